@@ -1,0 +1,132 @@
+"""``clearline demo``: a private MongoDB, and the window that tests it at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets as randomness
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
+from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.paths import resource, user_data_dir
+
+_SET_NAME = "demo"
+_DATABASE = "shop"
+_USER = "demo"
+# clusterMonitor may read everybody's health, so that nothing on the demo's report is left out for want of a right.
+_ROLES = ({"role": "readWrite", "db": _DATABASE}, {"role": "clusterMonitor", "db": "admin"})
+_SELECTION_TIMEOUT_MS = 15_000
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the demo until its window is closed, or without a screen until the check is done.
+
+    Returns the exit code of the check; 130 after Ctrl-C.
+    """
+    parser = argparse.ArgumentParser(prog="clearline demo", description="Test a private MongoDB in the window.")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window here and end")
+    arguments = parser.parse_args(argv)
+    screenshot: Path | None = arguments.screenshot
+    if not has_screen():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        screenshot = screenshot or _default_screenshot()
+    try:
+        with _ended_by_signals(), demo_deployment() as (profile, vault):
+            from clearline.ui.app import run_demo
+
+            return run_demo(profile, vault, screenshot=screenshot)
+    except (MongodNotFound, MongodFailed) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def has_screen() -> bool:
+    """Whether a window can be shown here."""
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@contextmanager
+def demo_deployment() -> Iterator[tuple[Profile, Secrets]]:
+    """A one-member replica set with login and a few documents, and the profile and password to reach it.
+
+    It listens on the loopback address only and is gone, data included, when the block is left.
+    Raises `MongodNotFound` or `MongodFailed`.
+    """
+    password = Secret(randomness.token_urlsafe(18))
+    with tempfile.TemporaryDirectory(prefix="clearline-demo-") as folder:
+        # A replica set with login demands a key that its members share, even when there is only one.
+        key_file = Path(folder, "members.key")
+        key_file.touch(mode=0o600)
+        key_file.write_text(randomness.token_hex(32))
+        with PrivateMongod(["--auth", "--replSet", _SET_NAME, "--keyFile", str(key_file)]) as server:
+            _fill(server.address, password)
+            yield _demo_profile(server.address), {PASSWORD: password}
+
+
+def _demo_profile(address: str) -> Profile:
+    return Profile(
+        id="demo",
+        name="Demo",
+        colour="teal",
+        notes="A private MongoDB on this computer. It is gone when the demo ends.",
+        seeds=Seeds(hosts=(address,), database=_DATABASE, replica_set=_SET_NAME),
+        auth=Auth(user=_USER, source="admin"),
+    )
+
+
+def _fill(address: str, password: Secret) -> None:
+    """Make the set, its user (a server without users lets the loopback address make the first) and the documents."""
+    import pymongo
+
+    with pymongo.MongoClient(
+        f"mongodb://{address}/?directConnection=true&serverSelectionTimeoutMS={_SELECTION_TIMEOUT_MS}"
+    ) as first:
+        members = [{"_id": 0, "host": address}]
+        first.admin.command("replSetInitiate", {"_id": _SET_NAME, "members": members})
+    to_the_primary = f"mongodb://{address}/?replicaSet={_SET_NAME}&serverSelectionTimeoutMS={_SELECTION_TIMEOUT_MS}"
+    with pymongo.MongoClient(to_the_primary) as anonymous:
+        anonymous.admin.command("createUser", _USER, pwd=password.reveal(), roles=list(_ROLES))
+    orders = json.loads(resource("demo/orders.json").read_text("utf-8"))
+    with pymongo.MongoClient(to_the_primary, username=_USER, password=password.reveal()) as client:
+        client[_DATABASE].orders.insert_many(orders)
+
+
+def _default_screenshot() -> Path:
+    folder = user_data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path.cwd()
+    return folder / "clearline-demo.png"
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let the signals that end a program unwind it as Ctrl-C does, so that the server is stopped and its data gone."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

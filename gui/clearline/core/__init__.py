@@ -1,0 +1,1 @@
+"""The core: what Clearline knows and does, without any window. Never imports Qt."""

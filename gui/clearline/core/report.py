@@ -1,0 +1,215 @@
+"""The check report: what the window shows, what ``clearline check --json`` prints and every export is made from.
+
+The shape is the JSON contract "clearline-report", version 1. Secrets never appear in it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+
+class Stage(Enum):
+    """The stages of a check, in the order in which they are told."""
+
+    URI = "uri"
+    FILES = "files"
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    HELLO = "hello"
+    TOPOLOGY = "topology"
+    AUTH = "auth"
+    ACCESS = "access"
+    DRIVER = "driver"
+
+
+STAGES = tuple(Stage)
+SERVER_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO, Stage.AUTH, Stage.ACCESS)
+"""The stages that have a cell of their own for each server."""
+
+
+class Status(Enum):
+    """How a stage, or a cell of the matrix, ended. ``RUNNING`` and ``WAITING`` occur only while the check runs."""
+
+    PASSED = "passed"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    RUNNING = "running"
+    WAITING = "waiting"
+
+
+class Verdict(Enum):
+    """What the check found in one word."""
+
+    CONNECTED = "connected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Severity(Enum):
+    """How much a finding matters. The first finding with ``FAILURE`` is the diagnosis."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Certainty(Enum):
+    """How sure the evidence makes a finding."""
+
+    PROVEN = "proven"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Remedy(_Value, frozen=True, kw_only=True):
+    """What to do: ``patch`` is a JSON merge patch (RFC 7396) on the profile, ``action`` what a patch cannot say."""
+
+    text: str
+    patch: dict[str, Any] | None = None
+    action: str | None = None
+
+
+class Finding(_Value, frozen=True, kw_only=True):
+    """One cause with its proof. ``server`` is None when it concerns no single server."""
+
+    cause: str
+    severity: Severity
+    certainty: Certainty
+    stage: Stage
+    server: str | None = None
+    summary: str
+    detail: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    evidence: dict[str, Any] = {}
+
+
+class Target(_Value, frozen=True, kw_only=True):
+    """What was checked; ``uri`` is redacted."""
+
+    profile: str
+    uri: str
+
+
+class StageResult(_Value, frozen=True, kw_only=True):
+    """One stage of the check; ``elapsed_ms`` is None while it has not run."""
+
+    stage: Stage
+    status: Status
+    elapsed_ms: float | None = None
+
+
+class Cell(_Value, frozen=True, kw_only=True):
+    """One server at one stage. ``note`` is a few words; ``evidence`` is what the window shows for the selected cell."""
+
+    status: Status
+    elapsed_ms: float | None = None
+    note: str = ""
+    evidence: dict[str, Any] = {}
+
+
+class Latency(_Value, frozen=True, kw_only=True):
+    """Round trips of hello on an open connection, milliseconds."""
+
+    min: float
+    median: float
+    max: float
+
+
+class ChainEntry(_Value, frozen=True, kw_only=True):
+    """One certificate of the chain as presented."""
+
+    subject: str
+    issuer: str
+    not_after: str
+
+
+class TlsSummary(_Value, frozen=True, kw_only=True):
+    """What the handshake agreed on."""
+
+    version: str | None
+    cipher: str | None
+    chain: tuple[ChainEntry, ...] = ()
+
+
+class ServerResult(_Value, frozen=True, kw_only=True):
+    """One seed or advertised member and its cells, by stage name."""
+
+    address: str
+    seed: bool
+    advertised: bool
+    role: str | None = None
+    set_name: str | None = None
+    version: str | None = None
+    rtt_ms: Latency | None = None
+    cells: dict[str, Cell] = {}
+    tls: TlsSummary | None = None
+
+
+class Deployment(_Value, frozen=True, kw_only=True):
+    """What the servers together are."""
+
+    kind: str
+    product: str | None = None
+    version: str | None = None
+    edition: str | None = None
+    set_name: str | None = None
+    primary: str | None = None
+
+
+class Identity(_Value, frozen=True, kw_only=True):
+    """Who is logged in; None in the report before login."""
+
+    user: str
+    mechanism: str | None
+    roles: tuple[str, ...]
+    databases: tuple[str, ...]
+
+
+class DriverResult(_Value, frozen=True, kw_only=True):
+    """What PyMongo itself said; ``exception`` and ``message`` are None when it connected. The message is redacted."""
+
+    name: str
+    version: str
+    exception: str | None = None
+    message: str | None = None
+
+
+class Report(_Value, frozen=True, kw_only=True):
+    """One check. While it runs, ``verdict`` is None and stages and cells may be ``running``."""
+
+    format: str = "clearline-report"
+    version: int = 1
+    app_version: str
+    started: str
+    elapsed_ms: float
+    verdict_ms: float | None = None
+    target: Target
+    verdict: Verdict | None = None
+    findings: tuple[Finding, ...] = ()
+    stages: tuple[StageResult, ...] = ()
+    servers: tuple[ServerResult, ...] = ()
+    deployment: Deployment | None = None
+    identity: Identity | None = None
+    effective: dict[str, Any] = {}
+    driver: DriverResult
+
+    @property
+    def diagnosis(self) -> Finding | None:
+        """The finding that explains a failed check: the first failure, None when nothing failed."""
+        return next((finding for finding in self.findings if finding.severity is Severity.FAILURE), None)
+
+
+def to_json(report: Report, *, indent: int | None = 2) -> str:
+    """The report as the JSON contract has it, one object."""
+    raw = msgspec.json.encode(report)
+    return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()

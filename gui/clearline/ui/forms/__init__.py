@@ -1,0 +1,1 @@
+"""One widget per form page, built from the option catalogue."""

@@ -1,0 +1,1 @@
+"""The views below the form: diagnosis, servers, events."""
