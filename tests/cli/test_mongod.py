@@ -28,7 +28,7 @@ sys.stdin.readline()
 
 
 def _hello_with(server: PrivateMongod) -> dict[str, object]:
-    with pymongo.MongoClient(f"mongodb://{server.address}/?directConnection=true&serverSelectionTimeoutMS=5000") as client:
+    with pymongo.MongoClient(server.address, directConnection=True, serverSelectionTimeoutMS=5000) as client:
         return dict(client.admin.command("hello"))
 
 
@@ -38,7 +38,7 @@ def test_a_started_mongod_answers_and_a_stopped_one_leaves_nothing() -> None:
         assert server.address == f"127.0.0.1:{server.port}"
         folder = server.log_path.parent
         assert "Waiting for connections" in server.log_path.read_text()
-    assert server.process.returncode == 0
+    assert server.process.returncode is not None
     assert not folder.exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", server.port)) != 0
@@ -62,8 +62,9 @@ def test_a_server_that_crashed_comes_back_on_its_port_with_its_data() -> None:
 
 
 def test_a_given_data_folder_survives_the_server(tmp_path: Path) -> None:
-    with PrivateMongod(dbpath=tmp_path / "data"):
+    with PrivateMongod(dbpath=tmp_path / "data") as server:
         pass
+    assert server.process.returncode == 0
     assert (tmp_path / "data" / "WiredTiger").is_file()
 
 
@@ -92,8 +93,8 @@ def test_a_chosen_port_that_was_taken_meanwhile_is_chosen_again() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="SIGSTOP is POSIX")
-def test_a_frozen_server_accepts_in_silence_and_still_stops() -> None:
-    with PrivateMongod() as server:
+def test_a_frozen_server_accepts_in_silence_and_still_stops_cleanly(tmp_path: Path) -> None:
+    with PrivateMongod(dbpath=tmp_path) as server:
         server.freeze()
         os.waitid(os.P_PID, server.process.pid, os.WSTOPPED | os.WNOWAIT)
         with socket.create_connection(("127.0.0.1", server.port)):

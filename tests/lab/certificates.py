@@ -214,7 +214,7 @@ class Authority:
         return _identity(self.folder, builder.sign(self.key, hashes.SHA256()), key, tuple(chain))
 
     def _write(self, ending: str, data: bytes) -> Path:
-        path = self.folder / f"{_stem(self.name)}-{ending}"
+        path = self.folder / f"{next(_numbers):03}-{_stem(self.name)}-{ending}"
         path.write_bytes(data)
         return path
 
@@ -225,7 +225,9 @@ def self_signed(folder: Path, *names: str) -> Identity:
     key = new_key()
     subject = _name(names[0], "Lab", "Servers")
     builder = _builder(subject, subject, key, -10 * DAY, 365 * DAY)
-    builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
+    builder = builder.add_extension(
+        x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
+    )
     return _identity(folder, builder.sign(key, hashes.SHA256()), key, ())
 
 

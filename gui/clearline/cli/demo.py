@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
 from clearline.core.profile import Auth, Profile, Seeds
@@ -23,6 +23,7 @@ from clearline.paths import resource, user_data_dir
 _SET_NAME = "demo"
 _DATABASE = "shop"
 _USER = "demo"
+_OWNER = "owner"
 # clusterMonitor may read everybody's health, so that nothing on the demo's report is left out for want of a right.
 _ROLES = ({"role": "readWrite", "db": _DATABASE}, {"role": "clusterMonitor", "db": "admin"})
 _SELECTION_TIMEOUT_MS = 15_000
@@ -91,19 +92,25 @@ def _demo_profile(address: str) -> Profile:
 
 
 def _fill(address: str, password: Secret) -> None:
-    """Make the set, its user (a server without users lets the loopback address make the first) and the documents."""
-    import pymongo
+    """Make the set, its users and its documents."""
+    from pymongo import MongoClient
 
-    with pymongo.MongoClient(
-        f"mongodb://{address}/?directConnection=true&serverSelectionTimeoutMS={_SELECTION_TIMEOUT_MS}"
-    ) as first:
+    def connect(user: str | None = None, secret: Secret | None = None, **options: Any) -> MongoClient[dict[str, Any]]:
+        if secret:
+            options |= {"username": user, "password": secret.reveal()}
+        return MongoClient(address, **options, serverSelectionTimeoutMS=_SELECTION_TIMEOUT_MS)
+
+    with connect(directConnection=True) as first:
         members = [{"_id": 0, "host": address}]
         first.admin.command("replSetInitiate", {"_id": _SET_NAME, "members": members})
-    to_the_primary = f"mongodb://{address}/?replicaSet={_SET_NAME}&serverSelectionTimeoutMS={_SELECTION_TIMEOUT_MS}"
-    with pymongo.MongoClient(to_the_primary) as anonymous:
-        anonymous.admin.command("createUser", _USER, pwd=password.reveal(), roles=list(_ROLES))
+    owner = Secret(randomness.token_urlsafe(18))
+    with connect(replicaSet=_SET_NAME) as nobody:
+        # A server without users lets a client on its own computer make the first one, with roles on admin only.
+        nobody.admin.command("createUser", _OWNER, pwd=owner.reveal(), roles=["userAdminAnyDatabase"])
+    with connect(_OWNER, owner, replicaSet=_SET_NAME) as manager:
+        manager.admin.command("createUser", _USER, pwd=password.reveal(), roles=list(_ROLES))
     orders = json.loads(resource("demo/orders.json").read_text("utf-8"))
-    with pymongo.MongoClient(to_the_primary, username=_USER, password=password.reveal()) as client:
+    with connect(_USER, password, replicaSet=_SET_NAME) as client:
         client[_DATABASE].orders.insert_many(orders)
 
 

@@ -127,8 +127,12 @@ class PrivateMongod:
             raise
 
     def stop(self, *, timeout_s: float = 5.0) -> None:
-        """Stop the server cleanly, after ``timeout_s`` by force, and remove the temporary folder. Idempotent."""
-        if self._running():
+        """Stop the server and remove the temporary folder. Idempotent.
+
+        A server with a given ``dbpath`` is shut down cleanly, after ``timeout_s`` by force; with a temporary one there
+        is nothing to keep, and a primary would take a second to step down.
+        """
+        if self._given_dbpath and self._running():
             self.thaw()  # a frozen process does not see SIGTERM
             self.process.terminate()
             try:

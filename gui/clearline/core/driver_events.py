@@ -1,8 +1,30 @@
-"""pymongo's listeners turned into small frozen values: copied, redacted, bounded."""
+"""pymongo's listeners turned into small frozen values: copied, redacted, bounded.
+
+Listeners run inside the driver, on the path of every command: each event is copied to a few words at once, and no
+mistake of ours may reach the driver.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from inspect import isfunction
+from typing import TYPE_CHECKING, Any
+
 import msgspec
+
+from clearline.core.event_texts import EVENT_TEXTS, LOGIN_COMMANDS, address_text, failure_code
+from clearline.core.secrets import Secrets
+
+if TYPE_CHECKING:
+    from pymongo.monitoring import _EventListener
+
+BUFFER_LIMIT = 100_000
+"""Events that an `EventBuffer` holds unless it is told otherwise."""
+
+_WITH_FREE_TEXT = frozenset({"ServerHeartbeatFailed", "ServerDescriptionChanged"})  # they quote an exception
 
 
 class DriverEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -21,3 +43,180 @@ class DriverEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     duration_ms: float | None = None
     text: str = ""
     failed: bool = False
+    command: str | None = None
+    request_id: int | None = None
+    """Joins a command's start and its end."""
+    code: int | None = None
+    """The server's error code, where the server refused."""
+    reason: str | None = None
+    """pymongo's own word for why a connection was closed or could not be had, e.g. ``stale``."""
+    role: str | None = None
+    """The new server type, or the new topology type, as pymongo names it, e.g. ``RSPrimary``."""
+
+
+class LoginStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One command of a login. ``passed`` is None until it ended; ``code`` is None when no server refused it."""
+
+    name: str
+    database: str
+    server: str
+    passed: bool | None = None
+    code: int | None = None
+    code_name: str | None = None
+
+
+class DriverEvents:
+    """Turns the events of one client into `DriverEvent` values, handed to ``emit`` in the thread where they happen.
+
+    ``started`` is the ``time.monotonic()`` from which ``at_s`` counts. ``emit`` and the hooks must be quick and safe
+    to call from any thread. Hooks, all optional: ``on_command_failed(name, code)``, code None without an answer;
+    ``on_heartbeat_failed(server, error)``; ``on_heartbeat_succeeded(server, hello document, seconds)``. The error and
+    the document belong to the driver: read them, do not keep them.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[DriverEvent], object],
+        *,
+        started: float | None = None,
+        secrets: Secrets | None = None,
+        on_command_failed: Callable[[str, int | None], object] | None = None,
+        on_heartbeat_failed: Callable[[str, Exception], object] | None = None,
+        on_heartbeat_succeeded: Callable[[str, Mapping[str, Any], float], object] | None = None,
+    ) -> None:
+        self._emit = emit
+        self._started = time.monotonic() if started is None else started
+        self._secrets = tuple(secret.reveal() for secret in (secrets or {}).values() if secret)
+        self._on_command_failed = on_command_failed
+        self._on_heartbeat_failed = on_heartbeat_failed
+        self._on_heartbeat_succeeded = on_heartbeat_succeeded
+        self.login_step: LoginStep | None = None
+        """The latest command of a login."""
+        self.failed_login_step: LoginStep | None = None
+        """The first command of a login that failed."""
+        self.mechanism: str | None = None
+        """What the driver chose for a login whose mechanism was left to it; None until the login began."""
+        self.last_server: str | None = None
+        """The server of the latest command, logins included."""
+        self.faults = 0
+        """Events that could not be told, or whose hook raised: bugs of ours, kept away from the driver."""
+        self.last_fault = ""
+        """Event and exception class of the latest of them."""
+
+    def listeners(self) -> list[_EventListener]:
+        """Listeners for ``event_listeners`` of a client, for every kind of event that pymongo publishes."""
+        from pymongo import monitoring
+
+        bases = (
+            monitoring.ConnectionPoolListener,
+            monitoring.CommandListener,
+            monitoring.ServerListener,
+            monitoring.TopologyListener,
+            monitoring.ServerHeartbeatListener,
+        )
+        return [_listener(base, self._record) for base in bases]
+
+    def _record(self, event: Any) -> None:
+        name = type(event).__name__.removesuffix("Event")
+        for step in (self._tell, self._react):  # the one shall happen when the other fails
+            try:
+                step(name, event)
+            except Exception as error:  # noqa: BLE001 - pymongo would print it on stderr; it is a bug of ours to count
+                self.faults += 1
+                self.last_fault = f"{name}: {type(error).__name__}"
+
+    def _tell(self, name: str, event: Any) -> None:
+        at_s = time.monotonic() - self._started
+        kind, fields_of = EVENT_TEXTS[name]
+        fields = fields_of(event)
+        # Other texts are made of names, which hold a secret only by coincidence: looking first saves most of the time.
+        text = fields.get("text", "")
+        if name in _WITH_FREE_TEXT or any(secret in text for secret in self._secrets):
+            from clearline.core.connection_string import redact
+
+            fields["text"] = redact(text, self._secrets)
+        self._emit(DriverEvent(at_s=at_s, kind=kind, name=name, **fields))
+
+    def _react(self, name: str, event: Any) -> None:
+        match name:
+            case "CommandStarted" | "CommandSucceeded" | "CommandFailed":
+                self.last_server = address_text(event.connection_id)
+                if event.command_name in LOGIN_COMMANDS:
+                    self._follow_login(name, event)
+                if name == "CommandFailed" and self._on_command_failed:
+                    self._on_command_failed(event.command_name, failure_code(event.failure))
+            case "ServerHeartbeatFailed" if self._on_heartbeat_failed:
+                self._on_heartbeat_failed(address_text(event.connection_id), event.reply)
+            case "ServerHeartbeatSucceeded" if self._on_heartbeat_succeeded:
+                server = address_text(event.connection_id)
+                self._on_heartbeat_succeeded(server, event.reply.document, event.duration)
+            case _:
+                pass
+
+    def _follow_login(self, name: str, event: Any) -> None:
+        match name:
+            case "CommandStarted":
+                self.login_step = _login_step(event)
+                # Events blank a login's body, but the order tells: hello has spoken SCRAM-SHA-256 ahead, so that only
+                # saslContinue is left; saslStart means that it did not work for this user (pymongo.asynchronous.auth).
+                first = {"saslContinue": "SCRAM-SHA-256", "saslStart": "SCRAM-SHA-1"}
+                self.mechanism = self.mechanism or first.get(event.command_name)
+            case "CommandSucceeded":
+                self.login_step = _login_step(event, passed=True)
+            case _:
+                self.login_step = _login_step(event, event.failure, passed=False)
+                self.failed_login_step = self.failed_login_step or self.login_step
+
+
+class EventBuffer:
+    """The latest events of one line, for a reader that comes by now and then. Any thread may append and drain."""
+
+    def __init__(self, limit: int = BUFFER_LIMIT) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._events: deque[DriverEvent] = deque()
+        self._dropped = 0
+
+    def append(self, event: DriverEvent) -> None:
+        """Add one event; when the buffer is full, the oldest goes."""
+        with self._lock:
+            if len(self._events) >= self._limit:
+                self._events.popleft()
+                self._dropped += 1
+            self._events.append(event)
+
+    def drain(self) -> list[DriverEvent]:
+        """All events since the last call, oldest first; the buffer is empty afterwards."""
+        with self._lock:
+            events, self._events = self._events, deque()
+        return list(events)
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost so far because nobody drained in time."""
+        return self._dropped
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+
+def _listener(base: type[_EventListener], record: Callable[[Any], None]) -> _EventListener:
+    """A listener that hands every event to ``record``: pymongo's listener classes have one method per event."""
+
+    def hand_over(_self: object, event: Any) -> None:
+        record(event)
+
+    methods = [name for name, member in vars(base).items() if isfunction(member)]
+    listener: _EventListener = type(base.__name__, (base,), dict.fromkeys(methods, hand_over))()
+    return listener
+
+
+def _login_step(event: Any, failure: Mapping[str, Any] | None = None, *, passed: bool | None = None) -> LoginStep:
+    return LoginStep(
+        name=event.command_name,
+        database=event.database_name,
+        server=address_text(event.connection_id),
+        passed=passed,
+        code=failure_code(failure),
+        code_name=(failure or {}).get("codeName"),
+    )

@@ -135,6 +135,7 @@ class FileFacts(Fact, frozen=True, kw_only=True):
     size: int = 0
     format: FileFormat | None = None
     certificates: tuple[CertificateFacts, ...] = ()
+    """Of the readable CERTIFICATE blocks of a PEM file, in order, at most 400; a file of another format has none."""
     crl_count: int = 0
     crl_issuers: tuple[str, ...] = ()
     crl_next_update: str | None = None
@@ -147,7 +148,10 @@ class FileFacts(Fact, frozen=True, kw_only=True):
     key_matches: bool | None = None
     """Whether the first certificate belongs to the key; None when one of them is missing or unreadable."""
     damaged: str | None = None
-    """What is damaged: ``empty``, ``cut off in the middle of a block``, ``not decodable``."""
+    """What is damaged: ``empty``, ``cut off in the middle of a block``, ``not decodable``, ``saved as UTF-16 text``."""
+    openssl_error: str | None = None
+    """Library and reason (or number) with which OpenSSL refuses the file as the driver would load it, e.g. ``X509
+    NO_CERTIFICATE_OR_CRL_FOUND`` or ``SSL 524297``; None: accepted, or not tried because the file cannot be read."""
     literal_plus_path: str | None = None
     """The path with its literal ``+``, when that file exists and the decoded one does not."""
 
@@ -198,7 +202,10 @@ class Question(Fact, frozen=True, kw_only=True):
     transport: str = "udp"
     outcome: DnsOutcome
     rcode: int | None = None
+    errno: int | None = None
+    """Why no answer could come: the system's error number behind ``PORT_CLOSED`` and ``UNREACHABLE``."""
     truncated: bool = False
+    """The answer did not fit: its records are left out, and a question of the same name over TCP follows."""
     records: tuple[str, ...] = ()
     """SRV: ``priority weight port target``; TXT: the joined text; A and AAAA: the address."""
     elapsed_ms: float = 0.0
@@ -212,6 +219,8 @@ class DnsFacts(Fact, frozen=True, kw_only=True):
 
     nameservers: tuple[str, ...] | None = None
     questions: tuple[Question, ...] = ()
+    finished: bool = False
+    """Every question about the SRV name is answered or past its deadline."""
 
 
 class Lookup(Fact, frozen=True, kw_only=True):
@@ -268,6 +277,8 @@ class TcpFacts(Fact, frozen=True, kw_only=True):
     private: bool = False
     own: bool = False
     """The address is one of this computer's own."""
+    listening: bool | None = None
+    """Whether some process of this computer listens on that address and port (Linux); None when unknown."""
     neighbour: str | None = None
     """State in the neighbour table (Linux): ``FAILED``, ``INCOMPLETE``, ``REACHABLE`` …; None when unknown."""
     retransmits: int | None = None
@@ -455,6 +466,8 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
     exchanges: tuple[Exchange, ...] = ()
     rtt: RttFacts | None = None
     other_ports: tuple[OtherPort, ...] = ()
+    loopback: TcpFacts | None = None
+    """127.0.0.1 on the same port, tried when an address of this computer's own refuses."""
     extras: ServerExtras | None = None
     ocsp_reach: dict[str, Reach] = {}
     finished: bool = False
@@ -531,6 +544,8 @@ class AccessFacts(Fact, frozen=True, kw_only=True):
     fsync_locked: bool | None = None
     connections_available: int | None = None
     diagnostics_code: int | None = None
+    shard: str | None = None
+    """Name of a shard that answered for want of a primary, where the router tells."""
 
 
 class DriverState(Enum):
@@ -556,6 +571,8 @@ class DriverFacts(Fact, frozen=True, kw_only=True):
     raised_by: str | None = None
     """``constructor``, ``resolve``, ``login`` or ``read``."""
     selection_timed_out: bool = False
+    server: str | None = None
+    """The server that the driver's read (or its refusal) came from."""
     warnings: tuple[str, ...] = ()
     effective: dict[str, Any] = {}
     """Options in force after TXT records and defaults, secrets as ``"***"``."""

@@ -8,7 +8,7 @@ Field names in JSON are PyMongo's option names inside the sections ``pool``, ``t
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -131,6 +131,8 @@ class Unread(Section, frozen=True, kw_only=True):
 
     name: str
     value: str | None = ""
+    bare: bool = False
+    """No equals sign was typed."""
 
 
 def new_profile_id() -> str:
@@ -157,3 +159,23 @@ class Profile(Section, frozen=True, kw_only=True):
     writes: Writes = Writes()
     options: Options = Options()
     unread: tuple[Unread, ...] = ()
+
+
+def patched(profile: Profile, patch: dict[str, Any]) -> Profile:
+    """The profile after a JSON merge patch (RFC 7396): ``None`` unsets a field, lists are replaced as a whole.
+
+    Raises ``msgspec.ValidationError`` when the patch leads to something that is no profile.
+    """
+    return msgspec.convert(_merged(msgspec.to_builtins(profile), patch), Profile)
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), value)
+    return merged

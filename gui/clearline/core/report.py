@@ -213,3 +213,11 @@ def to_json(report: Report, *, indent: int | None = 2) -> str:
     """The report as the JSON contract has it, one object."""
     raw = msgspec.json.encode(report)
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
+
+
+_EXIT_CODES = {Verdict.CONNECTED: 0, Verdict.FAILED: 1, Verdict.CANCELLED: 130}
+
+
+def exit_code(report: Report) -> int:
+    """What ``clearline check`` ends with: 0 connected, 1 failed, 130 cancelled."""
+    return 1 if report.verdict is None else _EXIT_CODES[report.verdict]

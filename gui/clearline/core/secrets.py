@@ -6,7 +6,10 @@ The vault that keeps them between sessions (OS keyring or memory) is in ``vault.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from clearline.core.profile import Profile
 
 PASSWORD: Final = "password"  # noqa: S105 - the secret's name, not a secret
 """The name under which the login's password is filed; other secrets are filed under their option's name."""
@@ -49,3 +52,13 @@ class Secret:
 
 Secrets = Mapping[str, Secret]
 """The secrets of one profile by name: ``password`` or the option's name."""
+
+
+def secret_names(profile: Profile) -> tuple[str, ...]:
+    """Names of the secrets that a profile may have, whether they exist or not."""
+    names = [PASSWORD]
+    if profile.tls.certificate_key_file is not None:
+        names.append(KEY_PASSWORD)
+    if profile.auth.mechanism == "MONGODB-AWS":
+        names.append(AWS_SESSION_TOKEN)
+    return (*names, *(item.name for item in profile.unread if item.value is None))

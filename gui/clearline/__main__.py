@@ -1,0 +1,51 @@
+"""The program: the window by default, or one of the commands. Qt is imported only for the window."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+USAGE = """\
+usage: clearline                     open the window
+       clearline check TARGET        test one connection in the terminal (--help tells more)
+       clearline demo                test a private MongoDB in the window
+       clearline --screenshot FILE   write a picture of the window and end
+       clearline --version
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the arguments ask for and return the exit code; 2 when they ask for nothing that exists."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    match arguments:
+        case ["--version"]:
+            from clearline import __version__
+
+            print(f"clearline {__version__}")
+            return 0
+        case ["--help" | "-h"]:
+            print(USAGE, end="")
+            return 0
+        case ["check", *rest]:
+            from clearline.cli import check
+
+            return check.run(rest)
+        case ["demo", *rest]:
+            from clearline.cli import demo
+
+            return demo.run(rest)
+        case ["--screenshot", path]:
+            from clearline.ui.app import screenshot
+
+            return screenshot(path)
+        case []:
+            from clearline.ui.app import run_window
+
+            return run_window(arguments)
+        case _:
+            print(f"clearline: unknown arguments: {' '.join(arguments)}\n{USAGE}", end="", file=sys.stderr)
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""The report for a terminal: the verdict and its reason first, then the proof, then the rest."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from clearline.cli.text_grid import Palette, cut, grid, shown
+from clearline.core.report import (
+    SERVER_STAGES,
+    Cell,
+    Finding,
+    Report,
+    ServerResult,
+    Severity,
+    StageResult,
+    Status,
+    Verdict,
+)
+
+_NARROWEST = 40
+_LONGEST_NOTE = 22
+_INDENT = "  "
+
+_MARKS = {
+    Status.PASSED: ("✔", "ok", "green"),
+    Status.WARNING: ("!", "WARN", "yellow"),
+    Status.FAILED: ("✖", "FAIL", "red"),
+    Status.SKIPPED: ("–", "-", "dim"),
+    Status.CANCELLED: ("–", "-", "dim"),
+    Status.RUNNING: ("…", "...", "dim"),
+    Status.WAITING: ("…", "...", "dim"),
+}
+_VERDICTS = {
+    Verdict.CONNECTED: ("✔", "[OK]", "green", "Connected"),
+    Verdict.FAILED: ("✖", "[FAIL]", "red", "Failed"),
+    Verdict.CANCELLED: ("–", "[--]", "yellow", "Cancelled"),
+    None: ("…", "[..]", "yellow", "Not finished"),
+}
+_SEVERITIES = {
+    Severity.FAILURE: ("✖", "[FAIL]", "red", "Failure"),
+    Severity.WARNING: ("!", "[WARN]", "yellow", "Warning"),
+    Severity.NOTE: ("·", "[NOTE]", "dim", "Note"),
+}
+
+
+def render(report: Report, *, colour: bool, width: int, unicode: bool = True) -> str:
+    """The report as lines of at most ``width`` columns, ending with a line break.
+
+    ``colour`` adds ANSI colours; nothing is told by colour alone. Without ``unicode`` our own marks are ASCII words
+    (names that the servers gave stay as they are).
+    """
+    return "\n".join(_Page(colour, max(width, _NARROWEST), unicode).lines(report)) + "\n"
+
+
+def unicode_fits(encoding: str | None) -> bool:
+    """Whether a stream of that encoding can print the marks."""
+    try:
+        "✔✖–→…·".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+class _Page:
+    """One rendering: its width and its marks."""
+
+    def __init__(self, colour: bool, width: int, unicode: bool) -> None:
+        self._paint = Palette(colour)
+        self._width = width
+        self._unicode = unicode
+
+    def lines(self, report: Report) -> Iterator[str]:
+        blocks = [
+            self._headline(report),
+            self._finding(report.diagnosis, headed=False) if report.diagnosis else [],
+            self._servers(report.servers),
+            *(self._finding(finding) for finding in self._others(report)),
+            self._summary(report),
+        ]
+        for number, block in enumerate(block for block in blocks if block):
+            if number:
+                yield ""
+            yield from block
+
+    @staticmethod
+    def _others(report: Report) -> list[Finding]:
+        others = [finding for finding in report.findings if finding is not report.diagnosis]
+        return sorted(others, key=lambda finding: list(Severity).index(finding.severity))
+
+    def _headline(self, report: Report) -> list[str]:
+        mark, word, colour, text = _VERDICTS[report.verdict]
+        took = f" in {_duration(report.verdict_ms)}" if report.verdict_ms is not None else ""
+        name = shown(report.target.profile)
+        head = f"{mark if self._unicode else word} {text}{took}"
+        lines = [self._paint(head, colour, "bold")]
+        if name and name != report.target.uri:
+            lines[0] += self._paint(cut(f"{_INDENT}{name}", self._width - len(head)), "bold")
+        return lines + self._wrapped(report.target.uri, _INDENT, "dim")
+
+    def _finding(self, finding: Finding, *, headed: bool = True) -> list[str]:
+        if headed:
+            mark, word, colour, name = _SEVERITIES[finding.severity]
+            head = f"{mark} {name}: " if self._unicode else f"{word} "
+            lines = self._wrapped(finding.summary, head, rest=_INDENT)
+            lines[0] = self._paint(head.rstrip(), colour) + lines[0][len(head) - 1 :]
+        else:
+            lines = self._wrapped(finding.summary, "", "bold")
+        lines += self._wrapped(finding.detail, _INDENT)
+        arrow = "→ " if self._unicode else "-> "
+        for remedy in finding.remedies:
+            fix = self._wrapped(remedy.text, _INDENT + arrow, rest=_INDENT + " " * len(arrow))
+            fix[0] = _INDENT + self._paint(arrow, "cyan") + fix[0][len(_INDENT + arrow) :]
+            lines += fix
+        about = [finding.certainty.value, finding.cause, *([finding.server] if finding.server else [])]
+        return lines + self._wrapped(self._joined(about), _INDENT, "dim")
+
+    # ------------------------------------------------------------ the matrix
+
+    def _servers(self, servers: Sequence[ServerResult]) -> list[str]:
+        if not servers:
+            return []
+        with_rtt = any(server.rtt_ms for server in servers)
+        head = ["server", "", *(stage.value for stage in SERVER_STAGES), *(["rtt"] if with_rtt else [])]
+        rows = [[self._paint(title, "dim") for title in head]]
+        for server in servers:
+            row = [shown(server.address), shown(server.role or "")]
+            row += [self._cell(server.cells.get(stage.value)) for stage in SERVER_STAGES]
+            if with_rtt:
+                row.append(_ms(server.rtt_ms.median) if server.rtt_ms else "")
+            rows.append(row)
+        if table := grid(rows, self._width - len(_INDENT)):
+            legend = "milliseconds from the start of each step; rtt: one round trip, median"
+            legend = legend if with_rtt else legend.partition(";")[0]
+            return [_INDENT + line for line in table] + self._wrapped(legend, _INDENT, "dim")
+        return [line for server in servers for line in self._server_block(server)]
+
+    def _server_block(self, server: ServerResult) -> list[str]:
+        """One server over several lines, where the terminal is too narrow for the matrix."""
+        lines = self._wrapped(" ".join(part for part in (server.address, server.role) if part), _INDENT)
+        line = ""
+        for stage in SERVER_STAGES:
+            cell = f"{stage.value} {self._cell(server.cells.get(stage.value))}"
+            if line and len(self._paint.stripped(f"{_INDENT * 2}{line}  {cell}")) > self._width:
+                lines.append(_INDENT * 2 + line)
+                line = ""
+            line += ("  " if line else "") + cell
+        return [*lines, _INDENT * 2 + line]
+
+    def _cell(self, cell: Cell | None) -> str:
+        mark, word, colour = _MARKS[cell.status if cell else Status.SKIPPED]
+        mark = self._paint(mark if self._unicode else word, colour)
+        if cell is None:
+            return mark
+        if cell.status in (Status.FAILED, Status.WARNING) and cell.note:
+            return f"{mark} {self._paint(cut(shown(cell.note), _LONGEST_NOTE), colour)}"
+        return f"{mark} {_ms(cell.elapsed_ms)}" if cell.elapsed_ms is not None else mark
+
+    # ------------------------------------------------------------ the rest
+
+    def _summary(self, report: Report) -> list[str]:
+        lines: list[str] = []
+        if deployment := report.deployment:
+            product = [deployment.product, deployment.version, deployment.edition]
+            parts = [
+                f"{deployment.kind} {deployment.set_name}" if deployment.set_name else deployment.kind,
+                " ".join(part for part in product if part),
+                f"primary {deployment.primary}" if deployment.primary else "",
+            ]
+            lines += self._entry("deployment", self._joined(parts))
+        if identity := report.identity:
+            parts = [f"{identity.user} ({identity.mechanism})" if identity.mechanism else identity.user]
+            parts += [f"roles {', '.join(identity.roles)}"] if identity.roles else []
+            parts += [f"databases {', '.join(identity.databases)}"] if identity.databases else []
+            lines += self._entry("logged in as", self._joined(parts))
+        said = [f"{report.driver.name} {report.driver.version}"]
+        if report.driver.exception:
+            said.append(f"{report.driver.exception}: {report.driver.message or ''}".rstrip(": "))
+        lines += self._entry("driver", self._joined(said))
+        timed = [self._stage(stage) for stage in report.stages if stage.elapsed_ms is not None]
+        return lines + self._entry("timings", self._joined([*timed, f"{_duration(report.elapsed_ms)} in all"]))
+
+    @staticmethod
+    def _stage(stage: StageResult) -> str:
+        return f"{stage.stage.value} {_ms(stage.elapsed_ms)}"
+
+    def _entry(self, title: str, text: str) -> list[str]:
+        head = f"{title:<14}"
+        lines = self._wrapped(text, head, rest=" " * len(head))
+        return [self._paint(lines[0][: len(head)], "dim") + lines[0][len(head) :], *lines[1:]] if lines else []
+
+    def _joined(self, parts: Sequence[str]) -> str:
+        return (" · " if self._unicode else ", ").join(part for part in parts if part)
+
+    def _wrapped(self, text: str, head: str, *style: str, rest: str | None = None) -> list[str]:
+        """Lines of a text, the first after ``head``, the others after ``rest``; no lines of an empty text."""
+        lines = textwrap.wrap(
+            shown(text),
+            self._width,
+            initial_indent=head,
+            subsequent_indent=re.sub(r"\S", " ", head) if rest is None else rest,
+            break_on_hyphens=False,
+        )
+        return [self._paint(line, *style) if style else line for line in lines]
+
+
+def _ms(elapsed_ms: float | None) -> str:
+    if elapsed_ms is None:
+        return ""
+    return f"{elapsed_ms:.1f}" if elapsed_ms < 10 else f"{elapsed_ms:.0f}"
+
+
+def _duration(elapsed_ms: float) -> str:
+    return f"{elapsed_ms / 1000:.1f} s" if elapsed_ms >= 1000 else f"{elapsed_ms:.0f} ms"

@@ -1,0 +1,385 @@
+"""From facts to the report: cells, stages, the deployment, who is logged in. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import clearline
+from clearline.core.diagnosis.compose import diagnose
+from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_hello, standing
+from clearline.core.facts import DriverState, Facts, MemberFacts, Reach, TlsKind
+from clearline.core.report import (
+    SERVER_STAGES,
+    STAGES,
+    Cell,
+    ChainEntry,
+    Deployment,
+    DriverResult,
+    Finding,
+    Identity,
+    Latency,
+    Report,
+    ServerResult,
+    Severity,
+    Stage,
+    StageResult,
+    Status,
+    Target,
+    TlsSummary,
+    Verdict,
+)
+
+_ROLE_WORDS = {"standalone": "standalone", "router": "router", "ghost": "not initiated", "other": "starting up"}
+
+
+def assemble(
+    facts: Facts,
+    *,
+    profile_name: str,
+    started: datetime,
+    elapsed_ms: float,
+    verdict_ms: float | None = None,
+    verdict: Verdict | None = None,
+    stage_ms: Mapping[Stage, float] | None = None,
+    driver_version: str = "",
+) -> Report:
+    """The report for what is known now; ``verdict`` None means that the check still runs."""
+    findings = diagnose(facts)
+    servers = tuple(_server(facts, member, verdict) for member in facts.members)
+    driver = facts.driver
+    return Report(
+        app_version=clearline.__version__,
+        started=started.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        elapsed_ms=round(elapsed_ms, 1),
+        verdict_ms=None if verdict_ms is None else round(verdict_ms, 1),
+        target=Target(profile=profile_name, uri=facts.uri.redacted),
+        verdict=verdict,
+        findings=findings,
+        stages=_stages(facts, findings, servers, verdict, stage_ms or {}),
+        servers=servers,
+        deployment=_deployment(facts, findings),
+        identity=_identity(facts),
+        effective={**facts.uri.options, **facts.driver.effective},
+        driver=DriverResult(
+            name="pymongo",
+            version=driver_version,
+            exception=driver.exception if driver.state is not DriverState.CONNECTED else None,
+            message=driver.message if driver.state is not DriverState.CONNECTED else None,
+        ),
+    )
+
+
+# ---------------------------------------------------------------- stages
+
+
+def _stages(
+    facts: Facts,
+    findings: tuple[Finding, ...],
+    servers: tuple[ServerResult, ...],
+    verdict: Verdict | None,
+    stage_ms: Mapping[Stage, float],
+) -> tuple[StageResult, ...]:
+    failed_at = next((f.stage for f in findings if f.severity is Severity.FAILURE), None)
+    results = []
+    for stage in STAGES:
+        worst = min((list(Severity).index(f.severity) for f in findings if f.stage is stage), default=2)
+        cells = [c for s in servers if (c := s.cells.get(stage.value)) is not None]
+        if worst == 0:
+            status = Status.FAILED
+        elif worst == 1:
+            status = Status.WARNING
+        elif _ran(facts, stage, cells):
+            status = Status.PASSED
+        elif verdict is None:
+            running = any(c.status is Status.RUNNING for c in cells)
+            status = Status.RUNNING if running else Status.WAITING
+        elif verdict is Verdict.CANCELLED:
+            status = Status.CANCELLED
+        else:
+            status = Status.SKIPPED
+        if status is Status.PASSED and failed_at is not None and not cells and stage is Stage.DRIVER:
+            status = Status.FAILED
+        results.append(StageResult(stage=stage, status=status, elapsed_ms=_rounded(stage_ms.get(stage))))
+    return tuple(results)
+
+
+def _ran(facts: Facts, stage: Stage, cells: list[Cell]) -> bool:
+    match stage:
+        case Stage.URI:
+            return bool(facts.uri.redacted)
+        case Stage.FILES:
+            return facts.files_checked and bool(facts.files)
+        case Stage.TOPOLOGY:
+            return bool(answered(facts))
+        case Stage.AUTH:
+            return facts.login.attempted and facts.login.succeeded
+        case Stage.ACCESS:
+            return is_connected(facts)
+        case Stage.DRIVER:
+            return is_connected(facts) or facts.driver.state is DriverState.RAISED
+        case Stage.DNS if facts.dns.questions and not cells:
+            return True
+        case _:
+            return any(c.status is Status.PASSED for c in cells)
+
+
+# ---------------------------------------------------------------- servers
+
+
+def _server(facts: Facts, member: MemberFacts, verdict: Verdict | None) -> ServerResult:
+    hello = own_hello(facts, member) or member.hello
+    handshake = member.handshake(TlsKind.DRIVER) or member.handshake(TlsKind.LOOK)
+    extras = member.extras
+    return ServerResult(
+        address=member.address,
+        seed=member.seed,
+        advertised=bool(member.advertised_by),
+        role=_ROLE_WORDS.get(hello.kind, hello.kind) if hello else None,
+        set_name=hello.set_name if hello else None,
+        version=extras.version if extras else None,
+        rtt_ms=_latency(member),
+        cells={stage.value: _cell(facts, member, stage, verdict) for stage in SERVER_STAGES},
+        tls=TlsSummary(
+            version=handshake.version,
+            cipher=handshake.cipher,
+            chain=tuple(ChainEntry(subject=c.subject, issuer=c.issuer, not_after=c.not_after) for c in handshake.chain),
+        )
+        if handshake and (handshake.version or handshake.chain)
+        else None,
+    )
+
+
+def _latency(member: MemberFacts) -> Latency | None:
+    samples = member.rtt.samples_ms if member.rtt else ()
+    if not samples:
+        return None
+    return Latency(min=round(min(samples), 2), median=round(statistics.median(samples), 2), max=round(max(samples), 2))
+
+
+def _cell(facts: Facts, member: MemberFacts, stage: Stage, verdict: Verdict | None) -> Cell:
+    cell = _measured_cell(facts, member, stage)
+    if cell is not None:
+        return cell
+    if verdict is Verdict.CANCELLED:
+        return Cell(status=Status.CANCELLED)
+    if verdict is None and standing(facts, member) is Standing.PENDING:
+        earlier = SERVER_STAGES[: SERVER_STAGES.index(stage)]
+        done = all((c := _measured_cell(facts, member, s)) is not None for s in earlier)
+        return Cell(status=Status.RUNNING if done else Status.WAITING)
+    return Cell(status=Status.SKIPPED)
+
+
+def _measured_cell(facts: Facts, member: MemberFacts, stage: Stage) -> Cell | None:
+    """The cell of what is known; None when nothing is."""
+    match stage:
+        case Stage.DNS:
+            return _dns_cell(member)
+        case Stage.TCP:
+            return _tcp_cell(member)
+        case Stage.TLS:
+            return _tls_cell(facts, member)
+        case Stage.HELLO:
+            return _hello_cell(facts, member)
+        case Stage.AUTH:
+            return _auth_cell(facts, member)
+        case Stage.ACCESS:
+            return _access_cell(facts, member)
+    return None
+
+
+def _dns_cell(member: MemberFacts) -> Cell | None:
+    lookup = member.lookup
+    if lookup is None:
+        return Cell(status=Status.SKIPPED, note="socket") if member.port is None else None
+    evidence = {"addresses": list(lookup.addresses), "eai": lookup.eai, "hosts_file": list(lookup.hosts_file)}
+    if lookup.addresses:
+        return Cell(
+            status=Status.SKIPPED if lookup.literal else Status.PASSED,
+            elapsed_ms=None if lookup.literal else _rounded(lookup.elapsed_ms),
+            note="IP address" if lookup.literal else ", ".join(lookup.addresses[:3]),
+            evidence=evidence,
+        )
+    note = "no answer" if lookup.silent else "not found"
+    return Cell(status=Status.FAILED, elapsed_ms=_rounded(lookup.elapsed_ms), note=note, evidence=evidence)
+
+
+def _tcp_cell(member: MemberFacts) -> Cell | None:
+    if not member.tcp:
+        return None
+    evidence: dict[str, Any] = {
+        "attempts": [
+            {"address": t.address, "result": t.reach.value, "errno": t.errno, "ms": _rounded(t.elapsed_ms)}
+            for t in member.tcp
+        ]
+    }
+    if member.other_ports:
+        evidence["other_ports"] = {str(p.port): p.reach.value for p in member.other_ports}
+    best = next((t for t in member.tcp if t.reach is Reach.OK), None)
+    if best is None:
+        attempt = member.tcp[0]
+        return Cell(
+            status=Status.FAILED,
+            elapsed_ms=_rounded(attempt.elapsed_ms),
+            note=attempt.reach.value.replace("-", " "),
+            evidence=evidence,
+        )
+    partly = any(t.reach is not Reach.OK for t in member.tcp)
+    return Cell(
+        status=Status.WARNING if partly else Status.PASSED,
+        elapsed_ms=_rounded(best.elapsed_ms),
+        note="one family only" if partly else "",
+        evidence=evidence,
+    )
+
+
+def _tls_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    if not facts.tls_wanted:
+        return Cell(status=Status.SKIPPED, note="off") if member.exchanges or member.finished else None
+    handshake = member.handshake(TlsKind.DRIVER)
+    if handshake is None:
+        return None
+    evidence: dict[str, Any] = {
+        "result": handshake.reach.value,
+        "version": handshake.version,
+        "cipher": handshake.cipher,
+        "alert": handshake.alert,
+        "verify_code": handshake.verify_code,
+        "chain": [f"{c.subject}  ←  {c.issuer}  (until {c.not_after})" for c in _chain(member)],
+    }
+    if handshake.reach is Reach.OK:
+        return Cell(
+            status=Status.PASSED,
+            elapsed_ms=_rounded(handshake.elapsed_ms),
+            note=handshake.version or "",
+            evidence=evidence,
+        )
+    note = f"alert {handshake.alert}" if handshake.alert is not None else handshake.reach.value.replace("-", " ")
+    if handshake.verify_code is not None:
+        note = f"verify {handshake.verify_code}"
+    return Cell(status=Status.FAILED, elapsed_ms=_rounded(handshake.elapsed_ms), note=note, evidence=evidence)
+
+
+def _chain(member: MemberFacts) -> tuple[Any, ...]:
+    return next((t.chain for t in member.tls if t.chain), ())
+
+
+def _hello_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    exchange = member.exchange(tls=facts.tls_wanted)
+    if exchange is None:
+        return None
+    hello = exchange.hello
+    evidence: dict[str, Any] = {"result": exchange.reach.value, "errno": exchange.errno}
+    if exchange.first_bytes:
+        evidence["first_bytes"] = exchange.first_bytes
+    if hello is None:
+        return Cell(
+            status=Status.FAILED,
+            elapsed_ms=_rounded(exchange.elapsed_ms),
+            note=exchange.reach.value.replace("-", " "),
+            evidence=evidence,
+        )
+    evidence |= {
+        "kind": hello.kind,
+        "setName": hello.set_name,
+        "primary": hello.primary,
+        "hosts": list(hello.hosts),
+        "wire_versions": f"{hello.min_wire_version}-{hello.max_wire_version}",
+        "clock_skew_s": hello.clock_skew_s,
+        "tags": dict(hello.tags),
+    }
+    return Cell(
+        status=Status.PASSED if standing(facts, member) is Standing.ANSWERED else Status.FAILED,
+        elapsed_ms=_rounded(exchange.elapsed_ms),
+        note=_ROLE_WORDS.get(hello.kind, hello.kind),
+        evidence=evidence,
+    )
+
+
+def _auth_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    login = facts.login
+    if facts.uri.user is None and not login.attempted:
+        return Cell(status=Status.SKIPPED, note="no login") if member.finished else None
+    if not login.attempted or login.server != member.address:
+        return None
+    evidence: dict[str, Any] = {
+        "mechanism": login.mechanism,
+        "database": login.database,
+        "failed_step": login.failed_step,
+        "code": login.code,
+        "saslSupportedMechs": {name: list(m) for name, m in facts.user_mechanisms.items()},
+    }
+    if login.succeeded:
+        return Cell(status=Status.PASSED, note=login.mechanism or "", evidence=evidence)
+    return Cell(status=Status.FAILED, note=f"code {login.code}" if login.code else "refused", evidence=evidence)
+
+
+def _access_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    access = facts.access
+    if facts.driver.server != member.address or access.read_code is None:
+        return None
+    evidence = {"read_code": access.read_code, "roles": list(access.roles), "database": access.read_database}
+    if access.read_code == 0:
+        return Cell(status=Status.PASSED, note=f"read {access.read_database}", evidence=evidence)
+    status = Status.WARNING if is_connected(facts) else Status.FAILED
+    return Cell(status=status, note=f"code {access.read_code}", evidence=evidence)
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | None:
+    live = answered(facts)
+    if not live:
+        return None
+    kinds = {h.kind for _, h in live}
+    named = next((h for _, h in live if h.set_name), None)
+    if any(h.service_id for _, h in live):
+        kind = "load balanced"
+    elif "router" in kinds:
+        kind = "sharded cluster"
+    elif named is not None or "ghost" in kinds:
+        kind = "replica set"
+    else:
+        kind = "standalone"
+    version = facts.access.product_version or next((m.extras.version for m, _ in live if m.extras), None)
+    modules = facts.access.modules or next((m.extras.modules for m, _ in live if m.extras), ())
+    writable = next((m.address for m, h in live if h.is_writable_primary and h.set_name), None)
+    return Deployment(
+        kind=kind,
+        product=_product(findings),
+        version=version,
+        edition=None if version is None else "enterprise" if "enterprise" in modules else "community",
+        set_name=named.set_name if named else None,
+        primary=writable or (named.primary if named else None),
+    )
+
+
+def _product(findings: tuple[Finding, ...]) -> str:
+    causes = {f.cause for f in findings}
+    for code, name in (
+        ("hello.cosmosdb", "Azure Cosmos DB"),
+        ("hello.documentdb", "Amazon DocumentDB"),
+        ("hello.ferretdb", "FerretDB"),
+        ("hello.compatible-server", "a compatible server"),
+    ):
+        if code in causes:
+            return name
+    return "MongoDB"
+
+
+def _identity(facts: Facts) -> Identity | None:
+    if not facts.access.user:
+        return None
+    return Identity(
+        user=facts.access.user,
+        mechanism=facts.login.mechanism,
+        roles=facts.access.roles,
+        databases=facts.access.databases,
+    )
+
+
+def _rounded(ms: float | None) -> float | None:
+    return None if ms is None else round(ms, 1)

@@ -1,0 +1,433 @@
+"""One check: the driver and the facts, side by side, until the verdict and what explains it.
+
+The driver gets a head start, for on a healthy line it needs nobody's help; its first failed heartbeat, or silence, sets
+the probes off. Whatever anybody learns goes into one ledger, and after every entry two pure questions are asked of it:
+is the verdict known, and what are the findings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from clearline.core import connection_string
+from clearline.core.assembly import assemble
+from clearline.core.client import build_client, driver_version, tls_context
+from clearline.core.connection_string import Reading
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.diagnosis.standing import has_failed, is_connected, load_balanced, single_topology
+from clearline.core.driver_events import DriverEvent, DriverEvents
+from clearline.core.driver_run import DriverRun, described
+from clearline.core.examine import Examiner, Terms, note_nameservers
+from clearline.core.facts import DnsOutcome, DriverState, Facts, Question, Readable
+from clearline.core.ledger import Ledger
+from clearline.core.probes import dns
+from clearline.core.probes.computer import inspect_computer
+from clearline.core.probes.files import inspect_files
+from clearline.core.profile import Profile
+from clearline.core.report import Report, Severity, Stage, Verdict
+from clearline.core.secrets import KEY_PASSWORD, Secrets
+
+DEADLINE_S = 1.5
+"""A step without progress for this long counts as silent."""
+LATE_S = 5.0
+"""Answers that come until then still change the findings."""
+LONGEST_S = 15.0
+"""A check is over then, whatever still moves."""
+HEAD_START_S = 0.03
+"""What a healthy server on a local network needs for handshake, login and one read."""
+FRAME_S = 1 / 30
+"""Partial reports come no more often than the window paints."""
+
+_log = logging.getLogger(__name__)
+_farewells: set[asyncio.Task[None]] = set()
+"""Clients that are still saying goodbye; asyncio itself keeps only weak references to tasks."""
+
+
+async def check(
+    profile: Profile,
+    secrets: Secrets,
+    emit: Callable[[Report], None],
+    *,
+    text: str | None = None,
+    on_event: Callable[[DriverEvent], None] | None = None,
+    deadline_s: float = DEADLINE_S,
+) -> Report:
+    """Check one profile and return the whole report; never raises.
+
+    ``text`` is the connection string as typed, where there is one; else it is made from the profile and its secrets.
+    ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
+    ``on_event`` each driver event, in this loop's thread. Cancelling the task gives a report with the verdict
+    *cancelled*.
+    """
+    run = _Check(profile, secrets, emit, text, on_event, deadline_s)
+    return await run.report()
+
+
+class _Check:
+    def __init__(
+        self,
+        profile: Profile,
+        secrets: Secrets,
+        emit: Callable[[Report], None],
+        text: str | None,
+        on_event: Callable[[DriverEvent], None] | None,
+        deadline_s: float,
+    ) -> None:
+        self._began = time.perf_counter()
+        self._started = datetime.now(UTC)
+        self._emit = emit
+        self._on_event = on_event
+        self._deadline_s = deadline_s
+        typed = text if text is not None else connection_string.build(profile, secrets, show="plain")
+        self._reading: Reading = connection_string.read(typed, profile=profile)
+        self._profile = self._reading.profile
+        self._secrets: Secrets = {**secrets, **self._reading.secrets}
+        self._ledger = Ledger(Facts(uri=self._reading.facts, deadline_ms=deadline_s * 1000))
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._bugs: list[BaseException] = []
+        self._stage_ms: dict[Stage, float] = {}
+        self._verdict: Verdict | None = None
+        self._verdict_ms: float | None = None
+        self._last_frame = 0.0
+        self._last_server: str | None = None
+        self._examiner: Examiner | None = None
+        self._driver: DriverRun | None = None
+        self._driver_task: asyncio.Task[None] | None = None
+        self._explained = False
+        self._trouble = asyncio.Event()
+        self._context: asyncio.Task[Any] | None = None
+
+    # ------------------------------------------------------------ the course of a check
+
+    async def report(self) -> Report:
+        """The whole check; see `check`."""
+        try:
+            await self._run()
+        except asyncio.CancelledError:
+            # Stop is an answer here, not an error: the caller gets what is known so far.
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            self._verdict = Verdict.CANCELLED
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not take the report away
+            self._note_bug(error)
+        finally:
+            self._abandon()
+        if self._verdict is None:
+            self._decide(Verdict.FAILED)
+        report = self._assemble()
+        self._emit(report)
+        return report
+
+    async def _run(self) -> None:
+        self._stage(Stage.URI)
+        self._frame(force=True)
+        if not self._reading.usable:
+            self._refused_text()
+            return
+        await self._inspect_files()
+        if any(f.readable is not Readable.OK or _stops_driver(f.openssl_error, f.key_opens) for f in self._files):
+            self._build_driver()  # For its own words only: it raises before it contacts anybody.
+            return
+        if self._build_driver():
+            assert self._driver is not None
+            self._driver_task = self._spawn(self._drive(self._driver))
+            await self._head_start()
+        if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
+            self._spawn(self._inspect_computer())
+        if self._driver is not None:
+            self._start_probes()
+        await self._until_explained()
+
+    async def _head_start(self) -> None:
+        """Let the driver go first: until it is through, or in trouble, or slower than a healthy local server."""
+        assert self._driver_task is not None
+        trouble = asyncio.ensure_future(self._trouble.wait())
+        try:
+            await asyncio.wait({self._driver_task, trouble}, timeout=HEAD_START_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            trouble.cancel()
+        self._judge()
+
+    async def _until_explained(self) -> None:
+        """Judge after every entry, until the verdict is given and everything still asked is answered or late."""
+        ledger = self._ledger
+        end = self._began + LONGEST_S
+        while True:
+            self._judge()
+            self._frame()
+            if self._verdict is not None and not self._waiting():
+                return
+            if time.perf_counter() > end:
+                return
+            ledger.changed.clear()
+            done = asyncio.ensure_future(ledger.changed.wait())
+            try:
+                await asyncio.wait(
+                    {done, *self._tasks},
+                    timeout=max(0.0, end - time.perf_counter()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+            finally:
+                done.cancel()
+
+    def _waiting(self) -> bool:
+        """Whether something may still come that the report should wait for."""
+        tasks = {t for t in self._tasks if not t.done()}
+        if self._verdict is Verdict.FAILED:
+            # The driver would only wait for its time-out; it is worth waiting while somebody else may answer late.
+            tasks.discard(self._driver_task) if self._driver_task else None
+        return bool(tasks)
+
+    # ------------------------------------------------------------ the text, the files, this computer
+
+    def _refused_text(self) -> None:
+        """Nobody is contacted; what the driver's constructor says is noted for the report."""
+        if self._profile.tls.certificate_key_file is None:
+            self._build_driver()
+        if self._ledger.facts.driver.state is DriverState.WAITING:
+            self._ledger.update("driver", state=DriverState.NOT_STARTED)
+        self._decide(Verdict.FAILED)
+
+    @property
+    def _files(self) -> tuple[Any, ...]:
+        return self._ledger.facts.files
+
+    async def _inspect_files(self) -> None:
+        tls = self._profile.tls
+        if tls.ca_file or tls.certificate_key_file or tls.crl_file:
+            began = time.perf_counter()
+            files = await run_in_daemon(inspect_files, self._profile, self._secrets, self._started, self._reading.text)
+            self._ledger.put(files=files)
+            self._stage_ms[Stage.FILES] = (time.perf_counter() - began) * 1000
+        self._ledger.put(files_checked=True)
+
+    async def _inspect_computer(self) -> None:
+        self._ledger.put(computer=await run_in_daemon(inspect_computer, self._profile))
+
+    # ------------------------------------------------------------ the driver
+
+    def _build_driver(self) -> bool:
+        """Build the client; False when its constructor refuses, which is then a fact."""
+        self._events = DriverEvents(
+            self._heard,
+            secrets=self._secrets,
+            on_heartbeat_failed=self._heartbeat_failed,
+        )
+        try:
+            built = build_client(
+                self._reading.driver_text,
+                self._ledger.facts.uri.options,
+                listeners=self._events.listeners(),
+                longest_wait_s=max(LATE_S, self._deadline_s),
+            )
+        except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
+            self._ledger.update(
+                "driver", **described(error, self._secrets), state=DriverState.RAISED, raised_by="constructor"
+            )
+            return False
+        self._ledger.update("driver", warnings=built.warnings)
+        self._driver = DriverRun(built, self._ledger, self._events, self._secrets, lambda: self._last_server)
+        return True
+
+    async def _drive(self, driver: DriverRun) -> None:
+        began = time.perf_counter()
+        await driver.connect_and_read()
+        elapsed = (time.perf_counter() - began) * 1000
+        self._stage_ms[Stage.DRIVER] = elapsed
+        self._ledger.update("driver", elapsed_ms=elapsed)
+        if is_connected(self._ledger.facts):
+            self._judge()
+            await driver.learn_access()
+        elif self._ledger.facts.login.failed_step is not None:
+            await self._explain_login()
+
+    async def _explain_login(self) -> None:
+        """After a refused login: which users and mechanisms the server knows, over a line that is open already."""
+        self._trouble.set()
+        while not any(m.finished for m in self._ledger.facts.members):
+            self._ledger.changed.clear()
+            await self._ledger.changed.wait()
+        if self._examiner is not None:
+            await self._examiner.ask_mechanisms(candidate_users(self._ledger.facts))
+
+    def _heard(self, event: DriverEvent) -> None:
+        if event.kind == "command" and event.server:
+            self._last_server = event.server
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _heartbeat_failed(self, server: str, error: Exception) -> None:
+        if self._ledger.facts.driver.state is DriverState.WAITING:
+            self._ledger.update("driver", **described(error, self._secrets))
+        self._trouble.set()
+
+    # ------------------------------------------------------------ the probes
+
+    def _start_probes(self) -> None:
+        facts = self._ledger.facts
+        options = facts.uri.options
+        certificate = options.get("tlsCertificateKeyFile")
+        password = self._secrets.get(KEY_PASSWORD)
+        self._examiner = Examiner(
+            self._ledger,
+            Terms(
+                tls=facts.tls_wanted,
+                context=self._tls_context,
+                ca_file="tlsCAFile" in options,
+                client_certificate=certificate if isinstance(certificate, str) else None,
+                client_key_password=password.reveal() if password else None,
+                single=single_topology(facts),
+                load_balanced=load_balanced(facts),
+                compressors=tuple(options.get("compressors") or ()),
+                deadline_s=self._deadline_s,
+                late_s=max(LATE_S, self._deadline_s),
+            ),
+            self._spawn,
+        )
+        if facts.uri.srv:
+            self._spawn(self._look_up_seeds(self._examiner))
+        else:
+            for host in facts.uri.hosts:
+                self._examiner.add(host, seed=True)
+
+    async def _tls_context(self) -> Any:
+        if self._context is None:
+            self._context = asyncio.ensure_future(
+                run_in_daemon(tls_context, self._ledger.facts.uri.options, self._secrets)
+            )
+        try:
+            return await asyncio.shield(self._context)
+        except Exception:  # noqa: BLE001 - the file probe and the driver tell what is wrong with it
+            return None
+
+    async def _look_up_seeds(self, examiner: Examiner) -> None:
+        """SRV and all that belongs to it; each target is examined as soon as it is known."""
+        name = self._ledger.facts.uri.hosts[0]
+        options = self._ledger.facts.uri.options
+        suffix = options.get("srvAllowedHostsSuffix")
+        began = time.perf_counter()
+
+        def answered(question: Question) -> None:
+            self._ledger.ask(question)
+            if question.purpose == "srv" and question.outcome is DnsOutcome.ANSWERED:
+                for target, port in dns.seeds_from([question]):
+                    if dns.srv_target_allowed(name, target, suffix if isinstance(suffix, str) else None):
+                        examiner.add(f"{target.lower()}:{port}", seed=True)
+
+        await note_nameservers(self._ledger)
+        service = options.get("srvServiceName", "mongodb")
+        pending = asyncio.ensure_future(
+            dns.ask_srv(name, service, deadline_s=self._deadline_s, late_s=LATE_S, on_question=answered)
+        )
+        try:
+            # Each question is told once at its deadline at the latest; what comes later changes the findings.
+            await asyncio.wait({pending}, timeout=self._deadline_s + 0.05)
+            self._stage_ms[Stage.DNS] = (time.perf_counter() - began) * 1000
+            self._ledger.put(dns=replace(self._ledger.facts.dns, finished=True))
+            await pending
+        finally:
+            pending.cancel()
+
+    # ------------------------------------------------------------ judging
+
+    def _judge(self) -> None:
+        facts = self._ledger.facts
+        if is_connected(facts):
+            if self._verdict is not Verdict.CONNECTED:
+                self._decide(Verdict.CONNECTED)
+                self._frame(force=True)
+        elif self._verdict is None and has_failed(facts) and self._is_explained():
+            self._decide(Verdict.FAILED)
+            self._frame(force=True)
+
+    def _is_explained(self) -> bool:
+        """Whether everything has been asked that could name the cause; each question has its own deadline."""
+        facts = self._ledger.facts
+        if any(m.severity is Severity.FAILURE for m in facts.uri.mistakes):
+            return True
+        if self._examiner is None:
+            return not self._tasks or all(t.done() for t in self._tasks)
+        if facts.uri.srv and not facts.dns.finished and not facts.members:
+            return False
+        if facts.login.failed_step is not None and self._driver_task is not None and not self._driver_task.done():
+            return False
+        return bool(facts.computer.system) and all(m.finished for m in facts.members)
+
+    def _decide(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+        self._verdict_ms = (time.perf_counter() - self._began) * 1000
+
+    # ------------------------------------------------------------ telling
+
+    def _stage(self, stage: Stage) -> None:
+        self._stage_ms[stage] = (time.perf_counter() - self._began) * 1000
+
+    def _frame(self, *, force: bool = False) -> None:
+        """Tell the newest state, at most once a frame; a verdict does not wait for the frame."""
+        now = time.perf_counter()
+        if force or now - self._last_frame >= FRAME_S:
+            self._last_frame = now
+            self._emit(self._assemble(partial=self._verdict is None))
+
+    def _assemble(self, *, partial: bool = False) -> Report:
+        return assemble(
+            self._ledger.facts,
+            profile_name=self._profile.name,
+            started=self._started,
+            elapsed_ms=(time.perf_counter() - self._began) * 1000,
+            verdict_ms=self._verdict_ms,
+            verdict=None if partial else self._verdict,
+            stage_ms=self._stage_ms,
+            driver_version=driver_version(),
+        )
+
+    # ------------------------------------------------------------ tasks
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._note_bug(error)
+        self._ledger.changed.set()
+
+    def _note_bug(self, error: BaseException) -> None:
+        self._bugs.append(error)
+        _log.error("a probe failed unexpectedly: %s", type(error).__name__, exc_info=error)
+
+    def _abandon(self) -> None:
+        """End everything without waiting for anybody; the client says goodbye by itself, for a second at most."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self._context is not None:
+            self._context.cancel()
+        if self._examiner is not None:
+            self._examiner.close()
+        if self._driver is not None:
+            farewell = asyncio.get_running_loop().create_task(self._driver.close())
+            _farewells.add(farewell)
+            farewell.add_done_callback(_farewells.discard)
+
+
+def _stops_driver(openssl_error: str | None, key_opens: bool | None) -> bool:
+    return openssl_error is not None or key_opens is False
+
+
+def candidate_users(facts: Facts) -> tuple[str, ...]:
+    """``database.user`` for the databases where a user may live, and for the name in small letters."""
+    login = facts.login
+    user = login.user or facts.uri.user or ""
+    databases = dict.fromkeys(d for d in (login.database, facts.uri.database, "admin", "$external") if d)
+    names = dict.fromkeys(n for n in (user, user.lower(), user.strip()) if n)
+    return tuple(f"{database}.{name}" for name in names for database in databases)

@@ -1,0 +1,129 @@
+"""The only place that builds a PyMongo client: its time-outs, its listeners, and the TLS context that it would use."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from clearline.core.secrets import KEY_PASSWORD, Secrets
+
+if TYPE_CHECKING:
+    import ssl
+
+    from pymongo import AsyncMongoClient
+    from pymongo.monitoring import _EventListener
+
+APP_NAME = "Clearline"
+CLOSE_TIMEOUT_S = 1.0
+"""Closing says goodbye to the servers (endSessions), which a dead one never answers."""
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True):
+    """A client that has contacted nobody yet, and what PyMongo warned about while reading its options."""
+
+    client: Any
+    warnings: tuple[str, ...]
+
+
+def build_client(
+    text: str,
+    options: Mapping[str, Any],
+    *,
+    listeners: Sequence[_EventListener],
+    longest_wait_s: float,
+) -> Built:
+    """A client for one check with the user's own options; only its waiting is cut to ``longest_wait_s``.
+
+    ``options`` are the text's valid options by canonical name. No pool is filled ahead (minPoolSize), for each of those
+    connections would be a login of its own. Raises whatever the driver's constructor raises, which is more than
+    PyMongoError: ValueError, TypeError, OSError, ssl.SSLError.
+    """
+    from pymongo import AsyncMongoClient
+
+    limits: dict[str, Any] = {
+        "connectTimeoutMS": _at_most(options.get("connectTimeoutMS"), longest_wait_s * 1000),
+        "serverSelectionTimeoutMS": _at_most(options.get("serverSelectionTimeoutMS"), longest_wait_s * 1000),
+        "socketTimeoutMS": _at_most(options.get("socketTimeoutMS"), longest_wait_s * 1000),
+    }
+    if options.get("minPoolSize"):
+        limits["minPoolSize"] = 0
+    if "appName" not in options:
+        limits["appName"] = APP_NAME
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text, event_listeners=list(listeners), **limits)
+    return Built(client=client, warnings=tuple(str(w.message) for w in caught))
+
+
+def _at_most(value: object, limit_ms: float) -> float:
+    """The user's milliseconds where they are shorter; 0 and None mean "for ever" to the driver."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < limit_ms:
+        return value
+    return limit_ms
+
+
+def tls_context(options: Mapping[str, Any], secrets: Secrets) -> ssl.SSLContext:
+    """The context that the driver makes from these options (pymongo.client_options._parse_ssl_options).
+
+    Raises what loading the files raises: OSError, ssl.SSLError, pymongo.errors.ConfigurationError. Blocks while it
+    reads the trusted roots (5 to 30 ms): call it off the loop.
+    """
+    from pymongo.ssl_support import get_ssl_context
+
+    insecure = options.get("tlsInsecure") is True
+    password = secrets.get(KEY_PASSWORD)
+    return get_ssl_context(  # type: ignore[return-value]  # never PyOpenSSL's, which is for the sync client
+        options.get("tlsCertificateKeyFile"),
+        # An empty password instead of None: OpenSSL would ask for it on the terminal.
+        password.reveal() if password else "",
+        options.get("tlsCAFile"),
+        options.get("tlsCRLFile"),
+        insecure or options.get("tlsAllowInvalidCertificates") is True,
+        insecure or options.get("tlsAllowInvalidHostnames") is True,
+        options.get("tlsDisableOCSPEndpointCheck") is True,
+        False,
+    )
+
+
+def driver_version() -> str:
+    """PyMongo's version."""
+    import pymongo
+
+    return pymongo.version
+
+
+def effective_options(client: AsyncMongoClient[Any]) -> dict[str, Any]:
+    """What is in force after TXT records and defaults, as far as it decides a connection."""
+    options = client.options
+    credentials = options.pool_options._credentials
+    found: dict[str, Any] = {
+        "tls": options.pool_options._ssl_context is not None,
+        "replicaSet": options.replica_set_name,
+        "directConnection": options.direct_connection,
+        "loadBalanced": options.load_balanced,
+        "readPreference": options.read_preference.mongos_mode,
+        "retryWrites": options.retry_writes,
+        "maxPoolSize": options.pool_options.max_pool_size,
+    }
+    if credentials is not None:
+        found |= {"authSource": credentials.source, "authMechanism": credentials.mechanism}
+    return {name: value for name, value in found.items() if value not in (None, False) or name == "tls"}
+
+
+def mechanism_in_use(client: AsyncMongoClient[Any]) -> str | None:
+    """The mechanism of the login: the one that is asked for, or, after a login, the negotiated one (auth.py, default).
+
+    None while a negotiated login has not happened.
+    """
+    credentials = client.options.pool_options._credentials
+    if credentials is None or credentials.mechanism != "DEFAULT":
+        return credentials.mechanism if credentials else None
+    for server in client._topology._servers.values():
+        for connection in server.pool.conns:
+            if connection.ready:
+                strong = "SCRAM-SHA-256" in (connection.negotiated_mechs or ())
+                return "SCRAM-SHA-256" if strong else "SCRAM-SHA-1"
+    return None

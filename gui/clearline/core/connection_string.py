@@ -1,0 +1,234 @@
+"""Connection strings, both ways: text to profile, secrets and facts, and back; and `redact`, the one masking function.
+
+Nothing here does I/O or imports PyMongo; the tests hold it against PyMongo's own parser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from urllib.parse import quote, unquote_plus
+
+
+from clearline.core.facts import Mistake, UriFacts
+from clearline.core.options import OPTIONS, Option, OptionType
+from clearline.core.profile import Profile, Seeds, Unread
+from clearline.core.redaction import MASK, looks_secret, redact
+from clearline.core.report import Severity
+from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
+from clearline.core.uri_hosts import plain_hosts, seed_addresses
+from clearline.core.uri_lint import lint
+from clearline.core.uri_options import ReadOptions, read_options
+from clearline.core.uri_password import password_traits
+from clearline.core.uri_text import SCHEME, SRV_SCHEME, UriText, take_apart
+
+__all__ = ["Reading", "build", "read", "redact"]
+
+Show = Literal["plain", "masked", "none"]
+_IN_HOST: Final = "!$&'()*+;=:[]%._-~ <>\"{}|\\^`"
+_IN_PROPERTIES: Final = ":,/"
+
+
+@dataclass(frozen=True, repr=False)
+class Reading:
+    """What a text says, with every mistake in it.
+
+    ``text`` is as typed and ``driver_text`` what the driver is given: without the white space and quotation marks
+    around it, and with a scheme before a bare host list, which PyMongo takes as well; otherwise the same characters.
+    Both hold the password. ``profile`` is the best guess also for a broken text.
+    """
+
+    text: str
+    driver_text: str
+    profile: Profile
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    facts: UriFacts = UriFacts()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the driver can be given this text."""
+        return not any(mistake.severity is Severity.FAILURE for mistake in self.facts.mistakes)
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """What is wrong with the text, the most important first."""
+        return self.facts.mistakes
+
+    @property
+    def repaired(self) -> str:
+        """The text written anew from what was understood: right scheme, escaped credentials, no strays. Holds the password."""
+        return build(self.profile, self.secrets, show="plain")
+
+    def __repr__(self) -> str:
+        return f"Reading({self.facts.redacted!r}, usable={self.usable})"
+
+
+def read(text: str, *, profile: Profile | None = None) -> Reading:
+    """Take a connection string apart. Never raises.
+
+    The profile given keeps its id, name, colour and notes; everything else is what the text says.
+    """
+    # A lone surrogate cannot be written to any file or socket.
+    clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    parts = take_apart(clean)
+    options = read_options(parts)
+    secrets = dict(options.secrets)
+    if parts.password is not None and parts.password.text:
+        secrets[PASSWORD] = Secret(unquote_plus(parts.password.text))
+    found = _profile(parts, options, profile or Profile())
+    facts = UriFacts(
+        redacted=_redacted(parts, secrets, found),
+        srv=parts.srv,
+        hosts=seed_addresses(parts),
+        user=found.auth.user,
+        password=password_traits(parts),
+        database=found.seeds.database.partition(".")[0] if found.seeds.database else None,
+        options=options.effective,
+        mistakes=lint(parts, options, found, tuple(secrets.values())),
+    )
+    return Reading(text=text, driver_text=_driver_text(parts), profile=found, secrets=secrets, facts=facts)
+
+
+def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "masked") -> str:
+    """The connection string of a profile.
+
+    ``plain`` writes the secrets, ``masked`` puts ``***`` where a secret is, ``none`` leaves secrets out. PyMongo reads
+    the plain text as it read the text that the profile came from.
+    """
+    known: Secrets = secrets if secrets is not None and show != "none" else {}
+    seeds = profile.seeds
+    scheme = SRV_SCHEME if seeds.srv else SCHEME
+    userinfo = ""
+    if profile.auth.user is not None:
+        userinfo = _quoted(profile.auth.user)
+        if password := known.get(PASSWORD):
+            userinfo += ":" + _secret_text(password, show)
+        userinfo += "@"
+    hosts = ",".join(_host_text(host) for host in seeds.hosts)
+    database = _quoted(seeds.database) if seeds.database else ""
+    pairs = [*_unread_texts(profile.unread, known, show), *_option_texts(profile, known, show)]
+    return f"{scheme}{userinfo}{hosts}/{database}" + ("?" + "&".join(pairs) if pairs else "")
+
+
+# ---------------------------------------------------------------- text to values
+
+
+def _profile(parts: UriText, options: ReadOptions, base: Profile) -> Profile:
+    fields = {section: dict(values) for section, values in options.fields.items()}
+    seeds = fields.setdefault("seeds", {})
+    seeds["srv"] = parts.srv
+    seeds["hosts"] = plain_hosts(parts)
+    if parts.path is not None and parts.path.text and not parts.suspect:
+        seeds["database"] = unquote_plus(parts.path.text)
+    if parts.user is not None and parts.user.text:
+        fields.setdefault("auth", {})["user"] = unquote_plus(parts.user.text)
+    sections = {name: _section(name, values) for name, values in fields.items()}
+    return Profile(
+        id=base.id, name=base.name, colour=base.colour, notes=base.notes, unread=options.unread, **sections
+    )
+
+
+def _section(name: str, values: dict[str, Any]) -> Any:
+    return type(getattr(_EMPTY, name))(**values)
+
+
+_EMPTY: Final = Profile(id="", seeds=Seeds())
+
+
+def _driver_text(parts: UriText) -> str:
+    if parts.scheme is None and parts.core.text and "/" not in parts.core.text and parts.prefix is None:
+        return SCHEME + parts.core.text
+    return parts.core.text if parts.prefix is None else parts.typed.strip()
+
+
+def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
+    spans: list[tuple[int, int]] = []
+    if parts.password is not None and parts.password.text:
+        spans.append((parts.password.start, parts.password.end))
+    for chunk in parts.chunks:
+        if chunk.value is not None and looks_secret(chunk.name.text):
+            spans.append((chunk.value.start, chunk.value.end))
+    text, at = "", 0
+    for start, end in sorted(spans):
+        text, at = text + parts.typed[at:start] + MASK, end
+    text += parts.typed[at:]
+    # A secret that happens to be the user's or a host's name would blank them out and so give itself away.
+    visible = " ".join([profile.auth.user or "", *profile.seeds.hosts, profile.seeds.database or "", SRV_SCHEME])
+    return redact(text, [secret for secret in secrets.values() if secret.reveal() not in visible])
+
+
+# ---------------------------------------------------------------- values to text
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    return quote(text, safe=safe, errors="replace")
+
+
+def _secret_text(secret: Secret, show: Show) -> str:
+    return _quoted(secret.reveal()) if show == "plain" else MASK
+
+
+def _host_text(host: str) -> str:
+    if host.endswith(".sock"):
+        return _quoted(host)
+    if host.startswith("["):
+        return host.replace("%", "%25")
+    return "".join(c if c in _IN_HOST or c.isalnum() else _quoted(c) for c in host)
+
+
+def _unread_texts(unread: tuple[Unread, ...], secrets: Secrets, show: Show) -> Iterator[str]:
+    for item in unread:
+        if item.bare:
+            yield item.name
+        elif item.value is not None:
+            yield f"{item.name}={item.value}"
+        elif secret := secrets.get(item.name):
+            yield f"{item.name}={_secret_text(secret, show)}"
+
+
+def _option_texts(profile: Profile, secrets: Secrets, show: Show) -> Iterator[str]:
+    for option in OPTIONS:
+        if option.type is OptionType.KEYWORD:
+            continue
+        if option.field is None:
+            if option.name in secrets and not any(item.name == option.name for item in profile.unread):
+                yield f"{option.name}={_secret_text(secrets[option.name], show)}"
+            continue
+        value = getattr(getattr(profile, option.field[0]), option.field[1])
+        if option.type is OptionType.PROPERTIES:
+            yield from _property_text(option, value, secrets, show)
+        elif option.type is OptionType.TAGS:
+            for tags in value:
+                pairs = (f"{_quoted(name)}:{_quoted(text)}" for name, text in tags.items())
+                yield f"{option.name}={','.join(pairs)}"
+        elif option.type is OptionType.LIST:
+            if value:
+                yield f"{option.name}={_quoted(','.join(value), ',')}"
+        elif value is not None:
+            yield f"{option.name}={_quoted(value_text(value), '/:,')}"
+
+
+def _property_text(option: Option, properties: dict[str, str], secrets: Secrets, show: Show) -> Iterator[str]:
+    pairs = dict(properties)
+    if AWS_SESSION_TOKEN in secrets:
+        pairs.setdefault(AWS_SESSION_TOKEN, "")
+    texts = [
+        f"{_quoted(key, _IN_PROPERTIES)}:"
+        + (_secret_text(secrets[key], show) if not value and key in secrets else _quoted(value, _IN_PROPERTIES))
+        for key, value in pairs.items()
+    ]
+    if texts:
+        yield f"{option.name}={','.join(texts)}"
+
+
+def value_text(value: bool | int | float | str) -> str:
+    """An option's value as the text writes it, before percent-encoding."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+

@@ -1,0 +1,1 @@
+"""Facts to findings: pure, table-driven, the heart of the product."""

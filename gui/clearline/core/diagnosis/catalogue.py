@@ -1,0 +1,91 @@
+"""The cause catalogue, and the one way to make a finding from it."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One row of ``causes.toml``: its sentences with ``{blanks}``, its usual severity, what tells it."""
+
+    title: str
+    means: str
+    fix: str
+    severity: Severity
+    tells: str
+
+
+@cache
+def causes() -> Mapping[str, Cause]:
+    """All causes by code (``stage.name``), in the catalogue's order."""
+    text = resources.files("clearline.core.diagnosis").joinpath("causes.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    return {
+        f"{stage}.{name}": msgspec.convert(row, Cause) for stage, rows in tables.items() for name, row in rows.items()
+    }
+
+
+def blanks_of(cause: Cause) -> frozenset[str]:
+    """Names of the blanks in a cause's sentences."""
+    texts = (cause.title, cause.means, cause.fix)
+    return frozenset(name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+def finding(
+    code: str,
+    certainty: Certainty,
+    *,
+    stage: Stage | None = None,
+    server: str | None = None,
+    severity: Severity | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    detail: str = "",
+    patch: Mapping[str, Any] | None = None,
+    action: str | None = None,
+    also: tuple[Remedy, ...] = (),
+    fill: Mapping[str, str] | None = None,
+    **blanks: object,
+) -> Finding:
+    """A finding of the cause ``code``: its title filled is the summary, its meaning the detail, its fix the first remedy.
+
+    ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one. ``detail`` is
+    added to the cause's meaning. Blanks come by keyword, or in ``fill``. ``patch`` or
+    ``action`` belongs to the first remedy; ``also`` are further remedies.
+    Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
+    """
+    cause = causes()[code]
+    filled = {**(fill or {}), **{name: str(value) for name, value in blanks.items()}}
+    means = cause.means.format_map(filled)
+    return Finding(
+        cause=code,
+        severity=severity or cause.severity,
+        certainty=certainty,
+        stage=stage or Stage(code.partition(".")[0]),
+        server=server,
+        summary=cause.title.format_map(filled),
+        detail=f"{means} {detail}".strip() if detail else means,
+        remedies=(
+            Remedy(text=cause.fix.format_map(filled), patch=dict(patch) if patch is not None else None, action=action),
+            *also,
+        ),
+        evidence=dict(evidence or {}),
+    )
+
+
+def listed(names: tuple[str, ...] | list[str], *, most: int = 4, nothing: str = "none") -> str:
+    """Names as a sentence has them: ``a, b and c``; past ``most`` the rest is counted."""
+    if not names:
+        return nothing
+    shown = list(names[:most])
+    if len(names) > most:
+        return ", ".join(shown) + f" and {len(names) - most} more"
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]

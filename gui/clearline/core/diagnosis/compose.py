@@ -1,0 +1,110 @@
+"""All rules over all facts, and which finding is the diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from clearline.core.diagnosis.rules import access, auth, dns, driver, files, hello, tcp, tls, topology, uri
+from clearline.core.diagnosis.standing import Standing, has_failed, is_connected, lookup_failed, reached, standing
+from clearline.core.facts import Facts, MemberFacts
+from clearline.core.report import STAGES, Finding, Severity, Stage
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
+    *uri.RULES,
+    *files.RULES,
+    *dns.RULES,
+    *tcp.RULES,
+    *tls.RULES,
+    *hello.RULES,
+    *topology.RULES,
+    *auth.RULES,
+    *access.RULES,
+    *driver.RULES,
+)
+
+DELAYS = frozenset({"dns.first-resolver-dead", "dns.slow", "tcp.ipv6-dead", "tcp.too-slow", "tcp.low-bandwidth"})
+"""Causes that only cost time: the diagnosis when nothing else stands in the way, else a warning."""
+
+_SEVERITIES = tuple(Severity)
+
+
+def explain(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Why the driver cannot use one server: the earliest broken step; None while that is open, or when it can."""
+    if standing(facts, member) is Standing.ANSWERED:
+        return None
+    if found := dns.wrong_address(facts, member):
+        return found
+    if lookup_failed(member.lookup):
+        return dns.host_name(facts, member)
+    if not reached(member):
+        return tcp.unreachable(facts, member) if member.tcp and member.finished else None
+    for rule in (*hello.MEMBER_RULES, *tls.MEMBER_RULES):
+        if found := rule(facts, member):
+            return found
+    return None
+
+
+def diagnose(facts: Facts) -> tuple[Finding, ...]:
+    """Every finding that the facts support, the most important first; the first failure is the diagnosis.
+
+    A check that is still undecided gives no failure about a server; one that failed always gives at least one failure.
+    """
+    found = [finding for rule in RULES for finding in rule(facts)]
+    connected, failed = is_connected(facts), has_failed(facts)
+    if connected or failed:
+        found += _about_members(facts, found, connected=connected)
+    if connected:
+        found = [_at_most_warning(f) for f in found]
+    if failed:
+        certain = any(f.severity is Severity.FAILURE and f.cause not in DELAYS for f in found)
+        found = [_at_most_warning(f) if certain and f.cause in DELAYS else f for f in found]
+        if not any(f.severity is Severity.FAILURE for f in found):
+            found.append(driver.last_word(facts))
+    elif not connected:
+        found = [f for f in found if f.severity is not Severity.FAILURE or f.server is None]
+    return tuple(sorted(_merged(found), key=_rank))
+
+
+def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> list[Finding]:
+    """The servers' own explanations: failures when nothing above them explains the whole, else warnings."""
+    above = any(f.severity is Severity.FAILURE and f.stage in _ABOVE_MEMBERS for f in found) or connected
+    told = {(f.server, f.stage) for f in found if f.cause.startswith("topology.member-")}
+    explanations = []
+    for member in facts.members:
+        explanation = explain(facts, member)
+        if explanation is None or any(server == member.address for server, _ in told):
+            continue
+        explanations.append(_at_most_warning(explanation) if above else explanation)
+    return explanations
+
+
+_ABOVE_MEMBERS = frozenset({Stage.URI, Stage.FILES, Stage.TOPOLOGY, Stage.AUTH, Stage.ACCESS})
+
+
+def _at_most_warning(finding: Finding) -> Finding:
+    if finding.severity is Severity.FAILURE:
+        return msgspec.structs.replace(finding, severity=Severity.WARNING)
+    return finding
+
+
+def _rank(finding: Finding) -> tuple[int, int, int]:
+    # A captive portal outranks all that follows it; it is a DNS finding and so stands before tcp, tls and hello anyway.
+    portal = 0 if finding.cause == "dns.captive-portal" else 1
+    delay = finding.cause in DELAYS
+    return _SEVERITIES.index(finding.severity), portal + delay, STAGES.index(finding.stage)
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """One finding per cause: the first speaks, the other servers are listed in its evidence."""
+    first: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        key = (finding.cause, "" if finding.server else finding.summary)
+        kept = first.get(key)
+        if kept is None:
+            first[key] = finding
+        elif finding.server and finding.server != kept.server:
+            servers = [*kept.evidence.get("servers_alike", [kept.server]), finding.server]
+            first[key] = msgspec.structs.replace(kept, evidence={**kept.evidence, "servers_alike": servers})
+    return list(first.values())

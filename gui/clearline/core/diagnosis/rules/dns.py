@@ -1,0 +1,306 @@
+"""Findings about names: the SRV name of the deployment, and the hosts of its members."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.standing import lookup_failed
+from clearline.core.facts import DnsOutcome, Facts, MemberFacts, Question
+from clearline.core.probes.dns import srv_target_allowed
+from clearline.core.report import Certainty, Finding, Remedy
+
+SLOW_MS = 400.0
+"""A look-up slower than this is worth a warning: a cluster name needs several, one after the other."""
+
+_DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
+_NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
+_ALLOWED_IN_TXT = {"authsource", "replicaset", "loadbalanced"}
+
+
+def _asked(questions: Iterable[Question], *purposes: str) -> list[Question]:
+    return [q for q in questions if q.purpose in purposes]
+
+
+def _best(questions: list[Question]) -> Question | None:
+    """The question that a resolver would go by: an answer, else a clear no, else whatever came first."""
+    for wanted in ((DnsOutcome.ANSWERED,), _NEGATIVE):
+        for question in questions:
+            if question.outcome in wanted and not (question.truncated and question.transport == "udp"):
+                return question
+    return questions[0] if questions else None
+
+
+def _hears(outcome: DnsOutcome) -> bool:
+    return outcome not in (*_DEAF, DnsOutcome.MALFORMED)
+
+
+def _evidence(questions: Iterable[Question]) -> dict[str, object]:
+    return {
+        "questions": [
+            f"{q.type} {q.name} @{q.nameserver}/{q.transport}: {q.outcome.value} ({q.elapsed_ms:.0f} ms)"
+            + (f" {', '.join(q.records)}" if q.records else "")
+            for q in questions
+        ]
+    }
+
+
+def captive_address(facts: Facts) -> str | None:
+    """The address that an invented name resolves to, None when invented names do not resolve."""
+    for question in _asked(facts.dns.questions, "control"):
+        if question.outcome is DnsOutcome.ANSWERED and question.records:
+            return question.records[0]
+    return None
+
+
+def _resolver_trouble(facts: Facts, about: str) -> Finding | None:
+    """What is wrong with the name servers themselves, judged over everything that was asked."""
+    if facts.dns.nameservers == ():
+        return finding("dns.no-resolver", Certainty.PROVEN, evidence={"nameservers": []})
+    questions = facts.dns.questions
+    if not questions or any(_hears(q.outcome) for q in questions):
+        return None
+    servers = listed(facts.dns.nameservers or ())
+    closed = [q for q in questions if q.outcome is DnsOutcome.PORT_CLOSED]
+    if closed and all(q.outcome in (DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE) for q in questions):
+        return finding("dns.resolver-not-running", Certainty.PROVEN, evidence=_evidence(questions), nameserver=servers)
+    return finding(
+        "dns.resolver-silent", Certainty.PROVEN, evidence={"wanted": about, **_evidence(questions)}, nameserver=servers
+    )
+
+
+def _captive(facts: Facts, name: str, records: tuple[str, ...]) -> Finding | None:
+    address = captive_address(facts)
+    if address is None:
+        return None
+    same = address in records
+    return finding(
+        "dns.captive-portal",
+        Certainty.PROVEN if same else Certainty.LIKELY,
+        evidence={"wanted": name, **_evidence(_asked(facts.dns.questions, "control", "bare", "host"))},
+        address=address,
+    )
+
+
+def srv_name(facts: Facts) -> Iterable[Finding]:
+    """What is wrong with the SRV name: its look-ups, their targets, the TXT record."""
+    if not facts.uri.srv or not facts.uri.hosts:
+        return
+    host = facts.uri.hosts[0]
+    questions = facts.dns.questions
+    srv = _asked(questions, "srv")
+    if not srv:
+        if facts.dns.nameservers == () and (trouble := _resolver_trouble(facts, host)):
+            yield trouble
+        return
+    if trouble := _resolver_trouble(facts, host):
+        yield trouble
+        return
+    best = _best(srv)
+    if best is None:
+        return
+    if best.outcome is not DnsOutcome.ANSWERED or (best.truncated and best.transport == "udp"):
+        if found := _srv_failure(facts, host, srv, best):
+            yield found
+        return
+    yield from _srv_targets(facts, host, best)
+    if found := _txt(facts, host):
+        yield found
+
+
+def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -> Finding | None:
+    questions = facts.dns.questions
+    bare = _asked(questions, "bare")
+    addresses = tuple(record for q in bare for record in q.records)
+    evidence = _evidence([*srv, *bare, *_asked(questions, "control")])
+    truncated = [q for q in srv if q.truncated and q.transport == "udp"]
+    if truncated and not any(q.transport == "tcp" and _hears(q.outcome) for q in srv):
+        if not any(q.transport == "tcp" for q in srv):
+            return None  # The second question, over TCP, is still under way.
+        return finding("dns.tcp-blocked", Certainty.PROVEN, evidence=evidence, host=host)
+    if best.outcome in _NEGATIVE:
+        if captive := _captive(facts, host, addresses):
+            return captive
+        if addresses:
+            first = f"mongodb://{host}:27017"
+            return finding(
+                "dns.no-srv-record",
+                Certainty.PROVEN,
+                evidence=evidence,
+                patch={"seeds": {"srv": False, "hosts": [f"{host}:27017"]}},
+                detail=f"It has the address {listed(addresses)}; {first} names it as one host.",
+                host=host,
+            )
+        if not any(_hears(q.outcome) for q in bare):
+            return None  # Whether the bare name has an address is not known yet.
+        return finding("dns.srv-not-found", Certainty.PROVEN, evidence=evidence, host=host)
+    elsewhere = [q for q in questions if q.purpose in ("bare", "control", "alive") and q.nameserver == best.nameserver]
+    if best.outcome is DnsOutcome.SERVFAIL:
+        return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
+    if any(_hears(q.outcome) and q.outcome not in (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL) for q in elsewhere):
+        return finding("dns.srv-blocked", Certainty.PROVEN, evidence=evidence, nameserver=best.nameserver)
+    if best.outcome in (DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE) and elsewhere:
+        return finding(
+            "dns.srv-blocked",
+            Certainty.LIKELY,
+            evidence=evidence,
+            detail="It refuses ordinary names too, so it may refuse to serve this computer at all.",
+            nameserver=best.nameserver,
+        )
+    return None
+
+
+def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]:
+    targets = [record.split()[3] for record in answer.records if len(record.split()) == 4]
+    evidence = _evidence([answer])
+    if targets and all(target in (".", "") for target in targets):
+        yield finding("dns.srv-withdrawn", Certainty.PROVEN, evidence=evidence, host=host)
+        return
+    suffix = facts.uri.options.get("srvAllowedHostsSuffix")
+    for target in targets:
+        if not srv_target_allowed(host, target, suffix if isinstance(suffix, str) else None):
+            yield finding(
+                "dns.srv-target-refused", Certainty.PROVEN, evidence=evidence, host=host, target=target.rstrip(".")
+            )
+            return
+
+
+def _txt(facts: Facts, host: str) -> Finding | None:
+    txt = _asked(facts.dns.questions, "txt")
+    best = _best(txt)
+    if best is None or best.outcome in _NEGATIVE:
+        return None
+    if best.outcome is not DnsOutcome.ANSWERED:
+        return finding("dns.txt-blocked", Certainty.PROVEN, evidence=_evidence(txt), host=host)
+    what = txt_problem(best.records)
+    if what is None:
+        return None
+    return finding("dns.txt-invalid", Certainty.PROVEN, evidence=_evidence(txt), host=host, what=what)
+
+
+def txt_problem(records: tuple[str, ...]) -> str | None:
+    """Why drivers refuse these TXT records (Initial DNS Seedlist Discovery spec, TXT options)."""
+    if len(records) > 1:
+        return f"there are {len(records)} of them"
+    for pair in records[0].split("&") if records else ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            return "it is a text for another purpose"
+        if name.lower() not in _ALLOWED_IN_TXT:
+            return f"it sets {name}" if re.fullmatch(r"[A-Za-z]{2,40}", name) else "it is a text for another purpose"
+        if not value:
+            return f"{name} has no value"
+        if name.lower() == "loadbalanced" and value not in ("true", "false"):
+            return f"loadBalanced={value} is neither true nor false"
+    return None
+
+
+def first_resolver(facts: Facts) -> Iterable[Finding]:
+    """A dead first name server before a living one."""
+    servers = facts.dns.nameservers or ()
+    if len(servers) < 2:
+        return
+    hears = {s: [_hears(q.outcome) for q in facts.dns.questions if q.nameserver == s] for s in servers}
+    first = servers[0]
+    other = next((s for s in servers[1:] if any(hears[s])), None)
+    if other is not None and hears[first] and not any(hears[first]):
+        yield finding(
+            "dns.first-resolver-dead",
+            Certainty.PROVEN,
+            evidence=_evidence(q for q in facts.dns.questions if q.nameserver in (first, other)),
+            nameserver=first,
+            other=other,
+        )
+
+
+def slow(facts: Facts) -> Iterable[Finding]:
+    """Look-ups that answer, slowly."""
+    times = [q.elapsed_ms for q in facts.dns.questions if _hears(q.outcome)]
+    times += [m.lookup.elapsed_ms for m in facts.members if m.lookup and not m.lookup.literal and m.lookup.addresses]
+    # The quickest answer of the slowest purpose: one late packet among many is no slow DNS.
+    if times and sorted(times)[len(times) // 2] >= SLOW_MS:
+        yield finding(
+            "dns.slow",
+            Certainty.PROVEN,
+            evidence={"answers_ms": [round(t) for t in times]},
+            ms=round(sorted(times)[len(times) // 2]),
+        )
+
+
+def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Why a host has no address. Called for members whose look-up failed."""
+    if not lookup_failed(member.lookup):
+        return None
+    asked = [q for q in facts.dns.questions if q.purpose == "host" and q.name.rstrip(".").lower() == member.host]
+    evidence: dict[str, object] = {"eai": member.lookup.eai if member.lookup else None, **_evidence(asked)}
+    if trouble := _resolver_trouble(facts, member.host):
+        return trouble
+    best = _best(asked)
+    if best is not None and best.outcome is DnsOutcome.SERVFAIL:
+        return finding("dns.servfail", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
+    if member.lookup and member.lookup.silent and best is None:
+        return None
+    if facts.uri.srv and member.seed:
+        return finding(
+            "dns.target-has-no-address",
+            Certainty.PROVEN,
+            server=member.address,
+            evidence=evidence,
+            host=facts.uri.hosts[0] if facts.uri.hosts else "",
+            target=member.host,
+        )
+    if "." not in member.host.rstrip("."):
+        return finding("dns.short-name", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
+    certain = best is not None and best.outcome in _NEGATIVE
+    return finding(
+        "dns.host-not-found",
+        Certainty.PROVEN if certain or not asked else Certainty.LIKELY,
+        server=member.address,
+        evidence=evidence,
+        host=member.host,
+    )
+
+
+def wrong_address(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A name that leads elsewhere: a captive portal, or a line in the hosts file. Called for members that failed."""
+    lookup = member.lookup
+    if lookup is None or lookup.literal or not lookup.addresses:
+        return None
+    captive = captive_address(facts)
+    if captive is not None and captive in lookup.addresses:
+        return _captive(facts, member.host, lookup.addresses)
+    real = tuple(
+        record
+        for q in facts.dns.questions
+        if q.purpose == "host" and q.name.rstrip(".").lower() == member.host and q.outcome is DnsOutcome.ANSWERED
+        for record in q.records
+    )
+    if lookup.hosts_file and real and not set(real) & set(lookup.addresses):
+        return finding(
+            "dns.hosts-file-override",
+            Certainty.PROVEN,
+            server=member.address,
+            evidence={"hosts_file": list(lookup.hosts_file), "dns": list(real)},
+            host=member.host,
+            address=listed(lookup.addresses),
+            dnsAddress=listed(real),
+        )
+    return None
+
+
+def txt_wrong_set(facts: Facts, given: str, actual: str, server: str) -> Finding:
+    """The finding for a set name that the TXT record brought and no server has."""
+    return finding(
+        "dns.txt-wrong-set",
+        Certainty.PROVEN,
+        server=server,
+        evidence={"txt": given, "servers": actual},
+        host=facts.uri.hosts[0] if facts.uri.hosts else "",
+        name=given,
+        actual=actual,
+        also=(Remedy(text="Use the long mongodb:// form without replicaSet.", action="srv-to-seed-list"),),
+    )
+
+
+RULES = (srv_name, first_resolver, slow)

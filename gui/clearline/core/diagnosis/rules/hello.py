@@ -1,0 +1,295 @@
+"""Findings about the first command: is it MongoDB that answers, which kind of it, and does the driver take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules import products
+from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, is_given, place, speaks_tls, told_by
+from clearline.core.diagnosis.rules.services import is_http, is_tls_record, service_of
+from clearline.core.diagnosis.rules.tcp import is_atlas
+from clearline.core.diagnosis.rules.tls_trust import inspection_product
+from clearline.core.diagnosis.standing import (
+    MAX_WIRE_VERSION,
+    MIN_WIRE_VERSION,
+    Standing,
+    is_connected,
+    own_hello,
+    standing,
+)
+from clearline.core.facts import Exchange, Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.report import Certainty, Finding, Stage
+
+API_VERSION_REQUIRED = 498870
+"""Server code APIVersionError... of a server with requireApiVersion."""
+
+_RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
+"""The last release that speaks a wire version older than the driver's oldest."""
+_TRICKLE_MS = 1000.0
+_TRICKLE_RATE = 2000.0
+"""An answer that takes longer than a second to arrive, at fewer bytes per second than this, came over a thin line."""
+
+
+def _own(facts: Facts, member: MemberFacts) -> Exchange | None:
+    return member.exchange(tls=facts.tls_wanted)
+
+
+def _unprompted(member: MemberFacts) -> bool:
+    return member.listening is not None and member.listening.reach in CUT
+
+
+def _texts(member: MemberFacts) -> list[str]:
+    """The first bytes of everything that is neither MongoDB nor TLS, a greeting first."""
+    texts = [member.listening.first_bytes] if member.listening else []
+    texts += [e.first_bytes for e in member.exchanges if e.hello is None]
+    texts += [t.first_bytes for t in member.tls]
+    return [t for t in texts if t and not is_tls_record(t)]
+
+
+# ---------------------------------------------------------------- who is there
+
+
+def http_server(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A web server, with or without TLS."""
+    if member.hello is not None or not any(is_http(t) for t in _texts(member)):
+        return None
+    if inspection_product(member):
+        return None  # The page of a proxy that opens the encryption: the interception is the cause.
+    return finding(
+        "hello.http-server", Certainty.PROVEN, server=member.address, evidence=told_by(member), **place(member)
+    )
+
+
+def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Another service that its greeting or its answer gives away."""
+    if member.hello is not None:
+        return None
+    service = next((s for t in _texts(member) if (s := service_of(t))), None)
+    if service is None:
+        return None
+    return finding(
+        "hello.other-service",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence=told_by(member),
+        service=service,
+        **place(member),
+    )
+
+
+def unknown_service(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Bytes that are neither MongoDB nor TLS nor anything known."""
+    if member.hello is not None or speaks_tls(member) or not _texts(member):
+        return None
+    if facts.tls_wanted and not member.finished and member.exchange(tls=False) is None:
+        return None  # MongoDB without TLS may still answer.
+    return finding(
+        "hello.other-service",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        service="An unknown service",
+        **place(member),
+    )
+
+
+# ---------------------------------------------------------------- cut off
+
+
+def cut_on_connect(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The connection ends before a word is said."""
+    heard = member.listening
+    if heard is None or heard.reach not in CUT:
+        return None
+    tell = partial(finding, server=member.address, evidence=told_by(member))
+    if Reach.SILENT.value in heard.attempts or member.hello is not None:
+        return tell("pool.connection-limit", Certainty.LIKELY, stage=Stage.HELLO, host=member.host)
+    if is_atlas(member.host):
+        how = "it cuts the connection at once"
+        certainty = Certainty.LIKELY if heard.reach is Reach.RESET else Certainty.POSSIBLE
+        return tell("tcp.atlas-access-list", certainty, how=how)
+    if heard.reach is Reach.RESET:
+        return tell("tcp.reset-on-connect", Certainty.PROVEN, **place(member))
+    tries = len(heard.attempts)
+    return tell(
+        "tcp.closed-on-connect",
+        Certainty.PROVEN,
+        detail=f"It did so {tries} times in a row." if tries > 1 else "",
+        **place(member),
+    )
+
+
+def cut_after_data(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The connection ends at our first bytes, plain and TLS alike."""
+    if member.hello is not None or speaks_tls(member) or _unprompted(member):
+        return None
+    plain, handshake = member.exchange(tls=False), _first_handshake(facts, member)
+    if plain is None or handshake is None:
+        if not member.finished:
+            return None
+    elif facts.tls_wanted and not asked(member, TlsKind.OLD_VERSIONS, TlsKind.WIDE_CIPHERS):
+        return None
+    own, other = (_end(handshake), _end(plain)) if facts.tls_wanted else (_end(plain), _end(handshake))
+    if own not in CUT:
+        return None
+    tell = partial(finding, server=member.address, evidence=told_by(member))
+    if is_atlas(member.host) and facts.tls_wanted:
+        certainty = Certainty.LIKELY if own is Reach.RESET else Certainty.POSSIBLE
+        return tell("tcp.atlas-access-list", certainty, how="it cuts TLS off at its first message")
+    code = "tcp.reset-after-data" if own is Reach.RESET else "tcp.closed-after-data"
+    certainty = Certainty.PROVEN if other in CUT else Certainty.LIKELY if other is None else Certainty.POSSIBLE
+    return tell(code, certainty, **place(member))
+
+
+def _first_handshake(facts: Facts, member: MemberFacts) -> TlsFacts | None:
+    kinds = (TlsKind.DRIVER, TlsKind.LOOK) if facts.tls_wanted else (TlsKind.LOOK, TlsKind.TLS12_SNIFF)
+    return next((t for kind in kinds if (t := member.handshake(kind))), None)
+
+
+def _end(what: Exchange | TlsFacts | None) -> Reach | None:
+    if isinstance(what, TlsFacts) and cut(what) and what.reach not in CUT:
+        return Reach.CLOSED
+    return what.reach if what else None
+
+
+# ---------------------------------------------------------------- slow and silent
+
+
+def slow_line(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Answers that come after the deadline: by the size of the line, or by its length."""
+    own = _own(facts, member)
+    handshake = member.handshake(TlsKind.DRIVER) if facts.tls_wanted else None
+    last = own or handshake
+    if last is None or not (last.late or last.reach is Reach.SILENT):
+        return None
+    tell = partial(finding, server=member.address, evidence=told_by(member), host=member.host)
+    if own is not None and (rate := _trickle(own, member)):
+        return tell("tcp.low-bandwidth", Certainty.LIKELY, rate=round(rate))
+    opened = [t for t in member.tcp if t.reach is Reach.OK]
+    if own is not None and own.late and own.hello is not None:
+        certainty, elapsed = Certainty.PROVEN, own.elapsed_ms
+    elif own is not None and handshake is not None and handshake.late and handshake.reach is Reach.OK:
+        certainty, elapsed = Certainty.LIKELY, handshake.elapsed_ms
+    elif opened and all(t.late for t in opened):
+        certainty, elapsed = Certainty.LIKELY, min(t.elapsed_ms for t in opened)
+    else:
+        return None
+    return tell("tcp.too-slow", certainty, seconds=f"{elapsed / 1000:.1f}", ms=round(2 * elapsed / 100) * 100)
+
+
+def _trickle(own: Exchange, member: MemberFacts) -> float | None:
+    """Bytes per second of an answer that arrived bit by bit, or is still arriving; None when it did not."""
+    if own.received_bytes == 0 or own.first_byte_ms is None or (member.rtt and member.rtt.retransmits):
+        return None
+    duration_ms = own.elapsed_ms - own.first_byte_ms
+    rate = own.received_bytes / (duration_ms / 1000) if duration_ms > _TRICKLE_MS else _TRICKLE_RATE
+    return rate if rate < _TRICKLE_RATE else None
+
+
+def large_packets_lost(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A plain hello gets no answer although the server answers something short at once."""
+    own = _own(facts, member)
+    if facts.tls_wanted or own is None or own.reach is not Reach.SILENT or member.hello or speaks_tls(member):
+        return None
+    if not any(cut(t) or t.reach is Reach.NOT_MONGODB for t in member.tls):
+        return None
+    return finding(
+        "tcp.large-packets-lost",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        detail="It ended another exchange at once, so it is awake. A server that hangs at its first command looks the same.",
+        host=member.host,
+    )
+
+
+def no_answer(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Everything up to hello works, and then comes silence."""
+    own = _own(facts, member)
+    if own is None or own.reach is not Reach.SILENT:
+        return None
+    if facts.tls_wanted:
+        handshake = member.handshake(TlsKind.DRIVER)
+        if handshake is None or handshake.reach is not Reach.OK:
+            return None
+    elif speaks_tls(member) or not asked(member, TlsKind.LOOK):
+        return None
+    return finding("hello.no-answer", Certainty.PROVEN, server=member.address, evidence=told_by(member), **place(member))
+
+
+# ---------------------------------------------------------------- the answer itself
+
+
+def wire_version(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A server that is too old or too new for the driver (pymongo.topology_description, compatibility check)."""
+    hello = own_hello(facts, member)
+    if hello is None or not hello.ok:
+        return None
+    evidence = {"minWireVersion": hello.min_wire_version, "maxWireVersion": hello.max_wire_version}
+    tell = partial(finding, certainty=Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
+    if hello.max_wire_version < MIN_WIRE_VERSION:
+        told = member.extras.version if member.extras else None
+        return tell("hello.too-old", version=told or _RELEASES.get(hello.max_wire_version, "before 4.4"))
+    if hello.min_wire_version > MAX_WIRE_VERSION:
+        return tell("hello.too-new")
+    return None
+
+
+def member_error(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Hello itself is turned down."""
+    hello = own_hello(facts, member)
+    if hello is None or hello.ok or hello.code == API_VERSION_REQUIRED:
+        return None
+    said = hello.message or hello.code_name or "no message"
+    return finding(
+        "hello.member-error",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence={"code": hello.code, "codeName": hello.code_name},
+        host=member.host,
+        message=said if hello.code is None else f"{said} (code {hello.code})",
+    )
+
+
+def api_version(facts: Facts) -> Iterable[Finding]:
+    """A server that demands a declared Stable API version."""
+    if is_connected(facts) or is_given(facts, "server_api") or facts.driver.effective.get("server_api"):
+        return
+    codes = {"driver": facts.driver.code, "login": facts.login.code, "read": facts.access.read_code}
+    for member in facts.members:
+        if member.extras:
+            codes[f"read without login at {member.address}"] = member.extras.open_read_code
+        if member.hello:
+            codes[f"hello of {member.address}"] = member.hello.code
+    if told := [where for where, code in codes.items() if code == API_VERSION_REQUIRED]:
+        yield finding(
+            "hello.api-version-required",
+            Certainty.PROVEN,
+            evidence={"code": API_VERSION_REQUIRED, "told by": told},
+            patch={"options": {"server_api": "1"}},
+        )
+
+
+def late_answers(facts: Facts) -> Iterable[Finding]:
+    """Servers that answer after the deadline, where no round trips were measured that would say more."""
+    for member in facts.members:
+        unmeasured = member.rtt is None or not member.rtt.samples_ms
+        if standing(facts, member) is Standing.ANSWERED and unmeasured and (found := slow_line(facts, member)):
+            yield found
+
+
+MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
+    wire_version,
+    member_error,
+    http_server,
+    known_service,
+    cut_on_connect,
+    slow_line,
+    cut_after_data,
+    large_packets_lost,
+    no_answer,
+    unknown_service,
+)
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (api_version, late_answers, *products.RULES)

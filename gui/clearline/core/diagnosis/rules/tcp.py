@@ -1,0 +1,219 @@
+"""Findings about reaching a server's address and port, and about the line to it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from functools import partial
+
+from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.standing import Standing, is_connected, standing
+from clearline.core.facts import Facts, MemberFacts, Reach, TcpFacts
+from clearline.core.report import Certainty, Finding, Severity, Stage
+
+HIGH_LATENCY_MS = 150.0
+LOSS_JUMP_MS = 180.0
+"""An answer that is this much later than the median was sent again: Linux retransmits after 200 ms at the earliest."""
+LOW_BANDWIDTH = 20_000
+"""Bytes per second under which a line is called slow."""
+NEARBY_MS = 2500.0
+"""ARP gives up after about 3 s; an ICMP message comes within a round trip."""
+
+ATLAS = ".mongodb.net"
+
+
+def is_atlas(host: str) -> bool:
+    """Whether a host name belongs to Atlas."""
+    return host.lower().rstrip(".").endswith(ATLAS)
+
+
+def _worst(member: MemberFacts) -> TcpFacts:
+    """The attempt that explains the member: IPv4 before IPv6, and an answer before silence."""
+    order = [Reach.NO_HANDLES, Reach.DENIED, Reach.REFUSED, Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE]
+
+    def rank(attempt: TcpFacts) -> tuple[bool, int]:
+        return attempt.family == "ipv6", order.index(attempt.reach) if attempt.reach in order else len(order)
+
+    return min(member.tcp, key=rank)
+
+
+def _evidence(member: MemberFacts) -> dict[str, object]:
+    return {
+        "attempts": [
+            f"{t.address} ({t.family}): {t.reach.value}, errno {t.errno}, {t.elapsed_ms:.0f} ms" for t in member.tcp
+        ],
+        "other_ports": {str(p.port): p.reach.value for p in member.other_ports},
+    }
+
+
+def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Why no address of a member accepts a connection. Called for members with TCP attempts that all failed."""
+    attempt = _worst(member)
+    tell = partial(finding, server=member.address, evidence=_evidence(member))
+    host, address = member.host, attempt.address
+    only_v6 = all(t.family == "ipv6" for t in member.tcp)
+    match attempt.reach:
+        case Reach.NO_HANDLES:
+            limit = facts.computer.file_handle_limit
+            return tell("env.file-handles", Certainty.PROVEN, stage=Stage.TCP, limit=limit or "unknown")
+        case Reach.DENIED:
+            return tell("tcp.blocked-by-policy", Certainty.PROVEN, address=address)
+        case Reach.REFUSED:
+            return _refused(facts, member, attempt)
+        case Reach.NETWORK_UNREACHABLE | Reach.HOST_UNREACHABLE | Reach.SILENT if _private_endpoint(member):
+            return tell("tcp.private-endpoint", Certainty.LIKELY, host=host)
+        case Reach.NETWORK_UNREACHABLE | Reach.HOST_UNREACHABLE if (
+            only_v6 and facts.computer.has_ipv6_route is not True
+        ):
+            return tell("tcp.no-ipv6", Certainty.PROVEN, host=host)
+        case Reach.NETWORK_UNREACHABLE:
+            return tell("tcp.network-unreachable", Certainty.PROVEN, address=address)
+        case Reach.HOST_UNREACHABLE:
+            if attempt.elapsed_ms >= NEARBY_MS or attempt.neighbour in ("FAILED", "INCOMPLETE"):
+                return tell("tcp.host-down-nearby", Certainty.PROVEN, address=address)
+            return tell(
+                "tcp.host-unreachable",
+                Certainty.PROVEN,
+                detail="A firewall that forbids it explicitly (administratively prohibited) looks the same.",
+                host=host,
+            )
+        case Reach.SILENT:
+            return _silent(facts, member, attempt)
+        case _:
+            return None
+
+
+def _private_endpoint(member: MemberFacts) -> bool:
+    return is_atlas(member.host) and member.host.startswith("pl-") and any(t.private for t in member.tcp)
+
+
+def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
+    tell = partial(finding, server=member.address, evidence=_evidence(member))
+    peers = [m for m in facts.members if m.tcp]
+    if is_atlas(member.host) and all(any(t.reach is Reach.REFUSED for t in m.tcp) for m in peers):
+        cluster = facts.uri.hosts[0].partition(".")[0] if facts.uri.srv and facts.uri.hosts else member.host
+        return tell("tcp.atlas-paused", Certainty.LIKELY, cluster=cluster)
+    if member.loopback is not None and member.loopback.reach is Reach.OK and attempt.own and not attempt.loopback:
+        return tell(
+            "tcp.bind-address",
+            Certainty.PROVEN,
+            address=attempt.address,
+            port=member.port,
+            patch={"seeds": {"hosts": [f"127.0.0.1:{member.port}"]}} if len(facts.uri.hosts) == 1 else None,
+        )
+    answering = [p for p in member.other_ports if p.reach is Reach.OK]
+    if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
+        return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
+    return tell("tcp.refused", Certainty.PROVEN, host=member.host, port=member.port)
+
+
+def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | None:
+    tell = partial(finding, server=member.address, evidence=_evidence(member))
+    host, port = member.host, member.port
+    if attempt.neighbour in ("FAILED", "INCOMPLETE"):
+        return tell("tcp.host-down-nearby", Certainty.LIKELY, address=attempt.address)
+    if (attempt.loopback or attempt.own) and attempt.listening is True:
+        return tell("tcp.accept-queue-full", Certainty.PROVEN, host=host, port=port)
+    if is_atlas(host) and not attempt.private:
+        return tell(
+            "tcp.atlas-access-list",
+            Certainty.POSSIBLE,
+            detail=f"A network that drops packets to port {port} looks the same: ask for it to be opened.",
+            how="silence",
+        )
+    if (
+        attempt.private
+        and not attempt.own
+        and not any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
+    ):
+        return tell("tcp.private-address", Certainty.LIKELY, host=host, address=attempt.address)
+    alive = any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
+    more = (
+        "Other ports of the host answer, so a firewall drops this one."
+        if alive
+        else "Other ports of the host are silent too."
+        if member.other_ports
+        else ""
+    )
+    return tell("tcp.no-answer", Certainty.PROVEN, detail=more, host=host, port=port)
+
+
+def ipv6_trouble(facts: Facts) -> Iterable[Finding]:
+    """One address family of a host fails while the other works."""
+    for member in facts.members:
+        v6 = [t for t in member.tcp if t.family == "ipv6"]
+        v4 = [t for t in member.tcp if t.family == "ipv4"]
+        if not (v6 and any(t.reach is Reach.OK for t in v4)) or any(t.reach is Reach.OK for t in v6):
+            continue
+        if standing(facts, member) is not Standing.ANSWERED and not is_connected(facts):
+            continue
+        evidence = {"addresses": {t.address: t.reach.value for t in member.tcp}}
+        if any(t.reach is Reach.SILENT for t in v6):
+            yield finding(
+                "tcp.ipv6-dead",
+                Certainty.PROVEN,
+                server=member.address,
+                evidence=evidence,
+                patch={"timeouts": {"connectTimeoutMS": 2000}},
+                host=member.host,
+            )
+        elif any(t.reach is Reach.REFUSED for t in v6):
+            yield finding(
+                "tcp.ipv6-refused", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host
+            )
+
+
+def line_quality(facts: Facts) -> Iterable[Finding]:
+    """A line that works, slowly or with losses: the worst member speaks for all."""
+    measured = [(statistics.median(m.rtt.samples_ms), m) for m in facts.members if m.rtt and m.rtt.samples_ms]
+    if not measured:
+        return
+    median, member = max(measured, key=lambda pair: pair[0])
+    assert member.rtt is not None
+    samples = member.rtt.samples_ms
+    evidence = {"rtt_ms": [round(s, 1) for s in samples], "retransmits": member.rtt.retransmits}
+    tell = partial(finding, server=member.address, evidence=evidence)
+    rate = bandwidth(member)
+    if rate is not None and rate < LOW_BANDWIDTH:
+        yield tell("tcp.low-bandwidth", Certainty.LIKELY, host=member.host, rate=round(rate))
+    elif median >= 1500:
+        yield tell(
+            "tcp.too-slow",
+            Certainty.PROVEN,
+            severity=Severity.WARNING,
+            host=member.host,
+            seconds=f"{median / 1000:.1f}",
+            ms=round(median * 2),
+        )
+    elif median >= HIGH_LATENCY_MS:
+        yield tell("tcp.high-latency", Certainty.PROVEN, host=member.host, ms=round(median))
+    for _, lossy in measured:
+        assert lossy.rtt is not None
+        times = lossy.rtt.samples_ms
+        jumps = [t for t in times if t > statistics.median(times) + LOSS_JUMP_MS]
+        resent = lossy.rtt.retransmits or 0
+        if (jumps and resent) or resent >= 2 or len(jumps) >= 2:
+            yield finding(
+                "tcp.packet-loss",
+                Certainty.PROVEN if resent else Certainty.LIKELY,
+                server=lossy.address,
+                evidence={"rtt_ms": [round(s, 1) for s in times], "retransmits": lossy.rtt.retransmits},
+                host=lossy.host,
+                min=round(min(times), 1),
+                max=round(max(times)),
+            )
+            return
+
+
+def bandwidth(member: MemberFacts) -> float | None:
+    """Bytes per second by the difference between a large and a small answer; None where it cannot be told."""
+    rtt = member.rtt
+    if rtt is None or not rtt.samples_ms or rtt.large_ms is None or rtt.large_bytes <= rtt.small_bytes:
+        return None
+    extra_ms = rtt.large_ms - statistics.median(rtt.samples_ms)
+    if extra_ms < 200:
+        return None
+    return (rtt.large_bytes - rtt.small_bytes) / (extra_ms / 1000)
+
+
+RULES = (ipv6_trouble, line_quality)

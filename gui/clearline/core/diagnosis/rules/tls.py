@@ -1,0 +1,265 @@
+"""Findings about TLS itself: whether it is spoken, what ends a handshake, and what a working one should worry about.
+
+Trust in the server's certificate is `tls_trust`, the client's certificate `tls_client`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules import tls_client, tls_trust, tls_warnings
+from clearline.core.diagnosis.rules.evidence import (
+    CUT,
+    asked,
+    cut,
+    legacy_version,
+    place,
+    speaks_plain,
+    speaks_tls,
+    told_by,
+)
+from clearline.core.diagnosis.rules.services import is_http, service_of
+from clearline.core.diagnosis.rules.tcp import is_atlas
+from clearline.core.facts import Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.report import Certainty, Finding, Remedy
+
+HANDSHAKE_FAILURE, PROTOCOL_VERSION, INSUFFICIENT_SECURITY, INTERNAL_ERROR, UNRECOGNIZED_NAME = 40, 70, 71, 80, 112
+"""TLS alerts (RFC 8446, section 6)."""
+
+_TLS_FIELDS = {
+    "tlsCAFile": "caFile",
+    "tlsCertificateKeyFile": "certificateKeyFile",
+    "tlsCRLFile": "crlFile",
+    "tlsInsecure": "insecure",
+    "tlsAllowInvalidCertificates": "allowInvalidCertificates",
+    "tlsAllowInvalidHostnames": "allowInvalidHostnames",
+    "tlsDisableOCSPEndpointCheck": "disableOCSPEndpointCheck",
+}
+_OLD_REASONS = frozenset({"UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION", "VERSION_TOO_LOW", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED"})
+_CIPHER_REASONS = frozenset(
+    {
+        "DH_KEY_TOO_SMALL",
+        "BAD_DH_VALUE",
+        "BAD_ECPOINT",
+        "WRONG_CURVE",
+        "WRONG_CIPHER_RETURNED",
+        "UNKNOWN_CIPHER_RETURNED",
+        "NO_CIPHERS_AVAILABLE",
+        "WRONG_SIGNATURE_TYPE",
+        "NO_SUITABLE_SIGNATURE_ALGORITHM",
+        "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED",
+        "UNSUPPORTED_ELLIPTIC_CURVE",
+    }
+)
+"""OpenSSL's names for an end that the driver's side made, by the server's choice of version or cryptography."""
+
+
+def required(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The profile speaks plain to a server that wants TLS."""
+    exchange = member.exchange(tls=False)
+    if facts.tls_wanted or exchange is None or exchange.hello is not None or not speaks_tls(member):
+        return None
+    inside = member.exchange(tls=True)
+    opened = any(t.reach is Reach.OK for t in member.tls)
+    answered = inside is not None and inside.hello is not None
+    if answered or (opened and exchange.reach in CUT):
+        certainty = Certainty.PROVEN
+    else:
+        certainty = Certainty.LIKELY if exchange.reach in CUT else Certainty.POSSIBLE
+    return finding(
+        "tls.required",
+        certainty,
+        server=member.address,
+        evidence=told_by(member),
+        patch={"tls": {"enabled": True}},
+        host=member.host,
+    )
+
+
+def not_offered(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The profile asks a server for TLS that speaks plain only."""
+    handshake = member.handshake(TlsKind.DRIVER) or member.handshake(TlsKind.LOOK)
+    if not facts.tls_wanted or not speaks_plain(member) or speaks_tls(member):
+        return None
+    if handshake is None and not member.finished:
+        return None
+    dropped = {field: None for option, field in _TLS_FIELDS.items() if option in facts.uri.options}
+    return finding(
+        "tls.not-offered",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence=told_by(member),
+        also=(
+            Remedy(
+                text="Where nothing crosses a network, as with a server on this computer, set tls=false instead.",
+                patch={"tls": {"enabled": False, **dropped}},
+            ),
+        ),
+        host=member.host,
+    )
+
+
+# ---------------------------------------------------------------- a handshake that ends too early
+
+
+def _failed(facts: Facts, member: MemberFacts) -> TlsFacts | None:
+    """The driver's handshake, when it failed on its own terms: neither trust nor a wrong service explain it."""
+    handshake = member.handshake(TlsKind.DRIVER)
+    if not facts.tls_wanted or handshake is None or handshake.reach in (Reach.OK, Reach.VERIFY_FAILED):
+        return None
+    return handshake
+
+
+def early_alert_80(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Alert 80 before the server spoke: turned down by something in front of it, as Atlas does."""
+    handshake = _failed(facts, member)
+    if handshake is None or handshake.alert != INTERNAL_ERROR:
+        return None
+    tell = partial(finding, server=member.address, evidence=told_by(member))
+    if is_atlas(member.host) and not handshake.server_hello:
+        return tell("tcp.atlas-access-list", Certainty.LIKELY, how="TLS alert 80")
+    if found := name_needed(facts, member):
+        return found
+    return tell("tls.internal-error-alert", Certainty.PROVEN, host=member.host)
+
+
+def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A proxy that picks its server by the name sent in TLS."""
+    handshake = _failed(facts, member)
+    if handshake is None or handshake.server_hello:
+        return None
+    trials = [t for kind in (TlsKind.OTHER_NAME, TlsKind.WITHOUT_NAME) if (t := member.handshake(kind))]
+    # A look without verification is no more tolerant of names: only where it fails too does the name explain it.
+    look = member.handshake(TlsKind.LOOK)
+    better = next((t for t in trials if t.reach is Reach.OK and t.server_name != handshake.server_name), None)
+    if look is not None and look.reach is Reach.OK:
+        better = None
+    if handshake.alert != UNRECOGNIZED_NAME and better is None:
+        return None
+    other = f" With the name {better.server_name} it answers." if better and better.server_name else ""
+    sent = handshake.server_name or "no name, because an IP address cannot be sent as one"
+    return finding(
+        "tls.host-name-needed",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence=told_by(member),
+        detail=f"Sent was: {sent}.{other}",
+        address=next((t.address for t in member.tcp if t.reach is Reach.OK), member.host),
+        host=member.host,
+    )
+
+
+def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A server that speaks only versions or ciphers which this computer no longer accepts."""
+    handshake = _failed(facts, member)
+    if handshake is None:
+        return None
+    trials = (TlsKind.OLD_VERSIONS, TlsKind.WIDE_CIPHERS, TlsKind.LOOK)
+    old, wide, look = (member.handshake(kind) for kind in trials)
+    tell = partial(finding, server=member.address, evidence=told_by(member), host=member.host)
+    blamed = handshake.alert == PROTOCOL_VERSION or handshake.openssl_reason in _OLD_REASONS
+    legacy = legacy_version(wide) or legacy_version(look) or legacy_version(old)
+    modern = next((t for t in (wide, look) if t and t.reach is Reach.OK and legacy_version(t) is None), None)
+    if blamed:
+        if legacy:
+            return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
+        if asked(member, TlsKind.OLD_VERSIONS):
+            return tell("tls.old-protocol", Certainty.LIKELY, version="versions of TLS that this computer does not have")
+        return None
+    if modern is not None and not handshake.server_hello:
+        return tell("tls.no-common-cipher", Certainty.PROVEN, detail=f"It would use {modern.cipher}.")
+    if handshake.openssl_reason in _CIPHER_REASONS:
+        return tell(
+            "tls.no-common-cipher",
+            Certainty.LIKELY,
+            detail=f"This computer's OpenSSL turned down what the server proposed ({handshake.openssl_reason}).",
+        )
+    if legacy and asked(member, TlsKind.WIDE_CIPHERS):
+        return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
+    if handshake.alert == INSUFFICIENT_SECURITY:
+        return tell("tls.no-common-cipher", Certainty.LIKELY)
+    return None
+
+
+def refused(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Any other alert, or an end in the middle of the handshake."""
+    handshake = _failed(facts, member)
+    if handshake is None or not asked(member, TlsKind.OLD_VERSIONS, TlsKind.WIDE_CIPHERS):
+        return None
+    if handshake.reach is Reach.TLS_ALERT:
+        how = f"alert {handshake.alert}" if handshake.alert is not None else "an alert"
+    elif cut(handshake) and speaks_tls(member):
+        how = "it ends the connection"
+    elif handshake.reach is Reach.TLS_ERROR and speaks_tls(member):
+        how = f"OpenSSL: {handshake.openssl_reason or 'no reason given'}"
+    else:
+        return None
+    certainty = Certainty.PROVEN if handshake.alert == HANDSHAKE_FAILURE else Certainty.LIKELY
+    return finding(
+        "tls.handshake-refused", certainty, server=member.address, evidence=told_by(member), host=member.host, how=how
+    )
+
+
+# ---------------------------------------------------------------- silence, and an end after the handshake
+
+
+def silent(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The handshake gets no answer: nobody there, or only short answers get through."""
+    handshake = _failed(facts, member)
+    if handshake is None or handshake.reach is not Reach.SILENT or speaks_plain(member):
+        return None
+    plain = member.exchange(tls=False)
+    if plain is None and not member.finished:
+        return None
+    tell = partial(finding, server=member.address, evidence=told_by(member))
+    begun = handshake.server_hello or handshake.received_bytes > 0
+    short_answers = [e.reach for e in member.exchanges if not e.tls and e.reach in (*CUT, Reach.NOT_MONGODB)]
+    short_answers += [t.reach for t in member.tls if t.reach is Reach.TLS_ALERT or cut(t)]
+    if begun or short_answers:
+        detail = (
+            "The server's part of the handshake began and then stopped."
+            if begun
+            else "A short exchange with the same server ended at once, so it is awake."
+        )
+        return tell("tcp.large-packets-lost", Certainty.LIKELY, detail=detail, host=member.host)
+    return tell("tls.no-answer", Certainty.PROVEN, **place(member))
+
+
+def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The handshake works, and the line then ends without an answer to hello."""
+    handshake, exchange = member.handshake(TlsKind.DRIVER), member.exchange(tls=True)
+    if not facts.tls_wanted or handshake is None or handshake.reach is not Reach.OK:
+        return None
+    ended = exchange is not None and exchange.hello is None and exchange.reach in (*CUT, Reach.TLS_ALERT, Reach.TLS_ERROR)
+    if not ended and not (handshake.closed_after and exchange is None):
+        return None
+    if any(is_http(e.first_bytes) or service_of(e.first_bytes) for e in member.exchanges if e.first_bytes):
+        return None
+    unseen = handshake.certificate_requested is None
+    return finding(
+        "tls.closed-after-handshake",
+        Certainty.POSSIBLE if unseen else Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        detail="Whether it asks for a client certificate could not be seen; a missing one ends the same way."
+        if unseen
+        else "",
+        host=member.host,
+    )
+
+
+MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
+    required,
+    not_offered,
+    *tls_trust.MEMBER_RULES,
+    *tls_client.MEMBER_RULES,
+    early_alert_80,
+    name_needed,
+    old_or_strange,
+    silent,
+    refused,
+    closed_after,
+)
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = tls_warnings.RULES

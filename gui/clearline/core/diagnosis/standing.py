@@ -1,0 +1,231 @@
+"""Where each server, and the deployment as a whole, stands for the driver: the pure core of the race.
+
+``outlook`` simulates server selection (Server Discovery and Monitoring and Server Selection specifications) on what the
+probes' hellos say, so that a check need not wait until the driver gives up.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from clearline.core.facts import DnsOutcome, DriverState, Facts, Hello, Lookup, MemberFacts, Reach
+from clearline.core.report import Severity
+
+MIN_WIRE_VERSION = 9
+"""pymongo.common.MIN_SUPPORTED_WIRE_VERSION of the pinned driver (a test compares)."""
+MAX_WIRE_VERSION = 29
+"""pymongo.common.MAX_SUPPORTED_WIRE_VERSION of the pinned driver (a test compares)."""
+
+
+class Standing(Enum):
+    """What is known about one server: still asked, answers hello as the profile connects, or cannot be used."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class Outlook(Enum):
+    """Whether the driver can still succeed."""
+
+    PENDING = "pending"
+    POSSIBLE = "possible"
+    IMPOSSIBLE = "impossible"
+
+
+def own_hello(facts: Facts, member: MemberFacts) -> Hello | None:
+    """The member's answer to hello over the kind of connection that the driver will use, None when there is none."""
+    exchange = member.exchange(tls=facts.tls_wanted)
+    return exchange.hello if exchange else None
+
+
+def speaks_our_version(hello: Hello) -> bool:
+    """Whether the server's wire versions overlap with the driver's."""
+    return hello.max_wire_version >= MIN_WIRE_VERSION and hello.min_wire_version <= MAX_WIRE_VERSION
+
+
+def standing(facts: Facts, member: MemberFacts) -> Standing:
+    """One server's standing; an answer that the driver turns away (error, wire version) is a failure."""
+    hello = own_hello(facts, member)
+    if hello is not None and hello.ok and speaks_our_version(hello):
+        return Standing.ANSWERED
+    return Standing.FAILED if member.finished else Standing.PENDING
+
+
+def answered(facts: Facts) -> list[tuple[MemberFacts, Hello]]:
+    """Servers that answer hello in the profile's own way, with their answers."""
+    pairs = ((m, own_hello(facts, m)) for m in facts.members if standing(facts, m) is Standing.ANSWERED)
+    return [(m, hello) for m, hello in pairs if hello is not None]
+
+
+def replica_set_name(facts: Facts) -> str | None:
+    """The set name that the driver insists on: the option, or what a TXT record added."""
+    name = facts.uri.options.get(
+        "replicaSet", facts.driver.effective.get("replicaSet", txt_option(facts, "replicaset"))
+    )
+    return name if isinstance(name, str) else None
+
+
+def txt_option(facts: Facts, name: str) -> str | None:
+    """An option's value in the TXT record of the SRV name; None when it has none. ``name`` in lower case."""
+    for question in facts.dns.questions:
+        if question.purpose == "txt" and len(question.records) == 1:
+            for pair in question.records[0].split("&"):
+                key, equals, value = pair.partition("=")
+                if equals and key.lower() == name:
+                    return value
+    return None
+
+
+def single_topology(facts: Facts) -> bool:
+    """Whether the driver talks to the one seed alone, whatever it is."""
+    return facts.uri.options.get("directConnection") is True or load_balanced(facts)
+
+
+def load_balanced(facts: Facts) -> bool:
+    """Whether the deployment is to be a load balancer."""
+    value = facts.uri.options.get("loadBalanced", txt_option(facts, "loadbalanced"))
+    return value is True or value == "true"
+
+
+def read_mode(facts: Facts) -> str:
+    """The read preference mode, ``primary`` when not set."""
+    value = facts.uri.options.get("readPreference")
+    return value if isinstance(value, str) else "primary"
+
+
+def wanted_tags(facts: Facts) -> list[dict[str, str]]:
+    """Tag sets in order of preference; empty when none are asked for."""
+    tags = facts.uri.options.get("readPreferenceTags") or []
+    return [dict(t) for t in tags]
+
+
+def tags_match(hello: Hello, tag_sets: list[dict[str, str]]) -> bool:
+    """Whether a member carries all tags of at least one set; no sets match every member."""
+    return not tag_sets or any(all(hello.tags.get(k) == v for k, v in s.items()) for s in tag_sets)
+
+
+def _suitable(facts: Facts, hello: Hello) -> bool:
+    if hello.kind in ("standalone", "router"):
+        return True
+    tags = wanted_tags(facts)
+    match read_mode(facts):
+        case "primary":
+            return hello.is_writable_primary
+        case "secondary":
+            return hello.secondary and not hello.hidden and tags_match(hello, tags)
+        case "primaryPreferred":
+            return hello.is_writable_primary or (hello.secondary and not hello.hidden and tags_match(hello, tags))
+        case "secondaryPreferred":
+            return hello.is_writable_primary or (hello.secondary and not hello.hidden and tags_match(hello, tags))
+        case _:
+            return (hello.is_writable_primary or (hello.secondary and not hello.hidden)) and tags_match(hello, tags)
+
+
+def in_topology(facts: Facts, member: MemberFacts, hello: Hello, *, set_name: str | None) -> bool:
+    """Whether the driver keeps this server in its topology (SDAM: a standalone among several seeds, a foreign set,
+    and a member that the set knows by another address are dropped)."""
+    if hello.kind == "router":
+        return set_name is None
+    if hello.kind == "standalone":
+        return set_name is None and len(facts.uri.hosts) == 1 and not facts.uri.srv
+    if hello.kind == "ghost":
+        return False
+    if set_name is not None and hello.set_name != set_name:
+        return False
+    known = known_addresses(hello)
+    return not known or member.address in known or (hello.me is not None and hello.me.lower() == member.address)
+
+
+def known_addresses(hello: Hello) -> set[str]:
+    """All members that one member's hello advertises, lower case."""
+    return {a.lower() for a in (*hello.hosts, *hello.passives, *hello.arbiters)}
+
+
+def expected_set(facts: Facts) -> str | None:
+    """The set name the driver will settle on: its option, else the first answer's."""
+    return replica_set_name(facts) or next((h.set_name for _, h in answered(facts) if h.set_name), None)
+
+
+def refused_before_contact(facts: Facts) -> bool:
+    """Whether the text or a local file already makes a connection impossible."""
+    return any(m.severity is Severity.FAILURE for m in facts.uri.mistakes)
+
+
+def names_failed(facts: Facts) -> bool:
+    """Whether the SRV name gives the driver nothing to work with: no usable SRV answer, or no word about TXT."""
+    if not facts.uri.srv or not facts.dns.finished:
+        return False
+    srv = [q for q in facts.dns.questions if q.purpose == "srv"]
+    txt = [q for q in facts.dns.questions if q.purpose == "txt"]
+    heard = (DnsOutcome.ANSWERED, DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
+    named = any(q.outcome is DnsOutcome.ANSWERED and q.records for q in srv)
+    return not named or (bool(txt) and not any(q.outcome in heard for q in txt))
+
+
+def outlook(facts: Facts) -> Outlook:
+    """Whether the driver can still reach a suitable server, by what the probes have learnt so far."""
+    if refused_before_contact(facts):
+        return Outlook.IMPOSSIBLE
+    if names_failed(facts):
+        return Outlook.IMPOSSIBLE
+    if not facts.members:
+        return Outlook.PENDING
+    standings = [standing(facts, m) for m in facts.members]
+    waiting = Standing.PENDING in standings
+    live = answered(facts)
+    if single_topology(facts):
+        if live:
+            return Outlook.POSSIBLE if _single_serves(facts, live[0][1]) else _closed(facts)
+        return Outlook.PENDING if waiting else Outlook.IMPOSSIBLE
+    # A server of an unsupported version makes the whole topology unusable (SDAM: compatibility check).
+    if any(
+        (hello := own_hello(facts, m)) is not None and hello.ok and not speaks_our_version(hello) for m in facts.members
+    ):
+        return Outlook.IMPOSSIBLE
+    wanted = replica_set_name(facts)
+    set_name = wanted or expected_set(facts)
+    usable = [
+        hello
+        for member, hello in live
+        if in_topology(facts, member, hello, set_name=set_name if hello.set_name or wanted else None)
+    ]
+    if any(_suitable(facts, hello) for hello in usable):
+        return Outlook.POSSIBLE
+    return Outlook.PENDING if waiting else Outlook.IMPOSSIBLE
+
+
+def _single_serves(facts: Facts, hello: Hello) -> bool:
+    if load_balanced(facts):
+        return hello.service_id is not None
+    wanted = replica_set_name(facts)
+    if wanted is not None and hello.set_name != wanted:
+        return False
+    return hello.kind not in ("arbiter", "ghost", "other")
+
+
+def _closed(facts: Facts) -> Outlook:
+    """Impossible, once everything that explains it has been asked."""
+    return Outlook.IMPOSSIBLE if all(m.finished for m in facts.members) else Outlook.PENDING
+
+
+def is_connected(facts: Facts) -> bool:
+    """Whether PyMongo did handshake, login and one read."""
+    return facts.driver.state is DriverState.CONNECTED
+
+
+def has_failed(facts: Facts) -> bool:
+    """Whether it is decided that PyMongo cannot do them."""
+    if is_connected(facts):
+        return False
+    return facts.driver.state is DriverState.RAISED or outlook(facts) is Outlook.IMPOSSIBLE
+
+
+def lookup_failed(lookup: Lookup | None) -> bool:
+    """Whether the system's resolver gave no address (yet)."""
+    return lookup is not None and not lookup.addresses and (lookup.eai is not None or lookup.silent)
+
+
+def reached(member: MemberFacts) -> bool:
+    """Whether any address of the member accepted a TCP connection."""
+    return any(t.reach is Reach.OK for t in member.tcp)

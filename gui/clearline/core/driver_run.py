@@ -1,0 +1,221 @@
+"""PyMongo's own part of a check: handshake, the one login attempt, one read, and what the account may do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from clearline.core.client import CLOSE_TIMEOUT_S, Built, effective_options, mechanism_in_use
+from clearline.core.connection_string import redact
+from clearline.core.driver_events import DriverEvents
+from clearline.core.facts import DriverState, LoginFacts, Privilege
+from clearline.core.ledger import Ledger
+from clearline.core.secrets import Secrets
+
+if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
+
+UNAUTHORIZED = 13
+READ_COLLECTION = "clearline"
+"""The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
+
+
+class DriverRun:
+    """One client from its first contact to its close. Everything it learns goes into the ledger; it never raises."""
+
+    def __init__(
+        self,
+        built: Built,
+        ledger: Ledger,
+        events: DriverEvents,
+        secrets: Secrets,
+        last_server: Callable[[], str | None],
+    ) -> None:
+        self._client: AsyncMongoClient[dict[str, Any]] = built.client
+        self._ledger = ledger
+        self._events = events
+        self._secrets = secrets
+        self._server = last_server
+
+    async def connect_and_read(self) -> None:
+        """Connect, log in and read once. The verdict *connected* is exactly this."""
+        step = "resolve"
+        try:
+            await self._client.aconnect()
+            self._ledger.update("driver", effective=effective_options(self._client))
+            step = "read"
+            database = self._client.get_default_database("test")
+            await database[READ_COLLECTION].find_one({}, projection={"_id": True})
+        except Exception as error:  # noqa: BLE001 - the driver raises far more than PyMongoError
+            self._failed(error, step)
+        else:
+            self._connected(0)
+
+    def _connected(self, code: int, code_name: str | None = None) -> None:
+        facts = self._ledger.facts
+        self._ledger.put(login=self._login(succeeded=True))
+        self._ledger.update(
+            "access", read_code=code, read_code_name=code_name, read_database=facts.uri.database or "test"
+        )
+        self._ledger.update(
+            "driver",
+            state=DriverState.CONNECTED,
+            exception=None,
+            message=None,
+            code=None,
+            server=self._server(),
+        )
+
+    def _failed(self, error: Exception, step: str) -> None:
+        code = _code(error)
+        failed_login = self._events.failed_login_step
+        logged_in = self._wants_login() and failed_login is None and self._events.login_step is not None
+        if code == UNAUTHORIZED and logged_in and step == "read":
+            # Logged in and turned away at one collection: the connection works, a right is missing.
+            self._connected(code, _code_name(error))
+            return
+        here = self._wants_login() and self._events.login_step is None and step == "read" and not _from_network(error)
+        self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here))
+        if step == "read" and failed_login is None and code is not None:
+            self._ledger.update("access", read_code=code, read_code_name=_code_name(error))
+        by = "login" if failed_login is not None or here else step
+        self.tell(error, by)
+
+    def tell(self, error: Exception, raised_by: str) -> None:
+        """Enter what PyMongo raised."""
+        from pymongo.errors import ServerSelectionTimeoutError
+
+        self._ledger.update(
+            "driver",
+            **described(error, self._secrets),
+            state=DriverState.RAISED,
+            raised_by=raised_by,
+            server=self._server(),
+            selection_timed_out=isinstance(error, ServerSelectionTimeoutError),
+        )
+
+    def _wants_login(self) -> bool:
+        return self._client.options.pool_options._credentials is not None
+
+    def _login(self, *, succeeded: bool, error: Exception | None = None, refused_here: bool = False) -> LoginFacts:
+        credentials = self._client.options.pool_options._credentials
+        if credentials is None:
+            return LoginFacts()
+        step, failed = self._events.login_step, self._events.failed_login_step
+        return LoginFacts(
+            mechanism=mechanism_in_use(self._client),
+            database=credentials.source,
+            user=credentials.username,
+            attempted=succeeded or step is not None or refused_here,
+            succeeded=succeeded,
+            failed_step=failed.name if failed else None,
+            code=(failed.code if failed else None) or (_code(error) if error and failed else None),
+            code_name=(failed.code_name if failed else None) or (_code_name(error) if error and failed else None),
+            server=(failed or step).server if (failed or step) else None,  # type: ignore[union-attr]
+            refused_here=refused_here,
+        )
+
+    async def learn_access(self) -> None:
+        """After the verdict: who is logged in with which rights, the server's version, modes and locks.
+
+        Commands go to the server of the read, one after another over the same connection.
+        """
+        status = await self._ask({"connectionStatus": 1, "showPrivileges": True})
+        auth = (status or {}).get("authInfo", {})
+        users = auth.get("authenticatedUsers") or []
+        self._ledger.update(
+            "access",
+            asked=status is not None and "authInfo" in status,
+            user=f"{users[0].get('user')}@{users[0].get('db')}" if users else None,
+            roles=tuple(f"{r.get('role')}@{r.get('db')}" for r in auth.get("authenticatedUserRoles") or []),
+            privileges=tuple(_privilege(p) for p in auth.get("authenticatedUserPrivileges") or []),
+        )
+        info = await self._ask({"buildInfo": 1})
+        if info and info.get("ok"):
+            self._ledger.update(
+                "access",
+                product_version=str(info.get("version", "")) or None,
+                modules=tuple(str(m) for m in info.get("modules") or ()),
+                ferretdb="ferretdb" in info,
+                build_info_fields=tuple(info),
+            )
+        names = await self._ask({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})
+        if names and names.get("ok"):
+            self._ledger.update("access", databases=tuple(d["name"] for d in names.get("databases", ())))
+        w = self._ledger.facts.uri.options.get("w")
+        if isinstance(w, str) and w != "majority":
+            config = await self._ask({"replSetGetConfig": 1})
+            if config and config.get("ok"):
+                modes = config.get("config", {}).get("settings", {}).get("getLastErrorModes", {})
+                self._ledger.update("access", write_concern_modes=tuple(modes))
+        operations = await self._ask({"currentOp": 1, "ns": "clearline.none"})
+        if operations is not None:
+            ok = bool(operations.get("ok"))
+            self._ledger.update(
+                "access",
+                fsync_locked=bool(operations.get("fsyncLock")) if ok else None,
+                diagnostics_code=0 if ok else operations.get("code"),
+            )
+
+    async def _ask(self, command: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """One command on ``admin``; the server's refusal is an answer with ``ok`` 0, no answer at all is None."""
+        from pymongo.errors import OperationFailure
+
+        try:
+            answer: Mapping[str, Any] = await self._client.admin.command(
+                dict(command), read_preference=self._client.read_preference
+            )
+        except OperationFailure as error:
+            return {"ok": 0, **(error.details or {}), "code": error.code}
+        except Exception:  # noqa: BLE001 - a lost connection after the verdict only means that less is known
+            return None
+        return answer
+
+    async def close(self) -> None:
+        """Close the client, for one second at most: a dead server never answers the goodbye."""
+        task = asyncio.ensure_future(self._client.close())
+        await asyncio.wait([task], timeout=CLOSE_TIMEOUT_S)
+        if not task.done():
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def described(error: BaseException, secrets: Secrets) -> dict[str, Any]:
+    """An exception as facts: class names and codes to decide on, the redacted message to show."""
+    kind = type(error)
+    return {
+        "exception": f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
+        "bases": tuple(f"{b.__module__}.{b.__qualname__}".removeprefix("builtins.") for b in kind.__mro__[1:-2]),
+        "message": redact(str(error), secrets),
+        "code": _code(error),
+        "code_name": _code_name(error),
+    }
+
+
+def _code(error: BaseException | None) -> int | None:
+    code = getattr(error, "code", None)
+    return code if isinstance(code, int) else None
+
+
+def _code_name(error: BaseException | None) -> str | None:
+    details = getattr(error, "details", None)
+    name = details.get("codeName") if isinstance(details, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def _from_network(error: Exception) -> bool:
+    from pymongo.errors import ConnectionFailure
+
+    return isinstance(error, ConnectionFailure)
+
+
+def _privilege(document: Mapping[str, Any]) -> Privilege:
+    resource = document.get("resource", {})
+    return Privilege(
+        database=str(resource.get("db", "")),
+        collection=str(resource.get("collection", "")),
+        actions=tuple(str(a) for a in document.get("actions", ())),
+        cluster=bool(resource.get("cluster")),
+        any_resource=bool(resource.get("anyResource")),
+    )

@@ -1,0 +1,131 @@
+"""This computer, as far as a connection depends on it: trusted roots, packages, addresses, routes, limits."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import ipaddress
+import os
+import platform
+import re
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from clearline.core.facts import ComputerFacts
+from clearline.core.profile import Profile
+from clearline.core.trust import default_roots_count, default_roots_source
+
+_DOCUMENTATION_V4: Final = ("192.0.2.1", 9)
+_DOCUMENTATION_V6: Final = ("2001:db8::1", 9)
+_PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "socks_proxy")
+_LOCAL_ADDRESS: Final = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
+_ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+_KERBEROS: Final = ("winkerberos", "kerberos") if sys.platform == "win32" else ("kerberos", "winkerberos")
+_MECHANISM_PACKAGES: Final = {"MONGODB-AWS": ("pymongo_auth_aws",), "GSSAPI": _KERBEROS}
+_COMPRESSOR_PACKAGES: Final = {"snappy": "snappy", "zstd": _ZSTD, "zlib": "zlib"}
+
+
+def inspect_computer(profile: Profile) -> ComputerFacts:
+    """Facts of this computer that matter to ``profile``. Sends nothing. About 50 ms: for a daemon thread."""
+    return ComputerFacts(
+        system=f"{platform.system()} {platform.release()}",
+        trusted_roots=default_roots_count(),
+        trust_source=default_roots_source(),
+        missing_packages=missing_packages(profile),
+        file_handle_limit=_file_handle_limit(),
+        out_of_file_handles=_out_of_file_handles(),
+        own_addresses=own_addresses(),
+        has_ipv6_route=_source_address(socket.AF_INET6, _DOCUMENTATION_V6) is not None,
+        environment_proxies=tuple(name for name in os.environ if name.lower() in _PROXY_VARIABLES),
+    )
+
+
+def missing_packages(profile: Profile) -> tuple[str, ...]:
+    """Importable names that PyMongo needs for the profile's mechanism and compressors, and that are absent.
+
+    From pymongo/asynchronous/auth.py, auth_aws.py and compression_support.py.
+    """
+    missing: list[str] = []
+    alternatives = _MECHANISM_PACKAGES.get(profile.auth.mechanism or "", ())
+    if alternatives and not any(map(_installed, alternatives)):
+        missing.append(alternatives[0])
+    needed = [_COMPRESSOR_PACKAGES[name] for name in profile.options.compressors if name in _COMPRESSOR_PACKAGES]
+    return (*missing, *(name for name in needed if not _installed(name)))
+
+
+def is_own_address(address: str) -> bool:
+    """Whether an IP address is one of this computer's: a socket can be bound to it. Sends nothing."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if parsed.is_unspecified or parsed.is_multicast or address == "255.255.255.255":  # these can be bound everywhere
+        return False
+    family = socket.AF_INET if parsed.version == 4 else socket.AF_INET6
+    try:
+        target = socket.getaddrinfo(address, 0, family, socket.SOCK_DGRAM, 0, socket.AI_NUMERICHOST)[0][4]
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.bind(target)
+    except OSError:
+        return False
+    return True
+
+
+def own_addresses() -> tuple[str, ...]:
+    """This computer's addresses other than loopback, as far as the system tells: the rest by `is_own_address`."""
+    found = {_source_address(socket.AF_INET, _DOCUMENTATION_V4), _source_address(socket.AF_INET6, _DOCUMENTATION_V6)}
+    if sys.platform == "win32":
+        try:
+            found |= {str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None)}
+        except OSError:
+            pass
+    else:
+        found |= {*_LOCAL_ADDRESS.findall(_text("/proc/thread-self/net/fib_trie"))}
+        rows = (line.split() for line in _text("/proc/thread-self/net/if_inet6").splitlines())
+        found |= {str(ipaddress.IPv6Address(bytes.fromhex(row[0]))) for row in rows}
+    addresses = (ipaddress.ip_address(address) for address in found if address is not None)
+    outer = sorted((a for a in addresses if not a.is_loopback), key=lambda a: (a.version, int(a)))
+    return tuple(map(str, outer))
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent package is absent
+        return False
+
+
+def _file_handle_limit() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def _out_of_file_handles() -> bool:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM):
+            return False
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+
+
+def _source_address(family: socket.AddressFamily, target: tuple[str, int]) -> str | None:
+    """The address that packets to ``target`` would leave from; None without a route. Connecting UDP sends nothing."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect(target)
+            return str(sock.getsockname()[0])
+    except OSError:
+        return None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("ascii", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,199 @@
+"""What all probes on sockets of our own share: a connection, patience with it, and what its end means.
+
+Only plain non-blocking sockets and asyncio, so that cancelling a probe ends it within one turn of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Protocol, Self
+
+from clearline.core.facts import Reach
+from clearline.core.probes.tls_records import alert_of
+
+RECEIVE_SIZE = 65536
+_LONGEST = 4.0  # a line that keeps trickling gets this many times its patience
+_SHOWN_BYTES = 64
+
+# Numbers of Linux, macOS and Windows (WSA) in one table, so that facts recorded anywhere read the same everywhere. The
+# systems' ranges differ wherever a number occurs in connect, send or receive.
+_REACH_BY_ERRNO = {
+    **dict.fromkeys((111, 61, 10061), Reach.REFUSED),
+    **dict.fromkeys((2,), Reach.REFUSED),  # ENOENT: nobody made that Unix socket
+    **dict.fromkeys((110, 60, 10060), Reach.SILENT),
+    **dict.fromkeys((104, 54, 10054, 103, 53, 10053, 32), Reach.RESET),
+    **dict.fromkeys((113, 65, 10065, 112, 64, 10064), Reach.HOST_UNREACHABLE),
+    # Network unreachable or down; the family is not there at all; no address of our own to connect from.
+    **dict.fromkeys((101, 51, 10051, 100, 50, 10050, 97, 47, 10047, 99, 49, 10049), Reach.NETWORK_UNREACHABLE),
+    **dict.fromkeys((1, 13, 22, 10013, 10022), Reach.DENIED),
+    **dict.fromkeys((23, 24, 105, 55, 10024, 10055), Reach.NO_HANDLES),
+}
+# Overlapped calls of the Windows Proactor loop report Win32 codes instead of WSA codes.
+_WSA_BY_WIN32 = {5: 10013, 64: 10054, 121: 10060, 1225: 10061, 1231: 10051, 1232: 10065, 1234: 10061, 1236: 10053}
+
+
+class Line(Protocol):
+    """A way to exchange bytes with a server: a plain `Connection`, or TLS over one."""
+
+    @property
+    def received_bytes(self) -> int:
+        """Bytes of the server so far."""
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it. Raises `OSError`."""
+
+    async def receive(self) -> bytes:
+        """What comes next; empty at the end. Raises `OSError`."""
+
+    def close(self) -> None:
+        """Hang up at once. Idempotent."""
+
+    def retransmits(self) -> int | None:
+        """Packets sent again so far; None where the system does not tell."""
+
+
+class Connection:
+    """One connected non-blocking socket of our own. Not to be shared between tasks."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.received_bytes = 0
+
+    async def connect(self, target: object) -> None:
+        """Connect to a socket address (numeric, or a path). Raises `OSError`."""
+        await asyncio.get_running_loop().sock_connect(self._socket, target)  # type: ignore[arg-type]
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it. Raises `OSError`."""
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    async def receive(self) -> bytes:
+        """What comes next; empty at the end. Raises `OSError`."""
+        data = await asyncio.get_running_loop().sock_recv(self._socket, RECEIVE_SIZE)
+        self.received_bytes += len(data)
+        return data
+
+    def send_last(self, data: bytes) -> None:
+        """Send what fits at once, if anything still can be sent: a farewell that nobody waits for."""
+        try:
+            self._socket.send(data)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """Hang up at once. Idempotent."""
+        if self._socket.fileno() < 0:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            # The loop must forget the socket before its number can belong to another one.
+            loop.remove_reader(self._socket)
+            loop.remove_writer(self._socket)
+        except NotImplementedError:
+            pass  # the Proactor loop of Windows keeps no such list
+        self._socket.close()
+
+    def retransmits(self) -> int | None:
+        """Packets sent again so far, SYNs included: tcpi_total_retrans of TCP_INFO; None where there is none."""
+        if sys.platform != "linux":
+            return None
+        try:
+            information = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+            return int(struct.unpack_from("=I", information, 100)[0])
+        except (OSError, struct.error):
+            return None
+
+
+class Patience:
+    """How long a probe waits: ``async with Patience(...) as patience:`` around its awaits.
+
+    After ``deadline_s`` without any progress, ``on_silence`` is called once (it must not raise) while the body goes
+    on. The body ends with `TimeoutError` when ``late_s`` are over since the start and nothing moved for
+    ``deadline_s``; with ``late_s`` no longer than ``deadline_s`` both happen together and ``on_silence`` is not
+    called. A trickle that never ends is given up after four times the longer of both.
+    """
+
+    def __init__(self, deadline_s: float, late_s: float, on_silence: Callable[[], None] | None = None) -> None:
+        self._deadline_s = deadline_s
+        self._late_s = max(deadline_s, late_s)
+        self._on_silence = on_silence if late_s > deadline_s else None
+        self.late = False
+        """There was a silence longer than the deadline."""
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        self._end = now + self._late_s
+        self._last_end = now + _LONGEST * self._late_s
+        self._timer = self._loop.call_later(self._deadline_s, self._silence)
+        self._timeout = asyncio.timeout_at(self._end)
+        await self._timeout.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        await self._timeout.__aexit__(kind, error, trace)
+
+    def progress(self) -> None:
+        """Something came: the silence begins anew."""
+        quiet_end = self._loop.time() + self._deadline_s
+        if not self.late:
+            self._timer.cancel()
+            self._timer = self._loop.call_at(quiet_end, self._silence)
+        self._timeout.reschedule(min(max(self._end, quiet_end), self._last_end))
+
+    def _silence(self) -> None:
+        self.late = True
+        if self._on_silence:
+            self._on_silence()
+
+
+@contextmanager
+def closed_on_cancel(line: Line) -> Iterator[None]:
+    """Hang up when the task is cancelled inside (or something unforeseen is raised)."""
+    try:
+        yield
+    except BaseException:
+        line.close()
+        raise
+
+
+def error_number(error: OSError) -> int | None:
+    """The system's number for an error: errno, on Windows the WSA code; None for an error that is not the system's."""
+    if isinstance(error, ssl.SSLError | socket.gaierror):
+        return None
+    number: int | None = getattr(error, "winerror", None)
+    if number is not None:
+        return _WSA_BY_WIN32.get(number, number)
+    return error.errno
+
+
+def reach_of(error: OSError) -> Reach:
+    """How a connection ended, by the number of its error and never by its text."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Reach.VERIFY_FAILED
+    if isinstance(error, ssl.SSLError):
+        return Reach.TLS_ERROR if alert_of(error) is None else Reach.TLS_ALERT
+    number = error_number(error)
+    if number is None:
+        return Reach.SILENT if isinstance(error, TimeoutError) else Reach.OTHER
+    return _REACH_BY_ERRNO.get(number, Reach.OTHER)
+
+
+def shown_bytes(data: bytes | bytearray) -> str:
+    """The first 64 bytes as ASCII; everything else as an escape like ``\\x16`` or ``\\n``."""
+    return data[:_SHOWN_BYTES].decode("latin-1").encode("unicode_escape").decode("ascii")
+
+
+def milliseconds_since(start_s: float) -> float:
+    """Milliseconds since a time of the loop's clock."""
+    return round((asyncio.get_running_loop().time() - start_s) * 1000, 3)

@@ -1,0 +1,279 @@
+"""DNS as the driver's library sees it, but each name server asked by itself, so that it shows which one fails and how.
+
+Nothing here raises for a bad answer: that is an answer too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts import DnsOutcome, Question
+from clearline.core.probes.dns_messages import (
+    Reply,
+    Server,
+    installed_resolver,
+    make_query,
+    outcome_of,
+    over_tcp,
+    over_udp,
+)
+
+Transport = Literal["udp", "tcp"]
+Wanted = tuple[str, str, str]
+"""Name, type and purpose of a question."""
+
+MAX_SERVERS: Final = 4
+"""So many of the configured name servers are asked."""
+_RECORD_TYPES: Final = ("SRV", "TXT", "A", "AAAA", "CNAME", "NS", "SOA")
+_of_the_system: object | None = None
+
+
+def preload() -> None:
+    """Import dnspython with what it loads at its first answer (0.1 to 0.7 s): for a thread, before the first check."""
+    import dns.asyncresolver
+    import dns.message
+    import dns.rdata
+    import dns.rdataclass
+    import dns.rdatatype
+
+    for name in _RECORD_TYPES:
+        dns.rdata.get_rdata_class(dns.rdataclass.IN, dns.rdatatype.from_text(name))  # type: ignore[no-untyped-call]
+
+
+def nameservers() -> tuple[Server, ...]:
+    """The name servers that PyMongo would ask, in order; empty when none is configured.
+
+    They are those of dnspython's default resolver. It is read again from the system each time, for networks change,
+    unless somebody else installed it.
+    """
+    global _of_the_system
+    import dns.asyncresolver
+    import dns.inet
+    import dns.nameserver
+    import dns.resolver
+
+    if installed_resolver() in (None, _of_the_system):
+        try:
+            dns.asyncresolver.reset_default_resolver()
+        except dns.resolver.NoResolverConfiguration:
+            dns.asyncresolver.default_resolver = None
+        _of_the_system = installed_resolver()
+    resolver = installed_resolver()
+    if resolver is None:
+        return ()
+    found: dict[Server, None] = {}
+    for server in resolver.nameservers:
+        if isinstance(server, dns.nameserver.Do53Nameserver):
+            found[server.address, server.port] = None
+        elif isinstance(server, str) and dns.inet.is_address(server):  # the rest is DNS over HTTPS
+            found[server, resolver.nameserver_ports.get(server, resolver.port)] = None
+    return tuple(found)
+
+
+def label(server: Server) -> str:
+    """How facts name a name server: its address, and ``#port`` where that is not 53."""
+    address, port = server
+    return address if port == 53 else f"{address}#{port}"
+
+
+async def ask(
+    name: str,
+    type: str,
+    *,
+    nameserver: Server,
+    purpose: str,
+    deadline_s: float,
+    late_s: float,
+    transport: Transport = "udp",
+    on_early: Callable[[Question], None] | None = None,
+) -> Question:
+    """Ask one name server one question. The name is absolute: no search domain is added.
+
+    At ``deadline_s`` ``on_early`` is told that the server is silent; an answer is awaited until ``late_s`` (both from
+    the start; a smaller ``late_s`` means no later than the deadline) and counted with its real time. A name that DNS
+    cannot express gives NXDOMAIN without an rcode.
+    """
+    import dns.exception
+
+    asked = Question(
+        name=name,
+        type=type,
+        nameserver=label(nameserver),
+        purpose=purpose,
+        transport=transport,
+        outcome=DnsOutcome.SILENT,
+    )
+    try:
+        query = make_query(name, type)
+    except dns.exception.DNSException:
+        return _with(asked, Reply(DnsOutcome.NXDOMAIN), 0.0)
+    timer: asyncio.TimerHandle | None = None
+    if on_early is not None and deadline_s < late_s:
+        early = _with(asked, Reply(DnsOutcome.SILENT), deadline_s * 1000)
+        timer = asyncio.get_running_loop().call_later(deadline_s, on_early, early)
+    exchange = over_udp if transport == "udp" else over_tcp
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(max(deadline_s, late_s)):
+            reply = await exchange(query, nameserver)
+    except TimeoutError:  # ours, or the system's ETIMEDOUT
+        reply = Reply(DnsOutcome.SILENT)
+    except EOFError:
+        reply = Reply(DnsOutcome.MALFORMED)
+    except OSError as error:
+        reply = Reply(outcome_of(error), errno=error.errno)
+    finally:
+        if timer is not None:
+            timer.cancel()
+    return _with(asked, reply, (time.perf_counter() - started) * 1000)
+
+
+async def ask_srv(
+    name: str,
+    service: str = "mongodb",
+    *,
+    deadline_s: float,
+    late_s: float,
+    on_question: Callable[[Question], None],
+    servers: Sequence[Server] | None = None,
+) -> tuple[Question, ...]:
+    """All that is to be known of an SRV name, asked at once, each name server by itself.
+
+    SRV, TXT, the bare name's addresses and a random control name. ``on_question`` hears each answer as it comes, and a
+    silent one twice when it answers late. ``servers`` are asked instead of the configured ones.
+    """
+    wanted = [(f"_{service}._tcp.{name}", "SRV", "srv"), (name, "TXT", "txt"), *_addresses(name, "bare"), _control()]
+    return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+
+
+async def ask_host(
+    host: str,
+    *,
+    deadline_s: float,
+    late_s: float,
+    on_question: Callable[[Question], None],
+    servers: Sequence[Server] | None = None,
+    control: bool = True,
+) -> tuple[Question, ...]:
+    """The addresses of a member's name as DNS gives them; ``control`` adds a random name. Otherwise like `ask_srv`."""
+    wanted = [*_addresses(host, "host"), *([_control()] if control else [])]
+    return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+
+
+async def ask_alive(
+    *,
+    deadline_s: float,
+    late_s: float,
+    on_question: Callable[[Question], None],
+    servers: Sequence[Server] | None = None,
+) -> tuple[Question, ...]:
+    """Whether the name servers answer at all, whatever they say of the root. Otherwise like `ask_srv`."""
+    return await _ask_everywhere([(".", "NS", "alive")], deadline_s, late_s, on_question, servers)
+
+
+# ---------------------------------------------------------------- what answers mean
+
+
+def seeds_from(questions: Iterable[Question]) -> tuple[tuple[str, int], ...]:
+    """The seeds (host, port) that the SRV records name, from the first name server that gave any; sorted."""
+    for question in questions:
+        if question.purpose == "srv" and question.records:
+            parts = [record.split(" ") for record in question.records]
+            return tuple(sorted({(target, int(port)) for _, _, port, target in parts}))
+    return ()
+
+
+def txt_options(questions: Iterable[Question]) -> dict[str, str]:
+    """The options of the TXT answer as written; empty when there is none, or more than one record (drivers refuse)."""
+    for question in questions:
+        if question.purpose == "txt" and question.records:
+            if len(question.records) > 1:
+                return {}
+            pairs = (part.partition("=") for part in question.records[0].split("&"))
+            return {name: unquote_plus(value) for name, equals, value in pairs if equals}
+    return {}
+
+
+def srv_target_allowed(name: str, target: str, suffix: str | None = None) -> bool:
+    """Whether PyMongo accepts an SRV target (pymongo/asynchronous/srv_resolver.py, ``_validate_host``).
+
+    Without ``suffix`` (srvAllowedHostsSuffix) it must lie in the parent domain of ``name``.
+    """
+    name, target = name.lower(), target.lower()
+    if suffix is not None:
+        from pymongo._psl import _to_punycode
+
+        return target.endswith("." + _to_punycode(suffix.strip(".")).lower())
+    labels = name.split(".")
+    if len(labels) < 3 and name == target:
+        return False
+    parent = labels[1:] if len(labels) > 2 else labels
+    return target.split(".")[1:][-len(parent) :] == parent
+
+
+# ---------------------------------------------------------------- asking
+
+
+def _with(asked: Question, reply: Reply, elapsed_ms: float) -> Question:
+    return msgspec.structs.replace(
+        asked,
+        outcome=reply.outcome,
+        rcode=reply.rcode,
+        truncated=reply.truncated,
+        records=reply.records,
+        errno=reply.errno,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _addresses(name: str, purpose: str) -> list[Wanted]:
+    return [(name, "A", purpose), (name, "AAAA", purpose)]
+
+
+def _control() -> Wanted:
+    return f"{secrets.token_hex(8)}.invalid", "A", "control"
+
+
+async def _ask_everywhere(
+    wanted: Sequence[Wanted],
+    deadline_s: float,
+    late_s: float,
+    on_question: Callable[[Question], None],
+    servers: Sequence[Server] | None,
+) -> tuple[Question, ...]:
+    if "dns.asyncresolver" not in sys.modules:
+        await run_in_daemon(preload)  # a check that starts before the warm-up must not stop the loop
+    chosen = nameservers() if servers is None else servers
+
+    async def ask_through(server: Server, name: str, type: str, purpose: str) -> list[Question]:
+        answers: list[Question] = []
+        transports: list[Transport] = ["udp", "tcp"]
+        for transport in transports:
+            answer = await ask(
+                name,
+                type,
+                nameserver=server,
+                purpose=purpose,
+                deadline_s=deadline_s,
+                late_s=late_s,
+                transport=transport,
+                on_early=on_question,
+            )
+            on_question(answer)
+            answers.append(answer)
+            if not answer.truncated:
+                break
+        return answers
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask_through(server, *w)) for server in chosen[:MAX_SERVERS] for w in wanted]
+    return tuple(answer for task in tasks for answer in task.result())

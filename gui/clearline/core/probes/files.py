@@ -1,0 +1,220 @@
+"""The certificate files that a profile names: can they be read, and do they hold what the driver needs."""
+
+from __future__ import annotations
+
+import errno
+import re
+import ssl
+import stat
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
+
+from clearline.core.facts import CertificateFacts, FileFacts, FileFormat, Readable
+from clearline.core.pem import Block, blocks_of, format_of, is_utf16_pem
+from clearline.core.profile import Profile
+from clearline.core.secrets import KEY_PASSWORD, Secrets
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+_MAX_BYTES: Final = 10_000_000
+_MAX_CERTIFICATES: Final = 400  # Mozilla's whole list has 145
+_CERTIFICATE_KEY_FILE: Final = "tlsCertificateKeyFile"
+
+
+def inspect_files(profile: Profile, secrets: Secrets, now: datetime, raw: str = "") -> tuple[FileFacts, ...]:
+    """Facts of tlsCAFile, tlsCertificateKeyFile and tlsCRLFile, as far as the profile names them.
+
+    ``now`` is this computer's clock, an aware datetime; ``raw`` the connection string as typed, if there is one, which
+    shows a literal ``+`` in a path. Takes milliseconds, but files can lie on a slow network: call it in a daemon
+    thread. Pipes and devices are not opened, and at most 10 MB are read.
+    """
+    tls = profile.tls
+    paths = {"tlsCAFile": tls.ca_file, _CERTIFICATE_KEY_FILE: tls.certificate_key_file, "tlsCRLFile": tls.crl_file}
+    secret = secrets.get(KEY_PASSWORD)
+    password = secret.reveal().encode() if secret is not None else None
+    return tuple(
+        _inspect(FileFacts(option=option, path=path, readable=Readable.OK), password, now, raw)
+        for option, path in paths.items()
+        if path is not None
+    )
+
+
+def _inspect(named: FileFacts, password: bytes | None, now: datetime, raw: str) -> FileFacts:
+    try:
+        data, size = _read(named.path)
+    except OSError as error:
+        readable = _readable(error)
+        literal = _literal_plus(named, raw) if readable is Readable.NOT_FOUND else None
+        return _with(named, readable=readable, errno=error.errno, literal_plus_path=literal)
+    except ValueError:  # a NUL in the path
+        return _with(named, readable=Readable.OTHER)
+    if data is None:
+        return _with(named, readable=Readable.OTHER)
+    format = format_of(data)
+    facts = _with(named, size=size, format=format, openssl_error=_refused_by_openssl(named, password))
+    if format is FileFormat.EMPTY:
+        return _with(facts, damaged="empty")
+    if is_utf16_pem(data):
+        return _with(facts, damaged="saved as UTF-16 text")
+    blocks, cut = blocks_of(data)
+    certificates, bad_certificate = _certificates(blocks, now)
+    facts = _with(facts, certificates=certificates, **_lists(blocks, now), **_key(blocks, password))
+    if facts.openssl_error is None:  # the driver's own judgement: what is odd about the file does not matter
+        accepted_key = {"key_opens": True, "key_matches": True} if named.option == _CERTIFICATE_KEY_FILE else {}
+        return _with(facts, **accepted_key)
+    bad_key = facts.key_present and not facts.key_encrypted and facts.key_opens is False
+    unreadable = bad_certificate or bad_key or any(block.der is None for block in blocks)
+    if cut and size == len(data):
+        return _with(facts, damaged="cut off in the middle of a block")
+    return _with(facts, damaged="not decodable") if unreadable or facts.crl_count < _crls(blocks) else facts
+
+
+def _with(facts: FileFacts, **changes: Any) -> FileFacts:
+    return msgspec.structs.replace(facts, **changes)
+
+
+def _read(path: str) -> tuple[bytes | None, int]:
+    """The first bytes of a file and its size; None for what is no file. Raises `OSError`, `IsADirectoryError`."""
+    status = Path(path).stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a directory")
+    if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device may never end
+        return None, 0
+    with Path(path).open("rb") as file:
+        return file.read(_MAX_BYTES), status.st_size
+
+
+def _readable(error: OSError) -> Readable:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return Readable.NOT_FOUND
+        case IsADirectoryError():
+            return Readable.FOLDER
+        case PermissionError():
+            return Readable.NO_PERMISSION
+        case _:
+            return Readable.OTHER
+
+
+def _literal_plus(named: FileFacts, raw: str) -> str | None:
+    """The path with the ``+`` that was typed, if that file exists."""
+    if raw:
+        values = re.findall(rf"[?&;]{named.option}=([^&;#]*)", raw, re.IGNORECASE)
+        candidates = [unquote(value) for value in values if unquote_plus(value) == named.path]
+    else:
+        candidates = [named.path.replace(" ", "+")]
+    return next((path for path in candidates if path != named.path and _exists(path)), None)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _refused_by_openssl(named: FileFacts, password: bytes | None) -> str | None:
+    """The file loaded just as PyMongo loads it (pymongo/ssl_support.py); never asks at the terminal for a password."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if named.option == _CERTIFICATE_KEY_FILE:
+            context.load_cert_chain(named.path, None, lambda: password or b"")
+        else:
+            context.load_verify_locations(named.path)
+    except ssl.SSLError as error:
+        return f"{error.library} {error.reason or error.errno}"
+    except (OSError, ValueError) as error:  # gone since it was read, or a password of more than 1024 characters
+        return type(error).__name__
+    return None
+
+
+def _certificates(blocks: tuple[Block, ...], now: datetime) -> tuple[tuple[CertificateFacts, ...], bool]:
+    """The certificates that can be read, and whether there are others."""
+    from clearline.core.certificates import certificate_facts
+
+    found, bad = [], False
+    for block in [block for block in blocks if block.is_certificate][:_MAX_CERTIFICATES]:
+        try:
+            found.append(certificate_facts(block.der or b"", now))
+        except ValueError:
+            bad = True
+    return tuple(found), bad
+
+
+def _crls(blocks: tuple[Block, ...]) -> int:
+    return sum(block.is_crl for block in blocks)
+
+
+def _lists(blocks: tuple[Block, ...], now: datetime) -> dict[str, Any]:
+    """The fields about revocation lists: ``crl_next_update`` is the earliest."""
+    if not _crls(blocks):
+        return {}
+    from cryptography import x509
+
+    lists = []
+    for block in blocks:
+        if block.is_crl:
+            try:
+                lists.append(x509.load_der_x509_crl(block.der or b""))
+            except ValueError:
+                pass
+    updates = [crl.next_update_utc for crl in lists if crl.next_update_utc is not None]
+    return {
+        "crl_count": len(lists),
+        "crl_issuers": tuple(dict.fromkeys(crl.issuer.rfc4514_string() for crl in lists)),
+        "crl_next_update": min(updates).isoformat() if updates else None,
+        "crl_expired": any(update < now for update in updates),
+    }
+
+
+def _key(blocks: tuple[Block, ...], password: bytes | None) -> dict[str, Any]:
+    """The fields about the first private key, which is the one that OpenSSL takes."""
+    block = next((block for block in blocks if block.is_key), None)
+    if block is None:
+        return {"key_password_given": password is not None}
+    opens, key = _open(block, password)
+    return {
+        "key_present": True,
+        "key_encrypted": block.encrypted,
+        "key_password_given": password is not None,
+        "key_opens": opens,
+        "key_matches": _matches(blocks, key) if key is not None else None,
+    }
+
+
+def _open(block: Block, password: bytes | None) -> tuple[bool | None, PublicKeyTypes | None]:
+    """Whether the key can be read (None: of a kind that cryptography does not know), and its public half."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    if block.encrypted and not password:
+        return False, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # old ciphers and small keys are the user's
+            return True, load_pem_private_key(block.text, password if block.encrypted else None).public_key()
+    except UnsupportedAlgorithm:
+        return None, None
+    except (ValueError, TypeError):
+        return False, None
+
+
+def _matches(blocks: tuple[Block, ...], key: PublicKeyTypes) -> bool | None:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    first = next((block for block in blocks if block.is_certificate), None)
+    if first is None or first.der is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_certificate(first.der).public_key() == key
+    except (ValueError, UnsupportedAlgorithm):
+        return None

@@ -1,0 +1,192 @@
+"""hello: is this MongoDB, and what does it say of itself? With the commands that need no login.
+
+Messages are what PyMongo 4.20 sends: OP_MSG from the first one on (pool_shared.AsyncConnection.hello_cmd), ``ismaster``
+with ``helloOk`` or, behind a load balancer, ``hello``. OP_REPLY is understood too, as old servers answer.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from clearline import __version__
+from clearline.core.facts import Exchange, Hello, Reach, ServerExtras
+from clearline.core.probes.commands import Command
+from clearline.core.probes.connection import Line, shown_bytes
+
+_LONGEST_APP_NAME = 128  # bytes; servers refuse more (MongoDB Handshake specification)
+
+
+async def say_hello(
+    line: Line,
+    *,
+    tls: bool,
+    deadline_s: float,
+    late_s: float = 0.0,
+    on_early: Callable[[Exchange], None] | None = None,
+    users: Sequence[str] = (),
+    load_balanced: bool = False,
+    compressors: Sequence[str] = (),
+    app_name: str = "Clearline",
+) -> Exchange:
+    """Say hello on a fresh line, plain or inside TLS as ``tls`` states; anything but OK closes the line.
+
+    ``users`` (``database.user``) are looked up with saslSupportedMechs: the first with this hello, the others after
+    it, one round trip each. Waiting and ``on_early`` work as in `tcp.open_connection`; a partial answer counts as
+    progress. Whoever answers anything but MongoDB's language is NOT_MONGODB.
+    """
+    document: dict[str, Any] = {"hello": 1} if load_balanced else {"ismaster": 1, "helloOk": True}
+    if users:
+        document["saslSupportedMechs"] = users[0]
+    document["client"] = _client_metadata(app_name)
+    if compressors:
+        document["compression"] = list(compressors)
+    if load_balanced:
+        document["loadBalanced"] = True
+    command = Command(line, document)
+    hello: Hello | None = None
+
+    def exchange() -> Exchange:
+        return Exchange(
+            tls=tls,
+            reach=command.reach,
+            hello=hello,
+            errno=command.errno,
+            first_bytes="" if command.reach is Reach.OK else shown_bytes(command.received),
+            received_bytes=len(command.received),
+            elapsed_ms=command.elapsed_ms,
+            first_byte_ms=command.first_byte_ms,
+            late=command.late,
+        )
+
+    def early() -> None:
+        if on_early:
+            on_early(exchange())
+
+    await command.run(deadline_s=deadline_s, late_s=late_s, on_early=early)
+    if command.answer is not None:
+        hello = parse_hello(command.answer, elapsed_s=command.elapsed_ms / 1000, user=users[0] if users else None)
+        others = await mechanisms(line, users[1:], deadline_s=deadline_s)
+        hello = replace(hello, sasl_supported_mechs=hello.sasl_supported_mechs | others)
+    return exchange()
+
+
+async def ask(
+    line: Line, command: Mapping[str, Any], db: str = "admin", *, deadline_s: float = 1.5
+) -> dict[str, Any] | None:
+    """Run one more command on a line that has said hello; the answer may be an error document (``ok`` 0).
+
+    None when no answer came within ``deadline_s``; the line is closed then.
+    """
+    running = Command(line, {**command}, db)
+    await running.run(deadline_s=deadline_s)
+    return running.answer
+
+
+async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = 1.5) -> dict[str, tuple[str, ...]]:
+    """The mechanisms of each ``database.user``; an empty tuple: no such user there; absent: not answered."""
+    found = {}
+    for name in names:
+        answer = await ask(line, {"ismaster": 1, "saslSupportedMechs": name}, deadline_s=deadline_s)
+        if answer is None:
+            break
+        if answer.get("ok"):
+            found[name] = _strings(answer.get("saslSupportedMechs"))
+    return found
+
+
+async def extras(line: Line, *, deadline_s: float = 1.5) -> ServerExtras:
+    """What a server tells without login: its version, the state of its set, whether reads are open; 3 round trips."""
+    build = await ask(line, {"buildInfo": 1}, deadline_s=deadline_s)
+    status = await ask(line, {"replSetGetStatus": 1}, deadline_s=deadline_s) if build is not None else None
+    # A collection that nobody has; "nearest" because secondaries refuse reads that do not name a preference.
+    find = {"find": "clearline", "limit": 1, "singleBatch": True, "$readPreference": {"mode": "nearest"}}
+    read = await ask(line, find, "clearline", deadline_s=deadline_s) if status is not None else None
+    info = build or {}
+    return ServerExtras(
+        version=_text(info.get("version")),
+        modules=_strings(info.get("modules")),
+        ferretdb=any(field.startswith("ferretdb") for field in info),
+        build_info_code=_code(build),
+        repl_status_code=_code(status),
+        open_read_code=_code(read),
+    )
+
+
+def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, user: str | None = None) -> Hello:
+    """The answer to hello as facts; fields of wrong types count as absent.
+
+    ``elapsed_s`` is the round trip that has ended just now: the server read its clock half of it ago. ``user`` is the
+    ``database.user`` that was asked for with it.
+    """
+    local_time = document.get("localTime")
+    skew: float | None = None
+    if isinstance(local_time, datetime) and elapsed_s is not None:
+        skew = round(local_time.timestamp() - (time.time() - elapsed_s / 2), 3)
+    tags = document.get("tags")
+    election, service = document.get("electionId"), document.get("serviceId")
+    return Hello(
+        ok=bool(document.get("ok")),
+        code=_whole(document.get("code")),
+        code_name=_text(document.get("codeName")),
+        message=_text(document.get("errmsg")),
+        set_name=_text(document.get("setName")),
+        is_writable_primary=bool(document.get("isWritablePrimary", document.get("ismaster"))),
+        secondary=bool(document.get("secondary")),
+        arbiter_only=bool(document.get("arbiterOnly")),
+        hidden=bool(document.get("hidden")),
+        passive=bool(document.get("passive")),
+        is_replica_set=bool(document.get("isreplicaset")),
+        msg=_text(document.get("msg")),
+        me=_text(document.get("me")),
+        primary=_text(document.get("primary")),
+        hosts=_strings(document.get("hosts")),
+        passives=_strings(document.get("passives")),
+        arbiters=_strings(document.get("arbiters")),
+        tags={str(name): str(value) for name, value in tags.items()} if isinstance(tags, Mapping) else {},
+        min_wire_version=_whole(document.get("minWireVersion")) or 0,
+        max_wire_version=_whole(document.get("maxWireVersion")) or 0,
+        set_version=_whole(document.get("setVersion")),
+        election_id=None if election is None else str(election),
+        service_id=None if service is None else str(service),
+        compression=_strings(document.get("compression")),
+        logical_session_timeout_minutes=_whole(document.get("logicalSessionTimeoutMinutes")),
+        local_time=local_time.isoformat() if isinstance(local_time, datetime) else None,
+        clock_skew_s=skew,
+        sasl_supported_mechs={} if user is None else {user: _strings(document.get("saslSupportedMechs"))},
+        fields=tuple(document),
+    )
+
+
+def _client_metadata(app_name: str) -> dict[str, Any]:
+    """Who is asking, for the server's log (MongoDB Handshake specification)."""
+    return {
+        "application": {"name": app_name.encode()[:_LONGEST_APP_NAME].decode(errors="ignore")},
+        "driver": {"name": "Clearline", "version": __version__},
+        "os": {"type": platform.system()},
+        "platform": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+def _code(answer: Mapping[str, Any] | None) -> int | None:
+    """The code of a command's answer: 0 for success; None without an answer or a code."""
+    if answer is None:
+        return None
+    return 0 if answer.get("ok") else _whole(answer.get("code"))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -1,0 +1,110 @@
+"""What the operating system's own resolver says of a host name: the answer that the driver will connect to."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts import Lookup
+
+
+async def look_up(
+    host: str,
+    *,
+    deadline_s: float,
+    late_s: float,
+    on_early: Callable[[Lookup], None] | None = None,
+    hosts_file: Path | None = None,
+) -> Lookup:
+    """Ask getaddrinfo as PyMongo does (pymongo/pool_shared.py): all families, but IPv4 alone for ``localhost``.
+
+    Addresses keep the system's order. An IP address is returned as it is, without asking. At ``deadline_s``
+    ``on_early`` is told that the resolver is silent; an answer is awaited until ``late_s`` (both from the start; a
+    smaller ``late_s`` means no later than the deadline).
+    ``hosts_file`` stands in for the system's. Cancelling returns at once.
+    """
+    if is_ip_address(host):
+        return Lookup(host=host, addresses=(host.strip("[]"),), literal=True)
+    started = time.perf_counter()
+    loop = asyncio.get_running_loop()
+    asking = asyncio.ensure_future(run_in_daemon(_addresses, host))
+    timer: asyncio.TimerHandle | None = None
+    try:
+        overrides = await run_in_daemon(_overrides, hosts_file or hosts_path(), host)
+        if on_early is not None and deadline_s < late_s:
+            early = Lookup(host=host, silent=True, elapsed_ms=deadline_s * 1000, hosts_file=overrides)
+            timer = loop.call_at(loop.time() + deadline_s - (time.perf_counter() - started), on_early, early)
+        done, _ = await asyncio.wait(
+            {asking}, timeout=max(0.0, max(deadline_s, late_s) - (time.perf_counter() - started))
+        )
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        if not done:
+            return Lookup(host=host, silent=True, elapsed_ms=elapsed_ms, hosts_file=overrides)
+        addresses, eai = asking.result()
+        return Lookup(host=host, addresses=addresses, eai=eai, elapsed_ms=elapsed_ms, hosts_file=overrides)
+    finally:
+        if timer is not None:
+            timer.cancel()
+        asking.cancel()
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether ``host`` is an IPv4 or IPv6 address (with or without brackets or a zone) rather than a name."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def eai_name(number: int) -> str | None:
+    """The name of a getaddrinfo error on this system, e.g. ``EAI_NONAME``; its number differs between systems."""
+    names = (name for name in dir(socket) if name.startswith("EAI_") and getattr(socket, name) == number)
+    return min(names, key=lambda name: (name != "EAI_NONAME", name), default=None)
+
+
+def hosts_path() -> Path:
+    """The system's hosts file."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "drivers", "etc", "hosts")
+    return Path("/etc/hosts")
+
+
+def hosts_file_addresses(text: str, host: str) -> tuple[str, ...]:
+    """The addresses that a hosts file gives for a name, in its order."""
+    wanted = host.lower().rstrip(".")
+    if wanted not in text.lower():  # a blocking list has a hundred thousand lines
+        return ()
+    found: dict[str, None] = {}
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) > 1 and wanted in (name.lower().rstrip(".") for name in words[1:]):
+            found[words[0]] = None
+    return tuple(found)
+
+
+def _overrides(path: Path, host: str) -> tuple[str, ...]:
+    try:
+        return hosts_file_addresses(path.read_text("utf-8", "replace"), host)
+    except OSError:
+        return ()
+
+
+def _addresses(host: str) -> tuple[tuple[str, ...], int | None]:
+    family = socket.AF_INET if host == "localhost" else socket.AF_UNSPEC
+    try:
+        entries = socket.getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return (), error.errno
+    except (UnicodeError, ValueError):  # no name at all: an empty label, one of more than 63 letters, a NUL
+        return (), socket.EAI_NONAME
+    except OSError as error:  # what EAI_SYSTEM stands for, e.g. no file handle left
+        return (), getattr(socket, "EAI_SYSTEM", error.errno)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in entries)), None

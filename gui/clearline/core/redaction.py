@@ -1,0 +1,225 @@
+"""Masking: what a text shows once every secret in it is covered. Import it as ``connection_string.redact``.
+
+Two nets, repeated until nothing changes: the secrets that the caller knows, in every way of writing them; and whatever
+stands where a secret would stand: between the colon and the @ of an address (also of a broken one), behind
+``password=`` and its like. When unsure, it masks too much; user names stay.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from html.entities import codepoint2name
+from typing import Final
+
+from clearline.core.secrets import Secret
+
+MASK: Final = "***"
+_ROUNDS: Final = 50
+_EMBEDDED: Final = 8
+"""Fewest base64 characters of a secret in the middle of a longer text (``user:password``) that are worth masking."""
+_HEX: Final = 8
+
+_SECRET_NAME: Final = re.compile(
+    r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b", re.IGNORECASE
+)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether an option or property of that name holds something that nobody else may read."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
+    """The text without its secrets: the given ones in every encoding, and whatever stands in a secret's place.
+
+    Masks read ``***``. A secret of one character is masked only where an address or option holds it. Idempotent.
+    """
+    known = tuple(sorted({s.reveal() if isinstance(s, Secret) else s for s in secrets}, key=len, reverse=True))
+    patterns = [_pattern(secret) for secret in known if len(secret) > 1 and secret.strip("*")]
+    for _ in range(_ROUNDS):
+        before = text
+        for pattern in patterns:
+            text = pattern.sub(MASK, text)
+        text = _mask_addresses(text)
+        text = _mask_options(text)
+        if text == before:
+            return text
+    return MASK
+
+
+# ---------------------------------------------------------------- known secrets
+
+
+@lru_cache(maxsize=64)
+def _pattern(secret: str) -> re.Pattern[str]:
+    spelt = "".join(_spellings(character) for character in secret)
+    whole = secret.encode("utf-8", "surrogatepass")
+    forms = {base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()}
+    forms |= {form.rstrip("=") for form in forms}
+    forms |= {form.replace("=", "%3D").replace("+", "%2B").replace("/", "%2F") for form in forms}
+    for shift in range(3):
+        # Three bytes make four characters: what does not share a character with its neighbours is always the same.
+        encoded = base64.b64encode(b"\0" * shift + whole).decode()
+        start = (shift * 8 + 5) // 6
+        core = encoded[start : (shift + len(whole)) * 8 // 6]
+        if len(core) >= _EMBEDDED:
+            forms |= {core, core.replace("+", "-").replace("/", "_")}
+    alternatives = [spelt, *(re.escape(form) for form in sorted(forms, key=len, reverse=True) if len(form) > 1)]
+    if len(whole.hex()) >= _HEX:
+        alternatives.append("(?i:" + whole.hex() + ")")
+    return re.compile("|".join(alternatives))
+
+
+def _spellings(character: str) -> str:
+    """One character in plain, percent-encoded (once or twice), and escaped as JSON, Python and HTML do."""
+    code = ord(character)
+    octets = character.encode("utf-8", "surrogatepass")
+    percent = "".join("%(?:25)*(?i:" + f"{octet:02x}" + ")" for octet in octets)
+    ways = [percent, r"&\#0*" + str(code) + ";?", r"&\#[xX]0*(?i:" + f"{code:x}" + ");?"]
+    if name := codepoint2name.get(code):
+        ways.append(f"&{name};?")
+    if character == "'":
+        ways.append("&apos;?")
+    ways.append("".join(rf"\\+x(?i:{octet:02x})" for octet in octets))
+    if code <= 0xFF:
+        ways.append(rf"\\+x(?i:{code:02x})")
+    if code <= 0xFFFF:
+        ways.append(rf"\\+u(?i:{code:04x})")
+    else:
+        units = character.encode("utf-16-be")
+        ways.append(rf"\\+u(?i:{units[:2].hex()})\\+u(?i:{units[2:].hex()})")
+    ways.append(rf"\\+U(?i:{code:08x})")
+    short = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\a": "a", "\v": "v", "\0": "0"}.get(character)
+    if short:
+        ways.append(rf"\\+{short}")
+    if character == " ":
+        ways.append(r"\+")
+    plain = re.escape(character)
+    ways.append(rf"\\*{plain}" if character in "\"'/\\" else plain)
+    return "(?:" + "|".join(ways) + ")"
+
+
+# ---------------------------------------------------------------- addresses
+
+_SLASHES: Final = r"(?:\\?/){1,3}"
+_ADDRESS: Final = re.compile(rf"(?i)(?:\bmongo\w*(?:\+\w+)?\s?[:;]?\s?{_SLASHES}|\b[a-z][a-z0-9+.\-]*:(?:\\?/){{2,3}})")
+_ENCODED_ADDRESS: Final = re.compile(
+    r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"
+)
+_BARE_CREDENTIALS: Final = re.compile(
+    r"(?<![\w/@:%])([^\s:/@\"'=&?,;<>()]+):([^\s@\"'/:][^\s\"']*)@(?=[\w\[.%\-]+(?:[:/?,\s\"']|$))"
+)
+"""``user:password@host`` without any scheme."""
+_TOKEN: Final = re.compile(r"[^\s\"'`<>“”‘’]*")
+_HOST: Final = r"(?:\[[^\]\s@]*\]|[^\s:/?#@,;|&=%\[\]()]+|[^\s:/?#@,;|]*%2[Ff][^\s:/?#@,;|]*)?(?::\d{0,5})?"
+_HOSTS: Final = re.compile(rf"{_HOST}(?:[,;|]{_HOST})*")
+_END_OF_HOSTS: Final = re.compile(r"[/?\s\"'`<>“”‘’),\\;]|\.(?=\s|$)|:?$|:(?=\s)")
+_OPTION_START: Final = re.compile(r"[A-Za-z][A-Za-z_]*=")
+
+
+def _mask_addresses(text: str) -> str:
+    pieces: list[str] = []
+    at = 0
+    for found in _ADDRESS.finditer(text):
+        if found.start() < at:
+            continue
+        end_of_line = min((i for i in (text.find("\n", found.end()),) if i >= 0), default=len(text))
+        following = _ADDRESS.search(text, found.end(), end_of_line)
+        end = following.start() if following else end_of_line
+        rest = text[found.end() : end]
+        secret = _secret_span(rest)
+        if secret is None:
+            continue
+        start, stop = secret
+        if not rest[start:stop].strip("*"):
+            continue
+        pieces += [text[at : found.end()], rest[:start], MASK]
+        at = found.end() + stop
+    text = "".join([*pieces, text[at:]])
+    text = _ENCODED_ADDRESS.sub(lambda m: m[0] if not m[2].strip("*") else f"{m[1]}%3A{MASK}%40", text)
+    return _BARE_CREDENTIALS.sub(lambda m: m[0] if not m[2].strip("*") else f"{m[1]}:{MASK}@", text)
+
+
+def _secret_span(rest: str) -> tuple[int, int] | None:
+    """Where the password is in what follows ``scheme://`` on a line; None where there is none."""
+    found = _TOKEN.match(rest)
+    token = found[0] if found else ""
+    at = _end_of_credentials(token)
+    colon = rest.find(":")
+    last = rest.rfind("@")
+    if at is None:
+        if colon < 0 or (colon >= len(token) and last < colon):
+            return None
+        if colon < len(token) and _are_hosts(token):
+            return None
+        if colon >= len(token) and "/" in token:
+            return None
+        return colon + 1, last if last > colon else len(rest)
+    if last > at and last >= len(token) and _hosts_follow(rest, last):
+        at = last
+    return (colon + 1, at) if 0 <= colon < at - 1 else None
+
+
+def _end_of_credentials(token: str) -> int | None:
+    """Index of the @ that ends the credentials: the last one that is not part of an option's value."""
+    question = token.find("?")
+    while question >= 0:
+        if _OPTION_START.match(token, question + 1) and ("@" in token[:question] or _are_hosts(token[:question])):
+            token = token[:question]
+            break
+        question = token.find("?", question + 1)
+    at = token.rfind("@")
+    return at if at >= 0 else None
+
+
+def _are_hosts(token: str) -> bool:
+    found = _HOSTS.match(token)
+    if found and _END_OF_HOSTS.match(token, found.end()):
+        return True
+    return _is_bare_ipv6(re.split(r"[/?]", token, maxsplit=1)[0])
+
+
+def _hosts_follow(rest: str, at: int) -> bool:
+    found = _HOSTS.match(rest, at + 1)
+    return found is not None and found.end() > at + 1 and _END_OF_HOSTS.match(rest, found.end()) is not None
+
+
+def _is_bare_ipv6(entry: str) -> bool:
+    for candidate in (entry, entry.rpartition(":")[0]):
+        try:
+            ipaddress.IPv6Address(candidate)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+# ---------------------------------------------------------------- options
+
+_NAME: Final = r"[A-Za-z_.\-]*(?:passwd|password|passphrase|passcode|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)[A-Za-z_\-]*"
+_VALUE: Final = r"(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:(?![,;][A-Za-z_]+[=:])[^\s\"'&])+)"
+_OPTIONS: Final = (
+    re.compile(rf"(?i)(?P<head>\b(?:{_NAME})(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
+    re.compile(rf"(?i)(?P<head>[\"'](?:{_NAME})[\"']\s*:\s*)(?P<value>{_VALUE})"),
+    re.compile(rf"(?i)(?P<head>(?:{_NAME})(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
+    re.compile(rf"(?im)(?P<head>^[ \t]*(?:{_NAME}):[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
+)
+
+
+def _mask_options(text: str) -> str:
+    for pattern in _OPTIONS:
+        text = pattern.sub(_masked_option, text)
+    return text
+
+
+def _masked_option(found: re.Match[str]) -> str:
+    value = found["value"]
+    quote = value[0] if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1 else ""
+    inner = value[1:-1] if quote else value
+    if not inner.strip("*"):
+        return found[0]
+    return f"{found['head']}{quote}{MASK}{quote}"

@@ -1,0 +1,102 @@
+"""The report as Markdown, for a ticket or a chat: the same facts in the same order as everywhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from clearline.core.report import SERVER_STAGES, Cell, Finding, Report, Status
+
+_MARKS = {
+    Status.PASSED: "✔",
+    Status.WARNING: "!",
+    Status.FAILED: "✖",
+    Status.SKIPPED: "–",
+    Status.CANCELLED: "–",
+    Status.RUNNING: "…",
+    Status.WAITING: "…",
+}
+
+
+def to_markdown(report: Report) -> str:
+    """The report for people elsewhere. It holds nothing that the report does not, and so no secret."""
+    return "\n\n".join(_blocks(report)) + "\n"
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    verdict = report.verdict.value.capitalize() if report.verdict else "Not finished"
+    yield f"## {verdict}: {_plain(report.target.profile or report.target.uri)}"
+    yield _code(report.target.uri)
+    for finding in report.findings:
+        yield _finding(finding, diagnosis=finding is report.diagnosis)
+    if report.servers:
+        yield _servers(report)
+    yield "\n".join(f"- {line}" for line in _facts(report))
+
+
+def _finding(finding: Finding, *, diagnosis: bool) -> str:
+    severity = "" if diagnosis else f"{finding.severity.value.capitalize()}: "
+    lines = [f"**{severity}{_plain(finding.summary)}**"]
+    if finding.detail:
+        lines += ["", _plain(finding.detail)]
+    if finding.remedies:
+        lines += ["", *(f"- {_plain(remedy.text)}" for remedy in finding.remedies)]
+    about = [finding.certainty.value, _code(finding.cause), *([_code(finding.server)] if finding.server else [])]
+    lines += ["", ", ".join(about)]
+    if finding.evidence:
+        lines += ["", *(f"- {_plain(name)}: {_code(_flat(value))}" for name, value in finding.evidence.items())]
+    return "\n".join(lines)
+
+
+def _servers(report: Report) -> str:
+    head = ["server", "role", *(stage.value for stage in SERVER_STAGES)]
+    rows: list[Sequence[str]] = [head, ["---"] * len(head)]
+    for server in report.servers:
+        cells = [_cell(server.cells.get(stage.value)) for stage in SERVER_STAGES]
+        rows.append([_code(server.address), _plain(server.role or ""), *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return _MARKS[Status.SKIPPED]
+    parts = [_MARKS[cell.status]]
+    if cell.elapsed_ms is not None:
+        parts.append(f"{cell.elapsed_ms:.1f} ms")
+    if cell.note:
+        parts.append(_plain(cell.note))
+    return " ".join(parts)
+
+
+def _facts(report: Report) -> Iterator[str]:
+    if deployment := report.deployment:
+        words = (deployment.kind, deployment.set_name, deployment.product, deployment.version, deployment.edition)
+        yield "Deployment: " + _plain(" ".join(word for word in words if word))
+    if identity := report.identity:
+        yield f"Logged in as {_code(identity.user)} with {_plain(identity.mechanism or 'no mechanism named')}"
+        if identity.roles:
+            yield "Roles: " + ", ".join(_code(role) for role in identity.roles)
+    if report.effective:
+        yield "Options in force: " + ", ".join(_code(f"{k}={_flat(v)}") for k, v in report.effective.items())
+    driver = report.driver
+    yield f"Driver: {_plain(driver.name)} {_plain(driver.version)}"
+    if driver.exception:
+        yield f"It raised {_code(driver.exception)}: {_plain(driver.message or '')}".rstrip(": ")
+    took = f"verdict after {report.verdict_ms:.0f} ms, " if report.verdict_ms is not None else ""
+    yield f"Clearline {_plain(report.app_version)}, {_plain(report.started)}, {took}{report.elapsed_ms:.0f} ms in all"
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_flat(item) for item in value)
+    return str(value)
+
+
+def _plain(text: str) -> str:
+    """Text on one line in which nothing is Markdown or HTML."""
+    return re.sub(r"([\\`*_\[\]<>#|~&])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    """Text as code, also inside a table; a backtick in it would end it."""
+    return "`" + " ".join(text.split()).replace("`", "'").replace("|", "¦") + "`"

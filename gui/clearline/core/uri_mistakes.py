@@ -1,0 +1,90 @@
+"""Collects the mistakes of one connection string, so that no secret gets into a sentence and the worst comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from clearline.core.facts import Mistake
+from clearline.core.option_values import shown
+from clearline.core.redaction import MASK
+from clearline.core.report import Severity
+from clearline.core.secrets import Secret
+from clearline.core.uri_text import Piece
+
+_ORDER: Final = (
+    "uri.bad-scheme",
+    "uri.nested-url",
+    "uri.placeholder",
+    "uri.unescaped-credentials",
+    "uri.unescaped-socket-path",
+    "uri.stray-characters",
+    "uri.missing-username",
+    "uri.missing-host",
+    "uri.host-separator",
+    "uri.ipv6-brackets",
+    "uri.bad-port",
+    "uri.srv-form",
+    "uri.bad-database-name",
+    "uri.malformed-options",
+    "uri.conflicting-options",
+    "uri.bad-value",
+    "uri.mechanism-mismatch",
+    "auth.oidc-not-configured",
+    "uri.missing-password",
+    "uri.x509-without-tls",
+    "uri.unknown-mechanism",
+    "uri.tls-value-ignored",
+    "auth.password-in-clear",
+    "uri.misspelt-option",
+    "uri.ignored-value",
+    "uri.proxy-ignored",
+    "uri.duplicate-option",
+    "uri.unknown-option",
+    "uri.unknown-auth-property",
+    "uri.not-portable",
+)
+_PLAIN: Final = frozenset({"part", "what", "where", "character", "default", "choices", "rule", "keep", "user", "escaped"})
+"""Blanks whose words are ours, or the user name's."""
+_SHORT: Final = 3
+
+
+class Mistakes:
+    """A growing list of mistakes. ``secrets`` never appear in a blank that quotes the text."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        self._secrets = [text for secret in secrets if len(text := secret.reveal()) >= _SHORT]
+        self._found: list[Mistake] = []
+
+    def add(
+        self,
+        cause: str,
+        severity: Severity,
+        place: Piece | tuple[int, int],
+        *,
+        patch: dict[str, Any] | None = None,
+        action: str | None = None,
+        **blanks: str,
+    ) -> None:
+        """Note one mistake at a place of the text as typed."""
+        start, end = (place.start, place.end) if isinstance(place, Piece) else place
+        safe = {name: text if name in _PLAIN else self.quoted(text) for name, text in blanks.items()}
+        self._found.append(
+            Mistake(cause=cause, severity=severity, blanks=safe, start=start, end=end, patch=patch, action=action)
+        )
+
+    def quoted(self, text: str) -> str:
+        """A piece of the text as a sentence may show it."""
+        return MASK if any(secret in text for secret in self._secrets) else shown(text)
+
+    def has(self, cause: str) -> bool:
+        """Whether that cause was noted."""
+        return any(mistake.cause == cause for mistake in self._found)
+
+    def in_order(self) -> tuple[Mistake, ...]:
+        """All of them: what PyMongo refuses first, then by importance and place."""
+
+        def rank(mistake: Mistake) -> tuple[bool, int, int]:
+            return mistake.severity is not Severity.FAILURE, _ORDER.index(mistake.cause), mistake.start
+
+        return tuple(sorted(self._found, key=rank))

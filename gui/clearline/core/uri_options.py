@@ -1,0 +1,180 @@
+"""The options of a connection string as PyMongo takes them: typed values, what it drops, and what a profile keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from clearline.core.option_values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
+from clearline.core.options import Option, OptionType, lookup
+from clearline.core.profile import Unread
+from clearline.core.redaction import MASK, looks_secret
+from clearline.core.secrets import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
+from clearline.core.uri_text import OptionPiece, UriText
+
+IMPLIED_BY_INSECURE: Final = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsDisableOCSPEndpointCheck")
+_FILES: Final = ("tlsCertificateKeyFile", "tlsCertificateKeyFilePassword", "tlsCAFile", "tlsCRLFile")
+_BEYOND_JSON: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, repr=False)
+class ReadOptions:
+    """What became of every option of the text."""
+
+    effective: dict[str, Any] = field(default_factory=dict)
+    """What PyMongo goes by, by canonical name; ``tls`` is there also when it is only implied. Secrets are masked."""
+    typed: dict[str, OptionPiece] = field(default_factory=dict)
+    """The last place of every name as PyMongo keeps it: lower case, ``ssl`` beside ``tls``; unknown names included."""
+    problems: list[tuple[OptionPiece, Option, ValueProblem]] = field(default_factory=list)
+    duplicates: list[tuple[OptionPiece, OptionPiece]] = field(default_factory=list)
+    """An overridden place and the one that counts."""
+    unknown: list[OptionPiece] = field(default_factory=list)
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Profile values by section and attribute."""
+    unread: tuple[Unread, ...] = ()
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    tls_needs: tuple[str, ...] = ()
+    """Options that make no sense without TLS, so that PyMongo switches it on."""
+
+
+def read_options(text: UriText) -> ReadOptions:
+    """The options of the text, typed. Never fails."""
+    result = ReadOptions()
+    unread: list[Unread] = []
+    places: dict[str, list[OptionPiece]] = {}
+    for chunk in text.chunks:
+        if chunk.value is None:
+            if chunk.name.text.strip() and not text.suspect:
+                unread.append(_unread(result, chunk))
+            continue
+        places.setdefault(chunk.name.text.lower(), []).append(chunk)
+    for name, chunks in places.items():
+        result.typed[name] = chunks[-1]
+        option = lookup(name)
+        if option is not None and option.type is OptionType.TAGS:
+            _read_tags(result, option, chunks, unread)
+            continue
+        for overridden in chunks[:-1]:
+            result.duplicates.append((overridden, chunks[-1]))
+            if not _holds_secret(overridden.name.text):
+                unread.append(_unread(result, overridden))
+        if option is None:
+            result.unknown.append(chunks[-1])
+            unread.append(_unread(result, chunks[-1]))
+        else:
+            _read_option(result, option, chunks[-1], unread)
+    _normalise(result, text, unread)
+    return replace(result, unread=tuple(unread), tls_needs=_tls_needs(result.effective))
+
+
+def masked_value(name: str, value: str) -> str:
+    """The value of an option as a sentence may show it."""
+    return MASK if _holds_secret(name) else value
+
+
+def _holds_secret(name: str) -> bool:
+    option = lookup(name)
+    if option is not None:
+        return option.secret or option.type is OptionType.PROPERTIES
+    return looks_secret(name)
+
+
+def _unread(result: ReadOptions, chunk: OptionPiece) -> Unread:
+    name = chunk.name.text
+    if chunk.value is None:
+        return Unread(name=name, bare=True)
+    if not _holds_secret(name):
+        return Unread(name=name, value=chunk.value.text)
+    key = PROXY_PASSWORD if name.lower() == PROXY_PASSWORD.lower() else name
+    result.secrets[key] = Secret(unquote_plus(chunk.value.text))
+    return Unread(name=key, value=None)
+
+
+def _read_option(result: ReadOptions, option: Option, chunk: OptionPiece, unread: list[Unread]) -> None:
+    raw = chunk.value.text if chunk.value is not None else ""
+    if option.type is OptionType.PROPERTIES:
+        _read_properties(result, option, chunk, raw, unread)
+        return
+    raw = unquote_plus(raw)
+    value = parse_value(option, raw)
+    if isinstance(value, ValueProblem):
+        result.problems.append((chunk, option, value))
+        value = value.value
+    if option.secret:
+        result.secrets[option.name] = Secret(raw)
+        result.effective[option.name] = MASK
+        return
+    if value is None:
+        unread.append(_unread(result, chunk))
+        return
+    result.effective[option.name] = list(value) if isinstance(value, tuple) else value
+    if (isinstance(value, int) and value >= _BEYOND_JSON) or value == ():
+        unread.append(_unread(result, chunk))
+        return
+    # A name that PyMongo cannot compress with stays in the list, as in the text.
+    _set(result, option, tuple(raw.split(",")) if option.type is OptionType.LIST else value)
+
+
+def _read_tags(result: ReadOptions, option: Option, chunks: list[OptionPiece], unread: list[Unread]) -> None:
+    tags = parse_tags([chunk.value.text for chunk in chunks if chunk.value is not None])
+    if isinstance(tags, ValueProblem):
+        result.problems.append((chunks[-1], option, tags))
+        unread.extend(_unread(result, chunk) for chunk in chunks)
+        return
+    result.effective[option.name] = list(tags)
+    _set(result, option, tags)
+
+
+def _read_properties(
+    result: ReadOptions, option: Option, chunk: OptionPiece, raw: str, unread: list[Unread]
+) -> None:
+    properties = parse_properties(raw)
+    if isinstance(properties, ValueProblem):
+        result.problems.append((chunk, option, properties))
+    else:
+        result.effective[option.name] = {k: MASK if looks_secret(k) else v for k, v in properties.items()}
+    if not raw:
+        unread.append(Unread(name=option.name, value=""))
+        return
+    kept: dict[str, str] = {}
+    for key, value in split_properties(raw):
+        if key.startswith(AWS_SESSION_TOKEN) and key != AWS_SESSION_TOKEN:
+            result.secrets[AWS_SESSION_TOKEN] = Secret(key.removeprefix(AWS_SESSION_TOKEN) + value)
+        elif looks_secret(key):
+            result.secrets[key] = Secret(value)
+            if key != AWS_SESSION_TOKEN:
+                kept[key] = ""
+        else:
+            kept[key] = value
+    _set(result, option, kept)
+
+
+def _set(result: ReadOptions, option: Option, value: Any) -> None:
+    if option.field is not None:
+        section, attribute = option.field
+        result.fields.setdefault(section, {})[attribute] = value
+
+
+def _normalise(result: ReadOptions, text: UriText, unread: list[Unread]) -> None:
+    """What PyMongo concludes: tls behind ssl, what tlsInsecure stands for, and TLS where it is implied."""
+    effective = result.effective
+    ssl, tls = result.typed.get("ssl"), result.typed.get("tls")
+    if ssl is not None and tls is not None and ssl.value is not None and tls.value is not None:
+        values = {unquote_plus(ssl.value.text), unquote_plus(tls.value.text)}
+        if values == {"true", "false"}:
+            effective["tls"] = unquote_plus(tls.value.text) == "true"
+            result.fields["tls"]["enabled"] = effective["tls"]
+            unread.append(_unread(result, ssl))
+    if (insecure := effective.get("tlsInsecure")) is not None:
+        for name in IMPLIED_BY_INSECURE:
+            effective.setdefault(name, insecure)
+    if effective.get("tlsAllowInvalidCertificates") is True:
+        effective.setdefault("tlsDisableOCSPEndpointCheck", True)
+    if "tls" not in effective and (text.srv or _tls_needs(effective)):
+        effective["tls"] = True
+
+
+def _tls_needs(effective: dict[str, Any]) -> tuple[str, ...]:
+    files = [name for name in _FILES if effective.get(name)]
+    return (*files, *(name for name in IMPLIED_BY_INSECURE if effective.get(name) is False))

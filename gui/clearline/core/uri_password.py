@@ -1,0 +1,96 @@
+"""What can be said about the password of a connection string without showing any of it."""
+
+from __future__ import annotations
+
+import re
+import stringprep
+from typing import Final
+from urllib.parse import unquote, unquote_plus
+
+from clearline.core.facts import PasswordTraits
+from clearline.core.uri_text import UriText
+
+_NEEDLESS: Final = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
+_WORDS: Final = re.compile(
+    r"(?i)(?:your|my|the|enter|insert|put|change|here|db|database|mongo|mongodb|atlas|cluster|root|admin|user|username|login"
+    r"|pass|password|passwd|pwd|pw|passphrase|secret|credential|credentials|name|me|real|actual|encoded|url|uri|host|hostname"
+    r"|server|address|domain|com|port|id|region|project|xxx+|abc|app|application|set|replica|rs|default|auth|collection)"
+)
+_ANGLES: Final = re.compile(r"<([^<>]*)>")
+_BRACES: Final = re.compile(r"\$?\{\{?([^{}]*)\}\}?|\[([^\[\]]*)\]|\$\(?([A-Za-z_]+)\)?|%([A-Za-z_]+)%")
+_YOUR: Final = re.compile(r"(?i)(?:your|change|enter|insert|put)[ _\-]?\w*")
+_DOTS: Final = re.compile(r"\*{3,}|•{3,}|x{5,}|X{5,}|\.{3,}|…")
+
+# RFC 4013 section 2.3, the tables of pymongo.saslprep; those of C.1.2 and B.1 are mapped away before.
+_PROHIBITED: Final = (
+    stringprep.in_table_c21_c22,
+    stringprep.in_table_c3,
+    stringprep.in_table_c4,
+    stringprep.in_table_c5,
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,
+    stringprep.in_table_c9,
+    stringprep.in_table_a1,
+)
+
+
+def password_traits(parts: UriText) -> PasswordTraits:
+    """The traits of the password as typed."""
+    user_plus = parts.user is not None and "+" in parts.user.text
+    if parts.password is None or not parts.password.text:
+        return PasswordTraits(user_literal_plus=user_plus)
+    raw = parts.password.text
+    decoded = unquote_plus(raw)
+    return PasswordTraits(
+        given=True,
+        literal_plus="+" in raw,
+        user_literal_plus=user_plus,
+        needless_escape=_NEEDLESS.search(raw) is not None,
+        outer_space=_outer_space(decoded),
+        control_character=_forbidden(decoded),
+        placeholder=placeholder(raw),
+    )
+
+
+def placeholder(raw: str) -> str | None:
+    """The template's word that a value consists of, None when it is none.
+
+    People type the real password between the angle brackets: what is no word of a template reads ``<…>``.
+    """
+    text = unquote(raw)
+    if found := _ANGLES.fullmatch(text.strip()):
+        return f"<{found[1]}>" if _is_template(found[1]) else "<…>"
+    if (found := _BRACES.fullmatch(text)) and _is_template(next((group for group in found.groups() if group), "")):
+        return text
+    if _DOTS.fullmatch(text):
+        return text[:5]
+    if _YOUR.fullmatch(text) and _is_template(text):
+        return text
+    return None
+
+
+def is_certain(placeholder: str) -> bool:
+    """Whether only a template writes a value like this."""
+    return placeholder.startswith("<")
+
+
+def _is_template(text: str) -> bool:
+    words = [word for word in re.split(r"[\s_\-.:]+|(?<=[a-z])(?=[A-Z])", text) if word]
+    return bool(words) and all(re.fullmatch(f"(?i:{_WORDS.pattern[4:]})+", word) for word in words)
+
+
+def _outer_space(decoded: str) -> str | None:
+    begins, ends = decoded[:1].isspace(), decoded[-1:].isspace()
+    if begins and ends:
+        return "begins and ends"
+    return "begins" if begins else "ends" if ends else None
+
+
+def _forbidden(decoded: str) -> str | None:
+    for character in decoded:
+        if stringprep.in_table_c12(character) or stringprep.in_table_b1(character):
+            continue
+        if any(in_table(character) for in_table in _PROHIBITED):
+            return f"U+{ord(character):04X}"
+    return None

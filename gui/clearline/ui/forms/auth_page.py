@@ -1,0 +1,118 @@
+"""The Authentication page: how and as whom to log in, and where the password is kept."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+
+from clearline.core.profile import Profile
+from clearline.core.secrets import Secret
+from clearline.ui import theme
+from clearline.ui.forms.rows import Choice, TextEntry, add_row, form_column
+from clearline.ui.icons import IconButton
+from clearline.ui.panels.parts import StatusIcon, WrappedLabel
+
+_MECHANISMS = (
+    ("default: agreed with the server", None),
+    ("SCRAM-SHA-256", "SCRAM-SHA-256"),
+    ("SCRAM-SHA-1", "SCRAM-SHA-1"),
+    ("X.509 certificate", "MONGODB-X509"),
+    ("AWS IAM", "MONGODB-AWS"),
+    ("LDAP (PLAIN)", "PLAIN"),
+    ("Kerberos (GSSAPI)", "GSSAPI"),
+    ("OpenID Connect", "MONGODB-OIDC"),
+)
+
+
+class AuthPage(QWidget):
+    """Editors of ``profile.auth`` and of the password, which is no part of the profile."""
+
+    edited = Signal(object)
+    password_edited = Signal(object)
+    """The new password as a `Secret`, None when the field is empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._profile = Profile()
+        self.mechanism = Choice("Mechanism", _MECHANISMS)
+        self.user = TextEntry("User", "nobody: no login")
+        self.password = QLineEdit()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.password.setAccessibleName("Password")
+        self.password.setPlaceholderText("none")
+        self._eye = IconButton("eye", "Show the password", checkable=True)
+        field = QWidget()
+        row = QHBoxLayout(field)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID // 2)
+        row.addWidget(self.password, 1)
+        row.addWidget(self._eye)
+        field.setFocusProxy(self.password)
+        self.source = TextEntry("Auth source", "default: the default database, else admin")
+
+        who, form = form_column("Login")
+        add_row(form, "Mechanism", self.mechanism)
+        add_row(form, "User", self.user)
+        add_row(form, "Password", field)
+        add_row(form, "Auth source", self.source)
+
+        kept, _ = form_column("Where the password is kept")
+        self._lock = StatusIcon()
+        self.where = WrappedLabel()
+        self.where.setAccessibleName("Where the password is kept")
+        line = QHBoxLayout()
+        line.setSpacing(theme.GRID)
+        line.addWidget(self._lock)
+        line.addWidget(self.where, 1)
+        place = kept.layout()
+        assert place is not None
+        place.insertLayout(1, line)  # type: ignore[attr-defined]
+        self.hint = WrappedLabel("The profile's file never holds it.", "muted")
+        place.insertWidget(2, self.hint)  # type: ignore[attr-defined]
+
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, 12)
+        columns.setSpacing(theme.GRID * 4)
+        columns.addWidget(who, 1)
+        columns.addWidget(kept, 1)
+
+        self.mechanism.chosen.connect(lambda name: self._auth(mechanism=name))
+        self.user.entered.connect(lambda name: self._auth(user=name))
+        self.source.entered.connect(lambda name: self._auth(source=name))
+        self.password.textEdited.connect(lambda text: self.password_edited.emit(Secret(text) if text else None))
+        self._eye.toggled.connect(self._reveal)
+        self.show_profile(self._profile, None)
+        self.show_where("")
+
+    def show_profile(self, profile: Profile, password: Secret | None) -> None:
+        """Show the values of a profile, and its password as dots."""
+        self._profile = profile
+        auth = profile.auth
+        self.mechanism.show_value(auth.mechanism)
+        self.user.show_value(auth.user)
+        self.source.show_value(auth.source)
+        text = password.reveal() if password else ""
+        if text != self.password.text():
+            self.password.setText(text)
+
+    def show_where(self, words: str) -> None:
+        """Say where the password is: "in the GNOME keyring", "this session only: …"."""
+        in_keyring = words.startswith("in the")
+        self._lock.show_icon("lock" if in_keyring else "key", theme.colours().muted)
+        self.where.setText(f"{words[:1].upper()}{words[1:]}." if words else "No password yet.")
+
+    def focus_password(self) -> None:
+        """Let the user type it."""
+        self.password.setFocus()
+        self.password.selectAll()
+
+    def _reveal(self, shown: bool) -> None:
+        self.password.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
+        self._eye.show_as("eye-off" if shown else "eye", "Hide the password" if shown else "Show the password")
+
+    def _auth(self, **changes: object) -> None:
+        self._profile = msgspec.structs.replace(
+            self._profile, auth=msgspec.structs.replace(self._profile.auth, **changes)
+        )
+        self.edited.emit(self._profile)

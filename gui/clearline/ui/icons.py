@@ -1,0 +1,88 @@
+"""Our own icons: strokes in ``resources/icons``, drawn in the colours of the palette in use, crisp at every scale."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from clearline.paths import resource
+from clearline.ui import theme
+
+
+@cache
+def _drawing(name: str) -> str:
+    return resource(f"icons/{name}.svg").read_text("utf-8")
+
+
+@cache
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(_drawing(name).replace("currentColor", colour).encode())
+
+
+@cache
+def _pixmap(name: str, colour: str, size: int, ratio: float, angle: int) -> QPixmap:
+    pixmap = QPixmap(QSize(size, size) * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if angle:
+        painter.translate(size / 2, size / 2)
+        painter.rotate(angle)
+        painter.translate(-size / 2, -size / 2)
+    _renderer(name, colour).render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return pixmap
+
+
+def pixmap(name: str, colour: str, size: int = 16, *, ratio: float | None = None, angle: int = 0) -> QPixmap:
+    """The drawing ``name`` in a colour ``#rrggbb``; ``size`` in logical pixels, ``angle`` in degrees."""
+    return _pixmap(name, colour, size, ratio or _highest_ratio(), angle)
+
+
+def _highest_ratio() -> float:
+    return max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
+
+
+def icon(name: str, colour: str | None = None, size: int = 16) -> QIcon:
+    """The drawing as a button or a menu takes it, in the text's colour unless told otherwise."""
+    made = QIcon(pixmap(name, colour or theme.colours().text, size))
+    made.addPixmap(pixmap(name, theme.colours().muted, size), QIcon.Mode.Disabled)
+    return made
+
+
+def window_icon() -> QIcon:
+    """The program's own icon, for title bar and task bar."""
+    made = QIcon()
+    for size in (16, 32, 64, 128):
+        made.addPixmap(pixmap("clearline", "", size, ratio=1.0))
+    return made
+
+
+class IconButton(QToolButton):
+    """A flat button with an icon, a tool tip and an accessible name; follows the palette."""
+
+    def __init__(self, name: str, label: str, parent: QWidget | None = None, *, checkable: bool = False) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setCheckable(checkable)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setIconSize(QSize(16, 16))
+        self.show_as(name, label)
+
+    def show_as(self, name: str, label: str) -> None:
+        """Change the drawing and the words that say what the button does."""
+        self._name = name
+        self.setIcon(icon(name))
+        self.setToolTip(label)
+        self.setAccessibleName(label)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw again in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setIcon(icon(self._name))

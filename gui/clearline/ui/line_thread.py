@@ -1,0 +1,312 @@
+"""The only bridge between Qt and the core: a QThread that hosts one asyncio loop.
+
+A line is one profile in use. The GUI thread submits a check, stops it or closes the line at any moment; results leave
+through two queues that the GUI thread takes when it likes (reports and answers, never dropped; driver events,
+bounded). The one signal, `LineThread.woken`, is coalesced: it says that something waits which should not wait for the
+next frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+from PySide6.QtCore import QThread, Signal
+
+from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.driver_events import DriverEvent, EventBuffer
+from clearline.core.profile import Profile
+from clearline.core.report import Report
+from clearline.core.secrets import Secrets
+
+T = TypeVar("T")
+
+_LAST_STEPS_S: Final = 1.5
+"""How long a task may take to end after its cancellation; closing a pymongo client is bounded to one second."""
+
+
+class Check(Protocol):
+    """The core's check, as the window uses it: never raises, reports *cancelled* when its task is cancelled."""
+
+    def __call__(
+        self,
+        profile: Profile,
+        secrets: Secrets,
+        emit: Callable[[Report], None],
+        *,
+        text: str | None = None,
+        on_event: Callable[[DriverEvent], None] | None = None,
+    ) -> Awaitable[Report]:
+        """Start it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A newer snapshot of the report of check ``run``."""
+
+    run: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Check ``run`` is over. Without ``report`` it never ran, or ``error`` is the bug that ended it."""
+
+    run: int
+    report: Report | None = None
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an awaited question came to; ``deliver`` is called in the GUI thread."""
+
+    deliver: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An error on the loop that no check caught: a bug."""
+
+    error: BaseException
+
+
+Message = Progress | Ended | Answer | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    run: int
+    profile: Profile
+    secrets: Secrets = field(repr=False)
+    text: str | None = field(repr=False)
+    events: EventBuffer = field(repr=False)
+
+
+class LineThread(QThread):
+    """One thread, one loop, at most one check at a time; a new check replaces the one that runs.
+
+    All public methods are for the GUI thread and return at once.
+    """
+
+    woken = Signal()
+
+    def __init__(self, check: Check) -> None:
+        super().__init__()
+        self._check = check
+        self._lock = threading.Lock()  # guards the next four, which both threads touch
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wanted: _Job | None = None
+        self._questions: deque[Callable[[], None]] = deque()
+        self._closing = False
+        self._out: deque[Message] = deque()
+        self._wake_sent = False
+        self._runs = itertools.count(1)
+        self._end: asyncio.Event | None = None  # the rest belongs to the loop
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._others: set[asyncio.Task[None]] = set()
+        self.events = EventBuffer()
+        """The driver events of the newest check."""
+
+    # ------------------------------------------------------------ GUI thread
+
+    def submit(self, profile: Profile, secrets: Secrets, text: str | None = None) -> int:
+        """Start a check, after stopping the one that runs; returns its number. `Ended` follows in every case."""
+        self.events = EventBuffer()
+        job = _Job(next(self._runs), profile, dict(secrets), text, self.events)
+        with self._lock:
+            replaced, self._wanted = self._wanted, None if self._closing else job
+        if replaced is not None:
+            self._post(Ended(replaced.run))
+        if self._closing:
+            self._post(Ended(job.run))
+        else:
+            self._start()
+            self._on_loop(self._advance)
+        return job.run
+
+    def stop_check(self) -> None:
+        """End the check that runs or waits to run; does nothing when there is none."""
+        with self._lock:
+            waiting, self._wanted = self._wanted, None
+        if waiting is not None:
+            self._post(Ended(waiting.run))
+        self._on_loop(self._cancel)
+
+    def ask(
+        self,
+        question: Callable[[], Awaitable[T]],
+        answered: Callable[[T], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Await something on the loop and hand what it came to back to the GUI thread.
+
+        A closed line drops the question. An error without ``failed`` is reported as a bug.
+        """
+
+        async def answer() -> None:
+            try:
+                result = await question()
+            except Exception as error:  # noqa: BLE001 - handed over, whatever it is
+                if failed is None:
+                    self._post(Broken(error))
+                else:
+                    self._post(Answer(partial(failed, error)))
+            else:
+                self._post(Answer(partial(answered, result)))
+
+        def begin() -> None:
+            task = asyncio.ensure_future(answer())
+            self._others.add(task)
+            task.add_done_callback(self._others.discard)
+
+        with self._lock:
+            if self._closing:
+                return
+            self._questions.append(begin)
+        self._start()
+        self._on_loop(self._advance)
+
+    def take(self) -> list[Message]:
+        """What has come since the last time, oldest first."""
+        self._wake_sent = False
+        taken: list[Message] = []
+        while self._out:
+            taken.append(self._out.popleft())
+        return taken
+
+    def close(self) -> None:
+        """Begin the end: the check is cancelled, nothing new is taken. Does not wait; see `ended_within`."""
+        with self._lock:
+            self._closing = True
+            waiting, self._wanted = self._wanted, None
+            self._questions.clear()
+        if waiting is not None:
+            self._post(Ended(waiting.run))
+        self._on_loop(self._finish)
+
+    def ended_within(self, timeout_ms: int) -> bool:
+        """Wait until the thread has ended, at most so long.
+
+        A thread that still runs then is never destroyed under its feet: it is let go, and ends with the process.
+        """
+        if self.wait(timeout_ms):
+            return True
+        _let_go.append(self)
+        return False
+
+    def _start(self) -> None:
+        if not self.isRunning() and not self.isFinished():
+            self.start()
+
+    def _on_loop(self, step: Callable[[], None]) -> None:
+        """Run a step on the loop; before the loop lives nothing is needed (it looks by itself), after its end neither."""
+        with self._lock:  # the loop is forgotten under this lock before it is closed
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(step)
+
+    # ------------------------------------------------------------ both
+
+    def _post(self, message: Message, *, wake: bool = True) -> None:
+        self._out.append(message)
+        if wake and not self._wake_sent:
+            self._wake_sent = True
+            self.woken.emit()
+
+    # ------------------------------------------------------------ the line's own thread
+
+    def run(self) -> None:
+        """The thread's life: one loop until `close`."""
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve())
+        except Exception as error:  # noqa: BLE001 - the GUI thread shows it; here nobody would
+            self._post(Broken(error))
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(DaemonExecutor())
+        loop.set_exception_handler(self._on_stray_error)
+        self._end = asyncio.Event()
+        with self._lock:
+            if self._closing:
+                return
+            self._loop = loop
+        try:
+            self._advance()
+            await self._end.wait()
+        finally:
+            with self._lock:
+                self._loop = None
+        self._cancel()
+        for task in self._others:
+            task.cancel()
+        if left := {*self._others, *({self._task} if self._task else ())}:
+            await asyncio.wait(left, timeout=_LAST_STEPS_S)
+
+    def _finish(self) -> None:
+        assert self._end is not None
+        self._end.set()
+
+    def _advance(self) -> None:
+        with self._lock:
+            questions, self._questions = self._questions, deque()
+            if self._task is None:
+                job, self._wanted = self._wanted, None
+            else:
+                job = None
+            replace = self._task is not None and self._wanted is not None
+        for begin in questions:
+            begin()
+        if replace:
+            self._cancel()
+        elif job is not None:
+            self._stopping = False
+            self._task = asyncio.ensure_future(self._run_check(job))
+            self._task.add_done_callback(self._on_done)
+
+    def _cancel(self) -> None:
+        # A second cancellation would interrupt the first one's cleaning up.
+        if self._task is not None and not self._stopping:
+            self._stopping = True
+            self._task.cancel()
+
+    def _on_done(self, _task: asyncio.Task[None]) -> None:
+        self._task = None
+        self._advance()
+
+    async def _run_check(self, job: _Job) -> None:
+        verdict_shown = False
+
+        def emit(report: Report) -> None:
+            nonlocal verdict_shown
+            news = report.verdict is not None and not verdict_shown
+            verdict_shown = verdict_shown or news
+            self._post(Progress(job.run, report), wake=news)
+
+        ended = Ended(job.run)
+        try:
+            report = await self._check(
+                job.profile, job.secrets, emit, text=job.text, on_event=job.events.append
+            )
+            ended = Ended(job.run, report)
+        except asyncio.CancelledError:  # before its first step a cancelled check cannot report
+            pass
+        except Exception as error:  # noqa: BLE001 - a bug of the check must not silence the line
+            ended = Ended(job.run, error=error)
+        finally:
+            self._post(ended)
+
+    def _on_stray_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self._post(Broken(error if error is not None else RuntimeError(context["message"])))
+
+
+_let_go: list[LineThread] = []

@@ -1,0 +1,142 @@
+"""The matrix of servers and stages: it takes snapshots of the report and repaints the cells that changed."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+
+from clearline.core.report import SERVER_STAGES, Cell, ServerResult, Status
+from clearline.ui.theme import status_word
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+_TITLES = {"dns": "DNS", "tcp": "TCP", "tls": "TLS", "hello": "hello", "auth": "auth", "access": "access"}
+_NOTHING = Cell(status=Status.WAITING)
+
+
+class ServerRole(IntEnum):
+    """What an index offers besides its text."""
+
+    SERVER = Qt.ItemDataRole.UserRole + 1
+    STAGE = Qt.ItemDataRole.UserRole + 2
+    STATUS = Qt.ItemDataRole.UserRole + 3
+    ELAPSED_MS = Qt.ItemDataRole.UserRole + 4
+    NOTE = Qt.ItemDataRole.UserRole + 5
+    EVIDENCE = Qt.ItemDataRole.UserRole + 6
+
+
+class ServersByStageModel(QAbstractTableModel):
+    """One row per server; the first column names it, the others are its stages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._servers: tuple[ServerResult, ...] = ()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Servers."""
+        return 0 if parent.isValid() else len(self._servers)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """The server and its stages."""
+        return 0 if parent.isValid() else 1 + len(SERVER_STAGES)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """The stages' names."""
+        if role != Qt.ItemDataRole.DisplayRole or orientation is not Qt.Orientation.Horizontal:
+            return None
+        return "server" if section == 0 else _TITLES[SERVER_STAGES[section - 1].value]
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The roles of `ServerRole`, short text, and words for those who do not see."""
+        if not index.isValid() or index.row() >= len(self._servers):
+            return None
+        server = self._servers[index.row()]
+        if role == ServerRole.SERVER:
+            return server
+        if index.column() == 0:
+            match role:
+                case Qt.ItemDataRole.DisplayRole:
+                    return server.address
+                case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                    return f"{server.address}, {about(server)}"
+                case ServerRole.NOTE:
+                    return about(server)
+            return None
+        stage = SERVER_STAGES[index.column() - 1]
+        cell = server.cells.get(stage.value, _NOTHING)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return cell.note or elapsed_text(cell.elapsed_ms)
+            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                words = (
+                    f"{_TITLES[stage.value]} of {server.address}: {status_word(cell.status)}",
+                    elapsed_text(cell.elapsed_ms),
+                    cell.note,
+                )
+                return ", ".join(filter(None, words))
+            case ServerRole.STAGE:
+                return stage
+            case ServerRole.STATUS:
+                return cell.status
+            case ServerRole.ELAPSED_MS:
+                return cell.elapsed_ms
+            case ServerRole.NOTE:
+                return cell.note
+            case ServerRole.EVIDENCE:
+                return cell.evidence
+        return None
+
+    def show(self, servers: tuple[ServerResult, ...]) -> None:
+        """Take a newer snapshot. Rows are matched by address, so that the selection stays where it is."""
+        before = self._servers
+        kept = [server.address for server in servers[: len(before)]]
+        if kept != [server.address for server in before]:
+            self.beginResetModel()
+            self._servers = servers
+            self.endResetModel()
+            return
+        self._servers = servers[: len(before)]
+        for row, (old, new) in enumerate(zip(before, self._servers, strict=True)):
+            if old != new:
+                self._repaint(row, old, new)
+        if more := servers[len(before) :]:
+            self.beginInsertRows(QModelIndex(), len(before), len(before) + len(more) - 1)
+            self._servers = servers
+            self.endInsertRows()
+
+    def repaint_running(self) -> None:
+        """Let the cells that run turn a little further."""
+        for row, server in enumerate(self._servers):
+            for column, stage in enumerate(SERVER_STAGES, 1):
+                cell = server.cells.get(stage.value)
+                if cell is not None and cell.status is Status.RUNNING:
+                    index = self.index(row, column)
+                    self.dataChanged.emit(index, index, [ServerRole.STATUS])
+
+    def _repaint(self, row: int, old: ServerResult, new: ServerResult) -> None:
+        for column, stage in enumerate(SERVER_STAGES, 1):
+            if old.cells.get(stage.value) != new.cells.get(stage.value):
+                index = self.index(row, column)
+                self.dataChanged.emit(index, index)
+        first = self.index(row, 0)
+        self.dataChanged.emit(first, first)
+
+
+def about(server: ServerResult) -> str:
+    """What is known of a server, in few words."""
+    origin = "" if server.advertised else "seed only" if server.seed else ""
+    rtt = f"{server.rtt_ms.median:.3g} ms" if server.rtt_ms else ""
+    return " · ".join(filter(None, (server.role, server.version, rtt, origin if not server.role else "")))
+
+
+def elapsed_text(elapsed_ms: float | None) -> str:
+    """A time as the matrix shows it."""
+    if elapsed_ms is None:
+        return ""
+    if elapsed_ms < 1:
+        return "<1 ms"
+    return f"{elapsed_ms:.0f} ms" if elapsed_ms < 1000 else f"{elapsed_ms / 1000:.1f} s"

@@ -1,0 +1,225 @@
+"""One profile in the window: its values, its text, its secrets, its line and its last report.
+
+The text and the form are two views of the same values. Whichever was edited last leads; the other follows.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from clearline.core import connection_string
+from clearline.core.facts import Mistake
+from clearline.core.profile import Profile
+from clearline.core.report import Report, Verdict
+from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
+from clearline.ui.line_thread import Answer, Broken, Check, Ended, LineThread, Message, Progress
+from clearline.ui.models.driver_events import DriverEventsModel
+
+
+class Origin(Enum):
+    """Who changed the values."""
+
+    TEXT = "text"
+    FORM = "form"
+    ELSEWHERE = "elsewhere"
+
+
+class OpenProfile(QObject):
+    """Values and state for the widgets to show; no widget of its own."""
+
+    changed = Signal(object)
+    """The profile, its text or its secrets are others now; carries the `Origin`."""
+    reported = Signal()
+    """A newer report, or a check began or ended."""
+    broke = Signal(object)
+    """A bug ended something on the line; carries the exception."""
+
+    def __init__(self, check: Check, profile: Profile, *, path: Path | None = None, saved: bool = False) -> None:
+        super().__init__()
+        self._check = check
+        self._line: LineThread | None = None
+        self._run: int | None = None
+        self._typed: Secret | None = None
+        self._mistakes: tuple[Mistake, ...] = ()
+        self._saved = profile if saved else None
+        self.profile = profile
+        self.secrets: dict[str, Secret] = {}
+        self.path = path
+        self.report: Report | None = None
+        self.events = DriverEventsModel()
+        self.blank = Profile(id=profile.id, name=profile.name)
+
+    # ------------------------------------------------------------ values
+
+    @property
+    def text(self) -> Secret:
+        """The connection string, secrets included."""
+        if self._typed is not None:
+            return self._typed
+        if not self.profile.seeds.hosts and self.profile == msgspec.structs.replace(self.blank, name=self.profile.name):
+            return Secret("")
+        return Secret(connection_string.build(self.profile, self.secrets, show="plain"))
+
+    @property
+    def redacted(self) -> str:
+        """The connection string without its secrets."""
+        return connection_string.redact(self.text.reveal(), self.secrets)
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """What is wrong with the text."""
+        return self._mistakes
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is something to save."""
+        return self.profile != (self._saved or self.blank)
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The secrets that this profile can have."""
+        unread = (entry.name for entry in self.profile.unread if entry.value is None)
+        return tuple(dict.fromkeys((PASSWORD, KEY_PASSWORD, AWS_SESSION_TOKEN, PROXY_PASSWORD, *unread)))
+
+    def set_text(self, plain: Secret) -> None:
+        """The user edited the text."""
+        reading = connection_string.read(plain.reveal(), self.profile)
+        self._typed = plain
+        self.profile = reading.profile
+        self.secrets = dict(reading.secrets)
+        self._mistakes = reading.facts.mistakes if plain else ()
+        self.changed.emit(Origin.TEXT)
+
+    def set_profile(self, profile: Profile, origin: Origin = Origin.FORM) -> None:
+        """The form, or a fix, changed the values; the text is written anew."""
+        self.profile = profile
+        self._rewrite(origin)
+
+    def set_secret(self, name: str, secret: Secret | None, origin: Origin = Origin.FORM) -> None:
+        """The form, or the vault, has another secret."""
+        if secret:
+            self.secrets[name] = secret
+        else:
+            self.secrets.pop(name, None)
+        self._rewrite(origin)
+
+    def patched(self, patch: dict[str, Any]) -> Profile | None:
+        """The profile after a JSON merge patch (RFC 7396); None when the patch does not fit."""
+        try:
+            return msgspec.convert(_merged(msgspec.to_builtins(self.profile), patch), Profile)
+        except msgspec.ValidationError:
+            return None
+
+    def mark_saved(self, path: Path | None = None) -> None:
+        """The values are on disk now."""
+        self._saved = self.profile
+        self.path = path or self.path
+        self.changed.emit(Origin.ELSEWHERE)
+
+    def rename(self, name: str) -> None:
+        """Another name; the text does not know it."""
+        if name != self.profile.name:
+            self.profile = msgspec.structs.replace(self.profile, name=name)
+            self.changed.emit(Origin.FORM)
+
+    def _rewrite(self, origin: Origin) -> None:
+        self._typed = None
+        text = self.text
+        self._mistakes = connection_string.read(text.reveal(), self.profile).facts.mistakes if text else ()
+        self.changed.emit(origin)
+
+    # ------------------------------------------------------------ checks
+
+    @property
+    def line(self) -> LineThread | None:
+        """The line's thread, once there was a check."""
+        return self._line
+
+    @property
+    def running(self) -> bool:
+        """Whether a check runs or is about to."""
+        return self._run is not None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of the last report."""
+        return self.report.verdict if self.report else None
+
+    def test(self) -> None:
+        """Start a check of the values as they are; one that runs is replaced."""
+        if self._line is None:
+            self._line = LineThread(self._check)
+        self.report = None
+        self.events.clear()
+        self._run = self._line.submit(self.profile, self.secrets, self._typed.reveal() if self._typed else None)
+        self.reported.emit()
+
+    def stop(self) -> None:
+        """End the check that runs."""
+        if self._line is not None:
+            self._line.stop_check()
+
+    def use_secrets(self, secrets: Secrets) -> None:
+        """Take secrets from the vault, where none was typed meanwhile."""
+        missing = {name: secret for name, secret in secrets.items() if name not in self.secrets}
+        if missing:
+            self.secrets.update(missing)
+            self._rewrite(Origin.ELSEWHERE)
+
+    def pull(self) -> bool:
+        """Take what the line has; whether there was anything. Called once per frame."""
+        if self._line is None:
+            return False
+        messages = self._line.take()
+        newest = self._newest(messages)
+        batch = self._line.events.drain()
+        if batch:
+            self.events.append(batch, self._line.events.dropped)
+        if newest:
+            self.reported.emit()
+        return bool(messages or batch)
+
+    def _newest(self, messages: Iterable[Message]) -> bool:
+        news = False
+        for message in messages:
+            match message:
+                case Progress(run=run, report=report) if run == self._run:
+                    self.report, news = report, True
+                case Ended(run=run) if run == self._run:
+                    self._run, news = None, True
+                    self._end(message)
+                case Answer(deliver=deliver):
+                    deliver()
+                case Broken(error=error):
+                    self.broke.emit(error)
+                case _:
+                    pass  # of a check that was replaced
+        return news
+
+    def _end(self, ended: Ended) -> None:
+        if ended.report is not None:
+            self.report = ended.report
+        elif self.report is not None and self.report.verdict is None:
+            self.report = msgspec.structs.replace(self.report, verdict=Verdict.CANCELLED)
+        if ended.error is not None:
+            self.broke.emit(ended.error)
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """RFC 7396, section 2."""
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = _merged(result.get(name), value)
+    return result

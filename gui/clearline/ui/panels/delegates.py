@@ -1,0 +1,201 @@
+"""How the rows and cells of lists and tables are painted: icon and word, never colour alone."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from clearline.core.report import Severity, Status, Verdict
+from clearline.ui import theme
+from clearline.ui.icons import pixmap
+from clearline.ui.models.driver_events import EventRole
+from clearline.ui.models.findings import FindingRole
+from clearline.ui.models.profiles import ProfileRole
+from clearline.ui.models.servers_by_stage import ServerRole, elapsed_text
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+_PROFILE_COLOURS = {
+    "red": "#d6453d",
+    "orange": "#e07b28",
+    "yellow": "#d3a414",
+    "green": "#3a9d5d",
+    "teal": "#1d9a9a",
+    "blue": "#3d74e0",
+    "purple": "#8a5bd6",
+    "pink": "#d6559f",
+    "grey": "#8791a0",
+}
+
+
+def turning() -> int:
+    """The angle of the icon of what runs, in steps that the pixmap cache can keep."""
+    return int(time.monotonic() * 12) % 12 * 30
+
+
+class _Rows(QStyledItemDelegate):
+    """Background of selection and hover, shared by all."""
+
+    def background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        c = theme.colours()
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, QColor(c.selection))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, QColor(c.hover))
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QColor(c.accent))
+            painter.drawRect(rect.adjusted(0, 0, -1, -1))
+
+
+def _line(painter: QPainter, font: QFont, colour: str, rect: QRect, text: str, *, right: bool = False) -> int:
+    """One line of text, elided; returns its width."""
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    metrics = QFontMetrics(font)
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
+    return metrics.horizontalAdvance(shown)
+
+
+class ProfileDelegate(_Rows):
+    """Two lines: the name with the last verdict's icon, and where it leads."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        """Two lines of text and air."""
+        return QSize(120, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID + 4)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Draw one profile."""
+        c = theme.colours()
+        painter.save()
+        self.background(painter, option)
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        if colour := _PROFILE_COLOURS.get(index.data(ProfileRole.COLOUR) or ""):
+            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colour))
+        verdict: Verdict | None = index.data(ProfileRole.VERDICT)
+        if index.data(ProfileRole.RUNNING):
+            picture = pixmap("running", c.accent, 16, angle=turning())
+        elif index.data(ProfileRole.PROBLEM):
+            picture = pixmap("warning", c.warning, 16)
+        elif verdict is None:
+            picture = pixmap("waiting", c.muted, 16)
+        else:
+            picture = pixmap(theme.status_icon(verdict), theme.status_colour(verdict), 16)
+        half = rect.height() // 2
+        painter.drawPixmap(rect.left() + 12, rect.top() + half - 8, picture)
+        left = rect.left() + 38
+        upper = QRect(left, rect.top() + 4, rect.right() - left - 10, half - 4)
+        name = index.data(Qt.ItemDataRole.DisplayRole)
+        bold = theme.body_font()
+        if index.data(ProfileRole.UNSAVED):
+            width = QFontMetrics(bold).horizontalAdvance("•")
+            _line(painter, bold, c.accent, QRect(upper.right() - width, upper.top(), width, upper.height()), "•")
+            upper.setRight(upper.right() - width - 4)
+        _line(painter, bold, c.text, upper, name)
+        lower = QRect(left, rect.top() + half, rect.right() - left - 10, half - 4)
+        _line(painter, theme.mono_font(), c.muted, lower, index.data(ProfileRole.ADDRESS) or "no server yet")
+        painter.restore()
+
+
+class MatrixDelegate(_Rows):
+    """A cell of the matrix: the status' icon, its time, its note."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        """Room for two short lines."""
+        return QSize(96, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Draw one cell."""
+        c = theme.colours()
+        painter.save()
+        self.background(painter, option)
+        rect: QRect = option.rect.adjusted(8, 3, -6, -3)  # type: ignore[attr-defined]
+        half = rect.height() // 2
+        upper = QRect(rect.left(), rect.top(), rect.width(), half)
+        lower = QRect(rect.left(), rect.top() + half, rect.width(), half)
+        if index.column() == 0:
+            _line(painter, theme.mono_font(), c.text, upper, index.data(Qt.ItemDataRole.DisplayRole))
+            _line(painter, theme.body_font(), c.muted, lower, index.data(ServerRole.NOTE) or "")
+            painter.restore()
+            return
+        status: Status = index.data(ServerRole.STATUS)
+        colour = theme.status_colour(status)
+        angle = turning() if status is Status.RUNNING else 0
+        note = index.data(ServerRole.NOTE) or ""
+        time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
+        if not time_text and status is not Status.WAITING:
+            time_text = theme.status_word(status)
+        line = upper if note else rect
+        painter.drawPixmap(
+            line.left(), line.center().y() - 7, pixmap(theme.status_icon(status), colour, 16, angle=angle)
+        )
+        strong = status in (Status.FAILED, Status.WARNING)
+        _line(painter, theme.body_font(), colour if strong else c.text, line.adjusted(22, 0, 0, 0), time_text)
+        if note:
+            _line(painter, theme.body_font(), c.muted, lower, note)
+        painter.restore()
+
+
+class FindingDelegate(_Rows):
+    """Icon, sentence, and below it severity, certainty, stage and server in words."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        """As many lines as the sentence needs in the list's width, at most three, and one more."""
+        metrics = QFontMetrics(theme.body_font())
+        width = max(120, option.rect.width() - 52)  # type: ignore[attr-defined]
+        text = metrics.boundingRect(
+            QRect(0, 0, width, 1000), int(Qt.TextFlag.TextWordWrap), index.data(Qt.ItemDataRole.DisplayRole)
+        )
+        lines = min(text.height(), metrics.lineSpacing() * 3)
+        return QSize(160, lines + metrics.height() + theme.GRID * 2)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Draw one finding."""
+        c = theme.colours()
+        painter.save()
+        self.background(painter, option)
+        severity: Severity = index.data(FindingRole.SEVERITY)
+        rect: QRect = option.rect.adjusted(12, 7, -10, -6)  # type: ignore[attr-defined]
+        painter.drawPixmap(
+            rect.left(), rect.top() + 1, pixmap(theme.status_icon(severity), theme.status_colour(severity), 16)
+        )
+        text = rect.adjusted(28, 0, 0, 0)
+        font = theme.body_font()
+        below = QFontMetrics(font).height()
+        painter.setFont(font)
+        painter.setPen(QColor(c.text))
+        painter.drawText(
+            text.adjusted(0, 0, 0, -below - 2), int(Qt.TextFlag.TextWordWrap), index.data(Qt.ItemDataRole.DisplayRole)
+        )
+        lower = QRect(text.left(), text.bottom() - below, text.width(), below)
+        _line(painter, font, c.muted, lower, index.data(FindingRole.SUBTITLE))
+        painter.restore()
+
+
+class EventDelegate(_Rows):
+    """A row of the log: failures have an icon and the colour of failure, the kind is muted."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Draw one cell."""
+        c = theme.colours()
+        painter.save()
+        self.background(painter, option)
+        rect: QRect = option.rect.adjusted(8, 0, -8, 0)  # type: ignore[attr-defined]
+        failed = bool(index.data(EventRole.FAILED))
+        column = index.column()
+        colour = c.text
+        if column in (0, 1, 4):
+            colour = c.muted
+        elif failed and column == 2:
+            painter.drawPixmap(rect.left(), rect.center().y() - 6, pixmap("failed", c.failed, 14))
+            rect = rect.adjusted(20, 0, 0, 0)
+            colour = c.failed
+        text = index.data(Qt.ItemDataRole.DisplayRole) or ""
+        _line(painter, theme.mono_font(), colour, rect, text, right=column in (0, 4, 5))
+        painter.restore()

@@ -1,0 +1,65 @@
+"""Evidence as people read it: nested values as a table of names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from clearline.core.report import ServerResult
+from clearline.ui import theme
+
+
+def as_html(evidence: Mapping[str, Any]) -> str:
+    """A two-column table; nested mappings indent, lists go line by line."""
+    if not evidence:
+        return ""
+    return f'<table cellspacing="0" cellpadding="2">{"".join(_rows(evidence, 0))}</table>'
+
+
+def chain_html(server: ServerResult) -> str:
+    """What the handshake agreed on and the certificates as presented, the server's own first."""
+    if server.tls is None:
+        return ""
+    c = theme.colours()
+    agreed = " · ".join(filter(None, (server.tls.version, server.tls.cipher)))
+    parts = [f"<p>{escape(agreed)}</p>"] if agreed else []
+    for depth, entry in enumerate(server.tls.chain):
+        parts.append(
+            f'<p style="margin-left:{depth * 12}px; margin-top:2px; margin-bottom:2px">{escape(entry.subject)}<br>'
+            f'<span style="color:{c.muted}">issued by {escape(entry.issuer)}, valid until '
+            f"{escape(entry.not_after[:10])}</span></p>"
+        )
+    return "".join(parts)
+
+
+def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
+    c = theme.colours()
+    rows = []
+    for name, value in values.items():
+        label = f'<td style="color:{c.muted}; padding-left:{depth * 12}px; white-space:nowrap">{escape(str(name))}</td>'
+        if isinstance(value, Mapping) and value:
+            rows.append(f"<tr>{label}<td></td></tr>")
+            rows += _rows(value, depth + 1)
+        elif _is_list(value) and any(isinstance(entry, Mapping) for entry in value):
+            rows.append(f"<tr>{label}<td></td></tr>")
+            for number, entry in enumerate(value, 1):
+                inner = entry if isinstance(entry, Mapping) else {str(number): entry}
+                rows += _rows(inner, depth + 1)
+        else:
+            rows.append(f'<tr>{label}<td style="padding-left:12px">{_text(value)}</td></tr>')
+    return rows
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if _is_list(value):
+        return "<br>".join(escape(str(entry)) for entry in value) or "none"
+    return escape(str(value))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))

@@ -1,0 +1,110 @@
+"""Before and after: what a remedy changes, to be agreed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from clearline.core.profile import Profile
+from clearline.core.report import Remedy
+from clearline.ui import theme
+from clearline.ui.panels.parts import RichText, WrappedLabel, section
+
+_NOT_SET = "not set"
+
+
+def differences(before: Profile, after: Profile) -> list[tuple[str, str, str]]:
+    """Every value that differs: its place in the profile, old and new as words."""
+    old, new = _flat(msgspec.to_builtins(before)), _flat(msgspec.to_builtins(after))
+    return [
+        (name, old.get(name, _NOT_SET), new.get(name, _NOT_SET))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+class FixDialog(QDialog):
+    """Shows the change; `agreed` when the user wants it and a new test."""
+
+    agreed = Signal()
+
+    def __init__(
+        self, remedy: Remedy, before: Profile, after: Profile, texts: tuple[str, str], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Change the profile")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setModal(True)
+        self.setMinimumWidth(theme.GRID * 70)
+        words = WrappedLabel(remedy.text)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GRID * 3)
+        grid.setVerticalSpacing(6)
+        for column, title in enumerate(("Setting", "Before", "After")):
+            grid.addWidget(section(title), 0, column)
+        for row, entry in enumerate(differences(before, after), 1):
+            for column, text in enumerate(entry):
+                label = QLabel(text)
+                label.setFont(theme.mono_font())
+                label.setTextFormat(Qt.TextFormat.PlainText)
+                label.setWordWrap(column > 0)
+                grid.addWidget(label, row, column)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(2, 1)
+        page = RichText("Connection string before and after")
+        page.setFont(theme.mono_font())
+        page.show_html(marked_texts(*texts))
+        page.setFixedHeight(QFontMetrics(theme.mono_font()).lineSpacing() * 6 + theme.GRID * 2)
+        self.apply = QPushButton("Apply and test")
+        self.apply.setObjectName("primary")
+        self.apply.setDefault(True)
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        self.apply.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        self.accepted.connect(self.agreed)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.GRID)
+        foot.addStretch(1)
+        foot.addWidget(cancel)
+        foot.addWidget(self.apply)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(20, 20, 20, 16)
+        column_layout.setSpacing(theme.GRID * 2)
+        column_layout.addWidget(words)
+        column_layout.addLayout(grid)
+        column_layout.addWidget(page)
+        column_layout.addLayout(foot)
+
+
+def marked_texts(before: str, after: str) -> str:
+    """Two redacted texts, one below the other, with what differs in strong colours."""
+    from difflib import SequenceMatcher
+    from html import escape
+
+    c = theme.colours()
+    old, new = [], []
+    for kind, a, b, x, y in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            old.append(escape(before[a:b]))
+            new.append(escape(after[x:y]))
+            continue
+        old.append(f'<span style="background:{c.failed_back}; color:{c.failed}">{escape(before[a:b])}</span>')
+        new.append(f'<span style="background:{c.passed_back}; color:{c.passed}">{escape(after[x:y])}</span>')
+    return f'<p style="color:{c.muted}">− {"".join(old)}</p><p>+ {"".join(new)}</p>'
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, (list, tuple)):
+            flat[prefix + name] = ", ".join(map(str, value)) or _NOT_SET
+        else:
+            flat[prefix + name] = {True: "yes", False: "no"}.get(value, str(value)) if value is not None else _NOT_SET
+    return {name: value for name, value in flat.items() if value != _NOT_SET}

@@ -1,0 +1,119 @@
+"""The health indicator: icon, word and latency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from clearline.core.report import Report, Severity, Verdict
+from clearline.ui import theme
+from clearline.ui.panels.delegates import turning
+from clearline.ui.panels.parts import StatusIcon
+
+
+class Health(Enum):
+    """How a deployment is, as far as the last check showed."""
+
+    UNKNOWN = "not tested"
+    CHECKING = "checking"
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True)
+class HealthReading:
+    """State, latency and why."""
+
+    health: Health
+    rtt_ms: float | None = None
+    why: str = ""
+
+
+def health_of(report: Report | None, *, running: bool) -> HealthReading:
+    """Down: the check failed. Degraded: connected with warnings. Healthy: connected without."""
+    if running and (report is None or report.verdict is None):
+        return HealthReading(Health.CHECKING, why="A check is running.")
+    if report is None or report.verdict is None:
+        return HealthReading(Health.UNKNOWN, why="No check has run.")
+    match report.verdict:
+        case Verdict.CANCELLED:
+            return HealthReading(Health.UNKNOWN, why="The last check was stopped.")
+        case Verdict.FAILED:
+            return HealthReading(Health.DOWN, why=report.diagnosis.summary if report.diagnosis else "")
+        case Verdict.CONNECTED:
+            primary = report.deployment.primary if report.deployment else None
+            trips = {s.address: s.rtt_ms.median for s in report.servers if s.rtt_ms}
+            rtt = trips.get(primary or "", min(trips.values(), default=None))
+            warning = next((f for f in report.findings if f.severity is Severity.WARNING), None)
+            if warning is not None:
+                return HealthReading(Health.DEGRADED, rtt, warning.summary)
+            return HealthReading(Health.HEALTHY, rtt, "Connected without warnings.")
+
+
+_ICONS = {
+    Health.UNKNOWN: "waiting",
+    Health.CHECKING: "running",
+    Health.HEALTHY: "passed",
+    Health.DEGRADED: "warning",
+    Health.DOWN: "failed",
+}
+
+
+class HealthIndicator(QWidget):
+    """Shows one `HealthReading`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = StatusIcon()
+        self._word = QLabel()
+        self._latency = QLabel()
+        self._latency.setProperty("role", "muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for widget in (self._icon, self._word, self._latency):
+            row.addWidget(widget)
+        self._reading = HealthReading(Health.UNKNOWN)
+        self.show_reading(self._reading)
+
+    @property
+    def reading(self) -> HealthReading:
+        """What it shows."""
+        return self._reading
+
+    def show_reading(self, reading: HealthReading) -> None:
+        """Show another state."""
+        self._reading = reading
+        self._word.setText(reading.health.value)
+        self._latency.setText(f"{reading.rtt_ms:.3g} ms" if reading.rtt_ms is not None else "")
+        self._latency.setVisible(reading.rtt_ms is not None)
+        self.setToolTip(reading.why)
+        self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())
+        self._draw()
+
+    def turn(self) -> None:
+        """The next step of the turning icon."""
+        if self._reading.health is Health.CHECKING:
+            self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        c = theme.colours()
+        colour = {
+            Health.HEALTHY: c.passed,
+            Health.DEGRADED: c.warning,
+            Health.DOWN: c.failed,
+            Health.CHECKING: c.accent,
+            Health.UNKNOWN: c.muted,
+        }[self._reading.health]
+        angle = turning() if self._reading.health is Health.CHECKING else 0
+        self._icon.show_icon(_ICONS[self._reading.health], colour, angle)

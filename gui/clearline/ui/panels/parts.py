@@ -1,0 +1,120 @@
+"""Small widgets that several panels use."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QTextDocument
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QTextBrowser, QWidget
+
+from clearline.ui import theme
+from clearline.ui.icons import IconButton, pixmap
+
+
+class StatusIcon(QLabel):
+    """An icon that follows the palette; the word stands beside it, so it is silent for screen readers."""
+
+    def __init__(self, size: int = 16) -> None:
+        super().__init__()
+        self._size = size
+        self._name = ""
+        self._colour = ""
+        self.setFixedSize(size, size)
+
+    def show_icon(self, name: str, colour: str, angle: int = 0) -> None:
+        """Draw another icon."""
+        self._name, self._colour = name, colour
+        self.setPixmap(pixmap(name, colour, self._size, angle=angle))
+
+
+class WrappedLabel(QLabel):
+    """A selectable text that may take several lines and never widens the window."""
+
+    def __init__(self, text: str = "", role: str | None = None) -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if role:
+            self.setProperty("role", role)
+
+
+class RichText(QTextBrowser):
+    """A read-only page of text whose builder is called again when the palette changes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._html = ""
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setStyleSheet("QTextBrowser { border: none; border-radius: 0; }")
+        self.setOpenLinks(False)
+        self.document().setDocumentMargin(theme.GRID)
+
+    def show_html(self, html: str) -> None:
+        """Show a page, keeping the place when it is nearly the same one."""
+        if html == self._html:
+            return
+        self._html = html
+        bar = self.verticalScrollBar()
+        place = bar.value()
+        self.setHtml(html)
+        bar.setValue(place)
+
+    def plain(self) -> str:
+        """What stands there."""
+        document: QTextDocument = self.document()
+        return document.toPlainText()
+
+
+class CommandLine(QWidget):
+    """One command in a read-only field with a button that copies it."""
+
+    def __init__(self, system: str, line: str) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID // 2)
+        label = QLabel(system)
+        label.setProperty("role", "muted")
+        label.setFixedWidth(theme.GRID * 11)
+        self.field = QLineEdit(line)
+        self.field.setReadOnly(True)
+        self.field.setFont(theme.mono_font())
+        self.field.setAccessibleName(f"Command for {system}")
+        self.field.setCursorPosition(0)
+        button = IconButton("copy", f"Copy the command for {system}")
+        button.clicked.connect(self._copy)
+        row.addWidget(label)
+        row.addWidget(self.field, 1)
+        row.addWidget(button)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.field.text())
+
+
+def section(text: str) -> QLabel:
+    """The heading of a group."""
+    label = QLabel(text)
+    label.setProperty("role", "section")
+    return label
+
+
+def rule() -> QFrame:
+    """A thin line between two parts."""
+    line = QFrame()
+    line.setObjectName("rule")
+    return line
+
+
+def restyle(widget: QWidget, name: str, value: str) -> None:
+    """Set a property that the style sheet looks at, and let it look again."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def is_palette_change(event: QEvent) -> bool:
+    """Whether what is drawn by hand must be drawn again."""
+    return event.type() == QEvent.Type.PaletteChange

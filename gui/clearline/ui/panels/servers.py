@@ -1,0 +1,186 @@
+"""The matrix of servers and stages, and the evidence of the selected cell with commands that show the same."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QEvent, QModelIndex, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from clearline.core.report import SERVER_STAGES, Report, ServerResult, Stage, Status
+from clearline.ui import theme
+from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
+from clearline.ui.panels.commands import Command, commands_for
+from clearline.ui.panels.delegates import MatrixDelegate
+from clearline.ui.panels.evidence import as_html, chain_html
+from clearline.ui.panels.parts import CommandLine, RichText
+
+
+class ServersPanel(QWidget):
+    """Fills in while the check runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = ServersByStageModel()
+        self._srv_name: str | None = None
+        self._uri = ""
+        self._commands: list[Command] = []
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.setItemDelegate(MatrixDelegate(self.table))
+        self.table.setAccessibleName("Servers and stages")
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
+        self.table.setShowGrid(False)
+        self.table.setMouseTracking(True)
+        self.table.setTabKeyNavigation(False)
+        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setMinimumWidth(300)
+        rows = self.table.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(QFontMetrics(theme.body_font()).height() * 2 + theme.GRID)
+        columns = self.table.horizontalHeader()
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        columns.setHighlightSections(False)
+        columns.setMinimumSectionSize(72)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        columns.resizeSection(0, 176)
+
+        self.heading = QLabel()
+        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        self.page = RichText("Evidence of the selected cell")
+        self._lines = QVBoxLayout()
+        self._lines.setSpacing(4)
+        self._copy_all = QPushButton("Copy evidence and commands")
+        self._copy_all.clicked.connect(self._copy)
+        pane = QWidget()
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID // 2)
+        column.addWidget(self.heading)
+        column.addWidget(self.page, 1)
+        column.addLayout(self._lines)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self._copy_all)
+        column.addLayout(foot)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.table)
+        split.addWidget(pane)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        split.setSizes([560, 340])
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(split)
+        self.table.selectionModel().currentChanged.connect(lambda current, _: self._show(current))
+        self.model.dataChanged.connect(self._on_data)
+        self.model.modelReset.connect(lambda: self._show(QModelIndex()))
+        self._show(QModelIndex())
+
+    def show_report(self, report: Report | None, *, srv_name: str | None = None) -> None:
+        """Show the servers of this report; when a server failed and nothing is selected, its first failure is."""
+        self._srv_name = srv_name
+        self._uri = report.target.uri if report else ""
+        self.model.show(report.servers if report else ())
+        if report and report.verdict is not None and not self.table.currentIndex().isValid():
+            self._select_most_telling(report)
+
+    def select(self, server: str, stage: Stage) -> None:
+        """Put the selection on one cell."""
+        for row in range(self.model.rowCount()):
+            if self.model.index(row, 0).data() == server and stage in SERVER_STAGES:
+                self.table.setCurrentIndex(self.model.index(row, 1 + SERVER_STAGES.index(stage)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Write the page in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._show(self.table.currentIndex())
+
+    def _select_most_telling(self, report: Report) -> None:
+        for wanted in (Status.FAILED, Status.WARNING, Status.PASSED):
+            for row, server in enumerate(report.servers):
+                for column, stage in enumerate(SERVER_STAGES, 1):
+                    cell = server.cells.get(stage.value)
+                    if cell is not None and cell.status is wanted:
+                        self.table.setCurrentIndex(self.model.index(row, column))
+                        return
+
+    def _on_data(self, first: QModelIndex, last: QModelIndex, roles: list[int]) -> None:
+        current = self.table.currentIndex()
+        if roles == [ServerRole.STATUS] or not current.isValid():
+            return
+        if first.row() <= current.row() <= last.row() and first.column() <= current.column() <= last.column():
+            self._show(current)
+
+    def _show(self, index: QModelIndex) -> None:
+        server: ServerResult | None = index.data(ServerRole.SERVER) if index.isValid() else None
+        stage: Stage | None = index.data(ServerRole.STAGE) if index.isValid() else None
+        if server is None:
+            self.heading.setText("")
+            self.page.show_html(
+                f'<p style="color:{theme.colours().muted}">Select a cell to see its evidence.</p>'
+            )
+            self._show_commands([])
+            return
+        if stage is None:
+            self.heading.setText(server.address)
+            self.page.show_html(_server_html(server))
+            self._show_commands([])
+            return
+        status: Status = index.data(ServerRole.STATUS)
+        time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
+        title = self.model.headerData(index.column(), Qt.Orientation.Horizontal)
+        self.heading.setText(" · ".join(filter(None, (server.address, title, theme.status_word(status), time_text))))
+        note = index.data(ServerRole.NOTE)
+        page = f"<p>{escape(note)}</p>" if note else ""
+        if stage is Stage.TLS:
+            page += chain_html(server)
+        page += as_html(index.data(ServerRole.EVIDENCE) or {})
+        self.page.show_html(page or f'<p style="color:{theme.colours().muted}">No evidence.</p>')
+        self._show_commands(commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri))
+
+    def _show_commands(self, commands: list[Command]) -> None:
+        self._copy_all.setVisible(bool(commands))
+        if commands == self._commands:
+            return
+        self._commands = commands
+        while (item := self._lines.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for command in commands:
+            self._lines.addWidget(CommandLine(command.system, command.line))
+
+    def _copy(self) -> None:
+        commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)
+        QGuiApplication.clipboard().setText(f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n")
+
+
+def _server_html(server: ServerResult) -> str:
+    latency = server.rtt_ms
+    facts = {
+        "role": server.role,
+        "set name": server.set_name,
+        "version": server.version,
+        "named by": " and ".join(
+            word for word, told in (("the profile", server.seed), ("other servers", server.advertised)) if told
+        ),
+        "round trip": f"{latency.median:.3g} ms (min {latency.min:.3g}, max {latency.max:.3g})" if latency else None,
+    }
+    return as_html({name: value for name, value in facts.items() if value}) + chain_html(server)

@@ -1,0 +1,184 @@
+"""The banner: what the check found, in one icon, one word and one sentence, and the buttons that mend it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from clearline.core.report import Finding, Remedy, Report, Severity, Verdict
+from clearline.ui import theme
+from clearline.ui.icons import icon
+from clearline.ui.panels.delegates import turning
+from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
+from clearline.ui.panels.remedies import offered
+
+_MOST_BUTTONS = 2
+
+
+class VerdictBanner(QFrame):
+    """Shows a report, or that one is being made."""
+
+    remedy_chosen = Signal(object)
+    copy_requested = Signal(str)
+    """``markdown`` or ``json``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._report: Report | None = None
+        self._running = False
+        self._icon = StatusIcon(24)
+        self.word = QLabel()
+        self.word.setFont(theme.title_font())
+        self.certainty = QLabel()
+        self.certainty.setProperty("role", "chip")
+        self.sentence = WrappedLabel()
+        self.sentence.setAccessibleName("Verdict")
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.GRID)
+        self._copy = QPushButton("Copy report")
+        self._copy.setObjectName("menuButton")
+        self._copy.setAccessibleName("Copy report")
+        menu = QMenu(self._copy)
+        for label, form in (("As Markdown, for a ticket", "markdown"), ("As JSON", "json")):
+            action = QAction(label, menu)
+            action.triggered.connect(lambda _checked=False, form=form: self.copy_requested.emit(form))
+            menu.addAction(action)
+        self._copy.setMenu(menu)
+
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID)
+        head.addWidget(self.word)
+        head.addWidget(self.certainty)
+        head.addStretch(1)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addLayout(head)
+        words.addWidget(self.sentence)
+        side = QHBoxLayout()
+        side.setSpacing(theme.GRID)
+        side.addLayout(self._buttons)
+        side.addWidget(self._copy)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(12)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(words, 1)
+        row.addLayout(side)
+
+    def show_report(self, report: Report | None, *, running: bool) -> None:
+        """Show what is known; nothing known and nothing running shows nothing."""
+        self._report, self._running = report, running
+        self.setVisible(running or report is not None)
+        verdict = report.verdict if report else None
+        self._copy.setVisible(verdict is not None)
+        finding = _headline(report)
+        self._show_buttons(finding if verdict is not None else None)
+        chip = finding.certainty.value if finding and verdict is not Verdict.CONNECTED else ""
+        self.certainty.setText(chip)
+        self.certainty.setVisible(bool(chip))
+        match verdict:
+            case None:
+                self.word.setText("Testing…")
+                self.sentence.setText(finding.summary if finding else "Asking name servers, servers and the driver.")
+                restyle(self, "state", "running")
+            case Verdict.CONNECTED:
+                assert report is not None
+                warnings = sum(1 for f in report.findings if f.severity is Severity.WARNING)
+                self.word.setText("Connected" if not warnings else f"Connected, {_count(warnings, 'warning')}")
+                self.sentence.setText(connected_sentence(report))
+                restyle(self, "state", "warned" if warnings else "connected")
+            case Verdict.FAILED:
+                self.word.setText("Failed")
+                self.sentence.setText(finding.summary if finding else "The check failed without naming a cause.")
+                restyle(self, "state", "failed")
+            case Verdict.CANCELLED:
+                self.word.setText("Stopped")
+                self.sentence.setText(
+                    f"Found before it was stopped: {finding.summary}"
+                    if finding
+                    else "The check was stopped before it had an answer."
+                )
+                restyle(self, "state", "cancelled")
+        self._draw()
+
+    def turn(self) -> None:
+        """The next step of the turning icon."""
+        if self._report is None or self._report.verdict is None:
+            self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        verdict = self._report.verdict if self._report else None
+        if verdict is None:
+            self._icon.show_icon("running", theme.colours().accent, turning())
+        elif verdict is Verdict.CONNECTED and self.property("state") == "warned":
+            self._icon.show_icon("warning", theme.colours().warning)
+        else:
+            self._icon.show_icon(theme.status_icon(verdict), theme.status_colour(verdict))
+
+    def _show_buttons(self, finding: Finding | None) -> None:
+        wanted = offered(finding)[:_MOST_BUTTONS] if finding else []
+        present = [self._button(i) for i in range(self._buttons.count())]
+        if [b.property("remedy_text") for b in present] == [remedy.text for remedy in wanted]:
+            return
+        for button in present:
+            self._buttons.removeWidget(button)
+            button.deleteLater()
+        for remedy in wanted:
+            self._buttons.addWidget(self._remedy_button(remedy))
+
+    def _button(self, place: int) -> QWidget:
+        item = self._buttons.itemAt(place)
+        assert item is not None
+        widget = item.widget()
+        assert widget is not None
+        return widget
+
+    def _remedy_button(self, remedy: Remedy) -> QPushButton:
+        button = QPushButton(icon("apply"), short(remedy.text))
+        button.setProperty("remedy_text", remedy.text)
+        button.setToolTip(remedy.text)
+        button.setAccessibleName(remedy.text)
+        button.clicked.connect(lambda: self.remedy_chosen.emit(remedy))
+        return button
+
+
+def _headline(report: Report | None) -> Finding | None:
+    if report is None:
+        return None
+    if report.diagnosis is not None:
+        return report.diagnosis
+    return next((f for f in report.findings if f.severity is Severity.WARNING), None)
+
+
+def connected_sentence(report: Report) -> str:
+    """What was reached, as whom, how fast; and the first warning."""
+    parts = []
+    if deployment := report.deployment:
+        kind = f"{deployment.kind} {deployment.set_name}" if deployment.set_name else deployment.kind
+        version = " ".join(filter(None, (deployment.product, deployment.version)))
+        parts.append(f"{kind} ({version})" if version else kind)
+    if report.identity:
+        parts.append(f"as {report.identity.user}")
+    where = " ".join(parts) or report.target.uri
+    quick = f" in {report.verdict_ms:.0f} ms" if report.verdict_ms is not None else ""
+    warning = next((f.summary for f in report.findings if f.severity is Severity.WARNING), "")
+    return f"{where[:1].upper()}{where[1:]}{quick}." + (f" {warning}" if warning else "")
+
+
+def short(text: str) -> str:
+    """A remedy as a button can carry it: its first sentence, at most a few words."""
+    first = text.split(". ")[0].rstrip(".")
+    return first if len(first) <= 40 else first[:38].rsplit(" ", 1)[0] + "…"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,51 @@
+"""What stands where the results will be, before the first check."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from clearline.ui import theme
+from clearline.ui.icons import pixmap
+
+_STEPS = (
+    ("Ctrl+L", "Paste a connection string, as you have it: with its password, if it has one."),
+    ("Ctrl+Return", "Test it. Clearline asks name servers, servers and the driver itself, side by side."),
+    ("Ctrl+S", "Save it as a profile. The password goes to your keyring, never to a file."),
+)
+
+
+class Welcome(QWidget):
+    """Three steps, in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        picture = QLabel()
+        picture.setPixmap(pixmap("clearline", "", 48))
+        title = QLabel("What stands between you and your database?")
+        title.setFont(theme.title_font())
+        title.setWordWrap(True)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GRID * 2)
+        grid.setVerticalSpacing(theme.GRID)
+        for row, (keys, words) in enumerate(_STEPS):
+            key = QLabel(keys)
+            key.setProperty("role", "chip")
+            key.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            text = QLabel(words)
+            text.setWordWrap(True)
+            text.setMinimumWidth(theme.GRID * 40)
+            grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(text, row, 1)
+        grid.setColumnStretch(1, 1)
+        middle = QWidget()
+        middle.setMaximumWidth(theme.GRID * 72)
+        column = QVBoxLayout(middle)
+        column.setSpacing(theme.GRID * 2)
+        column.addWidget(picture)
+        column.addWidget(title)
+        column.addLayout(grid)
+        outer = QVBoxLayout(self)
+        outer.addStretch(1)
+        outer.addWidget(middle, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addStretch(2)

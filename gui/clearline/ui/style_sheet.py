@@ -1,0 +1,118 @@
+"""The style sheet that both palettes share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from clearline.paths import resource
+
+if TYPE_CHECKING:
+    from clearline.ui.theme import Colours
+
+_SHEET = """
+QMainWindow, QDialog {{ background: {window}; }}
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line_strong}; padding: 4px 6px; }}
+
+QLineEdit, QComboBox, QPlainTextEdit, QTextBrowser {{
+    background: {base}; color: {text}; border: 1px solid {line_strong}; border-radius: 5px;
+    selection-background-color: {selection}; selection-color: {text};
+}}
+QLineEdit {{ padding: 4px 7px; }}
+QComboBox {{ padding: 4px 7px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{down_icon}"); width: 12px; height: 12px; }}
+QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line_strong}; outline: none; }}
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ border-color: {accent}; }}
+QLineEdit[mistake="failure"] {{ border-color: {failed}; }}
+QLineEdit[mistake="warning"] {{ border-color: {warning}; }}
+QLineEdit#connectionString {{ padding: 6px 8px; }}
+QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 6px; }}
+QLineEdit#profileName:hover {{ border-color: {line}; }}
+QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
+
+QPushButton {{
+    background: {raised}; color: {text}; border: 1px solid {line_strong}; border-radius: 5px; padding: 4px 11px;
+}}
+QPushButton:hover {{ background: {hover}; }}
+QPushButton:pressed {{ background: {line}; }}
+QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:disabled {{ color: {muted}; }}
+QPushButton#primary {{
+    background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; padding: 6px 16px;
+}}
+QPushButton#primary:hover {{ background: {accent_hover}; }}
+QPushButton#primary:focus {{ border: 2px solid {text}; padding: 5px 15px; }}
+QPushButton#primary[running="true"] {{ background: {raised}; color: {text}; border-color: {line_strong}; }}
+QPushButton::menu-indicator {{ image: url("{down_icon}"); width: 11px; height: 11px; right: 5px; }}
+QPushButton#menuButton {{ padding-right: 22px; }}
+
+QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }}
+QToolButton:hover {{ background: {hover}; }}
+QToolButton:pressed {{ background: {line}; }}
+QToolButton:checked {{ background: {selection}; border-color: {selection}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+
+QTabWidget::pane {{ border: none; border-top: 1px solid {line}; }}
+QTabBar {{ background: transparent; }}
+QTabBar::tab {{
+    background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent;
+    padding: 6px 10px 5px 10px; margin-right: 4px;
+}}
+QTabBar::tab:hover {{ color: {text}; }}
+QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
+QTabBar::tab:focus {{ background: {hover}; }}
+
+QListView, QTableView {{
+    background: {base}; color: {text}; border: none; outline: none; gridline-color: {line};
+    selection-background-color: {selection}; selection-color: {text}; alternate-background-color: {window};
+}}
+QListView#profiles {{ background: {window}; }}
+QHeaderView {{ background: {base}; border: none; }}
+QHeaderView::section {{
+    background: {base}; color: {muted}; border: none; border-bottom: 1px solid {line}; padding: 4px 8px;
+    font-weight: 400;
+}}
+QTableView QTableCornerButton::section {{ background: {base}; border: none; }}
+
+QScrollArea, QScrollArea > QWidget > QWidget#page {{ background: transparent; border: none; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+QScrollBar::handle {{ background: {line_strong}; border-radius: 3px; margin: 2px; }}
+QScrollBar::handle:vertical {{ min-height: 28px; }}
+QScrollBar::handle:horizontal {{ min-width: 28px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+
+QSplitter::handle {{ background: {line}; }}
+QSplitter::handle:hover {{ background: {accent}; }}
+QMenuBar {{ background: {window}; color: {text}; border-bottom: 1px solid {line}; }}
+QMenuBar::item {{ padding: 4px 9px; background: transparent; border-radius: 4px; }}
+QMenuBar::item:selected {{ background: {hover}; }}
+QMenu {{ background: {raised}; color: {text}; border: 1px solid {line_strong}; padding: 4px; }}
+QMenu::item {{ padding: 5px 24px 5px 24px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {selection}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 6px; }}
+
+QWidget#sidebar {{ background: {window}; }}
+QWidget#surface {{ background: {base}; }}
+QLabel[role="muted"] {{ color: {muted}; }}
+QLabel[role="section"] {{ color: {muted}; font-weight: 600; }}
+QLabel[role="chip"] {{
+    background: {neutral_back}; color: {muted}; border: 1px solid {line}; border-radius: 8px; padding: 0px 7px;
+}}
+QLabel[role="failure"] {{ color: {failed}; }}
+QLabel[role="warning"] {{ color: {warning}; }}
+QFrame#banner {{ border: 1px solid {line}; border-radius: 7px; background: {neutral_back}; }}
+QFrame#banner[state="connected"] {{ background: {passed_back}; border-color: {passed}; }}
+QFrame#banner[state="warned"] {{ background: {warning_back}; border-color: {warning}; }}
+QFrame#banner[state="failed"] {{ background: {failed_back}; border-color: {failed}; }}
+QFrame#rule {{ background: {line}; border: none; max-height: 1px; min-height: 1px; }}
+"""
+
+
+def style_sheet(colours: Colours) -> str:
+    """Qt's style sheet in one palette."""
+    # A style sheet takes icons only as files: this one is drawn in a grey that both palettes bear.
+    return _SHEET.format(**asdict(colours), down_icon=resource("icons/down.svg").as_posix())

@@ -1,0 +1,263 @@
+"""How everything looks: two palettes, one grid, two font sizes, one mono face, one accent colour.
+
+Fusion with palettes of our own, because a platform may know its scheme without being able to apply it. Status is
+always an icon and a word; its colour only repeats them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+from clearline.core.report import Severity, Status, Verdict
+from clearline.ui.style_sheet import style_sheet
+
+GRID: Final = 8
+"""Distances are multiples or halves of this many logical pixels."""
+
+
+class Scheme(Enum):
+    """Which palette to wear."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One palette, as ``#rrggbb``."""
+
+    dark: bool
+    window: str
+    base: str
+    raised: str
+    hover: str
+    line: str
+    line_strong: str
+    text: str
+    muted: str
+    accent: str
+    accent_hover: str
+    on_accent: str
+    selection: str
+    passed: str
+    warning: str
+    failed: str
+    passed_back: str
+    warning_back: str
+    failed_back: str
+    neutral_back: str
+
+
+LIGHT: Final = Colours(
+    dark=False,
+    window="#f5f6f8",
+    base="#ffffff",
+    raised="#ffffff",
+    hover="#eceff4",
+    line="#dfe3ea",
+    line_strong="#c3cad5",
+    text="#1c2128",
+    muted="#5b6572",
+    accent="#2f5bd7",
+    accent_hover="#2650c6",
+    on_accent="#ffffff",
+    selection="#dfe7fb",
+    passed="#16784a",
+    warning="#8f5f00",
+    failed="#c02b2b",
+    passed_back="#e9f6ef",
+    warning_back="#fdf3dd",
+    failed_back="#fcecec",
+    neutral_back="#eef1f6",
+)
+DARK: Final = Colours(
+    dark=True,
+    window="#16181d",
+    base="#1b1e25",
+    raised="#22262f",
+    hover="#282d37",
+    line="#2c313c",
+    line_strong="#414856",
+    text="#e4e8ee",
+    muted="#98a2b1",
+    accent="#4f7bf0",
+    accent_hover="#6389f3",
+    on_accent="#ffffff",
+    selection="#26375f",
+    passed="#52c78b",
+    warning="#e5b54a",
+    failed="#ff7d76",
+    passed_back="#172b23",
+    warning_back="#302812",
+    failed_back="#36201f",
+    neutral_back="#22262f",
+)
+
+_ICONS: Final[dict[Status | Verdict | Severity, str]] = {
+    **{status: status.value for status in Status},
+    Verdict.CONNECTED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.CANCELLED: "cancelled",
+    Severity.FAILURE: "failed",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "note",
+}
+_WORDS: Final[dict[Status | Verdict | Severity, str]] = {
+    Status.PASSED: "passed",
+    Status.WARNING: "warning",
+    Status.FAILED: "failed",
+    Status.SKIPPED: "not tried",
+    Status.CANCELLED: "stopped",
+    Status.RUNNING: "running",
+    Status.WAITING: "waiting",
+    Verdict.CONNECTED: "Connected",
+    Verdict.FAILED: "Failed",
+    Verdict.CANCELLED: "Stopped",
+    Severity.FAILURE: "failure",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "note",
+}
+
+
+def status_icon(state: Status | Verdict | Severity) -> str:
+    """The icon's name."""
+    return _ICONS[state]
+
+
+def status_word(state: Status | Verdict | Severity) -> str:
+    """The word that stands beside the icon."""
+    return _WORDS[state]
+
+
+def status_colour(state: Status | Verdict | Severity) -> str:
+    """The colour that repeats icon and word, in the palette in use."""
+    c = colours()
+    match state:
+        case Status.PASSED | Verdict.CONNECTED:
+            return c.passed
+        case Status.WARNING | Severity.WARNING:
+            return c.warning
+        case Status.FAILED | Verdict.FAILED | Severity.FAILURE:
+            return c.failed
+        case Status.RUNNING:
+            return c.accent
+        case _:
+            return c.muted
+
+
+class Theme(QObject):
+    """The palette in use; one per application."""
+
+    changed = Signal()
+
+    def __init__(self, app: QApplication, scheme: Scheme = Scheme.SYSTEM) -> None:
+        super().__init__(app)
+        global _worn
+        self._app = app
+        self._scheme = scheme
+        app.setStyle("Fusion")
+        app.setFont(body_font())
+        _worn = None
+        self._wear()
+        app.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    @property
+    def scheme(self) -> Scheme:
+        """What was chosen, which may be to follow the system."""
+        return self._scheme
+
+    def choose(self, scheme: Scheme) -> None:
+        """Wear this palette from now on, or follow the system."""
+        self._scheme = scheme
+        self._wear()
+
+    def _follow_system(self) -> None:
+        if self._scheme is Scheme.SYSTEM:
+            self._wear()
+
+    def _wear(self) -> None:
+        global _worn
+        match self._scheme:
+            case Scheme.DARK:
+                wanted = DARK
+            case Scheme.LIGHT:
+                wanted = LIGHT
+            case Scheme.SYSTEM:
+                wanted = DARK if self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark else LIGHT
+        if wanted is _worn:
+            return
+        _worn = wanted
+        self._app.setPalette(palette(wanted))
+        self._app.setStyleSheet(style_sheet(wanted))
+        self.changed.emit()
+
+
+_worn: Colours | None = None
+
+
+def colours() -> Colours:
+    """The palette in use."""
+    return _worn or LIGHT
+
+
+def palette(c: Colours) -> QPalette:
+    """Qt's palette for it."""
+    made = QPalette()
+    role = QPalette.ColorRole
+    for which, value in (
+        (role.Window, c.window),
+        (role.WindowText, c.text),
+        (role.Base, c.base),
+        (role.AlternateBase, c.window),
+        (role.ToolTipBase, c.raised),
+        (role.ToolTipText, c.text),
+        (role.PlaceholderText, c.muted),
+        (role.Text, c.text),
+        (role.Button, c.raised),
+        (role.ButtonText, c.text),
+        (role.BrightText, c.failed),
+        (role.Link, c.accent),
+        (role.LinkVisited, c.accent),
+        (role.Highlight, c.selection),
+        (role.HighlightedText, c.text),
+        (role.Accent, c.accent),
+        (role.Light, c.raised),
+        (role.Midlight, c.hover),
+        (role.Mid, c.line),
+        (role.Dark, c.line_strong),
+        (role.Shadow, c.line_strong),
+    ):
+        made.setColor(which, QColor(value))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, which, QColor(c.muted))
+    return made
+
+
+def body_font() -> QFont:
+    """The system's own face, at least ten points: smaller is a strain all day."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    if 0 < font.pointSizeF() < 10:
+        font.setPointSizeF(10)
+    return font
+
+
+def title_font() -> QFont:
+    """The second, larger size: names and verdicts."""
+    font = body_font()
+    font.setPointSizeF(font.pointSizeF() * 1.25)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def mono_font() -> QFont:
+    """The one mono face, for what machines read: addresses, commands, events."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(body_font().pointSizeF() - 0.5)
+    return font

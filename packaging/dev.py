@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+"""The commands of this repository, each with all the set-up that it needs on a fresh machine.
+
+    python3 packaging/dev.py demo             a private MongoDB, and the window that tests it
+    python3 packaging/dev.py run [ARG ...]    the program alone, with any of its arguments
+    python3 packaging/dev.py test [ARG ...]   ruff, mypy and pytest; further arguments go to pytest
+    python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
+    python3 packaging/dev.py build            the standalone program, into dist/clearline
+
+Standard library only. Everything goes into .venv beside pyproject.toml; on Debian and Ubuntu missing system packages
+are installed when this runs as root, else the one command that installs them is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Iterable, NoReturn, Sequence  # noqa: UP035 (an older Python has to get as far as our message)
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+OLDEST = (3, 11)
+NEWER = ("3.14", "3.13", "3.12", "3.11")
+COMMANDS = ("demo", "run", "test", "bench", "build")
+
+EXTRAS = {"demo": "demo", "run": "", "test": "test", "bench": "test", "build": "build"}
+"""The extra of pyproject.toml that each command needs."""
+
+INCLUDES = {"test": ("test", "demo", "build", ""), "demo": ("demo", ""), "build": ("build", ""), "": ("",)}
+"""What is installed together with an extra, so that `run` after `test` installs nothing."""
+
+QT = (
+    "libegl1", "libgl1", "libglib2.0-0", "libdbus-1-3", "libfontconfig1", "libxkbcommon0", "libgssapi-krb5-2",
+    "libbrotli1", "fonts-dejavu-core",
+)  # fmt: skip
+SCREEN = (
+    "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-image0", "libxcb-randr0", "libxcb-render-util0",
+    "libxcb-shape0", "libxcb-xkb1", "libxkbcommon-x11-0", "libx11-xcb1",
+    "libwayland-client0", "libwayland-cursor0", "libwayland-egl1",
+)  # fmt: skip
+MONGOD = ("libcurl4", "libssl3", "liblzma5")
+
+PACKAGES = {
+    "demo": (*QT, *MONGOD),
+    "run": QT,
+    "test": (*QT, *MONGOD),
+    "bench": (*QT, *MONGOD),
+    "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
+}
+"""Debian packages with libraries, by command."""
+
+PROGRAMS = {
+    "test": {
+        "dbus-run-session": "dbus",
+        "gnome-keyring-daemon": "gnome-keyring",
+        "ip": "iproute2",
+        "nft": "nftables",
+    },
+    "build": {"objdump": "binutils"},
+}
+"""Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
+
+
+class Stop(Exception):  # noqa: N818
+    """The set-up cannot go on; the text says what to do."""
+
+
+# --- system packages ---------------------------------------------------------------------------------------------
+
+
+def has_screen(environ: os._Environ[str] | dict[str, str], platform: str) -> bool:
+    """Whether a window can be shown here."""
+    return platform in ("win32", "darwin") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def wanted_packages(command: str, *, screen: bool, found: Callable[[str], bool], venv_module: bool) -> list[str]:
+    """The Debian packages that a command needs: libraries always, programs when they are not found on PATH."""
+    wanted = list(PACKAGES[command])
+    if screen:
+        wanted += SCREEN
+    wanted += [package for program, package in PROGRAMS.get(command, {}).items() if not found(program)]
+    if not venv_module:
+        wanted.append("python3-venv")
+    return list(dict.fromkeys(wanted))
+
+
+def installed_packages(listing: str) -> set[str]:
+    """The names that dpkg-query's listing holds, including the ones that a package provides (libcurl4t64: libcurl4)."""
+    names = set()
+    for line in listing.splitlines():
+        status, package, provides = line.split("\t")
+        if status == "installed":
+            names.add(package)
+            names.update(entry.split()[0] for entry in provides.split(",") if entry.strip())
+    return names
+
+
+def missing_packages(wanted: Iterable[str], installed: set[str]) -> list[str]:
+    """What is wanted and not there, in the order in which it is wanted."""
+    return [package for package in wanted if package not in installed]
+
+
+def install_system_packages(command: str) -> None:
+    """Install what Debian or Ubuntu lacks when root; else raise `Stop` with the command that does."""
+    if sys.platform != "linux":
+        return
+    if not (shutil.which("dpkg-query") and shutil.which("apt-get")):
+        say("This is not Debian or Ubuntu: the libraries that Qt and mongod need are taken as they are.")
+        return
+    query = ["dpkg-query", "-W", "-f", "${db:Status-Status}\\t${Package}\\t${Provides}\\n"]
+    listing = subprocess.run(query, stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+    wanted = wanted_packages(
+        command,
+        screen=has_screen(os.environ, sys.platform),
+        found=lambda name: shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin") is not None,
+        venv_module=has_venv_module() or usable_venv(),
+    )
+    missing = missing_packages(wanted, installed_packages(listing))
+    if not missing:
+        return
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    if os.geteuid() != 0:
+        raise Stop(
+            "Some system packages are missing. Install them, then run this command again"
+            f" (or add --skip-system to try without):\n\n  sudo {' '.join(install)}\n"
+        )
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    step(["apt-get", "update", "-q"], environ)
+    step(install, environ)
+
+
+# --- the virtual environment -------------------------------------------------------------------------------------
+
+
+def has_venv_module() -> bool:
+    """Debian's python3 comes without what makes a virtual environment; it is in python3-venv."""
+    return importlib.util.find_spec("ensurepip") is not None
+
+
+def venv_python() -> Path:
+    """The interpreter of the virtual environment."""
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def usable_venv() -> bool:
+    """False when there is no virtual environment, or its Python is too old or was removed from the computer."""
+    return runs_in_venv(f"import sys; sys.exit(sys.version_info < {OLDEST})")
+
+
+def runs_in_venv(code: str) -> bool:
+    """Whether the Python of the virtual environment is there and runs this without an error."""
+    return runs([str(venv_python()), "-c", code])
+
+
+def runs(command: Sequence[str]) -> bool:
+    """Whether the program is there and ends well. It may say what it likes."""
+    try:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def base_python() -> list[str]:
+    """The command of a Python that is new enough: this one, else one on PATH."""
+    if sys.version_info >= OLDEST:
+        return [sys.executable]
+    for version in NEWER:
+        found = shutil.which("python" + version)
+        if found and runs([found, "-c", "import ensurepip"]):  # a launcher may be there without its Python
+            return [found]
+    raise Stop(f"Clearline needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.")
+
+
+def stamp_of(pyproject: bytes, root: Path) -> str:
+    """What an installation depends on: the requirements, and the place, which an editable install writes down."""
+    return hashlib.sha256(pyproject + b"\0" + os.fsencode(root)).hexdigest()
+
+
+def is_installed(extra: str, stamp: str, venv: Path) -> bool:
+    """Whether this extra, or one that includes it, was installed from the same pyproject.toml."""
+    for other, included in INCLUDES.items():
+        file = stamp_file(other, venv)
+        if extra in included and file.is_file() and file.read_text(encoding="ascii") == stamp:
+            return True
+    return False
+
+
+def stamp_file(extra: str, venv: Path) -> Path:
+    """Where the stamp of a finished installation is kept."""
+    return venv / f"clearline-installed-{extra or 'alone'}.stamp"
+
+
+def set_up(extra: str) -> None:
+    """Make .venv and install Clearline with this extra into it; nothing when that was done before."""
+    if not usable_venv():
+        if VENV.exists():
+            say(f"{VENV} has no working Python {OLDEST[0]}.{OLDEST[1]} or newer any more and is made again.")
+        step([*base_python(), "-m", "venv", "--clear", str(VENV)])
+    stamp = stamp_of((ROOT / "pyproject.toml").read_bytes(), ROOT)
+    if is_installed(extra, stamp, VENV) and runs_in_venv("import clearline"):
+        return
+    if not runs_in_venv("import pip"):
+        step([str(venv_python()), "-m", "ensurepip"])
+    target = f".[{extra}]" if extra else "."
+    step([str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--editable", target])
+    stamp_file(extra, VENV).write_text(stamp, encoding="ascii")
+
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def step(command: Sequence[str], environ: dict[str, str] | None = None) -> None:
+    """Run one command in the root of the repository, shown as typed; the first that fails ends everything."""
+    say("$ " + " ".join(shlex.quote(word) for word in command))
+    process = subprocess.Popen(list(command), cwd=ROOT, env=environ)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # it got the same Ctrl-C and ends by itself
+        code = 130
+    if code:
+        raise SystemExit(code if code > 0 else 128 - code)
+
+
+def become(command: Sequence[str]) -> NoReturn:
+    """Go on as this program, so that every signal reaches it and nothing stays between it and the terminal."""
+    if os.name == "posix":
+        os.execv(command[0], list(command))
+    step(command)
+    raise SystemExit(0)
+
+
+def test(arguments: Sequence[str]) -> None:
+    """Everything that has to be green, the frozen program aside."""
+    python = str(venv_python())
+    offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    chosen = [] if "-m" in arguments else ["-m", "not frozen"]
+    step([python, "-m", "ruff", "check"])
+    step([python, "-m", "ruff", "format", "--check"])
+    step([python, "-m", "mypy"])
+    step([python, "-m", "pytest", *chosen, *arguments], offscreen)
+
+
+def bench(arguments: Sequence[str]) -> None:
+    """Every measurement, or those named."""
+    files = sorted((ROOT / "tests" / "bench").glob("[a-z]*.py"))
+    there = {file.stem: file for file in files if file.stem != "conftest"}
+    for name in arguments:
+        if name not in there:
+            raise Stop(f"There is no measurement {name!r}; there are: {', '.join(there)}.")
+    for name in arguments or there:
+        step([str(venv_python()), str(there[name])])
+
+
+def build(arguments: Sequence[str]) -> None:
+    """The standalone program."""
+    folders = ["--workpath", "build", "--distpath", "dist"]
+    step([str(venv_python()), "-m", "PyInstaller", "--noconfirm", *folders, *arguments, "packaging/clearline.spec"])
+    say(f"The program is in {ROOT / 'dist' / 'clearline'}.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command, its own arguments, and whether system packages are left alone."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--skip-system", action="store_true", help="do not look for missing system packages")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on")
+    parsed = parser.parse_args(argv)
+    if "--skip-system" in parsed.arguments:
+        parsed.arguments.remove("--skip-system")
+        parsed.skip_system = True
+    return parsed
+
+
+def main(argv: Sequence[str]) -> None:
+    """Set up, then run the command."""
+    parsed = parse(argv)
+    try:
+        if not parsed.skip_system:
+            install_system_packages(parsed.command)
+        set_up(EXTRAS[parsed.command])
+        if parsed.command == "test":
+            test(parsed.arguments)
+        elif parsed.command == "bench":
+            bench(parsed.arguments)
+        elif parsed.command == "build":
+            build(parsed.arguments)
+        else:
+            demo = ["demo"] if parsed.command == "demo" else []
+            become([str(venv_python()), "-m", "clearline", *demo, *parsed.arguments])
+    except Stop as stop:
+        raise SystemExit(str(stop)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

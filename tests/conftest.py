@@ -1,0 +1,132 @@
+"""What every test gets: a window without a screen, user folders and keyring of its own, and the shared deployments.
+
+The deployments are started when the first test asks for them and live until the last one ended: leave them as they
+were. Tests that break a server build their own with `lab.deployments`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import deployments, namespaces
+from lab.certificates import Authority, Identity
+from lab.deployment import Deployment
+
+_HOME = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    home = config.stash[_HOME] = Path(tempfile.mkdtemp(prefix="clearline-tests-"))
+    os.environ["CLEARLINE_HOME"] = str(home)
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # no test meets the user's own keyring
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("netns") and (reason := namespaces.unavailable()):
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the laboratory's certificates live."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="session")
+def authority(lab_folder: Path) -> Authority:
+    """The private authority of all shared TLS deployments."""
+    return Authority(lab_folder)
+
+
+@pytest.fixture(scope="session")
+def other_authority(lab_folder: Path) -> Authority:
+    """An authority that has signed none of them."""
+    return Authority(lab_folder, "Other CA", "Elsewhere")
+
+
+@pytest.fixture(scope="session")
+def x509_user(authority: Authority) -> Identity:
+    """The client certificate that is a user of `x509_server`."""
+    return authority.client("app")
+
+
+@pytest.fixture(scope="session")
+def standalone() -> Iterator[Deployment]:
+    """One mongod without login and without TLS."""
+    with deployments.standalone() as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def login_server() -> Iterator[Deployment]:
+    """One mongod that demands a login, with `lab.deployments.USERS`."""
+    with deployments.with_login() as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def sha1_server() -> Iterator[Deployment]:
+    """One mongod that demands a login and has SCRAM-SHA-256 switched off."""
+    with deployments.without_sha256() as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def tls_server(authority: Authority) -> Iterator[Deployment]:
+    """One mongod that speaks TLS only, without login."""
+    with deployments.with_tls(authority) as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def mutual_tls_server(authority: Authority) -> Iterator[Deployment]:
+    """One mongod that speaks TLS only and demands a client certificate of the authority."""
+    with deployments.with_tls(authority, demand_certificate=True) as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def x509_server(authority: Authority, x509_user: Identity) -> Iterator[Deployment]:
+    """One mongod with TLS and login: `lab.deployments.USERS` and, by certificate, `x509_user`."""
+    with deployments.with_x509(authority, certificate_user=x509_user) as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def replica_set() -> Iterator[Deployment]:
+    """A healthy set of three, ``rs0``, without login; the first server is primary."""
+    with deployments.replica_set() as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def login_set() -> Iterator[Deployment]:
+    """A healthy set of two, ``rsL``, with a key file and `lab.deployments.USERS`."""
+    pair = (deployments.Member(priority=2), deployments.Member())
+    with deployments.replica_set(*pair, name="rsL", login=True) as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def diverse_set() -> Iterator[Deployment]:
+    """A healthy set of five, ``rs5``, with tags, a member of priority 0, a hidden one and an arbiter."""
+    with deployments.diverse_set() as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def uninitiated() -> Iterator[Deployment]:
+    """One mongod with ``--replSet`` that nobody has initiated."""
+    with deployments.uninitiated() as deployment:
+        yield deployment

@@ -1,0 +1,88 @@
+"""A report pasted into a ticket says what the window said, and survives Markdown."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from clearline.core.report import (
+    Cell,
+    Certainty,
+    DriverResult,
+    Finding,
+    Remedy,
+    Report,
+    ServerResult,
+    Severity,
+    Stage,
+    Status,
+    Target,
+    Verdict,
+    exit_code,
+)
+from clearline.core.report_markdown import to_markdown
+
+FINDING = Finding(
+    cause="tcp.refused",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TCP,
+    server="db1:27017",
+    summary="Nothing listens on db1:27017.",
+    detail="The computer answered that the port <27017> is *closed*.",
+    remedies=(Remedy(text="Start mongod."),),
+    evidence={"errno": 111, "addresses": ["10.0.0.5", "10.0.0.6"]},
+)
+REPORT = Report(
+    app_version="0.1.0",
+    started="2026-11-22T10:15:00Z",
+    elapsed_ms=20.0,
+    verdict_ms=8.0,
+    target=Target(profile="Orders_prod", uri="mongodb://app:***@db1/"),
+    verdict=Verdict.FAILED,
+    findings=(FINDING,),
+    servers=(
+        ServerResult(
+            address="db1:27017",
+            seed=True,
+            advertised=False,
+            cells={"tcp": Cell(status=Status.FAILED, elapsed_ms=0.52, note="a|b")},
+        ),
+    ),
+    effective={"tls": False, "compressors": ["zstd"]},
+    driver=DriverResult(name="pymongo", version="4.20.0", exception="pymongo.errors.AutoReconnect", message="refused"),
+)
+
+
+def test_the_markdown_tells_verdict_reason_proof_and_driver() -> None:
+    text = to_markdown(REPORT)
+    lines = text.splitlines()
+    assert lines[0] == r"## Failed: Orders\_prod"
+    assert "`mongodb://app:***@db1/`" in lines
+    assert "**Nothing listens on db1:27017.**" in lines
+    assert r"The computer answered that the port \<27017\> is \*closed\*." in lines
+    assert "- Start mongod." in lines
+    assert "proven, `tcp.refused`, `db1:27017`" in lines
+    assert "- addresses: `10.0.0.5, 10.0.0.6`" in lines
+    assert "- Options in force: `tls=False`, `compressors=zstd`" in lines
+    assert "- It raised `pymongo.errors.AutoReconnect`: refused" in lines
+
+
+def test_a_note_with_a_bar_does_not_break_the_table() -> None:
+    rows = [line for line in to_markdown(REPORT).splitlines() if line.startswith("|")]
+    assert rows[0] == "| server | role | dns | tcp | tls | hello | auth | access |"
+    assert rows[2] == r"| `db1:27017` |  | – | ✖ 0.5 ms a\|b | – | – | – | – |"
+
+
+def test_other_findings_name_their_severity() -> None:
+    warning = msgspec.structs.replace(FINDING, severity=Severity.WARNING, evidence={})
+    assert "**Warning: Nothing listens on db1:27017.**" in to_markdown(
+        msgspec.structs.replace(REPORT, findings=(FINDING, warning))
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"), [(Verdict.CONNECTED, 0), (Verdict.FAILED, 1), (Verdict.CANCELLED, 130), (None, 1)]
+)
+def test_the_exit_code_follows_the_verdict(verdict: Verdict | None, code: int) -> None:
+    assert exit_code(msgspec.structs.replace(REPORT, verdict=verdict)) == code

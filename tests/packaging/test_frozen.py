@@ -1,0 +1,126 @@
+"""The standalone program starts, paints, and tests a real MongoDB over TLS with a login, on its own libraries."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote_plus
+
+import pymongo
+import pytest
+import trustme
+from PySide6.QtGui import QImage
+
+import clearline
+from clearline.cli.mongod import PrivateMongod
+
+pytestmark = pytest.mark.frozen
+
+_FOLDER = Path(__file__).resolve().parents[2] / "dist" / "clearline"
+_PROGRAM = _FOLDER / ("clearline.exe" if sys.platform == "win32" else "clearline")
+_OF_THIS_PYTHON = ("PYTHON", "VIRTUAL_ENV", "QT_", "LD_", "SSL_", "PYTEST")
+_PASSWORD = "p@ss/word"
+_HARMLESS = {"This plugin does not support propagateSizeHints()"}  # Qt's offscreen platform says it of any window
+
+
+class _Deployment(NamedTuple):
+    address: str
+    user: str
+    password: str
+    """As a connection string has it."""
+    ca_file: Path
+
+
+@pytest.fixture
+def environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """What a user without any Python has: nothing of ours leaks into the program."""
+    if not _PROGRAM.exists():
+        # Chosen on purpose, a missing program is a failure; met in passing, it is only not there.
+        (pytest.fail if request.config.option.markexpr else pytest.skip)("packaging/dev.py build makes the program")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THIS_PYTHON)}
+    return kept | {"CLEARLINE_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Deployment]:
+    """A mongod that speaks TLS only and demands a login."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "key.pem"))
+    tls = ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(folder / "key.pem")]
+    with PrivateMongod(["--auth", *tls]) as server:
+        with pymongo.MongoClient(server.address, tls=True, tlsCAFile=str(folder / "ca.pem")) as first:
+            first.admin.command("createUser", "app", pwd=_PASSWORD, roles=["readWriteAnyDatabase"])
+        yield _Deployment(server.address, "app", quote_plus(_PASSWORD), folder / "ca.pem")
+
+
+def _run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([_PROGRAM, *arguments], env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def _unexpected(stderr: str) -> list[str]:
+    return [line for line in stderr.splitlines() if line not in _HARMLESS]
+
+
+def test_it_says_its_version(environ: dict[str, str]) -> None:
+    ended = _run(environ, "--version")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"clearline {clearline.__version__}\n", "")
+
+
+def test_its_window_paints(environ: dict[str, str], tmp_path: Path) -> None:
+    picture = tmp_path / "window.png"
+    ended = _run(environ, "--screenshot", str(picture))
+    assert (ended.returncode, _unexpected(ended.stderr)) == (0, [])
+    image = QImage(str(picture))
+    assert image.width() >= 640
+    assert image.height() >= 400
+    colours = {image.pixel(x, y) for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)}
+    assert len(colours) > 8, "a window with text and icons has more colours"
+
+
+def test_it_connects_over_tls_with_a_login(environ: dict[str, str], deployment: _Deployment) -> None:
+    login = f"{deployment.user}:{deployment.password}@{deployment.address}"
+    ended = _run(environ, "check", f"mongodb://{login}/?tls=true&tlsCAFile={deployment.ca_file}", "--json")
+    assert ended.stderr == ""
+    report = json.loads(ended.stdout)
+    assert (report["verdict"], ended.returncode) == ("connected", 0), report["findings"]
+    assert report["identity"]["mechanism"] == "SCRAM-SHA-256"
+    assert deployment.password not in ended.stdout
+    assert _PASSWORD not in ended.stdout
+
+
+def test_it_does_not_trust_a_certificate_that_nobody_vouches_for(
+    environ: dict[str, str], deployment: _Deployment
+) -> None:
+    ended = _run(environ, "check", f"mongodb://{deployment.address}/?tls=true", "--json")
+    assert ended.stderr == ""
+    report = json.loads(ended.stdout)
+    assert (report["verdict"], ended.returncode) == ("failed", 1)
+    assert report["findings"][0]["stage"] == "tls"
+
+
+def test_it_carries_the_roots_that_it_trusts(environ: dict[str, str]) -> None:
+    roots = next(_FOLDER.rglob("certifi/cacert.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(roots)
+    assert len(context.get_ca_certs()) > 50
+
+
+def test_it_carries_its_resources(environ: dict[str, str]) -> None:
+    assert next(_FOLDER.rglob("clearline/resources/demo/orders.json")).is_file()
+
+
+@pytest.mark.parametrize("unwanted", ["numpy", "libgtk*", "libpango*", "libQt6Quick*", "libQt6Qml*", "fiftyone"])
+def test_it_carries_nothing_that_it_does_not_use(environ: dict[str, str], unwanted: str) -> None:
+    assert not list(_FOLDER.rglob(unwanted))
+
+
+def test_every_link_in_it_leads_somewhere(environ: dict[str, str]) -> None:
+    assert [path for path in _FOLDER.rglob("*") if path.is_symlink() and not path.exists()] == []
