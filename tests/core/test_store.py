@@ -306,7 +306,9 @@ def test_what_killed_saves_left_behind_is_swept_when_it_is_old(tmp_path: Path) -
 
 
 def test_the_schema_in_the_resources_is_current() -> None:
-    assert resource("profile.schema.json").read_text("utf-8") == store.schema_text()
+    path = resource("profile.schema.json")
+    write = "from clearline.core.store import schema_text; print(schema_text(), end='')"
+    assert path.read_text("utf-8") == store.schema_text(), f'renew it: python -c "{write}" > {path}'
 
 
 def test_saved_files_point_to_the_schema_beside_them(tmp_path: Path) -> None:

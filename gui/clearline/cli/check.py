@@ -48,27 +48,28 @@ def run(argv: Sequence[str]) -> int:
     if arguments.json:
         print(to_json(report))
     else:
-        from clearline.cli.report_text import render, terminal_width
+        from clearline.cli.report_text import render, terminal_width, unicode_fits
 
-        print(render(report, colour=_colours(), width=terminal_width()))
+        unicode = unicode_fits(sys.stdout.encoding)
+        print(render(report, colour=_colours(), width=terminal_width(), unicode=unicode))
     return exit_code(report)
 
 
 def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: float) -> Report:
-    from clearline.core.check import check
+    from clearline.core.check import check, farewells
     from clearline.core.daemon_threads import DaemonExecutor
 
     async def checked() -> Report:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(DaemonExecutor())
-        task = loop.create_task(
-            check(profile, secrets, lambda _report: None, text=text, deadline_s=timeout_s)
-        )
+        task = loop.create_task(check(profile, secrets, lambda _report: None, text=text, deadline_s=timeout_s))
         try:
             loop.add_signal_handler(signal.SIGINT, task.cancel)
         except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of this coroutine
             pass
-        return await task
+        report = await task
+        await farewells()
+        return report
 
     return asyncio.run(checked())
 

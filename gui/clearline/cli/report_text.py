@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +20,7 @@ from clearline.core.report import (
     Verdict,
 )
 
-_NARROWEST = 40
+_NARROWEST, _WIDEST = 40, 120
 _LONGEST_NOTE = 22
 _INDENT = "  "
 
@@ -46,12 +47,12 @@ _SEVERITIES = {
 
 
 def render(report: Report, *, colour: bool, width: int, unicode: bool = True) -> str:
-    """The report as lines of at most ``width`` columns, ending with a line break.
+    """The report as lines of at most ``width`` columns, longer words apart, without a line break at the end.
 
     ``colour`` adds ANSI colours; nothing is told by colour alone. Without ``unicode`` our own marks are ASCII words
     (names that the servers gave stay as they are).
     """
-    return "\n".join(_Page(colour, max(width, _NARROWEST), unicode).lines(report)) + "\n"
+    return "\n".join(_Page(colour, max(width, _NARROWEST), unicode).lines(report))
 
 
 def unicode_fits(encoding: str | None) -> bool:
@@ -61,6 +62,11 @@ def unicode_fits(encoding: str | None) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def terminal_width() -> int:
+    """Columns to use on standard output: the terminal's, at most 120, which is wide enough for reading."""
+    return min(shutil.get_terminal_size((_WIDEST, 0)).columns, _WIDEST)
 
 
 class _Page:
@@ -201,6 +207,7 @@ class _Page:
             initial_indent=head,
             subsequent_indent=re.sub(r"\S", " ", head) if rest is None else rest,
             break_on_hyphens=False,
+            break_long_words=False,  # a copied address has to stay whole; the terminal wraps it
         )
         return [self._paint(line, *style) if style else line for line in lines]
 

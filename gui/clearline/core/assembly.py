@@ -9,7 +9,7 @@ from typing import Any
 
 import clearline
 from clearline.core.diagnosis.compose import diagnose
-from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_hello, standing
+from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts import DriverState, Facts, MemberFacts, Reach, TlsKind
 from clearline.core.report import (
     SERVER_STAGES,
@@ -267,7 +267,7 @@ def _chain(member: MemberFacts) -> tuple[Any, ...]:
 
 
 def _hello_cell(facts: Facts, member: MemberFacts) -> Cell | None:
-    exchange = member.exchange(tls=facts.tls_wanted)
+    exchange = own_exchange(facts, member)
     if exchange is None:
         return None
     hello = exchange.hello

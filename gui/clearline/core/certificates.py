@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SECONDS_A_DAY = 86400.0
+_ED25519 = bytes.fromhex("300506032b6570")  # AlgorithmIdentifier
 
 
 def certificate_facts(der: bytes, now: datetime) -> CertificateFacts:
@@ -74,7 +75,22 @@ def distinguished_name(der: bytes) -> str:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _readable(lambda: x509.Name.from_bytes(der).rfc4514_string(), "")
+        return _readable(lambda: x509.load_der_x509_csr(_request_with(der)).subject.rfc4514_string(), "")
+
+
+def _request_with(name: bytes) -> bytes:
+    """A signing request that consists of a name: cryptography reads a bare one only in its latest versions (50)."""
+    key = b"\x30\x2a" + _ED25519 + b"\x03\x21" + bytes(33)
+    return _sequence(_sequence(b"\x02\x01\x00" + name + key + b"\xa0\x00") + _ED25519 + b"\x03\x41" + bytes(65))
+
+
+def _sequence(content: bytes) -> bytes:
+    """A DER SEQUENCE around its content."""
+    size = len(content)
+    if size < 128:
+        return bytes((0x30, size)) + content
+    digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((0x30, 0x80 | len(digits))) + digits + content
 
 
 def _readable(read: Callable[[], T], otherwise: T) -> T:

@@ -96,11 +96,9 @@ class _Check:
         self._verdict: Verdict | None = None
         self._verdict_ms: float | None = None
         self._last_frame = 0.0
-        self._last_server: str | None = None
         self._examiner: Examiner | None = None
         self._driver: DriverRun | None = None
         self._driver_task: asyncio.Task[None] | None = None
-        self._explained = False
         self._trouble = asyncio.Event()
         self._context: asyncio.Task[Any] | None = None
 
@@ -117,8 +115,14 @@ class _Check:
             self._verdict = Verdict.CANCELLED
         except Exception as error:  # noqa: BLE001 - a bug of ours must not take the report away
             self._note_bug(error)
-        finally:
-            self._abandon()
+        farewell = self._abandon()
+        if farewell is not None and self._verdict is not Verdict.CANCELLED:
+            # Shielded: a Stop during the goodbye neither loses the report nor leaves the client open.
+            try:
+                await asyncio.shield(farewell)
+            except asyncio.CancelledError:
+                if (task := asyncio.current_task()) is not None:
+                    task.uncancel()
         if self._verdict is None:
             self._decide(Verdict.FAILED)
         report = self._assemble()
@@ -127,7 +131,6 @@ class _Check:
 
     async def _run(self) -> None:
         self._stage(Stage.URI)
-        self._frame(force=True)
         if not self._reading.usable:
             self._refused_text()
             return
@@ -138,6 +141,8 @@ class _Check:
         if self._build_driver():
             assert self._driver is not None
             self._driver_task = self._spawn(self._drive(self._driver))
+            await asyncio.sleep(0)  # The driver's first packet is on its way before anything is painted.
+            self._frame(force=True)
             await self._head_start()
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
             self._spawn(self._inspect_computer())
@@ -180,9 +185,9 @@ class _Check:
     def _waiting(self) -> bool:
         """Whether something may still come that the report should wait for."""
         tasks = {t for t in self._tasks if not t.done()}
-        if self._verdict is Verdict.FAILED:
-            # The driver would only wait for its time-out; it is worth waiting while somebody else may answer late.
-            tasks.discard(self._driver_task) if self._driver_task else None
+        if self._verdict is Verdict.FAILED and self._driver_task is not None and has_failed(self._ledger.facts):
+            # The driver would only wait for its time-out; a late answer to a probe makes it worth waiting for again.
+            tasks.discard(self._driver_task)
         return bool(tasks)
 
     # ------------------------------------------------------------ the text, the files, this computer
@@ -215,8 +220,8 @@ class _Check:
 
     def _build_driver(self) -> bool:
         """Build the client; False when its constructor refuses, which is then a fact."""
-        self._events = DriverEvents(
-            self._heard,
+        events = DriverEvents(
+            self._on_event or (lambda _event: None),
             secrets=self._secrets,
             on_heartbeat_failed=self._heartbeat_failed,
         )
@@ -224,7 +229,7 @@ class _Check:
             built = build_client(
                 self._reading.driver_text,
                 self._ledger.facts.uri.options,
-                listeners=self._events.listeners(),
+                listeners=events.listeners(),
                 longest_wait_s=max(LATE_S, self._deadline_s),
             )
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
@@ -233,7 +238,7 @@ class _Check:
             )
             return False
         self._ledger.update("driver", warnings=built.warnings)
-        self._driver = DriverRun(built, self._ledger, self._events, self._secrets, lambda: self._last_server)
+        self._driver = DriverRun(built, self._ledger, events, self._secrets)
         return True
 
     async def _drive(self, driver: DriverRun) -> None:
@@ -256,12 +261,6 @@ class _Check:
             await self._ledger.changed.wait()
         if self._examiner is not None:
             await self._examiner.ask_mechanisms(candidate_users(self._ledger.facts))
-
-    def _heard(self, event: DriverEvent) -> None:
-        if event.kind == "command" and event.server:
-            self._last_server = event.server
-        if self._on_event is not None:
-            self._on_event(event)
 
     def _heartbeat_failed(self, server: str, error: Exception) -> None:
         if self._ledger.facts.driver.state is DriverState.WAITING:
@@ -406,18 +405,27 @@ class _Check:
         self._bugs.append(error)
         _log.error("a probe failed unexpectedly: %s", type(error).__name__, exc_info=error)
 
-    def _abandon(self) -> None:
-        """End everything without waiting for anybody; the client says goodbye by itself, for a second at most."""
+    def _abandon(self) -> asyncio.Task[None] | None:
+        """End everything without waiting for anybody; the task returned is the client's goodbye, a second at most."""
         for task in list(self._tasks):
             task.cancel()
         if self._context is not None:
             self._context.cancel()
         if self._examiner is not None:
             self._examiner.close()
-        if self._driver is not None:
-            farewell = asyncio.get_running_loop().create_task(self._driver.close())
-            _farewells.add(farewell)
-            farewell.add_done_callback(_farewells.discard)
+        if self._driver is None:
+            return None
+        farewell = asyncio.get_running_loop().create_task(self._driver.close())
+        _farewells.add(farewell)
+        farewell.add_done_callback(_farewells.discard)
+        return farewell
+
+
+async def farewells() -> None:
+    """Wait for the clients of stopped checks that are still closing, a second at most: before this loop ends."""
+    loop = asyncio.get_running_loop()
+    if open_here := {task for task in _farewells if task.get_loop() is loop}:
+        await asyncio.wait(open_here)
 
 
 def _stops_driver(openssl_error: str | None, key_opens: bool | None) -> bool:

@@ -111,19 +111,3 @@ def effective_options(client: AsyncMongoClient[Any]) -> dict[str, Any]:
     if credentials is not None:
         found |= {"authSource": credentials.source, "authMechanism": credentials.mechanism}
     return {name: value for name, value in found.items() if value not in (None, False) or name == "tls"}
-
-
-def mechanism_in_use(client: AsyncMongoClient[Any]) -> str | None:
-    """The mechanism of the login: the one that is asked for, or, after a login, the negotiated one (auth.py, default).
-
-    None while a negotiated login has not happened.
-    """
-    credentials = client.options.pool_options._credentials
-    if credentials is None or credentials.mechanism != "DEFAULT":
-        return credentials.mechanism if credentials else None
-    for server in client._topology._servers.values():
-        for connection in server.pool.conns:
-            if connection.ready:
-                strong = "SCRAM-SHA-256" in (connection.negotiated_mechs or ())
-                return "SCRAM-SHA-256" if strong else "SCRAM-SHA-1"
-    return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_plus
 
-
 from clearline.core.facts import Mistake, UriFacts
 from clearline.core.options import OPTIONS, Option, OptionType
 from clearline.core.profile import Profile, Seeds, Unread
@@ -125,9 +124,7 @@ def _profile(parts: UriText, options: ReadOptions, base: Profile) -> Profile:
     if parts.user is not None and parts.user.text:
         fields.setdefault("auth", {})["user"] = unquote_plus(parts.user.text)
     sections = {name: _section(name, values) for name, values in fields.items()}
-    return Profile(
-        id=base.id, name=base.name, colour=base.colour, notes=base.notes, unread=options.unread, **sections
-    )
+    return Profile(id=base.id, name=base.name, colour=base.colour, notes=base.notes, unread=options.unread, **sections)
 
 
 def _section(name: str, values: dict[str, Any]) -> Any:
@@ -230,5 +227,3 @@ def value_text(value: bool | int | float | str) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clearline.core.client import CLOSE_TIMEOUT_S, Built, effective_options, mechanism_in_use
+from clearline.core.client import CLOSE_TIMEOUT_S, Built, effective_options
 from clearline.core.connection_string import redact
 from clearline.core.driver_events import DriverEvents
 from clearline.core.facts import DriverState, LoginFacts, Privilege
@@ -24,19 +24,11 @@ READ_COLLECTION = "clearline"
 class DriverRun:
     """One client from its first contact to its close. Everything it learns goes into the ledger; it never raises."""
 
-    def __init__(
-        self,
-        built: Built,
-        ledger: Ledger,
-        events: DriverEvents,
-        secrets: Secrets,
-        last_server: Callable[[], str | None],
-    ) -> None:
+    def __init__(self, built: Built, ledger: Ledger, events: DriverEvents, secrets: Secrets) -> None:
         self._client: AsyncMongoClient[dict[str, Any]] = built.client
         self._ledger = ledger
         self._events = events
         self._secrets = secrets
-        self._server = last_server
 
     async def connect_and_read(self) -> None:
         """Connect, log in and read once. The verdict *connected* is exactly this."""
@@ -64,7 +56,7 @@ class DriverRun:
             exception=None,
             message=None,
             code=None,
-            server=self._server(),
+            server=self._events.last_server,
         )
 
     def _failed(self, error: Exception, step: str) -> None:
@@ -91,7 +83,7 @@ class DriverRun:
             **described(error, self._secrets),
             state=DriverState.RAISED,
             raised_by=raised_by,
-            server=self._server(),
+            server=self._events.last_server,
             selection_timed_out=isinstance(error, ServerSelectionTimeoutError),
         )
 
@@ -104,7 +96,7 @@ class DriverRun:
             return LoginFacts()
         step, failed = self._events.login_step, self._events.failed_login_step
         return LoginFacts(
-            mechanism=mechanism_in_use(self._client),
+            mechanism=credentials.mechanism if credentials.mechanism != "DEFAULT" else self._events.mechanism,
             database=credentials.source,
             user=credentials.username,
             attempted=succeeded or step is not None or refused_here,
@@ -187,7 +179,7 @@ def described(error: BaseException, secrets: Secrets) -> dict[str, Any]:
     return {
         "exception": f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
         "bases": tuple(f"{b.__module__}.{b.__qualname__}".removeprefix("builtins.") for b in kind.__mro__[1:-2]),
-        "message": redact(str(error), secrets),
+        "message": redact(str(error), secrets.values()),
         "code": _code(error),
         "code_name": _code_name(error),
     }

@@ -348,8 +348,11 @@ class Examiner:
         """Ask the same server in other ways, all at once, when its own way failed or is silent."""
         seen = self._ledger.member(member.address)
         handshake = seen.handshake(TlsKind.DRIVER)
-        stage = "silent" if handshake is None and not seen.exchanges else "failed"
-        if (member.address, stage) in self._compared or (member.address, "failed") in self._compared:
+        own = next((e for e in seen.exchanges if e.tls is self._terms.tls and not e.look), None)
+        spoken = [f.reach for f in (handshake, own) if f is not None and f.reach is not Reach.SILENT]
+        # Silence is compared once; what it turns into later may open other questions.
+        stage = "answered" if spoken else "silent"
+        if (member.address, stage) in self._compared:
             return
         self._compared.add((member.address, stage))
         slots = asyncio.Semaphore(SOCKETS_PER_SERVER)
@@ -425,7 +428,7 @@ class Examiner:
         if line is None:
             return
         try:
-            self._note_exchange(member.address, await self._hello(line))
+            self._note_exchange(member.address, replace(await self._hello(line), look=True))
             self._note_tls(member.address, line.facts)
         finally:
             line.close()
@@ -467,8 +470,9 @@ class Examiner:
     # ------------------------------------------------------------ entries
 
     def _note_exchange(self, address: str, exchange: Exchange) -> None:
-        others = tuple(e for e in self._ledger.member(address).exchanges if e.tls is not exchange.tls)
-        own_first = sorted((*others, exchange), key=lambda e: e.tls is not self._terms.tls)
+        kind = (exchange.tls, exchange.look)
+        others = tuple(e for e in self._ledger.member(address).exchanges if (e.tls, e.look) != kind)
+        own_first = sorted((*others, exchange), key=lambda e: (e.tls is not self._terms.tls, e.look))
         self._ledger.note(address, exchanges=tuple(own_first))
 
     def _note_tls(self, address: str, facts: TlsFacts) -> None:

@@ -408,6 +408,8 @@ class Exchange(Fact, frozen=True, kw_only=True):
     """One hello sent on a connection of our own, plain or inside TLS (``tls``), and what came of it."""
 
     tls: bool
+    look: bool = False
+    """Over a handshake without verification: shows who answers, and is no way that the driver could go."""
     reach: Reach
     hello: Hello | None = None
     errno: int | None = None
@@ -489,8 +491,9 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
         return next((t for t in reversed(self.tls) if t.kind is kind), None)
 
     def exchange(self, *, tls: bool) -> Exchange | None:
-        """The latest hello, plain or inside TLS."""
-        return next((e for e in reversed(self.exchanges) if e.tls is tls), None)
+        """The hello over plain TCP or inside TLS, as the driver would say it, else over a look without verification."""
+        found = sorted((e for e in self.exchanges if e.tls is tls), key=lambda e: e.look)
+        return found[0] if found else None
 
 
 # ---------------------------------------------------------------- login, rights, the driver

@@ -116,7 +116,9 @@ def parse_properties(raw: str) -> dict[str, str] | ValueProblem:
                 severity=Severity.WARNING,
             )
         if key == "CANONICALIZE_HOST_NAME" and value not in CANONICALIZE_CHOICES:
-            return _bad(key, value, "PyMongo knows only " + ", ".join(CANONICALIZE_CHOICES), "CANONICALIZE_HOST_NAME:none")
+            return _bad(
+                key, value, "PyMongo knows only " + ", ".join(CANONICALIZE_CHOICES), "CANONICALIZE_HOST_NAME:none"
+            )
         properties[key] = value
     return properties
 
@@ -157,7 +159,10 @@ def _milliseconds(option: Option, raw: str) -> int | float | ValueProblem:
     value = int(number) if number.is_integer() else number
     if option.minimum and number < option.minimum:
         return _bad(
-            option.name, raw, f"the least is {option.minimum:g} milliseconds", f"{option.name}={option.minimum:g} or more"
+            option.name,
+            raw,
+            f"the least is {option.minimum:g} milliseconds",
+            f"{option.name}={option.minimum:g} or more",
         )
     return value
 
@@ -192,7 +197,9 @@ def _choice(option: Option, raw: str) -> str | ValueProblem:
                 if number is not None and 1 <= number <= len(DATETIME_CONVERSIONS):
                     return raw
                 return _ignored(option, raw, ", ".join(option.choices))
-            return _bad(option.name, raw, "PyMongo knows only " + ", ".join(option.choices), "datetime_conversion=DATETIME_AUTO")
+            return _bad(
+                option.name, raw, "PyMongo knows only " + ", ".join(option.choices), "datetime_conversion=DATETIME_AUTO"
+            )
         case _:
             return _ignored(option, raw, ", ".join(option.choices))
 

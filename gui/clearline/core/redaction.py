@@ -24,7 +24,8 @@ _EMBEDDED: Final = 8
 _HEX: Final = 8
 
 _SECRET_NAME: Final = re.compile(
-    r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b", re.IGNORECASE
+    r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
+    re.IGNORECASE,
 )
 
 

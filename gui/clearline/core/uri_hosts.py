@@ -103,7 +103,9 @@ def _entry(piece: Piece) -> HostEntry:
         mark = separator[0].strip() or separator[0][0]
         named = "%2C" if mark.lower() == "%2c" else mark if mark.isprintable() and mark != " " else character_name(mark)
         start = text.index(separator[0], len(text) - len(text.lstrip()))
-        return _wrong(piece, "uri.host-separator", {"character": named}, (start, start + len(separator[0])), tuple(parts))
+        return _wrong(
+            piece, "uri.host-separator", {"character": named}, (start, start + len(separator[0])), tuple(parts)
+        )
     for index, character in enumerate(text):
         if is_invisible(character) or character in QUOTE_CHARACTERS:
             clean = "".join(c for c in text if not is_invisible(c) and c not in QUOTE_CHARACTERS)
@@ -123,7 +125,8 @@ def _entry(piece: Piece) -> HostEntry:
 
 def _bracketed(piece: Piece) -> HostEntry:
     inner, closing, behind = piece.text[1:].replace("%25", "%").partition("]")
-    if not closing or (behind and not behind.startswith(":")):
+    odd = not _is_ipv6(inner.partition("%")[0]) and not _NAME.fullmatch(inner)
+    if odd or not closing or (behind and not behind.startswith(":")):
         return _ipv6(piece, inner.rstrip(":"), behind.lstrip(":") or str(DEFAULT_PORT))
     port = behind[1:] if behind else None
     return _with_port(piece, inner, port, len(piece.text) - len(port or ""))
@@ -136,7 +139,9 @@ def _colons(piece: Piece) -> HostEntry:
         if _is_ipv6(address) and port.isdigit():
             return _ipv6(piece, address, port)
     name, _, port = piece.text.partition(":")
-    return _wrong(piece, "uri.bad-port", {"port": port_text(port)}, (len(name) + 1, len(piece.text)), (name,) if name else ())
+    return _wrong(
+        piece, "uri.bad-port", {"port": port_text(port)}, (len(name) + 1, len(piece.text)), (name,) if name else ()
+    )
 
 
 def _ipv6(piece: Piece, address: str, port: str) -> HostEntry:

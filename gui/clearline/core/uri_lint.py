@@ -36,9 +36,11 @@ def lint(parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequen
     _lint_scheme(found, parts)
     _lint_credentials(found, parts)
     entries = _lint_hosts(found, parts)
-    if not parts.suspect:
+    if not parts.suspect and (parts.scheme is None or "mo" in parts.scheme.text.lower()):
         _lint_database(found, parts, options)
-    lint_options(found, parts, options, profile, seeds=max(len(entries), 1), broken=found.has("uri.unescaped-credentials"))
+    lint_options(
+        found, parts, options, profile, seeds=max(len(entries), 1), broken=found.has("uri.unescaped-credentials")
+    )
     return found.in_order()
 
 
@@ -62,9 +64,7 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
     for text, place, where in ((before, (0, core.start), "before"), (after, (core.end, len(typed)), "behind")):
         if text:
             mark = next((c for c in text if c in QUOTE_CHARACTERS), text[0])
-            found.add(
-                "uri.stray-characters", _WARNING, place, action=_REPAIR, what=character_name(mark), where=where
-            )
+            found.add("uri.stray-characters", _WARNING, place, action=_REPAIR, what=character_name(mark), where=where)
 
 
 def _lint_scheme(found: Mistakes, parts: UriText) -> None:
@@ -108,7 +108,10 @@ def _lint_credentials(found: Mistakes, parts: UriText) -> None:
         return
     if not parts.user.text:
         found.add("uri.missing-username", _FAILURE, parts.userinfo)
-    for piece, part, action in ((parts.user, "user name", "escape-user"), (parts.password, "password", "escape-password")):
+    for piece, part, action in (
+        (parts.user, "user name", "escape-user"),
+        (parts.password, "password", "escape-password"),
+    ):
         if piece is None or not piece.text:
             continue
         word = placeholder(piece.text)
@@ -175,13 +178,15 @@ def _lint_hosts(found: Mistakes, parts: UriText) -> list[HostEntry]:
                 action = _REPAIR if entries else None
                 found.add("uri.missing-host", _FAILURE, piece, action=action, where=where)
     for entry in entries:
-        if entry.cause is None or (parts.srv and entry.cause == "uri.bad-port"):
+        if entry.cause is None or (parts.srv and entry.has_port):
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
         found.add(entry.cause, _FAILURE, (entry.start, entry.end), action=action, **entry.blanks)
     if parts.srv:
         _lint_srv(found, parts, entries)
-    elif parts.path is not None and parts.path.text.endswith(".sock") and len(pieces) == 1 and ":" not in pieces[0].text:
+    elif (
+        parts.path is not None and parts.path.text.endswith(".sock") and len(pieces) == 1 and ":" not in pieces[0].text
+    ):
         path = f"{pieces[0].text}/{parts.path.text}"
         found.add(
             "uri.unescaped-socket-path",
@@ -254,5 +259,3 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
             what="the path names a collection",
             suggestion=f"/{quote(name)} alone",
         )
-
-

@@ -44,7 +44,9 @@ _ORDER: Final = (
     "uri.unknown-auth-property",
     "uri.not-portable",
 )
-_PLAIN: Final = frozenset({"part", "what", "where", "character", "default", "choices", "rule", "keep", "user", "escaped"})
+_PLAIN: Final = frozenset(
+    {"part", "what", "where", "character", "default", "choices", "rule", "keep", "user", "escaped"}
+)
 """Blanks whose words are ours, or the user name's."""
 _SHORT: Final = 3
 

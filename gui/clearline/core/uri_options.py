@@ -126,9 +126,7 @@ def _read_tags(result: ReadOptions, option: Option, chunks: list[OptionPiece], u
     _set(result, option, tags)
 
 
-def _read_properties(
-    result: ReadOptions, option: Option, chunk: OptionPiece, raw: str, unread: list[Unread]
-) -> None:
+def _read_properties(result: ReadOptions, option: Option, chunk: OptionPiece, raw: str, unread: list[Unread]) -> None:
     properties = parse_properties(raw)
     if isinstance(properties, ValueProblem):
         result.problems.append((chunk, option, properties))

@@ -24,10 +24,14 @@ _QUOTES: Final = {
 }  # fmt: skip
 QUOTE_CHARACTERS: Final = frozenset("\"'`“”„‘’‚«»‹›")
 _AFTER_QUOTE: Final = re.compile(r"[\s;,)\]}]*")
-_WEB_SCHEMES: Final = frozenset("http https ftp ws wss tcp jdbc postgres postgresql mysql redis amqp".split())
+_WEB_SCHEMES: Final = frozenset(
+    ["http", "https", "ftp", "ws", "wss", "tcp", "jdbc", "postgres", "postgresql", "mysql", "redis", "amqp"]
+)
 _SCHEME_LIKE: Final = re.compile(r"(?P<word>[A-Za-z][\w+.\-:]*?)?(?P<mark>\s*[:;]?\s*[/\\]{1,3})")
 _SCHEME_ONLY: Final = re.compile(r"(?i)mongodb(\+srv)?:(?!\d+(?:[/?,]|$))")
-_NESTED: Final = re.compile(r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)")
+_NESTED: Final = re.compile(
+    r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)"
+)
 _SOCKET: Final = re.compile(r"[^,;]*?\.sock(?=[/,;]|$)")
 _INNER_SCHEME: Final = re.compile(r"(?i)mongodb(?:\+srv)?://")
 _OPTION_START: Final = re.compile(r"([A-Za-z][\w.\-]*)=")
@@ -205,7 +209,7 @@ def _without_prefix(core: Piece) -> tuple[Piece | None, Piece]:
         return None, core
     before = core.text[: found.start()]
     # A second scheme inside an address (or its credentials) is no prefix but a nested address.
-    if "@" in before or "/" in before and not re.search(r"\s", before) or not re.search(r"[\s\"'`=(<]", before):
+    if "@" in before or ("/" in before and not re.search(r"\s", before)) or not re.search(r"[\s\"'`=(<]", before):
         return None, core
     return core.cut(0, found.start()), core.cut(found.start())
 

@@ -67,7 +67,7 @@ class Ended:
 class Answer:
     """What an awaited question came to; ``deliver`` is called in the GUI thread."""
 
-    deliver: Callable[[], None]
+    deliver: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,8 @@ class LineThread(QThread):
     def ask(
         self,
         question: Callable[[], Awaitable[T]],
-        answered: Callable[[T], None],
-        failed: Callable[[Exception], None] | None = None,
+        answered: Callable[[T], object],
+        failed: Callable[[Exception], object] | None = None,
     ) -> None:
         """Await something on the loop and hand what it came to back to the GUI thread.
 
@@ -207,7 +207,7 @@ class LineThread(QThread):
             self.start()
 
     def _on_loop(self, step: Callable[[], None]) -> None:
-        """Run a step on the loop; before the loop lives nothing is needed (it looks by itself), after its end neither."""
+        """Run a step on the loop. Before it lives nothing is needed, for it looks by itself; after its end neither."""
         with self._lock:  # the loop is forgotten under this lock before it is closed
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(step)
@@ -293,9 +293,7 @@ class LineThread(QThread):
 
         ended = Ended(job.run)
         try:
-            report = await self._check(
-                job.profile, job.secrets, emit, text=job.text, on_event=job.events.append
-            )
+            report = await self._check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
             ended = Ended(job.run, report)
         except asyncio.CancelledError:  # before its first step a cancelled check cannot report
             pass

@@ -70,7 +70,11 @@ class OpenProfile(QObject):
     @property
     def redacted(self) -> str:
         """The connection string without its secrets."""
-        return connection_string.redact(self.text.reveal(), self.secrets)
+        return connection_string.redact(self.text.reveal(), self.secrets.values())
+
+    def redacted_with(self, profile: Profile) -> str:
+        """The connection string that another profile with the same secrets would have, without them."""
+        return connection_string.build(profile, self.secrets, show="masked")
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -90,7 +94,7 @@ class OpenProfile(QObject):
 
     def set_text(self, plain: Secret) -> None:
         """The user edited the text."""
-        reading = connection_string.read(plain.reveal(), self.profile)
+        reading = connection_string.read(plain.reveal(), profile=self.profile)
         self._typed = plain
         self.profile = reading.profile
         self.secrets = dict(reading.secrets)
@@ -117,10 +121,14 @@ class OpenProfile(QObject):
         except msgspec.ValidationError:
             return None
 
-    def mark_saved(self, path: Path | None = None) -> None:
-        """The values are on disk now."""
-        self._saved = self.profile
-        self.path = path or self.path
+    def with_parts(self, **parts: Any) -> Profile:
+        """The profile with some of its sections replaced."""
+        return msgspec.structs.replace(self.profile, **parts)
+
+    def mark_saved(self, profile: Profile, path: Path) -> None:
+        """These values are on disk now."""
+        self._saved = profile
+        self.path = path
         self.changed.emit(Origin.ELSEWHERE)
 
     def rename(self, name: str) -> None:
@@ -132,7 +140,7 @@ class OpenProfile(QObject):
     def _rewrite(self, origin: Origin) -> None:
         self._typed = None
         text = self.text
-        self._mistakes = connection_string.read(text.reveal(), self.profile).facts.mistakes if text else ()
+        self._mistakes = connection_string.read(text.reveal(), profile=self.profile).facts.mistakes if text else ()
         self.changed.emit(origin)
 
     # ------------------------------------------------------------ checks

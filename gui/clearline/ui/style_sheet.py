@@ -27,7 +27,7 @@ QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ bo
 QLineEdit[mistake="failure"] {{ border-color: {failed}; }}
 QLineEdit[mistake="warning"] {{ border-color: {warning}; }}
 QLineEdit#connectionString {{ padding: 6px 8px; }}
-QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 6px; }}
+QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 6px; margin-left: -9px; }}
 QLineEdit#profileName:hover {{ border-color: {line}; }}
 QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
 
@@ -54,6 +54,7 @@ QToolButton:checked {{ background: {selection}; border-color: {selection}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 
 QTabWidget::pane {{ border: none; border-top: 1px solid {line}; }}
+QTabWidget::tab-bar {{ left: 2px; }}
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{
     background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent;

@@ -113,7 +113,7 @@ _WORDS: Final[dict[Status | Verdict | Severity, str]] = {
     Status.PASSED: "passed",
     Status.WARNING: "warning",
     Status.FAILED: "failed",
-    Status.SKIPPED: "not tried",
+    Status.SKIPPED: "skipped",
     Status.CANCELLED: "stopped",
     Status.RUNNING: "running",
     Status.WAITING: "waiting",

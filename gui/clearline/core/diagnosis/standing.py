@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from clearline.core.facts import DnsOutcome, DriverState, Facts, Hello, Lookup, MemberFacts, Reach
+from clearline.core.facts import DnsOutcome, DriverState, Exchange, Facts, Hello, Lookup, MemberFacts, Reach
 from clearline.core.report import Severity
 
 MIN_WIRE_VERSION = 9
@@ -35,8 +35,13 @@ class Outlook(Enum):
 
 def own_hello(facts: Facts, member: MemberFacts) -> Hello | None:
     """The member's answer to hello over the kind of connection that the driver will use, None when there is none."""
-    exchange = member.exchange(tls=facts.tls_wanted)
+    exchange = own_exchange(facts, member)
     return exchange.hello if exchange else None
+
+
+def own_exchange(facts: Facts, member: MemberFacts) -> Exchange | None:
+    """The hello over the kind of connection that the driver will use; a look without verification is none."""
+    return next((e for e in member.exchanges if e.tls is facts.tls_wanted and not e.look), None)
 
 
 def speaks_our_version(hello: Hello) -> bool:

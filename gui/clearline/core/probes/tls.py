@@ -28,7 +28,7 @@ from clearline.core.probes.connection import (
     reach_of,
     shown_bytes,
 )
-from clearline.core.probes.tls_records import Transcript, alert_of, listen_in
+from clearline.core.probes.tls_records import Transcript, alert_of, listen_in, write_down
 
 _LONGEST_CHAIN = 10
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names since 3.12
@@ -83,7 +83,7 @@ async def open_tls(
     with closed_on_cancel(connection):
         try:
             line = TlsConnection(connection, context, server_name)
-        except ValueError:  # no name that TLS could carry, or none where the context must check one
+        except (ValueError, TypeError):  # no name that TLS could carry
             connection.close()
             return TlsFacts(kind=kind, server_name=server_name, reach=Reach.TLS_ERROR), None
 
@@ -116,12 +116,13 @@ class TlsConnection:
     """The handshake, and whether the server ended the line afterwards; set by `open_tls`."""
 
     def __init__(self, connection: Connection, context: ssl.SSLContext, server_name: str | None) -> None:
-        """Raises `ValueError` when the context cannot take that server name."""
+        """Raises `ValueError` or `TypeError` when the context cannot take that server name."""
         self._connection = connection
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        listen_in(context)
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         self._transcript = Transcript()
-        listen_in(self._tls, self._transcript)
+        write_down(self._tls, self._transcript)
         self._bytes_before = connection.received_bytes
         self._first_bytes = b""
         self._unread = b""

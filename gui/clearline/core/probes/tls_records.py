@@ -1,7 +1,7 @@
 """What a TLS server says during a handshake, read from its own messages (RFC 5246, RFC 8446).
 
 Up to TLS 1.2 the messages travel readable, so the received bytes tell everything. In TLS 1.3 most are encrypted;
-there OpenSSL hands them over once it has decrypted them (`listen_in`).
+there OpenSSL hands them over once it has decrypted them (`listen_in`, `write_down`).
 """
 
 from __future__ import annotations
@@ -104,19 +104,22 @@ class Transcript:
 _transcripts: weakref.WeakKeyDictionary[object, Transcript] = weakref.WeakKeyDictionary()
 
 
-def listen_in(connection: ssl.SSLObject, transcript: Transcript) -> None:
-    """Have OpenSSL copy the decrypted messages of one connection to ``transcript``; to be called before its handshake.
+def listen_in(context: ssl.SSLContext) -> None:
+    """Have OpenSSL hand over the decrypted messages of the connections that ``context`` makes from now on.
 
     Python's hook for it (``SSLContext._msg_callback``, 3.8 and later) is not public: without it, and with contexts
     that wrap another one (truststore), a transcript holds what the bytes on the network tell.
     """
-    _transcripts[connection] = transcript
-    context = connection.context
     if getattr(context, "_msg_callback", None) is None:
         try:
             context._msg_callback = _heard  # type: ignore[attr-defined]
         except AttributeError:
             pass
+
+
+def write_down(connection: ssl.SSLObject, transcript: Transcript) -> None:
+    """Copy what is handed over of one connection to ``transcript``; to be called before its handshake."""
+    _transcripts[connection] = transcript
 
 
 def _heard(connection: object, direction: str, version: int, content: int, _kind: int, data: bytes) -> None:

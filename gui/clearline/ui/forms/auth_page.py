@@ -72,8 +72,8 @@ class AuthPage(QWidget):
         place.insertWidget(2, self.hint)  # type: ignore[attr-defined]
 
         columns = QHBoxLayout(self)
-        columns.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, 12)
-        columns.setSpacing(theme.GRID * 4)
+        columns.setContentsMargins(12, 12, theme.GRID * 2, 12)
+        columns.setSpacing(theme.GRID * 3)
         columns.addWidget(who, 1)
         columns.addWidget(kept, 1)
 

@@ -28,7 +28,6 @@ from clearline.ui import theme
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 
 
-
 class ConnectionField(QLineEdit):
     """One line of text whose secrets are dots; `edited` carries the text itself, as a `Secret`."""
 
@@ -240,6 +239,8 @@ class ConnectionField(QLineEdit):
                 self._state = folded
                 self._set(folded.shown, 0)
                 self.mark(marks)
+        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self.home(False)
 
 
 def _common(one: str, other: str) -> int:

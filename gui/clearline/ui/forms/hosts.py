@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from clearline.ui import theme
 from clearline.ui.forms.rows import TextEntry
-from clearline.ui.icons import IconButton, icon
+from clearline.ui.icons import IconButton
 
 _SEPARATORS = ",; \n\t"
 
@@ -24,13 +23,12 @@ class HostsEditor(QWidget):
         self._lines: list[tuple[QWidget, TextEntry, IconButton]] = []
         self._rows = QVBoxLayout()
         self._rows.setSpacing(4)
-        self.add = QPushButton(icon("plus"), "Add host")
+        self.add = IconButton("plus", "Add a host")
         self.add.clicked.connect(self._add_by_hand)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._rows)
-        column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         self._resize(1)
 
     @property
@@ -58,6 +56,7 @@ class HostsEditor(QWidget):
     def _resize(self, count: int) -> None:
         while len(self._lines) > count:
             line, _, _ = self._lines.pop()
+            self.add.setParent(self)
             self._rows.removeWidget(line)
             line.setParent(None)
             line.deleteLater()
@@ -65,6 +64,9 @@ class HostsEditor(QWidget):
             self._append()
         for _, _, remove in self._lines:
             remove.setVisible(len(self._lines) > 1)
+        last = self._lines[-1][0].layout()
+        assert last is not None
+        last.addWidget(self.add)
 
     def _append(self) -> TextEntry:
         number = len(self._lines) + 1

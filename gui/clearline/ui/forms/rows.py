@@ -20,7 +20,7 @@ from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.panels.parts import section
 
-_LABEL_WIDTH = theme.GRID * 17
+_LABEL_WIDTH = theme.GRID * 15
 
 
 class Choice(QComboBox):
@@ -31,6 +31,8 @@ class Choice(QComboBox):
     def __init__(self, name: str, entries: tuple[tuple[str, object], ...]) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(9)
         self._values = [value for _, value in entries]
         for words, _ in entries:
             self.addItem(words)
@@ -112,7 +114,7 @@ def form_column(title: str) -> tuple[QWidget, QFormLayout]:
     outer.addWidget(section(title))
     form = QFormLayout()
     form.setContentsMargins(0, 0, 0, 0)
-    form.setHorizontalSpacing(theme.GRID * 2)
+    form.setHorizontalSpacing(theme.GRID)
     form.setVerticalSpacing(6)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)

@@ -46,8 +46,8 @@ class ServerPage(QWidget):
         add_row(form, "Client certificate", self.certificate)
 
         columns = QHBoxLayout(self)
-        columns.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, 12)
-        columns.setSpacing(theme.GRID * 4)
+        columns.setContentsMargins(12, 12, theme.GRID * 2, 12)
+        columns.setSpacing(theme.GRID * 3)
         columns.addWidget(where, 1)
         columns.addWidget(how, 1)
 

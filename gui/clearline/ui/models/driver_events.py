@@ -62,9 +62,7 @@ class DriverEventsModel(QAbstractTableModel):
         """See `COLUMNS`."""
         return 0 if parent.isValid() else len(COLUMNS)
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The columns' names."""
         if orientation is not Qt.Orientation.Horizontal:
             return None

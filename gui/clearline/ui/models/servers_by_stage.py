@@ -42,9 +42,7 @@ class ServersByStageModel(QAbstractTableModel):
         """The server and its stages."""
         return 0 if parent.isValid() else 1 + len(SERVER_STAGES)
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The stages' names."""
         if role != Qt.ItemDataRole.DisplayRole or orientation is not Qt.Orientation.Horizontal:
             return None

@@ -6,7 +6,7 @@ import time
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from clearline.core.report import Severity, Status, Verdict
 from clearline.ui import theme
@@ -41,8 +41,8 @@ class _Rows(QStyledItemDelegate):
 
     def background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         c = theme.colours()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(c.selection))
         elif state & QStyle.StateFlag.State_MouseOver:
@@ -52,12 +52,15 @@ class _Rows(QStyledItemDelegate):
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
 
-def _line(painter: QPainter, font: QFont, colour: str, rect: QRect, text: str, *, right: bool = False) -> int:
+def _line(
+    painter: QPainter, font: QFont, colour: str, rect: QRect, text: str, *, right: bool = False, middle: bool = False
+) -> int:
     """One line of text, elided; returns its width."""
     painter.setFont(font)
     painter.setPen(QColor(colour))
     metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    where = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+    shown = metrics.elidedText(text, where, rect.width())
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
     return metrics.horizontalAdvance(shown)
@@ -75,7 +78,7 @@ class ProfileDelegate(_Rows):
         c = theme.colours()
         painter.save()
         self.background(painter, option)
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        rect: QRect = option.rect
         if colour := _PROFILE_COLOURS.get(index.data(ProfileRole.COLOUR) or ""):
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colour))
         verdict: Verdict | None = index.data(ProfileRole.VERDICT)
@@ -99,7 +102,9 @@ class ProfileDelegate(_Rows):
             upper.setRight(upper.right() - width - 4)
         _line(painter, bold, c.text, upper, name)
         lower = QRect(left, rect.top() + half, rect.right() - left - 10, half - 4)
-        _line(painter, theme.mono_font(), c.muted, lower, index.data(ProfileRole.ADDRESS) or "no server yet")
+        _line(
+            painter, theme.body_font(), c.muted, lower, index.data(ProfileRole.ADDRESS) or "no server yet", middle=True
+        )
         painter.restore()
 
 
@@ -115,12 +120,12 @@ class MatrixDelegate(_Rows):
         c = theme.colours()
         painter.save()
         self.background(painter, option)
-        rect: QRect = option.rect.adjusted(8, 3, -6, -3)  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(8, 3, -6, -3)
         half = rect.height() // 2
         upper = QRect(rect.left(), rect.top(), rect.width(), half)
         lower = QRect(rect.left(), rect.top() + half, rect.width(), half)
         if index.column() == 0:
-            _line(painter, theme.mono_font(), c.text, upper, index.data(Qt.ItemDataRole.DisplayRole))
+            _line(painter, theme.mono_font(), c.text, upper, index.data(Qt.ItemDataRole.DisplayRole), middle=True)
             _line(painter, theme.body_font(), c.muted, lower, index.data(ServerRole.NOTE) or "")
             painter.restore()
             return
@@ -136,7 +141,7 @@ class MatrixDelegate(_Rows):
             line.left(), line.center().y() - 7, pixmap(theme.status_icon(status), colour, 16, angle=angle)
         )
         strong = status in (Status.FAILED, Status.WARNING)
-        _line(painter, theme.body_font(), colour if strong else c.text, line.adjusted(22, 0, 0, 0), time_text)
+        _line(painter, theme.body_font(), colour if strong else c.text, line.adjusted(20, 0, 0, 0), time_text)
         if note:
             _line(painter, theme.body_font(), c.muted, lower, note)
         painter.restore()
@@ -148,7 +153,9 @@ class FindingDelegate(_Rows):
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         """As many lines as the sentence needs in the list's width, at most three, and one more."""
         metrics = QFontMetrics(theme.body_font())
-        width = max(120, option.rect.width() - 52)  # type: ignore[attr-defined]
+        view = self.parent()
+        room = view.viewport().width() if isinstance(view, QListView) else option.rect.width()
+        width = max(120, room - 52)
         text = metrics.boundingRect(
             QRect(0, 0, width, 1000), int(Qt.TextFlag.TextWordWrap), index.data(Qt.ItemDataRole.DisplayRole)
         )
@@ -161,7 +168,7 @@ class FindingDelegate(_Rows):
         painter.save()
         self.background(painter, option)
         severity: Severity = index.data(FindingRole.SEVERITY)
-        rect: QRect = option.rect.adjusted(12, 7, -10, -6)  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(12, 7, -10, -6)
         painter.drawPixmap(
             rect.left(), rect.top() + 1, pixmap(theme.status_icon(severity), theme.status_colour(severity), 16)
         )
@@ -186,7 +193,7 @@ class EventDelegate(_Rows):
         c = theme.colours()
         painter.save()
         self.background(painter, option)
-        rect: QRect = option.rect.adjusted(8, 0, -8, 0)  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(8, 0, -8, 0)
         failed = bool(index.data(EventRole.FAILED))
         column = index.column()
         colour = c.text
@@ -197,5 +204,5 @@ class EventDelegate(_Rows):
             rect = rect.adjusted(20, 0, 0, 0)
             colour = c.failed
         text = index.data(Qt.ItemDataRole.DisplayRole) or ""
-        _line(painter, theme.mono_font(), colour, rect, text, right=column in (0, 4, 5))
+        _line(painter, theme.mono_font(), colour, rect, text, right=column in (0, 4, 5), middle=column == 3)
         painter.restore()

@@ -26,7 +26,7 @@ from clearline.ui.models.driver_events import DriverEventsModel
 from clearline.ui.panels.delegates import EventDelegate
 
 _KINDS = ("", "pool", "connection", "command", "server", "topology", "heartbeat", "log")
-_WIDTHS = (96, 84, 184, 152, 48, 80)
+_WIDTHS = (96, 100, 228, 184, 48, 80)
 
 
 class EventsPanel(QWidget):
@@ -81,8 +81,8 @@ class EventsPanel(QWidget):
         bar.addStretch(1)
         bar.addWidget(self.counts)
         bar.addSpacing(theme.GRID)
-        for widget in (self.follow, self.pause, self.clear, self.save):
-            bar.addWidget(widget)
+        for button in (self.follow, self.pause, self.clear, self.save):
+            bar.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -98,6 +98,7 @@ class EventsPanel(QWidget):
         bar_of_rows = self.table.verticalScrollBar()
         bar_of_rows.valueChanged.connect(self._on_scrolled)
         bar_of_rows.rangeChanged.connect(self._keep_at_end)
+        self._model.counts_changed.connect(self._show_counts)
         self.show_model(self._model)
 
     @property
@@ -107,7 +108,7 @@ class EventsPanel(QWidget):
 
     def show_model(self, model: DriverEventsModel) -> None:
         """Show the events of another profile, through the same filter."""
-        self._model.counts_changed.disconnect(self._show_counts) if self.table.model() else None
+        self._model.counts_changed.disconnect(self._show_counts)
         self._model = model
         selection = self.table.selectionModel()
         self.table.setModel(model)

@@ -14,7 +14,7 @@ def as_html(evidence: Mapping[str, Any]) -> str:
     """A two-column table; nested mappings indent, lists go line by line."""
     if not evidence:
         return ""
-    return f'<table cellspacing="0" cellpadding="2">{"".join(_rows(evidence, 0))}</table>'
+    return f'<table cellspacing="0" cellpadding="1" style="margin-top:6px">{"".join(_rows(evidence, 0))}</table>'
 
 
 def chain_html(server: ServerResult) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.profile import Profile
 from clearline.core.report import Remedy
@@ -39,7 +39,7 @@ class FixDialog(QDialog):
         self.setWindowTitle("Change the profile")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
-        self.setMinimumWidth(theme.GRID * 70)
+        self.resize(theme.GRID * 84, theme.GRID * 44)
         words = WrappedLabel(remedy.text)
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID * 3)
@@ -58,7 +58,7 @@ class FixDialog(QDialog):
         page = RichText("Connection string before and after")
         page.setFont(theme.mono_font())
         page.show_html(marked_texts(*texts))
-        page.setFixedHeight(QFontMetrics(theme.mono_font()).lineSpacing() * 6 + theme.GRID * 2)
+        page.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.apply = QPushButton("Apply and test")
         self.apply.setObjectName("primary")
         self.apply.setDefault(True)
@@ -73,11 +73,12 @@ class FixDialog(QDialog):
         foot.addWidget(cancel)
         foot.addWidget(self.apply)
         column_layout = QVBoxLayout(self)
+        column_layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # some platforms cannot change it
         column_layout.setContentsMargins(20, 20, 20, 16)
         column_layout.setSpacing(theme.GRID * 2)
         column_layout.addWidget(words)
         column_layout.addLayout(grid)
-        column_layout.addWidget(page)
+        column_layout.addWidget(page, 1)
         column_layout.addLayout(foot)
 
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QLineEdit, QListView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from clearline.ui import theme
 from clearline.ui.icons import icon, pixmap
 from clearline.ui.models.profiles import ProfileRole, ProfilesModel
 from clearline.ui.panels.delegates import ProfileDelegate
+
+
+_WIDE = theme.GRID * 27
 
 
 class _SearchField(QLineEdit):
@@ -89,6 +101,11 @@ class ProfileList(QWidget):
         self.model.modelReset.connect(self._show_emptiness)
         self._silent = False
         self._show_emptiness()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The button keeps its icon only where there is little room."""
+        super().resizeEvent(event)
+        self.new.setText("New" if event.size().width() >= _WIDE else "")
 
     def select(self, profile_id: str) -> None:
         """Put the selection on a profile, without asking for it."""

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPushButton,
     QSplitter,
     QTableView,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.report import SERVER_STAGES, Report, ServerResult, Stage, Status
 from clearline.ui import theme
+from clearline.ui.icons import IconButton
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
 from clearline.ui.panels.commands import Command, commands_for
 from clearline.ui.panels.delegates import MatrixDelegate
@@ -54,29 +54,29 @@ class ServersPanel(QWidget):
         columns = self.table.horizontalHeader()
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setHighlightSections(False)
-        columns.setMinimumSectionSize(72)
+        columns.setMinimumSectionSize(76)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        columns.resizeSection(0, 176)
+        columns.resizeSection(0, 190)
 
         self.heading = QLabel()
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         self.page = RichText("Evidence of the selected cell")
+        self.page.document().setDocumentMargin(0)
         self._lines = QVBoxLayout()
         self._lines.setSpacing(4)
-        self._copy_all = QPushButton("Copy evidence and commands")
+        self._copy_all = IconButton("copy", "Copy evidence and commands")
         self._copy_all.clicked.connect(self._copy)
         pane = QWidget()
         column = QVBoxLayout(pane)
         column.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID // 2)
-        column.addWidget(self.heading)
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(self._copy_all)
+        column.addLayout(head)
         column.addWidget(self.page, 1)
         column.addLayout(self._lines)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(self._copy_all)
-        column.addLayout(foot)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
@@ -84,7 +84,7 @@ class ServersPanel(QWidget):
         split.addWidget(pane)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        split.setSizes([560, 340])
+        split.setSizes([720, 380])
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(split)
@@ -134,9 +134,7 @@ class ServersPanel(QWidget):
         stage: Stage | None = index.data(ServerRole.STAGE) if index.isValid() else None
         if server is None:
             self.heading.setText("")
-            self.page.show_html(
-                f'<p style="color:{theme.colours().muted}">Select a cell to see its evidence.</p>'
-            )
+            self.page.show_html(f'<p style="color:{theme.colours().muted}">Select a cell to see its evidence.</p>')
             self._show_commands([])
             return
         if stage is None:

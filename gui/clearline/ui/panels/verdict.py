@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from clearline.core.report import Finding, Remedy, Report, Severity, Verdict
 from clearline.ui import theme
@@ -14,6 +24,7 @@ from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
 from clearline.ui.panels.remedies import offered
 
 _MOST_BUTTONS = 2
+_WIDE = theme.GRID * 100
 
 
 class VerdictBanner(QFrame):
@@ -65,8 +76,12 @@ class VerdictBanner(QFrame):
         row.setContentsMargins(12, 8, 12, 8)
         row.setSpacing(12)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addLayout(words, 1)
-        row.addLayout(side)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(6)
+        self._body.addLayout(words, 1)
+        self._body.addLayout(side)
+        side.addStretch(1)
+        row.addLayout(self._body, 1)
 
     def show_report(self, report: Report | None, *, running: bool) -> None:
         """Show what is known; nothing known and nothing running shows nothing."""
@@ -108,6 +123,14 @@ class VerdictBanner(QFrame):
         """The next step of the turning icon."""
         if self._report is None or self._report.verdict is None:
             self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons stand beside the sentence, or below it where there is little room."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= _WIDE
+        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if self._body.direction() != direction:
+            self._body.setDirection(direction)
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw in the new palette."""

@@ -9,9 +9,9 @@ from clearline.ui import theme
 from clearline.ui.icons import pixmap
 
 _STEPS = (
-    ("Ctrl+L", "Paste a connection string, as you have it: with its password, if it has one."),
-    ("Ctrl+Return", "Test it. Clearline asks name servers, servers and the driver itself, side by side."),
-    ("Ctrl+S", "Save it as a profile. The password goes to your keyring, never to a file."),
+    ("Ctrl+L", "Paste a connection string as you have it, password included."),
+    ("Ctrl+Return", "Test it: name servers, servers and the driver are asked side by side."),
+    ("Ctrl+S", "Save it as a profile. The password goes to your keyring, not to the file."),
 )
 
 
@@ -24,7 +24,6 @@ class Welcome(QWidget):
         picture.setPixmap(pixmap("clearline", "", 48))
         title = QLabel("What stands between you and your database?")
         title.setFont(theme.title_font())
-        title.setWordWrap(True)
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID * 2)
         grid.setVerticalSpacing(theme.GRID)
@@ -33,13 +32,10 @@ class Welcome(QWidget):
             key.setProperty("role", "chip")
             key.setAlignment(Qt.AlignmentFlag.AlignCenter)
             text = QLabel(words)
-            text.setWordWrap(True)
-            text.setMinimumWidth(theme.GRID * 40)
             grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(text, row, 1)
         grid.setColumnStretch(1, 1)
         middle = QWidget()
-        middle.setMaximumWidth(theme.GRID * 72)
         column = QVBoxLayout(middle)
         column.setSpacing(theme.GRID * 2)
         column.addWidget(picture)

@@ -1,4 +1,4 @@
-"""What several rules read out of one server's facts: who speaks what, whose certificate it is, what time it is there."""
+"""What several rules read out of one server's facts: who speaks what, whose certificate it is, what time it is."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LEGACY_VERSIONS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
 _CODES_OF_OIDS = {"1.2.840.113549.1.9.1": "EMAILADDRESS", "E": "EMAILADDRESS", "S": "ST"}
 
 
-def place(member: MemberFacts) -> dict[str, object]:
+def place(member: MemberFacts) -> dict[str, str]:
     """The blanks ``host`` and ``port`` of one server's sentences."""
-    return {"host": member.host, "port": member.port if member.port is not None else "socket"}
+    return {"host": member.host, "port": str(member.port) if member.port is not None else "socket"}
 
 
 def asked(member: MemberFacts, *kinds: TlsKind) -> bool:
@@ -92,7 +92,10 @@ def told_by(member: MemberFacts) -> dict[str, Any]:
             evidence["attempts"] = list(heard.attempts)
     for exchange in member.exchanges:
         evidence["hello over TLS" if exchange.tls else "plain hello"] = _only_set(
-            reach=exchange.reach.value, bytes=exchange.first_bytes, received=exchange.received_bytes, ms=exchange.elapsed_ms
+            reach=exchange.reach.value,
+            bytes=exchange.first_bytes,
+            received=exchange.received_bytes,
+            ms=exchange.elapsed_ms,
         )
     for t in member.tls:
         evidence[f"handshake {t.kind.value}"] = _only_set(
@@ -160,14 +163,22 @@ def clock_skew_s(facts: Facts, member: MemberFacts) -> float | None:
     return statistics.median(skews) if skews else None
 
 
+def time_there(certificate: CertificateFacts, skew_s: float) -> datetime | None:
+    """The time by a clock that differs by ``skew_s`` from the one that counted the certificate's days left."""
+    try:
+        ends = datetime.fromisoformat(certificate.not_after)
+        return ends - timedelta(days=certificate.days_left) + timedelta(seconds=skew_s)
+    except (ValueError, OverflowError):
+        return None
+
+
 def valid_at(certificate: CertificateFacts, skew_s: float) -> bool | None:
     """Whether a certificate is valid by a clock that differs by ``skew_s`` from this computer's; None if unreadable."""
+    there = time_there(certificate, skew_s)
     try:
-        starts = datetime.fromisoformat(certificate.not_before)
-        ends = datetime.fromisoformat(certificate.not_after)
-        there = ends - timedelta(days=certificate.days_left) + timedelta(seconds=skew_s)
-        return starts <= there <= ends
-    except (ValueError, TypeError, OverflowError):
+        starts, ends = (datetime.fromisoformat(moment) for moment in (certificate.not_before, certificate.not_after))
+        return None if there is None else starts <= there <= ends
+    except (ValueError, TypeError):
         return None
 
 

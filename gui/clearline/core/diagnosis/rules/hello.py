@@ -10,7 +10,7 @@ from clearline.core.diagnosis.rules import products
 from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, is_given, place, speaks_tls, told_by
 from clearline.core.diagnosis.rules.services import is_http, is_tls_record, service_of
 from clearline.core.diagnosis.rules.tcp import is_atlas
-from clearline.core.diagnosis.rules.tls_trust import inspection_product
+from clearline.core.diagnosis.rules.tls_authority import inspection_product
 from clearline.core.diagnosis.standing import (
     MAX_WIRE_VERSION,
     MIN_WIRE_VERSION,
@@ -23,7 +23,7 @@ from clearline.core.facts import Exchange, Facts, MemberFacts, Reach, TlsFacts, 
 from clearline.core.report import Certainty, Finding, Stage
 
 API_VERSION_REQUIRED = 498870
-"""Server code APIVersionError... of a server with requireApiVersion."""
+"""Server code of a command without apiVersion where requireApiVersion is set."""
 
 _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
 """The last release that speaks a wire version older than the driver's oldest."""
@@ -58,7 +58,7 @@ def http_server(facts: Facts, member: MemberFacts) -> Finding | None:
     if inspection_product(member):
         return None  # The page of a proxy that opens the encryption: the interception is the cause.
     return finding(
-        "hello.http-server", Certainty.PROVEN, server=member.address, evidence=told_by(member), **place(member)
+        "hello.http-server", Certainty.PROVEN, server=member.address, evidence=told_by(member), fill=place(member)
     )
 
 
@@ -75,7 +75,7 @@ def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
         server=member.address,
         evidence=told_by(member),
         service=service,
-        **place(member),
+        fill=place(member),
     )
 
 
@@ -91,7 +91,7 @@ def unknown_service(facts: Facts, member: MemberFacts) -> Finding | None:
         server=member.address,
         evidence=told_by(member),
         service="An unknown service",
-        **place(member),
+        fill=place(member),
     )
 
 
@@ -111,13 +111,13 @@ def cut_on_connect(facts: Facts, member: MemberFacts) -> Finding | None:
         certainty = Certainty.LIKELY if heard.reach is Reach.RESET else Certainty.POSSIBLE
         return tell("tcp.atlas-access-list", certainty, how=how)
     if heard.reach is Reach.RESET:
-        return tell("tcp.reset-on-connect", Certainty.PROVEN, **place(member))
+        return tell("tcp.reset-on-connect", Certainty.PROVEN, fill=place(member))
     tries = len(heard.attempts)
     return tell(
         "tcp.closed-on-connect",
         Certainty.PROVEN,
         detail=f"It did so {tries} times in a row." if tries > 1 else "",
-        **place(member),
+        fill=place(member),
     )
 
 
@@ -140,7 +140,7 @@ def cut_after_data(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell("tcp.atlas-access-list", certainty, how="it cuts TLS off at its first message")
     code = "tcp.reset-after-data" if own is Reach.RESET else "tcp.closed-after-data"
     certainty = Certainty.PROVEN if other in CUT else Certainty.LIKELY if other is None else Certainty.POSSIBLE
-    return tell(code, certainty, **place(member))
+    return tell(code, certainty, fill=place(member))
 
 
 def _first_handshake(facts: Facts, member: MemberFacts) -> TlsFacts | None:
@@ -200,7 +200,7 @@ def large_packets_lost(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
-        detail="It ended another exchange at once, so it is awake. A server that hangs at its first command looks the same.",
+        detail="It ended another exchange at once, so it is awake. A server that hangs at hello looks the same.",
         host=member.host,
     )
 
@@ -216,7 +216,9 @@ def no_answer(facts: Facts, member: MemberFacts) -> Finding | None:
             return None
     elif speaks_tls(member) or not asked(member, TlsKind.LOOK):
         return None
-    return finding("hello.no-answer", Certainty.PROVEN, server=member.address, evidence=told_by(member), **place(member))
+    return finding(
+        "hello.no-answer", Certainty.PROVEN, server=member.address, evidence=told_by(member), fill=place(member)
+    )
 
 
 # ---------------------------------------------------------------- the answer itself

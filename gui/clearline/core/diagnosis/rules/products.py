@@ -16,7 +16,7 @@ DOCUMENTDB = (".docdb.amazonaws.com", ".docdb-elastic.amazonaws.com", ".docdb.am
 COSMOSDB = (".cosmos.azure.com", ".cosmos.azure.cn", ".documents.azure.com", ".documents.azure.cn")
 """Host suffixes (pymongo.mongo_client_shared and those of other clouds and older accounts)."""
 
-_END_OF_LIFE = {  # https://www.mongodb.com/legal/support-policy/lifecycles; a rapid release ends with the next major one
+_END_OF_LIFE = {  # https://www.mongodb.com/legal/support-policy/lifecycles; rapid releases end with the next major one
     "2.6": "2016-10", "3.0": "2018-02", "3.2": "2018-09", "3.4": "2020-01", "3.6": "2021-04", "4.0": "2022-04",
     "4.2": "2023-04", "4.4": "2024-02", "5.0": "2024-10", "5.1": "2022-07", "5.2": "2022-07", "5.3": "2022-07",
     "6.0": "2025-07", "6.1": "2023-08", "6.2": "2023-08", "6.3": "2023-08", "7.0": "2027-08", "7.1": "2024-10",

@@ -79,6 +79,11 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             )
         case Reach.SILENT:
             return _silent(facts, member, attempt)
+        case Reach.RESET if is_atlas(host):
+            # The reset may arrive before connect() has returned.
+            return tell("tcp.atlas-access-list", Certainty.LIKELY, how="a reset")
+        case Reach.RESET:
+            return tell("tcp.reset-on-connect", Certainty.PROVEN, host=host, port=member.port)
         case _:
             return None
 

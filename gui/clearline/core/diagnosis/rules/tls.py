@@ -1,6 +1,6 @@
 """Findings about TLS itself: whether it is spoken, what ends a handshake, and what a working one should worry about.
 
-Trust in the server's certificate is `tls_trust`, the client's certificate `tls_client`.
+The server's certificate is `tls_trust`, who vouches for it `tls_authority`, the client's certificate `tls_client`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
-from clearline.core.diagnosis.rules import tls_client, tls_trust, tls_warnings
+from clearline.core.diagnosis.rules import tls_authority, tls_client, tls_trust, tls_warnings
 from clearline.core.diagnosis.rules.evidence import (
     CUT,
     asked,
@@ -37,7 +37,9 @@ _TLS_FIELDS = {
     "tlsAllowInvalidHostnames": "allowInvalidHostnames",
     "tlsDisableOCSPEndpointCheck": "disableOCSPEndpointCheck",
 }
-_OLD_REASONS = frozenset({"UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION", "VERSION_TOO_LOW", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED"})
+_OLD_REASONS = frozenset(
+    {"UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION", "VERSION_TOO_LOW", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED"}
+)
 _CIPHER_REASONS = frozenset(
     {
         "DH_KEY_TOO_SMALL",
@@ -166,10 +168,13 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
         if legacy:
             return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
         if asked(member, TlsKind.OLD_VERSIONS):
-            return tell("tls.old-protocol", Certainty.LIKELY, version="versions of TLS that this computer does not have")
+            return tell("tls.old-protocol", Certainty.LIKELY, version="versions of TLS that are not known here")
+        return None
+    if handshake.reach is Reach.SILENT:
         return None
     if modern is not None and not handshake.server_hello:
-        return tell("tls.no-common-cipher", Certainty.PROVEN, detail=f"It would use {modern.cipher}.")
+        certainty = Certainty.PROVEN if handshake.alert == HANDSHAKE_FAILURE else Certainty.LIKELY
+        return tell("tls.no-common-cipher", certainty, detail=f"It would use {modern.cipher}.")
     if handshake.openssl_reason in _CIPHER_REASONS:
         return tell(
             "tls.no-common-cipher",
@@ -224,7 +229,7 @@ def silent(facts: Facts, member: MemberFacts) -> Finding | None:
             else "A short exchange with the same server ended at once, so it is awake."
         )
         return tell("tcp.large-packets-lost", Certainty.LIKELY, detail=detail, host=member.host)
-    return tell("tls.no-answer", Certainty.PROVEN, **place(member))
+    return tell("tls.no-answer", Certainty.PROVEN, fill=place(member))
 
 
 def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:
@@ -232,7 +237,8 @@ def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:
     handshake, exchange = member.handshake(TlsKind.DRIVER), member.exchange(tls=True)
     if not facts.tls_wanted or handshake is None or handshake.reach is not Reach.OK:
         return None
-    ended = exchange is not None and exchange.hello is None and exchange.reach in (*CUT, Reach.TLS_ALERT, Reach.TLS_ERROR)
+    ends = (*CUT, Reach.TLS_ALERT, Reach.TLS_ERROR)
+    ended = exchange is not None and exchange.hello is None and exchange.reach in ends
     if not ended and not (handshake.closed_after and exchange is None):
         return None
     if any(is_http(e.first_bytes) or service_of(e.first_bytes) for e in member.exchanges if e.first_bytes):
@@ -254,6 +260,7 @@ MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
     required,
     not_offered,
     *tls_trust.MEMBER_RULES,
+    *tls_authority.MEMBER_RULES,
     *tls_client.MEMBER_RULES,
     early_alert_80,
     name_needed,

@@ -1,0 +1,86 @@
+"""Findings about what the logged-in user may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.products import is_ferretdb
+from clearline.core.diagnosis.standing import is_connected
+from clearline.core.facts import Facts, Privilege
+from clearline.core.report import Certainty, Finding, Stage
+
+UNAUTHORIZED = 13
+"""Server code Unauthorized."""
+_WRITES = frozenset({"insert", "update", "remove"})
+
+
+def _on(privilege: Privilege, database: str) -> bool:
+    if privilege.cluster:
+        return False
+    return privilege.any_resource or privilege.database in ("", database)
+
+
+def _actions(facts: Facts, database: str | None) -> set[str]:
+    """All actions allowed somewhere in one database; in any database for None."""
+    return {
+        action
+        for p in facts.access.privileges
+        if not p.cluster and (database is None or _on(p, database))
+        for action in p.actions
+    }
+
+
+def rights(facts: Facts) -> Iterable[Finding]:
+    """No role, no right to read, or no right to write on the database that the profile names."""
+    access, database = facts.access, facts.uri.database
+    if not (is_connected(facts) and access.asked and access.user) or is_ferretdb(facts):
+        return
+    user = access.user.rpartition("@")[0] or access.user
+    named = database or access.read_database or "test"
+    evidence = {"user": access.user, "roles": list(access.roles), "database": named, "read_code": access.read_code}
+    if not access.roles and not access.privileges:
+        yield finding("access.no-roles", Certainty.PROVEN, evidence=evidence, user=user, database=named)
+        return
+    if access.privileges:
+        allowed = _actions(facts, database)
+        refused, certainty = "find" not in allowed, Certainty.PROVEN
+    else:  # A server that does not list privileges: the one read tells, where the profile names its database.
+        allowed = {"find", *_WRITES}
+        refused, certainty = database is not None and access.read_code == UNAUTHORIZED, Certainty.LIKELY
+    if refused:
+        yield finding(
+            "access.no-privilege",
+            certainty,
+            evidence=evidence,
+            user=user,
+            database=f"database {database}" if database else "any database",
+            roles=listed(access.roles),
+        )
+    elif database is not None and not allowed & _WRITES:
+        yield finding("access.read-only", Certainty.PROVEN, evidence=evidence, user=user, database=database)
+
+
+def diagnostics(facts: Facts) -> Iterable[Finding]:
+    """The server's diagnostic commands are out of reach, as is normal."""
+    access = facts.access
+    if is_connected(facts) and access.user and access.diagnostics_code == UNAUTHORIZED:
+        user = access.user.rpartition("@")[0] or access.user
+        yield finding("access.no-diagnostics", Certainty.PROVEN, evidence={"code": UNAUTHORIZED}, user=user)
+
+
+def writes_blocked(facts: Facts) -> Iterable[Finding]:
+    """The server is locked for a backup."""
+    if facts.access.fsync_locked:
+        server = facts.driver.server or (facts.members[0].address if len(facts.members) == 1 else None)
+        yield finding(
+            "pool.writes-blocked",
+            Certainty.PROVEN,
+            stage=Stage.ACCESS,
+            server=server,
+            evidence={"fsyncLock": True},
+            host=server or "the server",
+        )
+
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (rights, diagnostics, writes_blocked)

@@ -1,0 +1,316 @@
+"""Findings about the login: who was refused, at which step, and what the server tells about users without one.
+
+``Authentication failed.`` stands for 14 causes. What splits them: the mechanisms that hello lists for a user of a
+database (none: no such user there), the command that failed, whether a read works without login, and the text of the
+credentials. Nothing splits a wrong password from a restriction to certain client addresses; the catalogue says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules import auth_external
+from clearline.core.diagnosis.rules.accounts import (
+    AUTHENTICATION_FAILED,
+    USER_NOT_FOUND,
+    auth_database,
+    code_of_login,
+    login_failed,
+    login_member,
+    mechanism_of,
+    mechanisms_in,
+    user_of,
+)
+from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
+from clearline.core.facts import DriverState, Facts
+from clearline.core.report import Certainty, Finding, Severity
+
+UNAUTHORIZED = 13
+MECHANISM_UNAVAILABLE = 334
+ATLAS_ERROR = 8000
+"""Server codes."""
+OUTSIDE_MECHANISMS = frozenset({"PLAIN", "GSSAPI", "MONGODB-AWS", "MONGODB-OIDC"})
+
+
+def _evidence(facts: Facts) -> dict[str, object]:
+    login = facts.login
+    return {
+        "failed_step": login.failed_step,
+        "code": code_of_login(facts),
+        "mechanism": mechanism_of(facts),
+        "database": auth_database(facts),
+        "saslSupportedMechs": {name: list(mechanisms) for name, mechanisms in facts.user_mechanisms.items()},
+        "server": login.server,
+    }
+
+
+# ---------------------------------------------------------------- the one login that failed
+
+
+def login(facts: Facts) -> Iterable[Finding]:
+    """Why the login failed: the first explanation that the evidence supports."""
+    if not login_failed(facts):
+        return
+    member = login_member(facts)
+    if member is not None and member.hello is not None and member.hello.arbiter_only:
+        return  # An arbiter holds no users: that it is one is the cause.
+    for rule in (
+        control_character,
+        auth_external.refused_here,
+        atlas,
+        mechanism_unavailable,
+        auth_external.x509,
+        no_access_control,
+        other_place,
+        mechanism_not_for_user,
+        auth_external.outside_identity,
+        password_text,
+        unknown_user,
+        wrong_password,
+    ):
+        if found := rule(facts):
+            yield found
+            return
+
+
+def control_character(facts: Facts) -> Finding | None:
+    """The password holds what SASLprep forbids."""
+    character = facts.uri.password.control_character
+    if not facts.login.refused_here or character is None:
+        return None
+    return finding(
+        "auth.control-character",
+        Certainty.PROVEN,
+        evidence={"character": character},
+        action="ask-password",
+        character=character,
+    )
+
+
+def atlas(facts: Facts) -> Finding | None:
+    """Atlas' proxy turns the credentials down."""
+    if code_of_login(facts) != ATLAS_ERROR:
+        return None
+    return finding("auth.atlas-bad-auth", Certainty.PROVEN, evidence=_evidence(facts), action="ask-password")
+
+
+def mechanism_unavailable(facts: Facts) -> Finding | None:
+    """The server does not do this mechanism at all."""
+    mechanism = mechanism_of(facts)
+    if code_of_login(facts) != MECHANISM_UNAVAILABLE or mechanism is None:
+        return None
+    if mechanism in OUTSIDE_MECHANISMS:
+        patch: dict[str, object] | None = None
+        if mechanism == "PLAIN":
+            source = {"source": None} if facts.uri.options.get("authSource") == "$external" else {}
+            patch = {"auth": {"mechanism": None, **source}}
+        return finding(
+            "auth.mechanism-not-supported",
+            Certainty.PROVEN,
+            evidence=_evidence(facts),
+            patch=patch,
+            mechanism=mechanism,
+        )
+    others = sorted({m for mechanisms in facts.user_mechanisms.values() for m in mechanisms} - {mechanism})
+    return finding(
+        "auth.mechanism-disabled",
+        Certainty.PROVEN,
+        evidence=_evidence(facts),
+        patch={"auth": {"mechanism": None}},
+        mechanism=mechanism,
+        available=listed(others, nothing="other methods"),
+    )
+
+
+def no_access_control(facts: Facts) -> Finding | None:
+    """The server wants no login and has no such user."""
+    user, member = user_of(facts), login_member(facts)
+    members = [member] if member is not None else list(facts.members)
+    is_open = any(m.extras is not None and m.extras.open_read_code == 0 for m in members)
+    if not is_open or user is None or any(facts.user_mechanisms.values()):
+        return None
+    return finding(
+        "auth.no-access-control",
+        Certainty.PROVEN,
+        evidence={**_evidence(facts), "read without login": 0},
+        patch={"auth": {"user": None, "mechanism": None, "source": None}},
+        user=user,
+    )
+
+
+def other_place(facts: Facts) -> Finding | None:
+    """The user is there, but in another database or with other letters."""
+    user, database = user_of(facts), auth_database(facts)
+    if user is None or mechanisms_in(facts, database, user):
+        return None
+    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(facts), user=user)
+    homes = [name for name, known in _homes(facts) if known == user and name != "$external"]
+    if homes:
+        actual = homes[0]
+        return tell("auth.wrong-authsource", patch={"auth": {"source": actual}}, database=database, actual=actual)
+    alike = [(name, known) for name, known in _homes(facts) if known != user and known.lower() == user.lower()]
+    if alike:
+        home, actual = min(alike, key=lambda pair: pair[0] != database)
+        place = {} if home == database else {"source": home}
+        return tell("auth.user-name-case", patch={"auth": {"user": actual, **place}}, actual=actual)
+    if facts.uri.password.user_literal_plus:
+        return finding(
+            "auth.plus-in-password",
+            Certainty.LIKELY,
+            evidence=_evidence(facts),
+            detail="Here the + stands in the user name, and no user of the name with a space is known.",
+            action="escape-password",
+        )
+    return None
+
+
+def _homes(facts: Facts) -> list[tuple[str, str]]:
+    """Where the server knows which user: ``(database, user)``, admin and the path's database first."""
+    found = [name.partition(".")[::2] for name, mechanisms in facts.user_mechanisms.items() if mechanisms]
+    order = ["admin", facts.uri.database]
+    return sorted(found, key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
+
+
+def mechanism_not_for_user(facts: Facts) -> Finding | None:
+    """A mechanism is forced that this user has no credentials for."""
+    forced, user, database = facts.uri.options.get("authMechanism"), user_of(facts), auth_database(facts)
+    known = mechanisms_in(facts, database, user)
+    if forced not in ("SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN") or not known or forced in known:
+        return None
+    return finding(
+        "auth.mechanism-not-for-user",
+        Certainty.PROVEN,
+        evidence=_evidence(facts),
+        patch={"auth": {"mechanism": None}},
+        user=user,
+        mechanism=forced,
+        available=listed(known),
+    )
+
+
+def _proof_refused(facts: Facts) -> bool:
+    """Whether the server went on with this user, so that the password is what it turned down."""
+    known = mechanisms_in(facts, auth_database(facts), user_of(facts))
+    return bool(known) or facts.login.failed_step == "saslContinue" or mechanism_of(facts) == "PLAIN"
+
+
+def password_text(facts: Facts) -> Finding | None:
+    """The text of the password explains why it is not what the user means."""
+    traits = facts.uri.password
+    if not _proof_refused(facts) or code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND):
+        return None
+    tell = partial(finding, certainty=Certainty.LIKELY, evidence=_evidence(facts))
+    if traits.literal_plus or traits.user_literal_plus:
+        return tell("auth.plus-in-password", action="escape-password")
+    if traits.needless_escape:
+        return tell("auth.percent-in-password", action="escape-password", sequence="A % with two digits")
+    if traits.outer_space:
+        return tell("auth.space-in-password", action="ask-password", where=traits.outer_space)
+    return None
+
+
+def unknown_user(facts: Facts) -> Finding | None:
+    """No database that was asked knows the user."""
+    user, database = user_of(facts), auth_database(facts)
+    if user is None or _proof_refused(facts):
+        return None
+    was_asked = f"{database}.{user}" in facts.user_mechanisms
+    if not was_asked and facts.login.failed_step not in ("saslStart", "authenticate"):
+        return None
+    if code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND):
+        return None
+    hints = ["The name begins or ends with a space."] if user != user.strip() else []
+    if elsewhere := _asked_elsewhere(facts):
+        hints.append(f"It is not in {elsewhere} either.")
+    return finding(
+        "auth.unknown-user",
+        Certainty.PROVEN if was_asked else Certainty.LIKELY,
+        evidence=_evidence(facts),
+        detail=" ".join(hints),
+        user=user,
+        database=database,
+    )
+
+
+def _asked_elsewhere(facts: Facts) -> str:
+    names = {name.partition(".")[0] for name in facts.user_mechanisms} - {auth_database(facts)}
+    return listed(sorted(names), nothing="")
+
+
+def wrong_password(facts: Facts) -> Finding | None:
+    """The server knows the user and refused the proof."""
+    user, database = user_of(facts), auth_database(facts)
+    if user is None or code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND):
+        return None
+    known = mechanisms_in(facts, database, user)
+    sure = bool(known) and facts.login.failed_step == "saslContinue"
+    return finding(
+        "auth.wrong-password",
+        Certainty.PROVEN if sure else Certainty.LIKELY,
+        evidence=_evidence(facts),
+        detail="" if known else "This server does not tell whether it knows the user: the name may be wrong as well.",
+        action="ask-password",
+        user=user,
+        database=database,
+    )
+
+
+# ---------------------------------------------------------------- without a login, and beside it
+
+
+def credentials_missing(facts: Facts) -> Iterable[Finding]:
+    """A login is needed and none is given."""
+    if is_connected(facts) or facts.uri.user is not None or facts.uri.options.get("authMechanism"):
+        return
+    codes = {"driver": facts.driver.code}
+    for member, hello in answered(facts):
+        if member.extras is not None and not hello.arbiter_only:
+            codes[member.address] = member.extras.open_read_code
+    for needed, certainty in ((UNAUTHORIZED, Certainty.PROVEN), (ATLAS_ERROR, Certainty.LIKELY)):
+        if told := [where for where, code in codes.items() if code == needed]:
+            yield finding(
+                "auth.credentials-missing",
+                certainty,
+                evidence={"code": needed, "told by": told},
+                action="ask-credentials",
+            )
+            return
+
+
+def open_server(facts: Facts) -> Iterable[Finding]:
+    """Everybody may read without login."""
+    for member in facts.members:
+        if standing(facts, member) is Standing.ANSWERED and member.extras and member.extras.open_read_code == 0:
+            yield finding(
+                "auth.open-server",
+                Certainty.PROVEN,
+                server=member.address,
+                evidence={"read without login": 0},
+                host=member.host,
+            )
+
+
+def password_in_clear(facts: Facts) -> Iterable[Finding]:
+    """PLAIN sends the password itself, and TLS is off."""
+    if mechanism_of(facts) != "PLAIN" or facts.tls_wanted:
+        return
+    held_back = not facts.login.attempted and facts.driver.state is DriverState.NOT_STARTED and bool(answered(facts))
+    yield finding(
+        "auth.password-in-clear",
+        Certainty.PROVEN,
+        severity=Severity.FAILURE if held_back else Severity.WARNING,
+        evidence={"sent": facts.login.attempted},
+        patch={"tls": {"enabled": True}},
+        mechanism="PLAIN",
+    )
+
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
+    login,
+    credentials_missing,
+    auth_external.oidc_not_configured,
+    open_server,
+    password_in_clear,
+)

@@ -1,0 +1,118 @@
+"""Findings about the certificate, key and revocation files that the profile names; nothing is sent for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules.evidence import file_of
+from clearline.core.facts import Facts, FileFacts, FileFormat, Readable
+from clearline.core.report import Certainty, Finding
+
+CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
+_FIELDS = {CA: "caFile", CLIENT: "certificateKeyFile", CRL: "crlFile"}
+_BINARY = {FileFormat.DER: "DER", FileFormat.PKCS12: "PKCS#12", FileFormat.JKS: "a Java key store"}
+
+
+def swapped(facts: Facts) -> Finding | None:
+    """Each of the two files stands where the other belongs."""
+    ca, client = file_of(facts, CA), file_of(facts, CLIENT)
+    if ca is None or client is None or ca.path == client.path:
+        return None
+    holds_identity = ca.key_present and bool(ca.certificates) and not ca.certificates[0].is_ca
+    holds_authority = not client.key_present and any(c.is_ca for c in client.certificates)
+    if not (holds_identity and holds_authority):
+        return None
+    return finding(
+        "files.swapped",
+        Certainty.PROVEN,
+        evidence={CA: ca.path, CLIENT: client.path},
+        patch={"tls": {"caFile": client.path, "certificateKeyFile": ca.path}},
+    )
+
+
+def files(facts: Facts) -> Iterable[Finding]:
+    """The first trouble of every file."""
+    if found := swapped(facts):
+        yield found
+        return
+    for file in facts.files:
+        if found := _opening(file) or _form(file) or _content(file):
+            yield found
+
+
+def _evidence(file: FileFacts) -> dict[str, object]:
+    return {
+        "option": file.option,
+        "path": file.path,
+        "errno": file.errno,
+        "format": file.format.value if file.format else None,
+        "certificates": [c.subject for c in file.certificates],
+        "key": file.key_present,
+    }
+
+
+def _opening(file: FileFacts) -> Finding | None:
+    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file))
+    match file.readable:
+        case Readable.OK:
+            return None
+        case Readable.NOT_FOUND if file.literal_plus_path is not None:
+            patch = {"tls": {_FIELDS[file.option]: file.literal_plus_path}} if file.option in _FIELDS else None
+            return tell("files.plus-in-path", file=file.literal_plus_path, patch=patch)
+        case Readable.NOT_FOUND:
+            return tell("files.not-found", file=file.path, option=file.option)
+        case Readable.FOLDER:
+            return tell("files.is-a-folder", file=file.path, option=file.option)
+        case Readable.NO_PERMISSION:
+            return tell("files.no-permission", file=file.path)
+        case Readable.OTHER:
+            number = f" (error {file.errno})" if file.errno is not None else ""
+            return tell("files.damaged", file=file.path, what=f"unreadable{number}")
+
+
+def _form(file: FileFacts) -> Finding | None:
+    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
+    if file.format is FileFormat.EMPTY:
+        return tell("files.damaged", what="empty")
+    if file.format in _BINARY:
+        return tell("files.der-format", detail=f"By its first bytes it is {_BINARY[file.format]}.")
+    if file.damaged is not None:
+        return tell("files.damaged", what=file.damaged)
+    return None
+
+
+def _content(file: FileFacts) -> Finding | None:
+    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
+    match file.option:
+        case "tlsCertificateKeyFile":
+            return _client(file)
+        case "tlsCRLFile" if not file.crl_count and not file.certificates:
+            return tell("files.no-certificate", detail="A revocation list stands in a BEGIN X509 CRL block.")
+        case "tlsCAFile" if not file.certificates:
+            return tell("files.no-certificate")
+        case _:
+            return None
+
+
+def _client(file: FileFacts) -> Finding | None:
+    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
+    if not file.certificates and not file.key_present:
+        return tell("files.no-certificate")
+    if not file.certificates:
+        return tell("files.no-client-certificate")
+    if not file.key_present:
+        return tell("files.no-key")
+    if file.key_encrypted and not file.key_password_given:
+        return tell("files.key-password-missing", action="ask-key-password")
+    if file.key_opens is False:
+        if file.key_encrypted:
+            return tell("files.key-password-wrong", action="ask-key-password")
+        return tell("files.damaged", what="holding a private key that does not decode")
+    if file.key_matches is False:
+        return tell("files.key-mismatch")
+    return None
+
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (files,)

@@ -1,0 +1,227 @@
+"""Findings about who vouches for the server's certificate: nobody known, the wrong one, or somebody on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.evidence import (
+    attribute,
+    authorities,
+    file_of,
+    is_given,
+    presented,
+    same_name,
+    short_name,
+    told_by,
+)
+from clearline.core.diagnosis.rules.tcp import is_atlas
+from clearline.core.diagnosis.rules.tls_trust import NO_ISSUER_OF_TRUSTED, SELF_SIGNED, UNTRUSTED, refused_certificate
+from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsKind
+from clearline.core.report import Certainty, Finding, Remedy, Stage
+
+_PRODUCTS = re.compile(
+    r"""zscaler|netskope|palo\s?alto|fortinet|forti(?:gate|net|guard|proxy)|blue\s?coat|symantec\ web|umbrella|mcafee
+    |skyhigh|trellix|sophos|kaspersky|\beset\b|\bavast|\bavg\b|bitdefender|check\ ?point|forcepoint|websense|\biboss
+    |menlo\ security|cato\ networks|mitmproxy|fiddler|charles\ proxy|portswigger|\bburp\b|\bsquid\b|untangle|smoothwall
+    |barracuda|watchguard|sonicwall|lightspeed|securly|goguardian|contentkeeper|cloudflare\ (?:gateway|for\ teams)
+    |cisco\ (?:secure|firepower|web)|trend\ ?micro|adguard|\bnordvpn|f-secure|dr\.?web|superfish|privdog|akamai\ etp
+    |a10\ networks|gigamon|\bf5\ ssl|(?:ssl|tls|https|web|traffic)[\s_-]*(?:inspect|intercept|decrypt|proxy|scan|filter)
+    |inspection|intercept|decryption|man[\s-]in[\s-]the[\s-]middle""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words in an issuer's name that only products use which open the encryption on the way."""
+_PUBLIC = re.compile(
+    r"""let's\ encrypt|internet\ security\ research|digicert|google\ trust\ services|amazon|globalsign|sectigo|comodo
+    |usertrust|godaddy|starfield|entrust|identrust|geotrust|thawte|rapidssl|verisign|baltimore|certum|asseco|quovadis
+    |actalis|buypass|microsoft\ corporation|ssl\ corp|zerossl|swisssign|d-trust|harica|telia|gandi|trustwave""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Organisations whose authorities every common trust store holds."""
+_INTERMEDIATE = re.compile(r"intermediate|issuing|\bsub(?:ordinate)?[\s-]?ca\b|\binter\b", re.IGNORECASE)
+
+
+def inspection_product(member: MemberFacts) -> str | None:
+    """The name in the chain that a product uses which opens the encryption; None when there is none."""
+    chain = presented(member)
+    names = [c.issuer for c in chain] + [c.subject for c in chain if c.is_ca]
+    return next((name for name in names if _PRODUCTS.search(name)), None)
+
+
+def is_public(name: str) -> bool:
+    """Whether a distinguished name is that of a well-known public authority."""
+    return any(_PUBLIC.search(value) for kind in ("O", "CN") for value in attribute(name, kind))
+
+
+def empty_store(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Nothing is trusted here at all."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None or handshake.verify_code not in UNTRUSTED or is_given(facts, "tlsCAFile"):
+        return None
+    if facts.computer.trusted_roots != 0:
+        return None
+    return finding(
+        "env.empty-trust-store",
+        Certainty.PROVEN,
+        stage=Stage.TLS,
+        server=member.address,
+        evidence={**told_by(member), "trusted_roots": 0, "source": facts.computer.trust_source},
+    )
+
+
+def intercepted(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Somebody on the way shows a certificate of their own."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None or handshake.verify_code not in (*UNTRUSTED, SELF_SIGNED):
+        return None
+    chain = presented(member)
+    name = inspection_product(member)
+    if name is None and chain and is_atlas(member.host) and not any(is_public(c.issuer) for c in chain):
+        name = chain[-1].issuer
+    if name is None:
+        return None
+    return finding(
+        "tls.intercepted",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        also=_trusted_elsewhere(facts, member),
+        host=member.host,
+        issuer=short_name(name),
+    )
+
+
+def self_signed(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The server's certificate vouches for itself."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None or handshake.verify_code != SELF_SIGNED:
+        return None
+    return finding(
+        "tls.self-signed", Certainty.PROVEN, server=member.address, evidence=told_by(member), host=member.host
+    )
+
+
+def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The chain ends at nobody whom the CA file, or this computer, knows."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None or handshake.verify_code not in UNTRUSTED:
+        return None
+    chain = presented(member)
+    if not chain:
+        return None if not member.finished else _unknown(facts, member, "an authority that it does not show", "")
+    top = chain[-1]
+    issuer = short_name(top.issuer)
+    alone = len(chain) == 1 and not top.self_signed
+    if not is_given(facts, "tlsCAFile"):
+        if alone and is_public(top.issuer):
+            return _missing_intermediate(member, issuer, Certainty.LIKELY)
+        doubt = "If that is an intermediate, the server fails to send the certificates above it." if alone else ""
+        if is_public(top.issuer):
+            doubt = (
+                "That is a well-known public authority: this computer's list of authorities is probably out of date."
+            )
+        return _unknown(facts, member, issuer, doubt)
+    return _against_file(facts, member, handshake.verify_code, chain)
+
+
+def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Finding:
+    return finding(
+        "tls.unknown-ca",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence={**told_by(member), "trusted_roots": facts.computer.trusted_roots},
+        detail=detail,
+        also=_trusted_elsewhere(facts, member),
+        host=member.host,
+        issuer=issuer,
+    )
+
+
+def _missing_intermediate(member: MemberFacts, issuer: str, certainty: Certainty) -> Finding:
+    return finding(
+        "tls.missing-intermediate",
+        certainty,
+        server=member.address,
+        evidence=told_by(member),
+        detail=f"It sends its own certificate alone. If {issuer} is not an intermediate, the wrong CA file is given.",
+        host=member.host,
+        issuer=issuer,
+    )
+
+
+def _against_file(
+    facts: Facts, member: MemberFacts, code: int | None, chain: tuple[CertificateFacts, ...]
+) -> Finding | None:
+    file = file_of(facts, "tlsCAFile")
+    given = file.certificates if file else ()
+    top, issuer = chain[-1], short_name(chain[-1].issuer)
+    namesake = next((c for c in given if any(same_name(c.subject, p.issuer) for p in chain)), None)
+    certainty, detail = Certainty.PROVEN, ""
+    holds = listed([short_name(c.subject) for c in given], most=3, nothing="no authority")
+    if any(c.key_id and c.key_id == chain[0].key_id for c in given):
+        holds = "the server's own certificate, which is no authority"
+    elif namesake is not None and code == NO_ISSUER_OF_TRUSTED and not namesake.self_signed:
+        holds = f"{short_name(namesake.subject)} without the authority above it"
+        issuer = short_name(namesake.issuer)
+    elif namesake is not None:
+        holds = f"an authority called {short_name(namesake.subject)} with another key"
+        certainty = Certainty.PROVEN if any(_another_key(namesake, c) for c in chain) else Certainty.LIKELY
+    elif len(chain) == 1 and not top.self_signed:
+        if _looks_intermediate(member, top, given):
+            return _missing_intermediate(member, issuer, Certainty.LIKELY)
+        certainty = Certainty.LIKELY
+        detail = f"If {issuer} is an intermediate of an authority in the file, the server fails to send it along."
+    return finding(
+        "tls.wrong-ca-file",
+        certainty,
+        server=member.address,
+        evidence={**told_by(member), "file": [c.subject for c in given]},
+        detail=detail,
+        also=_trusted_elsewhere(facts, member),
+        given=holds,
+        host=member.host,
+        issuer=issuer,
+    )
+
+
+def _another_key(one: CertificateFacts, other: CertificateFacts) -> bool:
+    return same_name(one.subject, other.subject) and bool(one.key_id and other.key_id) and one.key_id != other.key_id
+
+
+def _looks_intermediate(member: MemberFacts, leaf: CertificateFacts, given: tuple[CertificateFacts, ...]) -> bool:
+    """Whether the unseen issuer of a lone certificate is more likely an intermediate below an authority of the file.
+
+    The name of a certificate does not tell its rank. What does: the server itself trusts an authority of the file for
+    client certificates; the issuer calls itself so; it belongs to the same organisation.
+    """
+    if accepted := authorities(member):
+        if any(same_name(c.subject, name) for c in given for name in accepted):
+            return True
+        if any(same_name(leaf.issuer, name) for name in accepted):
+            return False
+    if _INTERMEDIATE.search(leaf.issuer):
+        return True
+    organisations = {o for c in given for o in attribute(c.subject, "O")}
+    return bool(organisations.intersection(attribute(leaf.issuer, "O")))
+
+
+def _trusted_elsewhere(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
+    """What to do where another set of authorities accepts the certificate, as a handshake has shown."""
+    for kind, whose in ((TlsKind.OS_ROOTS, "the operating system"), (TlsKind.BUNDLED_ROOTS, "the bundled public list")):
+        trial = member.handshake(kind)
+        if trial is None or trial.reach is not Reach.OK:
+            continue
+        if is_given(facts, "tlsCAFile"):
+            text = f"The authorities of {whose} accept this certificate: remove tlsCAFile."
+            return (Remedy(text=text, patch={"tls": {"caFile": None}}),)
+        return (Remedy(text=f"The authorities of {whose} accept this certificate: give them as tlsCAFile."),)
+    return ()
+
+
+MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
+    empty_store,
+    intercepted,
+    self_signed,
+    untrusted,
+)

@@ -1,0 +1,227 @@
+"""Findings about trust in the server's certificate, by OpenSSL's verification code: dates, names, revocation, strength.
+
+Who vouches for it is `tls_authority`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from ipaddress import ip_address
+
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.evidence import (
+    WRONG_CLOCK_S,
+    clock_skew_s,
+    day,
+    file_of,
+    presented,
+    same_name,
+    short_name,
+    span,
+    time_there,
+    told_by,
+    valid_at,
+)
+from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.report import Certainty, Finding, Stage
+
+# Verification codes: X509_V_ERR_... of OpenSSL's x509_vfy.h.
+NO_ISSUER_OF_TRUSTED, NOT_YET_VALID, EXPIRED, CRL_NOT_YET_VALID, CRL_EXPIRED = 2, 9, 10, 11, 12
+SELF_SIGNED, REVOKED, NAME_MISMATCH, ADDRESS_MISMATCH = 18, 23, 62, 64
+UNTRUSTED = frozenset({2, 7, 19, 20, 21, 27, 28, 29, 30, 31})
+"""No way from the chain to a trusted authority; 7 is a signature by another key of the same name."""
+NO_CRL = frozenset({3, 8, 33, 35, 44, 54})
+CRL_DATES = frozenset({11, 12, 15, 16})
+UNFIT = {
+    66: "its key is too short",
+    67: "the key of an authority in its chain is too short",
+    68: "an authority in its chain signs with an outdated hash",
+    22: "its chain is too long",
+    25: "an authority in its chain may not have others below it",
+    26: "it is not meant for servers (extended key usage)",
+    24: "an authority in its chain is not marked as one (CA:TRUE is missing)",
+    32: "an authority in its chain may not sign certificates (key usage)",
+    34: "it has a critical extension that nobody here understands",
+    37: "an authority in its chain is not marked as one (CA:TRUE is missing)",
+    47: "its names are outside of what its authority may issue",
+    48: "its names are among those that its authority must not issue",
+    79: "an authority in its chain is not marked as one (CA:TRUE is missing)",
+}
+"""Certificates that are trusted but not good enough."""
+
+
+def refused_certificate(facts: Facts, member: MemberFacts) -> TlsFacts | None:
+    """The driver's handshake when it ended because the certificate did not verify."""
+    handshake = member.handshake(TlsKind.DRIVER)
+    if not facts.tls_wanted or handshake is None or handshake.reach is not Reach.VERIFY_FAILED:
+        return None
+    return handshake
+
+
+# ---------------------------------------------------------------- dates
+
+
+def clock(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Dates that do not fit only because this computer's clock is wrong."""
+    handshake = refused_certificate(facts, member)
+    skew = clock_skew_s(facts, member)
+    if handshake is None or skew is None or abs(skew) <= WRONG_CLOCK_S:
+        return None
+    code = handshake.verify_code
+    if code not in (EXPIRED, NOT_YET_VALID, *CRL_DATES):
+        return None
+    ahead = skew < 0  # The server's clock is behind this one's.
+    if ahead is not (code in (EXPIRED, CRL_EXPIRED)):
+        return None
+    if any(valid_at(c, skew) is False for c in _dated(facts, member)) or _list_still_old(facts, member, skew):
+        return None  # It would not be valid by the right time either.
+    return finding(
+        "env.clock-wrong",
+        Certainty.LIKELY,
+        stage=Stage.TLS,
+        server=member.address,
+        evidence={**told_by(member), "clock_skew_s": skew},
+        detail=f"The server's is {span(skew)} {'behind' if ahead else 'ahead'}, and by that its certificate is valid.",
+        skew=span(skew),
+    )
+
+
+def _list_still_old(facts: Facts, member: MemberFacts, skew_s: float) -> bool:
+    file, chain = file_of(facts, "tlsCRLFile"), presented(member)
+    there = time_there(chain[0], skew_s) if chain else None
+    if file is None or not file.crl_expired or file.crl_next_update is None or there is None:
+        return False
+    return datetime.fromisoformat(file.crl_next_update) < there
+
+
+def _dated(facts: Facts, member: MemberFacts) -> tuple[CertificateFacts, ...]:
+    """The chain, and those of the CA file's authorities that issued something in it."""
+    chain = presented(member)
+    file = file_of(facts, "tlsCAFile")
+    above = [c for c in (file.certificates if file else ()) if any(same_name(p.issuer, c.subject) for p in chain)]
+    return (*chain, *above)
+
+
+def dates(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A certificate out of date: the server's, or an authority's above it."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None or handshake.verify_code not in (EXPIRED, NOT_YET_VALID):
+        return None
+    late = handshake.verify_code == EXPIRED
+    certificates = _dated(facts, member)
+    wrong = next((c for c in certificates if (c.days_left < 0 if late else c.not_yet_valid)), None)
+    whose = member.host
+    if wrong is not None and wrong is not certificates[0]:
+        whose = f"the authority {short_name(wrong.subject)}"
+    return finding(
+        "tls.certificate-expired" if late else "tls.certificate-not-yet-valid",
+        Certainty.PROVEN if clock_skew_s(facts, member) is not None else Certainty.LIKELY,
+        server=member.address,
+        evidence={**told_by(member), "clock_skew_s": clock_skew_s(facts, member)},
+        host=whose,
+        date=day((wrong.not_after if late else wrong.not_before) if wrong else ""),
+    )
+
+
+def revocation(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The revocation list: the certificate is on it, or the list itself is of no use."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None:
+        return None
+    chain, code = presented(member), handshake.verify_code
+    issuer = short_name(chain[0].issuer) if chain else "its authority"
+    tell = partial(finding, server=member.address, evidence=told_by(member))
+    if code == REVOKED:
+        return tell("tls.revoked", Certainty.PROVEN, host=member.host, issuer=issuer)
+    file = file_of(facts, "tlsCRLFile")
+    if code in CRL_DATES:
+        date = day((file.crl_next_update if file else None) or "")
+        return tell("tls.crl-expired", Certainty.PROVEN, file=file.path if file else "given", date=date)
+    if code in NO_CRL:
+        return tell("tls.crl-missing", Certainty.PROVEN, issuer=issuer)
+    return None
+
+
+# ---------------------------------------------------------------- names and quality
+
+
+def names(facts: Facts, member: MemberFacts) -> Finding | None:
+    """The certificate is trusted, and made out to others."""
+    handshake = refused_certificate(facts, member)
+    chain = presented(member)
+    if handshake is None or handshake.verify_code not in (NAME_MISMATCH, ADDRESS_MISMATCH):
+        return None
+    leaf = chain[0] if chain else None
+    own_names = list(leaf.names) if leaf else []
+    if leaf and not leaf.has_san and leaf.common_name:
+        own_names = [leaf.common_name]
+    addresses = list(leaf.addresses) if leaf else []
+    host = handshake.server_name or member.host
+    tell = partial(finding, certainty=Certainty.PROVEN, server=member.address, evidence=told_by(member))
+    if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
+        return tell("tls.no-san", host=host)
+    patch = _by_another_name(facts, member, own_names)
+    if handshake.verify_code == ADDRESS_MISMATCH and own_names:
+        return tell("tls.ip-not-in-certificate", patch=patch, address=host, names=listed(own_names))
+    return tell(
+        "tls.name-mismatch",
+        patch=patch,
+        detail="A wildcard stands for one part of a name only." if _wildcard_too_short(host, own_names) else "",
+        names=listed([*own_names, *addresses], nothing="no name at all"),
+        host=host,
+    )
+
+
+def _by_another_name(facts: Facts, member: MemberFacts, names: list[str]) -> dict[str, object] | None:
+    """A patch that names the single seed as its certificate does, where that name certainly leads to it."""
+    if facts.uri.srv or len(facts.uri.hosts) != 1 or member.port is None or not member.seed:
+        return None
+    known = {(member.hello.me or "").rpartition(":")[0].lower()} if member.hello else set()
+    if any(t.loopback and t.reach is Reach.OK for t in member.tcp):
+        known.add("localhost")
+    name = next((n for n in names if n.lower() in known and n.lower() != member.host.lower()), None)
+    return {"seeds": {"hosts": [f"{name}:{member.port}"]}} if name else None
+
+
+def _wildcard_too_short(host: str, names: list[str]) -> bool:
+    return any(n.startswith("*.") and host.lower().endswith(n[1:].lower()) and "." in host[: 1 - len(n)] for n in names)
+
+
+def covers(certificate: CertificateFacts, host: str) -> bool:
+    """Whether a certificate is made out to a host name or address (RFC 6125, as OpenSSL compares)."""
+    try:
+        return str(ip_address(host)) in certificate.addresses
+    except ValueError:
+        pass
+    own = certificate.names if certificate.has_san else (certificate.common_name or "",)
+    wanted = host.lower().rstrip(".")
+    return any(
+        n.lower() == wanted or (n.startswith("*.") and wanted.partition(".")[2] == n[2:].lower()) for n in own if n
+    )
+
+
+def unfit(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A certificate that is trusted and too weak, or made for something else."""
+    handshake = refused_certificate(facts, member)
+    if handshake is None or handshake.verify_code not in UNFIT:
+        return None
+    chain, what = presented(member), UNFIT[handshake.verify_code]
+    leaf = chain[0] if chain else None
+    if handshake.verify_code == 66 and leaf and leaf.key_bits:
+        what = f"its {leaf.key_type} key has only {leaf.key_bits} bits"
+    elif handshake.verify_code == 68:
+        old = next((c.signature_hash for c in chain if c.signature_hash in ("md5", "sha1")), None)
+        what = f"it is signed with {old.upper()}" if old else what
+    return finding(
+        "tls.weak-certificate",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence={**told_by(member), "key": f"{leaf.key_type} {leaf.key_bits}" if leaf else None},
+        host=member.host,
+        what=what,
+    )
+
+
+MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (clock, dates, revocation, names, unfit)

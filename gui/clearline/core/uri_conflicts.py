@@ -1,0 +1,211 @@
+"""Options that exclude each other, exactly as PyMongo 4.20 refuses them.
+
+Sources: ``uri_parser_shared`` (_handle_security_options, _check_options, _validate_uri, _parse_srv), ``client_options``
+(pool sizes, TLS, read preference, write concern) and ``settings_shared``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from clearline.core.options import option
+from clearline.core.report import Severity
+from clearline.core.uri_mistakes import Mistakes
+from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions
+from clearline.core.uri_text import Piece, UriText
+
+_FAILURE: Final = Severity.FAILURE
+_DEFAULT_POOL: Final = 100
+_SMALLEST_STALENESS: Final = 90
+_IDLE_WRITE_S: Final = 10
+_DEFAULT_HEARTBEAT_MS: Final = 10_000
+_SPECIAL_USE: Final = frozenset(
+    {"test", "localhost", "invalid", "example", "local", "internal", "corp", "home", "mail"}
+)
+"""One-label domains that PyMongo takes as a suffix (pymongo._psl)."""
+
+
+class _Conflicts:
+    def __init__(self, found: Mistakes, parts: UriText, options: ReadOptions, seeds: int) -> None:
+        self.found = found
+        self.parts = parts
+        self.typed = options.typed
+        self.effective = options.effective
+        self.tls_needs = options.tls_needs
+        self.seeds = seeds
+
+    def place(self, name: str) -> Piece:
+        chunk = self.typed.get(name.lower())
+        return chunk.whole if chunk is not None else self.parts.core
+
+    def refuse(
+        self,
+        name: str,
+        first: str,
+        second: str,
+        keep: str,
+        *,
+        patch: dict[str, Any] | None = None,
+        drop: str | None = None,
+    ) -> None:
+        self.found.add(
+            "uri.conflicting-options",
+            _FAILURE,
+            self.place(name),
+            patch=patch,
+            action=f"remove-option:{drop}" if drop else None,
+            first=first,
+            second=second,
+            keep=keep,
+        )
+
+    def on(self, name: str) -> bool:
+        return self.effective.get(name) is True
+
+
+def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, *, seeds: int) -> None:
+    """Note every pair of options, or of an option and the hosts, that PyMongo refuses."""
+    conflicts = _Conflicts(found, parts, options, seeds)
+    _tls(conflicts)
+    _topology(conflicts)
+    _srv(conflicts)
+    _pool(conflicts)
+    _reads(conflicts)
+    _writes(conflicts)
+
+
+def _tls(c: _Conflicts) -> None:
+    # The first three look at names alone: PyMongo refuses them before it reads the values.
+    for name in IMPLIED_BY_INSECURE:
+        if "tlsinsecure" in c.typed and name.lower() in c.typed:
+            c.refuse(name, "tlsInsecure", name, name, drop="tlsInsecure")
+    if {
+        "tlsallowinvalidcertificates",
+        "tlsdisableocspendpointcheck",
+    } <= c.typed.keys() and "tlsinsecure" not in c.typed:
+        first, second = "tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"
+        c.refuse(first, first, second, second, drop=first)
+    if "ssl" in c.typed and "tls" in c.typed:
+        ssl, tls = (c.typed[name].value for name in ("ssl", "tls"))
+        values = [unquote_plus(value.text) if value is not None else "" for value in (tls, ssl)]
+        if values[0] != values[1]:
+            keep = "tls=true" if "true" in values else "tls"
+            drop = "ssl" if values[0] == "true" else "tls" if values[1] == "true" else "ssl"
+            c.refuse("ssl", f"tls={c.found.quoted(values[0])}", f"ssl={c.found.quoted(values[1])}", keep, drop=drop)
+    if c.effective.get("tlsCRLFile") is not None:
+        for name in ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"):
+            if c.on(name) and name.lower() in c.typed:
+                c.refuse(name, f"{name}=true", "tlsCRLFile", "tlsCRLFile", drop=name)
+    if c.effective.get("tls") is False and c.tls_needs:
+        need = next((name for name in c.tls_needs if name.lower() in c.typed), "tlsInsecure")
+        shown = f"{need}=false" if c.effective.get(need) is False else need
+        c.refuse("tls", "tls=false", shown, shown, patch={"tls": {"enabled": True}})
+
+
+def _topology(c: _Conflicts) -> None:
+    several = f"a list of {c.seeds} hosts"
+    if c.on("directConnection"):
+        remove = {"seeds": {"directConnection": None}}
+        if c.parts.srv:
+            c.refuse("directConnection", "directConnection=true", "mongodb+srv://", "mongodb+srv://", patch=remove)
+        elif c.seeds > 1:
+            c.refuse("directConnection", "directConnection=true", several, "the hosts", patch=remove)
+    if c.on("loadBalanced"):
+        remove = {"seeds": {"loadBalanced": None}}
+        if c.seeds > 1 and not c.parts.srv:
+            c.refuse("loadBalanced", "loadBalanced=true", several, "the hosts", patch=remove)
+        if c.on("directConnection"):
+            patch = {"seeds": {"directConnection": None}}
+            c.refuse("loadBalanced", "loadBalanced=true", "directConnection=true", "loadBalanced", patch=patch)
+        if c.effective.get("replicaSet"):
+            c.refuse("loadBalanced", "loadBalanced=true", "replicaSet", "replicaSet", patch=remove)
+
+
+def _srv(c: _Conflicts) -> None:
+    if not c.parts.srv:
+        for name, attribute in (
+            ("srvServiceName", "srvServiceName"),
+            ("srvAllowedHostsSuffix", "srvAllowedHostsSuffix"),
+            ("srvMaxHosts", "srvMaxHosts"),
+        ):
+            value = c.effective.get(name)
+            if value is not None and not (name == "srvMaxHosts" and not value):
+                c.refuse(name, name, "a plain mongodb:// address", "the hosts", patch={"seeds": {attribute: None}})
+        return
+    if c.effective.get("srvMaxHosts"):
+        remove = {"seeds": {"srvMaxHosts": None}}
+        for name, used in (("loadBalanced", c.on("loadBalanced")), ("replicaSet", bool(c.effective.get("replicaSet")))):
+            if used:
+                c.refuse("srvMaxHosts", "srvMaxHosts", name, name, patch=remove)
+    suffix = c.effective.get("srvAllowedHostsSuffix")
+    if suffix and "." not in suffix.strip(".") and suffix.strip(".").lower() not in _SPECIAL_USE:
+        c.found.add(
+            "uri.bad-value",
+            _FAILURE,
+            c.place("srvAllowedHostsSuffix"),
+            patch={"seeds": {"srvAllowedHostsSuffix": None}},
+            option="srvAllowedHostsSuffix",
+            value=suffix,
+            rule="it must be a domain of at least two parts",
+            suggestion="srvAllowedHostsSuffix=example.com",
+        )
+
+
+def _pool(c: _Conflicts) -> None:
+    least, most = c.effective.get("minPoolSize"), c.effective.get("maxPoolSize", _DEFAULT_POOL)
+    if least is None or not most or least <= most:
+        return
+    if "maxPoolSize" in c.effective:
+        first, second = f"minPoolSize={least}", f"maxPoolSize={most}"
+        c.refuse("minPoolSize", first, second, "maxPoolSize", patch={"pool": {"minPoolSize": None}})
+        return
+    c.found.add(
+        "uri.bad-value",
+        _FAILURE,
+        c.place("minPoolSize"),
+        patch={"pool": {"maxPoolSize": least}},
+        option="minPoolSize",
+        value=str(least),
+        rule=f"it is above maxPoolSize, which is {_DEFAULT_POOL} when it is not set",
+        suggestion=f"maxPoolSize={least} as well, or a smaller minimum",
+    )
+
+
+def _reads(c: _Conflicts) -> None:
+    preference = c.effective.get("readPreference", "primary")
+    tags = c.effective.get("readPreferenceTags")
+    staleness = c.effective.get("maxStalenessSeconds", -1)
+    if preference == "primary":
+        shown = "readPreference=primary" if "readPreference" in c.effective else "readPreference=primary (the default)"
+        if tags not in (None, [{}]):
+            patch = {"reads": {"readPreferenceTags": None}}
+            c.refuse("readPreferenceTags", "readPreferenceTags", shown, "readPreference", patch=patch)
+        if staleness != -1:
+            patch = {"reads": {"maxStalenessSeconds": None}}
+            c.refuse("maxStalenessSeconds", "maxStalenessSeconds", shown, "readPreference", patch=patch)
+        return
+    heartbeat_s = c.effective.get("heartbeatFrequencyMS", _DEFAULT_HEARTBEAT_MS) / 1000
+    least = max(_SMALLEST_STALENESS, heartbeat_s + _IDLE_WRITE_S)
+    if staleness != -1 and staleness < least:
+        # PyMongo refuses it when it picks a member of a replica set; a single server never asks.
+        a_set = c.parts.srv or c.seeds > 1 or bool(c.effective.get("replicaSet"))
+        c.found.add(
+            "uri.bad-value",
+            _FAILURE if a_set else Severity.WARNING,
+            c.place("maxStalenessSeconds"),
+            patch={"reads": {"maxStalenessSeconds": None}},
+            option=option("maxStalenessSeconds").name,
+            value=str(staleness),
+            rule=f"the least is {least:g} seconds",
+            suggestion=f"maxStalenessSeconds={least:g} or more",
+        )
+
+
+def _writes(c: _Conflicts) -> None:
+    if not c.on("journal"):
+        return
+    if c.on("fsync"):
+        c.refuse("fsync", "fsync=true", "journal=true", "journal", patch={"writes": {"fsync": None}})
+    elif c.effective.get("w") == 0:
+        c.refuse("w", "w=0", "journal=true", "journal", patch={"writes": {"w": None}})

@@ -1,0 +1,100 @@
+"""Whether sign-in method, credentials and properties go together (``pymongo.auth_shared._build_credentials_tuple``)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from clearline.core.options import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
+from clearline.core.report import Severity
+from clearline.core.uri_mistakes import Mistakes
+from clearline.core.uri_options import ReadOptions
+from clearline.core.uri_text import Piece, UriText
+
+_FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
+_EXTERNAL: Final = "$external"
+_WITHOUT_USER: Final = frozenset({"MONGODB-X509", "MONGODB-AWS", "MONGODB-OIDC"})
+_WITHOUT_PASSWORD: Final = frozenset({"MONGODB-X509", "MONGODB-OIDC", "GSSAPI"})
+_TLS_ON: Final[dict[str, Any]] = {"tls": {"enabled": True}}
+
+
+def lint_login(found: Mistakes, parts: UriText, options: ReadOptions, *, broken: bool) -> None:
+    """Note what is missing or too much for the login. ``broken`` credentials were already named."""
+    mechanism: str | None = options.effective.get("authMechanism")
+    user = parts.user is not None and bool(parts.user.text)
+    password = parts.password is not None and bool(parts.password.text)
+    filled = not found.has("uri.placeholder")
+    place = _place(options, "authMechanism") or parts.userinfo or parts.core
+    if not user and mechanism not in (None, *_WITHOUT_USER) and not found.has("uri.missing-username") and filled:
+        found.add("uri.missing-username", _FAILURE, place)
+    if (
+        user
+        and not password
+        and not broken
+        and filled
+        and mechanism not in _WITHOUT_PASSWORD
+        and parts.user is not None
+    ):
+        found.add("uri.missing-password", _FAILURE, parts.user, user=found.quoted(unquote_plus(parts.user.text)))
+    if mechanism is None:
+        return
+    if password and mechanism in ("MONGODB-X509", "MONGODB-OIDC"):
+        _mismatch(found, parts.password or place, mechanism, "a password", action="remove-password")
+    source = options.effective.get("authSource")
+    if mechanism in (*_WITHOUT_USER, "GSSAPI") and source not in (None, "", _EXTERNAL):
+        # OIDC alone does not look at it: no harm done.
+        severity = _WARNING if mechanism == "MONGODB-OIDC" else _FAILURE
+        where = _place(options, "authSource") or place
+        _mismatch(found, where, mechanism, f"authSource={source}", severity, patch={"auth": {"source": None}})
+    if mechanism == "MONGODB-OIDC":
+        _lint_oidc(found, options, place, user=user)
+    _lint_properties(found, options, mechanism, place)
+    if options.effective.get("tls") is not True and not found.has("uri.conflicting-options"):
+        if mechanism == "MONGODB-X509":
+            found.add("uri.x509-without-tls", _FAILURE, place, patch=_TLS_ON)
+        elif mechanism == "PLAIN":
+            found.add("auth.password-in-clear", _WARNING, place, patch=_TLS_ON, mechanism=mechanism)
+
+
+def _lint_oidc(found: Mistakes, options: ReadOptions, place: Piece, *, user: bool) -> None:
+    properties = options.effective.get("authMechanismProperties", {})
+    environment = properties.get("ENVIRONMENT")
+    if environment is None or (environment in ("azure", "gcp") and not properties.get("TOKEN_RESOURCE")):
+        found.add("auth.oidc-not-configured", _FAILURE, place)
+    elif environment not in OIDC_ENVIRONMENTS:
+        found.add(
+            "uri.bad-value",
+            _FAILURE,
+            place,
+            option="ENVIRONMENT",
+            value=environment,
+            rule="PyMongo knows only " + ", ".join(OIDC_ENVIRONMENTS),
+            suggestion="ENVIRONMENT:azure, ENVIRONMENT:gcp or ENVIRONMENT:k8s",
+        )
+    elif environment == "test" and user:
+        _mismatch(found, place, "ENVIRONMENT:test", "a user name")
+
+
+def _lint_properties(found: Mistakes, options: ReadOptions, mechanism: str, place: Piece) -> None:
+    for key in options.effective.get("authMechanismProperties", {}):
+        if key not in AUTH_PROPERTIES.get(mechanism, ()):
+            where = _place(options, "authMechanismProperties") or place
+            found.add("uri.unknown-auth-property", _WARNING, where, property=key, mechanism=mechanism)
+
+
+def _mismatch(
+    found: Mistakes,
+    place: Piece,
+    mechanism: str,
+    what: str,
+    severity: Severity = _FAILURE,
+    *,
+    patch: dict[str, Any] | None = None,
+    action: str | None = None,
+) -> None:
+    found.add("uri.mechanism-mismatch", severity, place, patch=patch, action=action, mechanism=mechanism, what=what)
+
+
+def _place(options: ReadOptions, name: str) -> Piece | None:
+    chunk = options.typed.get(name.lower())
+    return chunk.whole if chunk is not None else None

@@ -1,0 +1,195 @@
+"""What is wrong with the options of a connection string: their form, their names, their values."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from clearline.core.option_names import PROXY_OPTIONS, closest_name, foreign_name
+from clearline.core.options import Option, lookup
+from clearline.core.profile import Profile
+from clearline.core.report import Severity
+from clearline.core.uri_conflicts import lint_conflicts
+from clearline.core.uri_hosts import PLACEHOLDER, character_name
+from clearline.core.uri_login_lint import lint_login
+from clearline.core.uri_mistakes import Mistakes
+from clearline.core.uri_options import ReadOptions, masked_value
+from clearline.core.uri_password import placeholder
+from clearline.core.uri_text import OptionPiece, UriText, is_invisible
+
+_FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
+_REPAIR: Final = "use-repaired-text"
+_NAMES_THAT_MUST_MATCH: Final = frozenset({"replicaSet", "authSource"})
+
+
+def lint_options(
+    found: Mistakes, parts: UriText, options: ReadOptions, profile: Profile, *, seeds: int, broken: bool
+) -> None:
+    """Note every mistake of the options; ``seeds`` counts the hosts, ``broken`` says that the credentials are."""
+    _lint_form(found, parts)
+    for chunk in parts.chunks:
+        _lint_strays(found, parts, chunk)
+    for chunk in options.unknown:
+        _lint_unknown(found, chunk)
+    for chunk, option, problem in options.problems:
+        blanks = problem.blanks
+        if option.secret:
+            continue
+        cause = problem.cause
+        action: str | None = f"remove-option:{option.name}"
+        patch: dict[str, Any] | None = None
+        if cause == "uri.tls-value-ignored":
+            patch, action = _with_tls(profile), None
+            if "tls" in options.effective:
+                # mongodb+srv:// and the other tls options switch it on all the same.
+                cause = "uri.ignored-value"
+                blanks = {"option": "tls", **blanks, "default": "true", "choices": "true, false"}
+        if cause == "uri.unknown-auth-property" and "authMechanism" in options.effective:
+            blanks = {**blanks, "mechanism": str(options.effective["authMechanism"])}
+        found.add(cause, problem.severity, chunk.whole, patch=patch, action=action, **blanks)
+    for overridden, counts in options.duplicates:
+        name = _canonical(overridden.name.text)
+        value = masked_value(name, unquote_plus(counts.value.text if counts.value is not None else ""))
+        action = f"remove-duplicate:{name}"
+        found.add("uri.duplicate-option", _WARNING, overridden.whole, action=action, option=name, value=value)
+    lint_conflicts(found, parts, options, seeds=seeds)
+    lint_login(found, parts, options, broken=broken)
+
+
+def _lint_form(found: Mistakes, parts: UriText) -> None:
+    """What keeps PyMongo from reading the options at all (uri_parser_shared.split_options)."""
+    options = parts.options
+    if options is None or not options.text:
+        return
+
+    def malformed(
+        chunk: OptionPiece, what: str, option: str, severity: Severity = _FAILURE, action: str | None = _REPAIR
+    ) -> None:
+        found.add("uri.malformed-options", severity, chunk.whole, action=action, what=what, option=option)
+
+    text = options.text
+    last = parts.chunks[-1]
+    only_closing = parts.separators == "&;" and text.count(";") == 1 and text.endswith(";")
+    if parts.separators == "&;" and not only_closing:
+        what = "&amp; stands where & is meant" if "&amp;" in text.lower() else "& and ; are mixed"
+        found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, what=what, option="every option")
+    for chunk in parts.chunks:
+        name, value = chunk.name.text, chunk.value
+        if value is None and not name:
+            if chunk is last and (only_closing or parts.separators == ";"):
+                place = (options.end - 1, options.end)
+                found.add(
+                    "uri.stray-characters", _FAILURE, place, action=_REPAIR, what="the character ;", where="behind"
+                )
+            elif parts.separators != "&;":
+                what = (
+                    f"they {'end' if chunk is last else 'begin'} with a separator"
+                    if chunk in (last, parts.chunks[0])
+                    else "nothing stands between two separators"
+                )
+                malformed(chunk, what, "every option")
+        elif value is None:
+            if parts.separators == "&;" and name.lower() == "amp":
+                continue
+            if not parts.separators and len(parts.chunks) > 1:
+                # Without & PyMongo splits at white space.
+                found.add("uri.stray-characters", _FAILURE, chunk.whole, what="a space", where="in the options of")
+                continue
+            shown = "an option" if parts.suspect else found.quoted(name)
+            malformed(chunk, f"{shown} has no = and no value", shown, action=f"remove-option:{found.quoted(name)}")
+        elif "=" in value.text:
+            if "?" in value.text:
+                malformed(chunk, "a second question mark stands where & is meant", "every option", action=None)
+            else:
+                malformed(
+                    chunk,
+                    f"the value of {name} holds an = that is not escaped (%3D)",
+                    name,
+                    action="escape-option:" + name,
+                )
+        elif not name.strip():
+            malformed(chunk, "a value has no name in front of it", "every value", _WARNING)
+        elif name.startswith("?"):
+            malformed(chunk, "a second question mark stands before " + found.quoted(name[1:]), name[1:], _WARNING)
+
+
+def _lint_strays(found: Mistakes, parts: UriText, chunk: OptionPiece) -> None:
+    name, value = chunk.name.text, chunk.value.text if chunk.value is not None else ""
+    option = lookup(_stripped(name))
+    if (stray := next((c for c in name if is_invisible(c)), None)) is not None:
+        what, where = character_name(stray), "in the options of"
+        found.add("uri.stray-characters", _WARNING, chunk.name, action=_REPAIR, what=what, where=where)
+    elif chunk is parts.chunks[0] and len(parts.chunks) > 1 and not (parts.separators or _has_bare(parts)):
+        what, where = "white space instead of &", "in the options of"
+        place = (chunk.whole.end, chunk.whole.end + 1)
+        found.add("uri.stray-characters", _WARNING, place, action=_REPAIR, what=what, where=where)
+    if option is None or option.secret or not value:
+        return
+    decoded = unquote_plus(value)
+    must_match = option.name in _NAMES_THAT_MUST_MATCH
+    if (stray := _stray(decoded)) is not None and option.name != "authMechanismProperties":
+        found.add(
+            "uri.stray-characters",
+            _FAILURE if must_match else _WARNING,
+            chunk.whole,
+            patch=_patch(option, _stripped(decoded)) if must_match else None,
+            what=character_name(stray),
+            where=f"in the value of {option.name} in",
+        )
+    elif PLACEHOLDER.fullmatch(decoded) and option.field is not None:
+        word = placeholder(decoded) or "<…>"
+        severity = _FAILURE if must_match and decoded.startswith("<") else _WARNING
+        action = f"remove-option:{option.name}"
+        found.add(
+            "uri.placeholder", severity, chunk.whole, action=action, placeholder=word, what=f"value of {option.name}"
+        )
+
+
+def _has_bare(parts: UriText) -> bool:
+    return any(chunk.value is None for chunk in parts.chunks)
+
+
+def _stray(decoded: str) -> str | None:
+    if decoded and is_invisible(decoded[0]):
+        return decoded[0]
+    if decoded and is_invisible(decoded[-1]):
+        return decoded[-1]
+    return next((c for c in decoded if is_invisible(c) and c != " "), None)
+
+
+def _stripped(text: str) -> str:
+    return "".join(c for c in text if c == " " or not is_invisible(c)).strip()
+
+
+def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:
+    name = chunk.name.text
+    if not name.strip() or name.startswith("?") or lookup(_stripped(name)) is not None:
+        return
+    known, pymongo_name = foreign_name(name)
+    if name.lower() in PROXY_OPTIONS:
+        found.add("uri.proxy-ignored", _WARNING, chunk.whole, action=f"remove-option:{name}", option=name)
+    elif not known and (meant := closest_name(name)) is not None:
+        action = f"rename-option:{name}:{meant}"
+        found.add("uri.misspelt-option", _WARNING, chunk.whole, action=action, option=name, suggestion=meant)
+    else:
+        blanks = {"suggestion": pymongo_name} if pymongo_name else {}
+        found.add("uri.unknown-option", _WARNING, chunk.whole, action=f"remove-option:{name}", option=name, **blanks)
+
+
+def _canonical(name: str) -> str:
+    option = lookup(name)
+    return option.name if option is not None else name
+
+
+def _patch(option: Option, value: str) -> dict[str, Any]:
+    assert option.field is not None
+    section, attribute = option.field
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(type(getattr(Profile(id=""), section)))}
+    return {section: {names[attribute]: value}}
+
+
+def _with_tls(profile: Profile) -> dict[str, Any]:
+    unread = [msgspec.to_builtins(item) for item in profile.unread if item.name.lower() not in ("tls", "ssl")]
+    return {"tls": {"enabled": True}, "unread": unread}

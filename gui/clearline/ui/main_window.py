@@ -1,0 +1,272 @@
+"""The window: where everything stands. It shows what it is told and reports what is asked of it; no logic."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from clearline.ui import theme
+from clearline.ui.forms.auth_page import AuthPage
+from clearline.ui.forms.connection_line import ConnectionLine
+from clearline.ui.forms.masked_text import Redact
+from clearline.ui.forms.rows import scrolled
+from clearline.ui.forms.server_page import ServerPage
+from clearline.ui.icons import window_icon
+from clearline.ui.panels.diagnosis import DiagnosisPanel
+from clearline.ui.panels.events import EventsPanel
+from clearline.ui.panels.health import HealthIndicator
+from clearline.ui.panels.profile_list import ProfileList
+from clearline.ui.panels.servers import ServersPanel
+from clearline.ui.panels.stage_strip import StageStrip
+from clearline.ui.panels.verdict import VerdictBanner
+from clearline.ui.panels.welcome import Welcome
+
+_MESSAGE_MS: Final = 6000
+_FORM_HEIGHT: Final = 252
+_RESULTS_HEIGHT: Final = 296
+_WIDE: Final = 1100
+_SIDE_WIDTH: Final = 232
+_SIDE_WIDTH_MIN: Final = 184
+
+
+class MainWindow(QMainWindow):
+    """Profiles on the left; connection string, form and results on the right."""
+
+    first_painted = Signal()
+    closing = Signal()
+    scheme_chosen = Signal(object)
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()
+        self._painted = False
+        self._shared_by_user = False
+        self._sides_by_user = False
+        self.setWindowTitle("Clearline")
+        self.setWindowIcon(window_icon())
+        self.setMinimumSize(QSize(720, 420))
+        self.resize(1240, 760)
+
+        self.profiles = ProfileList()
+        self.name = QLineEdit()
+        self.name.setObjectName("profileName")
+        self.name.setFont(theme.title_font())
+        self.name.setPlaceholderText("New connection")
+        self.name.setAccessibleName("Profile name")
+        self.name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.unsaved = QLabel("not saved")
+        self.unsaved.setProperty("role", "chip")
+        self._message = QLabel()
+        self._message.setProperty("role", "muted")
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message_timer = QTimer(self)
+        self._message_timer.setSingleShot(True)
+        self._message_timer.timeout.connect(self._message.clear)
+        self.health = HealthIndicator()
+        self.connection = ConnectionLine(redact)
+        self.server_page = ServerPage()
+        self.auth_page = AuthPage()
+        self.pages = QTabWidget()
+        self.pages.setAccessibleName("Settings of the connection")
+        self.pages.addTab(scrolled(self.server_page), "Server")
+        self.pages.addTab(scrolled(self.auth_page), "Authentication")
+        self.pages.setMinimumHeight(theme.GRID * 12)
+        self.banner = VerdictBanner()
+        self.strip = StageStrip()
+        self.diagnosis = DiagnosisPanel()
+        self.servers = ServersPanel()
+        self.events = EventsPanel()
+        self.results = QTabWidget()
+        self.results.setAccessibleName("Results")
+        self.results.addTab(self.diagnosis, "Diagnosis")
+        self.results.addTab(self.servers, "Servers")
+        self.results.addTab(self.events, "Events")
+        self.results.setCurrentWidget(self.servers)
+        self._lay_out()
+        self._make_actions()
+
+    # ------------------------------------------------------------ layout
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(theme.GRID)
+        head.addWidget(self.name, 1)
+        head.addWidget(self._message)
+        head.addWidget(self.unsaved, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addSpacing(theme.GRID)
+        head.addWidget(self.health)
+        top = QVBoxLayout()
+        top.setContentsMargins(12, theme.GRID, 12, theme.GRID // 2)
+        top.setSpacing(6)
+        top.addLayout(head)
+        top.addWidget(self.connection)
+
+        found = QWidget()
+        above = QVBoxLayout()
+        above.setContentsMargins(12, theme.GRID, 12, 4)
+        above.setSpacing(6)
+        above.addWidget(self.banner)
+        above.addWidget(self.strip)
+        column = QVBoxLayout(found)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(above)
+        column.addWidget(self.results, 1)
+        self._below = QStackedWidget()
+        self._below.addWidget(Welcome())
+        self._below.addWidget(found)
+        self._halves = QSplitter(Qt.Orientation.Vertical)
+        self._halves.setHandleWidth(1)
+        self._halves.setChildrenCollapsible(False)
+        self._halves.addWidget(self.pages)
+        self._halves.addWidget(self._below)
+        self._halves.setStretchFactor(0, 0)
+        self._halves.setStretchFactor(1, 1)
+        self._halves.splitterMoved.connect(self._on_shared)
+
+        right = QWidget()
+        right.setObjectName("surface")
+        right.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        whole = QVBoxLayout(right)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(self._halves, 1)
+        self._sides = QSplitter(Qt.Orientation.Horizontal)
+        self._sides.setHandleWidth(1)
+        self._sides.setChildrenCollapsible(False)
+        self._sides.addWidget(self.profiles)
+        self._sides.addWidget(right)
+        self._sides.setStretchFactor(0, 0)
+        self._sides.setStretchFactor(1, 1)
+        self._sides.splitterMoved.connect(self._on_sides_moved)
+        self.setCentralWidget(self._sides)
+
+    # ------------------------------------------------------------ menus
+
+    def _make_actions(self) -> None:
+        keys = QKeySequence.StandardKey
+        self.new_action = self._action("New connection", keys.New)
+        self.open_action = self._action("Open…", keys.Open)
+        self.save_action = self._action("Save", keys.Save)
+        self.save_as_action = self._action("Save as…", "Ctrl+Shift+S")
+        self.quit_action = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
+        self.test_action = self._action("Test", "Ctrl+Return", "Ctrl+Enter")
+        self.stop_action = self._action("Stop", "Esc")
+        self.copy_text_action = self._action("Copy connection string without secrets", "Ctrl+Shift+U")
+        self.copy_report_action = self._action("Copy report", "Ctrl+Shift+C")
+        self.to_text_action = self._action("Go to the connection string", "Ctrl+L")
+        self.to_search_action = self._action("Search profiles", keys.Find)
+        self.reveal_action = self._action("Show secrets", "Ctrl+Shift+E")
+        bar = self.menuBar()
+        for title, actions in (
+            ("&Profile", (self.new_action, self.open_action, None, self.save_action, self.save_as_action, None)),
+            ("&Check", (self.test_action, self.stop_action, None, self.copy_text_action, self.copy_report_action)),
+            ("&View", (self.to_text_action, self.to_search_action, self.reveal_action, None)),
+        ):
+            menu = bar.addMenu(title)
+            for action in actions:
+                if action is None:
+                    menu.addSeparator()
+                else:
+                    menu.addAction(action)
+            if title == "&Profile":
+                menu.addAction(self.quit_action)
+            if title == "&View":
+                schemes = QActionGroup(menu)
+                for scheme, words in (
+                    (theme.Scheme.SYSTEM, "Colours of the system"),
+                    (theme.Scheme.LIGHT, "Light"),
+                    (theme.Scheme.DARK, "Dark"),
+                ):
+                    choice = QAction(words, menu, checkable=True)
+                    choice.setData(scheme)
+                    choice.triggered.connect(lambda _checked=False, scheme=scheme: self.scheme_chosen.emit(scheme))
+                    schemes.addAction(choice)
+                    menu.addAction(choice)
+                self._schemes = schemes
+
+    def _action(self, text: str, *keys: QKeySequence.StandardKey | str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        self.addAction(action)
+        return action
+
+    # ------------------------------------------------------------ what it is told
+
+    def show_results(self, shown: bool) -> None:
+        """Results, or the welcome that stands in their place before the first check."""
+        self._below.setCurrentIndex(1 if shown else 0)
+        self._share_room()
+
+    def show_counts(self, findings: int, servers: int, events: int) -> None:
+        """How much there is behind each tab."""
+        for place, (word, count) in enumerate((("Diagnosis", findings), ("Servers", servers), ("Events", events))):
+            text = f"{word} ({count:,})" if count else word
+            if self.results.tabText(place) != text:
+                self.results.setTabText(place, text)
+
+    def show_scheme(self, scheme: theme.Scheme) -> None:
+        """Tick the palette that was chosen."""
+        for action in self._schemes.actions():
+            action.setChecked(action.data() is scheme)
+
+    def say(self, message: str) -> None:
+        """A short message that goes away by itself."""
+        self._message.setText(message)
+        self._message_timer.start(_MESSAGE_MS)
+
+    @property
+    def message(self) -> str:
+        """What it says at the moment."""
+        return self._message.text()
+
+    # ------------------------------------------------------------ Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the height anew, unless the user did it."""
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Results come first where the window is low: the form scrolls."""
+        if not self._sides_by_user:
+            self._sides.setSizes([_SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN, self.width()])
+        if not self._shared_by_user:
+            height = self._halves.height()
+            form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT if self._below.currentIndex() else height // 2)
+            self._halves.setSizes([max(self.pages.minimumHeight(), form), max(1, height - form)])
+
+    def _on_sides_moved(self) -> None:
+        self._sides_by_user = True
+
+    def _on_shared(self) -> None:
+        self._shared_by_user = True
+
+    def event(self, event: QEvent) -> bool:
+        """Notice the first paint: what takes long to import waits for it."""
+        done = super().event(event)
+        if not self._painted and event.type() == QEvent.Type.Paint:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+        return done
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Out of sight at once; what still runs is ended afterwards."""
+        self.hide()
+        super().closeEvent(event)
+        self.closing.emit()

@@ -1,0 +1,403 @@
+"""What happens on the window: profiles are opened, edited, tested and saved. No widget is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QLineEdit
+
+from clearline.core import report as reports
+from clearline.core import report_markdown, store
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.profile import Profile
+from clearline.core.report import Remedy, Report
+from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.core.vault import Vault, WhereKept
+from clearline.ui.line_thread import Answer, Broken, Check, LineThread
+from clearline.ui.main_window import MainWindow
+from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.open_profile import OpenProfile, Origin
+from clearline.ui.panels.fix_dialog import FixDialog
+from clearline.ui.panels.health import health_of
+from clearline.ui.pump import Pump
+
+T = TypeVar("T")
+
+_CLOSING_MS: Final = 2500
+_FILES: Final = "Clearline profiles (*.json);;All files (*)"
+
+
+class Workbench(QObject):
+    """The open profiles and the one in front; answers to the window's requests."""
+
+    broke = Signal(object)
+    """A bug, to be shown; carries the exception."""
+
+    def __init__(self, window: MainWindow, pump: Pump, check: Check, vault: Vault, folder: Path) -> None:
+        super().__init__()
+        self.window = window
+        self.pump = pump
+        self.vault = vault
+        self._check = check
+        self._folder = folder
+        self._stored: list[store.Stored] = []
+        self._open: dict[str, OpenProfile] = {}
+        self._closed = False
+        self._desk = LineThread(check)
+        """A line without a profile: the disk and the keyring are asked there."""
+        pump.wire(self._desk)
+        pump.add(self._pull_desk, lambda: False)
+        pump.frame.connect(self._turn)
+        self.current = self._add(OpenProfile(check, Profile()))
+        self._connect()
+        self._bring_to_front(self.current)
+
+    # ------------------------------------------------------------ profiles
+
+    def load_list(self) -> None:
+        """Read the saved profiles, off the GUI thread."""
+        self._ask(lambda: run_in_daemon(store.list_profiles, self._folder), self._show_stored)
+
+    def open_profile(
+        self, profile: Profile, secrets: Secrets | None = None, *, path: Path | None = None
+    ) -> OpenProfile:
+        """Bring a profile to the front; with ``path`` it is what that file holds, and its secrets are looked up."""
+        opened = self._open.get(profile.id)
+        if opened is None:
+            opened = self._add(OpenProfile(self._check, profile, path=path, saved=path is not None))
+            if path is not None:
+                self._look_up_secrets(opened)
+        for name, secret in (secrets or {}).items():
+            opened.set_secret(name, secret, Origin.ELSEWHERE)
+        self._bring_to_front(opened)
+        return opened
+
+    def open_file(self, path: Path) -> None:
+        """Open a profile's file, wherever it lies."""
+        self._ask(lambda: run_in_daemon(store.load, path), lambda p: self.open_profile(p, path=path), self._say_problem)
+
+    def new_profile(self) -> None:
+        """An empty one, with the cursor where one pastes."""
+        blank = next((o for o in self._open.values() if not o.unsaved and o.path is None), None)
+        self._bring_to_front(blank or self._add(OpenProfile(self._check, Profile())))
+        self.window.connection.field.setFocus()
+
+    def save(self) -> None:
+        """Save the one in front: to the file it came from, else among the profiles; its secrets to the vault."""
+        opened, profile, path = self.current, self.current.profile, self.current.path
+        if path is not None and path.parent != self._folder:
+            self._save_to(path)
+            return
+
+        async def put() -> Path:
+            written = await run_in_daemon(store.save_in, self._folder, profile, path)
+            await self._keep_secrets(opened)
+            return written
+
+        self._ask(put, lambda written: self._saved(opened, profile, written), self._say_problem)
+
+    def save_as(self) -> None:
+        """Ask for a file and save to it."""
+        name = self.current.path or self._folder / f"{self.current.profile.name or 'connection'}.json"
+        dialog = QFileDialog(self.window, "Save profile as", str(name), _FILES)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("json")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda chosen: self._save_to(Path(chosen)))
+        dialog.open()
+
+    def ask_open(self) -> None:
+        """Ask for a file and open it."""
+        dialog = QFileDialog(self.window, "Open profile", "", _FILES)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda chosen: self.open_file(Path(chosen)))
+        dialog.open()
+
+    def _save_to(self, path: Path) -> None:
+        opened, profile = self.current, self.current.profile
+
+        async def put() -> Path:
+            await run_in_daemon(store.save, profile, path)
+            await self._keep_secrets(opened)
+            return path
+
+        self._ask(put, lambda written: self._saved(opened, profile, written), self._say_problem)
+
+    async def _keep_secrets(self, opened: OpenProfile) -> None:
+        wanted = dict(opened.secrets)
+        for name in opened.secret_names:
+            if secret := wanted.get(name):
+                await self.vault.write_async(opened.profile.id, name, secret)
+            elif self.vault.where(opened.profile.id, name) is not None:
+                await self.vault.delete_async(opened.profile.id, name)
+
+    def _saved(self, opened: OpenProfile, profile: Profile, path: Path) -> None:
+        opened.mark_saved(profile, path)
+        self.window.say(f"Saved {path.name}.")
+        self._show_where()
+        self.load_list()
+
+    def _look_up_secrets(self, opened: OpenProfile) -> None:
+        def found(secrets: Secrets) -> None:
+            opened.use_secrets(secrets)
+            self._show_where()
+
+        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, opened.secret_names), found)
+
+    def _show_stored(self, stored: list[store.Stored]) -> None:
+        self._stored = stored
+        self._show_list()
+
+    def _show_list(self) -> None:
+        rows = []
+        listed = set()
+        for stored in self._stored:
+            profile = stored.profile or Profile(id=f"file:{stored.path}")
+            listed.add(profile.id)
+            opened = self._open.get(profile.id)
+            if opened is not None:
+                rows.append(_row(opened))
+            else:
+                rows.append(ProfileRow(profile, stored.path, problem=str(stored.problem or "")))
+        new = [_row(o) for i, o in self._open.items() if i not in listed and (o.unsaved or o.path or o.report)]
+        self.window.profiles.model.show([*new, *rows])
+        self.window.profiles.select(self.current.profile.id)
+
+    def _choose(self, profile_id: str) -> None:
+        if profile_id in self._open:
+            self._bring_to_front(self._open[profile_id])
+            return
+        for stored in self._stored:
+            if stored.profile is not None and stored.profile.id == profile_id:
+                self.open_profile(stored.profile, path=stored.path)
+            elif stored.problem is not None and f"file:{stored.path}" == profile_id:
+                self.window.say(str(stored.problem))
+
+    def _add(self, opened: OpenProfile) -> OpenProfile:
+        self._open[opened.profile.id] = opened
+        opened.changed.connect(lambda origin: self._on_changed(opened, origin))
+        opened.reported.connect(lambda: self._on_reported(opened))
+        opened.broke.connect(self.broke)
+        opened.events.counts_changed.connect(lambda: self._on_counts(opened))
+        self.pump.add(opened.pull, lambda: opened.running)
+        return opened
+
+    def _bring_to_front(self, opened: OpenProfile) -> None:
+        self.current = opened
+        self.window.connection.eye.setChecked(False)
+        self.window.events.show_model(opened.events)
+        self._on_changed(opened, Origin.ELSEWHERE)
+        self._on_reported(opened)
+
+    # ------------------------------------------------------------ the window asks
+
+    def _connect(self) -> None:
+        window = self.window
+        window.profiles.chosen.connect(self._choose)
+        window.profiles.new_requested.connect(self.new_profile)
+        window.name.textEdited.connect(lambda name: self.current.rename(name.strip()))
+        line = window.connection
+        line.field.edited.connect(lambda plain: self.current.set_text(plain))
+        line.field.returnPressed.connect(self.test)
+        line.test_requested.connect(self.test)
+        line.stop_requested.connect(self.stop)
+        line.copy_requested.connect(self.copy_text)
+        window.server_page.edited.connect(lambda profile: self.current.set_profile(self._with_seeds_and_tls(profile)))
+        window.auth_page.edited.connect(lambda profile: self.current.set_profile(self._with_auth(profile)))
+        window.auth_page.password_edited.connect(lambda secret: self.current.set_secret(PASSWORD, secret))
+        window.banner.remedy_chosen.connect(self.apply)
+        window.banner.copy_requested.connect(self.copy_report)
+        window.diagnosis.remedy_chosen.connect(self.apply)
+        window.events.save_failed.connect(window.say)
+        window.closing.connect(self.close)
+        for action, act in (
+            (window.new_action, self.new_profile),
+            (window.open_action, self.ask_open),
+            (window.save_action, self.save),
+            (window.save_as_action, self.save_as),
+            (window.quit_action, window.close),
+            (window.test_action, self.test),
+            (window.stop_action, self.stop),
+            (window.copy_text_action, self.copy_text),
+            (window.copy_report_action, self.copy_report),
+            (window.to_text_action, lambda: _go_to(line.field)),
+            (window.to_search_action, lambda: _go_to(window.profiles.search)),
+            (window.reveal_action, line.eye.toggle),
+        ):
+            action.triggered.connect(lambda _checked=False, act=act: act())
+
+    def test(self) -> None:
+        """Check what stands there, saved or not."""
+        opened = self.current
+        if not opened.text:
+            self.window.connection.field.setFocus()
+            self.window.connection.hint("Paste or type a connection string first, for example localhost:27017.")
+            return
+        opened.test()
+        assert opened.line is not None
+        self.pump.wire(opened.line)
+        self.pump.kick()
+
+    def stop(self) -> None:
+        """End the check in front."""
+        self.current.stop()
+
+    def apply(self, remedy: Remedy) -> None:
+        """Carry out a remedy: a change of the profile is shown first, then made and tested."""
+        opened = self.current
+        if remedy.patch is None:
+            if remedy.action == "ask-password":
+                self.window.pages.setCurrentIndex(1)
+                self.window.auth_page.focus_password()
+            return
+        after = opened.patched(remedy.patch)
+        if after is None:
+            self.window.say("This change does not fit the profile any more.")
+            return
+        dialog = FixDialog(remedy, opened.profile, after, (opened.redacted, opened.redacted_with(after)), self.window)
+
+        def agreed() -> None:
+            opened.set_profile(after, Origin.ELSEWHERE)
+            self.test()
+
+        dialog.agreed.connect(agreed)
+        dialog.open()
+
+    def copy_text(self) -> None:
+        """The connection string in front, without its secrets."""
+        QGuiApplication.clipboard().setText(self.current.redacted)
+        self.window.say("Copied without secrets.")
+
+    def copy_report(self, form: str = "markdown") -> None:
+        """The report in front."""
+        report = self.current.report
+        if report is None:
+            self.window.say("There is no report yet.")
+            return
+        QGuiApplication.clipboard().setText(
+            reports.to_json(report) if form == "json" else report_markdown.to_markdown(report)
+        )
+        self.window.say("Report copied.")
+
+    # ------------------------------------------------------------ the window shows
+
+    def _on_changed(self, opened: OpenProfile, origin: Origin) -> None:
+        if opened is not self.current:
+            return
+        window = self.window
+        if origin is not Origin.TEXT:
+            window.connection.field.show_plain(opened.text)
+        window.connection.show_mistakes(opened.mistakes)
+        window.server_page.show_profile(opened.profile)
+        window.auth_page.show_profile(opened.profile, opened.secrets.get(PASSWORD))
+        if window.name.text().strip() != opened.profile.name:
+            window.name.setText(opened.profile.name)
+        window.unsaved.setVisible(opened.unsaved)
+        self._show_where()
+        self._show_list()
+
+    def _on_reported(self, opened: OpenProfile) -> None:
+        self._show_list()
+        if opened is not self.current:
+            return
+        window, report, running = self.window, opened.report, opened.running
+        srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
+        window.show_results(running or report is not None)
+        undecided = running and (report is None or report.verdict is None)
+        window.banner.show_report(report, running=undecided)
+        window.strip.show_report(report)
+        window.diagnosis.show_report(report, running=running)
+        window.servers.show_report(report, srv_name=srv_name)
+        window.health.show_reading(health_of(report, running=running))
+        window.connection.show_running(running)
+        self._on_counts(opened)
+
+    def _on_counts(self, opened: OpenProfile) -> None:
+        if opened is self.current:
+            report: Report | None = opened.report
+            self.window.show_counts(
+                len(report.findings) if report else 0, len(report.servers) if report else 0, opened.events.kept
+            )
+
+    def _show_where(self) -> None:
+        opened = self.current
+        password: Secret | None = opened.secrets.get(PASSWORD)
+        where = self.vault.where(opened.profile.id, PASSWORD)
+        if password is None:
+            words = ""
+        elif where is None:
+            words = "this session only: the profile is not saved yet"
+        elif where is WhereKept.KEYRING:
+            words = f"in the {self.vault.state.keyring or 'keyring'}"
+        else:
+            words = str(self.vault.state)
+        self.window.auth_page.show_where(words)
+
+    def _turn(self) -> None:
+        self.window.banner.turn()
+        self.window.strip.turn()
+        self.window.health.turn()
+        self.window.servers.model.repaint_running()
+        self.window.profiles.list.viewport().update()
+
+    def _with_seeds_and_tls(self, edited: Profile) -> Profile:
+        return self.current.with_parts(seeds=edited.seeds, tls=edited.tls)
+
+    def _with_auth(self, edited: Profile) -> Profile:
+        return self.current.with_parts(auth=edited.auth)
+
+    # ------------------------------------------------------------ the desk and the end
+
+    def _ask(
+        self,
+        question: Callable[[], Awaitable[T]],
+        answered: Callable[[T], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        self._desk.ask(question, answered, failed)
+
+    def _pull_desk(self) -> bool:
+        messages = self._desk.take()
+        for message in messages:
+            match message:
+                case Answer(deliver=deliver):
+                    deliver()
+                case Broken(error=error):
+                    self.broke.emit(error)
+                case _:
+                    pass
+        return bool(messages)
+
+    def _say_problem(self, error: Exception) -> None:
+        if isinstance(error, store.ProfileProblem):
+            self.window.say(str(error))
+        else:
+            self.broke.emit(error)
+
+    def close(self) -> bool:
+        """End every line; False when one had to be left behind, which ends with the process."""
+        if self._closed:
+            return True
+        self._closed = True
+        lines = [self._desk, *(o.line for o in self._open.values() if o.line is not None)]
+        for line in lines:
+            line.close()
+        deadline = QDeadlineTimer(_CLOSING_MS)
+        ended = [line.ended_within(max(1, deadline.remainingTime())) for line in lines]
+        return all(ended)
+
+
+def _go_to(field: QLineEdit) -> None:
+    field.setFocus()
+    field.selectAll()
+
+
+def _row(opened: OpenProfile) -> ProfileRow:
+    return ProfileRow(
+        opened.profile, opened.path, verdict=opened.verdict, unsaved=opened.unsaved, running=opened.running
+    )

@@ -1,0 +1,161 @@
+"""How fast a check is, in ratios against raw PyMongo and bare Qt measured in the same run.
+
+Run it with ``python3 packaging/dev.py bench speed``. Prints numbers; never fails on a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from clearline.core.check import check
+from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.profile import Profile
+from clearline.core.report import Report
+from lab import deployments, dns_server, peers
+from lab.certificates import Authority
+
+ROUNDS = 40
+
+
+async def raw(text: str) -> float:
+    """Milliseconds of a raw AsyncMongoClient doing the same round trips: handshake, login, one read."""
+    from pymongo import AsyncMongoClient
+
+    began = time.perf_counter()
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text)
+    await client.get_default_database("test")["clearline"].find_one({}, projection={"_id": True})
+    elapsed = (time.perf_counter() - began) * 1000
+    await client.close()
+    return elapsed
+
+
+async def checked(text: str) -> Report:
+    """One check, nobody looking."""
+    return await check(Profile(), {}, lambda _report: None, text=text)
+
+
+async def verdict(text: str) -> float:
+    """Milliseconds until the verdict of one check."""
+    report = await checked(text)
+    assert report.verdict_ms is not None
+    return report.verdict_ms
+
+
+async def stopped(text: str) -> float:
+    """Milliseconds from Stop to the finished report, in the middle of a check."""
+    task = asyncio.get_running_loop().create_task(checked(text))
+    await asyncio.sleep(0.15)
+    began = time.perf_counter()
+    task.cancel()
+    await task
+    return (time.perf_counter() - began) * 1000
+
+
+def measure(what: Callable[[str], Awaitable[float]], text: str, rounds: int = ROUNDS) -> list[float]:
+    """Several rounds in one loop, the first one (imports, caches) left out."""
+
+    async def all_rounds() -> list[float]:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        return [await what(text) for _ in range(rounds + 1)][1:]
+
+    return asyncio.run(all_rounds())
+
+
+def compare(name: str, text: str) -> None:
+    """Verdict against raw PyMongo, taken in turns so that both meet the same machine."""
+
+    async def in_turns() -> tuple[list[float], list[float]]:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        pairs = [(await raw(text), await verdict(text)) for _ in range(ROUNDS + 2)][2:]
+        return [p[0] for p in pairs], [p[1] for p in pairs]
+
+    plain, ours = asyncio.run(in_turns())
+    a, b = statistics.median(plain), statistics.median(ours)
+    print(f"{name:<32} raw {a:6.1f} ms   verdict {b:6.1f} ms   ratio {b / a:4.2f}   (goal 1.30)")
+
+
+def paint(code: str) -> float:
+    """Milliseconds from the start of a process to its first paint, as the process itself says."""
+    times = []
+    for _ in range(5):
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        times.append(float(result.stdout.split()[-1]))
+    return statistics.median(times)
+
+
+BARE = """
+import time; began = time.perf_counter()
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMainWindow
+class Window(QMainWindow):
+    def paintEvent(self, event):
+        super().paintEvent(event); print((time.perf_counter() - began) * 1000); QTimer.singleShot(0, app.quit)
+app = QApplication([]); window = Window(); window.resize(1200, 720); window.show(); app.exec()
+"""
+OURS = """
+import time; began = time.perf_counter()
+from clearline.ui.app import first_paint
+print(first_paint(began))
+"""
+
+
+def main() -> None:
+    """Print everything."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with ExitStack() as stack:
+        plain = stack.enter_context(deployments.standalone())
+        login = stack.enter_context(deployments.with_login())
+        authority = Authority(Path(stack.enter_context(_folder())))
+        tls = stack.enter_context(deployments.with_tls(authority))
+        compare("healthy, plain", plain.uri())
+        compare("healthy, SCRAM-SHA-256", login.uri(deployments.APP, path="appdb"))
+        compare("healthy, TLS", tls.uri())
+        closed = stack.enter_context(peers.closed_port())
+        for name, text in {
+            "refused port": f"mongodb://127.0.0.1:{closed}/",
+            "unknown host": "mongodb://no-such-host.invalid/",
+            "wrong password": login.uri("app", "wrong"),
+        }.items():
+            times = measure(verdict, text, 10)
+            print(f"{name:<32} verdict {statistics.median(times):6.1f} ms, worst {max(times):6.1f} ms   (goal 300)")
+        silent = stack.enter_context(peers.silent())
+        deaf = stack.enter_context(
+            dns_server.DnsServer({("*", "SRV"): dns_server.SILENT, ("*", "TXT"): dns_server.SILENT})
+        )
+        stack.enter_context(dns_server.resolver_at(deaf))
+        frozen = stack.enter_context(deployments.standalone())
+        frozen.server.freeze()
+        stack.callback(frozen.server.thaw)
+        for name, text in {
+            "refused": f"mongodb://127.0.0.1:{closed}/",
+            "resolving": "mongodb+srv://c0.lab.test/",
+            "silent": f"mongodb://{silent.address}/",
+            "TLS handshake": f"mongodb://{silent.address}/?tls=true",
+            "frozen (SIGSTOP)": f"mongodb://{frozen.address}/",
+        }.items():
+            times = measure(stopped, text, 10)
+            print(f"Stop, {name:<26} idle after {statistics.median(times):5.1f} ms, worst {max(times):5.1f} ms (goal 50)")
+    bare, ours = paint(BARE), paint(OURS)
+    print(f"{'first paint':<32} bare {bare:5.0f} ms   Clearline {ours:5.0f} ms   ratio {ours / bare:4.2f}   (goal 1.50)")
+
+
+def _folder() -> Any:
+    import tempfile
+
+    return tempfile.TemporaryDirectory(prefix="clearline-bench-")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,329 @@
+"""One check from text to report, against real servers, and stopped at every moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from clearline.core.check import check, farewells
+from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.driver_events import DriverEvent
+from clearline.core.profile import Profile, Seeds
+from clearline.core.report import Report, Severity, Stage, Status, Verdict, to_json
+from clearline.core.secrets import PASSWORD, Secret
+from lab import deployments, dns_server, peers
+from lab.certificates import Authority
+from lab.deployment import Deployment
+
+
+def run_check(
+    text: str | None = None,
+    *,
+    profile: Profile | None = None,
+    secrets: dict[str, Secret] | None = None,
+    emit: Callable[[Report], None] = lambda _report: None,
+    **options: Any,
+) -> Report:
+    async def checked() -> Report:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        report = await check(profile or Profile(), secrets or {}, emit, text=text, **options)
+        await farewells()
+        return report
+
+    return asyncio.run(checked())
+
+
+def causes(report: Report) -> list[str]:
+    return [finding.cause for finding in report.findings]
+
+
+def headline(report: Report) -> str:
+    assert report.diagnosis is not None, causes(report)
+    return report.diagnosis.cause
+
+
+# ---------------------------------------------------------------- deployments that work
+
+
+def test_a_healthy_server_is_connected_without_any_failure_or_warning(standalone: Deployment) -> None:
+    report = run_check(standalone.uri())
+    assert report.verdict is Verdict.CONNECTED
+    assert [f for f in report.findings if f.severity is not Severity.NOTE] == []
+    assert report.driver.exception is None
+    assert report.deployment is not None
+    assert (report.deployment.kind, report.deployment.version) == ("standalone", "6.0.5")
+    assert report.verdict_ms is not None
+    assert report.verdict_ms <= report.elapsed_ms
+
+
+def test_a_login_shows_who_is_logged_in(login_server: Deployment) -> None:
+    report = run_check(login_server.uri(deployments.APP, path="appdb"))
+    assert report.verdict is Verdict.CONNECTED
+    assert report.identity is not None
+    assert report.identity.user == "app@admin"
+    assert report.identity.mechanism == "SCRAM-SHA-256"
+    assert [f for f in report.findings if f.severity is not Severity.NOTE] == []
+
+
+def test_all_members_of_a_set_are_examined_from_one_seed(replica_set: Deployment) -> None:
+    report = run_check(replica_set.uri(hosts=replica_set.addresses[:1], replicaSet="rs0"))
+    assert report.verdict is Verdict.CONNECTED
+    assert {s.address for s in report.servers} == set(replica_set.addresses)
+    assert [s.seed for s in report.servers].count(True) == 1
+    assert sorted(s.role or "" for s in report.servers) == ["primary", "secondary", "secondary"]
+    assert all(s.cells["hello"].status is Status.PASSED for s in report.servers)
+
+
+def test_tls_is_verified_and_its_chain_is_told(tls_server: Deployment, authority: Authority) -> None:
+    report = run_check(tls_server.uri(tls="true", tlsCAFile=str(authority.ca_file)))
+    assert report.verdict is Verdict.CONNECTED
+    tls = report.servers[0].tls
+    assert tls is not None
+    assert tls.version in ("TLSv1.3", "TLSv1.2")
+    assert "Lab CA" in tls.chain[0].issuer
+
+
+def test_a_profile_and_its_vault_are_as_good_as_a_text(login_server: Deployment) -> None:
+    text = login_server.uri(deployments.APP)
+    from clearline.core.connection_string import read
+
+    reading = read(text)
+    report = run_check(profile=reading.profile, secrets={PASSWORD: Secret("pass")})
+    assert report.verdict is Verdict.CONNECTED
+
+
+# ---------------------------------------------------------------- the plain causes
+
+
+def test_a_broken_text_is_named_without_contacting_anybody(standalone: Deployment) -> None:
+    report = run_check("mongodb://app:one@two@127.0.0.1/")
+    assert report.verdict is Verdict.FAILED
+    assert headline(report) == "uri.unescaped-credentials"
+    assert report.servers == ()
+    assert report.driver.exception == "pymongo.errors.InvalidURI"
+
+
+def test_a_closed_port_is_refused_at_once() -> None:
+    with peers.closed_port() as closed:
+        report = run_check(f"mongodb://127.0.0.1:{closed}/")
+    assert headline(report) == "tcp.refused"
+    assert report.verdict_ms is not None
+    assert report.verdict_ms < 300
+    assert report.driver.exception is not None
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        ("resetting", "tcp.reset-on-connect"),
+        ("closing", "tcp.closed-on-connect"),
+        ("reset_after_data", "tcp.reset-after-data"),
+        ("close_after_data", "tcp.closed-after-data"),
+        ("http_server", "hello.http-server"),
+        ("ssh_server", "hello.other-service"),
+        ("silent", "hello.no-answer"),
+    ],
+)
+def test_what_answers_instead_of_mongodb_is_named(peer: str, expected: str) -> None:
+    with getattr(peers, peer)() as other:
+        report = run_check(f"mongodb://{other.address}/", deadline_s=0.6)
+    assert headline(report) == expected
+
+
+def test_tls_expected_and_not_expected_are_told_apart(standalone: Deployment, tls_server: Deployment) -> None:
+    assert headline(run_check(tls_server.uri(tls=None, tlsCAFile=None))) == "tls.required"
+    assert headline(run_check(standalone.uri(tls="true"))) == "tls.not-offered"
+
+
+def test_an_unknown_issuer_is_named_by_name(tls_server: Deployment) -> None:
+    report = run_check(tls_server.uri(tlsCAFile=None))
+    assert headline(report) == "tls.unknown-ca"
+    assert report.diagnosis is not None
+    assert "Lab CA" in report.diagnosis.summary
+
+
+def test_a_missing_client_certificate_is_named(mutual_tls_server: Deployment, authority: Authority) -> None:
+    report = run_check(mutual_tls_server.uri(tls="true", tlsCAFile=str(authority.ca_file)))
+    assert headline(report) == "tls.client-certificate-required"
+
+
+def test_a_wrong_set_name_offers_the_right_one(replica_set: Deployment) -> None:
+    report = run_check(replica_set.uri(replicaSet="wrong"))
+    assert headline(report) == "topology.wrong-set-name"
+    assert report.diagnosis is not None
+    assert report.diagnosis.remedies[0].patch == {"seeds": {"replicaSet": "rs0"}}
+
+
+def test_a_wrong_password_is_tried_exactly_once() -> None:
+    with deployments.with_login() as server:
+        report = run_check(server.uri("app", "wrong"))
+        attempts = [user for user, passed in server.logins() if not passed]
+    assert headline(report) == "auth.wrong-password"
+    assert attempts == ["app"]
+    assert report.verdict_ms is not None
+    assert report.verdict_ms < 300
+
+
+def test_a_missing_login_is_a_failure_although_ping_would_succeed(login_server: Deployment) -> None:
+    report = run_check(login_server.uri())
+    assert report.verdict is Verdict.FAILED
+    assert headline(report) == "auth.credentials-missing"
+
+
+def test_a_missing_right_is_a_warning(login_server: Deployment) -> None:
+    report = run_check(login_server.uri(deployments.APP, path="other"))
+    assert report.verdict is Verdict.CONNECTED
+    assert "access.no-privilege" in causes(report)
+
+
+def test_a_missing_srv_name_is_named() -> None:
+    with dns_server.DnsServer({}) as server, dns_server.resolver_at(server):
+        report = run_check("mongodb+srv://c0.lab.test/")
+    assert headline(report) == "dns.srv-not-found"
+    assert report.verdict_ms is not None
+    assert report.verdict_ms < 300
+
+
+def test_silence_costs_one_deadline() -> None:
+    with peers.silent() as silent:
+        report = run_check(f"mongodb://{silent.address}/")
+    assert headline(report) == "hello.no-answer"
+    assert report.verdict_ms is not None
+    assert 1400 < report.verdict_ms < 2200
+
+
+def test_a_server_that_answers_late_upgrades_the_verdict() -> None:
+    with deployments.standalone() as server:
+        server.server.freeze()
+        verdicts: list[Verdict | None] = []
+
+        def emit(report: Report) -> None:
+            verdicts.append(report.verdict)
+            if report.verdict is Verdict.FAILED:
+                server.server.thaw()
+
+        report = run_check(server.uri(), emit=emit, deadline_s=0.4)
+    assert Verdict.FAILED in verdicts
+    assert report.verdict is Verdict.CONNECTED
+
+
+# ---------------------------------------------------------------- events, snapshots, secrets
+
+
+def test_partial_reports_come_before_the_verdict_and_the_whole_one_last(replica_set: Deployment) -> None:
+    seen: list[Report] = []
+    report = run_check(replica_set.uri(), emit=seen.append)
+    assert seen[0].verdict is None
+    assert seen[-1] == report
+    assert [r.verdict for r in seen if r.verdict is not None][0] is Verdict.CONNECTED
+
+
+def test_driver_events_are_handed_on(standalone: Deployment) -> None:
+    events: list[DriverEvent] = []
+    run_check(standalone.uri(), on_event=events.append)
+    assert {"ConnectionCreated", "ServerHeartbeatSucceeded", "CommandSucceeded"} <= {e.name for e in events}
+
+
+def test_no_secret_is_in_the_report(login_server: Deployment) -> None:
+    secret = "correct-horse-battery"
+    events: list[DriverEvent] = []
+    seen: list[Report] = []
+    run_check(login_server.uri("app", secret), emit=seen.append, on_event=events.append)
+    everything = "".join(to_json(r) for r in seen) + repr(events)
+    assert secret not in everything
+
+
+def test_the_report_has_every_stage_and_is_plain_json(standalone: Deployment) -> None:
+    document = json.loads(to_json(run_check(standalone.uri())))
+    assert [s["stage"] for s in document["stages"]] == [stage.value for stage in Stage]
+    assert document["format"] == "clearline-report"
+    assert document["version"] == 1
+
+
+# ---------------------------------------------------------------- Stop
+
+
+async def _stopped_after(text: str, moment: asyncio.Event | None, **options: Any) -> tuple[Report, float]:
+    """Start a check, stop it at its first snapshot or at ``moment``; the report and the seconds that Stop took."""
+    asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+    begun = asyncio.Event()
+    task = asyncio.get_running_loop().create_task(
+        check(Profile(), {}, lambda _report: begun.set(), text=text, **options)
+    )
+    await (moment or begun).wait()
+    stopped = time.perf_counter()
+    task.cancel()
+    report = await task
+    seconds = time.perf_counter() - stopped
+    await farewells()
+    return report, seconds
+
+
+def _moments() -> list[tuple[str, str]]:
+    return [
+        ("refused", "mongodb://127.0.0.1:1/?connectTimeoutMS=5000"),
+        ("resolving", "mongodb+srv://c0.lab.test/"),
+        ("silent", "mongodb://{silent}/"),
+        ("handshake", "mongodb://{silent}/?tls=true"),
+        ("frozen", "mongodb://{frozen}/"),
+    ]
+
+
+@pytest.mark.parametrize(("state", "text"), _moments())
+def test_stop_ends_a_check_at_once_in_every_state(state: str, text: str) -> None:
+    with ExitStack() as stack:
+        silent = stack.enter_context(peers.silent())
+        frozen = stack.enter_context(deployments.standalone())
+        frozen.server.freeze()
+        stack.callback(frozen.server.thaw)
+        zone: dict[Any, Any] = {("*", "SRV"): dns_server.SILENT, ("*", "TXT"): dns_server.SILENT}
+        server = stack.enter_context(dns_server.DnsServer(zone))
+        stack.enter_context(dns_server.resolver_at(server))
+        address = text.format(silent=silent.address, frozen=frozen.address)
+
+        async def after_a_while() -> tuple[Report, float]:
+            # Long enough for the driver and the probes to be in the middle of it: the head start is 30 ms.
+            moment = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.12, moment.set)
+            return await _stopped_after(address, moment)
+
+        report, seconds = asyncio.run(after_a_while())
+    if state == "refused":
+        assert report.verdict in (Verdict.CANCELLED, Verdict.FAILED)
+    else:
+        assert report.verdict is Verdict.CANCELLED
+    assert seconds < 0.25
+
+
+def test_stop_before_the_first_step_gives_a_cancelled_report(standalone: Deployment) -> None:
+    report, _ = asyncio.run(_stopped_after(standalone.uri(), None))
+    assert report.verdict is Verdict.CANCELLED
+
+
+def test_nothing_is_left_running_after_a_check(standalone: Deployment) -> None:
+    async def leftovers() -> set[asyncio.Task[Any]]:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        await check(Profile(seeds=Seeds(hosts=(standalone.address,))), {}, lambda _report: None)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:  # the client's goodbye, bounded to a second
+            await asyncio.wait(others, timeout=2)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert asyncio.run(leftovers()) == set()
+
+
+def test_the_core_runs_without_qt() -> None:
+    code = (
+        "import sys; import clearline.core.check, clearline.cli.check, clearline.core.store, clearline.core.vault;"
+        "print([m for m in sys.modules if m.startswith('PySide6')])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

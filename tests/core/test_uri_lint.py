@@ -1,0 +1,491 @@
+"""Every mistake of a connection string is named, and PyMongo refuses exactly what we call refused."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pymongo import AsyncMongoClient
+
+from clearline.core.connection_string import Reading, read
+from clearline.core.facts import Mistake
+from clearline.core.report import Severity
+
+OK: list[str] = []
+
+# What PyMongo refuses (the first mistake is the expected one), or takes without harm.
+AS_PYMONGO = [
+    # --- in order
+    ("mongodb://localhost:27017/", OK),
+    ("mongodb://localhost", OK),
+    ("mongodb://h1:27017,h2,h3:27019/db?replicaSet=rs0", OK),
+    ("mongodb://app:p%40ss@h1/db", OK),
+    ("mongodb://[::1]:27017/", OK),
+    ("mongodb://[fe80::1%25eth0]/", OK),
+    ("mongodb://%2Ftmp%2Fmongodb-27017.sock/db", OK),
+    ("mongodb+srv://app:pw@cluster0.example.test/db?retryWrites=true&w=majority", OK),
+    ("mongodb://app:pw@h/?appName=me@home", OK),
+    ("mongodb://h/?authMechanismProperties=TOKEN_RESOURCE:api%3A//x,ENVIRONMENT:azure&authMechanism=MONGODB-OIDC", OK),
+    ("mongodb://u@h/?authMechanism=GSSAPI&authMechanismProperties=SERVICE_NAME:x,CANONICALIZE_HOST_NAME:forward", OK),
+    ("mongodb://k:s@h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:abc", OK),
+    ("mongodb://h/?TLS=true&RETRYwrites=false", OK),
+    ("mongodb://h/?tls=true&ssl=true", OK),
+    ("mongodb://h/?readPreference=secondary&readPreferenceTags=dc:ny&readPreferenceTags=", OK),
+    ("mongodb://h/?maxStalenessSeconds=-1", OK),
+    ("mongodb://h/?w=0&journal=false", OK),
+    ("mongodb://h/?connectTimeoutMS=0&socketTimeoutMS=0&serverSelectionTimeoutMS=1e4", OK),
+    ("mongodb://h/?maxPoolSize=0&minPoolSize=500", OK),
+    ("mongodb://h/?w=1;journal=true", OK),
+    ("mongodb://my_host-1.local./?w=1&appName=My App", OK),
+    # --- scheme
+    ("mongo://h/", ["uri.bad-scheme"]),
+    ("mongdb://h/", ["uri.bad-scheme"]),
+    ("mongodb:/h/", ["uri.bad-scheme"]),
+    ("mongodb//h/", ["uri.bad-scheme"]),
+    ("mongodb;//h/", ["uri.bad-scheme"]),
+    ("mongodb:\\\\h/db", ["uri.bad-scheme"]),
+    ("MongoDB://h/", ["uri.bad-scheme"]),
+    ("mongodb+SRV://c.example.test/", ["uri.bad-scheme"]),
+    ("mongodb-srv://c.example.test/", ["uri.bad-scheme"]),
+    ("mongodb+srv:/c.example.test/", ["uri.bad-scheme"]),
+    ("mongodbsrv://c.example.test/", ["uri.bad-scheme"]),
+    ("mongodb ://h/", ["uri.bad-scheme"]),
+    ("http://h:27017/", ["uri.bad-scheme"]),
+    ("https://cloud.example.test/v2/abc", ["uri.bad-scheme"]),
+    ("jdbc:mongodb://h/", ["uri.bad-scheme"]),
+    ("h1:27017/db", ["uri.bad-scheme"]),
+    ("app:pw@h1/db", ["uri.bad-scheme"]),
+    ("://h/", ["uri.bad-scheme"]),
+    ("localhost:27017", ["uri.not-portable"]),
+    ("h1,h2:27018", ["uri.not-portable"]),
+    ("mongodb:27017", ["uri.not-portable"]),
+    # --- a second address
+    ("mongodb://https://cluster0.example.test/", ["uri.nested-url"]),
+    ("mongodb://mongodb://h/", ["uri.nested-url"]),
+    ("mongodb+srv://mongodb+srv://app:pw@c.example.test/", ["uri.nested-url"]),
+    ("mongodb://app:pw@http://h:27017/", ["uri.nested-url"]),
+    ("https://mongodb://h/", ["uri.nested-url"]),
+    # --- strays that are taken away before the driver sees them
+    ("mongodb://h/ ", ["uri.stray-characters"]),
+    ("\n mongodb://h/\r\n", ["uri.stray-characters"] * 2),
+    ("\ufeffmongodb://h/", ["uri.stray-characters"]),
+    ("mongodb://h/\u00a0", ["uri.stray-characters"]),
+    ("\u200bmongodb://h/", ["uri.stray-characters"]),
+    ('"mongodb://h/"', ["uri.stray-characters"]),
+    ("'mongodb://h/'", ["uri.stray-characters"]),
+    ("“mongodb://h/”", ["uri.stray-characters"]),
+    ("`mongodb://h/`;", ["uri.stray-characters"]),
+    ("<mongodb://h/>", ["uri.stray-characters"]),
+    ('mongodb://h/"', ["uri.stray-characters"]),
+    ('"mongodb://h/?w=1",', ["uri.stray-characters"]),
+    # --- strays that stay
+    ('mongosh "mongodb://h/"', ["uri.stray-characters"]),
+    ("MONGODB_URI=mongodb://h/", ["uri.stray-characters"]),
+    ("export URI='mongodb://h/'", ["uri.stray-characters"]),
+    ("mongodb://h/db;", ["uri.stray-characters"]),
+    ("mongodb://h/?w=1;", ["uri.stray-characters"]),
+    ("mongodb://h/?w=1&tls=false;", ["uri.stray-characters"]),
+    ("mongodb://h/?appName=My App", ["uri.stray-characters"]),
+    ("mongodb://h/?w=1 tls=false", ["uri.stray-characters"]),
+    ("mongodb://h/?w=1& tls=false", ["uri.stray-characters"]),
+    ("mongodb://h/?w=1&\nappName=x", ["uri.stray-characters"]),
+    ("mongodb://app:p\nw@h/", ["uri.stray-characters"]),
+    ("mongodb://app:p\u200bw@h/", ["uri.stray-characters"]),
+    # --- credentials
+    ("mongodb://app:one@two@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://me@example.com:pw@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://app:one:two@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://app:one/two@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://app:one/two@h1:27017,h2/db?w=1", ["uri.unescaped-credentials"]),
+    ("mongodb://app:one?two@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://app:one?two=3@h/?w=1", ["uri.unescaped-credentials"]),
+    ("mongodb://dom/user:pw@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://app:one%two@h/", ["uri.unescaped-credentials"]),
+    ("mongodb://app:100%@h/", ["uri.unescaped-credentials"]),
+    ("mongodb+srv://app:p@ss@c.example.test/db", ["uri.unescaped-credentials"]),
+    ("mongodb://app:a@b/c?d:e@h/", ["uri.unescaped-credentials"] * 4),
+    ("mongodb://app:a#b@h/", ["uri.not-portable"]),
+    ("mongodb://app:a[b]@h/", ["uri.not-portable"] * 2),
+    ("mongodb://app:my pass@h/", ["uri.not-portable"]),
+    ("mongodb://:pw@h/", ["uri.missing-username"]),
+    ("mongodb://@h/", ["uri.missing-username"]),
+    ("mongodb://:@h/", ["uri.missing-username"]),
+    ("mongodb://app@h/", ["uri.missing-password"]),
+    ("mongodb://app:@h/", ["uri.missing-password"]),
+    ("mongodb+srv://app@c.example.test/", ["uri.missing-password"]),
+    ("mongodb://app@h/?authMechanism=SCRAM-SHA-1", ["uri.missing-password"]),
+    ("mongodb://key@h/?authMechanism=MONGODB-AWS", ["uri.missing-password"]),
+    # --- hosts
+    ("", ["uri.missing-host"]),
+    ("   ", ["uri.missing-host"]),
+    ("mongodb://", ["uri.missing-host"]),
+    ("mongodb:///", ["uri.missing-host"]),
+    ("mongodb:///db", ["uri.missing-host"]),
+    ("mongodb://?w=1", ["uri.missing-host", "uri.not-portable"]),
+    ("mongodb://app:pw@/db", ["uri.missing-host"]),
+    ("mongodb://h1,", ["uri.missing-host"]),
+    ("mongodb://h1,,h2/", ["uri.missing-host"]),
+    ("mongodb://,h1/", ["uri.missing-host"]),
+    ("mongodb+srv:///", ["uri.missing-host"]),
+    ("mongodb://h:99999/", ["uri.bad-port"]),
+    ("mongodb://h:0/", ["uri.bad-port"]),
+    ("mongodb://h:-1/", ["uri.bad-port"]),
+    ("mongodb://h:/", ["uri.bad-port"]),
+    ("mongodb://h:abc/", ["uri.bad-port"]),
+    ("mongodb://h:27017x/", ["uri.bad-port"]),
+    ("mongodb://h1:1,h2:70000/", ["uri.bad-port"]),
+    ("mongodb://h:27017:27018/", ["uri.bad-port"]),
+    ("mongodb://[::1]:0/", ["uri.bad-port"]),
+    ("mongodb://::1:28001/", ["uri.ipv6-brackets"]),
+    ("mongodb://::1/", ["uri.ipv6-brackets"]),
+    ("mongodb://2001:db8::7:27017/", ["uri.ipv6-brackets"]),
+    ("mongodb://[::1/", ["uri.ipv6-brackets"]),
+    ("mongodb://h1:27017;h2:27017/", ["uri.host-separator"]),
+    ("mongodb://h1:27017|h2:27017/", ["uri.host-separator"]),
+    ("mongodb://h1:27017 h2:27017/", ["uri.host-separator"]),
+    ("mongodb://h1:27017\nh2:27017/", ["uri.host-separator"]),
+    ("mongodb:///tmp/mongodb-27017.sock/db", ["uri.unescaped-socket-path"]),
+    ("mongodb:///tmp/mongodb-27017.sock", ["uri.unescaped-socket-path"]),
+    ("mongodb://app:pw@/var/run/mongodb-27017.sock", ["uri.unescaped-socket-path"]),
+    ("mongodb://h%20x/", ["uri.stray-characters"]),
+    ("mongodb://h:27017 /", ["uri.stray-characters"]),
+    # --- SRV
+    ("mongodb+srv://c.example.test:27017/", ["uri.srv-form"]),
+    ("mongodb+srv://a.example.test,b.example.test/", ["uri.srv-form"]),
+    ("mongodb+srv://c.example.test:x/", ["uri.srv-form"]),
+    ("mongodb+srv://c.example.test/?directConnection=true", ["uri.conflicting-options"]),
+    # --- database
+    ("mongodb://h/my%20db", ["uri.bad-database-name"]),
+    ("mongodb://h/my db", ["uri.bad-database-name"]),
+    ("mongodb://h/a/b", ["uri.bad-database-name"]),
+    ("mongodb://h/db/?w=1", ["uri.bad-database-name"]),
+    ("mongodb://h/a%22b", ["uri.bad-database-name"]),
+    ("mongodb://h/$external", ["uri.bad-database-name"]),
+    ("mongodb://h/db ?w=1", ["uri.bad-database-name"]),
+    ("mongodb://h/a.b", ["uri.not-portable"]),
+    ("mongodb://h?tls=false", ["uri.not-portable"]),
+    # --- the options' form
+    ("mongodb://h/?w=1&tls=false;retryWrites=true", ["uri.malformed-options"]),
+    ("mongodb://h/?w=1&amp;tls=false", ["uri.malformed-options"]),
+    ("mongodb://h/?tls", ["uri.malformed-options"]),
+    ("mongodb://h/?w=1&tls", ["uri.malformed-options"]),
+    ("mongodb://h/?w=1&&journal=true", ["uri.malformed-options"]),
+    ("mongodb://h/?&w=1", ["uri.malformed-options"]),
+    ("mongodb://h/?w=1&", ["uri.malformed-options"]),
+    ("mongodb://h/?w=1?tls=true", ["uri.malformed-options"]),
+    ("mongodb://h/??w=1", ["uri.malformed-options"]),
+    ("mongodb://h/?appName=a=b", ["uri.malformed-options"]),
+    ("mongodb://h/?=5", ["uri.malformed-options"]),
+    ("mongodb://h/?authSource=", ["uri.malformed-options"]),
+    ("mongodb://h/?authMechanismProperties=SERVICE_NAME", ["uri.malformed-options"]),
+    # --- names
+    ("mongodb://h/?foo=bar", ["uri.unknown-option"]),
+    ("mongodb://h/?useUnifiedTopology=true&useNewUrlParser=true", ["uri.unknown-option"] * 2),
+    ("mongodb://h/?sslValidate=false", ["uri.unknown-option"]),
+    ("mongodb://h/?autoReconnect=true", ["uri.unknown-option"]),
+    ("mongodb://h/?j=true&wtimeout=100", ["uri.unknown-option"] * 2),
+    ("mongodb://h/?ssl_cert_reqs=CERT_NONE&ssl_ca_certs=ca.pem", ["uri.unknown-option"] * 2),
+    ("mongodb://h/?replicSet=rs0", ["uri.misspelt-option"]),
+    ("mongodb://h/?replica_set=rs0", ["uri.misspelt-option"]),
+    ("mongodb://h/?tsl=true", ["uri.misspelt-option"]),
+    ("mongodb://h/?serverSelectionTimeout=5000", ["uri.misspelt-option"]),
+    ("mongodb://h/?authSoruce=admin", ["uri.misspelt-option"]),
+    ("mongodb://h/?retryWrite=true", ["uri.misspelt-option"]),
+    ("mongodb://h/?readPreferences=nearest", ["uri.misspelt-option"]),
+    ("mongodb://h/?directconection=true", ["uri.misspelt-option"]),
+    ("mongodb://h/?proxyHost=127.0.0.1&proxyPort=1080", ["uri.proxy-ignored"] * 2),
+    ("mongodb://h/?w=1&w=majority", ["uri.duplicate-option"]),
+    ("mongodb://h/?appName=a&APPNAME=b", ["uri.duplicate-option"]),
+    # --- values
+    ("mongodb://h/?tls=yes", ["uri.tls-value-ignored"]),
+    ("mongodb://h/?tls=True", ["uri.tls-value-ignored"]),
+    ("mongodb://h/?ssl=1", ["uri.tls-value-ignored"]),
+    ("mongodb://h/?tls=", ["uri.tls-value-ignored"]),
+    ("mongodb+srv://c.example.test/?tls=yes", ["uri.ignored-value"]),
+    ("mongodb://h/?readPreference=fastest", ["uri.ignored-value"]),
+    ("mongodb://h/?readPreference=Secondary", ["uri.ignored-value"]),
+    ("mongodb://h/?w=-1", ["uri.ignored-value"]),
+    ("mongodb://h/?serverSelectionTimeoutMS=5s", ["uri.ignored-value"]),
+    ("mongodb://h/?socketTimeoutMS=-5", ["uri.ignored-value"]),
+    ("mongodb://h/?maxPoolSize=-1", ["uri.ignored-value"]),
+    ("mongodb://h/?maxPoolSize=ten", ["uri.ignored-value"]),
+    ("mongodb://h/?maxConnecting=0", ["uri.ignored-value"]),
+    ("mongodb://h/?zlibCompressionLevel=10", ["uri.ignored-value"]),
+    ("mongodb://h/?compressors=gzip", ["uri.ignored-value"]),
+    ("mongodb://h/?compressors=zlib,%20snappy", ["uri.ignored-value"]),
+    ("mongodb://h/?uuidRepresentation=legacy", ["uri.ignored-value"]),
+    ("mongodb://h/?serverMonitoringMode=push", ["uri.ignored-value"]),
+    ("mongodb://h/?retryWrites=1", ["uri.ignored-value"]),
+    ("mongodb://h/?maxStalenessSeconds=0", ["uri.ignored-value"]),
+    ("mongodb://h/?readPreferenceTags=ny", ["uri.ignored-value"]),
+    ("mongodb://h/?heartbeatFrequencyMS=0", ["uri.ignored-value"]),
+    ("mongodb://h/?server_api=1", ["uri.ignored-value"]),
+    ("mongodb://h/?appName=" + "x" * 129, ["uri.ignored-value"]),
+    ("mongodb://h/?datetime_conversion=7", ["uri.ignored-value"]),
+    ("mongodb://h/?heartbeatFrequencyMS=100", ["uri.bad-value"]),
+    ("mongodb://h/?datetime_conversion=AUTO", ["uri.bad-value"]),
+    ("mongodb://h/?minPoolSize=200", ["uri.bad-value"]),
+    ("mongodb://h/?readPreference=secondary&maxStalenessSeconds=30", ["uri.bad-value"]),
+    ("mongodb://u@h/?authMechanism=GSSAPI&authMechanismProperties=CANONICALIZE_HOST_NAME:maybe", ["uri.bad-value"]),
+    # --- pairs
+    ("mongodb://h/?tls=true&ssl=false", ["uri.conflicting-options"]),
+    ("mongodb://h/?tls=true&ssl=yes", ["uri.conflicting-options", "uri.ignored-value"]),
+    ("mongodb://h/?tls=false&tlsAllowInvalidCertificates=false", ["uri.conflicting-options"]),
+    ("mongodb://h/?tls=false&tlsInsecure=false", ["uri.conflicting-options"]),
+    ("mongodb://h/?tlsInsecure=true&tlsAllowInvalidCertificates=true", ["uri.conflicting-options"]),
+    ("mongodb://h/?tlsInsecure=true&tlsAllowInvalidHostnames=maybe", ["uri.conflicting-options", "uri.ignored-value"]),
+    ("mongodb://h/?tlsAllowInvalidCertificates=true&tlsDisableOCSPEndpointCheck=true", ["uri.conflicting-options"]),
+    ("mongodb://h1,h2/?directConnection=true", ["uri.conflicting-options"]),
+    ("mongodb://h1,h2/?loadBalanced=true", ["uri.conflicting-options"]),
+    ("mongodb://h/?loadBalanced=true&replicaSet=rs0", ["uri.conflicting-options"]),
+    ("mongodb://h/?loadBalanced=true&directConnection=true", ["uri.conflicting-options"]),
+    ("mongodb://h/?readPreferenceTags=dc:east", ["uri.conflicting-options"]),
+    ("mongodb://h/?readPreference=fastest&readPreferenceTags=dc:e", ["uri.conflicting-options", "uri.ignored-value"]),
+    ("mongodb://h/?maxStalenessSeconds=120", ["uri.conflicting-options"]),
+    ("mongodb://h/?minPoolSize=10&maxPoolSize=5", ["uri.conflicting-options"]),
+    ("mongodb://h/?w=0&journal=true", ["uri.conflicting-options"]),
+    ("mongodb://h/?journal=true&fsync=true", ["uri.conflicting-options"]),
+    ("mongodb://h/?srvMaxHosts=1", ["uri.conflicting-options"]),
+    ("mongodb://h/?srvServiceName=x", ["uri.conflicting-options"]),
+    ("mongodb://h/?srvAllowedHostsSuffix=example.test", ["uri.conflicting-options"]),
+    # --- sign-in
+    ("mongodb://u:p@h/?authMechanism=SCRAM-SHA-512", ["uri.unknown-mechanism"]),
+    ("mongodb://u:p@h/?authMechanism=scram-sha-256", ["uri.unknown-mechanism"]),
+    ("mongodb://u:p@h/?authMechanism=MONGODB-CR", ["uri.unknown-mechanism"]),
+    ("mongodb://u:p@h/?authMechanism=MONGODB-X509&tls=true", ["uri.mechanism-mismatch"]),
+    ("mongodb://u:p@h/?authMechanism=MONGODB-X509", ["uri.mechanism-mismatch", "uri.x509-without-tls"]),
+    ("mongodb://h/?authMechanism=MONGODB-X509&tls=true&authSource=admin", ["uri.mechanism-mismatch"]),
+    ("mongodb://u@h/?authMechanism=GSSAPI&authSource=admin", ["uri.mechanism-mismatch"]),
+    ("mongodb://k:s@h/?authMechanism=MONGODB-AWS&authSource=admin", ["uri.mechanism-mismatch"]),
+    ("mongodb://h/?authMechanism=SCRAM-SHA-256", ["uri.missing-username"]),
+    ("mongodb://h/?authMechanism=GSSAPI", ["uri.missing-username"]),
+    ("mongodb://h/?authMechanism=PLAIN&tls=true", ["uri.missing-username"]),
+    ("mongodb://h/?authMechanism=MONGODB-OIDC", ["auth.oidc-not-configured"]),
+    (
+        "mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure",
+        ["auth.oidc-not-configured"],
+    ),
+    ("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:aws", ["uri.bad-value"]),
+    (
+        "mongodb://u:p@h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
+        ["uri.mechanism-mismatch"],
+    ),
+    ("mongodb://u:p@h/?authMechanism=PLAIN", ["auth.password-in-clear"]),
+    ("mongodb://u@h/?authMechanism=GSSAPI&authMechanismProperties=FOO:bar", ["uri.unknown-auth-property"]),
+    ("mongodb://u:p@h/?authMechanismProperties=FOO:bar", ["uri.unknown-auth-property"]),
+    (
+        "mongodb://u:p@h/?authMechanism=SCRAM-SHA-1&authMechanismProperties=SERVICE_NAME:x",
+        ["uri.unknown-auth-property"],
+    ),
+]
+
+# The constructor takes these, and yet they cannot work: no server and no name can make up for it.
+BEYOND_PYMONGO = [
+    ("mongodb://app:<password>@h/", "uri.placeholder", "the login must fail"),
+    ("mongodb://app:%3Cpassword%3E@h/", "uri.placeholder", "the login must fail"),
+    ("mongodb://<username>:<db_password>@h/", "uri.placeholder", "the login must fail"),
+    ("mongodb+srv://app:pw@<cluster-url>/", "uri.placeholder", "no such name can exist"),
+    ("mongodb+srv://app:pw@cluster0.<id>.mongodb.net/", "uri.placeholder", "no such name can exist"),
+    ("mongodb://${MONGO_HOST}/", "uri.placeholder", "no such name can exist"),
+    ("mongodb://app:pw@h/<dbname>", "uri.placeholder", "nobody is defined in a database of that name"),
+    ("mongodb://h/?replicaSet=<name>", "uri.placeholder", "no set can have that name"),
+    ("mongodb://h/?replicaSet=", "uri.malformed-options", "no server matches an empty name"),
+    ("mongodb://h/?replicaSet=rs0 &w=1", "uri.stray-characters", "no set's name ends in a space"),
+    ("mongodb://127.0.0.1 :27017/", "uri.stray-characters", "no such name can exist"),
+    ("mongodb://h1, h2/", "uri.stray-characters", "no such name can exist"),
+    ('mongodb://"h1"/', "uri.stray-characters", "no such name can exist"),
+    ("mongodb://h1;h2/", "uri.host-separator", "no such name can exist"),
+    ("mongodb://h1 h2/", "uri.host-separator", "no such name can exist"),
+    ("mongodb://:27017/", "uri.missing-host", "there is no host"),
+    ("mongodb://app:12/34@h", "uri.unescaped-credentials", "the host would be the user name"),
+    ("mongodb://h/?readConcernLevel=foo", "uri.bad-value", "the server refuses the first read"),
+    ("mongodb://h1,h2/?readPreference=nearest&maxStalenessSeconds=30", "uri.bad-value", "refused at the first read"),
+    ("mongodb://h/a\\b", "uri.bad-database-name", "refused at the first use"),
+    ("mongodb://h/" + "x" * 64, "uri.bad-database-name", "refused at the first use"),
+    ("mongodb://CN=app@h/?authMechanism=MONGODB-X509", "uri.x509-without-tls", "the server sees no name"),
+    ("mongodb://app@h/?authMechanism=PLAIN&tls=true", "uri.missing-password", "it would send the word None"),
+    ("mongodb+srv://localhost/", "uri.srv-form", "refused at the look-up"),
+    ("mongodb+srv://127.0.0.1/", "uri.srv-form", "refused at the look-up"),
+    ("mongodb+srv://%2Ftmp%2Fx.sock/", "uri.srv-form", "refused at the look-up"),
+    ("mongodb+srv://c.example.test/?srvMaxHosts=1&replicaSet=rs0", "uri.conflicting-options", "after the look-up"),
+    ("mongodb+srv://c.example.test/?srvMaxHosts=1&loadBalanced=true", "uri.conflicting-options", "after the look-up"),
+    ("mongodb+srv://c.example.test/?srvAllowedHostsSuffix=com", "uri.bad-value", "refused at the look-up"),
+]
+
+
+async def refusal(text: str) -> Exception | None:
+    """What PyMongo's constructor says; it does no I/O."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            client = AsyncMongoClient(text)
+        except Exception as problem:
+            return problem
+    await client.close()
+    return None
+
+
+def run_refusal(text: str) -> Exception | None:
+    import asyncio
+
+    return asyncio.run(refusal(text))
+
+
+def causes(reading: Reading) -> list[str]:
+    return [mistake.cause for mistake in reading.mistakes]
+
+
+@pytest.mark.parametrize(("text", "expected"), AS_PYMONGO)
+def test_what_pymongo_refuses_is_refused_and_named(text: str, expected: list[str]) -> None:
+    reading = read(text)
+    problem = run_refusal(reading.driver_text)
+    assert reading.usable == (problem is None), (problem, reading.mistakes)
+    assert causes(reading) == expected
+
+
+@pytest.mark.parametrize(("text", "cause", "why"), BEYOND_PYMONGO)
+def test_what_cannot_work_is_refused_although_pymongo_takes_it(text: str, cause: str, why: str) -> None:
+    reading = read(text)
+    assert run_refusal(reading.driver_text) is None, why
+    assert not reading.usable
+    assert causes(reading)[0] == cause
+
+
+def test_tls_off_with_a_certificate_file_is_a_conflict(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    text = f"mongodb://h/?tls=false&tlsCAFile={tmp_path / 'ca.pem'}"
+    reading = read(text)
+    assert run_refusal(text) is not None
+    assert causes(reading) == ["uri.conflicting-options"]
+    assert reading.mistakes[0].patch == {"tls": {"enabled": True}}
+
+
+def test_revocation_lists_cannot_be_had_without_verification(tmp_path: Path) -> None:
+    (tmp_path / "crl.pem").touch()
+    text = f"mongodb://h/?tlsCRLFile={tmp_path / 'crl.pem'}&tlsInsecure=true"
+    assert run_refusal(text) is not None
+    assert causes(read(text)) == ["uri.conflicting-options"]
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    for folder in (Path(__file__).parents[2] / "gui/clearline/core/diagnosis").glob("causes.toml"):
+        tables = tomllib.loads(folder.read_text(encoding="utf-8"))
+        return {f"{stage}.{code}": cause for stage, codes in tables.items() for code, cause in codes.items()}
+    pytest.skip("the cause catalogue is not there yet")
+
+
+def everything() -> list[tuple[str, Mistake]]:
+    texts = [text for text, *_ in (*AS_PYMONGO, *BEYOND_PYMONGO)]
+    return [(text, mistake) for text in texts for mistake in read(text).mistakes]
+
+
+def test_every_sentence_of_a_mistake_is_filled_in() -> None:
+    known = catalogue()
+    for text, mistake in everything():
+        for part in ("title", "means", "fix"):
+            names = {name for _, name, _, _ in string.Formatter().parse(known[mistake.cause][part]) if name}
+            assert names <= mistake.blanks.keys(), (text, mistake)
+
+
+def test_every_uri_cause_has_a_text_that_produces_it() -> None:
+    produced = {mistake.cause for _, mistake in everything()}
+    assert {code for code in catalogue() if code.startswith("uri.")} <= produced
+
+
+def test_every_mistake_has_a_place_in_the_text() -> None:
+    for text, mistake in everything():
+        assert 0 <= mistake.start <= mistake.end <= len(text), (text, mistake)
+
+
+def test_the_place_of_an_unescaped_character_is_that_character() -> None:
+    text = "mongodb://app:one@two@h/"
+    mistake = read(text).mistakes[0]
+    assert (mistake.start, mistake.end) == (17, 18)
+    assert mistake.blanks == {"part": "password", "character": "@", "escaped": "%40"}
+    assert mistake.action == "escape-password"
+
+
+def test_an_at_sign_in_an_email_address_belongs_to_the_user_name() -> None:
+    mistake = read("mongodb://me@example.com:pw@h/").mistakes[0]
+    assert mistake.blanks["part"] == "user name"
+    assert mistake.action == "escape-user"
+
+
+def test_a_real_password_between_angle_brackets_is_not_shown() -> None:
+    reading = read("mongodb://app:<Tr0ub4dor>@h/")
+    assert reading.mistakes[0].blanks["placeholder"] == "<…>"
+    assert reading.facts.password.placeholder == "<…>"
+
+
+@pytest.mark.parametrize(
+    ("password", "word"),
+    [
+        ("{password}", "{password}"),
+        ("[password]", "[password]"),
+        ("$%7BMONGODB_PASSWORD%7D", "${MONGODB_PASSWORD}"),
+        ("YOUR_PASSWORD", "YOUR_PASSWORD"),
+        ("*****", "*****"),
+    ],
+)
+def test_a_likely_template_word_is_a_warning(password: str, word: str) -> None:
+    reading = read(f"mongodb://app:{password}@h/")
+    assert reading.usable
+    assert reading.mistakes[0].cause == "uri.placeholder"
+    assert reading.facts.password.placeholder == word
+
+
+@pytest.mark.parametrize("password", ["secret", "password1", "{Tr0ub4dor}", "your-Tr0ub4dor", "a%3Cb%3Ec", "$ecret"])
+def test_an_ordinary_password_is_no_template_word(password: str) -> None:
+    assert read(f"mongodb://app:{password}@h/").facts.password.placeholder is None
+
+
+def test_what_may_be_a_password_in_the_ports_place_is_neither_shown_nor_kept() -> None:
+    reading = read("mongodb://app:Tr0ub4dor/db")
+    assert causes(reading) == ["uri.bad-port"]
+    assert "Tr0ub4dor" not in repr((reading.facts, reading.profile))
+
+
+def test_the_name_of_another_drivers_option_is_translated() -> None:
+    assert read("mongodb://h/?sslCAFile=ca.pem").mistakes[0].blanks["suggestion"] == "tlsCAFile"
+
+
+def test_switching_tls_on_takes_the_ignored_value_away() -> None:
+    mistake = read("mongodb://h/?tls=yes&foo=1").mistakes[0]
+    assert mistake.patch == {"tls": {"enabled": True}, "unread": [{"name": "foo", "value": "1"}]}
+
+
+def test_failures_come_before_warnings() -> None:
+    reading = read("mongodb://h/a.b?foo=1&tls=yes&directConnection=true&loadBalanced=true")
+    severities = [mistake.severity for mistake in reading.mistakes]
+    assert severities == sorted(severities, key=lambda severity: severity is not Severity.FAILURE)
+    assert reading.mistakes[0].cause == "uri.conflicting-options"
+
+
+_FRAGMENTS = st.sampled_from(
+    ["mongodb://", "mongodb+srv://", "app", ":", "@", "/", "?", "&", ";", ",", "=", "%", "%40", "+", " ", "[", "]", "::1"]
+    + ["h1", "h2.example.test", "27017", "99999", "db", ".", "#", "<", ">", '"', "\n", "\ufeff", "tls=true", "w=1", "%2F"]
+    + ["replicaSet", "readPreferenceTags", "authMechanism=PLAIN", "x.sock", "authMechanismProperties=", "\ud800", "\0"]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.text(), st.lists(_FRAGMENTS, max_size=14).map("".join)))
+@example("mongodb://app:pw@h/?appName=\ud800")
+def test_reading_any_text_ends_well(text: str) -> None:
+    reading = read(text)
+    for mistake in reading.mistakes:
+        assert 0 <= mistake.start <= mistake.end <= len(text)
+    assert isinstance(reading.repaired, str)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_FRAGMENTS, max_size=12).map(lambda pieces: "mongodb://" + "".join(pieces)))
+def test_what_pymongo_refuses_is_never_called_usable(text: str) -> None:
+    reading = read(text)
+    if reading.usable:
+        assert run_refusal(reading.driver_text) is None, text

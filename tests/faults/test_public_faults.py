@@ -1,0 +1,41 @@
+"""Each public fault, set up for real: the headline or the finding, in time, and without a secret in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.catalogue import FAULTS
+from faults.fault import Fault
+from faults.laboratory import Laboratory
+from faults.run import run
+
+ANSWERING_MS, SILENT_MS = 1000.0, 2200.0
+"""Three times what a quiet computer needs, and the deadline with the same margin; the bench shows the real times."""
+
+
+@pytest.fixture(scope="session")
+def laboratory() -> Iterator[Laboratory]:
+    with Laboratory() as lab:
+        yield lab
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(f, id=f.id, marks=[pytest.mark.netns] if f.netns else []) for f in FAULTS]
+)
+def test_the_check_names_the_fault(fault: Fault, laboratory: Laboratory) -> None:
+    outcome = run(fault, laboratory)
+    assert outcome.miss is None, f"{fault.title}: expected {fault.failed or ''} {fault.connected or ''}; {outcome.miss}"
+    assert not outcome.leaked
+    assert outcome.report.verdict_ms is not None
+    if fault.id not in SLOW_BY_NATURE:
+        assert outcome.report.verdict_ms < (SILENT_MS if fault.silent else ANSWERING_MS)
+
+
+SLOW_BY_NATURE = {"T08", "T08b", "T08c", "T08f", "D14b"}
+"""They connect at the speed of their line."""
+
+
+def test_every_row_has_an_id_of_its_own() -> None:
+    assert len({fault.id for fault in FAULTS}) == len(FAULTS)
