@@ -218,12 +218,21 @@ def test_a_server_that_answers_late_upgrades_the_verdict() -> None:
 # ---------------------------------------------------------------- events, snapshots, secrets
 
 
-def test_partial_reports_come_before_the_verdict_and_the_whole_one_last(replica_set: Deployment) -> None:
+def test_the_verdict_is_told_before_the_whole_report(replica_set: Deployment) -> None:
     seen: list[Report] = []
     report = run_check(replica_set.uri(), emit=seen.append)
-    assert seen[0].verdict is None
     assert seen[-1] == report
-    assert [r.verdict for r in seen if r.verdict is not None][0] is Verdict.CONNECTED
+    assert len(seen) > 1
+    verdicts = [r.verdict for r in seen]
+    assert verdicts == sorted(verdicts, key=lambda verdict: verdict is not None)
+
+
+def test_a_check_that_waits_shows_what_it_is_doing() -> None:
+    seen: list[Report] = []
+    with peers.silent() as silent:
+        run_check(f"mongodb://{silent.address}/", emit=seen.append, deadline_s=0.4)
+    waiting = [r.servers[0].cells for r in seen if r.verdict is None and r.servers]
+    assert any(c["tcp"].status is Status.PASSED and c["hello"].status is Status.RUNNING for c in waiting)
 
 
 def test_driver_events_are_handed_on(standalone: Deployment) -> None:
@@ -251,14 +260,12 @@ def test_the_report_has_every_stage_and_is_plain_json(standalone: Deployment) ->
 # ---------------------------------------------------------------- Stop
 
 
-async def _stopped_after(text: str, moment: asyncio.Event | None, **options: Any) -> tuple[Report, float]:
-    """Start a check, stop it at its first snapshot or at ``moment``; the report and the seconds that Stop took."""
-    asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-    begun = asyncio.Event()
-    task = asyncio.get_running_loop().create_task(
-        check(Profile(), {}, lambda _report: begun.set(), text=text, **options)
-    )
-    await (moment or begun).wait()
+async def _stopped_after(text: str, wait_s: float) -> tuple[Report, float]:
+    """Start a check and stop it after ``wait_s``; its report and the seconds that Stop took."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(DaemonExecutor())
+    task = loop.create_task(check(Profile(), {}, lambda _report: None, text=text))
+    await asyncio.wait({task}, timeout=wait_s)
     stopped = time.perf_counter()
     task.cancel()
     report = await task
@@ -289,13 +296,8 @@ def test_stop_ends_a_check_at_once_in_every_state(state: str, text: str) -> None
         stack.enter_context(dns_server.resolver_at(server))
         address = text.format(silent=silent.address, frozen=frozen.address)
 
-        async def after_a_while() -> tuple[Report, float]:
-            # Long enough for the driver and the probes to be in the middle of it: the head start is 30 ms.
-            moment = asyncio.Event()
-            asyncio.get_running_loop().call_later(0.12, moment.set)
-            return await _stopped_after(address, moment)
-
-        report, seconds = asyncio.run(after_a_while())
+        # Long enough for the driver and the probes to be in the middle of it: the head start is 30 ms.
+        report, seconds = asyncio.run(_stopped_after(address, 0.12))
     if state == "refused":
         assert report.verdict in (Verdict.CANCELLED, Verdict.FAILED)
     else:
@@ -304,7 +306,7 @@ def test_stop_ends_a_check_at_once_in_every_state(state: str, text: str) -> None
 
 
 def test_stop_before_the_first_step_gives_a_cancelled_report(standalone: Deployment) -> None:
-    report, _ = asyncio.run(_stopped_after(standalone.uri(), None))
+    report, _ = asyncio.run(_stopped_after(standalone.uri(), 0))
     assert report.verdict is Verdict.CANCELLED
 
 

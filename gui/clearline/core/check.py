@@ -58,16 +58,20 @@ async def check(
     text: str | None = None,
     on_event: Callable[[DriverEvent], None] | None = None,
     deadline_s: float = DEADLINE_S,
+    on_facts: Callable[[Facts], None] | None = None,
 ) -> Report:
     """Check one profile and return the whole report; never raises.
 
     ``text`` is the connection string as typed, where there is one; else it is made from the profile and its secrets.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
-    ``on_event`` each driver event, in this loop's thread. Cancelling the task gives a report with the verdict
-    *cancelled*.
+    ``on_event`` each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt. Cancelling
+    the task gives a report with the verdict *cancelled*.
     """
     run = _Check(profile, secrets, emit, text, on_event, deadline_s)
-    return await run.report()
+    report = await run.report()
+    if on_facts is not None:
+        on_facts(run.facts)
+    return report
 
 
 class _Check:
@@ -102,21 +106,28 @@ class _Check:
         self._trouble = asyncio.Event()
         self._context: asyncio.Task[Any] | None = None
 
+    @property
+    def facts(self) -> Facts:
+        """All that has been learnt so far."""
+        return self._ledger.facts
+
     # ------------------------------------------------------------ the course of a check
 
     async def report(self) -> Report:
         """The whole check; see `check`."""
+        stopped = False
         try:
             await self._run()
         except asyncio.CancelledError:
-            # Stop is an answer here, not an error: the caller gets what is known so far.
+            # Stop is an answer here, not an error: the caller gets what is known so far, a verdict if there is one.
+            stopped = True
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
-            self._verdict = Verdict.CANCELLED
+            self._verdict = self._verdict or Verdict.CANCELLED
         except Exception as error:  # noqa: BLE001 - a bug of ours must not take the report away
             self._note_bug(error)
         farewell = self._abandon()
-        if farewell is not None and self._verdict is not Verdict.CANCELLED:
+        if farewell is not None and not stopped:
             # Shielded: a Stop during the goodbye neither loses the report nor leaves the client open.
             try:
                 await asyncio.shield(farewell)
@@ -141,9 +152,7 @@ class _Check:
         if self._build_driver():
             assert self._driver is not None
             self._driver_task = self._spawn(self._drive(self._driver))
-            await asyncio.sleep(0)  # The driver's first packet is on its way before anything is painted.
-            self._frame(force=True)
-            await self._head_start()
+            await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
             self._spawn(self._inspect_computer())
         if self._driver is not None:

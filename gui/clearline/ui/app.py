@@ -79,7 +79,7 @@ def compose(
     window.scheme_chosen.connect(theme.choose)
     window.scheme_chosen.connect(window.show_scheme)
     window.show_scheme(theme.scheme)
-    window.first_painted.connect(workbench.load_list)
+    window.first_painted.connect(workbench.shelf.load_list)
     window.connection.field.setFocus()
     return desktop
 
@@ -88,7 +88,7 @@ def run_window(argv: list[str]) -> int:
     """Open the window; an argument names a profile's file. Returns the exit code."""
     with _running(_application()) as desktop:
         for argument in argv[:1]:
-            desktop.workbench.open_file(Path(argument))
+            desktop.workbench.shelf.load(Path(argument))
         return _exec(desktop)
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from PySide6.QtCore import QThread, Signal
+from shiboken6 import invalidate
 
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent, EventBuffer
@@ -107,6 +108,7 @@ class LineThread(QThread):
         self._closing = False
         self._out: deque[Message] = deque()
         self._wake_sent = False
+        self._let_go = False
         self._runs = itertools.count(1)
         self._end: asyncio.Event | None = None  # the rest belongs to the loop
         self._task: asyncio.Task[None] | None = None
@@ -199,7 +201,9 @@ class LineThread(QThread):
         """
         if self.wait(timeout_ms):
             return True
-        _let_go.append(self)
+        self._let_go = True
+        _left_behind.append(self)
+        invalidate(self)  # Qt aborts a program that destroys a running thread: nobody does, if Python does not own it
         return False
 
     def _start(self) -> None:
@@ -216,7 +220,7 @@ class LineThread(QThread):
 
     def _post(self, message: Message, *, wake: bool = True) -> None:
         self._out.append(message)
-        if wake and not self._wake_sent:
+        if wake and not self._wake_sent and not self._let_go:
             self._wake_sent = True
             self.woken.emit()
 
@@ -307,4 +311,4 @@ class LineThread(QThread):
         self._post(Broken(error if error is not None else RuntimeError(context["message"])))
 
 
-_let_go: list[LineThread] = []
+_left_behind: list[LineThread] = []

@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Clearline")
         self.setWindowIcon(window_icon())
         self.setMinimumSize(QSize(720, 420))
-        self.resize(1240, 760)
+        self.resize(1280, 740)
 
         self.profiles = ProfileList()
         self.name = QLineEdit()

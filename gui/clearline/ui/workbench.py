@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from clearline.core import report as reports
-from clearline.core import report_markdown, store
-from clearline.core.daemon_threads import run_in_daemon
+from clearline.core import report_markdown
 from clearline.core.profile import Profile
 from clearline.core.report import Remedy, Report
-from clearline.core.secrets import PASSWORD, Secret, Secrets
-from clearline.core.vault import Vault, WhereKept
-from clearline.ui.line_thread import Answer, Broken, Check, LineThread
+from clearline.core.secrets import PASSWORD, Secrets
+from clearline.core.vault import Vault
+from clearline.ui.line_thread import Check
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import health_of
 from clearline.ui.pump import Pump
-
-T = TypeVar("T")
+from clearline.ui.shelf import Shelf
 
 _CLOSING_MS: Final = 2500
 _FILES: Final = "Clearline profiles (*.json);;All files (*)"
@@ -41,26 +38,16 @@ class Workbench(QObject):
         super().__init__()
         self.window = window
         self.pump = pump
-        self.vault = vault
+        self.shelf = Shelf(pump, check, vault, folder)
         self._check = check
-        self._folder = folder
-        self._stored: list[store.Stored] = []
         self._open: dict[str, OpenProfile] = {}
         self._closed = False
-        self._desk = LineThread(check)
-        """A line without a profile: the disk and the keyring are asked there."""
-        pump.wire(self._desk)
-        pump.add(self._pull_desk, lambda: False)
         pump.frame.connect(self._turn)
         self.current = self._add(OpenProfile(check, Profile()))
         self._connect()
         self._bring_to_front(self.current)
 
     # ------------------------------------------------------------ profiles
-
-    def load_list(self) -> None:
-        """Read the saved profiles, off the GUI thread."""
-        self._ask(lambda: run_in_daemon(store.list_profiles, self._folder), self._show_stored)
 
     def open_profile(
         self, profile: Profile, secrets: Secrets | None = None, *, path: Path | None = None
@@ -70,15 +57,11 @@ class Workbench(QObject):
         if opened is None:
             opened = self._add(OpenProfile(self._check, profile, path=path, saved=path is not None))
             if path is not None:
-                self._look_up_secrets(opened)
+                self.shelf.look_up_secrets(opened)
         for name, secret in (secrets or {}).items():
             opened.set_secret(name, secret, Origin.ELSEWHERE)
         self._bring_to_front(opened)
         return opened
-
-    def open_file(self, path: Path) -> None:
-        """Open a profile's file, wherever it lies."""
-        self._ask(lambda: run_in_daemon(store.load, path), lambda p: self.open_profile(p, path=path), self._say_problem)
 
     def new_profile(self) -> None:
         """An empty one, with the cursor where one pastes."""
@@ -88,26 +71,16 @@ class Workbench(QObject):
 
     def save(self) -> None:
         """Save the one in front: to the file it came from, else among the profiles; its secrets to the vault."""
-        opened, profile, path = self.current, self.current.profile, self.current.path
-        if path is not None and path.parent != self._folder:
-            self._save_to(path)
-            return
-
-        async def put() -> Path:
-            written = await run_in_daemon(store.save_in, self._folder, profile, path)
-            await self._keep_secrets(opened)
-            return written
-
-        self._ask(put, lambda written: self._saved(opened, profile, written), self._say_problem)
+        self.shelf.save(self.current, self.current.path)
 
     def save_as(self) -> None:
         """Ask for a file and save to it."""
-        name = self.current.path or self._folder / f"{self.current.profile.name or 'connection'}.json"
+        name = self.current.path or self.shelf.folder / f"{self.current.profile.name or 'connection'}.json"
         dialog = QFileDialog(self.window, "Save profile as", str(name), _FILES)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self._save_to(Path(chosen)))
+        dialog.fileSelected.connect(lambda chosen: self.shelf.save(self.current, Path(chosen)))
         dialog.open()
 
     def ask_open(self) -> None:
@@ -115,48 +88,13 @@ class Workbench(QObject):
         dialog = QFileDialog(self.window, "Open profile", "", _FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self.open_file(Path(chosen)))
+        dialog.fileSelected.connect(lambda chosen: self.shelf.load(Path(chosen)))
         dialog.open()
-
-    def _save_to(self, path: Path) -> None:
-        opened, profile = self.current, self.current.profile
-
-        async def put() -> Path:
-            await run_in_daemon(store.save, profile, path)
-            await self._keep_secrets(opened)
-            return path
-
-        self._ask(put, lambda written: self._saved(opened, profile, written), self._say_problem)
-
-    async def _keep_secrets(self, opened: OpenProfile) -> None:
-        wanted = dict(opened.secrets)
-        for name in opened.secret_names:
-            if secret := wanted.get(name):
-                await self.vault.write_async(opened.profile.id, name, secret)
-            elif self.vault.where(opened.profile.id, name) is not None:
-                await self.vault.delete_async(opened.profile.id, name)
-
-    def _saved(self, opened: OpenProfile, profile: Profile, path: Path) -> None:
-        opened.mark_saved(profile, path)
-        self.window.say(f"Saved {path.name}.")
-        self._show_where()
-        self.load_list()
-
-    def _look_up_secrets(self, opened: OpenProfile) -> None:
-        def found(secrets: Secrets) -> None:
-            opened.use_secrets(secrets)
-            self._show_where()
-
-        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, opened.secret_names), found)
-
-    def _show_stored(self, stored: list[store.Stored]) -> None:
-        self._stored = stored
-        self._show_list()
 
     def _show_list(self) -> None:
         rows = []
         listed = set()
-        for stored in self._stored:
+        for stored in self.shelf.stored:
             profile = stored.profile or Profile(id=f"file:{stored.path}")
             listed.add(profile.id)
             opened = self._open.get(profile.id)
@@ -172,7 +110,7 @@ class Workbench(QObject):
         if profile_id in self._open:
             self._bring_to_front(self._open[profile_id])
             return
-        for stored in self._stored:
+        for stored in self.shelf.stored:
             if stored.profile is not None and stored.profile.id == profile_id:
                 self.open_profile(stored.profile, path=stored.path)
             elif stored.problem is not None and f"file:{stored.path}" == profile_id:
@@ -215,6 +153,13 @@ class Workbench(QObject):
         window.diagnosis.remedy_chosen.connect(self.apply)
         window.events.save_failed.connect(window.say)
         window.closing.connect(self.close)
+        shelf = self.shelf
+        shelf.listed.connect(self._show_list)
+        shelf.loaded.connect(lambda profile, path: self.open_profile(profile, path=path))
+        shelf.saved.connect(lambda path: window.say(f"Saved {path.name}."))
+        shelf.secrets_moved.connect(self._show_where)
+        shelf.problem.connect(window.say)
+        shelf.broke.connect(self.broke)
         for action, act in (
             (window.new_action, self.new_profile),
             (window.open_action, self.ask_open),
@@ -325,18 +270,7 @@ class Workbench(QObject):
             )
 
     def _show_where(self) -> None:
-        opened = self.current
-        password: Secret | None = opened.secrets.get(PASSWORD)
-        where = self.vault.where(opened.profile.id, PASSWORD)
-        if password is None:
-            words = ""
-        elif where is None:
-            words = "this session only: the profile is not saved yet"
-        elif where is WhereKept.KEYRING:
-            words = f"in the {self.vault.state.keyring or 'keyring'}"
-        else:
-            words = str(self.vault.state)
-        self.window.auth_page.show_where(words)
+        self.window.auth_page.show_where(self.shelf.where_password(self.current))
 
     def _turn(self) -> None:
         self.window.banner.turn()
@@ -351,40 +285,14 @@ class Workbench(QObject):
     def _with_auth(self, edited: Profile) -> Profile:
         return self.current.with_parts(auth=edited.auth)
 
-    # ------------------------------------------------------------ the desk and the end
-
-    def _ask(
-        self,
-        question: Callable[[], Awaitable[T]],
-        answered: Callable[[T], object],
-        failed: Callable[[Exception], object] | None = None,
-    ) -> None:
-        self._desk.ask(question, answered, failed)
-
-    def _pull_desk(self) -> bool:
-        messages = self._desk.take()
-        for message in messages:
-            match message:
-                case Answer(deliver=deliver):
-                    deliver()
-                case Broken(error=error):
-                    self.broke.emit(error)
-                case _:
-                    pass
-        return bool(messages)
-
-    def _say_problem(self, error: Exception) -> None:
-        if isinstance(error, store.ProfileProblem):
-            self.window.say(str(error))
-        else:
-            self.broke.emit(error)
+    # ------------------------------------------------------------ the end
 
     def close(self) -> bool:
         """End every line; False when one had to be left behind, which ends with the process."""
         if self._closed:
             return True
         self._closed = True
-        lines = [self._desk, *(o.line for o in self._open.values() if o.line is not None)]
+        lines = [self.shelf.desk, *(o.line for o in self._open.values() if o.line is not None)]
         for line in lines:
             line.close()
         deadline = QDeadlineTimer(_CLOSING_MS)

@@ -20,7 +20,6 @@ from clearline.ui.icons import icon, pixmap
 from clearline.ui.models.profiles import ProfileRole, ProfilesModel
 from clearline.ui.panels.delegates import ProfileDelegate
 
-
 _WIDE = theme.GRID * 27
 
 

@@ -24,8 +24,8 @@ from clearline.core.diagnosis.rules.accounts import (
     user_of,
 )
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
-from clearline.core.facts import DriverState, Facts
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.facts import Facts
+from clearline.core.report import Certainty, Finding
 
 UNAUTHORIZED = 13
 MECHANISM_UNAVAILABLE = 334
@@ -257,7 +257,7 @@ def wrong_password(facts: Facts) -> Finding | None:
     )
 
 
-# ---------------------------------------------------------------- without a login, and beside it
+# ---------------------------------------------------------------- without a login
 
 
 def credentials_missing(facts: Facts) -> Iterable[Finding]:
@@ -292,25 +292,4 @@ def open_server(facts: Facts) -> Iterable[Finding]:
             )
 
 
-def password_in_clear(facts: Facts) -> Iterable[Finding]:
-    """PLAIN sends the password itself, and TLS is off."""
-    if mechanism_of(facts) != "PLAIN" or facts.tls_wanted:
-        return
-    held_back = not facts.login.attempted and facts.driver.state is DriverState.NOT_STARTED and bool(answered(facts))
-    yield finding(
-        "auth.password-in-clear",
-        Certainty.PROVEN,
-        severity=Severity.FAILURE if held_back else Severity.WARNING,
-        evidence={"sent": facts.login.attempted},
-        patch={"tls": {"enabled": True}},
-        mechanism="PLAIN",
-    )
-
-
-RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
-    login,
-    credentials_missing,
-    auth_external.oidc_not_configured,
-    open_server,
-    password_in_clear,
-)
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (login, credentials_missing, open_server)

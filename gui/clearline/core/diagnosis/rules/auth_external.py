@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
@@ -23,8 +22,8 @@ from clearline.core.diagnosis.rules.evidence import (
     presented,
     same_name,
 )
-from clearline.core.facts import CertificateFacts, DriverState, Facts
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.facts import CertificateFacts, Facts
+from clearline.core.report import Certainty, Finding
 
 CLIENT_FILE = "tlsCertificateKeyFile"
 _MEMBERSHIP = ("O", "OU", "DC")
@@ -57,16 +56,6 @@ def refused_here(facts: Facts) -> Finding | None:
             )
         case _:
             return None
-
-
-def oidc_not_configured(facts: Facts) -> Iterable[Finding]:
-    """OIDC without anything that could give a token: the driver refuses it before it contacts anything."""
-    if facts.uri.options.get("authMechanism") != "MONGODB-OIDC" or properties(facts).get("ENVIRONMENT"):
-        return
-    if any(m.cause == "auth.oidc-not-configured" for m in facts.uri.mistakes):
-        return
-    severity = Severity.WARNING if facts.driver.state is DriverState.CONNECTED else Severity.FAILURE
-    yield finding("auth.oidc-not-configured", Certainty.PROVEN, severity=severity, evidence={"ENVIRONMENT": None})
 
 
 def x509(facts: Facts) -> Finding | None:

@@ -57,8 +57,9 @@ def legacy_version(handshake: TlsFacts | None) -> str | None:
 
 
 def presented(member: MemberFacts) -> tuple[CertificateFacts, ...]:
-    """The certificates that the server shows, its own first; the longest chain seen."""
-    return max((t.chain for t in member.tls), key=len, default=())
+    """The certificates that the server shows under its own name, its own first."""
+    kinds = (TlsKind.DRIVER, TlsKind.LOOK, TlsKind.TLS12_SNIFF, TlsKind.BUNDLED_ROOTS, TlsKind.OS_ROOTS)
+    return next((t.chain for kind in kinds if (t := member.handshake(kind)) and t.chain), ())
 
 
 def certificate_requested(member: MemberFacts) -> bool | None:

@@ -50,6 +50,7 @@ def _evidence(file: FileFacts) -> dict[str, object]:
         "format": file.format.value if file.format else None,
         "certificates": [c.subject for c in file.certificates],
         "key": file.key_present,
+        "openssl": file.openssl_error,
     }
 
 
@@ -86,12 +87,14 @@ def _form(file: FileFacts) -> Finding | None:
 def _content(file: FileFacts) -> Finding | None:
     tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
     match file.option:
-        case "tlsCertificateKeyFile":
-            return _client(file)
+        case "tlsCertificateKeyFile" if found := _client(file):
+            return found
         case "tlsCRLFile" if not file.crl_count and not file.certificates:
             return tell("files.no-certificate", detail="A revocation list stands in a BEGIN X509 CRL block.")
         case "tlsCAFile" if not file.certificates:
             return tell("files.no-certificate")
+        case _ if file.openssl_error is not None:
+            return tell("files.damaged", what=f"not accepted by OpenSSL ({file.openssl_error})")
         case _:
             return None
 

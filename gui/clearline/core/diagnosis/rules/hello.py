@@ -16,6 +16,7 @@ from clearline.core.diagnosis.standing import (
     MIN_WIRE_VERSION,
     Standing,
     is_connected,
+    own_exchange,
     own_hello,
     standing,
 )
@@ -30,10 +31,6 @@ _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6
 _TRICKLE_MS = 1000.0
 _TRICKLE_RATE = 2000.0
 """An answer that takes longer than a second to arrive, at fewer bytes per second than this, came over a thin line."""
-
-
-def _own(facts: Facts, member: MemberFacts) -> Exchange | None:
-    return member.exchange(tls=facts.tls_wanted)
 
 
 def _unprompted(member: MemberFacts) -> bool:
@@ -159,7 +156,7 @@ def _end(what: Exchange | TlsFacts | None) -> Reach | None:
 
 def slow_line(facts: Facts, member: MemberFacts) -> Finding | None:
     """Answers that come after the deadline: by the size of the line, or by its length."""
-    own = _own(facts, member)
+    own = own_exchange(facts, member)
     handshake = member.handshake(TlsKind.DRIVER) if facts.tls_wanted else None
     last = own or handshake
     if last is None or not (last.late or last.reach is Reach.SILENT):
@@ -190,7 +187,7 @@ def _trickle(own: Exchange, member: MemberFacts) -> float | None:
 
 def large_packets_lost(facts: Facts, member: MemberFacts) -> Finding | None:
     """A plain hello gets no answer although the server answers something short at once."""
-    own = _own(facts, member)
+    own = own_exchange(facts, member)
     if facts.tls_wanted or own is None or own.reach is not Reach.SILENT or member.hello or speaks_tls(member):
         return None
     if not any(cut(t) or t.reach is Reach.NOT_MONGODB for t in member.tls):
@@ -207,7 +204,7 @@ def large_packets_lost(facts: Facts, member: MemberFacts) -> Finding | None:
 
 def no_answer(facts: Facts, member: MemberFacts) -> Finding | None:
     """Everything up to hello works, and then comes silence."""
-    own = _own(facts, member)
+    own = own_exchange(facts, member)
     if own is None or own.reach is not Reach.SILENT:
         return None
     if facts.tls_wanted:

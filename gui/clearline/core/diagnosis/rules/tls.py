@@ -22,7 +22,9 @@ from clearline.core.diagnosis.rules.evidence import (
 )
 from clearline.core.diagnosis.rules.services import is_http, service_of
 from clearline.core.diagnosis.rules.tcp import is_atlas
+from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts import Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.probes.lookup import is_ip_address
 from clearline.core.report import Certainty, Finding, Remedy
 
 HANDSHAKE_FAILURE, PROTOCOL_VERSION, INSUFFICIENT_SECURITY, INTERNAL_ERROR, UNRECOGNIZED_NAME = 40, 70, 71, 80, 112
@@ -141,7 +143,8 @@ def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
     if handshake.alert != UNRECOGNIZED_NAME and better is None:
         return None
     other = f" With the name {better.server_name} it answers." if better and better.server_name else ""
-    sent = handshake.server_name or "no name, because an IP address cannot be sent as one"
+    nameless = handshake.server_name is None or is_ip_address(handshake.server_name)
+    sent = "no name, because an IP address cannot be sent as one" if nameless else handshake.server_name
     return finding(
         "tls.host-name-needed",
         Certainty.PROVEN,
@@ -158,12 +161,12 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
     handshake = _failed(facts, member)
     if handshake is None:
         return None
-    trials = (TlsKind.OLD_VERSIONS, TlsKind.WIDE_CIPHERS, TlsKind.LOOK)
-    old, wide, look = (member.handshake(kind) for kind in trials)
+    kinds = (TlsKind.WIDE_CIPHERS, TlsKind.LOOK, TlsKind.TLS12_SNIFF, TlsKind.OLD_VERSIONS)
+    trials = [t for kind in kinds if (t := member.handshake(kind)) and t.reach is Reach.OK]
     tell = partial(finding, server=member.address, evidence=told_by(member), host=member.host)
     blamed = handshake.alert == PROTOCOL_VERSION or handshake.openssl_reason in _OLD_REASONS
-    legacy = legacy_version(wide) or legacy_version(look) or legacy_version(old)
-    modern = next((t for t in (wide, look) if t and t.reach is Reach.OK and legacy_version(t) is None), None)
+    legacy = next((version for t in trials if (version := legacy_version(t))), None)
+    modern = next((t for t in trials if legacy_version(t) is None), None)
     if blamed:
         if legacy:
             return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
@@ -234,7 +237,7 @@ def silent(facts: Facts, member: MemberFacts) -> Finding | None:
 
 def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:
     """The handshake works, and the line then ends without an answer to hello."""
-    handshake, exchange = member.handshake(TlsKind.DRIVER), member.exchange(tls=True)
+    handshake, exchange = member.handshake(TlsKind.DRIVER), own_exchange(facts, member)
     if not facts.tls_wanted or handshake is None or handshake.reach is not Reach.OK:
         return None
     ends = (*CUT, Reach.TLS_ALERT, Reach.TLS_ERROR)

@@ -20,6 +20,7 @@ from clearline.core.diagnosis.rules.evidence import (
     told_by,
     valid_at,
 )
+from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.report import Certainty, Finding
 
@@ -37,7 +38,7 @@ def _turned_down(facts: Facts, member: MemberFacts) -> TlsFacts | None:
     if not facts.tls_wanted or handshake is None:
         return None
     alert = _alert(handshake)
-    exchange = member.exchange(tls=True)
+    exchange = own_exchange(facts, member)
     requested = certificate_requested(member)
     if alert in _ABOUT_CERTIFICATES:
         return handshake

@@ -1,0 +1,28 @@
+"""The rules on the recorded facts of every public fault: the same findings as on the day, without any network."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearline.core.diagnosis.compose import diagnose
+from clearline.core.diagnosis.standing import has_failed, is_connected
+from clearline.core.report import Report, Target, Verdict
+from faults.catalogue import FAULTS
+from faults.fault import Fault
+from faults.record import read
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.id for fault in FAULTS])
+def test_the_rules_name_the_recorded_fault(fault: Fault) -> None:
+    facts = read(fault.id)
+    verdict = Verdict.CONNECTED if is_connected(facts) else Verdict.FAILED
+    report = Report(
+        app_version="",
+        started="",
+        elapsed_ms=0,
+        target=Target(profile="", uri=facts.uri.redacted),
+        verdict=verdict,
+        findings=diagnose(facts),
+    )
+    assert is_connected(facts) != has_failed(facts), "the recorded check had no verdict"
+    assert fault.judge(report) is None, f"{fault.title}: expected {fault.failed or ''} {fault.connected or ''}"

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import keyring.backend
+import pytest
+
+from clearline.core.vault import Vault
+from clearline.ui.app import compose
+
+
+class KeyringInMemory(keyring.backend.KeyringBackend):
+    """A keyring that works and leaves nothing behind."""
+
+    priority = 1
+    name = "test keyring"
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+
+    def get_password(self, service, username):
+        return self.kept.get((service, username))
+
+    def set_password(self, service, username, password):
+        self.kept[service, username] = password
+
+    def delete_password(self, service, username):
+        del self.kept[service, username]
+
+
+@pytest.fixture(scope="session")
+def qapp_args():
+    return ["clearline"]
+
+
+@pytest.fixture
+def keyring_in_memory():
+    return KeyringInMemory()
+
+
+@pytest.fixture
+def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
+    """Composes the window as the program does, with a check of the test's choice."""
+    made = []
+
+    def make(check=None, *, show=True, vault=None):
+        desktop = compose(
+            qapp, check=check, vault=vault or Vault(keyring_in_memory), folder=tmp_path / "profiles"
+        )
+        made.append(desktop)
+        qtbot.addWidget(desktop.window)
+        if show:
+            desktop.window.show()
+            qtbot.waitExposed(desktop.window)
+        return desktop
+
+    yield make
+    for desktop in made:
+        desktop.window.close()
+        assert desktop.workbench.close(), "a line did not end"
+        assert desktop.crashes.texts == []

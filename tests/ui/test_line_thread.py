@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from ui import played_checks as play
+from clearline.core.profile import Profile
+from clearline.core.report import Verdict
+from clearline.ui.line_thread import Answer, Broken, Ended, LineThread, Progress
+
+
+@pytest.fixture
+def make_line(qapp):
+    lines = []
+
+    def make(check):
+        lines.append(LineThread(check))
+        return lines[-1]
+
+    yield make
+    for line in lines:
+        line.close()
+        assert line.ended_within(3000)
+
+
+def collect(qtbot, line, kind, count=1):
+    """Take messages until there are enough of a kind; returns all of them."""
+    taken = []
+
+    def enough():
+        taken.extend(line.take())
+        return sum(isinstance(message, kind) for message in taken) >= count
+
+    qtbot.waitUntil(enough)
+    return taken
+
+
+def test_a_check_reports_its_snapshots_in_order_and_then_its_end(qtbot, make_line):
+    first, last = play.report(None), play.connected()
+    line = make_line(play.playing(first, last))
+    run = line.submit(Profile(), {})
+    messages = collect(qtbot, line, Ended)
+    assert messages == [Progress(run, first), Progress(run, last), Ended(run, last)]
+
+
+def test_driver_events_leave_through_the_buffer_of_their_check(qtbot, make_line):
+    events = [play.event(n) for n in range(50)]
+    line = make_line(play.playing(play.connected(), events=events))
+    line.submit(Profile(), {})
+    collect(qtbot, line, Ended)
+    assert line.events.drain() == events
+
+
+def test_stop_before_the_loop_started_ends_the_check_without_running_it(qtbot, make_line):
+    check = play.playing(play.connected())
+    line = make_line(check)
+    run = line.submit(Profile(), {})
+    line.stop_check()
+    ended = [m for m in collect(qtbot, line, Ended) if isinstance(m, Ended)]
+    assert [m.run for m in ended] == [run]
+
+
+def test_stop_on_a_line_that_never_ran_is_harmless(make_line):
+    line = make_line(play.waiting())
+    line.stop_check()
+    assert line.take() == []
+
+
+def test_stop_gives_the_cancelled_report_within_milliseconds(qtbot, make_line):
+    started = threading.Event()
+    line = make_line(play.waiting(started))
+    line.submit(Profile(), {})
+    assert started.wait(5)
+    began = time.perf_counter()
+    line.stop_check()
+    ended = collect(qtbot, line, Ended)[-1]
+    assert ended.report.verdict is Verdict.CANCELLED
+    assert time.perf_counter() - began < 0.5
+
+
+def test_stop_after_the_check_ended_is_harmless(qtbot, make_line):
+    line = make_line(play.playing(play.connected()))
+    line.submit(Profile(), {})
+    collect(qtbot, line, Ended)
+    line.stop_check()
+    line.submit(Profile(), {})
+    assert collect(qtbot, line, Ended)[-1].report.verdict is Verdict.CONNECTED
+
+
+def test_a_second_check_replaces_the_first_and_they_never_run_together(qtbot, make_line):
+    running, together = 0, []
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        nonlocal running
+        running += 1
+        together.append(running)
+        try:
+            if profile.name == "first":
+                emit(play.report(None))
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            asyncio.current_task().uncancel()
+            await asyncio.sleep(0)  # cleaning up takes its time
+            return play.report(Verdict.CANCELLED)
+        finally:
+            running -= 1
+        return play.connected()
+
+    line = make_line(check)
+    first = line.submit(Profile(name="first"), {})
+    collect(qtbot, line, Progress)
+    second = line.submit(Profile(name="second"), {})
+    ended = [m for m in collect(qtbot, line, Ended, 2) if isinstance(m, Ended)]
+    assert [(m.run, m.report.verdict) for m in ended] == [(first, Verdict.CANCELLED), (second, Verdict.CONNECTED)]
+    assert together == [1, 1]
+
+
+def test_of_many_checks_submitted_at_once_every_one_ends_and_the_last_one_runs(qtbot, make_line):
+    line = make_line(play.playing(play.connected()))
+    runs = [line.submit(Profile(), {}) for _ in range(20)]
+    ended = [m for m in collect(qtbot, line, Ended, 20) if isinstance(m, Ended)]
+    assert sorted(m.run for m in ended) == runs
+    assert next(m for m in ended if m.run == runs[-1]).report.verdict is Verdict.CONNECTED
+
+
+def test_closing_during_a_check_ends_the_thread(qtbot, make_line):
+    started = threading.Event()
+    check = play.waiting(started)
+    line = make_line(check)
+    line.submit(Profile(), {})
+    assert started.wait(5)
+    line.close()
+    assert line.ended_within(1000)
+    assert check.running == 0
+
+
+def test_closing_never_waits_for_a_resolver(make_line):
+    release, blocked = threading.Event(), threading.Event()
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        def resolve():
+            blocked.set()
+            release.wait(20)
+
+        await asyncio.get_running_loop().run_in_executor(None, resolve)
+
+    line = make_line(check)
+    line.submit(Profile(), {})
+    assert blocked.wait(5)
+    began = time.perf_counter()
+    line.close()
+    assert line.ended_within(1500)
+    assert time.perf_counter() - began < 1
+    release.set()
+
+
+def test_a_check_submitted_after_the_close_ends_at_once(make_line):
+    line = make_line(play.playing(play.connected()))
+    line.close()
+    run = line.submit(Profile(), {})
+    line.stop_check()
+    assert line.take() == [Ended(run)]
+
+
+def test_a_bug_in_the_check_is_handed_over_and_the_line_lives_on(qtbot, make_line):
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        if profile.name == "bad":
+            raise ZeroDivisionError
+        return play.connected()
+
+    line = make_line(check)
+    line.submit(Profile(name="bad"), {})
+    assert isinstance(collect(qtbot, line, Ended)[-1].error, ZeroDivisionError)
+    line.submit(Profile(), {})
+    assert collect(qtbot, line, Ended)[-1].report.verdict is Verdict.CONNECTED
+
+
+def test_a_bug_outside_the_check_reaches_the_gui_too(qtbot, make_line):
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        await asyncio.sleep(0)
+        return play.connected()
+
+    line = make_line(check)
+    line.submit(Profile(), {})
+    broken = [m for m in collect(qtbot, line, Broken) if isinstance(m, Broken)]
+    assert isinstance(broken[0].error, ZeroDivisionError)
+
+
+def test_questions_are_answered_in_the_gui_thread(qtbot, make_line):
+    line = make_line(play.waiting())
+    heard = []
+
+    async def who():
+        return threading.current_thread()
+
+    async def fail():
+        raise OSError("no")
+
+    line.ask(who, lambda thread: heard.append((thread, threading.current_thread())))
+    line.ask(fail, heard.append, lambda error: heard.append(error))
+    for message in collect(qtbot, line, Answer, 2):
+        message.deliver()
+    (asked_in, told_in), error = heard
+    assert told_in is threading.main_thread()
+    assert asked_in is not told_in
+    assert isinstance(error, OSError)
+
+
+def test_a_storm_of_reports_sends_one_wake_up(qtbot, make_line):
+    done = threading.Event()
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        for _ in range(5000):
+            emit(play.report(None))
+        emit(play.connected())
+        done.set()
+        return play.connected()
+
+    line = make_line(check)
+    woken = []
+    line.woken.connect(lambda: woken.append(1))
+    line.submit(Profile(), {})
+    assert done.wait(10)
+    qtbot.waitUntil(lambda: len(woken) >= 1)
+    collect(qtbot, line, Ended)
+    assert len(woken) <= 2
+
+
+def test_five_thousand_signals_do_not_abort_the_interpreter():
+    """PySide6 6.12.0 with Python 3.11 aborts after some 570 emits of a bool."""
+    program = """
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+class Bell(QObject):
+    rung = Signal(bool)
+app = QCoreApplication([])
+bell, heard = Bell(), []
+bell.rung.connect(heard.append)
+for number in range(5000):
+    bell.rung.emit(number % 2 == 0)
+print(len(heard))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "5000"), done.stderr
+
+
+def test_a_line_that_cannot_end_is_left_behind_and_the_program_still_ends():
+    program = """
+import asyncio, threading
+from PySide6.QtCore import QCoreApplication
+from clearline.core.profile import Profile
+from clearline.ui.line_thread import LineThread
+app = QCoreApplication([])
+inside = threading.Event()
+async def check(profile, secrets, emit, *, text=None, on_event=None):
+    inside.set()
+    threading.Event().wait(30)  # code that blocks the loop
+line = LineThread(check)
+line.submit(Profile(), {})
+inside.wait(10)
+line.close()
+print(line.ended_within(200), flush=True)
+del line
+"""
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr
+    assert time.perf_counter() - began < 10
