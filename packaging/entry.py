@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from clearline.__main__ import main
+from clearline.__main__ import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

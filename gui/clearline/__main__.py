@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 USAGE = """\
 usage: clearline                     open the window
@@ -47,5 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
 
 
+def run() -> NoReturn:
+    """The entry point: `main`, with an exit code also when whoever reads our output has gone (``| head``)."""
+    try:
+        code = main()
+        if sys.stdout is not None:  # a windowed program has none
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end, and would complain into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

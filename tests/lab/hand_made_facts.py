@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from clearline.core.facts import (
     CertificateFacts,
     DriverFacts,
@@ -92,7 +94,11 @@ def _exchange(tls: bool, what: Reach | Hello, changes: dict[str, Any]) -> Exchan
 
 
 def member(*parts: Exchange | TlsFacts | Listening | TcpFacts, host: str = "db1", **changes: Any) -> MemberFacts:
-    """One finished seed whose port opened at once, and which is quiet until spoken to."""
+    """One finished seed whose port opened at once, and which is quiet until spoken to.
+
+    A hello inside TLS went over a look, unless the driver's own handshake is among the parts and succeeded.
+    """
+    own = any(isinstance(p, TlsFacts) and p.kind is TlsKind.DRIVER and p.reach is Reach.OK for p in parts)
     tcp = tuple(p for p in parts if isinstance(p, TcpFacts)) or (
         TcpFacts(address="192.0.2.7", family="ipv4", reach=Reach.OK, elapsed_ms=1.0),
     )
@@ -106,7 +112,7 @@ def member(*parts: Exchange | TlsFacts | Listening | TcpFacts, host: str = "db1"
         "tcp": tcp,
         "listening": heard,
         "tls": tuple(p for p in parts if isinstance(p, TlsFacts)),
-        "exchanges": tuple(p for p in parts if isinstance(p, Exchange)),
+        "exchanges": tuple(replace(p, look=p.tls and not own) for p in parts if isinstance(p, Exchange)),
         "finished": True,
     }
     return MemberFacts(**{**fields, **changes})

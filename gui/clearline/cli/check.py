@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     try:
         profile, secrets, text = _target(arguments.target)
-        secrets = {**secrets, **_password(arguments)}
+        profile, secrets, text = _with_password(profile, secrets, text, _password(arguments))
     except UsageProblem as problem:
         print(f"clearline check: {problem}", file=sys.stderr)
         return WRONG_USAGE
@@ -56,8 +56,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: float) -> Report:
-    from clearline.core.check import check, farewells
+    from clearline.core.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
+
+    warm_up()
 
     async def checked() -> Report:
         loop = asyncio.get_running_loop()
@@ -121,6 +123,19 @@ def _kept_secrets(profile: Profile) -> Secrets:
     from clearline.core.vault import Vault
 
     return asyncio.run(Vault().secrets_of_async(profile.id, secret_names(profile)))
+
+
+def _with_password(
+    profile: Profile, secrets: Secrets, text: str | None, given: Secrets
+) -> tuple[Profile, Secrets, str | None]:
+    """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
+    if text is not None and given:
+        from clearline.core.connection_string import read
+
+        reading = read(text, profile=profile)
+        if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
+            profile, secrets, text = reading.profile, reading.secrets, None
+    return profile, {**secrets, **given}, text
 
 
 def _password(arguments: argparse.Namespace) -> dict[str, Secret]:

@@ -26,7 +26,7 @@ from clearline.core.report import Report, Verdict
 from clearline.core.secrets import Secrets
 from clearline.core.vault import Vault
 from clearline.ui.crash import CrashReporter
-from clearline.ui.line_thread import Check
+from clearline.ui.line_thread import Check, end_with
 from clearline.ui.main_window import MainWindow
 from clearline.ui.pump import Pump
 from clearline.ui.theme import Scheme, Theme
@@ -155,7 +155,9 @@ def _running(app: QApplication) -> Iterator[Desktop]:
 def _exec(desktop: Desktop, code: Callable[[], int] = lambda: 0) -> int:
     desktop.window.show()
     result = desktop.app.exec()
-    return _INTERRUPTED if desktop.interrupted else result or code()
+    result = _INTERRUPTED if desktop.interrupted else result or code()
+    end_with(result)
+    return result
 
 
 def _draw(desktop: Desktop, path: Path) -> None:

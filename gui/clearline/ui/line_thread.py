@@ -9,7 +9,10 @@ next frame.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -18,7 +21,6 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from PySide6.QtCore import QThread, Signal
-from shiboken6 import invalidate
 
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent, EventBuffer
@@ -108,7 +110,6 @@ class LineThread(QThread):
         self._closing = False
         self._out: deque[Message] = deque()
         self._wake_sent = False
-        self._let_go = False
         self._runs = itertools.count(1)
         self._end: asyncio.Event | None = None  # the rest belongs to the loop
         self._task: asyncio.Task[None] | None = None
@@ -201,9 +202,7 @@ class LineThread(QThread):
         """
         if self.wait(timeout_ms):
             return True
-        self._let_go = True
         _left_behind.append(self)
-        invalidate(self)  # Qt aborts a program that destroys a running thread: nobody does, if Python does not own it
         return False
 
     def _start(self) -> None:
@@ -220,7 +219,7 @@ class LineThread(QThread):
 
     def _post(self, message: Message, *, wake: bool = True) -> None:
         self._out.append(message)
-        if wake and not self._wake_sent and not self._let_go:
+        if wake and not self._wake_sent:
             self._wake_sent = True
             self.woken.emit()
 
@@ -312,3 +311,24 @@ class LineThread(QThread):
 
 
 _left_behind: list[LineThread] = []
+_exit_code = 0
+
+
+def end_with(code: int) -> None:
+    """The exit code for the case that a thread has to be left behind, see `_leave`."""
+    global _exit_code
+    _exit_code = code
+
+
+@atexit.register
+def _leave() -> None:
+    """Qt aborts a program that destroys a running thread, so such a program ends here.
+
+    Registered when this module is imported: after Qt's own handler, which destroys, and before everybody else's; so
+    it runs when theirs are done and before Qt's.
+    """
+    if any(line.isRunning() for line in _left_behind):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(_exit_code)

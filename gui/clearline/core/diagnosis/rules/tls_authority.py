@@ -118,9 +118,7 @@ def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
             return _missing_intermediate(member, issuer, Certainty.LIKELY)
         doubt = "If that is an intermediate, the server fails to send the certificates above it." if alone else ""
         if is_public(top.issuer):
-            doubt = (
-                "That is a well-known public authority: this computer's list of authorities is probably out of date."
-            )
+            doubt = "That is a well-known public authority: the list of authorities here is probably out of date."
         return _unknown(facts, member, issuer, doubt)
     return _against_file(facts, member, handshake.verify_code, chain)
 

@@ -1,0 +1,133 @@
+"""``clearline check`` as a user or a script runs it: real processes, real servers, real exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearline.core.connection_string import read
+from clearline.core.store import save
+from lab import deployments, peers
+from lab.deployment import Deployment
+
+
+def run(*arguments: str, stdin: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "clearline", "check", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **(env or {})},
+    )
+
+
+def report_of(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def test_json_is_one_object_and_nothing_else(standalone: Deployment) -> None:
+    result = run(standalone.uri(), "--json")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert report_of(result)["verdict"] == "connected"
+
+
+def test_a_failed_check_exits_with_one_and_says_why() -> None:
+    with peers.closed_port() as port:
+        result = run(f"mongodb://127.0.0.1:{port}/")
+    assert result.returncode == 1
+    assert "nothing listens" in result.stdout
+    assert "tcp.refused" in result.stdout
+
+
+def test_a_bare_host_is_checked_and_called_not_portable(standalone: Deployment) -> None:
+    report = report_of(run(standalone.address, "--json"))
+    assert report["verdict"] == "connected"
+    assert "uri.not-portable" in [f["cause"] for f in report["findings"]]
+
+
+def test_a_uri_from_standard_input_stays_out_of_the_process_list(login_server: Deployment) -> None:
+    result = run("-", "--json", stdin=login_server.uri(deployments.APP, path="appdb") + "\n")
+    assert result.returncode == 0
+    assert report_of(result)["identity"]["user"] == "app@admin"
+
+
+def test_a_profile_file_and_its_password_from_the_environment(login_server: Deployment, tmp_path: Path) -> None:
+    profile = read(login_server.uri(deployments.APP, path="appdb")).profile
+    file = tmp_path / "orders.json"
+    save(profile, file)
+    result = run(str(file), "--json", "--password-env", "ORDERS_PASSWORD", env={"ORDERS_PASSWORD": "pass"})
+    assert report_of(result)["verdict"] == "connected"
+
+
+def test_a_password_from_standard_input(login_server: Deployment) -> None:
+    uri = login_server.uri("app", authSource="admin", path="appdb")
+    result = run(uri.replace("app@", "app:@"), "--json", "--password-stdin", stdin="pass\n")
+    assert report_of(result)["verdict"] == "connected"
+
+
+def test_a_saved_profile_is_found_by_its_name(standalone: Deployment, tmp_path: Path) -> None:
+    import msgspec
+
+    profile = msgspec.structs.replace(read(standalone.uri()).profile, name="Orders (local)")
+    (tmp_path / "profiles").mkdir()
+    save(profile, tmp_path / "profiles" / "orders.json")
+    result = run("Orders (local)", "--json", env={"CLEARLINE_HOME": str(tmp_path)})
+    assert report_of(result)["target"]["profile"] == "Orders (local)"
+
+
+@pytest.mark.parametrize("arguments", [["/no/such/profile.json"], ["nowhere.json"], [""], ["-"], [], ["x", "--nope"]])
+def test_a_wrong_command_line_exits_with_two_and_one_sentence(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_password_variable_is_named() -> None:
+    result = run("mongodb://app@127.0.0.1/", "--password-env", "NO_SUCH_VARIABLE")
+    assert result.returncode == 2
+    assert "NO_SUCH_VARIABLE" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["mongodb://app:s3cr3t-horse@127.0.0.1:1/", "mongodb://app:s3cr3t-horse@two@h/"])
+def test_a_password_is_never_echoed(text: str) -> None:
+    for result in (run(text), run(text, "--json")):
+        assert "s3cr3t-horse" not in result.stdout + result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for child processes")
+def test_ctrl_c_reports_what_is_known_and_exits_with_130() -> None:
+    with peers.silent() as silent:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clearline", "check", f"mongodb://{silent.address}/", "--json", "--timeout", "30"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        silent.wait_for(lambda: silent.connections >= 1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert json.loads(out)["verdict"] == "cancelled"
+    assert err == ""
+
+
+def test_qt_is_not_imported_for_a_check() -> None:
+    code = (
+        "import sys; from clearline.__main__ import main;"
+        "main(['check', 'mongodb://127.0.0.1:1/', '--json']);"
+        "print([m for m in sys.modules if m.startswith('PySide6')], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr.strip() == "[]"

@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lab.hand_made_facts import HELLO, certificate, driver, facts, file, inside, member, plain
+
+from clearline.core.diagnosis.rules import auth
+from clearline.core.facts import (
+    ComputerFacts,
+    DriverFacts,
+    DriverState,
+    Facts,
+    Hello,
+    LoginFacts,
+    PasswordTraits,
+    Reach,
+    ServerExtras,
+)
+from clearline.core.report import Certainty, Finding, Severity
+
+SCRAM = ("SCRAM-SHA-1", "SCRAM-SHA-256")
+CLOSED, OPEN = ServerExtras(open_read_code=13), ServerExtras(open_read_code=0)
+
+
+def findings(known: Facts) -> list[Finding]:
+    return [f for rule in auth.RULES for f in rule(known)]
+
+
+def refused(
+    step: str | None = "saslContinue",
+    code: int | None = 18,
+    *,
+    mechanism: str | None = None,
+    database: str = "admin",
+    user: str | None = "app",
+    mechs: dict[str, tuple[str, ...]] | None = None,
+    extras: ServerExtras = CLOSED,
+    password: PasswordTraits | None = None,
+    options: dict[str, Any] | None = None,
+    parts: tuple[Any, ...] = (plain(HELLO),),
+    **changes: Any,
+) -> Finding:
+    login = LoginFacts(
+        mechanism=mechanism,
+        database=database,
+        user=user,
+        attempted=True,
+        failed_step=step,
+        code=code,
+        server="db1:27017",
+    )
+    known = facts(
+        member(*parts, extras=extras),
+        user=user,
+        password=password or PasswordTraits(given=True),
+        options={**({"authMechanism": mechanism} if mechanism else {}), **(options or {})},
+        login=login,
+        user_mechanisms=mechs or {},
+        driver=DriverFacts(state=DriverState.RAISED, code=code, raised_by="login"),
+        **changes,
+    )
+    failures = [f for f in findings(known) if f.severity is Severity.FAILURE]
+    assert len(failures) == 1, [f.cause for f in failures]
+    return failures[0]
+
+
+# ---------------------------------------------------------------- SCRAM
+
+
+def test_a_wrong_password_is_proven_by_the_known_user_and_the_failing_step() -> None:
+    found = refused(mechs={"admin.app": SCRAM})
+    assert (found.cause, found.certainty) == ("auth.wrong-password", Certainty.PROVEN)
+    assert found.remedies[0].action == "ask-password"
+    assert "certain addresses" in found.detail, "the restriction to addresses looks the same and is mentioned"
+
+
+def test_a_server_that_does_not_list_mechanisms_leaves_doubt() -> None:
+    for mechs in ({}, {"admin.app": ()}):
+        found = refused(mechs=mechs)
+        assert (found.cause, found.certainty) == ("auth.wrong-password", Certainty.LIKELY)
+
+
+def test_an_unknown_user_is_proven_by_empty_lists() -> None:
+    found = refused("saslStart", mechs={"admin.nobody": (), "appdb.nobody": ()}, user="nobody")
+    assert (found.cause, found.certainty) == ("auth.unknown-user", Certainty.PROVEN)
+    assert "appdb" in found.detail
+
+
+def test_an_unknown_user_is_likely_by_the_step_alone() -> None:
+    found = refused("saslStart", user="nobody")
+    assert (found.cause, found.certainty) == ("auth.unknown-user", Certainty.LIKELY)
+
+
+def test_a_user_of_another_database_gets_its_auth_source() -> None:
+    found = refused("saslStart", mechs={"admin.app": (), "appdb.app": SCRAM}, database="admin")
+    assert found.cause == "auth.wrong-authsource"
+    assert found.remedies[0].patch == {"auth": {"source": "appdb"}}
+    back = refused("saslStart", mechs={"appdb.app": (), "admin.app": SCRAM}, database="appdb")
+    assert back.remedies[0].patch == {"auth": {"source": "admin"}}
+
+
+def test_admin_is_proposed_first_when_the_user_is_in_several() -> None:
+    found = refused("saslStart", mechs={"shop.app": (), "b.app": SCRAM, "admin.app": SCRAM}, database="shop")
+    assert found.remedies[0].patch == {"auth": {"source": "admin"}}
+
+
+def test_a_user_name_with_a_dot_belongs_to_its_database() -> None:
+    found = refused("saslStart", user="a.b", mechs={"admin.a.b": (), "shop.a.b": SCRAM})
+    assert found.remedies[0].patch == {"auth": {"source": "shop"}}
+
+
+def test_a_user_name_in_other_letters_is_corrected() -> None:
+    found = refused("saslStart", user="App", mechs={"admin.App": (), "admin.app": SCRAM})
+    assert found.cause == "auth.user-name-case"
+    assert found.remedies[0].patch == {"auth": {"user": "app"}}
+    elsewhere = refused("saslStart", user="App", mechs={"admin.App": (), "shop.app": SCRAM})
+    assert elsewhere.remedies[0].patch == {"auth": {"user": "app", "source": "shop"}}
+
+
+@pytest.mark.parametrize("step", ["saslStart", "saslContinue"])
+def test_a_mechanism_that_the_user_lacks_is_removed(step: str) -> None:
+    found = refused(step, mechanism="SCRAM-SHA-256", mechs={"admin.app": ("SCRAM-SHA-1",)})
+    assert found.cause == "auth.mechanism-not-for-user"
+    assert found.remedies[0].patch == {"auth": {"mechanism": None}}
+
+
+def test_a_mechanism_that_the_server_has_off_is_told_by_its_code() -> None:
+    found = refused("saslStart", 334, mechanism="SCRAM-SHA-256", mechs={"admin.app": ("SCRAM-SHA-1",)})
+    assert found.cause == "auth.mechanism-disabled"
+    assert "SCRAM-SHA-1" in found.detail
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "GSSAPI", "MONGODB-AWS", "MONGODB-OIDC"])
+def test_a_mechanism_of_another_edition_is_not_supported(mechanism: str) -> None:
+    found = refused("saslStart", 334, mechanism=mechanism, database="$external")
+    assert found.cause == "auth.mechanism-not-supported"
+
+
+def test_leaving_ldap_also_leaves_its_database() -> None:
+    found = refused("saslStart", 334, mechanism="PLAIN", database="$external", options={"authSource": "$external"})
+    assert found.remedies[0].patch == {"auth": {"mechanism": None, "source": None}}
+
+
+def test_a_server_without_access_control_is_told_by_an_open_read() -> None:
+    found = refused("saslStart", mechs={"admin.app": ()}, extras=OPEN)
+    assert found.cause == "auth.no-access-control"
+    assert found.remedies[0].patch == {"auth": {"user": None, "mechanism": None, "source": None}}
+
+
+def test_an_open_server_that_knows_the_user_refused_the_password() -> None:
+    assert refused(mechs={"admin.app": SCRAM}, extras=OPEN).cause == "auth.wrong-password"
+    elsewhere = refused("saslStart", mechs={"admin.app": (), "shop.app": SCRAM}, extras=OPEN)
+    assert elsewhere.cause == "auth.wrong-authsource"
+
+
+@pytest.mark.parametrize(
+    ("traits", "code"),
+    [
+        (PasswordTraits(given=True, literal_plus=True), "auth.plus-in-password"),
+        (PasswordTraits(given=True, needless_escape=True), "auth.percent-in-password"),
+        (PasswordTraits(given=True, outer_space="ends"), "auth.space-in-password"),
+        (PasswordTraits(given=True, literal_plus=True, outer_space="ends"), "auth.plus-in-password"),
+    ],
+)
+def test_the_text_of_a_refused_password_may_explain_it(traits: PasswordTraits, code: str) -> None:
+    found = refused(mechs={"admin.app": SCRAM}, password=traits)
+    assert (found.cause, found.certainty) == (code, Certainty.LIKELY)
+
+
+def test_odd_text_does_not_explain_a_user_who_is_not_there() -> None:
+    odd = PasswordTraits(given=True, literal_plus=True, outer_space="ends")
+    assert refused("saslStart", mechs={"admin.app": ()}, password=odd).cause == "auth.unknown-user"
+
+
+def test_a_plus_in_the_user_name_is_named() -> None:
+    odd = PasswordTraits(given=True, user_literal_plus=True)
+    found = refused("saslStart", user="a b", mechs={"admin.a b": ()}, password=odd)
+    assert found.cause == "auth.plus-in-password"
+    assert "user name" in found.detail
+
+
+def test_a_control_character_never_left_this_computer() -> None:
+    known = facts(
+        member(plain(HELLO)),
+        user="app",
+        password=PasswordTraits(given=True, control_character="U+0007"),
+        login=LoginFacts(attempted=True, refused_here=True),
+    )
+    (found,) = findings(known)
+    assert found.cause == "auth.control-character"
+    assert "U+0007" in found.summary
+
+
+def test_atlas_has_its_own_code() -> None:
+    assert refused("saslStart", 8000).cause == "auth.atlas-bad-auth"
+
+
+def test_an_arbiter_is_explained_by_being_one() -> None:
+    known = facts(
+        member(plain(Hello(set_name="rs0", arbiter_only=True))),
+        user="app",
+        login=LoginFacts(attempted=True, failed_step="saslStart", code=18, server="db1:27017"),
+    )
+    assert findings(known) == []
+
+
+def test_a_login_under_way_or_done_is_no_failure() -> None:
+    for login in (LoginFacts(), LoginFacts(attempted=True), LoginFacts(attempted=True, succeeded=True)):
+        assert findings(facts(member(plain(HELLO), extras=CLOSED), user="app", login=login)) == []
+
+
+# ---------------------------------------------------------------- identities from elsewhere
+
+MINE = certificate("CN=batch,OU=Batch,O=Lab")
+SERVER = certificate("CN=db1,OU=Servers,O=Lab")
+
+
+def x509(code: int, *, user: str | None = None, own: Any = MINE, server: Any = SERVER, **handshake: Any) -> Finding:
+    return refused(
+        "authenticate",
+        code,
+        mechanism="MONGODB-X509",
+        database="$external",
+        user=user,
+        options={"tls": True, **({"tlsCertificateKeyFile": "/me.pem"} if own else {})},
+        parts=(driver(chain=(server,), **{"certificate_requested": True, **handshake}), inside(HELLO)),
+        files=(file("tlsCertificateKeyFile", own, key_present=True),) if own else (),
+    )
+
+
+def test_a_subject_without_a_user_is_shown() -> None:
+    found = x509(11)
+    assert (found.cause, found.certainty) == ("auth.x509-unknown-subject", Certainty.PROVEN)
+    assert "CN=batch,OU=Batch,O=Lab" in found.summary
+    assert x509(18).certainty is Certainty.LIKELY
+
+
+def test_x509_without_a_certificate_is_named() -> None:
+    assert x509(18, own=None).cause == "auth.x509-no-certificate"
+
+
+def test_a_user_name_that_is_not_the_subject_is_removed() -> None:
+    found = x509(18, user="CN=other,O=Lab")
+    assert found.cause == "auth.x509-name-differs"
+    assert found.remedies[0].patch == {"auth": {"user": None}}
+
+
+def test_a_user_name_that_is_the_subject_in_other_spelling_does_not_differ() -> None:
+    assert x509(11, user="cn=batch, ou=Batch, o=Lab").cause == "auth.x509-unknown-subject"
+
+
+def test_a_certificate_of_the_servers_organisation_and_unit_is_a_members() -> None:
+    twin = certificate("CN=batch,OU=Servers,O=Lab")
+    assert x509(18, own=twin).cause == "auth.x509-member-certificate"
+    bare, its = certificate("CN=batch"), certificate("CN=db1")
+    assert x509(18, own=bare, server=its).cause == "auth.x509-unknown-subject", (
+        "without O, OU and DC nobody is a member"
+    )
+
+
+def test_a_server_that_asks_for_no_certificate_sees_no_name() -> None:
+    assert x509(18, certificate_requested=False).cause == "auth.mechanism-disabled"
+
+
+@pytest.mark.parametrize("mechanism", ["MONGODB-AWS", "GSSAPI", "MONGODB-OIDC"])
+def test_an_outside_identity_that_is_refused_is_an_unknown_user(mechanism: str) -> None:
+    assert refused("saslContinue", 18, mechanism=mechanism, database="$external").cause == "auth.unknown-user"
+
+
+def refused_here(mechanism: str, **changes: Any) -> list[str]:
+    properties = changes.pop("properties", None)
+    options = {"authMechanism": mechanism, **({"authMechanismProperties": properties} if properties else {})}
+    known = facts(
+        member(plain(HELLO)),
+        options=options,
+        login=LoginFacts(mechanism=mechanism, attempted=True, refused_here=True),
+        **changes,
+    )
+    return [f.cause for f in findings(known)]
+
+
+def test_aws_without_credentials_is_told_apart_from_a_missing_package() -> None:
+    assert refused_here("MONGODB-AWS") == ["auth.aws-no-credentials"]
+    assert refused_here("MONGODB-AWS", computer=ComputerFacts(missing_packages=("pymongo_auth_aws",))) == []
+
+
+def test_a_missing_oidc_token_names_the_environment() -> None:
+    lost = DriverFacts(state=DriverState.RAISED, exception="FileNotFoundError")
+    assert refused_here("MONGODB-OIDC", properties={"ENVIRONMENT": "k8s"}, driver=lost) == ["auth.oidc-token-missing"]
+
+
+# ---------------------------------------------------------------- no login
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        facts(member(plain(HELLO), extras=CLOSED)),
+        facts(member(plain(HELLO)), driver=DriverFacts(state=DriverState.RAISED, code=13, raised_by="read")),
+    ],
+)
+def test_missing_credentials_are_proven_by_code_13(known: Facts) -> None:
+    (found,) = findings(known)
+    assert (found.cause, found.certainty) == ("auth.credentials-missing", Certainty.PROVEN)
+
+
+def test_atlas_says_it_with_its_own_code() -> None:
+    (found,) = findings(facts(member(plain(HELLO), extras=ServerExtras(open_read_code=8000))))
+    assert (found.cause, found.certainty) == ("auth.credentials-missing", Certainty.LIKELY)
+
+
+def test_credentials_that_are_given_are_not_missing() -> None:
+    assert findings(facts(member(plain(HELLO), extras=CLOSED), user="app")) == []
+    assert findings(facts(member(plain(HELLO), extras=CLOSED), options={"authMechanism": "MONGODB-X509"})) == []
+    assert findings(facts(member(plain(HELLO), extras=CLOSED), connected=True)) == []
+    arbiter = member(plain(Hello(set_name="rs0", arbiter_only=True, max_wire_version=17)), extras=CLOSED)
+    assert findings(facts(arbiter)) == []
+
+
+def test_an_open_server_is_noted() -> None:
+    (found,) = findings(facts(member(plain(HELLO), extras=OPEN), connected=True))
+    assert (found.cause, found.severity) == ("auth.open-server", Severity.NOTE)
+
+
+def test_a_server_that_cannot_be_used_is_not_called_open() -> None:
+    unused = member(plain(Reach.CLOSED), extras=OPEN)
+    assert findings(facts(unused)) == []
+
+
+def test_no_secret_and_no_part_of_it_is_in_the_sentences() -> None:
+    found = refused(mechs={"admin.app": SCRAM}, password=PasswordTraits(given=True, needless_escape=True))
+    assert "A % with two digits" in found.summary
