@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.hand_made_facts import HELLO, facts, member, plain
-
 from clearline.core.diagnosis.rules import access
 from clearline.core.facts import AccessFacts, Facts, Privilege
 from clearline.core.report import Certainty, Finding, Severity, Stage
+from lab.hand_made_facts import HELLO, facts, member, plain
 
 READ = ("find", "listCollections")
 READ_WRITE = (*READ, "insert", "update", "remove")

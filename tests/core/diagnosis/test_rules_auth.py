@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab.hand_made_facts import HELLO, certificate, driver, facts, file, inside, member, plain
 
 from clearline.core.diagnosis.rules import auth
 from clearline.core.facts import (
@@ -18,6 +17,7 @@ from clearline.core.facts import (
     ServerExtras,
 )
 from clearline.core.report import Certainty, Finding, Severity
+from lab.hand_made_facts import HELLO, certificate, driver, facts, file, inside, member, plain
 
 SCRAM = ("SCRAM-SHA-1", "SCRAM-SHA-256")
 CLOSED, OPEN = ServerExtras(open_read_code=13), ServerExtras(open_read_code=0)
@@ -116,6 +116,12 @@ def test_a_user_name_in_other_letters_is_corrected() -> None:
     assert found.remedies[0].patch == {"auth": {"user": "app"}}
     elsewhere = refused("saslStart", user="App", mechs={"admin.App": (), "shop.app": SCRAM})
     assert elsewhere.remedies[0].patch == {"auth": {"user": "app", "source": "shop"}}
+
+
+def test_a_space_around_the_user_name_is_corrected() -> None:
+    found = refused("saslStart", user="app ", mechs={"admin.app ": (), "admin.app": SCRAM})
+    assert found.remedies[0].patch == {"auth": {"user": "app"}}
+    assert "space" in found.detail
 
 
 @pytest.mark.parametrize("step", ["saslStart", "saslContinue"])
@@ -233,7 +239,8 @@ def test_a_subject_without_a_user_is_shown() -> None:
     found = x509(11)
     assert (found.cause, found.certainty) == ("auth.x509-unknown-subject", Certainty.PROVEN)
     assert "CN=batch,OU=Batch,O=Lab" in found.summary
-    assert x509(18).certainty is Certainty.LIKELY
+    guarded = x509(18)
+    assert (guarded.cause, guarded.certainty) == ("auth.x509-unknown-subject", Certainty.LIKELY)
 
 
 def test_x509_without_a_certificate_is_named() -> None:

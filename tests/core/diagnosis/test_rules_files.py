@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab.hand_made_facts import LEAF, ROOT, certificate, facts, file
 
 from clearline.core.diagnosis.rules import files
 from clearline.core.facts import FileFacts, FileFormat, Readable
 from clearline.core.report import Certainty, Finding
+from lab.hand_made_facts import LEAF, ROOT, certificate, facts, file
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
 MINE = certificate("CN=app")

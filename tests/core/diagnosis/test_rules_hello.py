@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab.hand_made_facts import HELLO, certificate, driver, facts, handshake, inside, look, member, plain
 from msgspec.structs import replace
 from pymongo import common
 
@@ -25,6 +24,7 @@ from clearline.core.facts import (
 )
 from clearline.core.probes.connection import shown_bytes
 from clearline.core.report import Certainty, Finding, Stage
+from lab.hand_made_facts import HELLO, certificate, driver, facts, handshake, inside, look, member, plain
 
 TLS = {"tls": True}
 ATLAS = "c0-shard-00-00.abcde.mongodb.net"

@@ -3,6 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from clearline.core.diagnosis.rules import hello, tls
+from clearline.core.facts import ComputerFacts, Facts, Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.report import Certainty, Finding, Severity, Stage
 from lab.hand_made_facts import (
     HELLO,
     LEAF,
@@ -17,10 +21,6 @@ from lab.hand_made_facts import (
     member,
     plain,
 )
-
-from clearline.core.diagnosis.rules import hello, tls
-from clearline.core.facts import ComputerFacts, Facts, Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
-from clearline.core.report import Certainty, Finding, Severity, Stage
 
 TLS = {"tls": True}
 WITH_CA = {"tls": True, "tlsCAFile": "/ca.pem"}

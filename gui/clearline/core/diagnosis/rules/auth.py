@@ -150,11 +150,13 @@ def other_place(facts: Facts) -> Finding | None:
     if homes:
         actual = homes[0]
         return tell("auth.wrong-authsource", patch={"auth": {"source": actual}}, database=database, actual=actual)
-    alike = [(name, known) for name, known in _homes(facts) if known != user and known.lower() == user.lower()]
+    alike = [(name, known) for name, known in _homes(facts) if known != user and known.lower() == user.strip().lower()]
     if alike:
         home, actual = min(alike, key=lambda pair: pair[0] != database)
         place = {} if home == database else {"source": home}
-        return tell("auth.user-name-case", patch={"auth": {"user": actual, **place}}, actual=actual)
+        spaced = "The name begins or ends with a space." if user != user.strip() else ""
+        patch = {"auth": {"user": actual, **place}}
+        return tell("auth.user-name-case", patch=patch, detail=spaced, actual=actual)
     if facts.uri.password.user_literal_plus:
         return finding(
             "auth.plus-in-password",

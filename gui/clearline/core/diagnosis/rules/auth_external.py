@@ -91,8 +91,7 @@ def x509(facts: Facts) -> Finding | None:
 
 
 def _looks_like_member(client: CertificateFacts, server: CertificateFacts) -> bool:
-    parts = [(sorted(attribute(c.subject, kind)) for kind in _MEMBERSHIP) for c in (client, server)]
-    mine, its = (list(p) for p in parts)
+    mine, its = ([sorted(attribute(c.subject, kind)) for kind in _MEMBERSHIP] for c in (client, server))
     return mine == its and any(mine)
 
 

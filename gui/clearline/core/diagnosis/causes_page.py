@@ -1,0 +1,55 @@
+"""The page "Causes" for people, made from the catalogue: ``python -m clearline.core.diagnosis.causes_page`` writes it."""
+
+from __future__ import annotations
+
+import re
+
+from clearline.core.diagnosis.catalogue import causes
+from clearline.paths import resource
+
+STAGE_TITLES = {
+    "uri": "The text of the connection string",
+    "files": "Certificates and keys on this computer",
+    "dns": "Names",
+    "tcp": "Reaching the computer and the port",
+    "tls": "Encryption and certificates",
+    "hello": "Is it MongoDB, and which",
+    "topology": "What the servers say about each other",
+    "auth": "Who you are",
+    "access": "What you may do",
+    "env": "This computer",
+    "pool": "While working",
+    "driver": "The driver on this computer",
+}
+
+
+def causes_page() -> str:
+    """All causes as Markdown, by stage; blanks are shown in italics."""
+    lines = [
+        "# Causes",
+        "",
+        "Every cause that Clearline can name, what it means, what to do, and the evidence that decides it.",
+    ]
+    stage = ""
+    for code, cause in causes().items():
+        if code.partition(".")[0] != stage:
+            stage = code.partition(".")[0]
+            lines += ["", f"## {STAGE_TITLES[stage]}"]
+        lines += [
+            "",
+            f"### `{code}` ({cause.severity.value})",
+            "",
+            f"**{_shown(cause.title)}** {_shown(cause.means)}",
+            "",
+            f"- What to do: {_shown(cause.fix)}",
+            f"- Told by: {_shown(cause.tells)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(sentence: str) -> str:
+    return re.sub(r"\{(\w+)\}", r"*\1*", sentence.replace("<", "&lt;"))
+
+
+if __name__ == "__main__":
+    resource("causes.md").write_text(causes_page(), encoding="utf-8")
