@@ -91,7 +91,7 @@ class Laboratory:
     @cached_property
     def x509_server(self) -> Deployment:
         """TLS only, login demanded, with users and `client`."""
-        return self._start(deployments.with_x509(self.authority, certificate_user=self.client))
+        return self._start(deployments.with_x509(self.authority, certificate_user=self.client, users=USERS))
 
     @cached_property
     def replica_set(self) -> Deployment:
@@ -112,13 +112,13 @@ class Laboratory:
     def login_set(self) -> Deployment:
         """A healthy set of two, ``rsL``, with a key file and users."""
         pair = (deployments.Member(priority=2), deployments.Member())
-        return self._start(deployments.replica_set(*pair, name="rsL", login=True))
+        return self._start(deployments.replica_set(*pair, name="rsL", login=True, users=USERS))
 
     @cached_property
     def tls_login_set(self) -> Deployment:
         """A healthy set of two, ``rsT``, with TLS and login."""
         pair = (deployments.Member(priority=2), deployments.Member())
-        return self._start(deployments.replica_set(*pair, name="rsT", login=True, authority=self.authority))
+        return self._start(deployments.replica_set(*pair, name="rsT", login=True, users=USERS, authority=self.authority))
 
     @cached_property
     def uninitiated(self) -> Deployment:

@@ -258,10 +258,11 @@ _server(
 def _(lab: Laboratory) -> Iterator[Case]:
     # The same differences, seen from the other side: the server and its certificate live 800 days ago.
     then = datetime.datetime.now(datetime.UTC) - 800 * DAY
-    identity = lab.authority.server(starts=-810 * DAY, ends=-435 * DAY)
+    authority = Authority(lab.folder, "Old Lab CA", starts=-2000 * DAY)
+    identity = authority.server(starts=-810 * DAY, ends=-435 * DAY)
     answers = {"hello": lambda _: hello(localTime=then)}
     with MongoPeer(answers, tls=server_context(identity)) as peer:
-        yield Case(f"mongodb://{peer.address}/?{_query(tlsCAFile=lab.authority.ca_file)}")
+        yield Case(f"mongodb://{peer.address}/?{_query(tlsCAFile=authority.ca_file)}")
 
 
 _server(

@@ -94,6 +94,8 @@ class Authority:
     name: str = "Lab CA"
     organization: str = "Lab"
     parent: Authority | None = None
+    starts: datetime.timedelta = -100 * DAY
+    """When its own certificate begins, from now."""
 
     @cached_property
     def key(self) -> Key:
@@ -105,7 +107,7 @@ class Authority:
         """The authority's own certificate: self-signed, or signed by the parent."""
         subject = _name(self.name, self.organization, None)
         issuer, issuer_key = (self.parent.certificate, self.parent.key) if self.parent else (None, self.key)
-        builder = _builder(subject, issuer.subject if issuer else subject, self.key, -100 * DAY, 3650 * DAY)
+        builder = _builder(subject, issuer.subject if issuer else subject, self.key, self.starts, 3650 * DAY)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
         builder = builder.add_extension(_key_identifier(issuer_key), critical=False)

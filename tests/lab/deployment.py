@@ -15,6 +15,7 @@ from urllib.parse import quote_plus
 
 from bson import Int64
 from pymongo import MongoClient
+from pymongo.errors import AutoReconnect
 
 from clearline.cli.mongod import PrivateMongod
 
@@ -157,7 +158,10 @@ class Deployment:
                     raise TimeoutError(f"{server.address} still says {answer}")
                 version = answer["topologyVersion"]
                 version = {"processId": version["processId"], "counter": Int64(version["counter"])}
-                answer = client.admin.command("hello", topologyVersion=version, maxAwaitTimeMS=1000)
+                try:
+                    answer = client.admin.command("hello", topologyVersion=version, maxAwaitTimeMS=1000)
+                except AutoReconnect:  # a member that changes its role may hang up on everybody
+                    answer = client.admin.command("hello")
         return answer
 
     def logins(self, server: PrivateMongod | None = None) -> list[tuple[str, bool]]:

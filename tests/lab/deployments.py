@@ -69,11 +69,11 @@ def with_tls(
     return Deployment((_mongod(tls),), ca_file=authority.ca_file, client_file=own)
 
 
-def with_x509(authority: Authority, *, certificate_user: Identity) -> Deployment:
-    """One mongod with TLS and login, whose users are `USERS` and, by certificate, ``certificate_user``."""
+def with_x509(authority: Authority, *, certificate_user: Identity, users: Sequence[User] = USERS) -> Deployment:
+    """One mongod with TLS and login, whose users are ``users`` and, by certificate, ``certificate_user``."""
     known = User(certificate_user.subject, "$external")
     arguments = _tls(authority, None, False, None)
-    return with_login(*arguments, users=(*USERS, known), ca_file=authority.ca_file)
+    return with_login(*arguments, users=(*users, known), ca_file=authority.ca_file)
 
 
 def connection_limit(connections: int = 8) -> Deployment:
@@ -96,12 +96,13 @@ def replica_set(
     *members: Member,
     name: str = "rs0",
     login: bool = False,
+    users: Sequence[User] = USERS,
     authority: Authority | None = None,
     election_timeout_ms: int = 2000,
 ) -> Deployment:
     """A replica set of three, or of ``members``; the first data-bearing one with the highest priority is primary.
 
-    ``login``: with a key file and `USERS`. ``authority``: TLS only, also among the members.
+    ``login``: with a key file and ``users``. ``authority``: TLS only, also among the members.
     """
     members = members or (Member(priority=2), Member(), Member())
     arguments = ["--replSet", name, "--oplogSize", "8", "--setParameter", "enableTestCommands=1"]
@@ -118,9 +119,9 @@ def replica_set(
         if login:
             _create_users(deployment)
 
-    users = USERS if login else ()
+    known = tuple(users) if login else ()
     ca_file = authority.ca_file if authority else None
-    return Deployment(servers, set_name=name, users=users, ca_file=ca_file, key_file=key_file, prepare=prepare)
+    return Deployment(servers, set_name=name, users=known, ca_file=ca_file, key_file=key_file, prepare=prepare)
 
 
 def diverse_set() -> Deployment:

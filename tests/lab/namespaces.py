@@ -278,6 +278,8 @@ class Network:
                 _ip("-n", name, "neigh", "replace", other, "lladdr", _MAC[other], "dev", "line", "nud", "permanent")
         if self._ipv6:
             _ip("-n", self.inside, "route", "add", "default", "via", OUTSIDE_V6)
+            # IPv4 packets for nobody vanish by themselves; IPv6 would answer that there is no route.
+            _ip("-n", self.outside, "-6", "route", "add", "blackhole", "default")
 
     def _write_settings(self) -> None:
         folder = _SETTINGS / self.inside

@@ -133,13 +133,18 @@ def in_topology(facts: Facts, member: MemberFacts, hello: Hello, *, set_name: st
     if hello.kind == "router":
         return set_name is None
     if hello.kind == "standalone":
-        return set_name is None and len(facts.uri.hosts) == 1 and not facts.uri.srv
+        return set_name is None and _seed_count(facts) == 1
     if hello.kind == "ghost":
         return False
     if set_name is not None and hello.set_name != set_name:
         return False
     known = known_addresses(hello)
     return not known or member.address in known or (hello.me is not None and hello.me.lower() == member.address)
+
+
+def _seed_count(facts: Facts) -> int:
+    """How many servers the driver starts with: the hosts of the text, or the targets of the SRV name."""
+    return sum(m.seed for m in facts.members) if facts.uri.srv else len(facts.uri.hosts)
 
 
 def known_addresses(hello: Hello) -> set[str]:

@@ -9,7 +9,7 @@ from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.standing import lookup_failed
 from clearline.core.facts import DnsOutcome, Facts, MemberFacts, Question
 from clearline.core.probes.dns import srv_target_allowed
-from clearline.core.report import Certainty, Finding, Remedy
+from clearline.core.report import Certainty, Finding, Remedy, Severity
 
 SLOW_MS = 400.0
 """A look-up slower than this is worth a warning: a cluster name needs several, one after the other."""
@@ -239,8 +239,8 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     best = _best(asked)
     if best is not None and best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
-    if member.lookup and member.lookup.silent and best is None:
-        return None
+    if member.lookup and member.lookup.silent:
+        return _unheard(facts, member, best, evidence)
     if facts.uri.srv and member.seed:
         return finding(
             "dns.target-has-no-address",
@@ -259,6 +259,24 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         server=member.address,
         evidence=evidence,
         host=member.host,
+    )
+
+
+def _unheard(
+    facts: Facts, member: MemberFacts, best: Question | None, evidence: dict[str, object]
+) -> Finding | None:
+    """The system's resolver is still waiting for somebody, while a name server answers us."""
+    if best is None or best.outcome is not DnsOutcome.ANSWERED or any(first_resolver(facts)):
+        return None  # A dead first name server is told by its own rule.
+    assert member.lookup is not None
+    return finding(
+        "dns.slow",
+        Certainty.LIKELY,
+        severity=Severity.FAILURE,
+        server=member.address,
+        evidence=evidence,
+        detail=f"A name server answers questions about {member.host}; this computer's own look-up of it does not end.",
+        ms=round(member.lookup.elapsed_ms),
     )
 
 

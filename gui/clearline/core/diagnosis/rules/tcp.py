@@ -19,6 +19,10 @@ LOW_BANDWIDTH = 20_000
 NEARBY_MS = 2500.0
 """ARP gives up after about 3 s; an ICMP message comes within a round trip."""
 
+DETOUR_MS = 250.0
+"""A family that fails after this long costs its time at every connection; one that fails at once costs nothing."""
+_NO_WAY = (Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE)
+
 ATLAS = ".mongodb.net"
 
 
@@ -153,7 +157,7 @@ def ipv6_trouble(facts: Facts) -> Iterable[Finding]:
         if standing(facts, member) is not Standing.ANSWERED and not is_connected(facts):
             continue
         evidence = {"addresses": {t.address: t.reach.value for t in member.tcp}}
-        if any(t.reach is Reach.SILENT for t in v6):
+        if any(t.reach is Reach.SILENT or (t.reach in _NO_WAY and t.elapsed_ms >= DETOUR_MS) for t in v6):
             yield finding(
                 "tcp.ipv6-dead",
                 Certainty.PROVEN,
