@@ -467,8 +467,43 @@ def test_failures_come_before_warnings() -> None:
 
 
 _FRAGMENTS = st.sampled_from(
-    ["mongodb://", "mongodb+srv://", "app", ":", "@", "/", "?", "&", ";", ",", "=", "%", "%40", "+", " ", "[", "]", "::1"]
-    + ["h1", "h2.example.test", "27017", "99999", "db", ".", "#", "<", ">", '"', "\n", "\ufeff", "tls=true", "w=1", "%2F"]
+    [
+        "mongodb://",
+        "mongodb+srv://",
+        "app",
+        ":",
+        "@",
+        "/",
+        "?",
+        "&",
+        ";",
+        ",",
+        "=",
+        "%",
+        "%40",
+        "+",
+        " ",
+        "[",
+        "]",
+        "::1",
+    ]
+    + [
+        "h1",
+        "h2.example.test",
+        "27017",
+        "99999",
+        "db",
+        ".",
+        "#",
+        "<",
+        ">",
+        '"',
+        "\n",
+        "\ufeff",
+        "tls=true",
+        "w=1",
+        "%2F",
+    ]
     + ["replicaSet", "readPreferenceTags", "authMechanism=PLAIN", "x.sock", "authMechanismProperties=", "\ud800", "\0"]
 )
 

@@ -53,8 +53,9 @@ def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
         made.append(desktop)
         qtbot.addWidget(desktop.window)
         if show:
-            desktop.window.show()
-            qtbot.waitExposed(desktop.window)
+            with qtbot.waitActive(desktop.window), qtbot.waitExposed(desktop.window):
+                desktop.window.show()
+                desktop.window.activateWindow()
         return desktop
 
     yield make

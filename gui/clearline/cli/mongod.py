@@ -25,11 +25,11 @@ _ON_THIS_COMPUTER = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (looked 
 _PROGRAM = "mongod.exe" if os.name == "nt" else "mongod"
 
 
-class MongodNotFound(Exception):  # noqa: N818
+class MongodNotFound(Exception):
     """No mongod on this computer; the text says how to get one."""
 
 
-class MongodFailed(Exception):  # noqa: N818
+class MongodFailed(Exception):
     """The mongod that was found did not start; the text ends with the last lines of its log."""
 
 

@@ -167,7 +167,7 @@ def _cell(facts: Facts, member: MemberFacts, stage: Stage, verdict: Verdict | No
         return Cell(status=Status.CANCELLED)
     if verdict is None and standing(facts, member) is Standing.PENDING:
         earlier = SERVER_STAGES[: SERVER_STAGES.index(stage)]
-        done = all((c := _measured_cell(facts, member, s)) is not None for s in earlier)
+        done = all(_measured_cell(facts, member, s) is not None for s in earlier)
         return Cell(status=Status.RUNNING if done else Status.WAITING)
     return Cell(status=Status.SKIPPED)
 

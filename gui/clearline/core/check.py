@@ -26,7 +26,7 @@ from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner, Terms, note_nameservers
 from clearline.core.facts import DnsOutcome, DriverState, Facts, Question, Readable
-from clearline.core.ledger import Ledger
+from clearline.core.ledger import Ledger, is_loopback
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
@@ -36,14 +36,16 @@ from clearline.core.secrets import KEY_PASSWORD, Secrets
 
 DEADLINE_S = 1.5
 """A step without progress for this long counts as silent."""
-LATE_S = 5.0
-"""Answers that come until then still change the findings."""
+LATE_S = 6.5
+"""Answers that come until then still change the findings: a line of 3 s each way is slow, not dead."""
 LONGEST_S = 15.0
 """A check is over then, whatever still moves."""
 HEAD_START_S = 0.03
 """What a healthy server on a local network needs for handshake, login and one read."""
 FRAME_S = 1 / 30
 """Partial reports come no more often than the window paints."""
+
+_VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
 _log = logging.getLogger(__name__)
 _farewells: set[asyncio.Task[None]] = set()
@@ -52,7 +54,7 @@ _farewells: set[asyncio.Task[None]] = set()
 
 def warm_up() -> None:
     """Import what a check needs and imports late (0.2 to 0.7 s): off the GUI thread, before the first check."""
-    import cryptography.x509
+    import cryptography.x509  # noqa: F401
     import pymongo.asynchronous.mongo_client  # noqa: F401
 
     dns.preload()
@@ -70,7 +72,7 @@ async def check(
 ) -> Report:
     """Check one profile and return the whole report; never raises.
 
-    ``text`` is the connection string as typed, where there is one; else it is made from the profile and its secrets.
+    ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
     ``on_event`` each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt. Cancelling
     the task gives a report with the verdict *cancelled*.
@@ -150,7 +152,7 @@ class _Check:
 
     async def _run(self) -> None:
         self._stage(Stage.URI)
-        if not self._reading.usable:
+        if not self._reading.usable or self._would_bare_password():
             self._refused_text()
             return
         await self._inspect_files()
@@ -216,6 +218,17 @@ class _Check:
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.update("driver", state=DriverState.NOT_STARTED)
         self._decide(Verdict.FAILED)
+
+    def _would_bare_password(self) -> bool:
+        """PLAIN over a line without TLS shows the password to everybody on the way: not without consent."""
+        uri = self._ledger.facts.uri
+        if not any(m.cause == "auth.password-in-clear" for m in uri.mistakes) or all(map(is_loopback, uri.hosts)):
+            return False
+        refused = tuple(
+            replace(m, severity=Severity.FAILURE) if m.cause == "auth.password-in-clear" else m for m in uri.mistakes
+        )
+        self._ledger.put(uri=replace(uri, mistakes=refused))
+        return True
 
     @property
     def _files(self) -> tuple[Any, ...]:
@@ -289,15 +302,15 @@ class _Check:
     def _start_probes(self) -> None:
         facts = self._ledger.facts
         options = facts.uri.options
-        certificate = options.get("tlsCertificateKeyFile")
         password = self._secrets.get(KEY_PASSWORD)
         self._examiner = Examiner(
             self._ledger,
             Terms(
                 tls=facts.tls_wanted,
                 context=self._tls_context,
-                ca_file="tlsCAFile" in options,
-                client_certificate=certificate if isinstance(certificate, str) else None,
+                ca_file=_text(options.get("tlsCAFile")),
+                validated=not any(options.get(name) is True for name in _VALIDATION_OFF),
+                client_certificate=_text(options.get("tlsCertificateKeyFile")),
                 client_key_password=password.reveal() if password else None,
                 single=single_topology(facts),
                 load_balanced=load_balanced(facts),
@@ -447,6 +460,10 @@ async def farewells() -> None:
 
 def _stops_driver(openssl_error: str | None, key_opens: bool | None) -> bool:
     return openssl_error is not None or key_opens is False
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def candidate_users(facts: Facts) -> tuple[str, ...]:

@@ -50,6 +50,9 @@ def build_client(
     }
     if options.get("minPoolSize"):
         limits["minPoolSize"] = 0
+    if "tlsCertificateKeyFile" in options and "tlsCertificateKeyFilePassword" not in options:
+        # Without any password OpenSSL would ask for the one of an encrypted key on the terminal, and wait for it.
+        limits["tlsCertificateKeyFilePassword"] = ""
     if "appName" not in options:
         limits["appName"] = APP_NAME
     with warnings.catch_warnings(record=True) as caught:

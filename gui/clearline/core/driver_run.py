@@ -60,14 +60,27 @@ class DriverRun:
         )
 
     def _failed(self, error: Exception, step: str) -> None:
+        from pymongo.errors import OperationFailure
+
         code = _code(error)
         failed_login = self._events.failed_login_step
-        logged_in = self._wants_login() and failed_login is None and self._events.login_step is not None
+        # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over a
+        # connection that is not logged in: where the server turned down the read itself, the login was accepted.
+        answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None
+        logged_in = (
+            self._wants_login() and failed_login is None and (self._events.login_step is not None or answered)
+        )
         if code == UNAUTHORIZED and logged_in and step == "read":
             # Logged in and turned away at one collection: the connection works, a right is missing.
             self._connected(code, _code_name(error))
             return
-        here = self._wants_login() and self._events.login_step is None and step == "read" and not _from_network(error)
+        here = (
+            self._wants_login()
+            and self._events.login_step is None
+            and step == "read"
+            and not answered
+            and not _from_network(error)
+        )
         self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here))
         if step == "read" and failed_login is None and code is not None:
             self._ledger.update("access", read_code=code, read_code_name=_code_name(error))

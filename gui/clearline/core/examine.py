@@ -40,7 +40,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool
     context: Callable[[], Awaitable[ssl.SSLContext | None]]
     """The driver's own TLS context; None where its files cannot be loaded."""
-    ca_file: bool
+    ca_file: str | None
+    validated: bool
+    """The driver verifies certificate and name."""
     client_certificate: str | None
     client_key_password: str | None
     single: bool
@@ -77,6 +79,9 @@ class Examiner:
     async def ask_mechanisms(self, names: tuple[str, ...]) -> None:
         """saslSupportedMechs of the candidate users, and a read without login, over a line that is open already."""
         for address, line in list(self._lines.items()):
+            answer = self._ledger.member(address).hello
+            if answer is not None and answer.arbiter_only:
+                continue  # It holds no users, so it knows nobody.
             async with self._turns[address]:
                 found = await hello.mechanisms(line, names, deadline_s=self._terms.deadline_s)
             if found:
@@ -270,6 +275,8 @@ class Examiner:
             self._lines[member.address] = line
             self._turns[member.address] = asyncio.Lock()
             await self._known(member, line, exchange.hello)
+            if self._terms.tls and not self._terms.validated:
+                await self._trial(member, ip, TlsKind.VALIDATED, server_name(member.host))
         except BaseException:
             connection.close()
             raise
@@ -373,8 +380,9 @@ class Examiner:
         """Which further handshakes can tell apart what the first one left open."""
         name = server_name(member.host)
         trial = partial(self._trial, member, ip)
-        if first is None:
-            return []
+        if first is None or first.reach is Reach.SILENT:
+            # A server that is alive answers an outdated handshake with a short alert, which any line carries.
+            return [trial(TlsKind.OLD_VERSIONS, name)]
         if first.verify_code is not None:
             roots = TlsKind.OS_ROOTS if self._terms.ca_file else TlsKind.BUNDLED_ROOTS
             return [self._look(member, ip), trial(roots, name)]
@@ -458,6 +466,8 @@ class Examiner:
                     return tls.wide_ciphers_context()
                 case TlsKind.OS_ROOTS:
                     return await run_in_daemon(tls.context_with_roots, None)
+                case TlsKind.VALIDATED:
+                    return await run_in_daemon(tls.context_with_roots, terms.ca_file)
                 case TlsKind.BUNDLED_ROOTS:
                     from clearline.core.trust import bundled_roots
 

@@ -314,6 +314,8 @@ class TlsKind(Enum):
     """With another server name than the profile's (the name in the certificate, or the bare seed's)."""
     OS_ROOTS = "os-roots"
     BUNDLED_ROOTS = "bundled-roots"
+    VALIDATED = "validated"
+    """As the driver would verify if validation were not switched off: what that hides."""
 
 
 class TlsFacts(Fact, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Any
 
 from msgspec.structs import replace
@@ -74,8 +75,10 @@ def split_address(address: str) -> tuple[str, int | None]:
     return address, 27017
 
 
-def join_address(host: str, port: int | None) -> str:
-    """The one way to write a member's address: lower case, IPv6 in brackets."""
-    if port is None:
-        return host
-    return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
+def is_loopback(address: str) -> bool:
+    """Whether a member's address leads to this computer itself, by the look of it."""
+    host, port = split_address(address)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return port is None or host == "localhost" or host.endswith(".localhost")

@@ -106,8 +106,9 @@ def closest_name(name: str) -> str | None:
     if len(typed) < _SHORTEST:
         return None
     allowed = 1 if len(typed) <= 5 else 2 if len(typed) <= 11 else 3
-    best = min(_PLAIN, key=lambda known: (distance(typed, known), known))
-    return _PLAIN[best] if distance(typed, best) <= min(allowed, len(best) // 2 or 0) else None
+    near = [known for known in _PLAIN if abs(len(known) - len(typed)) <= min(allowed, len(known) // 2)]
+    slips, best = min(((distance(typed, known), known) for known in near), default=(allowed + 1, ""))
+    return _PLAIN[best] if slips <= min(allowed, len(best) // 2) else None
 
 
 def distance(one: str, other: str) -> int:

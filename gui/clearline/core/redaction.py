@@ -8,12 +8,15 @@ stands where a secret would stand: between the colon and the @ of an address (al
 from __future__ import annotations
 
 import base64
+import html
 import ipaddress
+import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from html.entities import codepoint2name
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from clearline.core.secrets import Secret
 
@@ -22,6 +25,7 @@ _ROUNDS: Final = 50
 _EMBEDDED: Final = 8
 """Fewest base64 characters of a secret in the middle of a longer text (``user:password``) that are worth masking."""
 _HEX: Final = 8
+_LONGEST: Final = 256
 
 _SECRET_NAME: Final = re.compile(
     r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
@@ -57,7 +61,10 @@ def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
 
 @lru_cache(maxsize=64)
 def _pattern(secret: str) -> re.Pattern[str]:
-    spelt = "".join(_spellings(character) for character in secret)
+    if len(secret) <= _LONGEST:
+        spelt = "".join(_spellings(character) for character in secret)
+    else:
+        spelt = "|".join(re.escape(form) for form in _whole_spellings(secret))
     whole = secret.encode("utf-8", "surrogatepass")
     forms = {base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()}
     forms |= {form.rstrip("=") for form in forms}
@@ -73,6 +80,21 @@ def _pattern(secret: str) -> re.Pattern[str]:
     if len(whole.hex()) >= _HEX:
         alternatives.append("(?i:" + whole.hex() + ")")
     return re.compile("|".join(alternatives))
+
+
+def _whole_spellings(secret: str) -> list[str]:
+    """A long secret as a whole: a pattern for each of its characters would take too long to build."""
+    forms = {
+        secret,
+        quote(secret, safe="", errors="replace"),
+        quote(secret, errors="replace"),
+        quote_plus(secret, errors="replace"),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        html.escape(secret),
+    }
+    return sorted(forms, key=len, reverse=True)
 
 
 def _spellings(character: str) -> str:
@@ -107,12 +129,14 @@ def _spellings(character: str) -> str:
 # ---------------------------------------------------------------- addresses
 
 _SLASHES: Final = r"(?:\\?/){1,3}"
-_ADDRESS: Final = re.compile(rf"(?i)(?:\bmongo\w*(?:\+\w+)?\s?[:;]?\s?{_SLASHES}|\b[a-z][a-z0-9+.\-]*:(?:\\?/){{2,3}})")
+_ADDRESS: Final = re.compile(
+    rf"(?i)(?:\bmongo\w{0, 20}(?:\+\w{1, 20})?\s?[:;]?\s?{_SLASHES}|\b[a-z][a-z0-9+.\-]{{0,40}}:(?:\\?/){{2,3}})"
+)
 _ENCODED_ADDRESS: Final = re.compile(
     r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"
 )
 _BARE_CREDENTIALS: Final = re.compile(
-    r"(?<![\w/@:%])([^\s:/@\"'=&?,;<>()]+):([^\s@\"'/:][^\s\"']*)@(?=[\w\[.%\-]+(?:[:/?,\s\"']|$))"
+    r"(?<![\w/@:%])([^\s:/@\"'=&?,;<>()]{1,128}):([^\s@\"'/:][^\s\"']{0,512})@(?=[\w\[.%\-]{1,253}(?:[:/?,\s\"']|$))"
 )
 """``user:password@host`` without any scheme."""
 _TOKEN: Final = re.compile(r"[^\s\"'`<>“”‘’]*")
@@ -201,13 +225,16 @@ def _is_bare_ipv6(entry: str) -> bool:
 
 # ---------------------------------------------------------------- options
 
-_NAME: Final = r"[A-Za-z_.\-]*(?:passwd|password|passphrase|passcode|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)[A-Za-z_\-]*"
-_VALUE: Final = r"(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:(?![,;][A-Za-z_]+[=:])[^\s\"'&])+)"
+_WORD: Final = (
+    r"(?:passwd|password|passphrase|passcode|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)"
+    r"[A-Za-z_\-]{0,40}"
+)
+_VALUE: Final = r"(?:\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'|(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&])+)"
 _OPTIONS: Final = (
-    re.compile(rf"(?i)(?P<head>\b(?:{_NAME})(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
-    re.compile(rf"(?i)(?P<head>[\"'](?:{_NAME})[\"']\s*:\s*)(?P<value>{_VALUE})"),
-    re.compile(rf"(?i)(?P<head>(?:{_NAME})(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
-    re.compile(rf"(?im)(?P<head>^[ \t]*(?:{_NAME}):[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
+    re.compile(rf"(?i)(?P<head>{_WORD}(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
+    re.compile(rf"(?i)(?P<head>{_WORD}[\"']\s?:\s?)(?P<value>{_VALUE})"),
+    re.compile(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
+    re.compile(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
 )
 
 
@@ -219,8 +246,8 @@ def _mask_options(text: str) -> str:
 
 def _masked_option(found: re.Match[str]) -> str:
     value = found["value"]
-    quote = value[0] if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1 else ""
-    inner = value[1:-1] if quote else value
+    mark = value[0] if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1 else ""
+    inner = value[1:-1] if mark else value
     if not inner.strip("*"):
         return found[0]
-    return f"{found['head']}{quote}{MASK}{quote}"
+    return f"{found['head']}{mark}{MASK}{mark}"

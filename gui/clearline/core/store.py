@@ -35,7 +35,7 @@ _STALE_S = 3600.0
 _SLUG_LENGTH = 40
 
 
-class ProfileProblem(Exception):  # noqa: N818
+class ProfileProblem(Exception):
     """Why a profile could not be read, saved or deleted.
 
     ``where`` is the place in the file, ``$.pool.maxPoolSize`` or ``line 3, column 5``, empty when it is the whole file.

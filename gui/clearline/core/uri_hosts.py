@@ -13,7 +13,7 @@ from clearline.core.uri_text import DEFAULT_PORT, QUOTE_CHARACTERS, Piece, UriTe
 
 PLACEHOLDER: Final = re.compile(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
 _NAME: Final = re.compile(r"[\w.\-]+")
-_ENTRY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w[\w.\-]*)(?::\d{1,5})?")
+_ENTRY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
 _SEPARATOR: Final = re.compile(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")
 _LARGEST_PORT: Final = 65535
 
@@ -96,6 +96,10 @@ def _entry(piece: Piece) -> HostEntry:
         return _wrong(piece, "uri.placeholder", {"placeholder": found[0], "what": "host"}, found.span())
     if text.endswith(".sock"):
         path = unquote_plus(text)
+        if path.startswith("["):
+            return _wrong(
+                piece, "uri.ipv6-brackets", {"address": "in the host list", "port": str(DEFAULT_PORT)}, None, ()
+            )
         return HostEntry(hosts=(path,), name=path, socket=True, ends_at=piece.end)
     parts = [part for part in _SEPARATOR.split(text) if part]
     separator = _SEPARATOR.search(text.strip())

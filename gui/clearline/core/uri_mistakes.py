@@ -49,6 +49,7 @@ _PLAIN: Final = frozenset(
 )
 """Blanks whose words are ours, or the user name's."""
 _SHORT: Final = 3
+_ENOUGH: Final = 100
 
 
 class Mistakes:
@@ -69,6 +70,8 @@ class Mistakes:
         **blanks: str,
     ) -> None:
         """Note one mistake at a place of the text as typed."""
+        if len(self._found) >= _ENOUGH and self.has(cause):
+            return
         start, end = (place.start, place.end) if isinstance(place, Piece) else place
         safe = {name: text if name in _PLAIN else self.quoted(text) for name, text in blanks.items()}
         self._found.append(

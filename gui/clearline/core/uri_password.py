@@ -21,6 +21,9 @@ _BRACES: Final = re.compile(r"\$?\{\{?([^{}]*)\}\}?|\[([^\[\]]*)\]|\$\(?([A-Za-z
 _YOUR: Final = re.compile(r"(?i)(?:your|change|enter|insert|put)[ _\-]?\w*")
 _DOTS: Final = re.compile(r"\*{3,}|•{3,}|x{5,}|X{5,}|\.{3,}|…")
 
+_LONGEST_WORD: Final = 32
+"""Words that run together can be told apart in many ways; a limit keeps the search short."""
+
 # RFC 4013 section 2.3, the tables of pymongo.saslprep; those of C.1.2 and B.1 are mapped away before.
 _PROHIBITED: Final = (
     stringprep.in_table_c21_c22,
@@ -77,7 +80,9 @@ def is_certain(placeholder: str) -> bool:
 
 def _is_template(text: str) -> bool:
     words = [word for word in re.split(r"[\s_\-.:]+|(?<=[a-z])(?=[A-Z])", text) if word]
-    return bool(words) and all(re.fullmatch(f"(?i:{_WORDS.pattern[4:]})+", word) for word in words)
+    return bool(words) and all(
+        len(word) <= _LONGEST_WORD and re.fullmatch(f"(?i:{_WORDS.pattern[4:]})+", word) for word in words
+    )
 
 
 def _outer_space(decoded: str) -> str | None:

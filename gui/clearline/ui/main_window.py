@@ -57,7 +57,7 @@ class MainWindow(QMainWindow):
         self._sides_by_user = False
         self.setWindowTitle("Clearline")
         self.setWindowIcon(window_icon())
-        self.setMinimumSize(QSize(720, 420))
+        self.setMinimumSize(QSize(800, 420))
         self.resize(1280, 740)
 
         self.profiles = ProfileList()

@@ -55,7 +55,7 @@ def finding(
     fill: Mapping[str, str] | None = None,
     **blanks: object,
 ) -> Finding:
-    """A finding of the cause ``code``: its title filled is the summary, its meaning the detail, its fix the first remedy.
+    """A finding of the cause ``code``: title, meaning and fix, filled, are its summary, detail and first remedy.
 
     ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one. ``detail`` is
     added to the cause's meaning. Blanks come by keyword, or in ``fill``. ``patch`` or

@@ -111,8 +111,7 @@ def tags_match(hello: Hello, tag_sets: list[dict[str, str]]) -> bool:
 
 
 def _suitable(facts: Facts, hello: Hello) -> bool:
-    if hello.kind in ("standalone", "router"):
-        return True
+    """Whether the read preference takes this member of a set (pymongo.server_selectors)."""
     tags = wanted_tags(facts)
     match read_mode(facts):
         case "primary":
@@ -127,34 +126,24 @@ def _suitable(facts: Facts, hello: Hello) -> bool:
             return (hello.is_writable_primary or (hello.secondary and not hello.hidden)) and tags_match(hello, tags)
 
 
-def in_topology(facts: Facts, member: MemberFacts, hello: Hello, *, set_name: str | None) -> bool:
-    """Whether the driver keeps this server in its topology (SDAM: a standalone among several seeds, a foreign set,
-    and a member that the set knows by another address are dropped)."""
-    if hello.kind == "router":
-        return set_name is None
-    if hello.kind == "standalone":
-        return set_name is None and _seed_count(facts) == 1
-    if hello.kind == "ghost":
+def _set_member(member: MemberFacts, hello: Hello, name: str) -> bool:
+    """Whether a driver that follows the set ``name`` keeps this server (pymongo.topology_description): a primary must
+    stand in its own list, anybody else must not be known by another address."""
+    if hello.kind in ("standalone", "router", "ghost") or hello.set_name != name:
         return False
-    if set_name is not None and hello.set_name != set_name:
-        return False
-    known = known_addresses(hello)
-    return not known or member.address in known or (hello.me is not None and hello.me.lower() == member.address)
+    if hello.kind == "primary":
+        return member.address in known_addresses(hello)
+    return hello.me is None or hello.me.lower() == member.address
 
 
 def _seed_count(facts: Facts) -> int:
     """How many servers the driver starts with: the hosts of the text, or the targets of the SRV name."""
-    return sum(m.seed for m in facts.members) if facts.uri.srv else len(facts.uri.hosts)
+    return sum(m.seed for m in facts.members) if facts.uri.srv else len(set(facts.uri.hosts))
 
 
 def known_addresses(hello: Hello) -> set[str]:
     """All members that one member's hello advertises, lower case."""
     return {a.lower() for a in (*hello.hosts, *hello.passives, *hello.arbiters)}
-
-
-def expected_set(facts: Facts) -> str | None:
-    """The set name the driver will settle on: its option, else the first answer's."""
-    return replica_set_name(facts) or next((h.set_name for _, h in answered(facts) if h.set_name), None)
 
 
 def refused_before_contact(facts: Facts) -> bool:
@@ -188,21 +177,44 @@ def outlook(facts: Facts) -> Outlook:
         if live:
             return Outlook.POSSIBLE if _single_serves(facts, live[0][1]) else _closed(facts)
         return Outlook.PENDING if waiting else Outlook.IMPOSSIBLE
-    # A server of an unsupported version makes the whole topology unusable (SDAM: compatibility check).
-    if any(
-        (hello := own_hello(facts, m)) is not None and hello.ok and not speaks_our_version(hello) for m in facts.members
-    ):
+    if _incompatible(facts):
         return Outlook.IMPOSSIBLE
-    wanted = replica_set_name(facts)
-    set_name = wanted or expected_set(facts)
-    usable = [
-        hello
-        for member, hello in live
-        if in_topology(facts, member, hello, set_name=set_name if hello.set_name or wanted else None)
-    ]
-    if any(_suitable(facts, hello) for hello in usable):
+    if _serves_alone(facts, live) or any(_set_serves(facts, live, name) for name in _set_names(facts, live)):
         return Outlook.POSSIBLE
     return Outlook.PENDING if waiting else Outlook.IMPOSSIBLE
+
+
+def _serves_alone(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> bool:
+    """Whether a seed needs no set: a router, or the only seed. With replicaSet the driver drops both kinds."""
+    if replica_set_name(facts) is not None:
+        return False
+    kinds = {hello.kind for member, hello in live if member.seed}
+    return "router" in kinds or ("standalone" in kinds and _seed_count(facts) == 1)
+
+
+def _set_names(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> set[str]:
+    """The sets that the driver may settle on: the one it insists on, else that of the seed which answers first."""
+    wanted = replica_set_name(facts)
+    if wanted is not None:
+        return {wanted}
+    return {hello.set_name for member, hello in live if member.seed and hello.set_name and hello.kind != "ghost"}
+
+
+def _set_serves(facts: Facts, live: list[tuple[MemberFacts, Hello]], name: str) -> bool:
+    return any(_set_member(member, hello, name) and _suitable(facts, hello) for member, hello in live)
+
+
+def _incompatible(facts: Facts) -> bool:
+    """Whether a server of an unsupported version makes the whole topology unusable (SDAM: compatibility check)."""
+    for member in facts.members:
+        hello = own_hello(facts, member)
+        if hello is not None and hello.ok and not speaks_our_version(hello):
+            # Dropped from the topology before its version is looked at.
+            alone_in_list = hello.kind == "standalone" and (_seed_count(facts) > 1 or not member.seed)
+            wanted = replica_set_name(facts)
+            if not alone_in_list and (wanted is None or hello.set_name == wanted):
+                return True
+    return False
 
 
 def _single_serves(facts: Facts, hello: Hello) -> bool:

@@ -58,7 +58,7 @@ class HostsEditor(QWidget):
             line, _, _ = self._lines.pop()
             self.add.setParent(self)
             self._rows.removeWidget(line)
-            line.setParent(None)
+            line.hide()
             line.deleteLater()
         while len(self._lines) < count:
             self._append()

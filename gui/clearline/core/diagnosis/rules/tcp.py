@@ -9,7 +9,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts import Facts, MemberFacts, Reach, TcpFacts
-from clearline.core.report import Certainty, Finding, Severity, Stage
+from clearline.core.report import Certainty, Finding, Stage
 
 HIGH_LATENCY_MS = 150.0
 LOSS_JUMP_MS = 180.0
@@ -189,7 +189,6 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
         yield tell(
             "tcp.too-slow",
             Certainty.PROVEN,
-            severity=Severity.WARNING,
             host=member.host,
             seconds=f"{median / 1000:.1f}",
             ms=round(median * 2),
