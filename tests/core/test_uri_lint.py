@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import string
 import tomllib
 import warnings
@@ -19,7 +20,7 @@ from clearline.core.report import Severity
 OK: list[str] = []
 
 # What PyMongo refuses (the first mistake is the expected one), or takes without harm.
-AS_PYMONGO = [
+AS_PYMONGO: list[tuple[str, list[str]]] = [
     # --- in order
     ("mongodb://localhost:27017/", OK),
     ("mongodb://localhost", OK),
@@ -285,7 +286,7 @@ AS_PYMONGO = [
 ]
 
 # The constructor takes these, and yet they cannot work: no server and no name can make up for it.
-BEYOND_PYMONGO = [
+BEYOND_PYMONGO: list[tuple[str, str, str]] = [
     ("mongodb://app:<password>@h/", "uri.placeholder", "the login must fail"),
     ("mongodb://app:%3Cpassword%3E@h/", "uri.placeholder", "the login must fail"),
     ("mongodb://<username>:<db_password>@h/", "uri.placeholder", "the login must fail"),
@@ -323,7 +324,7 @@ async def refusal(text: str) -> Exception | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            client = AsyncMongoClient(text)
+            client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(text)
         except Exception as problem:
             return problem
     await client.close()
@@ -331,8 +332,6 @@ async def refusal(text: str) -> Exception | None:
 
 
 def run_refusal(text: str) -> Exception | None:
-    import asyncio
-
     return asyncio.run(refusal(text))
 
 
@@ -380,7 +379,7 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 
 def everything() -> list[tuple[str, Mistake]]:
-    texts = [text for text, *_ in (*AS_PYMONGO, *BEYOND_PYMONGO)]
+    texts = [text for text, _ in AS_PYMONGO] + [text for text, _, _ in BEYOND_PYMONGO]
     return [(text, mistake) for text in texts for mistake in read(text).mistakes]
 
 
@@ -468,43 +467,11 @@ def test_failures_come_before_warnings() -> None:
 
 _FRAGMENTS = st.sampled_from(
     [
-        "mongodb://",
-        "mongodb+srv://",
-        "app",
-        ":",
-        "@",
-        "/",
-        "?",
-        "&",
-        ";",
-        ",",
-        "=",
-        "%",
-        "%40",
-        "+",
-        " ",
-        "[",
-        "]",
-        "::1",
+        *("mongodb://", "mongodb+srv://", "app", ":", "@", "/", "?", "&", ";", ",", "=", "%", "%40", "+", "[", "]"),
+        *("::1", "h1", "h2.example.test", "27017", "99999", "db", ".", "#", "<", ">", '"', "tls=true", "w=1", "%2F"),
+        *("replicaSet", "readPreferenceTags", "authMechanism=PLAIN", "x.sock", "authMechanismProperties="),
+        *(" ", "\n", "\ufeff", "\ud800", "\0"),
     ]
-    + [
-        "h1",
-        "h2.example.test",
-        "27017",
-        "99999",
-        "db",
-        ".",
-        "#",
-        "<",
-        ">",
-        '"',
-        "\n",
-        "\ufeff",
-        "tls=true",
-        "w=1",
-        "%2F",
-    ]
-    + ["replicaSet", "readPreferenceTags", "authMechanism=PLAIN", "x.sock", "authMechanismProperties=", "\ud800", "\0"]
 )
 
 

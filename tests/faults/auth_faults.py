@@ -23,7 +23,11 @@ _login("A00", "healthy login", f"app:{SECRET}", connected=())
 _login("A01", "wrong password", "app:wrong-Kp4-word", failed="auth.wrong-password")
 _login("A02", "unknown user", f"nobody:{SECRET}", failed="auth.unknown-user")
 _login(
-    "A03", "user lives in appdb, authSource=admin", f"appuser:{SECRET}", "appdb?authSource=admin", failed="auth.wrong-authsource"
+    "A03",
+    "user lives in appdb, authSource=admin",
+    f"appuser:{SECRET}",
+    "appdb?authSource=admin",
+    failed="auth.wrong-authsource",
 )
 _login("A03b", "database in the path, user lives in admin", f"app:{SECRET}", "appdb", failed="auth.wrong-authsource")
 _login(

@@ -35,7 +35,7 @@ class Case:
         userinfo = self.text.partition("://")[2].rpartition("@")[0]
         password = userinfo.partition(":")[2]
         options = re.findall(r"(?i)(?:password|token)=([^&]+)", self.text)
-        return tuple({t for typed in (password, *options) for t in (typed, unquote_plus(typed)) if len(t) > 3})
+        return tuple({t for typed in (password, *options) for t in (typed, unquote_plus(typed)) if len(t) > 3 and t[0] != "<"})
 
 
 SetUp = Callable[[Laboratory], AbstractContextManager[Case]]
@@ -57,6 +57,8 @@ class Fault:
     silent: bool = False
     """Somebody keeps silent, or answers late: the verdict may take the whole deadline."""
     netns: bool = False
+    unnamed: str | None = None
+    """Why the check does not name it."""
 
     @property
     def group(self) -> str:
@@ -68,7 +70,10 @@ class Fault:
         failures = [f for f in report.findings if f.severity is Severity.FAILURE]
         warnings = [f for f in report.findings if f.severity is Severity.WARNING]
         said = f"{report.verdict.value if report.verdict else 'nothing'}: " + (
-            ", ".join(f"{f.cause}{'' if f.severity is Severity.FAILURE else ' (' + f.severity.value + ')'}" for f in report.findings)
+            ", ".join(
+                f"{f.cause}{'' if f.severity is Severity.FAILURE else ' (' + f.severity.value + ')'}"
+                for f in report.findings
+            )
             or "no finding"
         )
         if report.verdict is Verdict.FAILED:
@@ -106,5 +111,5 @@ class Table:
         return add
 
     def _add(self, id: str, title: str, set_up: SetUp, **expected: object) -> None:
-        several = {k: (v,) if isinstance(v, str) else v for k, v in expected.items()}
+        several = {k: (v,) if k in ("failed", "connected") and isinstance(v, str) else v for k, v in expected.items()}
         self.rows.append(Fault(id, title, set_up, **several))  # type: ignore[arg-type]

@@ -102,3 +102,21 @@ if sys.platform != "win32":
             bound.bind(os.fspath(path))
             with MongoPeer(listener=bound):
                 yield Case(f"mongodb://{quote_plus(os.fspath(path))}/")
+
+
+@TABLE.row("H15", "SRV to one server, 80 ms away", connected=(), netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.publish(lab.standalone.address, host=OUTSIDE, delay_s=0.04)
+        zone = cluster("c0.lab.test", {"m1.lab.test": lab.standalone.server.port})
+        network.dns_server(zone | {("m1.lab.test", "A"): OUTSIDE})
+        yield Case("mongodb+srv://c0.lab.test/?tls=false", network)
+
+
+@TABLE.row("H16", "TLS and login at a set, 80 ms away", connected=(), netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    deployment = lab.tls_login_set
+    with Network() as network:
+        for server in deployment.servers:
+            network.publish(server.address, delay_s=0.04)
+        yield Case(deployment.uri(lab.user("app")), network)

@@ -118,7 +118,9 @@ class Laboratory:
     def tls_login_set(self) -> Deployment:
         """A healthy set of two, ``rsT``, with TLS and login."""
         pair = (deployments.Member(priority=2), deployments.Member())
-        return self._start(deployments.replica_set(*pair, name="rsT", login=True, users=USERS, authority=self.authority))
+        return self._start(
+            deployments.replica_set(*pair, name="rsT", login=True, users=USERS, authority=self.authority)
+        )
 
     @cached_property
     def uninitiated(self) -> Deployment:

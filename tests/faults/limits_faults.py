@@ -21,7 +21,9 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(deployment.uri())
 
 
-TABLE.text("O11", "w=5 at a set of three", lambda lab: lab.replica_set.uri(w=5), connected="topology.write-concern-impossible")
+TABLE.text(
+    "O11", "w=5 at a set of three", lambda lab: lab.replica_set.uri(w=5), connected="topology.write-concern-impossible"
+)
 TABLE.text("O11d", "w=mytag", lambda lab: lab.replica_set.uri(w="mytag"), connected="topology.unknown-write-concern")
 TABLE.text(
     "O12",

@@ -65,9 +65,7 @@ def _by_name(id: str, title: str, host: str, cause: str) -> None:
             yield Case(f"mongodb://{host}:{lab.standalone.server.port}/", network)
 
 
-_by_name(
-    "X29", "Amazon DocumentDB by its name", "lab.cluster-cx7.eu-west-1.docdb.amazonaws.com", "hello.documentdb"
-)
+_by_name("X29", "Amazon DocumentDB by its name", "lab.cluster-cx7.eu-west-1.docdb.amazonaws.com", "hello.documentdb")
 _by_name("X30", "Azure Cosmos DB by its name", "lab.mongo.cosmos.azure.com", "hello.cosmosdb")
 
 

@@ -37,7 +37,7 @@ def main(chosen: list[str]) -> None:
     RECORDED.mkdir(exist_ok=True)
     with Laboratory() as lab:
         for fault in FAULTS:
-            if chosen and fault.id not in chosen or fault.netns and namespaces.unavailable():
+            if (chosen and fault.id not in chosen) or (fault.netns and namespaces.unavailable()):
                 continue
             outcome = run(fault, lab)
             print(fault.id, outcome.miss or "right", flush=True)

@@ -63,7 +63,12 @@ _peer(
 )
 _peer("T05", "web server", peers.http_server, "hello.http-server")
 _peer("T05c", "SSH server", peers.ssh_server, "hello.other-service")
-TABLE.text("T06", "TLS-only server, address without TLS", lambda lab: f"mongodb://{lab.tls_server.address}/", failed="tls.required")
+TABLE.text(
+    "T06",
+    "TLS-only server, address without TLS",
+    lambda lab: f"mongodb://{lab.tls_server.address}/",
+    failed="tls.required",
+)
 TABLE.text(
     "T06b",
     "plain server, address with TLS",
@@ -151,9 +156,7 @@ _rejected(
 _rejected("T09d", "ICMP network unreachable", "net-unreachable", "tcp.network-unreachable")
 
 
-@TABLE.row(
-    "T09c", "local firewall answers with a reset", failed=("tcp.local-firewall", "tcp.refused"), netns=True
-)
+@TABLE.row("T09c", "local firewall answers with a reset", failed=("tcp.local-firewall", "tcp.refused"), netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network, MongoPeer(listener=network.listen(27017)):
         network.reject("tcp reset", host=OUTSIDE, port=27017, here=True)
@@ -188,9 +191,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(uri, network)
 
 
-@TABLE.row(
-    "T17", "mongod bound to 127.0.0.1, reached by another local address", failed="tcp.bind-address", netns=True
-)
+@TABLE.row("T17", "mongod bound to 127.0.0.1, reached by another local address", failed="tcp.bind-address", netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network:
         network.publish(lab.standalone.address)

@@ -65,8 +65,19 @@ _at(
     lambda lab: _query(tlsCAFile=lab.other_authority.ca_file),
     failed="tls.wrong-ca-file",
 )
-_server("L02", "self-signed server certificate", lambda lab: self_signed(lab.folder), ca=lambda lab: None, failed="tls.self-signed")
-_server("L03", "server certificate expired", lambda lab: lab.authority.server(ends=-3 * DAY), failed="tls.certificate-expired")
+_server(
+    "L02",
+    "self-signed server certificate",
+    lambda lab: self_signed(lab.folder),
+    ca=lambda lab: None,
+    failed="tls.self-signed",
+)
+_server(
+    "L03",
+    "server certificate expired",
+    lambda lab: lab.authority.server(ends=-3 * DAY),
+    failed="tls.certificate-expired",
+)
 _server(
     "L04",
     "server certificate not yet valid",
@@ -113,7 +124,12 @@ _client(
     lambda lab: lab.revoked.certificate_key_file,
     failed="tls.client-certificate-rejected",
 )
-_client("L08", "encrypted client key, no password", lambda lab: lab.client.encrypted(SECRET), failed="files.key-password-missing")
+_client(
+    "L08",
+    "encrypted client key, no password",
+    lambda lab: lab.client.encrypted(SECRET),
+    failed="files.key-password-missing",
+)
 _client(
     "L08b",
     "encrypted client key, wrong password",
@@ -144,10 +160,17 @@ def _file(name: str, text: str) -> Callable[[Laboratory], str]:
     return make
 
 
-_at("L09d", "CA file is some other text", _file("notes.txt", "Ask Jo for the certificate.\n"), failed="files.no-certificate")
+_at(
+    "L09d",
+    "CA file is some other text",
+    _file("notes.txt", "Ask Jo for the certificate.\n"),
+    failed="files.no-certificate",
+)
 _at("L09e", "CA file is empty", _file("empty.pem", ""), failed="files.damaged")
 _client("L09f", "client file without a key", lambda lab: lab.client.certificate_file, failed="files.no-key")
-_client("L09g", "client file without a certificate", lambda lab: lab.client.key_file, failed="files.no-client-certificate")
+_client(
+    "L09g", "client file without a certificate", lambda lab: lab.client.key_file, failed="files.no-client-certificate"
+)
 _client(
     "L09h",
     "key and certificate do not match",
@@ -158,8 +181,10 @@ _client("L09i", "client file in DER form", lambda lab: lab.client.der(), failed=
 TABLE.text(
     "L09k",
     "CA file and client file swapped",
-    lambda lab: f"mongodb://{lab.mutual_tls_server.address}/?"
-    + _query(tlsCAFile=lab.client.certificate_key_file, tlsCertificateKeyFile=lab.authority.ca_file),
+    lambda lab: (
+        f"mongodb://{lab.mutual_tls_server.address}/?"
+        + _query(tlsCAFile=lab.client.certificate_key_file, tlsCertificateKeyFile=lab.authority.ca_file)
+    ),
     failed="files.swapped",
 )
 
@@ -238,6 +263,7 @@ _at(
     connected="tls.ocsp-unreachable",
     silent=True,
     netns=True,
+    unnamed="nobody but the deployment is contacted about a connection that works",
 )
 def _(lab: Laboratory) -> Iterator[Case]:
     identity = lab.authority.server(OUTSIDE, ocsp="http://10.8.0.80/ocsp")

@@ -18,7 +18,9 @@ def _direct(deployment: Deployment, role: str) -> str:
     return f"mongodb://{deployment.member(role).address}/?directConnection=true"
 
 
-TABLE.text("P00", "healthy set, one seed", lambda lab: f"mongodb://{lab.diverse_set.address}/?replicaSet=rs5", connected=())
+TABLE.text(
+    "P00", "healthy set, one seed", lambda lab: f"mongodb://{lab.diverse_set.address}/?replicaSet=rs5", connected=()
+)
 TABLE.text(
     "P01",
     "wrong replicaSet name",
@@ -45,7 +47,9 @@ TABLE.text(
     lambda lab: _direct(lab.replica_set, "secondary"),
     connected="topology.direct-to-secondary",
 )
-TABLE.text("P06", "directConnection to an arbiter", lambda lab: _direct(lab.diverse_set, "arbiter"), failed="topology.arbiter")
+TABLE.text(
+    "P06", "directConnection to an arbiter", lambda lab: _direct(lab.diverse_set, "arbiter"), failed="topology.arbiter"
+)
 TABLE.text(
     "P07",
     "seed is a hidden member",
@@ -59,7 +63,10 @@ TABLE.text(
     failed="topology.no-tag-match",
 )
 TABLE.text(
-    "P11", "never initiated", lambda lab: f"mongodb://{lab.uninitiated.address}/?replicaSet=rs0", failed="topology.not-initiated"
+    "P11",
+    "never initiated",
+    lambda lab: f"mongodb://{lab.uninitiated.address}/?replicaSet=rs0",
+    failed="topology.not-initiated",
 )
 
 
@@ -92,7 +99,9 @@ TABLE.text(
     lambda lab: f"mongodb://{lab.replica_set.address},{lab.other_set.address}/",
     connected="topology.mixed-sets",
 )
-_version_demanded = Failure(498870, "The apiVersion parameter is required, please configure your MongoClient's API version")
+_version_demanded = Failure(
+    498870, "The apiVersion parameter is required, please configure your MongoClient's API version"
+)
 _peer("P21", "server demands a Stable API version", {"*": _version_demanded}, "hello.api-version-required")
 _no_host = Failure(
     133,
@@ -141,9 +150,7 @@ def _advertised(id: str, title: str, *hosts: str, cause: str, **expected: object
             yield Case(f"mongodb://{OUTSIDE}:27017/?replicaSet=rs0", network)
 
 
-_advertised(
-    "P04", "members have container names", "mongo1:27017", "mongo2:27017", cause="topology.internal-names"
-)
+_advertised("P04", "members have container names", "mongo1:27017", "mongo2:27017", cause="topology.internal-names")
 _advertised("P04b", "members advertise 127.0.0.1", "127.0.0.1:27017", cause="topology.loopback-names")
 _advertised(
     "P04c",
@@ -172,9 +179,7 @@ def _cut_off(id: str, title: str, unreachable: str, query: str = "", **expected:
 
 
 _cut_off("P17", "primary alive but unreachable from here", "primary", failed="topology.primary-unreachable")
-_cut_off(
-    "P17b", "one secondary unreachable from here", "one secondary", connected="topology.member-unreachable"
-)
+_cut_off("P17b", "one secondary unreachable from here", "one secondary", connected="topology.member-unreachable")
 _cut_off(
     "P24b",
     "only one secondary reachable, secondaryPreferred",

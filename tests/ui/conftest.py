@@ -47,9 +47,7 @@ def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
     made = []
 
     def make(check=None, *, show=True, vault=None):
-        desktop = compose(
-            qapp, check=check, vault=vault or Vault(keyring_in_memory), folder=tmp_path / "profiles"
-        )
+        desktop = compose(qapp, check=check, vault=vault or Vault(keyring_in_memory), folder=tmp_path / "profiles")
         made.append(desktop)
         qtbot.addWidget(desktop.window)
         if show:

@@ -42,13 +42,20 @@ WRONG_NAME = Finding(
     certainty=Certainty.PROVEN,
     stage=Stage.TLS,
     server="db2.example.com:27017",
-    summary="The certificate of db2.example.com is made out to db2.internal.example.com and cache.internal.example.com.",
+    summary="The certificate of db2.example.com is made out to db2.internal.example.com and to cache.example.com.",
     detail="Whoever answers there cannot prove to be db2.example.com, so the driver refuses to talk to it.",
     remedies=(
-        Remedy(text="Connect to db2.internal.example.com instead.", patch={"seeds": {"hosts": ["db2.internal.example.com:27017"]}}),
+        Remedy(
+            text="Connect to db2.internal.example.com instead.",
+            patch={"seeds": {"hosts": ["db2.internal.example.com:27017"]}},
+        ),
         Remedy(text="Have the certificate reissued with db2.example.com among its names."),
     ),
-    evidence={"asked for": "db2.example.com", "names": ["db2.internal.example.com", "cache.internal.example.com"], "verify code": 62},
+    evidence={
+        "asked for": "db2.example.com",
+        "names": ["db2.internal.example.com", "cache.example.com"],
+        "verify code": 62,
+    },
 )
 STALE_SET = Finding(
     cause="topology.unreachable-member",
@@ -82,7 +89,13 @@ ASK_PASSWORD = Finding(
 def server(number: int, *, failed_at: Stage | None = None, reached: int = len(SERVER_STAGES)) -> ServerResult:
     """A member whose first ``reached`` stages are done."""
     cells = {}
-    notes = {"dns": "10.0.0.%d" % number, "tls": "TLSv1.3", "hello": "MongoDB 7.0.5", "auth": "SCRAM-SHA-256", "access": "rw orders"}
+    notes = {
+        "dns": f"10.0.0.{number}",
+        "tls": "TLSv1.3",
+        "hello": "MongoDB 7.0.5",
+        "auth": "SCRAM-SHA-256",
+        "access": "rw orders",
+    }
     broken = False
     for place, stage in enumerate(SERVER_STAGES):
         if broken:
@@ -90,12 +103,18 @@ def server(number: int, *, failed_at: Stage | None = None, reached: int = len(SE
         elif stage is failed_at:
             broken = True
             cells[stage.value] = Cell(
-                status=Status.FAILED, elapsed_ms=24.0, note="wrong name",
+                status=Status.FAILED,
+                elapsed_ms=24.0,
+                note="wrong name",
                 evidence={"verify code": 62, "address": f"10.0.0.{number}", "peer": {"port": 27017, "family": "IPv4"}},
             )
         elif place < reached:
-            cells[stage.value] = Cell(status=Status.PASSED, elapsed_ms=0.4 + place * 9.3, note=notes.get(stage.value, ""),
-                                      evidence={"addresses": [f"10.0.0.{number}"], "resolver": "getaddrinfo"})
+            cells[stage.value] = Cell(
+                status=Status.PASSED,
+                elapsed_ms=0.4 + place * 9.3,
+                note=notes.get(stage.value, ""),
+                evidence={"addresses": [f"10.0.0.{number}"], "resolver": "getaddrinfo"},
+            )
         else:
             cells[stage.value] = Cell(status=Status.RUNNING if place == reached else Status.WAITING)
     known = reached > 3 and failed_at is None
@@ -108,8 +127,13 @@ def server(number: int, *, failed_at: Stage | None = None, reached: int = len(SE
         rtt_ms=Latency(min=1.1, median=1.4, max=3.0) if known else None,
         cells=cells,
         tls=TlsSummary(
-            version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384",
-            chain=(ChainEntry(subject=f"CN=db{number}.example.com", issuer="CN=Example CA", not_after="2027-01-01T00:00:00Z"),),
+            version="TLSv1.3",
+            cipher="TLS_AES_256_GCM_SHA384",
+            chain=(
+                ChainEntry(
+                    subject=f"CN=db{number}.example.com", issuer="CN=Example CA", not_after="2027-01-01T00:00:00Z"
+                ),
+            ),
         ),
     )
 
@@ -129,7 +153,14 @@ def report(verdict, *findings, servers=(), **more) -> Report:
         for stage in STAGES
     )
     values = {name: getattr(EMPTY, name) for name in ("app_version", "started", "target", "driver")}
-    values |= {"verdict": verdict, "findings": findings, "servers": servers, "stages": stages, "elapsed_ms": 231.0, "verdict_ms": 84.0}
+    values |= {
+        "verdict": verdict,
+        "findings": findings,
+        "servers": servers,
+        "stages": stages,
+        "elapsed_ms": 231.0,
+        "verdict_ms": 84.0,
+    }
     return Report(**{**values, **more})
 
 
@@ -138,8 +169,12 @@ def connected(*findings) -> Report:
         Verdict.CONNECTED,
         *findings,
         servers=tuple(server(n) for n in (1, 2, 3)),
-        deployment=Deployment(kind="replica set", product="MongoDB", version="7.0.5", set_name="rs0", primary="db1.example.com:27017"),
-        identity=Identity(user="app@admin", mechanism="SCRAM-SHA-256", roles=("readWrite@orders",), databases=("orders",)),
+        deployment=Deployment(
+            kind="replica set", product="MongoDB", version="7.0.5", set_name="rs0", primary="db1.example.com:27017"
+        ),
+        identity=Identity(
+            user="app@admin", mechanism="SCRAM-SHA-256", roles=("readWrite@orders",), databases=("orders",)
+        ),
     )
 
 
@@ -181,5 +216,12 @@ def waiting(started=None):
 
 
 def event(number: int, kind: str = "command", **more) -> DriverEvent:
-    values = {"at_s": number / 1000, "kind": kind, "name": "CommandStarted", "server": "db1.example.com:27017", "connection_id": 3, "text": f"ping {number}"}
+    values = {
+        "at_s": number / 1000,
+        "kind": kind,
+        "name": "CommandStarted",
+        "server": "db1.example.com:27017",
+        "connection_id": 3,
+        "text": f"ping {number}",
+    }
     return DriverEvent(**{**values, **more})

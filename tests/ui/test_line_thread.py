@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from ui import played_checks as play
 from clearline.core.profile import Profile
 from clearline.core.report import Verdict
 from clearline.ui.line_thread import Answer, Broken, Ended, LineThread, Progress
+from ui import played_checks as play
 
 
 @pytest.fixture
@@ -126,6 +126,18 @@ def test_of_many_checks_submitted_at_once_every_one_ends_and_the_last_one_runs(q
     ended = [m for m in collect(qtbot, line, Ended, 20) if isinstance(m, Ended)]
     assert sorted(m.run for m in ended) == runs
     assert next(m for m in ended if m.run == runs[-1]).report.verdict is Verdict.CONNECTED
+
+
+def test_a_stop_never_reaches_a_check_that_was_submitted_after_it(qtbot, make_line):
+    line = make_line(play.playing(play.connected()))
+    for _ in range(50):
+        line.submit(Profile(), {})
+        line.stop_check()
+        last = line.submit(Profile(), {})
+        ended = {}
+        while last not in ended:
+            ended |= {m.run: m for m in collect(qtbot, line, Ended) if isinstance(m, Ended)}
+        assert ended[last].report is not None
 
 
 def test_closing_during_a_check_ends_the_thread(qtbot, make_line):

@@ -146,6 +146,8 @@ class _Check:
                     task.uncancel()
         if self._verdict is None:
             self._decide(Verdict.FAILED)
+        if self._verdict is Verdict.FAILED and not has_failed(self._ledger.facts):
+            self._ledger.update("driver", state=DriverState.GIVEN_UP)
         report = self._assemble()
         self._emit(report)
         return report

@@ -43,7 +43,7 @@ class Reading:
     driver_text: str
     profile: Profile
     secrets: dict[str, Secret] = field(default_factory=dict)
-    facts: UriFacts = UriFacts()
+    facts: UriFacts = field(default_factory=UriFacts)
 
     @property
     def usable(self) -> bool:
@@ -57,7 +57,7 @@ class Reading:
 
     @property
     def repaired(self) -> str:
-        """The text written anew from what was understood: right scheme, escaped credentials, no strays. Holds the password."""
+        """The text written anew as it was understood: scheme, escapes and commas put right. Holds the password."""
         return build(self.profile, self.secrets, show="plain")
 
     def __repr__(self) -> str:

@@ -64,8 +64,8 @@ class DriverRun:
 
         code = _code(error)
         failed_login = self._events.failed_login_step
-        # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over a
-        # connection that is not logged in: where the server turned down the read itself, the login was accepted.
+        # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over
+        # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
         answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None
         logged_in = (
             self._wants_login() and failed_login is None and (self._events.login_step is not None or answered)

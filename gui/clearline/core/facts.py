@@ -560,6 +560,8 @@ class DriverState(Enum):
     CONNECTED = "connected"
     RAISED = "raised"
     NOT_STARTED = "not-started"
+    GIVEN_UP = "given-up"
+    """The check ended before PyMongo did."""
 
 
 class DriverFacts(Fact, frozen=True, kw_only=True):

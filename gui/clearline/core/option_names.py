@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearline.core.options import known_names
+from clearline.core.options import OPTIONS, known_names
 
 PROXY_OPTIONS: Final = frozenset({"proxyhost", "proxyport", "proxyusername", "proxypassword"})
 
@@ -91,6 +91,7 @@ _FOREIGN: Final[dict[str, str | None]] = {
     "port": None,
 }
 _PLAIN: Final = {name.lower().replace("_", ""): name for name in known_names()}
+_ALIASES: Final = frozenset(alias for option in OPTIONS for alias in option.aliases)
 _SHORTEST: Final = 3
 
 
@@ -107,7 +108,9 @@ def closest_name(name: str) -> str | None:
         return None
     allowed = 1 if len(typed) <= 5 else 2 if len(typed) <= 11 else 3
     near = [known for known in _PLAIN if abs(len(known) - len(typed)) <= min(allowed, len(known) // 2)]
-    slips, best = min(((distance(typed, known), known) for known in near), default=(allowed + 1, ""))
+    # An alias comes last among equals: "tsl" means tls, not ssl.
+    ranked = ((distance(typed, known), _PLAIN[known] in _ALIASES, known) for known in near)
+    slips, _, best = min(ranked, default=(allowed + 1, True, ""))
     return _PLAIN[best] if slips <= min(allowed, len(best) // 2) else None
 
 

@@ -128,9 +128,8 @@ def _spellings(character: str) -> str:
 
 # ---------------------------------------------------------------- addresses
 
-_SLASHES: Final = r"(?:\\?/){1,3}"
 _ADDRESS: Final = re.compile(
-    rf"(?i)(?:\bmongo\w{0, 20}(?:\+\w{1, 20})?\s?[:;]?\s?{_SLASHES}|\b[a-z][a-z0-9+.\-]{{0,40}}:(?:\\?/){{2,3}})"
+    r"(?i)(?P<ours>\bmongo\w{0,20}(?:\+\w{1,20})?\s?[:;]?\s?(?:\\?/){1,3})|\b[a-z][a-z0-9+.\-]{0,40}:(?:\\?/){2,3}"
 )
 _ENCODED_ADDRESS: Final = re.compile(
     r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"
@@ -139,6 +138,7 @@ _BARE_CREDENTIALS: Final = re.compile(
     r"(?<![\w/@:%])([^\s:/@\"'=&?,;<>()]{1,128}):([^\s@\"'/:][^\s\"']{0,512})@(?=[\w\[.%\-]{1,253}(?:[:/?,\s\"']|$))"
 )
 """``user:password@host`` without any scheme."""
+_FAR: Final = 1000
 _TOKEN: Final = re.compile(r"[^\s\"'`<>“”‘’]*")
 _HOST: Final = r"(?:\[[^\]\s@]*\]|[^\s:/?#@,;|&=%\[\]()]+|[^\s:/?#@,;|]*%2[Ff][^\s:/?#@,;|]*)?(?::\d{0,5})?"
 _HOSTS: Final = re.compile(rf"{_HOST}(?:[,;|]{_HOST})*")
@@ -156,7 +156,7 @@ def _mask_addresses(text: str) -> str:
         following = _ADDRESS.search(text, found.end(), end_of_line)
         end = following.start() if following else end_of_line
         rest = text[found.end() : end]
-        secret = _secret_span(rest)
+        secret = _secret_span(rest, ours=found["ours"] is not None)
         if secret is None:
             continue
         start, stop = secret
@@ -166,20 +166,32 @@ def _mask_addresses(text: str) -> str:
         at = found.end() + stop
     text = "".join([*pieces, text[at:]])
     text = _ENCODED_ADDRESS.sub(lambda m: m[0] if not m[2].strip("*") else f"{m[1]}%3A{MASK}%40", text)
-    return _BARE_CREDENTIALS.sub(lambda m: m[0] if not m[2].strip("*") else f"{m[1]}:{MASK}@", text)
+    return _BARE_CREDENTIALS.sub(_masked_credentials, text)
 
 
-def _secret_span(rest: str) -> tuple[int, int] | None:
-    """Where the password is in what follows ``scheme://`` on a line; None where there is none."""
+def _masked_credentials(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - _FAR) : found.start()]
+    inside_an_address = "//" in (before + "x").split()[-1].replace("\\", "")
+    return found[0] if inside_an_address or not found[2].strip("*") else f"{found[1]}:{MASK}@"
+
+
+def _secret_span(rest: str, *, ours: bool) -> tuple[int, int] | None:
+    """Where the password is in what follows ``scheme://`` on a line; None where there is none.
+
+    ``ours``: the scheme is MongoDB's, so that a port that is no number is a password whose ``@host`` is missing.
+    """
     found = _TOKEN.match(rest)
     token = found[0] if found else ""
     at = _end_of_credentials(token)
     colon = rest.find(":")
     last = rest.rfind("@")
     if at is None:
+        if not ours:
+            return None
         if colon < 0 or (colon >= len(token) and last < colon):
             return None
-        if colon < len(token) and _are_hosts(token):
+        cut_short = token.endswith(":") and len(rest) > len(token) and not rest[len(token)].isspace()
+        if colon < len(token) and _are_hosts(token) and not cut_short:
             return None
         if colon >= len(token) and "/" in token:
             return None

@@ -10,9 +10,10 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from clearline.core.options import option
+from clearline.core.profile import Profile
 from clearline.core.report import Severity
 from clearline.core.uri_mistakes import Mistakes
-from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions
+from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions, tls_patch
 from clearline.core.uri_text import Piece, UriText
 
 _FAILURE: Final = Severity.FAILURE
@@ -27,9 +28,10 @@ _SPECIAL_USE: Final = frozenset(
 
 
 class _Conflicts:
-    def __init__(self, found: Mistakes, parts: UriText, options: ReadOptions, seeds: int) -> None:
+    def __init__(self, found: Mistakes, parts: UriText, options: ReadOptions, profile: Profile, seeds: int) -> None:
         self.found = found
         self.parts = parts
+        self.profile = profile
         self.typed = options.typed
         self.effective = options.effective
         self.tls_needs = options.tls_needs
@@ -64,9 +66,9 @@ class _Conflicts:
         return self.effective.get(name) is True
 
 
-def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, *, seeds: int) -> None:
+def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, profile: Profile, *, seeds: int) -> None:
     """Note every pair of options, or of an option and the hosts, that PyMongo refuses."""
-    conflicts = _Conflicts(found, parts, options, seeds)
+    conflicts = _Conflicts(found, parts, options, profile, seeds)
     _tls(conflicts)
     _topology(conflicts)
     _srv(conflicts)
@@ -90,9 +92,10 @@ def _tls(c: _Conflicts) -> None:
         ssl, tls = (c.typed[name].value for name in ("ssl", "tls"))
         values = [unquote_plus(value.text) if value is not None else "" for value in (tls, ssl)]
         if values[0] != values[1]:
-            keep = "tls=true" if "true" in values else "tls"
-            drop = "ssl" if values[0] == "true" else "tls" if values[1] == "true" else "ssl"
-            c.refuse("ssl", f"tls={c.found.quoted(values[0])}", f"ssl={c.found.quoted(values[1])}", keep, drop=drop)
+            encrypted = "true" in values
+            keep = f"tls={str(encrypted).lower()}"
+            patch = tls_patch(c.profile, enabled=encrypted)
+            c.refuse("ssl", f"tls={c.found.quoted(values[0])}", f"ssl={c.found.quoted(values[1])}", keep, patch=patch)
     if c.effective.get("tlsCRLFile") is not None:
         for name in ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"):
             if c.on(name) and name.lower() in c.typed:

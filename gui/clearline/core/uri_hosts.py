@@ -1,4 +1,4 @@
-"""The host list of a connection string: each entry as PyMongo reads it (``uri_parser_shared.split_hosts``), or why not."""
+"""The host list of a connection string: each entry as PyMongo reads it (``split_hosts``), or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
+from clearline.core.uri_password import placeholder
 from clearline.core.uri_text import DEFAULT_PORT, QUOTE_CHARACTERS, Piece, UriText, is_invisible
 
 PLACEHOLDER: Final = re.compile(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
@@ -93,7 +94,10 @@ def _is_empty(piece: Piece) -> bool:
 def _entry(piece: Piece) -> HostEntry:
     text = piece.text
     if found := PLACEHOLDER.search(text):
-        return _wrong(piece, "uri.placeholder", {"placeholder": found[0], "what": "host"}, found.span())
+        word = placeholder(found[0]) or f"{found[0][0]}…{found[0][-1]}"
+        name, _, port = text.partition(":")
+        kept = (text if port.isdigit() or not port else name,)
+        return _wrong(piece, "uri.placeholder", {"placeholder": word, "what": "host"}, found.span(), kept)
     if text.endswith(".sock"):
         path = unquote_plus(text)
         if path.startswith("["):
@@ -171,7 +175,7 @@ def _with_port(piece: Piece, name: str, port: str | None, at: int) -> HostEntry:
 def port_text(port: str) -> str:
     """A wrong port as a sentence may name it, without showing what may be a password."""
     if not port:
-        return "Nothing behind the colon"
+        return "An empty text"
     return port if re.fullmatch(r"[+-]?\d{1,5}", port) else "The text behind the colon"
 
 

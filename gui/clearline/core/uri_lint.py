@@ -181,7 +181,7 @@ def _lint_hosts(found: Mistakes, parts: UriText) -> list[HostEntry]:
         if entry.cause is None or (parts.srv and entry.has_port):
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
-        found.add(entry.cause, _FAILURE, (entry.start, entry.end), action=action, **entry.blanks)
+        found.note(entry.cause, _FAILURE, (entry.start, entry.end), entry.blanks, action=action)
     if parts.srv:
         _lint_srv(found, parts, entries)
     elif (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from clearline.core.facts import Mistake
@@ -45,9 +45,9 @@ _ORDER: Final = (
     "uri.not-portable",
 )
 _PLAIN: Final = frozenset(
-    {"part", "what", "where", "character", "default", "choices", "rule", "keep", "user", "escaped"}
+    {"part", "what", "where", "character", "default", "choices", "rule", "keep", "user", "escaped", "placeholder"}
 )
-"""Blanks whose words are ours, or the user name's."""
+"""Blanks whose words are ours, or the user name's; placeholders are known words of templates."""
 _SHORT: Final = 3
 _ENOUGH: Final = 100
 
@@ -69,7 +69,20 @@ class Mistakes:
         action: str | None = None,
         **blanks: str,
     ) -> None:
-        """Note one mistake at a place of the text as typed."""
+        """Note one mistake at a place of the text as typed, blanks by keyword."""
+        self.note(cause, severity, place, blanks, patch=patch, action=action)
+
+    def note(
+        self,
+        cause: str,
+        severity: Severity,
+        place: Piece | tuple[int, int],
+        blanks: Mapping[str, str],
+        *,
+        patch: dict[str, Any] | None = None,
+        action: str | None = None,
+    ) -> None:
+        """Note one mistake whose blanks are at hand as a mapping."""
         if len(self._found) >= _ENOUGH and self.has(cause):
             return
         start, end = (place.start, place.end) if isinstance(place, Piece) else place

@@ -15,7 +15,7 @@ from clearline.core.uri_conflicts import lint_conflicts
 from clearline.core.uri_hosts import PLACEHOLDER, character_name
 from clearline.core.uri_login_lint import lint_login
 from clearline.core.uri_mistakes import Mistakes
-from clearline.core.uri_options import ReadOptions, masked_value
+from clearline.core.uri_options import ReadOptions, masked_value, tls_patch
 from clearline.core.uri_password import placeholder
 from clearline.core.uri_text import OptionPiece, UriText, is_invisible
 
@@ -41,20 +41,20 @@ def lint_options(
         action: str | None = f"remove-option:{option.name}"
         patch: dict[str, Any] | None = None
         if cause == "uri.tls-value-ignored":
-            patch, action = _with_tls(profile), None
+            patch, action = tls_patch(profile, enabled=True), None
             if "tls" in options.effective:
                 # mongodb+srv:// and the other tls options switch it on all the same.
                 cause = "uri.ignored-value"
                 blanks = {"option": "tls", **blanks, "default": "true", "choices": "true, false"}
         if cause == "uri.unknown-auth-property" and "authMechanism" in options.effective:
             blanks = {**blanks, "mechanism": str(options.effective["authMechanism"])}
-        found.add(cause, problem.severity, chunk.whole, patch=patch, action=action, **blanks)
+        found.note(cause, problem.severity, chunk.whole, blanks, patch=patch, action=action)
     for overridden, counts in options.duplicates:
         name = _canonical(overridden.name.text)
         value = masked_value(name, unquote_plus(counts.value.text if counts.value is not None else ""))
         action = f"remove-duplicate:{name}"
         found.add("uri.duplicate-option", _WARNING, overridden.whole, action=action, option=name, value=value)
-    lint_conflicts(found, parts, options, seeds=seeds)
+    lint_conflicts(found, parts, options, profile, seeds=seeds)
     lint_login(found, parts, options, broken=broken)
 
 
@@ -103,12 +103,9 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
             if "?" in value.text:
                 malformed(chunk, "a second question mark stands where & is meant", "every option", action=None)
             else:
-                malformed(
-                    chunk,
-                    f"the value of {name} holds an = that is not escaped (%3D)",
-                    name,
-                    action="escape-option:" + name,
-                )
+                shown = found.quoted(name)
+                action = _REPAIR if lookup(name) is not None else f"remove-option:{shown}"
+                malformed(chunk, f"the value of {shown} holds an = that is not escaped (%3D)", shown, action=action)
         elif not name.strip():
             malformed(chunk, "a value has no name in front of it", "every value", _WARNING)
         elif name.startswith("?"):
@@ -175,7 +172,8 @@ def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:
         found.add("uri.misspelt-option", _WARNING, chunk.whole, action=action, option=name, suggestion=meant)
     else:
         blanks = {"suggestion": pymongo_name} if pymongo_name else {}
-        found.add("uri.unknown-option", _WARNING, chunk.whole, action=f"remove-option:{name}", option=name, **blanks)
+        blanks["option"] = name
+        found.note("uri.unknown-option", _WARNING, chunk.whole, blanks, action=f"remove-option:{name}")
 
 
 def _canonical(name: str) -> str:
@@ -188,8 +186,3 @@ def _patch(option: Option, value: str) -> dict[str, Any]:
     section, attribute = option.field
     names = {field.name: field.encode_name for field in msgspec.structs.fields(type(getattr(Profile(id=""), section)))}
     return {section: {names[attribute]: value}}
-
-
-def _with_tls(profile: Profile) -> dict[str, Any]:
-    unread = [msgspec.to_builtins(item) for item in profile.unread if item.name.lower() not in ("tls", "ssl")]
-    return {"tls": {"enabled": True}, "unread": unread}

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+import msgspec
+
 from clearline.core.option_values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
 from clearline.core.options import Option, OptionType, lookup
-from clearline.core.profile import Unread
+from clearline.core.profile import Profile, Unread
 from clearline.core.redaction import MASK, looks_secret
 from clearline.core.secrets import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
 from clearline.core.uri_text import OptionPiece, UriText
@@ -71,6 +73,12 @@ def read_options(text: UriText) -> ReadOptions:
 def masked_value(name: str, value: str) -> str:
     """The value of an option as a sentence may show it."""
     return MASK if _holds_secret(name) else value
+
+
+def tls_patch(profile: Profile, *, enabled: bool) -> dict[str, Any]:
+    """The merge patch that leaves one ``tls`` option of that value, and none that PyMongo ignores."""
+    unread = [msgspec.to_builtins(item) for item in profile.unread if item.name.lower() not in ("tls", "ssl")]
+    return {"tls": {"enabled": enabled}, "unread": unread}
 
 
 def _holds_secret(name: str) -> bool:

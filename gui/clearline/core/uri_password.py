@@ -18,7 +18,7 @@ _WORDS: Final = re.compile(
 )
 _ANGLES: Final = re.compile(r"<([^<>]*)>")
 _BRACES: Final = re.compile(r"\$?\{\{?([^{}]*)\}\}?|\[([^\[\]]*)\]|\$\(?([A-Za-z_]+)\)?|%([A-Za-z_]+)%")
-_YOUR: Final = re.compile(r"(?i)(?:your|change|enter|insert|put)[ _\-]?\w*")
+_YOUR: Final = re.compile(r"(?i)(?:your|enter|insert|put)[ _\-]?\w*(?:pass|pwd|secret|credential|user|login|name)\w*")
 _DOTS: Final = re.compile(r"\*{3,}|•{3,}|x{5,}|X{5,}|\.{3,}|…")
 
 _LONGEST_WORD: Final = 32

@@ -20,13 +20,15 @@ SRV_SCHEME: Final = "mongodb+srv://"
 DEFAULT_PORT: Final = 27017
 
 _QUOTES: Final = {
-    '"': '"', "'": "'", "`": "`", "“": "”", "”": "”", "„": "“", "‘": "’", "’": "’", "‚": "‘", "«": "»", "‹": "›", "<": ">",
+    '"': '"', "'": "'", "`": "`", "“": "”", "”": "”", "„": "“", "‘": "’", "’": "’", "‚": "‘", "«": "»", "‹": "›",
+    "<": ">",
 }  # fmt: skip
 QUOTE_CHARACTERS: Final = frozenset("\"'`“”„‘’‚«»‹›")
 _AFTER_QUOTE: Final = re.compile(r"[\s;,)\]}]*")
 _WEB_SCHEMES: Final = frozenset(
     ["http", "https", "ftp", "ws", "wss", "tcp", "jdbc", "postgres", "postgresql", "mysql", "redis", "amqp"]
 )
+_MONGO_SLIPS: Final = frozenset({"mdb", "monogdb", "mogodb", "mogo", "momgodb", "nongodb", "ongodb"})
 _SCHEME_LIKE: Final = re.compile(r"(?P<word>[A-Za-z][\w+.\-:]*?)?(?P<mark>\s*[:;]?\s*[/\\]{1,3})")
 _SCHEME_ONLY: Final = re.compile(r"(?i)mongodb(\+srv)?:(?!\d+(?:[/?,]|$))")
 _NESTED: Final = re.compile(
@@ -35,6 +37,8 @@ _NESTED: Final = re.compile(
 _SOCKET: Final = re.compile(r"[^,;]*?\.sock(?=[/,;]|$)")
 _INNER_SCHEME: Final = re.compile(r"(?i)mongodb(?:\+srv)?://")
 _OPTION_START: Final = re.compile(r"([A-Za-z][\w.\-]*)=")
+_CODE_BEHIND: Final = re.compile(r"\s*[,;)\]}]\s|\s+-")
+_PLAIN_HOST: Final = re.compile(r"(?:\[[^\]]*\]|[\w.\-%]+)(?::\d{1,5})?")
 _HOST_LIKE: Final = re.compile(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)(?::\d{1,5})?")
 
 
@@ -219,10 +223,21 @@ def _closed(prefix: Piece, core: Piece) -> tuple[Piece, Piece | None]:
     closing = _QUOTES.get(opening) or {"(": ")"}.get(opening)
     if closing is None:
         return core, None
-    last = core.text.find(closing) if closing != ")" else core.text.rfind(closing)
-    if closing in QUOTE_CHARACTERS and last >= 0 and "@" in core.text[last:]:
-        last = core.text.rfind(closing)
-    return (core.cut(0, last), core.cut(last)) if last >= 0 else (core, None)
+    ends = [i for i, c in enumerate(core.text) if c == closing]
+    # The password may hold the same quotation mark: the address ends where its hosts are complete.
+    last = next((end for end in ends if _ends_here(core.text, end)), None)
+    return (core, None) if last is None else (core.cut(0, last), core.cut(last))
+
+
+def _ends_here(text: str, end: int) -> bool:
+    address, behind = text[:end], text[end + 1 :]
+    if "@" not in behind:
+        return True
+    rest = address.partition("://")[2]
+    if "@" not in rest and not _CODE_BEHIND.match(behind):
+        return False
+    hosts = re.split(r"[/?]", rest[rest.rfind("@") + 1 :], maxsplit=1)[0]
+    return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))
 
 
 def _scheme(core: Piece) -> tuple[Piece | None, Piece]:
@@ -230,18 +245,26 @@ def _scheme(core: Piece) -> tuple[Piece | None, Piece]:
         if core.text.startswith(exact):
             return core.cut(0, len(exact)), core.cut(len(exact))
     found = _SCHEME_LIKE.match(core.text)
-    if found is not None:
-        word = (found["word"] or "").rstrip(":").lower()
-        mark = "".join(found["mark"].split())
-        mongo = word.startswith("mong") or word.split("+")[0] in ("mdb", "monogdb", "mogodb", "momgodb", "nongodb")
-        slashes = len(mark.lstrip(":;"))
-        colon = mark[0] in ":;"
-        if (colon and (slashes >= 2 or mongo or word in _WEB_SCHEMES)) or (slashes >= 2 and bool(word)):
-            return core.cut(0, found.end()), core.cut(found.end())
+    if found is not None and _is_scheme(found, core.text):
+        return core.cut(0, found.end()), core.cut(found.end())
     found = _SCHEME_ONLY.match(core.text)
     if found is not None:
         return core.cut(0, found.end()), core.cut(found.end())
     return None, core
+
+
+def _is_scheme(found: re.Match[str], text: str) -> bool:
+    """Whether a word, a mark and slashes are meant as a scheme, and are not the beginning of hosts or credentials."""
+    word = (found["word"] or "").rstrip(":").lower()
+    mark = "".join(found["mark"].split())
+    colon, slashes = mark[0] in ":;", mark.lstrip(":;")
+    if word.startswith("mong") or word.split("+")[0] in _MONGO_SLIPS:
+        return colon or len(slashes) > 1
+    if word in _WEB_SCHEMES:
+        return colon
+    # app://word@host is rather a password with slashes than a scheme that nobody knows.
+    credentials = text[found.end() : text.rfind("@") + 1]
+    return slashes in ("//", "///", "\\\\") and (not word or (colon and (not credentials or ":" in credentials)))
 
 
 def _nested(rest: Piece) -> tuple[Piece | None, Piece]:

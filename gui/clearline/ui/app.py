@@ -1,42 +1,42 @@
-"""The composition root: makes the objects, joins them, runs the event loop."""
+"""The composition root: makes the objects, joins them, runs the event loop.
+
+Nothing here is imported that the first paint can do without: the window is shown empty, then everything else is
+imported and built, then, in the background, what only the first check needs.
+"""
 
 from __future__ import annotations
 
-import importlib
 import os
-import signal
-import socket
 import sys
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 import clearline
-from clearline import paths
-from clearline.core import connection_string
-from clearline.core.driver_events import DriverEvent
-from clearline.core.profile import Profile
-from clearline.core.report import Report, Verdict
-from clearline.core.secrets import Secrets
-from clearline.core.vault import Vault
-from clearline.ui.crash import CrashReporter
-from clearline.ui.line_thread import Check, end_with
 from clearline.ui.main_window import MainWindow
-from clearline.ui.pump import Pump
 from clearline.ui.theme import Scheme, Theme
-from clearline.ui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clearline.core.driver_events import DriverEvent
+    from clearline.core.profile import Profile
+    from clearline.core.report import Report
+    from clearline.core.secrets import Secrets
+    from clearline.core.vault import Vault
+    from clearline.ui.crash import CrashReporter
+    from clearline.ui.line_thread import Check
+    from clearline.ui.workbench import Workbench
 
 SCHEME_VARIABLE: Final = "CLEARLINE_COLOURS"
 """``light``, ``dark`` or ``system``: which palette the window starts with."""
 
-_INTERRUPTED: Final = 130
-_EXIT_CODES: Final = {Verdict.CONNECTED: 0, Verdict.FAILED: 1, Verdict.CANCELLED: _INTERRUPTED, None: 1}
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C."""
+
 _WARM_UP: Final = (
     "clearline.core.check",
     "pymongo.asynchronous.mongo_client",
@@ -47,16 +47,18 @@ _WARM_UP: Final = (
 _SETTLE_MS: Final = 250
 
 
-@dataclass
 class Desktop:
     """One window with everything behind it."""
 
-    app: QApplication
-    theme: Theme
-    window: MainWindow
-    workbench: Workbench
-    crashes: CrashReporter
-    interrupted: bool = False
+    def __init__(
+        self, app: QApplication, theme: Theme, window: MainWindow, workbench: Workbench, crashes: CrashReporter
+    ) -> None:
+        self.app = app
+        self.theme = theme
+        self.window = window
+        self.workbench = workbench
+        self.crashes = crashes
+        self.interrupted = False
 
     def interrupt(self) -> None:
         """Ctrl-C: close cleanly."""
@@ -66,30 +68,48 @@ class Desktop:
 
 
 def compose(
-    app: QApplication, *, check: Check | None = None, vault: Vault | None = None, folder: Path | None = None
+    app: QApplication,
+    *,
+    window: MainWindow | None = None,
+    theme: Theme | None = None,
+    check: Check | None = None,
+    vault: Vault | None = None,
+    folder: Path | None = None,
 ) -> Desktop:
-    """Make the window and join its parts; nothing is shown yet. The parts of the core can be replaced."""
-    theme = Theme(app, _scheme())
-    window = MainWindow(connection_string.redact)
+    """Make what is missing and join it; a window that is given may be on the screen already."""
+    from clearline import paths
+    from clearline.core.connection_string import redact
+    from clearline.core.vault import Vault
+    from clearline.ui.crash import CrashReporter
+    from clearline.ui.pump import Pump
+    from clearline.ui.workbench import Workbench
+
+    theme = theme or Theme(app, _scheme())
+    window = window or MainWindow()
+    window.furnish(redact)
     workbench = Workbench(window, Pump(), check or _check, vault or Vault(), folder or paths.profiles_dir())
-    crashes = CrashReporter(connection_string.redact, window)
+    theme.dress()
+    crashes = CrashReporter(redact, window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
     crashes.interrupted.connect(desktop.interrupt)
     window.scheme_chosen.connect(theme.choose)
     window.scheme_chosen.connect(window.show_scheme)
     window.show_scheme(theme.scheme)
-    window.first_painted.connect(workbench.shelf.load_list)
     window.connection.field.setFocus()
+    workbench.shelf.load_list()
     return desktop
 
 
 def run_window(argv: list[str]) -> int:
     """Open the window; an argument names a profile's file. Returns the exit code."""
-    with _running(_application()) as desktop:
+    from pathlib import Path
+
+    def begin(desktop: Desktop) -> None:
         for argument in argv[:1]:
             desktop.workbench.shelf.load(Path(argument))
-        return _exec(desktop)
+
+    return _run(begin)
 
 
 def run_demo(
@@ -104,27 +124,82 @@ def run_demo(
     With ``screenshot`` the window is drawn into that file when the check is over, and closed. ``told`` gets the
     report of each finished check.
     """
-    with _running(_application()) as desktop:
+    code = 1
+
+    def begin(desktop: Desktop) -> None:
+        from clearline.core.report import Verdict
+
         opened = desktop.workbench.open_profile(profile, secrets)
 
         def on_reported() -> None:
+            nonlocal code
             if opened.running or opened.report is None:
                 return
+            match opened.report.verdict:
+                case Verdict.CONNECTED:
+                    code = 0
+                case Verdict.CANCELLED:
+                    code = INTERRUPTED
+                case _:
+                    code = 1
             if told is not None:
                 told(opened.report)
             if screenshot is not None:
                 QTimer.singleShot(_SETTLE_MS, lambda: _draw(desktop, screenshot))
 
         opened.reported.connect(on_reported)
-        QTimer.singleShot(0, desktop.workbench.test)
-        return _exec(desktop, lambda: _EXIT_CODES[opened.verdict])
+        desktop.workbench.test()
+
+    return _run(begin, lambda: code)
 
 
 def screenshot(path: Path | str) -> int:
     """Open the plain window, draw it into a file, close it. Returns the exit code."""
-    with _running(_application()) as desktop:
-        desktop.window.first_painted.connect(lambda: _draw(desktop, Path(path)))
-        return _exec(desktop)
+    from pathlib import Path
+
+    return _run(lambda desktop: QTimer.singleShot(0, lambda: _draw(desktop, Path(path))))
+
+
+def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0) -> int:
+    """Show the window, furnish it after its first paint, ``begin``, and run until it is closed."""
+    app = _application()
+    theme = Theme(app, _scheme())
+    window = MainWindow()
+    with ExitStack() as ending:
+        desktops: list[Desktop] = []
+
+        def furnish() -> None:
+            try:
+                desktop = _installed(compose(app, window=window, theme=theme), ending)
+            except BaseException:
+                app.exit(1)  # an empty window is nothing to go on with; what went wrong is printed
+                raise
+            desktops.append(desktop)
+            begin(desktop)
+            _warm_up()
+
+        window.first_painted.connect(furnish)
+        window.show()
+        result = app.exec()
+        window.hide()
+        if not result and desktops:
+            result = INTERRUPTED if desktops[0].interrupted else code()
+    if desktops:
+        from clearline.ui.line_thread import end_with
+
+        end_with(result)
+    return result
+
+
+def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
+    """Hooks and signals, taken back when the window is gone; then every line is ended."""
+    from clearline.ui.interrupts import interruptible
+
+    ending.callback(desktop.workbench.close)
+    desktop.crashes.install()
+    ending.callback(desktop.crashes.uninstall)
+    ending.enter_context(interruptible(desktop.interrupt))
+    return desktop
 
 
 def _application() -> QApplication:
@@ -136,35 +211,6 @@ def _application() -> QApplication:
     app.setApplicationVersion(clearline.__version__)
     app.setDesktopFileName("clearline")
     return app
-
-
-@contextmanager
-def _running(app: QApplication) -> Iterator[Desktop]:
-    desktop = compose(app)
-    desktop.window.first_painted.connect(_warm_up)
-    desktop.crashes.install()
-    try:
-        with _interruptible(desktop):
-            yield desktop
-    finally:
-        desktop.window.hide()
-        desktop.workbench.close()
-        desktop.crashes.uninstall()
-
-
-def _exec(desktop: Desktop, code: Callable[[], int] = lambda: 0) -> int:
-    desktop.window.show()
-    result = desktop.app.exec()
-    result = _INTERRUPTED if desktop.interrupted else result or code()
-    end_with(result)
-    return result
-
-
-def _draw(desktop: Desktop, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not desktop.window.grab().save(str(path)):
-        desktop.app.exit(1)
-    desktop.window.close()
 
 
 def _scheme() -> Scheme:
@@ -182,13 +228,15 @@ def _check(
     text: str | None = None,
     on_event: Callable[[DriverEvent], None] | None = None,
 ) -> Awaitable[Report]:
-    from clearline.core.check import check  # it brings the driver along, which the first paint does not wait for
+    from clearline.core.check import check  # it brings the driver along, which the window does not wait for
 
     return check(profile, secrets, emit, text=text, on_event=on_event)
 
 
 def _warm_up() -> None:
-    """Import what the first check needs, in the background: it would add half a second to the first paint."""
+    """Import what the first check needs, in the background: it would add half a second to the start."""
+    import importlib
+    import threading
 
     def imports() -> None:
         for name in _WARM_UP:
@@ -197,24 +245,8 @@ def _warm_up() -> None:
     threading.Thread(target=imports, name="warm-up", daemon=True).start()
 
 
-@contextmanager
-def _interruptible(desktop: Desktop) -> Iterator[None]:
-    """Let Ctrl-C in the terminal close the window: Qt's loop sleeps in C, so a socket has to wake Python."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    reader, writer = socket.socketpair()
-    for end in (reader, writer):
-        end.setblocking(False)
-    before = signal.signal(signal.SIGINT, lambda *_: desktop.interrupt())
-    wakeup_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(lambda *_: reader.recv(64))  # the handler runs as soon as Python does
-    try:
-        yield
-    finally:
-        notifier.setEnabled(False)
-        signal.set_wakeup_fd(wakeup_before)
-        signal.signal(signal.SIGINT, before)
-        reader.close()
-        writer.close()
+def _draw(desktop: Desktop, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not desktop.window.grab().save(str(path)):
+        desktop.app.exit(1)
+    desktop.window.close()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import itertools
 import os
 import sys
 import threading
@@ -30,6 +29,8 @@ from clearline.core.secrets import Secrets
 
 T = TypeVar("T")
 
+_LAST_TURNS: Final = 5
+"""Closed transports give their sockets back in the next turns of the loop."""
 _LAST_STEPS_S: Final = 1.5
 """How long a task may take to end after its cancellation; closing a pymongo client is bounded to one second."""
 
@@ -110,9 +111,10 @@ class LineThread(QThread):
         self._closing = False
         self._out: deque[Message] = deque()
         self._wake_sent = False
-        self._runs = itertools.count(1)
+        self._newest_run = 0
         self._end: asyncio.Event | None = None  # the rest belongs to the loop
         self._task: asyncio.Task[None] | None = None
+        self._task_run = 0
         self._stopping = False
         self._others: set[asyncio.Task[None]] = set()
         self.events = EventBuffer()
@@ -123,7 +125,8 @@ class LineThread(QThread):
     def submit(self, profile: Profile, secrets: Secrets, text: str | None = None) -> int:
         """Start a check, after stopping the one that runs; returns its number. `Ended` follows in every case."""
         self.events = EventBuffer()
-        job = _Job(next(self._runs), profile, dict(secrets), text, self.events)
+        self._newest_run += 1
+        job = _Job(self._newest_run, profile, dict(secrets), text, self.events)
         with self._lock:
             replaced, self._wanted = self._wanted, None if self._closing else job
         if replaced is not None:
@@ -141,7 +144,7 @@ class LineThread(QThread):
             waiting, self._wanted = self._wanted, None
         if waiting is not None:
             self._post(Ended(waiting.run))
-        self._on_loop(self._cancel)
+        self._on_loop(partial(self._cancel, up_to=self._newest_run))
 
     def ask(
         self,
@@ -251,8 +254,12 @@ class LineThread(QThread):
         self._cancel()
         for task in self._others:
             task.cancel()
-        if left := {*self._others, *({self._task} if self._task else ())}:
-            await asyncio.wait(left, timeout=_LAST_STEPS_S)
+        deadline = loop.time() + _LAST_STEPS_S
+        # What a task leaves behind when it ends (a client that says goodbye) may end too.
+        while (left := asyncio.all_tasks() - {asyncio.current_task()}) and loop.time() < deadline:
+            await asyncio.wait(left, timeout=deadline - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+        for _ in range(_LAST_TURNS):
+            await asyncio.sleep(0)
 
     def _finish(self) -> None:
         assert self._end is not None
@@ -272,10 +279,14 @@ class LineThread(QThread):
             self._cancel()
         elif job is not None:
             self._stopping = False
+            self._task_run = job.run
             self._task = asyncio.ensure_future(self._run_check(job))
             self._task.add_done_callback(self._on_done)
 
-    def _cancel(self) -> None:
+    def _cancel(self, up_to: int | None = None) -> None:
+        """Cancel the check that runs; with ``up_to`` only one that was submitted no later than that one."""
+        if up_to is not None and self._task_run > up_to:
+            return
         # A second cancellation would interrupt the first one's cleaning up.
         if self._task is not None and not self._stopping:
             self._stopping = True

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QKeySequence,
+    QPalette,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,20 +27,19 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.ui import theme
-from clearline.ui.forms.auth_page import AuthPage
-from clearline.ui.forms.connection_line import ConnectionLine
-from clearline.ui.forms.masked_text import Redact
-from clearline.ui.forms.rows import scrolled
-from clearline.ui.forms.server_page import ServerPage
-from clearline.ui.icons import window_icon
-from clearline.ui.panels.diagnosis import DiagnosisPanel
-from clearline.ui.panels.events import EventsPanel
-from clearline.ui.panels.health import HealthIndicator
-from clearline.ui.panels.profile_list import ProfileList
-from clearline.ui.panels.servers import ServersPanel
-from clearline.ui.panels.stage_strip import StageStrip
-from clearline.ui.panels.verdict import VerdictBanner
-from clearline.ui.panels.welcome import Welcome
+
+if TYPE_CHECKING:
+    from clearline.ui.forms.auth_page import AuthPage
+    from clearline.ui.forms.connection_line import ConnectionLine
+    from clearline.ui.forms.masked_text import Redact
+    from clearline.ui.forms.server_page import ServerPage
+    from clearline.ui.panels.diagnosis import DiagnosisPanel
+    from clearline.ui.panels.events import EventsPanel
+    from clearline.ui.panels.health import HealthIndicator
+    from clearline.ui.panels.profile_list import ProfileList
+    from clearline.ui.panels.servers import ServersPanel
+    from clearline.ui.panels.stage_strip import StageStrip
+    from clearline.ui.panels.verdict import VerdictBanner
 
 _MESSAGE_MS: Final = 6000
 _FORM_HEIGHT: Final = 252
@@ -44,22 +50,57 @@ _SIDE_WIDTH_MIN: Final = 184
 
 
 class MainWindow(QMainWindow):
-    """Profiles on the left; connection string, form and results on the right."""
+    """Profiles on the left; connection string, form and results on the right.
+
+    It is painted empty first, which takes no longer than a bare window; `furnish` brings in what stands in it.
+    """
 
     first_painted = Signal()
     closing = Signal()
     scheme_chosen = Signal(object)
 
-    def __init__(self, redact: Redact) -> None:
+    profiles: ProfileList
+    connection: ConnectionLine
+    server_page: ServerPage
+    auth_page: AuthPage
+    health: HealthIndicator
+    banner: VerdictBanner
+    strip: StageStrip
+    diagnosis: DiagnosisPanel
+    servers: ServersPanel
+    events: EventsPanel
+
+    def __init__(self) -> None:
         super().__init__()
         self._painted = False
+        self._furnished = False
         self._shared_by_user = False
         self._sides_by_user = False
         self.setWindowTitle("Clearline")
-        self.setWindowIcon(window_icon())
         self.setMinimumSize(QSize(800, 420))
+        roles = (QPalette.ColorRole.Base, QPalette.ColorRole.Midlight, QPalette.ColorRole.Accent)
+        self._outlines = [self._outline(role) for role in roles]
         self.resize(1280, 740)
 
+    def furnish(self, redact: Redact) -> None:
+        """Make everything that stands in the window."""
+        from PySide6.QtCore import Qt  # naming it makes all its enumerations, which takes 15 ms
+
+        from clearline.ui.forms.auth_page import AuthPage
+        from clearline.ui.forms.connection_line import ConnectionLine
+        from clearline.ui.forms.rows import scrolled
+        from clearline.ui.forms.server_page import ServerPage
+        from clearline.ui.icons import window_icon
+        from clearline.ui.panels.diagnosis import DiagnosisPanel
+        from clearline.ui.panels.events import EventsPanel
+        from clearline.ui.panels.health import HealthIndicator
+        from clearline.ui.panels.profile_list import ProfileList
+        from clearline.ui.panels.servers import ServersPanel
+        from clearline.ui.panels.stage_strip import StageStrip
+        from clearline.ui.panels.verdict import VerdictBanner
+        from clearline.ui.panels.welcome import Welcome
+
+        self.setWindowIcon(window_icon())
         self.profiles = ProfileList()
         self.name = QLineEdit()
         self.name.setObjectName("profileName")
@@ -95,12 +136,18 @@ class MainWindow(QMainWindow):
         self.results.addTab(self.servers, "Servers")
         self.results.addTab(self.events, "Events")
         self.results.setCurrentWidget(self.servers)
-        self._lay_out()
+        self._lay_out(Welcome())
         self._make_actions()
+        for outline in self._outlines:
+            outline.deleteLater()
+        self._furnished = True
+        self._share_room()
 
     # ------------------------------------------------------------ layout
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, welcome: QWidget) -> None:
+        from PySide6.QtCore import Qt
+
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(theme.GRID)
@@ -127,7 +174,7 @@ class MainWindow(QMainWindow):
         column.addLayout(above)
         column.addWidget(self.results, 1)
         self._below = QStackedWidget()
-        self._below.addWidget(Welcome())
+        self._below.addWidget(welcome)
         self._below.addWidget(found)
         self._halves = QSplitter(Qt.Orientation.Vertical)
         self._halves.setHandleWidth(1)
@@ -240,7 +287,10 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the height anew, unless the user did it."""
         super().resizeEvent(event)
-        self._share_room()
+        if self._furnished:
+            self._share_room()
+        else:
+            self._place_outlines()
 
     def _share_room(self) -> None:
         """Results come first where the window is low: the form scrolls."""
@@ -264,6 +314,21 @@ class MainWindow(QMainWindow):
             self._painted = True
             QTimer.singleShot(0, self.first_painted.emit)
         return done
+
+    def _place_outlines(self) -> None:
+        """Until it is furnished, show where things will stand; painting them by hand would load half of Qt."""
+        top = self.fontMetrics().height() + theme.GRID
+        side = _SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN
+        surface, field, button = self._outlines
+        surface.setGeometry(side, top, self.width() - side, self.height() - top)
+        field.setGeometry(side + 13, top + 43, self.width() - side - 196, 30)
+        button.setGeometry(self.width() - 108, top + 42, 96, 31)
+
+    def _outline(self, role: QPalette.ColorRole) -> QWidget:
+        outline = QWidget(self)
+        outline.setAutoFillBackground(True)
+        outline.setBackgroundRole(role)
+        return outline
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Out of sight at once; what still runs is ended afterwards."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from clearline.paths import resource
@@ -116,4 +115,4 @@ QFrame#rule {{ background: {line}; border: none; max-height: 1px; min-height: 1p
 def style_sheet(colours: Colours) -> str:
     """Qt's style sheet in one palette."""
     # A style sheet takes icons only as files: this one is drawn in a grey that both palettes bear.
-    return _SHEET.format(**asdict(colours), down_icon=resource("icons/down.svg").as_posix())
+    return _SHEET.format(**colours._asdict(), down_icon=resource("icons/down.svg").as_posix())

@@ -6,19 +6,18 @@ always an icon and a word; its colour only repeats them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
-from clearline.core.report import Severity, Status, Verdict
-from clearline.ui.style_sheet import style_sheet
-
 GRID: Final = 8
 """Distances are multiples or halves of this many logical pixels."""
+
+
+_HALF: Final = 128
 
 
 class Scheme(Enum):
@@ -29,8 +28,7 @@ class Scheme(Enum):
     DARK = "dark"
 
 
-@dataclass(frozen=True)
-class Colours:
+class Colours(NamedTuple):
     """One palette, as ``#rrggbb``."""
 
     dark: bool
@@ -100,57 +98,6 @@ DARK: Final = Colours(
     neutral_back="#22262f",
 )
 
-_ICONS: Final[dict[Status | Verdict | Severity, str]] = {
-    **{status: status.value for status in Status},
-    Verdict.CONNECTED: "passed",
-    Verdict.FAILED: "failed",
-    Verdict.CANCELLED: "cancelled",
-    Severity.FAILURE: "failed",
-    Severity.WARNING: "warning",
-    Severity.NOTE: "note",
-}
-_WORDS: Final[dict[Status | Verdict | Severity, str]] = {
-    Status.PASSED: "passed",
-    Status.WARNING: "warning",
-    Status.FAILED: "failed",
-    Status.SKIPPED: "skipped",
-    Status.CANCELLED: "stopped",
-    Status.RUNNING: "running",
-    Status.WAITING: "waiting",
-    Verdict.CONNECTED: "Connected",
-    Verdict.FAILED: "Failed",
-    Verdict.CANCELLED: "Stopped",
-    Severity.FAILURE: "failure",
-    Severity.WARNING: "warning",
-    Severity.NOTE: "note",
-}
-
-
-def status_icon(state: Status | Verdict | Severity) -> str:
-    """The icon's name."""
-    return _ICONS[state]
-
-
-def status_word(state: Status | Verdict | Severity) -> str:
-    """The word that stands beside the icon."""
-    return _WORDS[state]
-
-
-def status_colour(state: Status | Verdict | Severity) -> str:
-    """The colour that repeats icon and word, in the palette in use."""
-    c = colours()
-    match state:
-        case Status.PASSED | Verdict.CONNECTED:
-            return c.passed
-        case Status.WARNING | Severity.WARNING:
-            return c.warning
-        case Status.FAILED | Verdict.FAILED | Severity.FAILURE:
-            return c.failed
-        case Status.RUNNING:
-            return c.accent
-        case _:
-            return c.muted
-
 
 class Theme(QObject):
     """The palette in use; one per application."""
@@ -162,11 +109,12 @@ class Theme(QObject):
         global _worn
         self._app = app
         self._scheme = scheme
+        self._dressed = False
+        self._came_dark = app.palette().color(QPalette.ColorRole.Window).lightness() < _HALF
         app.setStyle("Fusion")
         app.setFont(body_font())
         _worn = None
         self._wear()
-        app.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
     def scheme(self) -> Scheme:
@@ -190,13 +138,40 @@ class Theme(QObject):
             case Scheme.LIGHT:
                 wanted = LIGHT
             case Scheme.SYSTEM:
-                wanted = DARK if self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark else LIGHT
+                wanted = DARK if self._system_is_dark() else LIGHT
         if wanted is _worn:
             return
         _worn = wanted
         self._app.setPalette(palette(wanted))
-        self._app.setStyleSheet(style_sheet(wanted))
+        if self._dressed:
+            self._put_on()
         self.changed.emit()
+
+    def dress(self) -> None:
+        """Put the style sheet on. Late, for every widget that is moved while it is on is polished again."""
+        if not self._dressed:
+            self._dressed = True
+            self._app.styleHints().colorSchemeChanged.connect(self._follow_system)
+        self._follow_system()
+        self._put_on()
+
+    def _system_is_dark(self) -> bool:
+        if not self._dressed:
+            return self._came_dark  # asking Qt makes all its enumerations, which takes 15 ms: after the first paint
+        from PySide6.QtCore import Qt
+
+        match self._app.styleHints().colorScheme():
+            case Qt.ColorScheme.Dark:
+                return True
+            case Qt.ColorScheme.Light:
+                return False
+            case _:
+                return self._came_dark
+
+    def _put_on(self) -> None:
+        from clearline.ui.style_sheet import style_sheet  # the first paint does without it
+
+        self._app.setStyleSheet(style_sheet(colours()))
 
 
 _worn: Colours | None = None
@@ -205,6 +180,12 @@ _worn: Colours | None = None
 def colours() -> Colours:
     """The palette in use."""
     return _worn or LIGHT
+
+
+def tone(name: str) -> str:
+    """A colour of the palette in use, by its name in `Colours`."""
+    value: str = getattr(colours(), name)
+    return value
 
 
 def palette(c: Colours) -> QPalette:

@@ -53,7 +53,11 @@ def test_the_filter_shows_what_a_plain_search_of_the_newest_would(qapp, seed):
         all_events += batch
         model.append(batch)
         kept = all_events[-capacity:]
-        wanted = [e for e in kept if (not kind or e.kind == kind) and text.lower() in f"{e.name} {e.server} 3 {e.text}".lower()]
+        wanted = [
+            e
+            for e in kept
+            if (not kind or e.kind == kind) and text.lower() in f"{e.name} {e.server} 3 {e.text}".lower()
+        ]
         assert list(model.shown()) == wanted
         assert model.dropped == len(all_events) - len(kept)
 

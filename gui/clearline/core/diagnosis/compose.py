@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from clearline.core.diagnosis.rules import access, auth, dns, driver, files, hello, tcp, tls, topology, uri
-from clearline.core.diagnosis.standing import Standing, has_failed, is_connected, lookup_failed, reached, standing
+from clearline.core.diagnosis.standing import (
+    Standing,
+    answered,
+    has_failed,
+    is_connected,
+    lookup_failed,
+    reached,
+    read_mode,
+    standing,
+)
 from clearline.core.facts import Facts, MemberFacts
 from clearline.core.report import STAGES, Finding, Severity, Stage
 
@@ -64,20 +73,34 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
             found.append(driver.last_word(facts))
     elif not connected:
         found = [f for f in found if f.severity is not Severity.FAILURE or f.server is None]
-    return tuple(sorted(_merged(found), key=_rank))
+    return tuple(_merged(sorted(found, key=_rank)))
 
 
 def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> list[Finding]:
     """The servers' own explanations: failures when nothing above them explains the whole, else warnings."""
     above = any(f.severity is Severity.FAILURE and f.stage in _ABOVE_MEMBERS for f in found) or connected
-    told = {(f.server, f.stage) for f in found if f.cause.startswith("topology.member-")}
+    told = {f.server for f in found if f.cause.startswith("topology.member-")}
+    awaited = _awaited(facts)
+    living = 2 * sum(reached(m) for m in facts.members) > len(facts.members)
     explanations = []
     for member in facts.members:
         explanation = explain(facts, member)
-        if explanation is None or any(server == member.address for server, _ in told):
+        if explanation is None or (member.address in told and explanation.cause not in _WRONG_ADDRESS):
             continue
-        explanations.append(_at_most_warning(explanation) if above else explanation)
+        beside = member.address not in awaited if awaited else living and not reached(member)
+        explanations.append(_at_most_warning(explanation) if above or beside else explanation)
     return explanations
+
+
+def _awaited(facts: Facts) -> set[str]:
+    """The primary that the living members name and that cannot be used, where the driver cannot do without it."""
+    if read_mode(facts) != "primary":
+        return set()
+    named = {hello.primary.lower() for _, hello in answered(facts) if hello.primary}
+    return {m.address for m in facts.members if m.address in named and standing(facts, m) is Standing.FAILED}
+
+
+_WRONG_ADDRESS = frozenset({"dns.hosts-file-override", "dns.captive-portal"})
 
 
 _ABOVE_MEMBERS = frozenset({Stage.URI, Stage.FILES, Stage.TOPOLOGY, Stage.AUTH, Stage.ACCESS})
@@ -97,7 +120,7 @@ def _rank(finding: Finding) -> tuple[int, int, int]:
 
 
 def _merged(findings: list[Finding]) -> list[Finding]:
-    """One finding per cause: the first speaks, the other servers are listed in its evidence."""
+    """One finding per cause: the most important speaks, the other servers are listed in its evidence."""
     first: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         key = (finding.cause, "" if finding.server else finding.summary)

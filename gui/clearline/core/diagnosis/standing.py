@@ -110,7 +110,7 @@ def tags_match(hello: Hello, tag_sets: list[dict[str, str]]) -> bool:
     return not tag_sets or any(all(hello.tags.get(k) == v for k, v in s.items()) for s in tag_sets)
 
 
-def _suitable(facts: Facts, hello: Hello) -> bool:
+def suitable(facts: Facts, hello: Hello) -> bool:
     """Whether the read preference takes this member of a set (pymongo.server_selectors)."""
     tags = wanted_tags(facts)
     match read_mode(facts):
@@ -138,7 +138,11 @@ def _set_member(member: MemberFacts, hello: Hello, name: str) -> bool:
 
 def _seed_count(facts: Facts) -> int:
     """How many servers the driver starts with: the hosts of the text, or the targets of the SRV name."""
-    return sum(m.seed for m in facts.members) if facts.uri.srv else len(set(facts.uri.hosts))
+    if not facts.uri.srv:
+        return len(set(facts.uri.hosts))
+    targets = sum(m.seed for m in facts.members)
+    most = facts.uri.options.get("srvMaxHosts")
+    return min(targets, most) if isinstance(most, int) and most > 0 else targets
 
 
 def known_addresses(hello: Hello) -> set[str]:
@@ -201,7 +205,7 @@ def _set_names(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> set[str]:
 
 
 def _set_serves(facts: Facts, live: list[tuple[MemberFacts, Hello]], name: str) -> bool:
-    return any(_set_member(member, hello, name) and _suitable(facts, hello) for member, hello in live)
+    return any(_set_member(member, hello, name) and suitable(facts, hello) for member, hello in live)
 
 
 def _incompatible(facts: Facts) -> bool:
@@ -240,7 +244,7 @@ def has_failed(facts: Facts) -> bool:
     """Whether it is decided that PyMongo cannot do them."""
     if is_connected(facts):
         return False
-    return facts.driver.state is DriverState.RAISED or outlook(facts) is Outlook.IMPOSSIBLE
+    return facts.driver.state in (DriverState.RAISED, DriverState.GIVEN_UP) or outlook(facts) is Outlook.IMPOSSIBLE
 
 
 def lookup_failed(lookup: Lookup | None) -> bool:

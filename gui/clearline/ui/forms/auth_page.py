@@ -99,7 +99,7 @@ class AuthPage(QWidget):
     def show_where(self, words: str) -> None:
         """Say where the password is: "in the GNOME keyring", "this session only: …"."""
         in_keyring = words.startswith("in the")
-        self._lock.show_icon("lock" if in_keyring else "key", theme.colours().muted)
+        self._lock.show_icon("lock" if in_keyring else "key", "muted")
         self.where.setText(f"{words[:1].upper()}{words[1:]}." if words else "No password yet.")
 
     def focus_password(self) -> None:

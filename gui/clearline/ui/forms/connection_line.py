@@ -13,6 +13,7 @@ from clearline.ui.forms.masked_text import Redact
 from clearline.ui.forms.mistakes import mistake_sentence
 from clearline.ui.icons import IconButton, icon
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
+from clearline.ui.status import status_icon, status_tone
 
 _MOST_MISTAKES = 2
 
@@ -85,7 +86,7 @@ class ConnectionLine(QWidget):
         if not mistakes:
             self.words.setText("")
             return
-        self._mark.show_icon(theme.status_icon(worst), theme.status_colour(worst))
+        self._mark.show_icon(status_icon(worst), status_tone(worst))
         lines = [mistake_sentence(m, number) for number, m in enumerate(mistakes[:_MOST_MISTAKES])]
         if len(mistakes) > _MOST_MISTAKES:
             lines.append(f"and {len(mistakes) - _MOST_MISTAKES} more")
@@ -94,7 +95,7 @@ class ConnectionLine(QWidget):
     def hint(self, text: str) -> None:
         """Say something about the field that is no mistake."""
         self._said.setVisible(bool(text))
-        self._mark.show_icon("note", theme.colours().accent)
+        self._mark.show_icon("note", "accent")
         self.words.setText(text)
 
     def _reveal(self, revealed: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.report import SERVER_STAGES, Cell, ServerResult, Status
-from clearline.ui.theme import status_word
+from clearline.ui.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

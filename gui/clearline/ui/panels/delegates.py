@@ -15,6 +15,7 @@ from clearline.ui.models.driver_events import EventRole
 from clearline.ui.models.findings import FindingRole
 from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.models.servers_by_stage import ServerRole, elapsed_text
+from clearline.ui.status import status_colour, status_icon, status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -89,7 +90,7 @@ class ProfileDelegate(_Rows):
         elif verdict is None:
             picture = pixmap("waiting", c.muted, 16)
         else:
-            picture = pixmap(theme.status_icon(verdict), theme.status_colour(verdict), 16)
+            picture = pixmap(status_icon(verdict), status_colour(verdict), 16)
         half = rect.height() // 2
         painter.drawPixmap(rect.left() + 12, rect.top() + half - 8, picture)
         left = rect.left() + 38
@@ -130,16 +131,14 @@ class MatrixDelegate(_Rows):
             painter.restore()
             return
         status: Status = index.data(ServerRole.STATUS)
-        colour = theme.status_colour(status)
+        colour = status_colour(status)
         angle = turning() if status is Status.RUNNING else 0
         note = index.data(ServerRole.NOTE) or ""
         time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
         if not time_text and status is not Status.WAITING:
-            time_text = theme.status_word(status)
+            time_text = status_word(status)
         line = upper if note else rect
-        painter.drawPixmap(
-            line.left(), line.center().y() - 7, pixmap(theme.status_icon(status), colour, 16, angle=angle)
-        )
+        painter.drawPixmap(line.left(), line.center().y() - 7, pixmap(status_icon(status), colour, 16, angle=angle))
         strong = status in (Status.FAILED, Status.WARNING)
         _line(painter, theme.body_font(), colour if strong else c.text, line.adjusted(20, 0, 0, 0), time_text)
         if note:
@@ -169,9 +168,7 @@ class FindingDelegate(_Rows):
         self.background(painter, option)
         severity: Severity = index.data(FindingRole.SEVERITY)
         rect: QRect = option.rect.adjusted(12, 7, -10, -6)
-        painter.drawPixmap(
-            rect.left(), rect.top() + 1, pixmap(theme.status_icon(severity), theme.status_colour(severity), 16)
-        )
+        painter.drawPixmap(rect.left(), rect.top() + 1, pixmap(status_icon(severity), status_colour(severity), 16))
         text = rect.adjusted(28, 0, 0, 0)
         font = theme.body_font()
         below = QFontMetrics(font).height()

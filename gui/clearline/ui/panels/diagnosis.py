@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -89,12 +90,6 @@ class DiagnosisPanel(QWidget):
         found: Finding | None = self.list.currentIndex().data(FindingRole.FINDING)
         return found
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Write the page in the new palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._on_current(self.list.currentIndex())
-
     def _select_first(self) -> None:
         if self.model.rowCount():
             self.list.setCurrentIndex(self.model.index(0))
@@ -110,9 +105,9 @@ class DiagnosisPanel(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         if finding is None:
-            self.page.show_html("")
+            self.page.show_page(str)
             return
-        self.page.show_html(finding_html(finding))
+        self.page.show_page(partial(finding_html, finding))
         for remedy in offered(finding):
             text = KNOWN_ACTIONS.get(remedy.action or "", short(remedy.text)) if remedy.patch is None else None
             button = QPushButton(icon("apply"), text or short(remedy.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -57,7 +58,7 @@ class FixDialog(QDialog):
         grid.setColumnStretch(2, 1)
         page = RichText("Connection string before and after")
         page.setFont(theme.mono_font())
-        page.show_html(marked_texts(*texts))
+        page.show_page(partial(marked_texts, *texts))
         page.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.apply = QPushButton("Apply and test")
         self.apply.setObjectName("primary")

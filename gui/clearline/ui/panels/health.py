@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from clearline.core.report import Report, Severity, Verdict
-from clearline.ui import theme
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon
 
@@ -63,6 +61,15 @@ _ICONS = {
 }
 
 
+_TONES = {
+    Health.UNKNOWN: "muted",
+    Health.CHECKING: "accent",
+    Health.HEALTHY: "passed",
+    Health.DEGRADED: "warning",
+    Health.DOWN: "failed",
+}
+
+
 class HealthIndicator(QWidget):
     """Shows one `HealthReading`."""
 
@@ -100,20 +107,6 @@ class HealthIndicator(QWidget):
         if self._reading.health is Health.CHECKING:
             self._draw()
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Draw in the new palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._draw()
-
     def _draw(self) -> None:
-        c = theme.colours()
-        colour = {
-            Health.HEALTHY: c.passed,
-            Health.DEGRADED: c.warning,
-            Health.DOWN: c.failed,
-            Health.CHECKING: c.accent,
-            Health.UNKNOWN: c.muted,
-        }[self._reading.health]
         angle = turning() if self._reading.health is Health.CHECKING else 0
-        self._icon.show_icon(_ICONS[self._reading.health], colour, angle)
+        self._icon.show_icon(_ICONS[self._reading.health], _TONES[self._reading.health], angle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QTextBrowser, QWidget
@@ -17,13 +19,19 @@ class StatusIcon(QLabel):
         super().__init__()
         self._size = size
         self._name = ""
-        self._colour = ""
+        self._tone = ""
         self.setFixedSize(size, size)
 
-    def show_icon(self, name: str, colour: str, angle: int = 0) -> None:
-        """Draw another icon."""
-        self._name, self._colour = name, colour
-        self.setPixmap(pixmap(name, colour, self._size, angle=angle))
+    def show_icon(self, name: str, tone: str, angle: int = 0) -> None:
+        """Draw another icon; ``tone`` is the name of a colour in `theme.Colours`."""
+        self._name, self._tone = name, tone
+        self.setPixmap(pixmap(name, theme.tone(tone), self._size, angle=angle))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._name:
+            self.show_icon(self._name, self._tone)
 
 
 class WrappedLabel(QLabel):
@@ -44,6 +52,7 @@ class RichText(QTextBrowser):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._build: Callable[[], str] = str
         self._html = ""
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -51,8 +60,10 @@ class RichText(QTextBrowser):
         self.setOpenLinks(False)
         self.document().setDocumentMargin(theme.GRID)
 
-    def show_html(self, html: str) -> None:
-        """Show a page, keeping the place when it is nearly the same one."""
+    def show_page(self, build: Callable[[], str]) -> None:
+        """Show what ``build`` writes as HTML, keeping the place when it is the same page as before."""
+        self._build = build
+        html = build()
         if html == self._html:
             return
         self._html = html
@@ -60,6 +71,12 @@ class RichText(QTextBrowser):
         place = bar.value()
         self.setHtml(html)
         bar.setValue(place)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Write the page in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.show_page(self._build)
 
     def plain(self) -> str:
         """What stands there."""
@@ -113,8 +130,3 @@ def restyle(widget: QWidget, name: str, value: str) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
-
-
-def is_palette_change(event: QEvent) -> bool:
-    """Whether what is drawn by hand must be drawn again."""
-    return event.type() == QEvent.Type.PaletteChange

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -25,6 +26,7 @@ from clearline.ui.panels.commands import Command, commands_for
 from clearline.ui.panels.delegates import MatrixDelegate
 from clearline.ui.panels.evidence import as_html, chain_html
 from clearline.ui.panels.parts import CommandLine, RichText
+from clearline.ui.status import status_word
 
 
 class ServersPanel(QWidget):
@@ -107,12 +109,6 @@ class ServersPanel(QWidget):
             if self.model.index(row, 0).data() == server and stage in SERVER_STAGES:
                 self.table.setCurrentIndex(self.model.index(row, 1 + SERVER_STAGES.index(stage)))
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Write the page in the new palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._show(self.table.currentIndex())
-
     def _select_most_telling(self, report: Report) -> None:
         for wanted in (Status.FAILED, Status.WARNING, Status.PASSED):
             for row, server in enumerate(report.servers):
@@ -134,24 +130,19 @@ class ServersPanel(QWidget):
         stage: Stage | None = index.data(ServerRole.STAGE) if index.isValid() else None
         if server is None:
             self.heading.setText("")
-            self.page.show_html(f'<p style="color:{theme.colours().muted}">Select a cell to see its evidence.</p>')
+            self.page.show_page(partial(_hint_html, "Select a cell to see its evidence."))
             self._show_commands([])
             return
         if stage is None:
             self.heading.setText(server.address)
-            self.page.show_html(_server_html(server))
+            self.page.show_page(partial(_server_html, server))
             self._show_commands([])
             return
         status: Status = index.data(ServerRole.STATUS)
         time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
         title = self.model.headerData(index.column(), Qt.Orientation.Horizontal)
-        self.heading.setText(" · ".join(filter(None, (server.address, title, theme.status_word(status), time_text))))
-        note = index.data(ServerRole.NOTE)
-        page = f"<p>{escape(note)}</p>" if note else ""
-        if stage is Stage.TLS:
-            page += chain_html(server)
-        page += as_html(index.data(ServerRole.EVIDENCE) or {})
-        self.page.show_html(page or f'<p style="color:{theme.colours().muted}">No evidence.</p>')
+        self.heading.setText(" · ".join(filter(None, (server.address, title, status_word(status), time_text))))
+        self.page.show_page(partial(_cell_html, server, stage))
         self._show_commands(commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri))
 
     def _show_commands(self, commands: list[Command]) -> None:
@@ -168,6 +159,19 @@ class ServersPanel(QWidget):
     def _copy(self) -> None:
         commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)
         QGuiApplication.clipboard().setText(f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n")
+
+
+def _hint_html(text: str) -> str:
+    return f'<p style="color:{theme.colours().muted}">{escape(text)}</p>'
+
+
+def _cell_html(server: ServerResult, stage: Stage) -> str:
+    cell = server.cells.get(stage.value)
+    if cell is None:
+        return _hint_html("Not tried.")
+    note = f"<p>{escape(cell.note)}</p>" if cell.note else ""
+    chain = chain_html(server) if stage is Stage.TLS else ""
+    return note + chain + as_html(cell.evidence) or _hint_html("No evidence.")
 
 
 def _server_html(server: ServerResult) -> str:

@@ -11,6 +11,7 @@ from clearline.ui import theme
 from clearline.ui.icons import pixmap
 from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.panels.delegates import turning
+from clearline.ui.status import status_colour, status_icon, status_word
 
 _NAMES = {
     Stage.URI: "URI",
@@ -82,9 +83,9 @@ class StageStrip(QWidget):
             if previous_right is not None and rect.left() - previous_right > 10:
                 painter.setPen(QColor(c.line_strong))
                 painter.drawLine(previous_right + 5, middle, rect.left() - 5, middle)
-            colour = theme.status_colour(status)
+            colour = status_colour(status)
             angle = turning() if status is Status.RUNNING else 0
-            picture = pixmap(theme.status_icon(status), colour, 14, angle=angle)
+            picture = pixmap(status_icon(status), colour, 14, angle=angle)
             painter.drawPixmap(QPoint(rect.left(), middle - 7), picture)
             quiet = status in (Status.WAITING, Status.SKIPPED, Status.CANCELLED)
             painter.setPen(QColor(c.muted if quiet else c.text))
@@ -105,5 +106,5 @@ class StageStrip(QWidget):
 
 
 def _words(result: StageResult) -> str:
-    words = f"{_NAMES[result.stage]}: {theme.status_word(result.status)}"
+    words = f"{_NAMES[result.stage]}: {status_word(result.status)}"
     return f"{words}, {elapsed_text(result.elapsed_ms)}" if result.elapsed_ms is not None else words

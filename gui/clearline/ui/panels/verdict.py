@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -22,6 +22,7 @@ from clearline.ui.icons import icon
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
 from clearline.ui.panels.remedies import offered
+from clearline.ui.status import status_icon, status_tone
 
 _MOST_BUTTONS = 2
 _WIDE = theme.GRID * 100
@@ -132,20 +133,14 @@ class VerdictBanner(QFrame):
         if self._body.direction() != direction:
             self._body.setDirection(direction)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Draw in the new palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._draw()
-
     def _draw(self) -> None:
         verdict = self._report.verdict if self._report else None
         if verdict is None:
-            self._icon.show_icon("running", theme.colours().accent, turning())
+            self._icon.show_icon("running", "accent", turning())
         elif verdict is Verdict.CONNECTED and self.property("state") == "warned":
-            self._icon.show_icon("warning", theme.colours().warning)
+            self._icon.show_icon("warning", "warning")
         else:
-            self._icon.show_icon(theme.status_icon(verdict), theme.status_colour(verdict))
+            self._icon.show_icon(status_icon(verdict), status_tone(verdict))
 
     def _show_buttons(self, finding: Finding | None) -> None:
         wanted = offered(finding)[:_MOST_BUTTONS] if finding else []
@@ -154,6 +149,7 @@ class VerdictBanner(QFrame):
             return
         for button in present:
             self._buttons.removeWidget(button)
+            button.hide()
             button.deleteLater()
         for remedy in wanted:
             self._buttons.addWidget(self._remedy_button(remedy))

@@ -56,6 +56,8 @@ def login(facts: Facts) -> Iterable[Finding]:
     member = login_member(facts)
     if member is not None and member.hello is not None and member.hello.arbiter_only:
         return  # An arbiter holds no users: that it is one is the cause.
+    if facts.login.refused_here and auth_external.lacks_package(facts):
+        return  # Nothing was sent, so nothing can be said about the account.
     for rule in (
         control_character,
         auth_external.refused_here,

@@ -31,14 +31,15 @@ _MEMBERSHIP = ("O", "OU", "DC")
 _PACKAGE_PREFIXES = {"MONGODB-AWS": ("pymongo_auth_aws",), "GSSAPI": ("kerberos", "winkerberos", "gssapi")}
 
 
-def _lacks_package(facts: Facts) -> bool:
+def lacks_package(facts: Facts) -> bool:
+    """Whether a library that the auth mechanism needs is not installed."""
     prefixes = _PACKAGE_PREFIXES.get(mechanism_of(facts) or "", ())
     return any(name.startswith(prefixes) for name in facts.computer.missing_packages) if prefixes else False
 
 
 def refused_here(facts: Facts) -> Finding | None:
     """No identity could be obtained on this computer. (A missing package is another finding.)"""
-    if not facts.login.refused_here or _lacks_package(facts):
+    if not facts.login.refused_here or lacks_package(facts):
         return None
     evidence = {"exception": facts.driver.exception, "mechanism": mechanism_of(facts)}
     match mechanism_of(facts):

@@ -19,17 +19,24 @@ _NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 _ALLOWED_IN_TXT = {"authsource", "replicaset", "loadbalanced"}
 
 
-def _asked(questions: Iterable[Question], *purposes: str) -> list[Question]:
-    return [q for q in questions if q.purpose in purposes]
+def _asked(facts: Facts, *purposes: str) -> list[Question]:
+    """The questions for a purpose, in the order of the name servers and not in that of the answers."""
+    order = facts.dns.nameservers or ()
+    found = [q for q in facts.dns.questions if q.purpose in purposes]
+    return sorted(found, key=lambda q: order.index(q.nameserver) if q.nameserver in order else len(order))
 
 
 def _best(questions: list[Question]) -> Question | None:
-    """The question that a resolver would go by: an answer, else a clear no, else whatever came first."""
-    for wanted in ((DnsOutcome.ANSWERED,), _NEGATIVE):
-        for question in questions:
-            if question.outcome in wanted and not (question.truncated and question.transport == "udp"):
-                return question
-    return questions[0] if questions else None
+    """The question that a resolver would go by: the first name server that says yes or no, else that says anything."""
+    servers = list(dict.fromkeys(q.nameserver for q in questions))
+
+    def rank(question: Question) -> tuple[int, int, bool]:
+        clear = question.outcome in (DnsOutcome.ANSWERED, *_NEGATIVE)
+        kind = 0 if clear else 1 if _hears(question.outcome) else 2
+        return kind, servers.index(question.nameserver), question.outcome is not DnsOutcome.ANSWERED
+
+    whole = [q for q in questions if not (q.truncated and q.transport == "udp")]
+    return min(whole or questions, key=rank, default=None)
 
 
 def _hears(outcome: DnsOutcome) -> bool:
@@ -48,7 +55,7 @@ def _evidence(questions: Iterable[Question]) -> dict[str, object]:
 
 def captive_address(facts: Facts) -> str | None:
     """The address that an invented name resolves to, None when invented names do not resolve."""
-    for question in _asked(facts.dns.questions, "control"):
+    for question in _asked(facts, "control"):
         if question.outcome is DnsOutcome.ANSWERED and question.records:
             return question.records[0]
     return None
@@ -78,7 +85,7 @@ def _captive(facts: Facts, name: str, records: tuple[str, ...]) -> Finding | Non
     return finding(
         "dns.captive-portal",
         Certainty.PROVEN if same else Certainty.LIKELY,
-        evidence={"wanted": name, **_evidence(_asked(facts.dns.questions, "control", "bare", "host"))},
+        evidence={"wanted": name, **_evidence(_asked(facts, "control", "bare", "host"))},
         address=address,
     )
 
@@ -88,8 +95,7 @@ def srv_name(facts: Facts) -> Iterable[Finding]:
     if not facts.uri.srv or not facts.uri.hosts:
         return
     host = facts.uri.hosts[0]
-    questions = facts.dns.questions
-    srv = _asked(questions, "srv")
+    srv = _asked(facts, "srv")
     if not srv:
         if facts.dns.nameservers == () and (trouble := _resolver_trouble(facts, host)):
             yield trouble
@@ -110,10 +116,9 @@ def srv_name(facts: Facts) -> Iterable[Finding]:
 
 
 def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -> Finding | None:
-    questions = facts.dns.questions
-    bare = _asked(questions, "bare")
+    bare = _asked(facts, "bare")
     addresses = tuple(record for q in bare for record in q.records)
-    evidence = _evidence([*srv, *bare, *_asked(questions, "control")])
+    evidence = _evidence([*srv, *bare, *_asked(facts, "control")])
     truncated = [q for q in srv if q.truncated and q.transport == "udp"]
     if truncated and not any(q.transport == "tcp" and _hears(q.outcome) for q in srv):
         if not any(q.transport == "tcp" for q in srv):
@@ -122,6 +127,15 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     if best.outcome in _NEGATIVE:
         if captive := _captive(facts, host, addresses):
             return captive
+        if knowing := next((q for q in srv if q.outcome is DnsOutcome.ANSWERED and q.records), None):
+            return finding(
+                "dns.srv-not-found",
+                Certainty.PROVEN,
+                evidence=evidence,
+                detail=f"Your name servers disagree: {best.nameserver} says so and is asked first, while "
+                f"{knowing.nameserver} knows the name.",
+                host=host,
+            )
         if addresses:
             first = f"mongodb://{host}:27017"
             return finding(
@@ -135,7 +149,7 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
         if not any(_hears(q.outcome) for q in bare):
             return None  # Whether the bare name has an address is not known yet.
         return finding("dns.srv-not-found", Certainty.PROVEN, evidence=evidence, host=host)
-    elsewhere = [q for q in questions if q.purpose in ("bare", "control", "alive") and q.nameserver == best.nameserver]
+    elsewhere = [q for q in _asked(facts, "bare", "control", "alive") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
     if any(_hears(q.outcome) and q.outcome not in (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL) for q in elsewhere):
@@ -167,7 +181,7 @@ def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]
 
 
 def _txt(facts: Facts, host: str) -> Finding | None:
-    txt = _asked(facts.dns.questions, "txt")
+    txt = _asked(facts, "txt")
     best = _best(txt)
     if best is None or best.outcome in _NEGATIVE:
         return None
@@ -232,7 +246,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why a host has no address. Called for members whose look-up failed."""
     if not lookup_failed(member.lookup):
         return None
-    asked = [q for q in facts.dns.questions if q.purpose == "host" and q.name.rstrip(".").lower() == member.host]
+    asked = [q for q in _asked(facts, "host") if q.name.rstrip(".").lower() == member.host]
     evidence: dict[str, object] = {"eai": member.lookup.eai if member.lookup else None, **_evidence(asked)}
     if trouble := _resolver_trouble(facts, member.host):
         return trouble
@@ -258,6 +272,9 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.PROVEN if certain or not asked else Certainty.LIKELY,
         server=member.address,
         evidence=evidence,
+        detail="A name server knows it all the same: only this computer's own look-up fails."
+        if best is not None and best.records
+        else "",
         host=member.host,
     )
 

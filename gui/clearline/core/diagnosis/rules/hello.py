@@ -28,7 +28,7 @@ API_VERSION_REQUIRED = 498870
 
 _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
 """The last release that speaks a wire version older than the driver's oldest."""
-_TRICKLE_MS = 1000.0
+_TRICKLE_MS = 500.0
 _TRICKLE_RATE = 2000.0
 """An answer that takes longer than a second to arrive, at fewer bytes per second than this, came over a thin line."""
 
@@ -159,11 +159,11 @@ def slow_line(facts: Facts, member: MemberFacts) -> Finding | None:
     own = own_exchange(facts, member)
     handshake = member.handshake(TlsKind.DRIVER) if facts.tls_wanted else None
     last = own or handshake
-    if last is None or not (last.late or last.reach is Reach.SILENT):
-        return None
     tell = partial(finding, server=member.address, evidence=told_by(member), host=member.host)
     if own is not None and (rate := _trickle(own, member)):
         return tell("tcp.low-bandwidth", Certainty.LIKELY, rate=round(rate))
+    if last is None or not (last.late or last.reach is Reach.SILENT):
+        return None
     opened = [t for t in member.tcp if t.reach is Reach.OK]
     if own is not None and own.late and own.hello is not None:
         certainty, elapsed = Certainty.PROVEN, own.elapsed_ms

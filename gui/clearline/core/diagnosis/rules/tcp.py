@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import statistics
 from collections.abc import Iterable
 from functools import partial
@@ -9,7 +10,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts import Facts, MemberFacts, Reach, TcpFacts
-from clearline.core.report import Certainty, Finding, Stage
+from clearline.core.report import Certainty, Finding, Severity, Stage
 
 HIGH_LATENCY_MS = 150.0
 LOSS_JUMP_MS = 180.0
@@ -32,11 +33,14 @@ def is_atlas(host: str) -> bool:
 
 
 def _worst(member: MemberFacts) -> TcpFacts:
-    """The attempt that explains the member: IPv4 before IPv6, and an answer before silence."""
+    """The attempt that explains the member: a network that this computer has at all, IPv4 before IPv6, and an answer
+    before silence."""
     order = [Reach.NO_HANDLES, Reach.DENIED, Reach.REFUSED, Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE]
 
-    def rank(attempt: TcpFacts) -> tuple[bool, int]:
-        return attempt.family == "ipv6", order.index(attempt.reach) if attempt.reach in order else len(order)
+    def rank(attempt: TcpFacts) -> tuple[bool, bool, int]:
+        no_network = attempt.reach is Reach.NETWORK_UNREACHABLE
+        place = order.index(attempt.reach) if attempt.reach in order else len(order)
+        return no_network, attempt.family == "ipv6", place
 
     return min(member.tcp, key=rank)
 
@@ -113,6 +117,9 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     answering = [p for p in member.other_ports if p.reach is Reach.OK]
     if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
+    if member.port is None:
+        missing = "There is no such socket file." if attempt.errno == errno.ENOENT else ""
+        return tell("tcp.refused", Certainty.PROVEN, detail=missing, host="This computer", port=member.host)
     return tell("tcp.refused", Certainty.PROVEN, host=member.host, port=member.port)
 
 
@@ -134,6 +141,7 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
         attempt.private
         and not attempt.own
         and not any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
+        and not _neighbour_answers(facts, attempt)
     ):
         return tell("tcp.private-address", Certainty.LIKELY, host=host, address=attempt.address)
     alive = any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
@@ -145,6 +153,16 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
         else ""
     )
     return tell("tcp.no-answer", Certainty.PROVEN, detail=more, host=host, port=port)
+
+
+def _neighbour_answers(facts: Facts, attempt: TcpFacts) -> bool:
+    """Whether another member in the same private network (of 65,536 addresses) was reached."""
+    network = attempt.address.rsplit(".", 2)[0]
+    return any(
+        t.reach is Reach.OK and not t.own and t.address.rsplit(".", 2)[0] == network
+        for m in facts.members
+        for t in m.tcp
+    )
 
 
 def ipv6_trouble(facts: Facts) -> Iterable[Finding]:
@@ -194,7 +212,16 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
             ms=round(median * 2),
         )
     elif median >= HIGH_LATENCY_MS:
-        yield tell("tcp.high-latency", Certainty.PROVEN, host=member.host, ms=round(median))
+        # A far member of a set that is otherwise near costs nothing until it is read from.
+        used = next((m for m in facts.members if m.address == facts.driver.server), member)
+        near = used.rtt and used.rtt.samples_ms and statistics.median(used.rtt.samples_ms) < HIGH_LATENCY_MS
+        yield tell(
+            "tcp.high-latency",
+            Certainty.PROVEN,
+            severity=Severity.NOTE if near else None,
+            host=member.host,
+            ms=round(median),
+        )
     for _, lossy in measured:
         assert lossy.rtt is not None
         times = lossy.rtt.samples_ms

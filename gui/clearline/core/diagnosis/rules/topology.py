@@ -7,7 +7,7 @@ from functools import partial
 from ipaddress import ip_address
 
 from clearline.core.diagnosis.catalogue import finding, listed
-from clearline.core.diagnosis.rules.dns import txt_wrong_set
+from clearline.core.diagnosis.rules.dns import txt_wrong_set, wrong_address
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
@@ -21,11 +21,11 @@ from clearline.core.diagnosis.standing import (
     replica_set_name,
     single_topology,
     standing,
-    tags_match,
+    suitable,
     txt_option,
     wanted_tags,
 )
-from clearline.core.facts import Facts, MemberFacts
+from clearline.core.facts import Facts, Hello, MemberFacts
 from clearline.core.report import Certainty, Finding, Severity
 
 NOT_INITIALISED = 94
@@ -136,7 +136,8 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
             others = [a for a in hello.hosts if a != member.address]
             yield tell("topology.arbiter", Certainty.PROVEN, other=listed(others, nothing="another member"))
             return
-        if hello.kind == "other" and (alone or all(h.kind == "other" for _, h in answered(facts))):
+        wanted = read_mode(facts) == "secondary" and not any(h.kind == "secondary" for _, h in answered(facts))
+        if hello.kind == "other" and (alone or wanted or all(h.kind == "other" for _, h in answered(facts))):
             yield tell("topology.recovering", Certainty.PROVEN)
             return
 
@@ -185,21 +186,27 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
         return
     advertised = {a for _, h in live for a in known_addresses(h)}
     members = [m for m in facts.members if m.address in advertised]
-    bad = [m for m in members if standing(facts, m) is Standing.FAILED]
+    sets = {h.set_name for m, h in live if m.seed}
+    strangers = [m.address for m, h in answered(facts) if m in members and h.set_name not in sets]
+    bad = [m for m in members if standing(facts, m) is Standing.FAILED or m.address in strangers]
     if not advertised or len(bad) < len(advertised) or not has_failed(facts):
         return
     seed, _ = live[0]
     single = {"seeds": {"srv": False, "hosts": [seed.address], "directConnection": True}}
     tell = partial(finding, server=seed.address, evidence={**_evidence(facts), "advertised": sorted(advertised)})
     direct_patch = single if len(advertised) == 1 else None
-    if all(_is_loopback(m.host) for m in bad) and not _seed_is_loopback(seed):
+    if all(_is_loopback(m.host) for m in bad) and (strangers or not _seed_is_loopback(seed)):
         yield tell("topology.loopback-names", Certainty.PROVEN, patch=direct_patch, address=listed(sorted(advertised)))
     elif any(lookup_failed(m.lookup) for m in bad):
         names = sorted(m.address for m in bad if lookup_failed(m.lookup))
         yield tell("topology.internal-names", Certainty.PROVEN, patch=direct_patch, names=listed(names))
-    elif not any(reached(m) for m in bad):
+    elif not any(reached(m) for m in bad if m.address not in strangers):
         yield tell(
-            "topology.internal-addresses", Certainty.PROVEN, patch=direct_patch, addresses=listed(sorted(advertised))
+            "topology.internal-addresses",
+            Certainty.PROVEN,
+            detail=f"Another server answers at {listed(strangers)}." if strangers else "",
+            patch=direct_patch,
+            addresses=listed(sorted(advertised)),
         )
 
 
@@ -231,10 +238,11 @@ def primary(facts: Facts) -> Iterable[Finding]:
     needed = read_mode(facts) == "primary"
     severity = Severity.FAILURE if needed and not is_connected(facts) else Severity.WARNING
     tell = partial(finding, severity=severity, evidence=_evidence(facts))
-    if named:
-        member = facts.member(named[0])
-        if member is None or standing(facts, member) is not Standing.FAILED:
-            return
+    claimed = [member for address in named if (member := facts.member(address))]
+    if lost := [m for m in claimed if standing(facts, m) is Standing.FAILED]:
+        member = next((m for m in lost if not reached(m)), None)
+        if member is None or wrong_address(facts, member):
+            return  # It was reached and could not be used, or its name leads elsewhere: its own finding tells why.
         yield tell(
             "topology.primary-unreachable",
             Certainty.PROVEN,
@@ -243,8 +251,9 @@ def primary(facts: Facts) -> Iterable[Finding]:
             host=member.address,
         )
         return
-    if any(standing(facts, m) is Standing.PENDING for m in facts.members):
+    if any(standing(facts, m) is Standing.PENDING for m in facts.members) or len(claimed) < len(named):
         return
+    # Nobody is named, or one who says that it is none: an election goes on, or cannot succeed.
     up = [m.address for m, _ in live]
     down = [a for a in advertised if a not in up]
     yield tell(
@@ -265,23 +274,33 @@ def _why_unusable(member: MemberFacts) -> str:
     return ""
 
 
-def tags(facts: Facts) -> Iterable[Finding]:
-    """Read preference tags that no member carries."""
-    wanted = wanted_tags(facts)
-    if not wanted or single_topology(facts) or is_connected(facts):
+def read_preference(facts: Facts) -> Iterable[Finding]:
+    """A read preference, or tags, that no member fits."""
+    wanted, mode = wanted_tags(facts), read_mode(facts)
+    if mode == "primary" or single_topology(facts) or is_connected(facts):
         return
-    data = [(m, h) for m, h in answered(facts) if h.kind in ("primary", "secondary")]
-    if not data or any(tags_match(h, wanted) for _, h in data):
+    live = answered(facts)
+    data = [(m, h) for m, h in live if h.kind in ("primary", "secondary")]
+    if not data or any(suitable(facts, h) for _, h in data):
         return
-    present = sorted({f"{k}:{v}" for _, h in data for k, v in h.tags.items()})
+    if not wanted and (_unusable(facts) or any(h.kind == "other" for _, h in live)):
+        return  # The member that would fit is there, and has a finding of its own.
+    role = "a secondary" if mode == "secondary" else "a member"
+    named = " or ".join(",".join(f"{k}:{v}" for k, v in s.items()) for s in wanted)
+    present = [f"the {h.kind} {m.address} ({_tags(h)})" for m, h in data]
+    fallback = {"readPreferenceTags": [*wanted, {}]} if wanted and (mode != "secondary" or len(data) > 1) else None
     yield finding(
         "topology.no-tag-match",
-        Certainty.PROVEN,
+        Certainty.LIKELY if _unusable(facts) else Certainty.PROVEN,
         evidence={m.address: h.tags for m, h in data},
-        patch={"reads": {"readPreferenceTags": [*wanted, {}]}},
-        wanted=" or ".join(",".join(f"{k}:{v}" for k, v in s.items()) for s in wanted),
+        patch={"reads": fallback or {"readPreference": "secondaryPreferred"}},
+        wanted=f"{role} with the tags {named}" if wanted else role,
         present=listed(present),
     )
+
+
+def _tags(hello: Hello) -> str:
+    return ", ".join(f"{name}:{value}" for name, value in hello.tags.items()) or "no tags"
 
 
 def unusable_members(facts: Facts) -> Iterable[Finding]:
@@ -361,12 +380,14 @@ def write_concern(facts: Facts) -> Iterable[Finding]:
         return
     if isinstance(w, int) and not isinstance(w, bool):
         bearing = {a.lower() for _, h in live for a in (*h.hosts, *h.passives)}
+        bearing |= {m.address for m, h in live if h.hidden}
         down = {m.address for m in _unusable(facts)}
         count = len(bearing - down) if bearing else 0
         if bearing and w > count:
             yield finding(
                 "topology.write-concern-impossible",
-                Certainty.PROVEN,
+                # What is cut off from here may still confirm to the primary, and hidden members are in no list.
+                Certainty.LIKELY,
                 evidence={"data_bearing": sorted(bearing), "unusable": sorted(down & bearing)},
                 patch={"writes": {"w": "majority"}},
                 w=w,
@@ -419,7 +440,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     standalone_in_list,
     advertised_elsewhere,
     primary,
-    tags,
+    read_preference,
     shard,
     direct,
     mixed_sets,

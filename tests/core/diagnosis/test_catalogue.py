@@ -1,0 +1,129 @@
+"""The catalogue is whole: every code can be produced, every sentence can be filled."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import clearline.core
+from clearline.core.diagnosis.catalogue import blanks_of, causes, finding, listed
+from clearline.core.report import Certainty, Severity, Stage
+
+CORE = Path(clearline.core.__file__).parent
+ONLY_DURING_USE = {
+    "pool.exhausted",
+    "pool.slow-growth",
+    "pool.operation-timeout",
+    "pool.idle-connections-dropped",
+    "pool.server-went-away",
+    "pool.failover",
+    "pool.line-went-silent",
+    "pool.operation-killed",
+}
+"""Causes that show only while a program works: no check of a fresh connection can produce them."""
+NOT_TOLD_APART = {"tcp.admin-prohibited"}
+"""The error number is that of an unreachable host; only the ICMP code differs, which programs do not see."""
+
+
+def strings(path: Path) -> set[str]:
+    """All string constants of a module, docstrings included (no docstring is a bare code)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def named_codes() -> set[str]:
+    return set().union(*(strings(path) for path in CORE.rglob("*.py")))
+
+
+def keywords_of_finding_calls() -> dict[str, list[set[str] | None]]:
+    """For each literal ``finding("code", …)``: its keywords, or None where ``fill`` or a partial brings some."""
+    calls: dict[str, list[set[str] | None]] = defaultdict(list)
+    for path in (CORE / "diagnosis" / "rules").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "finding"):
+                continue
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                names = {k.arg for k in node.keywords}
+                open_ended = None in names or "fill" in names
+                calls[first.value].append(None if open_ended else {n for n in names if n})
+    return calls
+
+
+def test_all_causes_load() -> None:
+    assert len(causes()) == 201
+
+
+def test_every_code_belongs_to_a_stage_or_to_this_computer_or_to_the_pool() -> None:
+    stages = {s.value for s in Stage} | {"env", "pool"}
+    assert {code.partition(".")[0] for code in causes()} <= stages
+
+
+def test_every_code_has_somebody_who_names_it() -> None:
+    assert set(causes()) - named_codes() == ONLY_DURING_USE | NOT_TOLD_APART
+
+
+def test_nobody_names_a_code_that_the_catalogue_lacks() -> None:
+    prefixes = "|".join({code.partition(".")[0] for code in causes()})
+    shape = re.compile(rf"(?:{prefixes})\.[a-z0-9]+(?:-[a-z0-9]+)+")
+    assert {s for s in named_codes() if shape.fullmatch(s)} <= set(causes())
+
+
+@pytest.mark.parametrize("code", sorted(causes()))
+def test_every_sentence_can_be_filled(code: str) -> None:
+    cause = causes()[code]
+    stage = Stage.TCP if code.startswith(("env.", "pool.")) else None
+    blanks = {name: f"<{name}>" for name in blanks_of(cause)}
+    assert all(name.isidentifier() for name in blanks)
+    found = finding(code, Certainty.PROVEN, stage=stage, fill=blanks)
+    texts = (found.summary, found.detail, found.remedies[0].text)
+    assert not any("{" in text or "}" in text for text in texts)
+    assert all(text.strip() == text and text for text in texts)
+    assert found.summary.endswith((".", ">"))
+    for blank in blanks.values():
+        assert any(blank in text for text in texts)
+
+
+@pytest.mark.parametrize(("code", "calls"), sorted(keywords_of_finding_calls().items()))
+def test_every_literal_call_fills_the_blanks(code: str, calls: list[set[str] | None]) -> None:
+    for keywords in calls:
+        if keywords is not None:
+            assert blanks_of(causes()[code]) <= keywords
+
+
+def test_an_unfilled_blank_and_an_unknown_code_are_bugs() -> None:
+    with pytest.raises(KeyError):
+        finding("dns.host-not-found", Certainty.PROVEN)
+    with pytest.raises(KeyError):
+        finding("dns.no-such-cause", Certainty.PROVEN)
+
+
+def test_a_finding_takes_stage_and_severity_from_its_cause_unless_told_otherwise() -> None:
+    usual = finding("dns.host-not-found", Certainty.PROVEN, host="db1")
+    mild = finding("dns.host-not-found", Certainty.PROVEN, host="db1", severity=Severity.NOTE, stage=Stage.TCP)
+    assert (usual.stage, usual.severity) == (Stage.DNS, Severity.FAILURE)
+    assert (mild.stage, mild.severity) == (Stage.TCP, Severity.NOTE)
+
+
+def test_a_detail_follows_the_meaning() -> None:
+    plain = finding("dns.host-not-found", Certainty.PROVEN, host="db1")
+    more = finding("dns.host-not-found", Certainty.PROVEN, host="db1", detail="More.")
+    assert more.detail == f"{plain.detail} More."
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ((), "none"),
+        (("a",), "a"),
+        (("a", "b"), "a and b"),
+        (("a", "b", "c"), "a, b and c"),
+        (("a", "b", "c", "d", "e", "f"), "a, b, c, d and 2 more"),
+    ],
+)
+def test_names_are_listed_as_sentences_have_them(names: tuple[str, ...], sentence: str) -> None:
+    assert listed(names) == sentence

@@ -1,0 +1,307 @@
+"""Names: the SRV name, its TXT record, the hosts of the members, and the name servers themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clearline.core.diagnosis.rules import dns
+from clearline.core.facts import DnsFacts, DnsOutcome, Facts, Lookup, Question
+from clearline.core.report import Certainty, Finding, Severity
+from lab.hand_made_deployments import (
+    CLUSTER,
+    NAMESERVERS,
+    SRV,
+    everything,
+    good_answers,
+    names,
+    question,
+    unnamed,
+)
+from lab.hand_made_facts import HELLO, facts, member, plain
+
+CONTROL = question("control", DnsOutcome.NXDOMAIN)
+NO_ADDRESS = question("bare", DnsOutcome.NXDOMAIN)
+
+
+def srv(*questions: Question, **changes: Any) -> Facts:
+    return facts(**{"dns": names(*questions), **SRV, **changes})
+
+
+def about_name(*questions: Question, **changes: Any) -> Finding | None:
+    found = list(dns.srv_name(srv(*questions, **changes)))
+    return found[0] if found else None
+
+
+def cause(*questions: Question, **changes: Any) -> str | None:
+    found = about_name(*questions, **changes)
+    return found.cause if found else None
+
+
+# ---------------------------------------------------------------- the SRV name
+
+SRV_NAMES = [
+    ("an answer is no trouble", good_answers(), None),
+    (
+        "neither SRV nor address",
+        (question("srv", DnsOutcome.NXDOMAIN), NO_ADDRESS, CONTROL),
+        "dns.srv-not-found",
+    ),
+    (
+        "no SRV, but an address",
+        (question("srv", DnsOutcome.NXDOMAIN), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL),
+        "dns.no-srv-record",
+    ),
+    (
+        "whether there is an address is not known yet",
+        (question("srv", DnsOutcome.NXDOMAIN), CONTROL),
+        None,
+    ),
+    (
+        "even an invented name has the address",
+        (
+            question("srv", DnsOutcome.NXDOMAIN),
+            question("bare", DnsOutcome.ANSWERED, "10.1.1.1"),
+            question("control", DnsOutcome.ANSWERED, "10.1.1.1"),
+        ),
+        "dns.captive-portal",
+    ),
+    ("refused, though names resolve", (question("srv", DnsOutcome.REFUSED), NO_ADDRESS, CONTROL), "dns.srv-blocked"),
+    ("silent, though names resolve", (question("srv", DnsOutcome.SILENT), NO_ADDRESS, CONTROL), "dns.srv-blocked"),
+    ("malformed, though names resolve", (question("srv", DnsOutcome.MALFORMED), CONTROL), "dns.srv-blocked"),
+    ("not implemented", (question("srv", DnsOutcome.OTHER_RCODE, rcode=4), CONTROL), "dns.srv-blocked"),
+    ("SERVFAIL", (question("srv", DnsOutcome.SERVFAIL), CONTROL), "dns.servfail"),
+    ("SERVFAIL for everything", everything(DnsOutcome.SERVFAIL), "dns.servfail"),
+    ("silence for everything", everything(DnsOutcome.SILENT), "dns.resolver-silent"),
+    ("a closed port", everything(DnsOutcome.PORT_CLOSED), "dns.resolver-not-running"),
+    ("no way to the name server", everything(DnsOutcome.UNREACHABLE), "dns.resolver-silent"),
+    (
+        "cut off, and TCP refused",
+        (
+            question("srv", DnsOutcome.ANSWERED, truncated=True),
+            question("srv", DnsOutcome.PORT_CLOSED, transport="tcp"),
+            CONTROL,
+        ),
+        "dns.tcp-blocked",
+    ),
+    (
+        "cut off, and TCP silent",
+        (
+            question("srv", DnsOutcome.ANSWERED, truncated=True),
+            question("srv", DnsOutcome.SILENT, transport="tcp"),
+            CONTROL,
+        ),
+        "dns.tcp-blocked",
+    ),
+    ("cut off, and TCP still under way", (question("srv", DnsOutcome.ANSWERED, truncated=True), CONTROL), None),
+    (
+        "cut off, and whole over TCP",
+        (
+            question("srv", DnsOutcome.ANSWERED, truncated=True),
+            question("srv", DnsOutcome.ANSWERED, "0 0 27017 db1.example.com", transport="tcp"),
+        ),
+        None,
+    ),
+    ("the root as target", (question("srv", DnsOutcome.ANSWERED, "0 0 0 ."),), "dns.srv-withdrawn"),
+    (
+        "another domain as target",
+        (question("srv", DnsOutcome.ANSWERED, "0 0 27017 db1.other.test"),),
+        "dns.srv-target-refused",
+    ),
+    (
+        "one target of another domain",
+        (question("srv", DnsOutcome.ANSWERED, "0 0 27017 db1.example.com", "0 0 27017 db1.other.test"),),
+        "dns.srv-target-refused",
+    ),
+]
+
+
+@pytest.mark.parametrize(("questions", "expected"), [row[1:] for row in SRV_NAMES], ids=[row[0] for row in SRV_NAMES])
+def test_what_is_wrong_with_the_srv_name(questions: tuple[Question, ...], expected: str | None) -> None:
+    assert cause(*questions) == expected
+
+
+def test_a_computer_without_name_servers_is_told_so() -> None:
+    assert cause(dns=DnsFacts(nameservers=(), finished=True)) == "dns.no-resolver"
+    assert cause(dns=DnsFacts(finished=True)) is None
+
+
+def test_the_first_name_server_counts_in_whatever_order_the_answers_come() -> None:
+    denies, knows = everything(DnsOutcome.NXDOMAIN), good_answers(server=1)
+    for questions in ((*denies, *knows), (*knows, *denies)):
+        found = about_name(*questions)
+        assert found is not None
+        assert found.cause == "dns.srv-not-found"
+        assert NAMESERVERS[0] in found.detail
+        assert NAMESERVERS[1] in found.detail
+    assert cause(*good_answers(), *everything(DnsOutcome.NXDOMAIN, server=1)) is None
+
+
+@pytest.mark.parametrize("deaf", [DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.REFUSED, DnsOutcome.SERVFAIL])
+def test_a_name_server_that_says_neither_yes_nor_no_is_passed_over(deaf: DnsOutcome) -> None:
+    assert cause(*everything(deaf), *good_answers(server=1)) is None
+    assert cause(*everything(deaf), *everything(DnsOutcome.NXDOMAIN, server=1)) == "dns.srv-not-found"
+
+
+def test_refusing_everything_is_only_likely_to_be_about_srv() -> None:
+    found = about_name(*everything(DnsOutcome.REFUSED))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("dns.srv-blocked", Certainty.LIKELY)
+
+
+def test_an_ordinary_host_is_offered_as_a_single_host() -> None:
+    found = about_name(
+        question("srv", DnsOutcome.NODATA), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL
+    )
+    assert found is not None
+    assert found.remedies[0].patch == {"seeds": {"srv": False, "hosts": [f"{CLUSTER}:27017"]}}
+
+
+# ---------------------------------------------------------------- TXT
+
+TXT = [
+    ((), None),
+    (("authSource=admin&replicaSet=rs0",), None),
+    (("AUTHSOURCE=admin",), None),
+    (("loadBalanced=true",), None),
+    (("loadBalanced=yes",), "neither"),
+    (("authSource=admin", "replicaSet=rs0"), "2 of them"),
+    (("authSource=admin&ssl=false",), "sets ssl"),
+    (("v=spf1 include:example.com -all",), "another purpose"),
+    (("google-site-verification",), "another purpose"),
+    (("authSource=",), "no value"),
+]
+
+
+@pytest.mark.parametrize(("records", "problem"), TXT)
+def test_a_txt_record_may_hold_three_options_and_nothing_else(records: tuple[str, ...], problem: str | None) -> None:
+    said = dns.txt_problem(records)
+    assert (problem in said) if problem and said else said is problem
+    outcome = DnsOutcome.ANSWERED if records else DnsOutcome.NODATA
+    expected = "dns.txt-invalid" if problem else None
+    assert cause(good_answers()[0], question("txt", outcome, *records)) == expected
+
+
+@pytest.mark.parametrize("outcome", [DnsOutcome.SILENT, DnsOutcome.REFUSED, DnsOutcome.SERVFAIL])
+def test_a_txt_look_up_that_fails_stops_the_driver(outcome: DnsOutcome) -> None:
+    assert cause(good_answers()[0], question("txt", outcome)) == "dns.txt-blocked"
+    rescued = (good_answers()[0], question("txt", outcome), question("txt", DnsOutcome.NODATA, server=1))
+    assert cause(*rescued) is None
+
+
+# ---------------------------------------------------------------- hosts
+
+LONG = "db1.example.com"
+
+
+def asked(outcome: DnsOutcome, *records: str, host: str = LONG, **changes: Any) -> Question:
+    return question("host", outcome, *records, name=host, **changes)
+
+
+def host_cause(*questions: Question, host: str = LONG, lookup: Lookup | None = None, **changes: Any) -> str | None:
+    one = unnamed(host, lookup=lookup or Lookup(host=host, eai=-2))
+    found = dns.host_name(facts(one, dns=names(*questions), **changes), one)
+    return found.cause if found else None
+
+
+def test_a_host_that_nobody_knows_is_not_found() -> None:
+    assert host_cause(asked(DnsOutcome.NXDOMAIN)) == "dns.host-not-found"
+    assert host_cause(asked(DnsOutcome.NODATA), asked(DnsOutcome.NODATA, type="AAAA")) == "dns.host-not-found"
+
+
+def test_a_host_without_a_dot_is_a_short_name() -> None:
+    assert host_cause(asked(DnsOutcome.NXDOMAIN, host="db1"), host="db1") == "dns.short-name"
+
+
+def test_an_srv_target_without_address_is_the_records_mistake() -> None:
+    assert host_cause(asked(DnsOutcome.NXDOMAIN), **SRV) == "dns.target-has-no-address"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (DnsOutcome.SERVFAIL, "dns.servfail"),
+        (DnsOutcome.SILENT, "dns.resolver-silent"),
+        (DnsOutcome.PORT_CLOSED, "dns.resolver-not-running"),
+    ],
+)
+def test_a_host_fails_with_its_name_server(outcome: DnsOutcome, expected: str) -> None:
+    assert host_cause(asked(outcome)) == expected
+
+
+def test_a_look_up_that_only_the_system_fails_is_less_than_certain() -> None:
+    one = unnamed(LONG, eai=-3)
+    found = dns.host_name(facts(one, dns=names(asked(DnsOutcome.ANSWERED, "192.0.2.1"))), one)
+    assert found is not None
+    assert (found.cause, found.certainty) == ("dns.host-not-found", Certainty.LIKELY)
+    assert "A name server knows it" in found.detail
+
+
+def test_a_system_that_does_not_answer_while_dns_does_is_slow() -> None:
+    silent = Lookup(host=LONG, silent=True, elapsed_ms=1500)
+    assert host_cause(asked(DnsOutcome.ANSWERED, "192.0.2.1"), lookup=silent) == "dns.slow"
+    assert host_cause(lookup=silent) is None
+    dead_first = (asked(DnsOutcome.SILENT), asked(DnsOutcome.ANSWERED, "192.0.2.1", server=1))
+    assert host_cause(*dead_first, lookup=silent) is None, "the rule about name servers tells it"
+
+
+def test_a_hosts_file_that_contradicts_dns_is_named() -> None:
+    sent = Lookup(host=LONG, addresses=("10.8.0.15",), hosts_file=("10.8.0.15",))
+    one = member(plain(Reach.SILENT), host=LONG, lookup=sent)
+    contradicted = dns.wrong_address(facts(one, dns=names(asked(DnsOutcome.ANSWERED, "192.0.2.1"))), one)
+    assert contradicted is not None
+    assert contradicted.cause == "dns.hosts-file-override"
+    assert dns.wrong_address(facts(one, dns=names(asked(DnsOutcome.ANSWERED, "10.8.0.15"))), one) is None
+    assert dns.wrong_address(facts(one, dns=names(asked(DnsOutcome.NXDOMAIN))), one) is None
+
+
+def test_a_literal_address_has_no_name_to_be_wrong() -> None:
+    one = member(plain(Reach.SILENT), lookup=Lookup(host="192.0.2.7", addresses=("192.0.2.7",), literal=True))
+    assert dns.wrong_address(facts(one), one) is None
+
+
+def test_an_invented_name_with_the_servers_address_is_a_portal() -> None:
+    one = member(plain(Reach.CLOSED), lookup=Lookup(host="db1", addresses=("10.1.1.1",)))
+    portal = dns.wrong_address(facts(one, dns=names(question("control", DnsOutcome.ANSWERED, "10.1.1.1"))), one)
+    assert portal is not None
+    assert (portal.cause, portal.certainty) == ("dns.captive-portal", Certainty.PROVEN)
+    elsewhere = names(question("control", DnsOutcome.ANSWERED, "10.9.9.9"))
+    assert dns.wrong_address(facts(one, dns=elsewhere), one) is None
+
+
+# ---------------------------------------------------------------- the name servers
+
+
+def test_a_dead_first_name_server_is_named_with_the_one_that_answers() -> None:
+    known = srv(*everything(DnsOutcome.SILENT), *good_answers(server=1))
+    (found,) = dns.first_resolver(known)
+    assert all(server in found.summary for server in NAMESERVERS)
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        good_answers(server=1),
+        (*good_answers(), *everything(DnsOutcome.SILENT, server=1)),
+        (*everything(DnsOutcome.REFUSED), *good_answers(server=1)),
+        (*everything(DnsOutcome.SILENT), *everything(DnsOutcome.SILENT, server=1)),
+    ],
+)
+def test_a_first_name_server_that_answers_or_was_not_asked_is_not_dead(questions: tuple[Question, ...]) -> None:
+    assert not list(dns.first_resolver(srv(*questions)))
+
+
+def test_slow_answers_are_measured_by_their_middle() -> None:
+    def timed(*times: float) -> list[Finding]:
+        questions = [question("host", DnsOutcome.ANSWERED, elapsed_ms=t, name=f"db{t}") for t in times]
+        return list(dns.slow(facts(member(plain(HELLO)), dns=names(*questions))))
+
+    assert [f.cause for f in timed(1200, 1200, 1250)] == ["dns.slow"]
+    assert timed(5, 6, 2000, 7) == []
+    assert timed() == []
+
+
+def test_a_slow_answer_is_a_warning() -> None:
+    (found,) = dns.slow(facts(dns=names(question("host", DnsOutcome.ANSWERED, elapsed_ms=1200))))
+    assert found.severity is Severity.WARNING

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.report import Verdict
+from clearline.ui.panels.evidence import as_html
+from clearline.ui.panels.fix_dialog import differences
+from clearline.ui.panels.verdict import VerdictBanner, connected_sentence, short
+from ui import played_checks as play
+
+
+def test_only_remedies_that_a_click_can_do_become_buttons(qtbot):
+    window, banner = QWidget(), VerdictBanner()
+    banner.setParent(window)
+    qtbot.addWidget(window)
+    banner.show_report(play.report(Verdict.FAILED, play.WRONG_NAME), running=False)
+    texts = [button.text() for button in banner.findChildren(QPushButton)]
+    assert texts == ["Copy report", "Connect to db2.internal.example.com…"]
+    banner.show_report(play.connected(), running=False)
+    assert [b.text() for b in banner.findChildren(QPushButton) if b.isVisibleTo(banner)] == ["Copy report"]
+
+
+def test_a_long_remedy_is_cut_at_a_word():
+    assert short("Use authSource=admin.") == "Use authSource=admin"
+    assert (
+        short("Write the password with every special character percent-encoded.")
+        == "Write the password with every special…"
+    )
+
+
+def test_the_connected_sentence_ends_with_the_first_warning():
+    assert connected_sentence(play.connected(play.STALE_SET)) == (
+        "Replica set rs0 (MongoDB 7.0.5) as app@admin in 84 ms. Member db3.example.com of the set does not answer."
+    )
+
+
+def test_evidence_is_escaped_and_nested_values_are_told():
+    html = as_html({"names": ["<b>", "x"], "peer": {"port": 1}, "ok": True, "none": None})
+    assert "&lt;b&gt;<br>x" in html
+    assert all(word in html for word in ("port", "yes", "–"))
+
+
+def test_differences_of_two_profiles_name_what_was_not_set():
+    before = Profile(id="1", seeds=Seeds(hosts=("a", "b")), auth=Auth(user="app"))
+    after = Profile(id="1", seeds=Seeds(hosts=("a",)), auth=Auth(user="app", source="admin"))
+    assert differences(before, after) == [("auth.source", "not set", "admin"), ("seeds.hosts", "a, b", "a")]

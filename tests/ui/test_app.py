@@ -1,0 +1,224 @@
+"""The composition root: the program as it is started, in processes of its own, and bugs on their way to the dialog."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from PySide6.QtGui import QImage
+
+from clearline.cli.demo import demo_deployment
+from clearline.core.profile import Profile, Seeds
+from clearline.core.report import Status, Verdict
+from clearline.ui.crash import CrashDialog
+from clearline.ui.models.servers_by_stage import ServerRole
+from clearline.ui.panels.health import Health
+from ui import played_checks as play
+
+
+def python(program, tmp_path, **more):
+    environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**environ, **more},
+    )
+
+
+@pytest.fixture(scope="module")
+def deployment():
+    with demo_deployment() as found:
+        yield found
+
+
+# ---------------------------------------------------------------- a real MongoDB
+
+
+def test_the_window_connects_to_a_real_mongodb(qtbot, make_desktop, deployment):
+    profile, secrets = deployment
+    desktop = make_desktop()
+    opened = desktop.workbench.open_profile(profile, secrets)
+    desktop.window.test_action.trigger()
+    qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
+    assert opened.verdict is Verdict.CONNECTED, opened.report
+    window = desktop.window
+    assert window.banner.word.text().startswith("Connected")
+    assert "demo" in window.banner.sentence.text()
+    assert window.health.reading.health in (Health.HEALTHY, Health.DEGRADED)
+    assert window.servers.model.index(0, 2).data(ServerRole.STATUS) is Status.PASSED
+    qtbot.waitUntil(lambda: any(e.name == "ConnectionReady" for e in opened.events.shown()))
+
+
+def test_a_real_wrong_password_is_named_and_can_be_typed_again(qtbot, make_desktop, deployment):
+    profile, _ = deployment
+    host = profile.seeds.hosts[0]
+    desktop = make_desktop()
+    text = f"mongodb://demo:wrong-one@{host}/shop?replicaSet=demo&authSource=admin"
+    desktop.window.connection.field.insert_text(text)
+    desktop.window.test_action.trigger()
+    opened = desktop.workbench.current
+    qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
+    assert opened.report.diagnosis.cause == "auth.wrong-password"
+    assert "wrong-one" not in desktop.window.diagnosis.page.plain()
+    assert not any("wrong-one" in event.text for event in opened.events.shown())
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket")  # PyMongo forgets the socket of a connect that is cancelled
+def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(qtbot, make_desktop):
+    desktop = make_desktop()
+    desktop.window.connection.field.insert_text("mongodb://127.0.0.1:1/")
+    for _ in range(5):
+        desktop.window.test_action.trigger()
+        desktop.window.stop_action.trigger()
+        desktop.window.test_action.trigger()
+    opened = desktop.workbench.current
+    qtbot.waitUntil(lambda: opened.verdict is Verdict.FAILED and not opened.running, timeout=20_000)
+    assert opened.report.diagnosis.stage.value == "tcp"
+    desktop.window.test_action.trigger()
+    desktop.window.close()
+    gc.collect()  # the sockets that PyMongo forgot are found here and not in a later test
+
+
+def test_the_demo_draws_itself_and_returns_the_exit_code_of_the_check(tmp_path, deployment):
+    profile, secrets = deployment
+    picture = tmp_path / "demo.png"
+    program = f"""
+import sys
+from pathlib import Path
+from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.secrets import Secret
+from clearline.ui.app import run_demo
+profile = Profile(name="Demo", seeds=Seeds(hosts=({profile.seeds.hosts[0]!r},), replica_set="demo"),
+                  auth=Auth(user="demo", source="admin"))
+told = []
+secrets = {{"password": Secret(sys.stdin.readline().strip())}}
+code = run_demo(profile, secrets, screenshot=Path({str(picture)!r}), told=told.append)
+print(code, told[0].verdict.value, flush=True)
+"""
+    environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=secrets["password"].reveal() + "\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environ,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["0", "connected"]), done.stderr
+    image = QImage(str(picture))
+    assert image.width() >= 800
+    assert len({image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}) > 20
+
+
+# ---------------------------------------------------------------- the program
+
+
+def test_the_plain_window_draws_itself_and_ends(tmp_path):
+    picture = tmp_path / "window.png"
+    process = python(
+        f"from clearline.ui.app import screenshot; raise SystemExit(screenshot({str(picture)!r}))", tmp_path
+    )
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert not QImage(str(picture)).isNull()
+
+
+def test_the_first_paint_waits_for_nothing_and_the_window_for_no_driver(tmp_path):
+    program = """
+import sys
+from clearline.ui import app
+def loaded(*names):
+    return sorted(name for name in names if name in sys.modules)
+original = app.compose
+def compose(*args, **more):
+    print(loaded("asyncio", "msgspec", "clearline.core.profile"), flush=True)
+    desktop = original(*args, **more)
+    print(loaded("pymongo", "bson", "dns", "keyring", "cryptography"), flush=True)
+    app.QTimer.singleShot(0, desktop.window.close)
+    return desktop
+app.compose = compose
+app.run_window([])
+"""
+    process = python(program, tmp_path)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out.split()) == (0, ["[]", "[]"]), errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_in_the_terminal_closes_the_window_cleanly(tmp_path):
+    program = """
+import sys
+from clearline.ui import app
+original = app.compose
+def announced(*args, **more):
+    desktop = original(*args, **more)
+    app.QTimer.singleShot(0, lambda: print("furnished", flush=True))
+    return desktop
+app.compose = announced
+sys.exit(app.run_window([]))
+"""
+    process = python(program, tmp_path)
+    assert process.stdout.readline() == "furnished\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "")
+
+
+# ---------------------------------------------------------------- bugs
+
+
+@pytest.fixture
+def crashing(make_desktop):
+    """A desktop with its hooks installed; its bugs are wanted here."""
+    desktop = make_desktop(play.waiting())
+    desktop.crashes.install()
+    yield desktop
+    desktop.crashes.uninstall()
+    desktop.crashes._seen.clear()
+
+
+def dialog_text(qtbot, desktop):
+    qtbot.waitUntil(lambda: desktop.window.findChild(CrashDialog) is not None)
+    return desktop.window.findChild(CrashDialog).text.toPlainText()
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_a_bug_in_a_slot_reaches_the_dialog_once_however_often_it_happens(qtbot, crashing):
+    for _ in range(3):
+        try:
+            raise ZeroDivisionError("mongodb://app:s3cret@db1/")
+        except ZeroDivisionError as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+    text = dialog_text(qtbot, crashing)
+    assert text.count("Traceback") == 1
+    assert "(3 times)" in text
+    assert "s3cret" not in text
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_a_bug_in_another_thread_is_shown_by_the_gui_thread(qtbot, crashing):
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    assert "ZeroDivisionError" in dialog_text(qtbot, crashing)
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_a_bug_of_the_check_is_shown_and_the_window_stays_usable(qtbot, make_desktop):
+    async def broken(profile, secrets, emit, *, text=None, on_event=None):
+        raise LookupError("a bug")
+
+    desktop = make_desktop(broken)
+    desktop.workbench.open_profile(Profile(seeds=Seeds(hosts=("db1:27017",))))
+    desktop.window.test_action.trigger()
+    assert "LookupError" in dialog_text(qtbot, desktop)
+    assert not desktop.workbench.current.running
+    desktop.window.findChild(CrashDialog).accept()
+    desktop.crashes._seen.clear()

@@ -1,0 +1,469 @@
+"""The real window, driven by the keyboard, with checks that play a course of events."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton, QWidget
+
+from clearline.core import store
+from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.report import Stage, Status, Verdict
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.vault import SERVICE, Vault
+from clearline.ui import theme
+from clearline.ui.models.servers_by_stage import ServerRole
+from clearline.ui.panels.fix_dialog import FixDialog
+from clearline.ui.panels.health import Health
+from ui import played_checks as play
+
+URI = "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?replicaSet=rs0"
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def paste(qtbot, desktop, text):
+    field = desktop.window.connection.field
+    field.setFocus()
+    field.selectAll()
+    QGuiApplication.clipboard().setText(text)
+    qtbot.keyClick(field, Qt.Key.Key_V, CONTROL)
+
+
+def run_check(qtbot, desktop):
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is not None and not desktop.workbench.current.running)
+
+
+# ---------------------------------------------------------------- first sight
+
+
+def test_at_first_the_cursor_stands_in_the_connection_string_and_results_are_not_shown(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    qtbot.waitUntil(desktop.window.connection.field.hasFocus)
+    assert not desktop.window.banner.isVisible()
+    assert desktop.window.health.reading.health is Health.UNKNOWN
+
+
+def test_testing_nothing_says_what_to_do_and_starts_no_check(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
+    assert "Paste or type" in desktop.window.connection.words.text()
+    assert not desktop.workbench.current.running
+
+
+def test_every_control_has_a_name_for_screen_readers(make_desktop):
+    desktop = make_desktop(play.waiting())
+    nameless = [
+        widget
+        for widget in desktop.window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.objectName() != "qt_tabwidget_tabbar"
+        and not widget.objectName().startswith("qt_")
+        and not isinstance(widget.parent().parent(), QComboBox)  # the list that a combo box opens
+        and not (widget.accessibleName() or getattr(widget, "text", lambda: "")())
+    ]
+    assert [(type(w).__name__, type(w.parent()).__name__, w.objectName()) for w in nameless] == []
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (910, 512), (800, 420)])
+def test_nothing_is_cut_off_at_the_sides(qtbot, make_desktop, size):
+    desktop = make_desktop(play.playing(play.connected()))
+    desktop.window.resize(*size)
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    window = desktop.window
+    assert (window.width(), window.height()) == size
+    for page in (window.server_page, window.auth_page):
+        assert page.minimumSizeHint().width() <= window.pages.width()
+    for widget in (window.connection.button, window.banner, window.health):
+        right = widget.mapTo(window, widget.rect().topRight()).x()
+        assert right <= window.width()
+
+
+# ---------------------------------------------------------------- text and form
+
+
+def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, URI)
+    window = desktop.window
+    assert window.connection.field.text() == "mongodb://app:•••@db1.example.com:27017/orders?replicaSet=rs0"
+    assert window.server_page.hosts.hosts == ("db1.example.com:27017",)
+    assert window.server_page.database.text() == "orders"
+    assert window.server_page.replica_set.text() == "rs0"
+    assert window.auth_page.user.text() == "app"
+    assert window.auth_page.password.text() == "s3cret-w0rd"
+    assert desktop.workbench.current.secrets == {PASSWORD: Secret("s3cret-w0rd")}
+    assert "s3cret" not in repr(desktop.workbench.current.profile)
+
+
+def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, URI)
+    page = desktop.window.server_page
+    page.replica_set.setFocus()
+    page.replica_set.clear()
+    qtbot.keyClicks(page.replica_set, "rs9")
+    page.database.setFocus()
+    qtbot.keyClick(page.database, Qt.Key.Key_End)
+    qtbot.keyClicks(page.database, "2")
+    field = desktop.window.connection.field
+    assert field.text() == "mongodb://app:•••@db1.example.com:27017/orders2?replicaSet=rs9"
+    assert field.plain.reveal().startswith("mongodb://app:s3cret-w0rd@")
+
+
+def test_the_scheme_and_tls_are_chosen_by_keyboard(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, "mongodb://db1.example.com:27017/")
+    page = desktop.window.server_page
+    qtbot.keyClick(page.tls, Qt.Key.Key_Down)
+    qtbot.keyClick(page.scheme, Qt.Key.Key_Down)
+    assert desktop.window.connection.field.text() == "mongodb+srv://db1.example.com/?tls=true"
+
+
+def test_a_list_pasted_into_a_host_becomes_several_hosts(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    entry = desktop.window.server_page.hosts.entries[0]
+    QGuiApplication.clipboard().setText("db1:27017, db2:27018")
+    entry.setFocus()
+    qtbot.keyClick(entry, Qt.Key.Key_V, CONTROL)
+    assert desktop.window.connection.field.text() == "mongodb://db1:27017,db2:27018/"
+    qtbot.mouseClick(desktop.window.server_page.hosts._lines[0][2], Qt.MouseButton.LeftButton)
+    assert desktop.window.connection.field.text() == "mongodb://db2:27018/"
+
+
+def test_a_password_typed_on_the_page_goes_into_the_text_as_dots(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, "mongodb://app@db1:27017/")
+    qtbot.keyClicks(desktop.window.auth_page.password, "new p@ss")
+    field = desktop.window.connection.field
+    assert field.text() == "mongodb://app:•••@db1:27017/"
+    assert field.plain.reveal() == "mongodb://app:new%20p%40ss@db1:27017/"
+
+
+def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, "mongodb://app:s3cret@db1:270017/")
+    line = desktop.window.connection
+    assert "not a usable port" in line.words.text()
+    assert line.field.property("mistake") == "failure"
+    assert line.button.isEnabled()
+    line.words.linkActivated.emit("0")
+    assert "270017" in line.field.selectedText()
+    paste(qtbot, desktop, "mongodb://db1:27017/")
+    assert not line.words.isVisible()
+
+
+def test_the_copy_button_copies_no_secret(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, URI)
+    qtbot.mouseClick(desktop.window.connection.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == URI.replace("s3cret-w0rd", "***")
+
+
+# ---------------------------------------------------------------- checks
+
+
+def test_a_good_check_shows_where_it_is_connected_and_how_fast(qtbot, make_desktop):
+    check = play.playing(play.report(None, servers=(play.server(1, reached=2),)), play.connected())
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    window = desktop.window
+    assert window.banner.word.text() == "Connected"
+    assert window.banner.sentence.text() == "Replica set rs0 (MongoDB 7.0.5) as app@admin in 84 ms."
+    assert (window.health.reading.health, window.health.reading.rtt_ms) == (Health.HEALTHY, 1.4)
+    assert window.servers.model.rowCount() == 3
+    [(profile, secrets, text)] = check.asked
+    assert (text, secrets) == (URI, {PASSWORD: Secret("s3cret-w0rd")})
+    assert profile.seeds.replica_set == "rs0"
+
+
+def test_a_check_after_an_edit_of_the_form_goes_by_the_form(qtbot, make_desktop):
+    check = play.playing(play.connected())
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, URI)
+    qtbot.keyClick(desktop.window.server_page.database, Qt.Key.Key_End)
+    qtbot.keyClicks(desktop.window.server_page.database, "2")
+    run_check(qtbot, desktop)
+    [(profile, secrets, text)] = check.asked
+    assert (profile.seeds.database, secrets[PASSWORD].reveal(), text) == ("orders2", "s3cret-w0rd", None)
+
+
+def test_the_matrix_fills_while_the_check_runs_and_stop_ends_it(qtbot, make_desktop):
+    started = threading.Event()
+    desktop = make_desktop(play.waiting(started))
+    paste(qtbot, desktop, URI)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
+    window = desktop.window
+    qtbot.waitUntil(lambda: window.servers.model.rowCount() == 1)
+    assert window.servers.model.index(0, 3).data(ServerRole.STATUS) is Status.RUNNING
+    assert (window.banner.word.text(), window.connection.button.text()) == ("Testing…", "Stop")
+    assert window.health.reading.health is Health.CHECKING
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    assert (window.banner.word.text(), window.connection.button.text()) == ("Stopped", "Test")
+
+
+def test_the_button_stops_too_and_return_in_the_field_tests(qtbot, make_desktop):
+    started = threading.Event()
+    desktop = make_desktop(play.waiting(started))
+    paste(qtbot, desktop, URI)
+    qtbot.keyClick(desktop.window.connection.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(started.is_set)
+    qtbot.mouseClick(desktop.window.connection.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.CANCELLED)
+
+
+def test_testing_twice_in_a_row_shows_the_second_check(qtbot, make_desktop):
+    check = play.waiting()
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, URI)
+    for _ in range(3):
+        qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: check.running == 1 and desktop.window.servers.model.rowCount() == 1)
+    assert desktop.workbench.current.running
+
+
+def test_closing_the_window_during_a_check_ends_it(qtbot, make_desktop):
+    check = play.waiting()
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, URI)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: check.running == 1)
+    desktop.window.close()
+    assert check.running == 0
+
+
+def test_the_pump_rests_when_nothing_happens(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.connected()))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    qtbot.waitUntil(lambda: not desktop.workbench.pump.active, timeout=8000)
+
+
+def test_a_check_of_another_profile_goes_on_in_the_background(qtbot, make_desktop):
+    check = play.waiting()
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, URI)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: check.running == 1)
+    first = desktop.workbench.current
+    qtbot.keyClick(desktop.window, Qt.Key.Key_N, CONTROL)
+    assert desktop.workbench.current is not first
+    assert desktop.window.connection.field.text() == ""
+    assert desktop.window.connection.button.text() == "Test"
+    desktop.window.profiles.chosen.emit(first.profile.id)
+    assert desktop.window.connection.button.text() == "Stop"
+    assert check.running == 1
+
+
+# ---------------------------------------------------------------- findings and fixes
+
+
+def test_the_diagnosis_stands_in_the_banner_with_its_certainty(qtbot, make_desktop):
+    servers = tuple(play.server(n, failed_at=Stage.TLS if n == 2 else None) for n in (1, 2))
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_NAME, play.STALE_SET, servers=servers)))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    window = desktop.window
+    assert (window.banner.word.text(), window.banner.certainty.text()) == ("Failed", "proven")
+    assert window.banner.sentence.text() == play.WRONG_NAME.summary
+    assert window.health.reading.health is Health.DOWN
+    assert window.diagnosis.current == play.WRONG_NAME
+    assert play.WRONG_NAME.detail in window.diagnosis.page.plain()
+    selected = window.servers.table.currentIndex()
+    assert (selected.row(), selected.data(ServerRole.STAGE)) == (1, Stage.TLS)
+    assert "62" in window.servers.page.plain()
+    commands = [line.text() for line in window.servers.findChildren(QLineEdit)]
+    assert "openssl s_client -connect db2.example.com:27017 -servername db2.example.com -showcerts" in commands
+
+
+def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot, make_desktop):
+    check = play.playing(play.report(Verdict.FAILED, play.WRONG_SOURCE))
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    [button] = [b for b in desktop.window.banner.findChildren(QPushButton) if b.text() == "Use authSource=admin"]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    dialog = desktop.window.findChild(FixDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    assert "s3cret" not in " ".join(label.text() for label in dialog.findChildren(QWidget) if hasattr(label, "text"))
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(check.asked) == 2)
+    profile, secrets, text = check.asked[1]
+    assert (profile.auth, text) == (Auth(user="app", source="admin"), None)
+    assert secrets[PASSWORD].reveal() == "s3cret-w0rd"
+    assert desktop.window.auth_page.source.text() == "admin"
+    assert "authSource=admin" in desktop.window.connection.field.text()
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+
+
+def test_a_wrong_password_can_be_typed_again_at_once(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    desktop.window.banner.remedy_chosen.emit(play.ASK_PASSWORD.remedies[0])
+    assert desktop.window.pages.currentIndex() == 1
+    qtbot.waitUntil(desktop.window.auth_page.password.hasFocus)
+
+
+def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.connected(play.STALE_SET)))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    assert desktop.window.banner.word.text() == "Connected, 1 warning"
+    desktop.window.banner.copy_requested.emit("json")
+    assert json.loads(QGuiApplication.clipboard().text())["format"] == "clearline-report"
+    desktop.window.copy_report_action.trigger()
+    assert play.STALE_SET.summary in QGuiApplication.clipboard().text()
+
+
+# ---------------------------------------------------------------- events
+
+
+def test_events_are_followed_until_the_user_scrolls_away(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.connected(), events=[play.event(n) for n in range(500)]))
+    desktop.window.results.setCurrentWidget(desktop.window.events)
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    events = desktop.window.events
+    qtbot.waitUntil(lambda: events.model.rowCount() == 500)
+    bar = events.table.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+    bar.setValue(10)
+    assert not events.follow.isChecked()
+    desktop.workbench.current.events.append([play.event(n) for n in range(500, 600)])
+    qtbot.waitUntil(lambda: bar.maximum() > 500)
+    assert bar.value() == 10
+    events.follow.click()
+    assert bar.value() == bar.maximum()
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog
+def test_events_are_filtered_paused_saved_and_cleared(qtbot, make_desktop, tmp_path):
+    mixed = [play.event(n, "pool" if n % 2 else "command") for n in range(20)]
+    desktop = make_desktop(play.playing(play.connected(), events=mixed))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    events = desktop.window.events
+    qtbot.waitUntil(lambda: events.model.rowCount() == 20)
+    events.kind.setCurrentText("pool")
+    qtbot.keyClicks(events.search, "ping 1")
+    assert [e.text for e in events.model.shown()] == [f"ping {n}" for n in (1, 11, 13, 15, 17, 19)]
+    assert events.counts.text() == "6 of 20 events"
+    events.pause.click()
+    desktop.workbench.current.events.append([play.event(111, "pool")])
+    assert events.model.rowCount() == 6
+    events.pause.click()
+    assert events.model.rowCount() == 7
+    events.save.click()
+    dialog = desktop.window.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "events.jsonl"))
+    dialog.close()
+    lines = (tmp_path / "events.jsonl").read_text().splitlines()
+    assert [json.loads(line)["text"] for line in lines][-1] == "ping 111"
+    events.clear.click()
+    assert (events.model.rowCount(), events.counts.text()) == (0, "0 events")
+
+
+# ---------------------------------------------------------------- saving and opening
+
+
+def saved_files(tmp_path):
+    folder = tmp_path / "profiles"
+    return sorted(path for path in folder.glob("*.json") if path.name != store.SCHEMA_FILE) if folder.exists() else []
+
+
+def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
+    qtbot, make_desktop, tmp_path, keyring_in_memory
+):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, URI)
+    assert desktop.window.unsaved.isVisible()
+    qtbot.keyClicks(desktop.window.name, "Orders prod")
+    assert "this session only" in desktop.window.auth_page.where.text().lower()
+    qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: not desktop.window.unsaved.isVisible())
+    [path] = saved_files(tmp_path)
+    assert "s3cret" not in path.read_text()
+    assert store.load(path).name == "Orders prod"
+    profile = desktop.workbench.current.profile
+    assert keyring_in_memory.kept == {(SERVICE, f"{profile.id}/{PASSWORD}"): "s3cret-w0rd"}
+    assert desktop.window.auth_page.where.text() == "In the test keyring."
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    assert desktop.window.profiles.model.index(0).data() == "Orders prod"
+
+
+def test_a_saved_profile_comes_back_with_its_password(qtbot, make_desktop, tmp_path, keyring_in_memory):
+    profile = Profile(name="Orders", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
+    store.save_in(tmp_path / "profiles", profile)
+    keyring_in_memory.set_password(SERVICE, f"{profile.id}/{PASSWORD}", "s3cret-w0rd")
+    desktop = make_desktop(play.waiting())
+    model = desktop.window.profiles.model
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    desktop.window.profiles.search.setFocus()
+    qtbot.keyClick(desktop.window.profiles.search, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: desktop.workbench.current.secrets == {PASSWORD: Secret("s3cret-w0rd")})
+    assert desktop.window.connection.field.text() == "mongodb://app:•••@db1:27017/"
+    assert desktop.window.auth_page.where.text() == "In the test keyring."
+    assert not desktop.workbench.current.unsaved
+    assert not desktop.window.unsaved.isVisible()
+
+
+def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(qtbot, make_desktop):
+    import keyring.backends.null
+
+    desktop = make_desktop(play.waiting(), vault=Vault(keyring.backends.null.Keyring()))
+    paste(qtbot, desktop, URI)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: "no keyring" in desktop.window.auth_page.where.text())
+    assert desktop.window.auth_page.where.text().startswith("This session only:")
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog
+def test_a_profile_is_saved_to_and_opened_from_any_file(qtbot, make_desktop, tmp_path):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, URI)
+    desktop.window.save_as_action.trigger()
+    dialog = desktop.window.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "mine.json"))
+    dialog.close()
+    qtbot.waitUntil((tmp_path / "mine.json").exists)
+    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    other = make_desktop(play.waiting())
+    other.workbench.shelf.load(tmp_path / "mine.json")
+    qtbot.waitUntil(lambda: "db1.example.com" in other.window.connection.field.text())
+
+
+def test_a_file_that_cannot_be_read_is_named_and_listed(qtbot, make_desktop, tmp_path):
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "old.json").write_text('{"format": "clearline-profile", "version": 99}')
+    desktop = make_desktop(play.waiting())
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.window.profiles.chosen.emit(f"file:{tmp_path / 'profiles' / 'old.json'}")
+    assert "newer Clearline" in desktop.window.message
+    desktop.workbench.shelf.load(tmp_path / "nowhere.json")
+    qtbot.waitUntil(lambda: "nowhere.json" in desktop.window.message)
+
+
+# ---------------------------------------------------------------- looks
+
+
+def test_light_and_dark_can_be_chosen_while_running(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.connected()))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    try:
+        for scheme, wanted in ((theme.Scheme.DARK, theme.DARK), (theme.Scheme.LIGHT, theme.LIGHT)):
+            desktop.window.scheme_chosen.emit(scheme)
+            assert theme.colours() is wanted
+            assert desktop.window.palette().window().color().name() == wanted.window
+            assert not desktop.window.grab().isNull()
+    finally:
+        desktop.theme.choose(theme.Scheme.SYSTEM)
+    assert QApplication.instance().styleSheet()
