@@ -7,6 +7,7 @@ from faults import (
     dns_faults,
     healthy,
     limits_faults,
+    look_alikes,
     product_faults,
     tcp_faults,
     tls_faults,
@@ -25,6 +26,7 @@ GROUPS = {
     "A": "login and rights",
     "O": "limits",
     "H": "healthy deployments",
+    "K": "look-alikes",
 }
 
 _MODULES = (
@@ -37,5 +39,6 @@ _MODULES = (
     auth_faults,
     limits_faults,
     healthy,
+    look_alikes,
 )
 FAULTS: tuple[Fault, ...] = tuple(row for module in _MODULES for row in module.TABLE.rows)

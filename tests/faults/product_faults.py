@@ -18,7 +18,7 @@ SHARDS = {f"ac-0qx7-shard-00-0{n}.abcde.mongodb.net": f"203.0.113.{10 + n}" for 
 URI = f"mongodb+srv://app:Zq7-hunter-9Xk@{ATLAS}/"
 
 
-def _atlas_zone(addresses: dict[str, str] = SHARDS) -> dict[tuple[str, str], Value]:
+def atlas_zone(addresses: dict[str, str] = SHARDS) -> dict[tuple[str, str], Value]:
     txt = "authSource=admin&replicaSet=atlas-0qx7-shard-0"
     zone = cluster(ATLAS, dict.fromkeys(addresses, 27017), txt=txt)
     return zone | {(name, "A"): address for name, address in addresses.items()}
@@ -27,7 +27,7 @@ def _atlas_zone(addresses: dict[str, str] = SHARDS) -> dict[tuple[str, str], Val
 @TABLE.row("X20", "Atlas: TLS alert 80 from all members", failed="tcp.atlas-access-list", netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network, contextlib.ExitStack() as stack:
-        network.dns_server(_atlas_zone())
+        network.dns_server(atlas_zone())
         for address in SHARDS.values():
             network.outside_address(address)
             stack.enter_context(peers.tls_alert(80, listener=network.listen(27017, address)))
@@ -37,7 +37,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
 @TABLE.row("X21", "Atlas: all members refuse", failed=("tcp.atlas-paused", "tcp.refused"), netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network:
-        network.dns_server(_atlas_zone())
+        network.dns_server(atlas_zone())
         for address in SHARDS.values():
             network.outside_address(address)
         yield Case(URI, network)
@@ -46,7 +46,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
 @TABLE.row("X24", "Atlas private endpoint from outside", failed="tcp.private-endpoint", silent=True, netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network:
-        network.dns_server(_atlas_zone({"pl-0-eu-west-1.abcde.mongodb.net": "10.8.0.15"}))
+        network.dns_server(atlas_zone({"pl-0-eu-west-1.abcde.mongodb.net": "10.8.0.15"}))
         yield Case(URI, network)
 
 

@@ -45,7 +45,7 @@ def test_the_window_connects_to_a_real_mongodb(qtbot, make_desktop, deployment):
     profile, secrets = deployment
     desktop = make_desktop()
     opened = desktop.workbench.open_profile(profile, secrets)
-    desktop.window.test_action.trigger()
+    desktop.window.menus.test.trigger()
     qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
     assert opened.verdict is Verdict.CONNECTED, opened.report
     window = desktop.window
@@ -62,7 +62,7 @@ def test_a_real_wrong_password_is_named_and_can_be_typed_again(qtbot, make_deskt
     desktop = make_desktop()
     text = f"mongodb://demo:wrong-one@{host}/shop?replicaSet=demo&authSource=admin"
     desktop.window.connection.field.insert_text(text)
-    desktop.window.test_action.trigger()
+    desktop.window.menus.test.trigger()
     opened = desktop.workbench.current
     qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
     assert opened.report.diagnosis.cause == "auth.wrong-password"
@@ -75,13 +75,13 @@ def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(qtbo
     desktop = make_desktop()
     desktop.window.connection.field.insert_text("mongodb://127.0.0.1:1/")
     for _ in range(5):
-        desktop.window.test_action.trigger()
-        desktop.window.stop_action.trigger()
-        desktop.window.test_action.trigger()
+        desktop.window.menus.test.trigger()
+        desktop.window.menus.stop.trigger()
+        desktop.window.menus.test.trigger()
     opened = desktop.workbench.current
     qtbot.waitUntil(lambda: opened.verdict is Verdict.FAILED and not opened.running, timeout=20_000)
     assert opened.report.diagnosis.stage.value == "tcp"
-    desktop.window.test_action.trigger()
+    desktop.window.menus.test.trigger()
     desktop.window.close()
     gc.collect()  # the sockets that PyMongo forgot are found here and not in a later test
 
@@ -217,7 +217,7 @@ def test_a_bug_of_the_check_is_shown_and_the_window_stays_usable(qtbot, make_des
 
     desktop = make_desktop(broken)
     desktop.workbench.open_profile(Profile(seeds=Seeds(hosts=("db1:27017",))))
-    desktop.window.test_action.trigger()
+    desktop.window.menus.test.trigger()
     assert "LookupError" in dialog_text(qtbot, desktop)
     assert not desktop.workbench.current.running
     desktop.window.findChild(CrashDialog).accept()

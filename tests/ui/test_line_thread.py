@@ -10,7 +10,8 @@ import pytest
 
 from clearline.core.profile import Profile
 from clearline.core.report import Verdict
-from clearline.ui.line_thread import Answer, Broken, Ended, LineThread, Progress
+from clearline.ui.line_messages import Answer, Broken, Ended, Progress
+from clearline.ui.line_thread import LineThread
 from ui import played_checks as play
 
 

@@ -319,7 +319,7 @@ def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
     assert desktop.window.banner.word.text() == "Connected, 1 warning"
     desktop.window.banner.copy_requested.emit("json")
     assert json.loads(QGuiApplication.clipboard().text())["format"] == "clearline-report"
-    desktop.window.copy_report_action.trigger()
+    desktop.window.menus.copy_report.trigger()
     assert play.STALE_SET.summary in QGuiApplication.clipboard().text()
 
 
@@ -429,7 +429,7 @@ def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(qtb
 def test_a_profile_is_saved_to_and_opened_from_any_file(qtbot, make_desktop, tmp_path):
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
-    desktop.window.save_as_action.trigger()
+    desktop.window.menus.save_as.trigger()
     dialog = desktop.window.findChild(QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "mine.json"))
     dialog.close()
@@ -460,7 +460,7 @@ def test_light_and_dark_can_be_chosen_while_running(qtbot, make_desktop):
     run_check(qtbot, desktop)
     try:
         for scheme, wanted in ((theme.Scheme.DARK, theme.DARK), (theme.Scheme.LIGHT, theme.LIGHT)):
-            desktop.window.scheme_chosen.emit(scheme)
+            desktop.window.menus.scheme_chosen.emit(scheme)
             assert theme.colours() is wanted
             assert desktop.window.palette().window().color().name() == wanted.window
             assert not desktop.window.grab().isNull()

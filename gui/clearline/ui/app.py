@@ -6,9 +6,10 @@ imported and built, then, in the background, what only the first check needs.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from clearline.core.secrets import Secrets
     from clearline.core.vault import Vault
     from clearline.ui.crash import CrashReporter
-    from clearline.ui.line_thread import Check
+    from clearline.ui.line_messages import Check
     from clearline.ui.workbench import Workbench
 
 SCHEME_VARIABLE: Final = "CLEARLINE_COLOURS"
@@ -37,12 +38,11 @@ SCHEME_VARIABLE: Final = "CLEARLINE_COLOURS"
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 
-_WARM_UP: Final = (
+_FOR_CHECKS: Final = (
     "clearline.core.check",
     "pymongo.asynchronous.mongo_client",
     "dns.asyncresolver",
     "cryptography.x509",
-    "keyring",
 )
 _SETTLE_MS: Final = 250
 
@@ -93,9 +93,9 @@ def compose(
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
     crashes.interrupted.connect(desktop.interrupt)
-    window.scheme_chosen.connect(theme.choose)
-    window.scheme_chosen.connect(window.show_scheme)
-    window.show_scheme(theme.scheme)
+    window.menus.scheme_chosen.connect(theme.choose)
+    window.menus.scheme_chosen.connect(window.menus.show_scheme)
+    window.menus.show_scheme(theme.scheme)
     window.connection.field.setFocus()
     workbench.shelf.load_list()
     return desktop
@@ -220,29 +220,32 @@ def _scheme() -> Scheme:
         return Scheme.SYSTEM
 
 
-def _check(
+async def _check(
     profile: Profile,
     secrets: Secrets,
     emit: Callable[[Report], None],
     *,
     text: str | None = None,
     on_event: Callable[[DriverEvent], None] | None = None,
-) -> Awaitable[Report]:
-    from clearline.core.check import check  # it brings the driver along, which the window does not wait for
+) -> Report:
+    from clearline.core.daemon_threads import run_in_daemon
 
-    return check(profile, secrets, emit, text=text, on_event=on_event)
+    await run_in_daemon(_import_all, _FOR_CHECKS)  # off the loop, so that Stop works meanwhile
+    from clearline.core.check import check
+
+    return await check(profile, secrets, emit, text=text, on_event=on_event)
+
+
+def _import_all(names: Iterable[str]) -> None:
+    for name in names:
+        importlib.import_module(name)
 
 
 def _warm_up() -> None:
     """Import what the first check needs, in the background: it would add half a second to the start."""
-    import importlib
     import threading
 
-    def imports() -> None:
-        for name in _WARM_UP:
-            importlib.import_module(name)
-
-    threading.Thread(target=imports, name="warm-up", daemon=True).start()
+    threading.Thread(target=_import_all, args=((*_FOR_CHECKS, "keyring"),), name="warm-up", daemon=True).start()
 
 
 def _draw(desktop: Desktop, path: Path) -> None:

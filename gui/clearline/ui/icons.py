@@ -7,7 +7,7 @@ from functools import cache
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from clearline.paths import resource
 from clearline.ui import theme
@@ -61,6 +61,34 @@ def window_icon() -> QIcon:
     for size in (16, 32, 64, 128):
         made.addPixmap(pixmap("clearline", "", size, ratio=1.0))
     return made
+
+
+class LabelledButton(QPushButton):
+    """A button with an icon and words, a little air between them; follows the palette."""
+
+    def __init__(self, name: str, text: str, tone: str = "text") -> None:
+        super().__init__(text)
+        self.setIconSize(QSize(20, 16))
+        self.show_icon(name, tone)
+
+    def show_icon(self, name: str, tone: str) -> None:
+        """Another drawing; ``tone`` is the name of a colour in `theme.Colours`."""
+        self._name, self._tone = name, tone
+        picture = pixmap(name, theme.tone(tone))
+        ratio = picture.devicePixelRatio()
+        wide = QPixmap(QSize(20, 16) * ratio)
+        wide.setDevicePixelRatio(ratio)
+        wide.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(wide)
+        painter.drawPixmap(0, 0, picture)
+        painter.end()
+        self.setIcon(QIcon(wide))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw again in the new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.show_icon(self._name, self._tone)
 
 
 class IconButton(QToolButton):

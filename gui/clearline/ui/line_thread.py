@@ -17,15 +17,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QThread, Signal
 
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.driver_events import DriverEvent, EventBuffer
+from clearline.core.driver_events import EventBuffer
 from clearline.core.profile import Profile
 from clearline.core.report import Report
 from clearline.core.secrets import Secrets
+from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
 
 T = TypeVar("T")
 
@@ -33,55 +34,6 @@ _LAST_TURNS: Final = 5
 """Closed transports give their sockets back in the next turns of the loop."""
 _LAST_STEPS_S: Final = 1.5
 """How long a task may take to end after its cancellation; closing a pymongo client is bounded to one second."""
-
-
-class Check(Protocol):
-    """The core's check, as the window uses it: never raises, reports *cancelled* when its task is cancelled."""
-
-    def __call__(
-        self,
-        profile: Profile,
-        secrets: Secrets,
-        emit: Callable[[Report], None],
-        *,
-        text: str | None = None,
-        on_event: Callable[[DriverEvent], None] | None = None,
-    ) -> Awaitable[Report]:
-        """Start it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A newer snapshot of the report of check ``run``."""
-
-    run: int
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Check ``run`` is over. Without ``report`` it never ran, or ``error`` is the bug that ended it."""
-
-    run: int
-    report: Report | None = None
-    error: BaseException | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an awaited question came to; ``deliver`` is called in the GUI thread."""
-
-    deliver: Callable[[], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """An error on the loop that no check caught: a bug."""
-
-    error: BaseException
-
-
-Message = Progress | Ended | Answer | Broken
 
 
 @dataclass(frozen=True, slots=True)

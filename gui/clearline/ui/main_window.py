@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, QTimer, Signal
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
-    QKeySequence,
     QPalette,
     QResizeEvent,
 )
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from clearline.ui.forms.connection_line import ConnectionLine
     from clearline.ui.forms.masked_text import Redact
     from clearline.ui.forms.server_page import ServerPage
+    from clearline.ui.menus import Menus
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.events import EventsPanel
     from clearline.ui.panels.health import HealthIndicator
@@ -46,7 +44,7 @@ _FORM_HEIGHT: Final = 252
 _RESULTS_HEIGHT: Final = 296
 _WIDE: Final = 1100
 _SIDE_WIDTH: Final = 232
-_SIDE_WIDTH_MIN: Final = 184
+_SIDE_WIDTH_MIN: Final = 192
 
 
 class MainWindow(QMainWindow):
@@ -57,8 +55,8 @@ class MainWindow(QMainWindow):
 
     first_painted = Signal()
     closing = Signal()
-    scheme_chosen = Signal(object)
 
+    menus: Menus
     profiles: ProfileList
     connection: ConnectionLine
     server_page: ServerPage
@@ -91,6 +89,7 @@ class MainWindow(QMainWindow):
         from clearline.ui.forms.rows import scrolled
         from clearline.ui.forms.server_page import ServerPage
         from clearline.ui.icons import window_icon
+        from clearline.ui.menus import Menus
         from clearline.ui.panels.diagnosis import DiagnosisPanel
         from clearline.ui.panels.events import EventsPanel
         from clearline.ui.panels.health import HealthIndicator
@@ -137,7 +136,7 @@ class MainWindow(QMainWindow):
         self.results.addTab(self.events, "Events")
         self.results.setCurrentWidget(self.servers)
         self._lay_out(Welcome())
-        self._make_actions()
+        self.menus = Menus(self)
         for outline in self._outlines:
             outline.deleteLater()
         self._furnished = True
@@ -203,56 +202,6 @@ class MainWindow(QMainWindow):
         self._sides.splitterMoved.connect(self._on_sides_moved)
         self.setCentralWidget(self._sides)
 
-    # ------------------------------------------------------------ menus
-
-    def _make_actions(self) -> None:
-        keys = QKeySequence.StandardKey
-        self.new_action = self._action("New connection", keys.New)
-        self.open_action = self._action("Open…", keys.Open)
-        self.save_action = self._action("Save", keys.Save)
-        self.save_as_action = self._action("Save as…", "Ctrl+Shift+S")
-        self.quit_action = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
-        self.test_action = self._action("Test", "Ctrl+Return", "Ctrl+Enter")
-        self.stop_action = self._action("Stop", "Esc")
-        self.copy_text_action = self._action("Copy connection string without secrets", "Ctrl+Shift+U")
-        self.copy_report_action = self._action("Copy report", "Ctrl+Shift+C")
-        self.to_text_action = self._action("Go to the connection string", "Ctrl+L")
-        self.to_search_action = self._action("Search profiles", keys.Find)
-        self.reveal_action = self._action("Show secrets", "Ctrl+Shift+E")
-        bar = self.menuBar()
-        for title, actions in (
-            ("&Profile", (self.new_action, self.open_action, None, self.save_action, self.save_as_action, None)),
-            ("&Check", (self.test_action, self.stop_action, None, self.copy_text_action, self.copy_report_action)),
-            ("&View", (self.to_text_action, self.to_search_action, self.reveal_action, None)),
-        ):
-            menu = bar.addMenu(title)
-            for action in actions:
-                if action is None:
-                    menu.addSeparator()
-                else:
-                    menu.addAction(action)
-            if title == "&Profile":
-                menu.addAction(self.quit_action)
-            if title == "&View":
-                schemes = QActionGroup(menu)
-                for scheme, words in (
-                    (theme.Scheme.SYSTEM, "Colours of the system"),
-                    (theme.Scheme.LIGHT, "Light"),
-                    (theme.Scheme.DARK, "Dark"),
-                ):
-                    choice = QAction(words, menu, checkable=True)
-                    choice.setData(scheme)
-                    choice.triggered.connect(lambda _checked=False, scheme=scheme: self.scheme_chosen.emit(scheme))
-                    schemes.addAction(choice)
-                    menu.addAction(choice)
-                self._schemes = schemes
-
-    def _action(self, text: str, *keys: QKeySequence.StandardKey | str) -> QAction:
-        action = QAction(text, self)
-        action.setShortcuts([QKeySequence(key) for key in keys])
-        self.addAction(action)
-        return action
-
     # ------------------------------------------------------------ what it is told
 
     def show_results(self, shown: bool) -> None:
@@ -260,17 +209,17 @@ class MainWindow(QMainWindow):
         self._below.setCurrentIndex(1 if shown else 0)
         self._share_room()
 
+    def show_diagnosis(self) -> None:
+        """Turn to the findings, if the empty matrix is in front."""
+        if self.results.currentWidget() is self.servers:
+            self.results.setCurrentWidget(self.diagnosis)
+
     def show_counts(self, findings: int, servers: int, events: int) -> None:
         """How much there is behind each tab."""
         for place, (word, count) in enumerate((("Diagnosis", findings), ("Servers", servers), ("Events", events))):
             text = f"{word} ({count:,})" if count else word
             if self.results.tabText(place) != text:
                 self.results.setTabText(place, text)
-
-    def show_scheme(self, scheme: theme.Scheme) -> None:
-        """Tick the palette that was chosen."""
-        for action in self._schemes.actions():
-            action.setChecked(action.data() is scheme)
 
     def say(self, message: str) -> None:
         """A short message that goes away by itself."""

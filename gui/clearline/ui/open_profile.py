@@ -19,7 +19,8 @@ from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
-from clearline.ui.line_thread import Answer, Broken, Check, Ended, LineThread, Message, Progress
+from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
+from clearline.ui.line_thread import LineThread
 from clearline.ui.models.driver_events import DriverEventsModel
 
 

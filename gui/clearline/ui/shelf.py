@@ -12,7 +12,8 @@ from clearline.core import store
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.secrets import PASSWORD, Secrets
 from clearline.core.vault import Vault, WhereKept
-from clearline.ui.line_thread import Answer, Broken, Check, LineThread
+from clearline.ui.line_messages import Answer, Broken, Check
+from clearline.ui.line_thread import LineThread
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.pump import Pump
 

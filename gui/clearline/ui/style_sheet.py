@@ -108,7 +108,6 @@ QFrame#banner {{ border: 1px solid {line}; border-radius: 7px; background: {neut
 QFrame#banner[state="connected"] {{ background: {passed_back}; border-color: {passed}; }}
 QFrame#banner[state="warned"] {{ background: {warning_back}; border-color: {warning}; }}
 QFrame#banner[state="failed"] {{ background: {failed_back}; border-color: {failed}; }}
-QFrame#rule {{ background: {line}; border: none; max-height: 1px; min-height: 1px; }}
 """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -102,8 +102,6 @@ DARK: Final = Colours(
 class Theme(QObject):
     """The palette in use; one per application."""
 
-    changed = Signal()
-
     def __init__(self, app: QApplication, scheme: Scheme = Scheme.SYSTEM) -> None:
         super().__init__(app)
         global _worn
@@ -145,7 +143,6 @@ class Theme(QObject):
         self._app.setPalette(palette(wanted))
         if self._dressed:
             self._put_on()
-        self.changed.emit()
 
     def dress(self) -> None:
         """Put the style sheet on. Late, for every widget that is moved while it is on is polished again."""

@@ -15,7 +15,7 @@ from clearline.core.profile import Profile
 from clearline.core.report import Remedy, Report
 from clearline.core.secrets import PASSWORD, Secrets
 from clearline.core.vault import Vault
-from clearline.ui.line_thread import Check
+from clearline.ui.line_messages import Check
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin
@@ -161,18 +161,18 @@ class Workbench(QObject):
         shelf.problem.connect(window.say)
         shelf.broke.connect(self.broke)
         for action, act in (
-            (window.new_action, self.new_profile),
-            (window.open_action, self.ask_open),
-            (window.save_action, self.save),
-            (window.save_as_action, self.save_as),
-            (window.quit_action, window.close),
-            (window.test_action, self.test),
-            (window.stop_action, self.stop),
-            (window.copy_text_action, self.copy_text),
-            (window.copy_report_action, self.copy_report),
-            (window.to_text_action, lambda: _go_to(line.field)),
-            (window.to_search_action, lambda: _go_to(window.profiles.search)),
-            (window.reveal_action, line.eye.toggle),
+            (window.menus.new, self.new_profile),
+            (window.menus.open, self.ask_open),
+            (window.menus.save, self.save),
+            (window.menus.save_as, self.save_as),
+            (window.menus.quit, window.close),
+            (window.menus.test, self.test),
+            (window.menus.stop, self.stop),
+            (window.menus.copy_text, self.copy_text),
+            (window.menus.copy_report, self.copy_report),
+            (window.menus.to_text, lambda: _go_to(line.field)),
+            (window.menus.to_search, lambda: _go_to(window.profiles.search)),
+            (window.menus.reveal, line.eye.toggle),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
 
@@ -260,6 +260,8 @@ class Workbench(QObject):
         window.servers.show_report(report, srv_name=srv_name)
         window.health.show_reading(health_of(report, running=running))
         window.connection.show_running(running)
+        if report is not None and not running and not report.servers:
+            window.show_diagnosis()  # the check ended before it came to any server
         self._on_counts(opened)
 
     def _on_counts(self, opened: OpenProfile) -> None:

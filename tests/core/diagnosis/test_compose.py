@@ -203,9 +203,7 @@ FAILURES = {
     ),
     # sets
     "two sets, and the one asked for is down": (
-        facts(
-            dead(), live(in_set("primary", "rsB", ("db2:27017",)), "db2"), options={"replicaSet": "rs0"}
-        ),
+        facts(dead(), live(in_set("primary", "rsB", ("db2:27017",)), "db2"), options={"replicaSet": "rs0"}),
         "topology.wrong-set-name",
         {"tcp.refused"},
     ),

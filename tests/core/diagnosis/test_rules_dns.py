@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import dns
-from clearline.core.facts import DnsFacts, DnsOutcome, Facts, Lookup, Question
+from clearline.core.facts import DnsFacts, DnsOutcome, Facts, Lookup, Question, Reach
 from clearline.core.report import Certainty, Finding, Severity
 from lab.hand_made_deployments import (
     CLUSTER,
@@ -151,9 +151,7 @@ def test_refusing_everything_is_only_likely_to_be_about_srv() -> None:
 
 
 def test_an_ordinary_host_is_offered_as_a_single_host() -> None:
-    found = about_name(
-        question("srv", DnsOutcome.NODATA), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL
-    )
+    found = about_name(question("srv", DnsOutcome.NODATA), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL)
     assert found is not None
     assert found.remedies[0].patch == {"seeds": {"srv": False, "hosts": [f"{CLUSTER}:27017"]}}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.facts import Mistake
 from clearline.core.report import Severity
@@ -11,7 +11,7 @@ from clearline.ui import theme
 from clearline.ui.forms.connection_field import ConnectionField
 from clearline.ui.forms.masked_text import Redact
 from clearline.ui.forms.mistakes import mistake_sentence
-from clearline.ui.icons import IconButton, icon
+from clearline.ui.icons import IconButton, LabelledButton
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
 from clearline.ui.status import status_icon, status_tone
 
@@ -32,7 +32,7 @@ class ConnectionLine(QWidget):
         self.field = ConnectionField(redact)
         self.eye = IconButton("eye", "Show the secrets", checkable=True)
         self.copy = IconButton("copy", "Copy without secrets")
-        self.button = QPushButton("Test")
+        self.button = LabelledButton("test", "Test", "on_accent")
         self.button.setObjectName("primary")
         self.button.setMinimumWidth(theme.GRID * 12)
         self.button.setDefault(True)
@@ -70,8 +70,7 @@ class ConnectionLine(QWidget):
         """One button: Test, or Stop while a check runs."""
         self._running = running
         self.button.setText("Stop" if running else "Test")
-        colour = theme.colours().text if running else theme.colours().on_accent
-        self.button.setIcon(icon("stop" if running else "test", colour))
+        self.button.show_icon("stop" if running else "test", "text" if running else "on_accent")
         self.button.setAccessibleName("Stop the check" if running else "Test the connection")
         self.button.setToolTip("Esc" if running else "Ctrl+Return")
         restyle(self.button, "running", "true" if running else "false")

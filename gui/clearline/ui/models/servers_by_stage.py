@@ -13,6 +13,7 @@ from clearline.ui.status import status_word
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 _TITLES = {"dns": "DNS", "tcp": "TCP", "tls": "TLS", "hello": "hello", "auth": "auth", "access": "access"}
+_PRECISE_BELOW_MS = 10
 _NOTHING = Cell(status=Status.WAITING)
 
 
@@ -127,8 +128,13 @@ class ServersByStageModel(QAbstractTableModel):
 def about(server: ServerResult) -> str:
     """What is known of a server, in few words."""
     origin = "" if server.advertised else "seed only" if server.seed else ""
-    rtt = f"{server.rtt_ms.median:.3g} ms" if server.rtt_ms else ""
+    rtt = latency_text(server.rtt_ms.median) if server.rtt_ms else ""
     return " · ".join(filter(None, (server.role, server.version, rtt, origin if not server.role else "")))
+
+
+def latency_text(rtt_ms: float) -> str:
+    """A round trip in few characters."""
+    return f"{rtt_ms:.1f} ms" if rtt_ms < _PRECISE_BELOW_MS else f"{rtt_ms:.0f} ms"
 
 
 def elapsed_text(elapsed_ms: float | None) -> str:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
-    QPushButton,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.report import Finding, Report, Verdict
 from clearline.ui import theme
-from clearline.ui.icons import icon
+from clearline.ui.icons import LabelledButton
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from clearline.ui.panels.delegates import FindingDelegate
 from clearline.ui.panels.evidence import as_html
@@ -110,7 +109,7 @@ class DiagnosisPanel(QWidget):
         self.page.show_page(partial(finding_html, finding))
         for remedy in offered(finding):
             text = KNOWN_ACTIONS.get(remedy.action or "", short(remedy.text)) if remedy.patch is None else None
-            button = QPushButton(icon("apply"), text or short(remedy.text))
+            button = LabelledButton("apply", text or short(remedy.text))
             button.setToolTip(remedy.text)
             button.setAccessibleName(remedy.text)
             button.clicked.connect(lambda _checked=False, remedy=remedy: self.remedy_chosen.emit(remedy))

@@ -8,6 +8,7 @@ from enum import Enum
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from clearline.core.report import Report, Severity, Verdict
+from clearline.ui.models.servers_by_stage import latency_text
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon
 
@@ -96,7 +97,7 @@ class HealthIndicator(QWidget):
         """Show another state."""
         self._reading = reading
         self._word.setText(reading.health.value)
-        self._latency.setText(f"{reading.rtt_ms:.3g} ms" if reading.rtt_ms is not None else "")
+        self._latency.setText(latency_text(reading.rtt_ms) if reading.rtt_ms is not None else "")
         self._latency.setVisible(reading.rtt_ms is not None)
         self.setToolTip(reading.why)
         self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())

@@ -117,13 +117,6 @@ def section(text: str) -> QLabel:
     return label
 
 
-def rule() -> QFrame:
-    """A thin line between two parts."""
-    line = QFrame()
-    line.setObjectName("rule")
-    return line
-
-
 def restyle(widget: QWidget, name: str, value: str) -> None:
     """Set a property that the style sheet looks at, and let it look again."""
     if widget.property(name) != value:

@@ -10,17 +10,16 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListView,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from clearline.ui import theme
-from clearline.ui.icons import icon, pixmap
+from clearline.ui.icons import LabelledButton, icon, pixmap
 from clearline.ui.models.profiles import ProfileRole, ProfilesModel
 from clearline.ui.panels.delegates import ProfileDelegate
 
-_WIDE = theme.GRID * 27
+_WIDE = theme.GRID * 28
 
 
 class _SearchField(QLineEdit):
@@ -69,7 +68,7 @@ class ProfileList(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setProperty("role", "muted")
         self.empty.setWordWrap(True)
-        self.new = QPushButton(icon("plus"), "New")
+        self.new = LabelledButton("plus", "New")
         self.new.setToolTip("New connection (Ctrl+N)")
         self.new.setAccessibleName("New connection")
         self._logo = QLabel()
@@ -93,7 +92,7 @@ class ProfileList(QWidget):
         column.addLayout(inset)
         column.addWidget(self.list, 1)
         column.addWidget(self.empty, 1)
-        self.setMinimumWidth(theme.GRID * 22)
+        self.setMinimumWidth(theme.GRID * 24)
         self.search.textChanged.connect(self._search)
         self.new.clicked.connect(self.new_requested)
         self.list.selectionModel().currentChanged.connect(self._on_current)

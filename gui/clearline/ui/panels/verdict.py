@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.report import Finding, Remedy, Report, Severity, Verdict
 from clearline.ui import theme
-from clearline.ui.icons import icon
+from clearline.ui.icons import LabelledButton
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
 from clearline.ui.panels.remedies import offered
@@ -162,7 +162,7 @@ class VerdictBanner(QFrame):
         return widget
 
     def _remedy_button(self, remedy: Remedy) -> QPushButton:
-        button = QPushButton(icon("apply"), short(remedy.text))
+        button = LabelledButton("apply", short(remedy.text))
         button.setProperty("remedy_text", remedy.text)
         button.setToolTip(remedy.text)
         button.setAccessibleName(remedy.text)

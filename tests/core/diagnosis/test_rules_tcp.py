@@ -1,0 +1,193 @@
+"""Why no address accepts a connection, and what is wrong with a line that works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clearline.core.diagnosis.rules import tcp as rules
+from clearline.core.facts import ComputerFacts, DriverFacts, DriverState, MemberFacts, Reach, RttFacts, TcpFacts
+from clearline.core.report import Finding, Severity
+from lab.hand_made_deployments import dead, live, tcp
+from lab.hand_made_facts import HELLO, facts, member, plain
+
+V6 = "2001:db8::1"
+ATLAS = "c0-shard-00-00.abcde.mongodb.net"
+ENDPOINT = "pl-0-eastus.abcde.mongodb.net"
+
+
+def why(one: MemberFacts, *others: MemberFacts, **changes: Any) -> Finding | None:
+    return rules.unreachable(facts(one, *others, **changes), one)
+
+
+ATTEMPTS = [
+    ("closed port", dead(), "tcp.refused"),
+    ("closed port of an own address", dead(own=True), "tcp.refused"),
+    (
+        "127.0.0.1 accepts what the own address refuses",
+        member(tcp(Reach.REFUSED, own=True), loopback=tcp(Reach.OK, "127.0.0.1")),
+        "tcp.bind-address",
+    ),
+    ("faster than the host can answer", dead(elapsed_ms=0.2, ports=(22,)), "tcp.refused"),
+    ("silence", dead(reach=Reach.SILENT), "tcp.no-answer"),
+    ("silence while another port answers", dead(reach=Reach.SILENT, ports=(27018,)), "tcp.no-answer"),
+    ("silence of a private address", dead(reach=Reach.SILENT, ip="10.8.0.15", private=True), "tcp.private-address"),
+    (
+        "silence of a private host that is there",
+        dead(reach=Reach.SILENT, ip="10.8.0.15", private=True, ports=(22,)),
+        "tcp.no-answer",
+    ),
+    ("no neighbour", dead(reach=Reach.SILENT, neighbour="INCOMPLETE"), "tcp.host-down-nearby"),
+    ("unreachable after three seconds", dead(reach=Reach.HOST_UNREACHABLE, elapsed_ms=3050), "tcp.host-down-nearby"),
+    ("unreachable at once", dead(reach=Reach.HOST_UNREACHABLE, elapsed_ms=1), "tcp.host-unreachable"),
+    ("no network", dead(reach=Reach.NETWORK_UNREACHABLE), "tcp.network-unreachable"),
+    ("forbidden here", dead(reach=Reach.DENIED), "tcp.blocked-by-policy"),
+    ("no handles", dead(reach=Reach.NO_HANDLES), "env.file-handles"),
+    ("a full queue", dead(reach=Reach.SILENT, own=True, listening=True), "tcp.accept-queue-full"),
+    ("reset before connect returned", dead(reach=Reach.RESET), "tcp.reset-on-connect"),
+    ("only IPv6, and none here", member(tcp(Reach.NETWORK_UNREACHABLE, V6, "ipv6")), "tcp.no-ipv6"),
+    ("only IPv6, refused", member(tcp(Reach.REFUSED, V6, "ipv6")), "tcp.refused"),
+    (
+        "IPv4 silent and IPv6 refused",
+        member(tcp(Reach.REFUSED, V6, "ipv6"), tcp(Reach.SILENT)),
+        "tcp.no-answer",
+    ),
+    (
+        "no IPv4 here and IPv6 silent",
+        member(tcp(Reach.NETWORK_UNREACHABLE), tcp(Reach.SILENT, V6, "ipv6")),
+        "tcp.no-answer",
+    ),
+    (
+        "no IPv6 here and IPv4 refused",
+        member(tcp(Reach.NETWORK_UNREACHABLE, V6, "ipv6"), tcp(Reach.REFUSED)),
+        "tcp.refused",
+    ),
+    ("one of two IPv4 addresses refused", member(tcp(Reach.SILENT), tcp(Reach.REFUSED, "192.0.2.8")), "tcp.refused"),
+    ("Atlas silent", dead(ATLAS, Reach.SILENT), "tcp.atlas-access-list"),
+    ("Atlas reset", dead(ATLAS, Reach.RESET), "tcp.atlas-access-list"),
+    ("Atlas refuses", dead(ATLAS), "tcp.atlas-paused"),
+    ("a name that only ends like Atlas", dead("mongodb.net.example.com"), "tcp.refused"),
+    ("private endpoint silent", dead(ENDPOINT, Reach.SILENT, ip="10.0.0.4", private=True), "tcp.private-endpoint"),
+    (
+        "private endpoint without a route",
+        dead(ENDPOINT, Reach.NETWORK_UNREACHABLE, ip="10.0.0.4", private=True),
+        "tcp.private-endpoint",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "expected"), [row[1:] for row in ATTEMPTS], ids=[row[0] for row in ATTEMPTS])
+def test_why_no_address_accepts(one: MemberFacts, expected: str) -> None:
+    found = why(one)
+    assert found is not None
+    assert found.cause == expected
+    assert found.server == one.address
+
+
+def test_with_an_ipv6_route_only_the_network_is_missing() -> None:
+    one = member(tcp(Reach.NETWORK_UNREACHABLE, V6, "ipv6"))
+    found = why(one, computer=ComputerFacts(has_ipv6_route=True))
+    assert found is not None
+    assert found.cause == "tcp.network-unreachable"
+
+
+def test_a_refusal_much_faster_than_the_host_is_a_local_firewall() -> None:
+    far = dead(elapsed_ms=0.2)
+    answering = tuple(port for port in dead(ports=(22,)).other_ports)
+    slow = MemberFacts(**{**_fields(far), "other_ports": tuple(_at(p, 40.0) for p in answering)})
+    found = why(slow)
+    assert found is not None
+    assert found.cause == "tcp.local-firewall"
+
+
+def _fields(one: MemberFacts) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__struct_fields__}
+
+
+def _at(port: Any, elapsed_ms: float) -> Any:
+    return type(port)(port=port.port, reach=port.reach, elapsed_ms=elapsed_ms)
+
+
+def test_atlas_is_paused_only_when_every_member_refuses() -> None:
+    other = dead("c0-shard-00-01.abcde.mongodb.net", Reach.SILENT)
+    found = why(dead(ATLAS), other)
+    assert found is not None
+    assert found.cause == "tcp.refused"
+
+
+def test_a_private_address_next_to_one_that_answers_is_no_matter_of_the_vpn() -> None:
+    silent = dead(reach=Reach.SILENT, ip="10.8.0.15", private=True)
+    near = member(tcp(Reach.OK, "10.8.0.16", private=True), plain(HELLO), host="db2")
+    far = member(tcp(Reach.OK, "10.9.0.16", private=True), plain(HELLO), host="db2")
+    assert [f and f.cause for f in (why(silent, near), why(silent, far))] == ["tcp.no-answer", "tcp.private-address"]
+
+
+def test_a_missing_socket_is_said_without_a_port() -> None:
+    attempt = tcp(Reach.REFUSED, "/tmp/mongodb-27017.sock", "unix", errno=2, own=True, loopback=True)
+    path = "/tmp/mongodb-27017.sock"
+    found = why(member(attempt, host=path, address=path, port=None, lookup=None))
+    assert found is not None
+    assert found.cause == "tcp.refused"
+    assert "None" not in found.summary
+    assert "no such socket file" in found.detail
+
+
+# ---------------------------------------------------------------- two families
+
+
+@pytest.mark.parametrize(
+    ("v6", "expected"),
+    [
+        (tcp(Reach.SILENT, V6, "ipv6"), ["tcp.ipv6-dead"]),
+        (tcp(Reach.HOST_UNREACHABLE, V6, "ipv6", elapsed_ms=3000), ["tcp.ipv6-dead"]),
+        (tcp(Reach.HOST_UNREACHABLE, V6, "ipv6", elapsed_ms=1), []),
+        (tcp(Reach.NETWORK_UNREACHABLE, V6, "ipv6"), []),
+        (tcp(Reach.REFUSED, V6, "ipv6"), ["tcp.ipv6-refused"]),
+        (tcp(Reach.OK, V6, "ipv6"), []),
+    ],
+)
+def test_a_family_that_costs_time_is_named(v6: TcpFacts, expected: list[str]) -> None:
+    known = facts(member(v6, tcp(Reach.OK), plain(HELLO)), connected=True)
+    assert [f.cause for f in rules.ipv6_trouble(known)] == expected
+
+
+def test_families_are_not_compared_where_the_server_cannot_be_used_anyway() -> None:
+    one = member(tcp(Reach.SILENT, V6, "ipv6"), tcp(Reach.OK), plain(Reach.CLOSED))
+    assert not list(rules.ipv6_trouble(facts(one)))
+
+
+# ---------------------------------------------------------------- the line
+
+
+def line(*samples: float, **changes: Any) -> MemberFacts:
+    return live(HELLO, changes.pop("host", "db1"), rtt=RttFacts(samples_ms=samples, **changes))
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (line(1, 1, 2), []),
+        (line(), []),
+        (line(80, 82, 81), []),
+        (line(400, 401, 402), ["tcp.high-latency"]),
+        (line(6000, 6001), ["tcp.too-slow"]),
+        (line(100, 101, 105, 1312, retransmits=1), ["tcp.packet-loss"]),
+        (line(100, 101, 105, 1312, 612, 104, 100), ["tcp.packet-loss"]),
+        (line(1, 1, 1, 400), []),
+        (line(400, 400, small_bytes=300, large_bytes=3300, large_ms=10_400), ["tcp.low-bandwidth"]),
+        (line(1, 1, small_bytes=300, large_bytes=3300, large_ms=2), []),
+    ],
+)
+def test_a_slow_thin_or_lossy_line_is_named(one: MemberFacts, expected: list[str]) -> None:
+    assert [f.cause for f in rules.line_quality(facts(one, connected=True))] == expected
+
+
+def test_a_far_member_of_a_near_set_is_only_a_note() -> None:
+    near, far = line(2, 2, 2), line(220, 221, 222, host="db2")
+    used = DriverFacts(state=DriverState.CONNECTED, server="db1:27017")
+    (note,) = rules.line_quality(facts(near, far, driver=used))
+    assert (note.cause, note.severity) == ("tcp.high-latency", Severity.NOTE)
+    used = DriverFacts(state=DriverState.CONNECTED, server="db2:27017")
+    (warning,) = rules.line_quality(facts(near, far, driver=used))
+    assert warning.severity is Severity.WARNING

@@ -1,0 +1,341 @@
+"""What the servers say about each other. (Which of it is the headline: test_compose.)"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clearline.core.diagnosis.rules import topology
+from clearline.core.facts import (
+    AccessFacts,
+    DnsOutcome,
+    DriverFacts,
+    DriverState,
+    Facts,
+    Hello,
+    Lookup,
+    MemberFacts,
+    Reach,
+    ServerExtras,
+)
+from clearline.core.report import Certainty, Finding, Severity
+from lab.hand_made_deployments import (
+    GHOST,
+    LEADERLESS,
+    PRIMARY,
+    ROUTER,
+    SECONDARY,
+    SRV,
+    THREE,
+    dead,
+    good_answers,
+    in_set,
+    live,
+    names,
+    question,
+    tcp,
+    unnamed,
+)
+from lab.hand_made_facts import HELLO, driver, facts, look, member, plain
+
+
+def said(known: Facts) -> dict[str, Finding]:
+    found: dict[str, Finding] = {}
+    for rule in topology.RULES:
+        for one in rule(known):
+            found.setdefault(one.cause, one)
+    return found
+
+
+def failures(*members: MemberFacts, **changes: Any) -> set[str]:
+    return {cause for cause, f in said(facts(*members, **changes)).items() if f.severity is Severity.FAILURE}
+
+
+def warnings(*members: MemberFacts, **changes: Any) -> set[str]:
+    found = said(facts(*members, connected=True, **changes))
+    return {cause for cause, f in found.items() if f.severity is Severity.WARNING}
+
+
+def option(**options: Any) -> dict[str, Any]:
+    return {"options": options}
+
+
+HEALTHY = (live(PRIMARY), live(SECONDARY, "db2"), live(SECONDARY, "db3"))
+REMOVED = ServerExtras(repl_status_code=93)
+UNINITIATED = ServerExtras(repl_status_code=94)
+
+
+def test_a_healthy_set_gives_nothing() -> None:
+    assert said(facts(*HEALTHY)) == {}
+    assert said(facts(*HEALTHY, connected=True, **option(w="majority"))) == {}
+
+
+# ---------------------------------------------------------------- set names
+
+
+def test_a_wrong_set_name_is_corrected() -> None:
+    found = said(facts(*HEALTHY, **option(replicaSet="rsX")))["topology.wrong-set-name"]
+    assert "rs0" in found.summary
+    assert found.remedies[0].patch == {"seeds": {"replicaSet": "rs0"}}
+
+
+@pytest.mark.parametrize(("hello", "kind"), [(HELLO, "single server"), (ROUTER, "router")])
+def test_a_set_name_where_there_is_no_set(hello: Hello, kind: str) -> None:
+    found = said(facts(live(hello), **option(replicaSet="rs0")))["topology.not-a-replica-set"]
+    assert kind in found.summary
+
+
+def test_a_member_that_was_never_initiated_has_no_set_name_yet() -> None:
+    known = facts(live(GHOST, extras=UNINITIATED), **option(replicaSet="rs0"))
+    assert set(said(known)) == {"topology.not-initiated"}
+
+
+def test_the_txt_records_set_name_is_the_records_mistake() -> None:
+    txt = names(good_answers()[0], question("txt", DnsOutcome.ANSWERED, "replicaSet=rsX"))
+    assert "dns.txt-wrong-set" in said(facts(live(PRIMARY), dns=txt, **SRV))
+    own = {**SRV, "options": {"tls": False, "replicaSet": "rsY"}}
+    assert "topology.wrong-set-name" in said(facts(live(PRIMARY), dns=txt, **own))
+
+
+# ---------------------------------------------------------------- who serves
+
+
+@pytest.mark.parametrize(
+    ("extras", "cause", "certainty"),
+    [
+        (UNINITIATED, "topology.not-initiated", Certainty.PROVEN),
+        (REMOVED, "topology.removed-member", Certainty.PROVEN),
+        (ServerExtras(repl_status_code=13), "topology.not-initiated", Certainty.LIKELY),
+        (None, "topology.not-initiated", Certainty.LIKELY),
+    ],
+)
+def test_a_server_without_a_set_was_never_in_one_or_was_removed(
+    extras: ServerExtras | None, cause: str, certainty: Certainty
+) -> None:
+    for options in ({}, option(directConnection=True)):
+        found = said(facts(live(GHOST, extras=extras), **options))[cause]
+        assert found.certainty is certainty
+
+
+def test_a_recovering_member_matters_where_nobody_else_serves() -> None:
+    other = live(in_set("other"))
+    assert failures(other) == {"topology.recovering"}
+    assert failures(other, **option(directConnection=True)) == {"topology.recovering"}
+    assert failures(live(PRIMARY), live(in_set("other"), "db2")) == set()
+    secondary_reads = option(readPreference="secondary")
+    assert failures(live(PRIMARY), live(in_set("other"), "db2"), **secondary_reads) == {"topology.recovering"}
+    assert failures(live(PRIMARY), live(SECONDARY, "db3"), live(in_set("other"), "db2"), **secondary_reads) == set()
+
+
+def test_an_arbiter_is_named_when_it_alone_is_asked() -> None:
+    arbiter = in_set("arbiter", arbiters=("db3:27017",), hosts=THREE[:2])
+    found = said(facts(live(arbiter, "db3"), **option(directConnection=True)))["topology.arbiter"]
+    assert "db1:27017" in found.remedies[0].text
+    assert "topology.arbiter" not in said(facts(live(arbiter, "db3"), live(PRIMARY)))
+
+
+@pytest.mark.parametrize(("role", "kind"), [("secondary", "a secondary"), ("hidden", "a hidden member")])
+def test_a_direct_connection_to_somebody_else_than_the_primary(role: str, kind: str) -> None:
+    known = facts(live(in_set(role, primary="db2:27017")), connected=True, **option(directConnection=True))
+    found = said(known)["topology.direct-to-secondary"]
+    assert kind in found.summary
+    assert "db2:27017" in found.summary
+
+
+def test_a_single_server_is_dropped_from_a_list_and_fine_by_itself() -> None:
+    assert failures(live(HELLO), dead("db2")) == {"topology.standalone-in-list"}
+    assert failures(live(HELLO)) == set()
+    assert warnings(live(HELLO), live(PRIMARY, "db2")) == {"topology.standalone-in-list"}
+
+
+def test_load_balanced_needs_a_load_balancer() -> None:
+    assert failures(live(HELLO), **option(loadBalanced=True)) == {"topology.load-balanced-mismatch"}
+    behind = Hello(service_id="65a0", msg="isdbgrid", max_wire_version=21)
+    assert failures(live(behind), **option(loadBalanced=True)) == set()
+
+
+# ---------------------------------------------------------------- the primary
+
+
+def test_without_a_majority_there_is_no_primary() -> None:
+    found = said(facts(live(LEADERLESS), dead("db2"), dead("db3")))["topology.no-primary"]
+    assert "only 1 of 3" in found.summary
+    assert found.remedies[0].text == "Start db2:27017 and db3:27017."
+
+
+def test_no_primary_is_not_said_while_a_member_is_still_asked() -> None:
+    assert failures(live(LEADERLESS), dead("db2"), dead("db3", finished=False)) == set()
+
+
+def test_reads_from_secondaries_make_a_missing_primary_a_warning() -> None:
+    reads = option(readPreference="secondaryPreferred")
+    assert warnings(live(LEADERLESS), dead("db2"), dead("db3"), **reads) >= {"topology.no-primary"}
+    assert warnings(dead(), live(SECONDARY, "db2"), **reads) >= {"topology.primary-unreachable"}
+
+
+def test_a_primary_that_others_follow_and_nobody_here_reaches() -> None:
+    found = said(facts(unnamed(), live(SECONDARY, "db2"), live(SECONDARY, "db3")))["topology.primary-unreachable"]
+    assert found.server == "db1:27017"
+    assert "does not resolve" in found.detail
+
+
+def test_a_primary_that_was_reached_and_turned_away_has_a_finding_of_its_own() -> None:
+    expired = member(driver(Reach.VERIFY_FAILED, verify_code=10), look(), plain(Reach.CLOSED))
+    assert failures(expired, live(SECONDARY, "db2")) == set()
+
+
+def test_who_is_named_primary_and_says_no_is_none() -> None:
+    assert failures(live(LEADERLESS), live(SECONDARY, "db2")) == {"topology.no-primary"}
+
+
+def test_members_that_name_two_primaries_disagree() -> None:
+    other = live(in_set("secondary", primary="db3:27017"), "db2")
+    assert warnings(live(PRIMARY), other, live(SECONDARY, "db3")) == {"topology.stale-primary"}
+
+
+# ---------------------------------------------------------------- names that the set hands out
+
+
+def renamed(*hosts: str) -> MemberFacts:
+    return live(in_set("primary", hosts=hosts, me=hosts[0], primary=hosts[0]))
+
+
+def at(address: str, *parts: Any, addresses: tuple[str, ...] = ("127.0.0.1",)) -> MemberFacts:
+    host = address.rpartition(":")[0]
+    return member(*parts, host=host, address=address, seed=False, lookup=Lookup(host=host, addresses=addresses))
+
+
+def test_container_names_lead_nowhere() -> None:
+    found = said(facts(renamed("m1:27017", "m2:27017"), unnamed("m1", seed=False), unnamed("m2", seed=False)))
+    assert "m1:27017 and m2:27017" in found["topology.internal-names"].summary
+
+
+def test_a_set_of_one_may_be_reached_directly() -> None:
+    found = said(facts(renamed("m1:27017"), unnamed("m1", seed=False)))["topology.internal-names"]
+    assert found.remedies[0].patch == {"seeds": {"srv": False, "hosts": ["db1:27017"], "directConnection": True}}
+
+
+def test_silent_private_addresses_are_internal() -> None:
+    silent = at("172.30.0.9:27017", tcp(Reach.SILENT, "172.30.0.9"), addresses=("172.30.0.9",))
+    assert failures(renamed("172.30.0.9:27017"), silent) == {"topology.internal-addresses"}
+
+
+def test_loopback_leads_home() -> None:
+    refused = at("localhost:27017", tcp(Reach.REFUSED, "127.0.0.1", loopback=True))
+    assert failures(renamed("localhost:27017"), refused) == {"topology.loopback-names"}
+
+
+def test_another_server_where_the_set_says_localhost_is_not_its_member() -> None:
+    stranger = at("localhost:27017", plain(HELLO))
+    assert failures(renamed("localhost:27017"), stranger) == {"topology.loopback-names"}
+
+
+def test_another_server_at_an_advertised_address_is_not_its_member() -> None:
+    stranger = at("172.30.0.9:27017", plain(HELLO), addresses=("172.30.0.9",))
+    found = said(facts(renamed("172.30.0.9:27017"), stranger))["topology.internal-addresses"]
+    assert "Another server answers at 172.30.0.9:27017." in found.detail
+
+
+def test_advertised_names_matter_only_when_all_of_them_fail() -> None:
+    half = (renamed("m1:27017", "db2:27017"), unnamed("m1", seed=False), live(SECONDARY, "db2"))
+    assert "topology.internal-names" not in failures(*half)
+
+
+# ---------------------------------------------------------------- read preference
+
+MARS = [{"dc": "mars"}]
+
+
+def tagged(role: str, host: str = "db1", **tags: str) -> MemberFacts:
+    return live(in_set(role, tags=tags), host)
+
+
+@pytest.mark.parametrize(
+    ("mode", "members", "fits"),
+    [
+        ("secondary", (tagged("primary"), tagged("secondary", "db2", dc="mars")), True),
+        ("secondary", (tagged("primary", dc="mars"), tagged("secondary", "db2")), False),
+        ("nearest", (tagged("primary", dc="mars"), tagged("secondary", "db2")), True),
+        ("nearest", (tagged("primary", dc="east"), tagged("secondary", "db2")), False),
+        ("secondaryPreferred", (tagged("primary"), tagged("secondary", "db2")), True),
+        ("primaryPreferred", (tagged("primary"), tagged("secondary", "db2")), True),
+        ("secondaryPreferred", (tagged("secondary"), tagged("secondary", "db2")), False),
+    ],
+)
+def test_tags_count_for_the_members_that_may_be_read_from(
+    mode: str, members: tuple[MemberFacts, ...], fits: bool
+) -> None:
+    found = said(facts(*members, **option(readPreference=mode, readPreferenceTags=MARS)))
+    assert ("topology.no-tag-match" not in found) is fits
+
+
+def test_the_tags_that_are_there_are_listed_and_a_fallback_is_offered() -> None:
+    members = (tagged("primary", dc="east"), tagged("secondary", "db2", dc="west"))
+    found = said(facts(*members, **option(readPreference="secondary", readPreferenceTags=MARS)))
+    one = found["topology.no-tag-match"]
+    assert "a secondary with the tags dc:mars" in one.summary
+    assert "dc:west" in one.summary
+    assert one.remedies[0].patch == {"reads": {"readPreferenceTags": [{"dc": "mars"}, {}]}}
+
+
+def test_a_set_without_secondaries_serves_no_secondary_reads() -> None:
+    alone = live(in_set("primary", hosts=THREE[:1]))
+    one = said(facts(alone, **option(readPreference="secondary")))["topology.no-tag-match"]
+    assert one.remedies[0].patch == {"reads": {"readPreference": "secondaryPreferred"}}
+    assert failures(live(PRIMARY), dead("db2"), **option(readPreference="secondary")) == set()
+
+
+# ---------------------------------------------------------------- it works, but
+
+
+def test_members_that_are_of_no_use_now_are_warned_about() -> None:
+    assert warnings(live(PRIMARY), live(SECONDARY, "db2"), dead("db3")) == {"topology.member-unreachable"}
+    assert warnings(live(PRIMARY), live(SECONDARY, "db2"), unnamed("db3")) == {"topology.member-unresolvable"}
+    assert warnings(live(PRIMARY), live(SECONDARY, "db2"), dead("db3", finished=False)) == set()
+
+
+def test_seeds_of_two_sets_are_mixed() -> None:
+    other = live(in_set("primary", "rsB", ("db9:27017",)), "db9")
+    found = said(facts(live(PRIMARY), other, connected=True))["topology.mixed-sets"]
+    assert found.remedies[0].patch == {"seeds": {"hosts": ["db1:27017"], "replicaSet": "rs0"}}
+
+
+def test_a_hidden_seed_is_a_note() -> None:
+    known = facts(live(PRIMARY), live(in_set("hidden"), "db9"), connected=True)
+    assert said(known)["topology.hidden-member"].severity is Severity.NOTE
+
+
+@pytest.mark.parametrize(
+    ("w", "members", "impossible"),
+    [
+        (5, HEALTHY, True),
+        (3, HEALTHY, False),
+        (3, (*HEALTHY[:2], dead("db3")), True),
+        (2, (live(in_set("primary", hosts=THREE[:1], arbiters=THREE[1:])),), True),
+        (2, (live(in_set("primary", hosts=THREE[:1], passives=THREE[1:2])),), False),
+        (1, (live(HELLO),), False),
+        ("majority", HEALTHY, False),
+    ],
+)
+def test_w_is_compared_with_those_who_can_confirm(w: Any, members: tuple[MemberFacts, ...], impossible: bool) -> None:
+    assert ("topology.write-concern-impossible" in warnings(*members, **option(w=w))) is impossible
+
+
+@pytest.mark.parametrize(("modes", "unknown"), [(("mytag",), False), ((), True), (None, False)])
+def test_a_named_write_concern_must_be_defined_where_that_can_be_read(
+    modes: tuple[str, ...] | None, unknown: bool
+) -> None:
+    found = warnings(*HEALTHY, access=AccessFacts(write_concern_modes=modes), **option(w="mytag"))
+    assert ("topology.unknown-write-concern" in found) is unknown
+
+
+def test_a_router_without_a_shards_primary_fails() -> None:
+    raised = DriverFacts(state=DriverState.RAISED, code=133)
+    known = facts(live(ROUTER), driver=raised, access=AccessFacts(shard="shard0"))
+    assert "shard0" in said(known)["topology.shard-no-primary"].summary
+
+
+def test_a_single_server_has_no_transactions() -> None:
+    assert "topology.no-transactions" in said(facts(live(HELLO), connected=True))
+    assert "topology.no-transactions" not in said(facts(*HEALTHY, connected=True))
