@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,9 +45,13 @@ def assemble(
     verdict: Verdict | None = None,
     stage_ms: Mapping[Stage, float] | None = None,
     driver_version: str = "",
+    on_bug: Callable[[Exception], None] | None = None,
 ) -> Report:
-    """The report for what is known now; ``verdict`` None means that the check still runs."""
-    findings = diagnose(facts)
+    """The report for what is known now; ``verdict`` None means that the check still runs.
+
+    ``on_bug`` hears of a rule that raised; see `diagnose`.
+    """
+    findings = diagnose(facts, on_bug)
     servers = tuple(_server(facts, member, verdict) for member in facts.members)
     driver = facts.driver
     return Report(

@@ -21,7 +21,14 @@ from clearline.core.assembly import assemble
 from clearline.core.client import build_client, driver_version, tls_context
 from clearline.core.connection_string import Reading
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.diagnosis.standing import has_failed, is_connected, load_balanced, single_topology
+from clearline.core.diagnosis.standing import (
+    Standing,
+    has_failed,
+    is_connected,
+    load_balanced,
+    single_topology,
+    standing,
+)
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner, Terms, note_nameservers
@@ -75,7 +82,7 @@ async def check(
     ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
     ``on_event`` each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt. Cancelling
-    the task gives a report with the verdict *cancelled*.
+    the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
     run = _Check(profile, secrets, emit, text, on_event, deadline_s)
     report = await run.report()
@@ -105,7 +112,6 @@ class _Check:
         self._secrets: Secrets = {**secrets, **self._reading.secrets}
         self._ledger = Ledger(Facts(uri=self._reading.facts, deadline_ms=deadline_s * 1000))
         self._tasks: set[asyncio.Task[None]] = set()
-        self._bugs: list[BaseException] = []
         self._stage_ms: dict[Stage, float] = {}
         self._verdict: Verdict | None = None
         self._verdict_ms: float | None = None
@@ -113,6 +119,7 @@ class _Check:
         self._examiner: Examiner | None = None
         self._driver: DriverRun | None = None
         self._driver_task: asyncio.Task[None] | None = None
+        self._inspection: asyncio.Task[None] | None = None
         self._trouble = asyncio.Event()
         self._context: asyncio.Task[Any] | None = None
 
@@ -166,7 +173,7 @@ class _Check:
             self._driver_task = self._spawn(self._drive(self._driver))
             await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
-            self._spawn(self._inspect_computer())
+            self._inspection = self._spawn(self._inspect_computer())
         if self._driver is not None:
             self._start_probes()
         await self._until_explained()
@@ -288,7 +295,7 @@ class _Check:
     async def _explain_login(self) -> None:
         """After a refused login: which users and mechanisms the server knows, over a line that is open already."""
         self._trouble.set()
-        while not any(m.finished for m in self._ledger.facts.members):
+        while not _can_be_asked(self._ledger.facts):
             self._ledger.changed.clear()
             await self._ledger.changed.wait()
         if self._examiner is not None:
@@ -389,7 +396,8 @@ class _Check:
             return False
         if facts.login.failed_step is not None and self._driver_task is not None and not self._driver_task.done():
             return False
-        return bool(facts.computer.system) and all(m.finished for m in facts.members)
+        inspected = bool(facts.computer.system) or (self._inspection is not None and self._inspection.done())
+        return inspected and all(m.finished for m in facts.members)
 
     def _decide(self, verdict: Verdict) -> None:
         self._verdict = verdict
@@ -417,6 +425,7 @@ class _Check:
             verdict=None if partial else self._verdict,
             stage_ms=self._stage_ms,
             driver_version=driver_version(),
+            on_bug=self._note_bug,
         )
 
     # ------------------------------------------------------------ tasks
@@ -434,8 +443,8 @@ class _Check:
         self._ledger.changed.set()
 
     def _note_bug(self, error: BaseException) -> None:
-        self._bugs.append(error)
-        _log.error("a probe failed unexpectedly: %s", type(error).__name__, exc_info=error)
+        """Keep the check going without what a mistake of ours has broken; the log has its stack."""
+        _log.error("unexpected in a check: %s", type(error).__name__, exc_info=error)
 
     def _abandon(self) -> asyncio.Task[None] | None:
         """End everything without waiting for anybody; the task returned is the client's goodbye, a second at most."""
@@ -462,6 +471,13 @@ async def farewells() -> None:
 
 def _stops_driver(openssl_error: str | None, key_opens: bool | None) -> bool:
     return openssl_error is not None or key_opens is False
+
+
+def _can_be_asked(facts: Facts) -> bool:
+    """Whether some server has answered the probes' hello, or none will."""
+    members = facts.members
+    ready = any(standing(facts, m) is Standing.ANSWERED and m.finished for m in members)
+    return ready or (bool(members) and all(m.finished for m in members))
 
 
 def _text(value: object) -> str | None:

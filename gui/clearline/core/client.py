@@ -44,7 +44,8 @@ def build_client(
     from pymongo import AsyncMongoClient
 
     limits: dict[str, Any] = {
-        "connectTimeoutMS": _at_most(options.get("connectTimeoutMS"), longest_wait_s * 1000),
+        # Lower than the selection's own: else silence reads "No servers found yet".
+        "connectTimeoutMS": _at_most(options.get("connectTimeoutMS"), longest_wait_s * 900),
         "serverSelectionTimeoutMS": _at_most(options.get("serverSelectionTimeoutMS"), longest_wait_s * 1000),
         "socketTimeoutMS": _at_most(options.get("socketTimeoutMS"), longest_wait_s * 1000),
     }

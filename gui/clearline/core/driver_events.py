@@ -98,6 +98,8 @@ class DriverEvents:
         """What the driver chose for a login whose mechanism was left to it; None until the login began."""
         self.last_server: str | None = None
         """The server of the latest command, logins included."""
+        self.connected = False
+        """A connection of the pool was begun, so a server had been selected."""
         self.faults = 0
         """Events that could not be told, or whose hook raised: bugs of ours, kept away from the driver."""
         self.last_fault = ""
@@ -145,6 +147,8 @@ class DriverEvents:
                     self._follow_login(name, event)
                 if name == "CommandFailed" and self._on_command_failed:
                     self._on_command_failed(event.command_name, failure_code(event.failure))
+            case "ConnectionCreated":
+                self.connected = True
             case "ServerHeartbeatFailed" if self._on_heartbeat_failed:
                 self._on_heartbeat_failed(address_text(event.connection_id), event.reply)
             case "ServerHeartbeatSucceeded" if self._on_heartbeat_succeeded:

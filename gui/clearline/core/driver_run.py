@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
 UNAUTHORIZED = 13
+ATLAS_ERROR = 8000
+"""Atlas' proxy in front of shared clusters answers with this one code to whatever is not allowed."""
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
 
@@ -67,10 +69,8 @@ class DriverRun:
         # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over
         # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
         answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None
-        logged_in = (
-            self._wants_login() and failed_login is None and (self._events.login_step is not None or answered)
-        )
-        if code == UNAUTHORIZED and logged_in and step == "read":
+        logged_in = self._wants_login() and failed_login is None and (self._events.login_step is not None or answered)
+        if code in (UNAUTHORIZED, ATLAS_ERROR) and logged_in and step == "read":
             # Logged in and turned away at one collection: the connection works, a right is missing.
             self._connected(code, _code_name(error))
             return
@@ -79,6 +79,7 @@ class DriverRun:
             and self._events.login_step is None
             and step == "read"
             and not answered
+            and self._events.connected
             and not _from_network(error)
         )
         self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here))

@@ -78,10 +78,11 @@ class Examiner:
 
     async def ask_mechanisms(self, names: tuple[str, ...]) -> None:
         """saslSupportedMechs of the candidate users, and a read without login, over a line that is open already."""
-        for address, line in list(self._lines.items()):
+        asked_first = self._ledger.facts.login.server
+        for address, line in sorted(self._lines.items(), key=lambda item: item[0] != asked_first):
             answer = self._ledger.member(address).hello
-            if answer is not None and answer.arbiter_only:
-                continue  # It holds no users, so it knows nobody.
+            if answer is not None and answer.kind in ("arbiter", "ghost"):
+                continue  # They hold no users, so they know nobody.
             async with self._turns[address]:
                 found = await hello.mechanisms(line, names, deadline_s=self._terms.deadline_s)
             if found:
@@ -95,6 +96,10 @@ class Examiner:
             addresses = (member.host,) if member.port is None else await self._resolve(member)
             if addresses:
                 await self._reach(member, addresses[:MOST_ADDRESSES])
+        except Exception:
+            # A mistake of ours says nothing about the server: the driver decides alone.
+            self._ledger.note(address, crashed=True)
+            raise
         finally:
             self._finish(address)
 

@@ -476,6 +476,8 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
     ocsp_reach: dict[str, Reach] = {}
     finished: bool = False
     """All that is asked of this member is answered (or past its deadline)."""
+    crashed: bool = False
+    """A probe failed for a reason of its own, so nothing can be concluded about the server."""
 
     @property
     def hello(self) -> Hello | None:

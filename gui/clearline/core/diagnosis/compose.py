@@ -55,12 +55,20 @@ def explain(facts: Facts, member: MemberFacts) -> Finding | None:
     return None
 
 
-def diagnose(facts: Facts) -> tuple[Finding, ...]:
+def diagnose(facts: Facts, on_bug: Callable[[Exception], None] | None = None) -> tuple[Finding, ...]:
     """Every finding that the facts support, the most important first; the first failure is the diagnosis.
 
     A check that is still undecided gives no failure about a server; one that failed always gives at least one failure.
+    A rule that raises costs its own finding only, and ``on_bug`` hears of it; without ``on_bug`` it raises here.
     """
-    found = [finding for rule in RULES for finding in rule(facts)]
+    found: list[Finding] = []
+    for rule in RULES:
+        try:
+            found += rule(facts)
+        except Exception as error:
+            if on_bug is None:
+                raise
+            on_bug(error)
     connected, failed = is_connected(facts), has_failed(facts)
     if connected or failed:
         found += _about_members(facts, found, connected=connected)

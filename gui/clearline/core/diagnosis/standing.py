@@ -54,7 +54,7 @@ def standing(facts: Facts, member: MemberFacts) -> Standing:
     hello = own_hello(facts, member)
     if hello is not None and hello.ok and speaks_our_version(hello):
         return Standing.ANSWERED
-    return Standing.FAILED if member.finished else Standing.PENDING
+    return Standing.FAILED if member.finished and not member.crashed else Standing.PENDING
 
 
 def answered(facts: Facts) -> list[tuple[MemberFacts, Hello]]:

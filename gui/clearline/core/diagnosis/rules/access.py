@@ -10,7 +10,8 @@ from clearline.core.diagnosis.standing import is_connected
 from clearline.core.facts import Facts, Privilege
 from clearline.core.report import Certainty, Finding, Stage
 
-UNAUTHORIZED = 13
+NOT_ALLOWED = (13, 8000)
+"""Server code Unauthorized, and AtlasError, which the proxy of shared Atlas clusters answers instead."""
 """Server code Unauthorized."""
 _WRITES = frozenset({"insert", "update", "remove"})
 
@@ -47,7 +48,7 @@ def rights(facts: Facts) -> Iterable[Finding]:
         refused, certainty = "find" not in allowed, Certainty.PROVEN
     else:  # A server that does not list privileges: the one read tells, where the profile names its database.
         allowed = {"find", *_WRITES}
-        refused, certainty = database is not None and access.read_code == UNAUTHORIZED, Certainty.LIKELY
+        refused, certainty = database is not None and access.read_code in NOT_ALLOWED, Certainty.LIKELY
     if refused:
         yield finding(
             "access.no-privilege",
@@ -64,9 +65,9 @@ def rights(facts: Facts) -> Iterable[Finding]:
 def diagnostics(facts: Facts) -> Iterable[Finding]:
     """The server's diagnostic commands are out of reach, as is normal."""
     access = facts.access
-    if is_connected(facts) and access.user and access.diagnostics_code == UNAUTHORIZED:
+    if is_connected(facts) and access.user and access.diagnostics_code in NOT_ALLOWED:
         user = access.user.rpartition("@")[0] or access.user
-        yield finding("access.no-diagnostics", Certainty.PROVEN, evidence={"code": UNAUTHORIZED}, user=user)
+        yield finding("access.no-diagnostics", Certainty.PROVEN, evidence={"code": access.diagnostics_code}, user=user)
 
 
 def writes_blocked(facts: Facts) -> Iterable[Finding]:
