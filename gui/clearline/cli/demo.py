@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
 from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.report import Report
 from clearline.core.secrets import PASSWORD, Secret, Secrets
 from clearline.paths import resource, user_data_dir
 
@@ -45,12 +46,21 @@ def run(argv: Sequence[str]) -> int:
         with _ended_by_signals(), demo_deployment() as (profile, vault):
             from clearline.ui.app import run_demo
 
-            return run_demo(profile, vault, screenshot=screenshot)
+            code = run_demo(profile, vault, screenshot=screenshot, told=_print if screenshot else None)
+        if screenshot is not None and screenshot.exists():
+            print(f"\nA picture of the window is in {screenshot}")
+        return code
     except (MongodNotFound, MongodFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _print(report: Report) -> None:
+    from clearline.cli.report_text import render, terminal_width, unicode_fits
+
+    print(render(report, colour=False, width=terminal_width(), unicode=unicode_fits(sys.stdout.encoding)), flush=True)
 
 
 def has_screen() -> bool:

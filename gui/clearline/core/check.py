@@ -81,8 +81,8 @@ async def check(
 
     ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
-    ``on_event`` each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt. Cancelling
-    the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
+    ``on_event`` each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
+    Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
     run = _Check(profile, secrets, emit, text, on_event, deadline_s)
     report = await run.report()

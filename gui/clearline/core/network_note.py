@@ -1,4 +1,4 @@
-"""A short message for the people who run the network: what fails, where, and commands that show it without Clearline."""
+"""A short message for the people who run the network: what fails, where, and how to see it without Clearline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The page "Causes" for people, made from the catalogue: ``python -m clearline.core.diagnosis.causes_page`` writes it."""
+"""The page "Causes" for people, made from the catalogue.
+
+``python -m clearline.core.diagnosis.causes_page`` writes it.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from clearline.core.report import Certainty, Finding, Stage
 
 NOT_ALLOWED = (13, 8000)
 """Server code Unauthorized, and AtlasError, which the proxy of shared Atlas clusters answers instead."""
-"""Server code Unauthorized."""
 _WRITES = frozenset({"insert", "update", "remove"})
 
 
