@@ -209,7 +209,7 @@ def set_up(extra: str) -> None:
     if not runs_in_venv("import pip"):
         step([str(venv_python()), "-m", "ensurepip"])
     target = f".[{extra}]" if extra else "."
-    step([str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--editable", target])
+    step([str(venv_python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", target])
     stamp_file(extra, VENV).write_text(stamp, encoding="ascii")
 
 

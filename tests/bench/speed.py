@@ -105,8 +105,12 @@ app = QApplication([]); window = Window(); window.resize(1200, 720); window.show
 """
 OURS = """
 import time; began = time.perf_counter()
-from clearline.ui.app import first_paint
-print(first_paint(began))
+from PySide6.QtCore import QTimer
+from clearline.ui import app as ui
+app = ui._application(); theme = ui.Theme(app, ui._scheme()); window = ui.MainWindow()
+def painted():
+    print((time.perf_counter() - began) * 1000); QTimer.singleShot(0, app.quit)
+window.first_painted.connect(painted); window.show(); app.exec()
 """
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote_plus
 
 from faults.fault import Case, Table
@@ -96,12 +94,12 @@ if sys.platform != "win32":
 
     @TABLE.row("H14", "UNIX domain socket", connected=())
     def _(lab: Laboratory) -> Iterator[Case]:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "mongodb-27017.sock")
-            bound = socket.socket(socket.AF_UNIX)
-            bound.bind(os.fspath(path))
-            with MongoPeer(listener=bound):
-                yield Case(f"mongodb://{quote_plus(os.fspath(path))}/")
+        path = lab.folder / "mongodb-27017.sock"
+        path.unlink(missing_ok=True)
+        bound = socket.socket(socket.AF_UNIX)
+        bound.bind(os.fspath(path))
+        with MongoPeer(listener=bound):
+            yield Case(f"mongodb://{quote_plus(os.fspath(path))}/")
 
 
 @TABLE.row("H15", "SRV to one server, 80 ms away", connected=(), netns=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import msgspec
+from msgspec.structs import replace
 
 from clearline.core.facts import Facts
 from faults.catalogue import FAULTS
@@ -22,7 +23,8 @@ RECORDED = Path(__file__).parent.parent / "core" / "diagnosis" / "recorded"
 
 
 def write(id: str, facts: Facts, lab: Laboratory) -> None:
-    """Keep the facts of one row, free of this computer's folders."""
+    """Keep the facts of one row, free of this computer's folders and version."""
+    facts = replace(facts, computer=replace(facts.computer, system=facts.computer.system.partition(" ")[0]))
     text = msgspec.json.format(msgspec.json.encode(facts), indent=1).decode()
     (RECORDED / f"{id}.json").write_text(text.replace(str(lab.folder), "/lab") + "\n", encoding="utf-8")
 
