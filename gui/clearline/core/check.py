@@ -170,6 +170,8 @@ class _Check:
             return
         if self._build_driver():
             assert self._driver is not None
+            if self._ledger.facts.uri.srv:
+                await note_nameservers(self._ledger)  # Reads them anew for the driver too: networks change.
             self._driver_task = self._spawn(self._drive(self._driver))
             await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
@@ -400,8 +402,10 @@ class _Check:
         return inspected and all(m.finished for m in facts.members)
 
     def _decide(self, verdict: Verdict) -> None:
+        """Give the verdict. A later upgrade changes it, and not the time at which a first one was known."""
         self._verdict = verdict
-        self._verdict_ms = (time.perf_counter() - self._began) * 1000
+        if self._verdict_ms is None:
+            self._verdict_ms = (time.perf_counter() - self._began) * 1000
 
     # ------------------------------------------------------------ telling
 
@@ -413,7 +417,9 @@ class _Check:
         now = time.perf_counter()
         if force or now - self._last_frame >= FRAME_S:
             self._last_frame = now
-            self._emit(self._assemble(partial=self._verdict is None))
+            # A late answer can make a failed check possible again: then it is running once more.
+            reopened = self._verdict is Verdict.FAILED and not has_failed(self._ledger.facts)
+            self._emit(self._assemble(partial=self._verdict is None or reopened))
 
     def _assemble(self, *, partial: bool = False) -> Report:
         return assemble(

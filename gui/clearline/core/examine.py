@@ -373,12 +373,13 @@ class Examiner:
             async with slots:
                 await job
 
-        jobs: list[Awaitable[None]] = [self._listen(member.address, ip)]
+        jobs: list[Awaitable[None]] = []
+        if handshake is None or not handshake.server_hello:
+            # Whoever begins a TLS handshake neither greets first nor speaks plainly.
+            jobs.append(self._listen(member.address, ip))
+            jobs.append(self._plain_hello(member, ip) if self._terms.tls else self._look(member, ip))
         if self._terms.tls:
-            jobs.append(self._plain_hello(member, ip))
             jobs += self._other_handshakes(member, ip, handshake)
-        else:
-            jobs.append(self._look(member, ip))
         await asyncio.gather(self._ask_dns(member.host), *(within(job) for job in jobs))
 
     def _other_handshakes(self, member: MemberFacts, ip: str, first: TlsFacts | None) -> list[Awaitable[None]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clearline.core.ledger import split_address
 from clearline.core.probes.lookup import is_ip_address
-from clearline.core.report import Finding, Report, Stage
+from clearline.core.report import Finding, Report, Severity, Stage
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
 """Stages whose failures a network team can mend."""
@@ -43,7 +43,10 @@ def commands_for(stage: Stage, address: str, *, srv_name: str | None = None, red
         case Stage.TLS:
             target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             name = "" if is_ip_address(host) else f" -servername {host}"
-            return [Command("any system", f"openssl s_client -connect {target}{name} -showcerts")]
+            return [
+                Command("Linux, macOS", f"openssl s_client -connect {target}{name} -showcerts"),
+                Command("PowerShell", f"curl.exe -v https://{target}"),
+            ]
         case Stage.HELLO:
             hello = """--quiet --eval "db.hello()\""""
             return [Command("any system", f'mongosh "mongodb://{address}/?directConnection=true" {hello}')]
@@ -58,8 +61,10 @@ def concerns_network(finding: Finding) -> bool:
 
 def network_note(report: Report, finding: Finding) -> str:
     """The message about one finding of DNS, TCP or TLS; redacted, as the report is."""
+    fails = finding.severity is Severity.FAILURE
     lines = [
-        f"MongoDB connections from this computer fail: {finding.summary}",
+        f"{'Connections' if fails else 'There is trouble with connections'} from this computer to MongoDB"
+        f"{' fail' if fails else ''}: {finding.summary}",
         f"({finding.certainty.value}; measured {report.started})",
         "",
         "Hosts and ports that must be reachable:",
@@ -72,11 +77,11 @@ def network_note(report: Report, finding: Finding) -> str:
         lines.append(f"  {server.address}  ({addresses}{state})")
     if not report.servers:
         lines.append(f"  {report.target.uri}")
-    lines += ["", "To see it without Clearline:"]
     srv = _srv_name(report)
-    address = finding.server or (report.servers[0].address if report.servers else f"{srv or 'host'}:27017")
-    for command in commands_for(finding.stage, address, srv_name=srv):
-        lines.append(f"  {command.system}: {command.line}")
+    address = finding.server or (report.servers[0].address if report.servers else srv)
+    if address is not None:
+        commands = commands_for(finding.stage, address, srv_name=srv)
+        lines += ["", "To see it without Clearline:", *(f"  {command.system}: {command.line}" for command in commands)]
     lines += ["", f"What is asked for: {finding.remedies[0].text}"] if finding.remedies else []
     return "\n".join(lines) + "\n"
 

@@ -1,61 +1,160 @@
-"""The one-click remedies of the lint, carried out: a mistake becomes the text without it."""
+"""Remedies carried out: the patch or the named action of a mistake or a finding becomes other values of the profile."""
 
 from __future__ import annotations
 
+import re
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
 import msgspec
+from msgspec.structs import replace
 
 from clearline.core.connection_string import Reading, build
 from clearline.core.facts import Mistake
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, patched
-from clearline.core.secrets import PASSWORD
+from clearline.core.report import Remedy, Report
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.uri_text import take_apart
+
+_ESCAPES: Final = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_WEAKENING: Final = {
+    "enabled": False,
+    "insecure": True,
+    "allowInvalidCertificates": True,
+    "allowInvalidHostnames": True,
+    "disableOCSPEndpointCheck": True,
+}
+
+
+class Values(NamedTuple):
+    """What a connection string is made of."""
+
+    profile: Profile
+    secrets: dict[str, Secret]
 
 
 def remedied(reading: Reading, mistake: Mistake) -> str | None:
-    """The connection string after the mistake's patch or action, secrets in plain; None where it has no remedy.
+    """The connection string after the mistake's patch or action, secrets in plain; None where it has no remedy."""
+    values = carried_out(reading, mistake)
+    return None if values is None else build(values.profile, values.secrets, show="plain")
 
-    The actions: ``use-repaired-text``, ``escape-user`` and ``escape-password`` (the text written anew),
-    ``remove-password``, ``remove-option:NAME``, ``remove-duplicate:NAME`` (keep the one that counts) and
-    ``rename-option:NAME:NEW``.
+
+def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | None = None) -> Values | None:
+    """Profile and secrets after the patch or the action of a remedy; None where there is none that fits.
+
+    The actions: ``use-repaired-text`` (the text written anew as it was understood), ``escape-user`` and
+    ``escape-password`` (what was typed is what is meant, see `meant`), ``remove-password``, ``remove-option:NAME``,
+    ``remove-duplicate:NAME`` (keep the one that counts), ``rename-option:NAME:NEW`` and ``srv-to-seed-list``, which
+    needs the report of a check that found the seeds. Actions that ask the user (``ask-…``) change nothing: None.
     """
-    secrets = dict(reading.secrets)
-    if mistake.patch is not None:
-        return build(patched(reading.profile, mistake.patch), secrets, show="plain")
-    verb, _, rest = (mistake.action or "").partition(":")
-    name, _, new = rest.partition(":")
-    profile = reading.profile
-    match verb:
-        case "":
+    profile, secrets = reading.profile, dict(reading.secrets)
+    if remedy.patch is not None:
+        try:
+            return Values(_still_encrypted(profile, patched(profile, remedy.patch)), secrets)
+        except msgspec.ValidationError:
             return None
+    verb, _, rest = (remedy.action or "").partition(":")
+    name, _, new = rest.partition(":")
+    match verb:
+        case "use-repaired-text":
+            return Values(profile, secrets)
+        case "escape-user" | "escape-password":
+            return _as_typed(reading)
         case "remove-password":
             secrets.pop(PASSWORD, None)
         case "remove-option":
             profile = without_option(profile, name)
             secrets.pop(name, None)
         case "remove-duplicate":
-            unread = tuple(item for item in profile.unread if not _same(item.name, name))
-            profile = msgspec.structs.replace(profile, unread=unread)
+            profile = replace(profile, unread=tuple(item for item in profile.unread if not _same(item.name, name)))
         case "rename-option":
-            unread = tuple(
-                msgspec.structs.replace(item, name=new) if _same(item.name, name) else item for item in profile.unread
-            )
-            profile = msgspec.structs.replace(profile, unread=unread)
+            renamed = (replace(item, name=new) if _same(item.name, name) else item for item in profile.unread)
+            profile = replace(profile, unread=tuple(renamed))
             if name in secrets:
                 secrets[new] = secrets.pop(name)
-    return build(profile, secrets, show="plain")
+        case "srv-to-seed-list":
+            listed = _seed_list(profile, report)
+            return None if listed is None else Values(listed, secrets)
+        case _:
+            return None
+    return Values(profile, secrets)
+
+
+def weakens(remedy: Mistake | Remedy) -> bool:
+    """Whether a remedy gives up encryption or a part of the certificates' verification."""
+    tls = (remedy.patch or {}).get("tls")
+    return isinstance(tls, dict) and any(tls.get(name) is value for name, value in _WEAKENING.items())
 
 
 def without_option(profile: Profile, name: str) -> Profile:
     """The profile with an option not set, under every spelling of its name."""
-    unread = tuple(item for item in profile.unread if not _same(item.name, name))
-    profile = msgspec.structs.replace(profile, unread=unread)
+    profile = replace(profile, unread=tuple(item for item in profile.unread if not _same(item.name, name)))
     option = lookup(name)
     if option is None or option.field is None:
         return profile
     section, attribute = option.field
     part = getattr(profile, section)
     unset = getattr(type(part)(), attribute)
-    return msgspec.structs.replace(profile, **{section: msgspec.structs.replace(part, **{attribute: unset})})
+    return replace(profile, **{section: replace(part, **{attribute: unset})})
+
+
+def meant(raw: str) -> str:
+    """The user name or password that somebody means who typed ``raw`` without minding its special characters.
+
+    What was typed is what is meant: a ``+`` is a plus, a ``%`` a percent sign. Escapes alone stand for their
+    characters, as written by somebody who escaped some and forgot others.
+    """
+    return "".join(unquote(piece) if number % 2 else piece for number, piece in enumerate(_ESCAPES.split(raw)))
+
+
+def _as_typed(reading: Reading) -> Values:
+    parts = take_apart(reading.text)
+    profile, secrets = reading.profile, dict(reading.secrets)
+    if parts.user is not None and parts.user.text:
+        profile = replace(profile, auth=replace(profile.auth, user=meant(parts.user.text)))
+    if parts.password is not None and parts.password.text:
+        raw = parts.password.text
+        # An escape that nobody would write, such as %41 for A, says that the percent signs belong to the password.
+        secrets[PASSWORD] = Secret(raw if reading.facts.password.needless_escape else meant(raw))
+    return Values(profile, secrets)
+
+
+def _still_encrypted(before: Profile, after: Profile) -> Profile:
+    """The SRV form switches TLS on by itself; who leaves it keeps TLS unless the patch says otherwise."""
+    if before.seeds.srv and not after.seeds.srv and before.tls.enabled is after.tls.enabled is None:
+        return replace(after, tls=replace(after.tls, enabled=True))
+    return after
+
+
+def _seed_list(profile: Profile, report: Report | None) -> Profile | None:
+    """The long form of an SRV profile, from the seeds that the check found; None without any."""
+    seeds = tuple(server.address for server in report.servers if server.seed) if report is not None else ()
+    if report is None or not seeds or not profile.seeds.srv:
+        return None
+    named = {server.set_name for server in report.servers if server.set_name}
+    set_name: Any = profile.seeds.replica_set or report.effective.get("replicaSet")
+    if named and named != {set_name}:
+        set_name = None  # the TXT record names a set that no server belongs to
+    long = replace(
+        profile.seeds,
+        srv=False,
+        hosts=seeds,
+        replica_set=set_name,
+        srv_service_name=None,
+        srv_max_hosts=None,
+        srv_allowed_hosts_suffix=None,
+    )
+    source: Any = profile.auth.source or report.effective.get("authSource")
+    if profile.auth.user is None or source in (profile.seeds.database or "admin", "$external"):
+        source = profile.auth.source  # the same without being said
+    balanced = profile.seeds.load_balanced or report.effective.get("loadBalanced") or None
+    return replace(
+        profile,
+        seeds=replace(long, load_balanced=balanced),
+        auth=replace(profile.auth, source=source),
+        tls=replace(profile.tls, enabled=True if profile.tls.enabled is None else profile.tls.enabled),
+    )
 
 
 def _same(one: str, other: str) -> bool:

@@ -6,10 +6,9 @@ imported and built, then, in the background, what only the first check needs.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -38,12 +37,6 @@ SCHEME_VARIABLE: Final = "CLEARLINE_COLOURS"
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 
-_FOR_CHECKS: Final = (
-    "clearline.core.check",
-    "pymongo.asynchronous.mongo_client",
-    "dns.asyncresolver",
-    "cryptography.x509",
-)
 _SETTLE_MS: Final = 250
 
 
@@ -230,22 +223,27 @@ async def _check(
 ) -> Report:
     from clearline.core.daemon_threads import run_in_daemon
 
-    await run_in_daemon(_import_all, _FOR_CHECKS)  # off the loop, so that Stop works meanwhile
+    await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
     from clearline.core.check import check
 
     return await check(profile, secrets, emit, text=text, on_event=on_event)
 
 
-def _import_all(names: Iterable[str]) -> None:
-    for name in names:
-        importlib.import_module(name)
+def _import_for_checks() -> None:
+    from clearline.core.check import warm_up
+
+    warm_up()
 
 
 def _warm_up() -> None:
     """Import what the first check needs, in the background: it would add half a second to the start."""
     import threading
 
-    threading.Thread(target=_import_all, args=((*_FOR_CHECKS, "keyring"),), name="warm-up", daemon=True).start()
+    def import_all() -> None:
+        _import_for_checks()
+        import keyring  # noqa: F401
+
+    threading.Thread(target=import_all, name="warm-up", daemon=True).start()
 
 
 def _draw(desktop: Desktop, path: Path) -> None:

@@ -5,8 +5,8 @@ The text and the form are two views of the same values. Whichever was edited las
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from clearline.core import connection_string
+from clearline.core import connection_string, uri_remedies
 from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
-from clearline.core.report import Report, Verdict
+from clearline.core.report import Remedy, Report, Verdict
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
+from clearline.core.uri_remedies import Values
 from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
 from clearline.ui.line_thread import LineThread
 from clearline.ui.models.driver_events import DriverEventsModel
@@ -73,10 +74,6 @@ class OpenProfile(QObject):
         """The connection string without its secrets."""
         return connection_string.redact(self.text.reveal(), self.secrets.values())
 
-    def redacted_with(self, profile: Profile) -> str:
-        """The connection string that another profile with the same secrets would have, without them."""
-        return connection_string.build(profile, self.secrets, show="masked")
-
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
         """What is wrong with the text."""
@@ -93,14 +90,14 @@ class OpenProfile(QObject):
         unread = (entry.name for entry in self.profile.unread if entry.value is None)
         return tuple(dict.fromkeys((PASSWORD, KEY_PASSWORD, AWS_SESSION_TOKEN, PROXY_PASSWORD, *unread)))
 
-    def set_text(self, plain: Secret) -> None:
-        """The user edited the text."""
+    def set_text(self, plain: Secret, origin: Origin = Origin.TEXT) -> None:
+        """The user edited the text, or brought an earlier one back."""
         reading = connection_string.read(plain.reveal(), profile=self.profile)
         self._typed = plain
         self.profile = reading.profile
         self.secrets = dict(reading.secrets)
         self._mistakes = reading.facts.mistakes if plain else ()
-        self.changed.emit(Origin.TEXT)
+        self.changed.emit(origin)
 
     def set_profile(self, profile: Profile, origin: Origin = Origin.FORM) -> None:
         """The form, or a fix, changed the values; the text is written anew."""
@@ -115,12 +112,22 @@ class OpenProfile(QObject):
             self.secrets.pop(name, None)
         self._rewrite(origin)
 
-    def patched(self, patch: dict[str, Any]) -> Profile | None:
-        """The profile after a JSON merge patch (RFC 7396); None when the patch does not fit."""
-        try:
-            return msgspec.convert(_merged(msgspec.to_builtins(self.profile), patch), Profile)
-        except msgspec.ValidationError:
+    def set_values(self, values: Values) -> None:
+        """A remedy, or taking one back, changed profile and secrets; the text is written anew."""
+        self.profile, self.secrets = values.profile, dict(values.secrets)
+        self._rewrite(Origin.ELSEWHERE)
+
+    def after(self, remedy: Remedy | Mistake) -> Values | None:
+        """Profile and secrets after a remedy; None when it does not fit or changes nothing."""
+        text = self.text.reveal()
+        reading = replace(
+            connection_string.read(text, profile=self.profile), profile=self.profile, secrets=self.secrets
+        )
+        values = uri_remedies.carried_out(reading, remedy, self.report)
+        if values is None:
             return None
+        same = connection_string.build(values.profile, values.secrets, show="plain") == text
+        return None if same and values.profile == self.profile else values
 
     def with_parts(self, **parts: Any) -> Profile:
         """The profile with some of its sections replaced."""
@@ -220,15 +227,3 @@ class OpenProfile(QObject):
         if ended.error is not None:
             self.broke.emit(ended.error)
 
-
-def _merged(target: Any, patch: Any) -> Any:
-    """RFC 7396, section 2."""
-    if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = _merged(result.get(name), value)
-    return result

@@ -37,6 +37,7 @@ QPushButton:hover {{ background: {hover}; }}
 QPushButton:pressed {{ background: {line}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {muted}; }}
+QPushButton#small {{ padding: 1px 9px; }}
 QPushButton#primary {{
     background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; padding: 6px 16px;
 }}

@@ -12,14 +12,15 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 from clearline.core import report as reports
 from clearline.core import report_markdown
 from clearline.core.profile import Profile
-from clearline.core.report import Remedy, Report
-from clearline.core.secrets import PASSWORD, Secrets
+from clearline.core.network_note import network_note
+from clearline.core.report import Finding, Report
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secrets
 from clearline.core.vault import Vault
+from clearline.ui.fixes import Fixes
 from clearline.ui.line_messages import Check
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin
-from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import health_of
 from clearline.ui.pump import Pump
 from clearline.ui.shelf import Shelf
@@ -44,6 +45,7 @@ class Workbench(QObject):
         self._closed = False
         pump.frame.connect(self._turn)
         self.current = self._add(OpenProfile(check, Profile()))
+        self.fixes = Fixes(window, lambda: self.current, self.test)
         self._connect()
         self._bring_to_front(self.current)
 
@@ -148,9 +150,14 @@ class Workbench(QObject):
         window.server_page.edited.connect(lambda profile: self.current.set_profile(self._with_seeds_and_tls(profile)))
         window.auth_page.edited.connect(lambda profile: self.current.set_profile(self._with_auth(profile)))
         window.auth_page.password_edited.connect(lambda secret: self.current.set_secret(PASSWORD, secret))
-        window.banner.remedy_chosen.connect(self.apply)
+        line.repair_requested.connect(self.fixes.repair)
+        window.server_page.key_password_edited.connect(lambda secret: self.current.set_secret(KEY_PASSWORD, secret))
+        for entry in (window.auth_page.user, window.auth_page.password, window.server_page.key_password):
+            entry.returnPressed.connect(self.test)
+        window.banner.remedy_chosen.connect(self.fixes.apply)
         window.banner.copy_requested.connect(self.copy_report)
-        window.diagnosis.remedy_chosen.connect(self.apply)
+        window.diagnosis.remedy_chosen.connect(self.fixes.apply)
+        window.diagnosis.note_requested.connect(self.copy_note)
         window.events.save_failed.connect(window.say)
         window.closing.connect(self.close)
         shelf = self.shelf
@@ -181,7 +188,7 @@ class Workbench(QObject):
         opened = self.current
         if not opened.text:
             self.window.connection.field.setFocus()
-            self.window.connection.hint("Paste or type a connection string first, for example localhost:27017.")
+            self.window.connection.said.show_hint("Paste or type a connection string first, for example localhost:27017.")
             return
         opened.test()
         assert opened.line is not None
@@ -191,27 +198,6 @@ class Workbench(QObject):
     def stop(self) -> None:
         """End the check in front."""
         self.current.stop()
-
-    def apply(self, remedy: Remedy) -> None:
-        """Carry out a remedy: a change of the profile is shown first, then made and tested."""
-        opened = self.current
-        if remedy.patch is None:
-            if remedy.action == "ask-password":
-                self.window.pages.setCurrentIndex(1)
-                self.window.auth_page.focus_password()
-            return
-        after = opened.patched(remedy.patch)
-        if after is None:
-            self.window.say("This change does not fit the profile any more.")
-            return
-        dialog = FixDialog(remedy, opened.profile, after, (opened.redacted, opened.redacted_with(after)), self.window)
-
-        def agreed() -> None:
-            opened.set_profile(after, Origin.ELSEWHERE)
-            self.test()
-
-        dialog.agreed.connect(agreed)
-        dialog.open()
 
     def copy_text(self) -> None:
         """The connection string in front, without its secrets."""
@@ -229,6 +215,12 @@ class Workbench(QObject):
         )
         self.window.say("Report copied.")
 
+    def copy_note(self, finding: Finding) -> None:
+        """A message about one finding, for the people who run the network."""
+        if self.current.report is not None:
+            QGuiApplication.clipboard().setText(network_note(self.current.report, finding))
+            self.window.say("Message copied.")
+
     # ------------------------------------------------------------ the window shows
 
     def _on_changed(self, opened: OpenProfile, origin: Origin) -> None:
@@ -238,7 +230,7 @@ class Workbench(QObject):
         if origin is not Origin.TEXT:
             window.connection.field.show_plain(opened.text)
         window.connection.show_mistakes(opened.mistakes)
-        window.server_page.show_profile(opened.profile)
+        window.server_page.show_profile(opened.profile, opened.secrets.get(KEY_PASSWORD))
         window.auth_page.show_profile(opened.profile, opened.secrets.get(PASSWORD))
         if window.name.text().strip() != opened.profile.name:
             window.name.setText(opened.profile.name)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from clearline.core.profile import Profile
 from clearline.core.secrets import Secret
 from clearline.ui import theme
-from clearline.ui.forms.rows import Choice, TextEntry, add_row, form_column
-from clearline.ui.icons import IconButton
+from clearline.ui.forms.rows import Choice, SecretEntry, TextEntry, add_row, form_column
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel
 
 _MECHANISMS = (
@@ -37,24 +36,14 @@ class AuthPage(QWidget):
         self._profile = Profile()
         self.mechanism = Choice("Mechanism", _MECHANISMS)
         self.user = TextEntry("User", "nobody: no login")
-        self.password = QLineEdit()
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setAccessibleName("Password")
-        self.password.setPlaceholderText("none")
-        self._eye = IconButton("eye", "Show the password", checkable=True)
-        field = QWidget()
-        row = QHBoxLayout(field)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID // 2)
-        row.addWidget(self.password, 1)
-        row.addWidget(self._eye)
-        field.setFocusProxy(self.password)
+        self._secret = SecretEntry("Password")
+        self.password = self._secret.entry
         self.source = TextEntry("Auth source", "default: the default database, else admin")
 
         who, form = form_column("Login")
         add_row(form, "Mechanism", self.mechanism)
         add_row(form, "User", self.user)
-        add_row(form, "Password", field)
+        add_row(form, "Password", self._secret)
         add_row(form, "Auth source", self.source)
 
         kept, _ = form_column("Where the password is kept")
@@ -80,8 +69,7 @@ class AuthPage(QWidget):
         self.mechanism.chosen.connect(lambda name: self._auth(mechanism=name))
         self.user.entered.connect(lambda name: self._auth(user=name))
         self.source.entered.connect(lambda name: self._auth(source=name))
-        self.password.textEdited.connect(lambda text: self.password_edited.emit(Secret(text) if text else None))
-        self._eye.toggled.connect(self._reveal)
+        self._secret.entered.connect(self.password_edited)
         self.show_profile(self._profile, None)
         self.show_where("")
 
@@ -92,24 +80,13 @@ class AuthPage(QWidget):
         self.mechanism.show_value(auth.mechanism)
         self.user.show_value(auth.user)
         self.source.show_value(auth.source)
-        text = password.reveal() if password else ""
-        if text != self.password.text():
-            self.password.setText(text)
+        self._secret.show_secret(password)
 
     def show_where(self, words: str) -> None:
         """Say where the password is: "in the GNOME keyring", "this session only: …"."""
         in_keyring = words.startswith("in the")
         self._lock.show_icon("lock" if in_keyring else "key", "muted")
         self.where.setText(f"{words[:1].upper()}{words[1:]}." if words else "No password yet.")
-
-    def focus_password(self) -> None:
-        """Let the user type it."""
-        self.password.setFocus()
-        self.password.selectAll()
-
-    def _reveal(self, shown: bool) -> None:
-        self.password.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
-        self._eye.show_as("eye-off" if shown else "eye", "Hide the password" if shown else "Show the password")
 
     def _auth(self, **changes: object) -> None:
         self._profile = msgspec.structs.replace(

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.secrets import Secret
 from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.panels.parts import section
@@ -105,6 +106,39 @@ class FileEntry(QWidget):
         self.entered.emit(path or None)
 
 
+class SecretEntry(QWidget):
+    """A secret as dots, with an eye; `entered` carries it as a `Secret`, None when the field is empty."""
+
+    entered = Signal(object)
+
+    def __init__(self, name: str, placeholder: str = "none") -> None:
+        super().__init__()
+        self._name = name
+        self.entry = QLineEdit()
+        self.entry.setEchoMode(QLineEdit.EchoMode.Password)
+        self.entry.setAccessibleName(name)
+        self.entry.setPlaceholderText(placeholder)
+        self.eye = IconButton("eye", f"Show the {name.lower()}", checkable=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID // 2)
+        row.addWidget(self.entry, 1)
+        row.addWidget(self.eye)
+        self.setFocusProxy(self.entry)
+        self.entry.textEdited.connect(lambda text: self.entered.emit(Secret(text) if text else None))
+        self.eye.toggled.connect(self._reveal)
+
+    def show_secret(self, secret: Secret | None) -> None:
+        """Show another secret, as dots or plain as the eye has it."""
+        text = secret.reveal() if secret else ""
+        if text != self.entry.text():
+            self.entry.setText(text)
+
+    def _reveal(self, shown: bool) -> None:
+        self.entry.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
+        self.eye.show_as("eye-off" if shown else "eye", f"{'Hide' if shown else 'Show'} the {self._name.lower()}")
+
+
 def form_column(title: str) -> tuple[QWidget, QFormLayout]:
     """A titled column of labelled editors."""
     column = QWidget()
@@ -130,6 +164,19 @@ def add_row(form: QFormLayout, text: str, editor: QWidget) -> QLabel:
     label.setBuddy(editor)
     form.addRow(label, editor)
     return label
+
+
+def go_to(editor: QWidget) -> None:
+    """Put the cursor into an editor of a page, scrolled into sight, its text selected."""
+    target = editor.focusProxy() or editor
+    target.setFocus()
+    if isinstance(target, QLineEdit):
+        target.selectAll()
+    around = editor.parentWidget()
+    while around is not None and not isinstance(around, QScrollArea):
+        around = around.parentWidget()
+    if around is not None:
+        around.ensureWidgetVisible(target)
 
 
 def scrolled(page: QWidget) -> QScrollArea:

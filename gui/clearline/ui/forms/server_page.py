@@ -7,9 +7,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from clearline.core.profile import Profile
+from clearline.core.secrets import Secret
 from clearline.ui import theme
 from clearline.ui.forms.hosts import HostsEditor
-from clearline.ui.forms.rows import Choice, FileEntry, TextEntry, add_row, form_column
+from clearline.ui.forms.rows import Choice, FileEntry, SecretEntry, TextEntry, add_row, form_column
 
 _DEFAULT = "default"
 
@@ -18,6 +19,8 @@ class ServerPage(QWidget):
     """Editors of ``profile.seeds`` and ``profile.tls``; `edited` carries the whole new profile."""
 
     edited = Signal(object)
+    key_password_edited = Signal(object)
+    """The new password of the client's key as a `Secret`, None when the field is empty."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,10 +43,14 @@ class ServerPage(QWidget):
         certificates = "PEM files (*.pem *.crt *.cer *.key);;All files (*)"
         self.ca_file = FileEntry("CA file", "the driver's trusted roots", certificates)
         self.certificate = FileEntry("Client certificate", "none", certificates)
+        self._secret = SecretEntry("Key password", "none: the key is not encrypted")
+        self.key_password = self._secret.entry
         how, form = form_column("Encryption")
         add_row(form, "TLS", self.tls)
         add_row(form, "CA file", self.ca_file)
         add_row(form, "Client certificate", self.certificate)
+        add_row(form, "Key password", self._secret)
+        self._encryption = form
 
         columns = QHBoxLayout(self)
         columns.setContentsMargins(12, 12, theme.GRID * 2, 12)
@@ -59,10 +66,11 @@ class ServerPage(QWidget):
         self.tls.chosen.connect(lambda value: self._tls(enabled=value))
         self.ca_file.entered.connect(lambda path: self._tls(ca_file=path))
         self.certificate.entered.connect(lambda path: self._tls(certificate_key_file=path))
+        self._secret.entered.connect(self.key_password_edited)
         self.show_profile(self._profile)
 
-    def show_profile(self, profile: Profile) -> None:
-        """Show the values of a profile."""
+    def show_profile(self, profile: Profile, key_password: Secret | None = None) -> None:
+        """Show the values of a profile; the key's password has a field where there is a certificate."""
         self._profile = profile
         seeds, tls = profile.seeds, profile.tls
         self.scheme.show_value(seeds.srv)
@@ -75,6 +83,8 @@ class ServerPage(QWidget):
         self.tls.show_value(tls.enabled)
         self.ca_file.show_value(tls.ca_file)
         self.certificate.show_value(tls.certificate_key_file)
+        self._secret.show_secret(key_password)
+        self._encryption.setRowVisible(self._secret, bool(tls.certificate_key_file or key_password))
 
     def _hosts_for(self, srv: bool) -> tuple[str, ...]:
         """SRV takes one name without a port."""

@@ -8,7 +8,6 @@ from html import escape
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLabel,
     QListView,
     QSplitter,
@@ -17,24 +16,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.network_note import concerns_network
 from clearline.core.report import Finding, Report, Verdict
+from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.icons import LabelledButton
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from clearline.ui.panels.delegates import FindingDelegate
 from clearline.ui.panels.evidence import as_html
-from clearline.ui.panels.parts import RichText
-from clearline.ui.panels.remedies import KNOWN_ACTIONS, offered
-from clearline.ui.panels.verdict import short
+from clearline.ui.panels.parts import Flow, RichText
+from clearline.ui.panels.remedies import offered, remedy_button
 
 
 class DiagnosisPanel(QWidget):
     """Findings of a report, most important first."""
 
     remedy_chosen = Signal(object)
+    note_requested = Signal(object)
+    """The finding that the network team shall read about."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._report: Report | None = None
         self.model = FindingsModel()
         self.list = QListView()
         self.list.setModel(self.model)
@@ -45,9 +48,8 @@ class DiagnosisPanel(QWidget):
         self.list.setMouseTracking(True)
         self.list.setMinimumWidth(220)
         self.page = RichText("Finding in detail")
-        self._fixes = QHBoxLayout()
+        self._fixes = Flow()
         self._fixes.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
-        self._fixes.setSpacing(theme.GRID)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -74,6 +76,7 @@ class DiagnosisPanel(QWidget):
 
     def show_report(self, report: Report | None, *, running: bool) -> None:
         """Show the findings of this report."""
+        self._report = report
         self.model.show(report.findings if report else ())
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
         if running:
@@ -107,15 +110,18 @@ class DiagnosisPanel(QWidget):
             self.page.show_page(str)
             return
         self.page.show_page(partial(finding_html, finding))
-        for remedy in offered(finding):
-            text = KNOWN_ACTIONS.get(remedy.action or "", short(remedy.text)) if remedy.patch is None else None
-            button = LabelledButton("apply", text or short(remedy.text))
-            button.setToolTip(remedy.text)
-            button.setAccessibleName(remedy.text)
+        fixes = [(remedy, remedy_button(remedy)) for remedy in offered(finding, self._report)]
+        for remedy, button in fixes:
             button.clicked.connect(lambda _checked=False, remedy=remedy: self.remedy_chosen.emit(remedy))
+        buttons = [button for _, button in fixes]
+        if concerns_network(finding):
+            note = LabelledButton("copy", "Copy for your network team")
+            note.setToolTip("A short message with hosts, addresses and commands that show the fault without Clearline.")
+            note.clicked.connect(lambda: self.note_requested.emit(finding))
+            safe = sum(not weakens(remedy) for remedy, _ in fixes)
+            buttons.insert(safe, note)
+        for button in buttons:
             self._fixes.addWidget(button)
-        if self._fixes.count():
-            self._fixes.addStretch(1)
 
 
 def finding_html(finding: Finding) -> str:

@@ -11,11 +11,15 @@ from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.profile import Profile
+from clearline.core.redaction import MASK
 from clearline.core.report import Remedy
+from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section
 
 _NOT_SET = "not set"
+_WEAKER = "This gives up protection: whoever is between here and the server can then listen, or answer in its place."
+_HIDDEN = "Only the way in which the secret is written changes. It stays hidden here."
 
 
 def differences(before: Profile, after: Profile) -> list[tuple[str, str, str]]:
@@ -36,7 +40,10 @@ class FixDialog(QDialog):
     def __init__(
         self, remedy: Remedy, before: Profile, after: Profile, texts: tuple[str, str], parent: QWidget
     ) -> None:
+        """``texts`` are the connection strings before and after, redacted."""
         super().__init__(parent)
+        weaker = weakens(remedy)
+        changes = differences(before, after)
         self.setWindowTitle("Change the profile")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
@@ -45,9 +52,9 @@ class FixDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID * 3)
         grid.setVerticalSpacing(6)
-        for column, title in enumerate(("Setting", "Before", "After")):
+        for column, title in enumerate(("Setting", "Before", "After") if changes else ()):
             grid.addWidget(section(title), 0, column)
-        for row, entry in enumerate(differences(before, after), 1):
+        for row, entry in enumerate(changes, 1):
             for column, text in enumerate(entry):
                 label = QLabel(text)
                 label.setFont(theme.mono_font())
@@ -60,11 +67,11 @@ class FixDialog(QDialog):
         page.setFont(theme.mono_font())
         page.show_page(partial(marked_texts, *texts))
         page.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.apply = QPushButton("Apply and test")
+        self.apply = QPushButton("Apply and test again")
         self.apply.setObjectName("primary")
-        self.apply.setDefault(True)
         cancel = QPushButton("Cancel")
-        cancel.setAutoDefault(False)
+        (cancel if weaker else self.apply).setDefault(True)
+        (self.apply if weaker else cancel).setAutoDefault(False)
         self.apply.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)
         self.accepted.connect(self.agreed)
@@ -78,6 +85,10 @@ class FixDialog(QDialog):
         column_layout.setContentsMargins(20, 20, 20, 16)
         column_layout.setSpacing(theme.GRID * 2)
         column_layout.addWidget(words)
+        if weaker:
+            column_layout.addWidget(WrappedLabel(_WEAKER, "warning"))
+        elif texts[0] == texts[1]:
+            column_layout.addWidget(WrappedLabel(_HIDDEN, "muted"))
         column_layout.addLayout(grid)
         column_layout.addWidget(page, 1)
         column_layout.addLayout(foot)
@@ -106,7 +117,16 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{name}.")
         elif isinstance(value, (list, tuple)):
-            flat[prefix + name] = ", ".join(map(str, value)) or _NOT_SET
+            flat[prefix + name] = ", ".join(map(_entry, value)) or _NOT_SET
         else:
             flat[prefix + name] = {True: "yes", False: "no"}.get(value, str(value)) if value is not None else _NOT_SET
     return {name: value for name, value in flat.items() if value != _NOT_SET}
+
+
+def _entry(value: Any) -> str:
+    """One of several values: a host, a tag set, or an option that no field holds."""
+    if not isinstance(value, dict):
+        return str(value)
+    if "name" in value:
+        return f"{value['name']}={MASK if value.get('value', '') is None else value.get('value', '')}"
+    return ",".join(f"{name}:{text}" for name, text in value.items()) or "any"

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QTextDocument
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QLineEdit,
+    QSizePolicy,
+    QTextBrowser,
+    QWidget,
+)
 
 from clearline.ui import theme
 from clearline.ui.icons import IconButton, pixmap
@@ -108,6 +118,69 @@ class CommandLine(QWidget):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.field.text())
+
+
+class Flow(QLayout):
+    """Widgets in a row that goes on in the next line where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self.setSpacing(theme.GRID)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Qt's own way in; use `addWidget`."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many widgets."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        """One of them, None past the end."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        """Take one out, None past the end."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        """Narrower is higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of all lines."""
+        return self._place(QRect(0, 0, width, 0), move=False)
+
+    def sizeHint(self) -> QSize:
+        """As narrow as the widest widget; the height follows from the width."""
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        """Room for the largest widget."""
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        margins = self.contentsMargins()
+        return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Put every widget in its place."""
+        super().setGeometry(rect)
+        self._place(rect, move=True)
+
+    def _place(self, rect: QRect, *, move: bool) -> int:
+        inner = rect.marginsRemoved(self.contentsMargins())
+        left, top, height = inner.left(), inner.top(), 0
+        for item in self._items:
+            size = item.sizeHint()
+            if left > inner.left() and left + size.width() > inner.right() + 1:
+                left, top, height = inner.left(), top + height + self.spacing(), 0
+            if move:
+                item.setGeometry(QRect(left, top, min(size.width(), inner.width()), size.height()))
+            left += size.width() + self.spacing()
+            height = max(height, size.height())
+        return top + height - rect.top() + self.contentsMargins().bottom()
 
 
 def section(text: str) -> QLabel:

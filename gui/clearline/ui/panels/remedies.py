@@ -1,15 +1,75 @@
-"""Which remedies the window can carry out itself."""
+"""Which remedies a click can carry out, and what the buttons say."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
-from clearline.core.report import Finding, Remedy
+from clearline.core.facts import Mistake
+from clearline.core.report import Finding, Remedy, Report
+from clearline.core.uri_remedies import weakens
+from clearline.ui.icons import LabelledButton
 
-KNOWN_ACTIONS: Final = {"ask-password": "Type the password", "escape-password": "Escape the password"}
-"""Named actions that a click can do, with the button's text."""
+
+class Ask(Enum):
+    """Actions that bring the user to a field instead of changing anything."""
+
+    PASSWORD = "ask-password"
+    KEY_PASSWORD = "ask-key-password"
+    CREDENTIALS = "ask-credentials"
 
 
-def offered(finding: Finding) -> list[Remedy]:
-    """The remedies that become buttons, in the finding's order."""
-    return [remedy for remedy in finding.remedies if remedy.patch is not None or remedy.action in KNOWN_ACTIONS]
+_ASKS: Final = {
+    Ask.PASSWORD.value: "Type the password",
+    Ask.KEY_PASSWORD.value: "Type the key's password",
+    Ask.CREDENTIALS.value: "Type user and password",
+}
+_CHANGES: Final = {
+    "use-repaired-text": "Repair the text",
+    "escape-password": "Escape the password",
+    "escape-user": "Escape the user name",
+    "remove-password": "Remove the password",
+    "remove-option": "Remove {0}",
+    "remove-duplicate": "Keep one {0}",
+    "rename-option": "Rename to {1}",
+    "srv-to-seed-list": "Use the list of servers",
+}
+_LONGEST: Final = 40
+
+
+def offered(finding: Finding, report: Report | None) -> list[Remedy]:
+    """The remedies that become buttons: in the finding's order, what weakens security last."""
+    possible = [remedy for remedy in finding.remedies if _possible(remedy, report)]
+    return sorted(possible, key=weakens)
+
+
+def label(remedy: Remedy | Mistake) -> str:
+    """What the button of a remedy says; empty where a click can do nothing."""
+    if remedy.patch is None:
+        verb, _, rest = (remedy.action or "").partition(":")
+        name, _, new = rest.partition(":")
+        return _ASKS.get(verb, "") or short(_CHANGES.get(verb, "").format(name, new))
+    return short(remedy.text) if isinstance(remedy, Remedy) else "Repair"
+
+
+def remedy_button(remedy: Remedy) -> LabelledButton:
+    """A button that says what the remedy does, with the whole sentence as its tool tip."""
+    weaker = weakens(remedy)
+    button = LabelledButton("warning" if weaker else "apply", label(remedy), "warning" if weaker else "text")
+    button.setProperty("remedy_text", remedy.text)
+    button.setToolTip(remedy.text)
+    button.setAccessibleName(label(remedy))
+    button.setAccessibleDescription(remedy.text)
+    return button
+
+
+def short(text: str) -> str:
+    """A remedy as a button can carry it: its first sentence, at most a few words."""
+    first = text.split(". ")[0].rstrip(".")
+    return first if len(first) <= _LONGEST else first[: _LONGEST - 2].rsplit(" ", 1)[0] + "…"
+
+
+def _possible(remedy: Remedy, report: Report | None) -> bool:
+    if remedy.action == "srv-to-seed-list":
+        return report is not None and any(server.seed for server in report.servers)
+    return bool(label(remedy))

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.network_note import Command, commands_for
 from clearline.core.report import SERVER_STAGES, Report, ServerResult, Stage, Status
 from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
-from clearline.ui.panels.commands import Command, commands_for
 from clearline.ui.panels.delegates import MatrixDelegate
 from clearline.ui.panels.evidence import as_html, chain_html
 from clearline.ui.panels.parts import CommandLine, RichText

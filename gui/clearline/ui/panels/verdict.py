@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.report import Finding, Remedy, Report, Severity, Verdict
+from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
-from clearline.ui.icons import LabelledButton
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
-from clearline.ui.panels.remedies import offered
+from clearline.ui.panels.remedies import offered, remedy_button
 from clearline.ui.status import status_icon, status_tone
 
 _MOST_BUTTONS = 2
@@ -143,7 +143,9 @@ class VerdictBanner(QFrame):
             self._icon.show_icon(status_icon(verdict), status_tone(verdict))
 
     def _show_buttons(self, finding: Finding | None) -> None:
-        wanted = offered(finding)[:_MOST_BUTTONS] if finding else []
+        fixes = offered(finding, self._report) if finding else []
+        # Here the first button looks like the advice: what weakens security never is.
+        wanted = fixes[:_MOST_BUTTONS] if fixes and not weakens(fixes[0]) else []
         present = [self._button(i) for i in range(self._buttons.count())]
         if [b.property("remedy_text") for b in present] == [remedy.text for remedy in wanted]:
             return
@@ -162,10 +164,7 @@ class VerdictBanner(QFrame):
         return widget
 
     def _remedy_button(self, remedy: Remedy) -> QPushButton:
-        button = LabelledButton("apply", short(remedy.text))
-        button.setProperty("remedy_text", remedy.text)
-        button.setToolTip(remedy.text)
-        button.setAccessibleName(remedy.text)
+        button = remedy_button(remedy)
         button.clicked.connect(lambda: self.remedy_chosen.emit(remedy))
         return button
 
@@ -191,12 +190,6 @@ def connected_sentence(report: Report) -> str:
     quick = f" in {report.verdict_ms:.0f} ms" if report.verdict_ms is not None else ""
     warning = next((f.summary for f in report.findings if f.severity is Severity.WARNING), "")
     return f"{where[:1].upper()}{where[1:]}{quick}." + (f" {warning}" if warning else "")
-
-
-def short(text: str) -> str:
-    """A remedy as a button can carry it: its first sentence, at most a few words."""
-    first = text.split(". ")[0].rstrip(".")
-    return first if len(first) <= 40 else first[:38].rsplit(" ", 1)[0] + "…"
 
 
 def _count(number: int, word: str) -> str:

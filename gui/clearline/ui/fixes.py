@@ -1,0 +1,77 @@
+"""Remedies carried out in the window: asked for, agreed to, made, tested, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from clearline.core import connection_string
+from clearline.core.facts import Mistake
+from clearline.core.report import Remedy
+from clearline.ui.forms.rows import go_to
+from clearline.ui.main_window import MainWindow
+from clearline.ui.open_profile import OpenProfile, Origin
+from clearline.ui.panels.fix_dialog import FixDialog
+from clearline.ui.panels.remedies import Ask
+
+_NO_LONGER = "This no longer fits: the profile was changed since that test."
+
+
+class Fixes(QObject):
+    """Changes the profile in front as a finding or a mistake proposes."""
+
+    def __init__(self, window: MainWindow, current: Callable[[], OpenProfile], test: Callable[[], object]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._current = current
+        self._test = test
+
+    def apply(self, remedy: Remedy) -> None:
+        """A finding's remedy: its change is shown first, then made and tested. One that asks leads to the field."""
+        if remedy.patch is None and remedy.action in {ask.value for ask in Ask}:
+            self._ask(Ask(remedy.action))
+            return
+        opened = self._current()
+        values = opened.after(remedy)
+        if values is None:
+            self._window.say(_NO_LONGER)
+            return
+        after = connection_string.build(values.profile, values.secrets, show="masked")
+        dialog = FixDialog(remedy, opened.profile, values.profile, (opened.redacted, after), self._window)
+
+        def agreed() -> None:
+            opened.set_values(values)
+            if opened is self._current():
+                self._test()
+
+        dialog.agreed.connect(agreed)
+        dialog.open()
+
+    def repair(self, mistake: Mistake) -> None:
+        """A mistake beside the field is mended with one click, and that can be taken back with another."""
+        opened = self._current()
+        values = opened.after(mistake)
+        if values is None:
+            self._window.say(_NO_LONGER)
+            return
+        typed = opened.text
+        opened.set_values(values)
+
+        def take_back() -> None:
+            opened.set_text(typed, Origin.ELSEWHERE)
+
+        self._window.connection.show_repaired(take_back)
+
+    def _ask(self, ask: Ask) -> None:
+        window = self._window
+        match ask:
+            case Ask.PASSWORD:
+                window.pages.setCurrentIndex(1)
+                go_to(window.auth_page.password)
+            case Ask.CREDENTIALS:
+                window.pages.setCurrentIndex(1)
+                go_to(window.auth_page.user)
+            case Ask.KEY_PASSWORD:
+                window.pages.setCurrentIndex(0)
+                go_to(window.server_page.key_password)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from clearline.core.network_note import commands_for, concerns_network, network_note
+from clearline.core.report import (
+    STAGES,
+    Cell,
+    Certainty,
+    DriverResult,
+    Finding,
+    Remedy,
+    Report,
+    ServerResult,
+    Severity,
+    Stage,
+    Status,
+    Target,
+)
+
+REFUSED = Finding(
+    cause="tcp.refused",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TCP,
+    server="db1.example.com:27018",
+    summary="db1.example.com refuses connections on port 27018.",
+    remedies=(Remedy(text="Open port 27018 on db1.example.com."),),
+)
+
+
+def report(*findings: Finding, uri: str = "mongodb://app:***@db1.example.com:27018/", servers: int = 1) -> Report:
+    cells = {
+        "dns": Cell(status=Status.PASSED, evidence={"addresses": ["192.0.2.7"]}),
+        "tcp": Cell(status=Status.FAILED, note="refused"),
+    }
+    return Report(
+        app_version="0",
+        started="2026-01-01T00:00:00.000Z",
+        elapsed_ms=1.0,
+        target=Target(profile="", uri=uri),
+        findings=findings,
+        servers=(ServerResult(address="db1.example.com:27018", seed=True, advertised=False, cells=cells),)[:servers],
+        driver=DriverResult(name="pymongo", version="4"),
+    )
+
+
+def lines(stage: Stage, address: str, **more: str) -> list[str]:
+    return [command.line for command in commands_for(stage, address, **more)]
+
+
+def test_tcp_is_tried_with_the_tools_that_each_system_has() -> None:
+    assert lines(Stage.TCP, "db1.example.com:27018") == [
+        "nc -vz -w 5 db1.example.com 27018",
+        "Test-NetConnection db1.example.com -Port 27018",
+    ]
+
+
+def test_an_srv_name_is_looked_up_too() -> None:
+    assert "nslookup -type=SRV _mongodb._tcp.c.example.com" in lines(Stage.DNS, "db1:27017", srv_name="c.example.com")
+
+
+@pytest.mark.parametrize(
+    ("address", "command"),
+    [
+        ("db1:27017", "openssl s_client -connect db1:27017 -servername db1 -showcerts"),
+        ("10.0.0.5:27017", "openssl s_client -connect 10.0.0.5:27017 -showcerts"),
+        ("[fe80::1]:27017", "openssl s_client -connect [fe80::1]:27017 -showcerts"),
+    ],
+)
+def test_tls_names_the_server_unless_it_is_an_address(address: str, command: str) -> None:
+    assert lines(Stage.TLS, address) == [command, f"curl.exe -v https://{address}"]
+
+
+def test_a_socket_path_is_listed() -> None:
+    assert lines(Stage.TCP, "/tmp/mongodb-27017.sock") == ["ls -l /tmp/mongodb-27017.sock"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_fails_without_an_uri(stage: Stage) -> None:
+    assert isinstance(commands_for(stage, "db1:27017"), list)
+
+
+def test_only_names_ports_and_certificates_concern_the_network_team() -> None:
+    assert concerns_network(REFUSED)
+    assert not concerns_network(Finding(**{**vars_of(REFUSED), "stage": Stage.AUTH}))
+
+
+def test_the_note_holds_what_fails_where_it_leads_and_how_to_see_it() -> None:
+    note = network_note(report(REFUSED), REFUSED)
+    assert note.startswith("Connections from this computer to MongoDB fail: db1.example.com refuses connections")
+    assert "db1.example.com:27018  (192.0.2.7; TCP refused)" in note
+    assert "nc -vz -w 5 db1.example.com 27018" in note
+    assert "Test-NetConnection db1.example.com -Port 27018" in note
+    assert note.endswith("What is asked for: Open port 27018 on db1.example.com.\n")
+
+
+def test_a_warning_is_not_told_as_a_failure() -> None:
+    slow = Finding(**{**vars_of(REFUSED), "severity": Severity.WARNING})
+    assert network_note(report(slow), slow).startswith("There is trouble with connections from this computer")
+
+
+def test_without_any_server_the_srv_name_is_what_is_looked_up() -> None:
+    missing = Finding(**{**vars_of(REFUSED), "stage": Stage.DNS, "server": None})
+    note = network_note(report(missing, uri="mongodb+srv://app:***@c.example.com/db?w=1", servers=0), missing)
+    assert "nslookup -type=SRV _mongodb._tcp.c.example.com" in note
+    assert "nslookup c.example.com" in note
+
+
+def vars_of(finding: Finding) -> dict[str, object]:
+    return {name: getattr(finding, name) for name in finding.__struct_fields__}
