@@ -150,9 +150,13 @@ def main() -> None:
             "frozen (SIGSTOP)": f"mongodb://{frozen.address}/",
         }.items():
             times = measure(stopped, text, 10)
-            print(f"Stop, {name:<26} idle after {statistics.median(times):5.1f} ms, worst {max(times):5.1f} ms (goal 50)")
+            print(
+                f"Stop, {name:<26} idle after {statistics.median(times):5.1f} ms, worst {max(times):5.1f} ms (goal 50)"
+            )
     bare, ours = paint(BARE), paint(OURS)
-    print(f"{'first paint':<32} bare {bare:5.0f} ms   Clearline {ours:5.0f} ms   ratio {ours / bare:4.2f}   (goal 1.50)")
+    print(
+        f"{'first paint':<32} bare {bare:5.0f} ms   Clearline {ours:5.0f} ms   ratio {ours / bare:4.2f}   (goal 1.50)"
+    )
 
 
 def _folder() -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import os
 import subprocess
 import sys
 import time
@@ -320,6 +322,24 @@ def test_nothing_is_left_running_after_a_check(standalone: Deployment) -> None:
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(leftovers()) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the entries of /proc/self/fd")
+def test_no_socket_is_left_open_after_a_check(replica_set: Deployment) -> None:
+    def open_sockets() -> int:
+        gc.collect()
+        return sum(os.readlink(f"/proc/self/fd/{fd}").startswith("socket:") for fd in _file_descriptors())
+
+    run_check(replica_set.uri())
+    before = open_sockets()
+    for _ in range(3):
+        run_check(replica_set.uri())
+        run_check(replica_set.uri(tls="true"))
+    assert open_sockets() <= before
+
+
+def _file_descriptors() -> list[str]:
+    return [fd for fd in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{fd}")]
 
 
 def test_the_core_runs_without_qt() -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from clearline.core.check import check
+from clearline.core.check import LATE_S, check
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.facts import Facts
 from clearline.core.profile import Profile
@@ -38,20 +38,20 @@ class Outcome:
     """Whether the report, as JSON, or the facts hold a secret of the row's text."""
 
 
-def run(fault: Fault, lab: Laboratory) -> Outcome:
-    """Set the row up, check it, judge it."""
+def run(fault: Fault, lab: Laboratory, late_s: float = LATE_S) -> Outcome:
+    """Set the row up, check it, judge it; ``late_s`` as in `check`."""
     with fault.set_up(lab) as case:
-        report, facts = run_case(case)
+        report, facts = run_case(case, late_s)
         texts = (to_json(report), msgspec.json.encode(facts).decode())
         leaked = any(secret in text for secret in case.secrets for text in texts)
     return Outcome(report, facts, fault.judge(report), leaked)
 
 
-def run_case(case: Case) -> tuple[Report, Facts]:
+def run_case(case: Case, late_s: float = LATE_S) -> tuple[Report, Facts]:
     """Check one case, in its network and environment."""
 
     def work() -> tuple[Report, Facts]:
-        return _checked(case.text)
+        return _checked(case.text, late_s)
 
     with _environment(case.environ), _fresh_resolvers():
         if case.network is not None:
@@ -59,12 +59,12 @@ def run_case(case: Case) -> tuple[Report, Facts]:
         return _powerless(work) if case.powerless else work()
 
 
-def _checked(text: str) -> tuple[Report, Facts]:
+def _checked(text: str, late_s: float) -> tuple[Report, Facts]:
     found: list[Facts] = []
 
     async def main() -> Report:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        return await check(Profile(), {}, lambda _: None, text=text, on_facts=found.append)
+        return await check(Profile(), {}, lambda _: None, text=text, late_s=late_s, on_facts=found.append)
 
     report = asyncio.run(main())
     return report, found[-1]

@@ -8,7 +8,7 @@ import threading
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from clearline.core import store
 from clearline.core.profile import Auth, Profile, Seeds
@@ -51,7 +51,7 @@ def test_at_first_the_cursor_stands_in_the_connection_string_and_results_are_not
 def test_testing_nothing_says_what_to_do_and_starts_no_check(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
-    assert "Paste or type" in desktop.window.connection.words.text()
+    assert "Paste or type" in desktop.window.connection.said.text
     assert not desktop.workbench.current.running
 
 
@@ -149,13 +149,13 @@ def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(qtbot, ma
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "mongodb://app:s3cret@db1:270017/")
     line = desktop.window.connection
-    assert "not a usable port" in line.words.text()
+    assert "not a usable port" in line.said.text
     assert line.field.property("mistake") == "failure"
     assert line.button.isEnabled()
-    line.words.linkActivated.emit("0")
+    line.said.findChild(QLabel, "words").linkActivated.emit("show")
     assert "270017" in line.field.selectedText()
     paste(qtbot, desktop, "mongodb://db1:27017/")
-    assert not line.words.isVisible()
+    assert not line.said.isVisible()
 
 
 def test_the_copy_button_copies_no_secret(qtbot, make_desktop):
@@ -288,7 +288,7 @@ def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot,
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    [button] = [b for b in desktop.window.banner.findChildren(QPushButton) if b.text() == "Use authSource=admin"]
+    [button] = [b for b in desktop.window.banner.findChildren(QPushButton) if b.text() == "Set authSource=admin"]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     dialog = desktop.window.findChild(FixDialog)
     qtbot.waitUntil(dialog.isVisible)

@@ -75,16 +75,18 @@ async def check(
     text: str | None = None,
     on_event: Callable[[DriverEvent], None] | None = None,
     deadline_s: float = DEADLINE_S,
+    late_s: float = LATE_S,
     on_facts: Callable[[Facts], None] | None = None,
 ) -> Report:
     """Check one profile and return the whole report; never raises.
 
     ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
-    ``on_event`` each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
+    ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
+    A step without progress for ``deadline_s`` counts as silent; answers until ``late_s`` still change the findings.
     Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
-    run = _Check(profile, secrets, emit, text, on_event, deadline_s)
+    run = _Check(profile, secrets, emit, text, on_event, deadline_s, max(late_s, deadline_s))
     report = await run.report()
     if on_facts is not None:
         on_facts(run.facts)
@@ -100,12 +102,14 @@ class _Check:
         text: str | None,
         on_event: Callable[[DriverEvent], None] | None,
         deadline_s: float,
+        late_s: float,
     ) -> None:
         self._began = time.perf_counter()
         self._started = datetime.now(UTC)
         self._emit = emit
         self._on_event = on_event
         self._deadline_s = deadline_s
+        self._late_s = late_s
         typed = text if text is not None else connection_string.build(profile, secrets, show="plain")
         self._reading: Reading = connection_string.read(typed, profile=profile)
         self._profile = self._reading.profile
@@ -271,7 +275,7 @@ class _Check:
                 self._reading.driver_text,
                 self._ledger.facts.uri.options,
                 listeners=events.listeners(),
-                longest_wait_s=max(LATE_S, self._deadline_s),
+                longest_wait_s=self._late_s,
             )
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
             self._ledger.update(
@@ -327,7 +331,7 @@ class _Check:
                 load_balanced=load_balanced(facts),
                 compressors=tuple(options.get("compressors") or ()),
                 deadline_s=self._deadline_s,
-                late_s=max(LATE_S, self._deadline_s),
+                late_s=self._late_s,
             ),
             self._spawn,
         )
@@ -364,7 +368,7 @@ class _Check:
         await note_nameservers(self._ledger)
         service = options.get("srvServiceName", "mongodb")
         pending = asyncio.ensure_future(
-            dns.ask_srv(name, service, deadline_s=self._deadline_s, late_s=LATE_S, on_question=answered)
+            dns.ask_srv(name, service, deadline_s=self._deadline_s, late_s=self._late_s, on_question=answered)
         )
         try:
             # Each question is told once at its deadline at the latest; what comes later changes the findings.

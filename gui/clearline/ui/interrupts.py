@@ -13,17 +13,25 @@ from PySide6.QtCore import QSocketNotifier
 
 @contextmanager
 def interruptible(interrupt: Callable[[], object]) -> Iterator[None]:
-    """Call ``interrupt`` in the GUI thread when Ctrl-C is pressed; the handler of before is put back at the end."""
+    """Call ``interrupt`` from Qt's loop when Ctrl-C is pressed; the handler of before is put back at the end.
+
+    Never from the signal's handler itself: that runs between any two steps of Python, also while a widget is painted.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     reader, writer = socket.socketpair()
     for end in (reader, writer):
         end.setblocking(False)
-    before = signal.signal(signal.SIGINT, lambda *_: interrupt())
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     wakeup_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(lambda *_: reader.recv(64))  # the handler runs as soon as Python does
+
+    def read() -> None:
+        if signal.SIGINT in reader.recv(64):
+            interrupt()
+
+    notifier.activated.connect(lambda *_: read())
     try:
         yield
     finally:

@@ -55,6 +55,7 @@ class OpenProfile(QObject):
         self.secrets: dict[str, Secret] = {}
         self.path = path
         self.report: Report | None = None
+        self._tested: tuple[Profile, dict[str, Secret]] | None = None
         self.events = DriverEventsModel()
         self.blank = Profile(id=profile.id, name=profile.name)
 
@@ -165,14 +166,20 @@ class OpenProfile(QObject):
 
     @property
     def verdict(self) -> Verdict | None:
-        """Of the last report."""
-        return self.report.verdict if self.report else None
+        """Of the last report, while it is about the values as they are."""
+        return self.report.verdict if self.report and not self.stale else None
+
+    @property
+    def stale(self) -> bool:
+        """Whether the connection was changed since it was tested last."""
+        return self._tested is not None and self._tested != (_nameless(self.profile), self.secrets)
 
     def test(self) -> None:
         """Start a check of the values as they are; one that runs is replaced."""
         if self._line is None:
             self._line = LineThread(self._check)
         self.report = None
+        self._tested = (_nameless(self.profile), dict(self.secrets))
         self.events.clear()
         self._run = self._line.submit(self.profile, self.secrets, self._typed.reveal() if self._typed else None)
         self.reported.emit()
@@ -227,3 +234,7 @@ class OpenProfile(QObject):
         if ended.error is not None:
             self.broke.emit(ended.error)
 
+
+def _nameless(profile: Profile) -> Profile:
+    """What a check depends on."""
+    return msgspec.structs.replace(profile, name="", colour=None, notes="")

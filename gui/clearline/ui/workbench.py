@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from clearline.core import report as reports
 from clearline.core import report_markdown
-from clearline.core.profile import Profile
 from clearline.core.network_note import network_note
+from clearline.core.profile import Profile
 from clearline.core.report import Finding, Report
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secrets
 from clearline.core.vault import Vault
@@ -188,7 +188,9 @@ class Workbench(QObject):
         opened = self.current
         if not opened.text:
             self.window.connection.field.setFocus()
-            self.window.connection.said.show_hint("Paste or type a connection string first, for example localhost:27017.")
+            self.window.connection.said.show_hint(
+                "Paste or type a connection string first, for example localhost:27017."
+            )
             return
         opened.test()
         assert opened.line is not None
@@ -235,6 +237,8 @@ class Workbench(QObject):
         if window.name.text().strip() != opened.profile.name:
             window.name.setText(opened.profile.name)
         window.unsaved.setVisible(opened.unsaved)
+        window.banner.show_stale(opened.stale)
+        window.health.show_reading(health_of(opened.report, running=opened.running, stale=opened.stale))
         self._show_where()
         self._show_list()
 
@@ -246,11 +250,11 @@ class Workbench(QObject):
         srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
         window.show_results(running or report is not None)
         undecided = running and (report is None or report.verdict is None)
-        window.banner.show_report(report, running=undecided)
+        window.banner.show_report(report, running=undecided, stale=opened.stale)
         window.strip.show_report(report)
         window.diagnosis.show_report(report, running=running)
         window.servers.show_report(report, srv_name=srv_name)
-        window.health.show_reading(health_of(report, running=running))
+        window.health.show_reading(health_of(report, running=running, stale=opened.stale))
         window.connection.show_running(running)
         if report is not None and not running and not report.servers:
             window.show_diagnosis()  # the check ended before it came to any server

@@ -6,7 +6,7 @@ from clearline.core.profile import Auth, Profile, Seeds
 from clearline.core.report import Verdict
 from clearline.ui.panels.evidence import as_html
 from clearline.ui.panels.fix_dialog import differences
-from clearline.ui.panels.verdict import VerdictBanner, connected_sentence, short
+from clearline.ui.panels.verdict import VerdictBanner, connected_sentence
 from ui import played_checks as play
 
 
@@ -16,17 +16,9 @@ def test_only_remedies_that_a_click_can_do_become_buttons(qtbot):
     qtbot.addWidget(window)
     banner.show_report(play.report(Verdict.FAILED, play.WRONG_NAME), running=False)
     texts = [button.text() for button in banner.findChildren(QPushButton)]
-    assert texts == ["Copy report", "Connect to db2.internal.example.com…"]
+    assert texts == ["Copy report", "Connect to db2.internal.example.com:27017"]
     banner.show_report(play.connected(), running=False)
     assert [b.text() for b in banner.findChildren(QPushButton) if b.isVisibleTo(banner)] == ["Copy report"]
-
-
-def test_a_long_remedy_is_cut_at_a_word():
-    assert short("Use authSource=admin.") == "Use authSource=admin"
-    assert (
-        short("Write the password with every special character percent-encoded.")
-        == "Write the password with every special…"
-    )
 
 
 def test_the_connected_sentence_ends_with_the_first_warning():

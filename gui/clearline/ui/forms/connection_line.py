@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.facts import Mistake
@@ -15,6 +16,14 @@ from clearline.ui.forms.masked_text import Redact
 from clearline.ui.forms.mistakes import MistakeLines
 from clearline.ui.icons import IconButton, LabelledButton
 from clearline.ui.panels.parts import restyle
+
+
+class _TestButton(LabelledButton):
+    """Who double-clicks means one click: the second would stop what the first began."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take no notice."""
+        event.accept()
 
 
 class ConnectionLine(QWidget):
@@ -33,7 +42,7 @@ class ConnectionLine(QWidget):
         self.field = ConnectionField(redact)
         self.eye = IconButton("eye", "Show the secrets", checkable=True)
         self.copy = IconButton("copy", "Copy without secrets")
-        self.button = LabelledButton("test", "Test", "on_accent")
+        self.button = _TestButton("test", "Test", "on_accent")
         self.button.setObjectName("primary")
         self.button.setMinimumWidth(theme.GRID * 12)
         self.button.setDefault(True)

@@ -28,7 +28,7 @@ class MistakeLines(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._mistakes: tuple[Mistake, ...] = ()
+        self._shown: tuple[Mistake, ...] | None = ()
         self._lines: list[_Line] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(2, 0, 0, 0)
@@ -47,9 +47,9 @@ class MistakeLines(QWidget):
 
     def show_mistakes(self, mistakes: tuple[Mistake, ...]) -> None:
         """Say what is wrong; the lines stay as they are while the mistakes do."""
-        if mistakes == self._mistakes and (mistakes or not self._lines):
+        if mistakes == self._shown:
             return
-        self._mistakes = mistakes
+        self._shown = mistakes
         lines = [self._mistake_line(mistake) for mistake in mistakes[:_MOST_MISTAKES]]
         if lines and len(mistakes) > _MOST_MISTAKES:
             lines[-1].words.setText(f"{lines[-1].words.text()} <i>… and {len(mistakes) - _MOST_MISTAKES} more</i>")
@@ -57,7 +57,7 @@ class MistakeLines(QWidget):
 
     def show_hint(self, text: str) -> None:
         """Say something about the field that is no mistake."""
-        self._mistakes = ()
+        self._shown = None
         self._show([_Line("note", "accent", escape(text))])
 
     def add_undo(self) -> None:
@@ -65,6 +65,7 @@ class MistakeLines(QWidget):
         line = _Line("passed", "passed", "Repaired.", "Undo", "Bring back the text as it was typed.")
         assert line.button is not None
         line.button.clicked.connect(self.undo_requested)
+        self._shown = None
         self._show([*self._lines, line])
 
     def _mistake_line(self, mistake: Mistake) -> _Line:
@@ -100,6 +101,7 @@ class _Line(QWidget):
         self.words = WrappedLabel()
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setText(sentence)
+        self.words.setObjectName("words")
         self.words.setAccessibleName("Mistake in the connection string")
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard

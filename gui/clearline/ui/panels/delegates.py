@@ -116,6 +116,13 @@ class MatrixDelegate(_Rows):
         """Room for two short lines."""
         return QSize(96, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID)
 
+    @staticmethod
+    def width_of(index: AnyIndex) -> int:
+        """What the address and the words below it need."""
+        address = QFontMetrics(theme.mono_font()).horizontalAdvance(index.data(Qt.ItemDataRole.DisplayRole))
+        words = QFontMetrics(theme.body_font()).horizontalAdvance(index.data(ServerRole.NOTE) or "")
+        return max(address, words) + 18
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one cell."""
         c = theme.colours()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,8 @@ from clearline.ui import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section
 
 _NOT_SET = "not set"
+_WIDTH = theme.GRID * 84
+_WORDS = {"unread": "not understood"}
 _WEAKER = "This gives up protection: whoever is between here and the server can then listen, or answer in its place."
 _HIDDEN = "Only the way in which the secret is written changes. It stays hidden here."
 
@@ -26,7 +29,7 @@ def differences(before: Profile, after: Profile) -> list[tuple[str, str, str]]:
     """Every value that differs: its place in the profile, old and new as words."""
     old, new = _flat(msgspec.to_builtins(before)), _flat(msgspec.to_builtins(after))
     return [
-        (name, old.get(name, _NOT_SET), new.get(name, _NOT_SET))
+        (_WORDS.get(name, name), old.get(name, _NOT_SET), new.get(name, _NOT_SET))
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     ]
@@ -47,7 +50,7 @@ class FixDialog(QDialog):
         self.setWindowTitle("Change the profile")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
-        self.resize(theme.GRID * 84, theme.GRID * 44)
+        self.setMinimumWidth(theme.GRID * 60)
         words = WrappedLabel(remedy.text)
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID * 3)
@@ -67,8 +70,10 @@ class FixDialog(QDialog):
         page.setFont(theme.mono_font())
         page.show_page(partial(marked_texts, *texts))
         page.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+        page.document().setTextWidth(_WIDTH - 60)
+        page.setFixedHeight(min(theme.GRID * 30, round(page.document().size().height()) + theme.GRID))
         self.apply = QPushButton("Apply and test again")
-        self.apply.setObjectName("primary")
+        self.apply.setObjectName("" if weaker else "primary")
         cancel = QPushButton("Cancel")
         (cancel if weaker else self.apply).setDefault(True)
         (self.apply if weaker else cancel).setAutoDefault(False)
@@ -90,8 +95,10 @@ class FixDialog(QDialog):
         elif texts[0] == texts[1]:
             column_layout.addWidget(WrappedLabel(_HIDDEN, "muted"))
         column_layout.addLayout(grid)
-        column_layout.addWidget(page, 1)
+        column_layout.addWidget(page)
+        column_layout.addStretch(1)
         column_layout.addLayout(foot)
+        self.resize(_WIDTH, column_layout.totalHeightForWidth(_WIDTH))
 
 
 def marked_texts(before: str, after: str) -> str:
@@ -101,13 +108,14 @@ def marked_texts(before: str, after: str) -> str:
 
     c = theme.colours()
     old, new = [], []
-    for kind, a, b, x, y in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            old.append(escape(before[a:b]))
-            new.append(escape(after[x:y]))
-            continue
-        old.append(f'<span style="background:{c.failed_back}; color:{c.failed}">{escape(before[a:b])}</span>')
-        new.append(f'<span style="background:{c.passed_back}; color:{c.passed}">{escape(after[x:y])}</span>')
+    first, second = (re.findall(r"\w+|\W", text) for text in (before, after))  # whole words differ, not letters
+    for kind, a, b, x, y in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+        was, becomes = escape("".join(first[a:b])), escape("".join(second[x:y]))
+        if kind != "equal":
+            was = f'<span style="background:{c.failed_back}; color:{c.failed}">{was}</span>'
+            becomes = f'<span style="background:{c.passed_back}; color:{c.passed}">{becomes}</span>'
+        old.append(was)
+        new.append(becomes)
     return f'<p style="color:{c.muted}">− {"".join(old)}</p><p>+ {"".join(new)}</p>'
 
 

@@ -32,8 +32,13 @@ class HealthReading:
     why: str = ""
 
 
-def health_of(report: Report | None, *, running: bool) -> HealthReading:
-    """Down: the check failed. Degraded: connected with warnings. Healthy: connected without."""
+def health_of(report: Report | None, *, running: bool, stale: bool = False) -> HealthReading:
+    """Down: the check failed. Degraded: connected with warnings. Healthy: connected without.
+
+    ``stale``: the connection was changed since that report was made, which then says nothing.
+    """
+    if stale and not running:
+        return HealthReading(Health.UNKNOWN, why="The connection was changed since its last test.")
     if running and (report is None or report.verdict is None):
         return HealthReading(Health.CHECKING, why="A check is running.")
     if report is None or report.verdict is None:
@@ -71,11 +76,22 @@ _TONES = {
 }
 
 
+_MEANINGS = {
+    Health.UNKNOWN: "Not known.",
+    Health.CHECKING: "",
+    Health.HEALTHY: "",
+    Health.DEGRADED: "Connected, with a warning:",
+    Health.DOWN: "The last test failed:",
+}
+
+
 class HealthIndicator(QWidget):
     """Shows one `HealthReading`."""
 
     def __init__(self) -> None:
         super().__init__()
+        title = QLabel("Health")
+        title.setProperty("role", "muted")
         self._icon = StatusIcon()
         self._word = QLabel()
         self._latency = QLabel()
@@ -83,7 +99,7 @@ class HealthIndicator(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for widget in (self._icon, self._word, self._latency):
+        for widget in (title, self._icon, self._word, self._latency):
             row.addWidget(widget)
         self._reading = HealthReading(Health.UNKNOWN)
         self.show_reading(self._reading)
@@ -99,7 +115,8 @@ class HealthIndicator(QWidget):
         self._word.setText(reading.health.value)
         self._latency.setText(latency_text(reading.rtt_ms) if reading.rtt_ms is not None else "")
         self._latency.setVisible(reading.rtt_ms is not None)
-        self.setToolTip(reading.why)
+        trip = f"\nA round trip to the server took {self._latency.text()}." if reading.rtt_ms is not None else ""
+        self.setToolTip(f"{_MEANINGS[reading.health]} {reading.why}".strip() + trip)
         self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())
         self._draw()
 

@@ -109,6 +109,7 @@ class CommandLine(QWidget):
         self.field.setReadOnly(True)
         self.field.setFont(theme.mono_font())
         self.field.setAccessibleName(f"Command for {system}")
+        self.field.setToolTip(line)
         self.field.setCursorPosition(0)
         button = IconButton("copy", f"Copy the command for {system}")
         button.clicked.connect(self._copy)
@@ -136,11 +137,11 @@ class Flow(QLayout):
         """How many widgets."""
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         """One of them, None past the end."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         """Take one out, None past the end."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 

@@ -9,13 +9,14 @@ from clearline.core.facts import Mistake
 from clearline.core.report import Finding, Remedy, Report
 from clearline.core.uri_remedies import weakens
 from clearline.ui.icons import LabelledButton
+from clearline.ui.panels.patch_words import patch_words
 
 
 class Ask(Enum):
     """Actions that bring the user to a field instead of changing anything."""
 
-    PASSWORD = "ask-password"
-    KEY_PASSWORD = "ask-key-password"
+    PASSWORD = "ask-password"  # noqa: S105 - the name of an action
+    KEY_PASSWORD = "ask-key-password"  # noqa: S105
     CREDENTIALS = "ask-credentials"
 
 
@@ -34,7 +35,7 @@ _CHANGES: Final = {
     "rename-option": "Rename to {1}",
     "srv-to-seed-list": "Use the list of servers",
 }
-_LONGEST: Final = 40
+_LONGEST: Final = 44
 
 
 def offered(finding: Finding, report: Report | None) -> list[Remedy]:
@@ -45,11 +46,11 @@ def offered(finding: Finding, report: Report | None) -> list[Remedy]:
 
 def label(remedy: Remedy | Mistake) -> str:
     """What the button of a remedy says; empty where a click can do nothing."""
-    if remedy.patch is None:
-        verb, _, rest = (remedy.action or "").partition(":")
-        name, _, new = rest.partition(":")
-        return _ASKS.get(verb, "") or short(_CHANGES.get(verb, "").format(name, new))
-    return short(remedy.text) if isinstance(remedy, Remedy) else "Repair"
+    if remedy.patch is not None:
+        return short(patch_words(remedy.patch))
+    verb, _, rest = (remedy.action or "").partition(":")
+    name, _, new = rest.partition(":")
+    return _ASKS.get(verb, "") or short(_CHANGES.get(verb, "").format(name, new))
 
 
 def remedy_button(remedy: Remedy) -> LabelledButton:
@@ -63,10 +64,9 @@ def remedy_button(remedy: Remedy) -> LabelledButton:
     return button
 
 
-def short(text: str) -> str:
-    """A remedy as a button can carry it: its first sentence, at most a few words."""
-    first = text.split(". ")[0].rstrip(".")
-    return first if len(first) <= _LONGEST else first[: _LONGEST - 2].rsplit(" ", 1)[0] + "…"
+def short(words: str) -> str:
+    """Words that a button can carry; its tool tip holds the whole sentence."""
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1].rstrip() + "…"
 
 
 def _possible(remedy: Remedy, report: Report | None) -> bool:

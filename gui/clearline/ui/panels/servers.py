@@ -28,6 +28,9 @@ from clearline.ui.panels.evidence import as_html, chain_html
 from clearline.ui.panels.parts import CommandLine, RichText
 from clearline.ui.status import status_word
 
+_ADDRESS_WIDTH = 174
+_STAGE_WIDTH = 84
+
 
 class ServersPanel(QWidget):
     """Fills in while the check runs."""
@@ -59,7 +62,10 @@ class ServersPanel(QWidget):
         columns.setMinimumSectionSize(76)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        columns.resizeSection(0, 174)
+        columns.resizeSection(0, _ADDRESS_WIDTH)
+        self._width_by_user = False
+        self._fitting = False
+        columns.sectionResized.connect(self._on_resized)
 
         self.heading = QLabel()
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
@@ -100,6 +106,7 @@ class ServersPanel(QWidget):
         self._srv_name = srv_name
         self._uri = report.target.uri if report else ""
         self.model.show(report.servers if report else ())
+        self._fit_addresses()
         if report and report.verdict is not None and not self.table.currentIndex().isValid():
             self._select_most_telling(report)
 
@@ -109,7 +116,30 @@ class ServersPanel(QWidget):
             if self.model.index(row, 0).data() == server and stage in SERVER_STAGES:
                 self.table.setCurrentIndex(self.model.index(row, 1 + SERVER_STAGES.index(stage)))
 
+    def _fit_addresses(self) -> None:
+        """Addresses are what people look for: as wide as they need, unless the stages need the room more."""
+        if self._width_by_user:
+            return
+        rows = (self.model.index(row, 0) for row in range(self.model.rowCount()))
+        needed = max(map(MatrixDelegate.width_of, rows), default=0)
+        most = max(_ADDRESS_WIDTH, self.table.viewport().width() - _STAGE_WIDTH * len(SERVER_STAGES))
+        wanted = min(max(_ADDRESS_WIDTH, needed), most)
+        header = self.table.horizontalHeader()
+        if header.sectionSize(0) != wanted:
+            self._fitting = True
+            header.resizeSection(0, wanted)
+            self._fitting = False
+
+    def _on_resized(self, section: int, _old: int, _new: int) -> None:
+        if section == 0 and not self._fitting:
+            self._width_by_user = True
+
     def _select_most_telling(self, report: Report) -> None:
+        said = report.diagnosis
+        if said is not None and said.server is not None:
+            self.select(said.server, Stage.HELLO if said.stage is Stage.TOPOLOGY else said.stage)
+            if self.table.currentIndex().isValid():
+                return
         for wanted in (Status.FAILED, Status.WARNING, Status.PASSED):
             for row, server in enumerate(report.servers):
                 for column, stage in enumerate(SERVER_STAGES, 1):

@@ -41,11 +41,15 @@ class VerdictBanner(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._report: Report | None = None
         self._running = False
+        self._state = "running"
         self._icon = StatusIcon(24)
         self.word = QLabel()
         self.word.setFont(theme.title_font())
         self.certainty = QLabel()
         self.certainty.setProperty("role", "chip")
+        self.stale = QLabel("changed since this test")
+        self.stale.setProperty("role", "chip")
+        self.stale.setToolTip("The connection was changed since. Test again to see how it is now.")
         self.sentence = WrappedLabel()
         self.sentence.setAccessibleName("Verdict")
         self._buttons = QHBoxLayout()
@@ -64,6 +68,7 @@ class VerdictBanner(QFrame):
         head.setSpacing(theme.GRID)
         head.addWidget(self.word)
         head.addWidget(self.certainty)
+        head.addWidget(self.stale)
         head.addStretch(1)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -84,7 +89,12 @@ class VerdictBanner(QFrame):
         side.addStretch(1)
         row.addLayout(self._body, 1)
 
-    def show_report(self, report: Report | None, *, running: bool) -> None:
+    def show_stale(self, stale: bool) -> None:
+        """Say that what is shown is about an earlier state of the connection."""
+        self.stale.setVisible(stale)
+        restyle(self, "state", "stale" if stale else self._state)
+
+    def show_report(self, report: Report | None, *, running: bool, stale: bool = False) -> None:
         """Show what is known; nothing known and nothing running shows nothing."""
         self._report, self._running = report, running
         self.setVisible(running or report is not None)
@@ -99,17 +109,17 @@ class VerdictBanner(QFrame):
             case None:
                 self.word.setText("Testing…")
                 self.sentence.setText(finding.summary if finding else "Asking name servers, servers and the driver.")
-                restyle(self, "state", "running")
+                self._state = "running"
             case Verdict.CONNECTED:
                 assert report is not None
                 warnings = sum(1 for f in report.findings if f.severity is Severity.WARNING)
                 self.word.setText("Connected" if not warnings else f"Connected, {_count(warnings, 'warning')}")
                 self.sentence.setText(connected_sentence(report))
-                restyle(self, "state", "warned" if warnings else "connected")
+                self._state = "warned" if warnings else "connected"
             case Verdict.FAILED:
                 self.word.setText("Failed")
                 self.sentence.setText(finding.summary if finding else "The check failed without naming a cause.")
-                restyle(self, "state", "failed")
+                self._state = "failed"
             case Verdict.CANCELLED:
                 self.word.setText("Stopped")
                 self.sentence.setText(
@@ -117,7 +127,8 @@ class VerdictBanner(QFrame):
                     if finding
                     else "The check was stopped before it had an answer."
                 )
-                restyle(self, "state", "cancelled")
+                self._state = "cancelled"
+        self.show_stale(stale)
         self._draw()
 
     def turn(self) -> None:
@@ -137,7 +148,7 @@ class VerdictBanner(QFrame):
         verdict = self._report.verdict if self._report else None
         if verdict is None:
             self._icon.show_icon("running", "accent", turning())
-        elif verdict is Verdict.CONNECTED and self.property("state") == "warned":
+        elif verdict is Verdict.CONNECTED and self._state == "warned":
             self._icon.show_icon("warning", "warning")
         else:
             self._icon.show_icon(status_icon(verdict), status_tone(verdict))
