@@ -19,7 +19,7 @@ _WAITS_IN_THE_DEPLOYMENT = """
 import sys, types
 from clearline.cli import demo
 app = types.ModuleType("clearline.ui.app")
-def run_demo(profile, vault, *, screenshot):
+def run_demo(profile, vault, *, screenshot, told):
     print(screenshot, flush=True)
     sys.stdin.readline()
     return 0

@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self._furnished = False
         self._shared_by_user = False
         self._sides_by_user = False
+        self._turned = False
         self.setWindowTitle("Clearline")
         self.setMinimumSize(QSize(800, 420))
         roles = (QPalette.ColorRole.Base, QPalette.ColorRole.Midlight, QPalette.ColorRole.Accent)
@@ -135,6 +136,7 @@ class MainWindow(QMainWindow):
         self.results.addTab(self.servers, "Servers")
         self.results.addTab(self.events, "Events")
         self.results.setCurrentWidget(self.servers)
+        self.results.currentChanged.connect(self._on_turned)
         self._lay_out(Welcome())
         self.menus = Menus(self)
         for outline in self._outlines:
@@ -209,10 +211,13 @@ class MainWindow(QMainWindow):
         self._below.setCurrentIndex(1 if shown else 0)
         self._share_room()
 
-    def show_diagnosis(self) -> None:
-        """Turn to the findings, if the empty matrix is in front."""
-        if self.results.currentWidget() is self.servers:
+    def show_telling_tab(self, *, has_servers: bool) -> None:
+        """Turn from an empty matrix to the findings, and back when there are servers, unless the user turned."""
+        if not has_servers and self.results.currentWidget() is self.servers:
             self.results.setCurrentWidget(self.diagnosis)
+            self._turned = True
+        elif has_servers and self._turned:
+            self.results.setCurrentWidget(self.servers)
 
     def show_counts(self, findings: int, servers: int, events: int) -> None:
         """How much there is behind each tab."""
@@ -249,6 +254,9 @@ class MainWindow(QMainWindow):
             height = self._halves.height()
             form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT if self._below.currentIndex() else height // 2)
             self._halves.setSizes([max(self.pages.minimumHeight(), form), max(1, height - form)])
+
+    def _on_turned(self) -> None:
+        self._turned = False
 
     def _on_sides_moved(self) -> None:
         self._sides_by_user = True

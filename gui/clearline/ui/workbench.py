@@ -256,8 +256,8 @@ class Workbench(QObject):
         window.servers.show_report(report, srv_name=srv_name)
         window.health.show_reading(health_of(report, running=running, stale=opened.stale))
         window.connection.show_running(running)
-        if report is not None and not running and not report.servers:
-            window.show_diagnosis()  # the check ended before it came to any server
+        if report is not None and (report.servers or not running):
+            window.show_telling_tab(has_servers=bool(report.servers))
         self._on_counts(opened)
 
     def _on_counts(self, opened: OpenProfile) -> None:

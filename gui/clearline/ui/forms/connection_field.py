@@ -6,6 +6,8 @@ accessible text nor the clipboard. Therefore everything that inserts text is cau
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QAction,
@@ -27,11 +29,16 @@ from clearline.core.secrets import Secret
 from clearline.ui import theme
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 
+LONGEST: Final = 10_000
+"""Characters. Fifty seeds with the longest names that DNS knows; reading far more would hold up the window."""
+
 
 class ConnectionField(QLineEdit):
     """One line of text whose secrets are dots; `edited` carries the text itself, as a `Secret`."""
 
     edited = Signal(object)
+    too_long = Signal(int)
+    """So many characters were to be pasted that they are no connection string; nothing was."""
 
     def __init__(self, redact: Redact, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,6 +120,9 @@ class ConnectionField(QLineEdit):
 
     def insert_text(self, inserted: str) -> None:
         """Put text in place of the selection, as typing or pasting does."""
+        if len(inserted) > 1 and len(self.text()) + len(inserted) > LONGEST:
+            self.too_long.emit(len(inserted))
+            return
         inserted = inserted.replace("\r\n", "\n").strip("\n") if len(inserted) > 1 else inserted
         if self._revealed:
             self.insert(inserted.replace("\n", " "))

@@ -62,6 +62,7 @@ class ConnectionLine(QWidget):
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self.said)
+        self.field.too_long.connect(self._say_too_long)
         self.eye.toggled.connect(self._reveal)
         self.copy.clicked.connect(self.copy_requested)
         self.button.clicked.connect(lambda: (self.stop_requested if self._running else self.test_requested).emit())
@@ -91,6 +92,9 @@ class ConnectionLine(QWidget):
     def _reveal(self, revealed: bool) -> None:
         self.field.set_revealed(revealed)
         self.eye.show_as("eye-off" if revealed else "eye", "Hide the secrets" if revealed else "Show the secrets")
+
+    def _say_too_long(self, length: int) -> None:
+        self.said.show_hint(f"Nothing was pasted: {length:,} characters are no connection string.")
 
     def _take_back(self) -> None:
         self._undo()

@@ -9,6 +9,8 @@ from clearline.ui.forms.rows import TextEntry
 from clearline.ui.icons import IconButton
 
 _SEPARATORS = ",; \n\t"
+_MOST_LINES = 50
+"""More seeds than that share one line: no deployment has so many, and a widget for each would take seconds."""
 
 
 class HostsEditor(QWidget):
@@ -39,13 +41,15 @@ class HostsEditor(QWidget):
     @property
     def hosts(self) -> tuple[str, ...]:
         """What stands there."""
-        return tuple(text for entry in self.entries if (text := entry.text().strip()))
+        return tuple(host for entry in self.entries for host in _split(entry.text()))
 
     def show_hosts(self, hosts: tuple[str, ...], *, srv: bool) -> None:
         """Show these seeds; with SRV one name."""
         self._single = srv and len(hosts) < 2
+        if len(hosts) > _MOST_LINES:
+            hosts = (",".join(hosts),)
         self.add.setVisible(not self._single)
-        if hosts != self.hosts or len(self._lines) < max(1, len(hosts)) or (srv and len(self._lines) > len(hosts) > 0):
+        if hosts != tuple(e.text().strip() for e in self.entries) or len(self._lines) < max(1, len(hosts)) or (srv and len(self._lines) > len(hosts) > 0):
             self._resize(max(1, len(hosts)))
             for number, entry in enumerate(self.entries):
                 entry.show_value(hosts[number] if number < len(hosts) else None)
@@ -88,11 +92,9 @@ class HostsEditor(QWidget):
         text = entry.text().strip()
         if any(separator in text for separator in _SEPARATORS):
             place = self.entries.index(entry)
-            for separator in _SEPARATORS:
-                text = text.replace(separator, " ")
             texts = [e.text().strip() for e in self.entries]
-            texts[place : place + 1] = text.split()
-            if len(texts) > 1:
+            texts[place : place + 1] = _split(text)
+            if 1 < len(texts) <= _MOST_LINES:
                 self._resize(len(texts))
                 for one, value in zip(self.entries, texts, strict=True):
                     one.show_value(value)
@@ -108,3 +110,9 @@ class HostsEditor(QWidget):
         for one, value in zip(self.entries, texts, strict=True):
             one.show_value(value)
         self.entered.emit(self.hosts)
+
+
+def _split(text: str) -> list[str]:
+    for separator in _SEPARATORS:
+        text = text.replace(separator, " ")
+    return text.split()

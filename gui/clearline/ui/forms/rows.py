@@ -21,6 +21,7 @@ from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.panels.parts import section
 
+_LONGEST = 4096
 _LABEL_WIDTH = theme.GRID * 15
 
 
@@ -62,7 +63,9 @@ class TextEntry(QLineEdit):
         self.setPlaceholderText(placeholder)
         if mono:
             self.setFont(theme.mono_font())
+        self.setMaxLength(_LONGEST)
         self.textEdited.connect(lambda text: self.entered.emit(text.strip() or None))
+        self.textChanged.connect(self.setToolTip)  # the whole text where the field is too narrow for it
 
     def show_value(self, value: str | None) -> None:
         """Show a value without disturbing the cursor of who is typing it."""

@@ -142,12 +142,16 @@ class MatrixDelegate(_Rows):
         angle = turning() if status is Status.RUNNING else 0
         note = index.data(ServerRole.NOTE) or ""
         time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
+        if status is Status.SKIPPED and note and not time_text:
+            time_text, note = note, ""  # why it was left out says that it was
         if not time_text and status is not Status.WAITING:
             time_text = status_word(status)
         line = upper if note else rect
         painter.drawPixmap(line.left(), line.center().y() - 7, pixmap(status_icon(status), colour, 16, angle=angle))
         strong = status in (Status.FAILED, Status.WARNING)
-        _line(painter, theme.body_font(), colour if strong else c.text, line.adjusted(20, 0, 0, 0), time_text)
+        quiet = status in (Status.SKIPPED, Status.CANCELLED, Status.WAITING)
+        tone = colour if strong else c.muted if quiet else c.text
+        _line(painter, theme.body_font(), tone, line.adjusted(20, 0, 0, 0), time_text)
         if note:
             _line(painter, theme.body_font(), c.muted, lower, note)
         painter.restore()

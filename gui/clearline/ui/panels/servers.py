@@ -29,7 +29,7 @@ from clearline.ui.panels.parts import CommandLine, RichText
 from clearline.ui.status import status_word
 
 _ADDRESS_WIDTH = 174
-_STAGE_WIDTH = 84
+_STAGE_WIDTH = 92
 
 
 class ServersPanel(QWidget):
@@ -59,7 +59,7 @@ class ServersPanel(QWidget):
         columns = self.table.horizontalHeader()
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setHighlightSections(False)
-        columns.setMinimumSectionSize(76)
+        columns.setMinimumSectionSize(_STAGE_WIDTH)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         columns.resizeSection(0, _ADDRESS_WIDTH)
@@ -109,6 +109,7 @@ class ServersPanel(QWidget):
         self._fit_addresses()
         if report and report.verdict is not None and not self.table.currentIndex().isValid():
             self._select_most_telling(report)
+            self.table.horizontalScrollBar().setValue(0)  # the servers' names stay in sight
 
     def select(self, server: str, stage: Stage) -> None:
         """Put the selection on one cell."""
