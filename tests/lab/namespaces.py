@@ -209,8 +209,16 @@ class Network:
         """
         self._rule("output" if here else "arrive", host, port, "udp" if udp else "tcp", "drop")
 
-    def reject(self, kind: Rejection, *, host: str | None = None, port: int | None = None, here: bool = False) -> None:
-        """Answer TCP packets to ``host`` and ``port`` with an ICMP error or a reset."""
+    def reject(
+        self,
+        kind: Rejection,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        here: bool = False,
+        udp: bool = False,
+    ) -> None:
+        """Answer TCP (or UDP) packets to ``host`` and ``port`` with an ICMP error or a reset."""
         answer: str
         match kind:
             case "tcp reset":
@@ -219,7 +227,7 @@ class Network:
                 answer = f"icmp type {kind}"
             case _:
                 answer = f"icmpx type {kind}"
-        self._rule("output" if here else "arrive", host, port, "tcp", f"reject with {answer}")
+        self._rule("output" if here else "arrive", host, port, "udp" if udp else "tcp", f"reject with {answer}")
 
     def drop_larger_than(self, size: int) -> None:
         """Lose every IP packet above ``size`` bytes, in both directions."""

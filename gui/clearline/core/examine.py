@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.standing import known_addresses
 from clearline.core.facts import Exchange, Hello, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.ledger import Ledger
-from clearline.core.probes import dns, hello, latency, tcp, tls
+from clearline.core.probes import dns, hello, icmp, latency, tcp, tls
 from clearline.core.probes.connection import Connection, Line
 from clearline.core.probes.lookup import is_ip_address, look_up
 
@@ -241,6 +242,11 @@ class Examiner:
         jobs: list[Awaitable[None]] = [self._ask_dns(member.host)]
         if any(t.own and not t.loopback and t.reach is Reach.REFUSED for t in member.tcp):
             jobs.append(self._try_loopback(address, member.port))
+        jobs += [
+            self._ask_why(address, t, member.port)
+            for t in member.tcp
+            if t.reach in (Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE, Reach.DENIED)
+        ]
         silent = [ip for ip in addresses if ip not in {t.address for t in member.tcp}]
         if silent:
             jobs.append(self._other_ports(address, silent[0]))
@@ -248,6 +254,12 @@ class Examiner:
 
     async def _try_loopback(self, address: str, port: int) -> None:
         self._ledger.note(address, loopback=await tcp.connect("127.0.0.1", port, deadline_s=self._hedge_s))
+
+    async def _ask_why(self, address: str, failed: TcpFacts, port: int) -> None:
+        # Whoever answered the connection answers this about as fast.
+        wait_s = min(0.25, 0.03 + 3 * failed.elapsed_ms / 1000)
+        if await icmp.is_forbidden(failed.address, port, wait_s=wait_s):
+            self._ledger.note(address, forbidden=True)
 
     async def _other_ports(self, address: str, ip: str) -> None:
         self._ledger.note(address, other_ports=await tcp.other_ports(ip, deadline_s=self._short_s))
@@ -381,6 +393,18 @@ class Examiner:
         if self._terms.tls:
             jobs += self._other_handshakes(member, ip, handshake)
         await asyncio.gather(self._ask_dns(member.host), *(within(job) for job in jobs))
+        self._spawn(self._try_revocation_services(member.address))
+
+    async def _try_revocation_services(self, address: str) -> None:
+        """After a failed handshake: do the revocation services that the certificate names take a connection?"""
+        chain = next((t.chain for t in self._ledger.member(address).tls if t.chain), ())
+        for url in chain[0].ocsp_urls[:1] if chain else ():
+            place = urlsplit(url)
+            found = await look_up(place.hostname or "", deadline_s=self._short_s, late_s=0.0)
+            reach = Reach.OTHER
+            if found.addresses:
+                reach = (await tcp.connect(found.addresses[0], place.port or 80, deadline_s=self._short_s)).reach
+            self._ledger.note(address, ocsp_reach={url: reach})
 
     def _other_handshakes(self, member: MemberFacts, ip: str, first: TlsFacts | None) -> list[Awaitable[None]]:
         """Which further handshakes can tell apart what the first one left open."""

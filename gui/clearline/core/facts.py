@@ -473,7 +473,10 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
     loopback: TcpFacts | None = None
     """127.0.0.1 on the same port, tried when an address of this computer's own refuses."""
     extras: ServerExtras | None = None
+    forbidden: bool | None = None
+    """A firewall on the way said by ICMP that it forbids the packets; None when nobody said why (or not on Linux)."""
     ocsp_reach: dict[str, Reach] = {}
+    """By address of the revocation service; tried only after a failed handshake."""
     finished: bool = False
     """All that is asked of this member is answered (or past its deadline)."""
     crashed: bool = False

@@ -25,8 +25,6 @@ ONLY_DURING_USE = {
     "pool.operation-killed",
 }
 """Causes that show only while a program works: no check of a fresh connection can produce them."""
-NOT_TOLD_APART = {"tcp.admin-prohibited"}
-"""The error number is that of an unreachable host; only the ICMP code differs, which programs do not see."""
 
 
 def strings(path: Path) -> set[str]:
@@ -64,7 +62,7 @@ def test_every_code_belongs_to_a_stage_or_to_this_computer_or_to_the_pool() -> N
 
 
 def test_every_code_has_somebody_who_names_it() -> None:
-    assert set(causes()) - named_codes() == ONLY_DURING_USE | NOT_TOLD_APART
+    assert set(causes()) - named_codes() == ONLY_DURING_USE
 
 
 def test_nobody_names_a_code_that_the_catalogue_lacks() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from clearline.core.diagnosis.rules import tcp as rules
 from clearline.core.facts import ComputerFacts, DriverFacts, DriverState, MemberFacts, Reach, RttFacts, TcpFacts
-from clearline.core.report import Finding, Severity
+from clearline.core.report import Certainty, Finding, Severity
 from lab.hand_made_deployments import dead, live, tcp
 from lab.hand_made_facts import HELLO, facts, member, plain
 
@@ -191,3 +191,13 @@ def test_a_far_member_of_a_near_set_is_only_a_note() -> None:
     used = DriverFacts(state=DriverState.CONNECTED, server="db2:27017")
     (warning,) = rules.line_quality(facts(near, far, driver=used))
     assert warning.severity is Severity.WARNING
+
+
+def test_a_firewall_that_says_that_it_forbids_is_named() -> None:
+    attempt = TcpFacts(address="203.0.113.9", family="ipv4", reach=Reach.HOST_UNREACHABLE, errno=113, elapsed_ms=8.0)
+    forbidden = MemberFacts(
+        address="db.example.com:27017", host="db.example.com", port=27017, tcp=(attempt,), forbidden=True, finished=True
+    )
+    found = rules.unreachable(facts(members=(forbidden,)), forbidden)
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tcp.admin-prohibited", Certainty.PROVEN)

@@ -49,7 +49,11 @@ class HostsEditor(QWidget):
         if len(hosts) > _MOST_LINES:
             hosts = (",".join(hosts),)
         self.add.setVisible(not self._single)
-        if hosts != tuple(e.text().strip() for e in self.entries) or len(self._lines) < max(1, len(hosts)) or (srv and len(self._lines) > len(hosts) > 0):
+        if (
+            hosts != tuple(text for e in self.entries if (text := e.text().strip()))
+            or len(self._lines) < max(1, len(hosts))
+            or (srv and len(self._lines) > len(hosts) > 0)
+        ):
             self._resize(max(1, len(hosts)))
             for number, entry in enumerate(self.entries):
                 entry.show_value(hosts[number] if number < len(hosts) else None)

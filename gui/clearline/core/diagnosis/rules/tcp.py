@@ -60,6 +60,8 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
     tell = partial(finding, server=member.address, evidence=_evidence(member))
     host, address = member.host, attempt.address
     only_v6 = all(t.family == "ipv6" for t in member.tcp)
+    if member.forbidden:
+        return tell("tcp.admin-prohibited", Certainty.PROVEN, host=host, port=member.port)
     match attempt.reach:
         case Reach.NO_HANDLES:
             limit = facts.computer.file_handle_limit

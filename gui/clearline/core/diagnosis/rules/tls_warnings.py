@@ -91,7 +91,7 @@ def ocsp(facts: Facts) -> Iterable[Finding]:
     """The certificate's revocation service does not answer from here."""
     if facts.uri.options.get("tlsDisableOCSPEndpointCheck") is True or facts.uri.options.get("tlsInsecure") is True:
         return
-    for member, _, _ in _encrypted(facts):
+    for member in facts.members:
         for url, reach in member.ocsp_reach.items():
             if reach is not Reach.OK:
                 yield finding(

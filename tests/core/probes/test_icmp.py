@@ -1,0 +1,35 @@
+"""What the network itself says about a host that cannot be reached."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from clearline.core.probes.icmp import is_forbidden
+from lab import peers
+from lab.namespaces import OUTSIDE, Network
+
+
+def asked(network: Network, port: int = 27017) -> bool | None:
+    return network.call(lambda: asyncio.run(is_forbidden(OUTSIDE, port)))
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(("kind", "forbidden"), [("admin-prohibited", True), ("host-unreachable", False)])
+def test_a_firewall_that_forbids_is_told_from_a_host_that_is_off(kind: str, forbidden: bool) -> None:
+    with Network() as network:
+        network.reject(kind, host=OUTSIDE, udp=True)  # type: ignore[arg-type]
+        assert asked(network) is forbidden
+
+
+@pytest.mark.netns
+def test_silence_says_nothing() -> None:
+    with Network() as network:
+        network.drop(host=OUTSIDE, udp=True)
+        assert asked(network) is None
+
+
+def test_a_closed_port_is_no_prohibition() -> None:
+    with peers.closed_port() as port:
+        assert asyncio.run(is_forbidden("127.0.0.1", port)) in (False, None)

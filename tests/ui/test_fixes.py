@@ -1,0 +1,325 @@
+"""Fixes that apply themselves: beside the field with one click, from a finding after a look at the change."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
+
+from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage, Verdict
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.vault import SERVICE
+from clearline.ui.forms.connection_field import LONGEST
+from clearline.ui.panels.fix_dialog import FixDialog
+from clearline.ui.panels.health import Health
+from lab import deployments
+from ui import played_checks as play
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def paste(desktop, text):
+    field = desktop.window.connection.field
+    field.setFocus()
+    field.selectAll()
+    field.insert_text(text)
+
+
+def run_check(qtbot, desktop):
+    desktop.workbench.test()
+    current = desktop.workbench.current
+    qtbot.waitUntil(lambda: current.verdict is not None and not current.running, timeout=15000)
+
+
+def failing(cause, *remedies, stage=Stage.TLS):
+    finding = Finding(
+        cause=cause,
+        severity=Severity.FAILURE,
+        certainty=Certainty.PROVEN,
+        stage=stage,
+        summary="Something is wrong.",
+        remedies=remedies,
+    )
+    return play.report(Verdict.FAILED, finding, servers=(play.server(1), play.server(2)))
+
+
+def buttons(widget):
+    return [b.text() for b in widget.findChildren(QPushButton) if not b.isHidden() and b.text() != "Copy report"]
+
+
+def open_dialog(qtbot, desktop):
+    qtbot.waitUntil(lambda: desktop.window.findChild(FixDialog) is not None)
+    return desktop.window.findChild(FixDialog)
+
+
+# ---------------------------------------------------------------- beside the field
+
+
+@pytest.mark.parametrize(
+    ("typed", "button", "mended"),
+    [
+        ("mongodb://app:p@ss@127.0.0.1/", "Escape the password", "mongodb://app:p%40ss@127.0.0.1/"),
+        (' "mongodb://127.0.0.1/" ', "Repair the text", "mongodb://127.0.0.1/"),
+        ("mongodb://127.0.0.1/?replicSet=rs0", "Rename to replicaSet", "mongodb://127.0.0.1/?replicaSet=rs0"),
+        ('mongosh "mongodb://127.0.0.1/"', "Repair the text", "mongodb://127.0.0.1/"),
+        ("mongodb+srv://c.example.test:27017/", "Connect to c.example.test", "mongodb+srv://c.example.test/"),
+    ],
+)
+def test_one_click_beside_the_field_mends_the_text_and_another_takes_it_back(
+    qtbot, make_desktop, typed, button, mended
+):
+    desktop = make_desktop(play.waiting())
+    paste(desktop, typed)
+    line = desktop.window.connection
+    [repair] = line.said.buttons
+    assert repair.text() == button
+    qtbot.mouseClick(repair, Qt.MouseButton.LeftButton)
+    assert line.field.plain.reveal() == mended
+    assert not line.field.property("mistake")
+    [undo] = line.said.buttons
+    qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert line.field.plain.reveal() == typed
+    assert [b.text() for b in line.said.buttons] == [button]
+
+
+def test_the_next_edit_takes_the_offer_to_undo_away(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(desktop, "mongodb://127.0.0.1/?replicSet=rs0")
+    line = desktop.window.connection
+    line.said.buttons[0].click()
+    qtbot.keyClick(line.field, Qt.Key.Key_End)
+    qtbot.keyClicks(line.field, "1")
+    assert not line.said.isVisible()
+
+
+def test_an_escaped_password_is_the_one_that_was_typed(make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(desktop, "mongodb://app:p@s+s@127.0.0.1/")
+    desktop.window.connection.said.buttons[0].click()
+    assert desktop.workbench.current.secrets == {PASSWORD: Secret("p@s+s")}
+    assert desktop.window.auth_page.password.text() == "p@s+s"
+
+
+def test_what_is_no_connection_string_by_its_length_is_not_pasted(make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(desktop, "mongodb://db1/")
+    desktop.window.connection.field.insert_text("a" * LONGEST)
+    assert desktop.window.connection.field.text() == "mongodb://db1/"
+    assert "Nothing was pasted" in desktop.window.connection.said.text
+
+
+def test_more_hosts_than_lines_share_one_line_and_none_is_lost(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    hosts = tuple(f"db{n}:27017" for n in range(60))
+    paste(desktop, f"mongodb://{','.join(hosts)}/")
+    page = desktop.window.server_page
+    assert (len(page.hosts.entries), page.hosts.hosts) == (1, hosts)
+    qtbot.keyClicks(page.replica_set, "rs0")
+    assert desktop.workbench.current.profile.seeds.hosts == hosts
+
+
+# ---------------------------------------------------------------- from a finding
+
+
+def test_escape_closes_the_change_without_making_it(qtbot, make_desktop):
+    check = play.playing(failing("topology.wrong-set-name", Remedy(text="Go.", patch={"seeds": {"replicaSet": "b"}})))
+    desktop = make_desktop(check)
+    paste(desktop, "mongodb://db1/?replicaSet=a")
+    run_check(qtbot, desktop)
+    desktop.window.banner.findChildren(QPushButton)[-1].click()
+    qtbot.keyClick(open_dialog(qtbot, desktop), Qt.Key.Key_Escape)
+    assert desktop.window.connection.field.text() == "mongodb://db1/?replicaSet=a"
+    assert len(check.asked) == 1
+
+
+def test_a_fix_that_gives_up_encryption_is_never_the_first_button(qtbot, make_desktop):
+    weaker = Remedy(text="Switch TLS off.", patch={"tls": {"enabled": False}})
+    desktop = make_desktop(play.playing(failing("tls.not-offered", weaker)))
+    paste(desktop, "mongodb://db1/?tls=true")
+    run_check(qtbot, desktop)
+    window = desktop.window
+    assert buttons(window.banner) == []
+    window.results.setCurrentWidget(window.diagnosis)
+    assert buttons(window.diagnosis) == ["Copy for your network team", "Set tls=false"]
+    window.diagnosis.remedy_chosen.emit(weaker)
+    dialog = open_dialog(qtbot, desktop)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert "tls=true" in window.connection.field.text()
+
+
+def test_a_safe_fix_comes_before_one_that_weakens(qtbot, make_desktop):
+    weaker = Remedy(text="Do not verify.", patch={"tls": {"allowInvalidCertificates": True}})
+    safe = Remedy(text="Use the system's roots.", patch={"tls": {"caFile": None}})
+    desktop = make_desktop(play.playing(failing("tls.unknown-issuer", weaker, safe)))
+    paste(desktop, "mongodb://db1/?tls=true&tlsCAFile=/x.pem")
+    run_check(qtbot, desktop)
+    assert buttons(desktop.window.banner)[0] == "Remove tlsCAFile"
+
+
+def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_desktop):
+    to_list = Remedy(text="Use the long form.", action="srv-to-seed-list")
+    found = failing("dns.txt-wrong-set", to_list, stage=Stage.DNS)
+    check = play.playing(found)
+    desktop = make_desktop(check)
+    paste(desktop, "mongodb+srv://app:pw@c.example.test/orders")
+    run_check(qtbot, desktop)
+    desktop.window.banner.remedy_chosen.emit(to_list)
+    open_dialog(qtbot, desktop).apply.click()
+    qtbot.waitUntil(lambda: len(check.asked) == 2)
+    text = desktop.window.connection.field.plain.reveal()
+    assert text == "mongodb://app:pw@db1.example.com:27017/orders?tls=true"
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+
+
+def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
+    finding = failing("dns.txt-wrong-set", Remedy(text="Use the long form.", action="srv-to-seed-list")).findings[0]
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, finding)))
+    paste(desktop, "mongodb+srv://c.example.test/")
+    run_check(qtbot, desktop)
+    assert buttons(desktop.window.banner) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "page", "field"),
+    [("ask-credentials", 1, "user"), ("ask-password", 1, "password"), ("ask-key-password", 0, "key_password")],
+)
+def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make_desktop, action, page, field):
+    check = play.playing(failing("auth.credentials-missing", Remedy(text="Type it.", action=action)))
+    desktop = make_desktop(check)
+    paste(desktop, "mongodb://db1/?tls=true&tlsCertificateKeyFile=/lab/client.pem")
+    run_check(qtbot, desktop)
+    desktop.window.banner.findChildren(QPushButton)[-1].click()
+    window = desktop.window
+    assert window.pages.currentIndex() == page
+    entry = getattr(window.auth_page if page else window.server_page, field)
+    qtbot.waitUntil(entry.hasFocus)
+    qtbot.keyClicks(entry, "typed")
+    qtbot.keyClick(entry, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(check.asked) == 2)
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+
+
+def test_a_fix_of_another_state_of_the_profile_says_so(qtbot, make_desktop):
+    remedy = Remedy(text="Go.", action="rename-option:replicSet:replicaSet")
+    desktop = make_desktop(play.playing(failing("uri.misspelt-option", remedy)))
+    paste(desktop, "mongodb://db1/?replicSet=a")
+    run_check(qtbot, desktop)
+    paste(desktop, "mongodb://db1/")
+    desktop.window.banner.remedy_chosen.emit(remedy)
+    assert "no longer fits" in desktop.window.message
+
+
+def test_a_finding_of_the_network_is_copied_for_those_who_run_it(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_NAME, servers=(play.server(1),))))
+    paste(desktop, "mongodb://app:s3cret@db2.example.com/?tls=true")
+    run_check(qtbot, desktop)
+    window = desktop.window
+    window.results.setCurrentWidget(window.diagnosis)
+    [note] = [b for b in window.diagnosis.findChildren(QPushButton) if b.text() == "Copy for your network team"]
+    qtbot.mouseClick(note, Qt.MouseButton.LeftButton)
+    copied = QGuiApplication.clipboard().text()
+    assert "openssl s_client -connect db2.example.com:27017" in copied
+    assert "s3cret" not in copied
+
+
+def test_a_login_is_nothing_for_the_network_team(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_SOURCE)))
+    paste(desktop, "mongodb://db1/")
+    run_check(qtbot, desktop)
+    desktop.window.results.setCurrentWidget(desktop.window.diagnosis)
+    assert buttons(desktop.window.diagnosis) == ["Set authSource=admin"]
+
+
+# ---------------------------------------------------------------- the key's password
+
+
+def test_the_key_s_password_has_a_field_where_there_is_a_certificate_and_goes_to_the_keyring(
+    qtbot, make_desktop, keyring_in_memory
+):
+    desktop = make_desktop(play.waiting())
+    paste(desktop, "mongodb://db1/?tls=true")
+    page = desktop.window.server_page
+    assert not page.key_password.isVisible()
+    qtbot.keyClicks(page.certificate.entry, "/lab/client.pem")
+    assert page.key_password.isVisible()
+    qtbot.keyClicks(page.key_password, "s3cret")
+    field = desktop.window.connection.field
+    assert "s3cret" not in field.text()
+    assert "tlsCertificateKeyFilePassword=s3cret" in field.plain.reveal()
+    qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
+    profile = desktop.workbench.current.profile
+    qtbot.waitUntil(lambda: keyring_in_memory.kept == {(SERVICE, f"{profile.id}/{KEY_PASSWORD}"): "s3cret"})
+
+
+# ---------------------------------------------------------------- what is shown is true
+
+
+def test_a_report_of_an_earlier_state_says_that_it_is(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.connected()))
+    paste(desktop, "mongodb://db1/orders")
+    run_check(qtbot, desktop)
+    window = desktop.window
+    assert not window.banner.stale.isVisible()
+    window.connection.field.insert_text("2")
+    assert window.banner.stale.isVisible()
+    assert window.health.reading.health is Health.UNKNOWN
+    paste(desktop, "mongodb://db1/orders")
+    assert not window.banner.stale.isVisible()
+    assert window.health.reading.health is Health.HEALTHY
+    qtbot.keyClicks(window.name, "Orders")
+    assert not window.banner.stale.isVisible()
+
+
+def test_a_double_click_tests_and_does_not_stop(qtbot, make_desktop):
+    started = threading.Event()
+    desktop = make_desktop(play.waiting(started))
+    paste(desktop, "mongodb://db1/")
+    button = desktop.window.connection.button
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.mouseDClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(started.is_set)
+    assert desktop.workbench.current.running
+
+
+def test_findings_come_forward_without_servers_and_the_matrix_comes_back_with_them(qtbot, make_desktop):
+    reports = [failing("tls.required"), play.report(Verdict.FAILED, play.WRONG_SOURCE), play.connected()]
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        return reports.pop(0)
+
+    desktop = make_desktop(check)
+    paste(desktop, "mongodb://db1/")
+    window = desktop.window
+    shown = []
+    for _ in range(3):
+        run_check(qtbot, desktop)
+        shown.append(window.results.currentWidget())
+    assert shown == [window.servers, window.diagnosis, window.servers]
+
+
+# ---------------------------------------------------------------- a real deployment
+
+
+def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_servers_do_no_harm(qtbot, make_desktop):
+    with deployments.replica_set(deployments.Member()) as bare:
+        desktop = make_desktop()
+        window, current = desktop.window, desktop.workbench.current
+        paste(desktop, f"mongodb://{bare.address}/?replicaSet=prod")
+        run_check(qtbot, desktop)
+        [fix] = [b for b in window.banner.findChildren(QPushButton) if b.text() == "Set replicaSet=rs0"]
+        qtbot.mouseClick(fix, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(open_dialog(qtbot, desktop).apply, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: current.verdict is Verdict.CONNECTED and not current.running, timeout=15000)
+        bare.server.freeze()
+        desktop.workbench.test()
+        qtbot.waitUntil(lambda: window.servers.model.rowCount() == 1)
+        desktop.workbench.stop()
+        qtbot.waitUntil(lambda: not current.running, timeout=1000)
+        bare.server.thaw()
+        desktop.workbench.test()
+        bare.server.kill()
+        qtbot.waitUntil(lambda: not current.running, timeout=15000)
+        assert current.verdict is not None
