@@ -68,7 +68,7 @@ PROGRAMS = {
 """Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
 
 
-class Stop(Exception):  # noqa: N818
+class Stop(Exception):
     """The set-up cannot go on; the text says what to do."""
 
 

@@ -198,6 +198,6 @@ def test_a_firewall_that_says_that_it_forbids_is_named() -> None:
     forbidden = MemberFacts(
         address="db.example.com:27017", host="db.example.com", port=27017, tcp=(attempt,), forbidden=True, finished=True
     )
-    found = rules.unreachable(facts(members=(forbidden,)), forbidden)
+    found = rules.unreachable(facts(forbidden), forbidden)
     assert found is not None
     assert (found.cause, found.certainty) == ("tcp.admin-prohibited", Certainty.PROVEN)
