@@ -94,6 +94,12 @@ def test_a_wrong_command_line_exits_with_two_and_one_sentence(arguments: list[st
     assert "Traceback" not in result.stderr
 
 
+def test_a_text_of_megabytes_is_refused_at_once() -> None:
+    result = run("-", stdin="mongodb://" + "a" * 1_000_000)
+    assert result.returncode == 2
+    assert len(result.stderr) < 200
+
+
 def test_a_missing_password_variable_is_named() -> None:
     result = run("mongodb://app@127.0.0.1/", "--password-env", "NO_SUCH_VARIABLE")
     assert result.returncode == 2

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from clearline.core.check import check, farewells
+from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profile import Profile, Seeds, patched
 from clearline.core.report import Report, Severity, Stage, Status, Verdict, to_json
 from clearline.core.secrets import PASSWORD, Secret
 from lab import deployments, dns_server, peers
@@ -95,8 +96,6 @@ def test_tls_is_verified_and_its_chain_is_told(tls_server: Deployment, authority
 
 def test_a_profile_and_its_vault_are_as_good_as_a_text(login_server: Deployment) -> None:
     text = login_server.uri(deployments.APP)
-    from clearline.core.connection_string import read
-
     reading = read(text)
     report = run_check(profile=reading.profile, secrets={PASSWORD: Secret("pass")})
     assert report.verdict is Verdict.CONNECTED
@@ -215,6 +214,17 @@ def test_a_server_that_answers_late_upgrades_the_verdict() -> None:
         report = run_check(server.uri(), emit=emit, deadline_s=0.4)
     assert Verdict.FAILED in verdicts
     assert report.verdict is Verdict.CONNECTED
+
+
+def test_the_fix_for_a_server_that_demands_an_api_version_works() -> None:
+    demand = ("enableTestCommands=1", "requireApiVersion=true")
+    with deployments.standalone(*(word for value in demand for word in ("--setParameter", value))) as strict:
+        report = run_check(strict.uri())
+        assert headline(report) == "hello.api-version-required"
+        assert report.diagnosis is not None
+        patch = next(r.patch for r in report.diagnosis.remedies if r.patch)
+        fixed = run_check(profile=patched(read(strict.uri()).profile, patch))
+    assert fixed.verdict is Verdict.CONNECTED
 
 
 # ---------------------------------------------------------------- events, snapshots, secrets

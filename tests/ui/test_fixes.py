@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
@@ -13,6 +13,7 @@ from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage, V
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.forms.connection_field import LONGEST
+from clearline.ui.panels.delegates import MatrixDelegate
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
 from lab import deployments
@@ -47,6 +48,7 @@ def failing(cause, *remedies, stage=Stage.TLS):
 
 
 def buttons(widget):
+    QCoreApplication.sendPostedEvents()  # new widgets are shown by an event of their own
     return [b.text() for b in widget.findChildren(QPushButton) if not b.isHidden() and b.text() != "Copy report"]
 
 
@@ -323,3 +325,15 @@ def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_server
         bare.server.kill()
         qtbot.waitUntil(lambda: not current.running, timeout=15000)
         assert current.verdict is not None
+
+
+def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.connected()))
+    desktop.window.resize(1366, 728)
+    paste(desktop, "mongodb://db1.example.com/orders")
+    run_check(qtbot, desktop)
+    panel = desktop.window.servers
+    indexes = [panel.model.index(row, column) for row in range(3) for column in range(1, panel.model.columnCount())]
+    cut = [i.data() for i in indexes if MatrixDelegate.width_of(i) > panel.table.columnWidth(i.column())]
+    assert cut == []
+    assert not panel.table.horizontalScrollBar().isVisible()

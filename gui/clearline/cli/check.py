@@ -16,6 +16,8 @@ from clearline.core.report import Report, exit_code, to_json
 from clearline.core.secrets import PASSWORD, Secret, Secrets, secret_names
 
 WRONG_USAGE = 2
+LONGEST_TARGET = 50_000
+"""Far above what any deployment needs; a text of megabytes is a file by mistake."""
 
 
 class UsageProblem(Exception):
@@ -82,10 +84,11 @@ def _target(argument: str) -> tuple[Profile, Secrets, str | None]:
     ``://`` makes it a URI; else a path separator or ``.json`` a file; else a saved profile's name; else a host.
     """
     if argument == "-":
-        text = sys.stdin.readline().strip("\r\n")
+        text = sys.stdin.readline(LONGEST_TARGET + 1).strip("\r\n")
         if not text:
             raise UsageProblem("standard input is empty; a connection string was expected there.")
-        return Profile(), {}, text
+        return Profile(), {}, _bounded(text)
+    _bounded(argument)
     if "://" in argument:
         return Profile(), {}, argument
     if argument.endswith(".json") or "/" in argument or os.sep in argument:
@@ -96,6 +99,12 @@ def _target(argument: str) -> tuple[Profile, Secrets, str | None]:
     if not argument.strip():
         raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
     return Profile(name=argument, seeds=Seeds(hosts=(argument,))), {}, argument
+
+
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST_TARGET:
+        raise UsageProblem(f"what is to be checked is longer than {LONGEST_TARGET} characters.")
+    return text
 
 
 def _from_file(path: Path) -> tuple[Profile, Secrets, None]:

@@ -8,17 +8,15 @@ is the verdict known, and what are the findings.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
 
 from clearline.core import connection_string
-from clearline.core.assembly import assemble
-from clearline.core.client import build_client, driver_version, tls_context
+from clearline.core.asking import Terms, note_nameservers
+from clearline.core.client import build_client, tls_context
 from clearline.core.connection_string import Reading
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.standing import (
@@ -31,8 +29,8 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
-from clearline.core.examine import Examiner, Terms, note_nameservers
-from clearline.core.facts import DnsOutcome, DriverState, Facts, Question, Readable
+from clearline.core.examine import Examiner
+from clearline.core.facts import DriverState, Facts, Readable
 from clearline.core.ledger import Ledger, is_loopback
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
@@ -40,6 +38,8 @@ from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Severity, Stage, Verdict
 from clearline.core.secrets import KEY_PASSWORD, Secrets
+from clearline.core.seed_list import look_up_seeds
+from clearline.core.telling import Teller
 
 DEADLINE_S = 1.5
 """A step without progress for this long counts as silent."""
@@ -49,12 +49,9 @@ LONGEST_S = 15.0
 """A check is over then, whatever still moves."""
 HEAD_START_S = 0.03
 """What a healthy server on a local network needs for handshake, login and one read."""
-FRAME_S = 1 / 30
-"""Partial reports come no more often than the window paints."""
 
 _VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
-_log = logging.getLogger(__name__)
 _farewells: set[asyncio.Task[None]] = set()
 """Clients that are still saying goodbye; asyncio itself keeps only weak references to tasks."""
 
@@ -104,9 +101,7 @@ class _Check:
         deadline_s: float,
         late_s: float,
     ) -> None:
-        self._began = time.perf_counter()
-        self._started = datetime.now(UTC)
-        self._emit = emit
+        began = time.perf_counter()
         self._on_event = on_event
         self._deadline_s = deadline_s
         self._late_s = late_s
@@ -115,11 +110,8 @@ class _Check:
         self._profile = self._reading.profile
         self._secrets: Secrets = {**secrets, **self._reading.secrets}
         self._ledger = Ledger(Facts(uri=self._reading.facts, deadline_ms=deadline_s * 1000))
+        self._teller = Teller(self._profile.name, self._ledger, emit, began)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stage_ms: dict[Stage, float] = {}
-        self._verdict: Verdict | None = None
-        self._verdict_ms: float | None = None
-        self._last_frame = 0.0
         self._examiner: Examiner | None = None
         self._driver: DriverRun | None = None
         self._driver_task: asyncio.Task[None] | None = None
@@ -144,9 +136,9 @@ class _Check:
             stopped = True
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
-            self._verdict = self._verdict or Verdict.CANCELLED
+            self._teller.verdict = self._teller.verdict or Verdict.CANCELLED
         except Exception as error:  # noqa: BLE001 - a bug of ours must not take the report away
-            self._note_bug(error)
+            self._teller.note_bug(error)
         farewell = self._abandon()
         if farewell is not None and not stopped:
             # Shielded: a Stop during the goodbye neither loses the report nor leaves the client open.
@@ -155,16 +147,14 @@ class _Check:
             except asyncio.CancelledError:
                 if (task := asyncio.current_task()) is not None:
                     task.uncancel()
-        if self._verdict is None:
-            self._decide(Verdict.FAILED)
-        if self._verdict is Verdict.FAILED and not has_failed(self._ledger.facts):
+        if self._teller.verdict is None:
+            self._teller.decide(Verdict.FAILED)
+        if self._teller.verdict is Verdict.FAILED and not has_failed(self._ledger.facts):
             self._ledger.update("driver", state=DriverState.GIVEN_UP)
-        report = self._assemble()
-        self._emit(report)
-        return report
+        return self._teller.finish()
 
     async def _run(self) -> None:
-        self._stage(Stage.URI)
+        self._teller.stage_ms[Stage.URI] = self._teller.elapsed_ms
         if not self._reading.usable or self._would_bare_password():
             self._refused_text()
             return
@@ -197,11 +187,11 @@ class _Check:
     async def _until_explained(self) -> None:
         """Judge after every entry, until the verdict is given and everything still asked is answered or late."""
         ledger = self._ledger
-        end = self._began + LONGEST_S
+        end = self._teller.began + LONGEST_S
         while True:
             self._judge()
-            self._frame()
-            if self._verdict is not None and not self._waiting():
+            self._teller.frame()
+            if self._teller.verdict is not None and not self._waiting():
                 return
             if time.perf_counter() > end:
                 return
@@ -219,7 +209,7 @@ class _Check:
     def _waiting(self) -> bool:
         """Whether something may still come that the report should wait for."""
         tasks = {t for t in self._tasks if not t.done()}
-        if self._verdict is Verdict.FAILED and self._driver_task is not None and has_failed(self._ledger.facts):
+        if self._teller.verdict is Verdict.FAILED and self._driver_task is not None and has_failed(self._ledger.facts):
             # The driver would only wait for its time-out; a late answer to a probe makes it worth waiting for again.
             tasks.discard(self._driver_task)
         return bool(tasks)
@@ -232,7 +222,7 @@ class _Check:
             self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.update("driver", state=DriverState.NOT_STARTED)
-        self._decide(Verdict.FAILED)
+        self._teller.decide(Verdict.FAILED)
 
     def _would_bare_password(self) -> bool:
         """PLAIN over a line without TLS shows the password to everybody on the way: not without consent."""
@@ -253,9 +243,11 @@ class _Check:
         tls = self._profile.tls
         if tls.ca_file or tls.certificate_key_file or tls.crl_file:
             began = time.perf_counter()
-            files = await run_in_daemon(inspect_files, self._profile, self._secrets, self._started, self._reading.text)
+            files = await run_in_daemon(
+                inspect_files, self._profile, self._secrets, self._teller.started, self._reading.text
+            )
             self._ledger.put(files=files)
-            self._stage_ms[Stage.FILES] = (time.perf_counter() - began) * 1000
+            self._teller.stage_ms[Stage.FILES] = (time.perf_counter() - began) * 1000
         self._ledger.put(files_checked=True)
 
     async def _inspect_computer(self) -> None:
@@ -276,6 +268,7 @@ class _Check:
                 self._ledger.facts.uri.options,
                 listeners=events.listeners(),
                 longest_wait_s=self._late_s,
+                server_api=self._profile.options.server_api,
             )
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
             self._ledger.update(
@@ -290,7 +283,7 @@ class _Check:
         began = time.perf_counter()
         await driver.connect_and_read()
         elapsed = (time.perf_counter() - began) * 1000
-        self._stage_ms[Stage.DRIVER] = elapsed
+        self._teller.stage_ms[Stage.DRIVER] = elapsed
         self._ledger.update("driver", elapsed_ms=elapsed)
         if is_connected(self._ledger.facts):
             self._judge()
@@ -336,7 +329,8 @@ class _Check:
             self._spawn,
         )
         if facts.uri.srv:
-            self._spawn(self._look_up_seeds(self._examiner))
+            seeds = look_up_seeds(self._ledger, self._examiner, deadline_s=self._deadline_s, late_s=self._late_s)
+            self._spawn(seeds)
         else:
             for host in facts.uri.hosts:
                 self._examiner.add(host, seed=True)
@@ -351,45 +345,17 @@ class _Check:
         except Exception:  # noqa: BLE001 - the file probe and the driver tell what is wrong with it
             return None
 
-    async def _look_up_seeds(self, examiner: Examiner) -> None:
-        """SRV and all that belongs to it; each target is examined as soon as it is known."""
-        name = self._ledger.facts.uri.hosts[0]
-        options = self._ledger.facts.uri.options
-        suffix = options.get("srvAllowedHostsSuffix")
-        began = time.perf_counter()
-
-        def answered(question: Question) -> None:
-            self._ledger.ask(question)
-            if question.purpose == "srv" and question.outcome is DnsOutcome.ANSWERED:
-                for target, port in dns.seeds_from([question]):
-                    if dns.srv_target_allowed(name, target, suffix if isinstance(suffix, str) else None):
-                        examiner.add(f"{target.lower()}:{port}", seed=True)
-
-        await note_nameservers(self._ledger)
-        service = options.get("srvServiceName", "mongodb")
-        pending = asyncio.ensure_future(
-            dns.ask_srv(name, service, deadline_s=self._deadline_s, late_s=self._late_s, on_question=answered)
-        )
-        try:
-            # Each question is told once at its deadline at the latest; what comes later changes the findings.
-            await asyncio.wait({pending}, timeout=self._deadline_s + 0.05)
-            self._stage_ms[Stage.DNS] = (time.perf_counter() - began) * 1000
-            self._ledger.put(dns=replace(self._ledger.facts.dns, finished=True))
-            await pending
-        finally:
-            pending.cancel()
-
     # ------------------------------------------------------------ judging
 
     def _judge(self) -> None:
         facts = self._ledger.facts
         if is_connected(facts):
-            if self._verdict is not Verdict.CONNECTED:
-                self._decide(Verdict.CONNECTED)
-                self._frame(force=True)
-        elif self._verdict is None and has_failed(facts) and self._is_explained():
-            self._decide(Verdict.FAILED)
-            self._frame(force=True)
+            if self._teller.verdict is not Verdict.CONNECTED:
+                self._teller.decide(Verdict.CONNECTED)
+                self._teller.frame(force=True)
+        elif self._teller.verdict is None and has_failed(facts) and self._is_explained():
+            self._teller.decide(Verdict.FAILED)
+            self._teller.frame(force=True)
 
     def _is_explained(self) -> bool:
         """Whether everything has been asked that could name the cause; each question has its own deadline."""
@@ -405,39 +371,6 @@ class _Check:
         inspected = bool(facts.computer.system) or (self._inspection is not None and self._inspection.done())
         return inspected and all(m.finished for m in facts.members)
 
-    def _decide(self, verdict: Verdict) -> None:
-        """Give the verdict. A later upgrade changes it, and not the time at which a first one was known."""
-        self._verdict = verdict
-        if self._verdict_ms is None:
-            self._verdict_ms = (time.perf_counter() - self._began) * 1000
-
-    # ------------------------------------------------------------ telling
-
-    def _stage(self, stage: Stage) -> None:
-        self._stage_ms[stage] = (time.perf_counter() - self._began) * 1000
-
-    def _frame(self, *, force: bool = False) -> None:
-        """Tell the newest state, at most once a frame; a verdict does not wait for the frame."""
-        now = time.perf_counter()
-        if force or now - self._last_frame >= FRAME_S:
-            self._last_frame = now
-            # A late answer can make a failed check possible again: then it is running once more.
-            reopened = self._verdict is Verdict.FAILED and not has_failed(self._ledger.facts)
-            self._emit(self._assemble(partial=self._verdict is None or reopened))
-
-    def _assemble(self, *, partial: bool = False) -> Report:
-        return assemble(
-            self._ledger.facts,
-            profile_name=self._profile.name,
-            started=self._started,
-            elapsed_ms=(time.perf_counter() - self._began) * 1000,
-            verdict_ms=self._verdict_ms,
-            verdict=None if partial else self._verdict,
-            stage_ms=self._stage_ms,
-            driver_version=driver_version(),
-            on_bug=self._note_bug,
-        )
-
     # ------------------------------------------------------------ tasks
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -449,12 +382,8 @@ class _Check:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._note_bug(error)
+            self._teller.note_bug(error)
         self._ledger.changed.set()
-
-    def _note_bug(self, error: BaseException) -> None:
-        """Keep the check going without what a mistake of ours has broken; the log has its stack."""
-        _log.error("unexpected in a check: %s", type(error).__name__, exc_info=error)
 
     def _abandon(self) -> asyncio.Task[None] | None:
         """End everything without waiting for anybody; the task returned is the client's goodbye, a second at most."""

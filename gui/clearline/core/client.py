@@ -34,11 +34,13 @@ def build_client(
     *,
     listeners: Sequence[_EventListener],
     longest_wait_s: float,
+    server_api: str | None = None,
 ) -> Built:
     """A client for one check with the user's own options; only its waiting is cut to ``longest_wait_s``.
 
-    ``options`` are the text's valid options by canonical name. No pool is filled ahead (minPoolSize), for each of those
-    connections would be a login of its own. Raises whatever the driver's constructor raises, which is more than
+    ``options`` are the text's valid options by canonical name; ``server_api`` is the Stable API version, which no text
+    can hold. No pool is filled ahead (minPoolSize), for each of those connections would be a login of its own. Raises
+    whatever the driver's constructor raises, which is more than
     PyMongoError: ValueError, TypeError, OSError, ssl.SSLError.
     """
     from pymongo import AsyncMongoClient
@@ -54,6 +56,10 @@ def build_client(
     if "tlsCertificateKeyFile" in options and "tlsCertificateKeyFilePassword" not in options:
         # Without any password OpenSSL would ask for the one of an encrypted key on the terminal, and wait for it.
         limits["tlsCertificateKeyFilePassword"] = ""
+    if server_api is not None:
+        from pymongo.server_api import ServerApi
+
+        limits["server_api"] = ServerApi(server_api)
     if "appName" not in options:
         limits["appName"] = APP_NAME
     with warnings.catch_warnings(record=True) as caught:

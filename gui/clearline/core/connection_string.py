@@ -123,6 +123,13 @@ def _profile(parts: UriText, options: ReadOptions, base: Profile) -> Profile:
         seeds["database"] = unquote_plus(parts.path.text)
     if parts.user is not None and parts.user.text:
         fields.setdefault("auth", {})["user"] = unquote_plus(parts.user.text)
+    # No text can hold these: they stay as the profile has them.
+    for option in OPTIONS:
+        if option.type is OptionType.KEYWORD and option.field is not None:
+            section, attribute = option.field
+            kept = getattr(getattr(base, section), attribute)
+            if kept is not None:
+                fields.setdefault(section, {})[attribute] = kept
     sections = {name: _section(name, values) for name, values in fields.items()}
     return Profile(id=base.id, name=base.name, colour=base.colour, notes=base.notes, unread=options.unread, **sections)
 

@@ -13,6 +13,8 @@ import msgspec
 
 from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage
 
+LONGEST_BLANK = 300
+
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of ``causes.toml``: its sentences with ``{blanks}``, its usual severity, what tells it."""
@@ -63,7 +65,7 @@ def finding(
     Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
     """
     cause = causes()[code]
-    filled = {**(fill or {}), **{name: str(value) for name, value in blanks.items()}}
+    filled = {name: _short(str(value)) for name, value in {**(fill or {}), **blanks}.items()}
     means = cause.means.format_map(filled)
     return Finding(
         cause=code,
@@ -79,6 +81,11 @@ def finding(
         ),
         evidence=dict(evidence or {}),
     )
+
+
+def _short(text: str) -> str:
+    """A blank's text; an endless one is cut, so that a sentence stays one."""
+    return text if len(text) <= LONGEST_BLANK else f"{text[: LONGEST_BLANK - 1]}…"
 
 
 def listed(names: tuple[str, ...] | list[str], *, most: int = 4, nothing: str = "none") -> str:

@@ -118,10 +118,11 @@ class MatrixDelegate(_Rows):
 
     @staticmethod
     def width_of(index: AnyIndex) -> int:
-        """What the address and the words below it need."""
-        address = QFontMetrics(theme.mono_font()).horizontalAdvance(index.data(Qt.ItemDataRole.DisplayRole))
-        words = QFontMetrics(theme.body_font()).horizontalAdvance(index.data(ServerRole.NOTE) or "")
-        return max(address, words) + 18
+        """What a cell needs to show both of its lines whole."""
+        upper, lower = _cell_lines(index)
+        first = QFontMetrics(theme.body_font() if index.column() else theme.mono_font()).horizontalAdvance(upper)
+        second = QFontMetrics(theme.body_font()).horizontalAdvance(lower)
+        return max(first + (20 if index.column() else 0), second) + 18
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one cell."""
@@ -140,12 +141,7 @@ class MatrixDelegate(_Rows):
         status: Status = index.data(ServerRole.STATUS)
         colour = status_colour(status)
         angle = turning() if status is Status.RUNNING else 0
-        note = index.data(ServerRole.NOTE) or ""
-        time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
-        if status is Status.SKIPPED and note and not time_text:
-            time_text, note = note, ""  # why it was left out says that it was
-        if not time_text and status is not Status.WAITING:
-            time_text = status_word(status)
+        time_text, note = _cell_lines(index)
         line = upper if note else rect
         painter.drawPixmap(line.left(), line.center().y() - 7, pixmap(status_icon(status), colour, 16, angle=angle))
         strong = status in (Status.FAILED, Status.WARNING)
@@ -155,6 +151,20 @@ class MatrixDelegate(_Rows):
         if note:
             _line(painter, theme.body_font(), c.muted, lower, note)
         painter.restore()
+
+
+def _cell_lines(index: AnyIndex) -> tuple[str, str]:
+    """The two lines of a cell; the lower one may be empty."""
+    note = index.data(ServerRole.NOTE) or ""
+    if index.column() == 0:
+        return index.data(Qt.ItemDataRole.DisplayRole), note
+    status: Status = index.data(ServerRole.STATUS)
+    time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
+    if status is Status.SKIPPED and note and not time_text:
+        return note, ""  # why it was left out says that it was
+    if not time_text and status is not Status.WAITING:
+        time_text = status_word(status)
+    return time_text, note
 
 
 class FindingDelegate(_Rows):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QSplitter,
     QTableView,
@@ -28,8 +27,16 @@ from clearline.ui.panels.evidence import as_html, chain_html
 from clearline.ui.panels.parts import CommandLine, RichText
 from clearline.ui.status import status_word
 
-_ADDRESS_WIDTH = 174
-_STAGE_WIDTH = 92
+_LEAST_ADDRESS = 160
+_LEAST_STAGE = 72
+
+
+class _Matrix(QTableView):
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class ServersPanel(QWidget):
@@ -41,7 +48,7 @@ class ServersPanel(QWidget):
         self._srv_name: str | None = None
         self._uri = ""
         self._commands: list[Command] = []
-        self.table = QTableView()
+        self.table = _Matrix()
         self.table.setModel(self.model)
         self.table.setItemDelegate(MatrixDelegate(self.table))
         self.table.setAccessibleName("Servers and stages")
@@ -59,13 +66,11 @@ class ServersPanel(QWidget):
         columns = self.table.horizontalHeader()
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setHighlightSections(False)
-        columns.setMinimumSectionSize(_STAGE_WIDTH)
-        columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        columns.resizeSection(0, _ADDRESS_WIDTH)
-        self._width_by_user = False
+        columns.setMinimumSectionSize(_LEAST_STAGE)
+        self._widths_by_user = False
         self._fitting = False
-        columns.sectionResized.connect(self._on_resized)
+        columns.sectionResized.connect(self._on_column_resized)
+        self.table.resized.connect(self._fit_columns)
 
         self.heading = QLabel()
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
@@ -106,10 +111,11 @@ class ServersPanel(QWidget):
         self._srv_name = srv_name
         self._uri = report.target.uri if report else ""
         self.model.show(report.servers if report else ())
-        self._fit_addresses()
+        self._fit_columns()
         if report and report.verdict is not None and not self.table.currentIndex().isValid():
+            self.table.setAutoScroll(False)  # the servers' names stay in sight
             self._select_most_telling(report)
-            self.table.horizontalScrollBar().setValue(0)  # the servers' names stay in sight
+            self.table.setAutoScroll(True)
 
     def select(self, server: str, stage: Stage) -> None:
         """Put the selection on one cell."""
@@ -117,23 +123,26 @@ class ServersPanel(QWidget):
             if self.model.index(row, 0).data() == server and stage in SERVER_STAGES:
                 self.table.setCurrentIndex(self.model.index(row, 1 + SERVER_STAGES.index(stage)))
 
-    def _fit_addresses(self) -> None:
-        """Addresses are what people look for: as wide as they need, unless the stages need the room more."""
-        if self._width_by_user:
+    def _fit_columns(self) -> None:
+        """The stages get what their cells need, the addresses what is left; what nobody needs is shared."""
+        rows = range(self.model.rowCount())
+        if self._widths_by_user or not rows:
             return
-        rows = (self.model.index(row, 0) for row in range(self.model.rowCount()))
-        needed = max(map(MatrixDelegate.width_of, rows), default=0)
-        most = max(_ADDRESS_WIDTH, self.table.viewport().width() - _STAGE_WIDTH * len(SERVER_STAGES))
-        wanted = min(max(_ADDRESS_WIDTH, needed), most)
-        header = self.table.horizontalHeader()
-        if header.sectionSize(0) != wanted:
-            self._fitting = True
-            header.resizeSection(0, wanted)
-            self._fitting = False
+        count = self.model.columnCount()
+        address, *stages = (
+            max(MatrixDelegate.width_of(self.model.index(row, column)) for row in rows) for column in range(count)
+        )
+        stages = [max(_LEAST_STAGE, width) for width in stages]
+        room = self.table.viewport().width() - sum(stages)
+        address = max(_LEAST_ADDRESS, min(address, room))
+        spare = max(0, room - address) // count
+        self._fitting = True
+        for column, width in enumerate([address, *stages]):
+            self.table.setColumnWidth(column, width + spare)
+        self._fitting = False
 
-    def _on_resized(self, section: int, _old: int, _new: int) -> None:
-        if section == 0 and not self._fitting:
-            self._width_by_user = True
+    def _on_column_resized(self) -> None:
+        self._widths_by_user = self._widths_by_user or not self._fitting
 
     def _select_most_telling(self, report: Report) -> None:
         said = report.diagnosis

@@ -1,0 +1,206 @@
+"""When a server cannot be used as the driver would: the same server asked in other ways, to tell causes apart.
+
+These questions cost the server further connections, so they are asked only after a failure, or beside a long silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from clearline.core.asking import Asker, server_name
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.probes import icmp, tcp, tls
+from clearline.core.probes.connection import Connection
+from clearline.core.probes.lookup import is_ip_address, look_up
+
+SOCKETS_PER_SERVER = 3
+"""Open at once for a comparison, so that a deployment near its connection limit is not pushed over it."""
+
+
+class Comparison:
+    """The further questions about servers that failed: once about a silence, and once about an answer."""
+
+    def __init__(self, asker: Asker, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+        self._asker = asker
+        self._ledger = asker.ledger
+        self._terms = asker.terms
+        self._spawn = spawn
+        self._done: set[tuple[str, str]] = set()
+
+    async def unreachable(self, address: str, addresses: tuple[str, ...]) -> None:
+        """After silence or a refusal: other ports of the host, this computer's loopback, and what DNS itself says."""
+        member = self._ledger.member(address)
+        if member.port is None:
+            return
+        jobs: list[Awaitable[None]] = [self._asker.ask_dns(member.host)]
+        if any(t.own and not t.loopback and t.reach is Reach.REFUSED for t in member.tcp):
+            jobs.append(self._try_loopback(address, member.port))
+        jobs += [
+            self._ask_why(address, t, member.port)
+            for t in member.tcp
+            if t.reach in (Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE, Reach.DENIED)
+        ]
+        silent = [ip for ip in addresses if ip not in {t.address for t in member.tcp}]
+        if silent:
+            jobs.append(self._other_ports(address, silent[0]))
+        await asyncio.gather(*jobs)
+
+    async def _try_loopback(self, address: str, port: int) -> None:
+        self._ledger.note(address, loopback=await tcp.connect("127.0.0.1", port, deadline_s=self._asker.hedge_s))
+
+    async def _ask_why(self, address: str, failed: TcpFacts, port: int) -> None:
+        # Whoever answered the connection answers this about as fast.
+        wait_s = min(0.25, 0.03 + 3 * failed.elapsed_ms / 1000)
+        if await icmp.is_forbidden(failed.address, port, wait_s=wait_s):
+            self._ledger.note(address, forbidden=True)
+
+    async def _other_ports(self, address: str, ip: str) -> None:
+        self._ledger.note(address, other_ports=await tcp.other_ports(ip, deadline_s=self._asker.short_s))
+
+    async def unusable(self, member: MemberFacts, ip: str) -> None:
+        """Ask the same server in other ways, all at once, when its own way failed or is silent."""
+        seen = self._ledger.member(member.address)
+        handshake = seen.handshake(TlsKind.DRIVER)
+        own = next((e for e in seen.exchanges if e.tls is self._terms.tls and not e.look), None)
+        spoken = [f.reach for f in (handshake, own) if f is not None and f.reach is not Reach.SILENT]
+        # Silence is compared once; what it turns into later may open other questions.
+        stage = "answered" if spoken else "silent"
+        if (member.address, stage) in self._done:
+            return
+        self._done.add((member.address, stage))
+        slots = asyncio.Semaphore(SOCKETS_PER_SERVER)
+
+        async def within(job: Awaitable[None]) -> None:
+            async with slots:
+                await job
+
+        jobs: list[Awaitable[None]] = []
+        if handshake is None or not handshake.server_hello:
+            # Whoever begins a TLS handshake neither greets first nor speaks plainly.
+            jobs.append(self._listen(member.address, ip))
+            jobs.append(self._plain_hello(member, ip) if self._terms.tls else self._look(member, ip))
+        if self._terms.tls:
+            jobs += self._other_handshakes(member, ip, handshake)
+        await asyncio.gather(self._asker.ask_dns(member.host), *(within(job) for job in jobs))
+        self._spawn(self._try_revocation_services(member.address))
+
+    async def _try_revocation_services(self, address: str) -> None:
+        """After a failed handshake: do the revocation services that the certificate names take a connection?"""
+        chain = next((t.chain for t in self._ledger.member(address).tls if t.chain), ())
+        for url in chain[0].ocsp_urls[:1] if chain else ():
+            place = urlsplit(url)
+            found = await look_up(place.hostname or "", deadline_s=self._asker.short_s, late_s=0.0)
+            reach = Reach.OTHER
+            if found.addresses:
+                reach = (await tcp.connect(found.addresses[0], place.port or 80, deadline_s=self._asker.short_s)).reach
+            self._ledger.note(address, ocsp_reach={url: reach})
+
+    def _other_handshakes(self, member: MemberFacts, ip: str, first: TlsFacts | None) -> list[Awaitable[None]]:
+        """Which further handshakes can tell apart what the first one left open."""
+        name = server_name(member.host)
+        trial = partial(self.trial, member, ip)
+        if first is None or first.reach is Reach.SILENT:
+            # A server that is alive answers an outdated handshake with a short alert, which any line carries.
+            return [trial(TlsKind.OLD_VERSIONS, name)]
+        if first.verify_code is not None:
+            roots = TlsKind.OS_ROOTS if self._terms.ca_file else TlsKind.BUNDLED_ROOTS
+            return [self._look(member, ip), trial(roots, name)]
+        if first.reach is Reach.OK or first.server_hello:
+            return [trial(TlsKind.TLS12_SNIFF, name)]
+        if first.reach is Reach.NOT_MONGODB:
+            return []
+        other = None if not is_ip_address(member.host) else self._another_name(member)
+        return [
+            self._look(member, ip),
+            trial(TlsKind.TLS12_SNIFF, name),
+            trial(TlsKind.OLD_VERSIONS, name),
+            trial(TlsKind.WIDE_CIPHERS, name),
+            trial(TlsKind.OTHER_NAME, other) if other else trial(TlsKind.WITHOUT_NAME, None),
+        ]
+
+    def _another_name(self, member: MemberFacts) -> str:
+        """A server name for a server that was reached by its address: a name of the deployment, or any."""
+        names = [m.host for m in self._ledger.facts.members if m is not member and not is_ip_address(m.host)]
+        return names[0] if names else "localhost"
+
+    async def _fresh(self, member: MemberFacts, ip: str) -> tuple[TcpFacts, Connection | None]:
+        return await tcp.open_connection(ip, member.port, deadline_s=self._asker.short_s)
+
+    async def _listen(self, address: str, ip: str) -> None:
+        port = self._ledger.member(address).port
+        heard = await tcp.listen(ip, port, deadline_s=self._asker.short_s)
+        if heard.reach in (Reach.CLOSED, Reach.RESET):
+            again = await tcp.listen(ip, port, attempts=2, deadline_s=self._asker.short_s)
+            heard = replace(heard, attempts=(heard.reach.value, *again.attempts))
+        self._ledger.note(address, listening=heard)
+
+    async def _plain_hello(self, member: MemberFacts, ip: str) -> None:
+        facts, connection = await self._fresh(member, ip)
+        if connection is None:
+            self._asker.note_exchange(member.address, Exchange(tls=False, reach=facts.reach, errno=facts.errno))
+            return
+        try:
+            self._asker.note_exchange(member.address, await self._asker.say_hello(connection))
+        finally:
+            connection.close()
+
+    async def _look(self, member: MemberFacts, ip: str) -> None:
+        """A handshake without verification, and hello over it: who is there, and what time is it for them."""
+        facts, connection = await self._fresh(member, ip)
+        if connection is None:
+            self._asker.note_tls(member.address, TlsFacts(kind=TlsKind.LOOK, reach=facts.reach, errno=facts.errno))
+            return
+        seen, line = await self._asker.open_tls(connection, TlsKind.LOOK, tls.look_context(), server_name(member.host))
+        self._asker.note_tls(member.address, seen)
+        if line is None:
+            return
+        try:
+            self._asker.note_exchange(member.address, replace(await self._asker.say_hello(line), look=True))
+            self._asker.note_tls(member.address, line.facts)
+        finally:
+            line.close()
+
+    async def trial(self, member: MemberFacts, ip: str, kind: TlsKind, name: str | None) -> None:
+        """One more handshake of some kind, without hello."""
+        context = await self._context_for(kind)
+        if context is None:
+            return
+        facts, connection = await self._fresh(member, ip)
+        if connection is None:
+            self._asker.note_tls(member.address, TlsFacts(kind=kind, reach=facts.reach, errno=facts.errno))
+            return
+        seen, line = await self._asker.open_tls(connection, kind, context, name)
+        if line is not None:
+            line.close()
+        self._asker.note_tls(member.address, seen)
+
+    async def _context_for(self, kind: TlsKind) -> ssl.SSLContext | None:
+        terms = self._terms
+        try:
+            match kind:
+                case TlsKind.TLS12_SNIFF:
+                    return await run_in_daemon(tls.tls12_context, terms.client_certificate, terms.client_key_password)
+                case TlsKind.OLD_VERSIONS:
+                    return tls.old_versions_context()
+                case TlsKind.WIDE_CIPHERS:
+                    return tls.wide_ciphers_context()
+                case TlsKind.OS_ROOTS:
+                    return await run_in_daemon(tls.context_with_roots, None)
+                case TlsKind.VALIDATED:
+                    return await run_in_daemon(tls.context_with_roots, terms.ca_file)
+                case TlsKind.BUNDLED_ROOTS:
+                    from clearline.core.trust import bundled_roots
+
+                    return await run_in_daemon(tls.context_with_roots, bundled_roots())
+                case _:
+                    return tls.look_context()
+        except OSError:
+            return None  # The file probe tells what is wrong with the file.

@@ -1,0 +1,78 @@
+"""What a running check tells: the verdict and its time, partial reports once a frame, the whole report at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from clearline.core.assembly import assemble
+from clearline.core.client import driver_version
+from clearline.core.diagnosis.standing import has_failed
+from clearline.core.ledger import Ledger
+from clearline.core.report import Report, Stage, Verdict
+
+FRAME_S = 1 / 30
+"""Partial reports come no more often than the window paints."""
+
+_log = logging.getLogger(__name__)
+
+
+class Teller:
+    """Keeps the clock and the verdict of one check, and hands reports to ``emit``."""
+
+    def __init__(self, profile_name: str, ledger: Ledger, emit: Callable[[Report], None], began: float) -> None:
+        self.began = began
+        """As time.perf_counter() counts."""
+        self.started = datetime.now(UTC)
+        self.verdict: Verdict | None = None
+        self.stage_ms: dict[Stage, float] = {}
+        self._profile_name = profile_name
+        self._ledger = ledger
+        self._emit = emit
+        self._verdict_ms: float | None = None
+        self._last_frame = 0.0
+
+    @property
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the check began."""
+        return (time.perf_counter() - self.began) * 1000
+
+    def decide(self, verdict: Verdict) -> None:
+        """Give the verdict. A later upgrade changes it, and not the time at which a first one was known."""
+        self.verdict = verdict
+        if self._verdict_ms is None:
+            self._verdict_ms = self.elapsed_ms
+
+    def frame(self, *, force: bool = False) -> None:
+        """Tell the newest state, at most once a frame; a verdict does not wait for the frame."""
+        now = time.perf_counter()
+        if force or now - self._last_frame >= FRAME_S:
+            self._last_frame = now
+            # A late answer can make a failed check possible again: then it is running once more.
+            reopened = self.verdict is Verdict.FAILED and not has_failed(self._ledger.facts)
+            self._emit(self._assemble(None if reopened else self.verdict))
+
+    def finish(self) -> Report:
+        """Tell the whole report, and return it."""
+        report = self._assemble(self.verdict)
+        self._emit(report)
+        return report
+
+    def note_bug(self, error: BaseException) -> None:
+        """Keep the check going without what a mistake of ours has broken; the log has its stack."""
+        _log.error("unexpected in a check: %s", type(error).__name__, exc_info=error)
+
+    def _assemble(self, verdict: Verdict | None) -> Report:
+        return assemble(
+            self._ledger.facts,
+            profile_name=self._profile_name,
+            started=self.started,
+            elapsed_ms=self.elapsed_ms,
+            verdict_ms=self._verdict_ms,
+            verdict=verdict,
+            stage_ms=self.stage_ms,
+            driver_version=driver_version(),
+            on_bug=self.note_bug,
+        )
