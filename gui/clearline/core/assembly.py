@@ -11,6 +11,7 @@ import clearline
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts import DriverState, Facts, MemberFacts, Reach, TlsKind
+from clearline.core.probes.lookup import eai_name
 from clearline.core.report import (
     SERVER_STAGES,
     STAGES,
@@ -207,7 +208,11 @@ def _dns_cell(member: MemberFacts) -> Cell | None:
     lookup = member.lookup
     if lookup is None:
         return Cell(status=Status.SKIPPED, note="socket") if member.port is None else None
-    evidence = {"addresses": list(lookup.addresses), "eai": lookup.eai, "hosts_file": list(lookup.hosts_file)}
+    evidence = {
+        "addresses": list(lookup.addresses),
+        "eai": None if lookup.eai is None else eai_name(lookup.eai) or lookup.eai,
+        "hosts_file": list(lookup.hosts_file),
+    }
     if lookup.addresses:
         return Cell(
             status=Status.SKIPPED if lookup.literal else Status.PASSED,

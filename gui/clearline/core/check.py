@@ -40,6 +40,7 @@ from clearline.core.report import Report, Severity, Stage, Verdict
 from clearline.core.secrets import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller
+from clearline.core.trust import adopt_system_roots
 
 DEADLINE_S = 1.5
 """A step without progress for this long counts as silent."""
@@ -57,11 +58,15 @@ _farewells: set[asyncio.Task[None]] = set()
 
 
 def warm_up() -> None:
-    """Import what a check needs and imports late (0.2 to 0.7 s): off the GUI thread, before the first check."""
+    """Import what a check needs and imports late (0.2 to 0.7 s): off the GUI thread, before the first check.
+
+    In the frozen program also lets OpenSSL find this computer's trusted authorities.
+    """
     import cryptography.x509  # noqa: F401
     import pymongo.asynchronous.mongo_client  # noqa: F401
 
     dns.preload()
+    adopt_system_roots()
 
 
 async def check(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from clearline.core import trust
 from clearline.core.asking import Asker, server_name
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
@@ -193,13 +194,11 @@ class Comparison:
                 case TlsKind.WIDE_CIPHERS:
                     return tls.wide_ciphers_context()
                 case TlsKind.OS_ROOTS:
-                    return await run_in_daemon(tls.context_with_roots, None)
+                    return await run_in_daemon(trust.os_roots_context)
                 case TlsKind.VALIDATED:
                     return await run_in_daemon(tls.context_with_roots, terms.ca_file)
                 case TlsKind.BUNDLED_ROOTS:
-                    from clearline.core.trust import bundled_roots
-
-                    return await run_in_daemon(tls.context_with_roots, bundled_roots())
+                    return await run_in_daemon(tls.context_with_roots, trust.bundled_roots())
                 case _:
                     return tls.look_context()
         except OSError:

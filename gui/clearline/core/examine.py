@@ -7,7 +7,6 @@ second starts the comparison while it goes on waiting, so that silence costs one
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 from clearline.core.asking import Asker, Terms, server_name
 from clearline.core.compare import Comparison
 from clearline.core.diagnosis.standing import known_addresses
-from clearline.core.facts import Hello, MemberFacts, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts import Hello, MemberFacts, TcpFacts, TlsKind
 from clearline.core.ledger import Ledger
 from clearline.core.probes import hello, latency, tcp, tls
 from clearline.core.probes.connection import Connection, Line
@@ -237,11 +236,6 @@ class Examiner:
         )
         self._asker.note_tls(member.address, facts)
         return line
-
-    async def _shake_hands(
-        self, connection: Connection, context: ssl.SSLContext, name: str, early: Callable[[TlsFacts], None]
-    ) -> tuple[TlsFacts, tls.TlsConnection | None]:
-        return await self._asker.open_tls(connection, TlsKind.DRIVER, context, name, on_early=early)
 
     async def _known(self, member: MemberFacts, line: Line, answer: Hello) -> None:
         """The server answered: meet the members that it names, then ask what only an open line can tell."""

@@ -197,8 +197,8 @@ class Question(Fact, frozen=True, kw_only=True):
     type: str
     nameserver: str
     purpose: str
-    """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``control`` (a random name
-    under .invalid: an answer means that somebody answers every name) or ``alive`` (does the server answer at all)."""
+    """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), or ``control`` (a random
+    name under .invalid: an answer means that somebody answers every name)."""
     transport: str = "udp"
     outcome: DnsOutcome
     rcode: int | None = None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import ssl
-import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-from clearline.paths import is_frozen, restored_environ
+from clearline.paths import is_frozen
 
 _SYSTEM_FILES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Gentoo
@@ -19,9 +18,7 @@ _SYSTEM_FILES: Final = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # Alpine, BSD, macOS
 )
-_KEYCHAINS: Final = ("/System/Library/Keychains/SystemRootCertificates.keychain", "/Library/Keychains/System.keychain")
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
-_SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 
 
 def default_roots_count() -> int:
@@ -84,23 +81,6 @@ def os_roots_context() -> ssl.SSLContext:
     return context
 
 
-def export_os_roots(folder: Path) -> Path:
-    """The operating system's authorities as a file for ``tlsCAFile``: its own where there is one, else in ``folder``.
-
-    Raises `OSError` when the system has no list or does not give it. May start a child process: for a thread.
-    """
-    export = {"win32": _windows_roots, "darwin": _keychain_roots}.get(sys.platform)
-    if export is None:
-        if (file := os_roots_file()) is None:
-            raise FileNotFoundError("this system has no list of authorities")
-        return file
-    pem = export()
-    folder.mkdir(parents=True, exist_ok=True)
-    exported = folder / "system-roots.pem"
-    exported.write_text(pem, encoding="ascii")
-    return exported
-
-
 def adopt_system_roots() -> Path | None:
     """Let OpenSSL find this computer's authorities in the frozen program; returns the file, None if nothing was done.
 
@@ -123,24 +103,3 @@ def _hashed_files(folder: str) -> int:
         return sum(_HASHED.fullmatch(path.name) is not None for path in Path(folder).iterdir())
     except OSError:
         return 0
-
-
-def _windows_roots() -> str:
-    pem: dict[str, None] = {}
-    if sys.platform == "win32":
-        for store in ("ROOT", "CA"):
-            for der, encoding, trust in ssl.enum_certificates(store):
-                if encoding == "x509_asn" and (
-                    trust is True or (not isinstance(trust, bool) and _SERVER_AUTH in trust)
-                ):
-                    pem[ssl.DER_cert_to_PEM_cert(der)] = None
-    return "".join(pem)
-
-
-def _keychain_roots() -> str:
-    command = ["/usr/bin/security", "find-certificate", "-a", "-p", *_KEYCHAINS]
-    try:
-        done = subprocess.run(command, env=restored_environ(), capture_output=True, text=True, timeout=20, check=True)
-    except subprocess.SubprocessError as error:
-        raise OSError("macOS did not give its list of authorities") from error
-    return done.stdout

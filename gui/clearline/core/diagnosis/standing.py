@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from clearline.core.facts import DnsOutcome, DriverState, Exchange, Facts, Hello, Lookup, MemberFacts, Reach
+from clearline.core.probes.dns import txt_options
 from clearline.core.report import Severity
 
 MIN_WIRE_VERSION = 9
@@ -73,13 +74,8 @@ def replica_set_name(facts: Facts) -> str | None:
 
 def txt_option(facts: Facts, name: str) -> str | None:
     """An option's value in the TXT record of the SRV name; None when it has none. ``name`` in lower case."""
-    for question in facts.dns.questions:
-        if question.purpose == "txt" and len(question.records) == 1:
-            for pair in question.records[0].split("&"):
-                key, equals, value = pair.partition("=")
-                if equals and key.lower() == name:
-                    return value
-    return None
+    options = txt_options(facts.dns.questions)
+    return next((value for key, value in options.items() if key.lower() == name), None)
 
 
 def single_topology(facts: Facts) -> bool:

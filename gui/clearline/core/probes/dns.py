@@ -169,17 +169,6 @@ async def ask_host(
     return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
 
 
-async def ask_alive(
-    *,
-    deadline_s: float,
-    late_s: float,
-    on_question: Callable[[Question], None],
-    servers: Sequence[Server] | None = None,
-) -> tuple[Question, ...]:
-    """Whether the name servers answer at all, whatever they say of the root. Otherwise like `ask_srv`."""
-    return await _ask_everywhere([(".", "NS", "alive")], deadline_s, late_s, on_question, servers)
-
-
 # ---------------------------------------------------------------- what answers mean
 
 

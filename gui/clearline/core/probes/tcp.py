@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from clearline.core.facts import Listening, OtherPort, Reach, TcpFacts
+from clearline.core.probes.computer import is_own_address
 from clearline.core.probes.connection import (
     Connection,
     Patience,
@@ -185,19 +186,8 @@ def _place(address: str, port: int | None) -> TcpFacts:
         reach=Reach.OTHER,
         loopback=ip.is_loopback,
         private=any(ip in network for network in _PRIVATE),
-        own=ip.is_loopback or _is_own(address),
+        own=ip.is_loopback or is_own_address(address),
     )
-
-
-def _is_own(address: str) -> bool:
-    """Whether this computer has the address: only then can a socket be bound to it. Sends nothing."""
-    try:
-        family, target = _target(address, 0)
-        with socket.socket(family, socket.SOCK_DGRAM) as trial:
-            trial.bind(target)
-    except OSError:
-        return False
-    return True
 
 
 def _neighbour(address: str) -> str | None:

@@ -149,7 +149,7 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
         if not any(_hears(q.outcome) for q in bare):
             return None  # Whether the bare name has an address is not known yet.
         return finding("dns.srv-not-found", Certainty.PROVEN, evidence=evidence, host=host)
-    elsewhere = [q for q in _asked(facts, "bare", "control", "alive") if q.nameserver == best.nameserver]
+    elsewhere = [q for q in _asked(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
     if any(_hears(q.outcome) and q.outcome not in (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL) for q in elsewhere):
