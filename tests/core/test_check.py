@@ -25,6 +25,8 @@ from clearline.core.secrets import PASSWORD, Secret
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
 from lab.deployment import Deployment
+from lab.mongo_peer import SILENCE, MongoPeer
+from lab.relay import Relay
 
 
 def run_check(
@@ -214,6 +216,27 @@ def test_a_server_that_answers_late_upgrades_the_verdict() -> None:
         report = run_check(server.uri(), emit=emit, deadline_s=0.4)
     assert Verdict.FAILED in verdicts
     assert report.verdict is Verdict.CONNECTED
+
+
+def test_a_server_that_ends_in_the_middle_of_a_check_went_away() -> None:
+    with ExitStack() as running:
+        server = running.enter_context(MongoPeer({"find": SILENCE}))
+
+        def end_soon(event: DriverEvent) -> None:
+            if event.name == "CommandStarted" and event.command == "find":
+                # Late enough for the probes to have seen the server alive: they start after 30 ms.
+                asyncio.get_running_loop().call_later(0.3, running.close)
+
+        report = run_check(f"mongodb://{server.address}/?retryReads=false", on_event=end_soon)
+    assert headline(report) == "pool.server-went-away"
+
+
+def test_a_time_out_of_the_users_own_is_named_when_it_ran_out() -> None:
+    with deployments.standalone() as server, Relay(server.address, delay_s=0.2) as slow:
+        report = run_check(f"mongodb://{slow.address}/?connectTimeoutMS=150&serverSelectionTimeoutMS=1000")
+    assert headline(report) == "tcp.too-slow"
+    assert report.diagnosis is not None
+    assert "connectTimeoutMS=150" in report.diagnosis.detail
 
 
 def test_the_fix_for_a_server_that_demands_an_api_version_works() -> None:

@@ -295,6 +295,8 @@ class _Check:
             await driver.learn_access()
         elif self._ledger.facts.login.failed_step is not None:
             await self._explain_login()
+        elif "pymongo.errors.ConnectionFailure" in self._ledger.facts.driver.bases and self._examiner is not None:
+            await self._examiner.look_again()
 
     async def _explain_login(self) -> None:
         """After a refused login: which users and mechanisms the server knows, over a line that is open already."""
@@ -371,8 +373,8 @@ class _Check:
             return not self._tasks or all(t.done() for t in self._tasks)
         if facts.uri.srv and not facts.dns.finished and not facts.members:
             return False
-        if facts.login.failed_step is not None and self._driver_task is not None and not self._driver_task.done():
-            return False
+        if facts.driver.state is DriverState.RAISED and self._driver_task is not None and not self._driver_task.done():
+            return False  # It asks on about the login, or about the server that it lost.
         inspected = bool(facts.computer.system) or (self._inspection is not None and self._inspection.done())
         return inspected and all(m.finished for m in facts.members)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from clearline.core.asking import Asker, Terms, server_name
 from clearline.core.compare import Comparison
-from clearline.core.diagnosis.standing import known_addresses
+from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.facts import Hello, MemberFacts, TcpFacts, TlsKind
 from clearline.core.ledger import Ledger
 from clearline.core.probes import hello, latency, tcp, tls
@@ -62,6 +62,14 @@ class Examiner:
                 self._ledger.put(user_mechanisms={**self._ledger.facts.user_mechanisms, **found})
                 await self._extras(address, line)
                 return
+
+    async def look_again(self) -> None:
+        """After the driver lost its connection: do the servers that answered still take one?"""
+        for member, _ in answered(self._ledger.facts):
+            if member.port is None or not member.resolved:
+                continue
+            found = await tcp.connect(member.resolved[0], member.port, deadline_s=self._terms.deadline_s)
+            self._ledger.note(member.address, afterwards=found)
 
     async def _examine(self, address: str) -> None:
         try:

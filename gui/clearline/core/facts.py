@@ -472,6 +472,8 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
     other_ports: tuple[OtherPort, ...] = ()
     loopback: TcpFacts | None = None
     """127.0.0.1 on the same port, tried when an address of this computer's own refuses."""
+    afterwards: TcpFacts | None = None
+    """A further connection attempt, after the driver lost a server that had answered hello before."""
     extras: ServerExtras | None = None
     forbidden: bool | None = None
     """A firewall on the way said by ICMP that it forbids the packets; None when nobody said why (or not on Linux)."""

@@ -15,16 +15,10 @@ from clearline.core.report import Certainty, Severity, Stage
 
 CORE = Path(clearline.core.__file__).parent
 ONLY_DURING_USE = {
-    "pool.exhausted",
     "pool.slow-growth",
-    "pool.operation-timeout",
     "pool.idle-connections-dropped",
-    "pool.server-went-away",
-    "pool.failover",
-    "pool.line-went-silent",
-    "pool.operation-killed",
 }
-"""Causes that show only while a program works: no check of a fresh connection can produce them."""
+"""Causes that show only over time while a program works: no check of a fresh connection can produce them."""
 
 
 def strings(path: Path) -> set[str]:

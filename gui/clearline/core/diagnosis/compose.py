@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from clearline.core.diagnosis.rules import access, auth, dns, driver, files, hello, tcp, tls, topology, uri
+from clearline.core.diagnosis.rules import access, auth, dns, driver, files, hello, tcp, tls, topology, uri, working
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
@@ -30,6 +30,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     *topology.RULES,
     *auth.RULES,
     *access.RULES,
+    *working.RULES,
     *driver.RULES,
 )
 

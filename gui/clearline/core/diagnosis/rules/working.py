@@ -1,0 +1,121 @@
+"""Findings about the driver's own connection where the servers can be reached: time limits, and changes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.standing import Outlook, answered, outlook
+from clearline.core.facts import DriverState, Facts, MemberFacts, Reach
+from clearline.core.report import Certainty, Finding, Severity, Stage
+
+_KILLED = 11601
+"""Server code Interrupted."""
+_TOO_LONG = (50, 202, 262)
+"""Server codes MaxTimeMSExpired, NetworkInterfaceExceededTimeLimit, ExceededTimeLimit."""
+_STEPPED_DOWN = (189, 10107, 11602, 13435, 13436)
+"""Server codes PrimarySteppedDown, NotWritablePrimary, InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk,
+NotPrimaryOrSecondary (Server Discovery and Monitoring spec, "not writable primary" and "node is recovering")."""
+_SHUTTING_DOWN = (91, 11600)
+"""Server codes ShutdownInProgress and InterruptedAtShutdown."""
+_QUEUE = "pymongo.errors.WaitQueueTimeoutError"
+_NETWORK = "pymongo.errors.NetworkTimeout"
+_OWN_LIMITS = ("timeoutMS", "socketTimeoutMS", "connectTimeoutMS", "serverSelectionTimeoutMS")
+SHORT_MS = 3000
+"""A time-out of the user's below this is suspected when it ran out; ours is longer."""
+
+
+def _own_limit(facts: Facts) -> tuple[str, float] | None:
+    """The shortest time-out that the user set, where it is short."""
+    values = [
+        (float(v), name)
+        for name in _OWN_LIMITS
+        if isinstance(v := facts.uri.options.get(name), int | float) and not isinstance(v, bool) and 0 < v < SHORT_MS
+    ]
+    return (min(values)[1], min(values)[0]) if values else None
+
+
+def _slowest_ms(member: MemberFacts) -> float:
+    steps = [t.elapsed_ms for t in member.tcp]
+    steps += [t.elapsed_ms for t in member.tls]
+    steps += [e.elapsed_ms for e in member.exchanges]
+    return max(steps, default=0.0)
+
+
+def time_limits(facts: Facts) -> Iterable[Finding]:
+    """The servers answer, and a time-out of the user's own ran out first."""
+    driver = facts.driver
+    if driver.state is not DriverState.RAISED or outlook(facts) is not Outlook.POSSIBLE:
+        return
+    limit = _own_limit(facts)
+    evidence = {"exception": driver.exception, "code": driver.code, "limit": limit}
+    if driver.code in _TOO_LONG or (limit is not None and driver.exception == _NETWORK):
+        yield finding(
+            "pool.operation-timeout",
+            Certainty.PROVEN if driver.code in _TOO_LONG else Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            evidence=evidence,
+            option=limit[0] if limit else "the time limit",
+        )
+    elif limit is not None and driver.selection_timed_out:
+        live = [m for m, _ in answered(facts)]
+        slowest = max(live, key=_slowest_ms)
+        yield finding(
+            "tcp.too-slow",
+            Certainty.LIKELY,
+            server=slowest.address,
+            evidence=evidence,
+            detail=f"{limit[0]}={limit[1]:g} allows less than that.",
+            host=slowest.host,
+            seconds=f"{_slowest_ms(slowest) / 1000:.2f}",
+            ms=round(max(2000.0, 3 * _slowest_ms(slowest))),
+        )
+
+
+def pool(facts: Facts) -> Iterable[Finding]:
+    """The pool's own limit, reached while somebody waited for a connection."""
+    if facts.driver.exception == _QUEUE:
+        count = facts.uri.options.get("maxPoolSize", 100)
+        yield finding(
+            "pool.exhausted", Certainty.PROVEN, stage=Stage.DRIVER, evidence={"maxPoolSize": count}, count=count
+        )
+
+
+def changes(facts: Facts) -> Iterable[Finding]:
+    """What happened to the server between its first answer and the driver's read."""
+    driver = facts.driver
+    if driver.state is not DriverState.RAISED:
+        return
+    if driver.code == _KILLED:
+        yield finding("pool.operation-killed", Certainty.PROVEN, stage=Stage.DRIVER, evidence={"code": driver.code})
+    live = answered(facts)
+    direct = facts.uri.options.get("directConnection") is True
+    primary = next((m.address for m, h in live if h.is_writable_primary), None)
+    if driver.code in _STEPPED_DOWN and primary is not None and not direct:
+        yield finding(
+            "pool.failover",
+            Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            severity=Severity.FAILURE,
+            server=driver.server,
+            evidence={"code": driver.code},
+            old=driver.server or "The old primary",
+            new=primary,
+        )
+    for member in facts.members:
+        if member.afterwards is None and driver.code not in _SHUTTING_DOWN:
+            continue
+        reach = member.afterwards.reach if member.afterwards else None
+        evidence = {"afterwards": reach.value if reach else None, "code": driver.code}
+        if reach is Reach.REFUSED or (driver.code in _SHUTTING_DOWN and driver.server == member.address):
+            code = "pool.server-went-away"
+        elif reach is Reach.SILENT:
+            code = "pool.line-went-silent"
+        else:
+            continue
+        yield finding(
+            code, Certainty.PROVEN, stage=Stage.DRIVER, server=member.address, evidence=evidence, host=member.address
+        )
+
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (time_limits, pool, changes)
