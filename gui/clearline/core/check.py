@@ -30,7 +30,7 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
-from clearline.core.facts import DriverState, Facts, Readable
+from clearline.core.facts import DriverState, Facts
 from clearline.core.ledger import Ledger, is_loopback
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
@@ -164,9 +164,6 @@ class _Check:
             self._refused_text()
             return
         await self._inspect_files()
-        if any(f.readable is not Readable.OK or _stops_driver(f.openssl_error, f.key_opens) for f in self._files):
-            self._build_driver()  # For its own words only: it raises before it contacts anybody.
-            return
         if self._build_driver():
             assert self._driver is not None
             if self._ledger.facts.uri.srv:
@@ -223,8 +220,7 @@ class _Check:
 
     def _refused_text(self) -> None:
         """Nobody is contacted; what the driver's constructor says is noted for the report."""
-        if self._profile.tls.certificate_key_file is None:
-            self._build_driver()
+        self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.update("driver", state=DriverState.NOT_STARTED)
         self._teller.decide(Verdict.FAILED)
@@ -239,10 +235,6 @@ class _Check:
         )
         self._ledger.put(uri=replace(uri, mistakes=refused))
         return True
-
-    @property
-    def _files(self) -> tuple[Any, ...]:
-        return self._ledger.facts.files
 
     async def _inspect_files(self) -> None:
         tls = self._profile.tls
@@ -413,10 +405,6 @@ async def farewells() -> None:
     loop = asyncio.get_running_loop()
     if open_here := {task for task in _farewells if task.get_loop() is loop}:
         await asyncio.wait(open_here)
-
-
-def _stops_driver(openssl_error: str | None, key_opens: bool | None) -> bool:
-    return openssl_error is not None or key_opens is False
 
 
 def _can_be_asked(facts: Facts) -> bool:
