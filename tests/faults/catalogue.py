@@ -8,6 +8,8 @@ from faults import (
     healthy,
     limits_faults,
     look_alikes,
+    more_look_alikes_a,
+    more_look_alikes_b,
     product_faults,
     tcp_faults,
     tls_faults,
@@ -27,6 +29,7 @@ GROUPS = {
     "O": "limits",
     "H": "healthy deployments",
     "K": "look-alikes",
+    "M": "more look-alikes of text, names, network, topology",
 }
 
 _MODULES = (
@@ -40,5 +43,7 @@ _MODULES = (
     limits_faults,
     healthy,
     look_alikes,
+    more_look_alikes_a,
+    more_look_alikes_b,
 )
 FAULTS: tuple[Fault, ...] = tuple(row for module in _MODULES for row in module.TABLE.rows)

@@ -35,9 +35,7 @@ class Case:
         userinfo = self.text.partition("://")[2].rpartition("@")[0]
         password = userinfo.partition(":")[2]
         options = re.findall(r"(?i)(?:password|token)=([^&]+)", self.text)
-        return tuple(
-            {t for typed in (password, *options) for t in (typed, unquote_plus(typed)) if len(t) > 3 and t[0] != "<"}
-        )
+        return tuple({t for p in (password, *options) for t in (p, unquote_plus(p)) if len(t) > 3 and t[0] not in "<$"})
 
 
 SetUp = Callable[[Laboratory], AbstractContextManager[Case]]

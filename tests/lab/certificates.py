@@ -14,6 +14,7 @@ import itertools
 import re
 import ssl
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 DAY = datetime.timedelta(days=1)
+BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 _numbers = itertools.count(1)
 
 
@@ -96,6 +98,8 @@ class Authority:
     parent: Authority | None = None
     starts: datetime.timedelta = -100 * DAY
     """When its own certificate begins, from now."""
+    ends: datetime.timedelta = 3650 * DAY
+    """When it ends, from now."""
 
     @cached_property
     def key(self) -> Key:
@@ -107,7 +111,7 @@ class Authority:
         """The authority's own certificate: self-signed, or signed by the parent."""
         subject = _name(self.name, self.organization, None)
         issuer, issuer_key = (self.parent.certificate, self.parent.key) if self.parent else (None, self.key)
-        builder = _builder(subject, issuer.subject if issuer else subject, self.key, self.starts, 3650 * DAY)
+        builder = _builder(subject, issuer.subject if issuer else subject, self.key, self.starts, self.ends)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
         builder = builder.add_extension(_key_identifier(issuer_key), critical=False)
@@ -126,9 +130,9 @@ class Authority:
         """The PEM file with this authority's own certificate."""
         return self._write("authority.pem", _pem(self.certificate))
 
-    def intermediate(self, name: str = "Lab Intermediate CA") -> Authority:
+    def intermediate(self, name: str = "Lab Intermediate CA", ends: datetime.timedelta = 3650 * DAY) -> Authority:
         """An authority that this one vouches for."""
-        return Authority(self.folder, name, self.organization, parent=self)
+        return Authority(self.folder, name, self.organization, parent=self, ends=ends)
 
     def server(
         self,
@@ -144,11 +148,13 @@ class Authority:
         crl: str | None = None,
         organization: str = "Lab",
         unit: str = "Servers",
+        usages: Sequence[x509.ObjectIdentifier] = BOTH,
     ) -> Identity:
         """A server certificate for host names and IP addresses (default ``localhost`` and ``127.0.0.1``).
 
         ``starts`` and ``ends`` count from now. ``san=False`` leaves the names in the common name alone.
-        ``send_chain=False`` forgets the intermediates. ``ocsp`` and ``crl`` are addresses put into the certificate.
+        ``send_chain=False`` forgets the intermediates. ``ocsp`` and ``crl`` are addresses put into the certificate;
+        ``usages`` its extended key usages.
         """
         names = names or ("localhost", "127.0.0.1")
         extensions: list[x509.ExtensionType] = []
@@ -164,7 +170,7 @@ class Authority:
             point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
             extensions.append(x509.CRLDistributionPoints([point]))
         subject = _name(common_name or names[0], organization, unit)
-        return self._issue(subject, starts, ends, new_key(rsa_bits), extensions, send_chain)
+        return self._issue(subject, starts, ends, new_key(rsa_bits), extensions, send_chain, usages)
 
     def client(
         self,
@@ -175,9 +181,10 @@ class Authority:
         starts: datetime.timedelta = -10 * DAY,
         ends: datetime.timedelta = 365 * DAY,
         send_chain: bool = True,
+        usages: Sequence[x509.ObjectIdentifier] = BOTH,
     ) -> Identity:
         """A client certificate. With ``unit="Servers"`` mongod takes it for a cluster member's."""
-        return self._issue(_name(common_name, organization, unit), starts, ends, new_key(), [], send_chain)
+        return self._issue(_name(common_name, organization, unit), starts, ends, new_key(), [], send_chain, usages)
 
     def crl(self, *revoked: Identity, next_update: datetime.timedelta = 30 * DAY) -> Path:
         """A revocation list as PEM; expired with a negative ``next_update``."""
@@ -199,12 +206,12 @@ class Authority:
         key: Key,
         extensions: list[x509.ExtensionType],
         send_chain: bool,
+        usages: Sequence[x509.ObjectIdentifier],
     ) -> Identity:
         builder = _builder(subject, self.certificate.subject, key, starts, ends)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
-        both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        builder = builder.add_extension(x509.ExtendedKeyUsage(both), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         builder = builder.add_extension(_key_identifier(self.key), critical=False)
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)

@@ -10,12 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts import Exchange, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts import DnsOutcome, Exchange, TcpFacts, TlsFacts, TlsKind
 from clearline.core.ledger import Ledger
 from clearline.core.probes import dns, hello, tls
 from clearline.core.probes.connection import Connection, Line
 from clearline.core.probes.lookup import is_ip_address
 
+_NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 HEDGE_S = 0.5
 """Silence after which the comparison starts beside the step that waits."""
 
@@ -63,7 +64,10 @@ class Asker:
             return
         self._asked_names.add(host)
         await note_nameservers(self.ledger)
-        await dns.ask_host(host, deadline_s=self.short_s, late_s=0.0, on_question=self.ledger.ask)
+        found = await dns.ask_host(host, deadline_s=self.short_s, late_s=0.0, on_question=self.ledger.ask)
+        alone = self.ledger.facts.uri.hosts == (f"{host}:27017",)
+        if alone and "." in host and any(q.purpose == "host" and q.outcome in _NEGATIVE for q in found):
+            await dns.ask_whether_cluster(host, deadline_s=self.short_s, on_question=self.ledger.ask)
 
     async def open_tls(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import unicodedata
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -423,5 +424,6 @@ def candidate_users(facts: Facts) -> tuple[str, ...]:
     login = facts.login
     user = login.user or facts.uri.user or ""
     databases = dict.fromkeys(d for d in (login.database, facts.uri.database, "admin", "$external") if d)
-    names = dict.fromkeys(n for n in (user, user.lower(), user.strip()) if n)
+    composed = unicodedata.normalize("NFC", user)  # a name pasted from a Mac may come in decomposed letters
+    names = dict.fromkeys(n for n in (user, user.lower(), user.strip(), composed) if n)
     return tuple(f"{database}.{name}" for name in names for database in databases)

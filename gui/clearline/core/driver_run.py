@@ -200,7 +200,9 @@ def described(error: BaseException, secrets: Secrets) -> dict[str, Any]:
 
 
 def _code(error: BaseException | None) -> int | None:
-    code = getattr(error, "code", None)
+    # NotPrimaryError keeps the server's code in its details alone.
+    details = getattr(error, "details", None)
+    code = getattr(error, "code", details.get("code") if isinstance(details, Mapping) else None)
     return code if isinstance(code, int) else None
 
 

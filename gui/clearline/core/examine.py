@@ -216,7 +216,8 @@ class Examiner:
                 self._asker.note_tls(member.address, line.facts)
             if exchange.hello is None or not exchange.hello.ok:
                 line.close()
-                await compare()
+                if exchange.hello is None:  # A server that answers with an error is MongoDB all the same.
+                    await compare()
                 return
             self._lines[member.address] = line
             self._turns[member.address] = asyncio.Lock()

@@ -47,6 +47,8 @@ class PasswordTraits(Fact, frozen=True, kw_only=True):
     user_literal_plus: bool = False
     needless_escape: bool = False
     """A ``%XX`` stands for a letter or digit that nobody needs to escape."""
+    double_escape: bool = False
+    """A ``%25XX``: an escape that was escaped again."""
     outer_space: str | None = None
     """``begins``, ``ends`` or ``begins and ends``: white space at an end of the decoded password."""
     control_character: str | None = None
@@ -197,8 +199,9 @@ class Question(Fact, frozen=True, kw_only=True):
     type: str
     nameserver: str
     purpose: str
-    """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), or ``control`` (a random
-    name under .invalid: an answer means that somebody answers every name)."""
+    """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
+    of a plain host without an address), or ``control`` (a random name under .invalid: an answer means that somebody
+    answers every name)."""
     transport: str = "udp"
     outcome: DnsOutcome
     rcode: int | None = None
@@ -381,6 +384,8 @@ class Hello(Fact, frozen=True, kw_only=True):
     compression: tuple[str, ...] = ()
     logical_session_timeout_minutes: int | None = None
     local_time: str | None = None
+    last_write_s: float | None = None
+    """When this member's newest operation was written, seconds since 1970."""
     clock_skew_s: float | None = None
     """The server's clock minus this computer's, seconds; None when the server does not tell."""
     sasl_supported_mechs: dict[str, tuple[str, ...]] = {}

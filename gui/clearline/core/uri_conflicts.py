@@ -188,6 +188,10 @@ def _reads(c: _Conflicts) -> None:
             patch = {"reads": {"maxStalenessSeconds": None}}
             c.refuse("maxStalenessSeconds", "maxStalenessSeconds", shown, "readPreference", patch=patch)
         return
+    if preference == "secondary" and c.effective.get("readConcernLevel") == "linearizable":
+        first, second = "readConcernLevel=linearizable", "readPreference=secondary"  # Only a primary can do it.
+        patch = {"reads": {"readPreference": None}}
+        c.refuse("readConcernLevel", first, second, "readConcernLevel=linearizable", patch=patch)
     heartbeat_s = c.effective.get("heartbeatFrequencyMS", _DEFAULT_HEARTBEAT_MS) / 1000
     least = max(_SMALLEST_STALENESS, heartbeat_s + _IDLE_WRITE_S)
     if staleness != -1 and staleness < least:

@@ -6,7 +6,7 @@ The options have a module of their own. FAILURE is what PyMongo refuses, or what
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
@@ -26,6 +26,7 @@ _REPAIR: Final = "use-repaired-text"
 _BAD_DATABASE: Final = re.compile(r'[/ "$\\\0]')
 """PyMongo refuses the first four in the text (uri_parser_shared._BAD_DB_CHARS), the others at the first use."""
 _LONGEST_DATABASE: Final = 63
+_RECORD: Final = "_mongodb._tcp."
 _CLOSING: Final = ";,>)"
 
 
@@ -35,7 +36,7 @@ def lint(parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequen
     _lint_around(found, parts)
     _lint_scheme(found, parts)
     _lint_credentials(found, parts)
-    entries = _lint_hosts(found, parts)
+    entries = _lint_hosts(found, parts, options)
     if not parts.suspect and (parts.scheme is None or "mo" in parts.scheme.text.lower()):
         _lint_database(found, parts, options)
     lint_options(
@@ -160,7 +161,7 @@ def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, port
 # ---------------------------------------------------------------- hosts
 
 
-def _lint_hosts(found: Mistakes, parts: UriText) -> list[HostEntry]:
+def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[HostEntry]:
     if parts.socket is not None:
         path = parts.socket.text
         found.add(
@@ -183,7 +184,7 @@ def _lint_hosts(found: Mistakes, parts: UriText) -> list[HostEntry]:
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
         found.note(entry.cause, _FAILURE, (entry.start, entry.end), entry.blanks, action=action)
     if parts.srv:
-        _lint_srv(found, parts, entries)
+        _lint_srv(found, parts, entries, options.effective)
     elif (
         parts.path is not None and parts.path.text.endswith(".sock") and len(pieces) == 1 and ":" not in pieces[0].text
     ):
@@ -198,7 +199,7 @@ def _lint_hosts(found: Mistakes, parts: UriText) -> list[HostEntry]:
     return entries
 
 
-def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry]) -> None:
+def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effective: Mapping[str, Any]) -> None:
     keep_tls: dict[str, Any] = {"seeds": {"srv": False}, "tls": {"enabled": True}}
     names = [entry for entry in entries if entry.name]
     if len(entries) > 1:
@@ -213,6 +214,14 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry]) -> None
         if entry.socket or entry.is_address:
             what = "a socket path stands there" if entry.socket else "an IP address stands there"
             found.add("uri.srv-form", _FAILURE, parts.hosts, patch=keep_tls, what=what)
+        elif entry.name.lower().startswith(_RECORD):
+            what = f"{_RECORD} stands before the name, and drivers add that themselves"
+            patch = {"seeds": {"hosts": [entry.name[len(_RECORD) :]]}}
+            found.add("uri.srv-form", _FAILURE, parts.hosts, patch=patch, what=what)
+        elif entry.name.endswith(".") and "." in entry.name.strip(".") and "srvAllowedHostsSuffix" not in effective:
+            # PyMongo counts the empty label behind the dot, so no target is in the name's domain (srv_resolver).
+            patch = {"seeds": {"hosts": [entry.name.rstrip(".")]}}
+            found.add("uri.srv-form", _FAILURE, parts.hosts, patch=patch, what="a dot stands behind the name")
         elif "." not in entry.name.strip(".") and entry.cause in (None, "uri.bad-port"):
             what = "a name without a dot is no name in DNS"
             found.add("uri.srv-form", _FAILURE, parts.hosts, patch=keep_tls, what=what)

@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus
 from clearline.core.facts import PasswordTraits
 from clearline.core.uri_text import UriText
 
+_DOUBLE: Final = re.compile(r"%25[0-9A-Fa-f]{2}")
 _NEEDLESS: Final = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 _WORDS: Final = re.compile(
     r"(?i)(?:your|my|the|enter|insert|put|change|here|db|database|mongo|mongodb|atlas|cluster|root|admin|user|username|login"
@@ -50,6 +51,7 @@ def password_traits(parts: UriText) -> PasswordTraits:
         literal_plus="+" in raw,
         user_literal_plus=user_plus,
         needless_escape=_NEEDLESS.search(raw) is not None,
+        double_escape=_DOUBLE.search(raw) is not None,
         outer_space=_outer_space(decoded),
         control_character=_forbidden(decoded),
         placeholder=placeholder(raw),

@@ -17,6 +17,8 @@ MIN_WIRE_VERSION = 9
 MAX_WIRE_VERSION = 29
 """pymongo.common.MAX_SUPPORTED_WIRE_VERSION of the pinned driver (a test compares)."""
 
+_STALENESS_MARGIN_S = 5.0
+
 
 class Standing(Enum):
     """What is known about one server: still asked, answers hello as the profile connects, or cannot be used."""
@@ -106,9 +108,32 @@ def tags_match(hello: Hello, tag_sets: list[dict[str, str]]) -> bool:
     return not tag_sets or any(all(hello.tags.get(k) == v for k, v in s.items()) for s in tag_sets)
 
 
+def most_staleness(facts: Facts) -> int | None:
+    """maxStalenessSeconds, None when there is no limit."""
+    limit = facts.uri.options.get("maxStalenessSeconds")
+    return limit if isinstance(limit, int) and limit > 0 else None
+
+
+def behind_s(facts: Facts, hello: Hello) -> float | None:
+    """How far a member's newest write is behind the newest of its set, seconds; None when they do not tell."""
+    times = [h.last_write_s for _, h in answered(facts) if h.set_name == hello.set_name and h.last_write_s is not None]
+    return None if hello.last_write_s is None or not times else max(times) - hello.last_write_s
+
+
+def _stale(facts: Facts, hello: Hello) -> bool:
+    """Whether a secondary lags behind too far (Max Staleness spec), by a margin: the answers are not simultaneous."""
+    limit, behind = most_staleness(facts), behind_s(facts, hello)
+    if limit is None or behind is None or hello.is_writable_primary:
+        return False
+    heartbeat = facts.uri.options.get("heartbeatFrequencyMS", 10_000)
+    return behind + float(heartbeat) / 1000 > limit + _STALENESS_MARGIN_S
+
+
 def suitable(facts: Facts, hello: Hello) -> bool:
     """Whether the read preference takes this member of a set (pymongo.server_selectors)."""
     tags = wanted_tags(facts)
+    if _stale(facts, hello):
+        return False
     match read_mode(facts):
         case "primary":
             return hello.is_writable_primary
@@ -132,7 +157,7 @@ def _set_member(member: MemberFacts, hello: Hello, name: str) -> bool:
     return hello.me is None or hello.me.lower() == member.address
 
 
-def _seed_count(facts: Facts) -> int:
+def seed_count(facts: Facts) -> int:
     """How many servers the driver starts with: the hosts of the text, or the targets of the SRV name."""
     if not facts.uri.srv:
         return len(set(facts.uri.hosts))
@@ -189,7 +214,7 @@ def _serves_alone(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> bool:
     if replica_set_name(facts) is not None:
         return False
     kinds = {hello.kind for member, hello in live if member.seed}
-    return "router" in kinds or ("standalone" in kinds and _seed_count(facts) == 1)
+    return "router" in kinds or ("standalone" in kinds and seed_count(facts) == 1)
 
 
 def _set_names(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> set[str]:
@@ -210,7 +235,7 @@ def _incompatible(facts: Facts) -> bool:
         hello = own_hello(facts, member)
         if hello is not None and hello.ok and not speaks_our_version(hello):
             # Dropped from the topology before its version is looked at.
-            alone_in_list = hello.kind == "standalone" and (_seed_count(facts) > 1 or not member.seed)
+            alone_in_list = hello.kind == "standalone" and (seed_count(facts) > 1 or not member.seed)
             wanted = replica_set_name(facts)
             if not alone_in_list and (wanted is None or hello.set_name == wanted):
                 return True

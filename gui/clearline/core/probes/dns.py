@@ -169,6 +169,14 @@ async def ask_host(
     return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
 
 
+async def ask_whether_cluster(
+    host: str, *, deadline_s: float, on_question: Callable[[Question], None], servers: Sequence[Server] | None = None
+) -> tuple[Question, ...]:
+    """Whether a name without an address is a cluster's, to be written with mongodb+srv://."""
+    wanted: list[Wanted] = [(f"_mongodb._tcp.{host}", "SRV", "cluster")]
+    return await _ask_everywhere(wanted, deadline_s, 0.0, on_question, servers)
+
+
 # ---------------------------------------------------------------- what answers mean
 
 

@@ -70,6 +70,8 @@ def _inspect(named: FileFacts, password: bytes | None, now: datetime, raw: str) 
         return _with(facts, **accepted_key)
     bad_key = facts.key_present and not facts.key_encrypted and facts.key_opens is False
     unreadable = bad_certificate or bad_key or any(block.der is None for block in blocks)
+    if not blocks and not cut and b"-----BEGIN " in data:
+        return _with(facts, damaged="spoilt: its BEGIN and END do not stand on lines of their own, without indentation")
     if cut and size == len(data):
         return _with(facts, damaged="cut off in the middle of a block")
     return _with(facts, damaged="not decodable") if unreadable or facts.crl_count < _crls(blocks) else facts

@@ -129,6 +129,8 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
     if isinstance(local_time, datetime) and elapsed_s is not None:
         skew = round(local_time.timestamp() - (time.time() - elapsed_s / 2), 3)
     tags = document.get("tags")
+    write = document.get("lastWrite")
+    written = write.get("lastWriteDate") if isinstance(write, Mapping) else None
     election, service = document.get("electionId"), document.get("serviceId")
     return Hello(
         ok=bool(document.get("ok")),
@@ -157,6 +159,7 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         compression=_strings(document.get("compression")),
         logical_session_timeout_minutes=_whole(document.get("logicalSessionTimeoutMinutes")),
         local_time=local_time.isoformat() if isinstance(local_time, datetime) else None,
+        last_write_s=written.timestamp() if isinstance(written, datetime) else None,
         clock_skew_s=skew,
         sasl_supported_mechs={} if user is None else {user: _strings(document.get("saslSupportedMechs"))},
         fields=tuple(document),

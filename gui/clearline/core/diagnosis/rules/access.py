@@ -16,8 +16,8 @@ _WRITES = frozenset({"insert", "update", "remove"})
 
 
 def _on(privilege: Privilege, database: str) -> bool:
-    if privilege.cluster:
-        return False
+    if privilege.cluster or privilege.collection.startswith("system."):
+        return False  # A role of the cluster's operator may look at those, and at nothing that holds data.
     return privilege.any_resource or privilege.database in ("", database)
 
 
@@ -26,7 +26,7 @@ def _actions(facts: Facts, database: str | None) -> set[str]:
     return {
         action
         for p in facts.access.privileges
-        if not p.cluster and (database is None or _on(p, database))
+        if _on(p, p.database if database is None else database)
         for action in p.actions
     }
 

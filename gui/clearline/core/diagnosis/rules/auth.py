@@ -7,6 +7,7 @@ credentials. Nothing splits a wrong password from a restriction to certain clien
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -29,6 +30,7 @@ from clearline.core.report import Certainty, Finding
 
 UNAUTHORIZED = 13
 MECHANISM_UNAVAILABLE = 334
+COMMAND_NOT_FOUND = 59
 ATLAS_ERROR = 8000
 """Server codes."""
 OUTSIDE_MECHANISMS = frozenset({"PLAIN", "GSSAPI", "MONGODB-AWS", "MONGODB-OIDC"})
@@ -103,6 +105,8 @@ def mechanism_unavailable(facts: Facts) -> Finding | None:
     mechanism = mechanism_of(facts)
     if code_of_login(facts) != MECHANISM_UNAVAILABLE or mechanism is None:
         return None
+    if mechanism.startswith("SCRAM") and auth_database(facts) == "$external" and (found := other_place(facts)):
+        return found  # Nobody logs in to $external with a password; the same user elsewhere can.
     if mechanism in OUTSIDE_MECHANISMS:
         patch: dict[str, object] | None = None
         if mechanism == "PLAIN":
@@ -133,6 +137,8 @@ def no_access_control(facts: Facts) -> Finding | None:
     is_open = any(m.extras is not None and m.extras.open_read_code == 0 for m in members)
     if not is_open or user is None or any(facts.user_mechanisms.values()):
         return None
+    if code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND, COMMAND_NOT_FOUND):
+        return None
     return finding(
         "auth.no-access-control",
         Certainty.PROVEN,
@@ -152,11 +158,13 @@ def other_place(facts: Facts) -> Finding | None:
     if homes:
         actual = homes[0]
         return tell("auth.wrong-authsource", patch={"auth": {"source": actual}}, database=database, actual=actual)
-    alike = [(name, known) for name, known in _homes(facts) if known != user and known.lower() == user.strip().lower()]
+    alike = [(name, known) for name, known in _homes(facts) if known != user and _plain(known) == _plain(user)]
     if alike:
         home, actual = min(alike, key=lambda pair: pair[0] != database)
         place = {} if home == database else {"source": home}
         spaced = "The name begins or ends with a space." if user != user.strip() else ""
+        if unicodedata.normalize("NFC", user) == actual:
+            spaced = "The two look the same, but an accented letter is made of other characters."
         patch = {"auth": {"user": actual, **place}}
         return tell("auth.user-name-case", patch=patch, detail=spaced, actual=actual)
     if facts.uri.password.user_literal_plus:
@@ -168,6 +176,11 @@ def other_place(facts: Facts) -> Finding | None:
             action="escape-password",
         )
     return None
+
+
+def _plain(user: str) -> str:
+    """A user name without what the eye overlooks."""
+    return unicodedata.normalize("NFC", user).strip().lower()
 
 
 def _homes(facts: Facts) -> list[tuple[str, str]]:
@@ -210,6 +223,12 @@ def password_text(facts: Facts) -> Finding | None:
         return tell("auth.plus-in-password", action="escape-password")
     if traits.needless_escape:
         return tell("auth.percent-in-password", action="escape-password", sequence="A % with two digits")
+    if traits.double_escape:
+        return tell(
+            "auth.percent-in-password",
+            detail="It looks like a password that was escaped twice: its own %XX became %25XX.",
+            sequence="A %25 with two digits",
+        )
     if traits.outer_space:
         return tell("auth.space-in-password", action="ask-password", where=traits.outer_space)
     return None

@@ -148,7 +148,11 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             )
         if not any(_hears(q.outcome) for q in bare):
             return None  # Whether the bare name has an address is not known yet.
-        return finding("dns.srv-not-found", Certainty.PROVEN, evidence=evidence, host=host)
+        service = facts.uri.options.get("srvServiceName")
+        asked = f"srvServiceName={service} asks for _{service}._tcp.{host}; without it, drivers ask for _mongodb._tcp."
+        return finding(
+            "dns.srv-not-found", Certainty.PROVEN, evidence=evidence, detail=asked if service else "", host=host
+        )
     elsewhere = [q for q in _asked(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
@@ -267,6 +271,16 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     if "." not in member.host.rstrip("."):
         return finding("dns.short-name", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
     certain = best is not None and best.outcome in _NEGATIVE
+    if certain and (cluster := [q for q in _asked(facts, "cluster") if q.records]):
+        return finding(
+            "dns.host-not-found",
+            Certainty.PROVEN,
+            server=member.address,
+            evidence={**evidence, **_evidence([*asked, *cluster])},
+            patch={"seeds": {"srv": True, "hosts": [member.host]}},
+            detail=f"It is the name of a cluster: DNS lists its hosts for mongodb+srv://{member.host} only.",
+            host=member.host,
+        )
     return finding(
         "dns.host-not-found",
         Certainty.PROVEN if certain or not asked else Certainty.LIKELY,

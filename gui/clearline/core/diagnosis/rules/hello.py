@@ -26,6 +26,9 @@ from clearline.core.report import Certainty, Finding, Stage
 API_VERSION_REQUIRED = 498870
 """Server code of a command without apiVersion where requireApiVersion is set."""
 
+SHUTTING_DOWN = (91, 11600)
+"""Server codes ShutdownInProgress and InterruptedAtShutdown."""
+
 _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
 """The last release that speaks a wire version older than the driver's oldest."""
 _TRICKLE_MS = 500.0
@@ -78,7 +81,10 @@ def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
 
 def unknown_service(facts: Facts, member: MemberFacts) -> Finding | None:
     """Bytes that are neither MongoDB nor TLS nor anything known."""
-    if member.hello is not None or speaks_tls(member) or not _texts(member):
+    if member.hello is not None or not _texts(member):
+        return None
+    inside = any(e.tls and e.reach is Reach.NOT_MONGODB for e in member.exchanges)
+    if speaks_tls(member) and (not inside or inspection_product(member)):
         return None
     if facts.tls_wanted and not member.finished and member.exchange(tls=False) is None:
         return None  # MongoDB without TLS may still answer.
@@ -271,6 +277,23 @@ def api_version(facts: Facts) -> Iterable[Finding]:
         )
 
 
+def shutting_down(facts: Facts) -> Iterable[Finding]:
+    """Servers that answer hello, and commands with the news that they are stopping."""
+    if is_connected(facts):
+        return
+    for member in facts.members:
+        code = member.extras.open_read_code if member.extras else None
+        if code in SHUTTING_DOWN:
+            yield finding(
+                "pool.server-went-away",
+                Certainty.PROVEN,
+                stage=Stage.HELLO,
+                server=member.address,
+                evidence={"code": code},
+                host=member.host,
+            )
+
+
 def late_answers(facts: Facts) -> Iterable[Finding]:
     """Servers that answer after the deadline, where no round trips were measured that would say more."""
     for member in facts.members:
@@ -291,4 +314,4 @@ MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
     no_answer,
     unknown_service,
 )
-RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (api_version, late_answers, *products.RULES)
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (api_version, shutting_down, late_answers, *products.RULES)

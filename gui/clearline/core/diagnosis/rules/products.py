@@ -16,6 +16,9 @@ DOCUMENTDB = (".docdb.amazonaws.com", ".docdb-elastic.amazonaws.com", ".docdb.am
 COSMOSDB = (".cosmos.azure.com", ".cosmos.azure.cn", ".documents.azure.com", ".documents.azure.cn")
 """Host suffixes (pymongo.mongo_client_shared and those of other clouds and older accounts)."""
 
+COMPATIBLE = (".firestore.goog", ".oraclecloudapps.com", ".oraclecloud.com")
+"""Firestore and Oracle, which answer buildInfo as a MongoDB server does."""
+
 _END_OF_LIFE = {  # https://www.mongodb.com/legal/support-policy/lifecycles; rapid releases end with the next major one
     "2.6": "2016-10", "3.0": "2018-02", "3.2": "2018-09", "3.4": "2020-01", "3.6": "2021-04", "4.0": "2022-04",
     "4.2": "2023-04", "4.4": "2024-02", "5.0": "2024-10", "5.1": "2022-07", "5.2": "2022-07", "5.3": "2022-07",
@@ -59,12 +62,13 @@ def products(facts: Facts) -> Iterable[Finding]:
     unknown = [m for m in facts.members if m.extras and m.extras.build_info_code == COMMAND_NOT_FOUND]
     fields = facts.access.build_info_fields
     missing = sorted(_FIELDS_OF_MONGODB.difference(fields)) if fields else []
-    if unknown or missing:
+    other = _named(facts, COMPATIBLE)
+    if unknown or missing or other:
         yield finding(
             "hello.compatible-server",
             Certainty.LIKELY,
             server=unknown[0].address if unknown else None,
-            evidence={"buildInfo": "unknown" if unknown else {"missing": missing}},
+            evidence={"host": other} if other else {"buildInfo": "unknown" if unknown else {"missing": missing}},
         )
 
 
@@ -85,7 +89,7 @@ def retryable_writes(facts: Facts) -> Iterable[Finding]:
 
 def end_of_life(facts: Facts) -> Iterable[Finding]:
     """Releases that get no more updates, one note per release."""
-    if is_ferretdb(facts) or _named(facts, (*DOCUMENTDB, *COSMOSDB)):
+    if is_ferretdb(facts) or _named(facts, (*DOCUMENTDB, *COSMOSDB, *COMPATIBLE)):
         return  # Their version is that of the protocol.
     told = set()
     for member, hello in answered(facts):

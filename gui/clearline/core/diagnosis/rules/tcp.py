@@ -122,7 +122,19 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     if member.port is None:
         missing = "There is no such socket file." if attempt.errno == errno.ENOENT else ""
         return tell("tcp.refused", Certainty.PROVEN, detail=missing, host="This computer", port=member.host)
-    return tell("tcp.refused", Certainty.PROVEN, host=member.host, port=member.port)
+    return tell("tcp.refused", Certainty.PROVEN, detail=_led_here(member, attempt), host=member.host, port=member.port)
+
+
+def _led_here(member: MemberFacts, attempt: TcpFacts) -> str:
+    """A word about a name of another computer that leads to this one."""
+    literal = member.lookup is None or member.lookup.literal
+    own_name = "." not in member.host or member.host.endswith((".localhost", ".localdomain"))
+    if literal or own_name or not (attempt.loopback or attempt.address in ("0.0.0.0", "::")):  # noqa: S104
+        return ""
+    return (
+        f"The name leads to {attempt.address}, which is this computer itself: a DNS filter that blocks the name "
+        "answers like this."
+    )
 
 
 def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | None:

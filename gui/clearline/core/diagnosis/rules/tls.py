@@ -39,9 +39,8 @@ _TLS_FIELDS = {
     "tlsAllowInvalidHostnames": "allowInvalidHostnames",
     "tlsDisableOCSPEndpointCheck": "disableOCSPEndpointCheck",
 }
-_OLD_REASONS = frozenset(
-    {"UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION", "VERSION_TOO_LOW", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED"}
-)
+_NO_SECURE_RENEGOTIATION = "UNSAFE_LEGACY_RENEGOTIATION_DISABLED"
+_OLD_REASONS = frozenset({"UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION", "VERSION_TOO_LOW", _NO_SECURE_RENEGOTIATION})
 _CIPHER_REASONS = frozenset(
     {
         "DH_KEY_TOO_SMALL",
@@ -170,6 +169,8 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
     if blamed:
         if legacy:
             return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
+        if handshake.openssl_reason == _NO_SECURE_RENEGOTIATION:
+            return tell("tls.old-protocol", Certainty.PROVEN, version="TLS without secure renegotiation (RFC 5746)")
         if asked(member, TlsKind.OLD_VERSIONS):
             return tell("tls.old-protocol", Certainty.LIKELY, version="versions of TLS that are not known here")
         return None

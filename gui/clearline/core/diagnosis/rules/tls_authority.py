@@ -110,8 +110,12 @@ def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
     chain = presented(member)
     if not chain:
         return None if not member.finished else _unknown(facts, member, "an authority that it does not show", "")
-    top = chain[-1]
+    path = _linked(chain)
+    top = path[-1]
     issuer = short_name(top.issuer)
+    if len(path) < len(chain) and not top.self_signed and _leads_to_trust(facts, [c for c in chain if c not in path]):
+        return _missing_intermediate(member, issuer, Certainty.LIKELY)
+    chain = path
     alone = len(chain) == 1 and not top.self_signed
     if not is_given(facts, "tlsCAFile"):
         if alone and is_public(top.issuer):
@@ -121,6 +125,25 @@ def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
             doubt = "That is a well-known public authority: the list of authorities here is probably out of date."
         return _unknown(facts, member, issuer, doubt)
     return _against_file(facts, member, handshake.verify_code, chain)
+
+
+def _linked(chain: tuple[CertificateFacts, ...]) -> tuple[CertificateFacts, ...]:
+    """The server's own certificate and those above it, without what is sent along and issued none of them."""
+    path = [chain[0]]
+    while not path[-1].self_signed:
+        above = next((c for c in chain if c not in path and same_name(c.subject, path[-1].issuer)), None)
+        if above is None:
+            break
+        path.append(above)
+    return tuple(path)
+
+
+def _leads_to_trust(facts: Facts, others: list[CertificateFacts]) -> bool:
+    """Whether certificates that are sent along, and issued nothing of the chain, are of a trusted authority."""
+    file = file_of(facts, "tlsCAFile")
+    if file is None:
+        return any(is_public(c.issuer) for c in others)
+    return any(same_name(c.subject, o.issuer) for c in file.certificates for o in others)
 
 
 def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Finding:
@@ -137,12 +160,14 @@ def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Fin
 
 
 def _missing_intermediate(member: MemberFacts, issuer: str, certainty: Certainty) -> Finding:
+    lone = len(presented(member)) == 1
+    sends = "It sends its own certificate alone." if lone else "What it sends along did not issue its certificate."
     return finding(
         "tls.missing-intermediate",
         certainty,
         server=member.address,
         evidence=told_by(member),
-        detail=f"It sends its own certificate alone. If {issuer} is not an intermediate, the wrong CA file is given.",
+        detail=f"{sends} If {issuer} is not an intermediate, the wrong CA file is given.",
         host=member.host,
         issuer=issuer,
     )

@@ -21,7 +21,7 @@ from clearline.core.diagnosis.rules.evidence import (
     valid_at,
 )
 from clearline.core.diagnosis.standing import own_exchange
-from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts import CertificateFacts, Facts, FileFacts, MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.report import Certainty, Finding
 
 OPTION = "tlsCertificateKeyFile"
@@ -98,11 +98,20 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell(
             "tls.client-certificate-wrong-ca",
             certainty,
-            detail="The names are equal, so the authority was probably made anew with another key." if fits else "",
+            detail=_about_issuer(file, fits),
             issuer=short_name(own.issuer),
             authorities=_accepted(member),
         )
     return tell("tls.client-certificate-rejected", certainty, detail=_reason(alert, own), host=member.host)
+
+
+def _about_issuer(file: FileFacts, fits: bool) -> str:
+    own = file.certificates[0]
+    if fits:
+        return "The names are equal, so the authority was probably made anew with another key."
+    if len(file.certificates) == 1 and not own.self_signed:
+        return f"If {short_name(own.issuer)} is an intermediate of theirs, its certificate is missing from the file."
+    return ""
 
 
 def _out_of_date(certificate: CertificateFacts, skew_s: float | None) -> bool:

@@ -160,15 +160,19 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     addresses = list(leaf.addresses) if leaf else []
     host = handshake.server_name or member.host
     tell = partial(finding, certainty=Certainty.PROVEN, server=member.address, evidence=told_by(member))
+    hints = ["A wildcard stands for one part of a name only."] if _wildcard_too_short(host, own_names) else []
+    if leaf and leaf.days_left < 0:
+        hints.append(f"It also expired on {day(leaf.not_after)}.")
+    detail = " ".join(hints)
     if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
         return tell("tls.no-san", host=host)
     patch = _by_another_name(facts, member, own_names)
     if handshake.verify_code == ADDRESS_MISMATCH and own_names:
-        return tell("tls.ip-not-in-certificate", patch=patch, address=host, names=listed(own_names))
+        return tell("tls.ip-not-in-certificate", patch=patch, detail=detail, address=host, names=listed(own_names))
     return tell(
         "tls.name-mismatch",
         patch=patch,
-        detail="A wildcard stands for one part of a name only." if _wildcard_too_short(host, own_names) else "",
+        detail=detail,
         names=listed([*own_names, *addresses], nothing="no name at all"),
         host=host,
     )

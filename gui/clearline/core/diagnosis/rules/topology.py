@@ -11,14 +11,17 @@ from clearline.core.diagnosis.rules.dns import txt_wrong_set, wrong_address
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
+    behind_s,
     has_failed,
     is_connected,
     known_addresses,
     load_balanced,
     lookup_failed,
+    most_staleness,
     reached,
     read_mode,
     replica_set_name,
+    seed_count,
     single_topology,
     standing,
     suitable,
@@ -98,7 +101,7 @@ def set_name(facts: Facts) -> Iterable[Finding]:
 
 def standalone_in_list(facts: Facts) -> Iterable[Finding]:
     """A single server among several hosts, which SDAM drops."""
-    if single_topology(facts) or len(_seeds(facts)) < 2:
+    if single_topology(facts) or seed_count(facts) < 2:
         return
     for member, hello in answered(facts):
         if hello.kind == "standalone" and member.seed:
@@ -285,18 +288,27 @@ def read_preference(facts: Facts) -> Iterable[Finding]:
         return
     if not wanted and (_unusable(facts) or any(h.kind == "other" for _, h in live)):
         return  # The member that would fit is there, and has a finding of its own.
+    limit = most_staleness(facts)
     role = "a secondary" if mode == "secondary" else "a member"
     named = " or ".join(",".join(f"{k}:{v}" for k, v in s.items()) for s in wanted)
-    present = [f"the {h.kind} {m.address} ({_tags(h)})" for m, h in data]
+    fits = f"{role} with the tags {named}" if wanted else role
+    if limit is not None:
+        fits += f" at most {limit} s behind"
+    present = [f"the {h.kind} {m.address} ({_tags(h)}{_lag(facts, h) if limit else ''})" for m, h in data]
     fallback = {"readPreferenceTags": [*wanted, {}]} if wanted and (mode != "secondary" or len(data) > 1) else None
     yield finding(
         "topology.no-tag-match",
         Certainty.LIKELY if _unusable(facts) else Certainty.PROVEN,
         evidence={m.address: h.tags for m, h in data},
         patch={"reads": fallback or {"readPreference": "secondaryPreferred"}},
-        wanted=f"{role} with the tags {named}" if wanted else role,
+        wanted=fits,
         present=listed(present),
     )
+
+
+def _lag(facts: Facts, hello: Hello) -> str:
+    behind = behind_s(facts, hello)
+    return "" if behind is None else f", {behind:.0f} s behind"
 
 
 def _tags(hello: Hello) -> str:
@@ -333,7 +345,18 @@ def mixed_sets(facts: Facts) -> Iterable[Finding]:
     for member, hello in answered(facts):
         if member.seed and hello.set_name:
             sets.setdefault(hello.set_name, []).append(member.address)
-    if len(sets) > 1:
+    routers = [m.address for m, h in answered(facts) if m.seed and h.kind == "router"]
+    if sets and routers and replica_set_name(facts) is None:
+        yield finding(
+            "topology.mixed-sets",
+            Certainty.PROVEN,
+            evidence={"sets": sets, "routers": routers},
+            patch={"seeds": {"hosts": routers}},
+            detail=f"{listed(routers)}: a router (mongos); programs go to routers alone, not to shards.",
+            sets=listed([*(f"{name} ({', '.join(hosts)})" for name, hosts in sets.items()), "a sharded cluster"]),
+            set=next(iter(sets)),
+        )
+    elif len(sets) > 1:
         first = next(iter(sets))
         yield finding(
             "topology.mixed-sets",
@@ -377,6 +400,7 @@ def write_concern(facts: Facts) -> Iterable[Finding]:
     w = facts.uri.options.get("w")
     live = [(m, h) for m, h in answered(facts) if h.set_name]
     if not live:
+        yield from _write_concern_of_one(facts, w)
         return
     if isinstance(w, int) and not isinstance(w, bool):
         bearing = {a.lower() for _, h in live for a in (*h.hosts, *h.passives)}
@@ -403,6 +427,23 @@ def write_concern(facts: Facts) -> Iterable[Finding]:
                 patch={"writes": {"w": "majority"}},
                 w=w,
             )
+
+
+def _write_concern_of_one(facts: Facts, w: object) -> Iterable[Finding]:
+    """A single server refuses every write with a w above 1 (code 2, BadValue)."""
+    for member, hello in answered(facts):
+        if hello.kind == "standalone" and isinstance(w, int) and w > 1:
+            yield finding(
+                "topology.write-concern-impossible",
+                Certainty.PROVEN,
+                server=member.address,
+                evidence={"setName": None},
+                detail=f"{member.address} is a single server and has no other members.",
+                patch={"writes": {"w": "majority"}},
+                w=w,
+                count=1,
+            )
+            return
 
 
 def shard(facts: Facts) -> Iterable[Finding]:

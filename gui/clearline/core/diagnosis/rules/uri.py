@@ -6,16 +6,21 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.facts import Facts
-from clearline.core.report import Certainty, Finding
+from clearline.core.report import Certainty, Finding, Severity
+
+_CREDENTIALS = ("user name", "password", "user name and password")
 
 
 def mistakes(facts: Facts) -> Iterable[Finding]:
     """One finding per mistake of the text, in the lint's order of importance."""
+    refused = facts.login.failed_step is not None
     for mistake in facts.uri.mistakes:
+        # What may be a template's word is one for certain when the server refuses it.
+        template = refused and mistake.cause == "uri.placeholder" and mistake.blanks.get("what") in _CREDENTIALS
         yield finding(
             mistake.cause,
-            Certainty.PROVEN,
-            severity=mistake.severity,
+            Certainty.LIKELY if template else Certainty.PROVEN,
+            severity=Severity.FAILURE if template else mistake.severity,
             evidence={"from": mistake.start, "to": mistake.end},
             patch=mistake.patch,
             action=mistake.action,

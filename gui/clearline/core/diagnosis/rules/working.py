@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding
-from clearline.core.diagnosis.standing import Outlook, answered, outlook
+from clearline.core.diagnosis.standing import Outlook, answered, outlook, read_mode
 from clearline.core.facts import DriverState, Facts, MemberFacts, Reach
 from clearline.core.report import Certainty, Finding, Severity, Stage
 
@@ -49,7 +49,9 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
         return
     limit = _own_limit(facts)
     evidence = {"exception": driver.exception, "code": driver.code, "limit": limit}
-    if driver.code in _TOO_LONG or (limit is not None and driver.exception == _NETWORK):
+    lives = any(m.afterwards is not None and m.afterwards.reach is Reach.OK for m, _ in answered(facts))
+    hung = driver.exception == _NETWORK and driver.raised_by == "read" and lives
+    if driver.code in _TOO_LONG or hung or (limit is not None and driver.exception == _NETWORK):
         yield finding(
             "pool.operation-timeout",
             Certainty.PROVEN if driver.code in _TOO_LONG else Certainty.LIKELY,
@@ -90,8 +92,10 @@ def changes(facts: Facts) -> Iterable[Finding]:
         yield finding("pool.operation-killed", Certainty.PROVEN, stage=Stage.DRIVER, evidence={"code": driver.code})
     live = answered(facts)
     direct = facts.uri.options.get("directConnection") is True
-    primary = next((m.address for m, h in live if h.is_writable_primary), None)
-    if driver.code in _STEPPED_DOWN and primary is not None and not direct:
+    primary = next((m.address for m, h in live if h.kind == "primary"), None)
+    # A secondary that was asked on purpose says "not primary" too, for instance to a linearizable read.
+    asked_primary = read_mode(facts) in ("primary", "primaryPreferred")
+    if driver.code in _STEPPED_DOWN and primary is not None and not direct and asked_primary:
         yield finding(
             "pool.failover",
             Certainty.LIKELY,
@@ -100,7 +104,7 @@ def changes(facts: Facts) -> Iterable[Finding]:
             server=driver.server,
             evidence={"code": driver.code},
             old=driver.server or "The old primary",
-            new=primary,
+            new=primary if primary != driver.server else "another member",
         )
     for member in facts.members:
         if member.afterwards is None and driver.code not in _SHUTTING_DOWN:

@@ -1,0 +1,1078 @@
+"""More look-alikes, of connection strings, names, networks, topologies and limits, as users meet them."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Callable, Iterator
+
+import bson
+
+from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
+from faults.fault import Case, Table
+from faults.laboratory import SECRET, Laboratory
+from lab import deployments, peers
+from lab.certificates import server_context
+from lab.deployments import Member
+from lab.dns_server import NODATA, NXDOMAIN, REFUSED, SERVFAIL, Zone, cluster
+from lab.mongo_peer import (
+    CLOSE,
+    RESET,
+    SILENCE,
+    Answer,
+    Command,
+    Failure,
+    Late,
+    MongoPeer,
+    hello,
+    member_hello,
+    mongos_hello,
+)
+from lab.namespaces import OUTSIDE, Network
+from lab.peer import Conversation, Peer
+from lab.relay import Relay
+
+TABLE = Table()
+HOST, PORT = "db.lab.test", 27017
+_PLAIN = f"mongodb://{HOST}:{PORT}/"
+_PUBLIC = "203.0.113.5"
+
+# ---------------------------------------------------------------- connection string
+
+
+def _text(id: str, title: str, pattern: str, *causes: str, works: bool = False, **expected: object) -> None:
+    """HOST is a healthy server, SET a member of the set rs0; ``works``: it connects, and the cause is a finding."""
+
+    def make(lab: Laboratory) -> str:
+        text = pattern.replace("HOST", lab.standalone.address) if "HOST" in pattern else pattern
+        return text.replace("SET", lab.replica_set.address) if "SET" in text else text
+
+    TABLE.text(id, title, make, **({"connected": causes} if works else {"failed": causes}), **expected)
+
+
+_STRAY, _SCHEME, _ESCAPE = "uri.stray-characters", "uri.bad-scheme", "uri.unescaped-credentials"
+_FORM, _CONFLICT, _IGNORED, _SPELLING = (
+    "uri.malformed-options",
+    "uri.conflicting-options",
+    "uri.ignored-value",
+    "uri.misspelt-option",
+)
+_text("M01", "a line break between two seeds", "mongodb://HOST,\n  HOST/", _STRAY, "uri.host-separator")
+_text("M02", "a tab before an option", "mongodb://HOST/?w=1&\tretryWrites=true", _STRAY, works=True)
+_text("M03", "typographic quotation marks", "“mongodb://HOST/”", _STRAY, connected=_STRAY)
+_text("M04", "angle brackets around it", "<mongodb://HOST/>", _STRAY, connected=_STRAY)
+_text("M05", "nothing but a variable", "${MONGODB_URI}", "uri.placeholder")
+_text("M06", "a variable as host", "mongodb://${MONGO_SERVER}:27017/", "uri.placeholder")
+TABLE.text(
+    "M07",
+    "a variable as password",
+    lambda lab: f"mongodb://app:${{DB_PASSWORD}}@{lab.login_server.address}/",
+    failed="uri.placeholder",
+)
+_text("M08", "one slash", "mongodb:/HOST/", _SCHEME)
+_text("M09", "no colon", "mongodb//HOST/", _SCHEME)
+_text("M10", "scheme in capitals", "MONGODB://HOST/", _SCHEME)
+_text("M11", "two @ around a host", f"mongodb://app:{SECRET}@HOST@HOST/", _ESCAPE)
+_text("M12", "letter O in the port", "mongodb://127.0.0.1:27O17/", "uri.bad-port")
+_text("M13", "port twice", "mongodb://HOST:27017/", "uri.bad-port")
+_text("M14", "port 0", "mongodb://127.0.0.1:0/", "uri.bad-port")
+_text("M15", "no scheme, with a path and options", "localhost:27017/?retryWrites=true", _SCHEME)
+for _number, _name in enumerate(
+    (
+        "authsrouce=admin",
+        "retryWrite=true",
+        "readPrefrence=secondary",
+        "serverSelectionTimeout=5000",
+        "conectTimeoutMS=5000",
+        "maxPoolsize_=5",
+        "tlsAllowInvalidCertificate=true",
+        "auth_source=admin",
+        "replica_set=rs0",
+        "direct_connection=true",
+        "appname_=x",
+        "timeout=5000",
+    )
+):
+    _text(
+        f"M16{'abcdefghijkl'[_number]}",
+        f"misspelt: {_name}",
+        f"mongodb://HOST/?{_name}",
+        _SPELLING,
+        "uri.unknown-option",
+        works=True,
+    )
+_text("M17", "a unit behind a number", "mongodb://HOST/?connectTimeoutMS=10s", _IGNORED, works=True)
+_text("M18", "a decimal comma", "mongodb://HOST/?maxIdleTimeMS=1,5", _IGNORED, works=True)
+_text("M19", "tls=TRUE", "mongodb://HOST/?tls=TRUE", "uri.tls-value-ignored", works=True)
+_text("M20", "ssl=1", "mongodb://HOST/?ssl=1", "uri.tls-value-ignored", works=True)
+_text("M21", "ssl=true&tls=true at a plain server", "mongodb://HOST/?ssl=true&tls=true", "tls.not-offered")
+_text("M22", "empty authSource", "mongodb://HOST/?authSource=", _FORM)
+_text("M23", "appName of 200 characters", f"mongodb://HOST/?appName={'x' * 200}", _IGNORED, works=True)
+_text("M24", "unknown compressor", "mongodb://HOST/?compressors=gzip", _IGNORED, works=True)
+_text("M25", "ampersand lost between options", "mongodb://HOST/?retryWrites=truew=majority", _FORM)
+_text("M26", "read preference in capitals", "mongodb://HOST/?readPreference=Secondary", _IGNORED, works=True)
+TABLE.text(
+    "M27",
+    "mechanism in lower case",
+    lambda lab: lab.login_server.uri(lab.user("app"), authMechanism="scram-sha-256"),
+    connected="uri.unknown-mechanism",
+    failed="uri.unknown-mechanism",
+)
+_text(
+    "M28",
+    "30 seconds of staleness",
+    "mongodb://SET/?replicaSet=rs0&readPreference=secondary&maxStalenessSeconds=30",
+    "uri.bad-value",
+)
+_text("M29", "w=0 with journal", "mongodb://HOST/?w=0&journal=true", _CONFLICT)
+_text("M30", "SRV with an IP address", "mongodb+srv://127.0.0.1/", "uri.srv-form")
+_text("M31", "SRV with localhost", "mongodb+srv://localhost/", "uri.srv-form")
+_text("M32", "the colon before the password escaped", f"mongodb://app%3A{SECRET}@HOST/", "uri.missing-password")
+_text(
+    "M33",
+    "the @ behind the password escaped",
+    f"mongodb://app:{SECRET}%40HOST/",
+    "uri.bad-port",
+    "uri.missing-host",
+    _ESCAPE,
+)
+for _letter, _character in zip("abcde", "/?:@%", strict=True):
+    _text(f"M34{_letter}", f"bare {_character} in the password", f"mongodb://app:Qx7{_character}Zw9pk@HOST/", _ESCAPE)
+_text("M35", "option without a value", "mongodb://HOST/admin?authSource", _FORM)
+_text("M36", "options begin with &", "mongodb://HOST/?&w=1", _FORM)
+_text("M37", "a shell command around it", 'mongosh "mongodb://HOST/"', _STRAY, connected=_STRAY)
+_text("M38", "an assignment", "MONGODB_URI=mongodb://HOST/", _STRAY, _SCHEME, connected=_STRAY)
+_text("M39", "HTML's &amp;", "mongodb://HOST/?w=1&amp;retryWrites=true", _FORM)
+_text("M40", "escaped by a shell", "mongodb://HOST/\\?w=1", "uri.bad-database-name", _STRAY)
+_text("M41", "full-width colon", "mongodb：//HOST/", _SCHEME)
+_text("M42", "zero-width space in the host", "mongodb://127.0.0.1\u200b:27017/", _STRAY, connected=_STRAY)
+_text("M43", "no-break space at the end", "mongodb://HOST/\u00a0", _STRAY, connected=_STRAY)
+_text("M44", "loadBalanced with directConnection", "mongodb://HOST/?loadBalanced=true&directConnection=true", _CONFLICT)
+_text("M45", "replicaSet twice", "mongodb://SET/?replicaSet=rsX&replicaSet=rs0", "uri.duplicate-option", works=True)
+_text("M46", "readConcernLevel=majorty", "mongodb://HOST/?readConcernLevel=majorty", "uri.bad-value")
+_text("M47", "srvServiceName without SRV", "mongodb://HOST/?srvServiceName=mongo", _CONFLICT)
+_text("M48", "heartbeat in seconds", "mongodb://HOST/?heartbeatFrequencyMS=10", "uri.bad-value")
+_text("M49", "negative time-out", "mongodb://HOST/?connectTimeoutMS=-1", _IGNORED, "uri.bad-value", connected=_IGNORED)
+_text("M50", "quotation marks around a value", 'mongodb://SET/?replicaSet="rs0"', "topology.wrong-set-name", _STRAY)
+_text("M51", "a trailing comma in the options", "mongodb://HOST/?retryWrites=true,", _IGNORED, _STRAY, works=True)
+_text("M52", "maxPoolSize=0, unlimited: healthy", "mongodb://HOST/?maxPoolSize=0", works=True)
+_text("M53", "an empty list of options: healthy", "mongodb://HOST/?", works=True)
+_text("M54", "the same seed twice: healthy", "mongodb://HOST,HOST/", works=True)
+_text("M55", "options in other letter case: healthy", "mongodb://SET/?ReplicaseT=rs0&RetryWrites=true", works=True)
+_text(
+    "M56",
+    "an environment variable of Windows",
+    "mongodb://%DB_SERVER%:27017/",
+    "uri.placeholder",
+    "uri.bad-port",
+    _STRAY,
+)
+_text("M57", "a host in a template", "mongodb://{{ host }}:27017/", "uri.placeholder")
+_text("M58", "the documentation's host names", "mongodb+srv://<user>:<password>@<cluster-url>/", "uri.placeholder")
+_text("M59", "an empty text", "", "uri.missing-host", _SCHEME)
+_text("M60", "only the scheme", "mongodb://", "uri.missing-host")
+_text("M61", "minPoolSize above the default", "mongodb://HOST/?minPoolSize=200", "uri.bad-value", _CONFLICT)
+_text("M62", "back slashes", "mongodb:\\\\HOST\\", _SCHEME)
+_text("M63", "a question mark too many", "mongodb://HOST/?w=1?retryWrites=true", _FORM)
+_text("M64", "a web page's address", "https://cloud.mongodb.com/v2/5f0c#/clusters", _SCHEME)
+
+# ---------------------------------------------------------------- names
+
+
+def _names(
+    id: str, title: str, zone: Zone, uri: str, *causes: str, settings: dict | None = None, **more: object
+) -> None:  # type: ignore[type-arg]
+    """A row about names: a healthy server stands at the outside's port 27017."""
+
+    @TABLE.row(id, title, failed=causes, netns=True, **more)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network(**(settings or {})) as network, MongoPeer(listener=network.listen(PORT)):
+            network.dns_server(zone)
+            yield Case(uri, network)
+
+
+_ONE = cluster(NAME, {MEMBER: PORT}) | ADDRESS
+_names("M70", "final dot behind the cluster name", _ONE, f"mongodb+srv://{NAME}./?tls=false", "uri.srv-form")
+_names(
+    "M71",
+    "srvServiceName that DNS does not have",
+    _ONE,
+    f"{SRV}&srvServiceName=mongo",
+    "dns.srv-not-found",
+    "dns.no-srv-record",
+)
+_names("M72", "SRV port 0", cluster(NAME, {MEMBER: 0}) | ADDRESS, SRV, "tcp.refused", "dns.srv-target-refused")
+_names("M73", "SRV port of nobody", cluster(NAME, {MEMBER: 27018}) | ADDRESS, SRV, "tcp.refused")
+_names(
+    "M74",
+    "SRV target with IPv6 only, no IPv6 here",
+    cluster(NAME, {MEMBER: PORT}) | {(MEMBER, "AAAA"): "2001:db8::15"},
+    SRV,
+    "tcp.no-ipv6",
+)
+_names(
+    "M75",
+    "hosts file sends the name to ::1",
+    {(HOST, "A"): OUTSIDE},
+    _PLAIN,
+    "dns.hosts-file-override",
+    settings={"hosts": {HOST: "::1"}},
+)
+_names(
+    "M76",
+    "short name with a search domain: healthy",
+    {(HOST, "A"): OUTSIDE},
+    "mongodb://db/",
+    settings={"search": "lab.test"},
+    connected=(),
+)
+_names(
+    "M77",
+    "short name that the search domain lacks",
+    {},
+    "mongodb://db/",
+    "dns.short-name",
+    "dns.host-not-found",
+    settings={"search": "lab.test"},
+)
+_names("M78", "DNS sends the name to 0.0.0.0", {(HOST, "A"): "0.0.0.0"}, _PLAIN, "tcp.refused")
+_names("M79", "DNS sends the name to 127.0.0.1", {(HOST, "A"): "127.0.0.1"}, _PLAIN, "tcp.refused")
+_names(
+    "M80",
+    "no A, and an AAAA that is silent",
+    {(HOST, "A"): NODATA, (HOST, "AAAA"): "2001:db8::15"},
+    _PLAIN,
+    "tcp.no-answer",
+    settings={"ipv6": True},
+    silent=True,
+)
+_names("M81", "no address at all", {(HOST, "A"): NODATA, (HOST, "AAAA"): NODATA}, _PLAIN, "dns.host-not-found")
+_names(
+    "M82",
+    "resolver refuses everything",
+    {("*", "*"): REFUSED},
+    _PLAIN,
+    "dns.resolver-not-running",
+    "dns.servfail",
+    "dns.host-not-found",
+)
+_names(
+    "M83",
+    "mongodb:// for a cluster name",
+    _ONE,
+    f"mongodb://{NAME}/",
+    "dns.host-not-found",
+    "dns.target-has-no-address",
+)
+_names(
+    "M84",
+    "target equal to a name of two parts",
+    cluster("lab.test", {"lab.test": PORT}) | {("lab.test", "A"): OUTSIDE},
+    "mongodb+srv://lab.test/?tls=false",
+    "dns.srv-target-refused",
+)
+_names(
+    "M85",
+    "TXT for mail",
+    cluster(NAME, {MEMBER: PORT}, txt="v=spf1 -all") | ADDRESS,
+    SRV,
+    "dns.txt-invalid",
+)
+_names(
+    "M86",
+    "TXT turns load balancing on",
+    cluster(NAME, {MEMBER: PORT}, txt="loadBalanced=true") | ADDRESS,
+    SRV,
+    "topology.load-balanced-mismatch",
+)
+_names(
+    "M87",
+    "the record's own name pasted",
+    _ONE,
+    f"mongodb+srv://_mongodb._tcp.{NAME}/?tls=false",
+    "uri.srv-form",
+)
+_names(
+    "M88",
+    "target looks alike but is another domain",
+    cluster(NAME, {"m1.evillab.test": PORT}),
+    SRV,
+    "dns.srv-target-refused",
+)
+_names(
+    "M89",
+    "replicaSet in the text against TXT",
+    cluster(NAME, {MEMBER: PORT}, txt="replicaSet=rs0") | ADDRESS,
+    f"{SRV}&replicaSet=rs1",
+    "topology.not-a-replica-set",
+)
+_names(
+    "M90",
+    "srvMaxHosts=1 of two: healthy",
+    cluster(NAME, {MEMBER: PORT, "m2.lab.test": PORT}) | ADDRESS | {("m2.lab.test", "A"): OUTSIDE},
+    f"{SRV}&srvMaxHosts=1",
+    connected=(),
+)
+
+
+@TABLE.row("M91", "TXT names the wrong authSource", failed="auth.wrong-authsource", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.publish(lab.login_server.address, host=OUTSIDE)
+        network.dns_server(cluster(NAME, {MEMBER: lab.login_server.server.port}, txt="authSource=appdb") | ADDRESS)
+        yield Case(f"mongodb+srv://app:{SECRET}@{NAME}/?tls=false", network)
+
+
+@TABLE.row("M92", "first name server says NXDOMAIN, plain host", failed="dns.host-not-found", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network(nameservers=(OUTSIDE, "10.8.0.53")) as network, MongoPeer(listener=network.listen(PORT)):
+        network.outside_address("10.8.0.53")
+        network.dns_server({}, default=NXDOMAIN)
+        network.dns_server({(HOST, "A"): OUTSIDE}, host="10.8.0.53")
+        yield Case(_PLAIN, network)
+
+
+@TABLE.row(
+    "M93",
+    "DNS forbidden by a filter here",
+    failed=("dns.resolver-silent", "dns.resolver-not-running"),
+    silent=True,
+    netns=True,
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.dns_server({(HOST, "A"): OUTSIDE})
+        network.drop(host=OUTSIDE, port=53, here=True, udp=True)
+        network.drop(host=OUTSIDE, port=53, here=True)
+        yield Case(_PLAIN, network)
+
+
+# ---------------------------------------------------------------- who answers, and the line
+
+
+def _peer(id: str, title: str, make: Callable[[], Peer], *causes: str, query: str = "", **more: object) -> None:
+    @TABLE.row(id, title, failed=causes, **more)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with make() as peer:
+            yield Case(f"mongodb://{peer.address}/{query}")
+
+
+_OTHER = "hello.other-service"
+for _id, _title, _greeting in (
+    ("M100", "SMTP", b"220 mail.lab.test ESMTP Postfix\r\n"),
+    ("M101", "FTP", b"220 (vsFTPd 3.0.5)\r\n"),
+    ("M102", "IMAP", b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"),
+    ("M103", "VNC", b"RFB 003.008\n"),
+    ("M104", "telnet", b"\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23\xff\xfd\x27"),
+    ("M105", "POP3", b"+OK Dovecot ready.\r\n"),
+):
+    _peer(_id, _title, lambda g=_greeting: peers.greeting(g), _OTHER)  # type: ignore[misc]
+for _id, _title, _answer in (
+    ("M106", "AMQP", b"AMQP\x00\x00\x09\x01"),
+    ("M107", "memcached", b"ERROR\r\n"),
+    ("M108", "SOCKS proxy", b"\x05\xff"),
+    ("M109", "zeros", bytes(64)),
+    ("M110", "a log line", b"invalid request, closing\n"),
+    ("M111", "SQL Server", b"\x04\x01\x00\x25\x00\x00\x01\x00\x00\x00\x15\x00\x06\x01\x00\x1b" + bytes(21)),
+):
+    _peer(_id, _title, lambda a=_answer: peers.answering(a), _OTHER)  # type: ignore[misc]
+_peer("M112", "MySQL, address with TLS", peers.mysql_server, _OTHER, query="?tls=true")
+_peer("M113", "Redis, address with TLS", peers.redis_server, _OTHER, query="?tls=true")
+_peer("M114", "PostgreSQL, address with TLS", peers.postgres_server, _OTHER, "tls.not-offered", query="?tls=true")
+_peer("M115", "SSH, address with TLS", peers.ssh_server, _OTHER, query="?tls=true")
+_HTTP = b'HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{"tagline": "You Know, for Search"}'
+_peer("M116", "Elasticsearch", lambda: peers.answering(_HTTP), "hello.http-server")
+
+
+def _echo() -> Peer:
+    async def script(line: Conversation) -> None:
+        while data := await line.read():
+            await line.write(data)
+
+    return Peer(script)
+
+
+_peer("M117", "echo", _echo, _OTHER, "hello.member-error")
+
+
+def _answers(id: str, title: str, answers: dict, *causes: str, query: str = "", **more: object) -> None:  # type: ignore[type-arg]
+    if causes:
+        more["failed"] = causes
+
+    @TABLE.row(id, title, **more)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with MongoPeer(answers) as peer:
+            yield Case(f"mongodb://{peer.address}/{query}")
+
+
+_answers(
+    "M120",
+    "hello: unauthorized",
+    {"hello": Failure(13, "not authorized", "Unauthorized")},
+    "hello.member-error",
+    "auth.credentials-missing",
+)
+_answers(
+    "M121",
+    "hello: shutting down",
+    {"hello": Failure(91, "The server is in quiesce mode and will shut down", "ShutdownInProgress")},
+    "hello.member-error",
+    "pool.server-went-away",
+)
+_answers(
+    "M122",
+    "read: interrupted at shutdown",
+    {"find": Failure(11600, "interrupted at shutdown", "InterruptedAtShutdown")},
+    "pool.server-went-away",
+)
+_answers(
+    "M123",
+    "read: time limit",
+    {"find": Failure(50, "operation exceeded time limit", "MaxTimeMSExpired")},
+    "pool.operation-timeout",
+)
+_answers(
+    "M124",
+    "read: killed",
+    {"find": Failure(11601, "operation was interrupted", "Interrupted")},
+    "pool.operation-killed",
+)
+_answers(
+    "M125",
+    "hangs up at every command but hello",
+    {"*": CLOSE},
+    "driver.disagrees",
+    "driver.unexplained",
+    "tcp.closed-after-data",
+)
+_answers(
+    "M126",
+    "router whose config servers are away",
+    {"hello": mongos_hello(), "find": Failure(6, "Couldn't reach config server", "HostUnreachable")},
+    "driver.unexplained",
+    "topology.shard-no-primary",
+)
+
+
+def _delayed(id: str, title: str, query: str, *causes: str, delay_s: float = 0.1, **more: object) -> None:
+    @TABLE.row(id, title, failed=causes, **more)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Relay(lab.standalone.address, delay_s=delay_s) as relay:
+            yield Case(f"mongodb://{relay.address}/{query}")
+
+
+_SHORT = ("tcp.too-slow", "pool.operation-timeout")
+_delayed("M130", "connectTimeoutMS below the round trip", "?connectTimeoutMS=20", *_SHORT, silent=True)
+_delayed("M131", "socketTimeoutMS below the round trip", "?socketTimeoutMS=50", *_SHORT)
+_delayed(
+    "M132",
+    "serverSelectionTimeoutMS below the round trip",
+    "?serverSelectionTimeoutMS=50",
+    *_SHORT,
+    connected="tcp.high-latency",
+)
+_delayed("M133", "timeoutMS below the round trip", "?timeoutMS=100", *_SHORT)
+
+
+@TABLE.row("M134", "1 kB per second", failed="tcp.low-bandwidth", connected="tcp.low-bandwidth", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Relay(lab.standalone.address, bytes_per_second=1000) as relay:
+        yield Case(f"mongodb://{relay.address}/")
+
+
+@TABLE.row("M135", "a proxy that swallows", failed="hello.no-answer", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Relay(lab.standalone.address) as relay:
+        relay.hold()
+        yield Case(f"mongodb://{relay.address}/")
+
+
+@TABLE.row("M136", "every third answer half a second late", connected=("tcp.packet-loss", "tcp.high-latency"))
+def _(lab: Laboratory) -> Iterator[Case]:
+    def jittery(command: Command) -> Answer:
+        return Late(0.5 if len(command.peer.commands) % 3 == 0 else 0.01, hello())
+
+    with MongoPeer({"hello": jittery}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+def _routed(id: str, title: str, change: Callable[[Network], object], *causes: str, **more: object) -> None:
+    @TABLE.row(id, title, failed=causes, netns=True, **more)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network() as network:
+            change(network)
+            yield Case(f"mongodb://{_PUBLIC}:{PORT}/", network)
+
+
+_routed("M137", "route of type unreachable", lambda n: n.route("unreachable", _PUBLIC), "tcp.host-unreachable")
+_routed("M138", "route of type blackhole", lambda n: n.route("blackhole", _PUBLIC), "tcp.blocked-by-policy")
+_routed(
+    "M139",
+    "ICMP port unreachable",
+    lambda n: n.reject("port-unreachable", host=_PUBLIC, port=PORT),
+    "tcp.refused",
+    "tcp.local-firewall",
+)
+
+
+@TABLE.row("M140", "both of two hosts refuse", failed="tcp.refused")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as one, peers.closed_port() as other:
+        yield Case(f"mongodb://127.0.0.1:{one},127.0.0.1:{other}/?replicaSet=rs0")
+
+
+@TABLE.row("M141", "the first host is an SSH server, the second refuses", failed=(_OTHER, "tcp.refused"))
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as port, peers.ssh_server() as peer:
+        yield Case(f"mongodb://{peer.address},127.0.0.1:{port}/")
+
+
+# ---------------------------------------------------------------- topology and limits
+
+_text("M150", "set name in other letter case", "mongodb://SET/?replicaSet=RS0", "topology.wrong-set-name")
+TABLE.text(
+    "M151",
+    "one of three seeds in another set",
+    lambda lab: f"mongodb://{','.join((*lab.replica_set.addresses[:2], lab.other_set.address))}/?replicaSet=rs0",
+    connected="topology.mixed-sets",
+)
+TABLE.text(
+    "M152",
+    "a member of priority 0 as seed: healthy",
+    lambda lab: f"mongodb://{lab.diverse_set.servers[2].address}/?replicaSet=rs5",
+    connected=(),
+)
+TABLE.text(
+    "M153", "seeds twice: healthy", lambda lab: lab.replica_set.uri(hosts=lab.replica_set.addresses * 2), connected=()
+)
+TABLE.text(
+    "M154",
+    "secondary wanted of a set of one",
+    lambda lab: lab.other_set.uri(readPreference="secondary"),
+    failed="topology.no-tag-match",
+)
+TABLE.text(
+    "M155",
+    "nearest with tags that nobody has",
+    lambda lab: lab.diverse_set.uri(readPreference="nearest") + "&readPreferenceTags=dc:moon",
+    failed="topology.no-tag-match",
+)
+TABLE.text(
+    "M156",
+    "w=3 at a set of two",
+    lambda lab: lab.login_set.uri(lab.user("app"), w=3),
+    connected="topology.write-concern-impossible",
+)
+_text("M157", "w=2 at a single server", "mongodb://HOST/?w=2", "topology.write-concern-impossible", works=True)
+TABLE.text(
+    "M158", "w=majorty", lambda lab: lab.replica_set.uri(w="majorty"), connected="topology.unknown-write-concern"
+)
+TABLE.text(
+    "M159",
+    "set name of a router's config in the text, seeds a single server and a set",
+    lambda lab: f"mongodb://{lab.standalone.address},{lab.replica_set.address}/?replicaSet=rs0",
+    connected="topology.standalone-in-list",
+)
+_answers(
+    "M160",
+    "directConnection to a router: healthy",
+    {"hello": mongos_hello()},
+    query="?directConnection=true",
+    connected=(),
+)
+_answers(
+    "M161",
+    "loadBalanced at a router",
+    {"hello": mongos_hello()},
+    "topology.load-balanced-mismatch",
+    query="?loadBalanced=true",
+)
+_answers(
+    "M162", "replicaSet at a router", {"hello": mongos_hello()}, "topology.not-a-replica-set", query="?replicaSet=rs0"
+)
+
+
+def _set_of_peers(
+    id: str, title: str, roles: tuple[str, ...], query: str = "?replicaSet=rs0", **expected: object
+) -> None:
+    """Scripted members that know each other and have these roles."""
+
+    @TABLE.row(id, title, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with contextlib.ExitStack() as stack:
+            members = [stack.enter_context(MongoPeer()) for _ in roles]
+            hosts = [peer.address for peer in members]
+            for peer, role in zip(members, roles, strict=True):
+                peer.answers["hello"] = member_hello("rs0", hosts, me=peer.address, role=role)
+            yield Case(f"mongodb://{','.join(hosts)}/{query}")
+
+
+_set_of_peers(
+    "M163", "the primary has just stepped down", ("secondary", "secondary", "secondary"), failed="topology.no-primary"
+)
+_set_of_peers("M164", "two primaries", ("primary", "primary", "secondary"), connected="topology.stale-primary")
+_set_of_peers(
+    "M165",
+    "only a hidden secondary",
+    ("primary", "hidden"),
+    "?readPreference=secondary",
+    failed="topology.no-tag-match",
+)
+_set_of_peers("M166", "a member recovers: healthy else", ("primary", "secondary", "starting"), connected=())
+
+
+@TABLE.row("M167", "directConnection to a recovering member", failed="topology.recovering")
+def _(lab: Laboratory) -> Iterator[Case]:
+    refused = Failure(13436, "node is not in primary or recovering state", "NotPrimaryOrSecondary")
+    with MongoPeer({"*": refused}) as peer:
+        peer.answers["hello"] = member_hello("rs0", [peer.address], me=peer.address, role="starting")
+        yield Case(f"mongodb://{peer.address}/?directConnection=true")
+
+
+@TABLE.row(
+    "M168",
+    "a router and a member of a set in one list",
+    connected=("topology.mixed-sets", "topology.standalone-in-list"),
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"hello": mongos_hello()}) as router:
+        yield Case(f"mongodb://{router.address},{lab.replica_set.address}/")
+
+
+@TABLE.row("M169", "one of two routers is down", connected=("topology.member-unreachable", "tcp.refused"))
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"hello": mongos_hello()}) as router, peers.closed_port() as port:
+        yield Case(f"mongodb://{router.address},127.0.0.1:{port}/")
+
+
+@TABLE.row("M170", "w=2, one secondary of two data-bearing members down", connected="topology.write-concern-impossible")
+def _(lab: Laboratory) -> Iterator[Case]:
+    members = (Member(priority=2), Member(), Member(arbiter=True))
+    with deployments.replica_set(*members, name="rsW") as deployment:
+        uri = deployment.uri(w=2)
+        deployment.servers[1].kill()
+        yield Case(uri)
+
+
+@TABLE.row("M171", "only the arbiter lives", failed="topology.no-primary")
+def _(lab: Laboratory) -> Iterator[Case]:
+    members = (Member(priority=2), Member(), Member(arbiter=True))
+    with deployments.replica_set(*members, name="rsW") as deployment:
+        uri = deployment.uri()
+        deployment.servers[0].kill()
+        deployment.servers[1].kill()
+        deployment.wait_until(deployment.servers[2], lambda hello: not hello.get("primary"))
+        yield Case(uri)
+
+
+def _member(id: str, title: str, name: str, uri: str, zone: Zone, **expected: object) -> None:
+    """A set of one outside, which calls itself ``name``."""
+
+    @TABLE.row(id, title, netns=True, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network() as network, MongoPeer(listener=network.listen(PORT)) as peer:
+            network.dns_server(zone)
+            peer.answers["hello"] = member_hello("rs0", [name], me=name, role="primary")
+            yield Case(uri, network)
+
+
+_member(
+    "M172",
+    "the set calls itself localhost",
+    "localhost:27017",
+    f"mongodb://{OUTSIDE}/?replicaSet=rs0",
+    {},
+    failed="topology.loopback-names",
+)
+_member(
+    "M173",
+    "host names in capitals: healthy",
+    "DB.lab.test:27017",
+    "mongodb://db.lab.test/?replicaSet=rs0",
+    {(HOST, "A"): OUTSIDE},
+    connected=(),
+)
+_member(
+    "M174",
+    "reached by its IP address: healthy",
+    "db.lab.test:27017",
+    f"mongodb://{OUTSIDE}/?replicaSet=rs0",
+    {(HOST, "A"): OUTSIDE},
+    connected=(),
+)
+_member(
+    "M175",
+    "SRV to a set with container names",
+    "mongo1:27017",
+    SRV,
+    cluster(NAME, {MEMBER: PORT}, txt="replicaSet=rs0") | ADDRESS,
+    failed="topology.internal-names",
+)
+_member(
+    "M176",
+    "the set advertises a closed port",
+    "db.lab.test:27018",
+    f"mongodb://{HOST}/?replicaSet=rs0",
+    {(HOST, "A"): OUTSIDE},
+    failed=("topology.internal-addresses", "tcp.refused"),
+)
+_member(
+    "M177",
+    "directConnection to a set with container names: healthy",
+    "mongo1:27017",
+    f"mongodb://{OUTSIDE}/?directConnection=true",
+    {},
+    connected=(),
+)
+
+# ---------------------------------------------------------------- several at once, and in between
+
+TABLE.text(
+    "M180",
+    "one single server by two names",
+    lambda lab: f"mongodb://localhost:{lab.standalone.server.port},{lab.standalone.address}/",
+    failed="topology.standalone-in-list",
+)
+
+
+@TABLE.row("M181", "a slip in one seed's port", connected=("tcp.refused", "topology.member-unreachable"))
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as port:
+        yield Case(f"mongodb://{lab.replica_set.address},127.0.0.1:{port}/?replicaSet=rs0")
+
+
+@TABLE.row(
+    "M182", "a slip in one seed's name", connected=("dns.host-not-found", "topology.member-unresolvable"), netns=True
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        for server in lab.replica_set.servers:
+            network.publish(server.address)
+        network.dns_server()
+        yield Case(f"mongodb://{lab.replica_set.address},db-l.lab.test:27017/?replicaSet=rs0", network)
+
+
+_PRIVATE = {f"m{n}.lab.test": f"10.8.0.{n}" for n in (1, 2, 3)}
+_names(
+    "M183",
+    "no VPN: three silent private addresses",
+    cluster(NAME, dict.fromkeys(_PRIVATE, PORT)) | {(name, "A"): ip for name, ip in _PRIVATE.items()},
+    SRV,
+    "tcp.private-address",
+    silent=True,
+)
+_names(
+    "M184",
+    "two addresses, one of them dead: healthy",
+    {(HOST, "A"): ["10.8.0.9", OUTSIDE]},
+    _PLAIN,
+    connected=(),
+    silent=True,
+)
+_names(
+    "M185",
+    "one of three SRV targets in another domain",
+    cluster(NAME, {MEMBER: PORT, "m2.elsewhere.test": PORT}) | ADDRESS,
+    SRV,
+    "dns.srv-target-refused",
+)
+_names("M186", "cluster name in capitals: healthy", _ONE, "mongodb+srv://C0.LAB.TEST/?tls=false", connected=())
+_names(
+    "M187",
+    "quotation marks in the TXT record",
+    cluster(NAME, {MEMBER: PORT}, txt="'replicaSet=rs0'") | ADDRESS,
+    SRV,
+    "dns.txt-invalid",
+    connected="dns.txt-invalid",
+)
+_names(
+    "M188", "TXT ends with &", cluster(NAME, {MEMBER: PORT}, txt="authSource=admin&") | ADDRESS, SRV, "dns.txt-invalid"
+)
+_names(
+    "M189", "IPv6 address, no IPv6 here", {}, "mongodb://[2001:db8::5]:27017/", "tcp.no-ipv6", "tcp.network-unreachable"
+)
+_names(
+    "M190",
+    "link-local address",
+    {},
+    "mongodb://169.254.7.7:27017/",
+    "tcp.private-address",
+    "tcp.no-answer",
+    "tcp.host-down-nearby",
+    silent=True,
+)
+_names(
+    "M191",
+    "a name's address is silent, another port lives",
+    {(HOST, "A"): _PUBLIC},
+    _PLAIN,
+    "tcp.no-answer",
+    silent=True,
+)
+_text("M192", "no such socket", "mongodb://%2Ftmp%2Fclearline-none.sock/", "tcp.refused")
+
+
+@TABLE.row("M193", "[::1] refuses", failed="tcp.refused")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port("::1") as port:
+        yield Case(f"mongodb://[::1]:{port}/")
+
+
+@TABLE.row("M194", "a web server with TLS, address without", failed="hello.http-server")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.http_server(tls=server_context(lab.authority.server())) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row(
+    "M195", "the primary has stepped down between hello and read", failed=("pool.failover", "driver.unexplained")
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"find": Failure(10107, "not primary", "NotWritablePrimary")}) as peer:
+        peer.answers["hello"] = member_hello("rs0", [peer.address], me=peer.address, role="primary")
+        yield Case(f"mongodb://{peer.address}/?replicaSet=rs0")
+
+
+_answers(
+    "M196",
+    "silent at the read",
+    {"find": SILENCE},
+    "pool.line-went-silent",
+    "pool.operation-timeout",
+    "hello.no-answer",
+    silent=True,
+)
+_answers("M197", "resets every command but hello", {"*": RESET}, "driver.disagrees", "tcp.reset-after-data")
+
+
+def _few(command: Command) -> Answer:
+    return CLOSE if command.connection >= 2 else hello()
+
+
+_answers(
+    "M198", "two connections and no more", {"hello": _few}, connected=("tcp.closed-after-data", "pool.connection-limit")
+)
+TABLE.text(
+    "M199",
+    "linearizable reads from a secondary",
+    lambda lab: lab.replica_set.uri(readPreference="secondary", readConcernLevel="linearizable"),
+    failed=("uri.bad-value", "uri.conflicting-options", "driver.unexplained"),
+)
+_text(
+    "M200",
+    "snapshot reads at a single server",
+    "mongodb://HOST/?readConcernLevel=snapshot",
+    "uri.bad-value",
+    "topology.not-a-replica-set",
+    "driver.unexplained",
+    works=False,
+    connected=("uri.bad-value",),
+)
+TABLE.text(
+    "M201",
+    "staleness of two minutes: healthy",
+    lambda lab: lab.replica_set.uri(readPreference="secondary", maxStalenessSeconds=120),
+    connected=(),
+)
+
+
+@TABLE.row("M202", "the secondary lags behind an hour", failed="topology.no-tag-match")
+def _(lab: Laboratory) -> Iterator[Case]:
+    now = datetime.datetime.now(datetime.UTC)
+    with MongoPeer() as one, MongoPeer() as other:
+        hosts = [one.address, other.address]
+        for peer, role, lag in ((one, "primary", 0), (other, "secondary", 3600)):
+            written = now - datetime.timedelta(seconds=lag)
+            last = {"lastWriteDate": written, "opTime": {"ts": bson.Timestamp(int(written.timestamp()), 1), "t": 1}}
+            peer.answers["hello"] = member_hello("rs0", hosts, me=peer.address, role=role, lastWrite=last)
+        query = "replicaSet=rs0&readPreference=secondary&maxStalenessSeconds=120"
+        yield Case(f"mongodb://{one.address},{other.address}/?{query}")
+
+
+@TABLE.row(
+    "M203",
+    "primary frozen, secondaries fine",
+    failed=("topology.primary-unreachable", "hello.no-answer", "topology.no-primary"),
+    silent=True,
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"hello": SILENCE}) as primary, MongoPeer() as other:
+        hosts = [primary.address, other.address]
+        other.answers["hello"] = member_hello("rs0", hosts, me=other.address, primary=primary.address)
+        yield Case(f"mongodb://{other.address}/?replicaSet=rs0")
+
+
+@TABLE.row("M204", "the primary's port is another service", failed=("topology.primary-unreachable", _OTHER))
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.ssh_server() as primary, MongoPeer() as other:
+        hosts = [primary.address, other.address]
+        other.answers["hello"] = member_hello("rs0", hosts, me=other.address, primary=primary.address)
+        yield Case(f"mongodb://{other.address}/?replicaSet=rs0")
+
+
+@TABLE.row("M205", "tunnel to one member of a set, names unknown here", failed="topology.internal-names", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen_inside(PORT)) as peer:
+        network.dns_server()
+        hosts = ["a.corp.test:27017", "b.corp.test:27017", "c.corp.test:27017"]
+        peer.answers["hello"] = member_hello("rs0", hosts, me=hosts[1], primary=hosts[0])
+        yield Case("mongodb://localhost:27017/", network)
+
+
+@TABLE.row("M206", "tunnel to one member, read from it alone", connected=("topology.direct-to-secondary",), netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen_inside(PORT)) as peer:
+        network.dns_server()
+        hosts = ["a.corp.test:27017", "b.corp.test:27017"]
+        peer.answers["hello"] = member_hello("rs0", hosts, me=hosts[1], primary=hosts[0])
+        yield Case("mongodb://localhost:27017/?directConnection=true", network)
+
+
+# ---------------------------------------------------------------- a third helping
+
+_text("M210", "a colon for the slashes", "mongodb:HOST/", _SCHEME)
+_text("M211", "three slashes", "mongodb:///HOST/", "uri.missing-host", _SCHEME)
+_text("M212", "mongo+srv", "mongo+srv://c0.example.test/", _SCHEME)
+_text("M213", "mongodb+SRV in capitals", "mongodb+SRV://c0.example.test/", _SCHEME)
+_text("M214", "mongodb-srv", "mongodb-srv://c0.example.test/", _SCHEME)
+_text("M215", "the user alone, with a colon", "mongodb://app:@HOST/", "uri.missing-password")
+_text("M216", "a space between the hosts", "mongodb://HOST, HOST/?replicaSet=rs0", _STRAY)
+_text("M217", "a colon without a port", "mongodb://127.0.0.1:/", "uri.bad-port")
+_text("M218", "a name without value among options", "mongodb://HOST/?retryWrites&w=1", _FORM)
+_text("M219", "retryWrites=1", "mongodb://HOST/?retryWrites=1", _IGNORED, works=True)
+_text("M220", "replica set in the path", "mongodb://SET/rs0", works=True)
+_text(
+    "M221", "tlsInsecure with another", "mongodb://HOST/?tlsInsecure=true&tlsAllowInvalidCertificates=true", _CONFLICT
+)
+_text("M222", "directConnection=yes", "mongodb://SET/?directConnection=yes", _IGNORED, works=True)
+_text("M223", "maxPoolSize=many", "mongodb://HOST/?maxPoolSize=many", _IGNORED, works=True)
+_text("M224", "srvMaxHosts without SRV", "mongodb://HOST/?srvMaxHosts=2", _CONFLICT)
+_text(
+    "M225",
+    "readPreferenceTags without a colon",
+    "mongodb://SET/?readPreference=secondary&readPreferenceTags=east",
+    _IGNORED,
+    works=True,
+)
+_text("M226", "options of JDBC", "mongodb://HOST/?useSSL=false&user=app", "uri.unknown-option", _SPELLING, works=True)
+_text("M227", "a trailing slash and comma", "mongodb://HOST/,", "uri.bad-database-name", _STRAY, connected=_STRAY)
+_text("M228", "YAML's key before it", "uri: mongodb://HOST/", _STRAY, _SCHEME)
+_text("M229", "the same text twice", "mongodb://HOST/mongodb://HOST/", "uri.bad-database-name", "uri.nested-url")
+_text("M230", "an e-mail address as user", f"mongodb://me@lab.test:{SECRET}@HOST/", _ESCAPE)
+_text("M231", "authMechanism=DEFAULT", f"mongodb://app:{SECRET}@HOST/?authMechanism=DEFAULT", "auth.no-access-control")
+_text("M232", "a tilde as path", "mongodb://HOST/test db", "uri.bad-database-name")
+_text("M233", "$external as database", "mongodb://HOST/$external", "uri.bad-database-name")
+_text("M234", "loadBalanced with two hosts", "mongodb://HOST,SET/?loadBalanced=true", _CONFLICT)
+_names("M235", "SRV record of the plain name asked with http", _ONE, f"mongodb+srv://https://{NAME}/", "uri.nested-url")
+_names(
+    "M236", "a member's name instead of the cluster's", _ONE, f"mongodb+srv://{MEMBER}/?tls=false", "dns.no-srv-record"
+)
+_names(
+    "M237",
+    "underscore in the host name: healthy",
+    {("my_db.lab.test", "A"): OUTSIDE},
+    "mongodb://my_db.lab.test/",
+    connected=(),
+)
+_names("M238", "SERVFAIL for TXT", {**_ONE, (NAME, "TXT"): SERVFAIL}, SRV, "dns.txt-blocked", "dns.servfail")
+_names(
+    "M239",
+    "NXDOMAIN for everything but the control name",
+    {("*.invalid", "A"): "203.0.113.9"},
+    _PLAIN,
+    "dns.host-not-found",
+    "dns.captive-portal",
+)
+_answers(
+    "M240",
+    "read: host unreachable, of a router",
+    {"hello": mongos_hello(), "find": Failure(9001, "socket exception", "SocketException")},
+    "driver.unexplained",
+    "topology.shard-no-primary",
+)
+_answers(
+    "M241",
+    "read: not primary or secondary",
+    {"find": Failure(13436, "node is recovering", "NotPrimaryOrSecondary")},
+    "topology.recovering",
+    "driver.unexplained",
+)
+_answers(
+    "M242",
+    "hello: quiesce, then healthy",
+    {"hello": lambda c: Failure(91, "quiesce", "ShutdownInProgress") if c.connection == 0 else hello()},
+    connected=(),
+)
+_answers("M243", "read: too many open cursors", {"find": Failure(8, "unknown", "UnknownError")}, "driver.unexplained")
+_set_of_peers(
+    "M244",
+    "tags in other letter case",
+    ("primary", "secondary"),
+    "?replicaSet=rs0&readPreference=secondary&readPreferenceTags=DC:east",
+    failed="topology.no-tag-match",
+)
+_set_of_peers(
+    "M245",
+    "all members start up",
+    ("starting", "starting", "starting"),
+    failed=("topology.recovering", "topology.no-primary"),
+)
+_set_of_peers(
+    "M246",
+    "w=4 at three",
+    ("primary", "secondary", "secondary"),
+    "?replicaSet=rs0&w=4",
+    connected="topology.write-concern-impossible",
+)
+_set_of_peers(
+    "M247",
+    "only arbiters and a starting member",
+    ("arbiter", "starting"),
+    failed=("topology.no-primary", "topology.recovering"),
+)
+_delayed(
+    "M248",
+    "200 ms each way, patient: works",
+    "?connectTimeoutMS=10000",
+    delay_s=0.2,
+    connected="tcp.high-latency",
+    silent=True,
+)
+
+
+@TABLE.row(
+    "M249",
+    "TLS server behind a relay that is silent after 1 kB",
+    failed=("tcp.large-packets-lost", "tls.no-answer", "hello.no-answer"),
+    silent=True,
+    netns=True,
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.publish(lab.tls_server.address, host=OUTSIDE)
+        network.drop_larger_than(900)
+        port = lab.tls_server.server.port
+        yield Case(f"mongodb://{OUTSIDE}:{port}/?tls=true&tlsCAFile={lab.authority.ca_file}", network)
+
+
+@TABLE.row("M250", "one of three members rejects: works", connected="topology.member-unreachable", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    deployment = lab.replica_set
+    primary = deployment.member("primary")
+    other = next(server for server in deployment.servers if server is not primary)
+    with Network() as network:
+        for server in deployment.servers:
+            if server is not other:
+                network.publish(server.address)
+        yield Case(deployment.uri(), network)
+
+
+@TABLE.row("M251", "the primary refuses from here", failed="topology.primary-unreachable", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    deployment = lab.replica_set
+    primary = deployment.member("primary")
+    with Network() as network:
+        for server in deployment.servers:
+            if server is not primary:
+                network.publish(server.address)
+        yield Case(deployment.uri(), network)
