@@ -59,6 +59,8 @@ def run() -> NoReturn:
         # The interpreter flushes once more at its end, and would complain into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    if daemons := sys.modules.get("clearline.core.daemon_threads"):
+        daemons.end_with(code)
     sys.exit(code)
 
 

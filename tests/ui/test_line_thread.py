@@ -266,6 +266,7 @@ def test_a_line_that_cannot_end_is_left_behind_and_the_program_still_ends():
     program = """
 import asyncio, threading
 from PySide6.QtCore import QCoreApplication
+from clearline.core.daemon_threads import end_with
 from clearline.core.profile import Profile
 from clearline.ui.line_thread import LineThread
 app = QCoreApplication([])
@@ -279,8 +280,9 @@ inside.wait(10)
 line.close()
 print(line.ended_within(200), flush=True)
 del line
+end_with(7)
 """
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (7, "False"), done.stderr
     assert time.perf_counter() - began < 10

@@ -2,11 +2,18 @@
 
 asyncio's own executor is joined twice, when the loop closes and when the interpreter ends, so one dead resolver would
 keep a closed window alive for half a minute.
+
+A daemon that still runs when the interpreter is taken down is ended in the middle of whatever C++ or Rust it is in
+(an import, the keyring's library), and such code aborts the whole program. So a program that leaves one behind ends
+before that, by `depart`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +22,9 @@ from typing import ParamSpec, TypeVar, TypeVarTuple
 P = ParamSpec("P")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+_running: set[threading.Thread] = set()
+_exit_code: int | None = None
 
 
 class DaemonExecutor(ThreadPoolExecutor):
@@ -41,7 +51,7 @@ class DaemonExecutor(ThreadPoolExecutor):
             else:
                 future.set_result(result)
 
-        _start(work, fn)
+        start_daemon(work, f"daemon-{getattr(fn, '__name__', 'call')}")
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -72,13 +82,42 @@ async def run_in_daemon(function: Callable[[*Ts], T], *args: *Ts) -> T:
         else:
             _tell(loop, succeed, result)
 
-    _start(work, function)
+    start_daemon(work, f"daemon-{getattr(function, '__name__', 'call')}")
     return await future
 
 
-def _start(work: Callable[[], None], function: Callable[..., object]) -> None:
-    name = f"daemon-{getattr(function, '__name__', 'call')}"
-    threading.Thread(target=work, name=name, daemon=True).start()
+def start_daemon(work: Callable[[], object], name: str) -> None:
+    """Run ``work`` in a daemon thread of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            _running.discard(thread)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    _running.add(thread)
+    thread.start()
+
+
+def end_with(code: int) -> None:
+    """How the program ends, so that it can leave a thread behind, see `depart`."""
+    global _exit_code
+    _exit_code = code
+
+
+def depart() -> None:
+    """End the process at once, with the code of `end_with`, leaving its threads where they are."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(1 if _exit_code is None else _exit_code)
+
+
+@atexit.register
+def _leave() -> None:
+    if _running and _exit_code is not None:  # else an error is on its way, whose code only the interpreter knows
+        depart()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, settle: Callable[[T], None], value: T) -> None:

@@ -177,10 +177,6 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
         window.hide()
         if not result and desktops:
             result = INTERRUPTED if desktops[0].interrupted else code()
-    if desktops:
-        from clearline.ui.line_thread import end_with
-
-        end_with(result)
     return result
 
 
@@ -237,13 +233,13 @@ def _import_for_checks() -> None:
 
 def _warm_up() -> None:
     """Import what the first check needs, in the background: it would add half a second to the start."""
-    import threading
+    from clearline.core.daemon_threads import start_daemon
 
     def import_all() -> None:
         _import_for_checks()
         import keyring  # noqa: F401
 
-    threading.Thread(target=import_all, name="warm-up", daemon=True).start()
+    start_daemon(import_all, "warm-up")
 
 
 def _draw(desktop: Desktop, path: Path) -> None:

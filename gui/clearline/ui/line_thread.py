@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -21,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QThread, Signal
 
-from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.daemon_threads import DaemonExecutor, depart
 from clearline.core.driver_events import EventBuffer
 from clearline.core.profile import Profile
 from clearline.core.report import Report
@@ -274,13 +272,6 @@ class LineThread(QThread):
 
 
 _left_behind: list[LineThread] = []
-_exit_code = 0
-
-
-def end_with(code: int) -> None:
-    """The exit code for the case that a thread has to be left behind, see `_leave`."""
-    global _exit_code
-    _exit_code = code
 
 
 @atexit.register
@@ -291,7 +282,4 @@ def _leave() -> None:
     it runs when theirs are done and before Qt's.
     """
     if any(line.isRunning() for line in _left_behind):
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-        os._exit(_exit_code)
+        depart()
