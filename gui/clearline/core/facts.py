@@ -26,7 +26,9 @@ class Mistake(Fact, frozen=True, kw_only=True):
 
     ``cause`` is a code of the cause catalogue and ``blanks`` fills its sentences. ``start`` and ``end`` delimit the
     place in the text as typed. ``severity`` is FAILURE when the driver refuses the text (or would certainly fail).
-    ``patch`` (JSON merge patch on the profile) or ``action`` is the remedy, where there is one. Never holds a secret.
+    ``patch`` (JSON merge patch on the profile) or ``action`` is the remedy, where there is one. ``fields`` says whose
+    fault it is, for the form: canonical option names, or ``hosts``, ``user``, ``password``, ``database``; empty when
+    it is the text as a whole. Never holds a secret.
     """
 
     cause: str
@@ -36,6 +38,7 @@ class Mistake(Fact, frozen=True, kw_only=True):
     end: int = 0
     patch: dict[str, Any] | None = None
     action: str | None = None
+    fields: tuple[str, ...] = ()
 
 
 class PasswordTraits(Fact, frozen=True, kw_only=True):

@@ -3,6 +3,10 @@
 Field names in JSON are PyMongo's option names inside the sections ``pool``, ``timeouts``, ``reads``, ``writes`` and
 ``options``; ``None`` means "not set", and what a profile does not set is never sent. The option catalogue
 (``options.py``) says which URI option lives in which field.
+
+Any text of ``seeds``, ``auth``, ``tls``, ``options`` may hold references, ``${NAME}``, which are resolved when the
+profile is used (``references.py``) and never before, so that a team shares the profile and everybody has their own
+values.
 """
 
 from __future__ import annotations
@@ -47,12 +51,22 @@ class Auth(Section, frozen=True, kw_only=True):
     user: str | None = None
     source: str | None = None
     properties: dict[str, str] = {}
+    allow_plain_without_tls: bool | None = msgspec.field(default=None, name="allowPlainWithoutTLS")
+    """The user's consent to send a password in clear (PLAIN without TLS) to another computer."""
+
+
+TrustSource = Literal["system", "bundled"]
 
 
 class Tls(Section, frozen=True, kw_only=True):
-    """Encryption; the key's password lives in the vault."""
+    """Encryption; the key's password lives in the vault.
+
+    ``trust`` says whose authorities are trusted when there is no ``ca_file``: None leaves it to the driver; the others
+    are handed to it as an exported CA file, for PyMongo takes no SSL context (``trust.py``).
+    """
 
     enabled: bool | None = None
+    trust: TrustSource | None = None
     ca_file: str | None = msgspec.field(default=None, name="caFile")
     certificate_key_file: str | None = msgspec.field(default=None, name="certificateKeyFile")
     crl_file: str | None = msgspec.field(default=None, name="crlFile")
@@ -135,6 +149,20 @@ class Unread(Section, frozen=True, kw_only=True):
     """No equals sign was typed."""
 
 
+Place = Literal["keyring", "session", "ask", "reference", "command"]
+
+
+class SecretSource(Section, frozen=True, kw_only=True):
+    """Where one secret of the profile comes from; it is never the secret itself.
+
+    ``reference`` (with that place) is a text with ``${NAME}``, ``command`` one whose output is the secret.
+    """
+
+    place: Place = "keyring"
+    reference: str | None = None
+    command: str | None = None
+
+
 def new_profile_id() -> str:
     """A fresh identity; secrets are filed under it, never under the URL."""
     return uuid.uuid4().hex
@@ -148,8 +176,15 @@ class Profile(Section, frozen=True, kw_only=True):
 
     id: str = msgspec.field(default_factory=new_profile_id)
     name: str = ""
+    folder: str = ""
+    """Where it stands in the list: names separated by ``/``."""
+    favourite: bool = False
     colour: Colour | None = None
     notes: str = ""
+    env_file: str | None = msgspec.field(default=None, name="envFile")
+    """A ``.env`` file whose values come before those of the environment when references are resolved."""
+    secrets: dict[str, SecretSource] = {}
+    """By the secret's name (``core.secrets``); one that is not named is kept in the keyring."""
     seeds: Seeds = Seeds()
     auth: Auth = Auth()
     tls: Tls = Tls()
