@@ -102,7 +102,7 @@ def test_an_escaped_password_is_the_one_that_was_typed(make_desktop):
     paste(desktop, "mongodb://app:p@s+s@127.0.0.1/")
     desktop.window.connection.said.buttons[0].click()
     assert desktop.workbench.current.secrets == {PASSWORD: Secret("p@s+s")}
-    assert desktop.window.auth_page.password.text() == "p@s+s"
+    assert desktop.window.pages.page("auth").password.text() == "p@s+s"
 
 
 def test_what_is_no_connection_string_by_its_length_is_not_pasted(make_desktop):
@@ -117,7 +117,7 @@ def test_more_hosts_than_lines_share_one_line_and_none_is_lost(qtbot, make_deskt
     desktop = make_desktop(play.waiting())
     hosts = tuple(f"db{n}:27017" for n in range(60))
     paste(desktop, f"mongodb://{','.join(hosts)}/")
-    page = desktop.window.server_page
+    page = desktop.window.pages.page("server")
     assert (len(page.hosts.entries), page.hosts.hosts) == (1, hosts)
     qtbot.keyClicks(page.replica_set, "rs0")
     assert desktop.workbench.current.profile.seeds.hosts == hosts
@@ -186,7 +186,11 @@ def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
 
 @pytest.mark.parametrize(
     ("action", "page", "field"),
-    [("ask-credentials", 1, "user"), ("ask-password", 1, "password"), ("ask-key-password", 0, "key_password")],
+    [
+        ("ask-credentials", "auth", "user"),
+        ("ask-password", "auth", "password"),
+        ("ask-key-password", "tls", "key_password"),
+    ],
 )
 def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make_desktop, action, page, field):
     check = play.playing(failing("auth.credentials-missing", Remedy(text="Type it.", action=action)))
@@ -195,8 +199,8 @@ def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make
     run_check(qtbot, desktop)
     desktop.window.banner.findChildren(QPushButton)[-1].click()
     window = desktop.window
-    assert window.pages.currentIndex() == page
-    entry = getattr(window.auth_page if page else window.server_page, field)
+    assert window.pages.current_name == page
+    entry = getattr(window.pages.page(page), field)
     qtbot.waitUntil(entry.hasFocus)
     qtbot.keyClicks(entry, "typed")
     qtbot.keyClick(entry, Qt.Key.Key_Return)
@@ -243,7 +247,8 @@ def test_the_key_s_password_has_a_field_where_there_is_a_certificate_and_goes_to
 ):
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb://db1/?tls=true")
-    page = desktop.window.server_page
+    desktop.window.pages.turn_to("tls")
+    page = desktop.window.pages.page("tls")
     assert not page.key_password.isVisible()
     qtbot.keyClicks(page.certificate.entry, "/lab/client.pem")
     assert page.key_password.isVisible()

@@ -77,7 +77,7 @@ def test_nothing_is_cut_off_at_the_sides(qtbot, make_desktop, size):
     run_check(qtbot, desktop)
     window = desktop.window
     assert (window.width(), window.height()) == size
-    for page in (window.server_page, window.auth_page):
+    for page in (window.pages.page("server"), window.pages.page("auth")):
         assert page.minimumSizeHint().width() <= window.pages.width()
     for widget in (window.connection.button, window.banner, window.health):
         right = widget.mapTo(window, widget.rect().topRight()).x()
@@ -92,11 +92,11 @@ def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_deskt
     paste(qtbot, desktop, URI)
     window = desktop.window
     assert window.connection.field.text() == "mongodb://app:•••@db1.example.com:27017/orders?replicaSet=rs0"
-    assert window.server_page.hosts.hosts == ("db1.example.com:27017",)
-    assert window.server_page.database.text() == "orders"
-    assert window.server_page.replica_set.text() == "rs0"
-    assert window.auth_page.user.text() == "app"
-    assert window.auth_page.password.text() == "s3cret-w0rd"
+    assert window.pages.page("server").hosts.hosts == ("db1.example.com:27017",)
+    assert window.pages.page("server").database.text() == "orders"
+    assert window.pages.page("server").replica_set.text() == "rs0"
+    assert window.pages.page("auth").user.text() == "app"
+    assert window.pages.page("auth").password.text() == "s3cret-w0rd"
     assert desktop.workbench.current.secrets == {PASSWORD: Secret("s3cret-w0rd")}
     assert "s3cret" not in repr(desktop.workbench.current.profile)
 
@@ -104,7 +104,7 @@ def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_deskt
 def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
-    page = desktop.window.server_page
+    page = desktop.window.pages.page("server")
     page.replica_set.setFocus()
     page.replica_set.clear()
     qtbot.keyClicks(page.replica_set, "rs9")
@@ -119,27 +119,28 @@ def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
 def test_the_scheme_and_tls_are_chosen_by_keyboard(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "mongodb://db1.example.com:27017/")
-    page = desktop.window.server_page
-    qtbot.keyClick(page.tls, Qt.Key.Key_Down)
+    page = desktop.window.pages.page("server")
+    desktop.window.pages.turn_to("tls")
+    qtbot.keyClick(desktop.window.pages.page("tls").tls, Qt.Key.Key_Down)
     qtbot.keyClick(page.scheme, Qt.Key.Key_Down)
     assert desktop.window.connection.field.text() == "mongodb+srv://db1.example.com/?tls=true"
 
 
 def test_a_list_pasted_into_a_host_becomes_several_hosts(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
-    entry = desktop.window.server_page.hosts.entries[0]
+    entry = desktop.window.pages.page("server").hosts.entries[0]
     QGuiApplication.clipboard().setText("db1:27017, db2:27018")
     entry.setFocus()
     qtbot.keyClick(entry, Qt.Key.Key_V, CONTROL)
     assert desktop.window.connection.field.text() == "mongodb://db1:27017,db2:27018/"
-    qtbot.mouseClick(desktop.window.server_page.hosts._lines[0][2], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(desktop.window.pages.page("server").hosts._lines[0][2], Qt.MouseButton.LeftButton)
     assert desktop.window.connection.field.text() == "mongodb://db2:27018/"
 
 
 def test_a_password_typed_on_the_page_goes_into_the_text_as_dots(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "mongodb://app@db1:27017/")
-    qtbot.keyClicks(desktop.window.auth_page.password, "new p@ss")
+    qtbot.keyClicks(desktop.window.pages.page("auth").password, "new p@ss")
     field = desktop.window.connection.field
     assert field.text() == "mongodb://app:•••@db1:27017/"
     assert field.plain.reveal() == "mongodb://app:new%20p%40ss@db1:27017/"
@@ -187,8 +188,8 @@ def test_a_check_after_an_edit_of_the_form_goes_by_the_form(qtbot, make_desktop)
     check = play.playing(play.connected())
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
-    qtbot.keyClick(desktop.window.server_page.database, Qt.Key.Key_End)
-    qtbot.keyClicks(desktop.window.server_page.database, "2")
+    qtbot.keyClick(desktop.window.pages.page("server").database, Qt.Key.Key_End)
+    qtbot.keyClicks(desktop.window.pages.page("server").database, "2")
     run_check(qtbot, desktop)
     [(profile, secrets, text)] = check.asked
     assert (profile.seeds.database, secrets[PASSWORD].reveal(), text) == ("orders2", "s3cret-w0rd", None)
@@ -298,7 +299,7 @@ def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot,
     profile, secrets, text = check.asked[1]
     assert (profile.auth, text) == (Auth(user="app", source="admin"), None)
     assert secrets[PASSWORD].reveal() == "s3cret-w0rd"
-    assert desktop.window.auth_page.source.text() == "admin"
+    assert desktop.window.pages.page("auth").source.text() == "admin"
     assert "authSource=admin" in desktop.window.connection.field.text()
     qtbot.waitUntil(lambda: not desktop.workbench.current.running)
 
@@ -308,8 +309,8 @@ def test_a_wrong_password_can_be_typed_again_at_once(qtbot, make_desktop):
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
     desktop.window.banner.remedy_chosen.emit(play.ASK_PASSWORD.remedies[0])
-    assert desktop.window.pages.currentIndex() == 1
-    qtbot.waitUntil(desktop.window.auth_page.password.hasFocus)
+    assert desktop.window.pages.current_name == "auth"
+    qtbot.waitUntil(desktop.window.pages.page("auth").password.hasFocus)
 
 
 def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
@@ -386,7 +387,7 @@ def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
     paste(qtbot, desktop, URI)
     assert desktop.window.unsaved.isVisible()
     qtbot.keyClicks(desktop.window.name, "Orders prod")
-    assert "this session only" in desktop.window.auth_page.where.text().lower()
+    assert "this session only" in desktop.window.pages.page("auth").where.text().lower()
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
     qtbot.waitUntil(lambda: not desktop.window.unsaved.isVisible())
     [path] = saved_files(tmp_path)
@@ -394,7 +395,7 @@ def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
     assert store.load(path).name == "Orders prod"
     profile = desktop.workbench.current.profile
     assert keyring_in_memory.kept == {(SERVICE, f"{profile.id}/{PASSWORD}"): "s3cret-w0rd"}
-    assert desktop.window.auth_page.where.text() == "In the test keyring."
+    assert desktop.window.pages.page("auth").where.text() == "In the test keyring."
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
     assert desktop.window.profiles.model.index(0).data() == "Orders prod"
 
@@ -410,7 +411,7 @@ def test_a_saved_profile_comes_back_with_its_password(qtbot, make_desktop, tmp_p
     qtbot.keyClick(desktop.window.profiles.search, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: desktop.workbench.current.secrets == {PASSWORD: Secret("s3cret-w0rd")})
     assert desktop.window.connection.field.text() == "mongodb://app:•••@db1:27017/"
-    assert desktop.window.auth_page.where.text() == "In the test keyring."
+    assert desktop.window.pages.page("auth").where.text() == "In the test keyring."
     assert not desktop.workbench.current.unsaved
     assert not desktop.window.unsaved.isVisible()
 
@@ -421,8 +422,8 @@ def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(qtb
     desktop = make_desktop(play.waiting(), vault=Vault(keyring.backends.null.Keyring()))
     paste(qtbot, desktop, URI)
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
-    qtbot.waitUntil(lambda: "no keyring" in desktop.window.auth_page.where.text())
-    assert desktop.window.auth_page.where.text().startswith("This session only:")
+    qtbot.waitUntil(lambda: "no keyring" in desktop.window.pages.page("auth").where.text())
+    assert desktop.window.pages.page("auth").where.text().startswith("This session only:")
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from clearline.core import connection_string
 from clearline.core.facts import Mistake
 from clearline.core.report import Remedy
-from clearline.ui.forms.rows import go_to
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.fix_dialog import FixDialog
@@ -64,14 +64,10 @@ class Fixes(QObject):
         self._window.connection.show_repaired(take_back)
 
     def _ask(self, ask: Ask) -> None:
-        window = self._window
         match ask:
             case Ask.PASSWORD:
-                window.pages.setCurrentIndex(1)
-                go_to(window.auth_page.password)
+                self._window.pages.go_to(PASSWORD)
             case Ask.CREDENTIALS:
-                window.pages.setCurrentIndex(1)
-                go_to(window.auth_page.user)
+                self._window.pages.go_to("user")
             case Ask.KEY_PASSWORD:
-                window.pages.setCurrentIndex(0)
-                go_to(window.server_page.key_password)
+                self._window.pages.go_to(KEY_PASSWORD)

@@ -101,11 +101,14 @@ class LineThread(QThread):
         question: Callable[[], Awaitable[T]],
         answered: Callable[[T], object],
         failed: Callable[[Exception], object] | None = None,
-    ) -> None:
+    ) -> Callable[[], None]:
         """Await something on the loop and hand what it came to back to the GUI thread.
 
-        A closed line drops the question. An error without ``failed`` is reported as a bug.
+        A closed line drops the question. An error without ``failed`` is reported as a bug. What is returned gives up:
+        the question is cancelled, and nobody is called.
         """
+        tasks: list[asyncio.Task[None]] = []
+        given_up = threading.Event()
 
         async def answer() -> None:
             try:
@@ -114,21 +117,37 @@ class LineThread(QThread):
                 if failed is None:
                     self._post(Broken(error))
                 else:
-                    self._post(Answer(partial(failed, error)))
+                    self._post(Answer(partial(unless_given_up, partial(failed, error))))
             else:
-                self._post(Answer(partial(answered, result)))
+                self._post(Answer(partial(unless_given_up, partial(answered, result))))
 
         def begin() -> None:
+            if given_up.is_set():
+                return
             task = asyncio.ensure_future(answer())
+            tasks.append(task)
             self._others.add(task)
             task.add_done_callback(self._others.discard)
 
+        def cancel() -> None:
+            for task in tasks:
+                task.cancel()
+
+        def give_up() -> None:
+            given_up.set()
+            self._on_loop(cancel)
+
+        def unless_given_up(call: Callable[[], object]) -> None:
+            if not given_up.is_set():
+                call()
+
         with self._lock:
             if self._closing:
-                return
+                return give_up
             self._questions.append(begin)
         self._start()
         self._on_loop(self._advance)
+        return give_up
 
     def take(self) -> list[Message]:
         """What has come since the last time, oldest first."""

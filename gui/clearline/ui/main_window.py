@@ -26,10 +26,9 @@ from PySide6.QtWidgets import (
 from clearline.ui import theme
 
 if TYPE_CHECKING:
-    from clearline.ui.forms.auth_page import AuthPage
     from clearline.ui.forms.connection_line import ConnectionLine
     from clearline.ui.forms.masked_text import Redact
-    from clearline.ui.forms.server_page import ServerPage
+    from clearline.ui.forms.pages import FormPages
     from clearline.ui.menus import Menus
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.events import EventsPanel
@@ -59,8 +58,7 @@ class MainWindow(QMainWindow):
     menus: Menus
     profiles: ProfileList
     connection: ConnectionLine
-    server_page: ServerPage
-    auth_page: AuthPage
+    pages: FormPages
     health: HealthIndicator
     banner: VerdictBanner
     strip: StageStrip
@@ -85,10 +83,8 @@ class MainWindow(QMainWindow):
         """Make everything that stands in the window."""
         from PySide6.QtCore import Qt  # naming it makes all its enumerations, which takes 15 ms
 
-        from clearline.ui.forms.auth_page import AuthPage
         from clearline.ui.forms.connection_line import ConnectionLine
-        from clearline.ui.forms.rows import scrolled
-        from clearline.ui.forms.server_page import ServerPage
+        from clearline.ui.forms.pages import FormPages
         from clearline.ui.icons import window_icon
         from clearline.ui.menus import Menus
         from clearline.ui.panels.diagnosis import DiagnosisPanel
@@ -118,12 +114,7 @@ class MainWindow(QMainWindow):
         self._message_timer.timeout.connect(self._message.clear)
         self.health = HealthIndicator()
         self.connection = ConnectionLine(redact)
-        self.server_page = ServerPage()
-        self.auth_page = AuthPage()
-        self.pages = QTabWidget()
-        self.pages.setAccessibleName("Settings of the connection")
-        self.pages.addTab(scrolled(self.server_page), "Server")
-        self.pages.addTab(scrolled(self.auth_page), "Authentication")
+        self.pages = FormPages()
         self.pages.setMinimumHeight(theme.GRID * 12)
         self.banner = VerdictBanner()
         self.strip = StageStrip()

@@ -14,9 +14,10 @@ from clearline.core import report_markdown
 from clearline.core.network_note import network_note
 from clearline.core.profile import Profile
 from clearline.core.report import Finding, Report
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secrets
+from clearline.core.secrets import PASSWORD, Secrets
 from clearline.core.vault import Vault
 from clearline.ui.fixes import Fixes
+from clearline.ui.forms.page import FormState
 from clearline.ui.line_messages import Check
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import ProfileRow
@@ -147,13 +148,14 @@ class Workbench(QObject):
         line.test_requested.connect(self.test)
         line.stop_requested.connect(self.stop)
         line.copy_requested.connect(self.copy_text)
-        window.server_page.edited.connect(lambda profile: self.current.set_profile(self._with_seeds_and_tls(profile)))
-        window.auth_page.edited.connect(lambda profile: self.current.set_profile(self._with_auth(profile)))
-        window.auth_page.password_edited.connect(lambda secret: self.current.set_secret(PASSWORD, secret))
+        window.pages.use(self.shelf.desk)
+        window.pages.edited.connect(
+            lambda part, value: self.current.set_profile(self.current.with_parts(**{part: value}))
+        )
+        window.pages.secret_edited.connect(lambda name, secret: self.current.set_secret(name, secret))
+        window.pages.repair_requested.connect(self.fixes.repair)
+        window.pages.submitted.connect(self.test)
         line.repair_requested.connect(self.fixes.repair)
-        window.server_page.key_password_edited.connect(lambda secret: self.current.set_secret(KEY_PASSWORD, secret))
-        for entry in (window.auth_page.user, window.auth_page.password, window.server_page.key_password):
-            entry.returnPressed.connect(self.test)
         window.banner.remedy_chosen.connect(self.fixes.apply)
         window.banner.copy_requested.connect(self.copy_report)
         window.diagnosis.remedy_chosen.connect(self.fixes.apply)
@@ -164,7 +166,7 @@ class Workbench(QObject):
         shelf.listed.connect(self._show_list)
         shelf.loaded.connect(lambda profile, path: self.open_profile(profile, path=path))
         shelf.saved.connect(lambda path: window.say(f"Saved {path.name}."))
-        shelf.secrets_moved.connect(self._show_where)
+        shelf.secrets_moved.connect(self._show_form)
         shelf.problem.connect(window.say)
         shelf.broke.connect(self.broke)
         for action, act in (
@@ -232,14 +234,12 @@ class Workbench(QObject):
         if origin is not Origin.TEXT:
             window.connection.field.show_plain(opened.text)
         window.connection.show_mistakes(opened.mistakes)
-        window.server_page.show_profile(opened.profile, opened.secrets.get(KEY_PASSWORD))
-        window.auth_page.show_profile(opened.profile, opened.secrets.get(PASSWORD))
         if window.name.text().strip() != opened.profile.name:
             window.name.setText(opened.profile.name)
         window.unsaved.setVisible(opened.unsaved)
         window.banner.show_stale(opened.stale)
         window.health.show_reading(health_of(opened.report, running=opened.running, stale=opened.stale))
-        self._show_where()
+        self._show_form()
         self._show_list()
 
     def _on_reported(self, opened: OpenProfile) -> None:
@@ -267,8 +267,10 @@ class Workbench(QObject):
                 len(report.findings) if report else 0, len(report.servers) if report else 0, opened.events.kept
             )
 
-    def _show_where(self) -> None:
-        self.window.auth_page.show_where(self.shelf.where_password(self.current))
+    def _show_form(self) -> None:
+        opened = self.current
+        where = {PASSWORD: self.shelf.where_password(opened)}
+        self.window.pages.show_state(FormState(opened.profile, dict(opened.secrets), opened.mistakes, where))
 
     def _turn(self) -> None:
         self.window.banner.turn()
@@ -276,12 +278,6 @@ class Workbench(QObject):
         self.window.health.turn()
         self.window.servers.model.repaint_running()
         self.window.profiles.list.viewport().update()
-
-    def _with_seeds_and_tls(self, edited: Profile) -> Profile:
-        return self.current.with_parts(seeds=edited.seeds, tls=edited.tls)
-
-    def _with_auth(self, edited: Profile) -> Profile:
-        return self.current.with_parts(auth=edited.auth)
 
     # ------------------------------------------------------------ the end
 

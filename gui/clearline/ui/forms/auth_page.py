@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from clearline.core.profile import Profile
-from clearline.core.secrets import Secret
+from clearline.core.secrets import PASSWORD
 from clearline.ui import theme
+from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import Choice, SecretEntry, TextEntry, add_row, form_column
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel
 
@@ -24,16 +22,11 @@ _MECHANISMS = (
 )
 
 
-class AuthPage(QWidget):
+class AuthPage(FormPage):
     """Editors of ``profile.auth`` and of the password, which is no part of the profile."""
 
-    edited = Signal(object)
-    password_edited = Signal(object)
-    """The new password as a `Secret`, None when the field is empty."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._profile = Profile()
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self.mechanism = Choice("Mechanism", _MECHANISMS)
         self.user = TextEntry("User", "nobody: no login")
         self._secret = SecretEntry("Password")
@@ -66,30 +59,35 @@ class AuthPage(QWidget):
         columns.addWidget(who, 1)
         columns.addWidget(kept, 1)
 
-        self.mechanism.chosen.connect(lambda name: self._auth(mechanism=name))
-        self.user.entered.connect(lambda name: self._auth(user=name))
-        self.source.entered.connect(lambda name: self._auth(source=name))
-        self._secret.entered.connect(self.password_edited)
-        self.show_profile(self._profile, None)
-        self.show_where("")
+        self.mechanism.chosen.connect(lambda name: self.change("auth", mechanism=name))
+        self.user.entered.connect(lambda name: self.change("auth", user=name))
+        self.source.entered.connect(lambda name: self.change("auth", source=name))
+        self._secret.entered.connect(lambda secret: self.secret_edited.emit(PASSWORD, secret))
+        for entry in (self.user, self.password):
+            entry.returnPressed.connect(self.submitted)
 
-    def show_profile(self, profile: Profile, password: Secret | None) -> None:
+    def show_state(self, state: FormState) -> None:
         """Show the values of a profile, and its password as dots."""
-        self._profile = profile
-        auth = profile.auth
+        super().show_state(state)
+        auth = state.profile.auth
         self.mechanism.show_value(auth.mechanism)
         self.user.show_value(auth.user)
         self.source.show_value(auth.source)
-        self._secret.show_secret(password)
+        self._secret.show_secret(state.secrets.get(PASSWORD))
+        self._show_where(state.where.get(PASSWORD, ""))
 
-    def show_where(self, words: str) -> None:
+    def editor_of(self, name: str) -> QWidget | None:
+        """The editor of a field."""
+        editors = {
+            "authMechanism": self.mechanism,
+            "user": self.user,
+            PASSWORD: self._secret,
+            "authSource": self.source,
+        }
+        return editors.get(name)
+
+    def _show_where(self, words: str) -> None:
         """Say where the password is: "in the GNOME keyring", "this session only: …"."""
         in_keyring = words.startswith("in the")
         self._lock.show_icon("lock" if in_keyring else "key", "muted")
         self.where.setText(f"{words[:1].upper()}{words[1:]}." if words else "No password yet.")
-
-    def _auth(self, **changes: object) -> None:
-        self._profile = msgspec.structs.replace(
-            self._profile, auth=msgspec.structs.replace(self._profile.auth, **changes)
-        )
-        self.edited.emit(self._profile)

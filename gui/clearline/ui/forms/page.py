@@ -1,0 +1,80 @@
+"""What every form page is: it shows a profile's state and tells what the user changed, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from clearline.core.facts import Mistake
+from clearline.core.profile import Profile
+from clearline.core.secrets import Secrets
+from clearline.ui.forms.rows import go_to
+
+T = TypeVar("T")
+
+
+class Desk(Protocol):
+    """Where pages have slow things done (files, look-ups): never in the GUI thread."""
+
+    def ask(
+        self,
+        question: Callable[[], Awaitable[T]],
+        answered: Callable[[T], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> Callable[[], None]:
+        """Await something elsewhere, then call ``answered`` in the GUI thread; what is returned gives up on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """All that the pages show."""
+
+    profile: Profile
+    secrets: Secrets = field(default_factory=dict, repr=False)
+    mistakes: tuple[Mistake, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
+    """By the secret's name: where it is, in words."""
+
+
+class FormPage(QWidget):
+    """One page of the form. It keeps no values of its own beyond what is being typed."""
+
+    edited = Signal(str, object)
+    """An attribute of the profile (``seeds``, ``tls``, …) and its new value."""
+    secret_edited = Signal(str, object)
+    """A secret's name and its new `Secret`; None when its field is empty."""
+    repair_requested = Signal(object)
+    """A `Mistake` or `Remedy` to carry out."""
+    submitted = Signal()
+    """Return was pressed in an editor: test it."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.state = FormState(Profile())
+
+    def show_state(self, state: FormState) -> None:
+        """Show other values, without disturbing who is typing; subclasses extend it."""
+        self.state = state
+
+    def editor_of(self, name: str) -> QWidget | None:
+        """The editor of an option (canonical name), of ``hosts``, ``user``, ``database`` or of a secret."""
+        raise NotImplementedError
+
+    def show_field(self, name: str) -> bool:
+        """Put the cursor into the editor of a field; False when this page has none."""
+        editor = self.editor_of(name)
+        if editor is None:
+            return False
+        go_to(editor)
+        return True
+
+    def change(self, section: str, **changes: object) -> None:
+        """Tell that some fields of a section have other values now."""
+        value = msgspec.structs.replace(getattr(self.state.profile, section), **changes)
+        self.edited.emit(section, value)
