@@ -41,9 +41,21 @@ if TYPE_CHECKING:
 _MESSAGE_MS: Final = 6000
 _FORM_HEIGHT: Final = 252
 _RESULTS_HEIGHT: Final = 296
+_WELCOME_HEIGHT: Final = 232
 _WIDE: Final = 1100
 _SIDE_WIDTH: Final = 232
 _SIDE_WIDTH_MIN: Final = 192
+
+
+class _Halves(QSplitter):
+    """The form above, the results below; tells when there is more or less room for both."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell it after Qt has shared the room by itself."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class MainWindow(QMainWindow):
@@ -168,7 +180,8 @@ class MainWindow(QMainWindow):
         self._below = QStackedWidget()
         self._below.addWidget(welcome)
         self._below.addWidget(found)
-        self._halves = QSplitter(Qt.Orientation.Vertical)
+        self._halves = _Halves(Qt.Orientation.Vertical)
+        self._halves.resized.connect(self._share_room)
         self._halves.setHandleWidth(1)
         self._halves.setChildrenCollapsible(False)
         self._halves.addWidget(self.pages)
@@ -200,6 +213,9 @@ class MainWindow(QMainWindow):
     def show_results(self, shown: bool) -> None:
         """Results, or the welcome that stands in their place before the first check."""
         self._below.setCurrentIndex(1 if shown else 0)
+        # Results that are not shown must not ask for room, which the form can use.
+        ignored, preferred = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        self._below.widget(1).setSizePolicy(preferred, preferred if shown else ignored)
         self._share_room()
 
     def show_telling_tab(self, *, has_servers: bool) -> None:
@@ -243,7 +259,8 @@ class MainWindow(QMainWindow):
             self._sides.setSizes([_SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN, self.width()])
         if not self._shared_by_user:
             height = self._halves.height()
-            form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT if self._below.currentIndex() else height // 2)
+            has_results = self._below.currentIndex() == 1
+            form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT) if has_results else height - _WELCOME_HEIGHT
             self._halves.setSizes([max(self.pages.minimumHeight(), form), max(1, height - form)])
 
     def _on_turned(self) -> None:

@@ -246,6 +246,7 @@ class Workbench(QObject):
         self._show_list()
         if opened is not self.current:
             return
+        self._show_form()
         window, report, running = self.window, opened.report, opened.running
         srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
         window.show_results(running or report is not None)
@@ -270,7 +271,8 @@ class Workbench(QObject):
     def _show_form(self) -> None:
         opened = self.current
         where = {PASSWORD: self.shelf.where_password(opened)}
-        self.window.pages.show_state(FormState(opened.profile, dict(opened.secrets), opened.mistakes, where))
+        state = FormState(opened.profile, dict(opened.secrets), opened.mistakes, where, opened.report)
+        self.window.pages.show_state(state)
 
     def _turn(self) -> None:
         self.window.banner.turn()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
+from clearline.core.report import Report
 from clearline.core.secrets import Secrets
 from clearline.ui.forms.rows import go_to
 
@@ -39,6 +40,8 @@ class FormState:
     mistakes: tuple[Mistake, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
     """By the secret's name: where it is, in words."""
+    report: Report | None = None
+    """The last report about this profile."""
 
 
 class FormPage(QWidget):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -23,6 +25,8 @@ from clearline.ui.panels.parts import section
 
 _LONGEST = 4096
 _LABEL_WIDTH = theme.GRID * 15
+_NARROW = theme.GRID * 40
+"""A column narrower than this has no room for label and editor."""
 
 
 class Choice(QComboBox):
@@ -46,6 +50,30 @@ class Choice(QComboBox):
             self._values.append(value)
             self.addItem(str(value))
         self.setCurrentIndex(self._values.index(value))
+
+    def wheelEvent(self, event: object) -> None:
+        """Scrolling the page must not change a value on the way."""
+        event.ignore()  # type: ignore[attr-defined]
+
+
+class EditableChoice(QComboBox):
+    """Proposals for a text that may be any other; `submitted` when Return is pressed."""
+
+    submitted = Signal()
+
+    def __init__(self, name: str, proposals: tuple[str, ...]) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(9)
+        self.addItems(list(proposals))
+        entry = self.lineEdit()
+        assert entry is not None
+        entry.setAccessibleName(name)
+        entry.setMaxLength(_LONGEST)
+        entry.returnPressed.connect(self.submitted)
 
     def wheelEvent(self, event: object) -> None:
         """Scrolling the page must not change a value on the way."""
@@ -140,6 +168,30 @@ class SecretEntry(QWidget):
     def _reveal(self, shown: bool) -> None:
         self.entry.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self.eye.show_as("eye-off" if shown else "eye", f"{'Hide' if shown else 'Show'} the {self._name.lower()}")
+
+
+class Columns(QWidget):
+    """Columns side by side, or below one another where the page is narrow."""
+
+    def __init__(self, *columns: QWidget) -> None:
+        super().__init__()
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(theme.GRID * 3)
+        for column in columns:
+            self._box.addWidget(column, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as its widest column, for it can put them below one another."""
+        widths = (self._box.itemAt(place).minimumSize().width() for place in range(self._box.count()))
+        return QSize(max(widths, default=0), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn the columns."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW * self._box.count()
+        directions = QBoxLayout.Direction
+        self._box.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
 
 
 def form_column(title: str) -> tuple[QWidget, QFormLayout]:

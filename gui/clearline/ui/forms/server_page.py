@@ -2,49 +2,130 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from typing import Any
 
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from clearline.core.profile import Profile
+from clearline.core.report import Remedy, Severity
 from clearline.ui import theme
+from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor
 from clearline.ui.forms.page import Desk, FormPage, FormState
-from clearline.ui.forms.rows import Choice, TextEntry, add_row, form_column
+from clearline.ui.forms.rows import Choice, Columns, TextEntry, add_row, form_column
+from clearline.ui.forms.srv_panel import SrvPanel
+from clearline.ui.panels.parts import Flow
 
-_DEFAULT = "default"
+_SEEDS_ALONE = dict.fromkeys(
+    ("srv", "hosts", "replicaSet", "directConnection", "loadBalanced", "srvServiceName", "srvMaxHosts")
+)
+PRESETS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "Local",
+        "One MongoDB on this computer.",
+        {"seeds": {**_SEEDS_ALONE, "hosts": ["localhost:27017"]}, "tls": {"enabled": None}},
+    ),
+    (
+        "Atlas",
+        "A cluster name that DNS knows; TLS comes with it.",
+        {"seeds": {**_SEEDS_ALONE, "srv": True, "hosts": ["cluster0.abcde.mongodb.net"]}, "tls": {"enabled": None}},
+    ),
+    (
+        "Replica set",
+        "Three members and the name of their set.",
+        {
+            "seeds": {
+                **_SEEDS_ALONE,
+                "hosts": [f"db{number}.example.com:27017" for number in (1, 2, 3)],
+                "replicaSet": "rs0",
+            }
+        },
+    ),
+)
+"""Name, what it is for, and the merge patch on a profile."""
+
+_YES_NO = (("yes", True), ("no", False))
 
 
 class ServerPage(FormPage):
-    """Editors of ``profile.seeds``."""
+    """Editors of ``profile.seeds``, presets, and the SRV look-up."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.scheme = Choice("Scheme", (("mongodb://  host list", False), ("mongodb+srv://  DNS name", True)))
         self.hosts = HostsEditor()
+        self.service = TextEntry("SRV service name", "default: mongodb")
+        self.max_hosts = TextEntry("SRV max hosts", "default: all")
+        self.suffix = TextEntry("SRV allowed hosts suffix", "default: the name's own parent domain")
+        self.database = TextEntry("Default database", "not set")
         self.replica_set = TextEntry("Replica set name", "not set: taken as it comes")
         self.direct = Choice(
-            "Direct connection", ((_DEFAULT, None), ("yes: this one server only", True), ("no: discover all", False))
+            "Direct connection", (("default: no", None), ("yes: this one server only", True), ("no", False))
         )
-        self.database = TextEntry("Default database", "not set")
-        where, form = form_column("Server")
-        add_row(form, "Scheme", self.scheme)
-        self._hosts_label: QLabel = add_row(form, "Hosts", self.hosts)
-        add_row(form, "Default database", self.database)
-        add_row(form, "Replica set", self.replica_set)
-        add_row(form, "Direct connection", self.direct)
+        self.balanced = Choice("Load balanced", (("default: no", None), *_YES_NO))
+        self.presets = {name: QPushButton(name) for name, _, _ in PRESETS}
+        self.srv = SrvPanel(desk)
+        self._notes: dict[str, FieldNote] = {}
+        self._fields: dict[str, QWidget] = {}
+        self._shown_id = ""
 
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(12, 12, theme.GRID * 2, 12)
-        columns.setSpacing(theme.GRID * 3)
-        columns.addWidget(where, 1)
-        columns.addStretch(1)
+        where, self._form = form_column("Server")
+        start = QWidget()
+        flow = Flow()
+        flow.setContentsMargins(0, 3, 0, 3)
+        start.setLayout(flow)
+        for name, words, patch in PRESETS:
+            button = self.presets[name]
+            button.setObjectName("small")
+            button.setToolTip(words)
+            button.setAccessibleDescription(words)
+            button.clicked.connect(
+                lambda _checked=False, words=words, patch=patch: self.repair_requested.emit(
+                    Remedy(text=words, patch=patch)
+                )
+            )
+            flow.addWidget(button)
+        add_row(self._form, "Start from", start)
+        add_row(self._form, "Scheme", self.scheme)
+        self._hosts_label: QLabel = self._add("Hosts", self.hosts, "hosts")
+        self._add("Service name", self.service, "srvServiceName")
+        self._add("Max hosts", self.max_hosts, "srvMaxHosts")
+        self._add("Hosts' domain", self.suffix, "srvAllowedHostsSuffix")
+        more, self._more = form_column("Deployment")
+        self._add("Default database", self.database, "database", self._more)
+        self._add("Replica set", self.replica_set, "replicaSet", self._more)
+        self._add("Direct connection", self.direct, "directConnection", self._more)
+        self._add("Load balanced", self.balanced, "loadBalanced", self._more)
 
-        self.scheme.chosen.connect(lambda srv: self.change("seeds", srv=srv, hosts=self._hosts_for(bool(srv))))
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(more)
+        column.addWidget(self.srv)
+        column.addStretch(1)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(12, 12, theme.GRID * 2, 12)
+        page.addWidget(Columns(where, right))
+
+        self.scheme.chosen.connect(self._choose_scheme)
         self.hosts.entered.connect(lambda hosts: self.change("seeds", hosts=hosts))
         self.database.entered.connect(lambda name: self.change("seeds", database=name))
         self.replica_set.entered.connect(lambda name: self.change("seeds", replica_set=name))
         self.direct.chosen.connect(lambda value: self.change("seeds", direct_connection=value))
+        self.balanced.chosen.connect(lambda value: self.change("seeds", load_balanced=value))
+        self.service.entered.connect(lambda name: self.change("seeds", srv_service_name=name))
+        self.suffix.entered.connect(lambda name: self.change("seeds", srv_allowed_hosts_suffix=name))
+        self.max_hosts.entered.connect(self._set_max_hosts)
+        for entry in (self.database, self.replica_set, self.service, self.suffix, self.max_hosts):
+            entry.returnPressed.connect(self.submitted)
+        self.srv.rewritten.connect(self._rewrite)
+        self.srv.remedy_requested.connect(self.repair_requested)
 
     def show_state(self, state: FormState) -> None:
         """Show the values of a profile."""
+        other = state.profile.id != self._shown_id
+        self._shown_id = state.profile.id
         super().show_state(state)
         seeds = state.profile.seeds
         self.scheme.show_value(seeds.srv)
@@ -53,6 +134,24 @@ class ServerPage(FormPage):
         self.database.show_value(seeds.database)
         self.replica_set.show_value(seeds.replica_set)
         self.direct.show_value(seeds.direct_connection)
+        self.balanced.show_value(seeds.load_balanced)
+        self.service.show_value(seeds.srv_service_name)
+        self.suffix.show_value(seeds.srv_allowed_hosts_suffix)
+        if other or seeds.srv_max_hosts is not None or not self._notes["srvMaxHosts"].text:
+            self.max_hosts.show_value(None if seeds.srv_max_hosts is None else str(seeds.srv_max_hosts))
+            self._notes["srvMaxHosts"].show_mistakes(())
+        for name, value in (
+            ("srvServiceName", seeds.srv_service_name),
+            ("srvMaxHosts", seeds.srv_max_hosts),
+            ("srvAllowedHostsSuffix", seeds.srv_allowed_hosts_suffix),
+        ):
+            self._form.setRowVisible(self._fields[name], seeds.srv or value is not None)
+        for name, note in self._notes.items():
+            if mistakes := mistakes_of(name, state.mistakes):
+                note.show_mistakes(mistakes)
+            elif name != "srvMaxHosts" or seeds.srv_max_hosts is not None:
+                note.show_mistakes(())
+        self.srv.show_state(state)
 
     def editor_of(self, name: str) -> QWidget | None:
         """The editor of a field."""
@@ -61,8 +160,29 @@ class ServerPage(FormPage):
             "database": self.database,
             "replicaSet": self.replica_set,
             "directConnection": self.direct,
+            "loadBalanced": self.balanced,
+            "srvServiceName": self.service,
+            "srvMaxHosts": self.max_hosts,
+            "srvAllowedHostsSuffix": self.suffix,
         }
         return editors.get(name)
+
+    def _add(self, words: str, editor: QWidget, name: str, form: QFormLayout | None = None) -> QLabel:
+        """A row whose editor has the field's mistakes below it."""
+        note = self._notes[name] = FieldNote(words)
+        note.repair_requested.connect(self.repair_requested)
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(editor)
+        column.addWidget(note)
+        both.setFocusProxy(editor)
+        self._fields[name] = both
+        return add_row(form or self._form, words, both)
+
+    def _choose_scheme(self, srv: object) -> None:
+        self.change("seeds", srv=srv, hosts=self._hosts_for(bool(srv)))
 
     def _hosts_for(self, srv: bool) -> tuple[str, ...]:
         """SRV takes one name without a port."""
@@ -71,3 +191,16 @@ class ServerPage(FormPage):
             return hosts
         name, _, port = hosts[0].rpartition(":")
         return (name if name and port.isdigit() else hosts[0],)
+
+    def _set_max_hosts(self, typed: str | None) -> None:
+        note = self._notes["srvMaxHosts"]
+        if typed is None or (typed.isascii() and typed.isdigit() and len(typed) < 10):
+            note.show_mistakes(())
+            self.change("seeds", srv_max_hosts=None if typed is None else int(typed))
+        else:
+            note.say(Severity.WARNING, f"srvMaxHosts: “{typed}” is no whole number from 0.", "0 means all hosts.")
+
+    def _rewrite(self, profile: Profile) -> None:
+        for part in ("auth", "tls", "seeds"):
+            if getattr(profile, part) != getattr(self.state.profile, part):
+                self.edited.emit(part, getattr(profile, part))

@@ -174,6 +174,8 @@ class Flow(QLayout):
         inner = rect.marginsRemoved(self.contentsMargins())
         left, top, height = inner.left(), inner.top(), 0
         for item in self._items:
+            if item.isEmpty():  # hidden
+                continue
             size = item.sizeHint()
             if left > inner.left() and left + size.width() > inner.right() + 1:
                 left, top, height = inner.left(), top + height + self.spacing(), 0

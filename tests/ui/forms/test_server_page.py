@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit
+
+from ui import played_checks as play
+from clearline.core.secrets import Secret
+from clearline.ui.forms.srv_panel import PasteDialog
+from clearline.ui.open_profile import Origin
+from lab.dns_server import SILENT, DnsServer, cluster
+
+NAME = "c0.abcde.lab.test"
+MEMBERS = {f"db{n}.abcde.lab.test": 27017 for n in (1, 2)}
+ZONE = cluster(NAME, MEMBERS, txt="authSource=admin&replicaSet=rs9")
+PRINTED = f"""\
+_mongodb._tcp.{NAME} service = 0 0 27017 db1.abcde.lab.test.
+_mongodb._tcp.{NAME} service = 0 0 27017 db2.abcde.lab.test.
+{NAME} text = "authSource=admin&replicaSet=rs9"
+"""
+
+
+@pytest.fixture
+def desktop(make_desktop):
+    return make_desktop(play.waiting())
+
+
+def show(desktop, text):
+    desktop.workbench.current.set_text(Secret(text), Origin.ELSEWHERE)
+    return desktop.window.pages.page("server")
+
+
+def text(desktop):
+    return desktop.workbench.current.text.reveal()
+
+
+def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot, desktop):
+    page = show(desktop, f"mongodb+srv://app:s3cret-w0rd@{NAME}/orders")
+    with DnsServer(ZONE) as server:
+        page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
+        qtbot.keyClick(page.srv.server.lineEdit(), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: page.srv.answer is not None)
+    shown = page.srv.result.text()
+    assert "db1.abcde.lab.test:27017" in shown
+    assert "authSource=admin&amp;replicaSet=rs9" in shown
+    qtbot.mouseClick(page.srv.rewrite, Qt.MouseButton.LeftButton)
+    assert text(desktop) == (
+        "mongodb://app:s3cret-w0rd@db1.abcde.lab.test:27017,db2.abcde.lab.test:27017/orders"
+        "?replicaSet=rs9&authSource=admin&tls=true"
+    )
+
+
+def test_the_way_back_compares_the_hosts_first(qtbot, desktop):
+    page = show(desktop, "mongodb://db1.abcde.lab.test:27017,db3.abcde.lab.test:27017/?replicaSet=rs9&tls=true")
+    with DnsServer(ZONE) as server:
+        page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
+        qtbot.keyClicks(page.srv.name, NAME)
+        qtbot.keyClick(page.srv.name, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: page.srv.answer is not None)
+    assert "does not name db3.abcde.lab.test:27017" in page.srv.note.text
+    qtbot.mouseClick(page.srv.rewrite, Qt.MouseButton.LeftButton)
+    assert text(desktop) == f"mongodb+srv://{NAME}/"
+
+
+def test_a_silent_name_server_is_named_and_the_question_can_be_given_up(qtbot, desktop):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    with DnsServer(default=SILENT) as server:
+        page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
+        qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
+        assert page.srv.look_up.text() == "Stop"
+        qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
+        assert not page.srv.running
+        assert page.srv.look_up.text() == "Look up"
+        assert page.srv.answer is None
+
+
+def test_a_name_that_does_not_exist_says_who_said_so(qtbot, desktop):
+    page = show(desktop, "mongodb+srv://c1.abcde.lab.test/")
+    with DnsServer(ZONE) as server:
+        page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
+        qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: page.srv.answer is not None)
+        assert f"127.0.0.1#{server.port} says that the name does not exist" in page.srv.note.text
+    assert not page.srv.rewrite.isVisible()
+
+
+@pytest.mark.parametrize("typed", ["dns.example.com", "127.0.0.1#no", "300.1.1.1"])
+def test_what_is_no_name_server_is_said_beside_it(qtbot, desktop, typed):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    page.srv.server.setCurrentText(typed)
+    qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
+    assert f"“{typed}” is no name server" in page.srv.note.text
+    assert not page.srv.running
+
+
+def test_a_pasted_answer_is_read(qtbot, desktop):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    qtbot.mouseClick(page.srv.paste, Qt.MouseButton.LeftButton)
+    [dialog] = page.srv.findChildren(PasteDialog)
+    dialog.findChild(QPlainTextEdit).setPlainText(PRINTED)
+    qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.srv.rewrite, Qt.MouseButton.LeftButton)
+    assert text(desktop).startswith("mongodb://db1.abcde.lab.test:27017,db2.abcde.lab.test:27017/?replicaSet=rs9")
+
+
+def test_an_answer_about_another_name_goes(qtbot, desktop):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    page.srv.use_pasted(PRINTED)
+    assert page.srv.rewrite.isVisible()
+    show(desktop, "mongodb+srv://c1.abcde.lab.test/")
+    assert not page.srv.rewrite.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("preset", "start"),
+    [
+        ("Local", "mongodb://localhost:27017/"),
+        ("Atlas", "mongodb+srv://cluster0.abcde.mongodb.net/"),
+        ("Replica set", "mongodb://db1.example.com:27017,db2.example.com:27017,db3.example.com:27017/?replicaSet=rs0"),
+    ],
+)
+def test_a_preset_replaces_where_to_connect_and_nothing_else(qtbot, desktop, preset, start):
+    page = show(desktop, "mongodb://app@old:1/orders?replicaSet=x&directConnection=false&appName=y")
+    qtbot.mouseClick(page.presets[preset], Qt.MouseButton.LeftButton)
+    profile = desktop.workbench.current.profile
+    assert (profile.auth.user, profile.seeds.database, profile.options.app_name) == ("app", "orders", "y")
+    head, _, options = start.partition("?")
+    now = text(desktop)
+    assert now.startswith(head.replace("://", "://app@").rstrip("/") + "/orders")
+    assert ("replicaSet=rs0" in now) is ("replicaSet" in options)
+    assert "directConnection" not in now
+
+
+def test_every_field_of_the_server_is_edited_by_keyboard(qtbot, desktop):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    qtbot.keyClicks(page.service, "reports")
+    qtbot.keyClicks(page.max_hosts, "2")
+    qtbot.keyClicks(page.suffix, "lab.test")
+    qtbot.keyClicks(page.database, "orders")
+    qtbot.keyClick(page.balanced, Qt.Key.Key_Down)
+    seeds = desktop.workbench.current.profile.seeds
+    assert (seeds.srv_service_name, seeds.srv_max_hosts, seeds.srv_allowed_hosts_suffix) == ("reports", 2, "lab.test")
+    assert (seeds.database, seeds.load_balanced) == ("orders", True)
+
+
+def test_a_number_that_is_none_stays_where_it_was_typed_with_words_beside_it(qtbot, desktop):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    qtbot.keyClicks(page.max_hosts, "-3x")
+    assert page.max_hosts.text() == "-3x"
+    assert desktop.workbench.current.profile.seeds.srv_max_hosts is None
+    note = page._notes["srvMaxHosts"]
+    assert "“-3x” is no whole number" in note.text
+    qtbot.keyClicks(page.database, "o")
+    assert page.max_hosts.text() == "-3x"
+    assert note.isVisible()
+
+
+def test_options_of_srv_stand_there_only_for_srv_or_when_they_are_set(desktop):
+    page = show(desktop, "mongodb://db1/")
+    assert not page.service.isVisible()
+    show(desktop, "mongodb://db1/?srvMaxHosts=2")
+    assert page.max_hosts.isVisible()
+    assert not page.service.isVisible()
