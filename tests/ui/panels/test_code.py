@@ -1,0 +1,121 @@
+"""The Code tab as it is used."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from clearline.core import connection_string
+from clearline.core.profile import Profile
+from clearline.core.snippets import snippets
+from clearline.ui import theme
+from clearline.ui.panels.code import CodePanel
+
+URI = "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?replicaSet=rs0&maxPoolSize=50"
+
+
+def profile_of(text=URI) -> Profile:
+    return connection_string.read(text).profile
+
+
+@pytest.fixture
+def panel(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1200, 400)
+    made = CodePanel()
+    made.setParent(window)
+    made.resize(1100, 340)
+    yield made
+
+
+def shown(qtbot, panel, profile=None):
+    with qtbot.waitExposed(panel.window()):
+        panel.window().show()
+    panel.show_profile(profile or profile_of())
+    return panel
+
+
+def test_nothing_is_written_until_it_is_seen(qtbot, panel):
+    panel.show_profile(profile_of())
+    assert panel.keys == ()
+    with qtbot.waitExposed(panel.window()):
+        panel.window().show()
+    assert "db1.example.com" in panel.text
+
+
+def test_every_snippet_can_be_chosen_with_the_keyboard(qtbot, panel):
+    shown(qtbot, panel)
+    panel.list.setFocus()
+    seen = [panel.text]
+    for _ in range(len(panel.keys) - 1):
+        qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+        seen.append(panel.text)
+    assert seen == [snippet.text for snippet in snippets(profile_of())]
+    assert panel.code.toPlainText() == panel.text
+
+
+def test_the_line_above_says_what_the_code_needs(qtbot, panel):
+    shown(qtbot, panel)
+    assert panel.note.text() == "Reads MONGODB_PASSWORD from the environment. Needs pymongo (pip install)."
+
+
+def test_code_and_env_template_are_copied_without_any_secret(qtbot, panel):
+    shown(qtbot, panel)
+    qtbot.keyClick(panel.copy, Qt.Key.Key_Space)
+    assert QGuiApplication.clipboard().text() == panel.text
+    qtbot.mouseClick(panel.copy_env, Qt.MouseButton.LeftButton)
+    assert "MONGODB_PASSWORD=\n" in QGuiApplication.clipboard().text()
+    assert "s3cret-w0rd" not in panel.text + QGuiApplication.clipboard().text()
+
+
+def test_another_profile_keeps_the_kind_and_the_place(qtbot, panel):
+    shown(qtbot, panel)
+    panel.choose("pool")
+    panel.code.verticalScrollBar().setValue(12)
+    panel.show_profile(profile_of(URI.replace("db1", "db2")))
+    assert "db2.example.com" in panel.code.toPlainText()
+    assert panel.code.verticalScrollBar().value() == 12
+
+
+def test_what_has_not_changed_is_not_written_again(qtbot, panel):
+    shown(qtbot, panel)
+    cursor = panel.code.textCursor()
+    cursor.select(cursor.SelectionType.Document)
+    panel.code.setTextCursor(cursor)
+    panel.show_profile(profile_of())
+    assert panel.code.textCursor().hasSelection()
+
+
+def test_where_it_is_narrow_a_choice_stands_in_for_the_list(qtbot, panel):
+    shown(qtbot, panel)
+    panel.resize(560, 300)
+    qtbot.waitUntil(panel.choice.isVisible)
+    assert not panel.list.isVisible()
+    qtbot.keyClick(panel.choice, Qt.Key.Key_Down)
+    assert "AsyncMongoClient" in panel.text
+    panel.resize(1100, 300)
+    qtbot.waitUntil(panel.list.isVisible)
+
+
+def test_code_is_painted_in_the_palette_in_use(qtbot, panel, qapp):
+    worn = theme.Theme(qapp, theme.Scheme.LIGHT)
+    shown(qtbot, panel)
+    assert colour_of(panel, "import") == theme.LIGHT.accent
+    worn.choose(theme.Scheme.DARK)
+    qtbot.waitUntil(lambda: colour_of(panel, "import") == theme.DARK.accent)
+    worn.choose(theme.Scheme.LIGHT)
+    assert QApplication.palette().color(QPalette.ColorRole.Base).name() == theme.LIGHT.base
+
+
+def colour_of(panel, word):
+    block = panel.code.document().begin()
+    while block.isValid():
+        at = block.text().find(word)
+        for piece in block.layout().formats():
+            if at >= 0 and piece.start <= at < piece.start + piece.length:
+                return piece.format.foreground().color().name()
+        block = block.next()
+    return None
