@@ -1,0 +1,44 @@
+"""Which saved profiles came from outside: what they want is asked about before the first connect (``consent.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from clearline.core.whole_files import locked, write_whole
+
+FILE_NAME: Final = "imported.json"
+_FORMAT: Final = "clearline-imported"
+_MOST: Final = 5000
+
+
+class Outside:
+    """The ids of imported profiles, in one file beside the profiles' folder. Any thread may use it; blocks on the disk.
+
+    The mark stays when the profile is edited: an agreement holds for what it was given for and is asked for only once.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def ids(self) -> frozenset[str]:
+        """All of them; none where the file is missing or broken."""
+        return frozenset(self._listed())
+
+    def mark(self, profile_ids: Iterable[str]) -> None:
+        """From now on these come from outside. Raises OSError."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.file.parent):
+            ids = dict.fromkeys((*self._listed(), *profile_ids))
+            document = {"format": _FORMAT, "version": 1, "profiles": list(ids)[-_MOST:]}
+            write_whole(self.file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+    def _listed(self) -> list[str]:
+        try:
+            document: Any = msgspec.json.decode(self.file.read_bytes())
+            return [one for one in document["profiles"] if isinstance(one, str)]
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+            return []

@@ -1,0 +1,98 @@
+"""What was chosen is on the disk and in the vault afterwards, and every item has its result."""
+
+from __future__ import annotations
+
+import asyncio
+
+from clearline.core import store
+from clearline.core.exchange.imported import ImportedItem
+from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.exchange.planning import Choice, plan
+from clearline.core.exchange.saving import Outcome, carry_out
+from clearline.core.profile import Auth, Pool, Profile, SecretSource, Seeds
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.vault import Vault
+
+OLD = Profile(id="a" * 32, name="Old", seeds=Seeds(hosts=("db1",)))
+CHANGED = Profile(id="a" * 32, name="Renamed", seeds=Seeds(hosts=("db1",)), pool=Pool(max_pool_size=5))
+FRESH = Profile(id="b" * 32, name="New", seeds=Seeds(hosts=("db2",)))
+
+
+def whole(profile, **more):
+    return ImportedItem(name=profile.name, profile=profile, has_identity=True, whole=True, **more)
+
+
+def run(items, choices, folder, vault):
+    saved = {one.path: one.profile for one in store.list_profiles(folder) if one.profile}
+    planned = plan(items, saved.values())
+    return asyncio.run(carry_out(planned, choices, folder, saved, vault, Outside(folder.parent / FILE_NAME)))
+
+
+def names(folder):
+    return {one.profile.name for one in store.list_profiles(folder) if one.profile}
+
+
+def test_profiles_go_to_the_folder_and_secrets_to_the_vault(tmp_path):
+    store.save_in(tmp_path, OLD)
+    vault = Vault()
+    items = [
+        whole(FRESH, secrets={PASSWORD: Secret("one")}),
+        whole(CHANGED, secrets={PASSWORD: Secret("two")}),
+        ImportedItem(name="x", problem="broken"),
+    ]
+    results = run(items, {1: Choice.REPLACE}, tmp_path, vault)
+    assert [result.outcome for result in results] == [Outcome.IMPORTED, Outcome.REPLACED, Outcome.SKIPPED]
+    assert names(tmp_path) == {"New", "Renamed"}
+    assert vault.read(FRESH.id, PASSWORD) == Secret("one")
+    assert vault.read(OLD.id, PASSWORD) == Secret("two")
+    assert results[0].profile == FRESH
+    assert not any("one" in path.read_text() and "two" in path.read_text() for path in tmp_path.glob("*new*.json"))
+
+
+def test_a_secret_that_is_asked_for_each_time_is_not_kept(tmp_path):
+    vault = Vault()
+    asks = Profile(name="Asks", seeds=Seeds(hosts=("db3",)), secrets={PASSWORD: SecretSource(place="ask")})
+    run([whole(asks, secrets={PASSWORD: Secret("x")})], {}, tmp_path, vault)
+    assert vault.where(asks.id, PASSWORD) is None
+
+
+def test_one_that_cannot_be_saved_does_not_stop_the_others(tmp_path):
+    path = store.save_in(tmp_path, OLD)
+    saved = {path: OLD}
+    planned = plan([whole(CHANGED), whole(FRESH)], saved.values())
+    store.save(Profile(id=OLD.id, name="Old", seeds=Seeds(hosts=("elsewhere",))), path)
+    results = asyncio.run(
+        carry_out(planned, {0: Choice.REPLACE}, tmp_path, saved, Vault(), Outside(tmp_path / "x" / FILE_NAME))
+    )
+    assert [result.outcome for result in results] == [Outcome.FAILED, Outcome.IMPORTED]
+    assert "changed meanwhile" in results[0].words
+
+
+def test_what_was_imported_is_marked_as_coming_from_outside(tmp_path):
+    folder = tmp_path / "profiles"
+    run([whole(FRESH), whole(CHANGED)], {1: Choice.SKIP}, folder, Vault())
+    outside = Outside(tmp_path / FILE_NAME)
+    assert outside.ids() == {FRESH.id}
+    outside.mark(["other"])
+    assert outside.ids() == {FRESH.id, "other"}
+    outside.file.write_text("broken")
+    assert outside.ids() == frozenset()
+
+
+def test_nothing_is_saved_that_cannot_be_marked(tmp_path):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    folder = tmp_path / "profiles"
+    planned = plan([whole(FRESH)], [])
+    [result] = asyncio.run(carry_out(planned, {}, folder, {}, Vault(), Outside(in_the_way / FILE_NAME)))
+    assert result.outcome is Outcome.FAILED
+    assert store.list_profiles(folder) == []
+
+
+def test_a_file_cannot_get_hold_of_a_kept_password_by_naming_its_id(tmp_path):
+    vault = Vault()
+    vault.write(FRESH.id, PASSWORD, Secret("of a profile in the trash"))
+    evil = Profile(id=FRESH.id, name="Evil", seeds=Seeds(hosts=("evil",)), auth=Auth(user="app"))
+    [result] = run([whole(evil)], {}, tmp_path, vault)
+    assert result.profile.id != FRESH.id
+    assert vault.read(result.profile.id, PASSWORD) is None

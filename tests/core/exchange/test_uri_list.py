@@ -1,0 +1,72 @@
+"""Connection strings in any text, with their names where they have some."""
+
+from __future__ import annotations
+
+from clearline.core.exchange.imported import Format
+from clearline.core.exchange.reading import read_text
+from clearline.core.secrets import PASSWORD, Secret
+
+
+def test_one_a_line_with_and_without_names():
+    read = read_text(
+        "mongodb://db1:27017,db2:27018/\n"
+        "orders = mongodb://db3/\n"
+        "Stock, test: mongodb+srv://c.example.net/\n"
+        "\n"
+        "# Archive\n"
+        "mongodb://app:secret@db5/\n"
+        "invoices\tmongodb://db6/\n"
+        '- "mongodb://db7/",\n'
+        "MONGODB://DB8/\n"
+    )
+    assert read.format is Format.URI_LIST
+    assert [item.name for item in read.items] == [
+        "db1 +1",
+        "orders",
+        "Stock, test",
+        "Archive",
+        "invoices",
+        "db7",
+        "DB8",
+    ]
+    assert read.items[3].secrets == {PASSWORD: Secret("secret")}
+
+
+def test_the_export_of_studio_3t_names_and_colours_its_connections():
+    read = read_text(
+        "mongodb://app:pw@db1:27017,db2:27017/?replicaSet=rs0&3t.uriVersion=3&3t.connection.name=Orders+-+prod"
+        "&3t.defaultColor=31,163,86&3t.ssh=true&3t.sshAddress=10.0.0.1&3t.sshPassword=hunter2\r\n"
+        "mongodb://db3/?3t.connection.name=http%3A%2F%2Flocalhost&3t.defaultColor=purple"
+    )
+    one, other = read.items
+    assert (one.name, one.profile.name, one.colour) == ("Orders - prod", "Orders - prod", "green")
+    assert one.kept_foreign == ("3t.uriVersion", "3t.ssh", "3t.sshAddress", "3t.sshPassword")
+    assert [unread.name for unread in one.profile.unread] == list(one.kept_foreign), "listed and not dropped"
+    assert one.secrets == {PASSWORD: Secret("pw"), "3t.sshPassword": Secret("hunter2")}
+    assert "hunter2" not in repr(one)
+    assert (other.name, other.colour) == ("http://localhost", None)
+    assert "3t.defaultColor" in other.kept_foreign
+
+
+def test_a_password_placeholder_is_not_taken_for_a_password():
+    [item] = read_text("mongodb+srv://app:<password>@cluster0.abcde.mongodb.net/").items
+    assert item.secrets == {}
+    assert item.problem == ""
+    assert item.remarks == ("The password is a placeholder, so none is imported.",)
+
+
+def test_one_that_the_driver_refuses_is_kept_with_the_reason():
+    bad, good = read_text("mongodb://db1:99999/\nmongodb://db2/").items
+    assert bad.profile is not None
+    assert "99999" in bad.problem
+    assert good.problem == ""
+
+
+def test_a_list_in_json_is_a_list():
+    items = read_text('["mongodb://db1/", "mongodb://db2/"]').items
+    assert [item.name for item in items] == ["db1", "db2"]
+
+
+def test_the_settings_of_some_other_program_are_searched():
+    [item] = read_text('{"database": {"uri": "mongodb://db1/orders"}}').items
+    assert (item.name, item.profile.seeds.database) == ("uri", "orders")
