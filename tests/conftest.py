@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import secret_search
 from lab import deployments, namespaces
 from lab.certificates import Authority, Identity
 from lab.deployment import Deployment
@@ -26,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["CLEARLINE_HOME"] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # no test meets the user's own keyring
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    secret_search.watch(config, home)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -45,6 +45,15 @@ def test_without_it_the_operating_system_decides(monkeypatch: pytest.MonkeyPatch
     assert paths.user_data_dir().name == "Clearline"
 
 
+def test_what_can_be_made_anew_stays_with_the_data_or_where_the_system_keeps_such(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CLEARLINE_HOME", str(tmp_path))
+    assert paths.user_cache_dir() == tmp_path / "cache"
+    monkeypatch.delenv("CLEARLINE_HOME")
+    assert paths.user_cache_dir() != paths.user_data_dir()
+
+
 def test_a_frozen_program_with_a_data_folder_beside_it_is_portable(frozen: Path) -> None:
     assert paths.user_data_dir().name == "Clearline"
     (frozen / "clearline-data").mkdir()

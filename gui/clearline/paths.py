@@ -51,6 +51,35 @@ def profiles_dir() -> Path:
     return user_data_dir() / "profiles"
 
 
+def trash_dir() -> Path:
+    """The folder of deleted profiles, so that deleting can be undone; it may not exist yet."""
+    return user_data_dir() / "trash"
+
+
+def history_dir() -> Path:
+    """The folder of the kept reports; it may not exist yet."""
+    return user_data_dir() / "history"
+
+
+def settings_file() -> Path:
+    """The file of the program's own settings; it may not exist yet."""
+    return user_data_dir() / "settings.json"
+
+
+def agreements_file() -> Path:
+    """The file that says what the user has agreed to, by hash; it may not exist yet."""
+    return user_data_dir() / "agreements.json"
+
+
+def user_cache_dir() -> Path:
+    """The folder of what can be made anew at any time; it may not exist yet. Decided as `user_data_dir` is."""
+    import platformdirs
+
+    data = user_data_dir()
+    own = platformdirs.user_data_path("Clearline", appauthor=False)
+    return platformdirs.user_cache_path("Clearline", appauthor=False) if data == own else data / "cache"
+
+
 def restored_environ() -> dict[str, str]:
     """The environment for child processes: the library paths as they were before the frozen program changed them.
 

@@ -20,7 +20,7 @@ from clearline.core.report import (
     Verdict,
     exit_code,
 )
-from clearline.core.report_markdown import to_markdown
+from clearline.core.report_markdown import ticket, to_markdown
 
 FINDING = Finding(
     cause="tcp.refused",
@@ -86,3 +86,21 @@ def test_other_findings_name_their_severity() -> None:
 )
 def test_the_exit_code_follows_the_verdict(verdict: Verdict | None, code: int) -> None:
     assert exit_code(msgspec.structs.replace(REPORT, verdict=verdict)) == code
+
+
+def test_a_ticket_has_the_verdict_the_cause_the_proof_and_where_it_was_seen() -> None:
+    lines = ticket(REPORT).splitlines()
+    assert lines[0] == "**Failed: Nothing listens on db1:27017.**"
+    assert "- Connection: `mongodb://app:***@db1/`" in lines
+    assert "- Cause: `tcp.refused` (proven, `db1:27017`)" in lines
+    [proof] = [line for line in lines if line.startswith("- Proof: ")]
+    assert "errno `111`" in proof
+    assert "10.0.0.6" in proof
+    assert "- Fix: Start mongod." in lines
+    assert lines[-1] == "- Seen 2026-11-22T10:15:00Z with Clearline 0.1.0, pymongo 4.20.0"
+    assert len(lines) <= 12
+
+
+def test_a_ticket_of_a_good_check_is_short() -> None:
+    good = msgspec.structs.replace(REPORT, verdict=Verdict.CONNECTED, findings=(), servers=())
+    assert ticket(good).splitlines()[0] == "**Connected: Orders\\_prod**"

@@ -18,6 +18,8 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.secret_places import ASK, KEYRING, SESSION
 from clearline.core.secrets import Secret
 from clearline.core.vault import Vault, WhereKept, WhyMemory
 
@@ -29,6 +31,7 @@ needs_secret_service = pytest.mark.skipif(bool(_missing), reason=f"not installed
 _PREAMBLE = f"""
 import asyncio, json, os, signal
 from pathlib import Path
+from clearline.core.profile import Profile, SecretSource
 from clearline.core.secrets import Secret
 from clearline.core.vault import Vault
 WORD = {SECRET_WORD!r}
@@ -163,6 +166,73 @@ def test_a_keyring_that_does_not_answer_costs_its_time_limit_and_is_used_when_it
 def test_a_program_ends_while_the_keyring_still_does_not_answer(tmp_path: Path) -> None:
     [told] = _in_a_session(tmp_path, _FREEZES + _NEVER_WAITS_AT_EXIT, _THAWS)  # thawed only after its end
     assert told["why"] == "SLOW"
+
+
+_STARTS_A_SERVICE = """
+import secretstorage, subprocess
+tell(kept=vault.write("p1", "password", Secret(WORD)).name, place=vault.place(Profile(id="p1"), "password"))
+unlock = ["gnome-keyring-daemon", "--unlock", "--components=secrets"]
+subprocess.run(unlock, input=b"pw", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+bus = secretstorage.dbus_init()
+while not secretstorage.check_service_availability(bus):
+    pass  # the daemon takes its name on the bus a moment after its starter has ended
+tell(before=vault.where("p1", "password").name)
+vault.ask_again()
+tell(after=vault.where("p1", "password").name, place=vault.place(Profile(id="p1"), "password"))
+"""
+_MOVES = """
+def moved(to):
+    global profile
+    answer = vault.move(profile, "password", SecretSource(place=to))
+    profile = answer.profile
+    tell(done=answer.done, left=answer.left_behind, place=vault.place(profile, "password"),
+         here=(Vault().read("p1", "password") or Secret("")).reveal() == WORD)
+profile = Profile(id="p1")
+vault.keep(profile, "password", Secret(WORD))
+moved("session"); moved("keyring"); moved("ask")
+"""
+_MOVES_WHILE_LOCKED = """
+answer = vault.move(Profile(id="p1"), "password", SecretSource(place="session"))
+tell(done=answer.done, same=answer.profile == Profile(id="p1"), gone=vault.delete_all("p1", ["password"]))
+"""
+
+
+@needs_secret_service
+def test_a_keyring_that_starts_after_the_program_is_found_when_it_is_asked_again(tmp_path: Path) -> None:
+    # With a service file on the bus the service would be started by the first question: this bus has none.
+    bus = tmp_path / "bus.conf"
+    bus.write_text(
+        "<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>"
+        '<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>'
+        '<allow own="*"/></policy></busconfig>'
+    )
+    program = tmp_path / "program.py"
+    program.write_text(_PREAMBLE + _STARTS_A_SERVICE)
+    command = ["dbus-run-session", f"--config-file={bus}", "--", sys.executable, str(program)]
+    first, waiting, after = _told(command, tmp_path)
+    assert (first["kept"], first["why"]) == ("MEMORY", "NO_KEYRING")
+    assert first["place"] == "this session only: this computer has no keyring that keeps secrets safe"
+    assert waiting["before"] == "MEMORY"
+    assert (after["after"], after["why"], after["place"]) == ("KEYRING", None, "in the GNOME keyring")
+
+
+@needs_secret_service
+def test_a_secret_moves_between_the_real_keyring_and_memory_without_leaving_a_copy(tmp_path: Path) -> None:
+    session, back, asked = _in_a_session(tmp_path, _MOVES)
+    assert (session["done"], session["left"], session["place"], session["here"]) == (
+        True,
+        False,
+        "this session only",
+        False,
+    )
+    assert (back["done"], back["place"], back["here"]) == (True, "in the GNOME keyring", True)
+    assert (asked["done"], asked["place"], asked["here"]) == (True, "asked each time", False)
+
+
+@needs_secret_service
+def test_a_secret_in_a_locked_keyring_is_not_moved_and_not_lost(tmp_path: Path) -> None:
+    _, moved = _in_a_session(tmp_path, _WRITES, _LOCKS + _MOVES_WHILE_LOCKED)
+    assert (moved["done"], moved["same"], moved["gone"], moved["why"]) == (False, True, False, "LOCKED")
 
 
 class MemoryKeyring(KeyringBackend):
@@ -317,3 +387,132 @@ def test_a_value_typed_while_the_keyring_is_busy_with_the_old_one_wins() -> None
     asyncio.run(use())
     assert backend.entries == {("Clearline", "p1/password"): "new"}
     assert vault.where("p1", "password") is WhereKept.KEYRING
+
+
+# ---------------------------------------------------------------- by the profile's wish
+
+COMMAND = SecretSource(place="command", command="pass show orders")
+REFERENCE = SecretSource(place="reference", reference="${ORDERS_PASSWORD}")
+
+
+def _profile(source: SecretSource = KEYRING, profile_id: str = "p1") -> Profile:
+    return Profile(id=profile_id, secrets={} if source == KEYRING else {"password": source})
+
+
+def test_the_place_of_each_secret_is_told_in_words() -> None:
+    vault = Vault(MemoryKeyring())
+    assert vault.place(_profile(), "password") == "in the keyring of this computer"
+    vault.keep(_profile(), "password", Secret(SECRET_WORD))
+    assert vault.place(_profile(), "password") == "in the test keyring"
+    assert vault.place(_profile(SESSION), "password") == "this session only"
+    assert vault.place(_profile(ASK), "password") == "asked each time"
+    assert vault.place(_profile(REFERENCE), "password") == "from ${ORDERS_PASSWORD}"
+    assert vault.place(_profile(COMMAND), "password") == "printed by a command"
+
+
+def test_the_place_says_when_the_keyring_has_not_taken_it() -> None:
+    backend = MemoryKeyring()
+    backend.error = keyring.errors.KeyringLocked()
+    vault = Vault(backend)
+    vault.keep(_profile(), "password", Secret(SECRET_WORD))
+    assert vault.place(_profile(), "password") == "this session only: the keyring is locked"
+    vault.keep_for_session("p2", "password", Secret(SECRET_WORD))
+    assert vault.place(_profile(profile_id="p2"), "password") == "this session only"
+
+
+def test_a_secret_is_kept_where_its_profile_says_and_nowhere_else() -> None:
+    backend = MemoryKeyring()
+    vault = Vault(backend)
+    assert vault.keep(_profile(SESSION), "password", Secret(SECRET_WORD)) is WhereKept.MEMORY
+    for source in (ASK, REFERENCE, COMMAND):
+        assert vault.keep(_profile(source, "p2"), "password", Secret(SECRET_WORD)) is None
+    assert backend.entries == {}
+    assert vault.where("p2", "password") is None
+    assert vault.keep(_profile(), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
+    assert list(backend.entries) == [("Clearline", "p1/password")]
+
+
+@pytest.mark.parametrize("to", [ASK, REFERENCE, COMMAND])
+def test_what_comes_from_elsewhere_from_now_on_is_forgotten_here(to: SecretSource) -> None:
+    backend = MemoryKeyring()
+    vault = Vault(backend)
+    vault.keep(_profile(), "password", Secret(SECRET_WORD))
+    moved = vault.move(_profile(), "password", to)
+    assert (moved.done, moved.left_behind) == (True, False)
+    assert moved.profile.secrets == {"password": to}
+    assert backend.entries == {}
+    assert vault.read("p1", "password") is None
+
+
+def test_moving_back_to_the_usual_place_is_not_written_down() -> None:
+    vault = Vault(MemoryKeyring())
+    moved = vault.move(_profile(ASK), "password", KEYRING, Secret(SECRET_WORD))
+    assert moved.profile == _profile()
+    assert vault.where("p1", "password") is WhereKept.KEYRING
+
+
+def test_a_keyring_that_does_not_let_go_of_its_copy_is_told() -> None:
+    backend = MemoryKeyring()
+    vault = Vault(backend)
+    vault.keep(_profile(), "password", Secret(SECRET_WORD))
+    backend.error = OSError()
+    moved = vault.move(_profile(), "password", SESSION, Secret(SECRET_WORD))
+    assert (moved.done, moved.left_behind) == (True, True)
+    assert vault.read("p1", "password") == Secret(SECRET_WORD)
+
+
+def test_all_secrets_of_a_profile_go_at_once_and_those_of_others_stay() -> None:
+    backend = MemoryKeyring()
+    vault = Vault(backend)
+    for profile_id, name in (("p1", "password"), ("p1", "proxyPassword"), ("p2", "password")):
+        vault.write(profile_id, name, Secret(SECRET_WORD))
+    assert vault.delete_all("p1", ["password", "proxyPassword", "never there"]) is True
+    assert list(backend.entries) == [("Clearline", "p2/password")]
+
+
+def test_a_copy_of_a_profile_gets_copies_of_its_secrets() -> None:
+    backend = MemoryKeyring()
+    vault = Vault(backend)
+    vault.keep(_profile(), "password", Secret(SECRET_WORD))
+    vault.copy_all(_profile(), _profile(profile_id="p2"), ["password", "proxyPassword"])
+    assert vault.read("p2", "password") == vault.read("p1", "password") == Secret(SECRET_WORD)
+
+
+def test_the_awaitable_forms_move_keep_copy_and_delete() -> None:
+    backend = MemoryKeyring()
+
+    async def use() -> None:
+        vault = Vault(backend)
+        assert await vault.keep_async(_profile(), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
+        await vault.copy_all_async(_profile(), _profile(profile_id="p2"), ["password"])
+        assert (await vault.move_async(_profile(), "password", SESSION)).profile == _profile(SESSION)
+        assert list(backend.entries) == [("Clearline", "p2/password")]
+        assert await vault.delete_all_async("p2", ["password"]) is True
+
+    asyncio.run(use())
+    assert backend.entries == {}
+
+
+def test_a_move_that_takes_too_long_is_not_done_later_behind_the_users_back() -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Slow(MemoryKeyring):
+        def get_password(self, service: str, username: str) -> str | None:
+            asked.set()
+            go_on.wait()
+            return super().get_password(service, username)
+
+    backend = Slow()
+    backend.entries["Clearline", "p1/password"] = SECRET_WORD
+    vault = Vault(backend)
+
+    async def use() -> None:
+        moved = await vault.move_async(_profile(), "password", SESSION, timeout_s=0.05)
+        assert (moved.done, moved.profile) == (False, _profile())
+        asking = [thread for thread in threading.enumerate() if thread.name.startswith("daemon-")]
+        go_on.set()
+        for thread in asking:
+            await asyncio.to_thread(thread.join)
+
+    asyncio.run(use())
+    assert backend.entries == {("Clearline", "p1/password"): SECRET_WORD}

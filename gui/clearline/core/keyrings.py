@@ -33,6 +33,20 @@ def usable(backend: KeyringBackend) -> KeyringBackend | None:
     return next((member for member in members if _fit(member)), None)
 
 
+def found_now() -> KeyringBackend | None:
+    """The best fit keyring as of now, for the library's own search is made once: a service may have started since.
+
+    None when there is none, or when the user's environment or configuration chooses another.
+    """
+    from keyring.backend import KeyringBackend
+    from keyring.core import load_config, load_env
+
+    if load_env() is not None or load_config() is not None:
+        return None
+    viable = [kind for kind in KeyringBackend.get_viable_backends() if _fit_kind(kind)]
+    return max((kind() for kind in viable), key=lambda backend: backend.priority, default=None)
+
+
 def human_name(backend: KeyringBackend) -> str:
     """What people call it, to be read after "in the"."""
     module = type(backend).__module__
@@ -42,8 +56,15 @@ def human_name(backend: KeyringBackend) -> str:
 
 
 def _fit(backend: KeyringBackend) -> bool:
-    kind = type(backend)
-    return not kind.__module__.startswith(_UNFIT) and "plaintext" not in kind.__name__.lower()
+    return _fit_kind(type(backend))
+
+
+def _fit_kind(kind: type[KeyringBackend]) -> bool:
+    return (
+        kind.__module__ != "keyring.backends.chainer"
+        and not kind.__module__.startswith(_UNFIT)
+        and "plaintext" not in kind.__name__.lower()
+    )
 
 
 def _provider() -> str | None:

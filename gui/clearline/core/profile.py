@@ -22,8 +22,11 @@ Number = int | float
 NonNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Section(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
-    """Common settings of the profile's parts: frozen, strict when read, silent about what is not set."""
+class Section(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, gc=False):
+    """Common settings of the profile's parts: frozen, strict when read, silent about what is not set.
+
+    Values that cannot form cycles: the collector need not walk over ten thousand of them.
+    """
 
 
 class Seeds(Section, frozen=True, kw_only=True):

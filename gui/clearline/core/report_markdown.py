@@ -23,6 +23,41 @@ def to_markdown(report: Report) -> str:
     return "\n\n".join(_blocks(report)) + "\n"
 
 
+def ticket(report: Report) -> str:
+    """The report in a few lines for a ticket: verdict, cause, proof, what is asked for, and where it was seen."""
+    verdict = report.verdict.value.capitalize() if report.verdict else "Not finished"
+    told = report.diagnosis or next(iter(report.findings), None)
+    lines = [
+        f"**{verdict}: {_plain(told.summary) if told else _plain(report.target.profile or report.target.uri)}**",
+        "",
+    ]
+    lines.append(f"- Connection: {_code(report.target.uri)}")
+    if told is not None:
+        server = f", {_code(told.server)}" if told.server else ""
+        lines.append(f"- Cause: {_code(told.cause)} ({told.certainty.value}{server})")
+        shown = [f"{_plain(name)} {_code(_flat(value))}" for name, value in told.evidence.items() if _says(value)]
+        proof = " ".join(filter(None, (_plain(told.detail), "; ".join(shown))))
+        lines += [f"- Proof: {proof}"] if proof else []
+        lines += [f"- Fix: {_plain(told.remedies[0].text)}"] if told.remedies else []
+    others = [finding for finding in report.findings if finding is not told]
+    if others:
+        lines.append("- Also found: " + ", ".join(dict.fromkeys(_code(finding.cause) for finding in others)))
+    if deployment := report.deployment:
+        words = (deployment.kind, deployment.set_name, deployment.product, deployment.version)
+        lines.append("- Deployment: " + _plain(" ".join(word for word in words if word)))
+    if report.driver.exception:
+        said = f"{_code(report.driver.exception)}: {_plain(report.driver.message or '')}".rstrip(": ")
+        lines.append(f"- The driver says: {said}")
+    driver = f"{_plain(report.driver.name)} {_plain(report.driver.version)}"
+    lines.append(f"- Seen {_plain(report.started)} with Clearline {_plain(report.app_version)}, {driver}")
+    return "\n".join(lines) + "\n"
+
+
+def _says(value: object) -> bool:
+    """Whether a piece of evidence is worth a line's room."""
+    return value not in (None, "", [], (), {}) and len(_flat(value)) <= 200
+
+
 def _blocks(report: Report) -> Iterator[str]:
     verdict = report.verdict.value.capitalize() if report.verdict else "Not finished"
     yield f"## {verdict}: {_plain(report.target.profile or report.target.uri)}"

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 
-import msgspec
-
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.secret_places import SESSION, source_of, with_source, words
 from clearline.core.secrets import Secret, Secrets
+from clearline.core.vault_state import Moved, VaultState, WhereKept, WhyMemory
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
+
+__all__ = ["PATIENCE_S", "SERVICE", "Moved", "Vault", "VaultState", "WhereKept", "WhyMemory"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -28,40 +30,7 @@ PATIENCE_S: Final = 10.0
 """How long the awaitable calls wait for the keyring, which may be asking the user to unlock it."""
 
 
-class WhereKept(Enum):
-    """Where a secret is."""
-
-    KEYRING = "keyring"
-    MEMORY = "memory"
-
-
-class WhyMemory(Enum):
-    """Why secrets stay in memory."""
-
-    NOT_ASKED = "the keyring was not asked yet"
-    NO_KEYRING = "this computer has no keyring that keeps secrets safe"
-    LOCKED = "the keyring is locked"
-    REFUSED = "access to the keyring was refused"
-    SLOW = "the keyring does not answer; it may be waiting for you to unlock it"
-    ERROR = "the keyring reported an error"
-
-
-class VaultState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where new secrets go, as the latest use of the keyring showed. ``keyring`` is its name as people know it."""
-
-    where: WhereKept
-    keyring: str | None = None
-    why: WhyMemory | None = None
-    """None when they go to the keyring."""
-    error: str | None = None
-    """Class of the exception, with ``ERROR``; its text may quote anything and is not kept."""
-
-    def __str__(self) -> str:
-        if self.why is None:
-            return f"in the {self.keyring}"
-        return f"this session only: {self.why.value}"
-
-
+_UNREADABLE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
 _ASK_NO_MORE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW})  # each time would open another prompt
 
 
@@ -76,6 +45,8 @@ class Vault:
 
     def __init__(self, backend: KeyringBackend | None = None) -> None:
         self._backend = backend
+        self._given = backend is not None
+        self._search = False  # among the keyrings of now, instead of what the library found at its first use
         self._name: str | None = None
         self._state = VaultState(where=WhereKept.MEMORY, why=WhyMemory.NOT_ASKED)
         self._latest = self._state  # as the keyring itself showed, whoever gave up waiting for it
@@ -147,8 +118,12 @@ class Vault:
         return done or self._state.why is WhyMemory.NO_KEYRING
 
     def ask_again(self) -> VaultState:
-        """Ask a keyring that was left alone once more, and file what waits in memory for it. May block like `write`."""
+        """Ask a keyring that was left alone once more, also one that has started since, and file what waits for it.
+
+        May block like `write`.
+        """
         with self._lock:
+            self._search = not self._given
             self._state = VaultState(where=WhereKept.MEMORY, why=WhyMemory.NOT_ASKED)
             waiting = [(key, self._kept[key]) for key in self._waiting]
         if not waiting:
@@ -157,6 +132,107 @@ class Vault:
         for key, secret in waiting:
             self._file(key, secret)
         return self._state
+
+    # ------------------------------------------------------------ by the profile's wish
+
+    def keep(self, profile: Profile, name: str, secret: Secret) -> WhereKept | None:
+        """Keep a secret where its profile says; None when the profile has it asked, referred to or printed instead."""
+        match source_of(profile, name).place:
+            case "keyring":
+                return self.write(profile.id, name, secret)
+            case "session":
+                self.keep_for_session(profile.id, name, secret)
+                return WhereKept.MEMORY
+            case "ask" | "reference" | "command":
+                return None
+
+    def place(self, profile: Profile, name: str) -> str:
+        """Where a profile's secret is, in words, to be read after its name: "in the GNOME keyring". Never blocks."""
+        source = source_of(profile, name)
+        if source.place != "keyring":
+            return words(source)
+        with self._lock:
+            key = (profile.id, name)
+            kept, waiting = key in self._kept, key in self._waiting
+        state = self._state
+        if kept and not (waiting and state.why is None):
+            return str(state) if waiting else words(SESSION)
+        return f"in the {state.keyring or 'keyring of this computer'}"
+
+    def move(self, profile: Profile, name: str, to: SecretSource, secret: Secret | None = None) -> Moved:
+        """Bring a profile's secret to another place, and the profile that says so (not saved yet).
+
+        ``secret`` is its value where the caller has it, else it is taken from where it is. Nothing is removed before it
+        is safe in the new place, and nothing is done when it cannot be read. May block like `write`.
+        """
+        return self._move(profile, name, to, secret, threading.Event())
+
+    def _move(
+        self, profile: Profile, name: str, to: SecretSource, secret: Secret | None, late: threading.Event
+    ) -> Moved:
+        kept = to.place in ("keyring", "session")
+        if kept and secret is None:
+            secret = self.read(profile.id, name)
+            if secret is None and self._state.why in _UNREADABLE and source_of(profile, name).place == "keyring":
+                return Moved(profile=profile, done=False, state=self._state)
+        if late.is_set():
+            return Moved(profile=profile, done=False, state=self._state)
+        if not kept:
+            gone = self.delete(profile.id, name)
+        elif to.place == "keyring":
+            gone = True
+            if secret is not None:
+                self.write(profile.id, name, secret)
+        else:
+            gone = self.delete(profile.id, name)
+            if secret is not None:
+                self.keep_for_session(profile.id, name, secret)
+        return Moved(profile=with_source(profile, name, to), done=True, left_behind=not gone, state=self._state)
+
+    def delete_all(self, profile_id: str, names: Iterable[str]) -> bool:
+        """Forget the secrets of a profile, as `delete` does each. False: the keyring may still hold some."""
+        gone = [self.delete(profile_id, name) for name in names]  # each, also after one that could not be
+        return all(gone)
+
+    def copy_all(self, profile: Profile, copy: Profile, names: Iterable[str]) -> None:
+        """Keep the secrets of a profile for its copy as well, where that says."""
+        for name, secret in self.secrets_of(profile.id, names).items():
+            self.keep(copy, name, secret)
+
+    # ------------------------------------------------------------ awaitable
+
+    async def keep_async(
+        self, profile: Profile, name: str, secret: Secret, *, timeout_s: float = PATIENCE_S
+    ) -> WhereKept | None:
+        """`keep` in a daemon thread; in memory when the keyring takes longer."""
+        return await self._in_time(timeout_s, WhereKept.MEMORY, self.keep, profile, name, secret)
+
+    async def move_async(
+        self,
+        profile: Profile,
+        name: str,
+        to: SecretSource,
+        secret: Secret | None = None,
+        *,
+        timeout_s: float = PATIENCE_S,
+    ) -> Moved:
+        """`move` in a daemon thread; not done when the keyring takes longer."""
+        late = threading.Event()
+        moved = await self._in_time(timeout_s, None, self._move, profile, name, to, secret, late)
+        if moved is None:
+            late.set()
+            return Moved(profile=profile, done=False, state=self._state)
+        return moved
+
+    async def delete_all_async(self, profile_id: str, names: Iterable[str], *, timeout_s: float = PATIENCE_S) -> bool:
+        """`delete_all` in a daemon thread; False when the keyring takes longer."""
+        return await self._in_time(timeout_s, False, self.delete_all, profile_id, tuple(names))
+
+    async def copy_all_async(
+        self, profile: Profile, copy: Profile, names: Iterable[str], *, timeout_s: float = PATIENCE_S
+    ) -> None:
+        """`copy_all` in a daemon thread, which goes on when the keyring takes longer."""
+        await self._in_time(timeout_s, None, self.copy_all, profile, copy, tuple(names))
 
     async def read_async(self, profile_id: str, name: str, *, timeout_s: float = PATIENCE_S) -> Secret | None:
         """`read` in a daemon thread; None when the keyring takes longer."""
@@ -246,13 +322,17 @@ class Vault:
             return True, answer
 
     def _keyring(self) -> KeyringBackend | None:
-        from clearline.core.keyrings import human_name, usable
+        from clearline.core.keyrings import found_now, human_name, usable
 
         if self._backend is None:
             import keyring
 
             self._backend = keyring.get_keyring()
         chosen = usable(self._backend)
+        if chosen is None and self._search:
+            self._search = False
+            if (started := found_now()) is not None:
+                self._backend = chosen = started
         if chosen is not None and self._name is None:
             self._name = human_name(chosen)
         return chosen

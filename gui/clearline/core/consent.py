@@ -1,0 +1,177 @@
+"""What a connection from elsewhere wants that its reader should know of before the first connect, and what was agreed.
+
+*From elsewhere* is a profile file outside the user's own folder, a link, a connection string that somebody sent. Such a
+thing asks once when it
+
+- switches a protection off (the password then goes to whoever answers),
+- names files of this computer, which it should not be able to point at by itself,
+- takes values from this computer's environment or its identity service, and sends them to the servers it names.
+
+A command asks in every profile, one's own included, before it runs for the first time on this computer: profiles are
+shared and synchronised, and a command may do anything.
+
+What the user writes here is the user's own: the form of the window, and the arguments of a command line. Whoever can
+type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
+concerns are told, and asked about only on a terminal, where people paste what they were sent.
+
+An agreement holds for the same demand of the same servers, and is remembered as a hash: the file of the agreements says
+nothing to whoever reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from clearline.core.profile import Profile
+from clearline.core.references import names_in
+from clearline.core.whole_files import locked, write_whole
+
+_MOST: Final = 5000
+
+
+class ConcernKind(Enum):
+    """What a connection wants."""
+
+    SECURITY_OFF = "security-off"
+    LOCAL_FILE = "local-file"
+    ENVIRONMENT = "environment"
+    IDENTITY = "identity"
+    COMMAND = "command"
+
+
+class Concern(msgspec.Struct, frozen=True, kw_only=True):
+    """One demand: ``words`` is a whole sentence, ``value`` what it names (an option, a path, variables, a command)."""
+
+    kind: ConcernKind
+    words: str
+    value: str
+
+
+def concerns(profile: Profile) -> tuple[Concern, ...]:
+    """Everything that a connection from elsewhere has to ask for, the gravest first. Pure."""
+    return (*_commands(profile), *_security(profile), *_identity(profile), *_environment(profile), *_files(profile))
+
+
+def always_asked(profile: Profile) -> tuple[Concern, ...]:
+    """What also the user's own profiles ask for: commands."""
+    return tuple(_commands(profile))
+
+
+class Agreements:
+    """What the user has agreed to on this computer, in one file. Any thread or process may use it; blocks on the disk.
+
+    A file that is missing or broken holds no agreement: it is asked again.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def missing(self, profile: Profile, wanted: Iterable[Concern]) -> tuple[Concern, ...]:
+        """Those that were not agreed to yet."""
+        known = self._hashes()
+        return tuple(concern for concern in wanted if _hash(profile, concern) not in known)
+
+    def may_run(self, profile: Profile, command: str) -> bool:
+        """Whether that command of the profile was agreed to."""
+        wanted = [concern for concern in _commands(profile) if concern.value == command.strip()]
+        return bool(wanted) and not self.missing(profile, wanted)
+
+    def remember(self, profile: Profile, agreed: Iterable[Concern]) -> None:
+        """Do not ask for these again. Raises OSError."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.file.parent):
+            hashes = dict.fromkeys((*self._hashes(), *(_hash(profile, concern) for concern in agreed)))
+            document = {"format": "clearline-agreements", "version": 1, "hashes": list(hashes)[-_MOST:]}
+            write_whole(self.file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+    def _hashes(self) -> dict[str, None]:
+        try:
+            document: Any = msgspec.json.decode(self.file.read_bytes())
+            return dict.fromkeys(text for text in document["hashes"] if isinstance(text, str))
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+            return {}
+
+
+def _hash(profile: Profile, concern: Concern) -> str:
+    to = [profile.seeds.srv, sorted(profile.seeds.hosts)]
+    return hashlib.sha256(msgspec.json.encode([concern.kind, concern.value, to])).hexdigest()
+
+
+def _commands(profile: Profile) -> Iterator[Concern]:
+    for name, source in profile.secrets.items():
+        command = (source.command or "").strip()
+        if source.place == "command" and command:
+            yield Concern(
+                kind=ConcernKind.COMMAND,
+                words=f"It runs a program on this computer to get the secret {name}: {command}",
+                value=command,
+            )
+
+
+_ANYBODY: Final = "any certificate is accepted, so whoever is on the way can read and change everything"
+_OFF: Final = {
+    "tlsInsecure": _ANYBODY,
+    "tlsAllowInvalidCertificates": _ANYBODY,
+    "tlsAllowInvalidHostnames": "a certificate of any other server is accepted",
+}
+_NO_TLS: Final = "everything, also the password, travels in clear"
+
+
+def _security(profile: Profile) -> Iterator[Concern]:
+    tls = profile.tls
+    switched = {
+        "tlsInsecure": tls.insecure,
+        "tlsAllowInvalidCertificates": tls.allow_invalid_certificates,
+        "tlsAllowInvalidHostnames": tls.allow_invalid_hostnames,
+    }
+    # A reference in a switch is kept as text; what it will say is not known yet.
+    unread = {item.name.lower(): item.value for item in profile.unread if item.value and names_in(item.value)}
+    for name, on in switched.items():
+        if on or name.lower() in unread:
+            yield Concern(kind=ConcernKind.SECURITY_OFF, words=f"It sets {name}: {_OFF[name]}.", value=name)
+    if tls.enabled is False and profile.seeds.srv:
+        yield Concern(kind=ConcernKind.SECURITY_OFF, words=f"It switches TLS off: {_NO_TLS}.", value="tls=false")
+    if profile.auth.allow_plain_without_tls:
+        words = "It allows a login that sends the password in clear to another computer."
+        yield Concern(kind=ConcernKind.SECURITY_OFF, words=words, value="allowPlainWithoutTLS")
+
+
+def _identity(profile: Profile) -> Iterator[Concern]:
+    if profile.auth.mechanism == "MONGODB-OIDC" and (service := profile.auth.properties.get("ENVIRONMENT")):
+        words = f"It asks this computer's identity service ({service}) for a token and sends it to {_servers(profile)}."
+        yield Concern(kind=ConcernKind.IDENTITY, words=words, value=service)
+
+
+def _environment(profile: Profile) -> Iterator[Concern]:
+    names = names_in(msgspec.json.encode(msgspec.structs.replace(profile, name="", notes="", folder="")).decode())
+    if names:
+        words = f"It takes {', '.join(names)} from this computer's environment and uses it for {_servers(profile)}."
+        yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value=" ".join(names))
+
+
+def _files(profile: Profile) -> Iterator[Concern]:
+    tls = profile.tls
+    named = {
+        "client certificate and key": tls.certificate_key_file,
+        "file of variables": profile.env_file,
+        "list of trusted authorities": tls.ca_file,
+        "list of revoked certificates": tls.crl_file,
+    }
+    for what, path in named.items():
+        if path:
+            words = f"It names a file of this computer as its {what}: {path}"
+            yield Concern(kind=ConcernKind.LOCAL_FILE, words=words, value=path)
+    for host in profile.seeds.hosts:
+        if host.endswith(".sock"):
+            words = f"It names a socket of this computer: {host}"
+            yield Concern(kind=ConcernKind.LOCAL_FILE, words=words, value=host)
+
+
+def _servers(profile: Profile) -> str:
+    return ", ".join(profile.seeds.hosts) or "its servers"

@@ -1,0 +1,124 @@
+"""The secrets of a profile at the moment of a check: from the vault or from the user; and what a command prints.
+
+References and commands are not followed by `gather`: the check prepares them itself (``preparation.py``), after it was
+told which commands the user has agreed to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from clearline.core.profile import Profile
+from clearline.core.secret_places import STORED, source_of
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret, Secrets, secret_names
+from clearline.core.vault import PATIENCE_S, Vault
+
+COMMAND_S: Final = 60.0
+"""How long a command may take: it may be asking its user for a fingerprint."""
+_LONGEST: Final = 64 * 1024
+
+
+class CommandFailed(Exception):
+    """Why a command gave no secret, in words that quote none of its output."""
+
+
+@dataclass(frozen=True, repr=False)
+class Gathered:
+    """The secrets that were found, and for each that nobody gave why it is missing."""
+
+    secrets: Secrets
+    problems: dict[str, str] = field(default_factory=dict)
+    """By the secret's name; whole sentences."""
+
+
+async def gather(
+    profile: Profile,
+    vault: Vault,
+    *,
+    ask: Callable[[str], Awaitable[Secret | None]] | None = None,
+    timeout_s: float = PATIENCE_S,
+) -> Gathered:
+    """Bring a profile's secrets together; never raises.
+
+    ``ask`` asks the user for the secret of that name and gives None when there is no answer; without it nobody can be
+    asked.
+    """
+    names = secret_names(profile)
+    stored = [name for name in names if source_of(profile, name).place in STORED]
+    secrets = dict(await vault.secrets_of_async(profile.id, stored, timeout_s=timeout_s))
+    problems: dict[str, str] = {}
+    for name in names:
+        if source_of(profile, name).place == "ask" and _is_of_use(profile, name):
+            answer = await ask(name) if ask is not None else None
+            if answer is not None:
+                secrets[name] = answer
+            else:
+                problems[name] = f"The secret {name} is asked each time, and nobody has answered."
+    return Gathered(secrets, problems)
+
+
+def _is_of_use(profile: Profile, name: str) -> bool:
+    """False for the source of a secret that the profile has no use for at the moment: nobody is to be asked for it."""
+    needed = {PASSWORD: profile.auth.user, KEY_PASSWORD: profile.tls.certificate_key_file}
+    return name not in needed or needed[name] is not None
+
+
+async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
+    """The first line that a command prints. Raises `CommandFailed`.
+
+    It is split as a shell splits words and started without a shell, without input, in the environment of the user;
+    what it says on standard error is dropped. It is ended after ``timeout_s`` and when the caller is cancelled.
+    """
+    from clearline.paths import restored_environ
+
+    words = _words(command)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=restored_environ(),
+        )
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"cannot be started: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(timeout_s):
+            said = await process.stdout.read(_LONGEST)
+            while await process.stdout.read(_LONGEST):
+                pass  # a secret is not that long; the program must not wait for us
+            code = await process.wait()
+    except TimeoutError:
+        raise CommandFailed(f"did not end within {timeout_s:g} seconds") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await asyncio.shield(process.wait())
+    if code:
+        raise CommandFailed(f"ended with the exit code {code}")
+    try:
+        line = said.decode().splitlines()[0] if said else ""
+    except UnicodeDecodeError:
+        raise CommandFailed("printed something that is no UTF-8 text") from None
+    if not line:
+        raise CommandFailed("printed nothing on its first line")
+    return Secret(line)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        if os.name == "posix":
+            words = shlex.split(command)
+        else:  # a backslash is part of a path there
+            words = [word.strip('"') for word in shlex.split(command, posix=False)]
+    except ValueError:
+        raise CommandFailed("has a quotation mark without its partner") from None
+    if not words:
+        raise CommandFailed("is empty")
+    return words

@@ -1,0 +1,54 @@
+"""What the vault says about itself: where secrets are, why they are not in the keyring, how moving one went."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from clearline.core.profile import Profile
+
+
+class WhereKept(Enum):
+    """Where a secret is."""
+
+    KEYRING = "keyring"
+    MEMORY = "memory"
+
+
+class WhyMemory(Enum):
+    """Why secrets stay in memory."""
+
+    NOT_ASKED = "the keyring was not asked yet"
+    NO_KEYRING = "this computer has no keyring that keeps secrets safe"
+    LOCKED = "the keyring is locked"
+    REFUSED = "access to the keyring was refused"
+    SLOW = "the keyring does not answer; it may be waiting for you to unlock it"
+    ERROR = "the keyring reported an error"
+
+
+class VaultState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where new secrets go, as the latest use of the keyring showed. ``keyring`` is its name as people know it."""
+
+    where: WhereKept
+    keyring: str | None = None
+    why: WhyMemory | None = None
+    """None when they go to the keyring."""
+    error: str | None = None
+    """Class of the exception, with ``ERROR``; its text may quote anything and is not kept."""
+
+    def __str__(self) -> str:
+        if self.why is None:
+            return f"in the {self.keyring}"
+        return f"this session only: {self.why.value}"
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """How moving a secret went. ``done`` is False when it could not be read (``state`` says why): nothing changed."""
+
+    profile: Profile
+    """With the new place when it is done; to be saved."""
+    done: bool
+    left_behind: bool = False
+    """The keyring could not be asked to forget its copy."""
+    state: VaultState

@@ -1,0 +1,121 @@
+"""Files that are whole after any crash, and locks that a crash releases: what every file of the user's is written with.
+
+A killed program leaves the old file or the new one, and no lock: the operating system gives a dead process's lock back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+OURS: Final = ".clearline-"
+"""How the names of half-written files begin."""
+
+PATIENCE_S: Final = 5.0
+"""How long to wait for a lock. Its holder writes one small file; longer means that it was stopped."""
+
+_STALE_S: Final = 3600.0
+_PAUSE_S: Final = 0.002
+
+
+class Locked(OSError):
+    """Another program has held the lock for longer than `PATIENCE_S`."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "another program keeps this folder locked")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a whole new file, for its owner only (0600), in the place of the old one. Raises OSError.
+
+    A crash at any moment, of the computer too, leaves the one or the other.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=OURS, suffix=".tmp")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # elsewhere a folder cannot be opened; NTFS journals the rename
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writes that were killed have left; a young file may belong to a write under way."""
+    for path in folder.glob(f"{OURS}*.tmp"):
+        try:
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                path.unlink()
+        except OSError:
+            continue
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the only lock on a folder, among all threads and processes of this computer. Raises `Locked`, OSError.
+
+    Not re-entrant. The folder itself is locked where the system can do that, so that no file is left in it; elsewhere a
+    file in the user's folder for temporary files stands for it. A file system without locks is used without.
+    """
+    descriptor = _lockable(folder)
+    try:
+        patience = threading.Event()  # nobody sets it: waiting for it is a pause
+        end = time.monotonic() + PATIENCE_S
+        while not _taken(descriptor):
+            if time.monotonic() > end:
+                raise Locked
+            patience.wait(_PAUSE_S)
+        yield
+    finally:
+        os.close(descriptor)  # gives the lock back
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lockable(folder: Path) -> int:
+        name = hashlib.sha256(str(folder.resolve()).casefold().encode("utf-8", "replace")).hexdigest()
+        return os.open(Path(tempfile.gettempdir(), f"clearline-{name[:32]}.lock"), os.O_RDWR | os.O_CREAT)
+
+    def _taken(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import errno
+    import fcntl
+
+    _NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS}
+
+    def _lockable(folder: Path) -> int:
+        return os.open(folder, os.O_RDONLY)
+
+    def _taken(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno in _NO_LOCKS:  # network file systems that lock files only
+                return True
+            raise
+        return True

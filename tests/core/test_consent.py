@@ -1,0 +1,125 @@
+"""What a connection from elsewhere wants is told in sentences, asked once, and remembered as a hash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from clearline.core.connection_string import read
+from clearline.core.consent import Agreements, ConcernKind, always_asked, concerns
+from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+
+
+def of_text(text: str) -> list[tuple[ConcernKind, str]]:
+    return [(concern.kind, concern.value) for concern in concerns(read(text).profile)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongodb://app@db1.example.com/orders?replicaSet=rs0&w=majority",
+        "mongodb+srv://app@cluster0.example.net/orders",
+        "mongodb://db1/?tls=true&tlsInsecure=false&compressors=zstd",
+        "mongodb://localhost:27017/?tls=false",
+        "mongodb://app@db1/?authMechanism=MONGODB-AWS&authSource=%24external",
+        "mongodb://db1/?tlsDisableOCSPEndpointCheck=true",
+    ],
+)
+def test_an_ordinary_connection_string_asks_for_nothing(text: str) -> None:
+    assert of_text(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("mongodb://h/?tls=true&tlsInsecure=true", ConcernKind.SECURITY_OFF, "tlsInsecure"),
+        (
+            "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true",
+            ConcernKind.SECURITY_OFF,
+            "tlsAllowInvalidCertificates",
+        ),
+        ("mongodb://h/?tls=true&tlsAllowInvalidHostnames=true", ConcernKind.SECURITY_OFF, "tlsAllowInvalidHostnames"),
+        ("mongodb+srv://c.example.net/?tls=false", ConcernKind.SECURITY_OFF, "tls=false"),
+        ("mongodb://h/?tls=true&tlsCAFile=/etc/ca.pem", ConcernKind.LOCAL_FILE, "/etc/ca.pem"),
+        (
+            "mongodb://h/?tls=true&tlsCertificateKeyFile=/home/me/key.pem",
+            ConcernKind.LOCAL_FILE,
+            "/home/me/key.pem",
+        ),
+        ("mongodb://%2Ftmp%2Fmongodb-27017.sock/", ConcernKind.LOCAL_FILE, "/tmp/mongodb-27017.sock"),
+        ("mongodb://${HOME_HOST}.example.com/", ConcernKind.ENVIRONMENT, "HOME_HOST"),
+        (
+            "mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
+            ConcernKind.IDENTITY,
+            "k8s",
+        ),
+    ],
+)
+def test_what_a_text_wants_is_named(text: str, kind: ConcernKind, value: str) -> None:
+    assert (kind, value) in of_text(text)
+
+
+def test_a_switch_that_is_a_reference_counts_as_switched() -> None:
+    assert (ConcernKind.SECURITY_OFF, "tlsInsecure") in of_text("mongodb://h/?tls=true&tlsInsecure=${X}")
+
+
+def test_every_sentence_names_what_it_is_about_and_no_secret() -> None:
+    profile = Profile(
+        seeds=Seeds(hosts=("db1", "/tmp/x.sock")),
+        auth=Auth(user="app", allow_plain_without_tls=True),
+        tls=Tls(insecure=True, ca_file="ca.pem", crl_file="crl.pem", certificate_key_file="key.pem"),
+        env_file="~/.env",
+        secrets={"password": SecretSource(place="command", command="pass show orders")},
+    )
+    found = concerns(profile)
+    assert [concern.kind for concern in found][:2] == [ConcernKind.COMMAND, ConcernKind.SECURITY_OFF]
+    assert {c.value for c in found} >= {"pass show orders", "ca.pem", "crl.pem", "key.pem", "~/.env", "/tmp/x.sock"}
+    for concern in found:
+        assert concern.words.startswith("It ")
+    assert always_asked(profile) == found[:1]
+
+
+def test_what_was_agreed_to_is_not_asked_again_and_the_file_says_nothing(tmp_path: Path) -> None:
+    profile = read("mongodb://db1.example.com/?tls=true&tlsCAFile=/etc/hidden-ca.pem&tlsInsecure=true").profile
+    wanted = concerns(profile)
+    agreements = Agreements(tmp_path / "data" / "agreements.json")
+    assert agreements.missing(profile, wanted) == wanted
+    agreements.remember(profile, wanted[:1])
+    assert Agreements(agreements.file).missing(profile, wanted) == wanted[1:]
+    agreements.remember(profile, wanted)
+    assert agreements.missing(profile, wanted) == ()
+    assert "hidden" not in agreements.file.read_text()
+    assert "db1" not in agreements.file.read_text()
+
+
+def test_the_same_demand_of_other_servers_is_asked_again(tmp_path: Path) -> None:
+    profile = read("mongodb://db1/?tls=true&tlsInsecure=true").profile
+    agreements = Agreements(tmp_path / "agreements.json")
+    agreements.remember(profile, concerns(profile))
+    elsewhere = replace(profile, seeds=Seeds(hosts=("evil.example",)))
+    assert agreements.missing(elsewhere, concerns(elsewhere)) == concerns(elsewhere)
+    renamed = replace(profile, id="other", name="other")
+    assert agreements.missing(renamed, concerns(renamed)) == ()
+
+
+def test_a_command_runs_only_after_it_was_agreed_to_letter_by_letter(tmp_path: Path) -> None:
+    agreements = Agreements(tmp_path / "agreements.json")
+    profile = Profile(secrets={"password": SecretSource(place="command", command="pass show orders")})
+    assert not agreements.may_run(profile, "pass show orders")
+    agreements.remember(profile, always_asked(profile))
+    assert agreements.may_run(profile, "pass show orders")
+    changed = replace(profile, secrets={"password": SecretSource(place="command", command="pass show orders; rm x")})
+    assert not agreements.may_run(changed, "pass show orders; rm x")
+    assert not agreements.may_run(changed, "pass show orders")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"hashes": 5}', '{"hashes": [5, null]}', "\xff"])
+def test_a_broken_file_of_agreements_means_that_nothing_was_agreed_to(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "agreements.json"
+    file.write_bytes(text.encode("latin-1"))
+    profile = read("mongodb://db1/?tls=true&tlsInsecure=true").profile
+    assert Agreements(file).missing(profile, concerns(profile))
+    Agreements(file).remember(profile, concerns(profile))
+    assert not Agreements(file).missing(profile, concerns(profile))

@@ -1,0 +1,110 @@
+"""Secrets are asked for, printed by agreed commands or kept, and whatever fails is told without quoting anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import keyring.backends.fail
+import pytest
+
+from clearline.core.profile import Auth, Profile, SecretSource, Tls
+from clearline.core.secret_sources import CommandFailed, Gathered, gather, printed_by
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.vault import Vault
+
+WORD = "s3cret-Pä@ss-4711"
+
+
+def command(code: str) -> str:
+    words = [sys.executable, "-c", code]
+    return shlex.join(words) if os.name == "posix" else " ".join(f'"{word}"' for word in words)
+
+
+def profile(**sources: SecretSource) -> Profile:
+    return Profile(id="p1", auth=Auth(user="app"), secrets=dict(sources))
+
+
+def vault() -> Vault:
+    return Vault(keyring.backends.fail.Keyring())
+
+
+def found(wanted: Profile, own: Vault | None = None, answer: str | None = None) -> Gathered:
+    async def ask(_name: str) -> Secret | None:
+        return Secret(answer) if answer is not None else None
+
+    return asyncio.run(gather(wanted, own or vault(), ask=ask))
+
+
+def test_what_the_vault_keeps_is_taken_from_there() -> None:
+    own = vault()
+    own.keep_for_session("p1", PASSWORD, Secret(WORD))
+    for source in (SecretSource(), SecretSource(place="session")):
+        assert found(profile(password=source), own).secrets == {PASSWORD: Secret(WORD)}
+
+
+def test_what_is_asked_each_time_comes_from_the_user_and_never_from_the_vault() -> None:
+    own = vault()
+    own.keep_for_session("p1", PASSWORD, Secret("old"))
+    wanted = profile(password=SecretSource(place="ask"))
+    assert found(wanted, own, WORD).secrets == {PASSWORD: Secret(WORD)}
+    nobody = found(wanted, own)
+    assert nobody.secrets == {}
+    assert list(nobody.problems) == [PASSWORD]
+    assert asyncio.run(gather(wanted, own)).problems
+
+
+def test_nothing_is_asked_for_that_the_profile_has_no_use_for() -> None:
+    sources = {PASSWORD: SecretSource(place="ask"), KEY_PASSWORD: SecretSource(place="ask")}
+    assert found(Profile(secrets=sources)).problems == {}
+    with_key = Profile(secrets=sources, tls=Tls(certificate_key_file="key.pem"))
+    assert list(found(with_key).problems) == [KEY_PASSWORD]
+
+
+def test_commands_and_references_are_left_to_the_check(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    code = f"import pathlib; pathlib.Path({str(mark)!r}).touch(); print({WORD!r})"
+    for source in (
+        SecretSource(place="command", command=command(code)),
+        SecretSource(place="reference", reference="${X}"),
+    ):
+        gathered = found(profile(password=source))
+        assert (gathered.secrets, gathered.problems) == ({}, {})
+    assert not mark.exists()
+
+
+def test_only_the_first_line_counts_and_no_shell_reads_the_command() -> None:
+    code = f"import sys; print({WORD!r}); print('user: app'); sys.stderr.write('gpg: hello')"
+    assert asyncio.run(printed_by(command(code))) == Secret(WORD)
+    echo = command("import sys; print(sys.argv[1:])") + " $HOME ; ls"
+    assert asyncio.run(printed_by(echo)) == Secret(repr(["$HOME", ";", "ls"]))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (command(f"import sys; print({WORD!r}); sys.exit(3)"), "ended with the exit code 3"),
+        (command("pass"), "printed nothing"),
+        (command(f"print(); print({WORD!r})"), "printed nothing on its first line"),
+        (command("import sys; sys.stdout.buffer.write(bytes([255]))"), "no UTF-8"),
+        ("/no/such/program x", "cannot be started"),
+        ("pass 'half", "quotation mark"),
+        ("   ", "is empty"),
+    ],
+)
+def test_a_command_that_fails_is_told_without_its_output(wanted: str, words: str) -> None:
+    with pytest.raises(CommandFailed, match=words) as failure:
+        asyncio.run(printed_by(wanted))
+    assert WORD not in str(failure.value)
+
+
+def test_a_command_that_never_ends_is_ended() -> None:
+    with pytest.raises(CommandFailed, match="within"):
+        asyncio.run(printed_by(command("import threading; threading.Event().wait()"), timeout_s=0.3))
+
+
+def test_what_was_gathered_never_shows_itself() -> None:
+    assert WORD not in repr(found(profile(password=SecretSource(place="ask")), answer=WORD))

@@ -1,0 +1,285 @@
+"""At the end of a test session: no file, log or report that it made holds a secret that it used.
+
+The *secrets* are collected from the tests themselves: passwords in connection strings, texts given to ``Secret(…)`` and
+constants named after one, as far as they are distinctive: six characters with a digit or odd ones among them. What is
+*searched* is every file below the session's temporary folder and the user folders of Clearline, every log record,
+everything a test printed, and the JSON of every report that a check told, each for the secret as it is, in JSON, in
+URLs, in HTML and in base64.
+
+Only a file that test code wrote itself, with its own ``open`` or ``write_text``, is an input and may hold a secret; who
+wrote a file is seen by an audit hook. A test that has the product write a secret on purpose (an export that the user
+wants with passwords) says so: ``@pytest.mark.writes_secrets("why")``, which exempts its own ``tmp_path``.
+
+``-p secret_search`` loads this alone; the ``conftest.py`` here calls `watch`.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import html
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+PRODUCT = TESTS.parent / "gui" / "clearline"
+
+_IN_ADDRESS = re.compile(r"://[^:/@\s\"']{1,40}:([^@\s\"'{}<>$]{6,60})@")
+_NAMES = re.compile(r"_?(CANARY|.*SECRET|.*SECRET_WORD|.*PASSWORD|WORD)S?")
+_LARGEST = 64 * 1024 * 1024
+
+NOT_DISTINCTIVE = {
+    "one%two": "also the words of test names",
+    "one?two=3": "also the words of test names",
+    "key pässword": "no secret of a user: the laboratory's key files are made with it and hold it nowhere",
+    "tlsCertificateKeyFilePassword": "the name of an option",
+}
+"""Texts that the tests use as secrets and that stand in files for another reason."""
+
+EXEMPT = {
+    "*.keyring": "the keyring's own store, encrypted, and searched by a test of the vault",
+    "*.log": "what mongod logs is not ours",
+}
+"""Files that are not searched, by the pattern of their name."""
+
+
+# ---------------------------------------------------------------- what is looked for
+
+
+def distinctive(text: str) -> bool:
+    """Whether a text can only stand in a file because somebody put that secret there."""
+    if len(text) < 6 or text in NOT_DISTINCTIVE or "://" in text or "***" in text or "${" in text:
+        return False
+    if text.startswith("<") and text.endswith(">"):
+        return False  # "<password>" is a blank that somebody forgot to fill in, and is told as such
+    odd = sum(not character.isalnum() for character in text)
+    return odd > 1 or (any(map(str.isdigit, text)) and (odd or any(map(str.isalpha, text))))
+
+
+def secrets_of(folder: Path) -> set[str]:
+    """The distinctive secrets in the tests of a folder."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        text = path.read_text("utf-8")
+        found.update(unquote(secret) for secret in _IN_ADDRESS.findall(text))
+        if "Secret(" in text or _NAMES.search(text):
+            found.update(_named(ast.parse(text)))
+    return {text for text in found if distinctive(text)}
+
+
+def _named(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="Secret"), args=[ast.Constant(value=str(text))]):
+                yield text
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                if _NAMES.fullmatch(name):
+                    yield text
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple(elts=elements)) if _NAMES.fullmatch(name):
+                yield from (e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str))
+
+
+class Needles:
+    """All the secrets in all their spellings, looked for at once."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._spellings: dict[bytes, str] = {}
+        for secret in secrets:
+            for spelling in _spellings(secret):
+                self._spellings[spelling] = secret
+        longest_first = sorted(self._spellings, key=len, reverse=True)
+        self._pattern = re.compile(b"|".join(map(re.escape, longest_first)) or b"(?!)")
+
+    def in_bytes(self, content: bytes) -> str | None:
+        """A secret that the content holds."""
+        found = self._pattern.search(content)
+        return self._spellings[found[0]] if found else None
+
+    def in_text(self, text: str) -> str | None:
+        """A secret that the text holds."""
+        return self.in_bytes(text.encode("utf-8", "replace"))
+
+
+def _spellings(secret: str) -> set[bytes]:
+    octets = secret.encode()
+    texts = {
+        secret,
+        quote(secret, safe=""),
+        quote(secret, safe="").lower(),
+        quote(secret),
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        base64.b64encode(octets).decode(),
+        base64.urlsafe_b64encode(octets).decode().rstrip("="),
+    }
+    return {text.encode() for text in texts if len(text) >= 6} | {secret.encode("utf-16-le")}
+
+
+# ---------------------------------------------------------------- who wrote what
+
+
+class Writers:
+    """The files that test code opened for writing itself, by an audit hook: there is no way to take one back."""
+
+    def __init__(self, tests: Path, product: Path) -> None:
+        self._tests, self._product = f"{tests}{os.sep}", f"{product}{os.sep}"
+        self._inputs: set[str] = set()
+        sys.addaudithook(self._hear)
+
+    def is_input(self, path: Path) -> bool:
+        """Whether test code wrote the file, and the product never did."""
+        return str(path) in self._inputs
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            writes = set("wax+") & set(mode) if isinstance(mode, str) else flags & (os.O_WRONLY | os.O_RDWR)
+            if writes and isinstance(path, str | bytes | os.PathLike):
+                self._note(os.path.realpath(os.fsdecode(path)))
+        elif event == "os.rename":
+            source, target = (os.path.realpath(os.fsdecode(one)) for one in arguments[:2])
+            (self._inputs.add if source in self._inputs else self._inputs.discard)(target)
+
+    def _note(self, path: str) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file.startswith(self._product):
+                break
+            if file.startswith(self._tests):
+                self._inputs.add(path)
+                return
+            frame = frame.f_back
+        self._inputs.discard(path)
+
+
+# ---------------------------------------------------------------- the search
+
+
+def found_in(folder: Path, needles: Needles, writers: Writers, exempt: Iterable[Path] = ()) -> Iterator[str]:
+    """One sentence for each file below a folder that holds a secret and should not."""
+    inside = tuple(path.resolve() for path in exempt)
+    for path in sorted(folder.resolve().rglob("*")):
+        if path.is_symlink() or not path.is_file() or writers.is_input(path):
+            continue
+        if any(path.match(pattern) for pattern in EXEMPT) or any(path.is_relative_to(one) for one in inside):
+            continue
+        try:
+            if path.stat().st_size > _LARGEST:
+                continue
+            secret = needles.in_bytes(path.read_bytes())
+        except OSError:
+            continue
+        if secret is not None:
+            yield f"{path} holds the secret {_hint(secret)}"
+
+
+def _hint(secret: str) -> str:
+    return f"{secret[:3]}… of {len(secret)} characters"
+
+
+class _Logs(logging.Handler):
+    def __init__(self, search: SecretSearch) -> None:
+        super().__init__(logging.NOTSET)
+        self._search = search
+        self.setFormatter(logging.Formatter("%(name)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A broken record is another's trouble; logging tells it itself.
+        try:
+            text = self.format(record)
+        except Exception:
+            return
+        self._search.look(text, f"a log record of {record.name}")
+
+
+class SecretSearch:
+    """The plugin: listens during the session, searches at its end, and fails the run for what it finds."""
+
+    def __init__(self, config: pytest.Config, folders: Iterable[Path]) -> None:
+        self.needles = Needles(secrets_of(Path(os.environ.get("SECRET_SEARCH_TESTS", TESTS))))
+        self.writers = Writers(Path(os.environ.get("SECRET_SEARCH_TESTS", TESTS)), PRODUCT)
+        self.found: list[str] = []
+        self._config = config
+        self._folders = list(folders)
+        self._exempt: list[Path] = []
+        self._test = ""
+        self._on_purpose = False
+        self._heard = False
+        self._logs = _Logs(self)
+        logging.getLogger().addHandler(self._logs)
+
+    def look(self, text: str, where: str) -> None:
+        """Search a text now."""
+        if not self._on_purpose and (secret := self.needles.in_text(text)):
+            self.found.append(f"{where} in {self._test or 'the session'} holds the secret {_hint(secret)}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._test = item.nodeid.partition("[")[0]
+        self._on_purpose = item.get_closest_marker("writes_secrets") is not None
+        self._hear_reports()
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        folder = getattr(item, "funcargs", {}).get("tmp_path")
+        if self._on_purpose and isinstance(folder, Path):
+            self._exempt.append(folder)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for title, text in report.sections:
+            self.look(text, title)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        logging.getLogger().removeHandler(self._logs)
+        factory = getattr(self._config, "_tmp_path_factory", None)
+        if factory is not None and factory._basetemp is not None:  # nobody asked for one: there is none to search
+            self._folders.append(factory.getbasetemp())
+        for folder in self._folders:
+            self.found += found_in(folder, self.needles, self.writers, self._exempt)
+        if self.found and session.exitstatus in (0, None):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.found:
+            terminalreporter.section("secrets where none may be", red=True)
+            for line in dict.fromkeys(self.found):
+                terminalreporter.line(line)
+
+    def _hear_reports(self) -> None:
+        """Search every report that a check tells from now on; nothing is imported for that."""
+        telling = sys.modules.get("clearline.core.telling")
+        if telling is None or self._heard:
+            return
+        self._heard = True
+        finish = telling.Teller.finish
+
+        def heard(teller: Any) -> Any:
+            from clearline.core.report import to_json
+
+            report = finish(teller)
+            self.look(to_json(report, indent=None), "a report")
+            return report
+
+        telling.Teller.finish = heard
+
+
+def watch(config: pytest.Config, *folders: Path) -> None:
+    """Search this session, and these folders with it."""
+    config.addinivalue_line("markers", "writes_secrets(why): the product writes a secret on purpose, into tmp_path")
+    config.pluginmanager.register(SecretSearch(config, folders), "secret-search")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """As a plugin of its own."""
+    watch(config)
