@@ -9,7 +9,11 @@ from typing import NoReturn
 
 USAGE = """\
 usage: clearline                     open the window
+       clearline open FILE           open the window with a profile's file
        clearline check TARGET        test one connection in the terminal (--help tells more)
+       clearline check --all         test every saved profile
+       clearline list                list the saved profiles
+       clearline watch TARGET        stay on the line and tell how it is (--help tells more)
        clearline demo                test a private MongoDB in the window
        clearline --screenshot FILE   write a picture of the window and end
        clearline --version
@@ -32,6 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline.cli import check
 
             return check.run(rest)
+        case ["list", *rest]:
+            from clearline.cli import list_profiles
+
+            return list_profiles.run(rest)
+        case ["open", *rest]:
+            from clearline.cli import open_file
+
+            return open_file.run(rest)
+        case ["watch", *rest]:
+            from clearline.cli import watch
+
+            return watch.run(rest)
         case ["demo", *rest]:
             from clearline.cli import demo
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from clearline.core.connection_string import read
+from clearline.core.connection_string import build, read
+from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.store import save
 from lab import deployments, peers
 from lab.deployment import Deployment
@@ -127,6 +128,24 @@ def test_ctrl_c_reports_what_is_known_and_exits_with_130() -> None:
     assert process.returncode == 130
     assert json.loads(out)["verdict"] == "cancelled"
     assert err == ""
+
+
+def test_what_may_pass_is_tried_again_and_each_attempt_is_told() -> None:
+    result = run("mongodb://127.0.0.1:1/", "--attempts", "3", "--delay", "0.05", "--json")
+    assert (result.returncode, report_of(result)["findings"][0]["cause"]) == (1, "tcp.refused")
+    told = result.stderr.splitlines()
+    assert [line.partition(" failed")[0] for line in told] == [
+        "clearline check: attempt 1 of 3",
+        "clearline check: attempt 2 of 3",
+    ]
+    assert "tcp.refused); again in 0.1 s" in told[1]
+
+
+def test_a_refused_login_and_a_wrong_setting_are_never_tried_again(login_server: Deployment) -> None:
+    profile = read(login_server.uri(deployments.APP)).profile
+    refused = build(profile, {PASSWORD: Secret("not-the-password")}, show="plain")
+    for uri in (refused, "mongodb://127.0.0.1/?replicaSet"):
+        assert "attempt" not in run(uri, "--attempts", "5", "--delay", "0.05").stderr
 
 
 def test_qt_is_not_imported_for_a_check() -> None:

@@ -1,72 +1,153 @@
-"""``clearline check``: one check in a terminal, as text or as JSON."""
+"""``clearline check``: one check in a terminal, as text or as JSON, or with ``--all`` those of the saved profiles."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
-from clearline.core.profile import Profile, Seeds
-from clearline.core.report import Report, exit_code, to_json
-from clearline.core.secrets import PASSWORD, Secret, Secrets, secret_names
+from msgspec.structs import replace
 
-WRONG_USAGE = 2
-LONGEST_TARGET = 50_000
-"""Far above what any deployment needs; a text of megabytes is a file by mistake."""
-
-
-class UsageProblem(Exception):
-    """The command line itself is wrong: said in one sentence, exit code 2."""
+from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, chosen, may_run, on_terminal
+from clearline.core.profile import Profile
+from clearline.core.report import Report, Verdict, exit_code, to_json
+from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
+from clearline.core.secrets import Secrets
 
 
 def run(argv: Sequence[str]) -> int:
     """Check what the arguments name; returns the exit code of the report format (0, 1, 2, 130)."""
-    parser = argparse.ArgumentParser(prog="clearline check", description="Test one MongoDB connection.")
-    parser.add_argument(
-        "target",
-        metavar="URI | NAME | FILE | HOST[:PORT]",
-        help="a connection string, '-' to read one from standard input, a saved profile's name, a profile file, a host",
-    )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument(
-        "--timeout", type=_seconds, default=1.5, metavar="S", help="seconds without progress that count as silence"
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    where.add_argument("--password-env", metavar="VARIABLE", help="take the password from this environment variable")
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
+    if arguments.all:
+        from clearline.cli import check_all
+
+        if arguments.target or arguments.password_stdin or arguments.password_env:
+            print("clearline check: --all takes no target and no password.", file=sys.stderr)
+            return WRONG_USAGE
+        return check_all.run(arguments)
+    if arguments.folder:
+        print("clearline check: --folder needs --all.", file=sys.stderr)
+        return WRONG_USAGE
+    if arguments.target is None:
+        print("clearline check: nothing to check: give a target, or --all.", file=sys.stderr)
+        return WRONG_USAGE
     try:
-        profile, secrets, text = _target(arguments.target)
-        profile, secrets, text = _with_password(profile, secrets, text, _password(arguments))
+        target = chosen(arguments)
     except UsageProblem as problem:
         print(f"clearline check: {problem}", file=sys.stderr)
         return WRONG_USAGE
-    report = _check(profile, secrets, text, arguments.timeout)
+    plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
+    report = _check(target.profile, target.secrets, target.text, arguments.timeout, plan)
+    if target.saved:
+        record(target.profile, report, target.secrets)
+    if arguments.junit is not None and not write_junit(arguments.junit, [(target.profile, report)]):
+        return WRONG_USAGE
     if arguments.json:
         print(to_json(report))
-    else:
+    elif arguments.junit is None:
         from clearline.cli.report_text import render, terminal_width, unicode_fits
 
         unicode = unicode_fits(sys.stdout.encoding)
-        print(render(report, colour=_colours(), width=terminal_width(), unicode=unicode))
+        print(render(report, colour=colours(), width=terminal_width(), unicode=unicode))
     return exit_code(report)
 
 
-def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: float) -> Report:
+def record(profile: Profile, report: Report, secrets: Secrets) -> None:
+    """Keep the report of a saved profile; what the disk refuses is said and changes nothing."""
+    from clearline.core.history import History
+    from clearline.paths import history_dir
+
+    try:
+        History(history_dir()).record(profile, report, secrets.values())
+    except OSError as error:
+        print(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}", file=sys.stderr)
+
+
+def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: Sequence[tuple[str, str]] = ()) -> bool:
+    """Write the JUnit XML; False when it cannot be, which is said."""
+    from clearline.cli.junit import to_junit
+
+    named = [(profile.folder, profile.name or report.target.uri, report) for profile, report in checked]
+    try:
+        file.write_text(to_junit(named, broken), encoding="utf-8")
+    except OSError as error:
+        print(f"clearline check: {file} cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
+def colours() -> bool:
+    """Whether standard output takes colours."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="clearline check", description="Test one MongoDB connection, or all saved.")
+    add_arguments(parser, optional=True)
+    parser.add_argument("--all", action="store_true", help="check every saved profile, up to eight at a time")
+    parser.add_argument("--folder", metavar="X", help="with --all: only those in this folder of the list and below it")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON; with --all an array of reports")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=1.5, metavar="S", help="seconds without progress that count as silence"
+    )
+    parser.add_argument(
+        "--attempts",
+        type=_attempts,
+        default=1,
+        metavar="N",
+        help="try N times in all, while waiting may help: never after wrong settings or a refused login",
+    )
+    parser.add_argument(
+        "--delay", type=_seconds, default=1.0, metavar="S", help="seconds before the second attempt; then doubled"
+    )
+    return parser
+
+
+def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: float, plan: RetryPlan) -> Report:
     from clearline.core.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
 
+    def once() -> Awaitable[Report]:
+        return check(
+            profile,
+            secrets,
+            lambda _report: None,
+            text=text,
+            deadline_s=timeout_s,
+            may_run=may_run(profile),
+            on_prompt=_say_where_to_sign_in if on_terminal() else None,
+        )
+
+    last: list[Report] = []
+
+    def tell(attempt: Attempt) -> None:
+        last[:] = [attempt.report]
+        if attempt.again_in_s is not None:
+            found = attempt.report.diagnosis
+            print(
+                f"clearline check: attempt {attempt.number} of {attempt.of} failed"
+                f" ({found.cause if found else 'no cause'}); again in {attempt.again_in_s:g} s",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    async def repeated() -> Report:
+        try:
+            return await with_retries(once, plan, tell)
+        except asyncio.CancelledError:  # between two attempts
+            return replace(last[0], verdict=Verdict.CANCELLED)
+
     async def checked() -> Report:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(DaemonExecutor())
-        task = loop.create_task(check(profile, secrets, lambda _report: None, text=text, deadline_s=timeout_s))
+        task = loop.create_task(repeated())
         try:
             loop.add_signal_handler(signal.SIGINT, task.cancel)
         except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of this coroutine
@@ -78,87 +159,16 @@ def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: floa
     return asyncio.run(checked())
 
 
-def _target(argument: str) -> tuple[Profile, Secrets, str | None]:
-    """What to check: a profile, its secrets, and the text where one was given.
-
-    ``://`` makes it a URI; else a path separator or ``.json`` a file; else a saved profile's name; else a host.
-    """
-    if argument == "-":
-        text = sys.stdin.readline(LONGEST_TARGET + 1).strip("\r\n")
-        if not text:
-            raise UsageProblem("standard input is empty; a connection string was expected there.")
-        return Profile(), {}, _bounded(text)
-    _bounded(argument)
-    if "://" in argument:
-        return Profile(), {}, argument
-    if argument.endswith(".json") or "/" in argument or os.sep in argument:
-        return _from_file(Path(argument))
-    saved = _saved(argument)
-    if saved is not None:
-        return saved
-    if not argument.strip():
-        raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
-    return Profile(name=argument, seeds=Seeds(hosts=(argument,))), {}, argument
+def _say_where_to_sign_in(page: str, code: str | None) -> None:
+    with_code = f" with the code {code}" if code else ""
+    print(f"clearline check: sign in at {page}{with_code}", file=sys.stderr, flush=True)
 
 
-def _bounded(text: str) -> str:
-    if len(text) > LONGEST_TARGET:
-        raise UsageProblem(f"what is to be checked is longer than {LONGEST_TARGET} characters.")
-    return text
-
-
-def _from_file(path: Path) -> tuple[Profile, Secrets, None]:
-    from clearline.core.store import ProfileProblem, load
-
-    try:
-        profile = load(path)
-    except ProfileProblem as problem:
-        raise UsageProblem(str(problem)) from None
-    return profile, _kept_secrets(profile), None
-
-
-def _saved(name: str) -> tuple[Profile, Secrets, None] | None:
-    from clearline.core.store import list_profiles
-    from clearline.paths import profiles_dir
-
-    found = [s.profile for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]
-    if len(found) > 1:
-        raise UsageProblem(f"{len(found)} saved profiles are called {name}; name the file instead.")
-    return (found[0], _kept_secrets(found[0]), None) if found else None
-
-
-def _kept_secrets(profile: Profile) -> Secrets:
-    """The profile's secrets from the OS keyring; without a keyring there are none."""
-    from clearline.core.vault import Vault
-
-    return asyncio.run(Vault().secrets_of_async(profile.id, secret_names(profile)))
-
-
-def _with_password(
-    profile: Profile, secrets: Secrets, text: str | None, given: Secrets
-) -> tuple[Profile, Secrets, str | None]:
-    """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
-    if text is not None and given:
-        from clearline.core.connection_string import read
-
-        reading = read(text, profile=profile)
-        if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
-            profile, secrets, text = reading.profile, reading.secrets, None
-    return profile, {**secrets, **given}, text
-
-
-def _password(arguments: argparse.Namespace) -> dict[str, Secret]:
-    if arguments.password_env:
-        value = os.environ.get(arguments.password_env)
-        if value is None:
-            raise UsageProblem(f"the environment variable {arguments.password_env} is not set.")
-        return {PASSWORD: Secret(value)}
-    if arguments.password_stdin:
-        if arguments.target == "-":
-            raise UsageProblem("standard input cannot hold both the connection string and the password.")
-        value = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-        return {PASSWORD: Secret(value)}
-    return {}
+def _attempts(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MOST_ATTEMPTS:
+        raise argparse.ArgumentTypeError(f"between 1 and {MOST_ATTEMPTS}")
+    return value
 
 
 def _seconds(text: str) -> float:
@@ -166,7 +176,3 @@ def _seconds(text: str) -> float:
     if not 0.05 <= value <= 60:
         raise argparse.ArgumentTypeError("between 0.05 and 60 seconds")
     return value
-
-
-def _colours() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

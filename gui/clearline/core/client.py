@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -33,10 +34,13 @@ def build_client(
     options: Mapping[str, Any],
     *,
     listeners: Sequence[_EventListener],
-    longest_wait_s: float,
+    longest_wait_s: float | None,
     server_api: str | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Built:
     """A client for one check with the user's own options; only its waiting is cut to ``longest_wait_s``.
+
+    None, for a watch, leaves the user's own time-outs and minPoolSize alone. ``extra`` are more keyword arguments.
 
     ``options`` are the text's valid options by canonical name; ``server_api`` is the Stable API version, which no text
     can hold. No pool is filled ahead (minPoolSize), for each of those connections would be a login of its own. Raises
@@ -45,14 +49,14 @@ def build_client(
     """
     from pymongo import AsyncMongoClient
 
-    limits: dict[str, Any] = {
+    limits: dict[str, Any] = dict(extra or {})
+    if longest_wait_s is not None:
         # Lower than the selection's own: else silence reads "No servers found yet".
-        "connectTimeoutMS": _at_most(options.get("connectTimeoutMS"), longest_wait_s * 900),
-        "serverSelectionTimeoutMS": _at_most(options.get("serverSelectionTimeoutMS"), longest_wait_s * 1000),
-        "socketTimeoutMS": _at_most(options.get("socketTimeoutMS"), longest_wait_s * 1000),
-    }
-    if options.get("minPoolSize"):
-        limits["minPoolSize"] = 0
+        limits["connectTimeoutMS"] = _at_most(options.get("connectTimeoutMS"), longest_wait_s * 900)
+        limits["serverSelectionTimeoutMS"] = _at_most(options.get("serverSelectionTimeoutMS"), longest_wait_s * 1000)
+        limits["socketTimeoutMS"] = _at_most(options.get("socketTimeoutMS"), longest_wait_s * 1000)
+        if options.get("minPoolSize"):
+            limits["minPoolSize"] = 0
     if "tlsCertificateKeyFile" in options and "tlsCertificateKeyFilePassword" not in options:
         # Without any password OpenSSL would ask for the one of an encrypted key on the terminal, and wait for it.
         limits["tlsCertificateKeyFilePassword"] = ""
@@ -66,6 +70,24 @@ def build_client(
         warnings.simplefilter("always")
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text, event_listeners=list(listeners), **limits)
     return Built(client=client, warnings=tuple(str(w.message) for w in caught))
+
+
+async def close_client(client: AsyncMongoClient[Any]) -> None:
+    """Close a client, for `CLOSE_TIMEOUT_S` at most. Cancelling it ends the waiting too; never raises anything else.
+
+    A dead server never answers the goodbye, and a close that is cut off in it leaves the monitors at work: the second
+    one has nobody left to say goodbye to.
+    """
+    for _ in range(2):
+        farewell = asyncio.ensure_future(client.close())
+        try:
+            await asyncio.wait([farewell], timeout=CLOSE_TIMEOUT_S / 2)
+        finally:
+            if not farewell.done():
+                farewell.cancel()
+        if farewell.done():
+            break
+    await asyncio.gather(farewell, return_exceptions=True)
 
 
 def _at_most(value: object, limit_ms: float) -> float:

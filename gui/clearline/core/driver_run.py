@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clearline.core.client import CLOSE_TIMEOUT_S, Built, effective_options
+from clearline.core.client import Built, close_client, effective_options
 from clearline.core.connection_string import redact
 from clearline.core.driver_events import DriverEvents
 from clearline.core.facts import DriverState, LoginFacts, Privilege
@@ -64,19 +63,23 @@ class DriverRun:
     def _failed(self, error: Exception, step: str) -> None:
         from pymongo.errors import OperationFailure
 
+        from clearline.core.oidc_provider import SignInProblem
+
         code = _code(error)
         failed_login = self._events.failed_login_step
         # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over
         # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
         answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None
-        logged_in = self._wants_login() and failed_login is None and (self._events.login_step is not None or answered)
+        # The first step of OIDC only asks the server for the provider, at which nobody has signed in then.
+        began = self._events.login_step is not None and not isinstance(error, SignInProblem)
+        logged_in = self._wants_login() and failed_login is None and (began or answered)
         if code in (UNAUTHORIZED, ATLAS_ERROR) and logged_in and step == "read":
             # Logged in and turned away at one collection: the connection works, a right is missing.
             self._connected(code, _code_name(error))
             return
         here = (
             self._wants_login()
-            and self._events.login_step is None
+            and not began
             and step == "read"
             and not answered
             and self._events.connected
@@ -179,12 +182,8 @@ class DriverRun:
         return answer
 
     async def close(self) -> None:
-        """Close the client, for one second at most: a dead server never answers the goodbye."""
-        task = asyncio.ensure_future(self._client.close())
-        await asyncio.wait([task], timeout=CLOSE_TIMEOUT_S)
-        if not task.done():
-            task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        """Close the client, see `close_client`."""
+        await close_client(self._client)
 
 
 def described(error: BaseException, secrets: Secrets) -> dict[str, Any]:

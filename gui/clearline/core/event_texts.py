@@ -182,6 +182,50 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1000
 
 
+def log_fields(fields: Mapping[str, Any], redact: Callable[[str], str]) -> Fields:
+    """What one of PyMongo's structured log records says (``pymongo.logger``): its message, names and times.
+
+    Commands, replies and descriptions are left alone: they are long, and may hold anything.
+    """
+    first = fields.get("message", "")
+    message = str(getattr(first, "value", first))  # PyMongo's messages are members of enums
+    told: Fields = {"failed": any(word in message for word in ("failed", "cleared"))}
+    if host := fields.get("serverHost"):
+        told["server"] = address_text((host, fields.get("serverPort")))
+    if (number := fields.get("driverConnectionId")) is not None:
+        told["connection_id"] = number
+    if (duration := fields.get("durationMS")) is not None:
+        told["duration_ms"] = duration.total_seconds() * 1000 if hasattr(duration, "total_seconds") else duration
+    if (command := fields.get("commandName")) is not None:
+        told |= {"command": command, "request_id": fields.get("requestId")}
+        message += f": {command}"
+        if database := fields.get("databaseName"):
+            message += f" on {database}"
+    if operation := fields.get("operation"):
+        message += f" for {operation}"
+        if "selector" in fields:
+            message += f", {_selector(fields['selector'])}"
+    if (remaining := fields.get("remainingTimeMS")) is not None:
+        message += f", {remaining:.0f} ms left"
+    if reason := fields.get("reason"):
+        message += f": {reason}"
+    told["text"] = redact(f"{message}: {_failure(failure)}") if (failure := fields.get("failure")) else message
+    return told
+
+
+def _selector(selector: Any) -> str:
+    """A read preference's name, or the name of PyMongo's selector function."""
+    return str(getattr(selector, "name", None) or getattr(selector, "__name__", None) or type(selector).__name__)
+
+
+def _failure(failure: Any) -> str:
+    if isinstance(failure, Exception):
+        return error_text(failure)
+    if isinstance(failure, Mapping):
+        return str(failure.get("codeName") or failure.get("errtype") or failure.get("code") or "refused")
+    return str(failure).partition(" (configured timeouts:")[0].partition(", Timeout: ")[0]
+
+
 EVENT_TEXTS: dict[str, tuple[str, Callable[[Any], Fields]]] = {
     "PoolCreated": ("pool", _pool_created),
     "PoolReady": ("pool", _pool),

@@ -14,11 +14,6 @@ from clearline.core.diagnosis.catalogue import blanks_of, causes, finding, liste
 from clearline.core.report import Certainty, Severity, Stage
 
 CORE = Path(clearline.core.__file__).parent
-ONLY_DURING_USE = {
-    "pool.slow-growth",
-    "pool.idle-connections-dropped",
-}
-"""Causes that show only over time while a program works: no check of a fresh connection can produce them."""
 
 
 def strings(path: Path) -> set[str]:
@@ -56,7 +51,7 @@ def test_every_code_belongs_to_a_stage_or_to_this_computer_or_to_the_pool() -> N
 
 
 def test_every_code_has_somebody_who_names_it() -> None:
-    assert set(causes()) - named_codes() == ONLY_DURING_USE
+    assert set(causes()) - named_codes() == set()
 
 
 def test_nobody_names_a_code_that_the_catalogue_lacks() -> None:

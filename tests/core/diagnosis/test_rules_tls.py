@@ -6,6 +6,7 @@ import pytest
 
 from clearline.core.diagnosis.rules import hello, tls
 from clearline.core.facts import ComputerFacts, Facts, Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.profile import Profile, patched
 from clearline.core.report import Certainty, Finding, Severity, Stage
 from lab.hand_made_facts import (
     HELLO,
@@ -244,7 +245,17 @@ def test_public_roots_that_accept_the_certificate_make_the_ca_file_needless() ->
     )
     found = explained(known)
     assert found is not None
-    assert found.remedies[1].patch == {"tls": {"caFile": None}}
+    assert found.remedies[1].patch == {"tls": {"caFile": None, "trust": "bundled"}}
+
+
+@pytest.mark.parametrize(("kind", "trust"), [(TlsKind.OS_ROOTS, "system"), (TlsKind.BUNDLED_ROOTS, "bundled")])
+def test_who_trusts_the_certificate_can_be_trusted_by_one_click(kind: TlsKind, trust: str) -> None:
+    found = explained(facts(member(refused(20), handshake(kind)), options=TLS))
+    assert found is not None
+    patch = found.remedies[1].patch
+    assert patch is not None
+    changed = patched(Profile(), patch)
+    assert (changed.tls.trust, changed.tls.ca_file) == (trust, None)
 
 
 # ---------------------------------------------------------------- dates, names, strength, revocation

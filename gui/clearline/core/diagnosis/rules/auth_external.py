@@ -55,6 +55,14 @@ def refused_here(facts: Facts) -> Finding | None:
                 environment=environment,
                 reason=reason,
             )
+        case "MONGODB-OIDC":
+            return finding(
+                "auth.oidc-token-missing",
+                Certainty.PROVEN,
+                evidence=evidence,
+                environment="a sign-in by hand",
+                reason=facts.driver.message or "no token came",
+            )
         case _:
             return None
 

@@ -31,7 +31,7 @@ def missing_package(facts: Facts) -> Iterable[Finding]:
                 Certainty.PROVEN,
                 evidence={"import": name},
                 mechanism=facts.uri.options.get("authMechanism", "This"),
-                package=PACKAGE_OF.get(name, name),
+                package=facts.computer.how_to_get.get(name, PACKAGE_OF.get(name, name)),
             )
 
 

@@ -39,6 +39,11 @@ _PUBLIC = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Organisations whose authorities every common trust store holds."""
+_TRUST = (
+    (TlsKind.OS_ROOTS, "system", "the operating system"),
+    (TlsKind.BUNDLED_ROOTS, "bundled", "the bundled public list"),
+)
+"""Handshakes with other authorities than the driver's, and how a profile says that it trusts those."""
 _INTERMEDIATE = re.compile(r"intermediate|issuing|\bsub(?:ordinate)?[\s-]?ca\b|\binter\b", re.IGNORECASE)
 
 
@@ -231,14 +236,15 @@ def _looks_intermediate(member: MemberFacts, leaf: CertificateFacts, given: tupl
 
 def _trusted_elsewhere(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
     """What to do where another set of authorities accepts the certificate, as a handshake has shown."""
-    for kind, whose in ((TlsKind.OS_ROOTS, "the operating system"), (TlsKind.BUNDLED_ROOTS, "the bundled public list")):
+    for kind, trust, whose in _TRUST:
         trial = member.handshake(kind)
         if trial is None or trial.reach is not Reach.OK:
             continue
         if is_given(facts, "tlsCAFile"):
-            text = f"The authorities of {whose} accept this certificate: remove tlsCAFile."
-            return (Remedy(text=text, patch={"tls": {"caFile": None}}),)
-        return (Remedy(text=f"The authorities of {whose} accept this certificate: give them as tlsCAFile."),)
+            text = f"The authorities of {whose} accept this certificate: trust them instead of the ones in tlsCAFile."
+        else:
+            text = f"The authorities of {whose} accept this certificate: trust them."
+        return (Remedy(text=text, patch={"tls": {"caFile": None, "trust": trust}}),)
     return ()
 
 

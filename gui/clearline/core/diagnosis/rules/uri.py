@@ -6,8 +6,14 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.facts import Facts
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.report import Certainty, Finding, Remedy, Severity
 
+_CONSENT = (
+    Remedy(
+        text="Send the password readable all the same: everybody on the way can take it.",
+        patch={"auth": {"allowPlainWithoutTLS": True}},
+    ),
+)
 _CREDENTIALS = ("user name", "password", "user name and password")
 
 
@@ -24,6 +30,7 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
             evidence={"from": mistake.start, "to": mistake.end},
             patch=mistake.patch,
             action=mistake.action,
+            also=_CONSENT if mistake.cause == "auth.password-in-clear" else (),
             fill=mistake.blanks,
         )
 

@@ -1,0 +1,152 @@
+"""``clearline check --all``: the checks of the saved profiles, eight at a time, none depending on another."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from clearline.cli.check import colours, record, write_junit
+from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, settle
+from clearline.cli.text_grid import Palette, shown
+from clearline.core.profile import Profile
+from clearline.core.report import Report, Verdict, to_json
+from clearline.core.secrets import Secrets
+
+AT_ONCE = 8
+CANCELLED = 130
+
+Order = tuple[Profile, Secrets]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the saved profiles of a folder of the list, or all.
+
+    Returns 0 when all connected, 1 when any did not or could not be read, 2 when there is none, 130 after Ctrl-C.
+    Progress goes to standard error, the result to standard output.
+    """
+    from clearline.core.arrangement import is_in
+    from clearline.core.store import list_profiles
+    from clearline.paths import profiles_dir
+
+    stored = list_profiles(profiles_dir())
+    profiles = [one.profile for one in stored if one.profile is not None and is_in(one.profile, arguments.folder or "")]
+    # Nobody can say in which folder a file stands that cannot be read: it counts everywhere.
+    broken = [(one.path.name, str(one.problem)) for one in stored if one.problem is not None]
+    for _, problem in broken:
+        _say(f"cannot be read: {problem}")
+    if not profiles and not broken:
+        _say(f"there is no saved profile{f' in the folder {arguments.folder}' if arguments.folder else ''}.")
+        return WRONG_USAGE
+    orders = _with_secrets(profiles, yes=arguments.yes)
+    reports = _checked(orders, arguments.timeout)
+    for (profile, secrets), report in zip(orders, reports, strict=True):
+        if report.verdict is not Verdict.CANCELLED:
+            record(profile, report, secrets)
+    if arguments.junit is not None and not write_junit(
+        arguments.junit, list(zip(profiles, reports, strict=True)), broken
+    ):
+        return WRONG_USAGE
+    if arguments.json:
+        print(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
+    elif arguments.junit is None:
+        _print(profiles, reports)
+    verdicts = {report.verdict for report in reports}
+    if Verdict.CANCELLED in verdicts:
+        return CANCELLED
+    return int(bool(broken) or verdicts != {Verdict.CONNECTED})
+
+
+def _with_secrets(profiles: Sequence[Profile], *, yes: bool) -> list[Order]:
+    """Each profile with its secrets. One that lacks a secret is checked all the same, and says so itself."""
+    from clearline.core.consent import always_asked
+
+    for profile in profiles:
+        try:
+            settle(profile, always_asked(profile), yes=yes, demanded=True)
+        except UsageProblem:
+            pass  # its command is not run, and its report says so
+    orders: list[Order] = []
+    for profile, (secrets, problems) in zip(profiles, gathered(profiles), strict=True):
+        for problem in problems:
+            _say(f"{shown(profile.name)}: {problem}")
+        orders.append((profile, secrets))
+    return orders
+
+
+def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
+    from clearline.core.check import check, farewells, warm_up
+    from clearline.core.daemon_threads import DaemonExecutor
+
+    warm_up()
+    done = 0
+
+    async def one(order: Order, turn: asyncio.Semaphore) -> Report:
+        nonlocal done
+        profile, secrets = order
+        try:
+            await turn.acquire()
+        except asyncio.CancelledError:
+            return await _not_begun(profile, secrets)
+        try:
+            report = await check(profile, secrets, lambda _report: None, deadline_s=timeout_s, may_run=may_run(profile))
+        finally:
+            turn.release()
+        done += 1
+        verdict = report.verdict.value if report.verdict else "not finished"
+        _say(f"[{done}/{len(orders)}] {shown(profile.name)}: {verdict}")
+        return report
+
+    async def all_of_them() -> list[Report]:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(DaemonExecutor())
+        turn = asyncio.Semaphore(AT_ONCE)
+        tasks = [loop.create_task(one(order, turn)) for order in orders]
+        _on_interrupt(loop, lambda: [task.cancel() for task in tasks])
+        reports = await asyncio.gather(*tasks)
+        await farewells()
+        return list(reports)
+
+    return asyncio.run(all_of_them())
+
+
+async def _not_begun(profile: Profile, secrets: Secrets) -> Report:
+    """The report of a check that was cancelled before its turn: one that is cancelled as soon as it starts."""
+    from clearline.core.check import check
+
+    task = asyncio.get_running_loop().create_task(check(profile, secrets, lambda _report: None))
+    asyncio.get_running_loop().call_soon(task.cancel)
+    return await task
+
+
+def _on_interrupt(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+    try:
+        loop.add_signal_handler(signal.SIGINT, act)
+    except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of the coroutine
+        pass
+
+
+def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
+    from clearline.cli.report_text import unicode_fits
+
+    paint = Palette(colours())
+    unicode = unicode_fits(sys.stdout.encoding)
+    good, bad = ("✔", "✖") if unicode else ("[OK]", "[FAIL]")
+    for profile, report in zip(profiles, reports, strict=True):
+        name = shown("/".join(filter(None, (profile.folder, profile.name or profile.id))))
+        if report.verdict is Verdict.CONNECTED:
+            print(f"{paint(good, 'green')} {name}: connected")
+        else:
+            why = report.diagnosis.summary if report.diagnosis else "not finished"
+            if report.verdict is Verdict.CANCELLED:
+                why = "cancelled"
+            print(f"{paint(bad, 'red')} {name}: {shown(why)}")
+    connected = sum(report.verdict is Verdict.CONNECTED for report in reports)
+    print(f"{connected} of {len(reports)} connected")
+
+
+def _say(text: str) -> None:
+    print(f"clearline check: {text}", file=sys.stderr, flush=True)

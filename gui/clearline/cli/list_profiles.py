@@ -1,0 +1,87 @@
+"""``clearline list``: the saved profiles, where each leads, and how its last check ended."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from clearline.cli.text_grid import Palette, grid, shown
+from clearline.core.arrangement import is_in
+from clearline.core.connection_string import build
+from clearline.core.history import History, Last
+from clearline.core.profile import Profile
+from clearline.core.report import Verdict
+from clearline.core.store import Stored, list_profiles
+from clearline.paths import history_dir, profiles_dir
+
+_WORDS = {
+    Verdict.CONNECTED: ("connected", "green"),
+    Verdict.FAILED: ("failed", "red"),
+    Verdict.CANCELLED: ("cancelled", "yellow"),
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the saved profiles; 1 when one of them cannot be read, else 0."""
+    parser = argparse.ArgumentParser(prog="clearline list", description="List the saved profiles.")
+    parser.add_argument("--folder", default="", metavar="X", help="only those in this folder of the list and below it")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    arguments = parser.parse_args(argv)
+    stored = [
+        one for one in list_profiles(profiles_dir()) if one.profile is None or is_in(one.profile, arguments.folder)
+    ]
+    lasts = History(history_dir()).lasts()
+    if arguments.json:
+        print(json.dumps([_entry(one, lasts) for one in stored], indent=2, ensure_ascii=False))
+    else:
+        _print(stored, lasts)
+    for one in stored:
+        if one.problem is not None:
+            print(f"clearline list: cannot be read: {one.problem}", file=sys.stderr)
+    return int(any(one.problem for one in stored))
+
+
+def _entry(stored: Stored, lasts: dict[str, Last]) -> dict[str, Any]:
+    if stored.profile is None:
+        return {"file": str(stored.path), "problem": str(stored.problem)}
+    profile = stored.profile
+    last = lasts.get(profile.id)
+    return {
+        "name": profile.name,
+        "folder": profile.folder,
+        "favourite": profile.favourite,
+        "id": profile.id,
+        "file": str(stored.path),
+        "uri": _address(profile),
+        "verdict": last.verdict.value if last and last.verdict else None,
+        "checked": last.started if last else None,
+        "cause": last.cause if last else None,
+    }
+
+
+def _print(stored: Sequence[Stored], lasts: dict[str, Last]) -> None:
+    paint = Palette(sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    rows = []
+    for one in stored:
+        if one.profile is not None:
+            last = lasts.get(one.profile.id)
+            verdict, colour = _WORDS.get(last.verdict, ("", "dim")) if last and last.verdict else ("not tested", "dim")
+            when = last.started[:16].replace("T", " ") + " UTC" if last else ""
+            name = shown(one.profile.name or one.path.stem)
+            folder = shown(one.profile.folder)
+            rows.append([name, folder, paint(verdict, colour), when, shown(_address(one.profile))])
+    if not rows:
+        print("No profiles are saved.", file=sys.stderr)
+        return
+    heads = [paint(head, "dim") for head in ("name", "folder", "last check", "at", "connection")]
+    for line in grid([heads, *rows], 10_000) or ():
+        print(line.rstrip())
+
+
+def _address(profile: Profile) -> str:
+    """The redacted connection string."""
+    return build(profile, show="masked")

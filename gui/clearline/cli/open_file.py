@@ -1,0 +1,21 @@
+"""``clearline open FILE``: the window with a profile's file in it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def run(argv: Sequence[str]) -> int:
+    """Open the window; 2 when there is no such file. What is wrong within the file is said in the window."""
+    parser = argparse.ArgumentParser(prog="clearline open", description="Open a profile's file in the window.")
+    parser.add_argument("file", metavar="FILE", type=Path)
+    file: Path = parser.parse_args(argv).file
+    if not file.is_file():
+        print(f"clearline open: there is no file {file}", file=sys.stderr)
+        return 2
+    from clearline.ui.app import run_window
+
+    return run_window([str(file.absolute())])

@@ -1,0 +1,236 @@
+"""What a command of the terminal is to connect to: from its arguments to a profile with its secrets, agreed to."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clearline.core.profile import Profile, Seeds
+from clearline.core.secrets import PASSWORD, Secret, Secrets
+
+if TYPE_CHECKING:
+    from clearline.core.consent import Concern
+
+WRONG_USAGE = 2
+LONGEST_TARGET = 50_000
+"""Far above what any deployment needs; a text of megabytes is a file by mistake."""
+
+TARGET_HELP = "a connection string, '-' to read one from standard input, a saved profile's name, a profile file, a host"
+
+
+class UsageProblem(Exception):
+    """The command line itself is wrong: said in one sentence, exit code 2."""
+
+
+@dataclass(frozen=True, repr=False)
+class Target:
+    """What to connect to. ``text`` is the connection string as typed, where there is one."""
+
+    profile: Profile
+    secrets: Secrets = field(default_factory=dict)
+    text: str | None = None
+    saved: bool = False
+    """It is one of the user's own saved profiles."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """The arguments that `chosen` reads: the target, where its password comes from, and agreement beforehand."""
+    parser.add_argument(
+        "target", metavar="URI | NAME | FILE | HOST[:PORT]", help=TARGET_HELP, nargs="?" if optional else None
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    where.add_argument("--password-env", metavar="VARIABLE", help="take the password from this environment variable")
+    parser.add_argument(
+        "--yes", action="store_true", help="agree to what a connection from elsewhere wants, and remember it"
+    )
+
+
+def chosen(arguments: argparse.Namespace) -> Target:
+    """What the arguments name, with its secrets, and with the user's agreement where that is needed.
+
+    Raises `UsageProblem`.
+    """
+    found = _found(arguments.target)
+    given = _given(arguments)
+    _settle_concerns(found, yes=arguments.yes)
+    if found.text is not None:
+        return _with_password(found, given)
+    [(secrets, problems)] = gathered([found.profile], without=tuple(given))
+    if problems:
+        raise UsageProblem(" ".join(problems))
+    return Target(found.profile, {**secrets, **given}, saved=found.saved)
+
+
+def gathered(profiles: Sequence[Profile], *, without: Sequence[str] = ()) -> list[tuple[Secrets, list[str]]]:
+    """The secrets of profiles, and of each why some of them are missing, in sentences. Asks on a terminal."""
+    from clearline.core.secret_places import SESSION, with_source
+    from clearline.core.secret_sources import gather
+    from clearline.core.vault import Vault
+
+    vault = Vault()
+
+    async def one(profile: Profile) -> tuple[Secrets, list[str]]:
+        async def ask(name: str) -> Secret | None:
+            return _asked(profile, name)
+
+        asked = profile
+        for name in without:
+            asked = with_source(asked, name, SESSION)
+        found = await gather(asked, vault, ask=ask)
+        hint = "" if on_terminal() else " There is no terminal to ask on; --password-env and --password-stdin help."
+        return found.secrets, [sentence + hint for sentence in found.problems.values()]
+
+    async def all_of_them() -> list[tuple[Secrets, list[str]]]:
+        return [await one(profile) for profile in profiles]
+
+    return asyncio.run(all_of_them())
+
+
+def may_run(profile: Profile) -> Callable[[str], bool]:
+    """What the check asks before it runs a command of the profile."""
+    from clearline.core.consent import Agreements
+    from clearline.paths import agreements_file
+
+    agreements = Agreements(agreements_file())
+    return lambda command: agreements.may_run(profile, command)
+
+
+def on_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _asked(profile: Profile, name: str) -> Secret | None:
+    if not on_terminal():
+        return None
+    try:
+        answer = getpass.getpass(f"{profile.name or 'Connection'}, {name}: ")
+    except EOFError:
+        return None
+    return Secret(answer) if answer else None
+
+
+def _found(argument: str) -> Target:
+    """``://`` makes it a URI; else a path separator or ``.json`` a file; else a saved profile's name; else a host."""
+    if argument == "-":
+        text = sys.stdin.readline(LONGEST_TARGET + 1).strip("\r\n")
+        if not text:
+            raise UsageProblem("standard input is empty; a connection string was expected there.")
+        return Target(Profile(), text=_bounded(text))
+    _bounded(argument)
+    if "://" in argument:
+        return Target(Profile(), text=argument)
+    if argument.endswith(".json") or "/" in argument or os.sep in argument:
+        return _from_file(Path(argument))
+    if (saved := _saved(argument)) is not None:
+        return Target(saved, saved=True)
+    if not argument.strip():
+        raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
+    return Target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), text=argument)
+
+
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST_TARGET:
+        raise UsageProblem(f"what is to be checked is longer than {LONGEST_TARGET} characters.")
+    return text
+
+
+def _from_file(path: Path) -> Target:
+    from clearline.core.store import ProfileProblem, load
+    from clearline.paths import profiles_dir
+
+    try:
+        return Target(load(path), saved=path.absolute().parent == profiles_dir().absolute())
+    except ProfileProblem as problem:
+        raise UsageProblem(str(problem)) from None
+
+
+def _saved(name: str) -> Profile | None:
+    from clearline.core.store import list_profiles
+    from clearline.paths import profiles_dir
+
+    found = [s.profile for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]
+    if len(found) > 1:
+        raise UsageProblem(f"{len(found)} saved profiles are called {name}; name the file instead.")
+    return found[0] if found else None
+
+
+def _settle_concerns(target: Target, *, yes: bool) -> None:
+    """Have the user agree to what the target wants (`consent`); raises `UsageProblem` when that fails."""
+    from clearline.core.connection_string import read
+    from clearline.core.consent import always_asked, concerns
+
+    if target.text is not None:
+        profile = read(target.text).profile
+        settle(profile, concerns(profile), yes=yes, demanded=False)
+    elif target.saved:
+        settle(target.profile, always_asked(target.profile), yes=yes, demanded=True)
+    else:
+        settle(target.profile, concerns(target.profile), yes=yes, demanded=True)
+
+
+def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: bool) -> None:
+    """Tell what was not agreed to yet, and ask on a terminal. Raises `UsageProblem`.
+
+    ``demanded``: without a terminal ``--yes`` is needed, else telling is enough (a connection string that was written
+    into the command itself).
+    """
+    from clearline.core.consent import Agreements
+    from clearline.paths import agreements_file
+
+    agreements = Agreements(agreements_file())
+    missing = agreements.missing(profile, wanted)
+    if not missing:
+        return
+    if not yes:
+        from clearline.cli.text_grid import shown
+
+        about = f"{shown(profile.name)}: " if profile.name else ""
+        for concern in missing:
+            print(f"clearline: {about}{shown(concern.words)}", file=sys.stderr)
+        if on_terminal():
+            print("Go on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+            if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+                raise UsageProblem("not agreed to, so nothing was connected.")
+        elif demanded:
+            raise UsageProblem("nothing was connected: this needs your agreement, which --yes gives.")
+        else:
+            return
+    try:
+        agreements.remember(profile, missing)
+    except OSError as error:
+        print(f"clearline: the agreement cannot be remembered: {error.strerror}", file=sys.stderr)
+
+
+def _with_password(target: Target, given: Secrets) -> Target:
+    """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
+    profile, secrets, text = target.profile, target.secrets, target.text
+    if text is not None and given:
+        from clearline.core.connection_string import read
+
+        reading = read(text, profile=profile)
+        if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
+            profile, secrets, text = reading.profile, reading.secrets, None
+    return Target(profile, {**secrets, **given}, text, target.saved)
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Secret]:
+    if arguments.password_env:
+        value = os.environ.get(arguments.password_env)
+        if value is None:
+            raise UsageProblem(f"the environment variable {arguments.password_env} is not set.")
+        return {PASSWORD: Secret(value)}
+    if arguments.password_stdin:
+        if arguments.target == "-":
+            raise UsageProblem("standard input cannot hold both the connection string and the password.")
+        value = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        return {PASSWORD: Secret(value)}
+    return {}

@@ -1,0 +1,304 @@
+"""``clearline watch``: stay on the line in a terminal, as lines for people or as JSON lines.
+
+A line for people is ``HH:MM:SS  word  text``; a line comes when something changes, and one for each ping that was
+asked for with ``--pings``. The summary follows when it ends.
+
+With ``--jsonl`` every line is one JSON object with ``at`` (epoch seconds) and ``type``:
+
+- ``watch``: the first line. ``target`` (redacted), ``interval_s``.
+- ``health``: the state, or its reason, changed. ``state`` (unknown, checking, healthy, degraded, down, paused),
+  ``why``, ``rtt_ms``.
+- ``ping``: every ping. ``state``, ``rtt_ms`` (null: not answered), ``server``, ``text``.
+- ``topology``: a change. ``kind``, ``server``, ``before``, ``after``, ``text``.
+- ``outage``: one began, was explained or ended. ``number``, ``worst``, ``began``, ``lasted_s`` (null while it lasts),
+  ``why``, ``cause`` (code) and ``summary`` (null until known).
+- ``finding``: something that shows only over time. ``cause``, ``severity``, ``server``, ``summary``.
+- ``paused``: the login was refused, or the settings cannot work. ``text``, ``code``. The watch ends.
+- ``summary``: the last line. ``watched_s``, ``pings``, ``failures``, ``uptime`` (0 to 1 or null), ``median_ms``,
+  ``p95_ms``, ``outages``.
+
+Exit codes: 0 when it was ended by Ctrl-C, SIGTERM or ``--for`` (a watch has no other end), 1 when it paused, 2 for a
+wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from clearline.cli.targets import WRONG_USAGE, Target, UsageProblem, add_arguments, chosen
+from clearline.core.health import HealthState, Outage
+from clearline.core.watch_state import WatchState
+
+Line = dict[str, Any]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Watch what the arguments name until it is ended; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="clearline watch", description="Stay on the line to one deployment.")
+    add_arguments(parser)
+    parser.add_argument("--interval", type=_interval, default=10.0, metavar="S", help="seconds between pings (10)")
+    parser.add_argument("--for", dest="seconds", type=_duration, metavar="S", help="end after so many seconds")
+    parser.add_argument("--jsonl", action="store_true", help="print JSON lines")
+    parser.add_argument("--pings", action="store_true", help="a line for every ping (JSON lines always have them)")
+    arguments = parser.parse_args(argv)
+    try:
+        target = chosen(arguments)
+    except UsageProblem as problem:
+        print(f"clearline watch: {problem}", file=sys.stderr)
+        return WRONG_USAGE
+    show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
+    return asyncio.run(_watch(target, arguments.interval, arguments.seconds, show))
+
+
+async def _watch(target: Target, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
+    from clearline.core.check import warm_up
+    from clearline.core.connection_string import build, read
+    from clearline.core.consent import Agreements
+    from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
+    from clearline.core.watch import Watch
+    from clearline.paths import agreements_file
+
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(DaemonExecutor())
+    await run_in_daemon(warm_up)
+    teller = Teller(show)
+    named = target.text if target.text is not None else build(target.profile, target.secrets, show="masked")
+    shown = read(named, profile=target.profile).facts.redacted
+    show({"at": time.time(), "type": "watch", "target": shown, "interval_s": interval_s})
+    gone: list[BrokenPipeError] = []
+
+    def emit(state: WatchState) -> None:
+        try:
+            teller.take(state)
+        except BrokenPipeError as error:  # whoever reads our output has gone: that is the end, too
+            gone.append(error)
+            task.cancel()
+        else:
+            if state.paused is not None and not state.ended:
+                task.cancel()
+
+    watch = Watch(
+        target.profile,
+        target.secrets,
+        emit=emit,
+        text=target.text,
+        interval_s=interval_s,
+        may_run=partial(Agreements(agreements_file()).may_run, target.profile),
+    )
+    task = loop.create_task(watch.run())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, task.cancel)
+        except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of this coroutine
+            pass
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    except asyncio.CancelledError:
+        if (own := asyncio.current_task()) is not None:
+            own.uncancel()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    if gone:
+        raise gone[0]
+    show(summary(watch.state))
+    return 1 if watch.state.paused is not None else 0
+
+
+class Teller:
+    """Turns states into lines: what is new since the state before."""
+
+    def __init__(self, show: Callable[[Line], None]) -> None:
+        self._show = show
+        self._health: tuple[HealthState, str] | None = None
+        self._told_until_s = float("-inf")
+        self._changes_s = float("-inf")
+        self._told: dict[int, Outage] = {}
+        self._findings: set[tuple[str, str | None]] = set()
+        self._paused = False
+
+    def take(self, state: WatchState) -> None:
+        """Show the news of one state."""
+        for line in self._news(state):
+            self._show(line)
+
+    def _news(self, state: WatchState) -> Iterator[Line]:
+        now = state.started + state.at_s
+        for change in state.topology.changes:
+            if change.at_s > self._changes_s:
+                yield {"type": "topology", **_plain(change, without="at_s")}
+        if state.topology.changes:
+            self._changes_s = state.topology.changes[-1].at_s
+        health = state.health
+        for ping in health.latencies:
+            if ping.at_s > self._told_until_s:
+                yield {"type": "ping", **_plain(ping, without="at_s")}
+        if health.latencies:
+            self._told_until_s = health.latencies[-1].at_s
+        if (health.state, health.why) != self._health and not state.ended:
+            another = self._health is None or self._health[0] is not health.state
+            self._health = (health.state, health.why)
+            yield {
+                "at": health.since if another and health.since is not None else now,
+                "type": "health",
+                "state": health.state.value,
+                "why": health.why,
+                "rtt_ms": health.rtt_ms,
+            }
+        yield from self._outage_news(health.outages, now)
+        for finding in state.findings:
+            if (key := (finding.cause, finding.server)) not in self._findings:
+                self._findings.add(key)
+                told = {"cause": finding.cause, "severity": finding.severity.value}
+                yield {"at": now, "type": "finding", **told, "server": finding.server, "summary": finding.summary}
+        if state.paused is not None and not self._paused:
+            self._paused = True
+            yield {"at": state.paused.at, "type": "paused", "text": state.paused.text, "code": state.paused.code}
+
+    def _outage_news(self, outages: Sequence[Outage], now: float) -> Iterator[Line]:
+        for outage in outages:
+            before = self._told.get(outage.number)
+            if before is not None and (before.lasted_s, before.cause, before.worst) == (
+                outage.lasted_s,
+                outage.cause,
+                outage.worst,
+            ):
+                continue
+            self._told[outage.number] = outage
+            yield {
+                "at": now,
+                "type": "outage",
+                "number": outage.number,
+                "worst": outage.worst.value,
+                "began": outage.began,
+                "lasted_s": outage.lasted_s,
+                "why": outage.why,
+                "cause": outage.cause.cause if outage.cause else None,
+                "summary": outage.cause.summary if outage.cause else None,
+            }
+        for number in self._told.keys() - {outage.number for outage in outages}:
+            del self._told[number]
+
+
+def summary(state: WatchState) -> Line:
+    """The last line."""
+    health = state.health
+    return {
+        "at": state.started + state.at_s,
+        "type": "summary",
+        "watched_s": round(state.at_s, 1),
+        "pings": health.pings,
+        "failures": health.failures,
+        "uptime": health.uptime,
+        "median_ms": health.median_ms,
+        "p95_ms": health.p95_ms,
+        "outages": health.outages_in_all,
+    }
+
+
+def _plain(value: Any, *, without: str) -> Line:
+    plain: Line = msgspec.to_builtins(value)
+    del plain[without]
+    return plain
+
+
+def _print_json(line: Line) -> None:
+    print(msgspec.json.encode(line).decode(), flush=True)
+
+
+class _Words:
+    """The lines for people."""
+
+    def __init__(self, *, pings: bool) -> None:
+        self._pings = pings
+        self._causes: dict[int, str] = {}
+
+    def show(self, line: Line) -> None:
+        """Print one line, or nothing where it only repeats another."""
+        told = self._words(line)
+        if told is not None:
+            word, text = told
+            print(f"{_clock(line['at'])}  {word:<9} {text}", flush=True)
+
+    def _words(self, line: Line) -> tuple[str, str] | None:
+        match line["type"]:
+            case "watch":
+                return "watching", f"{line['target']}, every {line['interval_s']:g} s; Ctrl-C ends it"
+            case "health":
+                rtt = f" ({_ms(line['rtt_ms'])})" if line["state"] == "healthy" and line["rtt_ms"] is not None else ""
+                return (line["state"], line["why"] + rtt) if line["state"] != "paused" else None
+            case "ping" if self._pings:
+                answer = _ms(line["rtt_ms"]) if line["rtt_ms"] is not None else f"no answer: {line['text']}"
+                return "ping", f"{line['server'] or ''} {answer}".strip()
+            case "topology":
+                return "topology", line["text"]
+            case "outage":
+                return self._outage(line)
+            case "finding" if line["cause"] != "pool.failover":
+                return "note", line["summary"]
+            case "paused":
+                return "paused", line["text"]
+            case "summary":
+                return "ended", _summary_text(line)
+            case _:
+                return None
+
+    def _outage(self, line: Line) -> tuple[str, str] | None:
+        what = "Connection lost" if line["worst"] == "down" else "Trouble since"
+        if line["lasted_s"] is not None:
+            lost = (
+                f"{what} at {_clock(line['began'])}" if line["worst"] == "down" else f"{what} {_clock(line['began'])}"
+            )
+            return "restored", f"{lost}, over after {_lasting(line['lasted_s'])}."
+        if line["summary"] and self._causes.get(line["number"]) != line["cause"]:
+            self._causes[line["number"]] = line["cause"]
+            return "cause", line["summary"]
+        return ("lost", f"Connection lost at {_clock(line['began'])}.") if line["worst"] == "down" else None
+
+
+def _summary_text(line: Line) -> str:
+    parts = [f"watched for {_lasting(line['watched_s'])}", f"{line['pings']} pings, {line['failures']} unanswered"]
+    if line["median_ms"] is not None:
+        parts.append(f"median {_ms(line['median_ms'])}")
+    if line["uptime"] is not None:
+        parts.append(f"up {line['uptime'] * 100:.2f} % of the time")
+    parts.append(f"{line['outages']} outage{'' if line['outages'] == 1 else 's'}")
+    return "; ".join(parts) + "."
+
+
+def _clock(epoch_s: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(epoch_s))
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:.1f} ms" if ms < 100 else f"{ms:.0f} ms"
+
+
+def _lasting(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _interval(text: str) -> float:
+    value = float(text)
+    if not 0.05 <= value <= 3600:
+        raise argparse.ArgumentTypeError("between 0.05 seconds and an hour")
+    return value
+
+
+def _duration(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 365 * 86400:
+        raise argparse.ArgumentTypeError("more than 0 seconds, at most a year")
+    return value

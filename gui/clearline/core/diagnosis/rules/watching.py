@@ -1,0 +1,104 @@
+"""Findings that show only over time, from what a watch has seen of its pools and its deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from clearline.core.diagnosis.catalogue import finding
+from clearline.core.pool import DeadIdle, PoolSnapshot, SlowGrowth
+from clearline.core.report import Certainty, Finding, Severity, Stage
+from clearline.core.topology import ChangeKind, TopologyChange
+
+NOTICED_MS = 250.0
+"""Waiting for a pool to grow is worth a word from here on."""
+SAFE_IDLE_MS = 120_000
+"""Below the limits of the usual balancers (Azure 240 s, AWS 350 s) with room to spare."""
+_MOST_READY = 20
+
+
+class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rules look at."""
+
+    dead_idle: tuple[DeadIdle, ...] = ()
+    slow_growth: tuple[SlowGrowth, ...] = ()
+    used_up: tuple[PoolSnapshot, ...] = ()
+    """Pools all of whose connections are in use while somebody waits."""
+    changes: tuple[TopologyChange, ...] = ()
+
+
+def idle_connections(facts: WatchFacts) -> Iterable[Finding]:
+    """A connection that had been quiet was dead, and a new one worked at once."""
+    for dead in facts.dead_idle:
+        below_ms = min(SAFE_IDLE_MS, round(dead.shortest_s * 500))
+        yield finding(
+            "pool.idle-connections-dropped",
+            Certainty.PROVEN if dead.count > 1 else Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            server=dead.server,
+            evidence={"dead": dead.count, "shortest_idle_s": round(dead.shortest_s, 1)},
+            detail=f"{dead.count} died so; the shortest had been quiet for {dead.shortest_s:.0f} s.",
+            patch={"pool": {"maxIdleTimeMS": below_ms}},
+        )
+
+
+def slow_growth(facts: WatchFacts) -> Iterable[Finding]:
+    """Work waited although the pool was not full."""
+    for slow in facts.slow_growth:
+        if slow.waited_ms < NOTICED_MS or slow.made <= slow.max_connecting:
+            continue
+        yield finding(
+            "pool.slow-growth",
+            Certainty.PROVEN,
+            stage=Stage.DRIVER,
+            server=slow.server,
+            evidence={"waited_ms": round(slow.waited_ms), "made": slow.made, "make_ms": round(slow.make_ms, 1)},
+            detail=f"While it grew to {slow.made} connections, work waited for {slow.waited_ms / 1000:.1f} s in all.",
+            patch={"pool": {"minPoolSize": min(slow.made, _MOST_READY)}},
+            count=slow.max_connecting,
+            ms=round(slow.make_ms),
+        )
+
+
+def used_up(facts: WatchFacts) -> Iterable[Finding]:
+    """Every connection of a pool is busy, and somebody waits."""
+    for pool in facts.used_up:
+        yield finding(
+            "pool.exhausted",
+            Certainty.PROVEN,
+            stage=Stage.DRIVER,
+            server=pool.server,
+            severity=Severity.WARNING,
+            evidence={"in_use": pool.in_use, "waiting": pool.waiting},
+            count=pool.limits.max_pool_size,
+        )
+
+
+def fail_over(facts: WatchFacts) -> Iterable[Finding]:
+    """The primary is another one than before; only the latest time is told."""
+    elected = [c for c in facts.changes if c.kind is ChangeKind.ELECTED]
+    for change in elected[-1:]:
+        old = next((c.server for c in reversed(facts.changes) if _stepped_down(c, change)), None)
+        if old is not None:
+            yield finding(
+                "pool.failover",
+                Certainty.PROVEN,
+                stage=Stage.DRIVER,
+                server=change.server,
+                evidence={"elections": len(elected), "at_s": round(change.at_s, 1)},
+                old=old,
+                new=change.server,
+            )
+
+
+def _stepped_down(change: TopologyChange, elected: TopologyChange) -> bool:
+    return change.before == "RSPrimary" and change.server != elected.server and change.at_s <= elected.at_s
+
+
+RULES: tuple[Callable[[WatchFacts], Iterable[Finding]], ...] = (used_up, idle_connections, slow_growth, fail_over)
+
+
+def findings(facts: WatchFacts) -> tuple[Finding, ...]:
+    """Every finding that the facts support, the most important first."""
+    return tuple(found for rule in RULES for found in rule(facts))

@@ -1,0 +1,115 @@
+"""PyMongo's own log records as driver events of kind ``log``, for the clients that somebody listens to.
+
+PyMongo's loggers are process-wide (``pymongo.connection``, ``pymongo.serverSelection``, ``pymongo.topology``,
+``pymongo.command``), so one handler stands behind them while anybody listens, and routes each record by the client's
+id. Other handlers of the program see what they saw before: records below their old level stay here. Nobody listens:
+the loggers are as they were, and a record costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from clearline.core.driver_events import DriverEvent
+from clearline.core.event_texts import log_fields
+
+NAMES = ("pymongo.connection", "pymongo.serverSelection", "pymongo.topology", "pymongo.command")
+
+_lock = threading.Lock()
+_listeners: dict[Any, Callable[[Mapping[str, Any], str], None]] = {}
+_taps: list[_Tap] = []
+
+
+class _Tap(logging.Handler):
+    """Sits on one of the loggers: hands debug records to whoever listens to their client, the rest to the program."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        super().__init__(logging.NOTSET)
+        self._logger = logger
+        self._short_name = logger.name.removeprefix("pymongo.")
+        self._level, self._propagate = logger.level, logger.propagate
+        self._shown_from = logger.getEffectiveLevel()
+        self._others = tuple(logger.handlers)
+        logger.addHandler(self)
+        for other in self._others:
+            logger.removeHandler(other)
+        logger.propagate = False
+        logger.setLevel(logging.DEBUG)
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """No lock: listeners are quick and safe to call from any thread."""
+        fields = getattr(record.msg, "_kwargs", None)
+        if fields is not None:
+            listener = _listeners.get(fields.get("clientId") or fields.get("topologyId"))
+            if listener is not None:
+                listener(fields, self._short_name)
+        if record.levelno >= self._shown_from:
+            for other in self._others:
+                if record.levelno >= other.level:
+                    other.handle(record)
+            if self._propagate and self._logger.parent is not None:
+                self._logger.parent.callHandlers(record)
+        return True
+
+    def remove(self) -> None:
+        """Leave the logger as it was."""
+        self._logger.removeHandler(self)
+        for other in self._others:
+            self._logger.addHandler(other)
+        self._logger.propagate = self._propagate
+        self._logger.setLevel(self._level)
+
+
+class DriverLog:
+    """Hands the log records of one client to ``emit`` as driver events, from `open` to `close`.
+
+    ``emit`` is called in the thread that logs, which is the loop's. ``started`` is the ``time.monotonic()`` from which
+    ``at_s`` counts. Texts are made of names, numbers and class names; where a record quotes an error, ``redact`` is
+    applied. Bodies and replies of commands are never read.
+    """
+
+    def __init__(
+        self,
+        client_id: Any,
+        emit: Callable[[DriverEvent], object],
+        *,
+        started: float,
+        redact: Callable[[str], str],
+    ) -> None:
+        self._client_id = client_id
+        self._emit = emit
+        self._started = started
+        self._redact = redact
+        self.faults = 0
+        """Records that could not be told: bugs of ours, kept away from the driver."""
+
+    def open(self) -> None:
+        """Begin. Idempotent."""
+        with _lock:
+            _listeners[self._client_id] = self._record
+            if not _taps:
+                _taps.extend(_Tap(logging.getLogger(name)) for name in NAMES)
+
+    def close(self) -> None:
+        """End; the last one to do so leaves PyMongo's loggers as they were. Idempotent."""
+        with _lock:
+            _listeners.pop(self._client_id, None)
+            if not _listeners:
+                while _taps:
+                    _taps.pop().remove()
+
+    def _record(self, fields: Mapping[str, Any], logger: str) -> None:
+        try:
+            told = log_fields(fields, self._redact)
+            self._emit(DriverEvent(at_s=time.monotonic() - self._started, kind="log", name=logger, **told))
+        except Exception:  # noqa: BLE001 - logging must not break the driver; a bug of ours to count
+            self.faults += 1
+
+
+def listening() -> Collection[Any]:
+    """The ids of the clients whose records are handed over now."""
+    return tuple(_listeners)

@@ -1,0 +1,97 @@
+"""A check that is repeated while what failed may pass: never after a mistake in the settings or a refused login."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from clearline.core.report import Report, Verdict
+
+MOST_ATTEMPTS = 100
+MAY_PASS = frozenset(
+    f"{stage}.{name}"
+    for stage, names in {
+        "dns": "servfail resolver-silent resolver-not-running no-resolver first-resolver-dead slow",
+        "tcp": "refused no-answer host-unreachable network-unreachable host-down-nearby private-address atlas-paused "
+        "accept-queue-full reset-on-connect closed-on-connect reset-after-data closed-after-data ipv6-dead too-slow "
+        "low-bandwidth packet-loss",
+        "hello": "no-answer member-error",
+        "topology": "no-primary primary-unreachable recovering stale-primary shard-no-primary",
+        "env": "file-handles",
+        "pool": "connection-limit exhausted operation-timeout server-went-away failover line-went-silent",
+        "driver": "disagrees unexplained",
+    }.items()
+    for name in names.split()
+)
+"""The causes that time alone may mend: the network, a server that starts, an election. All others stay until somebody
+changes something, and a refused login gets worse with every attempt."""
+
+
+class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How often and how soon. Raises ValueError when it is out of bounds."""
+
+    attempts: int = 1
+    """In all, the first one included: 1 to 100."""
+    delay_s: float = 1.0
+    """Before the second attempt."""
+    factor: float = 2.0
+    """Each later delay is so many times the one before; 1 keeps it."""
+    longest_delay_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.attempts <= MOST_ATTEMPTS:
+            raise ValueError(f"attempts must be between 1 and {MOST_ATTEMPTS}")
+        if self.delay_s < 0 or self.longest_delay_s < 0 or self.factor < 1:
+            raise ValueError("delays cannot be negative, and do not shrink")
+
+    def delay_after(self, attempt: int) -> float:
+        """Seconds to wait after this attempt (1 is the first)."""
+        return float(min(self.longest_delay_s, self.delay_s * self.factor ** (attempt - 1)))
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt that has ended."""
+
+    number: int
+    of: int
+    report: Report
+    again_in_s: float | None
+    """None: it is the last one."""
+    why: str
+    """Why it is repeated, or not, a few words."""
+
+
+def may_pass(report: Report) -> bool:
+    """Whether the same check may fare better in a moment: the network, a server, an election."""
+    diagnosis = report.diagnosis
+    return report.verdict is Verdict.FAILED and diagnosis is not None and diagnosis.cause in MAY_PASS
+
+
+async def with_retries(
+    check: Callable[[], Awaitable[Report]], plan: RetryPlan, on_attempt: Callable[[Attempt], None]
+) -> Report:
+    """The report of the first check that connects, or of the last one; ``on_attempt`` hears of each as it ends.
+
+    ``check`` never raises (`core.check.check`, its arguments bound). Cancelling between two attempts raises
+    CancelledError; during one, its report says *cancelled* and nothing is repeated.
+    """
+    for number in range(1, plan.attempts + 1):
+        report = await check()
+        again, why = _next(report, number, plan)
+        on_attempt(Attempt(number=number, of=plan.attempts, report=report, again_in_s=again, why=why))
+        if again is None:
+            break
+        await asyncio.sleep(again)
+    return report
+
+
+def _next(report: Report, number: int, plan: RetryPlan) -> tuple[float | None, str]:
+    if report.verdict is not Verdict.FAILED:
+        return None, report.verdict.value if report.verdict else "no verdict"
+    if not may_pass(report):
+        return None, "trying again would change nothing"
+    if number == plan.attempts:
+        return None, "the last attempt"
+    return plan.delay_after(number), "it may pass"

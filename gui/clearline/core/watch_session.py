@@ -1,0 +1,250 @@
+"""One open client of a watch: it asks servers how they are, tells what the driver does, and closes within a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from clearline.core.client import build_client, close_client
+from clearline.core.connection_string import redact
+from clearline.core.diagnosis.catalogue import causes
+from clearline.core.driver_events import DriverEvent, DriverEvents
+from clearline.core.driver_log import DriverLog
+from clearline.core.event_texts import LOGIN_COMMANDS, error_text
+from clearline.core.ledger import is_loopback
+from clearline.core.oidc import HumanSignIn, OnPrompt, wants_human
+from clearline.core.one_server import Question, asking, note, selector
+from clearline.core.pool_fold import PoolFold, limits_of
+from clearline.core.preparation import Prepared
+from clearline.core.profile import Pool
+from clearline.core.report import Severity
+
+ANSWER_WITHIN_S = 3.0
+"""A ping's deadline of its own, whatever the user's time-outs are."""
+_NOT_ABOUT_THE_LOGIN = frozenset({6, 7, 50, 89, 91, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+"""Server codes of a login that failed because the server or the network did: HostUnreachable, HostNotFound,
+MaxTimeMSExpired, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown, NetworkInterfaceExceededTimeLimit,
+ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
+NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary."""
+_REFUSED_CODES = frozenset({11, 18, 8000})
+"""UserNotFound, AuthenticationFailed, AtlasError: the last is what Atlas' proxy says to a wrong password."""
+
+
+class Outcome(Enum):
+    """What one question came to."""
+
+    ANSWERED = "answered"
+    SILENT = "silent"
+    """No answer in time, or no connection."""
+    QUEUED = "queued"
+    """No connection of the pool was free."""
+    REFUSED = "refused"
+    """The login was turned down."""
+    UNUSABLE = "unusable"
+    """The settings cannot work."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One server's answer, or its want. ``text`` is redacted."""
+
+    outcome: Outcome
+    server: str | None = None
+    rtt_ms: float | None = None
+    version: str | None = None
+    text: str = ""
+    code: int | None = None
+    code_name: str | None = None
+    over_old_connection: bool = False
+    """It was asked over a connection that had been idle; another one may fare better."""
+
+
+class Session:
+    """A client that is built at once and contacts nobody before `open`. Building raises what the driver raises.
+
+    ``on_event`` hears everything in the loop's thread; ``on_refused_login`` hears of a login that the server turned
+    down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC).
+    ``overrides`` are pool options to try.
+    """
+
+    def __init__(
+        self,
+        ready: Prepared,
+        *,
+        started: float,
+        on_event: Callable[[DriverEvent], None],
+        on_refused_login: Callable[[int, str | None], None],
+        log: bool,
+        on_prompt: OnPrompt | None = None,
+        overrides: Pool | None = None,
+    ) -> None:
+        self._secrets = ready.secrets
+        self._on_event = on_event
+        self._on_refused_login = on_refused_login
+        self._told_refusal = False
+        self._events = DriverEvents(
+            self._heard, started=started, secrets=ready.secrets, on_command_failed=self._command_failed
+        )
+        extra: dict[str, Any] = {"server_selector": selector, **ready.keywords}
+        self._patience_s: float | None = None
+        self._sign_in: HumanSignIn | None = None
+        if on_prompt is not None and wants_human(ready.profile):
+            self._sign_in = HumanSignIn(on_prompt)
+            self._patience_s = self._sign_in.patience_s
+            extra["authMechanismProperties"] = {"OIDC_HUMAN_CALLBACK": self._sign_in.callback()}
+        if overrides is not None:
+            extra |= {name: value for name, value in msgspec.to_builtins(overrides).items() if value is not None}
+        built = build_client(
+            ready.text,
+            ready.reading.facts.options,
+            listeners=self._events.listeners(),
+            longest_wait_s=None,
+            server_api=ready.profile.options.server_api,
+            extra=extra,
+        )
+        self.client = built.client
+        self.pools = PoolFold(limits_of(self.client))
+        self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
+        self._wants_log = log
+        self._closing: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Look up the SRV name, where there is one, and begin to watch the servers. Raises what the driver raises."""
+        if self._wants_log:
+            self._log.open()
+        await self.client.aconnect()
+
+    @property
+    def closing(self) -> bool:
+        """Whether it was told to close."""
+        return self._closing is not None
+
+    def redact(self, text: str) -> str:
+        """A text without the secrets."""
+        return redact(text, self._secrets.values())
+
+    async def ask(self, server: str | None, knows_version: Callable[[str], object]) -> Answer:
+        """Hello and ping to one server; None asks the one that the user's read preference chooses. Never raises.
+
+        A server whose version is not known is asked for it, too.
+        """
+        from pymongo.read_preferences import Nearest
+
+        preference = self.client.read_preference if server is None else Nearest()
+        with asking(server) as question:
+            try:
+                async with asyncio.timeout(self._patience_s or ANSWER_WITHIN_S):
+                    await self.client.admin.command("hello", read_preference=preference)
+                    asked = question.server
+                    question.wanted = server or asked
+                    await self.client.admin.command("ping", read_preference=preference)
+                    rtt_ms = question.answered_ms
+                    known = asked is None or knows_version(asked)
+                    version = None if known else await self._version(preference)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is how the server is
+                return self._failed(error, question, server)
+        self._patience_s = None  # who has signed in once is not asked again for every ping
+        return Answer(outcome=Outcome.ANSWERED, server=asked, rtt_ms=rtt_ms, version=version)
+
+    async def _version(self, preference: Any) -> str | None:
+        from pymongo.errors import OperationFailure
+
+        try:
+            answer: Mapping[str, Any] = await self.client.admin.command("buildInfo", read_preference=preference)
+        except OperationFailure:
+            return None
+        return str(answer.get("version", "")) or None
+
+    def _failed(self, error: Exception, question: Question, wanted: str | None) -> Answer:
+        from pymongo import errors
+
+        server = question.server or wanted
+        old = question.connection_id is not None and not question.began_connection
+        text = self.redact(error_text(error))
+        details = getattr(error, "details", None)
+        code_name = details.get("codeName") if isinstance(details, Mapping) else None
+        code = getattr(error, "code", None)
+        outcome = Outcome.SILENT
+        match error:
+            case errors.WaitQueueTimeoutError():
+                outcome = Outcome.QUEUED
+            case TimeoutError():
+                text = f"No answer within {ANSWER_WITHIN_S:g} s."
+                if question.connection_id is None and server is not None and self.pools.busy(server):
+                    outcome, text = Outcome.QUEUED, f"No connection became free within {ANSWER_WITHIN_S:g} s."
+            case errors.OperationFailure() if code in _REFUSED_CODES or self._login_failed(code):
+                outcome = Outcome.REFUSED
+            case errors.NotPrimaryError() | errors.ConnectionFailure():
+                pass
+            case errors.OperationFailure() if code not in _NOT_ABOUT_THE_LOGIN:
+                outcome = Outcome.ANSWERED  # it lives, whatever it thinks of the question
+            case errors.ConfigurationError() | ValueError() | TypeError():
+                outcome = Outcome.UNUSABLE
+            case _:
+                pass
+        return Answer(
+            outcome=outcome,
+            server=server,
+            text=text,
+            code=code if isinstance(code, int) else None,
+            code_name=code_name,
+            over_old_connection=old,
+        )
+
+    def _login_failed(self, code: int | None) -> bool:
+        step = self._events.failed_login_step
+        return step is not None and step.code == code and code not in _NOT_ABOUT_THE_LOGIN
+
+    # ------------------------------------------------------------ events
+
+    def _heard(self, event: DriverEvent) -> None:
+        note(event)
+        self.pools.feed(event)
+        self._on_event(event)
+
+    def _logged(self, event: DriverEvent) -> None:
+        self._on_event(event)
+
+    def _command_failed(self, name: str, code: int | None) -> None:
+        if name not in LOGIN_COMMANDS or code is None or code in _NOT_ABOUT_THE_LOGIN or self._told_refusal:
+            return
+        self._told_refusal = True
+        step = self._events.failed_login_step
+        self._on_refused_login(code, step.server if step else None)
+
+    # ------------------------------------------------------------ the end
+
+    def close_soon(self, *, silently: bool = False) -> asyncio.Task[None]:
+        """Begin to close, and return the task that does it, a second at most. Idempotent.
+
+        ``silently``: without a goodbye to the servers, which may need another login.
+        """
+        if self._closing is None:
+            if self._sign_in is not None:
+                self._sign_in.stop()
+            if silently and (topology := self.client._topology) is not None:
+                topology.pop_all_sessions()
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+        return self._closing
+
+    async def _close(self) -> None:
+        try:
+            await close_client(self.client)
+        finally:
+            self._log.close()
+
+
+def objection(ready: Prepared) -> str | None:
+    """Why nobody may be contacted with this, one sentence; None: nothing speaks against it."""
+    facts, auth = ready.facts, ready.profile.auth
+    for mistake in facts.mistakes:
+        if mistake.severity is Severity.FAILURE:
+            blanks = {name: str(value) for name, value in mistake.blanks.items()}
+            return redact(causes()[mistake.cause].title.format_map(blanks), ready.secrets.values())
+    bare = any(mistake.cause == "auth.password-in-clear" for mistake in facts.mistakes)
+    if bare and not auth.allow_plain_without_tls and not all(map(is_loopback, facts.hosts)):
+        return "Without TLS the password would be readable on the way: use TLS, or allow it in the profile."
+    return None

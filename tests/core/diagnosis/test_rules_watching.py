@@ -1,0 +1,76 @@
+"""Findings that show only over time, from hand-made facts."""
+
+from __future__ import annotations
+
+from clearline.core.diagnosis.rules.watching import WatchFacts, findings
+from clearline.core.pool import DeadIdle, PoolLimits, PoolSnapshot, SlowGrowth
+from clearline.core.profile import Profile, patched
+from clearline.core.report import Certainty, Severity
+from clearline.core.topology import ChangeKind, TopologyChange
+
+
+def change(at_s: float, kind: ChangeKind, server: str, before: str, after: str) -> TopologyChange:
+    return TopologyChange(at=at_s, at_s=at_s, kind=kind, server=server, before=before, after=after, text="…")
+
+
+def test_nothing_seen_gives_no_finding() -> None:
+    assert findings(WatchFacts()) == ()
+
+
+def test_one_dead_idle_connection_is_likely_and_two_are_proof() -> None:
+    (one,) = findings(WatchFacts(dead_idle=(DeadIdle(server="db:27017", count=1, shortest_s=300.0),)))
+    (two,) = findings(WatchFacts(dead_idle=(DeadIdle(server="db:27017", count=2, shortest_s=300.0),)))
+    assert (one.cause, one.certainty, two.certainty) == (
+        "pool.idle-connections-dropped",
+        Certainty.LIKELY,
+        Certainty.PROVEN,
+    )
+    assert (one.severity, one.server) == (Severity.WARNING, "db:27017")
+
+
+def test_the_remedy_for_dropped_connections_stays_below_what_was_seen() -> None:
+    for shortest_s, wanted in ((300.0, 120_000), (90.0, 45_000)):
+        (found,) = findings(WatchFacts(dead_idle=(DeadIdle(server="db:27017", count=1, shortest_s=shortest_s),)))
+        assert found.remedies[0].patch is not None
+        assert patched(Profile(), found.remedies[0].patch).pool.max_idle_time_ms == wanted
+
+
+def test_slow_growth_names_the_number_and_the_price() -> None:
+    slow = SlowGrowth(server="db:27017", waited_ms=1800.0, made=40, make_ms=210.4, max_connecting=2)
+    (found,) = findings(WatchFacts(slow_growth=(slow,)))
+    assert found.cause == "pool.slow-growth"
+    assert found.summary == "The pool grows only 2 connections at a time, and each costs 210 ms."
+    assert found.remedies[0].patch is not None
+    assert patched(Profile(), found.remedies[0].patch).pool.min_pool_size == 20
+
+
+def test_a_short_wait_or_the_first_connections_are_no_slow_growth() -> None:
+    short = SlowGrowth(server="db:27017", waited_ms=100.0, made=40, make_ms=10.0, max_connecting=2)
+    first = SlowGrowth(server="db:27017", waited_ms=1000.0, made=2, make_ms=500.0, max_connecting=2)
+    assert findings(WatchFacts(slow_growth=(short, first))) == ()
+
+
+def test_a_used_up_pool_is_a_warning_of_the_watch() -> None:
+    pool = PoolSnapshot(server="db:27017", in_use=10, waiting=7, limits=PoolLimits(max_pool_size=10))
+    (found,) = findings(WatchFacts(used_up=(pool,)))
+    assert (found.cause, found.severity) == ("pool.exhausted", Severity.WARNING)
+    assert found.summary == "All 10 connections of the pool are busy."
+
+
+def test_a_fail_over_names_the_old_and_the_new_primary() -> None:
+    changes = (
+        change(1, ChangeKind.ROLE, "a:1", "Unknown", "RSPrimary"),
+        change(5, ChangeKind.ROLE, "a:1", "RSPrimary", "RSSecondary"),
+        change(6, ChangeKind.ELECTED, "b:1", "RSSecondary", "RSPrimary"),
+    )
+    (found,) = findings(WatchFacts(changes=changes))
+    assert (found.cause, found.server) == ("pool.failover", "b:1")
+    assert found.detail.startswith("a:1 stepped down and b:1 took over.")
+
+
+def test_a_primary_that_is_elected_again_has_not_failed_over() -> None:
+    changes = (
+        change(5, ChangeKind.LOST, "a:1", "RSPrimary", "Unknown"),
+        change(6, ChangeKind.ELECTED, "a:1", "Unknown", "RSPrimary"),
+    )
+    assert findings(WatchFacts(changes=changes)) == ()

@@ -1,0 +1,147 @@
+"""Which checks are repeated, when, and that nobody repeats a wrong password."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from clearline.core.check import check
+from clearline.core.diagnosis.catalogue import causes
+from clearline.core.profile import Profile
+from clearline.core.report import (
+    Certainty,
+    DriverResult,
+    Finding,
+    Report,
+    Severity,
+    Stage,
+    Target,
+    Verdict,
+)
+from clearline.core.retry import MAY_PASS, Attempt, RetryPlan, may_pass, with_retries
+from lab import deployments
+from lab.peer import bound_socket
+
+
+def report(verdict: Verdict, cause: str = "tcp.refused") -> Report:
+    finding = Finding(
+        cause=cause, severity=Severity.FAILURE, certainty=Certainty.PROVEN, stage=Stage.TCP, summary="It fails."
+    )
+    return Report(
+        app_version="0",
+        started="",
+        elapsed_ms=1.0,
+        target=Target(profile="", uri=""),
+        verdict=verdict,
+        findings=() if verdict is Verdict.CONNECTED else (finding,),
+        driver=DriverResult(name="PyMongo", version="4"),
+    )
+
+
+def played(*reports: Report, **plan: Any) -> list[Attempt]:
+    attempts: list[Attempt] = []
+    coming = iter(reports)
+
+    async def next_report() -> Report:
+        return next(coming)
+
+    plan = {"delay_s": 0.0, "attempts": 5, **plan}
+    last = asyncio.run(with_retries(next_report, RetryPlan(**plan), attempts.append))
+    assert last is attempts[-1].report
+    return attempts
+
+
+def test_a_refused_connection_is_tried_again_until_it_works() -> None:
+    attempts = played(report(Verdict.FAILED), report(Verdict.FAILED), report(Verdict.CONNECTED))
+    assert [(a.number, a.of, a.again_in_s, a.why) for a in attempts] == [
+        (1, 5, 0.0, "it may pass"),
+        (2, 5, 0.0, "it may pass"),
+        (3, 5, None, "connected"),
+    ]
+
+
+def test_the_last_attempt_is_the_last() -> None:
+    attempts = played(report(Verdict.FAILED), report(Verdict.FAILED), attempts=2)
+    assert attempts[-1].why == "the last attempt"
+
+
+@pytest.mark.parametrize(
+    "cause",
+    ["auth.wrong-password", "uri.unescaped", "files.missing", "tls.self-signed", "topology.wrong-set-name",
+     "dns.srv-not-found", "tcp.bind-address", "access.no-privilege", "driver.missing-package"],
+)  # fmt: skip
+def test_settings_and_logins_are_never_tried_again(cause: str) -> None:
+    (attempt,) = played(report(Verdict.FAILED, cause))
+    assert (attempt.again_in_s, attempt.why) == (None, "trying again would change nothing")
+
+
+def test_a_stopped_check_is_not_repeated() -> None:
+    assert not may_pass(report(Verdict.CANCELLED))
+
+
+def test_every_cause_that_may_pass_is_in_the_catalogue_and_none_is_about_a_login() -> None:
+    assert set(causes()) >= MAY_PASS
+    assert not [cause for cause in MAY_PASS if cause.split(".")[0] in ("auth", "uri", "files", "tls", "access")]
+
+
+def test_the_delay_grows_up_to_its_limit() -> None:
+    plan = RetryPlan(attempts=6, delay_s=1, factor=3, longest_delay_s=10)
+    assert [plan.delay_after(number) for number in range(1, 6)] == [1, 3, 9, 10, 10]
+
+
+@pytest.mark.parametrize("wrong", [{"attempts": 0}, {"attempts": 101}, {"delay_s": -1}, {"factor": 0.5}])
+def test_a_plan_out_of_bounds_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        RetryPlan(**wrong)
+
+
+def test_a_stop_between_two_attempts_ends_at_once() -> None:
+    async def play() -> None:
+        told = asyncio.Event()
+
+        async def failing() -> Report:
+            return report(Verdict.FAILED)
+
+        task = asyncio.create_task(
+            with_retries(failing, RetryPlan(attempts=3, delay_s=60, longest_delay_s=60), lambda _a: told.set())
+        )
+        await told.wait()
+        task.cancel()
+        began = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - began < 0.5
+
+    asyncio.run(play())
+
+
+def test_a_real_port_where_nothing_listens_is_tried_again() -> None:
+    async def play() -> list[Attempt]:
+        attempts: list[Attempt] = []
+        await with_retries(
+            lambda: check(Profile(), {}, lambda _report: None, text=f"mongodb://127.0.0.1:{port}/"),
+            RetryPlan(attempts=2, delay_s=0.01),
+            attempts.append,
+        )
+        return attempts
+
+    with bound_socket("127.0.0.1", 0) as socket:  # bound, never listening
+        port = socket.getsockname()[1]
+        attempts = asyncio.run(play())
+    assert [a.number for a in attempts] == [1, 2]
+
+
+def test_a_real_wrong_password_is_tried_once() -> None:
+    async def play() -> None:
+        await with_retries(
+            lambda: check(Profile(), {}, lambda _report: None, text=server.uri("app", "wrong")),
+            RetryPlan(attempts=5, delay_s=0.0),
+            lambda _attempt: None,
+        )
+
+    with deployments.with_login() as server:
+        asyncio.run(play())
+        assert server.logins() == [("app", False)]

@@ -1,0 +1,471 @@
+"""A watch over real servers, and every fault done for real: killed, frozen, stepped down, cut off, used up."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+import time
+import tracemalloc
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from clearline.core import pool_fold, watch, watch_session
+from clearline.core.exercise import ExercisePlan, Work
+from clearline.core.health import HealthState
+from clearline.core.profile import Pool, Profile
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.topology import ChangeKind
+from clearline.core.watch_state import WatchState
+from lab import deployments
+from lab.deployment import ROOT, ROOT_PASSWORD, Deployment
+from lab.namespaces import OUTSIDE, Network
+from lab.relay import Relay
+from lab.watching import Watched, is_
+
+DOWN, DEGRADED, PAUSED = is_(HealthState.DOWN), is_(HealthState.DEGRADED), is_(HealthState.PAUSED)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ping has 0.7 s instead of three, so that silence is told soon."""
+    monkeypatch.setattr(watch_session, "ANSWER_WITHIN_S", 0.7)
+
+
+def test_a_good_server_is_healthy_and_everything_about_it_is_told(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri()) as watched:
+            state = await watched.until(lambda s: s.health.pings >= 3)
+        assert state.health.state is HealthState.HEALTHY
+        assert state.health.rtt_ms is not None
+        assert state.health.rtt_ms < 100
+        assert state.health.uptime == 1.0
+        assert [p.server for p in state.health.latencies] == [standalone.address] * state.health.pings
+        (server,) = state.topology.servers
+        assert (server.role, server.version, server.seed) == ("Standalone", "6.0.5", True)
+        assert server.ping_ms is not None
+        assert server.rtt_ms is not None
+        (found,) = state.pools
+        assert (found.server, found.in_use, found.idle, found.made) == (standalone.address, 0, 1, 1)
+        assert state.local
+        assert not state.findings
+        assert watched.states[-1].ended
+        assert {"connection", "pool", "command", "heartbeat", "server", "topology", "log"} <= {
+            event.kind for event in watched.events
+        }
+
+    asyncio.run(play())
+
+
+def test_a_set_is_told_with_roles_tags_and_who_knows_whom(diverse_set: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(diverse_set.uri()) as watched:
+            state = await watched.healthy()
+            state = await watched.until(lambda s: sum(x.version is not None for x in s.topology.servers) == 3)
+        by_address = {server.address: server for server in state.topology.servers}
+        first = by_address[diverse_set.addresses[0]]
+        assert state.topology.kind == "ReplicaSetWithPrimary"
+        assert state.topology.primary == first.address
+        assert (first.role, first.set_name, dict(first.tags)) == ("RSPrimary", "rs5", {"dc": "east"})
+        assert set(first.hosts) >= set(diverse_set.addresses[:3])
+        assert set(first.known_by) >= set(diverse_set.addresses[:3])
+        assert by_address[diverse_set.addresses[4]].role == "RSArbiter"
+        pinged = {server.address for server in state.topology.servers if server.ping_ms is not None}
+        assert pinged == set(diverse_set.addresses[:3])
+
+    asyncio.run(play())
+
+
+def test_a_killed_server_is_down_with_its_cause_and_restored_when_it_is_back() -> None:
+    async def play() -> None:
+        async with Watched(deployment.uri()) as watched:
+            await watched.healthy()
+            killed = time.monotonic()
+            await asyncio.to_thread(deployment.server.kill)
+            state = await watched.until(DOWN)
+            assert time.monotonic() - killed < 1.5
+            state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].cause)
+            (outage,) = state.health.outages
+            assert outage.cause is not None
+            assert outage.cause.cause == "tcp.refused"
+            assert outage.lasted_s is None
+            assert outage.report is not None
+            await asyncio.to_thread(deployment.server.start)
+            state = await watched.healthy()
+            (outage,) = state.health.outages
+            assert outage.worst is HealthState.DOWN
+            assert outage.lasted_s is not None
+            assert outage.lasted_s > 0
+            assert [c.kind for c in state.topology.changes if c.server][-2:] == [ChangeKind.LOST, ChangeKind.BACK]
+            assert state.health.down_s > 0
+            assert 0 < (state.health.uptime or 0) < 1
+
+    with deployments.standalone() as deployment:
+        asyncio.run(play())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_frozen_server_is_down_soon_although_its_connections_stand() -> None:
+    async def play() -> None:
+        async with Watched(deployment.uri(), late_s=1.6) as watched:
+            await watched.healthy()
+            deployment.server.freeze()
+            frozen = time.monotonic()
+            await watched.until(DOWN)
+            assert time.monotonic() - frozen < 0.2 + 2 * 0.7 + 1.0
+            assert "degraded" in watched.words
+            state = await watched.until(lambda s: s.health.outages[-1].cause)
+            assert state.health.outages[-1].cause is not None
+            assert state.health.outages[-1].cause.cause == "hello.no-answer"
+            deployment.server.thaw()
+            state = await watched.healthy()
+            assert state.health.outages[-1].lasted_s is not None
+            assert not any(f.cause == "pool.idle-connections-dropped" for f in state.findings)
+
+    with deployments.standalone() as deployment:
+        asyncio.run(play())
+
+
+def test_a_step_down_is_told_as_it_happens_and_recovers_as_a_fail_over() -> None:
+    def step_down() -> None:
+        with deployment.client(old) as client:
+            client.admin.command("replSetStepDown", 30, force=True)
+
+    async def play() -> None:
+        async with Watched(deployment.uri()) as watched:
+            await watched.healthy()
+            await asyncio.to_thread(step_down)
+            state = await watched.until(lambda s: any(c.kind is ChangeKind.ELECTED for c in s.topology.changes))
+            state = await watched.healthy()
+            assert "degraded" in watched.words
+            elected = next(c for c in state.topology.changes if c.kind is ChangeKind.ELECTED)
+            assert elected.server != old.address
+            assert old.address in elected.text
+            assert state.topology.primary == elected.server
+            (finding,) = [f for f in state.findings if f.cause == "pool.failover"]
+            assert (finding.evidence["elections"], old.address in finding.detail) == (1, True)
+            assert state.health.outages[-1].cause is not None
+            assert state.health.outages[-1].lasted_s is not None
+
+    with deployments.replica_set(
+        deployments.Member(priority=2), deployments.Member(), deployments.Member()
+    ) as deployment:
+        old = deployment.member("primary")
+        asyncio.run(play())
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("impatient")
+def test_a_cut_network_is_down_with_silence_as_its_cause(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(uri, late_s=1.6) as watched:
+            await watched.healthy()
+            network.drop(port=27017)
+            state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].cause)
+            cause = state.health.outages[-1].cause
+            assert cause is not None
+            assert cause.cause == "tcp.no-answer"
+            await watched.until(DOWN)
+            network.open_again()
+            state = await watched.healthy()
+            assert state.health.outages[-1].lasted_s is not None
+            assert state.health.outages[-1].worst is HealthState.DOWN
+
+    with Network() as network:
+        network.publish(standalone.address, host=OUTSIDE, port=27017)
+        uri = f"mongodb://{OUTSIDE}:27017/?directConnection=true"
+        network.call(lambda: asyncio.run(play()))
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("impatient")
+def test_idle_connections_that_a_firewall_forgot_are_named_and_the_server_is_never_down(
+    standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play() -> None:
+        async with Watched(uri) as watched:
+            await watched.healthy()
+            network.drop_established(27017)
+            state = await watched.until(lambda s: s.findings)
+            assert [f.cause for f in state.findings] == ["pool.idle-connections-dropped"]
+            await watched.healthy()
+            assert "down" not in watched.words
+
+    monkeypatch.setattr(pool_fold, "IDLE_DROP_S", 0.15)
+    with Network() as network:
+        network.publish(standalone.address, host=OUTSIDE, port=27017)
+        uri = f"mongodb://{OUTSIDE}:27017/?directConnection=true"
+        network.call(lambda: asyncio.run(play()))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_used_up_pool_degrades_the_health_and_says_so(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri(maxPoolSize=3)) as watched:
+            await watched.healthy()
+            plan = ExercisePlan(workers=20, duration_s=2.5, work=Work.WAIT, wait_ms=400)
+            exercise = asyncio.create_task(watched.watch.exercise(plan))
+            state = await watched.until(DEGRADED)
+            assert "connections of the pool are busy" in state.health.why
+            assert state.health.outages[-1].cause is not None
+            assert state.health.outages[-1].cause.cause == "pool.exhausted"
+            assert any(f.cause == "pool.exhausted" for f in state.findings)
+            (busy,) = state.pools
+            assert (busy.in_use, busy.limits.max_pool_size) == (3, 3)
+            assert busy.waiting > 10
+            result = await exercise
+            assert result.finished
+            assert "maxPoolSize=3" in result.sentence
+            state = await watched.healthy()
+            assert "down" not in watched.words
+            assert not any(f.cause == "pool.exhausted" for f in state.findings)
+            assert max(point.waiting for point in state.series[standalone.address]) > 10
+
+    asyncio.run(play())
+
+
+def test_an_exercise_with_other_options_runs_on_a_client_of_its_own(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri(maxPoolSize=2)) as watched:
+            await watched.healthy()
+            plan = ExercisePlan(workers=8, duration_s=0.4, pool=Pool(max_pool_size=50, max_connecting=8))
+            result = await watched.watch.exercise(plan)
+            assert (result.limits.max_pool_size, result.limits.max_connecting) == (50, 8)
+            assert result.operations > 20
+            assert not result.errors
+            (found,) = result.pools
+            assert found.most_in_use == 8
+            state = await watched.until(lambda s: s.exercise is not None and s.exercise.finished)
+            assert state.pools[0].made == 1
+            assert state.exercise is not None
+            assert state.exercise.sentence == result.sentence
+
+    asyncio.run(play())
+
+
+def test_a_read_is_exercised_without_writing_anything(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri()) as watched:
+            await watched.healthy()
+            plan = ExercisePlan(workers=2, duration_s=0.2, work=Work.READ, collection="nothing.here")
+            assert (await watched.watch.exercise(plan)).operations > 5
+            commands = {e.command for e in watched.events if e.command}
+            assert commands <= {"hello", "ping", "buildInfo", "find", "endSessions"}
+
+    asyncio.run(play())
+    with standalone.client() as client:
+        assert "nothing" not in client.list_database_names()
+
+
+def test_only_one_exercise_runs_at_a_time_and_none_without_a_connection(standalone: Deployment) -> None:
+    async def play() -> None:
+        watched = Watched(standalone.uri())
+        with pytest.raises(ValueError, match="no open connection"):
+            await watched.watch.exercise(ExercisePlan())
+        async with watched:
+            await watched.healthy()
+            first = asyncio.create_task(watched.watch.exercise(ExercisePlan(duration_s=30)))
+            await watched.until(lambda s: s.exercise)
+            with pytest.raises(ValueError, match="already"):
+                await watched.watch.exercise(ExercisePlan())
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            stopped = watched.watch.state.exercise
+            assert stopped is not None
+            assert stopped.finished
+            assert stopped.sentence.startswith("Stopped after ")
+            await watched.watch.exercise(ExercisePlan(workers=1, duration_s=0.05))
+
+    asyncio.run(play())
+
+
+def test_a_wrong_password_is_tried_once_and_pauses_the_watch_even_with_a_minimum_pool() -> None:
+    async def play() -> None:
+        async with Watched(deployment.uri("app", "wrong-secret", minPoolSize=10)) as watched:
+            state = await watched.until(PAUSED)
+            assert state.paused is not None
+            assert state.paused.code == 18
+            assert "wrong-secret" not in repr(state)
+            watched.watch.ping_now()
+            # The driver looks after its pools once a second: a client that lived would try again by then.
+            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.6)
+            assert await asyncio.to_thread(deployment.logins) == [("app", False)]
+
+    with deployments.with_login() as deployment:
+        asyncio.run(play())
+
+
+def test_a_rotated_password_pauses_the_watch_and_the_new_one_resumes_it() -> None:
+    def rotate() -> None:
+        with deployment.client() as client:
+            client.admin.command("updateUser", "app", pwd="rotated")
+
+    async def play() -> None:
+        before = deployment.logins().count(("app", False))
+        async with Watched(uri, interval_s=0.2) as watched:
+            await watched.healthy()
+            await asyncio.to_thread(rotate)
+            relay.cut()
+            state = await watched.until(PAUSED)
+            assert state.paused is not None
+            assert state.paused.code == 18
+            assert not state.pools
+            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.2)
+            failed = (await asyncio.to_thread(deployment.logins)).count(("app", False)) - before
+            assert 1 <= failed <= 2
+            watched.watch.resume({PASSWORD: Secret("rotated")})
+            state = await watched.healthy()
+            assert state.paused is None
+
+    with deployments.with_login() as deployment, Relay(deployment.address) as relay:
+        uri = f"mongodb://app:pass@{relay.address}/?directConnection=true&minPoolSize=3"
+        asyncio.run(play())
+
+
+def test_references_are_resolved_and_one_that_is_missing_pauses_the_watch(
+    standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(uri: str) -> WatchState:
+        async with Watched(uri) as watched:
+            return await watched.until(lambda s: s.paused or s.health.state is HealthState.HEALTHY)
+
+    monkeypatch.setenv("WATCHED_SERVER", standalone.address)
+    state = asyncio.run(play("mongodb://${WATCHED_SERVER}/"))
+    assert [pool.server for pool in state.pools] == [standalone.address]
+    state = asyncio.run(play("mongodb://${NOBODY_SET_THIS}/"))
+    assert state.paused is not None
+    assert "NOBODY_SET_THIS" in state.paused.text
+
+
+def test_settings_that_the_driver_refuses_pause_the_watch() -> None:
+    async def play() -> None:
+        async with Watched("mongodb://127.0.0.1/?tls=true&tlsCAFile=/nowhere/ca.pem") as watched:
+            state = await watched.until(PAUSED)
+            assert state.paused is not None
+            assert "/nowhere/ca.pem" in state.paused.text
+
+    asyncio.run(play())
+
+
+def test_a_password_is_not_sent_in_clear_by_a_watch() -> None:
+    async def play() -> None:
+        uri = "mongodb://u:p@db.example.com/?authMechanism=PLAIN&authSource=$external"
+        async with Watched(uri) as watched:
+            state = await watched.until(PAUSED)
+            assert state.paused is not None
+            assert "TLS" in state.paused.text
+            assert not watched.events
+
+    asyncio.run(play())
+
+
+def test_stop_ends_a_watch_within_its_bound_also_when_the_server_is_frozen() -> None:
+    async def play() -> None:
+        watched = Watched(deployment.uri(), interval_s=0.05)
+        async with watched:
+            await watched.healthy()
+            deployment.server.freeze()
+            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=0.2)
+            began = time.monotonic()
+        deployment.server.thaw()
+        assert time.monotonic() - began < 1.5
+        assert watched.states[-1].ended
+
+    with deployments.standalone() as deployment:
+        asyncio.run(play())
+
+
+def test_the_interval_can_be_changed_and_a_ping_asked_for(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri(), interval_s=3600) as watched:
+            await watched.healthy()
+            pings = watched.watch.state.health.pings
+            watched.watch.ping_now()
+            state = await watched.until(lambda s: s.health.pings > pings)
+            watched.watch.set_interval(0.1)
+            state = await watched.until(lambda s: s.health.pings > pings + 3)
+            assert state.interval_s == 0.1
+
+    asyncio.run(play())
+
+
+def test_states_come_at_most_four_times_a_second_and_only_when_something_changed(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri(), interval_s=3600) as watched:
+            await watched.healthy()
+            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.5)
+            told = len(watched.states)
+            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.0)
+            assert len(watched.states) == told
+            await watched.watch.exercise(ExercisePlan(workers=5, duration_s=1.0))
+            assert len(watched.states) - told <= 8
+
+    asyncio.run(play())
+
+
+def test_thousands_of_pings_grow_neither_memory_nor_threads_nor_files(
+    standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SHORTEST_INTERVAL_S", 0.0)
+    monkeypatch.setattr(watch, "_ROUND_GAP_S", 0.0)
+    kept, rounds = 800, 3000
+    fold = watch.HealthFold()
+    fold._latencies = deque(maxlen=kept)  # 3,600 in earnest
+    monkeypatch.setattr(watch, "HealthFold", lambda: fold)
+
+    def used() -> tuple[int, int, int]:
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0], threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+    async def play() -> None:
+        states = 0
+
+        def emit(_state: watch.WatchState) -> None:
+            nonlocal states
+            states += 1
+
+        session = watch.Watch(Profile(), {}, emit=emit, text=standalone.uri(), interval_s=0.0)
+        task = asyncio.create_task(session.run())
+        while session.state.health.pings < kept + 200:
+            await asyncio.sleep(0.05)
+        tracemalloc.start()
+        before = used()
+        while session.state.health.pings < rounds:
+            await asyncio.sleep(0.05)
+        after = used()
+        tracemalloc.stop()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        # The pings that are kept were made while tracing, those that they replaced were not: 800 of some 300 bytes.
+        assert after[0] - before[0] < 400_000
+        assert after[1:] == before[1:]
+
+    asyncio.run(play())
+
+
+def test_the_loggers_of_the_driver_are_as_before_when_the_watch_has_ended(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(standalone.uri()) as watched:
+            await watched.healthy()
+            assert logging.getLogger("pymongo.command").level == logging.DEBUG
+
+    before = [logging.getLogger(f"pymongo.{n}").level for n in ("command", "connection", "topology", "serverSelection")]
+    asyncio.run(play())
+    after = [logging.getLogger(f"pymongo.{n}").level for n in ("command", "connection", "topology", "serverSelection")]
+    assert after == before
+
+
+def test_no_secret_is_in_any_state_or_event() -> None:
+    async def play() -> None:
+        async with Watched(deployment.uri(ROOT, ROOT_PASSWORD)) as watched:
+            await watched.healthy()
+            await asyncio.to_thread(deployment.server.kill)
+            await watched.until(DOWN)
+            assert ROOT_PASSWORD not in repr(watched.states)
+            assert ROOT_PASSWORD not in repr(watched.events)
+
+    with deployments.with_login() as deployment:
+        asyncio.run(play())

@@ -1,0 +1,75 @@
+"""A watch under test: it runs beside the test, which waits for its states."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Self
+
+from clearline.core.driver_events import DriverEvent
+from clearline.core.health import HealthState
+from clearline.core.profile import Profile
+from clearline.core.watch import Watch, WatchState
+
+
+class Watched:
+    """``async with Watched(uri) as watched``: a running watch, all its states and events, and a way to wait."""
+
+    def __init__(self, uri: str, *, profile: Profile | None = None, interval_s: float = 0.2, **arguments: Any) -> None:
+        self.states: list[WatchState] = []
+        self.events: list[DriverEvent] = []
+        self._news = asyncio.Event()
+        self.watch = Watch(
+            profile or Profile(),
+            arguments.pop("secrets", {}),
+            emit=self._emitted,
+            on_event=self.events.append,
+            text=uri,
+            interval_s=interval_s,
+            **arguments,
+        )
+
+    def _emitted(self, state: WatchState) -> None:
+        self.states.append(state)
+        self._news.set()
+
+    async def __aenter__(self) -> Self:
+        self.task = asyncio.create_task(self.watch.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        for _ in range(5):  # closed transports give their sockets back in the next turns of the loop
+            await asyncio.sleep(0)
+
+    async def until(self, condition: Callable[[WatchState], object], *, timeout_s: float = 20) -> WatchState:
+        """The first state that meets the condition, from the latest one on."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not (self.states and condition(self.states[-1])):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            last = self.states[-1] if self.states else None
+            health = last and (last.health.state, last.health.why, last.health.outages, last.findings, last.pools)
+            raise AssertionError(f"it did not come; the latest state is {health}") from None
+        return self.states[-1]
+
+    async def healthy(self) -> WatchState:
+        """Wait until it is healthy."""
+        return await self.until(is_(HealthState.HEALTHY))
+
+    @property
+    def words(self) -> list[str]:
+        """The states in the order of their coming, without repetitions."""
+        found: list[str] = []
+        for state in self.states:
+            if not found or found[-1] != state.health.state.value:
+                found.append(state.health.state.value)
+        return found
+
+
+def is_(wanted: HealthState) -> Callable[[WatchState], bool]:
+    """A condition for `Watched.until`."""
+    return lambda state: state.health.state is wanted
