@@ -21,6 +21,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 from typing import Callable, Iterable, NoReturn, Sequence  # noqa: UP035 (an older Python has to get as far as our message)
 
@@ -66,6 +68,12 @@ PROGRAMS = {
     "build": {"objdump": "binutils"},
 }
 """Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
+
+
+SUITES = "pymongo-4.20.0"
+"""The source distribution that holds MongoDB's connection-string, uri-options and auth test suites; never committed."""
+SUITES_SHA256 = "f773b0aec28687587cdeda490463a82debc4566a4a3620dcc8dada9d2c0a1acd"
+SUITES_FOLDERS = ("connection_string", "uri_options", "auth")
 
 
 class Stop(Exception):
@@ -213,6 +221,42 @@ def set_up(extra: str) -> None:
     stamp_file(extra, VENV).write_text(stamp, encoding="ascii")
 
 
+# --- MongoDB's test suites ---------------------------------------------------------------------------------------
+
+
+def fetch_suites(cache: Path, archive: Path | None = None) -> Path:
+    """The folder of the test suites, fetched through pip's own indexes when they are not there yet (10 seconds).
+
+    ``archive`` is the source distribution where it is at hand already. Raises `Stop` for one of another content.
+    """
+    folder = cache / SUITES
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    if archive is None:
+        name, version = SUITES.split("-")
+        pip = [str(venv_python()), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        step([*pip, "--no-binary", ":all:", "--dest", str(cache), f"{name}=={version}"])
+        archive = cache / f"{SUITES}.tar.gz"
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != SUITES_SHA256:
+        raise Stop(f"{archive} is not the file whose content is known. Remove it, and run this command again.")
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{SUITES}.", dir=cache))
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            parts = Path(member.name).parts
+            if member.isfile() and parts[:2] == (SUITES, "test") and parts[2] in SUITES_FOLDERS and ".." not in parts:
+                target = unfinished.joinpath(*parts[2:])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                content = tar.extractfile(member)
+                assert content is not None
+                target.write_bytes(content.read())
+    try:
+        unfinished.rename(folder)  # all of them or none, also when two runs fetch them at once
+    except OSError:
+        shutil.rmtree(unfinished)
+    return folder
+
+
 # --- commands ----------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +290,7 @@ def test(arguments: Sequence[str]) -> None:
     python = str(venv_python())
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     chosen = [] if "-m" in arguments else ["-m", "not frozen"]
+    fetch_suites(ROOT / ".cache")
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
     step([python, "-m", "mypy"])

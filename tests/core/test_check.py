@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from clearline.core import trust
 from clearline.core.check import check, farewells
 from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent
-from clearline.core.profile import Profile, Seeds, patched
+from clearline.core.profile import Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report import Report, Severity, Stage, Status, Verdict, to_json
 from clearline.core.secrets import PASSWORD, Secret
 from lab import deployments, dns_server, peers
@@ -384,3 +385,106 @@ def test_the_core_runs_without_qt() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+# ---------------------------------------------------------------- references, commands, trust, consent
+
+
+def test_a_profile_with_references_connects_and_the_report_keeps_them(login_server: Deployment, tmp_path: Path) -> None:
+    user, password = deployments.APP.name, deployments.APP.password
+    host, _, port = login_server.address.partition(":")
+    (tmp_path / "team.env").write_text(f"DB_USER={user}\nDB_PW='{password}'\nDB_PORT={port}\n", encoding="utf-8")
+    profile = Profile(env_file=str(tmp_path / "team.env"))
+    text = f"mongodb://${{DB_USER}}:${{DB_PW}}@{host}:${{DB_PORT}}/appdb?authSource=admin"
+    report = run_check(text, profile=profile)
+    assert report.verdict is Verdict.CONNECTED, causes(report)
+    assert report.target.uri == text
+
+
+def test_an_undefined_reference_is_told_before_anything_is_contacted(standalone: Deployment) -> None:
+    report = run_check(f"mongodb://{standalone.address}/?replicaSet=${{CLEARLINE_NOWHERE}}")
+    assert report.verdict is Verdict.FAILED
+    assert headline(report) == "uri.bad-value"
+    assert report.diagnosis is not None
+    assert "CLEARLINE_NOWHERE is set nowhere in the environment" in report.diagnosis.summary
+    assert all(server.cells == {} for server in report.servers) or report.servers == ()
+
+
+def test_a_wrong_password_from_the_environment_is_redacted(
+    login_server: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEARLINE_TEST_PW", "Wr0ng-Horse-Battery")
+    report = run_check(f"mongodb://{deployments.APP.name}:${{CLEARLINE_TEST_PW}}@{login_server.address}/")
+    assert headline(report) == "auth.wrong-password"
+    assert "Wr0ng" not in to_json(report)
+
+
+def test_a_command_that_was_agreed_to_logs_in(login_server: Deployment) -> None:
+    user, password = deployments.APP.name, deployments.APP.password
+    command = f"{sys.executable} -c \"print('{password}')\""
+    profile = Profile(secrets={PASSWORD: SecretSource(place="command", command=command)})
+    text = f"mongodb://{user}@{login_server.address}/"
+    refused = run_check(text, profile=profile)
+    assert headline(refused) == "uri.bad-value"
+    report = run_check(text, profile=profile, may_run=lambda _command: True)
+    assert report.verdict is Verdict.CONNECTED, causes(report)
+
+
+def test_a_failing_command_is_named_by_its_exit_code() -> None:
+    command = f'{sys.executable} -c "import sys; sys.exit(7)"'
+    profile = Profile(secrets={PASSWORD: SecretSource(place="command", command=command)})
+    report = run_check("mongodb://app@127.0.0.1:1/", profile=profile, may_run=lambda _command: True)
+    assert report.diagnosis is not None
+    assert "exit code 7" in report.diagnosis.summary
+
+
+def test_stop_while_a_command_runs_is_an_answer() -> None:
+    command = f'{sys.executable} -c "import time; time.sleep(60)"'
+    profile = Profile(secrets={PASSWORD: SecretSource(place="command", command=command)})
+
+    async def stopped() -> tuple[Report, float]:
+        asked = asyncio.Event()
+
+        def may_run(_command: str) -> bool:
+            asked.set()
+            return True
+
+        text = "mongodb://app@127.0.0.1:1/"
+        task = asyncio.create_task(check(profile, {}, lambda _report: None, text=text, may_run=may_run))
+        await asked.wait()
+        began = time.perf_counter()
+        task.cancel()
+        return await task, time.perf_counter() - began
+
+    report, elapsed_s = asyncio.run(stopped())
+    assert report.verdict is Verdict.CANCELLED
+    assert elapsed_s < 2
+
+
+def test_whom_the_profile_trusts_is_whom_driver_and_probes_trust(
+    tls_server: Deployment, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"mongodb://{tls_server.address}/?tls=true"
+    assert headline(run_check(text)) == "tls.unknown-ca"
+    monkeypatch.setattr(trust, "_SYSTEM_FILES", (str(authority.ca_file),))
+    monkeypatch.setattr(sys, "platform", "linux")
+    report = run_check(text, profile=Profile(tls=Tls(trust="system")))
+    assert report.verdict is Verdict.CONNECTED, causes(report)
+    bundled = run_check(text, profile=Profile(tls=Tls(trust="bundled")))
+    assert headline(bundled) == "tls.unknown-ca"
+    assert bundled.diagnosis is not None
+    (remedy,) = [r for r in bundled.diagnosis.remedies if r.patch is not None]
+    assert remedy.patch == {"tls": {"caFile": None, "trust": "system"}}
+
+
+def test_a_readable_password_needs_the_users_consent() -> None:
+    text = "mongodb://u:p@192.0.2.1/?authMechanism=PLAIN"
+    report = run_check(text, deadline_s=0.2, late_s=0.2)
+    assert headline(report) == "auth.password-in-clear"
+    assert report.diagnosis is not None
+    patches = [remedy.patch for remedy in report.diagnosis.remedies]
+    assert patches == [{"tls": {"enabled": True}}, {"auth": {"allowPlainWithoutTLS": True}}]
+    agreed = patched(Profile(), {"auth": {"allowPlainWithoutTLS": True}})
+    report = run_check(text, profile=agreed, deadline_s=0.2, late_s=0.2)
+    assert headline(report) != "auth.password-in-clear"
+    assert "auth.password-in-clear" in causes(report)

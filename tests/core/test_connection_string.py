@@ -207,7 +207,7 @@ def test_the_driver_gets_the_text_without_what_stands_around_it(typed: str, give
         ("mongodb://::1:28001/", "mongodb://[::1]:28001/"),
         ("mongodb://https://c.example.test/", "mongodb://c.example.test/"),
         ("mongodb:///tmp/mongodb-27017.sock/db", "mongodb://%2Ftmp%2Fmongodb-27017.sock/db"),
-        ("mongodb://h/?w=1&amp;journal=true", "mongodb://h/?amp&w=1&journal=true"),
+        ("mongodb://h/?w=1&amp;journal=true", "mongodb://h/?w=1&journal=true"),
         ("mongodb://h/?w=1;", "mongodb://h/?w=1"),
         ("app:pw@h:1/db", "mongodb://app:pw@h:1/db"),
     ],

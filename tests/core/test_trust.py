@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 
 from clearline.core import trust
+from clearline.core.profile import Tls
 from clearline.core.trust import (
     adopt_system_roots,
     bundled_roots,
+    count_in,
     default_roots_count,
     default_roots_source,
     os_roots_context,
     os_roots_file,
+    roots_file,
+    trust_words,
+    written_roots,
 )
 from lab.certificates import Authority
 
@@ -144,3 +149,83 @@ def test_an_ordinary_program_adopts_nothing() -> None:
     before = dict(os.environ)
     assert adopt_system_roots() is None
     assert dict(os.environ) == before
+
+
+# ---------------------------------------------------------------- roots as a file
+
+
+def test_written_roots_are_named_by_their_content(tmp_path: Path, authority: Authority) -> None:
+    pem = authority.ca_file.read_text("ascii")
+    first = written_roots([pem, pem], tmp_path / "cache")
+    assert first is not None
+    assert count_in(first) == 1
+    written = first.stat().st_mtime_ns
+    assert written_roots([pem], tmp_path / "cache") == first
+    assert first.stat().st_mtime_ns == written
+    other = written_roots([pem, Authority(tmp_path, "Other CA").ca_file.read_text("ascii")], tmp_path / "cache")
+    assert other is not None
+    assert other != first
+    assert count_in(other) == 2
+
+
+def test_a_spoilt_file_is_written_again(tmp_path: Path, authority: Authority) -> None:
+    pem = authority.ca_file.read_text("ascii")
+    file = written_roots([pem], tmp_path)
+    assert file is not None
+    file.write_bytes(b"")
+    assert written_roots([pem], tmp_path) == file
+    assert count_in(file) == 1
+
+
+def test_no_certificate_makes_no_file(tmp_path: Path) -> None:
+    assert written_roots([], tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_stores_of_windows_become_a_file_of_those_that_may_vouch_for_servers(
+    monkeypatch: pytest.MonkeyPatch, authority: Authority, tmp_path: Path
+) -> None:
+    der = ssl.PEM_cert_to_DER_cert(authority.ca_file.read_text("ascii"))
+    other = ssl.PEM_cert_to_DER_cert(Authority(tmp_path, "Other CA").ca_file.read_text("ascii"))
+    stores = {
+        "ROOT": [(der, "x509_asn", True), (other, "x509_asn", {"1.3.6.1.5.5.7.3.4"}), (b"x", "pkcs_7_asn", True)],
+        "CA": [(der, "x509_asn", {"1.3.6.1.5.5.7.3.1"})],
+    }
+    monkeypatch.setattr(ssl, "enum_certificates", stores.__getitem__, raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("CLEARLINE_HOME", str(tmp_path))
+    file = roots_file("system")
+    assert file is not None
+    assert file.parent == tmp_path / "cache"
+    assert count_in(file) == 1
+
+
+@needs_a_list
+def test_on_linux_the_systems_own_file_is_used() -> None:
+    if sys.platform == "linux":
+        assert roots_file("system") == os_roots_file()
+
+
+@pytest.mark.parametrize(
+    ("tls", "words"),
+    [
+        (Tls(), "PyMongo's own choice"),
+        (Tls(insecure=True), "Everybody: tlsInsecure"),
+        (Tls(allow_invalid_certificates=True, trust="system"), "Everybody: tlsAllowInvalidCertificates"),
+        (Tls(trust="bundled"), "public list that comes with clearline, given to pymongo as tlscafile"),
+        (Tls(ca_file="/nowhere/ca.pem"), "/nowhere/ca.pem, which cannot be read (FileNotFoundError)"),
+    ],
+)
+def test_what_the_driver_does_is_said_in_words(tls: Tls, words: str) -> None:
+    assert words.lower() in trust_words(tls).lower()
+
+
+def test_a_file_of_the_users_own_is_counted(authority: Authority) -> None:
+    words = trust_words(Tls(ca_file=str(authority.ca_file), trust="system"))
+    assert words.startswith(f"Only 1 authority of {authority.ca_file}")
+
+
+def test_the_count_is_that_of_the_driver() -> None:
+    count = count_in(bundled_roots())
+    assert count > 100
+    assert f" {count} authorities " in trust_words(Tls(trust="bundled"))

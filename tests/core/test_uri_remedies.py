@@ -116,6 +116,11 @@ def test_what_gives_up_encryption_or_verification_is_known() -> None:
         assert not weakens(Remedy(text="", patch=patch))
 
 
+def test_a_readable_password_weakens_as_well() -> None:
+    assert weakens(Remedy(text="", patch={"auth": {"allowPlainWithoutTLS": True}}))
+    assert not weakens(Remedy(text="", patch={"auth": {"allowPlainWithoutTLS": None}}))
+
+
 # ---------------------------------------------------------------- from SRV to the seed list
 
 TO_LIST = Remedy(text="", action="srv-to-seed-list")

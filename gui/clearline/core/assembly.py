@@ -266,6 +266,7 @@ def _tls_cell(facts: Facts, member: MemberFacts) -> Cell | None:
         "cipher": handshake.cipher,
         "alert": handshake.alert,
         "verify_code": handshake.verify_code,
+        "serial": next((c.serial for c in _chain(member)), None),
         "chain": [f"{c.subject}  ←  {c.issuer}  (until {c.not_after})" for c in _chain(member)],
     }
     if handshake.reach is Reach.OK:

@@ -11,7 +11,7 @@ import asyncio
 import time
 import unicodedata
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -31,8 +31,9 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
-from clearline.core.facts import DriverState, Facts
+from clearline.core.facts import DriverState, Facts, UriFacts
 from clearline.core.ledger import Ledger, is_loopback
+from clearline.core.preparation import prepared
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
@@ -42,6 +43,9 @@ from clearline.core.secrets import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller
 from clearline.core.trust import adopt_system_roots
+
+if TYPE_CHECKING:
+    from clearline.core.oidc import HumanSignIn, OnPrompt
 
 DEADLINE_S = 1.5
 """A step without progress for this long counts as silent."""
@@ -80,16 +84,24 @@ async def check(
     deadline_s: float = DEADLINE_S,
     late_s: float = LATE_S,
     on_facts: Callable[[Facts], None] | None = None,
+    may_run: Callable[[str], bool] | None = None,
+    on_prompt: OnPrompt | None = None,
+    oidc_hosts: tuple[str, ...] = (),
 ) -> Report:
     """Check one profile and return the whole report; never raises.
 
     ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
+    References are resolved, and ``may_run`` is asked before a command is run that prints a secret (`prepared`).
+    ``on_prompt`` is told the page, and the code, with which the user signs in at an OIDC provider; without it only
+    OIDC without a human is possible. A token of theirs goes to Atlas, to this computer, and to the ``oidc_hosts``
+    (``db.example.com``, ``*.example.com``) that the user has agreed to.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
     ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
     A step without progress for ``deadline_s`` counts as silent; answers until ``late_s`` still change the findings.
     Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
-    run = _Check(profile, secrets, emit, text, on_event, deadline_s, max(late_s, deadline_s))
+    run = _Check(profile, secrets, emit, text, on_event, deadline_s, max(late_s, deadline_s), may_run)
+    run.sign_in_with(on_prompt, oidc_hosts)
     report = await run.report()
     if on_facts is not None:
         on_facts(run.facts)
@@ -106,15 +118,22 @@ class _Check:
         on_event: Callable[[DriverEvent], None] | None,
         deadline_s: float,
         late_s: float,
+        may_run: Callable[[str], bool] | None,
     ) -> None:
         began = time.perf_counter()
+        self._may_run = may_run
+        self._on_prompt: OnPrompt | None = None
+        self._oidc_hosts: tuple[str, ...] = ()
+        self._sign_in: HumanSignIn | None = None
         self._on_event = on_event
         self._deadline_s = deadline_s
         self._late_s = late_s
         typed = text if text is not None else connection_string.build(profile, secrets, show="plain")
+        self._typed = typed
         self._reading: Reading = connection_string.read(typed, profile=profile)
         self._profile = self._reading.profile
         self._secrets: Secrets = {**secrets, **self._reading.secrets}
+        self._keywords: dict[str, Any] = {}
         self._ledger = Ledger(Facts(uri=self._reading.facts, deadline_ms=deadline_s * 1000))
         self._teller = Teller(self._profile.name, self._ledger, emit, began)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,6 +148,10 @@ class _Check:
     def facts(self) -> Facts:
         """All that has been learnt so far."""
         return self._ledger.facts
+
+    def sign_in_with(self, on_prompt: OnPrompt | None, oidc_hosts: tuple[str, ...]) -> None:
+        """Say how a human signs in at an OIDC provider; see `check`."""
+        self._on_prompt, self._oidc_hosts = on_prompt, oidc_hosts
 
     # ------------------------------------------------------------ the course of a check
 
@@ -160,8 +183,9 @@ class _Check:
         return self._teller.finish()
 
     async def _run(self) -> None:
+        usable = await self._prepare()
         self._teller.stage_ms[Stage.URI] = self._teller.elapsed_ms
-        if not self._reading.usable or self._would_bare_password():
+        if not usable or self._would_bare_password():
             self._refused_text()
             return
         await self._inspect_files()
@@ -190,7 +214,7 @@ class _Check:
     async def _until_explained(self) -> None:
         """Judge after every entry, until the verdict is given and everything still asked is answered or late."""
         ledger = self._ledger
-        end = self._teller.began + LONGEST_S
+        end = self._teller.began + (LONGEST_S if self._sign_in is None else self._sign_in.patience_s)
         while True:
             self._judge()
             self._teller.frame()
@@ -219,6 +243,26 @@ class _Check:
 
     # ------------------------------------------------------------ the text, the files, this computer
 
+    async def _prepare(self) -> bool:
+        """Resolve references, get secrets and trusted authorities together; False when something is missing."""
+        ready = await prepared(self._profile, self._secrets, text=self._typed, may_run=self._may_run)
+        self._reading, self._profile, self._secrets = ready.reading, ready.profile, ready.secrets
+        self._keywords = ready.keywords
+        uri = ready.facts
+        if self._on_prompt is not None:
+            self._sign_in_by_hand(self._on_prompt)
+        if self._sign_in is not None:
+            self._keywords["authMechanismProperties"] = self._sign_in.properties(self._oidc_hosts)
+            uri = _with_severity(uri, "auth.oidc-not-configured", Severity.NOTE)  # a program still needs one
+        self._ledger.put(uri=uri)
+        return not any(mistake.severity is Severity.FAILURE for mistake in uri.mistakes)
+
+    def _sign_in_by_hand(self, on_prompt: OnPrompt) -> None:
+        from clearline.core.oidc import HumanSignIn, wants_human  # with urllib and http.server
+
+        if wants_human(self._profile):
+            self._sign_in = HumanSignIn(on_prompt)
+
     def _refused_text(self) -> None:
         """Nobody is contacted; what the driver's constructor says is noted for the report."""
         self._build_driver()
@@ -231,10 +275,9 @@ class _Check:
         uri = self._ledger.facts.uri
         if not any(m.cause == "auth.password-in-clear" for m in uri.mistakes) or all(map(is_loopback, uri.hosts)):
             return False
-        refused = tuple(
-            replace(m, severity=Severity.FAILURE) if m.cause == "auth.password-in-clear" else m for m in uri.mistakes
-        )
-        self._ledger.put(uri=replace(uri, mistakes=refused))
+        if self._profile.auth.allow_plain_without_tls:
+            return False
+        self._ledger.put(uri=_with_severity(uri, "auth.password-in-clear", Severity.FAILURE))
         return True
 
     async def _inspect_files(self) -> None:
@@ -249,7 +292,7 @@ class _Check:
         self._ledger.put(files_checked=True)
 
     async def _inspect_computer(self) -> None:
-        self._ledger.put(computer=await run_in_daemon(inspect_computer, self._profile))
+        self._ledger.put(computer=await run_in_daemon(inspect_computer, self._profile, self._ca_file))
 
     # ------------------------------------------------------------ the driver
 
@@ -267,6 +310,7 @@ class _Check:
                 listeners=events.listeners(),
                 longest_wait_s=self._late_s,
                 server_api=self._profile.options.server_api,
+                extra=self._keywords,
             )
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
             self._ledger.update(
@@ -316,7 +360,7 @@ class _Check:
             Terms(
                 tls=facts.tls_wanted,
                 context=self._tls_context,
-                ca_file=_text(options.get("tlsCAFile")),
+                ca_file=_text(options.get("tlsCAFile")) or self._ca_file,
                 validated=not any(options.get(name) is True for name in _VALIDATION_OFF),
                 client_certificate=_text(options.get("tlsCertificateKeyFile")),
                 client_key_password=password.reveal() if password else None,
@@ -338,12 +382,20 @@ class _Check:
     async def _tls_context(self) -> Any:
         if self._context is None:
             self._context = asyncio.ensure_future(
-                run_in_daemon(tls_context, self._ledger.facts.uri.options, self._secrets)
+                run_in_daemon(tls_context, {**self._ledger.facts.uri.options, **self._trusting()}, self._secrets)
             )
         try:
             return await asyncio.shield(self._context)
         except Exception:  # noqa: BLE001 - the file probe and the driver tell what is wrong with it
             return None
+
+    @property
+    def _ca_file(self) -> str | None:
+        """The authorities of the profile's trust source, where it has one."""
+        return _text(self._keywords.get("tlsCAFile"))
+
+    def _trusting(self) -> dict[str, str]:
+        return {"tlsCAFile": self._ca_file} if self._ca_file is not None else {}
 
     # ------------------------------------------------------------ judging
 
@@ -389,6 +441,8 @@ class _Check:
         """End everything without waiting for anybody; the task returned is the client's goodbye, a second at most."""
         for task in list(self._tasks):
             task.cancel()
+        if self._sign_in is not None:
+            self._sign_in.stop()
         if self._context is not None:
             self._context.cancel()
         if self._examiner is not None:
@@ -413,6 +467,12 @@ def _can_be_asked(facts: Facts) -> bool:
     members = facts.members
     ready = any(standing(facts, m) is Standing.ANSWERED and m.finished for m in members)
     return ready or (bool(members) and all(m.finished for m in members))
+
+
+def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:
+    """The facts with another weight of one kind of mistake."""
+    weighed = (replace(m, severity=severity) if m.cause == cause else m for m in uri.mistakes)
+    return replace(uri, mistakes=tuple(weighed))
 
 
 def _text(value: object) -> str | None:

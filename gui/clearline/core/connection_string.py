@@ -6,21 +6,23 @@ Nothing here does I/O or imports PyMongo; the tests hold it against PyMongo's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts import Mistake, UriFacts
 from clearline.core.options import OPTIONS, Option, OptionType
-from clearline.core.profile import Profile, Seeds, Unread
+from clearline.core.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.redaction import MASK, looks_secret, redact
+from clearline.core.references import around_references, has_references, is_reference
 from clearline.core.report import Severity
 from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 from clearline.core.uri_hosts import plain_hosts, seed_addresses
 from clearline.core.uri_lint import lint
 from clearline.core.uri_options import ReadOptions, read_options
 from clearline.core.uri_password import password_traits
+from clearline.core.uri_shell import ShellOptions, shell_options
 from clearline.core.uri_text import SCHEME, SRV_SCHEME, UriText, take_apart
 
 __all__ = ["Reading", "build", "read", "redact"]
@@ -67,16 +69,26 @@ class Reading:
 def read(text: str, *, profile: Profile | None = None) -> Reading:
     """Take a connection string apart. Never raises.
 
-    The profile given keeps its id, name, colour and notes; everything else is what the text says.
+    The profile given keeps what no text can hold (its name, its notes, whom it trusts …); everything else is what the
+    text says. References (``${NAME}``) stay what they are: legal everywhere, and a password that is one is no secret
+    but the profile's source of it. A number or choice that is a reference stays in ``unread``.
     """
     # A lone surrogate cannot be written to any file or socket.
     clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
     parts = take_apart(clean)
     options = read_options(parts)
     secrets = dict(options.secrets)
+    references = dict(options.references)
+    base = profile or Profile()
     if parts.password is not None and parts.password.text:
-        secrets[PASSWORD] = Secret(unquote_plus(parts.password.text))
-    found = _profile(parts, options, profile or Profile())
+        if _refers(parts.password.text, base):
+            references[PASSWORD] = unquote_plus(parts.password.text)
+        else:
+            secrets[PASSWORD] = Secret(unquote_plus(parts.password.text))
+    shell = shell_options(parts)
+    secrets = {**shell.secrets, **secrets}
+    references = {name: text for name, text in shell.references.items() if name not in secrets} | references
+    found = _profile(parts, options, base, _sources(base, secrets, references), shell)
     facts = UriFacts(
         redacted=_redacted(parts, secrets, found),
         srv=parts.srv,
@@ -101,12 +113,14 @@ def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "mas
     scheme = SRV_SCHEME if seeds.srv else SCHEME
     userinfo = ""
     if profile.auth.user is not None:
-        userinfo = _quoted(profile.auth.user)
-        if password := known.get(PASSWORD):
+        userinfo = _open_quoted(profile.auth.user)
+        if reference := _reference(profile, PASSWORD):
+            userinfo += ":" + reference
+        elif password := known.get(PASSWORD):
             userinfo += ":" + _secret_text(password, show)
         userinfo += "@"
     hosts = ",".join(_host_text(host) for host in seeds.hosts)
-    database = _quoted(seeds.database) if seeds.database else ""
+    database = _open_quoted(seeds.database) if seeds.database else ""
     pairs = [*_unread_texts(profile.unread, known, show), *_option_texts(profile, known, show)]
     return f"{scheme}{userinfo}{hosts}/{database}" + ("?" + "&".join(pairs) if pairs else "")
 
@@ -114,7 +128,26 @@ def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "mas
 # ---------------------------------------------------------------- text to values
 
 
-def _profile(parts: UriText, options: ReadOptions, base: Profile) -> Profile:
+def _refers(password: str, base: Profile) -> bool:
+    """Whether a password is a reference: by itself, or because the profile says so of that text."""
+    source = base.secrets.get(PASSWORD)
+    known = source.reference if source is not None and source.place == "reference" else None
+    return is_reference(password) or (has_references(password) and unquote_plus(password) == known)
+
+
+def _sources(base: Profile, secrets: Secrets, references: Mapping[str, str]) -> dict[str, SecretSource]:
+    """Where the profile's secrets come from: what the text says counts for those that the text can show."""
+    kept = {
+        name: source
+        for name, source in base.secrets.items()
+        if source.place != "reference" and not (source.place == "command" and name in secrets)
+    }
+    return kept | {name: SecretSource(place="reference", reference=text) for name, text in references.items()}
+
+
+def _profile(
+    parts: UriText, options: ReadOptions, base: Profile, sources: dict[str, SecretSource], shell: ShellOptions
+) -> Profile:
     fields = {section: dict(values) for section, values in options.fields.items()}
     seeds = fields.setdefault("seeds", {})
     seeds["srv"] = parts.srv
@@ -124,20 +157,29 @@ def _profile(parts: UriText, options: ReadOptions, base: Profile) -> Profile:
     if parts.user is not None and parts.user.text:
         fields.setdefault("auth", {})["user"] = unquote_plus(parts.user.text)
     # No text can hold these: they stay as the profile has them.
+    if base.tls.trust is not None:
+        fields.setdefault("tls", {})["trust"] = base.tls.trust
+    if base.auth.allow_plain_without_tls is not None:
+        fields.setdefault("auth", {})["allow_plain_without_tls"] = base.auth.allow_plain_without_tls
     for option in OPTIONS:
         if option.type is OptionType.KEYWORD and option.field is not None:
             section, attribute = option.field
             kept = getattr(getattr(base, section), attribute)
             if kept is not None:
                 fields.setdefault(section, {})[attribute] = kept
+    for section, values in shell.fields.items():
+        fields[section] = values | fields.get(section, {})
     sections = {name: _section(name, values) for name, values in fields.items()}
-    return Profile(id=base.id, name=base.name, colour=base.colour, notes=base.notes, unread=options.unread, **sections)
+    kept = {name: getattr(base, name) for name in _OWN}
+    return Profile(**kept, secrets=sources, unread=options.unread, **sections)
 
 
 def _section(name: str, values: dict[str, Any]) -> Any:
     return type(getattr(_EMPTY, name))(**values)
 
 
+_OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file")
+"""What is the profile's own and stands in no connection string."""
 _EMPTY: Final = Profile(id="", seeds=Seeds())
 
 
@@ -149,10 +191,10 @@ def _driver_text(parts: UriText) -> str:
 
 def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
     spans: list[tuple[int, int]] = []
-    if parts.password is not None and parts.password.text:
+    if parts.password is not None and parts.password.text and PASSWORD in secrets:
         spans.append((parts.password.start, parts.password.end))
     for chunk in parts.chunks:
-        if chunk.value is not None and looks_secret(chunk.name.text):
+        if chunk.value is not None and looks_secret(chunk.name.text) and not is_reference(chunk.value.text):
             spans.append((chunk.value.start, chunk.value.end))
     text, at = "", 0
     for start, end in sorted(spans):
@@ -168,6 +210,17 @@ def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
 
 def _quoted(text: str, safe: str = "") -> str:
     return quote(text, safe=safe, errors="replace")
+
+
+def _open_quoted(text: str, safe: str = "") -> str:
+    """Percent-encoded but for its references."""
+    return around_references(text, lambda piece: _quoted(piece, safe))
+
+
+def _reference(profile: Profile, name: str) -> str | None:
+    """The reference that stands for a secret, as the text shows it."""
+    source = profile.secrets.get(name)
+    return _open_quoted(source.reference) if source and source.place == "reference" and source.reference else None
 
 
 def _secret_text(secret: Secret, show: Show) -> str:
@@ -197,12 +250,14 @@ def _option_texts(profile: Profile, secrets: Secrets, show: Show) -> Iterator[st
         if option.type is OptionType.KEYWORD:
             continue
         if option.field is None:
-            if option.name in secrets and not any(item.name == option.name for item in profile.unread):
+            if reference := _reference(profile, option.name):
+                yield f"{option.name}={reference}"
+            elif option.name in secrets and not any(item.name == option.name for item in profile.unread):
                 yield f"{option.name}={_secret_text(secrets[option.name], show)}"
             continue
         value = getattr(getattr(profile, option.field[0]), option.field[1])
         if option.type is OptionType.PROPERTIES:
-            yield from _property_text(option, value, secrets, show)
+            yield from _property_text(option, value, secrets, show, _reference(profile, AWS_SESSION_TOKEN))
         elif option.type is OptionType.TAGS:
             for tags in value:
                 pairs = (f"{_quoted(name)}:{_quoted(text)}" for name, text in tags.items())
@@ -211,16 +266,20 @@ def _option_texts(profile: Profile, secrets: Secrets, show: Show) -> Iterator[st
             if value:
                 yield f"{option.name}={_quoted(','.join(value), ',')}"
         elif value is not None:
-            yield f"{option.name}={_quoted(value_text(value), '/:,')}"
+            yield f"{option.name}={_open_quoted(value_text(value), '/:,')}"
 
 
-def _property_text(option: Option, properties: dict[str, str], secrets: Secrets, show: Show) -> Iterator[str]:
+def _property_text(
+    option: Option, properties: dict[str, str], secrets: Secrets, show: Show, token: str | None
+) -> Iterator[str]:
     pairs = dict(properties)
-    if AWS_SESSION_TOKEN in secrets:
+    if token is not None:
+        pairs[AWS_SESSION_TOKEN] = token
+    elif AWS_SESSION_TOKEN in secrets:
         pairs.setdefault(AWS_SESSION_TOKEN, "")
     texts = [
         f"{_quoted(key, _IN_PROPERTIES)}:"
-        + (_secret_text(secrets[key], show) if not value and key in secrets else _quoted(value, _IN_PROPERTIES))
+        + (_secret_text(secrets[key], show) if not value and key in secrets else _open_quoted(value, _IN_PROPERTIES))
         for key, value in pairs.items()
     ]
     if texts:

@@ -90,6 +90,17 @@ _FOREIGN: Final[dict[str, str | None]] = {
     "host": None,
     "port": None,
 }
+IN_USE_ENCRYPTION: Final = frozenset(
+    {
+        *("autoencryption", "autoencryptionopts", "auto_encryption_opts", "encryptedfieldsmap", "keyvaultnamespace"),
+        *("keyvaultclient", "kmsproviders", "kms_providers", "schemamap", "bypassautoencryption", "tlsoptions"),
+        *("bypassqueryanalysis", "mongocryptduri", "mongocryptdbypassspawn", "mongocryptdspawnpath", "kms_tls_options"),
+        *("mongocryptdspawnargs", "cryptsharedlibpath", "cryptsharedlibrequired", "extraoptions", "kmstlsoptions"),
+        *("key_vault_namespace", "key_vault_client", "encrypted_fields_map", "schema_map", "bypass_auto_encryption"),
+        *("bypass_query_analysis", "crypt_shared_lib_path", "crypt_shared_lib_required", "keyexpirationms"),
+    }
+)
+"""Options of in-use encryption (CSFLE, Queryable Encryption), lower case: programs set them, no address can."""
 _PLAIN: Final = {name.lower().replace("_", ""): name for name in known_names()}
 _ALIASES: Final = frozenset(alias for option in OPTIONS for alias in option.aliases)
 _SHORTEST: Final = 3

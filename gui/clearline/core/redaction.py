@@ -18,6 +18,7 @@ from html.entities import codepoint2name
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from clearline.core.references import is_reference
 from clearline.core.secrets import Secret
 
 MASK: Final = "***"
@@ -140,7 +141,9 @@ _BARE_CREDENTIALS: Final = re.compile(
 """``user:password@host`` without any scheme."""
 _FAR: Final = 1000
 _TOKEN: Final = re.compile(r"[^\s\"'`<>“”‘’]*")
-_HOST: Final = r"(?:\[[^\]\s@]*\]|[^\s:/?#@,;|&=%\[\]()]+|[^\s:/?#@,;|]*%2[Ff][^\s:/?#@,;|]*)?(?::\d{0,5})?"
+_HOST: Final = (
+    r"(?:\[[^\]\s@]*\]|[^\s:/?#@,;|&=%\[\]()]+|[^\s:/?#@,;|]*%2[Ff][^\s:/?#@,;|]*)?(?::(?:\$\{\w+\}|\d{0,5}))?"
+)
 _HOSTS: Final = re.compile(rf"{_HOST}(?:[,;|]{_HOST})*")
 _END_OF_HOSTS: Final = re.compile(r"[/?\s\"'`<>“”‘’),\\;]|\.(?=\s|$)|:?$|:(?=\s)")
 _OPTION_START: Final = re.compile(r"[A-Za-z][A-Za-z_]*=")
@@ -160,19 +163,24 @@ def _mask_addresses(text: str) -> str:
         if secret is None:
             continue
         start, stop = secret
-        if not rest[start:stop].strip("*"):
+        if _is_shown(rest[start:stop]):
             continue
         pieces += [text[at : found.end()], rest[:start], MASK]
         at = found.end() + stop
     text = "".join([*pieces, text[at:]])
-    text = _ENCODED_ADDRESS.sub(lambda m: m[0] if not m[2].strip("*") else f"{m[1]}%3A{MASK}%40", text)
+    text = _ENCODED_ADDRESS.sub(lambda m: m[0] if _is_shown(m[2]) else f"{m[1]}%3A{MASK}%40", text)
     return _BARE_CREDENTIALS.sub(_masked_credentials, text)
+
+
+def _is_shown(text: str) -> bool:
+    """Whether what stands in a secret's place is none: a mask already, or a reference to one."""
+    return not text.strip("*") or is_reference(text)
 
 
 def _masked_credentials(found: re.Match[str]) -> str:
     before = found.string[max(0, found.start() - _FAR) : found.start()]
     inside_an_address = "//" in (before + "x").split()[-1].replace("\\", "")
-    return found[0] if inside_an_address or not found[2].strip("*") else f"{found[1]}:{MASK}@"
+    return found[0] if inside_an_address or _is_shown(found[2]) else f"{found[1]}:{MASK}@"
 
 
 def _secret_span(rest: str, *, ours: bool) -> tuple[int, int] | None:
@@ -260,6 +268,6 @@ def _masked_option(found: re.Match[str]) -> str:
     value = found["value"]
     mark = value[0] if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1 else ""
     inner = value[1:-1] if mark else value
-    if not inner.strip("*"):
+    if _is_shown(inner):
         return found[0]
     return f"{found['head']}{mark}{MASK}{mark}"

@@ -61,4 +61,7 @@ def secret_names(profile: Profile) -> tuple[str, ...]:
         names.append(KEY_PASSWORD)
     if profile.auth.mechanism == "MONGODB-AWS":
         names.append(AWS_SESSION_TOKEN)
-    return (*names, *(item.name for item in profile.unread if item.value is None))
+    names += (item.name for item in profile.unread if item.value is None)
+    # A property that looks like a secret keeps its name in the profile and its value in the vault.
+    names += (name for name, value in profile.auth.properties.items() if not value)
+    return tuple(dict.fromkeys((*names, *profile.secrets)))

@@ -19,7 +19,7 @@ LONGEST_PASTE: Final = 100_000
 """Characters of a pasted answer that are looked at."""
 
 _NAME = r"(?:[\w\-]+\.)+[\w\-]+"
-_FULL: Final = re.compile(rf"\bSRV\s+(?:record\s+)?\d+\s+\d+\s+(\d+)\s+({_NAME})")  # dig, host: class or words before, then the data
+_FULL: Final = re.compile(rf"\bSRV\s+(?:record\s+)?\d+\s+\d+\s+(\d+)\s+({_NAME})")  # dig, host
 _UNIX: Final = re.compile(rf"service\s*=\s*\d+\s+\d+\s+(\d+)\s+({_NAME})")  # nslookup on Linux and macOS
 _SHORT: Final = re.compile(rf"^\s*\d+\s+\d+\s+(\d+)\s+({_NAME})\.?\s*$", re.M)  # dig +short
 _POWERSHELL: Final = re.compile(
@@ -142,7 +142,8 @@ def _answer(
 ) -> SrvAnswer:
     from clearline.core.probes.dns import srv_target_allowed
 
-    within, outside = [], []
+    within: list[str] = []
+    outside: list[str] = []
     for target, port in seeds:
         allowed = name is None or srv_target_allowed(name, target, suffix)
         (within if allowed else outside).append(f"{target.lower().rstrip('.')}:{port}")

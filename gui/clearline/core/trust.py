@@ -1,15 +1,25 @@
-"""Where trusted roots come from: what the driver loads by default, the operating system's list, and the bundled one."""
+"""Where trusted roots come from: what the driver loads by default, the operating system's list, and the bundled one.
+
+PyMongo takes no TLS context of ours, only a tlsCAFile, which replaces its default roots: so the operating system's list
+and the bundled one are given to it as a file.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import ssl
+import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from clearline.paths import is_frozen
+from clearline.paths import is_frozen, restored_environ, user_cache_dir
+
+if TYPE_CHECKING:
+    from clearline.core.profile import Tls, TrustSource
 
 _SYSTEM_FILES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Gentoo
@@ -18,6 +28,12 @@ _SYSTEM_FILES: Final = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # Alpine, BSD, macOS
 )
+_MAC_KEYCHAINS: Final = (
+    "/System/Library/Keychains/SystemRootCertificates.keychain",
+    "/Library/Keychains/System.keychain",
+)
+_SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
+_PATIENCE_S: Final = 20
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
@@ -79,6 +95,99 @@ def os_roots_context() -> ssl.SSLContext:
     else:
         context.load_default_certs()
     return context
+
+
+def roots_file(source: TrustSource) -> Path | None:
+    """The authorities of a trust source as a PEM file for tlsCAFile; None where the system has no list.
+
+    On Windows and macOS the system's stores are written into the user's cache folder, again whenever they differ: what
+    is trusted for servers, without what the system only distrusts later (it verifies with more than a list). Blocks,
+    up to a second: for a thread. Raises OSError.
+    """
+    if source == "bundled":
+        return bundled_roots()
+    if sys.platform == "win32":
+        certificates = (der for store in ("ROOT", "CA") for der in _windows_store(store))
+        return written_roots(map(ssl.DER_cert_to_PEM_cert, certificates))
+    if sys.platform == "darwin":
+        return written_roots(_pem_blocks(_mac_keychains()))
+    return os_roots_file()
+
+
+def written_roots(pem: Iterable[str], folder: Path | None = None) -> Path | None:
+    """A file with these certificates, each once, named by its content; None for no certificate. Raises OSError."""
+    from clearline.core.whole_files import write_whole
+
+    data = "".join(dict.fromkeys(pem)).encode("ascii")
+    if not data:
+        return None
+    place = user_cache_dir() if folder is None else folder
+    file = place / f"system-roots-{hashlib.sha256(data).hexdigest()[:16]}.pem"
+    if not file.is_file() or file.stat().st_size != len(data):
+        place.mkdir(parents=True, exist_ok=True)
+        write_whole(file, data)
+    return file
+
+
+def count_in(file: Path) -> int:
+    """How many certificates OpenSSL takes from a CA file. Raises OSError, of which ssl.SSLError is one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(file)
+    return context.cert_store_stats()["x509"]
+
+
+def trust_words(tls: Tls) -> str:
+    """What PyMongo really does with these settings: whom it trusts, and how many of them. About 30 ms: for a thread."""
+    for name, on in (("tlsInsecure", tls.insecure), ("tlsAllowInvalidCertificates", tls.allow_invalid_certificates)):
+        if on:
+            return f"Everybody: {name} switches the check of certificates off."
+    if tls.ca_file is not None:
+        return f"Only {_counted(Path(tls.ca_file))}, given as tlsCAFile; this computer's own list does not count."
+    if tls.trust is None:
+        return f"{_authorities(default_roots_count())} of {default_roots_source()}: PyMongo's own choice."
+    whose = "the operating system's list" if tls.trust == "system" else "the public list that comes with Clearline"
+    try:
+        file = roots_file(tls.trust)
+    except OSError as error:
+        return f"{whose.capitalize()}, which cannot be had: {error.strerror or type(error).__name__}."
+    if file is None:
+        return f"{whose.capitalize()}, which is not there: this system keeps none."
+    return f"{whose.capitalize()}, given to PyMongo as tlsCAFile: {_counted(file)}."
+
+
+def _counted(file: Path) -> str:
+    try:
+        return f"{_authorities(count_in(file))} of {file}"
+    except (OSError, ValueError) as error:
+        return f"the authorities of {file}, which cannot be read ({type(error).__name__})"
+
+
+def _authorities(count: int) -> str:
+    return "1 authority" if count == 1 else f"{count} authorities"
+
+
+def _windows_store(store: str) -> list[bytes]:
+    """The certificates of a store that may vouch for servers, DER (as ssl.SSLContext.load_default_certs takes them)."""
+    enum_certificates: Any = getattr(ssl, "enum_certificates")  # noqa: B009 - Windows only
+    return [
+        der
+        for der, encoding, purposes in enum_certificates(store)
+        if encoding == "x509_asn" and (purposes is True or _SERVER_AUTH in purposes)
+    ]
+
+
+def _mac_keychains() -> str:
+    command = ["/usr/bin/security", "find-certificate", "-a", "-p", *_MAC_KEYCHAINS]
+    try:
+        return subprocess.run(
+            command, stdout=subprocess.PIPE, check=True, timeout=_PATIENCE_S, encoding="ascii", env=restored_environ()
+        ).stdout
+    except subprocess.SubprocessError as error:
+        raise OSError(f"{command[0]} gave no certificates") from error
+
+
+def _pem_blocks(text: str) -> list[str]:
+    return re.findall(r"-----BEGIN CERTIFICATE-----\n.+?-----END CERTIFICATE-----\n", text, re.DOTALL)
 
 
 def adopt_system_roots() -> Path | None:

@@ -1,4 +1,4 @@
-"""Options that exclude each other, exactly as PyMongo 4.20 refuses them.
+"""Options that exclude each other, exactly as PyMongo 4.20 refuses them, and pairs of which one has no effect.
 
 Sources: ``uri_parser_shared`` (_handle_security_options, _check_options, _validate_uri, _parse_srv), ``client_options``
 (pool sizes, TLS, read preference, write concern) and ``settings_shared``.
@@ -14,13 +14,16 @@ from clearline.core.profile import Profile
 from clearline.core.report import Severity
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions, tls_patch
-from clearline.core.uri_text import Piece, UriText
+from clearline.core.uri_pieces import Piece
+from clearline.core.uri_text import UriText
 
 _FAILURE: Final = Severity.FAILURE
 _DEFAULT_POOL: Final = 100
 _SMALLEST_STALENESS: Final = 90
 _IDLE_WRITE_S: Final = 10
 _DEFAULT_HEARTBEAT_MS: Final = 10_000
+_DEFAULT_SELECTION_MS: Final = 30_000
+_REVOCATION: Final = "tlsDisableCertificateRevocationCheck"
 _SPECIAL_USE: Final = frozenset(
     {"test", "localhost", "invalid", "example", "local", "internal", "corp", "home", "mail"}
 )
@@ -35,6 +38,7 @@ class _Conflicts:
         self.typed = options.typed
         self.effective = options.effective
         self.tls_needs = options.tls_needs
+        self.open = options.open
         self.seeds = seeds
 
     def place(self, name: str) -> Piece:
@@ -48,13 +52,16 @@ class _Conflicts:
         second: str,
         keep: str,
         *,
+        fields: tuple[str, ...],
+        severity: Severity = _FAILURE,
         patch: dict[str, Any] | None = None,
         drop: str | None = None,
     ) -> None:
         self.found.add(
             "uri.conflicting-options",
-            _FAILURE,
+            severity,
             self.place(name),
+            fields=fields,
             patch=patch,
             action=f"remove-option:{drop}" if drop else None,
             first=first,
@@ -62,12 +69,18 @@ class _Conflicts:
             keep=keep,
         )
 
+    def doubt(
+        self, name: str, first: str, second: str, keep: str, patch: dict[str, Any], fields: tuple[str, ...]
+    ) -> None:
+        """A pair that PyMongo takes although one of the two has no effect."""
+        self.refuse(name, first, second, keep, fields=fields, severity=Severity.WARNING, patch=patch)
+
     def on(self, name: str) -> bool:
         return self.effective.get(name) is True
 
 
 def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, profile: Profile, *, seeds: int) -> None:
-    """Note every pair of options, or of an option and the hosts, that PyMongo refuses."""
+    """Note every pair of options, or of an option and the hosts, that PyMongo refuses or that makes no sense."""
     conflicts = _Conflicts(found, parts, options, profile, seeds)
     _tls(conflicts)
     _topology(conflicts)
@@ -75,19 +88,26 @@ def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, profil
     _pool(conflicts)
     _reads(conflicts)
     _writes(conflicts)
+    _times(conflicts)
+    _compression(conflicts)
 
 
 def _tls(c: _Conflicts) -> None:
     # The first three look at names alone: PyMongo refuses them before it reads the values.
     for name in IMPLIED_BY_INSECURE:
         if "tlsinsecure" in c.typed and name.lower() in c.typed:
-            c.refuse(name, "tlsInsecure", name, name, drop="tlsInsecure")
+            c.refuse(name, "tlsInsecure", name, name, fields=("tlsInsecure", name), drop="tlsInsecure")
     if {
         "tlsallowinvalidcertificates",
         "tlsdisableocspendpointcheck",
     } <= c.typed.keys() and "tlsinsecure" not in c.typed:
         first, second = "tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"
-        c.refuse(first, first, second, second, drop=first)
+        c.refuse(first, first, second, second, fields=(first, second), drop=first)
+    if _REVOCATION.lower() in c.typed:
+        # PyMongo alone does not know it; the URI options specification forbids the pairs to all drivers.
+        for name in ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"):
+            if name.lower() in c.typed:
+                c.refuse(_REVOCATION, _REVOCATION, name, name, fields=(name,), drop=_REVOCATION)
     if "ssl" in c.typed and "tls" in c.typed:
         ssl, tls = (c.typed[name].value for name in ("ssl", "tls"))
         values = [unquote_plus(value.text) if value is not None else "" for value in (tls, ssl)]
@@ -95,15 +115,18 @@ def _tls(c: _Conflicts) -> None:
             encrypted = "true" in values
             keep = f"tls={str(encrypted).lower()}"
             patch = tls_patch(c.profile, enabled=encrypted)
-            c.refuse("ssl", f"tls={c.found.quoted(values[0])}", f"ssl={c.found.quoted(values[1])}", keep, patch=patch)
+            first, second = (
+                f"{name}={c.found.quoted(value)}" for name, value in zip(("tls", "ssl"), values, strict=True)
+            )
+            c.refuse("ssl", first, second, keep, fields=("tls",), patch=patch)
     if c.effective.get("tlsCRLFile") is not None:
         for name in ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"):
             if c.on(name) and name.lower() in c.typed:
-                c.refuse(name, f"{name}=true", "tlsCRLFile", "tlsCRLFile", drop=name)
+                c.refuse(name, f"{name}=true", "tlsCRLFile", "tlsCRLFile", fields=(name, "tlsCRLFile"), drop=name)
     if c.effective.get("tls") is False and c.tls_needs:
         need = next((name for name in c.tls_needs if name.lower() in c.typed), "tlsInsecure")
         shown = f"{need}=false" if c.effective.get(need) is False else need
-        c.refuse("tls", "tls=false", shown, shown, patch={"tls": {"enabled": True}})
+        c.refuse("tls", "tls=false", shown, shown, fields=("tls", need), patch={"tls": {"enabled": True}})
 
 
 def _topology(c: _Conflicts) -> None:
@@ -111,42 +134,45 @@ def _topology(c: _Conflicts) -> None:
     if c.on("directConnection"):
         remove = {"seeds": {"directConnection": None}}
         if c.parts.srv:
-            c.refuse("directConnection", "directConnection=true", "mongodb+srv://", "mongodb+srv://", patch=remove)
+            srv, fields = "mongodb+srv://", ("directConnection", "hosts")
+            c.refuse("directConnection", "directConnection=true", srv, srv, fields=fields, patch=remove)
         elif c.seeds > 1:
-            c.refuse("directConnection", "directConnection=true", several, "the hosts", patch=remove)
+            fields = ("directConnection", "hosts")
+            c.refuse("directConnection", "directConnection=true", several, "the hosts", fields=fields, patch=remove)
     if c.on("loadBalanced"):
         remove = {"seeds": {"loadBalanced": None}}
         if c.seeds > 1 and not c.parts.srv:
-            c.refuse("loadBalanced", "loadBalanced=true", several, "the hosts", patch=remove)
+            fields = ("loadBalanced", "hosts")
+            c.refuse("loadBalanced", "loadBalanced=true", several, "the hosts", fields=fields, patch=remove)
         if c.on("directConnection"):
             patch = {"seeds": {"directConnection": None}}
-            c.refuse("loadBalanced", "loadBalanced=true", "directConnection=true", "loadBalanced", patch=patch)
+            other, fields = "directConnection=true", ("loadBalanced", "directConnection")
+            c.refuse("loadBalanced", "loadBalanced=true", other, "loadBalanced", fields=fields, patch=patch)
         if c.effective.get("replicaSet"):
-            c.refuse("loadBalanced", "loadBalanced=true", "replicaSet", "replicaSet", patch=remove)
+            fields = ("loadBalanced", "replicaSet")
+            c.refuse("loadBalanced", "loadBalanced=true", "replicaSet", "replicaSet", fields=fields, patch=remove)
 
 
 def _srv(c: _Conflicts) -> None:
     if not c.parts.srv:
-        for name, attribute in (
-            ("srvServiceName", "srvServiceName"),
-            ("srvAllowedHostsSuffix", "srvAllowedHostsSuffix"),
-            ("srvMaxHosts", "srvMaxHosts"),
-        ):
+        for name in ("srvServiceName", "srvAllowedHostsSuffix", "srvMaxHosts"):
             value = c.effective.get(name)
             if value is not None and not (name == "srvMaxHosts" and not value):
-                c.refuse(name, name, "a plain mongodb:// address", "the hosts", patch={"seeds": {attribute: None}})
+                fields, patch = (name, "hosts"), {"seeds": {name: None}}
+                c.refuse(name, name, "a plain mongodb:// address", "the hosts", fields=fields, patch=patch)
         return
     if c.effective.get("srvMaxHosts"):
-        remove = {"seeds": {"srvMaxHosts": None}}
+        remove: dict[str, Any] = {"seeds": {"srvMaxHosts": None}}
         for name, used in (("loadBalanced", c.on("loadBalanced")), ("replicaSet", bool(c.effective.get("replicaSet")))):
             if used:
-                c.refuse("srvMaxHosts", "srvMaxHosts", name, name, patch=remove)
+                c.refuse("srvMaxHosts", "srvMaxHosts", name, name, fields=("srvMaxHosts", name), patch=remove)
     suffix = c.effective.get("srvAllowedHostsSuffix")
     if suffix and "." not in suffix.strip(".") and suffix.strip(".").lower() not in _SPECIAL_USE:
         c.found.add(
             "uri.bad-value",
             _FAILURE,
             c.place("srvAllowedHostsSuffix"),
+            fields=("srvAllowedHostsSuffix",),
             patch={"seeds": {"srvAllowedHostsSuffix": None}},
             option="srvAllowedHostsSuffix",
             value=suffix,
@@ -161,12 +187,14 @@ def _pool(c: _Conflicts) -> None:
         return
     if "maxPoolSize" in c.effective:
         first, second = f"minPoolSize={least}", f"maxPoolSize={most}"
-        c.refuse("minPoolSize", first, second, "maxPoolSize", patch={"pool": {"minPoolSize": None}})
+        fields, patch = ("minPoolSize", "maxPoolSize"), {"pool": {"minPoolSize": None}}
+        c.refuse("minPoolSize", first, second, "maxPoolSize", fields=fields, patch=patch)
         return
     c.found.add(
         "uri.bad-value",
         _FAILURE,
         c.place("minPoolSize"),
+        fields=("minPoolSize", "maxPoolSize"),
         patch={"pool": {"maxPoolSize": least}},
         option="minPoolSize",
         value=str(least),
@@ -183,15 +211,17 @@ def _reads(c: _Conflicts) -> None:
         shown = "readPreference=primary" if "readPreference" in c.effective else "readPreference=primary (the default)"
         if tags not in (None, [{}]):
             patch = {"reads": {"readPreferenceTags": None}}
-            c.refuse("readPreferenceTags", "readPreferenceTags", shown, "readPreference", patch=patch)
+            fields = ("readPreferenceTags", "readPreference")
+            c.refuse("readPreferenceTags", "readPreferenceTags", shown, "readPreference", fields=fields, patch=patch)
         if staleness != -1:
             patch = {"reads": {"maxStalenessSeconds": None}}
-            c.refuse("maxStalenessSeconds", "maxStalenessSeconds", shown, "readPreference", patch=patch)
+            name, fields = "maxStalenessSeconds", ("maxStalenessSeconds", "readPreference")
+            c.refuse(name, name, shown, "readPreference", fields=fields, patch=patch)
         return
     if preference == "secondary" and c.effective.get("readConcernLevel") == "linearizable":
         first, second = "readConcernLevel=linearizable", "readPreference=secondary"  # Only a primary can do it.
         patch = {"reads": {"readPreference": None}}
-        c.refuse("readConcernLevel", first, second, "readConcernLevel=linearizable", patch=patch)
+        c.refuse("readConcernLevel", first, second, first, fields=("readConcernLevel", "readPreference"), patch=patch)
     heartbeat_s = c.effective.get("heartbeatFrequencyMS", _DEFAULT_HEARTBEAT_MS) / 1000
     least = max(_SMALLEST_STALENESS, heartbeat_s + _IDLE_WRITE_S)
     if staleness != -1 and staleness < least:
@@ -201,6 +231,9 @@ def _reads(c: _Conflicts) -> None:
             "uri.bad-value",
             _FAILURE if a_set else Severity.WARNING,
             c.place("maxStalenessSeconds"),
+            fields=("maxStalenessSeconds", "heartbeatFrequencyMS")
+            if least > _SMALLEST_STALENESS
+            else ("maxStalenessSeconds",),
             patch={"reads": {"maxStalenessSeconds": None}},
             option=option("maxStalenessSeconds").name,
             value=str(staleness),
@@ -210,9 +243,35 @@ def _reads(c: _Conflicts) -> None:
 
 
 def _writes(c: _Conflicts) -> None:
-    if not c.on("journal"):
+    unacknowledged = c.effective.get("w") == 0
+    if c.on("journal") and c.on("fsync"):
+        patch = {"writes": {"fsync": None}}
+        c.refuse("fsync", "fsync=true", "journal=true", "journal", fields=("fsync", "journal"), patch=patch)
+    elif c.on("journal") and unacknowledged:
+        c.refuse("w", "w=0", "journal=true", "journal", fields=("w", "journal"), patch={"writes": {"w": None}})
+    if c.on("retryWrites") and unacknowledged:
+        # Nobody learns that such a write failed, so PyMongo never repeats it (mongo_client._retryable_write).
+        c.doubt(
+            "retryWrites", "retryWrites=true", "w=0", "w=0", {"options": {"retryWrites": None}}, ("retryWrites", "w")
+        )
+
+
+def _times(c: _Conflicts) -> None:
+    """A connection that may take longer than the whole search for a server: silence ends in a wrong message."""
+    connect = c.effective.get("connectTimeoutMS")
+    selection = c.effective.get("serverSelectionTimeoutMS", _DEFAULT_SELECTION_MS)
+    if connect is None or "serverSelectionTimeoutMS" in c.open or (0 < connect <= selection):
         return
-    if c.on("fsync"):
-        c.refuse("fsync", "fsync=true", "journal=true", "journal", patch={"writes": {"fsync": None}})
-    elif c.effective.get("w") == 0:
-        c.refuse("w", "w=0", "journal=true", "journal", patch={"writes": {"w": None}})
+    said = "" if "serverSelectionTimeoutMS" in c.effective else " (the default)"
+    first = f"connectTimeoutMS={connect:g}" + ("" if connect else " (no limit)")
+    second = f"serverSelectionTimeoutMS={selection:g}{said}"
+    fields = ("connectTimeoutMS", "serverSelectionTimeoutMS")
+    patch = {"timeouts": {"connectTimeoutMS": None}}
+    c.doubt("connectTimeoutMS", first, second, "serverSelectionTimeoutMS", patch, fields)
+
+
+def _compression(c: _Conflicts) -> None:
+    level, names = "zlibCompressionLevel", c.effective.get("compressors") or []
+    if level in c.effective and "compressors" not in c.open and "zlib" not in names:
+        patch = {"options": {level: None}}
+        c.doubt(level, level, "compressors without zlib", "compressors", patch, (level, "compressors"))

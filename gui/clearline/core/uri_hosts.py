@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
+from clearline.core.references import REFERENCE, has_references
+from clearline.core.uri_around import QUOTE_CHARACTERS
 from clearline.core.uri_password import placeholder
-from clearline.core.uri_text import DEFAULT_PORT, QUOTE_CHARACTERS, Piece, UriText, is_invisible
+from clearline.core.uri_pieces import Piece, is_invisible
+from clearline.core.uri_text import DEFAULT_PORT, UriText
 
 PLACEHOLDER: Final = re.compile(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
 _NAME: Final = re.compile(r"[\w.\-]+")
 _ENTRY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
 _SEPARATOR: Final = re.compile(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")
+_OPEN: Final = re.compile(r"[\w.\-]+(?::\w+)?")
 _LARGEST_PORT: Final = 65535
 
 
@@ -41,6 +45,8 @@ class HostEntry:
     def address(self) -> str:
         """``host:port`` with the default port filled in and the name in lower case, or the socket's path."""
         if self.socket:
+            return self.name
+        if has_references(self.name):
             return self.name
         name = f"[{self.name}]" if ":" in self.name else self.name
         return f"{name.lower()}:{self.port or DEFAULT_PORT}"
@@ -93,6 +99,9 @@ def _is_empty(piece: Piece) -> bool:
 
 def _entry(piece: Piece) -> HostEntry:
     text = piece.text
+    if has_references(text) and _OPEN.fullmatch(REFERENCE.sub("x", text)):
+        # Opaque until it is resolved: it may be a host, a port, or the whole list.
+        return HostEntry(hosts=(text,), name=text, ends_at=piece.end)
     if found := PLACEHOLDER.search(text):
         word = placeholder(found[0]) or f"{found[0][0]}…{found[0][-1]}"
         name, _, port = text.partition(":")

@@ -12,14 +12,18 @@ from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
+from clearline.core.references import REFERENCE, has_references
 from clearline.core.report import Severity
 from clearline.core.secrets import Secret
+from clearline.core.uri_around import QUOTE_CHARACTERS
 from clearline.core.uri_hosts import HostEntry, character_name, escaped_socket, host_entries
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_option_lint import lint_options
 from clearline.core.uri_options import ReadOptions
 from clearline.core.uri_password import is_certain, placeholder
-from clearline.core.uri_text import QUOTE_CHARACTERS, Piece, UriText, is_invisible
+from clearline.core.uri_pieces import Piece, is_invisible
+from clearline.core.uri_shell import shell_options
+from clearline.core.uri_text import UriText
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
@@ -36,13 +40,16 @@ def lint(parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequen
     _lint_around(found, parts)
     _lint_scheme(found, parts)
     _lint_credentials(found, parts)
+    found.about("hosts")
     entries = _lint_hosts(found, parts, options)
+    found.about("database")
     if not parts.suspect and (parts.scheme is None or "mo" in parts.scheme.text.lower()):
         _lint_database(found, parts, options)
+    found.about()
     lint_options(
         found, parts, options, profile, seeds=max(len(entries), 1), broken=found.has("uri.unescaped-credentials")
     )
-    return found.in_order()
+    return found.in_order(options.open)
 
 
 # ---------------------------------------------------------------- around and scheme
@@ -50,6 +57,11 @@ def lint(parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequen
 
 def _lint_around(found: Mistakes, parts: UriText) -> None:
     core, typed = parts.core, parts.typed
+    if parts.prefix is None and shell_options(parts):
+        # What they say would be lost: not what is meant.
+        what, where = "the rest of a command", "behind"
+        found.add("uri.stray-characters", _FAILURE, (core.end, len(typed)), action=_REPAIR, what=what, where=where)
+        return
     if parts.prefix is not None:
         found.add(
             "uri.stray-characters", _FAILURE, parts.prefix, action=_REPAIR, what="a command or a name", where="before"
@@ -71,7 +83,7 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
 def _lint_scheme(found: Mistakes, parts: UriText) -> None:
     if parts.nested is not None:
         scheme = parts.scheme.text if parts.scheme is not None else "the beginning"
-        found.add("uri.nested-url", _FAILURE, parts.nested, action=_REPAIR, scheme=scheme)
+        found.add("uri.nested-url", _FAILURE, parts.nested, fields=("hosts",), action=_REPAIR, scheme=scheme)
     elif parts.scheme is not None and not parts.exact_scheme:
         found.add("uri.bad-scheme", _FAILURE, parts.scheme, action=_REPAIR, scheme=parts.scheme.text)
     elif parts.scheme is None and parts.core.text:
@@ -105,16 +117,18 @@ def _lint_credentials(found: Mistakes, parts: UriText) -> None:
     if parts.userinfo is None or parts.user is None:
         return
     if "<" in parts.userinfo.text[:1] and (word := placeholder(parts.userinfo.text)) is not None:
+        found.about("user", "password")
         found.add("uri.placeholder", _FAILURE, parts.userinfo, placeholder=word, what="user name and password")
         return
     if not parts.user.text:
-        found.add("uri.missing-username", _FAILURE, parts.userinfo)
+        found.add("uri.missing-username", _FAILURE, parts.userinfo, fields=("user",))
     for piece, part, action in (
         (parts.user, "user name", "escape-user"),
         (parts.password, "password", "escape-password"),
     ):
         if piece is None or not piece.text:
             continue
+        found.about("user" if piece is parts.user else "password")
         word = placeholder(piece.text)
         if word is not None:
             severity = _FAILURE if is_certain(word) else _WARNING
@@ -207,6 +221,8 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
         found.add("uri.srv-form", _FAILURE, parts.hosts, patch=keep_tls, what=what)
         return
     for entry in names:
+        if has_references(entry.name):
+            continue
         if entry.has_port:
             patch = {"seeds": {"hosts": [entry.name]}}
             place = (entry.ends_at - 1, entry.ends_at)
@@ -235,6 +251,8 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
     if path is None or not path.text:
         return
     decoded = unquote_plus(path.text)
+    if has_references(path.text) and not re.search(_BAD_DATABASE, REFERENCE.sub("", decoded)):
+        return
     name, dot, _ = decoded.partition(".")
     remove = {"seeds": {"database": None}}
     if re.fullmatch(r"<[^<>]*>", decoded):

@@ -9,7 +9,8 @@ from clearline.core.options import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
 from clearline.core.report import Severity
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import ReadOptions
-from clearline.core.uri_text import Piece, UriText
+from clearline.core.uri_pieces import Piece
+from clearline.core.uri_text import UriText
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _EXTERNAL: Final = "$external"
@@ -26,60 +27,72 @@ def lint_login(found: Mistakes, parts: UriText, options: ReadOptions, *, broken:
     filled = not found.has("uri.placeholder")
     place = _place(options, "authMechanism") or parts.userinfo or parts.core
     if not user and mechanism not in (None, *_WITHOUT_USER) and not found.has("uri.missing-username") and filled:
-        found.add("uri.missing-username", _FAILURE, place)
+        found.add("uri.missing-username", _FAILURE, place, fields=("user", "authMechanism"))
     if (
         user
+        and "authMechanism" not in options.open
         and not password
         and not broken
         and filled
         and mechanism not in _WITHOUT_PASSWORD
         and parts.user is not None
     ):
-        found.add("uri.missing-password", _FAILURE, parts.user, user=found.quoted(unquote_plus(parts.user.text)))
+        name = found.quoted(unquote_plus(parts.user.text))
+        found.add("uri.missing-password", _FAILURE, parts.user, fields=("password",), user=name)
     if mechanism is None:
         return
     if password and mechanism in ("MONGODB-X509", "MONGODB-OIDC"):
-        _mismatch(found, parts.password or place, mechanism, "a password", action="remove-password")
+        fields = ("password", "authMechanism")
+        _mismatch(found, parts.password or place, mechanism, "a password", fields=fields, action="remove-password")
     source = options.effective.get("authSource")
     if mechanism in (*_WITHOUT_USER, "GSSAPI") and source not in (None, "", _EXTERNAL):
         # OIDC alone does not look at it: no harm done.
         severity = _WARNING if mechanism == "MONGODB-OIDC" else _FAILURE
         where = _place(options, "authSource") or place
-        _mismatch(found, where, mechanism, f"authSource={source}", severity, patch={"auth": {"source": None}})
+        fields, patch = ("authSource", "authMechanism"), {"auth": {"source": None}}
+        _mismatch(found, where, mechanism, f"authSource={source}", severity, fields=fields, patch=patch)
+    if mechanism.startswith("SCRAM") and source == _EXTERNAL:
+        # Only names are kept there, so no server finds a password to compare with.
+        fields, patch = ("authSource", "authMechanism"), {"auth": {"source": None}}
+        where = _place(options, "authSource") or place
+        _mismatch(found, where, mechanism, f"authSource={_EXTERNAL}", _WARNING, fields=fields, patch=patch)
     if mechanism == "MONGODB-OIDC":
         _lint_oidc(found, options, place, user=user)
     _lint_properties(found, options, mechanism, place)
     if options.effective.get("tls") is not True and not found.has("uri.conflicting-options"):
         if mechanism == "MONGODB-X509":
-            found.add("uri.x509-without-tls", _FAILURE, place, patch=_TLS_ON)
+            found.add("uri.x509-without-tls", _FAILURE, place, fields=("authMechanism", "tls"), patch=_TLS_ON)
         elif mechanism == "PLAIN":
-            found.add("auth.password-in-clear", _WARNING, place, patch=_TLS_ON, mechanism=mechanism)
+            fields = ("authMechanism", "tls")
+            found.add("auth.password-in-clear", _WARNING, place, fields=fields, patch=_TLS_ON, mechanism=mechanism)
 
 
 def _lint_oidc(found: Mistakes, options: ReadOptions, place: Piece, *, user: bool) -> None:
     properties = options.effective.get("authMechanismProperties", {})
     environment = properties.get("ENVIRONMENT")
     if environment is None or (environment in ("azure", "gcp") and not properties.get("TOKEN_RESOURCE")):
-        found.add("auth.oidc-not-configured", _FAILURE, place)
+        found.add("auth.oidc-not-configured", _FAILURE, place, fields=("authMechanismProperties",))
     elif environment not in OIDC_ENVIRONMENTS:
         found.add(
             "uri.bad-value",
             _FAILURE,
             place,
+            fields=("authMechanismProperties",),
             option="ENVIRONMENT",
             value=environment,
             rule="PyMongo knows only " + ", ".join(OIDC_ENVIRONMENTS),
             suggestion="ENVIRONMENT:azure, ENVIRONMENT:gcp or ENVIRONMENT:k8s",
         )
     elif environment == "test" and user:
-        _mismatch(found, place, "ENVIRONMENT:test", "a user name")
+        _mismatch(found, place, "ENVIRONMENT:test", "a user name", fields=("user", "authMechanismProperties"))
 
 
 def _lint_properties(found: Mistakes, options: ReadOptions, mechanism: str, place: Piece) -> None:
     for key in options.effective.get("authMechanismProperties", {}):
         if key not in AUTH_PROPERTIES.get(mechanism, ()):
             where = _place(options, "authMechanismProperties") or place
-            found.add("uri.unknown-auth-property", _WARNING, where, property=key, mechanism=mechanism)
+            fields = ("authMechanismProperties",)
+            found.add("uri.unknown-auth-property", _WARNING, where, fields=fields, property=key, mechanism=mechanism)
 
 
 def _mismatch(
@@ -89,10 +102,12 @@ def _mismatch(
     what: str,
     severity: Severity = _FAILURE,
     *,
+    fields: tuple[str, ...],
     patch: dict[str, Any] | None = None,
     action: str | None = None,
 ) -> None:
-    found.add("uri.mechanism-mismatch", severity, place, patch=patch, action=action, mechanism=mechanism, what=what)
+    cause = "uri.mechanism-mismatch"
+    found.add(cause, severity, place, fields=fields, patch=patch, action=action, mechanism=mechanism, what=what)
 
 
 def _place(options: ReadOptions, name: str) -> Piece | None:

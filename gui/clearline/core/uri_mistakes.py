@@ -10,7 +10,7 @@ from clearline.core.option_values import shown
 from clearline.core.redaction import MASK
 from clearline.core.report import Severity
 from clearline.core.secrets import Secret
-from clearline.core.uri_text import Piece
+from clearline.core.uri_pieces import Piece
 
 _ORDER: Final = (
     "uri.bad-scheme",
@@ -42,10 +42,25 @@ _ORDER: Final = (
     "uri.duplicate-option",
     "uri.unknown-option",
     "uri.unknown-auth-property",
+    "driver.missing-package",
+    "driver.compressor-missing",
     "uri.not-portable",
 )
 _PLAIN: Final = frozenset(
-    {"part", "what", "where", "character", "default", "choices", "rule", "keep", "user", "escaped", "placeholder"}
+    {
+        "part",
+        "what",
+        "where",
+        "character",
+        "default",
+        "choices",
+        "rule",
+        "keep",
+        "user",
+        "escaped",
+        "placeholder",
+        "package",
+    }
 )
 """Blanks whose words are ours, or the user name's; placeholders are known words of templates."""
 _SHORT: Final = 3
@@ -58,6 +73,11 @@ class Mistakes:
     def __init__(self, secrets: Iterable[Secret]) -> None:
         self._secrets = [text for secret in secrets if len(text := secret.reveal()) >= _SHORT]
         self._found: list[Mistake] = []
+        self._about: tuple[str, ...] = ()
+
+    def about(self, *fields: str) -> None:
+        """The fields of the mistakes that follow, unless they name others."""
+        self._about = fields
 
     def add(
         self,
@@ -65,12 +85,13 @@ class Mistakes:
         severity: Severity,
         place: Piece | tuple[int, int],
         *,
+        fields: tuple[str, ...] | None = None,
         patch: dict[str, Any] | None = None,
         action: str | None = None,
         **blanks: str,
     ) -> None:
-        """Note one mistake at a place of the text as typed, blanks by keyword."""
-        self.note(cause, severity, place, blanks, patch=patch, action=action)
+        """Note one mistake at a place of the text as typed, blanks by keyword; ``fields`` as in `Mistake`."""
+        self.note(cause, severity, place, blanks, fields=fields, patch=patch, action=action)
 
     def note(
         self,
@@ -79,6 +100,7 @@ class Mistakes:
         place: Piece | tuple[int, int],
         blanks: Mapping[str, str],
         *,
+        fields: tuple[str, ...] | None = None,
         patch: dict[str, Any] | None = None,
         action: str | None = None,
     ) -> None:
@@ -88,7 +110,16 @@ class Mistakes:
         start, end = (place.start, place.end) if isinstance(place, Piece) else place
         safe = {name: text if name in _PLAIN else self.quoted(text) for name, text in blanks.items()}
         self._found.append(
-            Mistake(cause=cause, severity=severity, blanks=safe, start=start, end=end, patch=patch, action=action)
+            Mistake(
+                cause=cause,
+                severity=severity,
+                blanks=safe,
+                start=start,
+                end=end,
+                patch=patch,
+                action=action,
+                fields=self._about if fields is None else fields,
+            )
         )
 
     def quoted(self, text: str) -> str:
@@ -99,10 +130,14 @@ class Mistakes:
         """Whether that cause was noted."""
         return any(mistake.cause == cause for mistake in self._found)
 
-    def in_order(self) -> tuple[Mistake, ...]:
-        """All of them: what PyMongo refuses first, then by importance and place."""
+    def in_order(self, unresolved: frozenset[str] = frozenset()) -> tuple[Mistake, ...]:
+        """All of them: what PyMongo refuses first, then by importance and place.
+
+        Without those about options that are ``unresolved``: nobody knows yet whether they are mistakes.
+        """
 
         def rank(mistake: Mistake) -> tuple[bool, int, int]:
             return mistake.severity is not Severity.FAILURE, _ORDER.index(mistake.cause), mistake.start
 
-        return tuple(sorted(self._found, key=rank))
+        told = (mistake for mistake in self._found if not unresolved.intersection(mistake.fields))
+        return tuple(sorted(told, key=rank))

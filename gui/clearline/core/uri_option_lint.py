@@ -7,9 +7,11 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from clearline.core.option_names import PROXY_OPTIONS, closest_name, foreign_name
+from clearline.core.option_names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.options import Option, lookup
+from clearline.core.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profile import Profile
+from clearline.core.references import has_references
 from clearline.core.report import Severity
 from clearline.core.uri_conflicts import lint_conflicts
 from clearline.core.uri_hosts import PLACEHOLDER, character_name
@@ -17,7 +19,8 @@ from clearline.core.uri_login_lint import lint_login
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import ReadOptions, masked_value, tls_patch
 from clearline.core.uri_password import placeholder
-from clearline.core.uri_text import OptionPiece, UriText, is_invisible
+from clearline.core.uri_pieces import is_invisible
+from clearline.core.uri_text import OptionPiece, UriText
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
@@ -30,10 +33,13 @@ def lint_options(
     """Note every mistake of the options; ``seeds`` counts the hosts, ``broken`` says that the credentials are."""
     _lint_form(found, parts)
     for chunk in parts.chunks:
+        found.about(*_fields(chunk))
         _lint_strays(found, parts, chunk)
     for chunk in options.unknown:
+        found.about(*_fields(chunk))
         _lint_unknown(found, chunk)
     for chunk, option, problem in options.problems:
+        found.about(option.name)
         blanks = problem.blanks
         if option.secret:
             continue
@@ -53,7 +59,10 @@ def lint_options(
         name = _canonical(overridden.name.text)
         value = masked_value(name, unquote_plus(counts.value.text if counts.value is not None else ""))
         action = f"remove-duplicate:{name}"
+        found.about(*_fields(counts))
         found.add("uri.duplicate-option", _WARNING, overridden.whole, action=action, option=name, value=value)
+    _lint_without_effect(found, options)
+    found.about()
     lint_conflicts(found, parts, options, profile, seeds=seeds)
     lint_login(found, parts, options, broken=broken)
 
@@ -67,13 +76,18 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
     def malformed(
         chunk: OptionPiece, what: str, option: str, severity: Severity = _FAILURE, action: str | None = _REPAIR
     ) -> None:
-        found.add("uri.malformed-options", severity, chunk.whole, action=action, what=what, option=option)
+        fields = _fields(chunk)
+        cause = "uri.malformed-options"
+        found.add(cause, severity, chunk.whole, fields=fields, action=action, what=what, option=option)
 
     text = options.text
     last = parts.chunks[-1]
     only_closing = parts.separators == "&;" and text.count(";") == 1 and text.endswith(";")
     if parts.separators == "&;" and not only_closing:
         what = "&amp; stands where & is meant" if "&amp;" in text.lower() else "& and ; are mixed"
+        found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, what=what, option="every option")
+    elif "\\u0026" in text:
+        what = "\\u0026 stands where & is meant"
         found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, what=what, option="every option")
     for chunk in parts.chunks:
         name, value = chunk.name.text, chunk.value
@@ -135,7 +149,7 @@ def _lint_strays(found: Mistakes, parts: UriText, chunk: OptionPiece) -> None:
             what=character_name(stray),
             where=f"in the value of {option.name} in",
         )
-    elif PLACEHOLDER.fullmatch(decoded) and option.field is not None:
+    elif PLACEHOLDER.fullmatch(decoded) and not has_references(value) and option.field is not None:
         word = placeholder(decoded) or "<…>"
         severity = _FAILURE if must_match and decoded.startswith("<") else _WARNING
         action = f"remove-option:{option.name}"
@@ -164,6 +178,10 @@ def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:
     name = chunk.name.text
     if not name.strip() or name.startswith("?") or lookup(_stripped(name)) is not None:
         return
+    if name.strip().lower() in IN_USE_ENCRYPTION:
+        told = f"{name.strip()} (in-use encryption: not tested here)"
+        found.add("uri.unknown-option", _WARNING, chunk.whole, action=f"remove-option:{name}", option=told)
+        return
     known, pymongo_name = foreign_name(name)
     if name.lower() in PROXY_OPTIONS:
         found.add("uri.proxy-ignored", _WARNING, chunk.whole, action=f"remove-option:{name}", option=name)
@@ -174,6 +192,29 @@ def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:
         blanks = {"suggestion": pymongo_name} if pymongo_name else {}
         blanks["option"] = name
         found.note("uri.unknown-option", _WARNING, chunk.whole, blanks, action=f"remove-option:{name}")
+
+
+def _lint_without_effect(found: Mistakes, options: ReadOptions) -> None:
+    """What PyMongo takes and does nothing with: an option that it has given up, a library that is not here."""
+    for name, chunk in options.typed.items():
+        option = lookup(name)
+        if option is not None and option.ignored and option.name in options.effective:
+            action = f"remove-option:{option.name}"
+            fields = (option.name,)
+            found.add("uri.unknown-option", _WARNING, chunk.whole, fields=fields, action=action, option=option.name)
+    for compressor in options.effective.get("compressors") or ():
+        if missing_for_compressor(compressor) is not None:
+            place = options.typed["compressors"].whole
+            found.add("driver.compressor-missing", Severity.NOTE, place, fields=("compressors",), name=compressor)
+    mechanism: str | None = options.effective.get("authMechanism")
+    if mechanism is not None and (lacks := missing_for_mechanism(mechanism)) is not None:
+        place, fields, package = options.typed["authmechanism"].whole, ("authMechanism",), how_to_get(lacks)
+        found.add("driver.missing-package", _WARNING, place, fields=fields, mechanism=mechanism, package=package)
+
+
+def _fields(chunk: OptionPiece) -> tuple[str, ...]:
+    option = lookup(_stripped(chunk.name.text))
+    return (option.name,) if option is not None else ()
 
 
 def _canonical(name: str) -> str:

@@ -12,7 +12,9 @@ from clearline.core.option_values import ValueProblem, parse_properties, parse_t
 from clearline.core.options import Option, OptionType, lookup
 from clearline.core.profile import Profile, Unread
 from clearline.core.redaction import MASK, looks_secret
+from clearline.core.references import has_references, is_reference
 from clearline.core.secrets import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
+from clearline.core.uri_pieces import is_invisible
 from clearline.core.uri_text import OptionPiece, UriText
 
 IMPLIED_BY_INSECURE: Final = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsDisableOCSPEndpointCheck")
@@ -36,6 +38,10 @@ class ReadOptions:
     """Profile values by section and attribute."""
     unread: tuple[Unread, ...] = ()
     secrets: dict[str, Secret] = field(default_factory=dict)
+    open: frozenset[str] = frozenset()
+    """Options whose value is known only when its references are resolved, by canonical name."""
+    references: dict[str, str] = field(default_factory=dict)
+    """The references that stand for secrets, by the secret's name."""
     tls_needs: tuple[str, ...] = ()
     """Options that make no sense without TLS, so that PyMongo switches it on."""
 
@@ -45,6 +51,7 @@ def read_options(text: UriText) -> ReadOptions:
     result = ReadOptions()
     unread: list[Unread] = []
     places: dict[str, list[OptionPiece]] = {}
+    spaced: list[tuple[Option, OptionPiece]] = []
     for chunk in text.chunks:
         if chunk.value is None:
             if chunk.name.text.strip() and not text.suspect:
@@ -63,9 +70,21 @@ def read_options(text: UriText) -> ReadOptions:
                 unread.append(_unread(result, overridden))
         if option is None:
             result.unknown.append(chunks[-1])
-            unread.append(_unread(result, chunks[-1]))
+            if (meant := lookup(_visible(name))) is not None:
+                spaced.append((meant, chunks[-1]))
+            else:
+                unread.append(_unread(result, chunks[-1]))
         else:
             _read_option(result, option, chunks[-1], unread)
+    for meant, chunk in spaced:
+        _read_spaced(result, meant, chunk, unread)
+    open_names = frozenset(
+        option.name
+        for name, chunks in places.items()
+        if (option := lookup(name)) is not None
+        and any(chunk.value is not None and has_references(chunk.value.text) for chunk in chunks)
+    )
+    result = replace(result, open=open_names)
     _normalise(result, text, unread)
     return replace(result, unread=tuple(unread), tls_needs=_tls_needs(result.effective))
 
@@ -92,7 +111,7 @@ def _unread(result: ReadOptions, chunk: OptionPiece) -> Unread:
     name = chunk.name.text
     if chunk.value is None:
         return Unread(name=name, bare=True)
-    if not _holds_secret(name):
+    if not _holds_secret(name) or is_reference(chunk.value.text):
         return Unread(name=name, value=chunk.value.text)
     key = PROXY_PASSWORD if name.lower() == PROXY_PASSWORD.lower() else name
     result.secrets[key] = Secret(unquote_plus(chunk.value.text))
@@ -103,6 +122,12 @@ def _read_option(result: ReadOptions, option: Option, chunk: OptionPiece, unread
     raw = chunk.value.text if chunk.value is not None else ""
     if option.type is OptionType.PROPERTIES:
         _read_properties(result, option, chunk, raw, unread)
+        return
+    if option.secret and is_reference(raw):
+        result.references[option.name] = raw
+        return
+    if has_references(raw) and option.type not in (OptionType.TEXT, OptionType.FILE):
+        unread.append(_unread(result, chunk))
         return
     raw = unquote_plus(raw)
     value = parse_value(option, raw)
@@ -125,6 +150,9 @@ def _read_option(result: ReadOptions, option: Option, chunk: OptionPiece, unread
 
 
 def _read_tags(result: ReadOptions, option: Option, chunks: list[OptionPiece], unread: list[Unread]) -> None:
+    if any(chunk.value is not None and has_references(chunk.value.text) for chunk in chunks):
+        unread.extend(_unread(result, chunk) for chunk in chunks)
+        return
     tags = parse_tags([chunk.value.text for chunk in chunks if chunk.value is not None])
     if isinstance(tags, ValueProblem):
         result.problems.append((chunks[-1], option, tags))
@@ -145,7 +173,9 @@ def _read_properties(result: ReadOptions, option: Option, chunk: OptionPiece, ra
         return
     kept: dict[str, str] = {}
     for key, value in split_properties(raw):
-        if key.startswith(AWS_SESSION_TOKEN) and key != AWS_SESSION_TOKEN:
+        if key == AWS_SESSION_TOKEN and is_reference(value):
+            result.references[AWS_SESSION_TOKEN] = value
+        elif key.startswith(AWS_SESSION_TOKEN) and key != AWS_SESSION_TOKEN:
             result.secrets[AWS_SESSION_TOKEN] = Secret(key.removeprefix(AWS_SESSION_TOKEN) + value)
         elif looks_secret(key):
             result.secrets[key] = Secret(value)
@@ -154,6 +184,26 @@ def _read_properties(result: ReadOptions, option: Option, chunk: OptionPiece, ra
         else:
             kept[key] = value
     _set(result, option, kept)
+
+
+def _read_spaced(result: ReadOptions, option: Option, chunk: OptionPiece, unread: list[Unread]) -> None:
+    """An option whose name white space spoils: PyMongo drops it, the profile takes it where nothing else says it."""
+    meant = ReadOptions()
+    left: list[Unread] = []
+    if option.type is OptionType.TAGS:
+        _read_tags(meant, option, [chunk], left)
+    else:
+        _read_option(meant, option, chunk, left)
+    if left or option.name in result.effective:
+        unread.append(_unread(result, chunk))
+        return
+    result.secrets.update(meant.secrets)
+    for section, values in meant.fields.items():
+        result.fields.setdefault(section, {}).update(values)
+
+
+def _visible(name: str) -> str:
+    return "".join(c for c in name if not is_invisible(c))
 
 
 def _set(result: ReadOptions, option: Option, value: Any) -> None:
@@ -177,7 +227,7 @@ def _normalise(result: ReadOptions, text: UriText, unread: list[Unread]) -> None
             effective.setdefault(name, insecure)
     if effective.get("tlsAllowInvalidCertificates") is True:
         effective.setdefault("tlsDisableOCSPEndpointCheck", True)
-    if "tls" not in effective and (text.srv or _tls_needs(effective)):
+    if "tls" not in effective and "tls" not in result.open and (text.srv or _tls_needs(effective)):
         effective["tls"] = True
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts import PasswordTraits
+from clearline.core.references import is_reference
 from clearline.core.uri_text import UriText
 
 _DOUBLE: Final = re.compile(r"%25[0-9A-Fa-f]{2}")
@@ -20,6 +21,10 @@ _WORDS: Final = re.compile(
 _ANGLES: Final = re.compile(r"<([^<>]*)>")
 _BRACES: Final = re.compile(r"\$?\{\{?([^{}]*)\}\}?|\[([^\[\]]*)\]|\$\(?([A-Za-z_]+)\)?|%([A-Za-z_]+)%")
 _YOUR: Final = re.compile(r"(?i)(?:your|enter|insert|put)[ _\-]?\w*(?:pass|pwd|secret|credential|user|login|name)\w*")
+_JOINED: Final = re.compile(r"""["'`]\s*[+.]\s*([\w.\[\]()"']+)\s*[+.]\s*["'`]""")
+"""Code that puts an address together: ``"mongodb://app:" + password + "@host"``."""
+_EXPRESSION: Final = re.compile(r"\$\{[^{}]*[.(][^{}]*\}")
+"""What JavaScript would compute."""
 _DOTS: Final = re.compile(r"\*{3,}|•{3,}|x{5,}|X{5,}|\.{3,}|…")
 
 _LONGEST_WORD: Final = 32
@@ -63,11 +68,17 @@ def placeholder(raw: str) -> str | None:
 
     People type the real password between the angle brackets: what is no word of a template reads ``<…>``.
     """
+    if is_reference(raw):
+        return None  # its value comes from the environment
     text = unquote(raw)
     if found := _ANGLES.fullmatch(text.strip()):
         return f"<{found[1]}>" if _is_template(found[1]) else "<…>"
     if (found := _BRACES.fullmatch(text)) and _is_template(next((group for group in found.groups() if group), "")):
         return text
+    if found := _JOINED.fullmatch(text):
+        return f"<{found[1]}>" if _is_template(found[1]) else "<…>"
+    if _EXPRESSION.fullmatch(text):
+        return "${…}"
     if _DOTS.fullmatch(text):
         return text[:5]
     if _YOUR.fullmatch(text) and _is_template(text):

@@ -15,6 +15,7 @@ from clearline.core.options import lookup
 from clearline.core.profile import Profile, patched
 from clearline.core.report import Remedy, Report
 from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.srv_forms import TxtOptions, as_seed_list
 from clearline.core.uri_text import take_apart
 
 _ESCAPES: Final = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
@@ -82,8 +83,11 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
 
 
 def weakens(remedy: Mistake | Remedy) -> bool:
-    """Whether a remedy gives up encryption or a part of the certificates' verification."""
-    tls = (remedy.patch or {}).get("tls")
+    """Whether a remedy gives up encryption, a part of the certificates' verification, or a readable password."""
+    patch = remedy.patch or {}
+    tls, auth = patch.get("tls"), patch.get("auth")
+    if isinstance(auth, dict) and auth.get("allowPlainWithoutTLS") is True:
+        return True
     return isinstance(tls, dict) and any(tls.get(name) is value for name, value in _WEAKENING.items())
 
 
@@ -136,25 +140,10 @@ def _seed_list(profile: Profile, report: Report | None) -> Profile | None:
     set_name: Any = profile.seeds.replica_set or report.effective.get("replicaSet")
     if named and named != {set_name}:
         set_name = None  # the TXT record names a set that no server belongs to
-    long = replace(
-        profile.seeds,
-        srv=False,
-        hosts=seeds,
-        replica_set=set_name,
-        srv_service_name=None,
-        srv_max_hosts=None,
-        srv_allowed_hosts_suffix=None,
-    )
-    source: Any = profile.auth.source or report.effective.get("authSource")
-    if profile.auth.user is None or source in (profile.seeds.database or "admin", "$external"):
-        source = profile.auth.source  # the same without being said
-    balanced = profile.seeds.load_balanced or report.effective.get("loadBalanced") or None
-    return replace(
-        profile,
-        seeds=replace(long, load_balanced=balanced),
-        auth=replace(profile.auth, source=source),
-        tls=replace(profile.tls, enabled=True if profile.tls.enabled is None else profile.tls.enabled),
-    )
+    source: Any = report.effective.get("authSource")
+    balanced: Any = report.effective.get("loadBalanced")
+    own_set = replace(profile, seeds=replace(profile.seeds, replica_set=set_name))
+    return as_seed_list(own_set, seeds, TxtOptions(auth_source=source, load_balanced=balanced))
 
 
 def _same(one: str, other: str) -> bool:

@@ -8,23 +8,19 @@ slash or question mark means that the password holds that character.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
 from clearline.core.options import lookup
 from clearline.core.redaction import looks_secret
+from clearline.core.references import has_references
+from clearline.core.uri_around import surroundings
+from clearline.core.uri_pieces import HOST_PORT, Piece
 
 SCHEME: Final = "mongodb://"
 SRV_SCHEME: Final = "mongodb+srv://"
 DEFAULT_PORT: Final = 27017
 
-_QUOTES: Final = {
-    '"': '"', "'": "'", "`": "`", "“": "”", "”": "”", "„": "“", "‘": "’", "’": "’", "‚": "‘", "«": "»", "‹": "›",
-    "<": ">",
-}  # fmt: skip
-QUOTE_CHARACTERS: Final = frozenset("\"'`“”„‘’‚«»‹›")
-_AFTER_QUOTE: Final = re.compile(r"[\s;,)\]}]*")
 _WEB_SCHEMES: Final = frozenset(
     ["http", "https", "ftp", "ws", "wss", "tcp", "jdbc", "postgres", "postgresql", "mysql", "redis", "amqp"]
 )
@@ -35,44 +31,9 @@ _NESTED: Final = re.compile(
     r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)"
 )
 _SOCKET: Final = re.compile(r"[^,;]*?\.sock(?=[/,;]|$)")
-_INNER_SCHEME: Final = re.compile(r"(?i)mongodb(?:\+srv)?://")
 _OPTION_START: Final = re.compile(r"([A-Za-z][\w.\-]*)=")
-_CODE_BEHIND: Final = re.compile(r"\s*[,;)\]}]\s|\s+-")
-_PLAIN_HOST: Final = re.compile(r"(?:\[[^\]]*\]|[\w.\-%]+)(?::\d{1,5})?")
-_HOST_LIKE: Final = re.compile(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)(?::\d{1,5})?")
-
-
-@dataclass(frozen=True, repr=False, slots=True)
-class Piece:
-    """A part of the text and where it begins. It may be a secret, so it never shows itself."""
-
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        """Index behind the last character."""
-        return self.start + len(self.text)
-
-    def cut(self, start: int, end: int | None = None) -> Piece:
-        """A part of this part."""
-        return Piece(self.text[start:end], self.start + start)
-
-    def partition(self, separator: str) -> tuple[Piece, Piece | None]:
-        """What is before and behind the first separator; None when there is no separator."""
-        index = self.text.find(separator)
-        if index < 0:
-            return self, None
-        return self.cut(0, index), self.cut(index + len(separator))
-
-    def split(self, pattern: str) -> list[Piece]:
-        """The parts between the matches of a regular expression."""
-        pieces: list[Piece] = []
-        at = 0
-        for found in re.finditer(pattern, self.text):
-            pieces.append(self.cut(at, found.start()))
-            at = found.end()
-        return [*pieces, self.cut(at)]
+_SEPARATOR: Final = {"&;": r"&amp;|\\u0026|[&;]", "&": r"\\u0026|&", ";": ";", "": r"\s+"}
+_HOST_LIKE: Final = re.compile(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT)
 
 
 @dataclass(frozen=True, repr=False, slots=True)
@@ -130,21 +91,14 @@ class UriText:
             return False
         entry = self.host_entries[0].text
         port = entry.partition(":")[2]
+        if has_references(port):
+            return False
         return entry.count(":") == 1 and bool(port) and not re.fullmatch(r"[\s\d]*[;|&\s].*|\s*[+-]?\d{1,5}\s*", port)
-
-
-def is_invisible(character: str) -> bool:
-    """White space of any kind, a control character, or a character without width."""
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
 def take_apart(typed: str) -> UriText:
     """Where the parts of a connection string are. Never fails."""
-    core, tail = _unwrapped(typed)
-    prefix, core = _without_prefix(core)
-    if prefix is not None:
-        core, closing = _closed(prefix, core)
-        tail = closing or tail
+    core, prefix, tail = surroundings(typed)
     scheme, rest = _scheme(core)
     nested, rest = _nested(rest)
     userinfo, rest = _credentials(rest)
@@ -175,69 +129,6 @@ def take_apart(typed: str) -> UriText:
         chunks=chunks,
         separators=separators,
     )
-
-
-def _unwrapped(typed: str) -> tuple[Piece, Piece | None]:
-    core, tail = _stripped(Piece(typed, 0)), None
-    while core.text:
-        closing = _QUOTES.get(core.text[0])
-        if closing is not None and (core.text[0] != "<" or _INNER_SCHEME.match(core.text, 1)):
-            last = core.text.rfind(closing)
-            behind = core.cut(last + 1)
-            if last > 0 and _AFTER_QUOTE.fullmatch(behind.text):
-                tail = _stripped(behind) if behind.text.strip() else tail
-                core = _stripped(core.cut(1, last))
-            elif core.text[0] == "<":
-                break
-            else:
-                core = _stripped(core.cut(1))
-        elif core.text[-1] in QUOTE_CHARACTERS and core.text.count(core.text[-1]) % 2:
-            core = _stripped(core.cut(0, -1))
-        else:
-            break
-    return core, tail
-
-
-def _stripped(piece: Piece) -> Piece:
-    start, end = 0, len(piece.text)
-    while start < end and is_invisible(piece.text[start]):
-        start += 1
-    while end > start and is_invisible(piece.text[end - 1]):
-        end -= 1
-    return piece.cut(start, end)
-
-
-def _without_prefix(core: Piece) -> tuple[Piece | None, Piece]:
-    found = _INNER_SCHEME.search(core.text)
-    if found is None or found.start() == 0:
-        return None, core
-    before = core.text[: found.start()]
-    # A second scheme inside an address (or its credentials) is no prefix but a nested address.
-    if "@" in before or ("/" in before and not re.search(r"\s", before)) or not re.search(r"[\s\"'`=(<]", before):
-        return None, core
-    return core.cut(0, found.start()), core.cut(found.start())
-
-
-def _closed(prefix: Piece, core: Piece) -> tuple[Piece, Piece | None]:
-    opening = prefix.text[-1]
-    closing = _QUOTES.get(opening) or {"(": ")"}.get(opening)
-    if closing is None:
-        return core, None
-    ends = [i for i, c in enumerate(core.text) if c == closing]
-    # The password may hold the same quotation mark: the address ends where its hosts are complete.
-    last = next((end for end in ends if _ends_here(core.text, end)), None)
-    return (core, None) if last is None else (core.cut(0, last), core.cut(last))
-
-
-def _ends_here(text: str, end: int) -> bool:
-    address, behind = text[:end], text[end + 1 :]
-    if "@" not in behind:
-        return True
-    rest = address.partition("://")[2]
-    if "@" not in rest and not _CODE_BEHIND.match(behind):
-        return False
-    hosts = re.split(r"[/?]", rest[rest.rfind("@") + 1 :], maxsplit=1)[0]
-    return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))
 
 
 def _scheme(core: Piece) -> tuple[Piece | None, Piece]:
@@ -321,7 +212,9 @@ def _chunks(options: Piece | None) -> tuple[tuple[OptionPiece, ...], str]:
         return (), ""
     separators = "".join(c for c in "&;" if c in options.text)
     # PyMongo splits at white space where there is no other separator.
-    pieces = options.split("[" + separators + "]" if separators else r"\s+")
+    # What a web page or a JSON file made of & is no & for PyMongo, but it is what was meant.
+    meant = "&;" if "&amp;" in options.text else "&" if "\\u0026" in options.text else separators
+    pieces = options.split(_SEPARATOR[meant])
     if not separators:
         pieces = [piece for piece in pieces if piece.text] or pieces
     chunks: list[OptionPiece] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import ipaddress
 import os
 import platform
@@ -14,26 +13,27 @@ from pathlib import Path
 from typing import Final
 
 from clearline.core.facts import ComputerFacts
+from clearline.core.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profile import Profile
-from clearline.core.trust import default_roots_count, default_roots_source
+from clearline.core.trust import count_in, default_roots_count, default_roots_source
 
 _DOCUMENTATION_V4: Final = ("192.0.2.1", 9)
 _DOCUMENTATION_V6: Final = ("2001:db8::1", 9)
 _PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "socks_proxy")
 _LOCAL_ADDRESS: Final = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
-_ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-_KERBEROS: Final = ("winkerberos", "kerberos") if sys.platform == "win32" else ("kerberos", "winkerberos")
-_MECHANISM_PACKAGES: Final = {"MONGODB-AWS": ("pymongo_auth_aws",), "GSSAPI": _KERBEROS}
-_COMPRESSOR_PACKAGES: Final = {"snappy": "snappy", "zstd": _ZSTD, "zlib": "zlib"}
 
 
-def inspect_computer(profile: Profile) -> ComputerFacts:
-    """Facts of this computer that matter to ``profile``. Sends nothing. About 50 ms: for a daemon thread."""
+def inspect_computer(profile: Profile, ca_file: str | None = None) -> ComputerFacts:
+    """Facts of this computer that matter to ``profile``. Sends nothing. About 50 ms: for a daemon thread.
+
+    ``ca_file`` is the file of the profile's trust source, which stands for the driver's default authorities.
+    """
     return ComputerFacts(
         system=f"{platform.system()} {platform.release()}",
-        trusted_roots=default_roots_count(),
-        trust_source=default_roots_source(),
+        trusted_roots=default_roots_count() if ca_file is None else _count(ca_file),
+        trust_source=default_roots_source() if ca_file is None else ca_file,
         missing_packages=missing_packages(profile),
+        how_to_get={name: how_to_get(name) for name in missing_packages(profile)},
         file_handle_limit=_file_handle_limit(),
         out_of_file_handles=_out_of_file_handles(),
         own_addresses=own_addresses(),
@@ -43,16 +43,9 @@ def inspect_computer(profile: Profile) -> ComputerFacts:
 
 
 def missing_packages(profile: Profile) -> tuple[str, ...]:
-    """Importable names that PyMongo needs for the profile's mechanism and compressors, and that are absent.
-
-    From pymongo/asynchronous/auth.py, auth_aws.py and compression_support.py.
-    """
-    missing: list[str] = []
-    alternatives = _MECHANISM_PACKAGES.get(profile.auth.mechanism or "", ())
-    if alternatives and not any(map(_installed, alternatives)):
-        missing.append(alternatives[0])
-    needed = [_COMPRESSOR_PACKAGES[name] for name in profile.options.compressors if name in _COMPRESSOR_PACKAGES]
-    return (*missing, *(name for name in needed if not _installed(name)))
+    """Importable names that PyMongo needs for the profile's mechanism and compressors, and that are absent."""
+    lacks = [missing_for_mechanism(profile.auth.mechanism), *map(missing_for_compressor, profile.options.compressors)]
+    return tuple(name for name in lacks if name is not None)
 
 
 def is_own_address(address: str) -> bool:
@@ -90,11 +83,11 @@ def own_addresses() -> tuple[str, ...]:
     return tuple(map(str, outer))
 
 
-def _installed(name: str) -> bool:
+def _count(ca_file: str) -> int | None:
     try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # its parent package is absent
-        return False
+        return count_in(Path(ca_file))
+    except OSError:
+        return None  # the driver tells
 
 
 def _file_handle_limit() -> int | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -31,6 +32,7 @@ from clearline.core.probes.connection import (
 from clearline.core.probes.tls_records import Transcript, alert_of, listen_in, write_down
 
 _LONGEST_CHAIN = 10
+_DER = 2  # _ssl.ENCODING_DER
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names since 3.12
 
 
@@ -133,6 +135,27 @@ class TlsConnection:
     def received_bytes(self) -> int:
         """Bytes of the server so far, as they travelled."""
         return self._connection.received_bytes
+
+    @property
+    def presented(self) -> tuple[bytes, ...]:
+        """The certificates as the server sent them, DER; as many as could be heard, whatever came of the handshake."""
+        if self._transcript.chain:
+            return self._transcript.chain
+        try:
+            leaf = self._tls.getpeercert(binary_form=True)
+        except ValueError:  # no handshake yet
+            leaf = None
+        return (leaf,) if leaf else ()
+
+    @property
+    def verified(self) -> tuple[bytes, ...]:
+        """The way that OpenSSL found, from the server's certificate to a trusted one, DER; empty where it found none.
+
+        Python has no public name for it before 3.13 (``SSLObject.get_verified_chain``).
+        """
+        inner: Any = getattr(self._tls, "_sslobj", None)
+        found = inner.get_verified_chain() if inner is not None else None
+        return tuple(certificate.public_bytes(_DER) for certificate in found or ())
 
     async def shake_hands(self, patience: Patience) -> Reach:
         """Do the handshake: OK, CLOSED, or NOT_MONGODB for a server that speaks no TLS. Raises `OSError`."""

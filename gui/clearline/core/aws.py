@@ -1,0 +1,33 @@
+"""AWS credentials from the environment or the machine's role, fetched where they block nobody.
+
+PyMongo asks ``pymongo-auth-aws`` for them inside the event loop, and that imports boto3 and asks the metadata services
+of ECS and EC2 with blocking calls (pymongo/asynchronous/auth_aws.py). What was fetched ahead is in its cache.
+"""
+
+from __future__ import annotations
+
+from clearline.core.packages import missing_for_mechanism
+from clearline.core.profile import Profile
+
+MECHANISM = "MONGODB-AWS"
+
+
+def fetch_credentials(profile: Profile) -> bool:
+    """Have the library and the credentials of a profile ready; False when this computer has none to offer.
+
+    A profile with a key of its own needs none, and for a missing library the driver speaks. Blocks, for a second or
+    two where there is no metadata service: call it in a daemon thread.
+    """
+    if profile.auth.mechanism != MECHANISM or missing_for_mechanism(MECHANISM) is not None:
+        return True
+    from pymongo_auth_aws.auth import aws_temp_credentials, set_use_cached_credentials
+    from pymongo_auth_aws.errors import PyMongoAuthAwsError
+
+    if profile.auth.user is not None:
+        return True
+    set_use_cached_credentials(True)
+    try:
+        aws_temp_credentials()
+    except PyMongoAuthAwsError:
+        return False
+    return True

@@ -1,0 +1,351 @@
+"""What happens to a profile before anything is contacted: references are resolved, commands run, trust becomes a file.
+
+A check and a watch both begin here. What comes out holds every secret in plain: it is for the driver and for nobody's
+eyes, and stays in core.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from clearline.core import aws
+from clearline.core.connection_string import Reading, build, read
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts import Mistake, UriFacts
+from clearline.core.options import lookup
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.redaction import looks_secret
+from clearline.core.references import REFERENCE, Variables, has_references, variables
+from clearline.core.report import Severity
+from clearline.core.secret_sources import CommandFailed, printed_by
+from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
+from clearline.core.trust import roots_file
+from clearline.core.uri_pieces import Piece
+from clearline.core.uri_text import UriText, take_apart
+
+COMMAND_S: Final = 10.0
+"""How long a command may take that prints a secret: a check is waiting for it."""
+_FIELDS_OF: Final = {
+    PASSWORD: ("password",),
+    KEY_PASSWORD: ("tlsCertificateKeyFilePassword",),
+    AWS_SESSION_TOKEN: ("authMechanismProperties",),
+}
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """One replacement in the text: ``start`` and ``end`` count in it as it was."""
+
+    start: int
+    end: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, repr=False)
+class Prepared:
+    """A profile that is ready for the driver. Holds secrets, so it never shows itself.
+
+    ``text`` is the connection string with every reference resolved and every secret in it, ``profile`` what it says.
+    ``mistakes`` are those of the preparation alone; a FAILURE among them says that nothing may be contacted.
+    """
+
+    reading: Reading
+    secrets: Secrets
+    mistakes: tuple[Mistake, ...] = ()
+    ca_file: Path | None = None
+    """The authorities of the profile's trust source, for the driver's tlsCAFile; None leaves it alone."""
+    shown: str = ""
+    """The connection string for eyes: secrets masked, references as they are."""
+    edits: tuple[_Edit, ...] = ()
+
+    @property
+    def profile(self) -> Profile:
+        """The profile with everything resolved that a connection string can hold."""
+        return self.reading.profile
+
+    @property
+    def text(self) -> str:
+        """What the driver is given."""
+        return self.reading.driver_text
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Keyword arguments for the driver's constructor beside the text."""
+        return {} if self.ca_file is None else {"tlsCAFile": str(self.ca_file)}
+
+    @property
+    def facts(self) -> UriFacts:
+        """What is known of the text, with all mistakes; places count in the text as it was before."""
+        own = tuple(
+            replace(mistake, start=self._before(mistake.start), end=self._before(mistake.end, end=True))
+            for mistake in self.reading.mistakes
+        )
+        return replace(self.reading.facts, redacted=self.shown, mistakes=(*self.mistakes, *own))
+
+    @property
+    def usable(self) -> bool:
+        """Whether the driver can be given this."""
+        return self.reading.usable and not any(m.severity is Severity.FAILURE for m in self.mistakes)
+
+    def _before(self, place: int, *, end: bool = False) -> int:
+        shift = 0
+        for edit in self.edits:
+            begins = edit.start + shift
+            if place < begins or (end and place == begins):
+                break
+            if place < begins + len(edit.text) or (end and place == begins + len(edit.text)):
+                return edit.end if end else edit.start
+            shift += len(edit.text) - (edit.end - edit.start)
+        return place - shift
+
+
+async def prepared(
+    profile: Profile,
+    secrets: Secrets,
+    *,
+    text: str | None = None,
+    may_run: Callable[[str], bool] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Prepared:
+    """Prepare a profile for the driver; never raises, and never waits where there is nothing to prepare.
+
+    ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
+    ``may_run`` says whether the user has agreed to a command (``consent.py``); others are not run, and those whose
+    secret is among ``secrets`` already need not. ``environ`` stands for the environment.
+    """
+    typed = text if text is not None else build(profile, secrets, show="plain")
+    reading = read(typed, profile=profile)
+    parts = take_apart(typed)
+    mistakes: list[Mistake] = []
+    edits: list[_Edit] = []
+    resolved: dict[str, Secret] = {}
+    references = list(_references(parts, reading))
+    if references:
+        known = await run_in_daemon(variables, profile.env_file, environ)
+        mistakes += _undefined(references, known)
+        for place in references:
+            if (value := known.find(place.name)) is None:
+                continue
+            edits.append(_Edit(place.start, place.end, place.written(value)))
+            if looks_secret(place.name) and value:
+                resolved[f"${{{place.name}}}"] = Secret(value)
+    for name, source in _commands(reading):
+        try:
+            secret = secrets.get(name) or await _printed(source, may_run)
+        except CommandFailed as failure:
+            mistakes.append(_failed(name, source.command or "", failure, parts))
+        else:
+            edits += _inserted(parts, name, secret)
+    ready = reading
+    if edits:
+        edits.sort(key=lambda edit: (edit.start, edit.end))
+        ready = read(_edited(typed, edits), profile=profile)
+    ca_file, doubts = await _trusted(ready)
+    if ready.profile.auth.mechanism == aws.MECHANISM and not await run_in_daemon(aws.fetch_credentials, ready.profile):
+        doubts = (*doubts, _no_aws_credentials(parts))
+    return Prepared(
+        reading=ready,
+        secrets={**secrets, **ready.secrets, **resolved},
+        mistakes=(*mistakes, *doubts),
+        ca_file=ca_file,
+        shown=reading.facts.redacted,
+        edits=tuple(edits),
+    )
+
+
+def undefined(profile: Profile, known: Variables, secrets: Secrets | None = None) -> tuple[Mistake, ...]:
+    """The mistakes of a profile's references alone, for a form; places count in the profile's own text. Pure."""
+    text = build(profile, secrets, show="plain")
+    return tuple(_undefined(list(_references(take_apart(text), read(text, profile=profile))), known))
+
+
+def _no_aws_credentials(parts: UriText) -> Mistake:
+    return Mistake(
+        cause="auth.aws-no-credentials",
+        severity=Severity.FAILURE,
+        start=parts.core.start,
+        end=parts.core.end,
+        fields=("authMechanism", "user"),
+    )
+
+
+def _edited(text: str, edits: list[_Edit]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for edit in edits:
+        pieces += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*pieces, text[at:]])
+
+
+# ---------------------------------------------------------------- references
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One reference in the text: whose field it is in, and how its value is written there."""
+
+    name: str
+    start: int
+    end: int
+    what: str
+    fields: tuple[str, ...]
+    host: bool
+
+    def written(self, value: str) -> str:
+        # The host list holds hosts, ports and commas as they are; a socket's path is one host and is escaped.
+        if self.host and not value.startswith("/"):
+            return value.strip()
+        return quote(value, safe="", errors="replace")
+
+    def undefined(self, known: Variables) -> Mistake:
+        file = known.env_file or "the .env file that the profile names"
+        return Mistake(
+            cause="uri.bad-value",
+            severity=Severity.FAILURE,
+            blanks={
+                "option": self.what,
+                "value": f"${{{self.name}}}",
+                "rule": f"the variable {self.name} is set {known.places}",
+                "suggestion": f"{self.name}=… into {file}, or set it in the environment",
+            },
+            start=self.start,
+            end=self.end,
+            fields=self.fields,
+        )
+
+
+def _undefined(references: list[_Place], known: Variables) -> Iterator[Mistake]:
+    missing = [place.undefined(known) for place in references if known.find(place.name) is None]
+    yield from missing
+    if references:
+        yield from _file_mistakes(known, missing=bool(missing))
+
+
+def _references(parts: UriText, reading: Reading) -> Iterator[_Place]:
+    source = reading.profile.secrets.get(PASSWORD)
+    password = parts.password if source is not None and source.place == "reference" else None
+    yield from _in_piece(parts.user, "user", ("user",))
+    yield from _in_piece(password, "password", ("password",))
+    yield from _in_piece(parts.hosts, "host", ("hosts",), host=True)
+    yield from _in_piece(parts.path, "database", ("database",))
+    for chunk in parts.chunks:
+        option = lookup(chunk.name.text)
+        fields = (option.name,) if option is not None else ()
+        yield from _in_piece(chunk.value, option.name if option is not None else chunk.name.text, fields)
+
+
+def _in_piece(piece: Piece | None, what: str, fields: tuple[str, ...], *, host: bool = False) -> Iterator[_Place]:
+    if piece is None or not has_references(piece.text):
+        return
+    for found in REFERENCE.finditer(piece.text):
+        start, end = piece.start + found.start(), piece.start + found.end()
+        yield _Place(found[1], start, end, what, fields, host)
+
+
+def _file_mistakes(known: Variables, *, missing: bool) -> Iterator[Mistake]:
+    """A ``.env`` file that cannot be read: a failure where a value was missing, for it may stand there."""
+    if known.problem is None or known.env_file is None:
+        return
+    causes = {FileNotFoundError: "files.not-found", IsADirectoryError: "files.is-a-folder"}
+    causes |= {PermissionError: "files.no-permission"}
+    cause = next((code for kind, code in causes.items() if isinstance(known.problem, kind)), "files.damaged")
+    yield Mistake(
+        cause=cause,
+        severity=Severity.FAILURE if missing else Severity.WARNING,
+        blanks={"file": known.env_file, "option": "The profile's .env file", "what": "no .env file that can be read"},
+        fields=("envFile",),
+    )
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _commands(reading: Reading) -> Iterator[tuple[str, SecretSource]]:
+    """The secrets that a command prints, as far as the login and the files need them and the text has none."""
+    profile = reading.profile
+    needed = {
+        PASSWORD: profile.auth.user is not None,
+        KEY_PASSWORD: profile.tls.certificate_key_file is not None,
+        AWS_SESSION_TOKEN: profile.auth.mechanism == "MONGODB-AWS",
+    }
+    for name, source in profile.secrets.items():
+        if source.place == "command" and needed.get(name) and name not in reading.secrets:
+            yield name, source
+
+
+async def _printed(source: SecretSource, may_run: Callable[[str], bool] | None) -> Secret:
+    command = (source.command or "").strip()
+    if not command:
+        raise CommandFailed("is not named in the profile")
+    if may_run is None or not may_run(command):
+        raise CommandFailed("has not been agreed to on this computer")
+    return await printed_by(command, timeout_s=COMMAND_S)
+
+
+def _failed(name: str, command: str, failure: CommandFailed, parts: UriText) -> Mistake:
+    """What a command did instead of printing a secret, by the name of its program alone: arguments may tell more."""
+    try:
+        program = Path(shlex.split(command)[0]).name
+    except (ValueError, IndexError):
+        program = "a command"
+    return Mistake(
+        cause="uri.bad-value",
+        severity=Severity.FAILURE,
+        blanks={
+            "option": name,
+            "value": f"(the output of {program})",
+            "rule": f"the command {failure}",
+            "suggestion": "a command that prints the secret on its first line, or choose another place for it",
+        },
+        start=parts.core.start,
+        end=parts.core.end,
+        fields=_FIELDS_OF.get(name, ()),
+    )
+
+
+def _inserted(parts: UriText, name: str, secret: Secret) -> list[_Edit]:
+    """Put a secret where the text has none."""
+    value = quote(secret.reveal(), safe="", errors="replace")
+    if name == PASSWORD:
+        if parts.password is not None:
+            return [_Edit(parts.password.start, parts.password.end, value)]
+        return [] if parts.user is None else [_Edit(parts.user.end, parts.user.end, f":{value}")]
+    option = name
+    if name == AWS_SESSION_TOKEN:
+        option, value = "authMechanismProperties", f"{AWS_SESSION_TOKEN}:{value}"
+        chunk = next((chunk for chunk in parts.chunks if chunk.name.text.lower() == option.lower()), None)
+        if chunk is not None and chunk.value is not None and chunk.value.text:
+            return [_Edit(chunk.value.end, chunk.value.end, f",{value}")]
+    if parts.options is not None:
+        before = (";" if parts.separators == ";" else "&") if parts.options.text else ""
+        return [_Edit(parts.options.end, parts.options.end, f"{before}{option}={value}")]
+    before = "?" if parts.path is not None else "/?"
+    return [_Edit(parts.core.end, parts.core.end, f"{before}{option}={value}")]
+
+
+# ---------------------------------------------------------------- trust
+
+
+async def _trusted(reading: Reading) -> tuple[Path | None, tuple[Mistake, ...]]:
+    tls = reading.profile.tls
+    if tls.trust is None or tls.ca_file is not None or reading.facts.options.get("tls") is not True:
+        return None, ()
+    try:
+        file = await run_in_daemon(roots_file, tls.trust)
+    except OSError:
+        file = None
+    if file is not None:
+        return file, ()
+    whose = "The operating system's list of authorities" if tls.trust == "system" else "The bundled list"
+    mistake = Mistake(
+        cause="files.no-certificate", severity=Severity.FAILURE, blanks={"file": whose}, fields=("tlsCAFile",)
+    )
+    return None, (mistake,)

@@ -1,0 +1,168 @@
+"""What stands around a connection string that was pasted: quotation marks, a command, a line of settings, code."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from clearline.core.options import lookup
+from clearline.core.uri_pieces import HOST_PORT, Piece, is_invisible
+
+_QUOTES: Final = {
+    '"': '"', "'": "'", "`": "`", "“": "”", "”": "”", "„": "“", "‘": "’", "’": "’", "‚": "‘", "«": "»", "‹": "›",
+    "<": ">",
+}  # fmt: skip
+QUOTE_CHARACTERS: Final = frozenset("\"'`“”„‘’‚«»‹›")
+_AFTER_QUOTE: Final = re.compile(r"[\s;,)\]}]*")
+_INNER_SCHEME: Final = re.compile(r"(?i)mongodb(?:\+srv)?://")
+_CODE_BEHIND: Final = re.compile(r"\s*[,;)\]}]\s|\s+-")
+_ENTITY: Final = r"(?:&(?:quot|lt|gt|apos|nbsp|#34|#39|#[xX]2[27]);)+"
+_ENTITIES_BEFORE: Final = re.compile(_ENTITY)
+_ENTITIES_BEHIND: Final = re.compile(_ENTITY + "[;,)]*$")
+_LINK: Final = re.compile(r"\[[^\[\]]*\]\((mongodb(?:\+srv)?://[^\s()]*)\)")
+"""What a web page's link becomes in Markdown."""
+_OPENED: Final = re.compile(r"([\"'`“‘])\s*[\w.\-]+=$")
+"""A quotation mark before the name that the address is assigned to: ``-e "MONGO_URL=…"``."""
+_ASSIGNMENT: Final = re.compile(
+    r"(?:^|\n)[ \t]*(?:[-*][ \t]+)?(?:(?:export|set|setx|env|const|let|var|final|string)[ \t]+)?"
+    r"[\"']?[\w.\-]+[\"']?[ \t]*[=:][ \t]*$",
+    re.IGNORECASE,
+)
+_SHELL_OPTION: Final = re.compile(r"\s+--?[A-Za-z][\w\-]*(?=[\s=]|$)")
+_COMMENT: Final = re.compile(r"\s+(?:#|//|/\*|--)\s")
+_NEXT_LINE: Final = re.compile(
+    r"\s*\n\s*(?:[}\])#]|//|(?:[-*][ \t]+)?(?:export[ \t]+)?[\"']?(?P<name>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?:=|:[ \t]))"
+)
+_GOES_ON: Final = re.compile(r"\s*[&?/,;@|]")
+_BROKEN_OFF: Final = frozenset(",&?@;|=")
+_PLAIN_HOST: Final = re.compile(r"(?:\[[^\]]*\]|(?:[\w.\-%]|\$\{\w+\})+)" + HOST_PORT)
+
+
+class Surroundings(NamedTuple):
+    """The address, what stands before its scheme, and what stands behind it; None where there is nothing."""
+
+    address: Piece
+    prefix: Piece | None
+    tail: Piece | None
+
+
+def surroundings(typed: str) -> Surroundings:
+    """Where the address is in what was typed or pasted. Never fails."""
+    core, tail = _unwrapped(typed)
+    prefix, core = _without_prefix(core)
+    if prefix is not None:
+        core, closing = _closed(prefix, core)
+        tail = closing or tail
+    core, behind = _without_rest(core, prefix, quoted=tail is not None)
+    return Surroundings(core, prefix, behind or tail)
+
+
+def _unwrapped(typed: str) -> tuple[Piece, Piece | None]:
+    core, tail = _stripped(Piece(typed, 0)), None
+    if found := _LINK.fullmatch(core.text):
+        return core.cut(found.start(1), found.end(1)), core.cut(found.end(1))
+    if found := _ENTITIES_BEFORE.match(core.text):
+        core = _stripped(core.cut(found.end()))
+    if found := _ENTITIES_BEHIND.search(core.text):
+        core = _stripped(core.cut(0, found.start()))
+    while core.text:
+        closing = _QUOTES.get(core.text[0])
+        if closing is not None and (core.text[0] != "<" or _INNER_SCHEME.match(core.text, 1)):
+            last = core.text.rfind(closing)
+            behind = core.cut(last + 1)
+            if last > 0 and _AFTER_QUOTE.fullmatch(behind.text):
+                tail = _stripped(behind) if behind.text.strip() else tail
+                core = _stripped(core.cut(1, last))
+            elif core.text[0] == "<":
+                break
+            else:
+                core = _stripped(core.cut(1))
+        elif core.text[-1] in QUOTE_CHARACTERS and core.text.count(core.text[-1]) % 2:
+            core = _stripped(core.cut(0, -1))
+        else:
+            break
+    return core, tail
+
+
+def _stripped(piece: Piece) -> Piece:
+    start, end = 0, len(piece.text)
+    while start < end and is_invisible(piece.text[start]):
+        start += 1
+    while end > start and is_invisible(piece.text[end - 1]):
+        end -= 1
+    return piece.cut(start, end)
+
+
+def _without_prefix(core: Piece) -> tuple[Piece | None, Piece]:
+    found = _INNER_SCHEME.search(core.text)
+    if found is None or found.start() == 0:
+        return None, core
+    before = core.text[: found.start()]
+    # A second scheme inside an address (or its credentials) is no prefix but a nested address.
+    if "@" in before or ("/" in before and not re.search(r"\s", before)) or not re.search(r"[\s\"'`=(<]", before):
+        return None, core
+    return core.cut(0, found.start()), core.cut(found.start())
+
+
+def _closed(prefix: Piece, core: Piece) -> tuple[Piece, Piece | None]:
+    opened = _OPENED.search(prefix.text)
+    opening = opened[1] if opened is not None else prefix.text[-1]
+    closing = _QUOTES.get(opening) or {"(": ")"}.get(opening)
+    if closing is None:
+        return core, None
+    ends = [i for i, c in enumerate(core.text) if c == closing]
+    # The password may hold the same quotation mark: the address ends where its hosts are complete.
+    last = next((end for end in ends if _ends_here(core.text, end)), None)
+    return (core, None) if last is None else (core.cut(0, last), core.cut(last))
+
+
+def _without_rest(core: Piece, prefix: Piece | None, *, quoted: bool) -> tuple[Piece, Piece | None]:
+    """The address without the text that follows it, and that text: options of a command, a comment, other lines."""
+    if quoted:
+        return core, None
+    text = core.text
+    for found in re.finditer(r"\s+", text):
+        start = found.start()
+        before, behind = text[:start], text[start:]
+        if "://" not in before or not _ends_here(text, start) or _is_broken_off(before) or _GOES_ON.match(behind):
+            continue
+        if _NEXT_LINE.match(behind) or _COMMENT.match(behind) or _SHELL_OPTION.match(behind):
+            cut = prefix is not None or not _is_option(_NEXT_LINE.match(behind), before)
+        elif prefix is None:
+            cut = False
+        else:
+            # A line of settings holds the whole value; a command or a sentence goes on behind a blank.
+            cut = "\n" in found[0] or not _ASSIGNMENT.search(prefix.text)
+        if cut:
+            length = _sentence_end(text[:start], prefix)
+            return core.cut(0, length), core.cut(length)
+    length = _sentence_end(text, prefix)
+    return (core, None) if length == len(text) else (core.cut(0, length), core.cut(length))
+
+
+def _sentence_end(text: str, prefix: Piece | None) -> int:
+    """Where an address ends that stands in a sentence or a command: before the marks that follow it."""
+    told = prefix is not None and prefix.text[-1:].isspace() and not _ASSIGNMENT.search(prefix.text)
+    return len(text.rstrip(",.;:)]}")) if told and "{" not in text else len(text)
+
+
+def _is_broken_off(before: str) -> bool:
+    """Whether more of the address must follow: a comma behind the host list is one of a sentence."""
+    hosts_end = "/" in before.partition("://")[2].rpartition("@")[2]
+    return before[-1] in _BROKEN_OFF and not (before[-1] == "," and hosts_end)
+
+
+def _is_option(found: re.Match[str] | None, before: str) -> bool:
+    """Whether what looks like the next setting is an option of the address, on a line of its own."""
+    return found is not None and found["name"] is not None and "?" in before and lookup(found["name"]) is not None
+
+
+def _ends_here(text: str, end: int) -> bool:
+    address, behind = text[:end], text[end + 1 :]
+    if "@" not in behind.partition("\n")[0]:
+        return True
+    rest = address.partition("://")[2]
+    if "@" not in rest and not _CODE_BEHIND.match(behind):
+        return False
+    hosts = re.split(r"[/?]", rest[rest.rfind("@") + 1 :], maxsplit=1)[0]
+    return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))

@@ -1,0 +1,102 @@
+"""What stands behind an address that was pasted with a command: ``mongosh "mongodb://…" --username app``.
+
+The names are those of mongosh and the database tools; what an address can hold as well counts only where it does not.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from clearline.core.references import is_reference
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.uri_text import UriText
+
+_TOOL: Final = re.compile(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
+_LONG: Final[dict[str, tuple[str, str]]] = {
+    "username": ("auth", "user"),
+    "authenticationdatabase": ("auth", "source"),
+    "authenticationmechanism": ("auth", "mechanism"),
+    "tlscafile": ("tls", "ca_file"),
+    "sslcafile": ("tls", "ca_file"),
+    "tlscertificatekeyfile": ("tls", "certificate_key_file"),
+    "sslpemkeyfile": ("tls", "certificate_key_file"),
+    "tlscrlfile": ("tls", "crl_file"),
+    "sslcrlfile": ("tls", "crl_file"),
+    "apiversion": ("options", "server_api"),
+}
+_FLAGS: Final[dict[str, tuple[str, str]]] = {
+    "tls": ("tls", "enabled"),
+    "ssl": ("tls", "enabled"),
+    "tlsallowinvalidcertificates": ("tls", "allow_invalid_certificates"),
+    "sslallowinvalidcertificates": ("tls", "allow_invalid_certificates"),
+    "tlsallowinvalidhostnames": ("tls", "allow_invalid_hostnames"),
+    "sslallowinvalidhostnames": ("tls", "allow_invalid_hostnames"),
+    "retrywrites": ("options", "retry_writes"),
+}
+_SECRETS: Final = {
+    "password": PASSWORD,
+    "tlscertificatekeyfilepassword": KEY_PASSWORD,
+    "sslpemkeypassword": KEY_PASSWORD,
+}
+_SHORT: Final = {"u": "username", "p": "password"}
+
+
+@dataclass(frozen=True, repr=False)
+class ShellOptions:
+    """Profile values by section and attribute, and secrets by name; a secret may be a reference. Never shows itself."""
+
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.fields or self.secrets or self.references)
+
+
+def shell_options(parts: UriText) -> ShellOptions:
+    """The options behind the address, where they are those of a tool of MongoDB; nothing for other commands."""
+    found = ShellOptions()
+    prefix = parts.prefix.text if parts.prefix is not None else ""
+    tool = _TOOL.search(prefix) is not None
+    if parts.tail is None or (prefix and not tool):
+        return found
+    words = _words(parts.tail.text)
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.lstrip("-").partition("=")
+        if not word.startswith("-") or not name:
+            continue
+        key = name.lower() if word.startswith("--") else _SHORT.get(name, "") if tool else ""
+        if key in _FLAGS:
+            _put(found, _FLAGS[key], value != "false")
+            continue
+        if key not in _LONG and key not in _SECRETS:
+            continue
+        if not equals:
+            if not words or words[0].startswith("-"):
+                continue  # the tool would ask for it
+            value = words.pop(0)
+        if key in _LONG:
+            _put(found, _LONG[key], value)
+        elif is_reference(value):
+            found.references[_SECRETS[key]] = value
+        elif value:
+            found.secrets[_SECRETS[key]] = Secret(value)
+    return found
+
+
+def _put(found: ShellOptions, place: tuple[str, str], value: Any) -> None:
+    section, attribute = place
+    found.fields.setdefault(section, {})[attribute] = value
+
+
+def _words(text: str) -> list[str]:
+    """The words of a command's rest; what a shell would not take is split at white space."""
+    text = text.lstrip("\"'`“”‘’ ")
+    try:
+        return shlex.split(text.partition("\n")[0], comments=True)
+    except ValueError:
+        return text.split()

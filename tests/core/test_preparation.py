@@ -1,0 +1,279 @@
+"""References are resolved, commands run, and trust becomes a file, before anything is contacted."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from clearline.core.connection_string import read
+from clearline.core.facts import Mistake
+from clearline.core.preparation import Prepared, prepared, undefined
+from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+from clearline.core.references import variables
+from clearline.core.report import Severity
+from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.trust import bundled_roots, os_roots_file
+
+
+def prepare(text: str | None, profile: Profile | None = None, **options: Any) -> Prepared:
+    given = options.pop("secrets", {})
+    options.setdefault("environ", {})
+    return asyncio.run(prepared(profile or Profile(), given, text=text, **options))
+
+
+def printing(code: str) -> str:
+    return shlex.join([sys.executable, "-c", code])
+
+
+def first(ready: Prepared) -> Mistake:
+    return ready.mistakes[0]
+
+
+# ---------------------------------------------------------------- references
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "resolved"),
+    [
+        ("mongodb://${U}:${P}@h/", {"U": "a@b", "P": "p:w/%"}, "mongodb://a%40b:p%3Aw%2F%25@h/"),
+        ("mongodb://${H}:${N}/${D}", {"H": "db1", "N": "27018", "D": "orders"}, "mongodb://db1:27018/orders"),
+        ("mongodb://${HOSTS}/", {"HOSTS": " h1:1,h2:2 "}, "mongodb://h1:1,h2:2/"),
+        ("mongodb://${S}/", {"S": "/tmp/mongodb-27017.sock"}, "mongodb://%2Ftmp%2Fmongodb-27017.sock/"),
+        (
+            "mongodb://h/?maxPoolSize=${N}&appName=${A}",
+            {"N": "5", "A": "a&b"},
+            "mongodb://h/?maxPoolSize=5&appName=a%26b",
+        ),
+        ("mongodb+srv://app:${P}@${C}/", {"P": "x", "C": "c.example.test"}, "mongodb+srv://app:x@c.example.test/"),
+        ('"mongodb://${H}/"', {"H": "db1"}, "mongodb://db1/"),
+    ],
+)
+def test_references_get_their_values_escaped_as_the_place_needs(
+    text: str, environ: dict[str, str], resolved: str
+) -> None:
+    ready = prepare(text, environ=environ)
+    assert ready.text == resolved
+    assert ready.usable
+    assert ready.facts.mistakes == () or text.startswith('"')
+
+
+def test_a_profile_without_a_text_is_prepared_as_well() -> None:
+    sources = {PASSWORD: SecretSource(place="reference", reference="${PW}")}
+    profile = Profile(
+        seeds=Seeds(hosts=("${H}",)), auth=Auth(user="app"), tls=Tls(ca_file="${D}/ca.pem"), secrets=sources
+    )
+    ready = prepare(None, profile, environ={"H": "db1", "PW": "s3cret!", "D": "/etc"})
+    assert ready.text == "mongodb://app:s3cret%21@db1/?tlsCAFile=%2Fetc/ca.pem"
+    assert ready.profile.tls.ca_file == "/etc/ca.pem"
+    assert ready.secrets[PASSWORD] == Secret("s3cret!")
+
+
+def test_the_profiles_file_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "my.env").write_text("H=from-file\n", encoding="utf-8")
+    profile = Profile(env_file=str(tmp_path / "my.env"))
+    assert prepare("mongodb://${H}/", profile, environ={"H": "from-environment"}).text == "mongodb://from-file/"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "fields"),
+    [
+        ("mongodb://${U}:***@h/", "U", ("user",)),
+        ("mongodb://app:${P}@h/", "P", ("password",)),
+        ("mongodb://${H}/", "H", ("hosts",)),
+        ("mongodb://h/${D}", "D", ("database",)),
+        ("mongodb://h/?replicaSet=${R}", "R", ("replicaSet",)),
+        ("mongodb://h/?maxPoolSize=${N}", "N", ("maxPoolSize",)),
+        ("mongodb://h/?tlsCertificateKeyFilePassword=${K}", "K", ("tlsCertificateKeyFilePassword",)),
+    ],
+)
+def test_an_undefined_reference_is_a_mistake_beside_its_field(text: str, name: str, fields: tuple[str, ...]) -> None:
+    ready = prepare(text)
+    assert not ready.usable
+    mistake = first(ready)
+    assert (mistake.severity, mistake.fields) == (Severity.FAILURE, fields)
+    assert text[mistake.start : mistake.end] == f"${{{name}}}"
+    assert mistake.blanks["rule"] == f"the variable {name} is set nowhere in the environment"
+    assert ready.facts.redacted == text
+
+
+def test_an_undefined_reference_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    file = tmp_path / "team.env"
+    file.touch()
+    mistake = first(prepare("mongodb://${H}/", Profile(env_file=str(file))))
+    assert mistake.blanks["rule"] == f"the variable H is set neither in {file} nor in the environment"
+
+
+def test_a_missing_file_is_a_failure_only_where_a_value_is_missing(tmp_path: Path) -> None:
+    profile = Profile(env_file=str(tmp_path / "none.env"))
+    assert [m.cause for m in prepare("mongodb://h/", profile).mistakes] == []
+    found = prepare("mongodb://${H}/", profile, environ={"H": "h"})
+    assert [(m.cause, m.severity) for m in found.mistakes] == [("files.not-found", Severity.WARNING)]
+    lost = prepare("mongodb://${H}/", profile)
+    assert [m.cause for m in lost.mistakes] == ["uri.bad-value", "files.not-found"]
+    assert lost.mistakes[1].severity is Severity.FAILURE
+
+
+def test_a_resolved_secret_is_a_secret() -> None:
+    environ = {"P": "hunter22", "API_TOKEN": "t0ken-value", "H": "h"}
+    ready = prepare("mongodb://app:${P}@${H}/?appName=${API_TOKEN}", environ=environ)
+    assert {secret.reveal() for secret in ready.secrets.values()} >= {"hunter22", "t0ken-value"}
+    shown = (
+        repr(ready) + repr(ready.mistakes) + ready.facts.redacted + msgspec.json.encode(ready.facts.mistakes).decode()
+    )
+    assert "hunter22" not in shown
+    assert "t0ken-value" not in shown
+    assert "hunter22" not in repr(ready.edits)
+
+
+def test_a_mistake_in_a_resolved_text_is_at_its_place_in_the_typed_one() -> None:
+    text = "mongodb://${LONGER_NAME}:pw@${H}/?replicaSet=${R}&tls=yes&foo=${F}"
+    ready = prepare(
+        text, environ={"LONGER_NAME": "u", "H": "a-much-longer-host-name.example.test", "R": "rs0", "F": "1"}
+    )
+    places = {m.cause: text[m.start : m.end] for m in ready.facts.mistakes}
+    assert places == {"uri.tls-value-ignored": "tls=yes", "uri.unknown-option": "foo=${F}"}
+
+
+def test_a_bad_value_behind_a_reference_is_at_the_reference() -> None:
+    text = "mongodb://${H}:${N}/db"
+    ready = prepare(text, environ={"H": "db1.example.test", "N": "99999"})
+    (mistake,) = ready.facts.mistakes
+    assert mistake.cause == "uri.bad-port"
+    assert text[mistake.start : mistake.end] == "${N}"
+
+
+def test_what_needs_no_preparation_is_given_as_it_is_without_waiting() -> None:
+    text = "mongodb://app:pw@h1,h2/db?w=1"
+    coroutine = prepared(Profile(), {}, text=text)
+    with pytest.raises(StopIteration) as done:
+        coroutine.send(None)
+    ready = done.value.value
+    assert ready.text == text
+    assert ready.facts == read(text).facts
+    assert ready.keywords == {}
+
+
+# ---------------------------------------------------------------- commands
+
+
+def with_command(command: str, name: str = PASSWORD) -> Profile:
+    return Profile(secrets={name: SecretSource(place="command", command=command)})
+
+
+def test_a_command_prints_the_password() -> None:
+    profile = with_command(printing("print('p@ss'); print('and more')"))
+    ready = prepare("mongodb://app@h/db", profile, may_run=lambda _command: True)
+    assert ready.text == "mongodb://app:p%40ss@h/db"
+    assert ready.secrets[PASSWORD] == Secret("p@ss")
+    assert ready.facts.mistakes == ()
+    assert ready.facts.redacted == "mongodb://app@h/db"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "prepared_text"),
+    [
+        ("mongodb://app:@h/", PASSWORD, "mongodb://app:x%26y@h/"),
+        (
+            "mongodb://h/?tlsCertificateKeyFile=me.pem",
+            KEY_PASSWORD,
+            "mongodb://h/?tlsCertificateKeyFile=me.pem&tlsCertificateKeyFilePassword=x%26y",
+        ),
+        (
+            "mongodb://k:s@h/?authMechanism=MONGODB-AWS",
+            AWS_SESSION_TOKEN,
+            "mongodb://k:s@h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:x%26y",
+        ),
+    ],
+)
+def test_any_secret_can_come_from_a_command(text: str, name: str, prepared_text: str) -> None:
+    ready = prepare(text, with_command(printing("print('x&y')"), name), may_run=lambda _command: True)
+    assert ready.text == prepared_text
+    assert ready.secrets[name] == Secret("x&y")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (printing("import sys; print('s3cret'); print('noise', file=sys.stderr); sys.exit(3)"), "exit code 3"),
+        (printing("pass"), "printed nothing"),
+        ("/nowhere/to/be/found --flag", "cannot be started"),
+        ("unbalanced 'quote", "quotation mark"),
+        ("", "not named"),
+    ],
+)
+def test_a_command_that_fails_is_a_mistake_without_its_output(command: str, words: str) -> None:
+    ready = prepare("mongodb://app@h/", with_command(command), may_run=lambda _command: True)
+    assert not ready.usable
+    mistake = first(ready)
+    assert mistake.fields == ("password",)
+    assert words in mistake.blanks["rule"]
+    assert "s3cret" not in repr(ready.mistakes)
+    assert "noise" not in repr(ready.mistakes)
+
+
+def test_a_command_that_nobody_agreed_to_is_not_run(tmp_path: Path) -> None:
+    profile = with_command(printing(f"open({str(tmp_path / 'ran')!r}, 'w')"))
+    ready = prepare("mongodb://app@h/", profile)
+    assert not ready.usable
+    assert "not been agreed" in first(ready).blanks["rule"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_secret_that_is_at_hand_needs_no_command() -> None:
+    profile = with_command(printing("raise SystemExit(1)"))
+    ready = prepare("mongodb://app@h/", profile, secrets={PASSWORD: Secret("known")})
+    assert ready.text == "mongodb://app:known@h/"
+
+
+def test_a_command_for_a_secret_that_nobody_needs_is_not_run() -> None:
+    ready = prepare("mongodb://h/", with_command(printing("raise SystemExit(1)")), may_run=lambda _command: True)
+    assert ready.mistakes == ()
+
+
+# ---------------------------------------------------------------- trust
+
+
+def test_the_bundled_roots_are_given_to_the_driver() -> None:
+    ready = prepare("mongodb://h/?tls=true", Profile(tls=Tls(trust="bundled")))
+    assert ready.keywords == {"tlsCAFile": str(bundled_roots())}
+
+
+@pytest.mark.skipif(os_roots_file() is None, reason="this system keeps no list in a file")
+def test_the_systems_roots_are_given_to_the_driver() -> None:
+    ready = prepare("mongodb+srv://c.example.test/", Profile(tls=Tls(trust="system")))
+    assert ready.keywords == {"tlsCAFile": str(os_roots_file())}
+
+
+@pytest.mark.parametrize("text", ["mongodb://h/", "mongodb://h/?tls=false", "mongodb://h/?tlsCAFile=mine.pem"])
+def test_trust_counts_only_with_tls_and_without_a_file(text: str) -> None:
+    assert prepare(text, Profile(tls=Tls(trust="bundled"))).keywords == {}
+
+
+def test_a_system_without_a_list_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    from clearline.core import trust
+
+    monkeypatch.setattr(trust, "_SYSTEM_FILES", ())
+    monkeypatch.setattr(sys, "platform", "linux")
+    ready = prepare("mongodb://h/?tls=true", Profile(tls=Tls(trust="system")))
+    assert [m.cause for m in ready.mistakes] == ["files.no-certificate"]
+    assert not ready.usable
+
+
+def test_a_form_asks_for_undefined_references_alone(tmp_path: Path) -> None:
+    profile = read(
+        "mongodb://app:${PW}@${H}/?maxPoolSize=${N}", profile=Profile(env_file=str(tmp_path / "x.env"))
+    ).profile
+    known = variables(profile.env_file, {"H": "h"})
+    found = [(m.cause, m.fields) for m in undefined(profile, known)]
+    assert found == [
+        ("uri.bad-value", ("password",)),
+        ("uri.bad-value", ("maxPoolSize",)),
+        ("files.not-found", ("envFile",)),
+    ]
+    assert undefined(read("mongodb://h/").profile, known) == ()

@@ -1,0 +1,78 @@
+"""What was typed behind mongosh "…" becomes part of the profile."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearline.core.connection_string import Reading, read
+from clearline.core.profile import SecretSource
+from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.uri_remedies import carried_out
+
+
+def repair(text: str) -> Reading:
+    reading = read(text)
+    stray = next(mistake for mistake in reading.mistakes if mistake.action == "use-repaired-text")
+    values = carried_out(reading, stray)
+    assert values is not None
+    assert values.profile == reading.profile
+    return reading
+
+
+def test_user_and_api_version_behind_the_address_are_kept() -> None:
+    reading = repair('mongosh "mongodb+srv://c.example.test/db" --apiVersion 1 --username app')
+    assert reading.profile.auth.user == "app"
+    assert reading.profile.options.server_api == "1"
+    assert reading.repaired == "mongodb+srv://app@c.example.test/db"
+
+
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+def test_a_password_of_the_command_line_goes_to_the_vault(quote: str) -> None:
+    reading = repair(f"mongosh {quote}mongodb://h/db{quote} -u app -p 's3cret pw' --authenticationDatabase admin")
+    assert reading.secrets == {PASSWORD: Secret("s3cret pw")}
+    assert reading.repaired == "mongodb://app:s3cret%20pw@h/db?authSource=admin"
+    assert "s3cret" not in repr((reading, reading.facts, reading.profile))
+
+
+def test_a_variable_in_the_passwords_place_stays_one() -> None:
+    reading = repair('mongosh "mongodb://h/" --username app --password ${MONGO_PW}')
+    assert reading.profile.secrets == {PASSWORD: SecretSource(place="reference", reference="${MONGO_PW}")}
+    assert reading.repaired == "mongodb://app:${MONGO_PW}@h/"
+
+
+def test_files_and_flags_of_tls_are_kept() -> None:
+    reading = repair(
+        "mongosh mongodb://h/ --tls --tlsCAFile ca.pem --tlsCertificateKeyFile=me.pem"
+        " --tlsCertificateKeyFilePassword k3y --tlsAllowInvalidHostnames --retryWrites=false"
+    )
+    tls = reading.profile.tls
+    assert (tls.enabled, tls.ca_file, tls.certificate_key_file) == (True, "ca.pem", "me.pem")
+    assert tls.allow_invalid_hostnames is True
+    assert reading.profile.options.retry_writes is False
+    assert reading.secrets == {KEY_PASSWORD: Secret("k3y")}
+
+
+def test_what_the_address_says_counts_more() -> None:
+    reading = repair('mongosh "mongodb://me:mine@h/" --username other --password theirs')
+    assert reading.repaired == "mongodb://me:mine@h/"
+
+
+def test_without_a_command_before_it_the_rest_is_no_silent_loss() -> None:
+    reading = repair("mongodb://h/db --apiVersion 1 --username app")
+    assert not reading.usable
+    assert reading.profile.auth.user == "app"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker run -e URI=mongodb://h/db -p 80:80 -u 1000 image",
+        "mongosh mongodb://h/db --username",
+        "mongosh mongodb://h/db --eval 'db.x.find({a: \"it's\"})'",
+        "mongosh mongodb://h/db --norc --file x.js",
+    ],
+)
+def test_other_options_change_nothing(text: str) -> None:
+    reading = read(text)
+    assert reading.repaired == "mongodb://h/db"
+    assert reading.secrets == {}

@@ -1,0 +1,80 @@
+"""Files are whole or not there, and a lock has one holder among threads and processes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from clearline.core import whole_files
+from clearline.core.whole_files import Locked, locked, sweep, write_whole
+
+
+def test_a_file_is_replaced_as_a_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    for content in (b"one", b"two" * 100_000):
+        write_whole(tmp_path / "a", content)
+        assert (tmp_path / "a").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a", b"")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").touch()
+    with pytest.raises(OSError):
+        write_whole(tmp_path / "a", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_only_old_leftovers_are_swept(tmp_path: Path) -> None:
+    for name, age in ((".clearline-old.tmp", 0), (".clearline-young.tmp", None), ("other.tmp", 0)):
+        (tmp_path / name).touch()
+        if age is not None:
+            os.utime(tmp_path / name, (age, age))
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".clearline-young.tmp", "other.tmp"]
+
+
+def test_threads_take_turns(tmp_path: Path) -> None:
+    count, inside, most = 0, 0, 0
+
+    def work() -> None:
+        nonlocal count, inside, most
+        for _ in range(50):
+            with locked(tmp_path):
+                inside += 1
+                most = max(most, inside)
+                count = count + 1
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (count, most) == (200, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_stays_taken_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_files, "PATIENCE_S", 0.05)
+    with locked(tmp_path):
+        with pytest.raises(Locked, match="another program"):
+            with locked(tmp_path):
+                pass
+    with locked(tmp_path):
+        pass
+
+
+def test_other_folders_are_not_locked(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    with locked(tmp_path), locked(tmp_path / "b"):
+        pass
