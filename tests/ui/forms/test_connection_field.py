@@ -41,6 +41,16 @@ def paste(text):
     QGuiApplication.clipboard().setText(text)
 
 
+@pytest.mark.parametrize("revealed", [False, True])
+def test_each_typed_character_is_told_once(qtbot, field, revealed):
+    field.show_plain(Secret(URI))
+    field.set_revealed(revealed)
+    field.end(False)
+    qtbot.keyClicks(field, "?w=1")
+    qtbot.keyClick(field, Qt.Key.Key_Backspace)
+    assert field.heard == [URI + "?", URI + "?w", URI + "?w=", URI + "?w=1", URI + "?w="]
+
+
 def test_a_pasted_string_is_masked_before_the_field_ever_holds_it(qtbot, field):
     paste(URI)
     qtbot.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)

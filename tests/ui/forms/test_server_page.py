@@ -4,11 +4,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit
 
-from ui import played_checks as play
 from clearline.core.secrets import Secret
 from clearline.ui.forms.srv_panel import PasteDialog
 from clearline.ui.open_profile import Origin
 from lab.dns_server import SILENT, DnsServer, cluster
+from ui import played_checks as play
 
 NAME = "c0.abcde.lab.test"
 MEMBERS = {f"db{n}.abcde.lab.test": 27017 for n in (1, 2)}

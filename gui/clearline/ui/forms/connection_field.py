@@ -44,6 +44,7 @@ class ConnectionField(QLineEdit):
         super().__init__(parent)
         self._redact = redact
         self._revealed = False
+        self._inserting = False
         self._state = MaskedText()
         self._past: dict[str, MaskedText] = {}  # what the texts in the undo history mean
         self._marks: tuple[tuple[int, int, bool], ...] = ()
@@ -125,7 +126,7 @@ class ConnectionField(QLineEdit):
             return
         inserted = inserted.replace("\r\n", "\n").strip("\n") if len(inserted) > 1 else inserted
         if self._revealed:
-            self.insert(inserted.replace("\n", " "))
+            self._insert(inserted.replace("\n", " "))
             self._on_native_edit(self.text())
             return
         start = self.selectionStart() if self.hasSelectedText() else self.cursorPosition()
@@ -137,14 +138,22 @@ class ConnectionField(QLineEdit):
             state, cursor = self._state.edited(start, end, inserted.replace("\n", " "), self._redact)
         self._state = state
         if state.shown == native:
-            self.insert(inserted)  # nothing of it is secret: an ordinary edit that can be undone
+            self._insert(inserted)  # nothing of it is secret: an ordinary edit that can be undone
             self._past[native] = state
         else:
             self._set(state.shown, cursor)
         self.edited.emit(state.plain)
 
+    def _insert(self, text: str) -> None:
+        """Have QLineEdit insert it, which takes that for an edit of its own; one edit is told once."""
+        self._inserting = True
+        self.insert(text)
+        self._inserting = False
+
     def _on_native_edit(self, shown: str) -> None:
         """Deletions, cut, undo and redo are QLineEdit's own; dots that come back by undo mean what they meant."""
+        if self._inserting:
+            return
         if self._revealed:
             self._state = masked(Secret(shown), self._redact)
         elif shown in self._past:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts import Mistake
 from clearline.core.report import Remedy, Severity
 from clearline.ui import theme
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel
+from clearline.ui.forms.steady_label import SteadyLabel
+from clearline.ui.panels.parts import StatusIcon
 from clearline.ui.panels.remedies import label
 from clearline.ui.status import status_icon, status_tone, status_word
 
@@ -37,7 +40,8 @@ def mistakes_of(name: str, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]
 
 
 class FieldNote(QWidget):
-    """One line per mistake of a field; takes no room without any. Costs little until there is something to say."""
+    """One line per mistake of a field; takes no room without any. Give it a parent, or a place in a layout,
+    before it has to say something."""
 
     repair_requested = Signal(object)
     """The `Mistake`, or the `Remedy` given to `say`, to carry out."""
@@ -100,6 +104,10 @@ class FieldNote(QWidget):
         self.setVisible(bool(lines))
 
 
+_BESIDE: Final = 400
+"""Width from which words and button stand side by side."""
+
+
 class _NoteLine(QWidget):
     def __init__(
         self, field: str, severity: Severity, title: str, fix: str, remedy: Mistake | Remedy | None = None
@@ -110,15 +118,18 @@ class _NoteLine(QWidget):
         self.said = f"{title} {fix}".strip()
         mark = StatusIcon(14)
         mark.show_icon(status_icon(severity), status_tone(severity))
-        words = WrappedLabel()
+        words = SteadyLabel()
         words.setTextFormat(Qt.TextFormat.RichText)
         words.setText(f"{escape(title)} {escape(fix)}" if fix else escape(title))
         words.setAccessibleName(f"{status_word(severity).capitalize()} at {field}: {self.said}")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID // 2)
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(words, 1)
+        said = QHBoxLayout()
+        said.setSpacing(theme.GRID // 2)
+        said.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        said.addWidget(words, 1)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.GRID // 2)
+        self._row.addLayout(said, 1)
         self.button: QPushButton | None = None
         what = label(remedy) if remedy is not None else ""
         if what:
@@ -126,4 +137,10 @@ class _NoteLine(QWidget):
             self.button.setObjectName("small")
             self.button.setToolTip(fix)
             self.button.setAccessibleDescription(fix)
-            row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+            self._row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The button goes below the words where there is little room beside them."""
+        super().resizeEvent(event)
+        wide = self.width() >= _BESIDE
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)

@@ -6,7 +6,6 @@ typing it feels like typing; one that was pasted or loaded always shows three.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -143,16 +142,20 @@ def _masked(plain: str, redact: Redact) -> tuple[_Piece, ...]:
     open_parts = redact(plain).split(MASK)
     if len(open_parts) == 1:
         return (_Piece(plain),) if plain else ()
-    pattern = "(.*?)".join(f"({re.escape(part)})" for part in open_parts)
-    found = re.fullmatch(pattern, plain, re.DOTALL)
-    if found is None:  # redaction changed more than the secrets: then nothing of the text is shown
-        return (_Piece(FOLDED, Secret(plain)),)
+    nothing_shown = (_Piece(FOLDED, Secret(plain)),)  # where redaction changed more than the secrets
     pieces = []
-    for number, part in enumerate(found.groups()):
-        if number % 2:
-            pieces.append(_Piece(FOLDED, Secret(part)))
-        elif part:
+    at = 0
+    for number, part in enumerate(open_parts):
+        # The last one stands at the end, the others at their next place: each secret is as short as it can be.
+        last = number == len(open_parts) - 1
+        start = len(plain) - len(part) if last else plain.find(part, at) if number else 0
+        if start < at or not plain.startswith(part, start):
+            return nothing_shown
+        if number:
+            pieces.append(_Piece(FOLDED, Secret(plain[at:start])))
+        if part:
             pieces.append(_Piece(part))
+        at = start + len(part)
     return tuple(pieces)
 
 

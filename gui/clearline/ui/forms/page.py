@@ -53,6 +53,8 @@ class FormPage(QWidget):
     """A secret's name and its new `Secret`; None when its field is empty."""
     repair_requested = Signal(object)
     """A `Mistake` or `Remedy` to carry out."""
+    field_wanted = Signal(str)
+    """The name of a field, perhaps of another page, to turn to."""
     submitted = Signal()
     """Return was pressed in an editor: test it."""
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
+from clearline.core.checklist import checklist, open_items
+from clearline.core.options import OptionGroup, lookup
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import scrolled
 from clearline.ui.panels.lazy_tabs import LazyTabs
+
+_TABS: Final = {
+    OptionGroup.SERVER: "server",
+    OptionGroup.AUTH: "auth",
+    OptionGroup.TLS: "tls",
+    OptionGroup.POOL: "pool",
+    OptionGroup.TIMEOUTS: "pool",
+}
+_CHECKLIST: Final = "Checklist"
+_COUNT_AFTER_MS: Final = 150
+"""The count on the tab may lag behind who types."""
+_OPTIONS: Final = (("pool", "Pool && time-outs"), ("options", "Options"), ("checklist", _CHECKLIST))
 
 
 class FormPages(LazyTabs):
@@ -26,9 +40,13 @@ class FormPages(LazyTabs):
         self._desk: Desk | None = None
         self._state: FormState | None = None
         self._fresh: set[str] = set()
-        for name, title in (("server", "Server"), ("auth", "Authentication"), ("tls", "TLS")):
+        for name, title in (("server", "Server"), ("auth", "Authentication"), ("tls", "TLS"), *_OPTIONS):
             self.add_lazy(name, title, lambda name=name: self._make(name))  # type: ignore[misc]
         self.currentChanged.connect(lambda _place: self._refresh())
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(_COUNT_AFTER_MS)
+        self._counting.timeout.connect(self._count_advice)
 
     def use(self, desk: Desk) -> None:
         """Where the pages have slow things done; before this none can be made."""
@@ -48,10 +66,14 @@ class FormPages(LazyTabs):
         self._state = state
         self._fresh.clear()
         self._refresh()
+        if not self._counting.isActive():
+            self._counting.start()
 
     def go_to(self, name: str) -> bool:
         """Turn to the page that edits a field, with the cursor in it; False when none does."""
-        for tab in self._factories:
+        option = lookup(name)
+        likely = _TABS.get(option.group, "options") if option is not None else ""
+        for tab in sorted(self._factories, key=lambda tab: tab != likely):  # each page that is asked is made for it
             if self.page(tab).editor_of(name) is not None:
                 self.turn_to(tab)
                 return self.page(tab).show_field(name)
@@ -66,6 +88,12 @@ class FormPages(LazyTabs):
         if self._state is not None and self._desk is not None and self.isVisible() and self.current_name:
             self.page(self.current_name)
 
+    def _count_advice(self) -> None:
+        """How much the checklist asks for, on its tab, whether the page exists or not."""
+        if self._state is not None:
+            count = len(open_items(checklist(self._state.profile, self._state.secrets)))
+            self.set_title("checklist", f"{_CHECKLIST} ({count})" if count else _CHECKLIST)
+
     def _make(self, name: str) -> QWidget:
         assert self._desk is not None
         page: FormPage
@@ -78,6 +106,19 @@ class FormPages(LazyTabs):
                 from clearline.ui.forms.auth_page import AuthPage
 
                 page = AuthPage(self._desk)
+            case "pool":
+                from clearline.ui.forms.pool_page import PoolPage
+
+                page = PoolPage(self._desk)
+            case "options":
+                from clearline.ui.forms.options_page import OptionsPage
+
+                page = OptionsPage(self._desk)
+            case "checklist":
+                from clearline.ui.forms.checklist_page import ChecklistPage
+
+                page = ChecklistPage(self._desk)
+                page.field_requested.connect(self.go_to)
             case _:
                 from clearline.ui.forms.tls_page import TlsPage
 
@@ -86,4 +127,5 @@ class FormPages(LazyTabs):
         page.secret_edited.connect(self.secret_edited)
         page.repair_requested.connect(self.repair_requested)
         page.submitted.connect(self.submitted)
+        page.field_wanted.connect(self.go_to)
         return scrolled(page)

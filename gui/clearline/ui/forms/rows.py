@@ -34,8 +34,8 @@ class Choice(QComboBox):
 
     chosen = Signal(object)
 
-    def __init__(self, name: str, entries: tuple[tuple[str, object], ...]) -> None:
-        super().__init__()
+    def __init__(self, name: str, entries: tuple[tuple[str, object], ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(9)
@@ -43,6 +43,13 @@ class Choice(QComboBox):
         for words, _ in entries:
             self.addItem(words)
         self.activated.connect(lambda place: self.chosen.emit(self._values[place]))
+
+    def set_entries(self, entries: tuple[tuple[str, object], ...]) -> None:
+        """Offer other words and values."""
+        self.clear()
+        self._values = [value for _, value in entries]
+        for words, _ in entries:
+            self.addItem(words)
 
     def show_value(self, value: object) -> None:
         """Select a value; one that is not in the list is added by its own name."""
@@ -175,6 +182,7 @@ class Columns(QWidget):
 
     def __init__(self, *columns: QWidget) -> None:
         super().__init__()
+        self._columns = columns
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(theme.GRID * 3)
@@ -183,8 +191,8 @@ class Columns(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as its widest column, for it can put them below one another."""
-        widths = (self._box.itemAt(place).minimumSize().width() for place in range(self._box.count()))
-        return QSize(max(widths, default=0), super().minimumSizeHint().height())
+        width = max(column.minimumSizeHint().width() for column in self._columns)
+        return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn the columns."""

@@ -1,0 +1,16 @@
+"""The Pool & time-outs page: how many connections are kept, and how long the driver waits."""
+
+from __future__ import annotations
+
+from clearline.core.options import OPTIONS, OptionGroup
+from clearline.ui.forms.option_page import Block, OptionPage
+from clearline.ui.forms.page import Desk
+
+
+class PoolPage(OptionPage):
+    """Editors of ``profile.pool`` and ``profile.timeouts``."""
+
+    def __init__(self, desk: Desk) -> None:
+        pool = [option.name for option in OPTIONS if option.group is OptionGroup.POOL]
+        times = [option.name for option in OPTIONS if option.group is OptionGroup.TIMEOUTS]
+        super().__init__(desk, [Block("Pool, for each server", pool)], [Block("Time-outs", times)])

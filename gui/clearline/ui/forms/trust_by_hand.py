@@ -1,0 +1,58 @@
+"""Trust on first use: a root that nobody here vouches for, its fingerprint, and the user's word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from clearline.core.report import Severity
+from clearline.ui import theme
+from clearline.ui.forms.field_notes import FieldNote
+from clearline.ui.forms.steady_label import SteadyLabel
+from clearline.ui.panels.parts import CommandLine
+
+_FINGERPRINT_COMMAND: Final = "openssl x509 -noout -fingerprint -sha256 -in SERVER.pem"
+
+
+class TrustByHand(QWidget):
+    """Trust on first use, with what makes it more than a blind guess: the fingerprint and how to compare it."""
+
+    accepted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warning = FieldNote("trust by hand")
+        self.fingerprint = SteadyLabel()
+        self.fingerprint.setFont(theme.mono_font())
+        self.fingerprint.setAccessibleName("SHA-256 fingerprint")
+        self.command = CommandLine("On the server", _FINGERPRINT_COMMAND)
+        self.compared = QCheckBox(
+            "I compared the fingerprint with whoever runs the server, on another way than this one"
+        )
+        self.use = QPushButton("Save and use it…")
+        self.use.setEnabled(False)
+        row = QHBoxLayout()
+        row.addWidget(self.compared)
+        row.addWidget(self.use)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, theme.GRID // 2, 0, 0)
+        column.setSpacing(theme.GRID // 2)
+        for widget in (self.warning, self.fingerprint, self.command):
+            column.addWidget(widget)
+        column.addLayout(row)
+        self.compared.toggled.connect(self.use.setEnabled)
+        self.use.clicked.connect(self.accepted)
+        self.hide()
+
+    def show_root(self, name: str, sha256: str) -> None:
+        """The certificate that would be trusted."""
+        self.compared.setChecked(False)
+        self.warning.say(
+            Severity.WARNING,
+            f"Nobody here vouches for {name}. Who sits between you and the server could have made it.",
+            "Trust it only when its fingerprint is the one that the server's operator reads to you.",
+        )
+        self.fingerprint.setText(f"SHA-256 {sha256}")

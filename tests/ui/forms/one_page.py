@@ -1,0 +1,111 @@
+"""One real page of the form over a real open profile and a real desk, without the rest of the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from clearline.core.profile import Profile
+from clearline.core.secrets import Secret
+from clearline.ui.forms.page import FormState
+from clearline.ui.forms.rows import scrolled
+from clearline.ui.line_messages import Answer, Broken
+from clearline.ui.line_thread import LineThread
+from clearline.ui.open_profile import OpenProfile
+from clearline.ui.pump import Pump
+from ui import played_checks as play
+
+
+class OnePage:
+    """Joins them as the workbench does: what is edited goes into the profile, what is there is shown."""
+
+    def __init__(self, qtbot, kind, *, size=(1080, 700)):
+        check = play.waiting()
+        self.qtbot = qtbot
+        self.where = {}
+        self.errors = []
+        self.wanted = []
+        self.submitted = 0
+        self.desk = LineThread(check)
+        self.pump = Pump()
+        self.pump.wire(self.desk)
+        self.pump.add(self._pull, lambda: False)
+        self.page = kind(self.desk)
+        self.area = scrolled(self.page)
+        qtbot.addWidget(self.area)
+        self.area.resize(*size)
+        self.open(Profile())
+        self.page.edited.connect(lambda part, value: self.opened.set_profile(self.opened.with_parts(**{part: value})))
+        self.page.secret_edited.connect(lambda name, secret: self.opened.set_secret(name, secret))
+        self.page.field_wanted.connect(self.wanted.append)
+        self.page.submitted.connect(self._count)
+        with qtbot.waitActive(self.area), qtbot.waitExposed(self.area):
+            self.area.show()
+            self.area.activateWindow()
+
+    @property
+    def profile(self):
+        return self.opened.profile
+
+    @property
+    def secrets(self):
+        return self.opened.secrets
+
+    def open(self, profile, **secrets):
+        """Bring a profile to the front."""
+        self.opened = OpenProfile(play.waiting(), profile)
+        self.opened.secrets.update({name: Secret(text) for name, text in secrets.items()})
+        self.opened.changed.connect(lambda _origin, opened=self.opened: self._show(opened))
+        self._show(self.opened)
+        return self.opened
+
+    def type_text(self, uri):
+        """Edit the connection string, as in the field above the pages."""
+        self.opened.set_text(Secret(uri))
+
+    def choose(self, choice, words):
+        """Pick an entry of a list with the arrow keys."""
+        assert choice.isVisible()
+        choice.setFocus()
+        target = choice.findText(words, Qt.MatchFlag.MatchStartsWith)
+        assert target >= 0, words
+        step = Qt.Key.Key_Down if target > choice.currentIndex() else Qt.Key.Key_Up
+        for _ in range(choice.count()):
+            if choice.currentIndex() != target:
+                self.qtbot.keyClick(choice, step)
+        assert choice.currentIndex() == target
+
+    def type(self, field, text):
+        """Type into a field, over what stands there."""
+        assert field.isVisible()
+        field.setFocus()
+        field.selectAll()
+        if text:
+            self.qtbot.keyClicks(field, text)
+        else:
+            self.qtbot.keyClick(field, Qt.Key.Key_Delete)
+
+    def until(self, condition):
+        """Wait for something that comes from the desk."""
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+
+    def close(self):
+        self.desk.close()
+        assert self.desk.ended_within(5000)
+        assert self.errors == []
+
+    def _show(self, opened):
+        if opened is self.opened:
+            self.page.show_state(FormState(opened.profile, dict(opened.secrets), opened.mistakes, dict(self.where)))
+
+    def _count(self):
+        self.submitted += 1
+
+    def _pull(self):
+        messages = self.desk.take()
+        for message in messages:
+            match message:
+                case Answer(deliver=deliver):
+                    deliver()
+                case Broken(error=error):
+                    self.errors.append(error)
+        return bool(messages)

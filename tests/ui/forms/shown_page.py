@@ -1,0 +1,87 @@
+"""A page in a window of its own, joined to an OpenProfile as the window joins them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+
+from clearline.core.profile import Profile
+from clearline.core.secrets import Secret
+from clearline.ui.forms.page import FormState
+from clearline.ui.forms.rows import scrolled
+from clearline.ui.open_profile import OpenProfile
+
+
+class Desk:
+    """Answers at once; the pages under test ask nothing slow."""
+
+    def ask(self, question, answered, failed=None):
+        answered(asyncio.run(question()))
+        return lambda: None
+
+
+class ShownPage:
+    """The page, its profile, and the keyboard."""
+
+    def __init__(self, qtbot, page_type, text="", size=(1100, 700)):
+        self.page = page_type(Desk())
+        self.area = scrolled(self.page)
+        self.repairs = []
+        self.submitted = 0
+        self.opened = OpenProfile(lambda *_: None, Profile(name="shown"))
+        self.page.edited.connect(
+            lambda section, value: self.opened.set_profile(self.opened.with_parts(**{section: value}))
+        )
+        self.page.secret_edited.connect(self.opened.set_secret)
+        self.page.repair_requested.connect(self.repair)
+        self.page.submitted.connect(self._submit)
+        self.opened.changed.connect(lambda _origin: self.show())
+        qtbot.addWidget(self.area)
+        self.area.resize(*size)
+        with qtbot.waitActive(self.area):
+            self.area.show()
+            self.area.activateWindow()
+        self.paste(text)
+
+    def paste(self, text):
+        self.opened.set_text(Secret(text))
+
+    def show(self):
+        self.page.show_state(FormState(self.opened.profile, dict(self.opened.secrets), self.opened.mistakes))
+
+    def repair(self, remedy):
+        self.repairs.append(remedy)
+        values = self.opened.after(remedy)
+        if values is not None:
+            self.opened.set_values(values)
+
+    def _submit(self):
+        self.submitted += 1
+
+    @property
+    def text(self):
+        return self.opened.text.reveal()
+
+    @property
+    def profile(self):
+        return self.opened.profile
+
+    def focus(self, widget: QWidget) -> QWidget:
+        """Put the keyboard into a widget; the one that really gets it."""
+        widget.setFocus()
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        return focused
+
+    def type(self, name, text):
+        """Type into the editor of a field, over what stands there."""
+        focused = self.focus(self.page.editor_of(name))
+        line = focused.lineEdit() if isinstance(focused, QComboBox) else focused
+        line.selectAll()
+        QTest.keyClicks(focused, text)
+
+    def press(self, key, times=1):
+        for _ in range(times):
+            QTest.keyClick(QApplication.focusWidget(), key)

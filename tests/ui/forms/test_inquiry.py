@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from PySide6.QtCore import QObject
+
+from clearline.ui.forms.inquiry import Inquiry
+from clearline.ui.line_messages import Answer
+from clearline.ui.line_thread import LineThread
+from clearline.ui.pump import Pump
+from ui import played_checks as play
+
+
+@pytest.fixture
+def desk(qtbot):
+    line, pump = LineThread(play.waiting()), Pump()
+    pump.wire(line)
+
+    def pull():
+        for message in line.take():
+            assert isinstance(message, Answer)
+            message.deliver()
+        return False
+
+    pump.add(pull, lambda: False)
+    yield line
+    line.close()
+    assert line.ended_within(5000)
+
+
+def test_only_the_question_after_the_pause_is_asked(qtbot, desk):
+    asked, told, owner = [], [], QObject()
+    inquiry = Inquiry(desk, owner)
+
+    async def question(about):
+        asked.append(about)
+        return about
+
+    for about in ("a", "ab", "abc"):
+        assert inquiry.ask(about, lambda about=about: question(about), told.append)
+    qtbot.waitUntil(lambda: told == ["abc"])
+    assert asked == ["abc"]
+    assert not inquiry.ask("abc", lambda: question("abc"), told.append)
+
+
+def test_a_late_answer_about_something_else_is_dropped(qtbot, desk):
+    told, owner, begun = [], QObject(), []
+    inquiry = Inquiry(desk, owner)
+
+    async def slow():
+        begun.append(True)
+        await asyncio.Event().wait()
+
+    async def quick():
+        return "quick"
+
+    inquiry.ask("slow", slow, told.append)
+    qtbot.waitUntil(lambda: bool(begun))
+    inquiry.ask("quick", quick, told.append)
+    qtbot.waitUntil(lambda: told == ["quick"])
+    inquiry.drop()
+    assert inquiry.about is None
