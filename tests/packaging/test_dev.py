@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import io
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -229,3 +232,30 @@ def test_a_launcher_whose_python_is_not_there_is_passed_over(monkeypatch: pytest
     monkeypatch.setattr(dev, "OLDEST", (9, 0))
     monkeypatch.setattr(dev, "NEWER", ("9.2", "9.1"))
     assert dev.base_python() == [str(tmp_path / "python9.1")]
+
+
+def _archive(folder: Path, *names: str) -> Path:
+    path = folder / "suites.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name in names:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(name)
+            tar.addfile(entry, io.BytesIO(name.encode()))
+    return path
+
+
+def test_only_the_suites_are_taken_from_the_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = f"{dev.SUITES}/test"
+    names = (f"{root}/auth/legacy/a.json", f"{root}/uri_options/b.json", f"{root}/other/c.json", f"{root}/auth/../x")
+    archive = _archive(tmp_path, *names)
+    monkeypatch.setattr(dev, "SUITES_SHA256", hashlib.sha256(archive.read_bytes()).hexdigest())
+    folder = dev.fetch_suites(tmp_path / "cache", archive)
+    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert found == [str(Path("auth/legacy/a.json")), str(Path("uri_options/b.json"))]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [dev.SUITES]
+    assert dev.fetch_suites(tmp_path / "cache") == folder  # nothing is fetched a second time
+
+
+def test_an_archive_of_another_content_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(dev.Stop, match="not the file"):
+        dev.fetch_suites(tmp_path / "cache", _archive(tmp_path, "x"))

@@ -43,11 +43,12 @@ def keyring_in_memory():
 
 @pytest.fixture
 def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
-    """Composes the window as the program does, with a check of the test's choice."""
+    """Composes the window as the program does, with a check and a watch of the test's choice."""
     made = []
 
-    def make(check=None, *, show=True, vault=None):
-        desktop = compose(qapp, check=check, vault=vault or Vault(keyring_in_memory), folder=tmp_path / "profiles")
+    def make(check=None, *, watch=None, show=True, vault=None):
+        vault = vault or Vault(keyring_in_memory)
+        desktop = compose(qapp, check=check, watch=watch, vault=vault, folder=tmp_path / "profiles")
         made.append(desktop)
         qtbot.addWidget(desktop.window)
         if show:

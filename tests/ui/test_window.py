@@ -366,6 +366,7 @@ def test_events_are_filtered_paused_saved_and_cleared(qtbot, make_desktop, tmp_p
     dialog = desktop.window.findChild(QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "events.jsonl"))
     dialog.close()
+    qtbot.waitUntil(lambda: desktop.window.message == "7 events saved to events.jsonl.")
     lines = (tmp_path / "events.jsonl").read_text().splitlines()
     assert [json.loads(line)["text"] for line in lines][-1] == "ping 111"
     events.clear.click()
@@ -394,8 +395,9 @@ def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
     assert "s3cret" not in path.read_text()
     assert store.load(path).name == "Orders prod"
     profile = desktop.workbench.current.profile
-    assert keyring_in_memory.kept == {(SERVICE, f"{profile.id}/{PASSWORD}"): "s3cret-w0rd"}
-    assert desktop.window.pages.page("auth").where.text() == "In the test keyring."
+    kept = {(SERVICE, f"{profile.id}/{PASSWORD}"): "s3cret-w0rd"}
+    qtbot.waitUntil(lambda: keyring_in_memory.kept == kept)
+    qtbot.waitUntil(lambda: desktop.window.pages.page("auth").where.text() == "In the test keyring.")
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
     assert desktop.window.profiles.model.index(0).data() == "Orders prod"
 

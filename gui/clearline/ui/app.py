@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
     from clearline.core.report import Report
     from clearline.core.secrets import Secrets
     from clearline.core.vault import Vault
+    from clearline.core.watch_state import WatchState
     from clearline.ui.crash import CrashReporter
     from clearline.ui.line_messages import Check
+    from clearline.ui.remembered import Remembered
+    from clearline.ui.sign_in import SignIn
+    from clearline.ui.watch_session import OpenWatch, WatchHandle
     from clearline.ui.workbench import Workbench
 
 SCHEME_VARIABLE: Final = "CLEARLINE_COLOURS"
@@ -38,6 +43,9 @@ INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 
 _SETTLE_MS: Final = 250
+_TURN_S: Final = 0.001
+"""How long a busy line may keep the interpreter while the GUI thread waits for it; Python's own 5 ms add up when Qt
+hands it back several times while it paints."""
 
 
 class Desktop:
@@ -66,31 +74,50 @@ def compose(
     window: MainWindow | None = None,
     theme: Theme | None = None,
     check: Check | None = None,
+    watch: OpenWatch | None = None,
     vault: Vault | None = None,
     folder: Path | None = None,
 ) -> Desktop:
-    """Make what is missing and join it; a window that is given may be on the screen already."""
+    """Make what is missing and join it; a window that is given may be on the screen already.
+
+    Who brings a check brings the watch too, or none: the real one would go to a deployment that is not there.
+    """
     from clearline import paths
     from clearline.core.connection_string import redact
     from clearline.core.vault import Vault
     from clearline.ui.crash import CrashReporter
     from clearline.ui.pump import Pump
+    from clearline.ui.remembered import Remembered
+    from clearline.ui.sign_in import SignIn
     from clearline.ui.workbench import Workbench
 
+    sys.setswitchinterval(_TURN_S)
+    folder = folder or paths.profiles_dir()
+    remembered = Remembered(folder.parent / paths.settings_file().name)
     theme = theme or Theme(app, _scheme())
     window = window or MainWindow()
     window.furnish(redact)
-    workbench = Workbench(window, Pump(), check or _check, vault or Vault(), folder or paths.profiles_dir())
+    sign_in = SignIn(window)
+    agreements = folder.parent / paths.agreements_file().name
+    if check is None:
+        watch = watch or _watch_for(agreements, sign_in)
+        check = _check_for(remembered, agreements, sign_in)
+    workbench = Workbench(window, Pump(), check, vault or Vault(), folder, remembered, watch)
+    if SCHEME_VARIABLE not in os.environ:
+        theme.choose(Scheme(remembered.values.colours))
     theme.dress()
     crashes = CrashReporter(redact, window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
+    workbench.settled.connect(sign_in.done)
     crashes.interrupted.connect(desktop.interrupt)
     window.menus.scheme_chosen.connect(theme.choose)
     window.menus.scheme_chosen.connect(window.menus.show_scheme)
+    window.menus.scheme_chosen.connect(lambda scheme: workbench.remember(colours=scheme.value))
     window.menus.show_scheme(theme.scheme)
     window.connection.field.setFocus()
     workbench.shelf.load_list()
+    workbench.shelf.watch()
     return desktop
 
 
@@ -167,6 +194,7 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
             except BaseException:
                 app.exit(1)  # an empty window is nothing to go on with; what went wrong is printed
                 raise
+            desktop.workbench.remembered.restore(window)
             desktops.append(desktop)
             begin(desktop)
             _warm_up()
@@ -209,20 +237,64 @@ def _scheme() -> Scheme:
         return Scheme.SYSTEM
 
 
-async def _check(
-    profile: Profile,
-    secrets: Secrets,
-    emit: Callable[[Report], None],
-    *,
-    text: str | None = None,
-    on_event: Callable[[DriverEvent], None] | None = None,
-) -> Report:
-    from clearline.core.daemon_threads import run_in_daemon
+def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
+    """The core's watch."""
 
-    await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
-    from clearline.core.check import check
+    def watch(
+        profile: Profile,
+        secrets: Secrets,
+        *,
+        emit: Callable[[WatchState], None],
+        on_event: Callable[[DriverEvent], None],
+        text: str | None,
+        interval_s: float,
+    ) -> WatchHandle:
+        from clearline.core.consent import Agreements
+        from clearline.core.watch import Watch
 
-    return await check(profile, secrets, emit, text=text, on_event=on_event)
+        return Watch(
+            profile,
+            secrets,
+            emit=emit,
+            on_event=on_event,
+            text=text,
+            interval_s=interval_s,
+            may_run=partial(Agreements(agreements).may_run, profile),
+            on_prompt=sign_in.prompt,
+        )
+
+    return watch
+
+
+def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Check:
+    """The core's check, with the patience that the settings say."""
+
+    async def check(
+        profile: Profile,
+        secrets: Secrets,
+        emit: Callable[[Report], None],
+        *,
+        text: str | None = None,
+        on_event: Callable[[DriverEvent], None] | None = None,
+    ) -> Report:
+        from clearline.core.daemon_threads import run_in_daemon
+
+        await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
+        from clearline.core.check import check
+        from clearline.core.consent import Agreements
+
+        return await check(
+            profile,
+            secrets,
+            emit,
+            text=text,
+            on_event=on_event,
+            deadline_s=remembered.values.silence_s,
+            may_run=partial(Agreements(agreements).may_run, profile),
+            on_prompt=sign_in.prompt,
+        )
+
+    return check
 
 
 def _import_for_checks() -> None:

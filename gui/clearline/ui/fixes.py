@@ -10,6 +10,7 @@ from clearline.core import connection_string
 from clearline.core.facts import Mistake
 from clearline.core.report import Remedy
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD
+from clearline.core.uri_remedies import Values
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.fix_dialog import FixDialog
@@ -48,18 +49,20 @@ class Fixes(QObject):
         dialog.agreed.connect(agreed)
         dialog.open()
 
-    def repair(self, mistake: Mistake) -> None:
-        """A mistake beside the field is mended with one click, and that can be taken back with another."""
+    def repair(self, mistake: Mistake | Remedy) -> None:
+        """A mistake beside a field, or advice, is followed with one click; that can be taken back with another."""
         opened = self._current()
         values = opened.after(mistake)
         if values is None:
             self._window.say(_NO_LONGER)
             return
-        typed = opened.text
+        typed, before = opened.text, Values(opened.profile, dict(opened.secrets))
         opened.set_values(values)
 
         def take_back() -> None:
             opened.set_text(typed, Origin.ELSEWHERE)
+            if opened.profile != before.profile:  # what no text can hold, such as the Stable API
+                opened.set_values(before)
 
         self._window.connection.show_repaired(take_back)
 

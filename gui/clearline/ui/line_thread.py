@@ -41,6 +41,7 @@ class _Job:
     secrets: Secrets = field(repr=False)
     text: str | None = field(repr=False)
     events: EventBuffer = field(repr=False)
+    check: Check = field(repr=False)
 
 
 class LineThread(QThread):
@@ -50,6 +51,8 @@ class LineThread(QThread):
     """
 
     woken = Signal()
+    stirred = Signal()
+    """Something has come that can wait for the next frame, but not for more; at most once between two `take`."""
 
     def __init__(self, check: Check) -> None:
         super().__init__()
@@ -61,6 +64,7 @@ class LineThread(QThread):
         self._closing = False
         self._out: deque[Message] = deque()
         self._wake_sent = False
+        self._stir_sent = False
         self._newest_run = 0
         self._end: asyncio.Event | None = None  # the rest belongs to the loop
         self._task: asyncio.Task[None] | None = None
@@ -72,11 +76,14 @@ class LineThread(QThread):
 
     # ------------------------------------------------------------ GUI thread
 
-    def submit(self, profile: Profile, secrets: Secrets, text: str | None = None) -> int:
-        """Start a check, after stopping the one that runs; returns its number. `Ended` follows in every case."""
+    def submit(self, profile: Profile, secrets: Secrets, text: str | None = None, check: Check | None = None) -> int:
+        """Start a check, after stopping the one that runs; returns its number. `Ended` follows in every case.
+
+        ``check`` takes the place of the line's own this time.
+        """
         self.events = EventBuffer()
         self._newest_run += 1
-        job = _Job(self._newest_run, profile, dict(secrets), text, self.events)
+        job = _Job(self._newest_run, profile, dict(secrets), text, self.events, check or self._check)
         with self._lock:
             replaced, self._wanted = self._wanted, None if self._closing else job
         if replaced is not None:
@@ -151,7 +158,7 @@ class LineThread(QThread):
 
     def take(self) -> list[Message]:
         """What has come since the last time, oldest first."""
-        self._wake_sent = False
+        self._wake_sent = self._stir_sent = False
         taken: list[Message] = []
         while self._out:
             taken.append(self._out.popleft())
@@ -194,6 +201,16 @@ class LineThread(QThread):
         if wake and not self._wake_sent:
             self._wake_sent = True
             self.woken.emit()
+
+    def tell(self, deliver: Callable[[], object]) -> None:
+        """Have something called in the GUI thread. For any thread."""
+        self._post(Answer(deliver))
+
+    def stir(self) -> None:
+        """Let the window look with its next frame. For any thread, and cheap: once per event is fine."""
+        if not self._stir_sent:
+            self._stir_sent = True
+            self.stirred.emit()
 
     # ------------------------------------------------------------ the line's own thread
 
@@ -276,7 +293,7 @@ class LineThread(QThread):
 
         ended = Ended(job.run)
         try:
-            report = await self._check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
+            report = await job.check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
             ended = Ended(job.run, report)
         except asyncio.CancelledError:  # before its first step a cancelled check cannot report
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, QTimer, Signal
@@ -15,10 +16,10 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
+    QPushButton,
     QSizePolicy,
     QSplitter,
     QStackedWidget,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
     from clearline.ui.forms.connection_line import ConnectionLine
     from clearline.ui.forms.masked_text import Redact
     from clearline.ui.forms.pages import FormPages
+    from clearline.ui.icons import LabelledButton
     from clearline.ui.menus import Menus
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.events import EventsPanel
     from clearline.ui.panels.health import HealthIndicator
+    from clearline.ui.panels.lazy_tabs import LazyTabs
     from clearline.ui.panels.profile_list import ProfileList
     from clearline.ui.panels.servers import ServersPanel
     from clearline.ui.panels.stage_strip import StageStrip
     from clearline.ui.panels.verdict import VerdictBanner
 
 _MESSAGE_MS: Final = 6000
+_OFFER_MS: Final = 15_000
 _FORM_HEIGHT: Final = 252
 _RESULTS_HEIGHT: Final = 296
 _WELCOME_HEIGHT: Final = 232
@@ -72,16 +76,20 @@ class MainWindow(QMainWindow):
     connection: ConnectionLine
     pages: FormPages
     health: HealthIndicator
+    watch: LabelledButton
     banner: VerdictBanner
     strip: StageStrip
     diagnosis: DiagnosisPanel
     servers: ServersPanel
     events: EventsPanel
+    results: LazyTabs
 
     def __init__(self) -> None:
         super().__init__()
         self._painted = False
         self._furnished = False
+        self.may_close: Callable[[], bool] = lambda: True
+        """Whether the window may be closed now; who says no asks the user, and closes it later."""
         self._shared_by_user = False
         self._sides_by_user = False
         self._turned = False
@@ -97,11 +105,12 @@ class MainWindow(QMainWindow):
 
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
-        from clearline.ui.icons import window_icon
+        from clearline.ui.icons import IconButton, LabelledButton, window_icon
         from clearline.ui.menus import Menus
         from clearline.ui.panels.diagnosis import DiagnosisPanel
         from clearline.ui.panels.events import EventsPanel
         from clearline.ui.panels.health import HealthIndicator
+        from clearline.ui.panels.lazy_tabs import LazyTabs
         from clearline.ui.panels.profile_list import ProfileList
         from clearline.ui.panels.servers import ServersPanel
         from clearline.ui.panels.stage_strip import StageStrip
@@ -118,13 +127,23 @@ class MainWindow(QMainWindow):
         self.name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.unsaved = QLabel("not saved")
         self.unsaved.setProperty("role", "chip")
+        self.save = QPushButton("Save")
+        self.revert = QPushButton("Revert")
+        self.revert.setToolTip("Back to what was saved")
+        for button in (self.save, self.revert):
+            button.setObjectName("small")
+        self._offers: list[QPushButton] = []
         self._message = QLabel()
         self._message.setProperty("role", "muted")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
-        self._message_timer.timeout.connect(self._message.clear)
+        self._message_timer.timeout.connect(self._end_message)
         self.health = HealthIndicator()
+        self.watch = LabelledButton("watch", "Watch")
+        self.watch.setObjectName("small")
+        self.watch.setCheckable(True)
+        self.show_watching(False)
         self.connection = ConnectionLine(redact)
         self.pages = FormPages()
         self.pages.setMinimumHeight(theme.GRID * 12)
@@ -133,13 +152,20 @@ class MainWindow(QMainWindow):
         self.diagnosis = DiagnosisPanel()
         self.servers = ServersPanel()
         self.events = EventsPanel()
-        self.results = QTabWidget()
-        self.results.setAccessibleName("Results")
+        self.results = LazyTabs("Results")
         self.results.addTab(self.diagnosis, "Diagnosis")
         self.results.addTab(self.servers, "Servers")
         self.results.addTab(self.events, "Events")
+        self.results.add_lazy("topology", "Topology", _topology_panel)
+        self.results.add_lazy("pool", "Pool", _pool_panel)
+        self.results.add_lazy("health", "Health", _health_page)
+        self.results.add_lazy("code", "Code", _code_panel)
+        self.results.add_lazy("history", "History", _history_panel)
         self.results.setCurrentWidget(self.servers)
         self.results.currentChanged.connect(self._on_turned)
+        self.widen = IconButton("widen", "Give the results the whole window (Ctrl+Shift+M)", checkable=True)
+        self.widen.toggled.connect(self._on_widened)
+        self.results.setCornerWidget(self.widen)
         self._lay_out(Welcome())
         self.menus = Menus(self)
         for outline in self._outlines:
@@ -157,9 +183,13 @@ class MainWindow(QMainWindow):
         head.setSpacing(theme.GRID)
         head.addWidget(self.name, 1)
         head.addWidget(self._message)
+        self._head = head
         head.addWidget(self.unsaved, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.save, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.revert, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addSpacing(theme.GRID)
         head.addWidget(self.health)
+        head.addWidget(self.watch, 0, Qt.AlignmentFlag.AlignVCenter)
         top = QVBoxLayout()
         top.setContentsMargins(12, theme.GRID, 12, theme.GRID // 2)
         top.setSpacing(6)
@@ -167,7 +197,8 @@ class MainWindow(QMainWindow):
         top.addWidget(self.connection)
 
         found = QWidget()
-        above = QVBoxLayout()
+        self._above = QWidget()
+        above = QVBoxLayout(self._above)
         above.setContentsMargins(12, theme.GRID, 12, 4)
         above.setSpacing(6)
         above.addWidget(self.banner)
@@ -175,11 +206,12 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(found)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(above)
+        column.addWidget(self._above)
         column.addWidget(self.results, 1)
         self._below = QStackedWidget()
         self._below.addWidget(welcome)
         self._below.addWidget(found)
+        self._found = found
         self._halves = _Halves(Qt.Orientation.Vertical)
         self._halves.resized.connect(self._share_room)
         self._halves.setHandleWidth(1)
@@ -212,10 +244,12 @@ class MainWindow(QMainWindow):
 
     def show_results(self, shown: bool) -> None:
         """Results, or the welcome that stands in their place before the first check."""
+        if not shown:
+            self.widen.setChecked(False)
         self._below.setCurrentIndex(1 if shown else 0)
         # Results that are not shown must not ask for room, which the form can use.
         ignored, preferred = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        self._below.widget(1).setSizePolicy(preferred, preferred if shown else ignored)
+        self._found.setSizePolicy(preferred, preferred if shown else ignored)
         self._share_room()
 
     def show_telling_tab(self, *, has_servers: bool) -> None:
@@ -233,10 +267,41 @@ class MainWindow(QMainWindow):
             if self.results.tabText(place) != text:
                 self.results.setTabText(place, text)
 
+    def show_watching(self, watching: bool) -> None:
+        """Whether the connection in front is kept open and watched."""
+        self.watch.setChecked(watching)
+        self.watch.setText("Watching" if watching else "Watch")
+        tip = "Ends the watch" if watching else "Keeps the connection open and shows what the driver does"
+        self.watch.setToolTip(f"{tip} (Ctrl+Shift+W)")
+
     def say(self, message: str) -> None:
         """A short message that goes away by itself."""
+        self.offer(message, ())
+
+    def offer(self, message: str, answers: tuple[tuple[str, Callable[[], object]], ...]) -> None:
+        """A short message with buttons; all go away when one is pressed, or by themselves."""
+        self._end_message()
         self._message.setText(message)
-        self._message_timer.start(_MESSAGE_MS)
+        for words, act in answers:
+            button = QPushButton(words)
+            button.setObjectName("small")
+            button.clicked.connect(self._end_message)
+            button.clicked.connect(lambda _checked=False, act=act: act())
+            self._head.insertWidget(self._head.indexOf(self.unsaved), button)
+            self._offers.append(button)
+        self._message_timer.start(_OFFER_MS if answers else _MESSAGE_MS)
+
+    @property
+    def offers(self) -> list[QPushButton]:
+        """The buttons of the message that stands there."""
+        return list(self._offers)
+
+    def _end_message(self) -> None:
+        self._message.clear()
+        for button in self._offers:
+            button.hide()
+            button.deleteLater()
+        self._offers = []
 
     @property
     def message(self) -> str:
@@ -262,6 +327,13 @@ class MainWindow(QMainWindow):
             has_results = self._below.currentIndex() == 1
             form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT) if has_results else height - _WELCOME_HEIGHT
             self._halves.setSizes([max(self.pages.minimumHeight(), form), max(1, height - form)])
+
+    def _on_widened(self, wide: bool) -> None:
+        """On a small screen the live tabs need what form and verdict take."""
+        self.pages.setVisible(not wide)
+        self._above.setVisible(not wide)
+        tip = "Show form and verdict again" if wide else "Give the results the whole window"
+        self.widen.show_as("narrow" if wide else "widen", f"{tip} (Ctrl+Shift+M)")
 
     def _on_turned(self) -> None:
         self._turned = False
@@ -296,7 +368,40 @@ class MainWindow(QMainWindow):
         return outline
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Out of sight at once; what still runs is ended afterwards."""
+        """Out of sight at once, unless `may_close` has something to ask; what still runs is ended afterwards."""
+        if not self.may_close():
+            event.ignore()
+            return
         self.hide()
         super().closeEvent(event)
         self.closing.emit()
+
+
+def _topology_panel() -> QWidget:
+    from clearline.ui.panels.topology import TopologyPanel
+
+    return TopologyPanel()
+
+
+def _pool_panel() -> QWidget:
+    from clearline.ui.panels.pool import PoolPanel
+
+    return PoolPanel()
+
+
+def _health_page() -> QWidget:
+    from clearline.ui.panels.health_page import HealthPage
+
+    return HealthPage()
+
+
+def _code_panel() -> QWidget:
+    from clearline.ui.panels.code import CodePanel
+
+    return CodePanel()
+
+
+def _history_panel() -> QWidget:
+    from clearline.ui.panels.history import HistoryPanel
+
+    return HistoryPanel()

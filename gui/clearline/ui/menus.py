@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QMenu
 
 from clearline.ui.theme import Scheme
 
@@ -24,19 +24,53 @@ class Menus(QObject):
         self.open = self._action("Open…", keys.Open)
         self.save = self._action("Save", keys.Save)
         self.save_as = self._action("Save as…", "Ctrl+Shift+S")
+        self.revert = self._action("Revert to what was saved")
+        self.ask_keyring = self._action("Ask the keyring again")
+        self.settings = self._action("Settings…", keys.Preferences)
         self.quit = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
         self.test = self._action("Test", "Ctrl+Return", "Ctrl+Enter")
         self.stop = self._action("Stop", "Esc")
+        self.retries = self._action("Test with retries…", "Ctrl+Shift+Return")
+        self.watch = self._action("Watch", "Ctrl+Shift+W")
+        self.watch_after_check = self._action("Go on watching after a test that connects")
+        self.watch.setCheckable(True)
+        self.watch_after_check.setCheckable(True)
         self.copy_text = self._action("Copy connection string without secrets", "Ctrl+Shift+U")
         self.copy_report = self._action("Copy report", "Ctrl+Shift+C")
+        self.import_ = self._action("Import…", "Ctrl+I")
+        self.export = self._action("Export…", "Ctrl+E")
+        self.copy_placeholder = self._action("With a placeholder for the password")
+        self.copy_variables = self._action("With ${MONGODB_PASSWORD} for the password")
+        self.copy_password = self._action("With the password…")
+        self._copy_as = QMenu("Copy as", window)
+        self._copy_as.addActions([self.copy_placeholder, self.copy_variables, self.copy_password])
+        self.copy_ticket = self._action("Copy for a ticket", "Ctrl+Alt+C")
+        self.export_report = self._action("Export report…")
         self.to_text = self._action("Go to the connection string", "Ctrl+L")
         self.to_search = self._action("Search profiles", keys.Find)
         self.reveal = self._action("Show secrets", "Ctrl+Shift+E")
+        self.widen = self._action("Results in the whole window", "Ctrl+Shift+M")
         self._schemes = self._scheme_actions()
         for title, actions in (
-            ("&Profile", (self.new, self.open, None, self.save, self.save_as, None, self.quit)),
-            ("&Check", (self.test, self.stop, None, self.copy_text, self.copy_report)),
-            ("&View", (self.to_text, self.to_search, self.reveal, None, *self._schemes.actions())),
+            ("&Profile", (self.new, self.open, None, self.save, self.save_as, self.revert, None, *self._sharing())),
+            (
+                "&Check",
+                (
+                    self.test,
+                    self.stop,
+                    self.retries,
+                    None,
+                    self.watch,
+                    self.watch_after_check,
+                    None,
+                    self.copy_text,
+                    self.copy_report,
+                    self.copy_ticket,
+                    self.export_report,
+                ),
+            ),
+            ("&View", (self.to_text, self.to_search, self.reveal, self.widen, None, *self._schemes.actions())),
+            ("&Clearline", (self.settings, self.ask_keyring, None, self.quit)),
         ):
             menu = window.menuBar().addMenu(title)
             for action in actions:
@@ -44,6 +78,9 @@ class Menus(QObject):
                     menu.addSeparator()
                 else:
                     menu.addAction(action)
+
+    def _sharing(self) -> tuple[QAction, ...]:
+        return self.import_, self.export, self._copy_as.menuAction()
 
     def show_scheme(self, scheme: Scheme) -> None:
         """Tick the palette that was chosen."""

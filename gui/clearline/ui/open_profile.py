@@ -5,7 +5,8 @@ The text and the form are two views of the same values. Whichever was edited las
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -16,8 +17,9 @@ from PySide6.QtCore import QObject, Signal
 
 from clearline.core import connection_string, uri_remedies
 from clearline.core.facts import Mistake
-from clearline.core.profile import Profile
+from clearline.core.profile import Place, Profile, SecretSource
 from clearline.core.report import Remedy, Report, Verdict
+from clearline.core.secret_places import STORED, source_of, with_source
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
 from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
@@ -53,9 +55,17 @@ class OpenProfile(QObject):
         self._saved = profile if saved else None
         self.profile = profile
         self.secrets: dict[str, Secret] = {}
+        self._saved_secrets: dict[str, Secret] = {}
+        self.place_of_new: Place = "keyring"
+        """Where secrets go that a profile gets before it is saved for the first time."""
         self.path = path
+        self.from_elsewhere = False
+        """Somebody else wrote it: it asks before it does what they want."""
         self.report: Report | None = None
         self._tested: tuple[Profile, dict[str, Secret]] | None = None
+        self.tested_with: dict[str, Secret] = {}
+        """The secrets of the latest check, those that are asked each time included."""
+        self._unrecorded = False
         self.events = DriverEventsModel()
         self.blank = Profile(id=profile.id, name=profile.name)
 
@@ -83,7 +93,28 @@ class OpenProfile(QObject):
     @property
     def unsaved(self) -> bool:
         """Whether there is something to save."""
-        return self.profile != (self._saved or self.blank)
+        if self._saved is None:
+            return self.profile != self.blank
+        return self.profile != self._saved or self._kept(self.secrets) != self._kept(self._saved_secrets)
+
+    @property
+    def saved_secrets(self) -> Secrets:
+        """What vault and window agree on."""
+        return dict(self._saved_secrets)
+
+    def _kept(self, secrets: Secrets) -> dict[str, Secret]:
+        """Those that are to be found again; one that is asked each time is no edit."""
+        return {name: one for name, one in secrets.items() if source_of(self.profile, name).place in STORED}
+
+    @property
+    def saved(self) -> Profile | None:
+        """What its file holds, as far as known; None when it was never saved."""
+        return self._saved
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether closing would lose something: edits of a saved profile, or what was typed and never tested."""
+        return self.unsaved and (self._saved is not None or bool(self.profile.name) or self._tested is None)
 
     @property
     def secret_names(self) -> tuple[str, ...]:
@@ -95,7 +126,7 @@ class OpenProfile(QObject):
         """The user edited the text, or brought an earlier one back."""
         reading = connection_string.read(plain.reveal(), profile=self.profile)
         self._typed = plain
-        self.profile = reading.profile
+        self.profile = self._placed(reading.profile, reading.secrets)
         self.secrets = dict(reading.secrets)
         self._mistakes = reading.facts.mistakes if plain else ()
         self.changed.emit(origin)
@@ -108,10 +139,19 @@ class OpenProfile(QObject):
     def set_secret(self, name: str, secret: Secret | None, origin: Origin = Origin.FORM) -> None:
         """The form, or the vault, has another secret."""
         if secret:
+            self.profile = self._placed(self.profile, {name: secret})
             self.secrets[name] = secret
         else:
             self.secrets.pop(name, None)
         self._rewrite(origin)
+
+    def _placed(self, profile: Profile, secrets: Secrets) -> Profile:
+        """With the place for secrets that a profile which was never saved has got just now."""
+        if self._saved is None and self.place_of_new != "keyring":
+            for name in secrets:
+                if name not in self.secrets and name not in profile.secrets:
+                    profile = with_source(profile, name, SecretSource(place=self.place_of_new))
+        return profile
 
     def set_values(self, values: Values) -> None:
         """A remedy, or taking one back, changed profile and secrets; the text is written anew."""
@@ -127,18 +167,39 @@ class OpenProfile(QObject):
         values = uri_remedies.carried_out(reading, remedy, self.report)
         if values is None:
             return None
-        same = connection_string.build(values.profile, values.secrets, show="plain") == text
-        return None if same and values.profile == self.profile else values
+        after = connection_string.build(values.profile, values.secrets, show="plain")
+        if (remedy.action or "").startswith("rename-option"):  # the renamed one has a field of its own now
+            renamed = connection_string.read(after, profile=values.profile)
+            values = Values(renamed.profile, dict(renamed.secrets))
+        return None if after == text and values.profile == self.profile else values
 
     def with_parts(self, **parts: Any) -> Profile:
         """The profile with some of its sections replaced."""
         return msgspec.structs.replace(self.profile, **parts)
 
-    def mark_saved(self, profile: Profile, path: Path) -> None:
-        """These values are on disk now."""
+    def mark_saved(self, profile: Profile, path: Path, secrets: Secrets | None = None) -> None:
+        """These values are on disk now, and these secrets where the profile says."""
         self._saved = profile
         self.path = path
+        if secrets is not None:
+            self._saved_secrets = dict(secrets)
         self.changed.emit(Origin.ELSEWHERE)
+
+    def mark_gone(self) -> None:
+        """Its file was deleted by somebody else: what stands here is all there is of it."""
+        self._saved = self.path = None
+        self.changed.emit(Origin.ELSEWHERE)
+
+    def adopt(self, profile: Profile) -> None:
+        """Its file holds this now, and so does the window: somebody else's edit, or our own taken back."""
+        self._saved = self.profile = profile
+        self._rewrite(Origin.ELSEWHERE)
+
+    def revert(self) -> None:
+        """Back to what was saved; what never was becomes empty."""
+        self.profile = self._saved or self.blank
+        self.secrets = dict(self._saved_secrets)
+        self._rewrite(Origin.ELSEWHERE)
 
     def rename(self, name: str) -> None:
         """Another name; the text does not know it."""
@@ -159,6 +220,17 @@ class OpenProfile(QObject):
         """The line's thread, once there was a check."""
         return self._line
 
+    def live_line(self) -> LineThread:
+        """The line's thread, made now if there was none."""
+        if self._line is None:
+            self._line = LineThread(self._check)
+        return self._line
+
+    @property
+    def typed(self) -> Secret | None:
+        """The text exactly as typed; None when it is written from the values."""
+        return self._typed
+
     @property
     def running(self) -> bool:
         """Whether a check runs or is about to."""
@@ -174,15 +246,36 @@ class OpenProfile(QObject):
         """Whether the connection was changed since it was tested last."""
         return self._tested is not None and self._tested != (_nameless(self.profile), self.secrets)
 
-    def test(self) -> None:
-        """Start a check of the values as they are; one that runs is replaced."""
-        if self._line is None:
-            self._line = LineThread(self._check)
+    def test(self, secrets: Secrets | None = None, wrap: Callable[[Check], Check] | None = None) -> None:
+        """Start a check of the values as they are; one that runs is replaced.
+
+        ``secrets`` are those of this one check, where some of them are asked each time; ``wrap`` makes another check
+        of the usual one, for this time.
+        """
+        line = self.live_line()
         self.report = None
         self._tested = (_nameless(self.profile), dict(self.secrets))
         self.events.clear()
-        self._run = self._line.submit(self.profile, self.secrets, self._typed.reveal() if self._typed else None)
+        self.events.began = time.time()
+        typed = self._typed.reveal() if self._typed else None
+        used = self.secrets if secrets is None else secrets
+        check = wrap(self._check) if wrap is not None else None
+        self.tested_with = dict(used)
+        self._run = line.submit(self.profile, used, typed if used == self.secrets else None, check)
         self.reported.emit()
+
+    def show_report(self, report: Report) -> None:
+        """Show a report that came another way: an earlier one, or that of a test of several profiles."""
+        if not self.running:
+            self.report = report
+            self._unrecorded = False
+            self._tested = (_nameless(self.profile), dict(self.secrets))
+            self.reported.emit()
+
+    def take_unrecorded(self) -> bool:
+        """Whether the report of the last check was not kept yet; from now on it is."""
+        was, self._unrecorded = self._unrecorded, False
+        return was
 
     def stop(self) -> None:
         """End the check that runs."""
@@ -191,7 +284,12 @@ class OpenProfile(QObject):
 
     def use_secrets(self, secrets: Secrets) -> None:
         """Take secrets from the vault, where none was typed meanwhile."""
-        missing = {name: secret for name, secret in secrets.items() if name not in self.secrets}
+        missing = {
+            name: secret
+            for name, secret in secrets.items()
+            if name not in self.secrets and name not in self._saved_secrets  # one that was removed stays so
+        }
+        self._saved_secrets.update(secrets)
         if missing:
             self.secrets.update(missing)
             self._rewrite(Origin.ELSEWHERE)
@@ -229,6 +327,7 @@ class OpenProfile(QObject):
     def _end(self, ended: Ended) -> None:
         if ended.report is not None:
             self.report = ended.report
+            self._unrecorded = True
         elif self.report is not None and self.report.verdict is None:
             self.report = msgspec.structs.replace(self.report, verdict=Verdict.CANCELLED)
         if ended.error is not None:
@@ -237,4 +336,4 @@ class OpenProfile(QObject):
 
 def _nameless(profile: Profile) -> Profile:
     """What a check depends on."""
-    return msgspec.structs.replace(profile, name="", colour=None, notes="")
+    return msgspec.structs.replace(profile, name="", colour=None, notes="", folder="", favourite=False)

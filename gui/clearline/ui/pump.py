@@ -47,11 +47,17 @@ class Pump(QObject):
         if id(line) not in self._wired:
             self._wired.add(id(line))
             line.woken.connect(self.pull, Qt.ConnectionType.QueuedConnection)
+            line.stirred.connect(self._on_stirred, Qt.ConnectionType.QueuedConnection)
 
     def kick(self) -> None:
         """Something begins."""
         self._quiet_rounds = 0
         self._timer.start(FRAME_MS)
+
+    @Slot()
+    def _on_stirred(self) -> None:
+        if not self._timer.isActive() or self._timer.interval() != FRAME_MS:
+            self.kick()
 
     @Slot()
     def pull(self) -> None:

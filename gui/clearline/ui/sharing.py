@@ -56,6 +56,19 @@ class Sharing(QObject):
         """Whether a saved profile was imported, so that what it wants is asked about before the first connect."""
         return profile_id in self._from_outside
 
+    def mark_from_outside(self, profile_ids: Sequence[str]) -> None:
+        """These are saved now and were written by somebody else: also the next session asks before it connects."""
+        new = frozenset(profile_ids) - self._from_outside
+        if new:
+            self._from_outside |= new
+            self._shelf.desk.ask(lambda: run_in_daemon(self._outside.mark, new), lambda _nothing: None, self._not_noted)
+
+    def _not_noted(self, error: Exception) -> None:
+        if isinstance(error, OSError):
+            self._window.say(f"It could not be noted that this comes from elsewhere: {error.strerror}.")
+        else:
+            self._shelf.broke.emit(error)
+
     def _look_up_origins(self) -> None:
         def found(ids: frozenset[str]) -> None:
             self._from_outside |= ids

@@ -1,34 +1,57 @@
-"""The saved profiles and where their secrets are: disk and keyring, asked off the GUI thread."""
+"""Where profiles, reports and secrets are kept, as the window uses it; disk and keyring are never waited for."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
-from clearline.core import store
+from clearline.core import store, trash
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.secrets import PASSWORD, Secrets
-from clearline.core.vault import Vault, WhereKept
+from clearline.core.folder_watch import Changes, FolderWatch
+from clearline.core.history import History, Last
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.profile_file import ChangedOnDisk, ProfileProblem
+from clearline.core.report import Report, to_json
+from clearline.core.report_html import to_html
+from clearline.core.report_markdown import to_markdown
+from clearline.core.secret_places import STORED, source_of
+from clearline.core.secrets import Secrets, secret_names
+from clearline.core.vault import Moved, Vault
+from clearline.core.whole_files import write_whole
 from clearline.ui.line_messages import Answer, Broken, Check
 from clearline.ui.line_thread import LineThread
+from clearline.ui.listing import Lister, Listing
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.pump import Pump
 
 T = TypeVar("T")
 
+_LOOK_AGAIN_S: Final = 3.0
+"""Editors that write into a file leave no trace in its folder's own time, so it is looked at now and then."""
+_SETTLE_MS: Final = 100
+
 
 class Shelf(QObject):
-    """Reads and writes profiles for the window; every answer comes as a signal."""
+    """Reads and writes for the window; every answer comes as a signal."""
 
     listed = Signal()
-    """`stored` is new."""
+    """`listing` is new."""
     loaded = Signal(object, object)
-    """A file was read: the profile and its path."""
+    """A file was read because somebody asked for it: the profile and its path."""
+    reread = Signal(object, object)
+    """A file that lies elsewhere has changed: what it holds now, None when it is gone, and its path."""
+    recorded = Signal(str)
+    """The report of a saved profile was kept; carries its id, `lasts` says how it ended."""
     saved = Signal(object)
     """A profile was written; carries its path."""
+    conflict = Signal(object, object)
+    """An `OpenProfile` was not saved, because its file holds something else by now: the `ChangedOnDisk`."""
     secrets_moved = Signal()
     """The vault has given or taken secrets: where they are may be another place now."""
     problem = Signal(str)
@@ -40,42 +63,261 @@ class Shelf(QObject):
         super().__init__()
         self.vault = vault
         self.folder = folder
-        self.stored: list[store.Stored] = []
+        self.trash = folder.parent / "trash"
+        self.history = History(folder.parent / "history")
+        self.listing = Listing()
+        self.lasts: dict[str, Last] = {}
         self.desk = LineThread(check)
         """A line without a profile: the loop on which disk and keyring are waited for."""
+        self._folder = FolderWatch(folder)
+        self._files = store.ProfileFolder(folder)
+        self._lister = Lister(self._files, self.history)
+        self._listed_once = self._listing = self._list_again = False
+        self._after_next: list[Callable[[], object]] = []
+        self._writes = self._writing = 0
+        self._on_disk = asyncio.Lock()  # writers take turns, as do those who put secrets away
+        self._in_keyring = asyncio.Lock()
+        self._saving: dict[str, Callable[[], object] | None] = {}
+        self._watcher = QFileSystemWatcher(self)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLE_MS)
+        self._settled.timeout.connect(self.load_list)
+        self._watcher.directoryChanged.connect(lambda _path: self._settled.start())
+        self._watcher.fileChanged.connect(self._on_file_changed)
         pump.wire(self.desk)
         pump.add(self._pull, lambda: False)
 
+    # ------------------------------------------------------------ profiles
+
+    @property
+    def stored(self) -> list[store.Stored]:
+        """Every file of the folder."""
+        return self.listing.stored
+
     def load_list(self) -> None:
-        """Read the folder of the profiles."""
-        self._ask(lambda: run_in_daemon(store.list_profiles, self.folder), self._on_listed)
+        """Read what has changed in the folder of the profiles, and how their last checks ended."""
+        if self._listing:
+            self._list_again = True
+            return
+        self._listing, self._list_again = True, False
+        writes = self._writes
+
+        def listed(listing: Listing) -> None:
+            self._listing = False
+            if self._writing:
+                return  # who writes asks again
+            if writes != self._writes:
+                self.load_list()  # it may be older than what was written meanwhile
+                return
+            self._on_listed(listing)
+            if self._list_again:
+                self.load_list()
+
+        def failed(error: Exception) -> None:
+            self._listing = False
+            self._on_failed(error)
+
+        self.desk.ask(lambda: run_in_daemon(self._lister.read), listed, failed)
+
+    def once_listed(self, act: Callable[[], object]) -> None:
+        """Call that when the list was read the next time."""
+        self._after_next.append(act)
+
+    def is_saving(self, opened: OpenProfile) -> bool:
+        """Whether a profile is being written."""
+        return opened.profile.id in self._saving
+
+    def watch(self) -> None:
+        """From now on notice what others do in the folder; what was deleted long ago goes for good."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._on_failed(error)
+        else:
+            self._watcher.addPath(str(self.folder))
+        self._look_again()
+        self._ask(lambda: run_in_daemon(self._purge), self._forget_purged)
+
+    def _look_again(self) -> None:
+        """Wait in the background until something has changed: the window is not woken before."""
+
+        async def until_changed() -> None:
+            found = Changes()
+            while not found:
+                await asyncio.sleep(_LOOK_AGAIN_S)
+                found = await run_in_daemon(self._folder.look)
+
+        def changed(_nothing: None) -> None:
+            self.load_list()
+            self._look_again()
+
+        self._ask(until_changed, changed)
+
+    def _purge(self) -> list[Profile]:
+        gone = trash.purge(self.trash)
+        there = {one.profile.id for one in self._files.read() if one.profile is not None} if gone else set()
+        return [profile for profile in gone if profile.id not in there]
+
+    def _forget_purged(self, gone: list[Profile]) -> None:
+        for profile in gone:
+            self._ask(partial(run_in_daemon, self.history.forget, profile.id), _done)
+            self.forget_secrets(profile.id, secret_names(profile))
+
+    def watch_file(self, path: Path) -> None:
+        """Notice what others do to a file that lies elsewhere."""
+        if path.parent != self.folder and str(path) not in self._watcher.files():
+            self._watcher.addPath(str(path))
 
     def load(self, path: Path) -> None:
-        """Read one file, wherever it lies."""
-        self._ask(lambda: run_in_daemon(store.load, path), lambda profile: self.loaded.emit(profile, path))
+        """Read one file, wherever it lies; after the folder's own were read, which may have the same profile."""
+        if not self._listed_once:
+            self._after_next.append(lambda: self.load(path))
+            return
 
-    def save(self, opened: OpenProfile, path: Path | None) -> None:
-        """Write a profile to a file, or without one among the profiles; its secrets go to the vault."""
-        profile, secrets = opened.profile, dict(opened.secrets)
+        def read() -> tuple[Profile, Path]:
+            among_profiles = path.parent.resolve() == self.folder.resolve()
+            return store.load(path), self.folder / path.name if among_profiles else path
+
+        self._ask(lambda: run_in_daemon(read), lambda found: self.loaded.emit(*found))
+
+    def save(
+        self,
+        opened: OpenProfile,
+        path: Path | None,
+        *,
+        over_others: bool = False,
+        then: Callable[[bool], object] = lambda _saved: None,
+    ) -> None:
+        """Write a profile to a file, or without one among the profiles; its secrets go where it says.
+
+        What somebody else wrote to its file since it was read is kept, and `conflict` tells of it, unless
+        ``over_others``. ``then`` is called when file and secrets are put away, with whether the file was written.
+        """
+        profile_id = opened.profile.id
+        if profile_id in self._saving:  # one after the other: the second knows what the first wrote
+            self._saving[profile_id] = lambda: self.save(
+                opened, path or opened.path, over_others=over_others, then=then
+            )
+            return
+        self._saving[profile_id] = None
+        profile, secrets, before = opened.profile, dict(opened.secrets), opened.saved
+        kept, names = opened.saved_secrets, opened.secret_names
+        base = None if over_others or path is None or path != opened.path else before
         among_profiles = path is None or path.parent == self.folder
 
-        async def put() -> Path:
+        def put() -> Path:
             if among_profiles:
-                written = await run_in_daemon(store.save_in, self.folder, profile, path)
-            else:
-                assert path is not None
-                await run_in_daemon(store.save, profile, path)
-                written = path
-            await self._keep(profile.id, opened.secret_names, secrets)
-            return written
+                return store.save_in(self.folder, profile, path, base=base)
+            assert path is not None
+            store.save(profile, path, base=base)
+            return path
+
+        def next_one() -> None:
+            again = self._saving.pop(profile_id, None)
+            if again is not None:
+                again()
 
         def done(written: Path) -> None:
-            opened.mark_saved(profile, written)
+            opened.mark_saved(profile, written, secrets)
+            self.watch_file(written)
             self.saved.emit(written)
+            next_one()
+            self._ask(lambda: self._keep(profile, before, names, secrets, kept), lambda words: put_away(words))
+
+        def put_away(words: tuple[str, ...]) -> None:
+            for one in words:
+                self.problem.emit(one)
             self.secrets_moved.emit()
+            then(True)
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, ChangedOnDisk):
+                self.conflict.emit(opened, error)
+            else:
+                self._on_failed(error)
+            next_one()
+            then(False)
+
+        self._write(put, done, failed)
+
+    def add(self, profile: Profile, then: Callable[[], object] = lambda: None) -> None:
+        """Save a profile that has no file yet."""
+        self._write(lambda: store.save_in(self.folder, profile), lambda _path: then())
+
+    def amend(self, files: dict[str, Path], change: Callable[[Profile], Profile]) -> None:
+        """Change what files hold, whatever that is by now: edits of others stay. By the profile's id."""
+
+        def write() -> None:
+            places = {one.profile.id: one.path for one in self._files.read() if one.profile is not None}
+            for profile_id, known in files.items():
+                path = places.get(profile_id, known)  # a file that was just renamed has another place
+                current = store.load(path)
+                if path.parent == self.folder:
+                    store.save_in(self.folder, change(current), path, base=current)
+                else:
+                    store.save(change(current), path, base=current)
+
+        self._write(write, lambda _nothing: None)
+
+    def delete(self, paths: Iterable[Path], then: Callable[[list[trash.Deleted]], object]) -> None:
+        """Move files to the trash; ``then`` gets what takes it back, also of some when others cannot be moved."""
+        wanted = list(paths)
+
+        def move() -> tuple[list[trash.Deleted], ProfileProblem | None]:
+            moved: list[trash.Deleted] = []
+            problem = None
+            for path in wanted:
+                try:
+                    moved.append(trash.delete(path, self.trash))
+                except ProfileProblem as refused:
+                    problem = refused
+            return moved, problem
+
+        def done(found: tuple[list[trash.Deleted], ProfileProblem | None]) -> None:
+            moved, problem = found
+            if moved:
+                then(moved)
+            if problem is not None:
+                self._on_failed(problem)
+
+        self._write(move, done)
+
+    def undo_delete(self, deleted: Iterable[trash.Deleted], then: Callable[[], object] = lambda: None) -> None:
+        """Bring files back from the trash."""
+
+        def back() -> None:
+            for one in deleted:
+                trash.undo_delete(one)
+
+        self._write(back, lambda _nothing: then())
+
+    def _write(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        """Change files in a worker, one after the other; the list is read again afterwards."""
+        self._writes += 1
+        self._writing += 1
+
+        async def in_turn() -> T:
+            async with self._on_disk:
+                return await run_in_daemon(work)
+
+        def ended(tell: Callable[[], object]) -> None:
+            self._writing -= 1
+            tell()
             self.load_list()
 
-        self._ask(put, done)
+        self.desk.ask(
+            in_turn,
+            lambda result: ended(lambda: done(result)),
+            lambda error: ended(lambda: (failed or self._on_failed)(error)),
+        )
+
+    # ------------------------------------------------------------ secrets
 
     def look_up_secrets(self, opened: OpenProfile) -> None:
         """Bring a profile's secrets from the vault, where none was typed meanwhile."""
@@ -84,38 +326,166 @@ class Shelf(QObject):
             opened.use_secrets(secrets)
             self.secrets_moved.emit()
 
-        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, opened.secret_names), found)
+        names = tuple(name for name in opened.secret_names if source_of(opened.profile, name).place in STORED)
+        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, names), found)
 
-    def where_password(self, opened: OpenProfile) -> str:
-        """Where the password is kept, as words; empty without a password."""
-        if PASSWORD not in opened.secrets:
-            return ""
-        state = self.vault.state
-        match self.vault.where(opened.profile.id, PASSWORD):
-            case None:
-                return "this session only: the profile is not saved yet"
-            case WhereKept.KEYRING:
-                return f"in the {state.keyring or 'keyring'}"
-            case WhereKept.MEMORY:
-                return str(state)
+    def copy_secrets(self, profile: Profile, copy: Profile, names: tuple[str, ...]) -> None:
+        """Keep a profile's secrets for its copy as well."""
+        self._ask(lambda: self.vault.copy_all_async(profile, copy, names), lambda _nothing: self.secrets_moved.emit())
 
-    async def _keep(self, profile_id: str, names: tuple[str, ...], secrets: Secrets) -> None:
-        for name in names:
-            if secret := secrets.get(name):
-                await self.vault.write_async(profile_id, name, secret)
-            elif self.vault.where(profile_id, name) is not None:
-                await self.vault.delete_async(profile_id, name)
+    def forget_secrets(self, profile_id: str, names: tuple[str, ...]) -> None:
+        """Remove a profile's secrets from the keyring and from memory."""
 
-    def _on_listed(self, stored: list[store.Stored]) -> None:
-        self.stored = stored
-        self.listed.emit()
+        def done(gone: bool) -> None:
+            if not gone:
+                self.problem.emit("The keyring could not be asked: it may still hold the secrets.")
+
+        self._ask(lambda: self.vault.delete_all_async(profile_id, names), done)
+
+    def move_secret(
+        self, opened: OpenProfile, name: str, to: SecretSource, then: Callable[[Moved], object]
+    ) -> None:
+        """Bring a saved profile's secret to another place at once."""
+        before = opened.saved
+        assert before is not None
+        secret = opened.saved_secrets.get(name)
+
+        async def move() -> Moved:
+            async with self._in_keyring:
+                return await self.vault.move_async(before, name, to, secret)
+
+        def moved(outcome: Moved) -> None:
+            if (words := _said(outcome, name)) is not None:
+                self.problem.emit(words)
+            then(outcome)
+            self.secrets_moved.emit()
+
+        self._ask(move, moved)
+
+    def ask_keyring_again(self) -> None:
+        """Ask a keyring that was left alone once more, and file what waits for it."""
+        self._ask(lambda: self.vault.ask_again_async(), lambda _state: self.secrets_moved.emit())
+
+    def where(self, opened: OpenProfile) -> dict[str, str]:
+        """Where each of a profile's secrets is, in words, by its name."""
+        profile, found = opened.profile, {}
+        for name in opened.secret_names:
+            if source_of(profile, name).place not in STORED:
+                found[name] = self.vault.place(profile, name)
+            elif name in opened.secrets:
+                if self.vault.where(profile.id, name) is not None:
+                    found[name] = self.vault.place(profile, name)
+                elif opened.saved is None or opened.secrets[name] != opened.saved_secrets.get(name):
+                    found[name] = "this session only: it is not saved yet"
+                else:
+                    found[name] = "this session only so far: the keyring is being asked"
+        return found
+
+    async def _keep(
+        self, profile: Profile, before: Profile | None, names: tuple[str, ...], secrets: Secrets, kept: Secrets
+    ) -> tuple[str, ...]:
+        """Put secrets where the profile says; gives what has to be said about it."""
+        said: list[str] = []
+        async with self._in_keyring:
+            for name in names:
+                to, secret = source_of(profile, name), secrets.get(name)
+                was = source_of(before, name) if before is not None else to
+                known = self.vault.where(profile.id, name) is not None
+                if before is not None and was.place != to.place and (was.place in STORED or to.place in STORED):
+                    moved = await self.vault.move_async(before, name, to, secret)
+                    if (words := _said(moved, name)) is not None:
+                        said.append(words)
+                elif secret and to.place in STORED:
+                    if not known or secret != kept.get(name):
+                        await self.vault.keep_async(profile, name, secret)
+                elif known and name in kept:  # one that was not read yet is not removed
+                    await self.vault.delete_async(profile.id, name)
+        return tuple(said)
+
+    # ------------------------------------------------------------ reports
+
+    def record(self, profile: Profile, path: Path | None, secrets: Secrets, report: Report) -> None:
+        """Keep a finished check's report; of a profile that was never saved only that there was one."""
+        masked = tuple(secrets.values())
+        if path is None:
+            self._ask(
+                lambda: run_in_daemon(self.history.note_recent, report, masked), lambda _nothing: self.load_list()
+            )
+            return
+
+        def done(_report: Report) -> None:
+            last = Last(verdict=report.verdict, started=report.started)
+            self.lasts[profile.id] = last
+            place = self.listing.places.get(profile.id)
+            if place is not None:
+                row = self.listing.rows[place]
+                self.listing.rows[place] = replace(row, verdict=last.verdict, tested=last.started).prepared()
+            self.recorded.emit(profile.id)
+
+        self._ask(lambda: run_in_daemon(self.history.record, profile, report, masked), done)
+
+    def write_report(self, report: Report, path: Path) -> None:
+        """Write a report to a file: HTML, Markdown or JSON by the file's name."""
+
+        def write() -> None:
+            match path.suffix.lower():
+                case ".json":
+                    text = to_json(report)
+                case ".md":
+                    text = to_markdown(report)
+                case _:
+                    text = to_html(report)
+            write_whole(path, text.encode())
+
+        self._ask(lambda: run_in_daemon(write), lambda _nothing: self.saved.emit(path))
+
+    def reports(self, profile_id: str, answered: Callable[[tuple[Report, ...]], object]) -> None:
+        """The kept reports of one profile, the newest first."""
+        self._ask(lambda: run_in_daemon(self.history.reports, profile_id), answered)
+
+    def forget_recent(self) -> None:
+        """Remember no connection string any more that was never saved."""
+        self._ask(lambda: run_in_daemon(self.history.forget_recent), lambda _nothing: self.load_list())
+
+    # ------------------------------------------------------------ answers
+
+    def _on_listed(self, read: Listing) -> None:
+        newer = {one: last for one, last in self.lasts.items() if _newer(last, read.lasts.get(one))}
+        for one, last in newer.items():  # kept since it was read
+            if (place := read.places.get(one)) is not None:
+                read.rows[place] = replace(read.rows[place], verdict=last.verdict, tested=last.started)
+        same = (read.rows, read.recent) == (self.listing.rows, self.listing.recent)
+        self.listing, self.lasts = read, {**read.lasts, **newer}
+        if not same or not self._listed_once:
+            self._listed_once = True
+            self.listed.emit()
+        waiting, self._after_next = self._after_next, []
+        for act in waiting:
+            act()
+
+    def _on_file_changed(self, path: str) -> None:
+        """Editors write in steps, and replace the file: look when they are done."""
+        where = Path(path)
+
+        async def read() -> Profile | None:
+            await asyncio.sleep(_SETTLE_MS / 1000)
+            return await run_in_daemon(lambda: store.load(where) if where.exists() else None)
+
+        def found(profile: Profile | None) -> None:
+            if profile is not None:
+                self.watch_file(where)  # Qt forgets a file that was replaced
+            self.reread.emit(profile, where)
+
+        self._ask(read, found)
 
     def _ask(self, question: Callable[[], Awaitable[T]], answered: Callable[[T], object]) -> None:
         self.desk.ask(question, answered, self._on_failed)
 
     def _on_failed(self, error: Exception) -> None:
-        if isinstance(error, store.ProfileProblem):
+        if isinstance(error, ProfileProblem):
             self.problem.emit(str(error))
+        elif isinstance(error, OSError):
+            self.problem.emit(f"{error.filename or 'The disk'}: {error.strerror or type(error).__name__}")
         else:
             self.broke.emit(error)
 
@@ -130,3 +500,20 @@ class Shelf(QObject):
                 case _:
                     pass
         return bool(messages)
+
+
+def _done(_result: object) -> None:
+    """Nobody waits for it."""
+
+
+def _newer(kept: Last, read: Last | None) -> bool:
+    return read is None or kept.started > read.started
+
+
+def _said(moved: Moved, name: str) -> str | None:
+    """What has to be said about a secret that was moved; None when all went well."""
+    if not moved.done:
+        return f"The secret {name} was not moved, for it could not be read: {moved.state}."
+    if moved.left_behind:
+        return f"The secret {name} was moved, but the keyring could not be asked to forget it: it may still hold it."
+    return None

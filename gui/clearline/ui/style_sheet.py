@@ -30,6 +30,15 @@ QLineEdit#profileName {{ background: transparent; border-color: transparent; pad
 QLineEdit#profileName:hover {{ border-color: {line}; }}
 QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
 
+QCheckBox {{ spacing: 7px; }}
+QCheckBox::indicator {{
+    width: 14px; height: 14px; background: {base}; border: 1px solid {line_strong}; border-radius: 3px;
+}}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check_icon}"); }}
+QCheckBox::indicator:checked:focus {{ border-color: {text}; }}
+QCheckBox:disabled {{ color: {muted}; }}
+
 QPushButton {{
     background: {raised}; color: {text}; border: 1px solid {line_strong}; border-radius: 5px; padding: 4px 11px;
 }}
@@ -43,6 +52,7 @@ QPushButton#primary {{
 }}
 QPushButton#primary:hover {{ background: {accent_hover}; }}
 QPushButton#primary:focus {{ border: 2px solid {text}; padding: 5px 15px; }}
+QPushButton#primary:disabled {{ background: {line}; color: {muted}; border-color: {line}; }}
 QPushButton#primary[running="true"] {{ background: {raised}; color: {text}; border-color: {line_strong}; }}
 QPushButton::menu-indicator {{ image: url("{down_icon}"); width: 11px; height: 11px; right: 5px; }}
 QPushButton#menuButton {{ padding-right: 22px; }}
@@ -68,7 +78,18 @@ QListView, QTableView {{
     background: {base}; color: {text}; border: none; outline: none; gridline-color: {line};
     selection-background-color: {selection}; selection-color: {text}; alternate-background-color: {window};
 }}
-QListView#profiles {{ background: {window}; }}
+QDialog QListView, QDialog QTableView {{ border: 1px solid {line_strong}; border-radius: 5px; }}
+QDialog QListView::item {{ padding: 3px 4px; }}
+QDialog QTableView::item {{ padding: 0px 5px; }}
+QDialog QListView::indicator, QDialog QTableView::indicator {{
+    width: 13px; height: 13px; background: {base}; border: 1px solid {line_strong}; border-radius: 3px;
+}}
+QDialog QListView::indicator:checked, QDialog QTableView::indicator:checked {{
+    background: {accent}; border-color: {accent}; image: url("{check_icon}");
+}}
+QComboBox QAbstractItemView {{ border-radius: 0; }}
+QComboBox QAbstractItemView::item {{ padding: 1px; }}
+QTableView#profiles {{ background: {window}; }}
 QHeaderView {{ background: {base}; border: none; }}
 QHeaderView::section {{
     background: {base}; color: {muted}; border: none; border-bottom: 1px solid {line}; padding: 4px 8px;
@@ -115,4 +136,5 @@ QFrame#banner[state="failed"] {{ background: {failed_back}; border-color: {faile
 def style_sheet(colours: Colours) -> str:
     """Qt's style sheet in one palette."""
     # A style sheet takes icons only as files: this one is drawn in a grey that both palettes bear.
-    return _SHEET.format(**colours._asdict(), down_icon=resource("icons/down.svg").as_posix())
+    icons = {f"{name}_icon": resource(f"icons/{name}.svg").as_posix() for name in ("down", "check")}
+    return _SHEET.format(**colours._asdict(), **icons)

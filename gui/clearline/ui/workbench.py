@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLineEdit
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from clearline.core import report as reports
 from clearline.core import report_markdown
 from clearline.core.network_note import network_note
-from clearline.core.profile import Profile
+from clearline.core.profile import Profile, SecretSource, new_profile_id
 from clearline.core.report import Finding, Report
-from clearline.core.secrets import PASSWORD, Secrets
-from clearline.core.vault import Vault
+from clearline.core.secret_places import STORED, source_of, with_source
+from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.core.uri_remedies import Values
+from clearline.core.vault import Moved, Vault
+from clearline.ui import theme
+from clearline.ui.batch import Batch
+from clearline.ui.consents import Consents
 from clearline.ui.fixes import Fixes
 from clearline.ui.forms.page import FormState
+from clearline.ui.library import Library
 from clearline.ui.line_messages import Check
+from clearline.ui.line_thread import LineThread
 from clearline.ui.main_window import MainWindow
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin
+from clearline.ui.panels.batch_window import BatchWindow
+from clearline.ui.panels.code import CodePanel
 from clearline.ui.panels.health import health_of
+from clearline.ui.panels.history import HistoryPanel
+from clearline.ui.panels.settings_dialog import SettingsDialog
 from clearline.ui.pump import Pump
+from clearline.ui.questions import Question
+from clearline.ui.remembered import Remembered
+from clearline.ui.retrying import Retrying, Wrap
+from clearline.ui.sharing import Sharing
 from clearline.ui.shelf import Shelf
+from clearline.ui.watch_session import OpenWatch
+from clearline.ui.watching import Watching
 
 _CLOSING_MS: Final = 2500
+_ORDERS: Final = {Order.NAME: "name", Order.LAST_TESTED: "last-checked", Order.FAILED_FIRST: "verdict"}
 _FILES: Final = "Clearline profiles (*.json);;All files (*)"
+_REPORTS: Final = "HTML (*.html);;Markdown (*.md);;JSON (*.json)"
 
 
 class Workbench(QObject):
@@ -35,18 +56,46 @@ class Workbench(QObject):
 
     broke = Signal(object)
     """A bug, to be shown; carries the exception."""
+    settled = Signal()
+    """A check is over."""
 
-    def __init__(self, window: MainWindow, pump: Pump, check: Check, vault: Vault, folder: Path) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        pump: Pump,
+        check: Check,
+        vault: Vault,
+        folder: Path,
+        remembered: Remembered,
+        watch: OpenWatch | None = None,
+    ) -> None:
         super().__init__()
+        self.remembered = remembered
         self.window = window
         self.pump = pump
         self.shelf = Shelf(pump, check, vault, folder)
         self._check = check
         self._open: dict[str, OpenProfile] = {}
+        self._gone: list[LineThread] = []
         self._closed = False
+        self._leaving = self._leaving_asked = False
+        self._turned_to_history = False
         pump.frame.connect(self._turn)
+        self.watching = Watching(window, pump, watch, lambda: self.current, remembered, self.remember)
+        self.retrying = Retrying(window, lambda: self.current, self.test)
         self.current = self._add(OpenProfile(check, Profile()))
         self.fixes = Fixes(window, lambda: self.current, self.test)
+        self.library = Library(self)
+        self.library.order_changed.connect(lambda order: self.remember(sort_order=_ORDERS[order]))
+        window.profiles.model.sort(next(o for o, name in _ORDERS.items() if name == remembered.values.sort_order))
+        self._batches: list[Batch] = []
+        self.sharing = Sharing(window, self.shelf, lambda: self.current)
+        self.library.export_requested.connect(self.sharing.ask_export)
+        window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
+        self.consents = Consents(
+            window, self.shelf.desk, folder.parent / "agreements.json", self.sharing.is_from_outside
+        )
+        self.watching.ask_first = self.consents.before_test
         self._connect()
         self._bring_to_front(self.current)
 
@@ -59,6 +108,7 @@ class Workbench(QObject):
         opened = self._open.get(profile.id)
         if opened is None:
             opened = self._add(OpenProfile(self._check, profile, path=path, saved=path is not None))
+            opened.from_elsewhere = self.sharing.is_from_outside(profile.id)
             if path is not None:
                 self.shelf.look_up_secrets(opened)
         for name, secret in (secrets or {}).items():
@@ -69,7 +119,7 @@ class Workbench(QObject):
     def new_profile(self) -> None:
         """An empty one, with the cursor where one pastes."""
         blank = next((o for o in self._open.values() if not o.unsaved and o.path is None), None)
-        self._bring_to_front(blank or self._add(OpenProfile(self._check, Profile())))
+        self._bring_to_front(blank or self._add(self._blank()))
         self.window.connection.field.setFocus()
 
     def save(self) -> None:
@@ -94,30 +144,121 @@ class Workbench(QObject):
         dialog.fileSelected.connect(lambda chosen: self.shelf.load(Path(chosen)))
         dialog.open()
 
-    def _show_list(self) -> None:
-        rows = []
-        listed = set()
-        for stored in self.shelf.stored:
-            profile = stored.profile or Profile(id=f"file:{stored.path}")
-            listed.add(profile.id)
-            opened = self._open.get(profile.id)
-            if opened is not None:
-                rows.append(_row(opened))
-            else:
-                rows.append(ProfileRow(profile, stored.path, problem=str(stored.problem or "")))
-        new = [_row(o) for i, o in self._open.items() if i not in listed and (o.unsaved or o.path or o.report)]
-        self.window.profiles.model.show([*new, *rows])
+    def opened(self, profile_id: str) -> OpenProfile | None:
+        """An open profile; None when it is not open."""
+        return self._open.get(profile_id)
+
+    def all_open(self) -> list[OpenProfile]:
+        """Every open profile."""
+        return list(self._open.values())
+
+    def is_foreign(self, profile_id: str) -> bool:
+        """Whether somebody else wrote that profile."""
+        opened = self._open.get(profile_id)
+        return self.sharing.is_from_outside(profile_id) or (opened is not None and opened.from_elsewhere)
+
+    def reopen(self, profile: Profile, secrets: Secrets, listed: list[ProfileRow]) -> None:
+        """Bring back edits that were put away with their profile."""
+        place = self.shelf.listing.places.get(profile.id)
+        if place is not None and profile.id not in self._open:
+            self.open_profile(listed[place].profile, path=listed[place].path)
+        opened = self.open_profile(profile)
+        opened.set_values(Values(profile, dict(secrets)))
+
+    def put_away(self, profile_id: str) -> None:
+        """Close a profile whose file goes; what is in front then is another one."""
+        opened = self._open.pop(profile_id, None)
+        if opened is None:
+            return
+        opened.stop()
+        self.pump.remove(opened.pull)
+        self.watching.remove(opened)
+        if opened.line is not None:
+            opened.line.close()
+            self._gone.append(opened.line)
+        if opened is self.current:
+            self.new_profile()
+
+    def show_list(self) -> None:
+        """List what is saved, what is open and what was tested without being saved."""
+        listing = self.shelf.listing
+        rows = list(listing.rows)
+        for opened in self._open.values():
+            if (place := listing.places.get(opened.profile.id)) is not None:
+                rows[place] = self._row(opened)
+        new = [
+            self._row(o) for i, o in self._open.items() if i not in listing.places and (o.unsaved or o.path or o.report)
+        ]
+        shown = {opened.redacted for opened in self._open.values() if opened.text}
+        recent = [
+            ProfileRow(
+                Profile(id=f"recent:{number}"), verdict=one.last.verdict, tested=one.last.started, recent=one.uri
+            )
+            for number, one in enumerate(listing.recent)
+            if one.uri not in shown
+        ]
+        self.window.profiles.model.show([*new, *rows, *recent])
+        self.window.profiles.show_folders(listing.folders)
         self.window.profiles.select(self.current.profile.id)
 
-    def _choose(self, profile_id: str) -> None:
+    def _show_row(self, opened: OpenProfile) -> None:
+        """Like `show_list` for what one profile has become: it costs the same for ten thousand."""
+        model = self.window.profiles.model
+        is_new = model.profile_row(opened.profile.id) is None
+        if opened.unsaved or opened.path or opened.report:
+            model.update(self._row(opened))
+            if is_new and opened is self.current:
+                self.window.profiles.select(opened.profile.id)
+        elif not is_new:
+            self.show_list()
+
+    def _on_recorded(self, profile_id: str) -> None:
+        opened, place = self._open.get(profile_id), self.shelf.listing.places.get(profile_id)
+        if opened is not None:
+            self._show_row(opened)
+        elif place is not None:
+            self.window.profiles.model.update(self.shelf.listing.rows[place])
+        if profile_id == self.current.profile.id:
+            self._show_panels()
+
+    def _row(self, opened: OpenProfile) -> ProfileRow:
+        last = self.shelf.lasts.get(opened.profile.id)
+        report = opened.report
+        return ProfileRow(
+            opened.profile,
+            opened.path,
+            verdict=opened.verdict if report is not None or opened.running else last.verdict if last else None,
+            tested=report.started if report is not None else last.started if last else None,
+            unsaved=opened.unsaved,
+            running=opened.running,
+            watched=self.watching.is_watched(opened),
+        )
+
+    def choose(self, profile_id: str) -> None:
+        """Bring a profile of the list to the front."""
         if profile_id in self._open:
             self._bring_to_front(self._open[profile_id])
             return
-        for stored in self.shelf.stored:
-            if stored.profile is not None and stored.profile.id == profile_id:
-                self.open_profile(stored.profile, path=stored.path)
-            elif stored.problem is not None and f"file:{stored.path}" == profile_id:
-                self.window.say(str(stored.problem))
+        row = self.window.profiles.model.profile_row(profile_id)
+        if row is None:
+            return
+        if row.recent:
+            self._open_recent(row.recent)
+        elif row.problem:
+            self.library.tell_problem(row)
+        else:
+            self.open_profile(row.profile, path=row.path)
+
+    def _open_recent(self, redacted: str) -> None:
+        """A connection string that was tested before; its password has to be typed again."""
+        self.new_profile()
+        self.current.set_text(Secret(redacted), Origin.ELSEWHERE)
+        self.window.pages.go_to(PASSWORD)
+
+    def _blank(self) -> OpenProfile:
+        opened = OpenProfile(self._check, Profile())
+        opened.place_of_new = self.remembered.values.new_secrets
+        return opened
 
     def _add(self, opened: OpenProfile) -> OpenProfile:
         self._open[opened.profile.id] = opened
@@ -126,6 +267,7 @@ class Workbench(QObject):
         opened.broke.connect(self.broke)
         opened.events.counts_changed.connect(lambda: self._on_counts(opened))
         self.pump.add(opened.pull, lambda: opened.running)
+        self.watching.add(opened)
         return opened
 
     def _bring_to_front(self, opened: OpenProfile) -> None:
@@ -134,13 +276,24 @@ class Workbench(QObject):
         self.window.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
         self._on_reported(opened)
+        self.window.profiles.select(opened.profile.id)
+        if opened.report is None and not opened.running and opened.profile.id in self.shelf.lasts:
+            self.window.results.turn_to("history")  # there is nothing else to see of it yet
+            self._turned_to_history = True
+        self._show_panels()
+        self.watching.show()
 
     # ------------------------------------------------------------ the window asks
 
     def _connect(self) -> None:
         window = self.window
-        window.profiles.chosen.connect(self._choose)
+        window.profiles.chosen.connect(self.choose)
         window.profiles.new_requested.connect(self.new_profile)
+        window.save.clicked.connect(self.save)
+        window.revert.clicked.connect(lambda: self.current.revert())
+        window.may_close = self._may_close
+        window.results.made.connect(self._on_panel_made)
+        window.results.currentChanged.connect(lambda _place: self._show_panels())
         window.name.textEdited.connect(lambda name: self.current.rename(name.strip()))
         line = window.connection
         line.field.edited.connect(lambda plain: self.current.set_text(plain))
@@ -149,9 +302,7 @@ class Workbench(QObject):
         line.stop_requested.connect(self.stop)
         line.copy_requested.connect(self.copy_text)
         window.pages.use(self.shelf.desk)
-        window.pages.edited.connect(
-            lambda part, value: self.current.set_profile(self.current.with_parts(**{part: value}))
-        )
+        window.pages.edited.connect(self._on_edited)
         window.pages.secret_edited.connect(lambda name, secret: self.current.set_secret(name, secret))
         window.pages.repair_requested.connect(self.fixes.repair)
         window.pages.submitted.connect(self.test)
@@ -160,12 +311,20 @@ class Workbench(QObject):
         window.banner.copy_requested.connect(self.copy_report)
         window.diagnosis.remedy_chosen.connect(self.fixes.apply)
         window.diagnosis.note_requested.connect(self.copy_note)
+        window.events.use(self.shelf.desk)
         window.events.save_failed.connect(window.say)
+        window.events.saved.connect(window.say)
+        self.watching.row_changed.connect(self._show_row)
+        self.watching.health_changed.connect(self._show_health)
+        self.watching.broke.connect(self.broke)
         window.closing.connect(self.close)
         shelf = self.shelf
-        shelf.listed.connect(self._show_list)
-        shelf.loaded.connect(lambda profile, path: self.open_profile(profile, path=path))
-        shelf.saved.connect(lambda path: window.say(f"Saved {path.name}."))
+        shelf.listed.connect(self.show_list)
+        shelf.listed.connect(self._show_panels)
+        shelf.loaded.connect(self._on_loaded)
+        shelf.reread.connect(self._on_reread)
+        shelf.recorded.connect(self._on_recorded)
+        shelf.saved.connect(self._on_saved)
         shelf.secrets_moved.connect(self._show_form)
         shelf.problem.connect(window.say)
         shelf.broke.connect(self.broke)
@@ -177,16 +336,180 @@ class Workbench(QObject):
             (window.menus.quit, window.close),
             (window.menus.test, self.test),
             (window.menus.stop, self.stop),
+            (window.menus.retries, self.retrying.ask),
             (window.menus.copy_text, self.copy_text),
             (window.menus.copy_report, self.copy_report),
+            (window.menus.copy_ticket, self.copy_ticket),
+            (window.menus.export_report, self.export_report),
+            (window.menus.revert, lambda: self.current.revert()),
+            (window.menus.settings, self.show_settings),
+            (window.menus.ask_keyring, self.shelf.ask_keyring_again),
+            (window.menus.import_, self.sharing.ask_import),
+            (window.menus.export, self.sharing.ask_export),
+            (window.menus.copy_placeholder, self.sharing.copy_with_placeholder),
+            (window.menus.copy_variables, self.sharing.copy_with_variables),
+            (window.menus.copy_password, self.sharing.copy_with_password),
             (window.menus.to_text, lambda: _go_to(line.field)),
             (window.menus.to_search, lambda: _go_to(window.profiles.search)),
             (window.menus.reveal, line.eye.toggle),
+            (window.menus.widen, window.widen.toggle),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
 
-    def test(self) -> None:
-        """Check what stands there, saved or not."""
+    def _on_loaded(self, profile: Profile, path: Path) -> None:
+        outside, opened = path.parent != self.shelf.folder, self._open.get(profile.id)
+        place = self.shelf.listing.places.get(profile.id)
+        listed = self.shelf.listing.rows[place] if place is not None else None
+        known, at = (opened.saved, opened.path) if opened else (listed.profile, listed.path) if listed else (None, None)
+        if at is None or at == path:
+            if opened is not None:
+                self.library.compare(opened, profile)
+            self.shelf.watch_file(path)
+            now = self.open_profile(profile, path=path)
+            now.from_elsewhere = now.from_elsewhere or outside
+        elif known == profile:
+            self.choose(profile.id)
+            self.window.say(f"{path.name} is in your list already.")
+        else:  # what somebody else makes of a profile must not get the secrets of the one in the list
+            now = self.open_profile(msgspec.structs.replace(profile, id=new_profile_id()))
+            now.from_elsewhere = True
+            self.window.say(f"{path.name} differs from the profile in your list: opened as a copy.")
+
+    def _on_reread(self, profile: Profile | None, path: Path) -> None:
+        for opened in self._open.values():
+            if opened.path == path:
+                self.library.compare(
+                    opened, profile and msgspec.structs.replace(profile, id=opened.profile.id), gone=profile is None
+                )
+                return
+
+    def _on_saved(self, path: Path) -> None:
+        self.window.say(f"Saved {path.name}.")
+        foreign = [o.profile.id for o in self._open.values() if o.from_elsewhere and o.path == path]
+        if foreign and path.parent == self.shelf.folder:
+            self.sharing.mark_from_outside(foreign)
+
+    def _on_edited(self, part: str, value: Any) -> None:
+        opened = self.current
+        if part != "secrets" or not self._move_secret(opened, value):
+            opened.set_profile(opened.with_parts(**{part: value}))
+
+    def _move_secret(self, opened: OpenProfile, sources: dict[str, SecretSource]) -> bool:
+        """Another store for a secret that is kept: moved at once, which is no edit of the connection.
+
+        False where that is none: the profile or the secret was not saved yet, or it is not to be kept at all, which
+        removes it when the profile is saved.
+        """
+        saved = opened.saved
+        wanted = msgspec.structs.replace(opened.profile, secrets=sources)
+        names = [name for name in opened.secret_names if source_of(wanted, name) != source_of(opened.profile, name)]
+        if saved is None or opened.path is None or len(names) != 1:
+            return False
+        [name] = names
+        before, to = source_of(saved, name), source_of(wanted, name)
+        typed = opened.secrets.get(name) != opened.saved_secrets.get(name)
+        if typed or before != source_of(opened.profile, name) or not {before.place, to.place} <= STORED:
+            return False
+        profile_id = opened.profile.id
+
+        def moved(outcome: Moved) -> None:
+            if outcome.done:
+                self.library.change([profile_id], lambda profile: with_source(profile, name, to))
+            else:
+                self._show_form()
+
+        self.shelf.move_secret(opened, name, to, moved)
+        return True
+
+    def test_several(self, ids: list[str]) -> None:
+        """Test profiles together, with a summary beside the window; those that have to ask first are left out."""
+        model = self.window.profiles.model
+        rows = [
+            row for one in ids if (row := model.profile_row(one)) is not None and not row.problem and not row.recent
+        ]
+        if rows:
+            foreign = {opened.profile.id for opened in self._open.values() if opened.from_elsewhere}
+            typed = {one: opened.secrets for one, opened in self._open.items()}
+            self.consents.before_tests(
+                [row.profile for row in rows], foreign, typed, lambda withheld: self._begin_tests(rows, withheld)
+            )
+
+    def _begin_tests(self, rows: list[ProfileRow], withheld: dict[str, str]) -> None:
+        typed = {one: dict(opened.secrets) for one, opened in self._open.items()}
+        batch = Batch(self._check, self.shelf, self.pump, rows, typed, withheld)
+        summary = BatchWindow(batch.model, self.window)
+        batch.reported.connect(self._on_batch_report)
+        batch.finished.connect(summary.show_finished)
+        batch.broke.connect(self.broke)
+        summary.stop_requested.connect(batch.stop)
+        summary.opened.connect(lambda one: self._open_with(one, batch.model.report_of(one)))
+        summary.closed.connect(lambda: self._on_batch_closed(batch))
+        self.window.closing.connect(summary.close)
+        self.pump.frame.connect(summary.table.viewport().update)
+        self._batches.append(batch)
+        summary.show()
+        batch.start()
+
+    def _on_batch_closed(self, batch: Batch) -> None:
+        batch.close()
+        if batch in self._batches:
+            self._batches.remove(batch)
+            self._gone += batch.lines
+
+    def _on_batch_report(self, row: ProfileRow, secrets: Secrets, report: Report) -> None:
+        self.shelf.record(row.profile, row.path, secrets, report)
+        if (opened := self._open.get(row.profile.id)) is not None and not opened.unsaved:
+            opened.show_report(report)
+
+    def _open_with(self, profile_id: str, report: Report | None) -> None:
+        self.choose(profile_id)
+        if report is not None and self.current.profile.id == profile_id:
+            self.current.show_report(report)
+
+    def _may_close(self) -> bool:
+        """Whether the window can be closed without losing anything; asks once when not."""
+        unsaved = [opened for opened in self._open.values() if opened.worth_keeping]
+        if not unsaved or self._leaving:
+            return True
+
+        def save_all() -> None:
+            left = dict.fromkeys(opened.profile.id for opened in unsaved)
+            self.window.say("Saving…")
+
+            def put_away(opened: OpenProfile, saved: bool) -> None:
+                if saved:  # what could not be saved says why, and the window stays
+                    left.pop(opened.profile.id, None)
+                if not left:
+                    self._leaving = True
+                    self.window.close()
+
+            for opened in unsaved:
+                self.shelf.save(opened, opened.path, then=partial(put_away, opened))
+
+        def discard() -> None:
+            self._leaving = True
+            self.window.close()
+
+        if self._leaving_asked:
+            return False
+        names = ", ".join(f"“{opened.profile.name or 'New connection'}”" for opened in unsaved[:5])
+        more = f" and {len(unsaved) - 5} more" if unsaved[5:] else ""
+        asked = Question(
+            self.window,
+            "Not saved",
+            f"{names}{more} {'has' if len(unsaved) == 1 else 'have'} edits that are not saved.",
+            (("Save", save_all), ("Discard", discard), ("Cancel", tuple)),
+        )
+        self._leaving_asked = True
+        asked.finished.connect(self._on_leaving_answered)
+        asked.open()
+        return False
+
+    def _on_leaving_answered(self) -> None:
+        self._leaving_asked = False
+
+    def test(self, wrap: Wrap | None = None) -> None:
+        """Check what stands there, saved or not; ``wrap`` makes another check of the usual one."""
         opened = self.current
         if not opened.text:
             self.window.connection.field.setFocus()
@@ -194,7 +517,16 @@ class Workbench(QObject):
                 "Paste or type a connection string first, for example localhost:27017."
             )
             return
-        opened.test()
+        self.consents.before_test(opened, lambda secrets: self._begin_test(opened, secrets, wrap))
+
+    def _begin_test(self, opened: OpenProfile, secrets: Secrets, wrap: Wrap | None) -> None:
+        if self._open.get(opened.profile.id) is not opened:
+            return  # deleted while it was asked about
+        if self._turned_to_history:
+            self._turned_to_history = False
+            if self.window.results.current_name == "history":
+                self.window.results.setCurrentWidget(self.window.servers)
+        opened.test(secrets, wrap)
         assert opened.line is not None
         self.pump.wire(opened.line)
         self.pump.kick()
@@ -228,6 +560,7 @@ class Workbench(QObject):
     # ------------------------------------------------------------ the window shows
 
     def _on_changed(self, opened: OpenProfile, origin: Origin) -> None:
+        self._show_row(opened)
         if opened is not self.current:
             return
         window = self.window
@@ -238,24 +571,29 @@ class Workbench(QObject):
             window.name.setText(opened.profile.name)
         window.unsaved.setVisible(opened.unsaved)
         window.banner.show_stale(opened.stale)
-        window.health.show_reading(health_of(opened.report, running=opened.running, stale=opened.stale))
+        self._show_health(opened)
+        window.save.setVisible(opened.unsaved)
+        window.revert.setVisible(opened.unsaved and opened.saved is not None)
         self._show_form()
-        self._show_list()
 
     def _on_reported(self, opened: OpenProfile) -> None:
-        self._show_list()
+        if not opened.running:
+            self.settled.emit()
+        self._show_row(opened)
+        if opened.report is not None and not opened.running and opened.take_unrecorded():
+            self.shelf.record(opened.profile, opened.path, opened.secrets, opened.report)
         if opened is not self.current:
             return
         self._show_form()
         window, report, running = self.window, opened.report, opened.running
         srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
-        window.show_results(running or report is not None)
+        window.show_results(running or report is not None or opened.profile.id in self.shelf.lasts)
         undecided = running and (report is None or report.verdict is None)
         window.banner.show_report(report, running=undecided, stale=opened.stale)
         window.strip.show_report(report)
         window.diagnosis.show_report(report, running=running)
         window.servers.show_report(report, srv_name=srv_name)
-        window.health.show_reading(health_of(report, running=running, stale=opened.stale))
+        self._show_health(opened)
         window.connection.show_running(running)
         if report is not None and (report.servers or not running):
             window.show_telling_tab(has_servers=bool(report.servers))
@@ -268,9 +606,59 @@ class Workbench(QObject):
                 len(report.findings) if report else 0, len(report.servers) if report else 0, opened.events.kept
             )
 
+    # ------------------------------------------------------------ panels that are made late
+
+    def _on_panel_made(self, name: str, panel: QWidget) -> None:
+        if name == "history":
+            assert isinstance(panel, HistoryPanel)
+            panel.report_requested.connect(lambda report: self.current.show_report(report))
+            panel.export_requested.connect(self.export_report)
+        self._show_panels()
+
+    def _show_panels(self) -> None:
+        """What stands in the tab in front, if it is one that is made late."""
+        results, opened = self.window.results, self.current
+        panel = results.made_widgets().get(results.current_name)
+        if isinstance(panel, HistoryPanel):
+            profile_id = opened.profile.id
+            self.shelf.reports(
+                profile_id,
+                lambda reports: panel.show_reports(reports) if self.current.profile.id == profile_id else None,
+            )
+        elif isinstance(panel, CodePanel):
+            panel.show_profile(opened.profile)
+
+    def export_report(self, report: Report | None = None) -> None:
+        """Ask for a file and write a report to it: HTML, Markdown or JSON by the file's name."""
+        report = report or self.current.report
+        if report is None:
+            self.window.say("There is no report yet.")
+            return
+        name = self.current.profile.name or "connection"
+        dialog = QFileDialog(self.window, "Export report", f"{name}.html", _REPORTS)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("html")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda chosen: self.shelf.write_report(report, Path(chosen)))
+        dialog.open()
+
+    def copy_ticket(self) -> None:
+        """What a ticket needs, in few lines."""
+        if self.current.report is None:
+            self.window.say("There is no report yet.")
+            return
+        QGuiApplication.clipboard().setText(report_markdown.ticket(self.current.report))
+        self.window.say("Copied for a ticket.")
+
+    def _show_health(self, opened: OpenProfile) -> None:
+        """What the watch says, else what the last check said."""
+        if opened is self.current:
+            said = health_of(opened.report, running=opened.running, stale=opened.stale)
+            self.window.health.show_reading(self.watching.reading(opened) or said)
+
     def _show_form(self) -> None:
         opened = self.current
-        where = {PASSWORD: self.shelf.where_password(opened)}
+        where = self.shelf.where(opened)
         state = FormState(opened.profile, dict(opened.secrets), opened.mistakes, where, opened.report)
         self.window.pages.show_state(state)
 
@@ -281,6 +669,22 @@ class Workbench(QObject):
         self.window.servers.model.repaint_running()
         self.window.profiles.list.viewport().update()
 
+    def remember(self, **values: Any) -> None:
+        """Change the program's own settings."""
+        self.remembered.change(self.shelf.desk, **values)
+
+    def show_settings(self) -> None:
+        """The program's own settings."""
+        dialog = SettingsDialog(self.remembered.values, self.window)
+        dialog.chosen.connect(self._on_setting)
+        dialog.open()
+
+    def _on_setting(self, name: str, value: object) -> None:
+        if name == "colours":
+            self.window.menus.scheme_chosen.emit(theme.Scheme(value))
+        else:
+            self.remember(**{name: value})
+
     # ------------------------------------------------------------ the end
 
     def close(self) -> bool:
@@ -288,7 +692,13 @@ class Workbench(QObject):
         if self._closed:
             return True
         self._closed = True
-        lines = [self.shelf.desk, *(o.line for o in self._open.values() if o.line is not None)]
+        self.remembered.keep_place(self.window)
+        self.watching.close()
+        for batch in self._batches:
+            batch.close()
+        tests = [line for batch in self._batches for line in batch.lines]
+        own = [opened.line for opened in self._open.values() if opened.line is not None]
+        lines = [self.shelf.desk, *own, *self._gone, *tests]
         for line in lines:
             line.close()
         deadline = QDeadlineTimer(_CLOSING_MS)
@@ -299,9 +709,3 @@ class Workbench(QObject):
 def _go_to(field: QLineEdit) -> None:
     field.setFocus()
     field.selectAll()
-
-
-def _row(opened: OpenProfile) -> ProfileRow:
-    return ProfileRow(
-        opened.profile, opened.path, verdict=opened.verdict, unsaved=opened.unsaved, running=opened.running
-    )

@@ -49,4 +49,5 @@ def test_a_new_verdict_repaints_one_row(qapp):
 def test_a_broken_file_is_listed_with_its_problem(qapp):
     model = ProfilesModel()
     model.show([BROKEN])
-    assert model.index(0).data(ProfileRole.ADDRESS) == "old.json: $.version: too new"
+    assert model.index(0).data(ProfileRole.ADDRESS) == "$.version: too new"
+    assert model.index(0).data(Qt.ItemDataRole.ToolTipRole) == "old.json: $.version: too new"

@@ -28,7 +28,7 @@ def panel(qtbot):
     made = CodePanel()
     made.setParent(window)
     made.resize(1100, 340)
-    yield made
+    return made
 
 
 def shown(qtbot, panel, profile=None):

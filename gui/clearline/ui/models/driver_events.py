@@ -1,4 +1,4 @@
-"""The log of driver events: a table over a ring buffer, with a filter index of its own.
+"""The log of driver events: a table over a ring of columns, with a filter index of its own.
 
 Events come in batches, one insertion per frame. QSortFilterProxyModel takes seconds for what the index does in
 milliseconds.
@@ -6,20 +6,24 @@ milliseconds.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from clearline.core.driver_events import DriverEvent
+from clearline.ui.models.event_ring import EventFilter, EventRing, rows_before
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
-COLUMNS: Final = ("time", "kind", "event", "server", "conn", "took", "details")
+COLUMNS: Final = ("mark", "time", "gap", "kind", "event", "server", "conn", "took", "details")
+MARK, TIME, GAP, KIND, EVENT, SERVER, CONNECTION, TOOK, DETAILS = range(len(COLUMNS))
 CAPACITY: Final = 100_000
-_NUMBERS: Final = frozenset({0, 4, 5})
+_NUMBERS: Final = frozenset({TIME, GAP, CONNECTION, TOOK})
+_TITLES: Final = {MARK: ""}
 
 
 class EventRole(IntEnum):
@@ -28,6 +32,7 @@ class EventRole(IntEnum):
     EVENT = Qt.ItemDataRole.UserRole + 1
     KIND = Qt.ItemDataRole.UserRole + 2
     FAILED = Qt.ItemDataRole.UserRole + 3
+    BOOKMARKED = Qt.ItemDataRole.UserRole + 4
 
 
 class DriverEventsModel(QAbstractTableModel):
@@ -37,18 +42,19 @@ class DriverEventsModel(QAbstractTableModel):
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         super().__init__()
-        self._capacity = capacity
-        self._ring: list[DriverEvent] = []
-        self._first = 0  # number of the oldest event kept; event n lies at ring[n % capacity]
-        self._end = 0  # number of the next event
-        self._hits: list[int] | None = None  # numbers of the events that pass the filter; None: all do
+        self._ring = EventRing(capacity)
+        self._hits: array[int] | None = None  # numbers of the events that pass the filter; None: all do
         self._hits_from = 0  # hits before this position are gone from the ring
-        self._kind = ""
-        self._text = ""
+        self._filter = EventFilter()
+        self._only_bookmarked = False
+        self._bookmarks: set[int] = set()
         self._lost_before = 0
+        self._gone_before = 0
         self._paused = False
-        self._held: deque[DriverEvent] = deque(maxlen=capacity)
-        self._lost_held = 0
+        self._held = self._ring.sibling()
+        self._latest: tuple[int, DriverEvent] | None = None
+        self.began: float | None = None
+        """Epoch seconds from which the events' times count, where that is known."""
 
     # ------------------------------------------------------------ Qt's questions
 
@@ -56,7 +62,7 @@ class DriverEventsModel(QAbstractTableModel):
         """Events that pass the filter."""
         if parent.isValid():
             return 0
-        return self._end - self._first if self._hits is None else len(self._hits) - self._hits_from
+        return len(self._ring) if self._hits is None else len(self._hits) - self._hits_from
 
     def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """See `COLUMNS`."""
@@ -68,7 +74,9 @@ class DriverEventsModel(QAbstractTableModel):
             return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return COLUMNS[section]
+                return _TITLES.get(section, COLUMNS[section])
+            case Qt.ItemDataRole.ToolTipRole:
+                return _MEANINGS[section]
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
         return None
@@ -77,35 +85,44 @@ class DriverEventsModel(QAbstractTableModel):
         """The roles of `EventRole` and the text of each column."""
         if not index.isValid() or index.row() >= self.rowCount():
             return None
-        event = self.event_at(index.row())
+        row, column = index.row(), index.column()
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return _text(event, index.column())
-            case Qt.ItemDataRole.ToolTipRole if index.column() == len(COLUMNS) - 1:
-                return event.text
+                return self.text_at(row, column)
+            case Qt.ItemDataRole.ToolTipRole if column == DETAILS:
+                return self.event_at(row).text
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{COLUMNS[index.column()]}: {_text(event, index.column())}"
+                if column == MARK:
+                    return "bookmarked" if self.is_bookmarked(row) else ""
+                return f"{COLUMNS[column]}: {self.text_at(row, column)}"
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(index.column())
+                return _alignment(column)
             case EventRole.EVENT:
-                return event
+                return self.event_at(row)
             case EventRole.KIND:
-                return event.kind
+                return self.event_at(row).kind
             case EventRole.FAILED:
-                return event.failed
+                return self.event_at(row).failed
+            case EventRole.BOOKMARKED:
+                return self.is_bookmarked(row)
         return None
 
     # ------------------------------------------------------------ what the panel uses
 
     @property
+    def capacity(self) -> int:
+        """The most events that are kept."""
+        return self._ring.capacity
+
+    @property
     def kept(self) -> int:
         """Events in the buffer, whether the filter shows them or not."""
-        return self._end - self._first
+        return len(self._ring)
 
     @property
     def dropped(self) -> int:
         """Events that came and are gone: pushed out here, or lost before they came."""
-        return self._first + self._lost_before + self._lost_held
+        return self._ring.first + self._held.first + self._lost_before + self._gone_before
 
     @property
     def paused(self) -> bool:
@@ -117,119 +134,213 @@ class DriverEventsModel(QAbstractTableModel):
         """Events that wait for the end of the pause."""
         return len(self._held)
 
+    @property
+    def filter(self) -> EventFilter:
+        """What is shown."""
+        return self._filter
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some events may be hidden."""
+        return self._hits is not None
+
     def set_paused(self, paused: bool) -> None:
         """Let new events wait, or show those that waited."""
         if paused is self._paused:
             return
         self._paused = paused
         if not paused:
-            held, self._held = list(self._held), deque(maxlen=self._capacity)
-            self.append(held)
+            held, self._held = self._held, self._ring.sibling()
+            self._gone_before += held.first
+            self._add(len(held), lambda: self._ring.take_over(held))
+            self.counts_changed.emit()
 
     def event_at(self, row: int) -> DriverEvent:
         """The event in a visible row."""
-        number = self._first + row if self._hits is None else self._hits[self._hits_from + row]
-        return self._ring[number % self._capacity]
+        number = self.number_at(row)
+        if self._latest is None or self._latest[0] != number:  # a row is asked for cell by cell
+            self._latest = (number, self._ring.event(number))
+        return self._latest[1]
 
-    def shown(self) -> Iterable[DriverEvent]:
+    @property
+    def latest_s(self) -> float:
+        """When the latest event happened that is kept, shown or not."""
+        return self._ring.at_s(self._ring.end - 1) if len(self._ring) else 0.0
+
+    def number_at(self, row: int) -> int:
+        """The number of the event in a visible row; it stays the same as long as the event is kept."""
+        return self._ring.first + row if self._hits is None else self._hits[self._hits_from + row]
+
+    def row_of(self, number: int) -> int:
+        """The visible row of an event; -1 when it is gone or hidden."""
+        hits = self._hits
+        row = number - self._ring.first if hits is None else rows_before(hits, self._hits_from, number)
+        found = 0 <= row < self.rowCount() and self.number_at(row) == number
+        return row if found else -1
+
+    def text_at(self, row: int, column: int) -> str:
+        """What a cell says."""
+        if column == GAP:
+            if row == 0:
+                return ""
+            gap = self._ring.at_s(self.number_at(row)) - self._ring.at_s(self.number_at(row - 1))
+            return _gap_text(gap)
+        return _text(self.event_at(row), column)
+
+    def shown(self) -> Iterator[DriverEvent]:
         """The visible events, oldest first."""
-        return (self.event_at(row) for row in range(self.rowCount()))
+        return map(self._ring.event, self._shown_numbers())
 
-    def append(self, batch: Sequence[DriverEvent], lost_before: int | None = None) -> None:
-        """Add a batch with one insertion. ``lost_before`` counts what was dropped on the way here, in total."""
+    def shown_elsewhere(self) -> Iterator[DriverEvent]:
+        """As `shown`, from a copy: another thread may go through it while new events come."""
+        ring = self._ring.snapshot()
+        hits = None if self._hits is None else self._hits[self._hits_from :]
+        return map(ring.event, range(ring.first, ring.end) if hits is None else hits)
+
+    def servers(self) -> list[str]:
+        """The servers that events name."""
+        return self._ring.servers()
+
+    def connections(self, server: str = "") -> list[int]:
+        """The connections that events name, newest first."""
+        return self._ring.connections(server)
+
+    def of_connection(self, server: str, connection_id: int) -> list[DriverEvent]:
+        """Every event kept of one connection, oldest first."""
+        numbers = self._ring.matching(EventFilter(server=server, connection_id=connection_id))
+        return [self._ring.event(number) for number in numbers]
+
+    def of_request(self, request_id: int) -> list[DriverEvent]:
+        """The events kept of one command, oldest first."""
+        return [self._ring.event(number) for number in self._ring.of_request(request_id)]
+
+    def append(self, batch: Sequence[DriverEvent], lost_before: int | None = None, offset_s: float = 0.0) -> None:
+        """Add a batch with one insertion. ``lost_before`` counts what was dropped on the way here, in total;
+        ``offset_s`` is added to the events' times."""
         if lost_before is not None:
             self._lost_before = lost_before
         if self._paused:
-            self._lost_held += max(0, len(self._held) + len(batch) - self._capacity)
-            self._held.extend(batch)
+            self._held.extend(batch, offset_s)
         elif batch:
-            self._make_room(len(batch))
-            self._insert(batch)
+            self._add(len(batch), lambda: self._ring.extend(batch, offset_s))
         self.counts_changed.emit()
 
     def clear(self) -> None:
         """Forget everything, the counts included."""
+        self._lost_before = self._gone_before = 0
+        self._bookmarks.clear()
+        self._replace(EventRing(self._ring.capacity))
+
+    def set_capacity(self, capacity: int) -> None:
+        """Keep more events from now on, or fewer at once."""
+        if capacity == self._ring.capacity:
+            return
+        ring = self._ring.resized(capacity)
+        shift = self._ring.end - ring.end  # it numbers from 0
+        self._gone_before += shift
+        self._bookmarks = {number - shift for number in self._bookmarks}
+        self._replace(ring)
+
+    def show_only(self, wanted: EventFilter, *, bookmarked: bool = False) -> None:
+        """Show what passes the filter, with ``bookmarked`` only what was marked."""
+        wanted = replace(wanted, text=wanted.text.casefold().strip())
+        if (wanted, bookmarked) == (self._filter, self._only_bookmarked):
+            return
         self.beginResetModel()
-        self._ring.clear()
-        self._held.clear()
-        self._first = self._end = self._lost_before = self._lost_held = self._hits_from = 0
-        self._hits = None if self._hits is None else []
+        self._filter, self._only_bookmarked = wanted, bookmarked
+        self._find()
         self.endResetModel()
         self.counts_changed.emit()
 
-    def show_only(self, kind: str, text: str) -> None:
-        """Filter by kind (empty: all) and by a text that some column holds, in any case."""
-        wanted = (kind, text.casefold().strip())
-        if wanted == (self._kind, self._text):
-            return
-        self.beginResetModel()
-        self._kind, self._text = wanted
-        self._hits_from = 0
-        numbers = range(self._first, self._end)
-        ring, capacity = self._ring, self._capacity
-        self._hits = [n for n in numbers if self._passes(ring[n % capacity])] if kind or self._text else None
-        self.endResetModel()
+    # ------------------------------------------------------------ bookmarks
+
+    def is_bookmarked(self, row: int) -> bool:
+        """Whether the event in that row was marked."""
+        return bool(self._bookmarks) and self.number_at(row) in self._bookmarks
+
+    @property
+    def bookmarks(self) -> list[int]:
+        """Numbers of the marked events, ascending."""
+        return sorted(self._bookmarks)
+
+    def toggle_bookmark(self, row: int) -> None:
+        """Mark the event in that row, or take its mark away."""
+        self._bookmarks ^= {self.number_at(row)}
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
         self.counts_changed.emit()
 
     # ------------------------------------------------------------ the ring
 
-    def _make_room(self, coming: int) -> None:
-        oldest = max(self._first, min(self._end, self._end + coming - self._capacity))
-        if oldest == self._first:
-            return
+    def _shown_numbers(self) -> Iterator[int]:
         if self._hits is None:
-            gone = oldest - self._first
-        else:
-            gone = sum(1 for _ in _while_below(self._hits, self._hits_from, oldest))
+            return iter(range(self._ring.first, self._ring.end))
+        return iter(self._hits[self._hits_from :])
+
+    def _replace(self, ring: EventRing) -> None:
+        self.beginResetModel()
+        self._ring = ring
+        self._held = ring.sibling()
+        self._latest = None
+        self._bookmarks = {number for number in self._bookmarks if ring.first <= number < ring.end}
+        self._find()
+        self.endResetModel()
+        self.counts_changed.emit()
+
+    def _find(self) -> None:
+        self._hits_from = 0
+        self._hits = None
+        if self._only_bookmarked:
+            marked = self._bookmarks
+            self._hits = array("q", [n for n in self._ring.matching(self._filter) if n in marked])
+        elif not self._filter.everything:
+            self._hits = self._ring.matching(self._filter)
+
+    def _add(self, coming: int, add: Callable[[], object]) -> None:
+        """Make room, then let ``add`` put ``coming`` events in."""
+        if not coming:
+            return
+        ring = self._ring
+        oldest = max(ring.first, min(ring.end, ring.end + coming - ring.capacity))
+        gone = oldest - ring.first if self._hits is None else rows_before(self._hits, self._hits_from, oldest)
         if gone:
             self.beginRemoveRows(QModelIndex(), 0, gone - 1)
-        self._first = oldest
+        ring.first = oldest
         if self._hits is not None:
             self._hits_from += gone
-            if self._hits_from > self._capacity:
+            if self._hits_from > ring.capacity:
                 del self._hits[: self._hits_from]
                 self._hits_from = 0
         if gone:
             self.endRemoveRows()
+        if self._bookmarks:
+            self._bookmarks = {number for number in self._bookmarks if number >= oldest}
 
-    def _insert(self, batch: Sequence[DriverEvent]) -> None:
-        skipped = max(0, len(batch) - self._capacity)
-        first = self._end + skipped
-        fresh = batch[skipped:]
-        hits = None if self._hits is None else [first + i for i, event in enumerate(fresh) if self._passes(event)]
-        coming = len(fresh) if hits is None else len(hits)
-        if coming:
-            row = self.rowCount()
-            self.beginInsertRows(QModelIndex(), row, row + coming - 1)
-        if skipped:  # the batch fills the whole ring: event n belongs to place n % capacity
-            turn = first % self._capacity
-            self._ring = [*fresh[len(fresh) - turn :], *fresh[: len(fresh) - turn]]
-            self._first = first
-        else:
-            for number, event in enumerate(fresh, first):
-                if number == len(self._ring) < self._capacity:
-                    self._ring.append(event)
-                else:
-                    self._ring[number % self._capacity] = event
-        self._end = first + len(fresh)
-        if self._hits is not None and hits:
+        before, end = self.rowCount(), ring.end
+        self._latest = None
+        if self._hits is None:
+            self.beginInsertRows(QModelIndex(), before, before + min(coming, ring.capacity) - 1)
+            add()
+            self.endInsertRows()
+            return
+        add()
+        hits = array("q") if self._only_bookmarked else ring.matching(self._filter, end)
+        if hits:  # the views have not looked yet: what came is not among the hits
+            self.beginInsertRows(QModelIndex(), before, before + len(hits) - 1)
             self._hits.extend(hits)
-        if coming:
             self.endInsertRows()
 
-    def _passes(self, event: DriverEvent) -> bool:
-        if self._kind and event.kind != self._kind:
-            return False
-        if not self._text:
-            return True
-        return self._text in f"{event.name} {event.server or ''} {event.connection_id or ''} {event.text}".casefold()
 
-
-def _while_below(numbers: list[int], start: int, limit: int) -> Iterable[int]:
-    for position in range(start, len(numbers)):
-        if numbers[position] >= limit:
-            return
-        yield position
+_MEANINGS: Final = (
+    "A mark of yours",
+    "Time since the check, or the watch, began",
+    "Time since the row above",
+    "What the event is about",
+    "PyMongo's name of the event",
+    "The server it is about",
+    "The driver's number of the connection",
+    "How long it took",
+    "What it says, and why",
+)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
@@ -237,19 +348,37 @@ def _alignment(column: int) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
+_MS_PER_S: Final = 1000
+_LONG_S: Final = 100
+
+
+def time_text(seconds: float) -> str:
+    """A time since the beginning."""
+    return f"{seconds * _MS_PER_S:,.1f} ms" if seconds < _LONG_S else f"{seconds:,.3f} s"
+
+
+def _gap_text(seconds: float) -> str:
+    ms = max(0.0, seconds) * _MS_PER_S
+    if ms < _MS_PER_S:
+        return f"+{ms:.1f} ms"
+    return f"+{ms / _MS_PER_S:,.2f} s"
+
+
 def _text(event: DriverEvent, column: int) -> str:
     match column:
         case 0:
-            return f"{event.at_s * 1000:,.1f} ms"
+            return ""
         case 1:
-            return event.kind
-        case 2:
-            return event.name
+            return time_text(event.at_s)
         case 3:
-            return event.server or ""
+            return event.kind
         case 4:
-            return "" if event.connection_id is None else str(event.connection_id)
+            return event.name
         case 5:
+            return event.server or ""
+        case 6:
+            return "" if event.connection_id is None else str(event.connection_id)
+        case 7:
             return "" if event.duration_ms is None else f"{event.duration_ms:,.1f} ms"
         case _:
             return event.text

@@ -1,11 +1,19 @@
-"""The profile list: what is saved and what is open, with the last verdict of each."""
+"""The profile list: what is saved and what is open, by folder, with the last verdict of each.
+
+A flat list whose headings are rows of their own: a folder of ten thousand profiles scrolls as smoothly as one of ten,
+and the keyboard walks over everything.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, IntEnum
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
@@ -13,6 +21,9 @@ from clearline.core.profile import Profile
 from clearline.core.report import Verdict
 
 AnyIndex = QModelIndex | QPersistentModelIndex
+
+FAVOURITES: Final = "Favourites"
+RECENT: Final = "Recent, not saved"
 
 
 class ProfileRole(IntEnum):
@@ -25,6 +36,20 @@ class ProfileRole(IntEnum):
     RUNNING = Qt.ItemDataRole.UserRole + 5
     COLOUR = Qt.ItemDataRole.UserRole + 6
     PROBLEM = Qt.ItemDataRole.UserRole + 7
+    WHEN = Qt.ItemDataRole.UserRole + 8
+    """How long ago the last check was, in few words."""
+    FAVOURITE = Qt.ItemDataRole.UserRole + 9
+    HEADING = Qt.ItemDataRole.UserRole + 10
+    """Of a heading: how many rows belong to it, and whether they are folded away."""
+    WATCHED = Qt.ItemDataRole.UserRole + 11
+
+
+class Order(Enum):
+    """How the rows of one heading are sorted."""
+
+    NAME = "name"
+    LAST_TESTED = "last tested"
+    FAILED_FIRST = "failed first"
 
 
 @dataclass(frozen=True)
@@ -34,42 +59,133 @@ class ProfileRow:
     profile: Profile
     path: Path | None = None
     verdict: Verdict | None = None
+    tested: str | None = None
+    """When the last check began, ISO 8601."""
     unsaved: bool = False
     running: bool = False
+    watched: bool = False
     problem: str = ""
+    recent: str = ""
+    """The redacted connection string of a check that was never saved; such a row has nothing else."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What the user called it, else the file's name, else a name for the nameless."""
+        if self.recent:
+            return self.recent.partition("://")[2].rpartition("@")[2].partition("?")[0].strip("/") or self.recent
         return self.profile.name or (self.path.stem if self.path else "New connection")
 
     @property
     def address(self) -> str:
         """Where it leads, in few words."""
+        if self.recent:
+            return self.recent
         hosts = self.profile.seeds.hosts
         if not hosts:
             return ""
         return f"SRV {hosts[0]}" if self.profile.seeds.srv else hosts[0] + (f" +{len(hosts) - 1}" if hosts[1:] else "")
 
+    @cached_property
+    def group(self) -> Group:
+        """Under which heading it stands."""
+        if self.recent:
+            return _RECENT
+        if self.profile.favourite:
+            return _FAVOURITES
+        folder = self.profile.folder
+        return Group(Rank.FOLDER, " / ".join(folder.split("/"))) if folder else _TOP
+
+    @cached_property
+    def words(self) -> str:
+        """All that the search looks at."""
+        profile = self.profile
+        parts = (self.name, profile.folder, profile.notes, profile.auth.user or "", *profile.seeds.hosts, self.recent)
+        return " ".join(parts).casefold()
+
+    @cached_property
+    def key(self) -> tuple[int, str, str, bool, str]:
+        """The place in the list when it is sorted by name: what was never saved stands first under its heading."""
+        rank, title = self.group
+        # Recent ones keep the order they come in.
+        name = "" if self.recent else self.name.casefold()
+        return rank, title.casefold(), title, self.path is not None, name
+
+    def prepared(self) -> ProfileRow:
+        """The same, with everything worked out that the list will ask for: better in a worker than in the window."""
+        _ = self.key, self.words
+        return self
+
+
+class Rank(IntEnum):
+    """How the headings follow each other."""
+
+    FAVOURITES = 0
+    TOP = 1
+    FOLDER = 2
+    RECENT = 3
+
+
+class Group(NamedTuple):
+    """A heading; a folder may have the same title as one of ours."""
+
+    rank: Rank
+    title: str
+
+
+_FAVOURITES: Final = Group(Rank.FAVOURITES, FAVOURITES)
+_TOP: Final = Group(Rank.TOP, "")
+_RECENT: Final = Group(Rank.RECENT, RECENT)
+
+
+@dataclass(frozen=True)
+class _Heading:
+    group: Group
+    count: int
+    folded: bool
+
+
+@dataclass
+class _Shown:
+    entries: list[_Heading | int] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    headings: list[int] = field(default_factory=list)
+
 
 class ProfilesModel(QAbstractListModel):
-    """The rows that match the search, in their given order."""
+    """The rows that match the search, under their headings."""
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[ProfileRow] = []
-        self._shown: list[int] = []
+        self._numbers: dict[str, int] = {}
+        self._ordered: list[int] = []
+        self._shown = _Shown()
         self._search = ""
+        self._folded: set[Group] = set()
+        self.order = Order.NAME
+
+    # ------------------------------------------------------------ Qt's questions
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Rows that match the search."""
-        return 0 if parent.isValid() else len(self._shown)
+        """Rows that match, and headings."""
+        return 0 if parent.isValid() else len(self._shown.entries)
+
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        """Headings are walked over, not chosen."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        if self.heading_at(index.row()) is not None:
+            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The roles of `ProfileRole`, the name, and words for those who do not see."""
-        if not index.isValid() or index.row() >= len(self._shown):
+        if not index.isValid() or index.row() >= len(self._shown.entries):
             return None
-        row = self._rows[self._shown[index.row()]]
+        entry = self._shown.entries[index.row()]
+        if isinstance(entry, _Heading):
+            return _heading_data(entry, role)
+        row = self._rows[entry]
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return row.name
@@ -77,56 +193,178 @@ class ProfilesModel(QAbstractListModel):
                 return row.problem or "\n".join(filter(None, (row.name, row.address, row.profile.notes)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 state = "testing" if row.running else row.verdict.value if row.verdict else "not tested"
-                return ", ".join(filter(None, (row.name, row.address, state, "unsaved" if row.unsaved else "")))
+                marks = ("favourite" if row.profile.favourite else "", "unsaved" if row.unsaved else "")
+                return ", ".join(filter(None, (row.name, row.address, state, *marks)))
             case ProfileRole.ID:
                 return row.profile.id
             case ProfileRole.ADDRESS:
-                return row.problem or row.address
+                return row.problem.partition(": ")[2] or row.problem or row.address
             case ProfileRole.VERDICT:
                 return row.verdict
             case ProfileRole.UNSAVED:
                 return row.unsaved
             case ProfileRole.RUNNING:
                 return row.running
+            case ProfileRole.WATCHED:
+                return row.watched
             case ProfileRole.COLOUR:
                 return row.profile.colour
+            case ProfileRole.FAVOURITE:
+                return row.profile.favourite
             case ProfileRole.PROBLEM:
                 return row.problem
+            case ProfileRole.WHEN:
+                return ago(row.tested)
         return None
 
+    # ------------------------------------------------------------ what the list asks
+
     def row_of(self, profile_id: str) -> int:
-        """The visible row of a profile; -1 when it is not listed or the search hides it."""
-        for row, position in enumerate(self._shown):
-            if self._rows[position].profile.id == profile_id:
-                return row
-        return -1
+        """The visible row of a profile; -1 when it is not listed, folded away or hidden by the search."""
+        return self._shown.places.get(profile_id, -1)
+
+    def heading_at(self, row: int) -> Group | None:
+        """The heading in that row; None where a profile stands."""
+        entries = self._shown.entries
+        entry = entries[row] if 0 <= row < len(entries) else None
+        return entry.group if isinstance(entry, _Heading) else None
+
+    @property
+    def headings(self) -> tuple[int, ...]:
+        """The visible rows in which headings stand."""
+        return tuple(self._shown.headings)
+
+    def row_of_heading(self, heading: Group) -> int:
+        """The visible row of a heading; -1 when it is not there."""
+        return next((row for row in self._shown.headings if self.heading_at(row) == heading), -1)
+
+    @property
+    def rows(self) -> tuple[ProfileRow, ...]:
+        """Every profile, shown or not."""
+        return tuple(self._rows)
+
+    def profile_row(self, profile_id: str) -> ProfileRow | None:
+        """Everything about one profile, shown or not."""
+        number = self._numbers.get(profile_id)
+        return None if number is None else self._rows[number]
+
+    def matching(self) -> list[ProfileRow]:
+        """Every profile that the search lets through, folded away or not, in the order of the list."""
+        return [self._rows[number] for number in self._found()]
+
+    # ------------------------------------------------------------ what it is told
 
     def search(self, text: str) -> None:
-        """Show only rows whose name or address holds every word of the text, in any case."""
+        """Show only rows that hold every word of the text, in any case; nothing is folded away meanwhile."""
         self._search = text
         self._refill()
 
-    def show(self, rows: list[ProfileRow]) -> None:
-        """Replace all rows; repaints only what differs where the same profiles stand in the same order."""
-        same = [r.profile.id for r in rows] == [r.profile.id for r in self._rows]
-        before, self._rows = self._rows, list(rows)
-        shown = self._matching()
-        if not same or shown != self._shown:
-            self._refill()
-            return
-        for row, position in enumerate(self._shown):
-            if before[position] != self._rows[position]:
-                self.dataChanged.emit(self.index(row), self.index(row))
+    def sort(self, order: Order) -> None:  # type: ignore[override]
+        """Another order below each heading."""
+        self.order = order
+        self._arrange()
 
-    def _matching(self) -> list[int]:
-        words = self._search.casefold().split()
-        return [
-            position
-            for position, row in enumerate(self._rows)
-            if all(word in f"{row.name} {row.address}".casefold() for word in words)
-        ]
+    def fold(self, heading: Group) -> None:
+        """Fold a heading's rows away, or unfold them."""
+        self._folded ^= {heading}
+        self._refill()
+
+    def show(self, rows: Iterable[ProfileRow]) -> None:
+        """Replace all rows; repaints only what differs where the same profiles stand in the same places."""
+        before = self._rows
+        self._rows = list(rows)
+        if [row.profile.id for row in before] != [row.profile.id for row in self._rows]:
+            self._numbers = {row.profile.id: number for number, row in enumerate(self._rows)}
+            self._arrange()
+            return
+        changed = [(n, old) for n, old in enumerate(before) if old is not self._rows[n] and old != self._rows[n]]
+        self._repaint(changed, moved=any(old.key != self._rows[n].key for n, old in changed))
+
+    def update(self, row: ProfileRow) -> None:
+        """One row is another now; a new one comes first."""
+        number = self._numbers.get(row.profile.id)
+        if number is None:
+            self.show([row, *self._rows])
+        elif self._rows[number] != row:
+            before, self._rows[number] = self._rows[number], row
+            # While its name is typed it stays where it is.
+            self._repaint([(number, before)], moved=before.group != row.group)
+
+    def _repaint(self, changed: list[tuple[int, ProfileRow]], *, moved: bool) -> None:
+        for number, old in changed:
+            new = self._rows[number]
+            tested = self.order is not Order.NAME and old.tested != new.tested and not new.running
+            if moved or tested or (self._search and old.words != new.words):
+                self._arrange()
+                return
+        for number, _old in changed:
+            place = self.row_of(self._rows[number].profile.id)
+            if place >= 0:
+                self.dataChanged.emit(self.index(place), self.index(place))
+
+    # ------------------------------------------------------------ arranging
+
+    def _arrange(self) -> None:
+        self._ordered = ordered(self._rows, self.order)
+        self._refill()
+
+    def _found(self) -> list[int]:
+        found, rows = self._ordered, self._rows
+        for word in self._search.casefold().split():
+            found = [number for number in found if word in rows[number].words]
+        return found
 
     def _refill(self) -> None:
+        shown, rows = _Shown(), self._rows
+        entries = shown.entries
+        for group, members in groupby(self._found(), lambda number: rows[number].group):
+            numbers = list(members)
+            folded = group in self._folded and not self._search
+            if group.title:
+                shown.headings.append(len(entries))
+                entries.append(_Heading(group, len(numbers), folded))
+            if not folded:
+                places = range(len(entries), len(entries) + len(numbers))
+                shown.places.update(zip((rows[number].profile.id for number in numbers), places, strict=True))
+                entries.extend(numbers)
         self.beginResetModel()
-        self._shown = self._matching()
+        self._shown = shown
         self.endResetModel()
+
+
+def ordered(rows: Sequence[ProfileRow], order: Order) -> list[int]:
+    """The numbers of the rows in the order of the list, those of one heading next to each other."""
+    numbers = sorted(range(len(rows)), key=[row.key for row in rows].__getitem__)
+    match order:
+        case Order.NAME:
+            return numbers
+        case Order.LAST_TESTED:
+            numbers.sort(key=lambda n: rows[n].tested or "", reverse=True)
+        case Order.FAILED_FIRST:
+            numbers.sort(key=lambda n: rows[n].verdict is not Verdict.FAILED and not rows[n].recent)
+    numbers.sort(key=lambda n: rows[n].key[:4])
+    return numbers
+
+
+def ago(started: str | None) -> str:
+    """How long ago that was: "now", "5 min", "3 h", "2 d"; empty without a time that can be read."""
+    try:
+        moment = datetime.fromisoformat(started or "")
+    except ValueError:
+        return ""
+    seconds = (datetime.now(moment.tzinfo) - moment).total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "now"
+
+
+def _heading_data(heading: _Heading, role: int) -> Any:
+    match role:
+        case Qt.ItemDataRole.DisplayRole:
+            return heading.group.title
+        case Qt.ItemDataRole.AccessibleTextRole:
+            return f"{heading.group.title}, {heading.count} profiles, {'folded' if heading.folded else 'unfolded'}"
+        case ProfileRole.HEADING:
+            return heading.count, heading.folded
+    return None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from clearline.core.report import Severity, Status, Verdict
 from clearline.ui import theme
 from clearline.ui.icons import pixmap
-from clearline.ui.models.driver_events import EventRole
+from clearline.ui.models.batch import BatchRole
 from clearline.ui.models.findings import FindingRole
 from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.models.servers_by_stage import ServerRole, elapsed_text
@@ -19,7 +19,7 @@ from clearline.ui.status import status_colour, status_icon, status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
-_PROFILE_COLOURS = {
+PROFILE_COLOURS = {
     "red": "#d6453d",
     "orange": "#e07b28",
     "yellow": "#d3a414",
@@ -68,19 +68,40 @@ def _line(
 
 
 class ProfileDelegate(_Rows):
-    """Two lines: the name with the last verdict's icon, and where it leads."""
+    """Two lines: the name with the last verdict's icon, and where it leads. A heading has one."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         """Two lines of text and air."""
-        return QSize(120, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID + 4)
+        height = QFontMetrics(theme.body_font()).height()
+        if index.data(ProfileRole.HEADING) is not None:
+            return QSize(120, height + theme.GRID)
+        return QSize(120, height * 2 + theme.GRID + 4)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        """Draw one profile."""
-        c = theme.colours()
+        """Draw one profile, or a heading."""
         painter.save()
+        heading = index.data(ProfileRole.HEADING)
+        if heading is not None:
+            self._paint_heading(painter, option, index.data(), *heading)
+        else:
+            self._paint_profile(painter, option, index)
+        painter.restore()
+
+    def _paint_heading(
+        self, painter: QPainter, option: QStyleOptionViewItem, title: str, count: int, folded: bool
+    ) -> None:
+        c = theme.colours()
+        self.background(painter, option)
+        rect: QRect = option.rect.adjusted(12, 2, -10, 0)
+        painter.drawPixmap(rect.left(), rect.center().y() - 6, pixmap("down", c.muted, 12, angle=270 if folded else 0))
+        width = _line(painter, theme.body_font(), c.muted, rect, str(count), right=True)
+        _line(painter, theme.body_font(), c.muted, rect.adjusted(26, 0, -width - 4, 0), title, middle=True)
+
+    def _paint_profile(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        c = theme.colours()
         self.background(painter, option)
         rect: QRect = option.rect
-        if colour := _PROFILE_COLOURS.get(index.data(ProfileRole.COLOUR) or ""):
+        if colour := PROFILE_COLOURS.get(index.data(ProfileRole.COLOUR) or ""):
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colour))
         verdict: Verdict | None = index.data(ProfileRole.VERDICT)
         if index.data(ProfileRole.RUNNING):
@@ -95,17 +116,45 @@ class ProfileDelegate(_Rows):
         painter.drawPixmap(rect.left() + 12, rect.top() + half - 8, picture)
         left = rect.left() + 38
         upper = QRect(left, rect.top() + 4, rect.right() - left - 10, half - 4)
-        name = index.data(Qt.ItemDataRole.DisplayRole)
-        bold = theme.body_font()
+        body = theme.body_font()
         if index.data(ProfileRole.UNSAVED):
-            width = QFontMetrics(bold).horizontalAdvance("•")
-            _line(painter, bold, c.accent, QRect(upper.right() - width, upper.top(), width, upper.height()), "•")
+            width = QFontMetrics(body).horizontalAdvance("•")
+            _line(painter, body, c.accent, QRect(upper.right() - width, upper.top(), width, upper.height()), "•")
             upper.setRight(upper.right() - width - 4)
-        _line(painter, bold, c.text, upper, name)
+        if index.data(ProfileRole.FAVOURITE):
+            painter.drawPixmap(upper.right() - 12, upper.center().y() - 6, pixmap("star", c.warning, 12))
+            upper.setRight(upper.right() - 16)
+        if index.data(ProfileRole.WATCHED):
+            painter.drawPixmap(upper.right() - 12, upper.center().y() - 6, pixmap("watch", c.accent, 12))
+            upper.setRight(upper.right() - 16)
+        _line(painter, body, c.text, upper, index.data(Qt.ItemDataRole.DisplayRole))
         lower = QRect(left, rect.top() + half, rect.right() - left - 10, half - 4)
-        _line(
-            painter, theme.body_font(), c.muted, lower, index.data(ProfileRole.ADDRESS) or "no server yet", middle=True
-        )
+        if when := index.data(ProfileRole.WHEN):
+            width = _line(painter, body, c.muted, lower, when, right=True)
+            lower.setRight(lower.right() - width - 8)
+        where = index.data(ProfileRole.ADDRESS) or "no server yet"
+        _line(painter, body, c.muted, lower, where, middle=not index.data(ProfileRole.PROBLEM))
+
+
+class VerdictDelegate(_Rows):
+    """A result as icon and word."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Draw one result."""
+        c = theme.colours()
+        painter.save()
+        self.background(painter, option)
+        rect: QRect = option.rect.adjusted(4, 0, -4, 0)
+        verdict: Verdict | None = index.data(BatchRole.VERDICT)
+        if index.data(BatchRole.RUNNING):
+            picture, tone = pixmap("running", c.accent, 16, angle=turning()), c.accent
+        elif verdict is None:
+            picture, tone = pixmap("waiting", c.muted, 16), c.muted
+        else:
+            tone = status_colour(verdict)
+            picture = pixmap(status_icon(verdict), tone, 16)
+        painter.drawPixmap(rect.left(), rect.center().y() - 7, picture)
+        _line(painter, theme.body_font(), tone, rect.adjusted(22, 0, 0, 0), index.data())
         painter.restore()
 
 
@@ -200,27 +249,4 @@ class FindingDelegate(_Rows):
         )
         lower = QRect(text.left(), text.bottom() - below, text.width(), below)
         _line(painter, font, c.muted, lower, index.data(FindingRole.SUBTITLE))
-        painter.restore()
-
-
-class EventDelegate(_Rows):
-    """A row of the log: failures have an icon and the colour of failure, the kind is muted."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        """Draw one cell."""
-        c = theme.colours()
-        painter.save()
-        self.background(painter, option)
-        rect: QRect = option.rect.adjusted(8, 0, -8, 0)
-        failed = bool(index.data(EventRole.FAILED))
-        column = index.column()
-        colour = c.text
-        if column in (0, 1, 4):
-            colour = c.muted
-        elif failed and column == 2:
-            painter.drawPixmap(rect.left(), rect.center().y() - 6, pixmap("failed", c.failed, 14))
-            rect = rect.adjusted(20, 0, 0, 0)
-            colour = c.failed
-        text = index.data(Qt.ItemDataRole.DisplayRole) or ""
-        _line(painter, theme.mono_font(), colour, rect, text, right=column in (0, 4, 5), middle=column == 3)
         painter.restore()

@@ -21,6 +21,7 @@ class Health(Enum):
     HEALTHY = "healthy"
     DEGRADED = "degraded"
     DOWN = "down"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class HealthReading:
     health: Health
     rtt_ms: float | None = None
     why: str = ""
+    live: bool = False
+    """Told by a watch, not by the last check."""
 
 
 def health_of(report: Report | None, *, running: bool, stale: bool = False) -> HealthReading:
@@ -64,6 +67,7 @@ _ICONS = {
     Health.HEALTHY: "passed",
     Health.DEGRADED: "warning",
     Health.DOWN: "failed",
+    Health.PAUSED: "pause",
 }
 
 
@@ -73,6 +77,7 @@ _TONES = {
     Health.HEALTHY: "passed",
     Health.DEGRADED: "warning",
     Health.DOWN: "failed",
+    Health.PAUSED: "warning",
 }
 
 
@@ -82,6 +87,7 @@ _MEANINGS = {
     Health.HEALTHY: "",
     Health.DEGRADED: "Connected, with a warning:",
     Health.DOWN: "The last test failed:",
+    Health.PAUSED: "",
 }
 
 
@@ -116,7 +122,8 @@ class HealthIndicator(QWidget):
         self._latency.setText(latency_text(reading.rtt_ms) if reading.rtt_ms is not None else "")
         self._latency.setVisible(reading.rtt_ms is not None)
         trip = f"\nA round trip to the server took {self._latency.text()}." if reading.rtt_ms is not None else ""
-        self.setToolTip(f"{_MEANINGS[reading.health]} {reading.why}".strip() + trip)
+        meaning = "" if reading.live else _MEANINGS[reading.health]
+        self.setToolTip(f"{meaning} {reading.why}".strip() + trip)
         self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())
         self._draw()
 

@@ -1,31 +1,67 @@
-"""The left side: search, the profiles, New."""
+"""The left side: search, the profiles by folder, New, Import, and what can be done with a selection."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from collections.abc import Iterator
+from enum import Enum
+
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QColor,
+    QFontMetrics,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
-    QListView,
+    QMenu,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from clearline.ui import theme
-from clearline.ui.icons import LabelledButton, icon, pixmap
-from clearline.ui.models.profiles import ProfileRole, ProfilesModel
-from clearline.ui.panels.delegates import ProfileDelegate
+from clearline.ui.icons import IconButton, LabelledButton, icon, pixmap
+from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
+from clearline.ui.panels.delegates import PROFILE_COLOURS, ProfileDelegate
 
 _WIDE = theme.GRID * 28
+
+
+class ListAction(Enum):
+    """What can be done with profiles of the list."""
+
+    TEST = "Test"
+    WATCH = "Watch"
+    DUPLICATE = "Duplicate"
+    RENAME = "Rename…"
+    NOTES = "Notes…"
+    EXPORT = "Export…"
+    SHOW_FILE = "Show the file"
+    FORGET_RECENT = "Forget these"
+    DELETE = "Delete"
+
+
+_ONE_ALONE = frozenset({ListAction.RENAME, ListAction.NOTES, ListAction.SHOW_FILE})
+
+
+_KEYS = {ListAction.DELETE: Qt.Key.Key_Delete, ListAction.RENAME: Qt.Key.Key_F2}
 
 
 class _SearchField(QLineEdit):
     """Arrow keys go on in the list, as one expects of a search."""
 
-    def __init__(self, view: QListView) -> None:
+    def __init__(self, view: QTableView) -> None:
         super().__init__()
         self._view = view
 
@@ -39,31 +75,119 @@ class _SearchField(QLineEdit):
         super().keyPressEvent(event)
 
 
+class _List(QTableView):
+    """Headings fold at a click and with the arrow keys; they are never chosen.
+
+    A table of one column, because it knows where a row stands without asking for the height of all those above.
+    """
+
+    folded = Signal(object)
+    """The `Group` of the heading."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._low: set[int] = set()
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setStretchLastSection(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setMinimumSectionSize(1)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.fit()
+
+    def fit(self) -> None:
+        """Give the rows their heights; headings are lower than profiles."""
+        height = QFontMetrics(theme.body_font()).height()
+        rows, usual = self.verticalHeader(), height * 2 + theme.GRID + 4
+        if rows.defaultSectionSize() != usual:
+            rows.setDefaultSectionSize(usual)
+        model = self.model()
+        headings = model.headings if isinstance(model, ProfilesModel) else ()
+        for row in self._low - {*headings}:
+            if row < rows.count():
+                rows.resizeSection(row, usual)
+        for row in headings:
+            rows.resizeSection(row, height + theme.GRID)
+        self._low = {*headings}
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click on a heading folds it."""
+        heading = self._heading(self.indexAt(event.position().toPoint()))
+        if heading is not None:
+            if event.button() is Qt.MouseButton.LeftButton:
+                self.folded.emit(heading)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """The second of two quick clicks on a heading is a click too."""
+        if self._heading(self.indexAt(event.position().toPoint())) is not None:
+            self.mousePressEvent(event)
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left, Right and Return fold the heading that is walked over; Home and End go to the ends."""
+        heading = self._heading(self.currentIndex())
+        if heading is not None and event.key() in _FOLDING:
+            folded = bool(self.currentIndex().data(ProfileRole.HEADING)[1])
+            if event.key() not in _ONE_WAY or _ONE_WAY[Qt.Key(event.key())] is folded:
+                self.folded.emit(heading)
+            return
+        if event.key() in _ENDS and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            last = self.model().rowCount() - 1
+            self.setCurrentIndex(self.model().index(0 if event.key() == Qt.Key.Key_Home else last, 0))
+            return
+        super().keyPressEvent(event)
+
+    def _heading(self, index: QModelIndex) -> Group | None:
+        model = self.model()
+        return model.heading_at(index.row()) if isinstance(model, ProfilesModel) and index.isValid() else None
+
+
+_ONE_WAY = {Qt.Key.Key_Left: False, Qt.Key.Key_Right: True}
+_FOLDING = frozenset({*_ONE_WAY, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space})
+_ENDS = frozenset({Qt.Key.Key_Home, Qt.Key.Key_End})
+
+
 class ProfileList(QWidget):
-    """Shows a `ProfilesModel`."""
+    """Shows a `ProfilesModel`; everything that is asked of it leaves as a signal."""
 
     chosen = Signal(str)
     """The id of a profile."""
     new_requested = Signal()
+    import_requested = Signal()
+    asked = Signal(object, object)
+    """A `ListAction` and the ids of the profiles that it is about, a list."""
+    filed = Signal(object, str, object)
+    """Ids, an attribute of the profile (``folder``, ``colour``, ``favourite``) and its value; a folder None: ask."""
+    order_chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = ProfilesModel()
-        self.list = QListView()
+        self.list = _List()
         self.list.setObjectName("profiles")
         self.list.setModel(self.model)
         self.list.setItemDelegate(ProfileDelegate(self.list))
         self.list.setAccessibleName("Profiles")
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setMouseTracking(True)
         self.search = _SearchField(self.list)
         self.search.setPlaceholderText("Search profiles")
         self.search.setAccessibleName("Search profiles")
         self.search.setClearButtonEnabled(True)
         self.search.addAction(icon("search", theme.colours().muted), QLineEdit.ActionPosition.LeadingPosition)
+        self.more = IconButton("more", "Order, test all, import")
         self.empty = QLabel("No saved profiles yet.\nWhat you save is listed here.")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setProperty("role", "muted")
@@ -71,16 +195,36 @@ class ProfileList(QWidget):
         self.new = LabelledButton("plus", "New")
         self.new.setToolTip("New connection (Ctrl+N)")
         self.new.setAccessibleName("New connection")
-        self._logo = QLabel()
-        self._logo.setPixmap(pixmap("clearline", "", 20))
+        self._lay_out()
+        self._silent = False
+        self._folders: tuple[str, ...] = ()
+        self._kept: tuple[Group | str | None, list[str]] = None, []
+        self.search.textChanged.connect(self.model.search)
+        self.new.clicked.connect(self.new_requested)
+        self.more.clicked.connect(self._show_more)
+        self.list.folded.connect(self.model.fold)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        self.list.installEventFilter(self)
+        self.list.selectionModel().currentChanged.connect(self._on_current)
+        self.model.modelAboutToBeReset.connect(self._before_reset)
+        self.model.modelReset.connect(self._after_reset)
+        self._show_emptiness()
+
+    def _lay_out(self) -> None:
+        logo = QLabel()
+        logo.setPixmap(pixmap("clearline", "", 20))
         name = QLabel("Clearline")
         name.setFont(theme.title_font())
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
-        head.addWidget(self._logo)
+        head.addWidget(logo)
         head.addWidget(name)
         head.addStretch(1)
         head.addWidget(self.new)
+        find = QHBoxLayout()
+        find.setSpacing(theme.GRID // 2)
+        find.addWidget(self.search, 1)
+        find.addWidget(self.more)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
         column.setSpacing(theme.GRID)
@@ -88,39 +232,158 @@ class ProfileList(QWidget):
         inset.setContentsMargins(12, 0, 12, 0)
         inset.setSpacing(theme.GRID)
         inset.addLayout(head)
-        inset.addWidget(self.search)
+        inset.addLayout(find)
         column.addLayout(inset)
         column.addWidget(self.list, 1)
         column.addWidget(self.empty, 1)
         self.setMinimumWidth(theme.GRID * 24)
-        self.search.textChanged.connect(self._search)
-        self.new.clicked.connect(self.new_requested)
-        self.list.selectionModel().currentChanged.connect(self._on_current)
-        self.model.modelReset.connect(self._show_emptiness)
+
+    # ------------------------------------------------------------ what it is told
+
+    def select(self, profile_id: str) -> None:
+        """Put the selection on a profile, without asking for it; several that are selected stay so."""
+        row = self.model.row_of(profile_id)
+        if row >= 0 and self.list.selectionModel().isSelected(self.model.index(row)):
+            return
+        if self.list.hasFocus() and self.model.heading_at(self.list.currentIndex().row()) is not None:
+            return  # somebody walks over the headings
+        self._silent = True
+        self.list.setCurrentIndex(self.model.index(row) if row >= 0 else QModelIndex())
         self._silent = False
-        self._show_emptiness()
+
+    def show_folders(self, folders: tuple[str, ...]) -> None:
+        """The folders that profiles can be moved to."""
+        self._folders = folders
+
+    def selected(self) -> list[str]:
+        """The ids of the selected profiles, in the order of the list."""
+        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
+        ids = (self.model.index(row).data(ProfileRole.ID) for row in rows)
+        return [profile_id for profile_id in ids if profile_id]
+
+    # ------------------------------------------------------------ menus
+
+    def menu_for(self, ids: list[str]) -> QMenu:
+        """What can be done with these profiles."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        rows = [row for profile_id in ids if (row := self.model.profile_row(profile_id)) is not None]
+        if any(row.recent for row in rows):
+            self._add(menu, ListAction.FORGET_RECENT, ids)
+            return menu
+        readable = [row for row in rows if not row.problem]
+        for action in ListAction:
+            match action:
+                case ListAction.FORGET_RECENT:
+                    continue
+                case ListAction.SHOW_FILE | ListAction.DELETE:
+                    possible = all(row.path is not None or action is ListAction.DELETE for row in rows)
+                case _:
+                    possible = bool(readable) and len(readable) == len(rows)
+            if action is ListAction.EXPORT and readable:
+                menu.addSeparator()
+                self._add_filing(menu, ids)
+                menu.addSeparator()
+            if len(ids) == 1 or action not in _ONE_ALONE:
+                self._add(menu, action, ids).setEnabled(possible)
+        return menu
+
+    def more_menu(self) -> QMenu:
+        """Order, and what concerns the whole list."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        group = QActionGroup(menu)
+        for order in Order:
+            action = menu.addAction(f"Sort by {order.value}" if order is not Order.FAILED_FIRST else "Failed first")
+            action.setCheckable(True)
+            action.setChecked(order is self.model.order)
+            group.addAction(action)
+            action.triggered.connect(lambda _checked=False, order=order: self.order_chosen.emit(order))
+        menu.addSeparator()
+        ids = [row.profile.id for row in self.model.matching() if not row.problem and not row.recent]
+        words = "Test all" if not self.search.text() else "Test all that match"
+        everything = menu.addAction(f"{words} ({len(ids):,})")
+        everything.setEnabled(bool(ids))
+        everything.triggered.connect(lambda: self.asked.emit(ListAction.TEST, ids))
+        menu.addAction("Import…").triggered.connect(self.import_requested)
+        return menu
+
+    def _add(self, menu: QMenu, what: ListAction, ids: list[str]) -> QAction:
+        several = what is ListAction.TEST and len(ids) > 1
+        action = menu.addAction(f"{what.value} ({len(ids):,})" if several else what.value)
+        action.triggered.connect(lambda: self.asked.emit(what, ids))
+        if what in _KEYS:
+            action.setShortcut(QKeySequence(_KEYS[what]))
+        return action
+
+    def _add_filing(self, menu: QMenu, ids: list[str]) -> None:
+        rows = [self.model.profile_row(profile_id) for profile_id in ids]
+        favourite = all(row is not None and row.profile.favourite for row in rows)
+        star = menu.addAction("No favourite" if favourite else "Favourite")
+        star.triggered.connect(lambda: self.filed.emit(ids, "favourite", not favourite))
+        folders = menu.addMenu("Move to folder")
+        for folder in ("", *self._folders):
+            place = folders.addAction(folder.replace("/", " / ") or "No folder")
+            place.triggered.connect(lambda _checked=False, folder=folder: self.filed.emit(ids, "folder", folder))
+        folders.addSeparator()
+        folders.addAction("New folder…").triggered.connect(lambda: self.filed.emit(ids, "folder", None))
+        colours = menu.addMenu("Colour")
+        colours.addAction("None").triggered.connect(lambda: self.filed.emit(ids, "colour", None))
+        for name, colour in PROFILE_COLOURS.items():
+            dot = QPixmap(12, 12)
+            dot.fill(QColor(colour))
+            chosen = colours.addAction(QIcon(dot), name.capitalize())
+            chosen.triggered.connect(lambda _checked=False, name=name: self.filed.emit(ids, "colour", name))
+
+    def _show_menu(self, place: QPoint) -> None:
+        ids = self.selected()
+        if ids and self.list.indexAt(place).data(ProfileRole.ID) is not None:
+            self.menu_for(ids).popup(self.list.viewport().mapToGlobal(place))
+
+    def _show_more(self) -> None:
+        self.more_menu().popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+    # ------------------------------------------------------------ Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys of the list: Delete, and F2 for another name."""
+        if watched is self.list and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            ids = self.selected()
+            action = next((one for one, key in _KEYS.items() if key == event.key()), None)
+            if ids and action is not None and (len(ids) == 1 or action not in _ONE_ALONE):
+                self.asked.emit(action, ids)
+                return True
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The button keeps its icon only where there is little room."""
         super().resizeEvent(event)
         self.new.setText("New" if event.size().width() >= _WIDE else "")
 
-    def select(self, profile_id: str) -> None:
-        """Put the selection on a profile, without asking for it."""
-        row = self.model.row_of(profile_id)
-        self._silent = True
-        self.list.setCurrentIndex(self.model.index(row) if row >= 0 else QModelIndex())
-        self._silent = False
+    def _before_reset(self) -> None:
+        """Remember what is selected: Qt forgets it when the rows are arranged anew."""
+        current = self.list.currentIndex()
+        self._kept = self.model.heading_at(current.row()) or current.data(ProfileRole.ID), self.selected()
 
-    def _search(self, text: str) -> None:
-        current = self.list.currentIndex().data(ProfileRole.ID)
-        self.model.search(text)
-        if current:
-            self.select(current)
+    def _after_reset(self) -> None:
+        self.list.fit()
+        current, selected = self._kept
+        row = self.model.row_of_heading(current) if isinstance(current, Group) else self.model.row_of(current or "")
+        selection = QItemSelection()
+        for first, last in _runs([place for one in selected if (place := self.model.row_of(one)) >= 0]):
+            selection.select(self.model.index(first), self.model.index(last))
+        choice = self.list.selectionModel()
+        self._silent = True
+        if row >= 0:
+            choice.setCurrentIndex(self.model.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
+        choice.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._silent = False
+        self._show_emptiness()
 
     def _on_current(self, current: QModelIndex) -> None:
-        if current.isValid() and not self._silent:
-            self.chosen.emit(current.data(ProfileRole.ID))
+        profile_id = current.data(ProfileRole.ID) if current.isValid() else None
+        if profile_id and not self._silent:
+            self.chosen.emit(profile_id)
 
     def _show_emptiness(self) -> None:
         nothing = self.model.rowCount() == 0
@@ -129,3 +392,13 @@ class ProfileList(QWidget):
         self.empty.setText(
             "No profile matches." if self.search.text() else "No saved profiles yet.\nWhat you save is listed here."
         )
+
+
+def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each row of numbers without a gap."""
+    places = sorted(places)
+    first = 0
+    for here, place in enumerate(places):
+        if here + 1 == len(places) or places[here + 1] != place + 1:
+            yield places[first], place
+            first = here + 1

@@ -1,0 +1,150 @@
+"""Several profiles tested together: at most eight at a time, each in a worker thread of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from clearline.core.report import Report
+from clearline.core.secret_places import STORED, source_of
+from clearline.core.secrets import Secrets, secret_names
+from clearline.ui.line_messages import Answer, Broken, Check, Ended
+from clearline.ui.line_thread import LineThread
+from clearline.ui.models.batch import BatchModel
+from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.pump import Pump
+from clearline.ui.shelf import Shelf
+
+AT_ONCE: Final = 8
+
+
+class Batch(QObject):
+    """Tests saved profiles, with the secrets that are kept for them; what each came to is in `model`."""
+
+    reported = Signal(object, object, object)
+    """A profile's row, the secrets of its test, and its whole report."""
+    finished = Signal()
+    broke = Signal(object)
+
+    def __init__(
+        self,
+        check: Check,
+        shelf: Shelf,
+        pump: Pump,
+        rows: list[ProfileRow],
+        typed: Mapping[str, Secrets],
+        withheld: Mapping[str, str],
+    ) -> None:
+        """``typed`` are the secrets of open profiles, ``withheld`` those that are left out and why; by profile id."""
+        super().__init__()
+        self.model = BatchModel(rows)
+        self._shelf = shelf
+        self._pump = pump
+        self._typed = typed
+        tested = [row for row in rows if row.profile.id not in withheld]
+        for profile_id, why in withheld.items():
+            self.model.change(profile_id, withheld=why)
+        self._waiting = deque(tested)
+        self._lines = [LineThread(check) for _ in range(min(AT_ONCE, len(tested)))]
+        self._current: dict[int, ProfileRow] = {}
+        self._used: dict[int, Secrets] = {}
+        self._over = False
+        self._closed = False
+
+    @property
+    def running(self) -> bool:
+        """Whether anything is still tested, or waits to be."""
+        return bool(self._current or self._waiting)
+
+    @property
+    def lines(self) -> list[LineThread]:
+        """The worker threads."""
+        return self._lines
+
+    def start(self) -> None:
+        """Begin."""
+        self._pump.add(self._pull, lambda: self.running)
+        for number, line in enumerate(self._lines):
+            self._pump.wire(line)
+            self._next(number)
+        self._pump.kick()
+        self._see_end()
+
+    def stop(self) -> None:
+        """End what runs; what waits is not begun."""
+        for row in self._waiting:
+            self.model.change(row.profile.id, stopped=True)
+        self._waiting.clear()
+        for number, line in enumerate(self._lines):
+            line.stop_check()
+            current = self._current.get(number)
+            if current is not None and not self.model.is_running(current.profile.id):
+                self._end(number, None)  # its secrets are still looked up
+        self._see_end()
+
+    def close(self) -> None:
+        """Stop, and end the worker threads; does not wait."""
+        if not self._closed:
+            self._closed = True
+            self.stop()
+            for line in self._lines:
+                line.close()
+
+    def _next(self, number: int) -> None:
+        if not self._waiting:
+            self._lines[number].close()
+            self._see_end()
+            return
+        row = self._current[number] = self._waiting.popleft()
+        line, profile = self._lines[number], row.profile
+        known = self._typed.get(profile.id, {})
+        names = tuple(
+            name
+            for name in secret_names(profile)
+            if source_of(profile, name).place in STORED and name not in known
+        )
+
+        def begin(secrets: Secrets) -> None:
+            if self._current.get(number) is row:
+                self._used[number] = {**secrets, **known}
+                self.model.change(profile.id, running=True)
+                line.submit(profile, self._used[number])
+
+        line.ask(lambda: self._shelf.vault.secrets_of_async(profile.id, names), begin)
+
+    def _pull(self) -> bool:
+        news = False
+        for number, line in enumerate(self._lines):
+            for message in line.take():
+                news = True
+                line.events.drain()
+                match message:
+                    case Answer(deliver=deliver):
+                        deliver()
+                    case Ended(report=report, error=error):
+                        if error is not None:
+                            self.broke.emit(error)
+                        self._end(number, report)
+                    case Broken(error=error):
+                        self.broke.emit(error)
+                    case _:
+                        pass
+        return news
+
+    def _end(self, number: int, report: Report | None) -> None:
+        row = self._current.pop(number, None)
+        if row is None:
+            return
+        self.model.change(row.profile.id, running=False, report=report, stopped=report is None)
+        if report is not None:
+            self.reported.emit(row, self._used.get(number, {}), report)
+        self._next(number)
+
+    def _see_end(self) -> None:
+        if not self.running and not self._over:
+            self._over = True
+            self._pump.remove(self._pull)
+            self.finished.emit()

@@ -1,0 +1,292 @@
+"""What is done with profiles of the list: filed, copied, renamed, deleted and brought back, tested together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from PySide6.QtCore import QObject, QUrl, Signal
+
+from clearline.core import arrangement, trash
+from clearline.core.profile import Profile
+from clearline.core.profile_file import ChangedOnDisk
+from clearline.core.secrets import secret_names
+from clearline.ui.browser import open_address
+from clearline.ui.models.profiles import Order, ProfileRow
+from clearline.ui.open_profile import OpenProfile
+from clearline.ui.panels.profile_list import ListAction
+from clearline.ui.questions import LineQuestion, NotesQuestion, Question
+
+if TYPE_CHECKING:
+    from clearline.ui.workbench import Workbench
+
+
+class Library(QObject):
+    """Answers to the requests of the profile list; the workbench knows what is open."""
+
+    export_requested = Signal(object)
+    """Ids of the profiles to export."""
+    watch_requested = Signal(object)
+    order_changed = Signal(object)
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self._window = bench.window
+        self._shelf = bench.shelf
+        self._asked_about: dict[str, tuple[Profile | None, Question]] = {}
+        profiles = bench.window.profiles
+        profiles.asked.connect(self.carry_out)
+        profiles.filed.connect(self.file)
+        profiles.order_chosen.connect(self.sort)
+        self._shelf.conflict.connect(self._on_conflict)
+        self._shelf.listed.connect(self._on_listed)
+
+    # ------------------------------------------------------------ the list asks
+
+    def carry_out(self, action: ListAction, ids: list[str]) -> None:
+        """Do something with one or several profiles."""
+        match action:
+            case ListAction.TEST:
+                self._test(ids)
+            case ListAction.WATCH:
+                self.watch_requested.emit(ids)
+            case ListAction.EXPORT:
+                self.export_requested.emit(ids)
+            case ListAction.DUPLICATE:
+                self._duplicate(ids)
+            case ListAction.DELETE:
+                self.delete(ids)
+            case ListAction.FORGET_RECENT:
+                self._shelf.forget_recent()
+            case ListAction.RENAME:
+                self._ask_name(ids[0])
+            case ListAction.NOTES:
+                self._ask_notes(ids[0])
+            case ListAction.SHOW_FILE:
+                self._show_file(ids[0])
+
+    def file(self, ids: list[str], attribute: str, value: Any) -> None:
+        """Give profiles another folder, colour or star."""
+        if attribute == "folder" and value is None:
+            LineQuestion(
+                self._window, "Folder, for example Team / Production", "", lambda folder: self._move(ids, folder)
+            ).open()
+        elif attribute == "folder":
+            self._move(ids, value)
+        else:
+            self.change(ids, lambda profile: msgspec.structs.replace(profile, **{attribute: value}))
+
+    def sort(self, order: Order) -> None:
+        """Another order of the list."""
+        self._window.profiles.model.sort(order)
+        self.order_changed.emit(order)
+
+    # ------------------------------------------------------------ changes
+
+    def _move(self, ids: list[str], folder: str) -> None:
+        self.change(ids, lambda profile: arrangement.moved(profile, folder))
+
+    def change(self, ids: list[str], change: Callable[[Profile], Profile]) -> None:
+        """Change profiles at once, in their files too: where they stand in the list is no edit of the connection.
+
+        One with unsaved edits keeps them unsaved; only its file gets the change as well.
+        """
+        files = {}
+        for profile_id in ids:
+            row, opened = self._row(profile_id), self._bench.opened(profile_id)
+            if opened is not None:
+                saved, edited = opened.saved, change(opened.profile)
+                if saved is not None and opened.path is not None:
+                    files[profile_id] = opened.path
+                    opened.mark_saved(change(saved), opened.path)
+                opened.set_profile(edited)
+            elif row is not None and row.path is not None and not row.problem:
+                files[profile_id] = row.path
+        if files:
+            self._shelf.amend(files, change)
+
+    def _ask_name(self, profile_id: str) -> None:
+        row = self._row(profile_id)
+        if row is not None:
+            LineQuestion(
+                self._window,
+                "Name of the profile",
+                row.name,
+                lambda name: self.change([profile_id], lambda profile: arrangement.renamed(profile, name or row.name)),
+            ).open()
+
+    def _ask_notes(self, profile_id: str) -> None:
+        row = self._row(profile_id)
+        if row is not None:
+            NotesQuestion(
+                self._window,
+                f"Notes about {row.name}",
+                row.profile.notes,
+                lambda notes: self.change([profile_id], lambda profile: msgspec.structs.replace(profile, notes=notes)),
+            ).open()
+
+    def _duplicate(self, ids: list[str]) -> None:
+        taken = {row.profile.name for row in self._window.profiles.model.rows}
+        for profile_id in ids:
+            row, opened = self._row(profile_id), self._bench.opened(profile_id)
+            profile = opened.profile if opened is not None else row.profile if row is not None else None
+            if profile is None:
+                continue
+            copy = arrangement.duplicate(profile, taken)
+            taken.add(copy.name)
+            names = opened.secret_names if opened is not None else secret_names(profile)
+            if self._bench.is_foreign(profile_id):
+                self._bench.sharing.mark_from_outside([copy.id])
+            self._shelf.add(copy, partial(self._shelf.copy_secrets, profile, copy, names))
+
+    def tell_problem(self, row: ProfileRow) -> None:
+        """Why a file cannot be read, and the way to it."""
+        self._window.offer(row.problem, (("Show the file", lambda: self._show_file(row.profile.id)),))
+
+    def _show_file(self, profile_id: str) -> None:
+        row = self._row(profile_id)
+        if row is not None and row.path is not None:
+            open_address(QUrl.fromLocalFile(str(row.path.parent)))
+            self._window.say(str(row.path))
+
+    def _row(self, profile_id: str) -> ProfileRow | None:
+        return self._window.profiles.model.profile_row(profile_id)
+
+    # ------------------------------------------------------------ deleting
+
+    def delete(self, ids: list[str]) -> None:
+        """Move profiles to the trash; it can be taken back at once, edits included, and their secrets forgotten."""
+        rows = [row for profile_id in ids if (row := self._row(profile_id)) is not None and not row.recent]
+        if not rows:
+            return
+        paths = [row.path for row in rows if row.path is not None]
+        secrets = [(row.profile.id, secret_names(row.profile)) for row in rows if row.path and not row.problem]
+        edited = [
+            (opened.profile, dict(opened.secrets))
+            for row in rows
+            if (opened := self._bench.opened(row.profile.id)) is not None and opened.unsaved
+        ]
+        for row in rows:
+            self._bench.put_away(row.profile.id)
+        self._bench.show_list()
+
+        def offer(deleted: list[trash.Deleted]) -> None:
+            kept = [one for one in deleted if one.kept is not None]
+
+            def reopen() -> None:
+                for profile, typed in edited:
+                    self._bench.reopen(profile, typed, self._shelf.listing.rows)
+
+            def undo() -> None:
+                if kept:
+                    self._shelf.undo_delete(kept, lambda: self._shelf.once_listed(reopen))
+                else:
+                    reopen()
+
+            def forget() -> None:
+                for profile_id, names in secrets:
+                    self._shelf.forget_secrets(profile_id, names)
+
+            what = f"“{rows[0].name}” is" if len(rows) == 1 else f"{len(rows):,} profiles are"
+            answers = ((("Undo", undo),) if kept or edited else ()) + (
+                (("Delete the secrets too", forget),) if secrets else ()
+            )
+            self._window.offer(f"{what} deleted.", answers)
+
+        if paths:
+            self._shelf.delete(paths, offer)
+        else:
+            offer([])
+
+    # ------------------------------------------------------------ others' edits
+
+    def _on_listed(self) -> None:
+        """Files that others have changed: adopted, or asked about where there are edits of one's own."""
+        listing = self._shelf.listing
+        for opened in self._bench.all_open():
+            outside = opened.path is not None and opened.path.parent != self._shelf.folder
+            if outside or self._shelf.is_saving(opened):
+                continue
+            place = listing.places.get(opened.profile.id)
+            row = listing.rows[place] if place is not None else None
+            if opened.path is None:
+                if row is not None and row.path is not None:  # it was gone, and is there again
+                    opened.mark_saved(row.profile, row.path)
+            elif row is not None and row.path is not None:
+                opened.path = row.path  # it may have another name now
+                self.compare(opened, row.profile)
+            elif opened.path not in {stored.path for stored in listing.stored}:  # else it cannot be read at the moment
+                self.compare(opened, None, gone=True)
+
+    def compare(self, opened: OpenProfile, theirs: Profile | None, *, gone: bool = False) -> None:
+        """Its file holds this now."""
+        name = opened.profile.name or "The profile"
+        if gone:
+            opened.mark_gone()
+            self._window.say(f"The file of {name} was deleted by somebody else. Save keeps what stands here.")
+            return
+        if theirs is None or theirs == opened.saved:
+            return
+        if not opened.unsaved or theirs == opened.profile:
+            opened.adopt(theirs)
+            self._window.say(f"{name} was changed in its file, and is shown so.")
+        elif self._asked_about.get(opened.profile.id, (None, None))[0] != theirs:
+            assert opened.path is not None
+            self._on_conflict(opened, ChangedOnDisk(opened.path, theirs))
+
+    def _on_conflict(self, opened: OpenProfile, found: ChangedOnDisk) -> None:
+        name, profile_id = opened.profile.name or found.path.name, opened.profile.id
+        theirs = found.current
+        earlier = self._asked_about.pop(profile_id, None)
+        if earlier is not None:
+            earlier[1].withdraw()  # it shows what is no longer there
+        if theirs is None:
+            words = f"The file of “{name}” was deleted or moved by somebody else. Your edits are still here."
+            answers: tuple[tuple[str, Callable[[], object]], ...] = (
+                ("Save it again", lambda: self._shelf.save(opened, None, over_others=True)),
+                ("Decide later", tuple),
+            )
+            title = "The file is gone"
+        else:
+            differences = _differences(theirs, opened.profile)
+            words = f"“{name}” was changed in its file while you edited it here.\n\n{differences}"
+            answers = (
+                ("Keep both", lambda: self._keep_both(opened, theirs)),
+                ("Take theirs", lambda: opened.adopt(theirs)),
+                ("Keep mine", lambda: self._shelf.save(opened, opened.path, over_others=True)),
+                ("Decide later", tuple),
+            )
+            title = "Changed by somebody else"
+        question = Question(self._window, title, words, answers)
+        # What is decided later is asked again when it is saved, or when the file changes once more.
+        self._asked_about[profile_id] = theirs, question
+        question.open()
+
+    def _keep_both(self, opened: OpenProfile, theirs: Profile) -> None:
+        """My edits become a profile of their own; the file stays theirs."""
+        mine = arrangement.duplicate(opened.profile, {row.profile.name for row in self._window.profiles.model.rows})
+        secrets = dict(opened.secrets)
+        opened.adopt(theirs)
+        foreign = self._bench.is_foreign(opened.profile.id)
+        self._bench.open_profile(mine, secrets).from_elsewhere = foreign
+        self._bench.save()
+
+    # ------------------------------------------------------------ testing
+
+    def _test(self, ids: list[str]) -> None:
+        if len(ids) == 1:
+            self._bench.choose(ids[0])
+            if self._bench.current.profile.id == ids[0]:
+                self._bench.test()
+        elif ids:
+            self._bench.test_several(ids)
+
+
+def _differences(theirs: Profile, mine: Profile) -> str:
+    from clearline.ui.panels.fix_dialog import differences
+
+    lines = [f"{place}: theirs {before}, mine {after}" for place, before, after in differences(theirs, mine)]
+    return "\n".join(lines[:12] + ([f"… and {len(lines) - 12} more"] if lines[12:] else []))

@@ -1,0 +1,238 @@
+"""The health of a watched deployment: its state and the rule behind it, latency over time, outages."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from clearline.core.health import RULES, HealthSnapshot, HealthState
+from clearline.core.watch_state import WatchState
+from clearline.ui import theme
+from clearline.ui.forms.rows import Choice, SecretEntry
+from clearline.ui.icons import IconButton
+from clearline.ui.models.live_rows import VALUE
+from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text
+from clearline.ui.panels.chart import Chart
+from clearline.ui.panels.chart_data import Curve, Limit, Mark, Picture
+from clearline.ui.panels.live_table import LiveTable
+from clearline.ui.panels.parts import StatusIcon, WrappedLabel
+
+INTERVALS: tuple[tuple[str, object], ...] = (
+    ("every second", 1.0),
+    ("every 2 s", 2.0),
+    ("every 5 s", 5.0),
+    ("every 10 s", 10.0),
+    ("every 30 s", 30.0),
+    ("every minute", 60.0),
+    ("every 5 minutes", 300.0),
+)
+REACHES: tuple[tuple[str, object], ...] = (
+    ("5 minutes", 300.0),
+    ("30 minutes", 1800.0),
+    ("2 hours", 7200.0),
+    ("10 hours", 36_000.0),
+)
+STATE_ICONS = {
+    HealthState.UNKNOWN: ("waiting", "muted"),
+    HealthState.CHECKING: ("running", "accent"),
+    HealthState.HEALTHY: ("passed", "passed"),
+    HealthState.DEGRADED: ("warning", "warning"),
+    HealthState.DOWN: ("failed", "failed"),
+    HealthState.PAUSED: ("pause", "warning"),
+}
+_NO_WATCH = "Nobody watches. Press Watch to keep the connection open and see how it is."
+
+
+class HealthPage(QWidget):
+    """Shows the health of a `WatchState`."""
+
+    interval_chosen = Signal(object)
+    """Seconds."""
+    ping_requested = Signal()
+    report_requested = Signal(object)
+    """The `Report` that explains an outage."""
+    resume_requested = Signal(object)
+    """The new password as a `Secret`, or None to try the old one again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: WatchState | None = None
+        self._reach_s = 300.0
+        self._icon = StatusIcon()
+        self.word = QLabel()
+        self.word.setFont(theme.title_font())
+        self.why = WrappedLabel()
+        self.numbers = WrappedLabel(role="muted")
+        self.interval = Choice("How often it is asked", INTERVALS)
+        self.interval.chosen.connect(self.interval_chosen)
+        ping = IconButton("test", "Ask now")
+        ping.clicked.connect(self.ping_requested)
+        self.reach = Choice("How much of the past the chart shows", REACHES)
+        self.reach.chosen.connect(self._on_reach)
+        self.chart = Chart("Latency over time")
+        latest = IconButton("follow", "Show the latest")
+        latest.clicked.connect(self.chart.reset)
+        save = IconButton("save", "Save the chart as PNG")
+        save.clicked.connect(self.chart.ask_where)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 6, theme.GRID, 2)
+        head.setSpacing(theme.GRID)
+        head.addWidget(self._icon)
+        head.addWidget(self.word)
+        head.addWidget(self.why, 1)
+        for widget in (self.interval, ping, self.reach, latest, save):
+            head.addWidget(widget)
+        second = QHBoxLayout()
+        second.setContentsMargins(12, 0, 12, 6)
+        second.addWidget(self.numbers)
+
+        self.password = SecretEntry("New password", "the new password")
+        self.go_on = QPushButton("Go on")
+        self.go_on.setObjectName("primary")
+        self.go_on.clicked.connect(self._on_go_on)
+        self.password.entry.returnPressed.connect(self._on_go_on)
+        self._pause_said = WrappedLabel(role="warning")
+        self._pause = QWidget()
+        strip = QHBoxLayout(self._pause)
+        strip.setContentsMargins(12, 4, 12, theme.GRID)
+        strip.setSpacing(theme.GRID)
+        strip.addWidget(self._pause_said, 1)
+        strip.addWidget(self.password)
+        strip.addWidget(self.go_on)
+        self._new_password: object = None
+        self.password.entered.connect(self._on_password)
+
+        self.notices = NoticesModel()
+        self.list = LiveTable("Outages and what was noticed", header=False, mono=False)
+        self.list.show_model(self.notices)
+        self.show_report = QPushButton("Show its diagnosis")
+        self.show_report.setObjectName("small")
+        self.show_report.setToolTip("The check that was run when the connection was lost")
+        self.show_report.clicked.connect(self._on_show_report)
+        self.list.activated.connect(lambda _index: self._on_show_report())
+        self._notice = WrappedLabel(role="muted")
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.list, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(12, 4, 12, 6)
+        foot.addWidget(self._notice)
+        foot.addWidget(self.show_report, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(foot)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.chart)
+        split.addWidget(right)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        split.setSizes([650, 450])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addLayout(second)
+        whole.addWidget(self._pause)
+        whole.addWidget(split, 1)
+        self.list.selectionModel().currentRowChanged.connect(self._on_notice)
+        self.notices.dataChanged.connect(lambda *_: self._on_notice(self.list.currentIndex()))
+        self.notices.modelReset.connect(lambda: self._on_notice(QModelIndex()))
+        self._on_notice(QModelIndex())
+        self.show_state(None, watching=False, interval_s=10.0)
+
+    def show_state(self, state: WatchState | None, *, watching: bool, interval_s: float) -> None:
+        """Show another state; None before the first one came."""
+        from clearline.ui.models.outages import notices_of
+
+        self._state = state
+        health = state.health if state is not None else HealthSnapshot()
+        shown = health.state if watching else HealthState.UNKNOWN
+        self._icon.show_icon(*STATE_ICONS[shown])
+        self.word.setText(shown.value if watching else "not watched")
+        self.why.setText(health.why if watching else _NO_WATCH)
+        tip = _rules_html(shown)
+        for label in (self._icon, self.word, self.why):
+            label.setToolTip(tip)
+        self.numbers.setText(_numbers(state) if state is not None else "")
+        self.interval.show_value(interval_s)
+        self._pause.setVisible(watching and state is not None and state.paused is not None)
+        if state is not None and state.paused is not None:
+            self._pause_said.setText(f"{state.paused.text} {RULES[HealthState.PAUSED]}")
+        self.notices.show(notices_of(state) if state is not None else [])
+        self.chart.show_picture(latency_picture(state, self._reach_s))
+
+    def _on_reach(self, reach: object) -> None:
+        assert isinstance(reach, float)
+        self._reach_s = reach
+        self.chart.reset()
+        self.chart.show_picture(latency_picture(self._state, reach))
+
+    def _on_password(self, secret: object) -> None:
+        self._new_password = secret
+
+    def _on_go_on(self) -> None:
+        secret, self._new_password = self._new_password, None
+        self.password.show_secret(None)
+        self.resume_requested.emit(secret)
+
+    def _on_notice(self, index: QModelIndex) -> None:
+        notice: Notice | None = index.data(VALUE) if index.isValid() else None
+        self._notice.setText((notice.detail or notice.text) if notice else "")
+        self._notice.setVisible(notice is not None)
+        self.show_report.setVisible(notice is not None and notice.report is not None)
+
+    def _on_show_report(self) -> None:
+        notice: Notice | None = self.list.currentIndex().data(VALUE)
+        if notice is not None and notice.report is not None:
+            self.report_requested.emit(notice.report)
+
+
+def latency_picture(state: WatchState | None, reach_s: float) -> Picture:
+    """The pings of a watch, its outages shaded."""
+    if state is None:
+        return Picture(title="Latency", unit="ms", empty="No ping yet.")
+    health = state.health
+    pings = health.latencies
+    marks = tuple(
+        Mark(
+            f"{'lost' if outage.worst is HealthState.DOWN else 'degraded'} at {clock_text(outage.began)}",
+            outage.began,
+            None if outage.lasted_s is None else outage.began + outage.lasted_s,
+            "failed" if outage.worst is HealthState.DOWN else "warning",
+        )
+        for outage in health.outages
+    )
+    curve = Curve("ping", "accent", [ping.at for ping in pings], [ping.rtt_ms for ping in pings], filled=True)
+    usual = (Limit("median", round(health.median_ms, 2)),) if health.median_ms is not None else ()
+    now = state.started + state.at_s
+    return Picture(
+        title="Latency", unit="ms", curves=(curve,), limits=usual, marks=marks, now=now, reach_s=reach_s,
+        empty="No ping yet.",
+    )  # fmt: skip
+
+
+def _numbers(state: WatchState) -> str:
+    health = state.health
+    parts = []
+    if health.uptime is not None:
+        parts.append(f"up {100 * health.uptime:.4g} % of {lasted_text(health.up_s + health.down_s)}")
+    parts.append(f"{health.pings:,} pings, {health.failures:,} failed")
+    if health.rtt_ms is not None:
+        parts.append(f"latest {health.rtt_ms:,.1f} ms")
+    if health.median_ms is not None and health.p95_ms is not None:
+        parts.append(f"median {health.median_ms:,.1f} ms, p95 {health.p95_ms:,.1f} ms")
+    if health.since is not None:
+        parts.append(f"{health.state.value} since {clock_text(health.since)}")
+    return " · ".join(parts)
+
+
+def _rules_html(now: HealthState) -> str:
+    lines = []
+    for state, rule in RULES.items():
+        line = f"<b>{escape(state.value)}</b>: {escape(rule)}"
+        lines.append(f"<p>▸ {line}</p>" if state is now else f"<p>{line}</p>")
+    return "".join(lines)

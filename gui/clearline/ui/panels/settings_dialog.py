@@ -1,0 +1,98 @@
+"""The program's settings, each applied when it is changed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QLayout,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from clearline.core.settings import Settings
+from clearline.ui import theme
+from clearline.ui.forms.rows import Choice, add_row, form_column
+from clearline.ui.panels.parts import WrappedLabel
+
+
+class SettingsDialog(QDialog):
+    """Shows `Settings`; `chosen` carries a field's name and its new value."""
+
+    chosen = Signal(str, object)
+
+    def __init__(self, values: Settings, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setModal(True)
+        self.colours = Choice("Colours", (("as the system has them", "system"), ("light", "light"), ("dark", "dark")))
+        self.colours.show_value(values.colours)
+        self.secrets = Choice(
+            "Secrets of new profiles",
+            (
+                ("in the keyring of this computer", "keyring"),
+                ("this session only", "session"),
+                ("asked each time", "ask"),
+            ),
+        )
+        self.secrets.show_value(values.new_secrets)
+        self.silence = QDoubleSpinBox()
+        self.silence.setRange(0.5, 30)
+        self.silence.setDecimals(1)
+        self.silence.setSuffix(" s")
+        self.silence.setValue(values.silence_s)
+        self.interval = QDoubleSpinBox()
+        self.interval.setRange(1, 3600)
+        self.interval.setDecimals(0)
+        self.interval.setSuffix(" s")
+        self.interval.setValue(values.watch_interval_s)
+        self.events = QSpinBox()
+        self.events.setRange(1000, 1_000_000)
+        self.events.setSingleStep(10_000)
+        self.events.setGroupSeparatorShown(True)
+        self.events.setValue(values.event_limit)
+        self.notifications = QCheckBox("Tell me when a watched connection is lost or comes back")
+        self.notifications.setChecked(values.notifications)
+        self.tray = QCheckBox("Show an icon in the system's tray while something is watched")
+        self.tray.setChecked(values.tray)
+        form_widget, form = form_column("Window and secrets")
+        add_row(form, "Colours", self.colours)
+        add_row(form, "New secrets", self.secrets)
+        times_widget, times = form_column("Tests and watching")
+        add_row(times, "Silence after", self.silence)
+        add_row(times, "Health every", self.interval)
+        add_row(times, "Events kept", self.events)
+        for editor, words in (
+            (self.silence, "A step without progress for so long counts as silent."),
+            (self.interval, "Pause between two health checks of a watched connection."),
+            (self.events, "Driver events kept per profile; the oldest go first, and are counted."),
+        ):
+            editor.setMinimumHeight(theme.GRID * 4)
+            editor.setToolTip(words)
+            editor.setAccessibleDescription(words)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # some platforms cannot change it
+        column.setContentsMargins(20, 20, 20, 16)
+        column.setSpacing(theme.GRID * 2)
+        column.addWidget(form_widget)
+        column.addWidget(times_widget)
+        column.addWidget(self.notifications)
+        column.addWidget(self.tray)
+        column.addWidget(WrappedLabel("Times and limits hold from the next test or watch on.", "muted"))
+        column.addStretch(1)
+        column.addWidget(buttons)
+        self.resize(theme.GRID * 60, self.sizeHint().height())
+        buttons.rejected.connect(self.reject)
+        self.colours.chosen.connect(lambda value: self.chosen.emit("colours", value))
+        self.secrets.chosen.connect(lambda value: self.chosen.emit("new_secrets", value))
+        self.silence.valueChanged.connect(lambda value: self.chosen.emit("silence_s", value))
+        self.interval.valueChanged.connect(lambda value: self.chosen.emit("watch_interval_s", value))
+        self.events.valueChanged.connect(lambda value: self.chosen.emit("event_limit", value))
+        self.notifications.toggled.connect(lambda value: self.chosen.emit("notifications", value))
+        self.tray.toggled.connect(lambda value: self.chosen.emit("tray", value))

@@ -1,0 +1,230 @@
+"""The watch of one open profile, on the profile's own line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from clearline.core.driver_events import DriverEvent, EventBuffer
+from clearline.core.exercise import ExercisePlan, ExerciseResult
+from clearline.core.health import HealthState
+from clearline.core.profile import Profile
+from clearline.core.secrets import Secrets
+from clearline.core.watch_state import WatchState
+from clearline.ui.line_thread import LineThread
+from clearline.ui.open_profile import OpenProfile
+
+
+class WatchHandle(Protocol):
+    """A watch of the core; everything is called in the loop in which it runs."""
+
+    def run(self) -> Awaitable[None]:
+        """Watch until cancelled."""
+
+    def ping_now(self) -> None:
+        """Ask at once."""
+
+    def set_interval(self, seconds: float) -> None:
+        """Another time between pings."""
+
+    def resume(self, secrets: Secrets | None = None) -> None:
+        """Go on after a pause."""
+
+    def exercise(self, plan: ExercisePlan) -> Awaitable[ExerciseResult]:
+        """Exercise the pool."""
+
+
+class OpenWatch(Protocol):
+    """Makes a watch; called in the line's loop."""
+
+    def __call__(
+        self,
+        profile: Profile,
+        secrets: Secrets,
+        *,
+        emit: Callable[[WatchState], None],
+        on_event: Callable[[DriverEvent], None],
+        text: str | None,
+        interval_s: float,
+    ) -> WatchHandle:
+        """A watch that has not begun."""
+
+
+class WatchSession(QObject):
+    """One profile's watch, or the place for one. All methods are for the GUI thread and return at once."""
+
+    changed = Signal()
+    """Another state, begun, or ended."""
+    health_changed = Signal(object, object)
+    """`HealthState` before and after."""
+    broke = Signal(object)
+
+    def __init__(self, opened: OpenProfile, open_watch: OpenWatch) -> None:
+        super().__init__()
+        self.opened = opened
+        self._open_watch = open_watch
+        self._give_up: Callable[[], None] | None = None
+        self._give_up_exercise: Callable[[], None] | None = None
+        self._feed: _Feed | None = None
+        self._offset_s = 0.0
+        self.state: WatchState | None = None
+        """The latest one; stays when the watch has ended."""
+
+    @property
+    def watching(self) -> bool:
+        """Whether a watch runs."""
+        return self._give_up is not None
+
+    @property
+    def health(self) -> HealthState | None:
+        """How the deployment is; None while nobody watches."""
+        return self.state.health.state if self.watching and self.state is not None else None
+
+    @property
+    def exercising(self) -> bool:
+        """Whether the pool is exercised."""
+        return self._give_up_exercise is not None
+
+    def begin(self, secrets: Secrets, interval_s: float, event_limit: int) -> LineThread:
+        """Watch the profile as it is now; a watch that runs is ended first. Returns the line it runs on.
+
+        ``secrets`` are the profile's, and those that are asked each time.
+        """
+        self.end()
+        opened = self.opened
+        line = opened.live_line()
+        feed = self._feed = _Feed(line, event_limit)
+        self.state = None
+        opened.events.set_capacity(max(1, event_limit))
+        if opened.events.began is None or not opened.events.kept:
+            opened.events.began = feed.began
+        self._offset_s = feed.began - opened.events.began
+        profile, used = opened.profile, dict(secrets)
+        text = opened.typed if used == opened.secrets else None  # the text holds only what was typed into it
+        plain = text.reveal() if text else None
+
+        async def watch() -> None:
+            feed.handle = self._open_watch(
+                profile, used, emit=feed.take_state, on_event=feed.take_event, text=plain, interval_s=interval_s
+            )
+            await feed.handle.run()
+
+        def on_end(error: Exception | None = None) -> None:
+            if self._feed is feed:
+                self._give_up = None
+                self.changed.emit()
+            if error is not None:
+                self.broke.emit(error)
+
+        self._give_up = line.ask(watch, lambda _done: on_end(), on_end)
+        self.changed.emit()
+        return line
+
+    def end(self) -> None:
+        """End the watch that runs."""
+        self.stop_exercise()
+        if self._give_up is not None:
+            give_up, self._give_up = self._give_up, None
+            give_up()
+            self.changed.emit()
+
+    def ping_now(self) -> None:
+        """Ask at once instead of after the interval."""
+        self._act(lambda handle: handle.ping_now())
+
+    def set_interval(self, seconds: float) -> None:
+        """Another time between pings."""
+        self._act(lambda handle: handle.set_interval(seconds))
+
+    def resume(self) -> None:
+        """Go on after a pause, with the profile's secrets as they are now."""
+        secrets = dict(self.opened.secrets)
+        self._act(lambda handle: handle.resume(secrets))
+
+    def exercise(
+        self,
+        plan: ExercisePlan,
+        done: Callable[[ExerciseResult], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """Exercise the pool; progress is in `WatchState.exercise`."""
+        feed = self._feed
+        if not self.watching or feed is None or feed.handle is None or self.exercising:
+            failed(ValueError("There is no open connection to exercise."))
+            return
+        handle = feed.handle
+
+        async def exercise() -> ExerciseResult:
+            return await handle.exercise(plan)
+
+        def on_done(result: ExerciseResult) -> None:
+            self._give_up_exercise = None
+            done(result)
+
+        def on_failed(error: Exception) -> None:
+            self._give_up_exercise = None
+            failed(error)
+
+        self._give_up_exercise = self.opened.live_line().ask(exercise, on_done, on_failed)
+
+    def stop_exercise(self) -> None:
+        """End the exercise that runs; nobody hears of a result."""
+        if self._give_up_exercise is not None:
+            give_up, self._give_up_exercise = self._give_up_exercise, None
+            give_up()
+
+    def pull(self) -> bool:
+        """Take what the watch has; whether there was anything. Called once per frame."""
+        feed = self._feed
+        if feed is None:
+            return False
+        batch = feed.events.drain()
+        if batch:
+            line = self.opened.line
+            lost = feed.events.dropped + (line.events.dropped if line is not None else 0)
+            self.opened.events.append(batch, lost, self._offset_s)
+        state = feed.fresh_state()
+        if state is not None and self.watching:
+            before = self.state.health.state if self.state is not None else HealthState.UNKNOWN
+            self.state = state
+            self.changed.emit()
+            if state.health.state is not before:
+                self.health_changed.emit(before, state.health.state)
+        return bool(batch) or state is not None
+
+    def _act(self, act: Callable[[WatchHandle], object]) -> None:
+        feed = self._feed
+        if feed is None or not self.watching:
+            return
+
+        async def do() -> None:
+            if feed.handle is not None:
+                act(feed.handle)
+
+        self.opened.live_line().ask(do, lambda _done: None)
+
+
+class _Feed:
+    """What comes from a watch, between the two threads: events, bounded, and the latest state alone."""
+
+    def __init__(self, line: LineThread, event_limit: int) -> None:
+        self._line = line
+        self._state: WatchState | None = None
+        self.events = EventBuffer(max(1, event_limit))
+        self.handle: WatchHandle | None = None
+        self.began = time.time()
+
+    def take_event(self, event: DriverEvent) -> None:
+        self.events.append(event)
+        self._line.stir()
+
+    def take_state(self, state: WatchState) -> None:
+        self._state = state
+        self._line.stir()
+
+    def fresh_state(self) -> WatchState | None:
+        state, self._state = self._state, None
+        return state

@@ -1,0 +1,348 @@
+"""Which open profiles are watched, and what of it the window shows: the tabs in front, once per frame, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from clearline.core.exercise import ExercisePlan, ExerciseResult
+from clearline.core.health import HealthState
+from clearline.core.report import Report, Verdict
+from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.core.settings import Settings
+from clearline.ui.main_window import MainWindow
+from clearline.ui.notices import Notices
+from clearline.ui.open_profile import OpenProfile
+from clearline.ui.panels.health import Health, HealthReading
+from clearline.ui.pump import Pump
+from clearline.ui.remembered import Remembered
+from clearline.ui.watch_session import OpenWatch, WatchSession
+
+_AFTER_CHECK: Final = "watch-after-check"
+_NO: Final = "no"
+_STATES: Final = {
+    HealthState.UNKNOWN: Health.CHECKING,
+    HealthState.CHECKING: Health.CHECKING,
+    HealthState.HEALTHY: Health.HEALTHY,
+    HealthState.DEGRADED: Health.DEGRADED,
+    HealthState.DOWN: Health.DOWN,
+    HealthState.PAUSED: Health.PAUSED,
+}
+
+
+class Watching(QObject):
+    """The watches of all open profiles."""
+
+    row_changed = Signal(object)
+    """The `OpenProfile` whose line in the list looks different now."""
+    health_changed = Signal(object)
+    """The `OpenProfile` whose health indicator says something else now."""
+    broke = Signal(object)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        pump: Pump,
+        open_watch: OpenWatch | None,
+        current: Callable[[], OpenProfile],
+        remembered: Remembered,
+        remember: Callable[..., None],
+    ) -> None:
+        """Without ``open_watch`` nothing can be watched. ``remember`` changes what is ``remembered``."""
+        super().__init__(window)
+        self._window = window
+        self._pump = pump
+        self._open_watch = open_watch
+        self._current = current
+        self._sessions: dict[str, WatchSession] = {}
+        self.ask_first: Callable[[OpenProfile, Callable[[Secrets], object]], object] = _ask_nothing
+        """What has to be asked before a profile is connected with; calls on with the secrets to use."""
+        self._tested: set[str] = set()
+        self._listed: set[str] = set()
+        self._exercise: Any = None
+        self._remembered = remembered
+        self._remember = remember
+        self.notices = Notices(window, window.say)
+        menus = window.menus
+        window.watch.clicked.connect(lambda _checked=False: self.toggle())
+        menus.watch.triggered.connect(lambda _checked=False: self.toggle())
+        menus.watch_after_check.triggered.connect(self._on_after_check)
+        window.results.made.connect(self._on_panel_made)
+        window.results.currentChanged.connect(lambda _place: self.show())
+        window.watch.setEnabled(open_watch is not None)
+        remembered.changed.connect(self._on_settings)
+        self._on_settings()
+
+    # ------------------------------------------------------------ settings
+
+    @property
+    def settings(self) -> Settings:
+        """What the user chose."""
+        return self._remembered.values
+
+    @property
+    def begins_after_check(self) -> bool:
+        """Whether a check that connected goes on as a watch."""
+        return self.settings.extra.get(_AFTER_CHECK) != _NO
+
+    def _on_settings(self) -> None:
+        self._window.menus.watch_after_check.setChecked(self.begins_after_check)
+        self.notices.keep_icon(self.settings.tray and any(s.watching for s in self._sessions.values()))
+        for session in self._sessions.values():
+            session.set_interval(self.settings.watch_interval_s)
+
+    def _on_after_check(self, on: bool) -> None:
+        others = {name: value for name, value in self.settings.extra.items() if name != _AFTER_CHECK}
+        self._remember(extra=others if on else others | {_AFTER_CHECK: _NO})
+
+    # ------------------------------------------------------------ profiles
+
+    def add(self, opened: OpenProfile) -> None:
+        """Another open profile."""
+        if self._open_watch is None:
+            return
+        session = WatchSession(opened, self._open_watch)
+        self._sessions[opened.profile.id] = session
+        session.changed.connect(lambda: self._on_changed(session))
+        session.health_changed.connect(lambda before, now: self._on_health(session, before, now))
+        session.broke.connect(self.broke)
+        opened.reported.connect(lambda: self._on_reported(session))
+        self._pump.add(session.pull, lambda: session.exercising)
+
+    def remove(self, opened: OpenProfile) -> None:
+        """A profile is closed."""
+        session = self._sessions.pop(opened.profile.id, None)
+        if session is not None:
+            session.end()
+            self._pump.remove(session.pull)
+
+    def close(self) -> None:
+        """End every watch; the window goes."""
+        for session in self._sessions.values():
+            session.blockSignals(True)
+            session.end()
+        self.notices.keep_icon(False)
+
+    def session(self, opened: OpenProfile) -> WatchSession | None:
+        """The watch of a profile, or the place for one; None where nothing can be watched."""
+        return self._sessions.get(opened.profile.id)
+
+    def is_watched(self, opened: OpenProfile) -> bool:
+        """Whether a watch runs."""
+        session = self.session(opened)
+        return session is not None and session.watching
+
+    def reading(self, opened: OpenProfile) -> HealthReading | None:
+        """What the watch says about a profile's health; None when there is none."""
+        session = self.session(opened)
+        if session is None or not session.watching:
+            return None
+        state = session.state
+        if state is None or (state.health.state is HealthState.CHECKING and not state.health.pings):
+            if opened.verdict is Verdict.CONNECTED:
+                return None  # the check has told it a moment ago
+            return HealthReading(Health.CHECKING, why="The watch opens its connection.")
+        health = state.health
+        why = f"Watched, every {state.interval_s:g} s. {health.why}"
+        if opened.stale:
+            why += "\nThe connection was changed meanwhile: this is about how it was."
+        return HealthReading(_STATES[health.state], health.rtt_ms, why, live=True)
+
+    def begin(self, opened: OpenProfile, secrets: Secrets) -> None:
+        """Watch a profile as it is now, with these secrets."""
+        session = self.session(opened)
+        if session is None:
+            return
+        line = session.begin(secrets, self.settings.watch_interval_s, self.settings.event_limit)
+        self._pump.wire(line)
+        self._pump.kick()
+
+    def toggle(self) -> None:
+        """Watch the profile in front, or end its watch."""
+        opened = self._current()
+        session = self.session(opened)
+        if session is not None and session.watching:
+            session.end()
+        elif not opened.text:
+            self._window.say("Type a connection string first.")
+        else:
+            self.ask_first(opened, lambda secrets: self.begin(opened, secrets))
+        self._show_button()
+
+    def _on_reported(self, session: WatchSession) -> None:
+        """A check that begins ends the watch; one that connected goes on as a watch."""
+        opened = session.opened
+        if opened.running:
+            if opened.profile.id not in self._tested:
+                self._tested.add(opened.profile.id)
+                session.end()
+        elif opened.profile.id in self._tested:
+            self._tested.discard(opened.profile.id)
+            connected = opened.report is not None and opened.report.verdict is Verdict.CONNECTED
+            if connected and self.begins_after_check and not opened.stale:
+                self.begin(opened, opened.tested_with)
+
+    # ------------------------------------------------------------ what the window shows
+
+    def show(self) -> None:
+        """Bring the state of the profile in front to the tab in front."""
+        self._show_button()
+        session = self.session(self._current())
+        panel = self._window.results.made_widgets().get(self._window.results.current_name)
+        if panel is None:
+            return
+        from clearline.ui.panels.health_page import HealthPage  # where a panel is made, its module is loaded
+        from clearline.ui.panels.pool import PoolPanel
+        from clearline.ui.panels.topology import TopologyPanel
+
+        state = session.state if session is not None else None
+        watching = session is not None and session.watching
+        if isinstance(panel, PoolPanel | TopologyPanel):
+            panel.show_state(state, watching=watching)
+        elif isinstance(panel, HealthPage):
+            interval_s = state.interval_s if state is not None and watching else self.settings.watch_interval_s
+            panel.show_state(state, watching=watching, interval_s=interval_s)
+
+    def _show_button(self) -> None:
+        watched = self.is_watched(self._current())
+        self._window.show_watching(watched)
+        self._window.menus.watch.setChecked(watched)
+
+    def _on_changed(self, session: WatchSession) -> None:
+        opened = session.opened
+        if opened is self._current():
+            self.show()
+        self._show_exercise(session)
+        self.health_changed.emit(opened)
+        if session.watching != (opened.profile.id in self._listed):
+            self._listed ^= {opened.profile.id}
+            self.notices.keep_icon(self.settings.tray and bool(self._listed))
+            self.row_changed.emit(opened)
+
+    def _on_health(self, session: WatchSession, before: HealthState, now: HealthState) -> None:
+        opened, state = session.opened, session.state
+        self.row_changed.emit(opened)
+        watched = [one.health for one in self._sessions.values() if one.health is not None]
+        down = sum(health in (HealthState.DOWN, HealthState.PAUSED) for health in watched)
+        self.notices.show_summary(f"{len(watched)} watched, {down} down" if down else f"{len(watched)} watched")
+        name = opened.profile.name or ", ".join(opened.profile.seeds.hosts[:1]) or "The connection"
+        if now is HealthState.PAUSED and opened is self._current():
+            self._window.results.turn_to("health")
+        if not self.settings.notifications or state is None:
+            return
+        if now in (HealthState.DOWN, HealthState.PAUSED):
+            title = "watching is paused" if now is HealthState.PAUSED else "connection lost"
+            self.notices.tell(f"{name}: {title}", state.health.why, bad=True)
+        elif before is HealthState.DOWN and now in (HealthState.HEALTHY, HealthState.DEGRADED):
+            self.notices.tell(f"{name}: connection restored", state.health.why, bad=False)
+
+    # ------------------------------------------------------------ panels
+
+    def _on_panel_made(self, name: str, panel: QWidget) -> None:
+        say = self._window.say
+        match name:
+            case "health":
+                from clearline.ui.panels.health_page import HealthPage
+
+                assert isinstance(panel, HealthPage)
+                panel.interval_chosen.connect(self._on_interval)
+                panel.ping_requested.connect(lambda: self._of_current(WatchSession.ping_now))
+                panel.report_requested.connect(self._on_report)
+                panel.resume_requested.connect(self._on_resume)
+                panel.chart.saved.connect(say)
+                panel.chart.save_failed.connect(say)
+            case "pool":
+                from clearline.ui.panels.pool import PoolPanel
+
+                assert isinstance(panel, PoolPanel)
+                panel.exercise_requested.connect(self.ask_exercise)
+                panel.chart.saved.connect(say)
+                panel.chart.save_failed.connect(say)
+            case _:
+                pass
+        self.show()
+
+    def _of_current(self, act: Callable[[WatchSession], object]) -> None:
+        session = self.session(self._current())
+        if session is not None:
+            act(session)
+
+    def _on_interval(self, seconds: float) -> None:
+        self._remember(watch_interval_s=seconds)
+
+    def _on_report(self, report: Report) -> None:
+        self._current().show_report(report)
+        self._window.results.setCurrentWidget(self._window.diagnosis)
+
+    def _on_resume(self, secret: Secret | None) -> None:
+        opened = self._current()
+        if secret is not None:
+            opened.set_secret(PASSWORD, secret)
+        self._of_current(WatchSession.resume)
+
+    # ------------------------------------------------------------ the exercise
+
+    def ask_exercise(self) -> None:
+        """Open the form for exercising the pool of the profile in front."""
+        from clearline.ui.panels.exercise import ExerciseDialog
+
+        opened = self._current()
+        session = self.session(opened)
+        if session is None or not session.watching:
+            self._window.say("Watch the connection first.")
+            return
+        if self._exercise is not None:
+            self._exercise[1].close()
+        dialog = ExerciseDialog(self._window)
+        self._exercise = (session, dialog)
+        state = session.state
+        dialog.show_place(
+            opened.profile.name or "this connection",
+            local=state is not None and state.local,
+            database=opened.profile.seeds.database,
+        )
+        dialog.start_requested.connect(partial(self._start_exercise, session))
+        dialog.stop_requested.connect(session.stop_exercise)
+        dialog.stop_requested.connect(lambda: self._show_exercise(session))
+        dialog.finished.connect(lambda _result: self._forget_exercise(dialog))
+        dialog.show()
+
+    def _start_exercise(self, session: WatchSession, plan: ExercisePlan) -> None:
+        dialog = self._exercise[1]
+
+        def done(result: ExerciseResult) -> None:
+            if self._exercise is not None and self._exercise[1] is dialog:
+                dialog.show_result(result, running=False)
+
+        def failed(error: Exception) -> None:
+            known = isinstance(error, ValueError)
+            text = str(error) if known else f"The exercise ended: {type(error).__name__}."
+            if self._exercise is not None and self._exercise[1] is dialog:
+                dialog.show_problem(text)
+
+        session.exercise(plan, done, failed)
+        if session.exercising:
+            dialog.show_result(None, running=True)
+        self._pump.kick()
+
+    def _show_exercise(self, session: WatchSession) -> None:
+        if self._exercise is None or self._exercise[0] is not session:
+            return
+        result = session.state.exercise if session.state is not None else None
+        if session.exercising and result is not None and not result.finished:
+            self._exercise[1].show_result(result, running=True)
+        elif not session.exercising:
+            self._exercise[1].show_result(None, running=False)
+
+    def _forget_exercise(self, dialog: QWidget) -> None:
+        if self._exercise is not None and self._exercise[1] is dialog:
+            self._exercise = None
+        dialog.deleteLater()
+
+
+def _ask_nothing(opened: OpenProfile, go_on: Callable[[Secrets], object]) -> None:
+    go_on(dict(opened.secrets))

@@ -1,0 +1,165 @@
+"""Watches that play a course of states without any network, for tests of what the window does with them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from clearline.core.exercise import ExerciseResult
+from clearline.core.health import HealthSnapshot, HealthState, Outage, Pause, Ping
+from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
+from clearline.core.report import Certainty, Finding, Severity, Stage, Verdict
+from clearline.core.topology import ChangeKind, ServerState, TopologyChange, TopologySnapshot
+from clearline.core.watch_state import WatchState
+from ui import played_checks as play
+
+BEGAN = 1_767_225_600.0
+SERVERS = tuple(f"db{n}.example.com:27017" for n in (1, 2, 3))
+REFUSED = Finding(
+    cause="tcp.refused",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TCP,
+    summary="Nothing listens on port 27017 of db1.example.com.",
+)
+
+
+def topology(primary: str | None = SERVERS[0], lost: tuple[str, ...] = ()) -> TopologySnapshot:
+    return TopologySnapshot(
+        kind="ReplicaSetWithPrimary" if primary else "ReplicaSetNoPrimary",
+        set_name="rs0",
+        primary=primary,
+        servers=tuple(
+            ServerState(
+                address=server,
+                role="Unknown" if server in lost else "RSPrimary" if server == primary else "RSSecondary",
+                seed=server == SERVERS[0],
+                set_name="rs0",
+                version="7.0.5",
+                tags={"region": "north"},
+                hosts=SERVERS,
+                known_by=tuple(other for other in SERVERS if other != server),
+                rtt_ms=1.5,
+                ping_ms=1.1,
+                heartbeat_at_s=10.0,
+                last_error="AutoReconnect: connection closed" if server in lost else None,
+                last_error_at_s=12.0 if server in lost else None,
+            )
+            for server in SERVERS
+        ),
+        changes=(
+            TopologyChange(at=BEGAN + 1, at_s=1.0, kind=ChangeKind.ROLE, server=SERVERS[0], text="db1 is primary."),
+        ),
+    )
+
+
+def state(health: HealthState = HealthState.HEALTHY, **more) -> WatchState:
+    """Ten pings, one pool in use, one set of three."""
+    pings = tuple(
+        Ping(at=BEGAN + n, at_s=float(n), state=HealthState.HEALTHY, rtt_ms=1.0 + n / 10, server=SERVERS[0])
+        for n in range(10)
+    )
+    values = {
+        "started": BEGAN,
+        "at_s": 15.0,
+        "interval_s": 10.0,
+        "health": HealthSnapshot(
+            state=health,
+            why="The latest ping was answered.",
+            since=BEGAN,
+            pings=10,
+            up_s=15.0,
+            rtt_ms=1.9,
+            median_ms=1.4,
+            p95_ms=1.9,
+            latencies=pings,
+        ),
+        "topology": topology(),
+        "pools": (
+            PoolSnapshot(
+                server=SERVERS[0],
+                in_use=3,
+                idle=2,
+                waiting=1,
+                made=9,
+                closed={"idle": 3, "error": 1},
+                check_outs=40,
+                check_out_ms=Quantiles(count=40, mean=1.0, median=0.5, p95=4.0, p99=8.0, max=9.5),
+                generation=2,
+                limits=PoolLimits(max_pool_size=10),
+            ),
+        ),
+        "series": {SERVERS[0]: tuple(PoolSample(at_s=float(n), in_use=n % 4, idle=2, waiting=0) for n in range(15))},
+    }
+    return WatchState(**{**values, **more})
+
+
+def lost() -> WatchState:
+    """The connection is gone, and why."""
+    report = play.report(Verdict.FAILED, REFUSED)
+    outage = Outage(
+        number=1, worst=HealthState.DOWN, began=BEGAN + 12, began_s=12.0, why="No answer.", report=report, cause=REFUSED
+    )
+    down = state(HealthState.DOWN)
+    health = msgspec.structs.replace(down.health, failures=1, rtt_ms=None, outages=(outage,), outages_in_all=1)
+    return msgspec.structs.replace(down, health=health, topology=topology(None, SERVERS))
+
+
+def restored() -> WatchState:
+    """It is back after four seconds."""
+    up = lost()
+    outage = msgspec.structs.replace(up.health.outages[0], lasted_s=4.2)
+    health = msgspec.structs.replace(up.health, state=HealthState.HEALTHY, rtt_ms=1.2, outages=(outage,))
+    return msgspec.structs.replace(up, health=health, topology=topology())
+
+
+def paused() -> WatchState:
+    """The login was refused."""
+    pause = Pause(at=BEGAN + 12, text="db1.example.com refuses the password of user app.", code=18)
+    return state(HealthState.PAUSED, paused=pause)
+
+
+class PlayedWatch:
+    """Emits what the test tells it to."""
+
+    def __init__(self, asked, emit, on_event):
+        self.asked = asked
+        self.emit = emit
+        self.on_event = on_event
+        self.running = False
+        self.acts = []
+        self.result: asyncio.Future[ExerciseResult] | None = None
+
+    async def run(self):
+        self.running = True
+        try:
+            self.emit(state())
+            await asyncio.Event().wait()
+        finally:
+            self.running = False
+
+    def ping_now(self):
+        self.acts.append("ping")
+
+    def set_interval(self, seconds):
+        self.acts.append(seconds)
+
+    def resume(self, secrets=None):
+        self.acts.append(secrets)
+
+    async def exercise(self, plan):
+        self.acts.append(plan)
+        self.result = asyncio.get_running_loop().create_future()
+        return await self.result
+
+
+def playing():
+    """What `compose` takes as ``watch``; the watches that were opened are in ``.opened``."""
+
+    def open_watch(profile, secrets, *, emit, on_event, text, interval_s):
+        open_watch.opened.append(PlayedWatch((profile, dict(secrets), text, interval_s), emit, on_event))
+        return open_watch.opened[-1]
+
+    open_watch.opened = []
+    return open_watch

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QPushButton
+
+from clearline.ui.sign_in import SignIn
+from ui import played_checks as play
+
+
+@pytest.fixture
+def visited(qapp):
+    """Addresses that were opened, instead of a browser."""
+    from PySide6.QtCore import QObject, Slot
+
+    class Browser(QObject):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        @Slot("QUrl")
+        def go(self, url):
+            self.seen.append(url.toString())
+
+    browser = Browser()
+    for scheme in ("https", "http", "file"):
+        QDesktopServices.setUrlHandler(scheme, browser, "go")
+    yield browser.seen
+    for scheme in ("https", "http", "file"):
+        QDesktopServices.unsetUrlHandler(scheme)
+
+
+@pytest.fixture
+def sign_in(make_desktop):
+    return SignIn(make_desktop(play.waiting()).window)
+
+
+def from_thread(call, *args):
+    thread = threading.Thread(target=call, args=args)
+    thread.start()
+    thread.join()
+
+
+def test_the_page_opens_by_itself_and_the_dialog_goes_with_the_test(qtbot, sign_in, visited):
+    from_thread(sign_in.prompt, "https://login.example.com/authorize?x=1", None)
+    qtbot.waitUntil(lambda: sign_in.dialog is not None)
+    assert visited == ["https://login.example.com/authorize?x=1"]
+    assert "login.example.com" in sign_in.dialog.said.text()
+    sign_in.done()
+    assert sign_in.dialog is None
+
+
+def test_a_code_is_shown_and_copied_before_the_page_is_opened(qtbot, sign_in, visited):
+    from_thread(sign_in.prompt, "https://login.example.com/device", "ABCD-EFGH")
+    qtbot.waitUntil(lambda: sign_in.dialog is not None)
+    dialog = sign_in.dialog
+    assert (dialog.code.text(), visited) == ("ABCD-EFGH", [])
+    copy = next(button for button in dialog.findChildren(QPushButton) if button is not dialog.open_page)
+    copy.click()
+    assert QGuiApplication.clipboard().text() == "ABCD-EFGH"
+    dialog.open_page.click()
+    assert visited == ["https://login.example.com/device"]
+    dialog.close()
+
+
+def test_only_web_pages_are_opened(qtbot, sign_in, visited):
+    from_thread(sign_in.prompt, "file:///usr/bin/anything", None)
+    from_thread(sign_in.prompt, "https://login.example.com/", "CODE")
+    qtbot.waitUntil(lambda: sign_in.dialog is not None)
+    assert visited == []
+    assert sign_in.dialog.code.text() == "CODE"
+    sign_in.done()

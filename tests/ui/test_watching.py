@@ -1,0 +1,416 @@
+"""The window on a watched deployment, with watches that play a course of states, and once with a real one."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from clearline.core.exercise import ExercisePlan, ExerciseResult, Work
+from clearline.core.health import HealthState
+from clearline.core.pool import PoolLimits, Quantiles
+from clearline.core.report import Certainty, Finding, Severity, Stage, Verdict
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.ui.open_profile import Origin
+from clearline.ui.panels.health import Health
+from ui import played_checks as play
+from ui import played_watches as watches
+
+URI = "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?replicaSet=rs0"
+SHIFT_CONTROL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+GONE = Finding(
+    cause="tcp.refused",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TCP,
+    summary="Nothing listens there.",
+)
+
+
+@pytest.fixture
+def watched(qtbot, make_desktop):
+    """A window whose check has connected, and the watch that follows."""
+    open_watch = watches.playing()
+    desktop = make_desktop(play.playing(play.connected()), watch=open_watch)
+    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: bool(open_watch.opened) and open_watch.opened[0].running)
+    session = desktop.workbench.watching.session(desktop.workbench.current)
+    qtbot.waitUntil(lambda: session.state is not None)
+    return desktop, open_watch.opened[0], session
+
+
+def emit(qtbot, watched, state):
+    _desktop, watch, session = watched
+    watch.emit(state)
+    qtbot.waitUntil(lambda: session.state is state)
+
+
+def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watched):
+    desktop, watch, _session = watched
+    profile, secrets, text, interval_s = watch.asked
+    assert (profile, secrets) == (desktop.workbench.current.profile, desktop.workbench.current.secrets)
+    assert (text, interval_s) == (URI, 10.0)
+    assert desktop.window.watch.text() == "Watching"
+    assert desktop.window.watch.isChecked()
+    assert desktop.window.health.reading.health is Health.HEALTHY
+    assert desktop.window.health.reading.rtt_ms == 1.9
+    row = desktop.window.profiles.model.profile_row(profile.id)
+    assert row.watched
+
+
+def test_a_failed_check_begins_no_watch(qtbot, make_desktop):
+    open_watch = watches.playing()
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, GONE)), watch=open_watch)
+    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.FAILED)
+    assert open_watch.opened == []
+
+
+def test_watching_can_begin_without_a_check_and_end_by_its_key(qtbot, make_desktop):
+    open_watch = watches.playing()
+    desktop = make_desktop(play.waiting(), watch=open_watch)
+    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_W, SHIFT_CONTROL)
+    qtbot.waitUntil(lambda: bool(open_watch.opened) and open_watch.opened[0].running)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_W, SHIFT_CONTROL)
+    qtbot.waitUntil(lambda: not open_watch.opened[0].running)
+    assert desktop.window.watch.text() == "Watch"
+
+
+def test_nothing_is_watched_where_nothing_is_typed(qtbot, make_desktop):
+    open_watch = watches.playing()
+    desktop = make_desktop(play.waiting(), watch=open_watch)
+    desktop.window.watch.click()
+    assert "connection string" in desktop.window.message
+    assert not desktop.window.watch.isChecked()
+    assert open_watch.opened == []
+
+
+def test_going_on_after_a_test_can_be_turned_off(qtbot, make_desktop):
+    open_watch = watches.playing()
+    desktop = make_desktop(play.playing(play.connected()), watch=open_watch)
+    desktop.window.menus.watch_after_check.trigger()
+    assert not desktop.workbench.watching.begins_after_check
+    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.CONNECTED)
+    assert open_watch.opened == []
+    desktop.window.menus.watch_after_check.trigger()
+    assert desktop.workbench.watching.begins_after_check
+
+
+def test_a_new_test_ends_the_watch_and_a_new_one_follows(qtbot, watched):
+    desktop, watch, session = watched
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: not watch.running)
+    qtbot.waitUntil(lambda: session.watching)
+
+
+def test_events_of_check_and_watch_share_one_time_line(qtbot, make_desktop):
+    open_watch = watches.playing()
+    desktop = make_desktop(play.playing(play.connected(), events=[play.event(0)]), watch=open_watch)
+    events = desktop.workbench.current.events
+    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: bool(open_watch.opened) and open_watch.opened[0].running)
+    open_watch.opened[0].on_event(play.event(0))
+    qtbot.waitUntil(lambda: events.kept == 2)
+    assert 0 == events.event_at(0).at_s < events.event_at(1).at_s < 60
+
+
+def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot, watched):
+    desktop, _watch, _session = watched
+    desktop.window.results.turn_to("pool")
+    panel = desktop.window.results.get("pool")
+    texts = [panel.model.index(0, column).data() for column in range(panel.model.columnCount())]
+    assert texts[:6] == [watches.SERVERS[0], "3", "2", "0", "1", "0 – 10"]
+    assert texts[6:] == ["0.5", "4.0", "9.5", "9", "2", "0", "4 (error 1, idle 3)"]
+    picture = panel.chart.picture
+    assert [curve.name for curve in picture.curves] == ["idle", "in use", "waiting"]
+    assert [(limit.name, limit.value) for limit in picture.limits] == [("maxPoolSize", 10)]
+    assert picture.now == watches.BEGAN + 15
+
+
+def test_the_topology_names_every_server_and_its_role(qtbot, watched):
+    desktop, _watch, _session = watched
+    desktop.window.results.turn_to("topology")
+    panel = desktop.window.results.get("topology")
+    assert [panel.servers.index(row, 1).data() for row in range(3)] == ["primary", "secondary", "secondary"]
+    assert "3 of 3 servers answer" in panel.heading.text()
+    emit(qtbot, watched, watches.lost())
+    assert [panel.servers.index(row, 1).data() for row in range(3)] == ["does not answer"] * 3
+    assert "AutoReconnect" in panel.servers.index(0, 9).data()
+    assert "does not answer" in panel.picture.accessibleDescription()
+    assert panel.changes.index(0, 1).data() == "db1 is primary."
+
+
+def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtbot, watched):
+    desktop, _watch, session = watched
+    desktop.window.results.turn_to("health")
+    page = desktop.window.results.get("health")
+    emit(qtbot, watched, watches.lost())
+    assert "connection lost" in desktop.window.message  # there is no tray here that could notify
+    assert page.word.text() == "down"
+    assert desktop.window.health.reading.health is Health.DOWN
+    line = page.notices.index(0, 0).data()
+    assert line.startswith("Connection lost at ")
+    assert line.endswith("not yet restored: Nothing listens on port 27017 of db1.example.com.")
+    assert [mark.end for mark in page.chart.picture.marks] == [None]
+    emit(qtbot, watched, watches.restored())
+    assert "restored after 4.2 s" in page.notices.index(0, 0).data()
+    page.list.selectRow(0)
+    page.show_report.click()
+    assert desktop.window.results.currentWidget() is desktop.window.diagnosis
+    assert desktop.workbench.current.report.diagnosis.cause == "tcp.refused"
+    assert session.watching
+
+
+def test_the_rule_behind_the_state_is_told_on_hover(watched):
+    desktop, _watch, _session = watched
+    desktop.window.results.turn_to("health")
+    page = desktop.window.results.get("health")
+    assert "The latest ping was answered in time" in page.word.toolTip()
+    assert "median 1.4 ms" in page.numbers.text()
+
+
+def test_the_interval_is_chosen_and_remembered(qtbot, watched):
+    desktop, watch, _session = watched
+    desktop.window.results.turn_to("health")
+    page = desktop.window.results.get("health")
+    page.interval.chosen.emit(5.0)
+    qtbot.waitUntil(lambda: 5.0 in watch.acts)
+    assert desktop.workbench.remembered.values.watch_interval_s == 5.0
+    page.ping_requested.emit()
+    qtbot.waitUntil(lambda: "ping" in watch.acts)
+
+
+def test_a_refused_login_pauses_the_watch_and_asks_for_the_new_password(qtbot, watched):
+    desktop, watch, _session = watched
+    emit(qtbot, watched, watches.paused())
+    page = desktop.window.results.get("health")
+    qtbot.waitUntil(page.password.isVisible)
+    assert desktop.window.results.current_name == "health"
+    assert desktop.window.health.reading.health is Health.PAUSED
+    page.password.setFocus()
+    qtbot.keyClicks(page.password.entry, "n3w")
+    qtbot.keyClick(page.password.entry, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: {PASSWORD: Secret("n3w")} in watch.acts)
+    assert page.password.entry.text() == ""
+
+
+def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot, watched):
+    desktop, watch, session = watched
+    desktop.window.results.turn_to("pool")
+    desktop.window.results.get("pool").exercise.click()
+    dialog = desktop.workbench.watching._exercise[1]
+    dialog.workers.setValue(50)
+    dialog.start.click()
+    assert "not on this computer" in dialog.warning.text()
+    assert not session.exercising
+    dialog.start.click()
+    qtbot.waitUntil(lambda: watch.result is not None)
+    plan = ExercisePlan(workers=50)
+    assert watch.acts[-1] == plan
+    emit(
+        qtbot,
+        watched,
+        watches.state(exercise=ExerciseResult(plan=plan, limits=PoolLimits(), elapsed_s=5.0, operations=10)),
+    )
+    assert dialog.progress.value() == 500
+    assert dialog.start.text() == "Stop"
+    done = ExerciseResult(
+        plan=plan,
+        limits=PoolLimits(),
+        finished=True,
+        elapsed_s=10.0,
+        operations=1234,
+        operation_ms=Quantiles(count=1234, median=2.0, p95=3.0, p99=4.0, max=5.0),
+        wait_queue_timeouts=7,
+        sentence="The pool is the bottleneck.",
+    )
+    watch.result.get_loop().call_soon_threadsafe(watch.result.set_result, done)
+    qtbot.waitUntil(lambda: not session.exercising)
+    assert dialog.sentence.text() == "The pool is the bottleneck."
+    texts = [label.text() for label in dialog._cells.values()]
+    assert "1,234" in texts
+    assert any("Wait-queue time-outs: 7" in text for text in texts)
+    dialog.close()
+
+
+def test_an_exercise_is_stopped_by_its_button(qtbot, watched):
+    desktop, watch, _session = watched
+    emit(qtbot, watched, watches.state(local=True))
+    desktop.workbench.watching.ask_exercise()
+    dialog = desktop.workbench.watching._exercise[1]
+    dialog.start.click()
+    qtbot.waitUntil(lambda: watch.result is not None)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: watch.result.cancelled())
+    assert dialog.start.text().startswith("Start")
+    dialog.close()
+
+
+def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot, watched):
+    desktop, _watch, session = watched
+    desktop.workbench.watching.ask_exercise()
+    dialog = desktop.workbench.watching._exercise[1]
+    dialog.work.setCurrentIndex(list(Work).index(Work.READ))
+    dialog.collection.setText("orders")
+    dialog.start.click()
+    assert "collection" in dialog.problem.text()
+    assert not session.exercising
+    dialog.close()
+
+
+def test_two_profiles_are_watched_at_once(qtbot, watched):
+    desktop, _watch, session = watched
+    desktop.workbench.new_profile()
+    desktop.workbench.current.set_text(Secret("mongodb://other.example.com"), Origin.ELSEWHERE)
+    assert desktop.window.watch.text() == "Watch"
+    desktop.workbench.test()
+    other = desktop.workbench.watching.session(desktop.workbench.current)
+    qtbot.waitUntil(lambda: other.watching and other.state is not None)
+    assert session.watching
+    assert session.opened.line is not other.opened.line
+
+
+def test_closing_the_window_ends_every_watch(qtbot, watched):
+    desktop, watch, _session = watched
+    desktop.window.may_close = lambda: True
+    desktop.window.close()
+    assert desktop.workbench.close()
+    assert not watch.running
+
+
+def test_every_control_of_the_late_panels_has_a_name(watched):
+    desktop, _watch, _session = watched
+    results = desktop.window.results
+    for name in ("topology", "pool", "health"):
+        results.turn_to(name)
+        nameless = [
+            type(widget).__name__
+            for widget in results.get(name).findChildren(QWidget)
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and not widget.objectName().startswith("qt_")
+            and not isinstance(widget.parent().parent(), QComboBox)  # the list that a combo box opens
+            and not (widget.accessibleName() or getattr(widget, "text", lambda: "")())
+        ]
+        assert nameless == [], name
+
+
+# ---------------------------------------------------------------- events
+
+
+def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path):
+    desktop, watch, _session = watched
+    panel = desktop.window.events
+    desktop.window.results.setCurrentWidget(panel)
+    for number in range(5):
+        watch.on_event(play.event(number, failed=number == 3))
+    qtbot.waitUntil(lambda: panel.model.kept == 5)
+    panel.table.selectAll()
+    panel.table.setFocus()
+    qtbot.keyClick(panel.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("time\tgap\tkind")
+    panel.table.setCurrentIndex(panel.model.index(2, 1))
+    qtbot.keyClick(panel.table, Qt.Key.Key_B)
+    assert panel.model.bookmarks == [2]
+    panel.marked.click()
+    assert [event.text for event in panel.model.shown()] == ["ping 2"]
+    panel.marked.click()
+    panel.failures.click()
+    assert [event.text for event in panel.model.shown()] == ["ping 3"]
+    panel.failures.click()
+    panel.save_shown(tmp_path / "events.csv")
+    qtbot.waitUntil(lambda: desktop.window.message == "5 events saved to events.csv.")
+    with (tmp_path / "events.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == [f"ping {n}" for n in range(5)]
+    panel.save_shown(tmp_path / "missing" / "events.jsonl")
+    qtbot.waitUntil(lambda: "could not be saved" in desktop.window.message)
+    panel.save_shown(tmp_path / "events.jsonl")
+    qtbot.waitUntil(lambda: desktop.window.message == "5 events saved to events.jsonl.")
+    assert json.loads((tmp_path / "events.jsonl").read_text().splitlines()[0])["connection_id"] == 3
+
+
+def test_clicking_a_connection_shows_its_life_line_and_details(qtbot, watched):
+    desktop, watch, _session = watched
+    panel = desktop.window.events
+    desktop.window.results.setCurrentWidget(panel)
+    for number, name in enumerate(("Created", "Ready", "CheckedOut", "CheckedIn", "Closed")):
+        watch.on_event(play.event(number * 10, "connection", name=f"Connection{name}", text="", duration_ms=1.0))
+    qtbot.waitUntil(lambda: panel.model.kept == 5)
+    rect = panel.table.visualRect(panel.model.index(2, 6))
+    qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    assert panel.detail.isVisible()
+    assert panel.detail.line.isVisible()
+    assert "checked out once, 0.010 s in all; closed" in panel.detail._life_title.text()
+    assert panel.detail.heading.text() == "ConnectionCheckedOut"
+    panel.detail.only_connection.click()
+    assert panel.model.filter.connection_id == 3
+    assert panel.connection.currentData() == ("db1.example.com:27017", 3)
+
+
+# ---------------------------------------------------------------- retries
+
+
+def test_a_test_is_repeated_while_it_may_pass_and_each_attempt_is_shown(qtbot, make_desktop):
+    reports = [play.report(Verdict.FAILED, GONE), play.connected()]
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        report = reports.pop(0)
+        emit(report)
+        return report
+
+    desktop = make_desktop(check)
+    desktop.workbench.current.set_text(Secret("mongodb://db1.example.com"), Origin.ELSEWHERE)
+    desktop.window.menus.retries.trigger()
+    dialog = next(w for w in desktop.window.findChildren(QWidget) if type(w).__name__ == "RetryDialog")
+    dialog.delay.setValue(0)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.CONNECTED)
+    assert [dialog.model.index(row, 0).data() for row in range(2)] == ["1 of 5", "2 of 5"]
+    assert dialog.model.index(0, 3).data() == "again in 0 s"
+    assert dialog.start.text() == "Start again"
+    dialog.close()
+
+
+# ---------------------------------------------------------------- for real
+
+
+def test_a_real_deployment_is_watched_after_its_check(qtbot, make_desktop, standalone):
+    desktop = make_desktop()
+    opened = desktop.workbench.current
+    opened.set_text(Secret(standalone.uri()), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    watching = desktop.workbench.watching
+    qtbot.waitUntil(lambda: opened.verdict is Verdict.CONNECTED, timeout=10_000)
+    session = watching.session(opened)
+    qtbot.waitUntil(lambda: session.health is HealthState.HEALTHY, timeout=10_000)
+    desktop.window.results.turn_to("pool")
+    panel = desktop.window.results.get("pool")
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
+    assert panel.model.index(0, 0).data() == standalone.address
+    session.end()
+    qtbot.waitUntil(lambda: not session.watching)
+
+
+def test_the_results_can_have_the_whole_window(qtbot, watched):
+    desktop, _watch, _session = watched
+    window = desktop.window
+    before = window.results.height()
+    qtbot.keyClick(window, Qt.Key.Key_M, SHIFT_CONTROL)
+    assert not window.pages.isVisible()
+    assert not window.banner.isVisible()
+    qtbot.waitUntil(lambda: window.results.height() > before)
+    qtbot.keyClick(window, Qt.Key.Key_M, SHIFT_CONTROL)
+    assert window.pages.isVisible()
+    assert window.banner.isVisible()
