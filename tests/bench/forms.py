@@ -101,18 +101,22 @@ def pages_cost(desktop: ui.Desktop) -> None:
     kept = []  # what pages ask of the desk is answered later
     rounds: list[dict[str, tuple[Cost, Cost]]] = []
     for _ in range(6):
-        pages = FormPages()
-        kept.append(pages)
-        pages.use(desktop.workbench.shelf.desk)
-        pages.resize(1130, 400)
-        pages.show_state(state)
-        pages.show()
-        settle()
-        rounds.append({name: (cost(pages.page, name), cost(turn, pages, name)) for name in PAGES[1:]})
-        pages.hide()
-        settle()
+        costs: dict[str, tuple[Cost, Cost]] = {}
+        for front, behind in (("checklist", ["server"]), ("server", PAGES[1:])):
+            pages = FormPages()
+            kept.append(pages)
+            pages.use(desktop.workbench.shelf.desk)
+            pages.resize(1130, 400)
+            pages.turn_to(front)
+            pages.show_state(state)
+            pages.show()
+            settle()
+            costs |= {name: (cost(pages.page, name), cost(turn, pages, name)) for name in behind}
+            pages.hide()
+            settle()
+        rounds.append(costs)
     warm = rounds[1:]
-    for name in PAGES[1:]:
+    for name in PAGES:
         made, shown = (median(costs[name][place] for costs in warm) for place in (0, 1))
         print(
             f"page {name:<41} built in {made.clock:5.1f} ms (computing {made.computing:4.1f}),"
@@ -120,7 +124,7 @@ def pages_cost(desktop: ui.Desktop) -> None:
         )
     total = median(Cost(*map(sum, zip(*(made for made, _ in costs.values()), strict=True))) for costs in warm)
     print(
-        f"{'all pages behind the first, built':<46} {total.clock:5.1f} ms   (goal {GOAL_PAGES_MS}),"
+        f"{'all six pages, built':<46} {total.clock:5.1f} ms   (goal {GOAL_PAGES_MS}),"
         f" computing {total.computing:4.1f} ms"
     )
 
@@ -146,6 +150,11 @@ def main() -> None:
             desktop.window.pages.turn_to(page)
             settle()
             tell(f"one character, page {page} in front", *typing(desktop, TEXTS["ten seeds, twelve options"]))
+        desktop.window.show_results(True)
+        for tab in ("code", "history"):
+            desktop.window.results.turn_to(tab)
+            settle()
+            tell(f"one character, tab {tab} in front", *typing(desktop, TEXTS["ten seeds, twelve options"]))
         for name, text in TEXTS.items():
             reading = median(cost(connection_string.read, text) for _ in range(50))
             print(f"{'of which reading and checking the text, ' + name:<66} {reading.clock:5.2f} ms")

@@ -107,6 +107,24 @@ def test_a_killed_server_is_down_with_its_cause_and_restored_when_it_is_back() -
         asyncio.run(play())
 
 
+def test_a_server_that_never_answered_is_down_at_once_and_healthy_when_it_starts() -> None:
+    async def play() -> None:
+        began = time.monotonic()
+        async with Watched(uri, interval_s=5) as watched:
+            state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].cause)
+            assert time.monotonic() - began < 2.5  # the ping's own deadline, which nobody waited for, is 3 s
+            assert state.health.state is HealthState.DOWN
+            assert state.health.outages[-1].cause is not None
+            assert state.health.outages[-1].cause.cause == "tcp.refused"
+            await asyncio.to_thread(deployment.server.start)
+            await watched.healthy()
+
+    with deployments.standalone() as deployment:
+        uri = deployment.uri()
+        deployment.server.kill()
+        asyncio.run(play())
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_frozen_server_is_down_soon_although_its_connections_stand() -> None:
     async def play() -> None:

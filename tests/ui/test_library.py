@@ -425,7 +425,7 @@ def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(qtbot, w
     qtbot.waitUntil(lambda: list(on_disk(folder)) == ["Orders"])
     qtbot.waitUntil(lambda: shown(desktop) == ["Orders"])
     edit(desktop, "mongodb://other:1/")
-    qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
+    desktop.window.menus.save.trigger()
     qtbot.waitUntil(lambda: saved_text(folder, "Orders") == ("other:1",))
     qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
     assert visible(desktop) == []
@@ -547,7 +547,7 @@ def test_a_conflict_that_is_decided_later_is_asked_about_when_saving(qtbot, with
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
     qtbot.keyClick(question(desktop), Qt.Key.Key_Escape)
     assert desktop.workbench.current.unsaved
-    qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
+    desktop.window.menus.save.trigger()
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
     assert saved_text(folder, "A") == ("db9:27017",)
     qtbot.mouseClick(question(desktop).buttons["Keep mine"], Qt.MouseButton.LeftButton)
@@ -564,6 +564,7 @@ def test_two_windows_do_not_lose_each_other_s_edits(qtbot, with_profiles, make_d
     edit(second, "mongodb://second:1/")
     qtbot.keyClick(first.window, Qt.Key.Key_S, CONTROL)
     first.workbench.save()
+    print("Q", visible(first), first.window.message, first.workbench.current.unsaved, first.workbench.current.profile.seeds, first.workbench.shelf._saving, [r for r in first.workbench.shelf.listing.rows])
     qtbot.waitUntil(lambda: saved_text(folder, "A") == ("first:1",))
     second.workbench.save()
     qtbot.waitUntil(lambda: len(visible(second)) == 1)

@@ -286,3 +286,33 @@ end_with(7)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (7, "False"), done.stderr
     assert time.perf_counter() - began < 10
+
+
+def test_another_check_takes_the_place_of_the_line_s_own_for_once(qtbot, make_line):
+    line = make_line(play.playing(play.connected()))
+    other = play.report(Verdict.CANCELLED)
+    run = line.submit(Profile(), {}, check=play.playing(other))
+    assert collect(qtbot, line, Ended)[-1] == Ended(run, other)
+
+
+def test_however_much_stirs_the_window_is_told_once_until_it_looks(qtbot, make_line):
+    line = make_line(play.waiting())
+    stirred = []
+    line.stirred.connect(lambda: stirred.append(1))
+    for _ in range(1000):
+        line.stir()
+    assert stirred == [1]
+    line.take()
+    line.stir()
+    assert stirred == [1, 1]
+
+
+def test_any_thread_may_have_something_called_in_the_gui_thread(qtbot, make_line):
+    line = make_line(play.waiting())
+    called = []
+    thread = threading.Thread(target=lambda: line.tell(lambda: called.append(threading.current_thread())))
+    thread.start()
+    (answer,) = collect(qtbot, line, Answer)
+    answer.deliver()
+    assert called == [threading.current_thread()]
+    thread.join()

@@ -156,6 +156,8 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     page = desktop.window.results.get("health")
     emit(qtbot, watched, watches.lost())
     assert "connection lost" in desktop.window.message  # there is no tray here that could notify
+    profile_id = desktop.workbench.current.profile.id
+    assert desktop.window.profiles.model.profile_row(profile_id).verdict is Verdict.FAILED
     assert page.word.text() == "down"
     assert desktop.window.health.reading.health is Health.DOWN
     line = page.notices.index(0, 0).data()

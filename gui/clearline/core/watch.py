@@ -407,6 +407,7 @@ class Watch:
         if session is None or session.closing:
             return
         at_s, at = self._at_s(), time.time()
+        self._see_dead_start(at_s, at)
         if self._topology.observe(session.client.topology_description, at_s, at):
             topology = self._topology.snapshot()
             state, why = self._health.state, lacking(topology)
@@ -419,6 +420,16 @@ class Watch:
                     self._health.judge(HealthState.DEGRADED, why, at_s, at, outage=True)
             self.ping_now()
             self._changed()
+
+    def _see_dead_start(self, at_s: float, at: float) -> None:
+        """Every server has refused the driver before any ping was answered: no need to wait for the ping's deadline."""
+        servers = self._topology.snapshot().servers
+        if self._health.state in (HealthState.UNKNOWN, HealthState.CHECKING) and servers:
+            if all(not server.known and server.last_error is not None for server in servers):
+                why = lacking(self._topology.snapshot()) or "No server answers."
+                self._health.judge(HealthState.DOWN, why, at_s, at, outage=True)
+                self._explain()
+                self._changed()
 
     # ------------------------------------------------------------ telling
 

@@ -318,4 +318,5 @@ def _draw(desktop: Desktop, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not desktop.window.grab().save(str(path)):
         desktop.app.exit(1)
+    desktop.window.may_close = lambda: True  # nobody is there to be asked
     desktop.window.close()

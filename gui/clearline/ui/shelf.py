@@ -208,7 +208,7 @@ class Shelf(QObject):
 
         def put() -> Path:
             if among_profiles:
-                return store.save_in(self.folder, profile, path, base=base)
+                return store.save_in(self.folder, profile, self._at(profile_id, path, base), base=base)
             assert path is not None
             store.save(profile, path, base=base)
             return path
@@ -240,6 +240,13 @@ class Shelf(QObject):
             then(False)
 
         self._write(put, done, failed)
+
+    def _at(self, profile_id: str, path: Path | None, base: Profile | None) -> Path | None:
+        """Where a profile's file is now, which may have been renamed without any other change."""
+        if path is None or base is None or path.exists():
+            return path
+        same = (one.path for one in self._files.read() if one.profile == base and base.id == profile_id)
+        return next(same, path)
 
     def add(self, profile: Profile, then: Callable[[], object] = lambda: None) -> None:
         """Save a profile that has no file yet."""

@@ -12,7 +12,7 @@ from clearline.core.driver_events import DriverEvent, EventBuffer
 from clearline.core.exercise import ExercisePlan, ExerciseResult
 from clearline.core.health import HealthState
 from clearline.core.profile import Profile
-from clearline.core.secrets import Secrets
+from clearline.core.secrets import Secret, Secrets
 from clearline.core.watch_state import WatchState
 from clearline.ui.line_thread import LineThread
 from clearline.ui.open_profile import OpenProfile
@@ -70,6 +70,7 @@ class WatchSession(QObject):
         self._give_up_exercise: Callable[[], None] | None = None
         self._feed: _Feed | None = None
         self._offset_s = 0.0
+        self._secrets: dict[str, Secret] = {}
         self.state: WatchState | None = None
         """The latest one; stays when the watch has ended."""
 
@@ -103,6 +104,7 @@ class WatchSession(QObject):
             opened.events.began = feed.began
         self._offset_s = feed.began - opened.events.began
         profile, used = opened.profile, dict(secrets)
+        self._secrets = used
         text = opened.typed if used == opened.secrets else None  # the text holds only what was typed into it
         plain = text.reveal() if text else None
 
@@ -141,7 +143,7 @@ class WatchSession(QObject):
 
     def resume(self) -> None:
         """Go on after a pause, with the profile's secrets as they are now."""
-        secrets = dict(self.opened.secrets)
+        secrets = {**self._secrets, **self.opened.secrets}
         self._act(lambda handle: handle.resume(secrets))
 
     def exercise(

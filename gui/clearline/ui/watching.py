@@ -152,6 +152,17 @@ class Watching(QObject):
             why += "\nThe connection was changed meanwhile: this is about how it was."
         return HealthReading(_STATES[health.state], health.rtt_ms, why, live=True)
 
+    def verdict(self, opened: OpenProfile) -> Verdict | None:
+        """Whether a watched profile is connected at the moment; None when nobody watches, or nobody knows yet."""
+        session = self.session(opened)
+        match session.health if session is not None else None:
+            case HealthState.HEALTHY | HealthState.DEGRADED:
+                return Verdict.CONNECTED
+            case HealthState.DOWN | HealthState.PAUSED:
+                return Verdict.FAILED
+            case _:
+                return None
+
     def begin(self, opened: OpenProfile, secrets: Secrets) -> None:
         """Watch a profile as it is now, with these secrets."""
         session = self.session(opened)

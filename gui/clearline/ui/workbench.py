@@ -224,10 +224,11 @@ class Workbench(QObject):
     def _row(self, opened: OpenProfile) -> ProfileRow:
         last = self.shelf.lasts.get(opened.profile.id)
         report = opened.report
+        tested = opened.verdict if report is not None or opened.running else last.verdict if last else None
         return ProfileRow(
             opened.profile,
             opened.path,
-            verdict=opened.verdict if report is not None or opened.running else last.verdict if last else None,
+            verdict=self.watching.verdict(opened) or tested,
             tested=report.started if report is not None else last.started if last else None,
             unsaved=opened.unsaved,
             running=opened.running,
@@ -575,6 +576,7 @@ class Workbench(QObject):
         window.save.setVisible(opened.unsaved)
         window.revert.setVisible(opened.unsaved and opened.saved is not None)
         self._show_form()
+        self._show_code()
 
     def _on_reported(self, opened: OpenProfile) -> None:
         if not opened.running:
@@ -625,8 +627,12 @@ class Workbench(QObject):
                 profile_id,
                 lambda reports: panel.show_reports(reports) if self.current.profile.id == profile_id else None,
             )
-        elif isinstance(panel, CodePanel):
-            panel.show_profile(opened.profile)
+        self._show_code()
+
+    def _show_code(self) -> None:
+        panel = self.window.results.made_widgets().get("code")
+        if isinstance(panel, CodePanel):
+            panel.show_profile(self.current.profile)
 
     def export_report(self, report: Report | None = None) -> None:
         """Ask for a file and write a report to it: HTML, Markdown or JSON by the file's name."""

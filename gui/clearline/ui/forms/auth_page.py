@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.facts import Mistake
 from clearline.core.login_fields import (
@@ -47,8 +47,8 @@ class AuthPage(FormPage):
     What was typed for another method is kept, by profile, for as long as the page lives.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+        super().__init__(desk, area)
         self._chosen: dict[str, str | None] = {}
         self._aws: dict[str, AwsSource] = {}
         self._logins = LoginMemory()

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.advice import Advice, Importance
 from clearline.core.checklist import checklist
@@ -37,8 +37,8 @@ class ChecklistPage(FormPage):
     field_requested = Signal(str)
     """The name of a field whose editor is asked for."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+        super().__init__(desk, area)
         self.model = ChecklistModel()
         self.items: dict[str, AdviceItem] = {}
         """What is shown, by the advice's code."""

@@ -7,7 +7,17 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from clearline.core.facts import Mistake
 from clearline.core.options import OptionGroup, lookup, option
@@ -43,8 +53,10 @@ class OptionPage(FormPage):
     By then the page stands where it will stay, so that Qt works out the style of each editor once instead of thrice.
     """
 
-    def __init__(self, desk: Desk, left: Sequence[Block], right: Sequence[Block]) -> None:
-        super().__init__(desk)
+    def __init__(
+        self, desk: Desk, left: Sequence[Block], right: Sequence[Block], area: QScrollArea | None = None
+    ) -> None:
+        super().__init__(desk, area)
         self._undo_values: tuple[str, dict[str, dict[str, Any]]] | None = None
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name or purpose")

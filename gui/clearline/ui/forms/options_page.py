@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.facts import Mistake
 from clearline.core.options import OPTIONS, OptionGroup, lookup
@@ -100,7 +100,7 @@ def _without_removal(mistake: Mistake) -> Mistake:
 class OptionsPage(OptionPage):
     """Editors of ``profile.reads``, ``writes`` and ``options``; the list of ``unread``."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
         mine = [option for option in OPTIONS if option.group not in _ELSEWHERE]
         reads = [option.name for option in mine if option.group is OptionGroup.READS]
         writes = [option.name for option in mine if option.group is OptionGroup.WRITES]
@@ -110,6 +110,7 @@ class OptionsPage(OptionPage):
             desk,
             [Block("Reads", reads), Block("Writes", writes), Block("Compression", _COMPRESSION)],
             [Block("Application and driver", others), Block("Types in Python", _TYPES)],
+            area,
         )
         self.ignored = IgnoredOptions()
         self.ignored.repair_requested.connect(self.repair_requested)

@@ -8,13 +8,13 @@ from typing import Protocol, TypeVar
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report
 from clearline.core.secrets import Secrets
-from clearline.ui.forms.rows import go_to
+from clearline.ui.forms.rows import go_to, put_into
 
 T = TypeVar("T")
 
@@ -58,8 +58,11 @@ class FormPage(QWidget):
     submitted = Signal()
     """Return was pressed in an editor: test it."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+        """``area`` is where it will stand: an empty page goes there, so that Qt styles each editor only once."""
+        super().__init__(area.viewport() if area is not None else None)
+        if area is not None:
+            put_into(area, self)
         self.desk = desk
         self.state = FormState(Profile())
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from clearline.core.checklist import checklist, open_items
 from clearline.core.options import OptionGroup, lookup
 from clearline.ui.forms.page import Desk, FormPage, FormState
-from clearline.ui.forms.rows import scrolled
+from clearline.ui.forms.rows import scroll_area
 from clearline.ui.panels.lazy_tabs import LazyTabs
 
 _TABS: Final = {
@@ -96,36 +96,37 @@ class FormPages(LazyTabs):
 
     def _make(self, name: str) -> QWidget:
         assert self._desk is not None
+        area = scroll_area(self.holder(name))
         page: FormPage
         match name:
             case "server":
                 from clearline.ui.forms.server_page import ServerPage
 
-                page = ServerPage(self._desk)
+                page = ServerPage(self._desk, area)
             case "auth":
                 from clearline.ui.forms.auth_page import AuthPage
 
-                page = AuthPage(self._desk)
+                page = AuthPage(self._desk, area)
             case "pool":
                 from clearline.ui.forms.pool_page import PoolPage
 
-                page = PoolPage(self._desk)
+                page = PoolPage(self._desk, area)
             case "options":
                 from clearline.ui.forms.options_page import OptionsPage
 
-                page = OptionsPage(self._desk)
+                page = OptionsPage(self._desk, area)
             case "checklist":
                 from clearline.ui.forms.checklist_page import ChecklistPage
 
-                page = ChecklistPage(self._desk)
+                page = ChecklistPage(self._desk, area)
                 page.field_requested.connect(self.go_to)
             case _:
                 from clearline.ui.forms.tls_page import TlsPage
 
-                page = TlsPage(self._desk)
+                page = TlsPage(self._desk, area)
         page.edited.connect(self.edited)
         page.secret_edited.connect(self.secret_edited)
         page.repair_requested.connect(self.repair_requested)
         page.submitted.connect(self.submitted)
         page.field_wanted.connect(self.go_to)
-        return scrolled(page)
+        return area

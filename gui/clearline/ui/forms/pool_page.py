@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QScrollArea
+
 from clearline.core.options import OPTIONS, OptionGroup
 from clearline.ui.forms.option_page import Block, OptionPage
 from clearline.ui.forms.page import Desk
@@ -10,7 +12,7 @@ from clearline.ui.forms.page import Desk
 class PoolPage(OptionPage):
     """Editors of ``profile.pool`` and ``profile.timeouts``."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
         pool = [option.name for option in OPTIONS if option.group is OptionGroup.POOL]
         times = [option.name for option in OPTIONS if option.group is OptionGroup.TIMEOUTS]
-        super().__init__(desk, [Block("Pool, for each server", pool)], [Block("Time-outs", times)])
+        super().__init__(desk, [Block("Pool, for each server", pool)], [Block("Time-outs", times)], area)

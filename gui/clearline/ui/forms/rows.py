@@ -242,13 +242,24 @@ def go_to(editor: QWidget) -> None:
         around.ensureWidgetVisible(target)
 
 
-def scrolled(page: QWidget) -> QScrollArea:
-    """A page that scrolls where the window is small."""
-    page.setObjectName("page")
-    area = QScrollArea()
+def scroll_area(parent: QWidget | None = None) -> QScrollArea:
+    """What scrolls a page where the window is small."""
+    area = QScrollArea(parent)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
+def put_into(area: QScrollArea, page: QWidget) -> None:
+    """Let the area scroll a page."""
+    page.setObjectName("page")
     area.setWidget(page)
+
+
+def scrolled(page: QWidget) -> QScrollArea:
+    """A page that is built already, and scrolls where the window is small."""
+    area = scroll_area()
+    put_into(area, page)
     return area

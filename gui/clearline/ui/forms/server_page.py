@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.profile import Profile
 from clearline.core.report import Remedy, Severity
@@ -50,8 +50,8 @@ _YES_NO = (("yes", True), ("no", False))
 class ServerPage(FormPage):
     """Editors of ``profile.seeds``, presets, and the SRV look-up."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+        super().__init__(desk, area)
         self.scheme = Choice("Scheme", (("mongodb://  host list", False), ("mongodb+srv://  DNS name", True)))
         self.hosts = HostsEditor()
         self.service = TextEntry("SRV service name", "default: mongodb")

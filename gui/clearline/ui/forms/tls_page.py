@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.conversions import CA, CLIENT, CRL
 from clearline.core.daemon_threads import run_in_daemon
@@ -63,8 +63,8 @@ _SWITCHES: Final = (
 class TlsPage(FormPage):
     """Editors of ``profile.tls`` and of the client key's password."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+        super().__init__(desk, area)
         self._wants_file: set[str] = set()
         self._typing = False
         self._ca_files: dict[str, str] = {}

@@ -271,12 +271,16 @@ class ProfilesModel(QAbstractListModel):
 
     def show(self, rows: Iterable[ProfileRow]) -> None:
         """Replace all rows; repaints only what differs where the same profiles stand in the same places."""
-        before = self._rows
-        self._rows = list(rows)
-        if [row.profile.id for row in before] != [row.profile.id for row in self._rows]:
-            self._numbers = {row.profile.id: number for number, row in enumerate(self._rows)}
-            self._arrange()
+        before, after = self._rows, list(rows)
+        if [row.profile.id for row in before] != [row.profile.id for row in after]:
+            self.beginResetModel()  # whoever looks now must still find the rows that are shown
+            self._rows = after
+            self._numbers = {row.profile.id: number for number, row in enumerate(after)}
+            self._ordered = ordered(after, self.order)
+            self._shown = self._laid_out()
+            self.endResetModel()
             return
+        self._rows = after
         changed = [(n, old) for n, old in enumerate(before) if old is not self._rows[n] and old != self._rows[n]]
         self._repaint(changed, moved=any(old.key != self._rows[n].key for n, old in changed))
 
@@ -315,6 +319,11 @@ class ProfilesModel(QAbstractListModel):
         return found
 
     def _refill(self) -> None:
+        self.beginResetModel()
+        self._shown = self._laid_out()
+        self.endResetModel()
+
+    def _laid_out(self) -> _Shown:
         shown, rows = _Shown(), self._rows
         entries = shown.entries
         for group, members in groupby(self._found(), lambda number: rows[number].group):
@@ -327,9 +336,7 @@ class ProfilesModel(QAbstractListModel):
                 places = range(len(entries), len(entries) + len(numbers))
                 shown.places.update(zip((rows[number].profile.id for number in numbers), places, strict=True))
                 entries.extend(numbers)
-        self.beginResetModel()
-        self._shown = shown
-        self.endResetModel()
+        return shown
 
 
 def ordered(rows: Sequence[ProfileRow], order: Order) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent, QStandardItem, QStandardItemModel, QTextOption
 from PySide6.QtWidgets import (
     QComboBox,
@@ -36,6 +36,8 @@ _ONE_LINERS: Final = {Language.BASH, Language.POWERSHELL, Language.DOTENV, Langu
 _KEY: Final = Qt.ItemDataRole.UserRole
 _LIST_WIDTH: Final = theme.GRID * 26
 _NARROW: Final = theme.GRID * 84
+_WRITE_AFTER_MS: Final = 120
+"""The code follows when who types pauses: writing all of it takes longer than a keystroke may."""
 
 
 class CodePanel(QWidget):
@@ -48,6 +50,10 @@ class CodePanel(QWidget):
         self._snippets: dict[str, Snippet] = {}
         self._shown = ""
         self._narrow = False
+        self._writing = QTimer(self)
+        self._writing.setSingleShot(True)
+        self._writing.setInterval(_WRITE_AFTER_MS)
+        self._writing.timeout.connect(self._write)
         self._rows = QStandardItemModel(self)
         self.list = QListView()
         self.list.setAccessibleName("Kinds of code")
@@ -122,10 +128,14 @@ class CodePanel(QWidget):
         return tuple(self._snippets)
 
     def show_profile(self, profile: Profile) -> None:
-        """Write the code of a profile: now if the panel is seen, else when it is."""
+        """Write the code of a profile: when the panel is seen; for edits of what it shows, when they pause."""
+        same = self._written is not None and self._written.id == profile.id
         self._profile = profile
         if self.isVisible():
-            self._write()
+            if same:
+                self._writing.start()
+            else:
+                self._write()
 
     def choose(self, key: str) -> None:
         """Show one snippet."""
@@ -137,6 +147,7 @@ class CodePanel(QWidget):
     # ------------------------------------------------------------ what is shown
 
     def _write(self) -> None:
+        self._writing.stop()
         if self._profile == self._written:
             return
         self._written = self._profile

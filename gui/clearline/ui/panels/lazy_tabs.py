@@ -32,6 +32,12 @@ class LazyTabs(QTabWidget):
         self._factories[name] = factory
         self._places[name] = self.addTab(holder, title)
 
+    def holder(self, name: str) -> QWidget:
+        """What holds the widget of a tab: a good parent for it from the start."""
+        holder = self.widget(self._places[name])
+        assert holder is not None
+        return holder
+
     def is_made(self, name: str) -> bool:
         """Whether the widget of that tab exists."""
         return name in self._widgets
