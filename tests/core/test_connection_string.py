@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import warnings
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pymongo.uri_parser_shared import _validate_uri
 
-from clearline.core.connection_string import build, read
+from clearline.core.check import check
+from clearline.core.connection_string import build, read, redact
 from clearline.core.profile import Auth, Profile, Seeds, Tls, Unread, patched
+from clearline.core.profile_file import encode
+from clearline.core.report import to_json
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.uri_remedies import remedied
 
@@ -413,3 +418,64 @@ def test_a_mistake_without_remedy_leaves_the_text_to_its_author() -> None:
 def test_a_password_in_brackets_without_host_is_not_shown(text: str) -> None:
     reading = read(text)
     assert "Tr0ub4dor" not in repr((reading.facts, reading.profile))
+
+
+# ---------------------------------------------------------------- secrets that were not escaped
+
+_ODD = "QXZÄÖÜβγδ"
+_UNESCAPED = st.lists(
+    st.one_of(st.text(_ODD, min_size=2, max_size=6), st.sampled_from([*"@:/?#&=;,%+ .-$[]", "&&", "%C3", "%41"])),
+    min_size=2,
+    max_size=8,
+).map("".join)
+_PLACES = (
+    "mongodb://bob:{}@db1:2/orders?replicaSet=rs",
+    "mongodb://bob:{}@db1",
+    "mongodb+srv://bob:{}@c.example.test/?w=1",
+    "mongodb://k:s@db1/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:{}",
+    "mongodb://k:s@db1/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:{}&appName=x",
+    "mongodb://k:s@db1/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:{},SERVICE_NAME:x",
+    "mongodb://db1/?tls=true&tlsCertificateKeyFile=k.pem&tlsCertificateKeyFilePassword={}",
+    "mongodb://db1/?tls=true&tlsCertificateKeyFilePassword={}&appName=x",
+    "mongodb://db1/?proxyHost=h&proxyPassword={}&appName=x",
+    "mongodb://db1/?apiKey={}&appName=x",
+)
+
+
+def pieces(secret: str) -> set[str]:
+    """Every piece of four characters that could come from nowhere else."""
+    found = {secret[at : at + 4] for at in range(len(secret) - 3)}
+    return {piece for piece in found if sum(c in _ODD for c in piece) >= 2}
+
+
+def accepted(text: str) -> bool:
+    try:
+        as_pymongo(text)
+    except Exception:  # PyMongo raises what it likes
+        return False
+    return True
+
+
+@settings(max_examples=400, deadline=None)
+@given(_UNESCAPED, st.sampled_from(_PLACES))
+def test_no_piece_of_a_secret_that_was_not_escaped_gets_out(secret: str, place: str) -> None:
+    text = place.format(secret)
+    # What PyMongo itself reads as an address with a host of that name is one.
+    assume("bob:{}" not in place or not accepted(text))
+    reading = read(text)
+    again = read(reading.repaired, profile=reading.profile)
+    told = {
+        "file": encode(reading.profile, schema=False).decode(),
+        "file after a repair": encode(again.profile, schema=False).decode(),
+        "facts": msgspec.json.encode(reading.facts).decode(),
+        "facts after a repair": msgspec.json.encode(again.facts).decode(),
+        "masked": build(reading.profile, reading.secrets),
+        "nothing": build(reading.profile, reading.secrets, show="none"),
+        "redacted": redact(text, reading.secrets.values()),
+    }
+    if not reading.usable:  # nobody is contacted
+        told["report"] = to_json(asyncio.run(check(Profile(), {}, lambda _report: None, text=text)), indent=None)
+    for where, said in told.items():
+        for piece in pieces(secret):
+            for spelling in (piece, quote(piece), json.dumps(piece)[1:-1]):
+                assert spelling not in said, (where, text, said)

@@ -13,10 +13,8 @@ from clearline.core.login_fields import (
     default_source,
     family_of,
     fields_of,
-    lacks_token_resource,
     method_of,
     sends_readable_password,
-    settled_elsewhere,
     tls_wanted,
     with_property,
 )
@@ -117,18 +115,3 @@ def test_a_property_comes_and_goes() -> None:
     auth = with_property(Auth(properties={"A": "1"}), "B", "2")
     assert auth.properties == {"A": "1", "B": "2"}
     assert with_property(with_property(auth, "A", None), "B", "").properties == {}
-
-
-def test_what_the_profile_settles_is_no_mistake() -> None:
-    assert settled_elsewhere(Profile()) == frozenset()
-    assert settled_elsewhere(Profile(secrets={PASSWORD: SecretSource(place="ask")})) == {"uri.missing-password"}
-    assert "auth.oidc-not-configured" in settled_elsewhere(Profile(auth=Auth(mechanism="MONGODB-OIDC")))
-    k8s = Auth(mechanism="MONGODB-OIDC", properties={"ENVIRONMENT": "k8s"})
-    assert settled_elsewhere(Profile(auth=k8s)) == frozenset()
-
-
-def test_two_clouds_need_a_token_resource() -> None:
-    for cloud, needs in (("azure", True), ("gcp", True), ("k8s", False), ("test", False)):
-        auth = Auth(mechanism="MONGODB-OIDC", properties={"ENVIRONMENT": cloud})
-        assert lacks_token_resource(Profile(auth=auth)) is needs
-        assert not lacks_token_resource(Profile(auth=with_property(auth, "TOKEN_RESOURCE", "x")))

@@ -13,7 +13,9 @@ from clearline.core.diagnosis.catalogue import blanks_of
 from clearline.core.diagnosis.catalogue import causes as causes_by_code
 from clearline.core.facts import Mistake
 from clearline.core.options import OPTIONS
+from clearline.core.profile import Place, Profile, SecretSource
 from clearline.core.report import Severity
+from clearline.core.secrets import Secret
 from lab.refusals import run_refusal
 
 OK: list[str] = []
@@ -282,7 +284,7 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
     ("mongodb://h/?authMechanism=MONGODB-OIDC", ["auth.oidc-not-configured"]),
     (
         "mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure",
-        ["auth.oidc-not-configured"],
+        ["uri.bad-value"],
     ),
     ("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:aws", ["uri.bad-value"]),
     (
@@ -499,3 +501,72 @@ def test_what_pymongo_refuses_is_never_called_usable(text: str) -> None:
     reading = read(text)
     if reading.usable:
         assert run_refusal(reading.driver_text) is None, text
+
+
+# ---------------------------------------------------------------- what the profile and the place say
+
+
+@pytest.mark.parametrize("place", ["ask", "command", "reference"])
+def test_a_password_that_comes_when_it_is_used_is_not_missing(place: Place) -> None:
+    profile = Profile(secrets={"password": SecretSource(place=place, command="pass x", reference="${PW}")})
+    assert read("mongodb://app@h/", profile=profile).mistakes == ()
+
+
+@pytest.mark.parametrize("place", ["keyring", "session"])
+def test_a_password_that_nobody_has_typed_yet_is_missing(place: Place) -> None:
+    profile = Profile(secrets={"password": SecretSource(place=place)})
+    assert [m.cause for m in read("mongodb://app@h/", profile=profile).mistakes] == ["uri.missing-password"]
+
+
+def test_where_somebody_can_sign_in_oidc_needs_no_environment() -> None:
+    text = "mongodb://h/?authMechanism=MONGODB-OIDC"
+    assert read(text, prompting=True).mistakes == ()
+    assert [m.cause for m in read(text).mistakes] == ["auth.oidc-not-configured"]
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp"])
+def test_a_missing_token_resource_is_named(cloud: str) -> None:
+    text = f"mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:{cloud}"
+    for prompting in (True, False):
+        [mistake] = read(text, prompting=prompting).mistakes
+        assert mistake.blanks["option"] == "TOKEN_RESOURCE"
+        assert cloud in mistake.blanks["rule"]
+
+
+@pytest.mark.parametrize(
+    ("text", "character"),
+    [
+        ("mongodb://h/?tlsCertificateKeyFilePassword=one&two", "&"),
+        ("mongodb://h/?tlsCertificateKeyFilePassword=one;two", ";"),
+        ("mongodb://h/?tlsCertificateKeyFilePassword=one two", "a space"),
+        ("mongodb://k:s@h/?authMechanismProperties=AWS_SESSION_TOKEN:one&two&w=1", "&"),
+    ],
+)
+def test_a_secret_whose_separator_is_not_escaped_is_one_secret(text: str, character: str) -> None:
+    assert run_refusal(text) is not None
+    reading = read(text)
+    mistake = next(m for m in reading.mistakes if m.cause == "uri.unescaped-credentials")
+    assert (mistake.severity, mistake.blanks["character"]) == (Severity.FAILURE, character)
+    assert any(secret.reveal().startswith("one") and "two" in secret.reveal() for secret in reading.secrets.values())
+    assert run_refusal(reading.repaired) is None
+
+
+def test_an_option_that_nobody_knows_behind_a_secret_keeps_its_place_without_its_name() -> None:
+    text = "mongodb://h/?tlsCertificateKeyFilePassword=one&twelve=3&appName=x"
+    reading = read(text)
+    assert "twelve" not in repr(reading.profile) + repr(reading.mistakes) + reading.facts.redacted
+    assert reading.secrets["tlsCertificateKeyFilePassword"] == Secret("one")
+    assert "tlsCertificateKeyFilePassword=one&twelve=3" in reading.repaired
+    assert read(reading.repaired, profile=reading.profile).profile == reading.profile
+
+
+def test_an_option_of_another_driver_behind_a_secret_keeps_its_name() -> None:
+    for name in ("useUnifiedTopology", "proxyHost", "retryWirtes", "kmsProviders"):
+        assert name in repr(read(f"mongodb://h/?tlsCertificateKeyFilePassword=one&{name}=3").profile)
+
+
+def test_a_token_goes_on_behind_a_comma() -> None:
+    reading = read("mongodb://k:s@h/?authMechanismProperties=AWS_SESSION_TOKEN:one,two:3,SERVICE_NAME:x")
+    assert reading.secrets["AWS_SESSION_TOKEN"] == Secret("one,two:3")
+    assert reading.profile.auth.properties == {"SERVICE_NAME": "x"}
+    assert "two" not in repr(reading.mistakes)

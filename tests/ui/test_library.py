@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+from keyring.errors import KeyringLocked
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -562,9 +563,7 @@ def test_two_windows_do_not_lose_each_other_s_edits(qtbot, with_profiles, make_d
         desktop.workbench.choose(ids(desktop)[0])
     edit(first, "mongodb://first:1/")
     edit(second, "mongodb://second:1/")
-    qtbot.keyClick(first.window, Qt.Key.Key_S, CONTROL)
     first.workbench.save()
-    print("Q", visible(first), first.window.message, first.workbench.current.unsaved, first.workbench.current.profile.seeds, first.workbench.shelf._saving, [r for r in first.workbench.shelf.listing.rows])
     qtbot.waitUntil(lambda: saved_text(folder, "A") == ("first:1",))
     second.workbench.save()
     qtbot.waitUntil(lambda: len(visible(second)) == 1)
@@ -717,7 +716,7 @@ def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(qt
     current = desktop.workbench.current
     qtbot.waitUntil(lambda: not current.unsaved, timeout=3000)
     assert len(on_disk(folder)) == 1
-    assert "being asked" in desktop.workbench.shelf.where(current)[PASSWORD]
+    assert "being asked" in desktop.workbench.shelf.secrets.where(current)[PASSWORD]
     desktop.workbench.test()
     qtbot.waitUntil(lambda: not current.running, timeout=3000)
     assert current.report.verdict is Verdict.CONNECTED
@@ -788,3 +787,33 @@ def test_a_file_elsewhere_that_changes_is_shown_and_does_not_come_to_the_front(q
     store.save(replace(one, seeds=Seeds(hosts=("new:27017",))), tmp_path / "other.json")
     qtbot.waitUntil(lambda: opened.profile.seeds.hosts == ("new:27017",))
     assert desktop.workbench.current.profile.name == "A"
+
+
+class LockedKeyring(KeyringInMemory):
+    """Locked, until the test opens it."""
+
+    name = "locked keyring"
+    locked = True
+
+    def get_password(self, service, username):
+        if self.locked:
+            raise KeyringLocked("unlock me")
+        return super().get_password(service, username)
+
+
+def test_a_locked_keyring_is_told_and_asked_again_when_the_user_says_so(qtbot, make_desktop, folder):
+    keyring, one = LockedKeyring(), replace(profile("A"), auth=Auth(user="app"))
+    keyring.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
+    store.save_in(folder, one)
+    desktop = make_desktop(play.waiting(), vault=Vault(keyring))
+    qtbot.waitUntil(lambda: len(ids(desktop)) == 1)
+    desktop.workbench.choose(one.id)
+    qtbot.waitUntil(lambda: "locked" in desktop.window.message)
+    current = desktop.workbench.current
+    assert "locked" in desktop.workbench.shelf.secrets.where(current)[PASSWORD]
+    desktop.workbench.save()  # what was not read is not removed
+    keyring.locked = False
+    desktop.window.menus.ask_keyring.trigger()
+    qtbot.waitUntil(lambda: PASSWORD in current.secrets)
+    assert keyring.kept
+    assert not current.unsaved

@@ -159,6 +159,8 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     profile_id = desktop.workbench.current.profile.id
     assert desktop.window.profiles.model.profile_row(profile_id).verdict is Verdict.FAILED
     assert page.word.text() == "down"
+    assert desktop.window.banner.word.text().startswith("Connection lost at ")
+    assert desktop.window.banner.sentence.text() == "Nothing listens on port 27017 of db1.example.com."
     assert desktop.window.health.reading.health is Health.DOWN
     line = page.notices.index(0, 0).data()
     assert line.startswith("Connection lost at ")
@@ -166,6 +168,7 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     assert [mark.end for mark in page.chart.picture.marks] == [None]
     emit(qtbot, watched, watches.restored())
     assert "restored after 4.2 s" in page.notices.index(0, 0).data()
+    assert desktop.window.banner.word.text().startswith("Connected")
     page.list.selectRow(0)
     page.show_report.click()
     assert desktop.window.results.currentWidget() is desktop.window.diagnosis
@@ -210,7 +213,7 @@ def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot,
     desktop, watch, session = watched
     desktop.window.results.turn_to("pool")
     desktop.window.results.get("pool").exercise.click()
-    dialog = desktop.workbench.watching._exercise[1]
+    dialog = desktop.workbench.watching.exercising.dialog
     dialog.workers.setValue(50)
     dialog.start.click()
     assert "not on this computer" in dialog.warning.text()
@@ -249,7 +252,7 @@ def test_an_exercise_is_stopped_by_its_button(qtbot, watched):
     desktop, watch, _session = watched
     emit(qtbot, watched, watches.state(local=True))
     desktop.workbench.watching.ask_exercise()
-    dialog = desktop.workbench.watching._exercise[1]
+    dialog = desktop.workbench.watching.exercising.dialog
     dialog.start.click()
     qtbot.waitUntil(lambda: watch.result is not None)
     dialog.start.click()
@@ -261,7 +264,7 @@ def test_an_exercise_is_stopped_by_its_button(qtbot, watched):
 def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot, watched):
     desktop, _watch, session = watched
     desktop.workbench.watching.ask_exercise()
-    dialog = desktop.workbench.watching._exercise[1]
+    dialog = desktop.workbench.watching.exercising.dialog
     dialog.work.setCurrentIndex(list(Work).index(Work.READ))
     dialog.collection.setText("orders")
     dialog.start.click()

@@ -43,6 +43,7 @@ from clearline.core.secrets import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller
 from clearline.core.trust import adopt_system_roots
+from clearline.core.uri_options import BEHIND
 
 if TYPE_CHECKING:
     from clearline.core.oidc import HumanSignIn, OnPrompt
@@ -57,6 +58,17 @@ HEAD_START_S = 0.03
 """What a healthy server on a local network needs for handshake, login and one read."""
 
 _VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
+
+_ANOTHER_READING = frozenset(
+    {
+        "uri.unescaped-credentials",
+        "uri.malformed-options",
+        "uri.bad-scheme",
+        "uri.nested-url",
+        "uri.stray-characters",
+    }
+)
+_WITHHELD = "(not shown: PyMongo may quote a part of the password)"
 
 _farewells: set[asyncio.Task[None]] = set()
 """Clients that are still saying goodbye; asyncio itself keeps only weak references to tasks."""
@@ -245,7 +257,13 @@ class _Check:
 
     async def _prepare(self) -> bool:
         """Resolve references, get secrets and trusted authorities together; False when something is missing."""
-        ready = await prepared(self._profile, self._secrets, text=self._typed, may_run=self._may_run)
+        ready = await prepared(
+            self._profile,
+            self._secrets,
+            text=self._typed,
+            may_run=self._may_run,
+            prompting=self._on_prompt is not None,
+        )
         self._reading, self._profile, self._secrets = ready.reading, ready.profile, ready.secrets
         self._keywords = ready.keywords
         uri = ready.facts
@@ -253,7 +271,6 @@ class _Check:
             self._sign_in_by_hand(self._on_prompt)
         if self._sign_in is not None:
             self._keywords["authMechanismProperties"] = self._sign_in.properties(self._oidc_hosts)
-            uri = _with_severity(uri, "auth.oidc-not-configured", Severity.NOTE)  # a program still needs one
         self._ledger.put(uri=uri)
         return not any(mistake.severity is Severity.FAILURE for mistake in uri.mistakes)
 
@@ -313,11 +330,12 @@ class _Check:
                 extra=self._keywords,
             )
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
-            self._ledger.update(
-                "driver", **described(error, self._secrets), state=DriverState.RAISED, raised_by="constructor"
-            )
+            told = described(error, self._secrets)
+            if _may_quote_a_piece(self._ledger.facts.uri, self._secrets):
+                told["message"] = _WITHHELD
+            self._ledger.update("driver", **told, state=DriverState.RAISED, raised_by="constructor")
             return False
-        self._ledger.update("driver", warnings=built.warnings)
+        self._ledger.update("driver", warnings=_safe(built.warnings, self._secrets))
         self._driver = DriverRun(built, self._ledger, events, self._secrets)
         return True
 
@@ -473,6 +491,18 @@ def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:
     """The facts with another weight of one kind of mistake."""
     weighed = (replace(m, severity=severity) if m.cause == cause else m for m in uri.mistakes)
     return replace(uri, mistakes=tuple(weighed))
+
+
+def _may_quote_a_piece(uri: UriFacts, secrets: Secrets) -> bool:
+    """Whether PyMongo took another part of the text for the password, so that its words may quote the rest."""
+    return bool(secrets) and any(mistake.cause in _ANOTHER_READING for mistake in uri.mistakes)
+
+
+def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
+    """What PyMongo warned about, without secrets; nothing at all where a name may be a piece of one."""
+    if any(name.startswith(BEHIND) for name in secrets):
+        return ()
+    return tuple(connection_string.redact(warning, secrets.values()) for warning in warnings)
 
 
 def _text(value: object) -> str | None:

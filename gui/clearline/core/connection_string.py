@@ -20,7 +20,7 @@ from clearline.core.report import Severity
 from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 from clearline.core.uri_hosts import plain_hosts, seed_addresses
 from clearline.core.uri_lint import lint
-from clearline.core.uri_options import ReadOptions, read_options
+from clearline.core.uri_options import BEHIND, ReadOptions, read_options
 from clearline.core.uri_password import password_traits
 from clearline.core.uri_shell import ShellOptions, shell_options
 from clearline.core.uri_text import SCHEME, SRV_SCHEME, UriText, take_apart
@@ -66,12 +66,13 @@ class Reading:
         return f"Reading({self.facts.redacted!r}, usable={self.usable})"
 
 
-def read(text: str, *, profile: Profile | None = None) -> Reading:
+def read(text: str, *, profile: Profile | None = None, prompting: bool = False) -> Reading:
     """Take a connection string apart. Never raises.
 
     The profile given keeps what no text can hold (its name, its notes, whom it trusts …); everything else is what the
     text says. References (``${NAME}``) stay what they are: legal everywhere, and a password that is one is no secret
-    but the profile's source of it. A number or choice that is a reference stays in ``unread``.
+    but the profile's source of it. A number or choice that is a reference stays in ``unread``. With ``prompting``
+    somebody can sign in at an OIDC provider by hand, so that no environment has to give a token.
     """
     # A lone surrogate cannot be written to any file or socket.
     clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
@@ -97,7 +98,7 @@ def read(text: str, *, profile: Profile | None = None) -> Reading:
         password=password_traits(parts),
         database=found.seeds.database.partition(".")[0] if found.seeds.database else None,
         options=options.effective,
-        mistakes=lint(parts, options, found, tuple(secrets.values())),
+        mistakes=lint(parts, options, found, tuple(secrets.values()), prompting=prompting),
     )
     return Reading(text=text, driver_text=_driver_text(parts), profile=found, secrets=secrets, facts=facts)
 
@@ -121,7 +122,9 @@ def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "mas
         userinfo += "@"
     hosts = ",".join(_host_text(host) for host in seeds.hosts)
     database = _open_quoted(seeds.database) if seeds.database else ""
-    pairs = [*_unread_texts(profile.unread, known, show), *_option_texts(profile, known, show)]
+    pairs = _with_doubtful(
+        [*_unread_texts(profile.unread, known, show), *_option_texts(profile, known, show)], profile.unread, known, show
+    )
     return f"{scheme}{userinfo}{hosts}/{database}" + ("?" + "&".join(pairs) if pairs else "")
 
 
@@ -194,7 +197,9 @@ def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
     if parts.password is not None and parts.password.text and PASSWORD in secrets:
         spans.append((parts.password.start, parts.password.end))
     for chunk in parts.chunks:
-        if chunk.value is not None and looks_secret(chunk.name.text) and not is_reference(chunk.value.text):
+        if chunk.doubtful:
+            spans.append((chunk.whole.start, chunk.whole.end))
+        elif chunk.value is not None and looks_secret(chunk.name.text) and not is_reference(chunk.value.text):
             spans.append((chunk.value.start, chunk.value.end))
     text, at = "", 0
     for start, end in sorted(spans):
@@ -238,11 +243,23 @@ def _host_text(host: str) -> str:
 def _unread_texts(unread: tuple[Unread, ...], secrets: Secrets, show: Show) -> Iterator[str]:
     for item in unread:
         if item.bare:
-            yield item.name
+            if item.value is not None:
+                yield item.name
         elif item.value is not None:
             yield f"{item.name}={item.value}"
         elif secret := secrets.get(item.name):
             yield f"{item.name}={_secret_text(secret, show)}"
+
+
+def _with_doubtful(texts: list[str], unread: tuple[Unread, ...], secrets: Secrets, show: Show) -> list[str]:
+    """With what may be the rest of a secret behind that secret, where it is known for what it is."""
+    for item in reversed([item for item in unread if item.bare and item.value is None]):
+        owner = item.name.removeprefix(BEHIND).partition(" ")[0].lower()
+        rest = secrets.get(item.name)
+        places = [at for at, text in enumerate(texts, 1) if text.partition("=")[0].lower() == owner]
+        if rest and places:
+            texts.insert(places[-1], rest.reveal() if show == "plain" else MASK)
+    return texts
 
 
 def _option_texts(profile: Profile, secrets: Secrets, show: Show) -> Iterator[str]:

@@ -24,6 +24,7 @@ AWS_VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSI
 SERVICE_NAME, SERVICE_REALM, SERVICE_HOST = "SERVICE_NAME", "SERVICE_REALM", "SERVICE_HOST"
 CANONICALIZE, ENVIRONMENT, TOKEN_RESOURCE = "CANONICALIZE_HOST_NAME", "ENVIRONMENT", "TOKEN_RESOURCE"
 _TLS_OPTIONS: Final = ("ca_file", "certificate_key_file", "crl_file")
+_TLS_SWITCHES: Final = ("allow_invalid_certificates", "allow_invalid_hostnames", "disable_ocsp_endpoint_check")
 
 
 class LoginFields(NamedTuple):
@@ -162,35 +163,21 @@ def default_source(profile: Profile) -> str:
 
 
 def tls_wanted(profile: Profile) -> bool:
-    """Whether the driver will encrypt: told so, or by SRV, or because another TLS option is set."""
+    """Whether the driver will encrypt: told so, or by SRV, or because another TLS option is set.
+
+    A file implies TLS, and so does a switch that is off (pymongo/client_options.py, ``_parse_ssl_options``).
+    """
     tls = profile.tls
     if tls.enabled is not None:
         return tls.enabled
-    return profile.seeds.srv or any(getattr(tls, name) is not None for name in _TLS_OPTIONS)
+    implied = any(getattr(tls, name) for name in _TLS_OPTIONS)
+    return profile.seeds.srv or implied or any(getattr(tls, name) is False for name in _TLS_SWITCHES)
 
 
 def sends_readable_password(profile: Profile) -> bool:
     """Whether the password would leave this computer as it is: PLAIN, no TLS, and a host that is not this computer."""
     elsewhere = not all(is_loopback(host) for host in profile.seeds.hosts)
     return profile.auth.mechanism == "PLAIN" and not tls_wanted(profile) and elsewhere
-
-
-def settled_elsewhere(profile: Profile) -> frozenset[str]:
-    """Causes of mistakes that the text alone would have, and the profile has not."""
-    causes = set()
-    if source_of(profile, PASSWORD).place not in STORED:
-        causes.add("uri.missing-password")  # asked, looked up or printed when it is used
-    person = profile.auth.mechanism == "MONGODB-OIDC" and not profile.auth.properties.get(ENVIRONMENT)
-    if person or lacks_token_resource(profile):
-        causes.add("auth.oidc-not-configured")  # nothing is missing, or it is said more exactly
-    return frozenset(causes)
-
-
-def lacks_token_resource(profile: Profile) -> bool:
-    """Whether the cloud whose token is wanted has to be told for what (TOKEN_RESOURCE), and is not."""
-    properties = profile.auth.properties
-    clouds = ("azure", "gcp") if profile.auth.mechanism == "MONGODB-OIDC" else ()
-    return properties.get(ENVIRONMENT) in clouds and not properties.get(TOKEN_RESOURCE)
 
 
 def aws_source_of(profile: Profile, environ: Mapping[str, str] | None = None) -> AwsSource:

@@ -20,6 +20,7 @@ from clearline.core.options import (
     OptionType,
     option,
 )
+from clearline.core.redaction import looks_secret
 from clearline.core.report import Severity
 
 _LARGEST: Final = 2**63 - 1
@@ -87,15 +88,26 @@ def parse_tags(raws: Sequence[str]) -> tuple[dict[str, str], ...] | ValueProblem
 
 
 def split_properties(raw: str) -> list[tuple[str, str]]:
-    """The KEY:value pairs of authMechanismProperties, decoded first and split then, as PyMongo does."""
-    pairs = (item.partition(":") for item in unquote_plus(raw).split(","))
-    return [(key, value) for key, _, value in pairs]
+    """The KEY:value pairs of authMechanismProperties, decoded first and split then, as PyMongo does.
+
+    But a secret goes on behind a comma until a property follows that PyMongo knows.
+    """
+    pairs: list[tuple[str, str]] = []
+    for item in unquote_plus(raw).split(","):
+        key, _, value = item.partition(":")
+        if pairs and looks_secret(pairs[-1][0]) and key not in _PROPERTY_KEYS:
+            owner, secret = pairs.pop()
+            key, value = owner, f"{secret},{item}"
+        pairs.append((key, value))
+    return pairs
 
 
 def parse_properties(raw: str) -> dict[str, str] | ValueProblem:
     """The properties, or the first thing that makes PyMongo drop all of them or refuse the text."""
     properties: dict[str, str] = {}
-    for key, value in split_properties(raw):
+    secret: str | None = None  # the latest, which a comma may have cut in two
+    for item in unquote_plus(raw).split(","):
+        key, _, value = item.partition(":")
         if not value:
             return ValueProblem(
                 cause="uri.malformed-options",
@@ -108,9 +120,9 @@ def parse_properties(raw: str) -> dict[str, str] | ValueProblem:
         if key not in _PROPERTY_KEYS:
             return ValueProblem(
                 cause="uri.unknown-auth-property",
-                # A token whose colon is missing would be part of the key.
+                # A token whose colon is missing would be part of the key, or one with a comma in it a key of its own.
                 blanks={
-                    "property": "AWS_SESSION_TOKEN" if "AWS_SESSION_TOKEN" in key else shown(key),
+                    "property": "AWS_SESSION_TOKEN" if "AWS_SESSION_TOKEN" in key else secret or shown(key),
                     "mechanism": "any sign-in method",
                 },
                 severity=Severity.WARNING,
@@ -120,6 +132,7 @@ def parse_properties(raw: str) -> dict[str, str] | ValueProblem:
                 key, value, "PyMongo knows only " + ", ".join(CANONICALIZE_CHOICES), "CANONICALIZE_HOST_NAME:none"
             )
         properties[key] = value
+        secret = key if looks_secret(key) else None
     return properties
 
 

@@ -24,6 +24,7 @@ from clearline.core.profile import Profile, SecretSource
 from clearline.core.redaction import looks_secret
 from clearline.core.references import REFERENCE, Variables, has_references, variables
 from clearline.core.report import Severity
+from clearline.core.secret_places import KEYRING, source_of, with_source
 from clearline.core.secret_sources import CommandFailed, printed_by
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.trust import roots_file
@@ -113,15 +114,16 @@ async def prepared(
     text: str | None = None,
     may_run: Callable[[str], bool] | None = None,
     environ: Mapping[str, str] | None = None,
+    prompting: bool = False,
 ) -> Prepared:
     """Prepare a profile for the driver; never raises, and never waits where there is nothing to prepare.
 
     ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
     ``may_run`` says whether the user has agreed to a command (``consent.py``); others are not run, and those whose
-    secret is among ``secrets`` already need not. ``environ`` stands for the environment.
+    secret is among ``secrets`` already need not. ``environ`` stands for the environment; ``prompting`` as for `read`.
     """
     typed = text if text is not None else build(profile, secrets, show="plain")
-    reading = read(typed, profile=profile)
+    reading = read(typed, profile=profile, prompting=prompting)
     parts = take_apart(typed)
     mistakes: list[Mistake] = []
     edits: list[_Edit] = []
@@ -146,7 +148,8 @@ async def prepared(
     ready = reading
     if edits:
         edits.sort(key=lambda edit: (edit.start, edit.end))
-        ready = read(_edited(typed, edits), profile=profile)
+        ready = read(_edited(typed, edits), profile=profile, prompting=prompting)
+    mistakes += _unanswered(ready, profile, parts)
     ca_file, doubts = await _trusted(ready)
     if ready.profile.auth.mechanism == aws.MECHANISM and not await run_in_daemon(aws.fetch_credentials, ready.profile):
         doubts = (*doubts, _no_aws_credentials(parts))
@@ -158,6 +161,19 @@ async def prepared(
         shown=reading.facts.redacted,
         edits=tuple(edits),
     )
+
+
+def _unanswered(ready: Reading, profile: Profile, parts: UriText) -> Iterator[Mistake]:
+    """The password that should have been there by now: asked without an answer, or a reference that names nothing."""
+    source = source_of(profile, PASSWORD)
+    if PASSWORD in ready.secrets or not (
+        source.place == "ask" or (source.place == "reference" and not source.reference)
+    ):
+        return
+    for mistake in read(ready.text, profile=with_source(profile, PASSWORD, KEYRING)).mistakes:
+        if mistake.cause == "uri.missing-password":
+            place = parts.user or parts.core
+            yield replace(mistake, start=place.start, end=place.end)
 
 
 def undefined(profile: Profile, known: Variables, secrets: Secrets | None = None) -> tuple[Mistake, ...]:

@@ -149,7 +149,7 @@ class Unread(Section, frozen=True, kw_only=True):
     name: str
     value: str | None = ""
     bare: bool = False
-    """No equals sign was typed."""
+    """No equals sign was typed; without a value it is all of it that lives in the vault, and ``name`` only a label."""
 
 
 Place = Literal["keyring", "session", "ask", "reference", "command"]

@@ -122,6 +122,8 @@ def _spellings(character: str) -> str:
         ways.append(rf"\\+{short}")
     if character == " ":
         ways.append(r"\+")
+    if character == "\ufffd":  # what octets became that are no UTF-8
+        ways.append(r"(?:%(?:25)*[89A-Fa-f][0-9A-Fa-f])+")
     plain = re.escape(character)
     ways.append(rf"\\*{plain}" if character in "\"'/\\" else plain)
     return "(?:" + "|".join(ways) + ")"
@@ -249,7 +251,10 @@ _WORD: Final = (
     r"(?:passwd|password|passphrase|passcode|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)"
     r"[A-Za-z_\-]{0,40}"
 )
-_VALUE: Final = r"(?:\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'|(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&])+)"
+_VALUE: Final = (
+    r"(?:\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'|"
+    r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"
+)
 _OPTIONS: Final = (
     re.compile(rf"(?i)(?P<head>{_WORD}(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
     re.compile(rf"(?i)(?P<head>{_WORD}[\"']\s?:\s?)(?P<value>{_VALUE})"),

@@ -145,14 +145,14 @@ def trust_words(tls: Tls) -> str:
         return f"Only {_counted(Path(tls.ca_file))}, given as tlsCAFile; this computer's own list does not count."
     if tls.trust is None:
         return f"{_authorities(default_roots_count())} of {default_roots_source()}: PyMongo's own choice."
-    whose = "the operating system's list" if tls.trust == "system" else "the public list that comes with Clearline"
+    whose = "The operating system's list" if tls.trust == "system" else "The public list that comes with Clearline"
     try:
         file = roots_file(tls.trust)
     except OSError as error:
-        return f"{whose.capitalize()}, which cannot be had: {error.strerror or type(error).__name__}."
+        return f"{whose}, which cannot be had: {error.strerror or type(error).__name__}."
     if file is None:
-        return f"{whose.capitalize()}, which is not there: this system keeps none."
-    return f"{whose.capitalize()}, given to PyMongo as tlsCAFile: {_counted(file)}."
+        return f"{whose}, which is not there: this system keeps none."
+    return f"{whose}, given to PyMongo as tlsCAFile: {_counted(file)}."
 
 
 def _counted(file: Path) -> str:

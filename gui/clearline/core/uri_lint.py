@@ -34,8 +34,10 @@ _RECORD: Final = "_mongodb._tcp."
 _CLOSING: Final = ";,>)"
 
 
-def lint(parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequence[Secret]) -> tuple[Mistake, ...]:
-    """Every mistake of the text, the most important first."""
+def lint(
+    parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequence[Secret], *, prompting: bool = False
+) -> tuple[Mistake, ...]:
+    """Every mistake of the text, the most important first. ``prompting``: somebody can sign in by hand (OIDC)."""
     found = Mistakes(secrets)
     _lint_around(found, parts)
     _lint_scheme(found, parts)
@@ -47,7 +49,13 @@ def lint(parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequen
         _lint_database(found, parts, options)
     found.about()
     lint_options(
-        found, parts, options, profile, seeds=max(len(entries), 1), broken=found.has("uri.unescaped-credentials")
+        found,
+        parts,
+        options,
+        profile,
+        seeds=max(len(entries), 1),
+        broken=found.has("uri.unescaped-credentials"),
+        prompting=prompting,
     )
     return found.in_order(options.open)
 

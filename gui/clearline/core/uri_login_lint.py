@@ -6,7 +6,10 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from clearline.core.options import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
+from clearline.core.profile import Profile
 from clearline.core.report import Severity
+from clearline.core.secret_places import STORED, source_of
+from clearline.core.secrets import PASSWORD
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import ReadOptions
 from clearline.core.uri_pieces import Piece
@@ -19,8 +22,14 @@ _WITHOUT_PASSWORD: Final = frozenset({"MONGODB-X509", "MONGODB-OIDC", "GSSAPI"})
 _TLS_ON: Final[dict[str, Any]] = {"tls": {"enabled": True}}
 
 
-def lint_login(found: Mistakes, parts: UriText, options: ReadOptions, *, broken: bool) -> None:
-    """Note what is missing or too much for the login. ``broken`` credentials were already named."""
+def lint_login(
+    found: Mistakes, parts: UriText, options: ReadOptions, profile: Profile, *, broken: bool, prompting: bool
+) -> None:
+    """Note what is missing or too much for the login. ``broken`` credentials were already named.
+
+    A password that is asked, looked up or printed when it is used is not missing; with ``prompting`` somebody can sign
+    in at an OIDC provider by hand.
+    """
     mechanism: str | None = options.effective.get("authMechanism")
     user = parts.user is not None and bool(parts.user.text)
     password = parts.password is not None and bool(parts.password.text)
@@ -35,6 +44,7 @@ def lint_login(found: Mistakes, parts: UriText, options: ReadOptions, *, broken:
         and not broken
         and filled
         and mechanism not in _WITHOUT_PASSWORD
+        and source_of(profile, PASSWORD).place in STORED
         and parts.user is not None
     ):
         name = found.quoted(unquote_plus(parts.user.text))
@@ -57,7 +67,7 @@ def lint_login(found: Mistakes, parts: UriText, options: ReadOptions, *, broken:
         where = _place(options, "authSource") or place
         _mismatch(found, where, mechanism, f"authSource={_EXTERNAL}", _WARNING, fields=fields, patch=patch)
     if mechanism == "MONGODB-OIDC":
-        _lint_oidc(found, options, place, user=user)
+        _lint_oidc(found, options, place, user=user, prompting=prompting)
     _lint_properties(found, options, mechanism, place)
     if options.effective.get("tls") is not True and not found.has("uri.conflicting-options"):
         if mechanism == "MONGODB-X509":
@@ -67,11 +77,23 @@ def lint_login(found: Mistakes, parts: UriText, options: ReadOptions, *, broken:
             found.add("auth.password-in-clear", _WARNING, place, fields=fields, patch=_TLS_ON, mechanism=mechanism)
 
 
-def _lint_oidc(found: Mistakes, options: ReadOptions, place: Piece, *, user: bool) -> None:
+def _lint_oidc(found: Mistakes, options: ReadOptions, place: Piece, *, user: bool, prompting: bool) -> None:
     properties = options.effective.get("authMechanismProperties", {})
     environment = properties.get("ENVIRONMENT")
-    if environment is None or (environment in ("azure", "gcp") and not properties.get("TOKEN_RESOURCE")):
-        found.add("auth.oidc-not-configured", _FAILURE, place, fields=("authMechanismProperties",))
+    if environment is None:
+        if not prompting:
+            found.add("auth.oidc-not-configured", _FAILURE, place, fields=("authMechanismProperties",))
+    elif environment in ("azure", "gcp") and not properties.get("TOKEN_RESOURCE"):
+        found.add(
+            "uri.bad-value",
+            _FAILURE,
+            place,
+            fields=("authMechanismProperties",),
+            option="TOKEN_RESOURCE",
+            value="(nothing)",
+            rule=f"ENVIRONMENT:{environment} needs the audience of the token",
+            suggestion="TOKEN_RESOURCE:… with the database's resource as your cloud names it",
+        )
     elif environment not in OIDC_ENVIRONMENTS:
         found.add(
             "uri.bad-value",

@@ -28,13 +28,23 @@ _NAMES_THAT_MUST_MATCH: Final = frozenset({"replicaSet", "authSource"})
 
 
 def lint_options(
-    found: Mistakes, parts: UriText, options: ReadOptions, profile: Profile, *, seeds: int, broken: bool
+    found: Mistakes,
+    parts: UriText,
+    options: ReadOptions,
+    profile: Profile,
+    *,
+    seeds: int,
+    broken: bool,
+    prompting: bool,
 ) -> None:
     """Note every mistake of the options; ``seeds`` counts the hosts, ``broken`` says that the credentials are."""
     _lint_form(found, parts)
     for chunk in parts.chunks:
         found.about(*_fields(chunk))
         _lint_strays(found, parts, chunk)
+    for chunk in parts.chunks:
+        if chunk.split_at is not None:
+            _lint_split_secret(found, parts, chunk)
     for chunk in options.unknown:
         found.about(*_fields(chunk))
         _lint_unknown(found, chunk)
@@ -64,7 +74,7 @@ def lint_options(
     _lint_without_effect(found, options)
     found.about()
     lint_conflicts(found, parts, options, profile, seeds=seeds)
-    lint_login(found, parts, options, broken=broken)
+    lint_login(found, parts, options, profile, broken=broken, prompting=prompting)
 
 
 def _lint_form(found: Mistakes, parts: UriText) -> None:
@@ -172,6 +182,22 @@ def _stray(decoded: str) -> str | None:
 
 def _stripped(text: str) -> str:
     return "".join(c for c in text if c == " " or not is_invisible(c)).strip()
+
+
+def _lint_split_secret(found: Mistakes, parts: UriText, chunk: OptionPiece) -> None:
+    """A secret with a separator in it that PyMongo takes for the end of it."""
+    assert chunk.split_at is not None
+    character = parts.typed[chunk.split_at]
+    found.add(
+        "uri.unescaped-credentials",
+        _FAILURE,
+        (chunk.split_at, chunk.split_at + 1),
+        fields=_fields(chunk),
+        action=_REPAIR,
+        part=f"value of {_canonical(chunk.name.text)}",
+        character="a space" if character.isspace() else character,
+        escaped=f"%{ord(character):02X}",
+    )
 
 
 def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:

@@ -52,7 +52,12 @@ def read_options(text: UriText) -> ReadOptions:
     unread: list[Unread] = []
     places: dict[str, list[OptionPiece]] = {}
     spaced: list[tuple[Option, OptionPiece]] = []
+    owner = ""
     for chunk in text.chunks:
+        if chunk.doubtful:
+            unread.append(_kept_apart(result, chunk, owner))
+            continue
+        owner = chunk.name.text
         if chunk.value is None:
             if chunk.name.text.strip() and not text.suspect:
                 unread.append(_unread(result, chunk))
@@ -116,6 +121,20 @@ def _unread(result: ReadOptions, chunk: OptionPiece) -> Unread:
     key = PROXY_PASSWORD if name.lower() == PROXY_PASSWORD.lower() else name
     result.secrets[key] = Secret(unquote_plus(chunk.value.text))
     return Unread(name=key, value=None)
+
+
+BEHIND: Final = "behind "
+"""Begins the label of what may be the rest of the secret after it."""
+
+
+def _kept_apart(result: ReadOptions, chunk: OptionPiece, owner: str) -> Unread:
+    """What may be the rest of a secret goes to the vault as it is, name and all."""
+    option = lookup(owner)
+    label = BEHIND + (option.name if option is not None else owner)
+    number = sum(name == label or name.startswith(f"{label} ") for name in result.secrets) + 1
+    key = label if number == 1 else f"{label} {number}"
+    result.secrets[key] = Secret(chunk.whole.text)
+    return Unread(name=key, value=None, bare=True)
 
 
 def _read_option(result: ReadOptions, option: Option, chunk: OptionPiece, unread: list[Unread]) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.connection_string import Reading, build
+from clearline.core.connection_string import Reading, build, read
 from clearline.core.facts import Mistake
 from clearline.core.options import lookup
-from clearline.core.profile import Profile, patched
+from clearline.core.profile import Profile, Seeds, patched
 from clearline.core.report import Remedy, Report
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.srv_forms import TxtOptions, as_seed_list
@@ -80,6 +81,19 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
         case _:
             return None
     return Values(profile, secrets)
+
+
+def knows_seeds(report: Report | None, profile: Profile) -> bool:
+    """Whether a report found the servers that the profile's SRV name stands for."""
+    if report is None or not profile.seeds.srv or not any(server.seed for server in report.servers):
+        return False
+    asked = _asked(report.target.uri)
+    return asked.srv and asked.hosts == profile.seeds.hosts
+
+
+@lru_cache(maxsize=64)  # reports are asked about at every keystroke
+def _asked(uri: str) -> Seeds:
+    return read(uri).profile.seeds
 
 
 def weakens(remedy: Mistake | Remedy) -> bool:

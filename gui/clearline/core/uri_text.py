@@ -8,14 +8,17 @@ slash or question mark means that the password holds that character.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
+from urllib.parse import unquote_plus
 
-from clearline.core.options import lookup
+from clearline.core.option_names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
+from clearline.core.options import OptionType, lookup
 from clearline.core.redaction import looks_secret
-from clearline.core.references import has_references
+from clearline.core.references import has_references, is_reference
 from clearline.core.uri_around import surroundings
-from clearline.core.uri_pieces import HOST_PORT, Piece
+from clearline.core.uri_pieces import HOST_PORT, Piece, is_invisible
 
 SCHEME: Final = "mongodb://"
 SRV_SCHEME: Final = "mongodb+srv://"
@@ -31,6 +34,8 @@ _NESTED: Final = re.compile(
     r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)"
 )
 _SOCKET: Final = re.compile(r"[^,;]*?\.sock(?=[/,;]|$)")
+_LONG: Final = 8
+"""A shorter name is too soon like another."""
 _OPTION_START: Final = re.compile(r"([A-Za-z][\w.\-]*)=")
 _SEPARATOR: Final = {"&;": r"&amp;|\\u0026|[&;]", "&": r"\\u0026|&", ";": ";", "": r"\s+"}
 _HOST_LIKE: Final = re.compile(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT)
@@ -43,6 +48,10 @@ class OptionPiece:
     whole: Piece
     name: Piece
     value: Piece | None
+    split_at: int | None = None
+    """Where a separator stands unescaped in a secret: PyMongo refuses the text, so that the value is all of it."""
+    doubtful: bool = False
+    """It stands behind a secret and has a name that nobody knows: it may be the rest of that secret."""
 
 
 @dataclass(frozen=True, repr=False, slots=True)
@@ -221,4 +230,52 @@ def _chunks(options: Piece | None) -> tuple[tuple[OptionPiece, ...], str]:
     for piece in pieces:
         name, value = piece.partition("=")
         chunks.append(OptionPiece(piece, name, value))
-    return tuple(chunks), separators
+    return tuple(_with_whole_secrets(options, chunks)), separators
+
+
+def _with_whole_secrets(options: Piece, chunks: list[OptionPiece]) -> Iterator[OptionPiece]:
+    """The options, where a separator that was not escaped does not end a secret.
+
+    What follows a secret and has no name that anybody knows may be the rest of it. Up to the last piece without an
+    equals sign, which PyMongo refuses anyway, it is; what is left PyMongo only ignores, so that nobody can tell.
+    """
+    at = 0
+    while at < len(chunks):
+        chunk = chunks[at]
+        at += 1
+        if not _is_secret(chunk):
+            yield chunk
+            continue
+        end = at
+        while end < len(chunks) and not is_option_name(chunks[end].name.text):
+            end += 1
+        bare = [n for n in range(at, end) if chunks[n].value is None and chunks[n].name.text.strip()]
+        if bare:
+            until = chunks[bare[-1]].whole.end - options.start
+            whole = options.cut(chunk.whole.start - options.start, until)
+            name, value = whole.partition("=")
+            chunk, at = OptionPiece(whole, name, value, split_at=chunk.whole.end), bare[-1] + 1
+        yield chunk
+        for rest in chunks[at:end]:
+            yield replace(rest, doubtful=rest.value is not None)
+        at = end
+
+
+def _is_secret(chunk: OptionPiece) -> bool:
+    """Whether an option's value is a secret, or holds one."""
+    if chunk.value is None or is_reference(chunk.value.text):
+        return False
+    option = lookup(chunk.name.text)
+    if option is not None and option.type is OptionType.PROPERTIES:
+        return looks_secret(unquote_plus(chunk.value.text))
+    return option.secret if option is not None else looks_secret(chunk.name.text)
+
+
+def is_option_name(text: str) -> bool:
+    """Whether an option has that name, with any driver, or almost; or it is a name that speaks of a secret."""
+    name = "".join(c for c in text if not is_invisible(c))
+    if name.lower() in IN_USE_ENCRYPTION | PROXY_OPTIONS or lookup(name) is not None:
+        return True
+    if looks_secret(name) and name.isidentifier():
+        return True
+    return foreign_name(name)[0] or (len(name) >= _LONG and closest_name(name) is not None)

@@ -207,9 +207,14 @@ class Watch:
 
     async def _open(self) -> Session | None:
         """A new client; None when there cannot be one (paused) or the SRV name was not found (down)."""
-        ready = self._ready = await prepared(self._profile, self._secrets, text=self._text, may_run=self._may_run)
-        human = self._on_prompt is not None and wants_human(ready.profile)
-        if not human and (why := objection(ready)) is not None:
+        ready = self._ready = await prepared(
+            self._profile,
+            self._secrets,
+            text=self._text,
+            may_run=self._may_run,
+            prompting=self._on_prompt is not None,
+        )
+        if (why := objection(ready)) is not None:
             self._hold(why)
             return None
         self._topology.begin_anew(partial(connection_string.redact, secrets=tuple(ready.secrets.values())))

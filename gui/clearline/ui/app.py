@@ -64,6 +64,7 @@ class Desktop:
     def interrupt(self) -> None:
         """Ctrl-C: close cleanly."""
         self.interrupted = True
+        self.window.may_close = lambda: True  # who presses Ctrl-C does not look at the window
         self.window.close()
         self.app.quit()
 
@@ -168,6 +169,7 @@ def run_demo(
                 QTimer.singleShot(_SETTLE_MS, lambda: _draw(desktop, screenshot))
 
         opened.reported.connect(on_reported)
+        desktop.window.may_close = lambda: True  # it was not the user who wrote what stands there
         desktop.workbench.test()
 
     return _run(begin, lambda: code)

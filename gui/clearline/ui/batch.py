@@ -102,9 +102,7 @@ class Batch(QObject):
         line, profile = self._lines[number], row.profile
         known = self._typed.get(profile.id, {})
         names = tuple(
-            name
-            for name in secret_names(profile)
-            if source_of(profile, name).place in STORED and name not in known
+            name for name in secret_names(profile) if source_of(profile, name).place in STORED and name not in known
         )
 
         def begin(secrets: Secrets) -> None:

@@ -64,7 +64,7 @@ class Fixes(QObject):
             if opened.profile != before.profile:  # what no text can hold, such as the Stable API
                 opened.set_values(before)
 
-        self._window.connection.show_repaired(take_back)
+        self._window.connection.show_repaired(take_back, "Repaired." if isinstance(mistake, Mistake) else "Changed.")
 
     def _ask(self, ask: Ask) -> None:
         match ask:

@@ -140,7 +140,7 @@ class Library(QObject):
             names = opened.secret_names if opened is not None else secret_names(profile)
             if self._bench.is_foreign(profile_id):
                 self._bench.sharing.mark_from_outside([copy.id])
-            self._shelf.add(copy, partial(self._shelf.copy_secrets, profile, copy, names))
+            self._shelf.add(copy, partial(self._shelf.secrets.copy, profile, copy, names))
 
     def tell_problem(self, row: ProfileRow) -> None:
         """Why a file cannot be read, and the way to it."""
@@ -188,7 +188,7 @@ class Library(QObject):
 
             def forget() -> None:
                 for profile_id, names in secrets:
-                    self._shelf.forget_secrets(profile_id, names)
+                    self._shelf.secrets.forget(profile_id, names)
 
             what = f"“{rows[0].name}” is" if len(rows) == 1 else f"{len(rows):,} profiles are"
             answers = ((("Undo", undo),) if kept or edited else ()) + (

@@ -271,6 +271,7 @@ class MainWindow(QMainWindow):
         """Whether the connection in front is kept open and watched."""
         self.watch.setChecked(watching)
         self.watch.setText("Watching" if watching else "Watch")
+        self.watch.show_icon("watch", "accent" if watching else "text")
         tip = "Ends the watch" if watching else "Keeps the connection open and shows what the driver does"
         self.watch.setToolTip(f"{tip} (Ctrl+Shift+W)")
 

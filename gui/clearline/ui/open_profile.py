@@ -62,6 +62,8 @@ class OpenProfile(QObject):
         self.from_elsewhere = False
         """Somebody else wrote it: it asks before it does what they want."""
         self.report: Report | None = None
+        self.earlier: tuple[Report, ...] = ()
+        """Reports of earlier checks, the newest first, as far as anybody asked for them."""
         self._tested: tuple[Profile, dict[str, Secret]] | None = None
         self.tested_with: dict[str, Secret] = {}
         """The secrets of the latest check, those that are asked each time included."""
@@ -124,7 +126,7 @@ class OpenProfile(QObject):
 
     def set_text(self, plain: Secret, origin: Origin = Origin.TEXT) -> None:
         """The user edited the text, or brought an earlier one back."""
-        reading = connection_string.read(plain.reveal(), profile=self.profile)
+        reading = connection_string.read(plain.reveal(), profile=self.profile, prompting=True)
         self._typed = plain
         self.profile = self._placed(reading.profile, reading.secrets)
         self.secrets = dict(reading.secrets)
@@ -164,7 +166,7 @@ class OpenProfile(QObject):
         reading = replace(
             connection_string.read(text, profile=self.profile), profile=self.profile, secrets=self.secrets
         )
-        values = uri_remedies.carried_out(reading, remedy, self.report)
+        values = uri_remedies.carried_out(reading, remedy, self.report_with_seeds)
         if values is None:
             return None
         after = connection_string.build(values.profile, values.secrets, show="plain")
@@ -172,6 +174,11 @@ class OpenProfile(QObject):
             renamed = connection_string.read(after, profile=values.profile)
             values = Values(renamed.profile, dict(renamed.secrets))
         return None if after == text and values.profile == self.profile else values
+
+    @property
+    def report_with_seeds(self) -> Report | None:
+        """The newest report that knows the servers of the SRV name, where there is one."""
+        return next((one for one in (self.report, *self.earlier) if uri_remedies.knows_seeds(one, self.profile)), None)
 
     def with_parts(self, **parts: Any) -> Profile:
         """The profile with some of its sections replaced."""
@@ -210,7 +217,8 @@ class OpenProfile(QObject):
     def _rewrite(self, origin: Origin) -> None:
         self._typed = None
         text = self.text
-        self._mistakes = connection_string.read(text.reveal(), profile=self.profile).facts.mistakes if text else ()
+        reading = connection_string.read(text.reveal(), profile=self.profile, prompting=True) if text else None
+        self._mistakes = reading.facts.mistakes if reading is not None else ()
         self.changed.emit(origin)
 
     # ------------------------------------------------------------ checks
@@ -253,6 +261,8 @@ class OpenProfile(QObject):
         of the usual one, for this time.
         """
         line = self.live_line()
+        if (found := self.report_with_seeds) is not None:
+            self.earlier = (found, *(one for one in self.earlier if one is not found))
         self.report = None
         self._tested = (_nameless(self.profile), dict(self.secrets))
         self.events.clear()

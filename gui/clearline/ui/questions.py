@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QHBoxLayout,
     QLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from clearline.ui import theme
 from clearline.ui.panels.parts import WrappedLabel, section
+
+_WIDTH: Final = theme.GRID * 58
+_TALLEST: Final = theme.GRID * 40
 
 
 class Question(QDialog):
@@ -40,9 +46,7 @@ class Question(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
         column = _column(self)
-        said = WrappedLabel(words)
-        said.setMinimumWidth(theme.GRID * 50)
-        column.addWidget(said)
+        column.addWidget(_said(words))
         if details is not None:
             column.addWidget(details)
         foot = QHBoxLayout()
@@ -61,6 +65,9 @@ class Question(QDialog):
         self._answered = False
         self.rejected.connect(self._on_rejected)
         column.addLayout(foot)
+        width = max(_WIDTH, column.sizeHint().width())
+        height = column.totalHeightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height()
+        self.resize(width, height)
 
     def _answer(self, act: Callable[[], object]) -> None:
         if self._answered:
@@ -119,6 +126,24 @@ class NotesQuestion(QDialog):
         column.addWidget(_ok_and_cancel(self))
         self.resize(theme.GRID * 60, theme.GRID * 36)
         self.accepted.connect(lambda: answered(self.entry.toPlainText().strip()))
+
+
+def _said(words: str) -> QWidget:
+    """The words as they are; very many, which others may have written, scroll, so that the buttons stay in reach."""
+    said = WrappedLabel(words)
+    said.setMinimumWidth(_WIDTH - 40)
+    if said.heightForWidth(_WIDTH - 40) <= _TALLEST:
+        return said
+    said.setAlignment(Qt.AlignmentFlag.AlignTop)
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidgetResizable(True)
+    said.setObjectName("page")
+    said.setMinimumWidth(0)
+    area.setWidget(said)
+    area.setMinimumSize(_WIDTH - 40, _TALLEST)
+    return area
 
 
 def _column(dialog: QDialog) -> QVBoxLayout:

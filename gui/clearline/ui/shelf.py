@@ -15,20 +15,20 @@ from clearline.core import store, trash
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.folder_watch import Changes, FolderWatch
 from clearline.core.history import History, Last
-from clearline.core.profile import Profile, SecretSource
+from clearline.core.profile import Profile
 from clearline.core.profile_file import ChangedOnDisk, ProfileProblem
 from clearline.core.report import Report, to_json
 from clearline.core.report_html import to_html
 from clearline.core.report_markdown import to_markdown
-from clearline.core.secret_places import STORED, source_of
 from clearline.core.secrets import Secrets, secret_names
-from clearline.core.vault import Moved, Vault
+from clearline.core.vault import Vault
 from clearline.core.whole_files import write_whole
 from clearline.ui.line_messages import Answer, Broken, Check
 from clearline.ui.line_thread import LineThread
 from clearline.ui.listing import Lister, Listing
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.pump import Pump
+from clearline.ui.secret_shelf import SecretShelf
 
 T = TypeVar("T")
 
@@ -69,14 +69,17 @@ class Shelf(QObject):
         self.lasts: dict[str, Last] = {}
         self.desk = LineThread(check)
         """A line without a profile: the loop on which disk and keyring are waited for."""
+        self.secrets = SecretShelf(self.desk, vault)
+        self.secrets.changed.connect(self.secrets_moved)
+        self.secrets.problem.connect(self.problem)
+        self.secrets.broke.connect(self._on_failed)
         self._folder = FolderWatch(folder)
         self._files = store.ProfileFolder(folder)
         self._lister = Lister(self._files, self.history)
         self._listed_once = self._listing = self._list_again = False
         self._after_next: list[Callable[[], object]] = []
         self._writes = self._writing = 0
-        self._on_disk = asyncio.Lock()  # writers take turns, as do those who put secrets away
-        self._in_keyring = asyncio.Lock()
+        self._on_disk = asyncio.Lock()  # writers take turns
         self._saving: dict[str, Callable[[], object] | None] = {}
         self._watcher = QFileSystemWatcher(self)
         self._settled = QTimer(self)
@@ -162,7 +165,7 @@ class Shelf(QObject):
     def _forget_purged(self, gone: list[Profile]) -> None:
         for profile in gone:
             self._ask(partial(run_in_daemon, self.history.forget, profile.id), _done)
-            self.forget_secrets(profile.id, secret_names(profile))
+            self.secrets.forget(profile.id, secret_names(profile))
 
     def watch_file(self, path: Path) -> None:
         """Notice what others do to a file that lies elsewhere."""
@@ -223,13 +226,7 @@ class Shelf(QObject):
             self.watch_file(written)
             self.saved.emit(written)
             next_one()
-            self._ask(lambda: self._keep(profile, before, names, secrets, kept), lambda words: put_away(words))
-
-        def put_away(words: tuple[str, ...]) -> None:
-            for one in words:
-                self.problem.emit(one)
-            self.secrets_moved.emit()
-            then(True)
+            self.secrets.keep(profile, before, names, secrets, kept, lambda: then(True))
 
         def failed(error: Exception) -> None:
             if isinstance(error, ChangedOnDisk):
@@ -323,91 +320,6 @@ class Shelf(QObject):
             lambda result: ended(lambda: done(result)),
             lambda error: ended(lambda: (failed or self._on_failed)(error)),
         )
-
-    # ------------------------------------------------------------ secrets
-
-    def look_up_secrets(self, opened: OpenProfile) -> None:
-        """Bring a profile's secrets from the vault, where none was typed meanwhile."""
-
-        def found(secrets: Secrets) -> None:
-            opened.use_secrets(secrets)
-            self.secrets_moved.emit()
-
-        names = tuple(name for name in opened.secret_names if source_of(opened.profile, name).place in STORED)
-        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, names), found)
-
-    def copy_secrets(self, profile: Profile, copy: Profile, names: tuple[str, ...]) -> None:
-        """Keep a profile's secrets for its copy as well."""
-        self._ask(lambda: self.vault.copy_all_async(profile, copy, names), lambda _nothing: self.secrets_moved.emit())
-
-    def forget_secrets(self, profile_id: str, names: tuple[str, ...]) -> None:
-        """Remove a profile's secrets from the keyring and from memory."""
-
-        def done(gone: bool) -> None:
-            if not gone:
-                self.problem.emit("The keyring could not be asked: it may still hold the secrets.")
-
-        self._ask(lambda: self.vault.delete_all_async(profile_id, names), done)
-
-    def move_secret(
-        self, opened: OpenProfile, name: str, to: SecretSource, then: Callable[[Moved], object]
-    ) -> None:
-        """Bring a saved profile's secret to another place at once."""
-        before = opened.saved
-        assert before is not None
-        secret = opened.saved_secrets.get(name)
-
-        async def move() -> Moved:
-            async with self._in_keyring:
-                return await self.vault.move_async(before, name, to, secret)
-
-        def moved(outcome: Moved) -> None:
-            if (words := _said(outcome, name)) is not None:
-                self.problem.emit(words)
-            then(outcome)
-            self.secrets_moved.emit()
-
-        self._ask(move, moved)
-
-    def ask_keyring_again(self) -> None:
-        """Ask a keyring that was left alone once more, and file what waits for it."""
-        self._ask(lambda: self.vault.ask_again_async(), lambda _state: self.secrets_moved.emit())
-
-    def where(self, opened: OpenProfile) -> dict[str, str]:
-        """Where each of a profile's secrets is, in words, by its name."""
-        profile, found = opened.profile, {}
-        for name in opened.secret_names:
-            if source_of(profile, name).place not in STORED:
-                found[name] = self.vault.place(profile, name)
-            elif name in opened.secrets:
-                if self.vault.where(profile.id, name) is not None:
-                    found[name] = self.vault.place(profile, name)
-                elif opened.saved is None or opened.secrets[name] != opened.saved_secrets.get(name):
-                    found[name] = "this session only: it is not saved yet"
-                else:
-                    found[name] = "this session only so far: the keyring is being asked"
-        return found
-
-    async def _keep(
-        self, profile: Profile, before: Profile | None, names: tuple[str, ...], secrets: Secrets, kept: Secrets
-    ) -> tuple[str, ...]:
-        """Put secrets where the profile says; gives what has to be said about it."""
-        said: list[str] = []
-        async with self._in_keyring:
-            for name in names:
-                to, secret = source_of(profile, name), secrets.get(name)
-                was = source_of(before, name) if before is not None else to
-                known = self.vault.where(profile.id, name) is not None
-                if before is not None and was.place != to.place and (was.place in STORED or to.place in STORED):
-                    moved = await self.vault.move_async(before, name, to, secret)
-                    if (words := _said(moved, name)) is not None:
-                        said.append(words)
-                elif secret and to.place in STORED:
-                    if not known or secret != kept.get(name):
-                        await self.vault.keep_async(profile, name, secret)
-                elif known and name in kept:  # one that was not read yet is not removed
-                    await self.vault.delete_async(profile.id, name)
-        return tuple(said)
 
     # ------------------------------------------------------------ reports
 
@@ -515,12 +427,3 @@ def _done(_result: object) -> None:
 
 def _newer(kept: Last, read: Last | None) -> bool:
     return read is None or kept.started > read.started
-
-
-def _said(moved: Moved, name: str) -> str | None:
-    """What has to be said about a secret that was moved; None when all went well."""
-    if not moved.done:
-        return f"The secret {name} was not moved, for it could not be read: {moved.state}."
-    if moved.left_behind:
-        return f"The secret {name} was moved, but the keyring could not be asked to forget it: it may still hold it."
-    return None

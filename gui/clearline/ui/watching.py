@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from clearline.core.exercise import ExercisePlan, ExerciseResult
 from clearline.core.health import HealthState
 from clearline.core.report import Report, Verdict
 from clearline.core.secrets import PASSWORD, Secret, Secrets
 from clearline.core.settings import Settings
+from clearline.ui.exercising import Exercising
 from clearline.ui.main_window import MainWindow
 from clearline.ui.notices import Notices
 from clearline.ui.open_profile import OpenProfile
@@ -63,7 +63,7 @@ class Watching(QObject):
         """What has to be asked before a profile is connected with; calls on with the secrets to use."""
         self._tested: set[str] = set()
         self._listed: set[str] = set()
-        self._exercise: Any = None
+        self.exercising = Exercising(window, pump)
         self._remembered = remembered
         self._remember = remember
         self.notices = Notices(window, window.say)
@@ -203,6 +203,7 @@ class Watching(QObject):
         """Bring the state of the profile in front to the tab in front."""
         self._show_button()
         session = self.session(self._current())
+        self._window.banner.show_trouble(*_trouble(session))
         panel = self._window.results.made_widgets().get(self._window.results.current_name)
         if panel is None:
             return
@@ -227,7 +228,7 @@ class Watching(QObject):
         opened = session.opened
         if opened is self._current():
             self.show()
-        self._show_exercise(session)
+        self.exercising.show(session)
         self.health_changed.emit(opened)
         if session.watching != (opened.profile.id in self._listed):
             self._listed ^= {opened.profile.id}
@@ -295,65 +296,26 @@ class Watching(QObject):
             opened.set_secret(PASSWORD, secret)
         self._of_current(WatchSession.resume)
 
-    # ------------------------------------------------------------ the exercise
-
     def ask_exercise(self) -> None:
         """Open the form for exercising the pool of the profile in front."""
-        from clearline.ui.panels.exercise import ExerciseDialog
-
-        opened = self._current()
-        session = self.session(opened)
+        session = self.session(self._current())
         if session is None or not session.watching:
             self._window.say("Watch the connection first.")
-            return
-        if self._exercise is not None:
-            self._exercise[1].close()
-        dialog = ExerciseDialog(self._window)
-        self._exercise = (session, dialog)
-        state = session.state
-        dialog.show_place(
-            opened.profile.name or "this connection",
-            local=state is not None and state.local,
-            database=opened.profile.seeds.database,
-        )
-        dialog.start_requested.connect(partial(self._start_exercise, session))
-        dialog.stop_requested.connect(session.stop_exercise)
-        dialog.stop_requested.connect(lambda: self._show_exercise(session))
-        dialog.finished.connect(lambda _result: self._forget_exercise(dialog))
-        dialog.show()
-
-    def _start_exercise(self, session: WatchSession, plan: ExercisePlan) -> None:
-        dialog = self._exercise[1]
-
-        def done(result: ExerciseResult) -> None:
-            if self._exercise is not None and self._exercise[1] is dialog:
-                dialog.show_result(result, running=False)
-
-        def failed(error: Exception) -> None:
-            known = isinstance(error, ValueError)
-            text = str(error) if known else f"The exercise ended: {type(error).__name__}."
-            if self._exercise is not None and self._exercise[1] is dialog:
-                dialog.show_problem(text)
-
-        session.exercise(plan, done, failed)
-        if session.exercising:
-            dialog.show_result(None, running=True)
-        self._pump.kick()
-
-    def _show_exercise(self, session: WatchSession) -> None:
-        if self._exercise is None or self._exercise[0] is not session:
-            return
-        result = session.state.exercise if session.state is not None else None
-        if session.exercising and result is not None and not result.finished:
-            self._exercise[1].show_result(result, running=True)
-        elif not session.exercising:
-            self._exercise[1].show_result(None, running=False)
-
-    def _forget_exercise(self, dialog: QWidget) -> None:
-        if self._exercise is not None and self._exercise[1] is dialog:
-            self._exercise = None
-        dialog.deleteLater()
+        else:
+            self.exercising.ask(session)
 
 
 def _ask_nothing(opened: OpenProfile, go_on: Callable[[Secrets], object]) -> None:
     go_on(dict(opened.secrets))
+
+
+def _trouble(session: WatchSession | None) -> tuple[str, str]:
+    """A loss that lasts: since when, and why; empty without one."""
+    state = session.state if session is not None and session.watching else None
+    if state is None or state.health.state is not HealthState.DOWN:
+        return "", ""
+    outage = state.health.outages[-1] if state.health.outages else None
+    if outage is None or outage.lasted_s is not None:
+        return "No connection", state.health.why
+    since = datetime.fromtimestamp(outage.began).strftime("%H:%M:%S")
+    return f"Connection lost at {since}", outage.cause.summary if outage.cause is not None else state.health.why

@@ -110,7 +110,7 @@ class Workbench(QObject):
             opened = self._add(OpenProfile(self._check, profile, path=path, saved=path is not None))
             opened.from_elsewhere = self.sharing.is_from_outside(profile.id)
             if path is not None:
-                self.shelf.look_up_secrets(opened)
+                self.shelf.secrets.look_up(opened)
         for name, secret in (secrets or {}).items():
             opened.set_secret(name, secret, Origin.ELSEWHERE)
         self._bring_to_front(opened)
@@ -281,8 +281,15 @@ class Workbench(QObject):
         if opened.report is None and not opened.running and opened.profile.id in self.shelf.lasts:
             self.window.results.turn_to("history")  # there is nothing else to see of it yet
             self._turned_to_history = True
+        if opened.profile.seeds.srv and not opened.earlier and opened.profile.id in self.shelf.lasts:
+            self.shelf.reports(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
         self._show_panels()
         self.watching.show()
+
+    def _on_earlier(self, opened: OpenProfile, reports: tuple[Report, ...]) -> None:
+        opened.earlier = (*opened.earlier, *reports)
+        if opened is self.current:
+            self._show_form()
 
     # ------------------------------------------------------------ the window asks
 
@@ -344,7 +351,7 @@ class Workbench(QObject):
             (window.menus.export_report, self.export_report),
             (window.menus.revert, lambda: self.current.revert()),
             (window.menus.settings, self.show_settings),
-            (window.menus.ask_keyring, self.shelf.ask_keyring_again),
+            (window.menus.ask_keyring, lambda: self.shelf.secrets.ask_again(self.all_open())),
             (window.menus.import_, self.sharing.ask_import),
             (window.menus.export, self.sharing.ask_export),
             (window.menus.copy_placeholder, self.sharing.copy_with_placeholder),
@@ -419,7 +426,7 @@ class Workbench(QObject):
             else:
                 self._show_form()
 
-        self.shelf.move_secret(opened, name, to, moved)
+        self.shelf.secrets.move(opened, name, to, moved)
         return True
 
     def test_several(self, ids: list[str]) -> None:
@@ -664,8 +671,9 @@ class Workbench(QObject):
 
     def _show_form(self) -> None:
         opened = self.current
-        where = self.shelf.where(opened)
-        state = FormState(opened.profile, dict(opened.secrets), opened.mistakes, where, opened.report)
+        where = self.shelf.secrets.where(opened)
+        report = opened.report_with_seeds or opened.report
+        state = FormState(opened.profile, dict(opened.secrets), opened.mistakes, where, report)
         self.window.pages.show_state(state)
 
     def _turn(self) -> None:

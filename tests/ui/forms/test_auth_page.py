@@ -158,7 +158,7 @@ def test_oidc_asks_for_what_its_environment_needs(bench):
     bench.choose(page.mechanism, "OpenID")
     bench.choose(page.environment, "Azure")
     assert shown(page) == {"environment", "user", "TOKEN_RESOURCE"}
-    assert "needs TOKEN_RESOURCE" in page._property_note.text
+    assert "TOKEN_RESOURCE" in page._property_note.text
     bench.type(page.properties["TOKEN_RESOURCE"], "api://db")
     assert page._property_note.text == ""
     assert bench.profile.auth.properties == {"ENVIRONMENT": "azure", "TOKEN_RESOURCE": "api://db"}

@@ -70,8 +70,10 @@ def test_emptying_the_ca_file_leaves_the_field_where_it_is(bench):
 
 def test_it_is_said_what_pymongo_really_does(bench, lab):
     said = bench.page.trust_said
+    assert said.text() == "TLS is off: whom to trust counts when it is on."
+    bench.choose(bench.page.tls, "on")
     bench.until(lambda: "PyMongo's own choice" in said.text())
-    with_tls(bench, trust="bundled")
+    with_tls(bench, enabled=True, trust="bundled")
     bench.until(lambda: "given to PyMongo as tlsCAFile" in said.text())
     with_tls(bench, ca_file=str(lab.ca_file))
     bench.until(lambda: "this computer's own list does not count" in said.text())
@@ -83,6 +85,12 @@ def test_the_default_of_tls_is_named_for_both_schemes(bench):
     assert bench.page.tls.itemText(0) == "default (off)"
     bench.type_text("mongodb+srv://c.example.com/")
     assert bench.page.tls.itemText(0) == "default (on for SRV)"
+    bench.type_text("mongodb://db1/?tlsCAFile=/ca.pem")
+    assert bench.page.tls.itemText(0) == "default (on: other TLS options ask for it)"
+    bench.type_text("mongodb://db1/?tlsAllowInvalidHostnames=false")
+    assert bench.page.tls.itemText(0).startswith("default (on:")
+    bench.type_text("mongodb://db1/?tlsAllowInvalidHostnames=true")
+    assert bench.page.tls.itemText(0) == "default (off)"
 
 
 # ---------------------------------------------------------------- files

@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from clearline.core.driver_events import DriverEvent
-from clearline.ui.models.driver_events import COLUMNS, DriverEventsModel, EventRole
+from clearline.ui.models.driver_events import DriverEventsModel, EventRole
+from clearline.ui.models.event_columns import COLUMNS
 from clearline.ui.models.event_ring import EventFilter, EventRing
 from ui.played_checks import event
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
 from clearline.core.profile import Profile, Seeds
 from clearline.core.report import Verdict
-from clearline.ui.models.profiles import ProfileRole, ProfileRow, ProfilesModel
+from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole, ProfileRow, ProfilesModel, ago
 
 PROD = ProfileRow(Profile(id="1", name="Orders prod", seeds=Seeds(srv=True, hosts=("cluster0.abcde.mongodb.net",))))
 STAGE = ProfileRow(Profile(id="2", name="Orders stage", seeds=Seeds(hosts=("db1:27017", "db2:27017"))), unsaved=True)
@@ -51,3 +54,100 @@ def test_a_broken_file_is_listed_with_its_problem(qapp):
     model.show([BROKEN])
     assert model.index(0).data(ProfileRole.ADDRESS) == "$.version: too new"
     assert model.index(0).data(Qt.ItemDataRole.ToolTipRole) == "old.json: $.version: too new"
+
+
+def row(name, **more):
+    tested, verdict, path = more.pop("tested", None), more.pop("verdict", None), more.pop("path", Path("x.json"))
+    return ProfileRow(Profile(id=name, name=name, **more), path, tested=tested, verdict=verdict)
+
+
+def test_headings_are_counted_told_and_never_chosen(qapp, qtmodeltester):
+    model = ProfilesModel()
+    model.show([row("B", folder="Team/Prod"), row("A", folder="Team/Prod"), row("C")])
+    qtmodeltester.check(model)
+    assert names(model) == ["C", "Team / Prod", "A", "B"]
+    heading = model.index(1)
+    assert heading.data(ProfileRole.HEADING) == (2, False)
+    assert heading.data(Qt.ItemDataRole.AccessibleTextRole) == "Team / Prod, 2 profiles, unfolded"
+    assert not model.flags(heading) & Qt.ItemFlag.ItemIsSelectable
+    assert model.headings == (1,)
+
+
+def test_a_folder_called_favourites_is_not_the_favourites(qapp):
+    model = ProfilesModel()
+    model.show([row("A", folder=FAVOURITES), row("B", favourite=True), row("C", folder=RECENT)])
+    assert names(model) == [FAVOURITES, "B", FAVOURITES, "A", RECENT, "C"]
+    model.fold(model.heading_at(0))
+    assert names(model) == [FAVOURITES, FAVOURITES, "A", RECENT, "C"]
+
+
+def test_what_is_folded_is_found_and_folded_again_afterwards(qapp):
+    model = ProfilesModel()
+    model.show([row("A", folder="Team")])
+    model.fold(model.heading_at(0))
+    assert names(model) == ["Team"]
+    assert model.row_of("A") == -1
+    model.search("a")
+    assert names(model) == ["Team", "A"]
+    model.search("")
+    assert names(model) == ["Team"]
+
+
+def test_recent_strings_stand_last_in_the_order_they_come_in_whatever_the_order(qapp):
+    model = ProfilesModel()
+    recent = [
+        ProfileRow(Profile(id=f"recent:{n}"), recent=f"mongodb://{host}/", verdict=verdict)
+        for n, (host, verdict) in enumerate((("z", Verdict.CONNECTED), ("a", Verdict.FAILED)))
+    ]
+    model.show([*recent, row("A")])
+    for order in Order:
+        model.sort(order)
+        assert names(model) == ["A", RECENT, "z", "a"]
+
+
+def test_what_was_never_saved_stands_first_under_its_heading(qapp):
+    model = ProfilesModel()
+    model.show([row("A"), row("Z", path=None)])
+    assert names(model) == ["Z", "A"]
+
+
+def test_while_a_name_is_typed_its_row_stays_and_afterwards_it_is_sorted(qapp):
+    model = ProfilesModel()
+    first, second = row("A"), row("B")
+    model.show([first, second])
+    renamed = ProfileRow(replace(first.profile, name="Zebra"), first.path)
+    model.update(renamed)
+    assert names(model) == ["Zebra", "B"]
+    model.show([renamed, ProfileRow(replace(second.profile, name="Bee"), second.path)])
+    assert names(model) == ["Bee", "Zebra"]
+
+
+def test_a_finished_check_moves_its_profile_where_the_order_says(qapp):
+    model = ProfilesModel()
+    model.sort(Order.LAST_TESTED)
+    model.show([row("A", tested="2026-01-02T00:00:00Z"), row("B", tested="2026-01-01T00:00:00Z")])
+    model.update(row("B", tested="2026-01-03T00:00:00Z", verdict=Verdict.FAILED))
+    assert names(model) == ["B", "A"]
+
+
+def test_who_looks_while_rows_go_still_finds_the_rows_that_are_shown(qapp):
+    model = ProfilesModel()
+    model.show([row("A"), row("B"), row("C")])
+    seen = []
+    model.modelAboutToBeReset.connect(lambda: seen.append(names(model)))
+    model.show([row("C")])
+    assert seen == [["A", "B", "C"]]
+    assert names(model) == ["C"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "now"), (300, "5 min"), (7200, "2 h"), (200_000, "2 d"), (-30, "now")]
+)
+def test_how_long_ago_a_check_was(seconds, words):
+    started = datetime.now(UTC) - timedelta(seconds=seconds)
+    assert ago(started.isoformat().replace("+00:00", "Z")) == words
+
+
+@pytest.mark.parametrize("started", [None, "", "yesterday"])
+def test_without_a_time_nothing_is_said(started):
+    assert ago(started) == ""

@@ -28,7 +28,7 @@ def panel(qtbot):
     made = CodePanel()
     made.setParent(window)
     made.resize(1100, 340)
-    return made
+    yield made  # and keep the window
 
 
 def shown(qtbot, panel, profile=None):
@@ -78,6 +78,16 @@ def test_another_profile_keeps_the_kind_and_the_place(qtbot, panel):
     panel.show_profile(profile_of(URI.replace("db1", "db2")))
     assert "db2.example.com" in panel.code.toPlainText()
     assert panel.code.verticalScrollBar().value() == 12
+
+
+def test_edits_of_a_profile_are_written_when_they_pause(qtbot, panel):
+    first = profile_of()
+    shown(qtbot, panel, first)
+    for end in ("d", "db", "db9"):
+        edited = connection_string.read(URI.replace("db1", end), profile=first).profile
+        panel.show_profile(edited)
+        assert "db1.example.com" in panel.text
+    qtbot.waitUntil(lambda: "db9.example.com" in panel.code.toPlainText())
 
 
 def test_what_has_not_changed_is_not_written_again(qtbot, panel):

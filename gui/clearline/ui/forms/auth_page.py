@@ -20,15 +20,12 @@ from clearline.core.login_fields import (
     default_source,
     family_of,
     fields_of,
-    lacks_token_resource,
     method_of,
     sends_readable_password,
-    settled_elsewhere,
     with_property,
 )
 from clearline.core.login_memory import LoginMemory
 from clearline.core.profile import SecretSource
-from clearline.core.report import Severity
 from clearline.core.secret_places import source_of, with_source
 from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret
 from clearline.ui import theme
@@ -174,15 +171,8 @@ class AuthPage(FormPage):
             )
         self._show_rows(method, fields)
         self._show_consent()
-        settled = settled_elsewhere(profile)
-        mistakes = tuple(mistake for mistake in state.mistakes if mistake.cause not in settled)
         for name, note in self._notes:
-            note.show_mistakes(tuple(m for m in mistakes if self._home_of(m) == name))
-        if lacks_token_resource(profile):
-            lacks = f"ENVIRONMENT {auth.properties[ENVIRONMENT]} needs TOKEN_RESOURCE, the audience of the token."
-            self._property_note.say(
-                Severity.FAILURE, lacks, "Type it above as your cloud names the database's resource."
-            )
+            note.show_mistakes(tuple(m for m in state.mistakes if self._home_of(m) == name))
         self.notes.show_method(method, fields, state)
         by_variables = method == "MONGODB-AWS" and aws == "environment"
         self.notes.show_variables([name for name in AWS_VARIABLES if name in os.environ] if by_variables else None)
@@ -206,7 +196,7 @@ class AuthPage(FormPage):
             AWS_SESSION_TOKEN: self._token,
             "authSource": self.source,
             "authMechanismProperties": self._first_property(),
-            "env_file": self.env_file.file,
+            "envFile": self.env_file.file,
         }
         return editors.get(name)
 

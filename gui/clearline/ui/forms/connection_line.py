@@ -84,10 +84,10 @@ class ConnectionLine(QWidget):
         restyle(self.field, "mistake", worst.value if mistakes else "")
         self.said.show_mistakes(mistakes)
 
-    def show_repaired(self, take_back: Callable[[], object]) -> None:
-        """Say that a mistake was mended; until the text changes again that can be taken back."""
+    def show_repaired(self, take_back: Callable[[], object], said: str = "Repaired.") -> None:
+        """Say that a mistake was mended, or what else was done; until the text changes again that can be taken back."""
         self._undo = take_back
-        self.said.add_undo()
+        self.said.add_undo(said)
 
     def _reveal(self, revealed: bool) -> None:
         self.field.set_revealed(revealed)

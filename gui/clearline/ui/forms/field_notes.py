@@ -104,8 +104,8 @@ class FieldNote(QWidget):
         self.setVisible(bool(lines))
 
 
-_BESIDE: Final = 400
-"""Width from which words and button stand side by side."""
+_WORDS: Final = 280
+"""Width that words need for a button to stand beside them."""
 
 
 class _NoteLine(QWidget):
@@ -142,5 +142,6 @@ class _NoteLine(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The button goes below the words where there is little room beside them."""
         super().resizeEvent(event)
-        wide = self.width() >= _BESIDE
+        beside = self.button.sizeHint().width() if self.button is not None else 0
+        wide = self.width() >= _WORDS + beside
         self._row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)

@@ -60,9 +60,9 @@ class MistakeLines(QWidget):
         self._shown = None
         self._show([_Line("note", "accent", escape(text))])
 
-    def add_undo(self) -> None:
-        """Say that the text was repaired, and offer to take that back."""
-        line = _Line("passed", "passed", "Repaired.", "Undo", "Bring back the text as it was typed.")
+    def add_undo(self, said: str) -> None:
+        """Say what was done to the text, and offer to take that back."""
+        line = _Line("passed", "passed", escape(said), "Undo", "Bring back the text as it was typed.")
         assert line.button is not None
         line.button.clicked.connect(self.undo_requested)
         self._shown = None

@@ -41,7 +41,7 @@ class FormState:
     where: Mapping[str, str] = field(default_factory=dict)
     """By the secret's name: where it is, in words."""
     report: Report | None = None
-    """The last report about this profile."""
+    """The last report about this profile; the last that knows the servers of its SRV name, where there is one."""
 
 
 class FormPage(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, cast
 
 from PySide6.QtCore import QTimer, Signal
@@ -9,7 +10,14 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from clearline.core.checklist import checklist, open_items
+from clearline.core.connection_string import build
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts import Mistake
 from clearline.core.options import OptionGroup, lookup
+from clearline.core.profile import Profile
+from clearline.core.references import has_references, variables
+from clearline.core.secrets import PASSWORD, Secrets
+from clearline.ui.forms.inquiry import Inquiry
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import scroll_area
 from clearline.ui.panels.lazy_tabs import LazyTabs
@@ -47,10 +55,15 @@ class FormPages(LazyTabs):
         self._counting.setSingleShot(True)
         self._counting.setInterval(_COUNT_AFTER_MS)
         self._counting.timeout.connect(self._count_advice)
+        self._counting.timeout.connect(self._ask_variables)
+        self._variables: Inquiry | None = None
+        self._undefined: tuple[str, tuple[Mistake, ...]] = ("", ())
+        """The id of a profile, and the references in it that have no value."""
 
     def use(self, desk: Desk) -> None:
         """Where the pages have slow things done; before this none can be made."""
         self._desk = desk
+        self._variables = Inquiry(desk, self)
 
     def page(self, name: str) -> FormPage:
         """A page, made and up to date."""
@@ -58,7 +71,9 @@ class FormPages(LazyTabs):
         assert isinstance(page, FormPage)
         if name not in self._fresh and self._state is not None:
             self._fresh.add(name)
-            page.show_state(self._state)
+            of, mistakes = self._undefined
+            known = mistakes if of == self._state.profile.id else ()
+            page.show_state(replace(self._state, mistakes=(*self._state.mistakes, *known)))
         return page
 
     def show_state(self, state: FormState) -> None:
@@ -93,6 +108,28 @@ class FormPages(LazyTabs):
         if self._state is not None:
             count = len(open_items(checklist(self._state.profile, self._state.secrets)))
             self.set_title("checklist", f"{_CHECKLIST} ({count})" if count else _CHECKLIST)
+
+    def _ask_variables(self) -> None:
+        """Whether the variables that the profile refers to are set, which may mean to read a file."""
+        if self._state is None or self._variables is None:
+            return
+        profile, secrets = self._state.profile, self._state.secrets
+        text = build(profile, {}, show="masked")
+        if not has_references(text):
+            self._variables.drop()
+            self._on_undefined(profile.id, ())
+            return
+        self._variables.ask(
+            (profile.id, text, profile.env_file),
+            lambda: run_in_daemon(_undefined, profile, secrets),
+            lambda found: self._on_undefined(profile.id, found),
+        )
+
+    def _on_undefined(self, profile_id: str, mistakes: tuple[Mistake, ...]) -> None:
+        if self._undefined != (profile_id, mistakes):
+            self._undefined = (profile_id, mistakes)
+            self._fresh.clear()
+            self._refresh()
 
     def _make(self, name: str) -> QWidget:
         assert self._desk is not None
@@ -130,3 +167,11 @@ class FormPages(LazyTabs):
         page.submitted.connect(self.submitted)
         page.field_wanted.connect(self.go_to)
         return area
+
+
+def _undefined(profile: Profile, secrets: Secrets) -> tuple[Mistake, ...]:
+    """The references without a value, but for those of which the Authentication page itself tells. Reads a file."""
+    from clearline.core.preparation import undefined
+
+    found = undefined(profile, variables(profile.env_file), secrets)
+    return tuple(mistake for mistake in found if not {PASSWORD, "envFile"} & set(mistake.fields))

@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.profile import Place, SecretSource
-from clearline.core.references import has_references, names_in
+from clearline.core.references import has_references, is_reference, names_in
 from clearline.core.secret_places import KEYRING, STORED, words
 from clearline.core.secrets import Secret
 from clearline.ui import theme
@@ -165,9 +165,20 @@ class KeptSecret(QWidget):
         return f"From {shown}, set in {found}; read when you test, never kept.", "muted"
 
     def _on_typed(self, secret: Secret | None) -> None:
+        if secret is not None and is_reference(typed := secret.reveal().strip()):
+            self._become_reference(typed)
+            return
         if secret is None:
             self._typed.pop(self._owner, None)
         self.entered.emit(secret)
+
+    def _become_reference(self, reference: str) -> None:
+        """What was typed is no secret but names one."""
+        self._choose(SecretSource(place="reference", reference=reference))
+        self.entered.emit(None)
+        self._typed.pop(self._owner, None)
+        self.reference.setFocus()
+        self.reference.end(False)
 
     def _on_place(self, place: Place) -> None:
         kept = self._typed.get(self._owner)

@@ -22,6 +22,7 @@ from clearline.core.profile import Profile
 from clearline.core.report import Remedy, Severity
 from clearline.core.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
 from clearline.core.srv_lookup import SrvAnswer, look_up_srv, read_pasted
+from clearline.core.uri_remedies import knows_seeds
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import Desk, FormState
@@ -31,6 +32,7 @@ from clearline.ui.panels.parts import Flow, WrappedLabel
 
 OWN_SERVERS = "this computer's"
 _PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
+_FROM_TEST = "Write the servers that the last test of this cluster found as host list."
 _PROBLEMS = {
     DnsOutcome.NXDOMAIN: "says that the name does not exist",
     DnsOutcome.NODATA: "knows no SRV record of that name",
@@ -66,8 +68,8 @@ class SrvPanel(QWidget):
         self.result.setAccessibleName("Answer of the look-up")
         self.result.setTextFormat(Qt.TextFormat.RichText)
         self.rewrite = QPushButton()
-        self.from_test = QPushButton("Hosts from the last test")
-        self.from_test.setToolTip("Write the servers that the last test found as host list.")
+        self.from_test = QPushButton("Hosts from an earlier test")
+        self.from_test.setToolTip(_FROM_TEST)
         self.paste = QPushButton("Paste an answer…")
         self.paste.setToolTip("Read what nslookup, dig, host or Resolve-DnsName printed on another computer.")
         for button in (self.rewrite, self.from_test, self.paste):
@@ -101,7 +103,7 @@ class SrvPanel(QWidget):
         self.rewrite.clicked.connect(self._rewrite)
         self.from_test.clicked.connect(
             lambda: self.remedy_requested.emit(
-                Remedy(text="Write the servers that the last test found as host list.", action="srv-to-seed-list")
+                Remedy(text=_FROM_TEST, action="srv-to-seed-list")
             )
         )
         self.paste.clicked.connect(self._ask_paste)
@@ -208,8 +210,7 @@ class SrvPanel(QWidget):
         running, answer, srv = self.running, self.answer, self._state.profile.seeds.srv
         self.look_up.setText("Stop" if running else "Look up")
         self.look_up.show_icon("stop" if running else "search", "text")
-        report = self._state.report
-        self.from_test.setVisible(srv and report is not None and any(server.seed for server in report.servers))
+        self.from_test.setVisible(knows_seeds(self._state.report, self._state.profile))
         self.rewrite.setVisible(bool(answer and answer.hosts))
         self.rewrite.setText("Write as host list" if srv else "Write as mongodb+srv://")
         if answer is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.conversions import CA, CLIENT, CRL
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import with_variables
-from clearline.core.profile import SecretSource, Tls
+from clearline.core.login_fields import tls_wanted
+from clearline.core.profile import Profile, SecretSource, Tls
 from clearline.core.secret_places import source_of, with_source
 from clearline.core.secrets import KEY_PASSWORD
 from clearline.core.trust import trust_words
@@ -152,7 +154,7 @@ class TlsPage(FormPage):
         key_password = state.secrets.get(KEY_PASSWORD)
         if before.id == profile.id and before.tls.ca_file is not None and tls.ca_file is None and not self._typing:
             self._wants_file.discard(profile.id)  # somebody else took the file away: the text, or a remedy
-        self.tls.setItemText(0, "default (on for SRV)" if profile.seeds.srv else "default (off)")
+        self.tls.setItemText(0, _default_words(profile))
         self.tls.show_value(tls.enabled)
         by_file = tls.ca_file is not None or (profile.id in self._wants_file and tls.trust is None)
         self.trust.show_value(_FILE if by_file else tls.trust)
@@ -166,7 +168,7 @@ class TlsPage(FormPage):
         has_key = bool(tls.certificate_key_file or key_password or KEY_PASSWORD in profile.secrets)
         self._own_form.setRowVisible(self._secret, has_key)
         self._show_switches(tls)
-        self._show_whom(tls, profile.env_file, waits_for_file=by_file and tls.ca_file is None)
+        self._show_whom(profile, waits_for_file=by_file and tls.ca_file is None)
         self.server.show_profile(profile)
         for name, note in self._notes:
             note.show_mistakes(mistakes_of(name, state.mistakes))
@@ -207,10 +209,15 @@ class TlsPage(FormPage):
             self.warnings[attribute].say(warning if on else "", *mark)
             self._trust_form.setRowVisible(self.warnings[attribute], on)
 
-    def _show_whom(self, tls: Tls, env_file: str | None, *, waits_for_file: bool) -> None:
+    def _show_whom(self, profile: Profile, *, waits_for_file: bool) -> None:
+        tls, env_file = profile.tls, profile.env_file
         if waits_for_file:
             self._whom.drop()
             self.trust_said.setText("Choose the file of the authority; until then PyMongo's default counts.")
+            return
+        if not tls_wanted(profile):
+            self._whom.drop()
+            self.trust_said.setText("TLS is off: whom to trust counts when it is on.")
             return
         about = (tls.trust, tls.ca_file, tls.insecure, tls.allow_invalid_certificates, env_file)
         self._whom.ask(about, lambda: run_in_daemon(_whom, tls, env_file), self.trust_said.setText)
@@ -249,6 +256,14 @@ class TlsPage(FormPage):
         self.edited.emit("secrets", with_source(self.state.profile, KEY_PASSWORD, source).secrets)
 
 
+def _default_words(profile: Profile) -> str:
+    """What PyMongo does when nobody says whether to encrypt."""
+    if profile.seeds.srv:
+        return "default (on for SRV)"
+    implied = tls_wanted(replace(profile, tls=replace(profile.tls, enabled=None)))
+    return "default (on: other TLS options ask for it)" if implied else "default (off)"
+
+
 def _to_top(label: QLabel) -> None:
     """Beside the first line of what stands right of it."""
     label.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -264,8 +279,6 @@ def _switch(words: str, option: str) -> QCheckBox:
 
 def _whom(tls: Tls, env_file: str | None) -> str:
     """What PyMongo does with the trust settings; reads files."""
-    from msgspec.structs import replace
-
     if tls.ca_file is not None:
         tls = replace(tls, ca_file=with_variables(tls.ca_file, env_file))
     return trust_words(tls)

@@ -15,15 +15,22 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from clearline.core.driver_events import DriverEvent
+from clearline.ui.models.event_columns import (
+    COLUMNS,
+    DETAILS,
+    GAP,
+    MARK,
+    MEANINGS,
+    TITLES,
+    alignment,
+    cell_text,
+    gap_text,
+)
 from clearline.ui.models.event_ring import EventFilter, EventRing, rows_before
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
-COLUMNS: Final = ("mark", "time", "gap", "kind", "event", "server", "conn", "took", "details")
-MARK, TIME, GAP, KIND, EVENT, SERVER, CONNECTION, TOOK, DETAILS = range(len(COLUMNS))
 CAPACITY: Final = 100_000
-_NUMBERS: Final = frozenset({TIME, GAP, CONNECTION, TOOK})
-_TITLES: Final = {MARK: ""}
 
 
 class EventRole(IntEnum):
@@ -74,11 +81,11 @@ class DriverEventsModel(QAbstractTableModel):
             return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return _TITLES.get(section, COLUMNS[section])
+                return TITLES.get(section, COLUMNS[section])
             case Qt.ItemDataRole.ToolTipRole:
-                return _MEANINGS[section]
+                return MEANINGS[section]
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(section)
+                return alignment(section)
         return None
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -96,7 +103,7 @@ class DriverEventsModel(QAbstractTableModel):
                     return "bookmarked" if self.is_bookmarked(row) else ""
                 return f"{COLUMNS[column]}: {self.text_at(row, column)}"
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return alignment(column)
             case EventRole.EVENT:
                 return self.event_at(row)
             case EventRole.KIND:
@@ -184,8 +191,8 @@ class DriverEventsModel(QAbstractTableModel):
             if row == 0:
                 return ""
             gap = self._ring.at_s(self.number_at(row)) - self._ring.at_s(self.number_at(row - 1))
-            return _gap_text(gap)
-        return _text(self.event_at(row), column)
+            return gap_text(gap)
+        return cell_text(self.event_at(row), column)
 
     def shown(self) -> Iterator[DriverEvent]:
         """The visible events, oldest first."""
@@ -328,57 +335,3 @@ class DriverEventsModel(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), before, before + len(hits) - 1)
             self._hits.extend(hits)
             self.endInsertRows()
-
-
-_MEANINGS: Final = (
-    "A mark of yours",
-    "Time since the check, or the watch, began",
-    "Time since the row above",
-    "What the event is about",
-    "PyMongo's name of the event",
-    "The server it is about",
-    "The driver's number of the connection",
-    "How long it took",
-    "What it says, and why",
-)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
-
-
-_MS_PER_S: Final = 1000
-_LONG_S: Final = 100
-
-
-def time_text(seconds: float) -> str:
-    """A time since the beginning."""
-    return f"{seconds * _MS_PER_S:,.1f} ms" if seconds < _LONG_S else f"{seconds:,.3f} s"
-
-
-def _gap_text(seconds: float) -> str:
-    ms = max(0.0, seconds) * _MS_PER_S
-    if ms < _MS_PER_S:
-        return f"+{ms:.1f} ms"
-    return f"+{ms / _MS_PER_S:,.2f} s"
-
-
-def _text(event: DriverEvent, column: int) -> str:
-    match column:
-        case 0:
-            return ""
-        case 1:
-            return time_text(event.at_s)
-        case 3:
-            return event.kind
-        case 4:
-            return event.name
-        case 5:
-            return event.server or ""
-        case 6:
-            return "" if event.connection_id is None else str(event.connection_id)
-        case 7:
-            return "" if event.duration_ms is None else f"{event.duration_ms:,.1f} ms"
-        case _:
-            return event.text

@@ -6,12 +6,12 @@ and the keyboard walks over everything.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -105,10 +105,9 @@ class ProfileRow:
     @cached_property
     def key(self) -> tuple[int, str, str, bool, str]:
         """The place in the list when it is sorted by name: what was never saved stands first under its heading."""
-        rank, title = self.group
         # Recent ones keep the order they come in.
         name = "" if self.recent else self.name.casefold()
-        return rank, title.casefold(), title, self.path is not None, name
+        return *_place_of(self.group), self.path is not None, name
 
     def prepared(self) -> ProfileRow:
         """The same, with everything worked out that the list will ask for: better in a worker than in the window."""
@@ -326,8 +325,14 @@ class ProfilesModel(QAbstractListModel):
     def _laid_out(self) -> _Shown:
         shown, rows = _Shown(), self._rows
         entries = shown.entries
-        for group, members in groupby(self._found(), lambda number: rows[number].group):
-            numbers = list(members)
+        found = self._found()
+        groups = [rows[number].group for number in found]
+        first = 0
+        while first < len(found):
+            group = groups[first]
+            end = bisect_right(groups, _place_of(group), lo=first, key=_place_of)
+            numbers = found[first:end]
+            first = end
             folded = group in self._folded and not self._search
             if group.title:
                 shown.headings.append(len(entries))
@@ -337,6 +342,10 @@ class ProfilesModel(QAbstractListModel):
                 shown.places.update(zip((rows[number].profile.id for number in numbers), places, strict=True))
                 entries.extend(numbers)
         return shown
+
+
+def _place_of(group: Group) -> tuple[int, str, str]:
+    return group.rank, group.title.casefold(), group.title
 
 
 def ordered(rows: Sequence[ProfileRow], order: Order) -> list[int]:

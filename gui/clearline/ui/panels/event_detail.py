@@ -14,7 +14,7 @@ from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.kinds import kind_icon
 from clearline.ui.models.connection_life import LifeLine
-from clearline.ui.models.driver_events import time_text
+from clearline.ui.models.event_columns import time_text
 from clearline.ui.panels.evidence import as_html
 from clearline.ui.panels.life_line import LifeLineView
 from clearline.ui.panels.parts import RichText, StatusIcon, WrappedLabel

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 from clearline.ui import theme
 from clearline.ui.icons import pixmap
 from clearline.ui.kinds import KINDS, kind_colour, kind_icon
-from clearline.ui.models.driver_events import (
+from clearline.ui.models.driver_events import DriverEventsModel
+from clearline.ui.models.event_columns import (
     COLUMNS,
     CONNECTION,
     EVENT,
@@ -26,7 +27,6 @@ from clearline.ui.models.driver_events import (
     SERVER,
     TIME,
     TOOK,
-    DriverEventsModel,
 )
 
 AnyIndex = QModelIndex | QPersistentModelIndex

@@ -13,7 +13,7 @@ from clearline.ui import theme
 from clearline.ui.forms.rows import Choice, SecretEntry
 from clearline.ui.icons import IconButton
 from clearline.ui.models.live_rows import VALUE
-from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text
+from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text, notices_of
 from clearline.ui.panels.chart import Chart
 from clearline.ui.panels.chart_data import Curve, Limit, Mark, Picture
 from clearline.ui.panels.live_table import LiveTable
@@ -146,8 +146,6 @@ class HealthPage(QWidget):
 
     def show_state(self, state: WatchState | None, *, watching: bool, interval_s: float) -> None:
         """Show another state; None before the first one came."""
-        from clearline.ui.models.outages import notices_of
-
         self._state = state
         health = state.health if state is not None else HealthSnapshot()
         shown = health.state if watching else HealthState.UNKNOWN
@@ -181,7 +179,10 @@ class HealthPage(QWidget):
 
     def _on_notice(self, index: QModelIndex) -> None:
         notice: Notice | None = index.data(VALUE) if index.isValid() else None
-        self._notice.setText((notice.detail or notice.text) if notice else "")
+        said = notice.text if notice else ""
+        if notice is not None and notice.detail and notice.detail not in said:
+            said += f"\n{notice.detail}"
+        self._notice.setText(said)
         self._notice.setVisible(notice is not None)
         self.show_report.setVisible(notice is not None and notice.report is not None)
 

@@ -335,10 +335,23 @@ class ProfileList(QWidget):
             chosen = colours.addAction(QIcon(dot), name.capitalize())
             chosen.triggered.connect(lambda _checked=False, name=name: self.filed.emit(ids, "colour", name))
 
+    def menu_at(self, place: QPoint) -> tuple[QMenu, QPoint] | None:
+        """The menu of the selection, or of all below a heading, and where to open it; without a mouse at the row."""
+        index = self.list.indexAt(place)
+        if not index.isValid():
+            index = self.list.currentIndex()
+            place = self.list.visualRect(index).center()
+        heading = self.model.heading_at(index.row())
+        if heading is None:
+            ids = self.selected()
+        else:
+            ids = [row.profile.id for row in self.model.matching() if row.group == heading and not row.problem]
+        return (self.menu_for(ids), place) if ids and index.isValid() else None
+
     def _show_menu(self, place: QPoint) -> None:
-        ids = self.selected()
-        if ids and self.list.indexAt(place).data(ProfileRole.ID) is not None:
-            self.menu_for(ids).popup(self.list.viewport().mapToGlobal(place))
+        found = self.menu_at(place)
+        if found is not None:
+            found[0].popup(self.list.viewport().mapToGlobal(found[1]))
 
     def _show_more(self) -> None:
         self.more_menu().popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))

@@ -41,6 +41,8 @@ class VerdictBanner(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._report: Report | None = None
         self._running = False
+        self._stale = False
+        self._trouble = ("", "")
         self._state = "running"
         self._icon = StatusIcon(24)
         self.word = QLabel()
@@ -96,7 +98,7 @@ class VerdictBanner(QFrame):
 
     def show_report(self, report: Report | None, *, running: bool, stale: bool = False) -> None:
         """Show what is known; nothing known and nothing running shows nothing."""
-        self._report, self._running = report, running
+        self._report, self._running, self._stale = report, running, stale
         self.setVisible(running or report is not None)
         verdict = report.verdict if report else None
         self._copy.setVisible(verdict is not None)
@@ -128,8 +130,21 @@ class VerdictBanner(QFrame):
                     else "The check was stopped before it had an answer."
                 )
                 self._state = "cancelled"
+        word, sentence = self._trouble
+        if word and not running:
+            self.setVisible(True)
+            self.word.setText(word)
+            self.sentence.setText(sentence)
+            self._show_buttons(None)
+            self._state = "failed"
         self.show_stale(stale)
         self._draw()
+
+    def show_trouble(self, word: str, sentence: str) -> None:
+        """What a watch sees now, before what the last test found; both empty: nothing."""
+        if (word, sentence) != self._trouble:
+            self._trouble = (word, sentence)
+            self.show_report(self._report, running=self._running, stale=self._stale)
 
     def turn(self) -> None:
         """The next step of the turning icon."""
@@ -146,7 +161,9 @@ class VerdictBanner(QFrame):
 
     def _draw(self) -> None:
         verdict = self._report.verdict if self._report else None
-        if verdict is None:
+        if self._trouble[0] and not self._running:
+            self._icon.show_icon("failed", "failed")
+        elif verdict is None:
             self._icon.show_icon("running", "accent", turning())
         elif verdict is Verdict.CONNECTED and self._state == "warned":
             self._icon.show_icon("warning", "warning")

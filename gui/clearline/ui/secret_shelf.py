@@ -1,0 +1,165 @@
+"""Where secrets are kept, as the window uses it: the vault behind the desk, so that a keyring is never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.secret_places import STORED, source_of
+from clearline.core.secrets import PASSWORD, Secrets
+from clearline.core.vault import Moved, Vault, WhyMemory
+from clearline.ui.line_thread import LineThread
+from clearline.ui.open_profile import OpenProfile
+
+T = TypeVar("T")
+
+_UNREADABLE: Final = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
+
+
+class SecretShelf(QObject):
+    """Gives, keeps, moves and forgets the secrets of profiles."""
+
+    changed = Signal()
+    """The vault has given or taken secrets: where they are may be another place now."""
+    problem = Signal(str)
+    """What the keyring refused, in words for the user."""
+    broke = Signal(object)
+    """A bug; carries the exception."""
+
+    def __init__(self, desk: LineThread, vault: Vault) -> None:
+        super().__init__()
+        self._desk = desk
+        self.vault = vault
+        self._turn = asyncio.Lock()  # of two that keep the same secret the later one must win
+
+    def look_up(self, opened: OpenProfile) -> None:
+        """Bring a profile's secrets from the vault, where none was typed meanwhile."""
+        names = tuple(name for name in opened.secret_names if source_of(opened.profile, name).place in STORED)
+
+        def found(secrets: Secrets) -> None:
+            opened.use_secrets(secrets)
+            why = self.vault.state.why
+            if why in _UNREADABLE and PASSWORD not in opened.secrets and opened.profile.auth.user is not None:
+                self.problem.emit(f"The password could not be looked up: {why.value}.")
+            self.changed.emit()
+
+        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, names), found)
+
+    def copy(self, profile: Profile, copy: Profile, names: tuple[str, ...]) -> None:
+        """Keep a profile's secrets for its copy as well."""
+        self._ask(lambda: self.vault.copy_all_async(profile, copy, names), lambda _nothing: self.changed.emit())
+
+    def forget(self, profile_id: str, names: tuple[str, ...]) -> None:
+        """Remove a profile's secrets from the keyring and from memory."""
+
+        def done(gone: bool) -> None:
+            if not gone:
+                self.problem.emit("The keyring could not be asked: it may still hold the secrets.")
+
+        self._ask(lambda: self.vault.delete_all_async(profile_id, names), done)
+
+    def ask_again(self, opened: Iterable[OpenProfile]) -> None:
+        """Ask a keyring that was left alone once more: file what waits for it, and read what could not be read."""
+        lacking = [one for one in opened if one.saved is not None]
+
+        def answered(_state: object) -> None:
+            for one in lacking:
+                self.look_up(one)
+            self.changed.emit()
+
+        self._ask(lambda: self.vault.ask_again_async(), answered)
+
+    def move(self, opened: OpenProfile, name: str, to: SecretSource, then: Callable[[Moved], object]) -> None:
+        """Bring a saved profile's secret to another place at once."""
+        before = opened.saved
+        assert before is not None
+        secret = opened.saved_secrets.get(name)
+
+        async def move() -> Moved:
+            async with self._turn:
+                return await self.vault.move_async(before, name, to, secret)
+
+        def moved(outcome: Moved) -> None:
+            if (words := _said(outcome, name)) is not None:
+                self.problem.emit(words)
+            then(outcome)
+            self.changed.emit()
+
+        self._ask(move, moved)
+
+    def keep(
+        self,
+        profile: Profile,
+        before: Profile | None,
+        names: tuple[str, ...],
+        secrets: Secrets,
+        kept: Secrets,
+        then: Callable[[], object],
+    ) -> None:
+        """Put the secrets of a profile that was just saved where it says.
+
+        ``before`` is the profile as it was saved last, ``kept`` are the secrets that were known to be kept then.
+        """
+
+        async def keep() -> tuple[str, ...]:
+            async with self._turn:
+                said = [await self._keep_one(profile, before, name, secrets, kept) for name in names]
+            return tuple(words for words in said if words is not None)
+
+        def done(said: tuple[str, ...]) -> None:
+            for words in said:
+                self.problem.emit(words)
+            self.changed.emit()
+            then()
+
+        self._ask(keep, done)
+
+    async def _keep_one(
+        self, profile: Profile, before: Profile | None, name: str, secrets: Secrets, kept: Secrets
+    ) -> str | None:
+        to, secret = source_of(profile, name), secrets.get(name)
+        was = source_of(before, name) if before is not None else to
+        known = self.vault.where(profile.id, name) is not None
+        if before is not None and was.place != to.place and (was.place in STORED or to.place in STORED):
+            return _said(await self.vault.move_async(before, name, to, secret), name)
+        if secret and to.place in STORED:
+            if not known or secret != kept.get(name):
+                await self.vault.keep_async(profile, name, secret)
+        elif known and name in kept:  # one that was not read yet is not removed
+            await self.vault.delete_async(profile.id, name)
+        return None
+
+    def where(self, opened: OpenProfile) -> dict[str, str]:
+        """Where each of a profile's secrets is, in words, by its name."""
+        profile, found = opened.profile, {}
+        for name in opened.secret_names:
+            if source_of(profile, name).place not in STORED:
+                found[name] = self.vault.place(profile, name)
+            elif name in opened.secrets:
+                if opened.saved is None or opened.secrets[name] != opened.saved_secrets.get(name):
+                    found[name] = "this session only: it is not saved yet"
+                elif self.vault.where(profile.id, name) is not None:
+                    found[name] = self.vault.place(profile, name)
+                else:
+                    found[name] = "this session only so far: the keyring is being asked"
+            elif name == PASSWORD and profile.auth.user is not None and opened.saved is not None:
+                why = self.vault.state.why
+                if why in _UNREADABLE:
+                    found[name] = f"not looked up: {why.value}"
+        return found
+
+    def _ask(self, question: Callable[[], Awaitable[T]], answered: Callable[[T], object]) -> None:
+        self._desk.ask(question, answered, self.broke.emit)
+
+
+def _said(moved: Moved, name: str) -> str | None:
+    """What has to be said about a secret that was moved; None when all went well."""
+    if not moved.done:
+        return f"The secret {name} was not moved, for it could not be read ({moved.state})."
+    if moved.left_behind:
+        return f"The secret {name} was moved, but the keyring could not be asked to forget it: it may still hold it."
+    return None

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from clearline.core.report import Verdict
+from clearline.ui.panels.history import HistoryPanel
+from ui import played_checks as play
+
+GOOD = replace(play.connected(), started="2026-01-01T10:00:00.000Z")
+BAD = replace(play.EMPTY, verdict=Verdict.FAILED, findings=(play.WRONG_SOURCE,), started="2026-01-02T10:00:00.000Z")
+
+
+@pytest.fixture
+def host(qtbot):
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.resize(900, 400)
+    return made
+
+
+@pytest.fixture
+def panel(qtbot, host):
+    made = HistoryPanel()
+    made.setParent(host)
+    made.resize(900, 400)
+    with qtbot.waitActive(host):
+        host.show()
+        host.activateWindow()
+    return made
+
+
+def test_without_reports_it_says_when_there_will_be_some(panel):
+    panel.show_reports(())
+    assert "once it is saved" in panel.page.plain()
+    assert not panel.show_it.isEnabled()
+    assert not panel.export.isEnabled()
+
+
+def test_a_failure_is_compared_with_the_last_that_worked(panel):
+    panel.show_reports((BAD, GOOD))
+    assert panel.list.item(0).text().endswith(play.WRONG_SOURCE.summary)
+    said = panel.page.plain()
+    assert "Since it worked on" in said
+    assert said.count(play.WRONG_SOURCE.summary) == 1
+
+
+def test_where_nothing_ever_worked_there_is_nothing_to_compare(panel):
+    panel.show_reports((BAD,))
+    assert "No earlier test of this profile connected" in panel.page.plain()
+
+
+def test_return_shows_the_report_that_is_selected_and_it_can_be_exported(qtbot, panel):
+    shown, exported = [], []
+    panel.report_requested.connect(shown.append)
+    panel.export_requested.connect(exported.append)
+    panel.show_reports((BAD, GOOD))
+    panel.list.setFocus()
+    qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Return)
+    qtbot.mouseClick(panel.export, Qt.MouseButton.LeftButton)
+    assert (shown, exported) == ([GOOD], [GOOD])
+
+
+def test_a_report_whose_time_cannot_be_read_is_listed_all_the_same(panel):
+    panel.show_reports((replace(GOOD, started="some day"),))
+    assert panel.list.item(0).text().startswith("some day")

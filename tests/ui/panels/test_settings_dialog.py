@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from clearline.core.settings import Settings
+from clearline.ui.panels.settings_dialog import SettingsDialog
+
+
+@pytest.fixture
+def host(qtbot):
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def dialog(qtbot, host):
+    made = SettingsDialog(Settings(), host)
+    with qtbot.waitActive(made):
+        made.open()
+        made.activateWindow()
+    return made
+
+
+def test_each_setting_is_applied_when_it_is_changed(qtbot, dialog):
+    changes = []
+    dialog.chosen.connect(lambda name, value: changes.append((name, value)))
+    dialog.silence.setFocus()
+    qtbot.keyClick(dialog.silence, Qt.Key.Key_Up)
+    qtbot.keyClick(dialog.tray, Qt.Key.Key_Space)
+    qtbot.keyClick(dialog.secrets, Qt.Key.Key_Down)
+    assert changes == [("silence_s", 2.5), ("tray", True), ("new_secrets", "session")]
+
+
+def test_escape_closes_it(qtbot, dialog):
+    with qtbot.waitSignal(dialog.finished):
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+
+
+def test_nothing_is_cut_off(dialog):
+    for label in dialog.findChildren(QLabel):
+        if not label.wordWrap():
+            assert label.width() >= label.sizeHint().width(), label.text()
+    for editor in (dialog.colours, dialog.secrets, dialog.silence, dialog.interval, dialog.events):
+        assert editor.height() >= editor.minimumSizeHint().height()
+        assert editor.accessibleName() or dialog.findChildren(QLabel)
+
+
+def test_it_fits_a_small_screen_at_150_percent(dialog):
+    assert dialog.height() <= 768 / 1.5
+    assert dialog.width() <= 1366 / 1.5

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import QThread
+
+from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.report import Verdict
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.vault import SERVICE
+from clearline.ui.batch import AT_ONCE, Batch
+from clearline.ui.models.profiles import ProfileRow
+from ui import played_checks as play
+
+
+def rows(count):
+    return [
+        ProfileRow(Profile(id=f"p{n}", name=f"P{n}", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app")))
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def batch(make_desktop, keyring_in_memory):
+    """Makes a test of several that is closed with the window behind it."""
+    made = []
+
+    def make(check, count, typed=None, withheld=None):
+        desktop = make_desktop(play.waiting(), show=False)
+        one = Batch(check, desktop.workbench.shelf, desktop.workbench.pump, rows(count), typed or {}, withheld or {})
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+        assert all(line.ended_within(3000) for line in one.lines)
+
+
+def test_each_runs_in_a_worker_thread_of_its_own_and_never_more_than_eight(qtbot, batch):
+    threads, gate = set(), []
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        threads.add(QThread.currentThread())
+        event = asyncio.Event()
+        gate.append((asyncio.get_running_loop(), event))
+        await event.wait()
+        return replace(play.connected())
+
+    one = batch(check, 10)
+    one.start()
+    qtbot.waitUntil(lambda: len(gate) == AT_ONCE)
+    assert len(threads) == AT_ONCE
+    assert one.model.summary() == "8 testing, 2 waiting"
+    for number in range(10):
+        qtbot.waitUntil(lambda number=number: len(gate) > number)
+        loop, event = gate[number]
+        loop.call_soon_threadsafe(event.set)
+    qtbot.waitUntil(lambda: one.model.summary() == "10 connected")
+    assert not one.running
+
+
+def test_typed_secrets_come_before_those_of_the_keyring(qtbot, batch, keyring_in_memory):
+    used = {}
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        used[profile.name] = dict(secrets)
+        return play.connected()
+
+    for name in ("p0", "p1"):
+        keyring_in_memory.set_password(SERVICE, f"{name}/{PASSWORD}", "from-the-keyring")
+    one = batch(check, 2, typed={"p0": {PASSWORD: Secret("just-typed")}})
+    with qtbot.waitSignal(one.finished):
+        one.start()
+    assert {name: found[PASSWORD].reveal() for name, found in used.items()} == {
+        "P0": "just-typed",
+        "P1": "from-the-keyring",
+    }
+
+
+def test_a_bug_in_one_check_is_told_and_the_others_go_on(qtbot, batch):
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        if profile.name == "P0":
+            raise RuntimeError("a bug")
+        return play.connected()
+
+    one = batch(check, 10)
+    broken = []
+    one.broke.connect(broken.append)
+    with qtbot.waitSignal(one.finished):
+        one.start()
+    assert [str(error) for error in broken] == ["a bug"]
+    assert one.model.summary() == "9 connected, 1 stopped"
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_nothing_to_test_is_over_at_once(qtbot, batch, count):
+    one = batch(play.waiting(), count, withheld={f"p{n}": "It asks first." for n in range(count)})
+    with qtbot.waitSignal(one.finished):
+        one.start()
+    assert not one.running
+
+
+def test_stopping_before_the_first_step_begins_nothing(qtbot, batch):
+    check = play.waiting()
+    one = batch(check, 20)
+    with qtbot.waitSignal(one.finished):
+        one.start()
+        one.stop()
+    assert one.model.summary() == "20 stopped"
+    one.close()
+    assert all(line.ended_within(3000) for line in one.lines)
+    assert check.running == 0
+
+
+def test_every_report_is_told_with_its_verdict(qtbot, batch):
+    told = []
+    one = batch(play.playing(play.connected()), 3)
+    one.reported.connect(lambda row, secrets, report: told.append((row.name, report.verdict)))
+    with qtbot.waitSignal(one.finished):
+        one.start()
+    assert sorted(told) == [(f"P{n}", Verdict.CONNECTED) for n in range(3)]

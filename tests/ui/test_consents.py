@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel
+
+from clearline.core import store
+from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+from clearline.core.secrets import PASSWORD, Secret
+from clearline.ui.consents import SecretsDialog
+from clearline.ui.open_profile import Origin
+from clearline.ui.panels.batch_window import BatchWindow
+from clearline.ui.panels.profile_list import ListAction
+from clearline.ui.questions import Question
+from ui import played_checks as play
+
+INSECURE = Profile(name="Sent", seeds=Seeds(hosts=("db1:27017",)), tls=Tls(enabled=True, insecure=True))
+ASKED = Profile(
+    name="Asked",
+    seeds=Seeds(hosts=("db1:27017",)),
+    auth=Auth(user="app"),
+    secrets={PASSWORD: SecretSource(place="ask")},
+)
+
+
+def noting():
+    """A check that notes the secrets of each test and connects."""
+
+    async def check(profile, secrets, emit, *, text=None, on_event=None):
+        check.secrets.append(dict(secrets))
+        return play.connected()
+
+    check.secrets = []
+    return check
+
+
+def dialogs(desktop, kind):
+    return [d for d in desktop.window.findChildren(QDialog) if type(d) is kind and d.isVisible()]
+
+
+def asked(qtbot, desktop, kind=Question):
+    qtbot.waitUntil(lambda: len(dialogs(desktop, kind)) == 1)
+    return dialogs(desktop, kind)[0]
+
+
+def answer(qtbot, desktop, words):
+    qtbot.mouseClick(asked(qtbot, desktop).buttons[words], Qt.MouseButton.LeftButton)
+
+
+def settle(qtbot, desktop):
+    """Wait until the desk has answered everything that was asked before."""
+    done = []
+
+    async def nothing():
+        return None
+
+    desktop.workbench.shelf.desk.ask(nothing, done.append)
+    qtbot.waitUntil(lambda: bool(done))
+
+
+@pytest.fixture
+def sent(tmp_path):
+    store.save(INSECURE, tmp_path / "sent.json")
+    return tmp_path / "sent.json"
+
+
+def opened(qtbot, desktop, path):
+    desktop.workbench.shelf.load(path)
+    qtbot.waitUntil(lambda: desktop.workbench.current.path == path)
+
+
+def test_a_file_from_elsewhere_asks_once_before_the_first_connect(qtbot, make_desktop, sent):
+    check = noting()
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, sent)
+    desktop.workbench.test()
+    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    assert "tlsInsecure" in words
+    assert "comes from elsewhere" in words
+    assert check.secrets == []
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)
+    later = make_desktop(check)
+    opened(qtbot, later, sent)
+    later.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 3)
+
+
+def test_escape_is_no_consent_and_the_next_test_asks_again(qtbot, make_desktop, sent):
+    check = noting()
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, sent)
+    for _ in range(2):
+        desktop.workbench.test()
+        qtbot.keyClick(asked(qtbot, desktop), Qt.Key.Key_Escape)
+    assert check.secrets == []
+
+
+def test_two_quick_clicks_ask_one_question(qtbot, make_desktop, sent):
+    desktop = make_desktop(noting())
+    opened(qtbot, desktop, sent)
+    desktop.workbench.test()
+    desktop.workbench.test()
+    question = asked(qtbot, desktop)
+    settle(qtbot, desktop)
+    assert dialogs(desktop, Question) == [question]
+
+
+def test_return_is_no_consent_by_accident(qtbot, make_desktop, sent):
+    check = noting()
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, sent)
+    desktop.workbench.test()
+    qtbot.keyClick(asked(qtbot, desktop), Qt.Key.Key_Return)
+    settle(qtbot, desktop)
+    assert check.secrets == []
+
+
+def test_other_demands_ask_again(qtbot, make_desktop, sent):
+    check = noting()
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, sent)
+    desktop.workbench.test()
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    store.save(replace(INSECURE, seeds=Seeds(hosts=("other:27017",))), sent)
+    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("other:27017",))
+    desktop.workbench.test()
+    asked(qtbot, desktop)
+    assert len(check.secrets) == 1
+
+
+def test_a_file_that_changes_under_the_question_is_asked_about_anew(qtbot, make_desktop, sent):
+    check = noting()
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, sent)
+    desktop.workbench.test()
+    first = asked(qtbot, desktop)
+    store.save(replace(INSECURE, seeds=Seeds(hosts=("evil:27017",))), sent)
+    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
+    qtbot.mouseClick(first.buttons["Connect"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialogs(desktop, Question) not in ([], [first]))
+    assert check.secrets == []
+
+
+def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot, make_desktop, tmp_path):
+    check = noting()
+    store.save_in(tmp_path / "profiles", INSECURE)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.choose(INSECURE.id)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    desktop.workbench.new_profile()
+    desktop.workbench.current.set_text(Secret("mongodb://db1/?tls=true&tlsInsecure=true"), Origin.TEXT)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)
+
+
+def test_a_file_from_elsewhere_asks_also_after_it_was_saved_and_the_program_started_again(
+    qtbot, make_desktop, sent, tmp_path
+):
+    check = noting()
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, sent)
+    desktop.workbench.shelf.save(desktop.workbench.current, None)
+    qtbot.waitUntil(lambda: (tmp_path / "imported.json").exists())
+    later = make_desktop(check)
+    qtbot.waitUntil(lambda: later.window.profiles.model.rowCount() == 1)
+    qtbot.waitUntil(lambda: later.workbench.is_foreign(INSECURE.id))
+    later.workbench.choose(INSECURE.id)
+    later.workbench.test()
+    asked(qtbot, later)
+    assert check.secrets == []
+    later.window.profiles.asked.emit(ListAction.DUPLICATE, [INSECURE.id])
+    qtbot.waitUntil(lambda: later.window.profiles.model.rowCount() == 2)
+    copy = next(row.profile.id for row in later.window.profiles.model.rows if row.profile.id != INSECURE.id)
+    assert later.workbench.is_foreign(copy)
+
+
+def test_a_command_asks_also_in_one_s_own_profile(qtbot, make_desktop, tmp_path):
+    check = noting()
+    own = replace(ASKED, secrets={PASSWORD: SecretSource(place="command", command="pass show db")})
+    store.save_in(tmp_path / "profiles", own)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.choose(own.id)
+    desktop.workbench.test()
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+
+
+def test_watching_asks_as_testing_does(qtbot, make_desktop, sent):
+    desktop = make_desktop(noting())
+    opened(qtbot, desktop, sent)
+    began = []
+    desktop.workbench.consents.before_test(desktop.workbench.current, began.append)
+    asked(qtbot, desktop)
+    assert began == []
+    assert desktop.workbench.watching.ask_first == desktop.workbench.consents.before_test
+
+
+def test_what_has_to_ask_is_left_out_of_a_test_of_several_and_says_so(qtbot, make_desktop, tmp_path, sent):
+    check = noting()
+    plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
+    for one in (plain, ASKED):
+        store.save_in(tmp_path / "profiles", one)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
+    opened(qtbot, desktop, sent)
+    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, ASKED.id, INSECURE.id])
+    summary = asked(qtbot, desktop, BatchWindow)
+    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    assert summary.said.text() == "1 connected, 2 not tested."
+    assert len(check.secrets) == 1
+    causes = [summary.model.index(row, 3).data() for row in range(3)]
+    assert causes == [
+        "",
+        "Its secrets are asked each time: test it alone.",
+        "It asks before its first connect: test it alone.",
+    ]
+
+
+def test_a_secret_that_is_asked_each_time_is_used_once_and_kept_nowhere(
+    qtbot, make_desktop, tmp_path, keyring_in_memory
+):
+    check = noting()
+    [path] = [store.save_in(tmp_path / "profiles", ASKED)]
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.choose(ASKED.id)
+    desktop.workbench.test()
+    dialog = asked(qtbot, desktop, SecretsDialog)
+    desktop.workbench.test()
+    assert dialogs(desktop, SecretsDialog) == [dialog]
+    qtbot.keyClicks(dialog.entries[PASSWORD].entry, "s3cret-w0rd")
+    qtbot.keyClick(dialog.entries[PASSWORD].entry, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: check.secrets == [{PASSWORD: Secret("s3cret-w0rd")}])
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    assert not desktop.workbench.current.unsaved
+    assert keyring_in_memory.kept == {}
+    assert "s3cret" not in path.read_text()
+    desktop.workbench.test()
+    qtbot.keyClick(asked(qtbot, desktop, SecretsDialog), Qt.Key.Key_Escape)
+    assert len(check.secrets) == 1
