@@ -96,6 +96,9 @@ def in_the_window() -> int:
         beat.run_until(lambda: rows() >= COUNT)
         listed_s = time.perf_counter() - began
         late_ms = beat.end()
+        shelf = desktop.workbench.shelf
+        beat.begin()
+        beat.run_until(lambda: not shelf.is_reading)
         costs = _costs(desktop)
         desktop.window.may_close = lambda: True
         desktop.window.close()

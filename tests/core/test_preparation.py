@@ -236,6 +236,14 @@ def test_a_command_for_a_secret_that_nobody_needs_is_not_run() -> None:
     assert ready.mistakes == ()
 
 
+def test_a_password_that_was_asked_and_not_answered_is_missing() -> None:
+    profile = Profile(seeds=Seeds(hosts=("h",)), auth=Auth(user="app"), secrets={PASSWORD: SecretSource(place="ask")})
+    ready = prepare(None, profile)
+    assert [m.cause for m in ready.facts.mistakes] == ["uri.missing-password"]
+    assert not ready.usable
+    assert prepare(None, profile, secrets={PASSWORD: Secret("x1")}).facts.mistakes == ()
+
+
 # ---------------------------------------------------------------- trust
 
 

@@ -506,10 +506,11 @@ def test_what_pymongo_refuses_is_never_called_usable(text: str) -> None:
 # ---------------------------------------------------------------- what the profile and the place say
 
 
-@pytest.mark.parametrize("place", ["ask", "command", "reference"])
+@pytest.mark.parametrize("place", ["ask", "command"])
 def test_a_password_that_comes_when_it_is_used_is_not_missing(place: Place) -> None:
-    profile = Profile(secrets={"password": SecretSource(place=place, command="pass x", reference="${PW}")})
+    profile = Profile(secrets={"password": SecretSource(place=place, command="pass x")})
     assert read("mongodb://app@h/", profile=profile).mistakes == ()
+    assert read("mongodb://app:${PW}@h/").mistakes == ()
 
 
 @pytest.mark.parametrize("place", ["keyring", "session"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -29,6 +30,24 @@ class KeyringInMemory(keyring.backend.KeyringBackend):
 
     def delete_password(self, service, username):
         del self.kept[service, username]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected_here():
+    """As in the program, widgets in cycles are never destroyed by the thread of a line; see `ui.collecting`."""
+    gc.disable()
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _collected_between():
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

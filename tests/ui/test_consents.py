@@ -198,10 +198,10 @@ def test_watching_asks_as_testing_does(qtbot, make_desktop, sent):
     desktop = make_desktop(noting())
     opened(qtbot, desktop, sent)
     began = []
-    desktop.workbench.consents.before_test(desktop.workbench.current, began.append)
+    qtbot.waitUntil(lambda: desktop.workbench.shelf.secrets.once_looked_up(desktop.workbench.current, tuple))
+    desktop.workbench.watching.ask_first(desktop.workbench.current, began.append)
     asked(qtbot, desktop)
     assert began == []
-    assert desktop.workbench.watching.ask_first == desktop.workbench.consents.before_test
 
 
 def test_what_has_to_ask_is_left_out_of_a_test_of_several_and_says_so(qtbot, make_desktop, tmp_path, sent):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage, Verdict
+from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage, Target, Verdict
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.forms.connection_field import LONGEST
@@ -164,7 +165,8 @@ def test_a_safe_fix_comes_before_one_that_weakens(qtbot, make_desktop):
 def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_desktop):
     to_list = Remedy(text="Use the long form.", action="srv-to-seed-list")
     found = failing("dns.txt-wrong-set", to_list, stage=Stage.DNS)
-    check = play.playing(found)
+    about = Target(profile="", uri="mongodb+srv://app:•••@c.example.test/orders")
+    check = play.playing(msgspec.structs.replace(found, target=about))
     desktop = make_desktop(check)
     paste(desktop, "mongodb+srv://app:pw@c.example.test/orders")
     run_check(qtbot, desktop)

@@ -716,7 +716,7 @@ def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(qt
     current = desktop.workbench.current
     qtbot.waitUntil(lambda: not current.unsaved, timeout=3000)
     assert len(on_disk(folder)) == 1
-    assert "being asked" in desktop.workbench.shelf.secrets.where(current)[PASSWORD]
+    assert "this session only" in desktop.workbench.shelf.secrets.where(current)[PASSWORD]
     desktop.workbench.test()
     qtbot.waitUntil(lambda: not current.running, timeout=3000)
     assert current.report.verdict is Verdict.CONNECTED
@@ -817,3 +817,23 @@ def test_a_locked_keyring_is_told_and_asked_again_when_the_user_says_so(qtbot, m
     qtbot.waitUntil(lambda: PASSWORD in current.secrets)
     assert keyring.kept
     assert not current.unsaved
+
+
+def test_a_test_from_the_list_has_the_password_of_the_keyring(qtbot, with_profiles, keyring_in_memory):
+    one, check = replace(profile("A"), auth=Auth(user="app")), verdict_by_host()
+    keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
+    desktop = with_profiles(one, check=check)
+    desktop.window.profiles.asked.emit(ListAction.TEST, [one.id])
+    qtbot.waitUntil(lambda: check.secrets == {"A": {PASSWORD: Secret("s3cret-w0rd")}})
+
+
+def test_who_presses_test_twice_does_not_wait_for_a_keyring_that_hangs(qtbot, make_desktop, folder, hanging):
+    one, check = replace(profile("A"), auth=Auth(user="app")), verdict_by_host()
+    store.save_in(folder, one)
+    desktop = make_desktop(check, vault=Vault(hanging))
+    qtbot.waitUntil(lambda: len(ids(desktop)) == 1)
+    desktop.window.profiles.asked.emit(ListAction.TEST, [one.id])
+    assert "keyring" in desktop.window.message
+    assert not desktop.workbench.current.running
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: check.secrets == {"A": {}})

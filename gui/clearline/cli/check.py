@@ -12,7 +12,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, chosen, may_run, on_terminal
+from clearline.cli.targets import (
+    WRONG_USAGE,
+    Target,
+    UsageProblem,
+    add_arguments,
+    chosen,
+    may_run,
+    on_terminal,
+    say_where_to_sign_in,
+    sign_in_hosts,
+)
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict, exit_code, to_json
 from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
@@ -41,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
         print(f"clearline check: {problem}", file=sys.stderr)
         return WRONG_USAGE
     plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
-    report = _check(target.profile, target.secrets, target.text, arguments.timeout, plan)
+    report = _check(target, arguments.timeout, plan)
     if target.saved:
         record(target.profile, report, target.secrets)
     if arguments.junit is not None and not write_junit(arguments.junit, [(target.profile, report)]):
@@ -108,21 +118,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: float, plan: RetryPlan) -> Report:
+def _check(target: Target, timeout_s: float, plan: RetryPlan) -> Report:
     from clearline.core.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
+    hosts = sign_in_hosts(target)
 
     def once() -> Awaitable[Report]:
         return check(
-            profile,
-            secrets,
+            target.profile,
+            target.secrets,
             lambda _report: None,
-            text=text,
+            text=target.text,
             deadline_s=timeout_s,
-            may_run=may_run(profile),
-            on_prompt=_say_where_to_sign_in if on_terminal() else None,
+            may_run=may_run(target.profile),
+            on_prompt=say_where_to_sign_in if on_terminal() else None,
+            oidc_hosts=hosts,
         )
 
     last: list[Report] = []
@@ -157,11 +169,6 @@ def _check(profile: Profile, secrets: Secrets, text: str | None, timeout_s: floa
         return report
 
     return asyncio.run(checked())
-
-
-def _say_where_to_sign_in(page: str, code: str | None) -> None:
-    with_code = f" with the code {code}" if code else ""
-    print(f"clearline check: sign in at {page}{with_code}", file=sys.stderr, flush=True)
 
 
 def _attempts(text: str) -> int:

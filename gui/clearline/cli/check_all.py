@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from clearline.cli.check import colours, record, write_junit
-from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, settle
+from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
 from clearline.cli.text_grid import Palette, shown
+from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict, to_json
 from clearline.core.secrets import Secrets
@@ -19,7 +20,8 @@ from clearline.core.secrets import Secrets
 AT_ONCE = 8
 CANCELLED = 130
 
-Order = tuple[Profile, Secrets]
+Order = tuple[Profile, Secrets, tuple[Mistake, ...]]
+"""A profile, its secrets, and what keeps it from being contacted."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         return WRONG_USAGE
     orders = _with_secrets(profiles, yes=arguments.yes)
     reports = _checked(orders, arguments.timeout)
-    for (profile, secrets), report in zip(orders, reports, strict=True):
+    for (profile, secrets, _), report in zip(orders, reports, strict=True):
         if report.verdict is not Verdict.CANCELLED:
             record(profile, report, secrets)
     if arguments.junit is not None and not write_junit(
@@ -61,20 +63,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _with_secrets(profiles: Sequence[Profile], *, yes: bool) -> list[Order]:
-    """Each profile with its secrets. One that lacks a secret is checked all the same, and says so itself."""
-    from clearline.core.consent import always_asked
+    """Each profile with its secrets. One that lacks a secret is checked all the same, and says so itself.
 
+    One that was not agreed to gets no secret and is contacted by nobody.
+    """
+    from clearline.core.consent import objections
+
+    withheld: dict[str, tuple[Mistake, ...]] = {}
     for profile in profiles:
+        wanted = wanted_by(profile)
         try:
-            settle(profile, always_asked(profile), yes=yes, demanded=True)
+            settle(profile, wanted, yes=yes, demanded=True)
         except UsageProblem:
-            pass  # its command is not run, and its report says so
-    orders: list[Order] = []
-    for profile, (secrets, problems) in zip(profiles, gathered(profiles), strict=True):
+            withheld[profile.id] = objections(missing(profile, wanted))
+    allowed = [profile for profile in profiles if profile.id not in withheld]
+    found: dict[str, Secrets] = {}
+    for profile, (secrets, problems) in zip(allowed, gathered(allowed), strict=True):
         for problem in problems:
             _say(f"{shown(profile.name)}: {problem}")
-        orders.append((profile, secrets))
-    return orders
+        found[profile.id] = secrets
+    return [(profile, found.get(profile.id, {}), withheld.get(profile.id, ())) for profile in profiles]
 
 
 def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
@@ -86,13 +94,20 @@ def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
 
     async def one(order: Order, turn: asyncio.Semaphore) -> Report:
         nonlocal done
-        profile, secrets = order
+        profile, secrets, not_agreed = order
         try:
             await turn.acquire()
         except asyncio.CancelledError:
             return await _not_begun(profile, secrets)
         try:
-            report = await check(profile, secrets, lambda _report: None, deadline_s=timeout_s, may_run=may_run(profile))
+            report = await check(
+                profile,
+                secrets,
+                lambda _report: None,
+                deadline_s=timeout_s,
+                may_run=may_run(profile),
+                not_agreed=not_agreed,
+            )
         finally:
             turn.release()
         done += 1

@@ -103,6 +103,48 @@ def may_run(profile: Profile) -> Callable[[str], bool]:
     return lambda command: agreements.may_run(profile, command)
 
 
+def sign_in_hosts(target: Target) -> tuple[str, ...]:
+    """The hosts that may get the token of a sign-in by hand, beyond those that PyMongo allows by itself."""
+    from clearline.core.connection_string import read
+    from clearline.core.consent import Agreements
+    from clearline.paths import agreements_file
+
+    profile = target.profile if target.text is None else read(target.text, profile=target.profile).profile
+    return Agreements(agreements_file()).sign_in_hosts(profile)
+
+
+def say_where_to_sign_in(page: str, code: str | None) -> None:
+    """Tell the user of a terminal where they sign in (OIDC)."""
+    with_code = f" with the code {code}" if code else ""
+    print(f"clearline: sign in at {page}{with_code}", file=sys.stderr, flush=True)
+
+
+def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ...]:
+    """What a profile has to be agreed to for: everything where others wrote it, else what is always asked.
+
+    ``elsewhere``: it is a file outside the profiles' folder. Such a file may name the id of a profile of this computer,
+    and so may what took its place in an import: then the secrets that are kept for it count as a demand as well.
+    """
+    from clearline.core.consent import always_asked, concerns
+    from clearline.core.exchange.outside import FILE_NAME, Outside
+    from clearline.paths import agreements_file
+
+    outside = Outside(agreements_file().with_name(FILE_NAME))
+    if not elsewhere and profile.id not in outside.ids():
+        return always_asked(profile, prompting=on_terminal())
+    keeps = _has_kept_secrets(profile) if elsewhere else profile.id in outside.keeping_secrets()
+    return concerns(profile, keeps_secrets=keeps, prompting=on_terminal())
+
+
+def _has_kept_secrets(profile: Profile) -> bool:
+    from clearline.core.secret_places import STORED, source_of
+    from clearline.core.secrets import secret_names
+    from clearline.core.vault import Vault
+
+    stored = [name for name in secret_names(profile) if source_of(profile, name).place in STORED]
+    return bool(asyncio.run(Vault().secrets_of_async(profile.id, stored)))
+
+
 def on_terminal() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
@@ -166,15 +208,21 @@ def _saved(name: str) -> Profile | None:
 def _settle_concerns(target: Target, *, yes: bool) -> None:
     """Have the user agree to what the target wants (`consent`); raises `UsageProblem` when that fails."""
     from clearline.core.connection_string import read
-    from clearline.core.consent import always_asked, concerns
+    from clearline.core.consent import concerns
 
     if target.text is not None:
         profile = read(target.text).profile
-        settle(profile, concerns(profile), yes=yes, demanded=False)
-    elif target.saved:
-        settle(target.profile, always_asked(target.profile), yes=yes, demanded=True)
+        settle(profile, concerns(profile, prompting=on_terminal()), yes=yes, demanded=False)
     else:
-        settle(target.profile, concerns(target.profile), yes=yes, demanded=True)
+        settle(target.profile, wanted_by(target.profile, elsewhere=not target.saved), yes=yes, demanded=True)
+
+
+def missing(profile: Profile, wanted: Sequence[Concern]) -> tuple[Concern, ...]:
+    """What was not agreed to yet."""
+    from clearline.core.consent import Agreements
+    from clearline.paths import agreements_file
+
+    return Agreements(agreements_file()).missing(profile, wanted)
 
 
 def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: bool) -> None:
@@ -187,14 +235,14 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
     from clearline.paths import agreements_file
 
     agreements = Agreements(agreements_file())
-    missing = agreements.missing(profile, wanted)
-    if not missing:
+    absent = agreements.missing(profile, wanted)
+    if not absent:
         return
     if not yes:
         from clearline.cli.text_grid import shown
 
         about = f"{shown(profile.name)}: " if profile.name else ""
-        for concern in missing:
+        for concern in absent:
             print(f"clearline: {about}{shown(concern.words)}", file=sys.stderr)
         if on_terminal():
             print("Go on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -205,7 +253,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
         else:
             return
     try:
-        agreements.remember(profile, missing)
+        agreements.remember(profile, absent)
     except OSError as error:
         print(f"clearline: the agreement cannot be remembered: {error.strerror}", file=sys.stderr)
 

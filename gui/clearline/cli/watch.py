@@ -29,12 +29,21 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
 
-from clearline.cli.targets import WRONG_USAGE, Target, UsageProblem, add_arguments, chosen
+from clearline.cli.targets import (
+    WRONG_USAGE,
+    Target,
+    UsageProblem,
+    add_arguments,
+    chosen,
+    may_run,
+    on_terminal,
+    say_where_to_sign_in,
+    sign_in_hosts,
+)
 from clearline.core.health import HealthState, Outage
 from clearline.core.watch_state import WatchState
 
@@ -62,10 +71,8 @@ def run(argv: Sequence[str]) -> int:
 async def _watch(target: Target, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
     from clearline.core.check import warm_up
     from clearline.core.connection_string import build, read
-    from clearline.core.consent import Agreements
     from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
     from clearline.core.watch import Watch
-    from clearline.paths import agreements_file
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonExecutor())
@@ -92,7 +99,9 @@ async def _watch(target: Target, interval_s: float, seconds: float | None, show:
         emit=emit,
         text=target.text,
         interval_s=interval_s,
-        may_run=partial(Agreements(agreements_file()).may_run, target.profile),
+        may_run=may_run(target.profile),
+        on_prompt=say_where_to_sign_in if on_terminal() else None,
+        oidc_hosts=sign_in_hosts(target),
     )
     task = loop.create_task(watch.run())
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -31,7 +31,7 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
-from clearline.core.facts import DriverState, Facts, UriFacts
+from clearline.core.facts import DriverState, Facts, Mistake, UriFacts
 from clearline.core.ledger import Ledger, is_loopback
 from clearline.core.preparation import prepared
 from clearline.core.probes import dns
@@ -99,6 +99,7 @@ async def check(
     may_run: Callable[[str], bool] | None = None,
     on_prompt: OnPrompt | None = None,
     oidc_hosts: tuple[str, ...] = (),
+    not_agreed: tuple[Mistake, ...] = (),
 ) -> Report:
     """Check one profile and return the whole report; never raises.
 
@@ -107,6 +108,8 @@ async def check(
     ``on_prompt`` is told the page, and the code, with which the user signs in at an OIDC provider; without it only
     OIDC without a human is possible. A token of theirs goes to Atlas, to this computer, and to the ``oidc_hosts``
     (``db.example.com``, ``*.example.com``) that the user has agreed to.
+    ``not_agreed`` is what the user should have agreed to first (`consent.objections`): then nothing is resolved, run or
+    contacted, and the report says why.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
     ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
     A step without progress for ``deadline_s`` counts as silent; answers until ``late_s`` still change the findings.
@@ -114,6 +117,7 @@ async def check(
     """
     run = _Check(profile, secrets, emit, text, on_event, deadline_s, max(late_s, deadline_s), may_run)
     run.sign_in_with(on_prompt, oidc_hosts)
+    run.refuse(not_agreed)
     report = await run.report()
     if on_facts is not None:
         on_facts(run.facts)
@@ -134,6 +138,7 @@ class _Check:
     ) -> None:
         began = time.perf_counter()
         self._may_run = may_run
+        self._not_agreed: tuple[Mistake, ...] = ()
         self._on_prompt: OnPrompt | None = None
         self._oidc_hosts: tuple[str, ...] = ()
         self._sign_in: HumanSignIn | None = None
@@ -164,6 +169,10 @@ class _Check:
     def sign_in_with(self, on_prompt: OnPrompt | None, oidc_hosts: tuple[str, ...]) -> None:
         """Say how a human signs in at an OIDC provider; see `check`."""
         self._on_prompt, self._oidc_hosts = on_prompt, oidc_hosts
+
+    def refuse(self, why: tuple[Mistake, ...]) -> None:
+        """Say what was not agreed to; see `check`."""
+        self._not_agreed = why
 
     # ------------------------------------------------------------ the course of a check
 
@@ -257,6 +266,9 @@ class _Check:
 
     async def _prepare(self) -> bool:
         """Resolve references, get secrets and trusted authorities together; False when something is missing."""
+        if self._not_agreed:
+            self._ledger.put(uri=replace(self._reading.facts, mistakes=self._not_agreed))
+            return False
         ready = await prepared(
             self._profile,
             self._secrets,
@@ -282,7 +294,8 @@ class _Check:
 
     def _refused_text(self) -> None:
         """Nobody is contacted; what the driver's constructor says is noted for the report."""
-        self._build_driver()
+        if not self._not_agreed:
+            self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.update("driver", state=DriverState.NOT_STARTED)
         self._teller.decide(Verdict.FAILED)

@@ -5,10 +5,12 @@ thing asks once when it
 
 - switches a protection off (the password then goes to whoever answers),
 - names files of this computer, which it should not be able to point at by itself,
-- takes values from this computer's environment or its identity service, and sends them to the servers it names.
+- takes values from this computer's environment or its identity service, and sends them to the servers it names,
+- would be logged in to with secrets that were kept before it came.
 
-A command asks in every profile, one's own included, before it runs for the first time on this computer: profiles are
-shared and synchronised, and a command may do anything.
+Two things ask in every profile, one's own included, for the first time on this computer: a command before it runs, for
+profiles are shared and synchronised, and a command may do anything; and a sign-in by hand (OIDC) whose token would go
+to servers that PyMongo does not trust with one, for whoever runs them could use it elsewhere.
 
 What the user writes here is the user's own: the form of the window, and the arguments of a command line. Whoever can
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
@@ -28,8 +30,10 @@ from typing import Any, Final
 
 import msgspec
 
+from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
 from clearline.core.references import names_in
+from clearline.core.report import Severity
 from clearline.core.whole_files import locked, write_whole
 
 _MOST: Final = 5000
@@ -43,6 +47,7 @@ class ConcernKind(Enum):
     ENVIRONMENT = "environment"
     IDENTITY = "identity"
     COMMAND = "command"
+    SECRETS = "secrets"
 
 
 class Concern(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,14 +58,62 @@ class Concern(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
-def concerns(profile: Profile) -> tuple[Concern, ...]:
-    """Everything that a connection from elsewhere has to ask for, the gravest first. Pure."""
-    return (*_commands(profile), *_security(profile), *_identity(profile), *_environment(profile), *_files(profile))
+def concerns(profile: Profile, *, keeps_secrets: bool = False, prompting: bool = True) -> tuple[Concern, ...]:
+    """Everything that a connection from elsewhere has to ask for, the gravest first. Pure.
+
+    ``keeps_secrets``: this computer keeps secrets for it that did not come with it. ``prompting``: one can sign in.
+    """
+    return (
+        *_commands(profile),
+        *(_kept_secrets(profile) if keeps_secrets else ()),
+        *_security(profile),
+        *_identity(profile),
+        *(_sign_in(profile) if prompting else ()),
+        *_environment(profile),
+        *_files(profile),
+    )
 
 
-def always_asked(profile: Profile) -> tuple[Concern, ...]:
-    """What also the user's own profiles ask for: commands."""
-    return tuple(_commands(profile))
+def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]:
+    """What also the user's own profiles ask for: commands, and where somebody can sign in, whom the token goes to."""
+    return (*_commands(profile), *(_sign_in(profile) if prompting else ()))
+
+
+def sign_in_hosts(profile: Profile) -> tuple[str, ...]:
+    """Where the token of a sign-in by hand would go beyond the hosts that PyMongo allows by itself.
+
+    As its ALLOWED_HOSTS has them: names, and ``*.example.com`` for the servers that an SRV name leads to.
+    """
+    if profile.auth.mechanism != "MONGODB-OIDC" or not profile.seeds.hosts:
+        return ()
+    from clearline.core.oidc import ALLOWED_HOSTS, wants_human  # with urllib and http.server
+
+    if not wants_human(profile):
+        return ()
+    names = [_name(host) for host in profile.seeds.hosts]
+    if profile.seeds.srv:
+        suffix = profile.seeds.srv_allowed_hosts_suffix or names[0].partition(".")[2]
+        names = [f"*.{suffix.strip('.')}"]
+    return tuple(dict.fromkeys(name for name in names if not _allowed(name, ALLOWED_HOSTS)))
+
+
+def objections(missing: Iterable[Concern]) -> tuple[Mistake, ...]:
+    """What was not agreed to, as mistakes for the report of a check that contacts nobody."""
+    suggestion = "--yes behind the command once, or test it in the window"
+    rule = "it comes from elsewhere and was not agreed to on this computer"
+    return tuple(
+        Mistake(
+            cause="uri.bad-value",
+            severity=Severity.FAILURE,
+            blanks={
+                "option": _ABOUT[concern.kind],
+                "value": "(a command)" if concern.kind is ConcernKind.COMMAND else concern.value,
+                "rule": rule,
+                "suggestion": suggestion,
+            },
+        )
+        for concern in missing
+    )
 
 
 class Agreements:
@@ -81,6 +134,11 @@ class Agreements:
         """Whether that command of the profile was agreed to."""
         wanted = [concern for concern in _commands(profile) if concern.value == command.strip()]
         return bool(wanted) and not self.missing(profile, wanted)
+
+    def sign_in_hosts(self, profile: Profile) -> tuple[str, ...]:
+        """Those of `sign_in_hosts` that may get the token; blocks on the disk only where there are any."""
+        wanted = tuple(_sign_in(profile))
+        return sign_in_hosts(profile) if wanted and not self.missing(profile, wanted) else ()
 
     def remember(self, profile: Profile, agreed: Iterable[Concern]) -> None:
         """Do not ask for these again. Raises OSError."""
@@ -114,6 +172,37 @@ def _commands(profile: Profile) -> Iterator[Concern]:
             )
 
 
+def _kept_secrets(profile: Profile) -> Iterator[Concern]:
+    words = f"It would be logged in to with the secrets that this computer keeps: they would go to {_servers(profile)}."
+    yield Concern(kind=ConcernKind.SECRETS, words=words, value="kept secrets")
+
+
+def _sign_in(profile: Profile) -> Iterator[Concern]:
+    if hosts := sign_in_hosts(profile):
+        words = f"It sends the token of your sign-in to {', '.join(hosts)}, which is neither Atlas nor this computer."
+        yield Concern(kind=ConcernKind.IDENTITY, words=words, value="sign-in " + " ".join(hosts))
+
+
+def _name(host: str) -> str:
+    """The name or address of a seed, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host if host.endswith(".sock") else host.partition(":")[0]
+
+
+def _allowed(name: str, patterns: Iterable[str]) -> bool:
+    """As PyMongo compares them (auth_oidc_shared)."""
+    return any(name == pattern or (pattern.startswith("*.") and name.endswith(pattern[1:])) for pattern in patterns)
+
+
+_ABOUT: Final = {
+    ConcernKind.SECURITY_OFF: "Security switched off",
+    ConcernKind.LOCAL_FILE: "A file of this computer",
+    ConcernKind.ENVIRONMENT: "Variables of this computer",
+    ConcernKind.IDENTITY: "The identity of this computer or its user",
+    ConcernKind.COMMAND: "A program of this computer",
+    ConcernKind.SECRETS: "Secrets of this computer",
+}
 _ANYBODY: Final = "any certificate is accepted, so whoever is on the way can read and change everything"
 _OFF: Final = {
     "tlsInsecure": _ANYBODY,

@@ -164,11 +164,8 @@ async def prepared(
 
 
 def _unanswered(ready: Reading, profile: Profile, parts: UriText) -> Iterator[Mistake]:
-    """The password that should have been there by now: asked without an answer, or a reference that names nothing."""
-    source = source_of(profile, PASSWORD)
-    if PASSWORD in ready.secrets or not (
-        source.place == "ask" or (source.place == "reference" and not source.reference)
-    ):
+    """The password that is asked each time, when nobody has answered."""
+    if PASSWORD in ready.secrets or source_of(profile, PASSWORD).place != "ask":
         return
     for mistake in read(ready.text, profile=with_source(profile, PASSWORD, KEYRING)).mistakes:
         if mistake.cause == "uri.missing-password":

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.profile import Profile
+from clearline.core.redaction import looks_secret
 from clearline.core.references import has_references
 
 FORMAT: Final = "clearline-profile"
@@ -101,7 +102,7 @@ def decode(raw: bytes, path: Path) -> Profile:
         profile = msgspec.convert(document, Profile)
     except msgspec.ValidationError as error:
         raise BrokenProfile(path, *_place(str(error))) from None
-    if profile.secrets and (where := secret_in_clear(profile)):
+    if where := secret_in_clear(profile):
         raise BrokenProfile(path, where, "expected a reference such as ${NAME}; a secret never stands in a profile")
     return profile
 
@@ -118,6 +119,12 @@ def encode(profile: Profile, *, schema: bool) -> bytes:
 
 def secret_in_clear(profile: Profile) -> str | None:
     """The place of a text that should be a reference and is none, and so may be the secret itself; else None."""
+    for name, value in profile.auth.properties.items():
+        if value and looks_secret(name) and not has_references(value):
+            return f"$.auth.properties.{name}"
+    for place, item in enumerate(profile.unread):
+        if item.value and looks_secret(item.name) and not has_references(item.value):
+            return f"$.unread[{place}].value"
     for name, source in profile.secrets.items():
         if source.reference is not None and not has_references(source.reference):
             return f"$.secrets.{name}.reference"

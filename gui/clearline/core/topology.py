@@ -157,7 +157,7 @@ class TopologyFold:
 
     def failure(self, server: str, at_s: float, text: str) -> None:
         """A heartbeat, or a ping of ours, failed; ``text`` is redacted already."""
-        self._extra(server).update(last_error=text, last_error_at_s=at_s)
+        self._extra(server).update(last_error=text, last_error_at_s=at_s, ping_ms=None)
 
     def pinged(self, server: str, ping_ms: float | None, version: str | None = None) -> None:
         """What a ping of ours came to."""

@@ -62,12 +62,13 @@ class Watch:
         late_s: float = LATE_S,
         may_run: Callable[[str], bool] | None = None,
         on_prompt: OnPrompt | None = None,
+        oidc_hosts: tuple[str, ...] = (),
     ) -> None:
         """``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
 
         ``on_event`` hears each driver event, and with ``log`` PyMongo's log records too, in the loop's thread.
         ``diagnose``: a check explains each outage; it hears answers that come within ``late_s``.
-        ``may_run`` and ``on_prompt`` are as for `core.check.check`.
+        ``may_run``, ``on_prompt`` and ``oidc_hosts`` are as for `core.check.check`.
         """
         self._profile = profile
         self._secrets: Secrets = secrets
@@ -79,6 +80,7 @@ class Watch:
         self._late_s = late_s
         self._may_run = may_run
         self._on_prompt = on_prompt
+        self._oidc_hosts = oidc_hosts
         self._ready: Prepared | None = None
         self._interval_s = _bounded(interval_s)
         self._began = time.monotonic()
@@ -248,6 +250,7 @@ class Watch:
             on_refused_login=self._login_refused,
             log=log,
             on_prompt=self._on_prompt,
+            oidc_hosts=self._oidc_hosts,
             overrides=overrides,
         )
 

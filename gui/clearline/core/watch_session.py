@@ -66,7 +66,7 @@ class Session:
     """A client that is built at once and contacts nobody before `open`. Building raises what the driver raises.
 
     ``on_event`` hears everything in the loop's thread; ``on_refused_login`` hears of a login that the server turned
-    down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC).
+    down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC), also for ``oidc_hosts``.
     ``overrides`` are pool options to try.
     """
 
@@ -79,6 +79,7 @@ class Session:
         on_refused_login: Callable[[int, str | None], None],
         log: bool,
         on_prompt: OnPrompt | None = None,
+        oidc_hosts: tuple[str, ...] = (),
         overrides: Pool | None = None,
     ) -> None:
         self._secrets = ready.secrets
@@ -94,7 +95,7 @@ class Session:
         if on_prompt is not None and wants_human(ready.profile):
             self._sign_in = HumanSignIn(on_prompt)
             self._patience_s = self._sign_in.patience_s
-            extra["authMechanismProperties"] = {"OIDC_HUMAN_CALLBACK": self._sign_in.callback()}
+            extra["authMechanismProperties"] = self._sign_in.properties(oidc_hosts)
         if overrides is not None:
             extra |= {name: value for name, value in msgspec.to_builtins(overrides).items() if value is not None}
         built = build_client(

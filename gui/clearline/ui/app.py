@@ -6,6 +6,7 @@ imported and built, then, in the background, what only the first check needs.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -197,6 +198,9 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
                 app.exit(1)  # an empty window is nothing to go on with; what went wrong is printed
                 raise
             desktop.workbench.remembered.restore(window)
+            from PySide6.QtCore import Qt  # furnishing the window has paid for it
+
+            desktop.workbench.shelf.listed.connect(_settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
             begin(desktop)
             _warm_up()
@@ -210,10 +214,17 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
     return result
 
 
+def _settle() -> None:
+    """What is there by now stays: walking over it would cost the collector, and so the window, 50 ms every time."""
+    gc.freeze()
+
+
 def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
     """Hooks and signals, taken back when the window is gone; then every line is ended."""
+    from clearline.ui.collecting import collecting_here
     from clearline.ui.interrupts import interruptible
 
+    ending.enter_context(collecting_here())
     ending.callback(desktop.workbench.close)
     desktop.crashes.install()
     ending.callback(desktop.crashes.uninstall)
@@ -263,6 +274,7 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
             interval_s=interval_s,
             may_run=partial(Agreements(agreements).may_run, profile),
             on_prompt=sign_in.prompt,
+            oidc_hosts=Agreements(agreements).sign_in_hosts(profile),
         )
 
     return watch
@@ -294,6 +306,7 @@ def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Che
             deadline_s=remembered.values.silence_s,
             may_run=partial(Agreements(agreements).may_run, profile),
             on_prompt=sign_in.prompt,
+            oidc_hosts=await run_in_daemon(Agreements(agreements).sign_in_hosts, profile),
         )
 
     return check

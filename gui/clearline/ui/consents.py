@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLayout, Q
 
 from clearline.core.consent import Agreements, Concern, always_asked, concerns
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.profile import Profile
+from clearline.core.profile import Profile, Seeds
 from clearline.core.secret_places import source_of
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret, Secrets, secret_names
 from clearline.ui import theme
@@ -29,12 +29,20 @@ class Consents(QObject):
     read before Test is pressed, and the checklist says what is wrong with it; only commands are asked about.
     """
 
-    def __init__(self, window: QWidget, desk: Desk, file: Path, is_from_outside: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        desk: Desk,
+        file: Path,
+        is_from_outside: Callable[[str], bool],
+        keeps_secrets: Callable[[str], bool],
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._desk = desk
         self._agreements = Agreements(file)
         self._is_from_outside = is_from_outside
+        self._keeps_secrets = keeps_secrets
         self._asking: set[str] = set()
 
     def is_foreign(self, opened: OpenProfile) -> bool:
@@ -47,16 +55,28 @@ class Consents(QObject):
         While it is asked about, nothing more is asked about the same profile.
         """
         profile = opened.profile
-        wanted = concerns(profile) if self.is_foreign(opened) else always_asked(profile)
+        _, wanted = demands = self._demands(opened)
         if not wanted:
             self._ask_secrets(opened, begin)
         elif profile.id not in self._asking:
             self._asking.add(profile.id)
             self._desk.ask(
                 lambda: run_in_daemon(self._agreements.missing, profile, wanted),
-                lambda missing: self._ask_consent(opened, profile, missing, begin),
-                lambda _error: self._ask_consent(opened, profile, wanted, begin),
+                lambda missing: self._ask_consent(opened, profile, demands, missing, begin),
+                lambda _error: self._ask_consent(opened, profile, demands, wanted, begin),
             )
+
+    def _wanted(self, opened: OpenProfile) -> tuple[Concern, ...]:
+        """What has to be agreed to; a file from elsewhere may name the id of a profile whose secrets are kept here."""
+        if not self.is_foreign(opened):
+            return always_asked(opened.profile)
+        one = opened.profile.id
+        keeps = self._keeps_secrets(one) or (not self._is_from_outside(one) and bool(opened.saved_secrets))
+        return concerns(opened.profile, keeps_secrets=keeps)
+
+    def _demands(self, opened: OpenProfile) -> tuple[Seeds, tuple[Concern, ...]]:
+        """What an agreement is about."""
+        return opened.profile.seeds, self._wanted(opened)
 
     def before_tests(
         self,
@@ -74,7 +94,10 @@ class Consents(QObject):
             found: dict[str, str] = {}
             for profile in profiles:
                 outside = profile.id in foreign or self._is_from_outside(profile.id)
-                wanted = concerns(profile) if outside else always_asked(profile)
+                keeps = self._keeps_secrets(profile.id) or (
+                    not self._is_from_outside(profile.id) and bool(typed.get(profile.id))
+                )
+                wanted = concerns(profile, keeps_secrets=keeps) if outside else always_asked(profile)
                 if wanted and self._agreements.missing(profile, wanted):
                     found[profile.id] = "It asks before its first connect: test it alone."
                 elif to_be_asked(profile, typed.get(profile.id, {})):
@@ -87,12 +110,13 @@ class Consents(QObject):
         self,
         opened: OpenProfile,
         profile: Profile,
+        demands: tuple[Seeds, tuple[Concern, ...]],
         missing: tuple[Concern, ...],
         begin: Callable[[Secrets], object],
     ) -> None:
         def go_on() -> None:
             self._asking.discard(profile.id)
-            if _demands(opened.profile) == _demands(profile):
+            if self._demands(opened) == demands:
                 self._ask_secrets(opened, begin)
             else:  # its file was changed while the question stood there
                 self.before_test(opened, begin)
@@ -126,9 +150,18 @@ class Consents(QObject):
         if profile_id in self._asking:
             return
         self._asking.add(profile_id)
+        demands = self._demands(opened)
         dialog = SecretsDialog(opened.profile.name, asked, self._window)
         dialog.finished.connect(lambda _result: self._asking.discard(profile_id))
-        dialog.accepted.connect(lambda: begin({**opened.secrets, **dialog.secrets}))
+
+        def given() -> None:
+            if self._demands(opened) == demands:
+                begin({**opened.secrets, **dialog.secrets})
+            else:  # its file was changed meanwhile: what was typed was for other servers
+                self._asking.discard(profile_id)
+                self.before_test(opened, begin)
+
+        dialog.accepted.connect(given)
         dialog.open()
 
 
@@ -142,11 +175,6 @@ def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
         and (name != PASSWORD or profile.auth.user is not None)
         and (name != KEY_PASSWORD or profile.tls.certificate_key_file is not None)
     )
-
-
-def _demands(profile: Profile) -> tuple[Concern | tuple[str, ...], ...]:
-    """What an agreement is about."""
-    return (profile.seeds.hosts, *concerns(profile))
 
 
 class SecretsDialog(QDialog):

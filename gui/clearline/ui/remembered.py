@@ -23,6 +23,7 @@ class Remembered(QObject):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
+        self._writing = False
         self.values: Settings = files.load(file)
 
     def change(self, desk: Desk, **values: Any) -> None:
@@ -30,8 +31,22 @@ class Remembered(QObject):
         new = msgspec.structs.replace(self.values, **values)
         if new != self.values:
             self.values = new
-            desk.ask(lambda: run_in_daemon(files.save, new, self._file), _done, _done)
+            self._write(desk)
             self.changed.emit()
+
+    def _write(self, desk: Desk) -> None:
+        """One after the other: of two that write at once the older one could be the last."""
+        if self._writing:
+            return
+        self._writing = True
+        values = self.values
+
+        def done(_result: object) -> None:
+            self._writing = False
+            if self.values != values:
+                self._write(desk)
+
+        desk.ask(lambda: run_in_daemon(files.save, values, self._file), done, done)
 
     def restore(self, window: QWidget) -> bool:
         """Put the window where it was; False when it never was anywhere, or that place is gone."""
@@ -41,13 +56,9 @@ class Remembered(QObject):
     def keep_place(self, window: QWidget) -> None:
         """Write where the window stands, at its end."""
         place = bytes(window.saveGeometry().toBase64().data()).decode()
-        if place != self.values.geometry:
+        if place != self.values.geometry or self._writing:
             self.values = msgspec.structs.replace(self.values, geometry=place)
             try:
                 files.save(self.values, self._file)
             except OSError:
                 pass  # the next start opens in the middle
-
-
-def _done(_result: object) -> None:
-    """Nobody waits for it."""

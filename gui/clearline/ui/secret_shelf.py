@@ -34,20 +34,38 @@ class SecretShelf(QObject):
         super().__init__()
         self._desk = desk
         self.vault = vault
+        self._waiting: dict[str, Callable[[], object] | None] = {}
         self._turn = asyncio.Lock()  # of two that keep the same secret the later one must win
 
     def look_up(self, opened: OpenProfile) -> None:
         """Bring a profile's secrets from the vault, where none was typed meanwhile."""
         names = tuple(name for name in opened.secret_names if source_of(opened.profile, name).place in STORED)
 
+        self._waiting[opened.profile.id] = None
+
         def found(secrets: Secrets) -> None:
             opened.use_secrets(secrets)
+            waiting = self._waiting.pop(opened.profile.id, None)
+            if waiting is not None:
+                waiting()
             why = self.vault.state.why
             if why in _UNREADABLE and PASSWORD not in opened.secrets and opened.profile.auth.user is not None:
                 self.problem.emit(f"The password could not be looked up: {why.value}.")
             self.changed.emit()
 
         self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, names), found)
+
+    def once_looked_up(self, opened: OpenProfile, act: Callable[[], object]) -> bool:
+        """Call ``act`` when the secrets of a profile are there: at once, or later and then False.
+
+        Who asks a second time does not want to wait any longer.
+        """
+        if self._waiting.get(opened.profile.id, act) is not None:
+            self._waiting.pop(opened.profile.id, None)
+            act()
+            return True
+        self._waiting[opened.profile.id] = act
+        return False
 
     def copy(self, profile: Profile, copy: Profile, names: tuple[str, ...]) -> None:
         """Keep a profile's secrets for its copy as well."""

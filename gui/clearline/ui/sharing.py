@@ -46,6 +46,7 @@ class Sharing(QObject):
         self._generation = 0
         self._outside = Outside(shelf.folder.parent / FILE_NAME)
         self._from_outside: frozenset[str] = frozenset()
+        self._keeping_secrets: frozenset[str] = frozenset()
         self._look_up_origins()
         window.setAcceptDrops(True)
         window.installEventFilter(self)
@@ -55,6 +56,10 @@ class Sharing(QObject):
     def is_from_outside(self, profile_id: str) -> bool:
         """Whether a saved profile was imported, so that what it wants is asked about before the first connect."""
         return profile_id in self._from_outside
+
+    def keeps_secrets(self, profile_id: str) -> bool:
+        """Whether an imported profile took the place of one whose secrets are kept here."""
+        return profile_id in self._keeping_secrets
 
     def mark_from_outside(self, profile_ids: Sequence[str]) -> None:
         """These are saved now and were written by somebody else: also the next session asks before it connects."""
@@ -70,10 +75,14 @@ class Sharing(QObject):
             self._shelf.broke.emit(error)
 
     def _look_up_origins(self) -> None:
-        def found(ids: frozenset[str]) -> None:
-            self._from_outside |= ids
+        def look() -> tuple[frozenset[str], frozenset[str]]:
+            return self._outside.ids(), self._outside.keeping_secrets()
 
-        self._shelf.desk.ask(lambda: run_in_daemon(self._outside.ids), found, self._shelf.broke.emit)
+        def found(both: tuple[frozenset[str], frozenset[str]]) -> None:
+            self._from_outside |= both[0]
+            self._keeping_secrets |= both[1]
+
+        self._shelf.desk.ask(lambda: run_in_daemon(look), found, self._shelf.broke.emit)
 
     def ask_import(self, paths: Sequence[Path] = ()) -> ImportDialog:
         """Open the import; with files, read them at once."""
@@ -146,6 +155,7 @@ class Sharing(QObject):
             if generation == self._generation:
                 dialog.show_results(results)
             self._from_outside |= {result.profile.id for result in results if result.profile is not None}
+            self._keeping_secrets |= {r.profile.id for r in results if r.profile is not None and r.keeps_secrets}
             self._shelf.load_list()
             self._shelf.secrets_moved.emit()
             self.imported.emit(tuple(result for result in results if result.profile is not None))

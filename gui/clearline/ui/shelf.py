@@ -94,6 +94,11 @@ class Shelf(QObject):
     # ------------------------------------------------------------ profiles
 
     @property
+    def is_reading(self) -> bool:
+        """Whether the list is being read."""
+        return self._listing
+
+    @property
     def stored(self) -> list[store.Stored]:
         """Every file of the folder."""
         return self.listing.stored
@@ -222,7 +227,8 @@ class Shelf(QObject):
                 again()
 
         def done(written: Path) -> None:
-            opened.mark_saved(profile, written, secrets)
+            read_since = {name: one for name, one in opened.saved_secrets.items() if name not in kept}
+            opened.mark_saved(profile, written, read_since | secrets)
             self.watch_file(written)
             self.saved.emit(written)
             next_one()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -90,12 +91,19 @@ class Workbench(QObject):
         window.profiles.model.sort(next(o for o, name in _ORDERS.items() if name == remembered.values.sort_order))
         self._batches: list[Batch] = []
         self.sharing = Sharing(window, self.shelf, lambda: self.current)
+        self.library.watch_requested.connect(self._watch_several)
         self.library.export_requested.connect(self.sharing.ask_export)
         window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
         self.consents = Consents(
-            window, self.shelf.desk, folder.parent / "agreements.json", self.sharing.is_from_outside
+            window,
+            self.shelf.desk,
+            folder.parent / "agreements.json",
+            self.sharing.is_from_outside,
+            self.sharing.keeps_secrets,
         )
-        self.watching.ask_first = self.consents.before_test
+        self.watching.ask_first = lambda opened, begin: self._with_secrets(
+            opened, lambda: self.consents.before_test(opened, begin)
+        )
         self._connect()
         self._bring_to_front(self.current)
 
@@ -525,7 +533,21 @@ class Workbench(QObject):
                 "Paste or type a connection string first, for example localhost:27017."
             )
             return
-        self.consents.before_test(opened, lambda secrets: self._begin_test(opened, secrets, wrap))
+        self._with_secrets(
+            opened,
+            lambda: self.consents.before_test(opened, lambda secrets: self._begin_test(opened, secrets, wrap)),
+        )
+
+    def _with_secrets(self, opened: OpenProfile, act: Callable[[], object]) -> None:
+        """Secrets that are being looked up are waited for, unless somebody is impatient."""
+        if not self.shelf.secrets.once_looked_up(opened, act) and opened is self.current:
+            self.window.say("The keyring is asked for the password first.")
+
+    def _watch_several(self, ids: list[str]) -> None:
+        for one in ids:
+            self.choose(one)
+            if self.current.profile.id == one and not self.watching.is_watched(self.current):
+                self.watching.toggle()
 
     def _begin_test(self, opened: OpenProfile, secrets: Secrets, wrap: Wrap | None) -> None:
         if self._open.get(opened.profile.id) is not opened:

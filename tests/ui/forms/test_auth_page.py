@@ -338,6 +338,18 @@ def test_a_variable_is_named_and_said_to_be_there_or_not(bench, monkeypatch, tmp
     assert "hidden-value" not in said
 
 
+def test_a_reference_typed_as_password_is_taken_for_what_it_is(bench):
+    bench.type_text("mongodb://app:old@db1/")
+    secret = bench.page._secret
+    bench.type(secret.entry, "${LAB_PASSWORD}")
+    assert bench.profile.secrets == {PASSWORD: SecretSource(place="reference", reference="${LAB_PASSWORD}")}
+    assert bench.secrets == {}
+    assert bench.opened.text.reveal() == "mongodb://app:${LAB_PASSWORD}@db1/"
+    bench.until(secret.reference.hasFocus)
+    bench.choose(secret.place, "Keep in keyring")
+    assert secret.entry.text() == ""
+
+
 def test_a_reference_pasted_with_its_braces_is_taken(bench):
     secret = bench.page._secret
     bench.type_text("mongodb://u:s3cret@db1/")

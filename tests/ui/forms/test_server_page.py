@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit
 
+from clearline.core.report import Target, Verdict
 from clearline.core.secrets import Secret
 from clearline.ui.forms.srv_panel import PasteDialog
 from clearline.ui.open_profile import Origin
@@ -13,6 +14,7 @@ from ui import played_checks as play
 NAME = "c0.abcde.lab.test"
 MEMBERS = {f"db{n}.abcde.lab.test": 27017 for n in (1, 2)}
 ZONE = cluster(NAME, MEMBERS, txt="authSource=admin&replicaSet=rs9")
+FOUND = (play.server(1), play.server(2))
 PRINTED = f"""\
 _mongodb._tcp.{NAME} service = 0 0 27017 db1.abcde.lab.test.
 _mongodb._tcp.{NAME} service = 0 0 27017 db2.abcde.lab.test.
@@ -48,6 +50,51 @@ def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot, desktop
         "mongodb://app:s3cret-w0rd@db1.abcde.lab.test:27017,db2.abcde.lab.test:27017/orders"
         "?replicaSet=rs9&authSource=admin&tls=true"
     )
+
+
+def test_hosts_come_from_an_earlier_test_while_the_resolver_fails_now(qtbot, make_desktop):
+    about = Target(profile="", uri=f"mongodb+srv://app:•••@{NAME}/orders")
+    reports = [play.report(Verdict.FAILED, target=about), play.report(Verdict.CONNECTED, target=about, servers=FOUND)]
+
+    async def check(_profile, _secrets, emit, *, text=None, on_event=None):
+        report = reports.pop()
+        emit(report)
+        return report
+
+    desktop = make_desktop(check)
+    opened = desktop.workbench.current
+    page = show(desktop, f"mongodb+srv://app:s3cret-w0rd@{NAME}/orders")
+    desktop.window.pages.turn_to("server")
+    for _ in range(2):
+        desktop.workbench.test()
+        qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running)
+    assert opened.report.servers == ()
+    assert page.srv.from_test.isVisible()
+    show(desktop, "mongodb+srv://another.abcde.lab.test/")
+    assert not page.srv.from_test.isVisible()
+    show(desktop, f"mongodb+srv://app:s3cret-w0rd@{NAME}/orders")
+    qtbot.mouseClick(page.srv.from_test, Qt.MouseButton.LeftButton)
+    assert text(desktop) == "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?tls=true"
+
+
+def test_hosts_come_from_a_test_of_an_earlier_day(qtbot, make_desktop):
+    about = Target(profile="", uri=f"mongodb+srv://{NAME}/")
+    desktop = make_desktop(play.playing(play.report(Verdict.CONNECTED, target=about, servers=FOUND)))
+    workbench = desktop.workbench
+    show(desktop, f"mongodb+srv://{NAME}/")
+    workbench.current.rename("Orders")
+    workbench.save()
+    first = workbench.current
+    qtbot.waitUntil(lambda: first.path is not None)
+    with qtbot.waitSignal(workbench.shelf.recorded):
+        workbench.test()
+    workbench.put_away(first.profile.id)
+    workbench.choose(first.profile.id)
+    again = workbench.current
+    assert again is not first
+    desktop.window.pages.turn_to("server")
+    qtbot.waitUntil(desktop.window.pages.page("server").srv.from_test.isVisible)
+    assert again.report is None
 
 
 def test_the_way_back_compares_the_hosts_first(qtbot, desktop):

@@ -33,6 +33,8 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     profile: Profile | None = None
     path: Path | None = None
+    keeps_secrets: bool = False
+    """It replaced a profile that leads elsewhere, whose secrets are kept on this computer."""
 
 
 async def carry_out(
@@ -77,10 +79,17 @@ async def _marked(wanted: Sequence[ToSave], outside: Outside) -> str:
     """Mark what comes from outside; why that failed, for then nothing is saved."""
     try:
         if wanted:
-            await run_in_daemon(outside.mark, [one.profile.id for one in wanted])
+            keeping = [one.profile.id for one in wanted if _keeps_secrets(one)]
+            ids = [one.profile.id for one in wanted]
+            await run_in_daemon(lambda: outside.mark(ids, keeping_secrets=keeping))
     except OSError as error:
         return f"{outside.file.name}: {error.strerror or type(error).__name__}"
     return ""
+
+
+def _keeps_secrets(one: ToSave) -> bool:
+    """Whether secrets that were kept for a profile would go to the servers of the one that replaces it."""
+    return one.replaces is not None and not one.secrets and one.replaces.seeds != one.profile.seeds
 
 
 async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) -> ItemResult:
@@ -91,4 +100,4 @@ async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) 
     for name, secret in one.secrets.items():
         await vault.keep_async(one.profile, name, secret)
     outcome = Outcome.REPLACED if one.replaces else Outcome.IMPORTED
-    return ItemResult(outcome=outcome, profile=one.profile, path=path)
+    return ItemResult(outcome=outcome, profile=one.profile, path=path, keeps_secrets=_keeps_secrets(one))

@@ -15,6 +15,7 @@ from clearline.core.options import lookup
 from clearline.core.report import Remedy
 from clearline.ui import theme
 from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.forms.rows import in_tab_order
 from clearline.ui.icons import LabelledButton
 from clearline.ui.models.checklist import ChecklistModel, importance_word
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, section
@@ -91,6 +92,7 @@ class ChecklistPage(FormPage):
                 widget.field_requested.connect(self.field_requested)
             self._open_column.insertWidget(place, self.items[item.code])
         self.items = {item.code: self.items[item.code] for item in wanted}
+        in_tab_order((*(stop for item in self.items.values() for stop in item.tab_stops), self.fold))
         if had_focus is not None and not any(widget.has_focus for widget in self.items.values()):
             self._focus(had_focus)
         count = len(wanted)
@@ -130,7 +132,8 @@ class AdviceItem(QWidget):
         mark.show_icon(*_ICONS[item.importance])
         title = WrappedLabel(item.title)
         title.setAccessibleName(f"{importance_word(item.importance).capitalize()}: {item.title}")
-        why = WrappedLabel(role="muted")
+        why = self._why = WrappedLabel(role="muted")
+        why.setAccessibleName(item.why)
         why.setTextFormat(Qt.TextFormat.RichText)
         link = f' <a href="{item.docs}">Read on</a>' if item.docs else ""
         why.setText(escape(item.why) + link)
@@ -184,6 +187,11 @@ class AdviceItem(QWidget):
     def buttons(self) -> list[QPushButton]:
         """What can be clicked, the fix first."""
         return [button for button in (self.fix, self.show_field) if button is not None]
+
+    @property
+    def tab_stops(self) -> list[QWidget]:
+        """What the keyboard visits, in the order in which it is read."""
+        return [self._why, *self.buttons]
 
     @property
     def has_focus(self) -> bool:

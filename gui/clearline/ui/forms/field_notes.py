@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Final
 
@@ -13,6 +14,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts import Mistake
 from clearline.core.report import Remedy, Severity
 from clearline.ui import theme
+from clearline.ui.forms.rows import visit_behind
 from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.panels.parts import StatusIcon
 from clearline.ui.panels.remedies import label
@@ -94,11 +96,14 @@ class FieldNote(QWidget):
             self._column = QVBoxLayout(self)
             self._column.setContentsMargins(0, 1, 0, 3)
             self._column.setSpacing(2)
+        stops: list[QWidget] = []
         for line in lines:
             assert self._column is not None
             self._column.addWidget(line)
             if line.button is not None:
                 line.button.clicked.connect(lambda _checked=False, what=line.remedy: self.repair_requested.emit(what))
+                stops.append(line.button)
+        visit_behind(self, stops)
         self._lines = lines
         self.setAccessibleDescription(self.text)
         self.setVisible(bool(lines))
@@ -106,6 +111,14 @@ class FieldNote(QWidget):
 
 _WORDS: Final = 280
 """Width that words need for a button to stand beside them."""
+
+
+_UNBROKEN: Final = re.compile(r"(\S{32})(?=\S)")
+
+
+def _breakable(text: str) -> str:
+    """With places at which a long value may go on in the next line, for a label breaks only between words."""
+    return _UNBROKEN.sub("\\1\u200b", text)
 
 
 class _NoteLine(QWidget):
@@ -120,7 +133,7 @@ class _NoteLine(QWidget):
         mark.show_icon(status_icon(severity), status_tone(severity))
         words = SteadyLabel()
         words.setTextFormat(Qt.TextFormat.RichText)
-        words.setText(f"{escape(title)} {escape(fix)}" if fix else escape(title))
+        words.setText(escape(_breakable(self.said)))
         words.setAccessibleName(f"{status_word(severity).capitalize()} at {field}: {self.said}")
         said = QHBoxLayout()
         said.setSpacing(theme.GRID // 2)

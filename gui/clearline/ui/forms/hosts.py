@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from clearline.ui.forms.rows import TextEntry
+from clearline.ui.forms.rows import TextEntry, in_tab_order
 from clearline.ui.icons import IconButton
 
 _SEPARATORS = ",; \n\t"
@@ -75,6 +75,7 @@ class HostsEditor(QWidget):
         last = self._lines[-1][0].layout()
         assert last is not None
         last.addWidget(self.add)
+        in_tab_order((*(stop for _, entry, remove in self._lines for stop in (entry, remove)), self.add))
 
     def _append(self) -> TextEntry:
         number = len(self._lines) + 1

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts import Mistake
 from clearline.ui import theme
+from clearline.ui.forms.rows import visit_behind
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel
 from clearline.ui.panels.remedies import label
 from clearline.ui.status import status_icon, status_tone
@@ -89,6 +90,7 @@ class MistakeLines(QWidget):
                 old.deleteLater()
         for line in lines:
             self._column.addWidget(line)
+        visit_behind(self, [stop for line in lines for stop in (line.words, line.button) if stop is not None])
         self._lines = lines
         self.setVisible(bool(lines))
 

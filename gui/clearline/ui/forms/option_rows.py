@@ -15,6 +15,7 @@ from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import searchable, unset
+from clearline.ui.forms.rows import in_tab_order
 from clearline.ui.icons import IconButton
 from clearline.ui.panels.parts import section
 
@@ -114,9 +115,19 @@ class OptionRow(QObject):
             self._grid.addWidget(
                 self.reset, 2 * self._place, 2, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
             )
-            QWidget.setTabOrder(self.editor, self.reset)
+            self._order_stops()
         if self.reset is not None:
             self.reset.setVisible(self.changed and self.shown)
+
+    def _order_stops(self) -> None:
+        """What came late to this row would be last on the page for who goes through it with the Tab key."""
+        former = last = self.editor.nextInFocusChain()
+        while self.editor.isAncestorOf(last):
+            if last.focusPolicy() & Qt.FocusPolicy.TabFocus and last.focusProxy() is None:
+                former = last
+            last = last.nextInFocusChain()
+        late: list[QWidget] = [] if self.reset is None else [self.reset]
+        in_tab_order((former, *late, *(self.note.buttons if self.note is not None else ())))
 
     def _reset(self) -> None:
         self.editor.setFocus()  # the button goes away: the keyboard stays in the row
@@ -137,6 +148,7 @@ class OptionRow(QObject):
             self.note.say(Severity.NOTE, what, "What is typed here replaces it.")
         else:
             self.note.show_mistakes(self._mistakes)
+        self._order_stops()
         worst = self.note.worst
         self.editor.show_severity(worst.value if worst is not None and worst is not Severity.NOTE else "")
         self.note.setVisible(self.shown and worst is not None)

@@ -80,7 +80,7 @@ def refusal(option: Option, problem: ValueProblem, in_force: Any) -> tuple[str, 
 
 def default_words(option: Option) -> str:
     """What happens when nothing is typed, as a field says it."""
-    words = {"true": "on", "false": "off"}.get(option.default, option.default)
+    words = {"true": "on", "false": "off"}.get(option.default, option.default).removesuffix(" (majority)")
     return words if "default" in words.partition("(")[0] else f"default: {words}"
 
 

@@ -50,9 +50,7 @@ class IgnoredOptions(QWidget):
 
     def show_options(self, unread: tuple[Unread, ...], mistakes: tuple[Mistake, ...]) -> None:
         """List them; nothing is rebuilt while they stay the same."""
-        about = tuple(
-            tuple(m for m in mistakes if m.blanks.get("option", "").lower() == item.name.lower()) for item in unread
-        )
+        about = tuple(tuple(m for m in mistakes if _option_of(m) == item.name.lower()) for item in unread)
         if (unread, about) == self._shown:
             return
         self._shown = (unread, about)
@@ -89,6 +87,11 @@ class IgnoredOptions(QWidget):
         note.show_mistakes(tuple(_without_removal(mistake) for mistake in mistakes))
         self._lines.append(line)
         self.removers.append(remove)
+
+
+def _option_of(mistake: Mistake) -> str:
+    """The option that a mistake names, in small letters, without what is said about it in brackets."""
+    return mistake.blanks.get("option", "").partition(" (")[0].lower()
 
 
 def _without_removal(mistake: Mistake) -> Mistake:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -25,7 +28,7 @@ from clearline.ui.panels.parts import section
 
 _LONGEST = 4096
 _LABEL_WIDTH = theme.GRID * 15
-_NARROW = theme.GRID * 40
+_NARROW = theme.GRID * 46
 """A column narrower than this has no room for label and editor."""
 
 
@@ -227,6 +230,20 @@ def add_row(form: QFormLayout, text: str, editor: QWidget) -> QLabel:
     label.setBuddy(editor)
     form.addRow(label, editor)
     return label
+
+
+def in_tab_order(stops: Sequence[QWidget]) -> None:
+    """Let the keyboard visit these one after another; what is made late would be the last on its page."""
+    for former, one in pairwise(stops):
+        QWidget.setTabOrder(former, one)
+
+
+def visit_behind(place: QWidget, stops: Sequence[QWidget]) -> None:
+    """Let the keyboard visit these where ``place`` stands, which it does not visit itself."""
+    before = place.previousInFocusChain()  # Qt puts nothing behind a widget that it does not visit
+    while before is not place and (not before.focusPolicy() & Qt.FocusPolicy.TabFocus or before.focusProxy()):
+        before = before.previousInFocusChain()
+    in_tab_order(stops if before is place or before.window() is not place.window() else (before, *stops))
 
 
 def go_to(editor: QWidget) -> None:

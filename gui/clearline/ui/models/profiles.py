@@ -24,6 +24,7 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 FAVOURITES: Final = "Favourites"
 RECENT: Final = "Recent, not saved"
+_FEW: Final = 8
 
 
 class ProfileRole(IntEnum):
@@ -146,7 +147,6 @@ class _Heading:
 @dataclass
 class _Shown:
     entries: list[_Heading | int] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
     headings: list[int] = field(default_factory=list)
 
 
@@ -158,6 +158,7 @@ class ProfilesModel(QAbstractListModel):
         self._rows: list[ProfileRow] = []
         self._numbers: dict[str, int] = {}
         self._ordered: list[int] = []
+        self._haystacks: list[str] | None = None
         self._shown = _Shown()
         self._search = ""
         self._folded: set[Group] = set()
@@ -220,7 +221,20 @@ class ProfilesModel(QAbstractListModel):
 
     def row_of(self, profile_id: str) -> int:
         """The visible row of a profile; -1 when it is not listed, folded away or hidden by the search."""
-        return self._shown.places.get(profile_id, -1)
+        number = self._numbers.get(profile_id)
+        try:
+            return -1 if number is None else self._shown.entries.index(number)
+        except ValueError:
+            return -1
+
+    def rows_of(self, profile_ids: Sequence[str]) -> list[int]:
+        """The visible rows of many profiles, without those that have none."""
+        if len(profile_ids) <= _FEW:
+            found = [self.row_of(one) for one in profile_ids]
+        else:
+            places = {entry: place for place, entry in enumerate(self._shown.entries)}
+            found = [places.get(self._numbers.get(one, -1), -1) for one in profile_ids]
+        return [place for place in found if place >= 0]
 
     def heading_at(self, row: int) -> Group | None:
         """The heading in that row; None where a profile stands."""
@@ -275,7 +289,7 @@ class ProfilesModel(QAbstractListModel):
             self.beginResetModel()  # whoever looks now must still find the rows that are shown
             self._rows = after
             self._numbers = {row.profile.id: number for number, row in enumerate(after)}
-            self._ordered = ordered(after, self.order)
+            self._ordered, self._haystacks = ordered(after, self.order), None
             self._shown = self._laid_out()
             self.endResetModel()
             return
@@ -300,22 +314,28 @@ class ProfilesModel(QAbstractListModel):
             if moved or tested or (self._search and old.words != new.words):
                 self._arrange()
                 return
-        for number, _old in changed:
-            place = self.row_of(self._rows[number].profile.id)
-            if place >= 0:
-                self.dataChanged.emit(self.index(place), self.index(place))
+        self._haystacks = None
+        for place in self.rows_of([old.profile.id for _number, old in changed]):
+            self.dataChanged.emit(self.index(place), self.index(place))
 
     # ------------------------------------------------------------ arranging
 
     def _arrange(self) -> None:
-        self._ordered = ordered(self._rows, self.order)
+        self._ordered, self._haystacks = ordered(self._rows, self.order), None
         self._refill()
 
     def _found(self) -> list[int]:
-        found, rows = self._ordered, self._rows
-        for word in self._search.casefold().split():
-            found = [number for number in found if word in rows[number].words]
-        return found
+        words = self._search.casefold().split()
+        if not words:
+            return self._ordered
+        if self._haystacks is None:
+            self._haystacks = [self._rows[number].words for number in self._ordered]
+        found = [
+            (number, text) for number, text in zip(self._ordered, self._haystacks, strict=True) if words[0] in text
+        ]
+        for word in words[1:]:
+            found = [(number, text) for number, text in found if word in text]
+        return [number for number, _text in found]
 
     def _refill(self) -> None:
         self.beginResetModel()
@@ -338,8 +358,6 @@ class ProfilesModel(QAbstractListModel):
                 shown.headings.append(len(entries))
                 entries.append(_Heading(group, len(numbers), folded))
             if not folded:
-                places = range(len(entries), len(entries) + len(numbers))
-                shown.places.update(zip((rows[number].profile.id for number in numbers), places, strict=True))
                 entries.extend(numbers)
         return shown
 

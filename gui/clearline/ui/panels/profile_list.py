@@ -383,7 +383,7 @@ class ProfileList(QWidget):
         current, selected = self._kept
         row = self.model.row_of_heading(current) if isinstance(current, Group) else self.model.row_of(current or "")
         selection = QItemSelection()
-        for first, last in _runs([place for one in selected if (place := self.model.row_of(one)) >= 0]):
+        for first, last in _runs(self.model.rows_of(selected)):
             selection.select(self.model.index(first), self.model.index(last))
         choice = self.list.selectionModel()
         self._silent = True

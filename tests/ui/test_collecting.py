@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+from PySide6.QtCore import QObject
+
+from clearline.ui.collecting import collecting_here
+
+
+class Cycle(QObject):
+    """Garbage that only a collection frees; it notes the thread in which that happened."""
+
+    def __init__(self, freed_in):
+        super().__init__()
+        self.me = self
+        self.destroyed.connect(lambda: freed_in.append(threading.current_thread()))
+
+
+def test_cycles_are_freed_in_the_thread_of_the_window_whoever_makes_garbage(qtbot):
+    freed_in = []
+    with collecting_here():
+        cycle = weakref.ref(Cycle(freed_in))
+
+        def litter():
+            for _ in range(200_000):
+                one: list = []
+                one.append(one)
+
+        thread = threading.Thread(target=litter)
+        thread.start()
+        thread.join()
+        assert cycle() is not None
+        qtbot.waitUntil(lambda: cycle() is None)
+    assert freed_in == [threading.main_thread()]
+    gc.disable()  # as the other tests of the window want it
