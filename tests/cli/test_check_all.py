@@ -23,6 +23,7 @@ from clearline.core.report import Verdict
 from clearline.core.store import save_in
 from lab import deployments, peers
 from lab.deployment import Deployment
+from lab.mongo_peer import MongoPeer
 
 CANARY = "s3cr3t-c0mmand-horse"
 
@@ -356,3 +357,40 @@ def test_opening_a_file_that_does_not_exist_is_a_wrong_command_line(home: Path, 
         result = run(home, *arguments)
         assert result.returncode == 2
         assert "Traceback" not in result.stderr
+
+
+def _imported(home: Path, uri: str, name: str) -> None:
+    from clearline.core.exchange.outside import FILE_NAME, Outside
+
+    Outside(home / FILE_NAME).mark([saved(home, uri, name).id])
+
+
+def test_an_imported_profile_asks_for_everything_until_it_was_agreed_to(home: Path, tls_server: Deployment) -> None:
+    _imported(home, f"mongodb://{tls_server.address}/?tls=true&tlsInsecure=true", "Alpha")
+    refused = run(home, "check", "Alpha", "--json")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "It sets tlsInsecure" in refused.stderr
+    agreed = run(home, "check", "Alpha", "--json", "--yes")
+    assert json.loads(agreed.stdout)["verdict"] == "connected"
+    assert run(home, "check", "--all", "--json").returncode == 0
+
+
+def test_among_all_one_that_was_not_agreed_to_is_not_contacted_and_its_report_says_why(
+    home: Path, standalone: Deployment
+) -> None:
+    with MongoPeer({}) as peer:
+        _imported(home, f"mongodb://{peer.address}/?appName=${{HOME}}", "Alpha")
+        saved(home, standalone.uri(), "Beta")
+        result = run(home, "check", "--all", "--json")
+        assert peer.connections == 0
+    reports = json.loads(result.stdout)
+    assert [report["verdict"] for report in reports] == ["failed", "connected"]
+    assert "was not agreed to on this computer" in reports[0]["findings"][0]["summary"]
+    assert "${HOME}" in reports[0]["target"]["uri"]
+
+
+def test_an_oidc_profile_gives_one_json_object_without_a_terminal(home: Path) -> None:
+    saved(home, "mongodb://db1.example.com/?authMechanism=MONGODB-OIDC", "Alpha")
+    result = run(home, "check", "Alpha", "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["findings"][0]["cause"] == "auth.oidc-not-configured"

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.connection_string import read
-from clearline.core.consent import Agreements, ConcernKind, always_asked, concerns
+from clearline.core.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
 
 
@@ -123,3 +123,61 @@ def test_a_broken_file_of_agreements_means_that_nothing_was_agreed_to(tmp_path: 
     assert Agreements(file).missing(profile, concerns(profile))
     Agreements(file).remember(profile, concerns(profile))
     assert not Agreements(file).missing(profile, concerns(profile))
+
+
+# ---------------------------------------------------------------- whom secrets and tokens go to
+
+
+def test_secrets_that_were_kept_before_it_came_are_a_demand_for_its_servers(tmp_path: Path) -> None:
+    profile = read("mongodb://app@evil.example.com/").profile
+    [concern] = concerns(profile, keeps_secrets=True)
+    assert concern.kind is ConcernKind.SECRETS
+    assert "evil.example.com" in concern.words
+    agreements = Agreements(tmp_path / "agreements.json")
+    agreements.remember(profile, [concern])
+    elsewhere = replace(profile, seeds=Seeds(hosts=("worse.example.com",)))
+    assert agreements.missing(elsewhere, concerns(elsewhere, keeps_secrets=True))
+    assert not agreements.missing(profile, [concern])
+
+
+OIDC = "?authMechanism=MONGODB-OIDC"
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        (f"mongodb://db1.example.com:27018,db2.example.com/{OIDC}", ("db1.example.com", "db2.example.com")),
+        (f"mongodb+srv://cluster.db.example.com/{OIDC}", ("*.db.example.com",)),
+        (f"mongodb+srv://c.db.example.com/{OIDC}&srvAllowedHostsSuffix=.example.com", ("*.example.com",)),
+        (f"mongodb+srv://cluster0.abcde.mongodb.net/{OIDC}", ()),
+        (f"mongodb://localhost,127.0.0.1:1,[::1]:2/{OIDC}", ()),
+        (f"mongodb://[fe80::1]:27017/{OIDC}", ("fe80::1",)),
+        (f"mongodb://evilmongodb.net/{OIDC}", ("evilmongodb.net",)),
+        (f"mongodb://db1.example.com/{OIDC}&authMechanismProperties=ENVIRONMENT:k8s", ()),
+        ("mongodb://app:pw@db1.example.com/", ()),
+    ],
+)
+def test_a_sign_in_by_hand_asks_for_the_hosts_that_pymongo_does_not_allow(text: str, hosts: tuple[str, ...]) -> None:
+    profile = read(text, prompting=True).profile
+    assert sign_in_hosts(profile) == hosts
+    asked = [concern for concern in always_asked(profile) if concern.kind is ConcernKind.IDENTITY]
+    assert bool(asked) is bool(hosts)
+    for concern in asked:
+        assert all(host in concern.words for host in hosts)
+    assert always_asked(profile, prompting=False) == ()
+
+
+def test_only_hosts_that_were_agreed_to_get_the_token(tmp_path: Path) -> None:
+    agreements = Agreements(tmp_path / "agreements.json")
+    profile = read(f"mongodb://db1.example.com/{OIDC}").profile
+    assert agreements.sign_in_hosts(profile) == ()
+    agreements.remember(profile, always_asked(profile))
+    assert agreements.sign_in_hosts(profile) == ("db1.example.com",)
+    assert agreements.sign_in_hosts(replace(profile, seeds=Seeds(hosts=("db2.example.com",)))) == ()
+
+
+def test_what_was_not_agreed_to_is_said_without_the_command_itself() -> None:
+    profile = Profile(secrets={"password": SecretSource(place="command", command="pass show s3cret-path-9")})
+    told = repr(objections(concerns(profile, keeps_secrets=True)))
+    assert "s3cret-path-9" not in told
+    assert "not agreed to" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import Any
@@ -174,10 +175,10 @@ def payload(document: dict[str, Any]) -> bson.Binary:
     return bson.Binary(bson.encode(document))
 
 
-def run_check(text: str, user: Browser | None) -> Report:
+def run_check(text: str, user: Browser | None, hosts: tuple[str, ...] = ()) -> Report:
     async def checked() -> Report:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        report = await check(Profile(), {}, lambda _report: None, text=text, on_prompt=user)
+        report = await check(Profile(), {}, lambda _report: None, text=text, on_prompt=user, oidc_hosts=hosts)
         await farewells()
         return report
 
@@ -209,6 +210,23 @@ def test_without_anybody_to_prompt_the_missing_token_source_is_said_before_any_c
         assert peer.connections == 0
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "auth.oidc-not-configured"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux answers at 127.0.0.2 by itself")
+@pytest.mark.parametrize("agreed", [True, False])
+def test_the_token_goes_to_another_host_only_after_that_was_agreed_to(agreed: bool) -> None:
+    with IdentityProvider(browser=False) as idp:
+        start = {"issuer": idp.issuer, "clientId": CLIENT}
+        answers = {
+            "saslStart": {"conversationId": 1, "done": False, "payload": payload(start)},
+            "saslContinue": {"conversationId": 1, "done": True, "payload": payload({})},
+        }
+        with MongoPeer(answers, host="127.0.0.2") as peer:
+            user = Browser(idp)
+            text = f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC"
+            report = run_check(text, user, ("127.0.0.2",) if agreed else ())
+    assert (report.verdict is Verdict.CONNECTED) is agreed, [f.summary for f in report.findings]
+    assert bool(user.prompts) is agreed
 
 
 def test_a_sign_in_that_fails_is_the_diagnosis_with_its_reason() -> None:

@@ -127,12 +127,12 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
             if "?" in value.text:
                 malformed(chunk, "a second question mark stands where & is meant", "every option", action=None)
             else:
-                shown = found.quoted(name)
-                action = _REPAIR if lookup(name) is not None else f"remove-option:{shown}"
+                shown = "an option" if chunk.doubtful else found.quoted(name)
+                action = _REPAIR if chunk.doubtful or lookup(name) is not None else f"remove-option:{shown}"
                 malformed(chunk, f"the value of {shown} holds an = that is not escaped (%3D)", shown, action=action)
         elif not name.strip():
             malformed(chunk, "a value has no name in front of it", "every value", _WARNING)
-        elif name.startswith("?"):
+        elif name.startswith("?") and not chunk.doubtful:
             malformed(chunk, "a second question mark stands before " + found.quoted(name[1:]), name[1:], _WARNING)
 
 

@@ -276,6 +276,6 @@ def is_option_name(text: str) -> bool:
     name = "".join(c for c in text if not is_invisible(c))
     if name.lower() in IN_USE_ENCRYPTION | PROXY_OPTIONS or lookup(name) is not None:
         return True
-    if looks_secret(name) and name.isidentifier():
+    if looks_secret(name) and re.fullmatch(r"[\w.\-]+", name):
         return True
     return foreign_name(name)[0] or (len(name) >= _LONG and closest_name(name) is not None)

@@ -431,13 +431,14 @@ class Watch:
 
     def _see_dead_start(self, at_s: float, at: float) -> None:
         """Every server has refused the driver before any ping was answered: no need to wait for the ping's deadline."""
-        servers = self._topology.snapshot().servers
-        if self._health.state in (HealthState.UNKNOWN, HealthState.CHECKING) and servers:
-            if all(not server.known and server.last_error is not None for server in servers):
-                why = lacking(self._topology.snapshot()) or "No server answers."
-                self._health.judge(HealthState.DOWN, why, at_s, at, outage=True)
-                self._explain()
-                self._changed()
+        if self._health.state not in (HealthState.UNKNOWN, HealthState.CHECKING):
+            return
+        topology = self._topology.snapshot()
+        if topology.servers and all(not one.known and one.last_error is not None for one in topology.servers):
+            why = lacking(topology) or "No server answers."
+            self._health.judge(HealthState.DOWN, why, at_s, at, outage=True)
+            self._explain()
+            self._changed()
 
     # ------------------------------------------------------------ telling
 

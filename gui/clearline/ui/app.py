@@ -6,7 +6,6 @@ imported and built, then, in the background, what only the first check needs.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -85,7 +84,7 @@ def compose(
     Who brings a check brings the watch too, or none: the real one would go to a deployment that is not there.
     """
     from clearline import paths
-    from clearline.core.connection_string import redact
+    from clearline.core.connection_string import read, redact
     from clearline.core.vault import Vault
     from clearline.ui.crash import CrashReporter
     from clearline.ui.pump import Pump
@@ -98,7 +97,7 @@ def compose(
     remembered = Remembered(folder.parent / paths.settings_file().name)
     theme = theme or Theme(app, _scheme())
     window = window or MainWindow()
-    window.furnish(redact)
+    window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
     agreements = folder.parent / paths.agreements_file().name
     if check is None:
@@ -108,7 +107,7 @@ def compose(
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(remembered.values.colours))
     theme.dress()
-    crashes = CrashReporter(redact, window)
+    crashes = CrashReporter(lambda text: redact(text, workbench.known_secrets), window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
     workbench.settled.connect(sign_in.done)
@@ -200,7 +199,9 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
             desktop.workbench.remembered.restore(window)
             from PySide6.QtCore import Qt  # furnishing the window has paid for it
 
-            desktop.workbench.shelf.listed.connect(_settle, Qt.ConnectionType.SingleShotConnection)
+            from clearline.ui.collecting import settle
+
+            desktop.workbench.shelf.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
             begin(desktop)
             _warm_up()
@@ -212,11 +213,6 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
         if not result and desktops:
             result = INTERRUPTED if desktops[0].interrupted else code()
     return result
-
-
-def _settle() -> None:
-    """What is there by now stays: walking over it would cost the collector, and so the window, 50 ms every time."""
-    gc.freeze()
 
 
 def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:

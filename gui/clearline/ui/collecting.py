@@ -20,12 +20,10 @@ _PAUSE_MS: Final = 500
 def collecting_here() -> Iterator[None]:
     """Collect in the calling thread, from its Qt loop, as often as Python's own thresholds ask for it.
 
-    What stands there already is never looked at again: it lives as long as the program, and going through it would
-    take longer than a frame.
     """
     gc.disable()
     gc.collect()
-    gc.freeze()
+    settle()
     timer = QTimer()
     timer.setInterval(_PAUSE_MS)
     timer.timeout.connect(_collect)
@@ -36,6 +34,11 @@ def collecting_here() -> Iterator[None]:
         timer.stop()
         gc.unfreeze()
         gc.enable()
+
+
+def settle() -> None:
+    """What is there by now stays as long as the program: going through it each time would take longer than a frame."""
+    gc.freeze()
 
 
 def _collect() -> None:

@@ -66,6 +66,15 @@ class Fixes(QObject):
 
         self._window.connection.show_repaired(take_back, "Repaired." if isinstance(mistake, Mistake) else "Changed.")
 
+    def outcome(self, mistake: Mistake) -> str | None:
+        """The connection string after a mistake was mended, without its secrets; None where that looks the same."""
+        opened = self._current()
+        values = opened.after(mistake)
+        if values is None:
+            return None
+        after = connection_string.build(values.profile, values.secrets, show="masked")
+        return None if after == opened.redacted else after
+
     def _ask(self, ask: Ask) -> None:
         match ask:
             case Ask.PASSWORD:

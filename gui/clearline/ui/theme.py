@@ -168,7 +168,9 @@ class Theme(QObject):
     def _put_on(self) -> None:
         from clearline.ui.style_sheet import style_sheet  # the first paint does without it
 
-        self._app.setStyleSheet(style_sheet(colours()))
+        sheet = style_sheet(colours())
+        if self._app.styleSheet() != sheet:  # putting it on polishes every widget, though nothing changes
+            self._app.setStyleSheet(sheet)
 
 
 _worn: Colours | None = None

@@ -160,6 +160,12 @@ class Workbench(QObject):
         """Every open profile."""
         return list(self._open.values())
 
+    @property
+    def known_secrets(self) -> list[Secret]:
+        """The secrets of every open profile, those of its latest test included. Any thread."""
+        opened = list(self._open.values())
+        return [secret for one in opened for secret in (*list(one.secrets.values()), *list(one.tested_with.values()))]
+
     def is_foreign(self, profile_id: str) -> bool:
         """Whether somebody else wrote that profile."""
         opened = self._open.get(profile_id)
@@ -323,6 +329,7 @@ class Workbench(QObject):
         window.pages.repair_requested.connect(self.fixes.repair)
         window.pages.submitted.connect(self.test)
         line.repair_requested.connect(self.fixes.repair)
+        line.said.look_ahead = lambda mistake: self.fixes.outcome(mistake)
         window.banner.remedy_chosen.connect(self.fixes.apply)
         window.banner.copy_requested.connect(self.copy_report)
         window.diagnosis.remedy_chosen.connect(self.fixes.apply)
@@ -612,7 +619,8 @@ class Workbench(QObject):
             self.settled.emit()
         self._show_row(opened)
         if opened.report is not None and not opened.running and opened.take_unrecorded():
-            self.shelf.record(opened.profile, opened.path, opened.secrets, opened.report)
+            used = {**opened.secrets, **opened.tested_with}
+            self.shelf.record(opened.profile, opened.path, used, opened.report)
         if opened is not self.current:
             return
         self._show_form()

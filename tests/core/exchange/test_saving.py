@@ -96,3 +96,27 @@ def test_a_file_cannot_get_hold_of_a_kept_password_by_naming_its_id(tmp_path):
     [result] = run([whole(evil)], {}, tmp_path, vault)
     assert result.profile.id != FRESH.id
     assert vault.read(result.profile.id, PASSWORD) is None
+
+
+def test_a_replacement_that_leads_elsewhere_is_noted_when_the_kept_secrets_stay(tmp_path):
+    folder = tmp_path / "profiles"
+    store.save_in(folder, OLD)
+    vault = Vault()
+    outside = Outside(tmp_path / FILE_NAME)
+    elsewhere = Profile(id=OLD.id, name="Old", seeds=Seeds(hosts=("evil",)), auth=Auth(user="app"))
+    [result] = run([whole(elsewhere)], {0: Choice.REPLACE}, folder, vault)
+    assert result.keeps_secrets
+    assert outside.keeping_secrets() == {OLD.id}
+    assert OLD.id in outside.ids()
+
+
+def test_a_replacement_with_its_own_password_or_the_same_servers_keeps_nothing(tmp_path):
+    folder = tmp_path / "profiles"
+    store.save_in(folder, OLD)
+    outside = Outside(tmp_path / FILE_NAME)
+    [same] = run([whole(CHANGED)], {0: Choice.REPLACE}, folder, Vault())
+    elsewhere = Profile(id=OLD.id, name="Renamed", seeds=Seeds(hosts=("db9",)))
+    [own] = run([whole(elsewhere, secrets={PASSWORD: Secret("x")})], {0: Choice.REPLACE}, folder, Vault())
+    assert not same.keeps_secrets
+    assert not own.keeps_secrets
+    assert outside.keeping_secrets() == frozenset()

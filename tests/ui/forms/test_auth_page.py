@@ -169,6 +169,26 @@ def test_oidc_asks_for_what_its_environment_needs(bench):
     assert shown(page) == {"environment"}
 
 
+def test_aws_keys_that_came_with_the_text_survive_another_mechanism(bench, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    bench.type_text("mongodb://AKIA1:key@db1/?authMechanism=MONGODB-AWS")
+    before = bench.profile.auth
+    bench.choose(bench.page.mechanism, "OpenID")
+    assert (bench.profile.auth.user, bench.secrets) == (None, {})
+    bench.choose(bench.page.mechanism, "AWS IAM")
+    assert (bench.profile.auth, bench.secrets) == (before, {PASSWORD: Secret("key")})
+
+
+def test_who_empties_both_aws_fields_goes_on_typing_in_them(bench, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    bench.type_text("mongodb://AKIA1:key@db1/?authMechanism=MONGODB-AWS")
+    bench.type(bench.page.password, "")
+    bench.type(bench.page.user, "")
+    assert bench.page.user.isVisible()
+    bench.type(bench.page.user, "AKIA2")
+    assert bench.profile.auth.user == "AKIA2"
+
+
 def test_aws_keys_survive_a_look_at_the_other_sources(bench, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     page = bench.page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise, product
+
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
@@ -14,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.diagnosis.catalogue import causes
 from clearline.core.secrets import Secret
 from clearline.ui.forms.field_notes import FieldNote, title_of
 from clearline.ui.open_profile import Origin
@@ -36,6 +37,27 @@ TEXTS = {
     "&compressors=zlib,zstd&heartbeatFrequencyMS=1&tls=false&tlsCAFile=/no/ca.pem",
     "long": f"mongodb://{'u' * 300}:p@{'h' * 200}.example.com/{'d' * 70}",
 }
+
+WRONG = (
+    "mongodb://h/?minPoolSize=9&maxPoolSize=5",
+    "mongodb://a,b/?directConnection=true",
+    "mongodb://a/?loadBalanced=true&replicaSet=rs0",
+    "mongodb://h/?heartbeatFrequencyMS=100",
+    "mongodb://h/?waitQueueTimeoutMS=-1",
+    "mongodb://h/?maxStalenessSeconds=120",
+    "mongodb://h/?w=0&journal=true",
+    "mongodb://h/?srvMaxHosts=2",
+    "mongodb+srv://c.x.example.com/?srvMaxHosts=2&replicaSet=r",
+    "mongodb://u@h/?authMechanism=MONGODB-X509&authSource=admin",
+    "mongodb://h/?authMechanism=SCRAM-SHA-256",
+    "mongodb://h/?tls=false&tlsCAFile=/x",
+    "mongodb://h/?zlibCompressionLevel=4",
+    "mongodb://h/?connectTimeoutMS=40000&serverSelectionTimeoutMS=5000",
+    "mongodb://h/?foo=1",
+    "mongodb://h/?autoEncryption=1",
+    "mongodb://h:99999/",
+    "mongodb://h/a.b",
+)
 
 
 @pytest.fixture
@@ -85,26 +107,24 @@ def is_cut_off(widget, page):
     return widget.height() < widget.minimumSizeHint().height() - 3
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_every_editor_of_every_page_has_a_name_for_screen_readers(desktop, text):
-    show(desktop, text)
-    for name in PAGES:
+def test_every_editor_of_every_page_has_a_name_for_screen_readers(desktop):
+    for what, name in product(TEXTS, PAGES):
+        show(desktop, TEXTS[what])
         nameless = [
             widget
             for widget in visible_in(turned_to(desktop, name))
             if (widget.focusPolicy() & Qt.FocusPolicy.TabFocus or isinstance(widget, QAbstractButton))
             and not said_by(widget)
         ]
-        assert nameless == [], name
+        assert nameless == [], (what, name)
 
 
 @pytest.mark.parametrize("size", [LAPTOP, LAPTOP_AT_150_PERCENT], ids=["laptop", "laptop at 150 %"])
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_nothing_is_cut_off(qtbot, desktop, text, size):
-    show(desktop, text, size)
-    for name in PAGES:
+def test_nothing_is_cut_off(qtbot, desktop, size):
+    for what, name in product(TEXTS, PAGES):
+        show(desktop, TEXTS[what], size)
         page = turned_to(desktop, name)
-        assert page.width() <= page.parentWidget().width()
+        assert page.width() <= page.parentWidget().width(), (what, name)
 
         def cut_off(page=page):
             return [(type(one).__name__, said_by(one)) for one in visible_in(page) if is_cut_off(one, page)]
@@ -129,15 +149,14 @@ def test_tab_goes_through_a_page_as_one_reads_it(qtbot, desktop):
         wanted -= {w for w in wanted if w.focusProxy() is not None}
         assert wanted <= set(stops), name
         places = [stop.mapTo(page, QPoint(0, 0)) for stop in stops]
-        half = page.width() // 2
-        for before, after in zip(places, places[1:], strict=False):
-            assert after.y() >= before.y() - 12 or (before.x() < half <= after.x()), (name, before, after)
+        for before, after in pairwise(places):
+            assert after.y() >= before.y() - 12 or after.x() > before.x() + 100, (name, before, after)
 
 
 def test_mistakes_are_visited_between_the_connection_string_and_the_pages(qtbot, desktop):
     show(desktop, TEXTS["contradictions"])
     window = desktop.window
-    window.connection.test.setFocus()
+    window.connection.field.setFocus()
     stops = []
     while QApplication.focusWidget() is not window.pages.tabBar() and len(stops) < 10:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
@@ -145,37 +164,14 @@ def test_mistakes_are_visited_between_the_connection_string_and_the_pages(qtbot,
     assert all(button in stops for button in window.connection.said.buttons)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "mongodb://h/?minPoolSize=9&maxPoolSize=5",
-        "mongodb://a,b/?directConnection=true",
-        "mongodb://a/?loadBalanced=true&replicaSet=rs0",
-        "mongodb://h/?heartbeatFrequencyMS=100",
-        "mongodb://h/?waitQueueTimeoutMS=-1",
-        "mongodb://h/?maxStalenessSeconds=120",
-        "mongodb://h/?w=0&journal=true",
-        "mongodb://h/?srvMaxHosts=2",
-        "mongodb+srv://c.x.example.com/?srvMaxHosts=2&replicaSet=r",
-        "mongodb://u@h/?authMechanism=MONGODB-X509&authSource=admin",
-        "mongodb://h/?authMechanism=SCRAM-SHA-256",
-        "mongodb://h/?tls=false&tlsCAFile=/x",
-        "mongodb://h/?zlibCompressionLevel=4",
-        "mongodb://h/?connectTimeoutMS=40000&serverSelectionTimeoutMS=5000",
-        "mongodb://h/?foo=1",
-        "mongodb://h/?autoEncryption=1",
-        "mongodb://h:99999/",
-        "mongodb://h/a.b",
-    ],
-)
-def test_every_mistake_stands_beside_its_field(desktop, text):
-    show(desktop, text)
-    mistakes = desktop.workbench.current.mistakes
-    assert mistakes
-    for mistake in mistakes:
-        assert mistake.cause in causes()
+def test_every_mistake_stands_beside_its_field(desktop):
+    for text in WRONG:
+        show(desktop, text)
+        mistakes = desktop.workbench.current.mistakes
+        assert mistakes, text
         notes = [note for name in PAGES for note in turned_to(desktop, name).findChildren(FieldNote)]
-        assert any(title_of(mistake) in note.text for note in notes), mistake
+        for mistake in mistakes:
+            assert any(title_of(mistake) in note.text for note in notes), mistake
 
 
 def test_a_reference_without_a_value_is_said_beside_its_field(qtbot, desktop, tmp_path, monkeypatch):

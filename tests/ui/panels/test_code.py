@@ -28,7 +28,8 @@ def panel(qtbot):
     made = CodePanel()
     made.setParent(window)
     made.resize(1100, 340)
-    yield made  # and keep the window
+    yield made
+    window.close()
 
 
 def shown(qtbot, panel, profile=None):
@@ -112,6 +113,7 @@ def test_where_it_is_narrow_a_choice_stands_in_for_the_list(qtbot, panel):
 
 def test_code_is_painted_in_the_palette_in_use(qtbot, panel, qapp):
     worn = theme.Theme(qapp, theme.Scheme.LIGHT)
+    worn.dress()
     shown(qtbot, panel)
     assert colour_of(panel, "import") == theme.LIGHT.accent
     worn.choose(theme.Scheme.DARK)

@@ -182,6 +182,7 @@ class AuthPage(FormPage):
     def change(self, section: str, **changes: object) -> None:
         """Tell what was typed or chosen here; the method stays in sight, also when nothing is left of it."""
         self._typing = True
+        self._settle_aws()
         try:
             super().change(section, **changes)
         finally:
@@ -275,6 +276,7 @@ class AuthPage(FormPage):
     # ------------------------------------------------------------ what the user does
 
     def _switch(self, method: str | None) -> None:
+        self._settle_aws()
         former, family = self._family(self._method()), self._family(method)
         self._chosen[self.state.profile.id] = method
         mechanism = None if method == NONE else method
@@ -284,6 +286,11 @@ class AuthPage(FormPage):
             self._become(former, family, mechanism)
         self._chosen[self.state.profile.id] = method  # on the way there it may have looked like another one
         self.show_state(self.state)
+
+    def _settle_aws(self) -> None:
+        """A key that came with the text has chosen the source as well: that holds when it is typed anew, or left."""
+        if self._method() == "MONGODB-AWS":
+            self._aws[self.state.profile.id] = self._aws_source()
 
     def _choose_aws(self, source: AwsSource) -> None:
         former = self._family("MONGODB-AWS")
@@ -313,6 +320,7 @@ class AuthPage(FormPage):
 
     def _set_secret(self, name: str, secret: Secret | None) -> None:
         self._typing = True
+        self._settle_aws()
         try:
             self.secret_edited.emit(name, secret)
         finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
+from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts import Mistake
@@ -15,7 +18,8 @@ from clearline.ui.panels.parts import StatusIcon, WrappedLabel
 from clearline.ui.panels.remedies import label
 from clearline.ui.status import status_icon, status_tone
 
-_MOST_MISTAKES = 2
+_MOST_MISTAKES: Final = 2
+_LOOK_AFTER_MS: Final = 100
 
 
 class MistakeLines(QWidget):
@@ -34,6 +38,15 @@ class MistakeLines(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(2, 0, 0, 0)
         self._column.setSpacing(2)
+        self.after = _After()
+        self._column.addWidget(self.after)
+        self._wanted: Mistake | None = None
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(_LOOK_AFTER_MS)
+        self._looking.timeout.connect(self._look_ahead)
+        self.look_ahead: Callable[[Mistake], str | None] = lambda _mistake: None
+        """What the text becomes when a mistake is mended, for eyes; None where nothing is to be seen of it."""
         self.hide()
 
     @property
@@ -47,7 +60,11 @@ class MistakeLines(QWidget):
         return [line.button for line in self._lines if line.button is not None]
 
     def show_mistakes(self, mistakes: tuple[Mistake, ...]) -> None:
-        """Say what is wrong; the lines stay as they are while the mistakes do."""
+        """Say what is wrong, and soon what the first repair makes of the text; the lines stay while the mistakes do."""
+        self._wanted = next((mistake for mistake in mistakes[:_MOST_MISTAKES] if label(mistake)), None)
+        self.after.setVisible(self._wanted is not None)
+        if self._wanted is not None:
+            self._looking.start()
         if mistakes == self._shown:
             return
         self._shown = mistakes
@@ -58,7 +75,8 @@ class MistakeLines(QWidget):
 
     def show_hint(self, text: str) -> None:
         """Say something about the field that is no mistake."""
-        self._shown = None
+        self._shown = self._wanted = None
+        self.after.hide()
         self._show([_Line("note", "accent", escape(text))])
 
     def add_undo(self, said: str) -> None:
@@ -68,6 +86,12 @@ class MistakeLines(QWidget):
         line.button.clicked.connect(self.undo_requested)
         self._shown = None
         self._show([*self._lines, line])
+
+    def _look_ahead(self) -> None:
+        if self._wanted is not None:
+            becomes = self.look_ahead(self._wanted)
+            fix = causes()[self._wanted.cause].fix.format_map(self._wanted.blanks)
+            self.after.show_text(f"“{label(self._wanted)}” makes it", becomes or fix)
 
     def _mistake_line(self, mistake: Mistake) -> _Line:
         cause = causes()[mistake.cause]
@@ -88,11 +112,52 @@ class MistakeLines(QWidget):
                 self._column.removeWidget(old)
                 old.hide()
                 old.deleteLater()
-        for line in lines:
-            self._column.addWidget(line)
+        for place, line in enumerate(lines):
+            self._column.insertWidget(place, line)
         visit_behind(self, [stop for line in lines for stop in (line.words, line.button) if stop is not None])
         self._lines = lines
         self.setVisible(bool(lines))
+
+
+class _After(QWidget):
+    """The text as it will be, in one line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._what = QLabel()
+        self._what.setProperty("role", "muted")
+        self._words = QLabel()
+        self._words.setFont(theme.mono_font())
+        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(22, 0, 0, 0)  # under the words of the mistake
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._what)
+        row.addWidget(self._words, 1)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says, whole."""
+        return self._text
+
+    def show_text(self, what: str, text: str) -> None:
+        """Show what a repair leads to."""
+        self._text = text
+        self._what.setText(what)
+        self._words.setToolTip(text)
+        self._words.setAccessibleName(f"{what}: {text}")
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What does not fit is left out."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        width = self.width() - self._what.sizeHint().width() - 22 - theme.GRID
+        self._words.setText(self._words.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, width))
 
 
 class _Line(QWidget):

@@ -102,9 +102,7 @@ class SrvPanel(QWidget):
         self.name.returnPressed.connect(self._begin)
         self.rewrite.clicked.connect(self._rewrite)
         self.from_test.clicked.connect(
-            lambda: self.remedy_requested.emit(
-                Remedy(text=_FROM_TEST, action="srv-to-seed-list")
-            )
+            lambda: self.remedy_requested.emit(Remedy(text=_FROM_TEST, action="srv-to-seed-list"))
         )
         self.paste.clicked.connect(self._ask_paste)
         self._show_answer()

@@ -1,0 +1,196 @@
+"""A whole session in the window with secrets: nothing that is shown, spoken, copied, written or logged holds one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import sys
+from urllib.parse import quote
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
+
+from clearline.core.connection_string import read
+from clearline.core.consent import Agreements, always_asked
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
+from clearline.ui.open_profile import Origin
+
+CANARY = "Zq7-c4nary&Xk9!m00n=Vv3/bird"
+PIECES = ("Zq7-c4nary", "Xk9!m00n", "Vv3/bird", quote(CANARY, safe=""), quote("Xk9!m00n", safe=""))
+_ROLES = [
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.EditRole,
+    Qt.ItemDataRole.ToolTipRole,
+    Qt.ItemDataRole.AccessibleTextRole,
+    Qt.ItemDataRole.AccessibleDescriptionRole,
+    *range(Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 8),
+]
+_TEXTS = ("windowTitle", "toolTip", "statusTip", "whatsThis", "accessibleName", "accessibleDescription")
+
+
+def shown():
+    """Every text that a widget shows or speaks, with its place."""
+    for widget in QApplication.allWidgets():
+        name = f"{type(widget).__name__} {widget.objectName()} {widget.accessibleName()[:40]}"
+        for getter in (*_TEXTS, "placeholderText", "toPlainText", "title"):
+            if callable(method := getattr(widget, getter, None)):
+                yield f"{name}.{getter}", str(method())
+        if isinstance(widget, QLineEdit):
+            yield f"{name}.displayText", widget.displayText()
+        elif callable(text := getattr(widget, "text", None)):
+            yield f"{name}.text", str(text())
+        spoken = QAccessible.queryAccessibleInterface(widget)
+        if spoken is not None:
+            for kind in (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Value):
+                yield f"{name} spoken", spoken.text(kind)
+        if isinstance(widget, QAbstractItemView) and widget.model() is not None:
+            for text in _told(widget.model()):
+                yield f"{name} rows", text
+
+
+def _told(model: QAbstractItemModel, parent: QModelIndex | None = None):
+    parent = parent or QModelIndex()
+    for row in range(min(model.rowCount(parent), 500)):
+        for column in range(model.columnCount(parent)):
+            index = model.index(row, column, parent)
+            for role in _ROLES:
+                yield str(model.data(index, role))
+        yield from _told(model, model.index(row, 0, parent))
+
+
+def holds(text: str) -> str | None:
+    for piece in PIECES:
+        for spelling in (piece, json.dumps(piece)[1:-1], piece.replace("&", "&amp;")):
+            if spelling in text:
+                return piece
+    return None
+
+
+def copied(window, desktop):
+    """What every way to copy puts on the clipboard."""
+    clipboard = QGuiApplication.clipboard()
+    menus = desktop.window.menus
+    for action in (
+        menus.copy_text,
+        menus.copy_report,
+        menus.copy_ticket,
+        menus.copy_placeholder,
+        menus.copy_variables,
+    ):
+        clipboard.clear()
+        action.trigger()
+        yield action.text(), clipboard.text()
+    desktop.workbench.copy_report("json")
+    yield "JSON", clipboard.text()
+    desktop.window.connection.field.selectAll()
+    desktop.window.connection.field.copy()
+    yield "field", clipboard.text()
+    report = desktop.workbench.current.report
+    for finding in report.findings:
+        desktop.workbench.copy_note(finding)
+        yield "note", clipboard.text()
+    desktop.window.events.table.selectAll() if hasattr(desktop.window.events, "table") else None
+
+
+@pytest.fixture
+def logged():
+    records = []
+
+    class Keep(logging.Handler):
+        def emit(self, record):
+            records.append(self.format(record))
+
+    handler = Keep(logging.NOTSET)
+    logging.getLogger().addHandler(handler)
+    yield records
+    logging.getLogger().removeHandler(handler)
+
+
+def with_password(server, folder):
+    return read(f"mongodb://app:{quote(CANARY, safe='')}@{server.address}/appdb?authSource=admin"), None
+
+
+def with_password_not_escaped(server, folder):
+    return read(f"mongodb://app:{CANARY}@{server.address}/appdb?authSource=admin"), None
+
+
+def with_a_key_password(server, folder):
+    key = folder / "key.pem"
+    key.write_text("no key")
+    return read(
+        f"mongodb://{server.address}/?tls=true&tlsCertificateKeyFile={quote(str(key))}"
+        f"&tlsCertificateKeyFilePassword={CANARY}"
+    ), None
+
+
+def with_a_token(server, folder):
+    properties = f"AWS_SESSION_TOKEN:{CANARY}"
+    return read(f"mongodb://k:s@{server.address}/?authMechanism=MONGODB-AWS&authMechanismProperties={properties}"), None
+
+
+def with_a_command(server, folder):
+    program = folder / "prints.py"
+    program.write_text(f"print({CANARY!r})")
+    source = SecretSource(place="command", command=shlex.join([sys.executable, str(program)]))
+    return read(f"mongodb://app@{server.address}/?authSource=admin"), source
+
+
+def with_a_reference(server, folder):
+    (folder / ".env").write_text(f'MONGO_PW="{CANARY}"\n')
+    return read(f"mongodb://app:${{MONGO_PW}}@{server.address}/?authSource=admin"), None
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        with_password,
+        with_password_not_escaped,
+        with_a_key_password,
+        with_a_token,
+        with_a_command,
+        with_a_reference,
+    ],
+    ids=lambda make: make.__name__,
+)
+def test_a_session_keeps_its_secrets(qtbot, make_desktop, login_server, tmp_path, logged, make):
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    reading, source = make(login_server, inputs)
+    profile = replace(reading.profile, name="Canary", env_file=str(inputs / ".env"))
+    if source is not None:
+        profile = replace(profile, secrets={PASSWORD: source})
+        Agreements(tmp_path / "agreements.json").remember(profile, always_asked(profile))
+    desktop = make_desktop()
+    bench = desktop.workbench
+    opened = bench.open_profile(replace(Profile(), id=profile.id))
+    if source is None:
+        opened.set_text(Secret(reading.text), Origin.TEXT)
+    opened.set_profile(replace(profile, id=opened.profile.id)) if source is not None else opened.rename("Canary")
+    opened.profile = replace(opened.profile, env_file=profile.env_file)
+    bench.save()
+    qtbot.waitUntil(lambda: opened.path is not None)
+    bench.test()
+    qtbot.waitUntil(lambda: opened.report is not None and not opened.running, timeout=15000)
+    for page in range(desktop.window.pages.count()):
+        desktop.window.pages.setCurrentIndex(page)
+        QApplication.processEvents()
+    results = desktop.window.results
+    for page in range(results.count()):
+        results.setCurrentIndex(page)
+        QApplication.processEvents()
+    found = [(place, piece) for place, text in shown() if (piece := holds(text))]
+    found += [(f"copied: {what}", piece) for what, text in copied(desktop.window, desktop) if (piece := holds(text))]
+    for ending in ("json", "md", "html"):
+        bench.shelf.write_report(opened.report, tmp_path / f"report.{ending}")
+    qtbot.waitUntil(lambda: all((tmp_path / f"report.{e}").exists() for e in ("json", "md", "html")))
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and not path.is_relative_to(inputs) and (piece := holds(path.read_text("utf-8", "replace"))):
+            found.append((str(path), piece))
+    found += [("log", piece) for text in logged if (piece := holds(text))]
+    assert found == []
+    assert {PASSWORD, KEY_PASSWORD, AWS_SESSION_TOKEN}  # the names of what was planted
