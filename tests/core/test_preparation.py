@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from clearline.core.check import check
 from clearline.core.connection_string import read
 from clearline.core.facts import Mistake
 from clearline.core.preparation import Prepared, prepared, undefined
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.references import variables
-from clearline.core.report import Severity
+from clearline.core.report import Severity, Verdict, to_json
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.trust import bundled_roots, os_roots_file
 
@@ -129,6 +131,40 @@ def test_a_resolved_secret_is_a_secret() -> None:
     assert "hunter22" not in shown
     assert "t0ken-value" not in shown
     assert "hunter22" not in repr(ready.edits)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongodb://h:${MY_TOKEN}/",
+        "mongodb://${MY_TOKEN}/",
+        "mongodb://${MY_TOKEN}@h/",
+        "mongodb://h/${MY_TOKEN}",
+        "mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:${MY_TOKEN}",
+        "mongodb://h/?w=0&journal=true&replicaSet=${MY_TOKEN}",
+        "mongodb://h/?w=0&journal=true&tls=true&tlsCAFile=${MY_TOKEN}",
+    ],
+)
+def test_a_secret_variable_where_no_secret_belongs_is_in_no_report(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "s3cr3t-4/k3y-7788")
+    report = asyncio.run(check(Profile(), {}, lambda _report: None, text=text))
+    told = to_json(report)
+    assert report.verdict is Verdict.FAILED
+    assert "s3cr3t" not in told
+    assert "k3y" not in told
+
+
+def test_a_pipe_or_an_endless_file_is_no_file_of_variables(tmp_path: Path) -> None:
+    large = tmp_path / "large.env"
+    large.write_text("A=1\n" * 300_000)
+    files = [str(large), str(tmp_path)]
+    if sys.platform != "win32":
+        os.mkfifo(tmp_path / "pipe")
+        files += [str(tmp_path / "pipe"), "/dev/zero"]
+    for file in files:
+        known = variables(file, {})
+        assert known.problem is not None
+        assert known.find("A") is None
 
 
 def test_a_mistake_in_a_resolved_text_is_at_its_place_in_the_typed_one() -> None:

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 
 from clearline.core import store
+from clearline.core.consent import Agreements
+from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.ui.consents import SecretsDialog
@@ -247,3 +249,62 @@ def test_a_secret_that_is_asked_each_time_is_used_once_and_kept_nowhere(
     desktop.workbench.test()
     qtbot.keyClick(asked(qtbot, desktop, SecretsDialog), Qt.Key.Key_Escape)
     assert len(check.secrets) == 1
+
+
+def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_servers(
+    qtbot, make_desktop, tmp_path, keyring_in_memory
+):
+    check = noting()
+    taken = Profile(name="Taken", seeds=Seeds(hosts=("evil:27017",)), auth=Auth(user="app"))
+    plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
+    for one in (plain, taken):
+        store.save_in(tmp_path / "profiles", one)
+    Outside(tmp_path / FILE_NAME).mark([taken.id], keeping_secrets=[taken.id])
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
+    qtbot.waitUntil(lambda: desktop.workbench.is_foreign(taken.id))
+    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, taken.id])
+    summary = asked(qtbot, desktop, BatchWindow)
+    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    assert summary.said.text() == "1 connected, 1 not tested."
+    summary.close()
+    desktop.workbench.choose(taken.id)
+    desktop.workbench.test()
+    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    assert "secrets that this computer keeps" in words
+    assert "evil:27017" in words
+    assert len(check.secrets) == 1
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)
+
+
+def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(qtbot, make_desktop, tmp_path):
+    check = noting()
+    path = tmp_path / "sent.json"
+    store.save(ASKED, path)
+    desktop = make_desktop(check)
+    opened(qtbot, desktop, path)
+    desktop.workbench.test()
+    dialog = asked(qtbot, desktop, SecretsDialog)
+    store.save(replace(ASKED, seeds=Seeds(hosts=("evil:27017",))), path)
+    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
+    qtbot.keyClicks(dialog.entries[PASSWORD].entry, "s3cret-w0rd")
+    qtbot.keyClick(dialog.entries[PASSWORD].entry, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialogs(desktop, SecretsDialog) not in ([], [dialog]))
+    assert check.secrets == []
+
+
+def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too(qtbot, make_desktop, tmp_path):
+    check = noting()
+    own = Profile(name="Own", seeds=Seeds(hosts=("db1.example.com",)), auth=Auth(mechanism="MONGODB-OIDC"))
+    store.save_in(tmp_path / "profiles", own)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.choose(own.id)
+    assert desktop.workbench.current.mistakes == ()
+    desktop.workbench.test()
+    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    assert "db1.example.com" in words
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    assert Agreements(tmp_path / "agreements.json").sign_in_hosts(own) == ("db1.example.com",)

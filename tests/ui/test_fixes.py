@@ -187,6 +187,26 @@ def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
 
 
 @pytest.mark.parametrize(
+    ("typed", "button", "becomes"),
+    [
+        ('mongosh "mongodb://app:pw@127.0.0.1/"', "Repair the text", "mongodb://app:***@127.0.0.1/"),
+        ("mongodb://127.0.0.1/?replicSet=rs0", "Rename to replicaSet", "mongodb://127.0.0.1/?replicaSet=rs0"),
+        ("mongodb://app:p@ss@127.0.0.1/", "Escape the password", "Write @ as %40."),
+    ],
+)
+def test_a_repair_shows_what_it_makes_of_the_text_before_it_is_asked_for(qtbot, make_desktop, typed, button, becomes):
+    desktop = make_desktop(play.waiting())
+    paste(desktop, typed)
+    after = desktop.window.connection.said.after
+    assert after.isVisible()
+    qtbot.waitUntil(lambda: after.text.startswith(becomes))
+    assert "pw" not in after.text
+    [repair] = [b for b in desktop.window.connection.said.buttons if b.text() == button]
+    repair.click()
+    assert not after.isVisible()
+
+
+@pytest.mark.parametrize(
     ("action", "page", "field"),
     [
         ("ask-credentials", "auth", "user"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from clearline.cli.output import print_json, print_text
 from clearline.cli.targets import (
     WRONG_USAGE,
     Target,
@@ -57,12 +58,12 @@ def run(argv: Sequence[str]) -> int:
     if arguments.junit is not None and not write_junit(arguments.junit, [(target.profile, report)]):
         return WRONG_USAGE
     if arguments.json:
-        print(to_json(report))
+        print_json(to_json(report))
     elif arguments.junit is None:
         from clearline.cli.report_text import render, terminal_width, unicode_fits
 
         unicode = unicode_fits(sys.stdout.encoding)
-        print(render(report, colour=colours(), width=terminal_width(), unicode=unicode))
+        print_text(render(report, colour=colours(), width=terminal_width(), unicode=unicode))
     return exit_code(report)
 
 

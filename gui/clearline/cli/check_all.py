@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from clearline.cli.check import colours, record, write_junit
+from clearline.cli.output import print_text
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
 from clearline.cli.text_grid import Palette, shown
 from clearline.core.facts import Mistake
@@ -153,14 +154,14 @@ def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
     for profile, report in zip(profiles, reports, strict=True):
         name = shown("/".join(filter(None, (profile.folder, profile.name or profile.id))))
         if report.verdict is Verdict.CONNECTED:
-            print(f"{paint(good, 'green')} {name}: connected")
+            print_text(f"{paint(good, 'green')} {name}: connected")
         else:
             why = report.diagnosis.summary if report.diagnosis else "not finished"
             if report.verdict is Verdict.CANCELLED:
                 why = "cancelled"
-            print(f"{paint(bad, 'red')} {name}: {shown(why)}")
+            print_text(f"{paint(bad, 'red')} {name}: {shown(why)}")
     connected = sum(report.verdict is Verdict.CONNECTED for report in reports)
-    print(f"{connected} of {len(reports)} connected")
+    print_text(f"{connected} of {len(reports)} connected")
 
 
 def _say(text: str) -> None:

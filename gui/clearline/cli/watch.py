@@ -33,6 +33,7 @@ from typing import Any
 
 import msgspec
 
+from clearline.cli.output import print_json, print_text
 from clearline.cli.targets import (
     WRONG_USAGE,
     Target,
@@ -220,7 +221,7 @@ def _plain(value: Any, *, without: str) -> Line:
 
 
 def _print_json(line: Line) -> None:
-    print(msgspec.json.encode(line).decode(), flush=True)
+    print_json(msgspec.json.encode(line).decode())
 
 
 class _Words:
@@ -235,7 +236,7 @@ class _Words:
         told = self._words(line)
         if told is not None:
             word, text = told
-            print(f"{_clock(line['at'])}  {word:<9} {text}", flush=True)
+            print_text(f"{_clock(line['at'])}  {word:<9} {text}")
 
     def _words(self, line: Line) -> tuple[str, str] | None:
         match line["type"]:

@@ -278,6 +278,7 @@ class _Check:
         )
         self._reading, self._profile, self._secrets = ready.reading, ready.profile, ready.secrets
         self._keywords = ready.keywords
+        self._teller.hide(ready.exposed)
         uri = ready.facts
         if self._on_prompt is not None:
             self._sign_in_by_hand(self._on_prompt)

@@ -6,6 +6,7 @@ eyes, and stays in core.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ from clearline.core.uri_text import UriText, take_apart
 
 COMMAND_S: Final = 10.0
 """How long a command may take that prints a secret: a check is waiting for it."""
+_LEAST: Final = 4
+"""A shorter piece of a secret tells nothing."""
 _FIELDS_OF: Final = {
     PASSWORD: ("password",),
     KEY_PASSWORD: ("tlsCertificateKeyFilePassword",),
@@ -65,6 +68,8 @@ class Prepared:
     shown: str = ""
     """The connection string for eyes: secrets masked, references as they are."""
     edits: tuple[_Edit, ...] = ()
+    exposed: tuple[Secret, ...] = ()
+    """Values of variables whose names speak of a secret, and their pieces, which stand where no secret belongs."""
 
     @property
     def profile(self) -> Profile:
@@ -128,6 +133,7 @@ async def prepared(
     mistakes: list[Mistake] = []
     edits: list[_Edit] = []
     resolved: dict[str, Secret] = {}
+    exposed: dict[str, Secret] = {}
     references = list(_references(parts, reading))
     if references:
         known = await run_in_daemon(variables, profile.env_file, environ)
@@ -137,7 +143,10 @@ async def prepared(
                 continue
             edits.append(_Edit(place.start, place.end, place.written(value)))
             if looks_secret(place.name) and value:
-                resolved[f"${{{place.name}}}"] = Secret(value)
+                found = _with_pieces(f"${{{place.name}}}", value)
+                resolved |= found
+                if not place.secret:
+                    exposed |= found
     for name, source in _commands(reading):
         try:
             secret = secrets.get(name) or await _printed(source, may_run)
@@ -156,11 +165,18 @@ async def prepared(
     return Prepared(
         reading=ready,
         secrets={**secrets, **ready.secrets, **resolved},
+        exposed=tuple(exposed.values()),
         mistakes=(*mistakes, *doubts),
         ca_file=ca_file,
         shown=reading.facts.redacted,
         edits=tuple(edits),
     )
+
+
+def _with_pieces(reference: str, value: str) -> dict[str, Secret]:
+    """A value and what an address may be cut into where it holds one."""
+    pieces = [piece for piece in re.split(r"[:/?#@&;,=\s]+", value) if _LEAST <= len(piece) < len(value)]
+    return {reference: Secret(value)} | {f"{reference} {n}": Secret(piece) for n, piece in enumerate(pieces, 2)}
 
 
 def _unanswered(ready: Reading, profile: Profile, parts: UriText) -> Iterator[Mistake]:
@@ -211,6 +227,12 @@ class _Place:
     what: str
     fields: tuple[str, ...]
     host: bool
+
+    @property
+    def secret(self) -> bool:
+        """Whether a secret belongs there, so that the whole value is one and is shown nowhere."""
+        option = lookup(self.what)
+        return self.what == "password" or looks_secret(self.what) or (option is not None and option.secret)
 
     def written(self, value: str) -> str:
         # The host list holds hosts, ports and commas as they are; a socket's path is one host and is escaped.

@@ -6,13 +6,17 @@ They are resolved when the profile is used, from its ``.env`` file and then from
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+_LARGEST: Final = 1_000_000
+"""Characters of a ``.env`` file."""
 REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}")
 
 
@@ -85,6 +89,12 @@ def read_env_file(path: Path) -> dict[str, str]:
 
     from dotenv import dotenv_values
 
-    text = path.read_text(encoding="utf-8-sig")
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):  # a pipe would keep us waiting, a device never ends
+        raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "no file of variables", str(path))
+    with path.open(encoding="utf-8-sig") as file:
+        text = file.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
+        raise OSError(errno.EFBIG, "too large for a file of variables", str(path))
     found = dotenv_values(stream=StringIO(text), interpolate=False)
     return {name: value for name, value in found.items() if value is not None}

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
 
 from clearline.core.assembly import assemble
 from clearline.core.client import driver_version
 from clearline.core.diagnosis.standing import has_failed
 from clearline.core.ledger import Ledger
+from clearline.core.redaction import redact
 from clearline.core.report import Report, Stage, Verdict
+from clearline.core.secrets import Secret
 
 FRAME_S = 1 / 30
 """Partial reports come no more often than the window paints."""
@@ -33,6 +38,7 @@ class Teller:
         self._emit = emit
         self._verdict_ms: float | None = None
         self._last_frame = 0.0
+        self._hidden: tuple[Secret, ...] = ()
 
     @property
     def elapsed_ms(self) -> float:
@@ -64,7 +70,15 @@ class Teller:
         """Keep the check going without what a mistake of ours has broken; the log has its stack."""
         _log.error("unexpected in a check: %s", type(error).__name__, exc_info=error)
 
+    def hide(self, secrets: Iterable[Secret]) -> None:
+        """Cover these wherever they stand: values of variables that were put where no secret belongs."""
+        self._hidden = tuple(secrets)
+
     def _assemble(self, verdict: Verdict | None) -> Report:
+        report = self._assembled(verdict)
+        return _without(report, self._hidden) if self._hidden else report
+
+    def _assembled(self, verdict: Verdict | None) -> Report:
         return assemble(
             self._ledger.facts,
             profile_name=self._profile_name,
@@ -76,3 +90,35 @@ class Teller:
             driver_version=driver_version(),
             on_bug=self.note_bug,
         )
+
+
+_CLOSED = frozenset(
+    {
+        "cause",
+        "severity",
+        "certainty",
+        "stage",
+        "status",
+        "verdict",
+        "action",
+        "format",
+        "started",
+        "app_version",
+        "kind",
+    }
+)
+"""Fields of a report whose words are ours."""
+
+
+def _without(report: Report, secrets: tuple[Secret, ...]) -> Report:
+    def cover(value: Any) -> Any:
+        match value:
+            case str():
+                return redact(value, secrets)
+            case list() | tuple():
+                return [cover(item) for item in value]
+            case dict():
+                return {name: item if name in _CLOSED else cover(item) for name, item in value.items()}
+        return value
+
+    return msgspec.convert(cover(msgspec.to_builtins(report)), Report)

@@ -66,8 +66,8 @@ class Session:
     """A client that is built at once and contacts nobody before `open`. Building raises what the driver raises.
 
     ``on_event`` hears everything in the loop's thread; ``on_refused_login`` hears of a login that the server turned
-    down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC), also for ``oidc_hosts``.
-    ``overrides`` are pool options to try.
+    down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC), also for
+    ``oidc_hosts``. ``overrides`` are pool options to try.
     """
 
     def __init__(

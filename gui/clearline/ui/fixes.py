@@ -72,7 +72,8 @@ class Fixes(QObject):
         values = opened.after(mistake)
         if values is None:
             return None
-        after = connection_string.build(values.profile, values.secrets, show="masked")
+        plain = connection_string.build(values.profile, values.secrets, show="plain")
+        after = connection_string.redact(plain, values.secrets.values())
         return None if after == opened.redacted else after
 
     def _ask(self, ask: Ask) -> None:

@@ -326,7 +326,8 @@ class MainWindow(QMainWindow):
         if not self._shared_by_user:
             height = self._halves.height()
             has_results = self._below.currentIndex() == 1
-            form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT) if has_results else height - _WELCOME_HEIGHT
+            welcome = min(_WELCOME_HEIGHT, height * 2 // 5)
+            form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT) if has_results else height - welcome
             self._halves.setSizes([max(self.pages.minimumHeight(), form), max(1, height - form)])
 
     def _on_widened(self, wide: bool) -> None:

@@ -49,6 +49,7 @@ class Menus(QObject):
         self.to_text = self._action("Go to the connection string", "Ctrl+L")
         self.to_search = self._action("Search profiles", keys.Find)
         self.reveal = self._action("Show secrets", "Ctrl+Shift+E")
+        self.code = self._action("Show the connection as code", "Ctrl+Shift+K")
         self.widen = self._action("Results in the whole window", "Ctrl+Shift+M")
         self._schemes = self._scheme_actions()
         for title, actions in (
@@ -69,7 +70,10 @@ class Menus(QObject):
                     self.export_report,
                 ),
             ),
-            ("&View", (self.to_text, self.to_search, self.reveal, self.widen, None, *self._schemes.actions())),
+            (
+                "&View",
+                (self.to_text, self.to_search, self.reveal, self.code, self.widen, None, *self._schemes.actions()),
+            ),
             ("&Clearline", (self.settings, self.ask_keyring, None, self.quit)),
         ):
             menu = window.menuBar().addMenu(title)

@@ -328,6 +328,7 @@ class Workbench(QObject):
         window.pages.secret_edited.connect(lambda name, secret: self.current.set_secret(name, secret))
         window.pages.repair_requested.connect(self.fixes.repair)
         window.pages.submitted.connect(self.test)
+        window.pages.text_entered.connect(lambda plain: self.current.set_text(plain, Origin.ELSEWHERE))
         line.repair_requested.connect(self.fixes.repair)
         line.said.look_ahead = lambda mistake: self.fixes.outcome(mistake)
         window.banner.remedy_chosen.connect(self.fixes.apply)
@@ -375,6 +376,7 @@ class Workbench(QObject):
             (window.menus.to_text, lambda: _go_to(line.field)),
             (window.menus.to_search, lambda: _go_to(window.profiles.search)),
             (window.menus.reveal, line.eye.toggle),
+            (window.menus.code, self.show_code),
             (window.menus.widen, window.widen.toggle),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
@@ -665,6 +667,12 @@ class Workbench(QObject):
                 lambda reports: panel.show_reports(reports) if self.current.profile.id == profile_id else None,
             )
         self._show_code()
+
+    def show_code(self) -> None:
+        """The connection in front as code, tested or not."""
+        self.window.show_results(True)
+        self.window.results.turn_to("code")
+        self.window.results.get("code").setFocus()
 
     def _show_code(self) -> None:
         panel = self.window.results.made_widgets().get("code")

@@ -188,8 +188,10 @@ def test_a_reference_without_a_value_is_said_beside_its_field(qtbot, desktop, tm
 
 def test_the_code_in_front_follows_what_is_typed(qtbot, desktop):
     show(desktop, "mongodb://db1.example.com/")
-    desktop.window.show_results(True)
-    desktop.window.results.turn_to("code")
+    qtbot.keyClick(
+        desktop.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert desktop.window.results.current_name == "code"
     code = desktop.window.results.get("code")
     qtbot.waitUntil(lambda: "db1.example.com" in code.text)
     field = desktop.window.connection.field

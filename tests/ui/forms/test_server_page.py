@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
 from clearline.core.report import Target, Verdict
@@ -50,6 +51,42 @@ def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot, desktop
         "mongodb://app:s3cret-w0rd@db1.abcde.lab.test:27017,db2.abcde.lab.test:27017/orders"
         "?replicaSet=rs9&authSource=admin&tls=true"
     )
+    [undo] = desktop.window.connection.said.buttons
+    assert undo.text() == "Undo"
+    qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert text(desktop) == f"mongodb+srv://app:s3cret-w0rd@{NAME}/orders"
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "10.0.0.53#99999", "10.0.0.53#x", "#"])
+def test_a_name_server_that_is_none_is_not_asked(qtbot, desktop, typed):
+    page = show(desktop, f"mongodb+srv://{NAME}/")
+    page.srv.server.setCurrentText(typed)
+    qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
+    assert f"“{typed}” is no name server." in page.srv.note.text
+    assert not page.srv.running
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("mongodb://db9:27018", "mongodb://app@db9:27018,db2/?replicaSet=rs0"),
+        ("http://db9:27018/", "mongodb://app@db9:27018,db2/?replicaSet=rs0"),
+        ("eve:s3cret-w0rd@db9", "mongodb://eve:s3cret-w0rd@db9,db2/?replicaSet=rs0"),
+        ("mongodb+srv://c0.abcde.lab.test", "mongodb+srv://app@c0.abcde.lab.test/?replicaSet=rs0"),
+        ("mongodb://eve:s3cret-w0rd@db9/x?w=1", "mongodb://eve:s3cret-w0rd@db9/x?w=1"),
+    ],
+)
+def test_a_connection_string_in_a_line_for_a_host_goes_where_it_belongs(qtbot, desktop, typed, becomes):
+    page = show(desktop, "mongodb://app@db1,db2/?replicaSet=rs0")
+    desktop.window.pages.turn_to("server")
+    entry = page.hosts.entries[0]
+    entry.setFocus()
+    entry.selectAll()
+    QGuiApplication.clipboard().setText(typed)
+    qtbot.keyClick(entry, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert text(desktop) == becomes
+    assert not any("s3cret-w0rd" in host for host in desktop.workbench.current.profile.seeds.hosts)
+    assert not any("s3cret-w0rd" in entry.text() for entry in page.hosts.entries)
 
 
 def test_hosts_come_from_an_earlier_test_while_the_resolver_fails_now(qtbot, make_desktop):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from clearline.core.secrets import Secret
 from clearline.ui.forms.rows import TextEntry, in_tab_order
 from clearline.ui.icons import IconButton
 
@@ -18,6 +19,9 @@ class HostsEditor(QWidget):
 
     entered = Signal(object)
     """The seeds as a tuple of ``host`` or ``host:port``, empty lines left out."""
+
+    connection_entered = Signal(int, object)
+    """A connection string, or a login and a host, stands in a line: its number, and the text as a `Secret`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,6 +99,9 @@ class HostsEditor(QWidget):
 
     def _on_entered(self, entry: TextEntry) -> None:
         text = entry.text().strip()
+        if "://" in text or "@" in text:  # a password has no place in the list of hosts, not even for a moment
+            self.connection_entered.emit(self.entries.index(entry), Secret(text))
+            return
         if any(separator in text for separator in _SEPARATORS):
             place = self.entries.index(entry)
             texts = [e.text().strip() for e in self.entries]

@@ -20,6 +20,8 @@ from clearline.ui.status import status_icon, status_tone
 
 _MOST_MISTAKES: Final = 2
 _LOOK_AFTER_MS: Final = 100
+_LOW: Final = 560
+"""Height of a window below which the form needs the line more."""
 
 
 class MistakeLines(QWidget):
@@ -62,7 +64,7 @@ class MistakeLines(QWidget):
     def show_mistakes(self, mistakes: tuple[Mistake, ...]) -> None:
         """Say what is wrong, and soon what the first repair makes of the text; the lines stay while the mistakes do."""
         self._wanted = next((mistake for mistake in mistakes[:_MOST_MISTAKES] if label(mistake)), None)
-        self.after.setVisible(self._wanted is not None)
+        self.after.setVisible(self._wanted is not None and self.window().height() >= _LOW)
         if self._wanted is not None:
             self._looking.start()
         if mistakes == self._shown:
@@ -91,7 +93,7 @@ class MistakeLines(QWidget):
         if self._wanted is not None:
             becomes = self.look_ahead(self._wanted)
             fix = causes()[self._wanted.cause].fix.format_map(self._wanted.blanks)
-            self.after.show_text(f"“{label(self._wanted)}” makes it", becomes or fix)
+            self.after.show_text(f"“{label(self._wanted)}”" + (" makes it" if becomes else ":"), becomes or fix)
 
     def _mistake_line(self, mistake: Mistake) -> _Line:
         cause = causes()[mistake.cause]

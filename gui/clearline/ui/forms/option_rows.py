@@ -15,7 +15,7 @@ from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import searchable, unset
-from clearline.ui.forms.rows import in_tab_order
+from clearline.ui.forms.rows import in_tab_order, is_tab_stop
 from clearline.ui.icons import IconButton
 from clearline.ui.panels.parts import section
 
@@ -121,13 +121,14 @@ class OptionRow(QObject):
 
     def _order_stops(self) -> None:
         """What came late to this row would be last on the page for who goes through it with the Tab key."""
-        former = last = self.editor.nextInFocusChain()
-        while self.editor.isAncestorOf(last):
-            if last.focusPolicy() & Qt.FocusPolicy.TabFocus and last.focusProxy() is None:
-                former = last
-            last = last.nextInFocusChain()
+        stops = [self.editor.control]
+        one = self.editor.nextInFocusChain()
+        while one is not None and self.editor.isAncestorOf(one):
+            if is_tab_stop(one):
+                stops = [one]
+            one = one.nextInFocusChain()
         late: list[QWidget] = [] if self.reset is None else [self.reset]
-        in_tab_order((former, *late, *(self.note.buttons if self.note is not None else ())))
+        in_tab_order((*stops, *late, *(self.note.buttons if self.note is not None else ())))
 
     def _reset(self) -> None:
         self.editor.setFocus()  # the button goes away: the keyboard stays in the row

@@ -55,6 +55,8 @@ class FormPage(QWidget):
     """A `Mistake` or `Remedy` to carry out."""
     field_wanted = Signal(str)
     """The name of a field, perhaps of another page, to turn to."""
+    text_entered = Signal(object)
+    """A whole connection string was pasted into an editor, as a `Secret`."""
     submitted = Signal()
     """Return was pressed in an editor: test it."""
 

@@ -41,6 +41,7 @@ class FormPages(LazyTabs):
     edited = Signal(str, object)
     secret_edited = Signal(str, object)
     repair_requested = Signal(object)
+    text_entered = Signal(object)
     submitted = Signal()
 
     def __init__(self) -> None:
@@ -165,6 +166,7 @@ class FormPages(LazyTabs):
         page.secret_edited.connect(self.secret_edited)
         page.repair_requested.connect(self.repair_requested)
         page.submitted.connect(self.submitted)
+        page.text_entered.connect(self.text_entered)
         page.field_wanted.connect(self.go_to)
         return area
 

@@ -241,9 +241,15 @@ def in_tab_order(stops: Sequence[QWidget]) -> None:
 def visit_behind(place: QWidget, stops: Sequence[QWidget]) -> None:
     """Let the keyboard visit these where ``place`` stands, which it does not visit itself."""
     before = place.previousInFocusChain()  # Qt puts nothing behind a widget that it does not visit
-    while before is not place and (not before.focusPolicy() & Qt.FocusPolicy.TabFocus or before.focusProxy()):
+    while before is not None and before is not place and not is_tab_stop(before):
         before = before.previousInFocusChain()
-    in_tab_order(stops if before is place or before.window() is not place.window() else (before, *stops))
+    known = before is not None and before is not place and before.window() is place.window()
+    in_tab_order((before, *stops) if known and before is not None else stops)
+
+
+def is_tab_stop(widget: QWidget) -> bool:
+    """Whether the keyboard visits a widget, and not another one in its stead."""
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
 
 
 def go_to(editor: QWidget) -> None:

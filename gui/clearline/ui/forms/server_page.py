@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import to_builtins
+from msgspec.structs import replace
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from clearline.core.profile import Profile
+from clearline.core.connection_string import read
+from clearline.core.profile import Profile, Seeds
 from clearline.core.report import Remedy, Severity
+from clearline.core.secrets import PASSWORD, Secret
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor
@@ -110,6 +114,7 @@ class ServerPage(FormPage):
 
         self.scheme.chosen.connect(self._choose_scheme)
         self.hosts.entered.connect(lambda hosts: self.change("seeds", hosts=hosts))
+        self.hosts.connection_entered.connect(self._take_connection)
         self.database.entered.connect(lambda name: self.change("seeds", database=name))
         self.replica_set.entered.connect(lambda name: self.change("seeds", replica_set=name))
         self.direct.chosen.connect(lambda value: self.change("seeds", direct_connection=value))
@@ -184,6 +189,25 @@ class ServerPage(FormPage):
     def _choose_scheme(self, srv: object) -> None:
         self.change("seeds", srv=srv, hosts=self._hosts_for(bool(srv)))
 
+    def _take_connection(self, line: int, typed: Secret) -> None:
+        """Who pastes a whole connection string here means all of it; of a login and a host, each goes to its place."""
+        text = typed.reveal()
+        reading = read(text)
+        found, hosts = reading.profile, [entry.text().strip() for entry in self.hosts.entries]
+        if not found.seeds.hosts:
+            return  # half of it
+        hosts[line : line + 1] = found.seeds.hosts
+        alone = replace(Profile(id=found.id), seeds=Seeds(srv=found.seeds.srv, hosts=found.seeds.hosts))
+        if "://" in text and found != alone:
+            self.text_entered.emit(typed)
+            return
+        if found.auth.user is not None:
+            self.edited.emit("auth", replace(self.state.profile.auth, user=found.auth.user))
+            if PASSWORD in reading.secrets:
+                self.secret_edited.emit(PASSWORD, reading.secrets[PASSWORD])
+        srv = found.seeds.srv or (self.state.profile.seeds.srv and "://" not in text)
+        self.change("seeds", hosts=found.seeds.hosts if srv else tuple(filter(None, hosts)), srv=srv)
+
     def _hosts_for(self, srv: bool) -> tuple[str, ...]:
         """SRV takes one name without a port."""
         hosts = self.state.profile.seeds.hosts
@@ -201,6 +225,9 @@ class ServerPage(FormPage):
             note.say(Severity.WARNING, f"srvMaxHosts: “{typed}” is no whole number from 0.", "0 means all hosts.")
 
     def _rewrite(self, profile: Profile) -> None:
+        """As a remedy, for it can be taken back."""
+        patch: dict[str, Any] = {}
         for part in ("auth", "tls", "seeds"):
-            if getattr(profile, part) != getattr(self.state.profile, part):
-                self.edited.emit(part, getattr(profile, part))
+            before, after = (to_builtins(getattr(one, part)) for one in (self.state.profile, profile))
+            patch[part] = {**dict.fromkeys(before), **after}
+        self.repair_requested.emit(Remedy(text="Write the connection in its other form.", patch=patch))

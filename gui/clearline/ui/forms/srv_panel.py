@@ -167,7 +167,10 @@ class SrvPanel(QWidget):
         if typed in ("", OWN_SERVERS):
             return None
         address, _, port = typed.partition("#")
-        return str(ip_address(address.strip("[]"))), int(port or 53)
+        number = int(port or 53)
+        if not 0 < number < 65536:
+            raise ValueError(port)
+        return str(ip_address(address.strip("[]"))), number
 
     def _stop(self) -> None:
         if self._give_up is not None:

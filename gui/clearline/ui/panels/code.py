@@ -90,6 +90,7 @@ class CodePanel(QWidget):
         self.code.document().setDocumentMargin(theme.GRID)
         self._colours = CodeColours(self.code.document())
         self._lay_out()
+        self.setFocusProxy(self.list)
         self.list.selectionModel().currentChanged.connect(self._on_current)
         self.choice.activated.connect(lambda row: self.list.setCurrentIndex(self._rows.index(row, 0)))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text))

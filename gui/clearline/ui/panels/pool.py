@@ -141,4 +141,6 @@ def _said(state: WatchState | None) -> str:
     if state.exercise is not None and state.exercise.finished:
         return state.exercise.sentence
     size = sum(pool.size for pool in state.pools)
-    return f"{size:,} connections to {len(state.pools)} servers." if state.pools else ""
+    servers = len(state.pools)
+    connections = f"{size:,} connection{'s' if size != 1 else ''}"
+    return f"{connections} to {servers} server{'s' if servers != 1 else ''}." if servers else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from clearline.ui import theme
@@ -12,17 +15,20 @@ _STEPS = (
     ("Ctrl+L", "Paste a connection string as you have it, password included."),
     ("Ctrl+Return", "Test it: name servers, servers and the driver are asked side by side."),
     ("Ctrl+S", "Save it as a profile. The password goes to your keyring, not to the file."),
+    ("Ctrl+Shift+K", "See it as code for PyMongo, mongosh and other drivers."),
 )
+_PICTURE_HEIGHT: Final = 224
+_TITLE_HEIGHT: Final = 168
 
 
 class Welcome(QWidget):
-    """Three steps, in the middle."""
+    """The first steps, in the middle."""
 
     def __init__(self) -> None:
         super().__init__()
-        picture = QLabel()
+        picture = self._picture = QLabel()
         picture.setPixmap(pixmap("clearline", "", 48))
-        title = QLabel("What stands between you and your database?")
+        title = self._title = QLabel("What stands between you and your database?")
         title.setFont(theme.title_font())
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID * 2)
@@ -45,3 +51,13 @@ class Welcome(QWidget):
         outer.addStretch(1)
         outer.addWidget(middle, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addStretch(2)
+
+    def minimumSizeHint(self) -> QSize:
+        """The form above comes first in a low window."""
+        return QSize(super().minimumSizeHint().width(), 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What has no room goes: the picture first, the steps last."""
+        super().resizeEvent(event)
+        self._picture.setVisible(self.height() >= _PICTURE_HEIGHT)
+        self._title.setVisible(self.height() >= _TITLE_HEIGHT)
