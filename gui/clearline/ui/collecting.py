@@ -18,9 +18,7 @@ _PAUSE_MS: Final = 500
 
 @contextmanager
 def collecting_here() -> Iterator[None]:
-    """Collect in the calling thread, from its Qt loop, as often as Python's own thresholds ask for it.
-
-    """
+    """Collect in the calling thread, from its Qt loop, as often as Python's own thresholds ask for it."""
     gc.disable()
     gc.collect()
     settle()
