@@ -400,7 +400,7 @@ def test_a_report_is_exported_by_the_file_s_name(qtbot, make_desktop, tmp_path):
         desktop.workbench.shelf.write_report(report, tmp_path / name)
         qtbot.waitUntil((tmp_path / name).exists)
         assert (tmp_path / name).read_text().lower().startswith(begin.lower())
-    desktop.workbench.copy_ticket()
+    desktop.workbench.reporting.copy_ticket()
     assert "connected" in QGuiApplication.clipboard().text().lower()
 
 

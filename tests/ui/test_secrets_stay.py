@@ -92,14 +92,14 @@ def copied(desktop):
         clipboard.clear()
         action.trigger()
         yield action.text(), clipboard.text()
-    desktop.workbench.copy_report("json")
+    desktop.workbench.reporting.copy_report("json")
     yield "JSON", clipboard.text()
     desktop.window.connection.field.selectAll()
     desktop.window.connection.field.copy()
     yield "field", clipboard.text()
     report = desktop.workbench.current.report
     for finding in report.findings:
-        desktop.workbench.copy_note(finding)
+        desktop.workbench.reporting.copy_note(finding)
         yield "note", clipboard.text()
     yield "events", "\n".join(str(event) for event in desktop.workbench.current.events.shown())
 

@@ -282,7 +282,7 @@ class Library(QObject):
             if self._bench.current.profile.id == ids[0]:
                 self._bench.test()
         elif ids:
-            self._bench.test_several(ids)
+            self._bench.batches.test(ids)
 
 
 def _differences(theirs: Profile, mine: Profile) -> str:

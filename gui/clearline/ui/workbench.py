@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
+from PySide6.QtCore import QDeadlineTimer, QObject, Signal
+from PySide6.QtWidgets import QLineEdit
 
-from clearline.core import report as reports
-from clearline.core import report_markdown
-from clearline.core.network_note import network_note
-from clearline.core.profile import Profile, SecretSource, new_profile_id
-from clearline.core.report import Finding, Report
+from clearline.core.profile import Profile, SecretSource
+from clearline.core.report import Report
 from clearline.core.secret_places import STORED, source_of, with_source
 from clearline.core.secrets import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
 from clearline.core.vault import Moved, Vault
 from clearline.ui import theme
-from clearline.ui.batch import Batch
+from clearline.ui.batches import Batches
 from clearline.ui.consents import Consents
 from clearline.ui.fixes import Fixes
 from clearline.ui.forms.page import FormState
+from clearline.ui.late_panels import LatePanels
+from clearline.ui.leaving import Leaving
 from clearline.ui.library import Library
 from clearline.ui.line_messages import Check
 from clearline.ui.line_thread import LineThread
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin
-from clearline.ui.panels.batch_window import BatchWindow
-from clearline.ui.panels.code import CodePanel
 from clearline.ui.panels.health import health_of
-from clearline.ui.panels.history import HistoryPanel
 from clearline.ui.panels.settings_dialog import SettingsDialog
+from clearline.ui.profile_files import ProfileFiles
 from clearline.ui.pump import Pump
-from clearline.ui.questions import Question
 from clearline.ui.remembered import Remembered
+from clearline.ui.reporting import Reporting
 from clearline.ui.retrying import Retrying, Wrap
 from clearline.ui.sharing import Sharing
 from clearline.ui.shelf import Shelf
@@ -48,8 +43,6 @@ from clearline.ui.watching import Watching
 
 _CLOSING_MS: Final = 2500
 _ORDERS: Final = {Order.NAME: "name", Order.LAST_TESTED: "last-checked", Order.FAILED_FIRST: "verdict"}
-_FILES: Final = "Clearline profiles (*.json);;All files (*)"
-_REPORTS: Final = "HTML (*.html);;Markdown (*.md);;JSON (*.json)"
 
 
 class Workbench(QObject):
@@ -79,9 +72,12 @@ class Workbench(QObject):
         self._open: dict[str, OpenProfile] = {}
         self._gone: list[LineThread] = []
         self._closed = False
-        self._leaving = self._leaving_asked = False
         self._turned_to_history = False
         pump.frame.connect(self._turn)
+        self.reporting = Reporting(window, self.shelf, lambda: self.current)
+        self.late = LatePanels(window, self.shelf, self.reporting, lambda: self.current)
+        self.leaving = Leaving(self)
+        self.files = ProfileFiles(self)
         self.watching = Watching(window, pump, watch, lambda: self.current, remembered, self.remember)
         self.retrying = Retrying(window, lambda: self.current, self.test)
         self.current = self._add(OpenProfile(check, Profile()))
@@ -89,7 +85,7 @@ class Workbench(QObject):
         self.library = Library(self)
         self.library.order_changed.connect(lambda order: self.remember(sort_order=_ORDERS[order]))
         window.profiles.model.sort(next(o for o, name in _ORDERS.items() if name == remembered.values.sort_order))
-        self._batches: list[Batch] = []
+        self.batches = Batches(self, check)
         self.sharing = Sharing(window, self.shelf, lambda: self.current)
         self.library.watch_requested.connect(self._watch_several)
         self.library.export_requested.connect(self.sharing.ask_export)
@@ -133,24 +129,6 @@ class Workbench(QObject):
     def save(self) -> None:
         """Save the one in front: to the file it came from, else among the profiles; its secrets to the vault."""
         self.shelf.save(self.current, self.current.path)
-
-    def save_as(self) -> None:
-        """Ask for a file and save to it."""
-        name = self.current.path or self.shelf.folder / f"{self.current.profile.name or 'connection'}.json"
-        dialog = QFileDialog(self.window, "Save profile as", str(name), _FILES)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("json")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self.shelf.save(self.current, Path(chosen)))
-        dialog.open()
-
-    def ask_open(self) -> None:
-        """Ask for a file and open it."""
-        dialog = QFileDialog(self.window, "Open profile", "", _FILES)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self.shelf.load(Path(chosen)))
-        dialog.open()
 
     def opened(self, profile_id: str) -> OpenProfile | None:
         """An open profile; None when it is not open."""
@@ -233,7 +211,7 @@ class Workbench(QObject):
         elif place is not None:
             self.window.profiles.model.update(self.shelf.listing.rows[place])
         if profile_id == self.current.profile.id:
-            self._show_panels()
+            self.late.show()
 
     def _row(self, opened: OpenProfile) -> ProfileRow:
         last = self.shelf.lasts.get(opened.profile.id)
@@ -297,7 +275,7 @@ class Workbench(QObject):
             self._turned_to_history = True
         if opened.profile.seeds.srv and not opened.earlier and opened.profile.id in self.shelf.lasts:
             self.shelf.reports(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
-        self._show_panels()
+        self.late.show()
         self.watching.show()
 
     def _on_earlier(self, opened: OpenProfile, reports: tuple[Report, ...]) -> None:
@@ -313,16 +291,14 @@ class Workbench(QObject):
         window.profiles.new_requested.connect(self.new_profile)
         window.save.clicked.connect(self.save)
         window.revert.clicked.connect(lambda: self.current.revert())
-        window.may_close = self._may_close
-        window.results.made.connect(self._on_panel_made)
-        window.results.currentChanged.connect(lambda _place: self._show_panels())
+        window.may_close = self.leaving.may_close
         window.name.textEdited.connect(lambda name: self.current.rename(name.strip()))
         line = window.connection
         line.field.edited.connect(lambda plain: self.current.set_text(plain))
         line.field.returnPressed.connect(self.test)
         line.test_requested.connect(self.test)
         line.stop_requested.connect(self.stop)
-        line.copy_requested.connect(self.copy_text)
+        line.copy_requested.connect(self.reporting.copy_text)
         window.pages.use(self.shelf.desk)
         window.pages.edited.connect(self._on_edited)
         window.pages.secret_edited.connect(lambda name, secret: self.current.set_secret(name, secret))
@@ -332,9 +308,9 @@ class Workbench(QObject):
         line.repair_requested.connect(self.fixes.repair)
         line.said.look_ahead = lambda mistake: self.fixes.outcome(mistake)
         window.banner.remedy_chosen.connect(self.fixes.apply)
-        window.banner.copy_requested.connect(self.copy_report)
+        window.banner.copy_requested.connect(self.reporting.copy_report)
         window.diagnosis.remedy_chosen.connect(self.fixes.apply)
-        window.diagnosis.note_requested.connect(self.copy_note)
+        window.diagnosis.note_requested.connect(self.reporting.copy_note)
         window.events.use(self.shelf.desk)
         window.events.save_failed.connect(window.say)
         window.events.saved.connect(window.say)
@@ -344,27 +320,23 @@ class Workbench(QObject):
         window.closing.connect(self.close)
         shelf = self.shelf
         shelf.listed.connect(self.show_list)
-        shelf.listed.connect(self._show_panels)
-        shelf.loaded.connect(self._on_loaded)
-        shelf.reread.connect(self._on_reread)
         shelf.recorded.connect(self._on_recorded)
-        shelf.saved.connect(self._on_saved)
         shelf.secrets_moved.connect(self._show_form)
         shelf.problem.connect(window.say)
         shelf.broke.connect(self.broke)
         for action, act in (
             (window.menus.new, self.new_profile),
-            (window.menus.open, self.ask_open),
+            (window.menus.open, self.files.ask_open),
             (window.menus.save, self.save),
-            (window.menus.save_as, self.save_as),
+            (window.menus.save_as, self.files.ask_save),
             (window.menus.quit, window.close),
             (window.menus.test, self.test),
             (window.menus.stop, self.stop),
             (window.menus.retries, self.retrying.ask),
-            (window.menus.copy_text, self.copy_text),
-            (window.menus.copy_report, self.copy_report),
-            (window.menus.copy_ticket, self.copy_ticket),
-            (window.menus.export_report, self.export_report),
+            (window.menus.copy_text, self.reporting.copy_text),
+            (window.menus.copy_report, self.reporting.copy_report),
+            (window.menus.copy_ticket, self.reporting.copy_ticket),
+            (window.menus.export_report, self.reporting.export),
             (window.menus.revert, lambda: self.current.revert()),
             (window.menus.settings, self.show_settings),
             (window.menus.ask_keyring, lambda: self.shelf.secrets.ask_again(self.all_open())),
@@ -376,43 +348,10 @@ class Workbench(QObject):
             (window.menus.to_text, lambda: _go_to(line.field)),
             (window.menus.to_search, lambda: _go_to(window.profiles.search)),
             (window.menus.reveal, line.eye.toggle),
-            (window.menus.code, self.show_code),
+            (window.menus.code, self.late.turn_to_code),
             (window.menus.widen, window.widen.toggle),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
-
-    def _on_loaded(self, profile: Profile, path: Path) -> None:
-        outside, opened = path.parent != self.shelf.folder, self._open.get(profile.id)
-        place = self.shelf.listing.places.get(profile.id)
-        listed = self.shelf.listing.rows[place] if place is not None else None
-        known, at = (opened.saved, opened.path) if opened else (listed.profile, listed.path) if listed else (None, None)
-        if at is None or at == path:
-            if opened is not None:
-                self.library.compare(opened, profile)
-            self.shelf.watch_file(path)
-            now = self.open_profile(profile, path=path)
-            now.from_elsewhere = now.from_elsewhere or outside
-        elif known == profile:
-            self.choose(profile.id)
-            self.window.say(f"{path.name} is in your list already.")
-        else:  # what somebody else makes of a profile must not get the secrets of the one in the list
-            now = self.open_profile(msgspec.structs.replace(profile, id=new_profile_id()))
-            now.from_elsewhere = True
-            self.window.say(f"{path.name} differs from the profile in your list: opened as a copy.")
-
-    def _on_reread(self, profile: Profile | None, path: Path) -> None:
-        for opened in self._open.values():
-            if opened.path == path:
-                self.library.compare(
-                    opened, profile and msgspec.structs.replace(profile, id=opened.profile.id), gone=profile is None
-                )
-                return
-
-    def _on_saved(self, path: Path) -> None:
-        self.window.say(f"Saved {path.name}.")
-        foreign = [o.profile.id for o in self._open.values() if o.from_elsewhere and o.path == path]
-        if foreign and path.parent == self.shelf.folder:
-            self.sharing.mark_from_outside(foreign)
 
     def _on_edited(self, part: str, value: Any) -> None:
         opened = self.current
@@ -445,93 +384,6 @@ class Workbench(QObject):
 
         self.shelf.secrets.move(opened, name, to, moved)
         return True
-
-    def test_several(self, ids: list[str]) -> None:
-        """Test profiles together, with a summary beside the window; those that have to ask first are left out."""
-        model = self.window.profiles.model
-        rows = [
-            row for one in ids if (row := model.profile_row(one)) is not None and not row.problem and not row.recent
-        ]
-        if rows:
-            foreign = {opened.profile.id for opened in self._open.values() if opened.from_elsewhere}
-            typed = {one: opened.secrets for one, opened in self._open.items()}
-            self.consents.before_tests(
-                [row.profile for row in rows], foreign, typed, lambda withheld: self._begin_tests(rows, withheld)
-            )
-
-    def _begin_tests(self, rows: list[ProfileRow], withheld: dict[str, str]) -> None:
-        typed = {one: dict(opened.secrets) for one, opened in self._open.items()}
-        batch = Batch(self._check, self.shelf, self.pump, rows, typed, withheld)
-        summary = BatchWindow(batch.model, self.window)
-        batch.reported.connect(self._on_batch_report)
-        batch.finished.connect(summary.show_finished)
-        batch.broke.connect(self.broke)
-        summary.stop_requested.connect(batch.stop)
-        summary.opened.connect(lambda one: self._open_with(one, batch.model.report_of(one)))
-        summary.closed.connect(lambda: self._on_batch_closed(batch))
-        self.window.closing.connect(summary.close)
-        self.pump.frame.connect(summary.table.viewport().update)
-        self._batches.append(batch)
-        summary.show()
-        batch.start()
-
-    def _on_batch_closed(self, batch: Batch) -> None:
-        batch.close()
-        if batch in self._batches:
-            self._batches.remove(batch)
-            self._gone += batch.lines
-
-    def _on_batch_report(self, row: ProfileRow, secrets: Secrets, report: Report) -> None:
-        self.shelf.record(row.profile, row.path, secrets, report)
-        if (opened := self._open.get(row.profile.id)) is not None and not opened.unsaved:
-            opened.show_report(report)
-
-    def _open_with(self, profile_id: str, report: Report | None) -> None:
-        self.choose(profile_id)
-        if report is not None and self.current.profile.id == profile_id:
-            self.current.show_report(report)
-
-    def _may_close(self) -> bool:
-        """Whether the window can be closed without losing anything; asks once when not."""
-        unsaved = [opened for opened in self._open.values() if opened.worth_keeping]
-        if not unsaved or self._leaving:
-            return True
-
-        def save_all() -> None:
-            left = dict.fromkeys(opened.profile.id for opened in unsaved)
-            self.window.say("Saving…")
-
-            def put_away(opened: OpenProfile, saved: bool) -> None:
-                if saved:  # what could not be saved says why, and the window stays
-                    left.pop(opened.profile.id, None)
-                if not left:
-                    self._leaving = True
-                    self.window.close()
-
-            for opened in unsaved:
-                self.shelf.save(opened, opened.path, then=partial(put_away, opened))
-
-        def discard() -> None:
-            self._leaving = True
-            self.window.close()
-
-        if self._leaving_asked:
-            return False
-        names = ", ".join(f"“{opened.profile.name or 'New connection'}”" for opened in unsaved[:5])
-        more = f" and {len(unsaved) - 5} more" if unsaved[5:] else ""
-        asked = Question(
-            self.window,
-            "Not saved",
-            f"{names}{more} {'has' if len(unsaved) == 1 else 'have'} edits that are not saved.",
-            (("Save", save_all), ("Discard", discard), ("Cancel", tuple)),
-        )
-        self._leaving_asked = True
-        asked.finished.connect(self._on_leaving_answered)
-        asked.open()
-        return False
-
-    def _on_leaving_answered(self) -> None:
-        self._leaving_asked = False
 
     def test(self, wrap: Wrap | None = None) -> None:
         """Check what stands there, saved or not; ``wrap`` makes another check of the usual one."""
@@ -574,28 +426,6 @@ class Workbench(QObject):
         """End the check in front."""
         self.current.stop()
 
-    def copy_text(self) -> None:
-        """The connection string in front, without its secrets."""
-        QGuiApplication.clipboard().setText(self.current.redacted)
-        self.window.say("Copied without secrets.")
-
-    def copy_report(self, form: str = "markdown") -> None:
-        """The report in front."""
-        report = self.current.report
-        if report is None:
-            self.window.say("There is no report yet.")
-            return
-        QGuiApplication.clipboard().setText(
-            reports.to_json(report) if form == "json" else report_markdown.to_markdown(report)
-        )
-        self.window.say("Report copied.")
-
-    def copy_note(self, finding: Finding) -> None:
-        """A message about one finding, for the people who run the network."""
-        if self.current.report is not None:
-            QGuiApplication.clipboard().setText(network_note(self.current.report, finding))
-            self.window.say("Message copied.")
-
     # ------------------------------------------------------------ the window shows
 
     def _on_changed(self, opened: OpenProfile, origin: Origin) -> None:
@@ -614,7 +444,7 @@ class Workbench(QObject):
         window.save.setVisible(opened.unsaved)
         window.revert.setVisible(opened.unsaved and opened.saved is not None)
         self._show_form()
-        self._show_code()
+        self.late.show_code()
 
     def _on_reported(self, opened: OpenProfile) -> None:
         if not opened.running:
@@ -646,60 +476,6 @@ class Workbench(QObject):
             self.window.show_counts(
                 len(report.findings) if report else 0, len(report.servers) if report else 0, opened.events.kept
             )
-
-    # ------------------------------------------------------------ panels that are made late
-
-    def _on_panel_made(self, name: str, panel: QWidget) -> None:
-        if name == "history":
-            assert isinstance(panel, HistoryPanel)
-            panel.report_requested.connect(lambda report: self.current.show_report(report))
-            panel.export_requested.connect(self.export_report)
-        self._show_panels()
-
-    def _show_panels(self) -> None:
-        """What stands in the tab in front, if it is one that is made late."""
-        results, opened = self.window.results, self.current
-        panel = results.made_widgets().get(results.current_name)
-        if isinstance(panel, HistoryPanel):
-            profile_id = opened.profile.id
-            self.shelf.reports(
-                profile_id,
-                lambda reports: panel.show_reports(reports) if self.current.profile.id == profile_id else None,
-            )
-        self._show_code()
-
-    def show_code(self) -> None:
-        """The connection in front as code, tested or not."""
-        self.window.show_results(True)
-        self.window.results.turn_to("code")
-        self.window.results.get("code").setFocus()
-
-    def _show_code(self) -> None:
-        panel = self.window.results.made_widgets().get("code")
-        if isinstance(panel, CodePanel):
-            panel.show_profile(self.current.profile)
-
-    def export_report(self, report: Report | None = None) -> None:
-        """Ask for a file and write a report to it: HTML, Markdown or JSON by the file's name."""
-        report = report or self.current.report
-        if report is None:
-            self.window.say("There is no report yet.")
-            return
-        name = self.current.profile.name or "connection"
-        dialog = QFileDialog(self.window, "Export report", f"{name}.html", _REPORTS)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("html")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self.shelf.write_report(report, Path(chosen)))
-        dialog.open()
-
-    def copy_ticket(self) -> None:
-        """What a ticket needs, in few lines."""
-        if self.current.report is None:
-            self.window.say("There is no report yet.")
-            return
-        QGuiApplication.clipboard().setText(report_markdown.ticket(self.current.report))
-        self.window.say("Copied for a ticket.")
 
     def _show_health(self, opened: OpenProfile) -> None:
         """What the watch says, else what the last check said."""
@@ -746,9 +522,7 @@ class Workbench(QObject):
         self._closed = True
         self.remembered.keep_place(self.window)
         self.watching.close()
-        for batch in self._batches:
-            batch.close()
-        tests = [line for batch in self._batches for line in batch.lines]
+        tests = self.batches.close()
         own = [opened.line for opened in self._open.values() if opened.line is not None]
         lines = [self.shelf.desk, *own, *self._gone, *tests]
         for line in lines:

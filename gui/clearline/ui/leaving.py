@@ -1,0 +1,66 @@
+"""The last question before the window closes: what about edits that are not saved?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from clearline.ui.open_profile import OpenProfile
+from clearline.ui.questions import Question
+
+if TYPE_CHECKING:
+    from clearline.ui.workbench import Workbench
+
+
+class Leaving(QObject):
+    """Asks once, saves if wanted, and closes the window when nothing can be lost any more."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self._window = bench.window
+        self._leaving = self._asked = False
+
+    def may_close(self) -> bool:
+        """Whether the window can be closed without losing anything; asks once when not."""
+        unsaved = [opened for opened in self._bench.all_open() if opened.worth_keeping]
+        if not unsaved or self._leaving:
+            return True
+
+        def save_all() -> None:
+            left = dict.fromkeys(opened.profile.id for opened in unsaved)
+            self._window.say("Saving…")
+
+            def put_away(opened: OpenProfile, saved: bool) -> None:
+                if saved:  # what could not be saved says why, and the window stays
+                    left.pop(opened.profile.id, None)
+                if not left:
+                    self._leaving = True
+                    self._window.close()
+
+            for opened in unsaved:
+                self._bench.shelf.save(opened, opened.path, then=partial(put_away, opened))
+
+        def discard() -> None:
+            self._leaving = True
+            self._window.close()
+
+        if self._asked:
+            return False
+        names = ", ".join(f"“{opened.profile.name or 'New connection'}”" for opened in unsaved[:5])
+        more = f" and {len(unsaved) - 5} more" if unsaved[5:] else ""
+        asked = Question(
+            self._window,
+            "Not saved",
+            f"{names}{more} {'has' if len(unsaved) == 1 else 'have'} edits that are not saved.",
+            (("Save", save_all), ("Discard", discard), ("Cancel", tuple)),
+        )
+        self._asked = True
+        asked.finished.connect(self._on_answered)
+        asked.open()
+        return False
+
+    def _on_answered(self) -> None:
+        self._asked = False

@@ -1,0 +1,77 @@
+"""Connection strings and reports that leave the window: copied, or written to a file. Never with a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from clearline.core import report as reports
+from clearline.core import report_markdown
+from clearline.core.network_note import network_note
+from clearline.core.report import Finding, Report
+from clearline.ui.main_window import MainWindow
+from clearline.ui.open_profile import OpenProfile
+from clearline.ui.shelf import Shelf
+
+_REPORTS: Final = "HTML (*.html);;Markdown (*.md);;JSON (*.json)"
+
+
+class Reporting(QObject):
+    """What is copied or exported of the profile in front."""
+
+    def __init__(self, window: MainWindow, shelf: Shelf, current: Callable[[], OpenProfile]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._shelf = shelf
+        self._current = current
+
+    def copy_text(self) -> None:
+        """The connection string in front, without its secrets."""
+        QGuiApplication.clipboard().setText(self._current().redacted)
+        self._window.say("Copied without secrets.")
+
+    def copy_report(self, form: str = "markdown") -> None:
+        """The report in front."""
+        report = self._current().report
+        if report is None:
+            self._window.say("There is no report yet.")
+            return
+        QGuiApplication.clipboard().setText(
+            reports.to_json(report) if form == "json" else report_markdown.to_markdown(report)
+        )
+        self._window.say("Report copied.")
+
+    def copy_note(self, finding: Finding) -> None:
+        """A message about one finding, for the people who run the network."""
+        report = self._current().report
+        if report is not None:
+            QGuiApplication.clipboard().setText(network_note(report, finding))
+            self._window.say("Message copied.")
+
+    def export(self, report: Report | None = None) -> None:
+        """Ask for a file and write a report to it: HTML, Markdown or JSON by the file's name."""
+        report = report or self._current().report
+        if report is None:
+            self._window.say("There is no report yet.")
+            return
+        name = self._current().profile.name or "connection"
+        dialog = QFileDialog(self._window, "Export report", f"{name}.html", _REPORTS)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("html")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda chosen: self._shelf.write_report(report, Path(chosen)))
+        dialog.open()
+
+    def copy_ticket(self) -> None:
+        """What a ticket needs, in few lines."""
+        report = self._current().report
+        if report is None:
+            self._window.say("There is no report yet.")
+            return
+        QGuiApplication.clipboard().setText(report_markdown.ticket(report))
+        self._window.say("Copied for a ticket.")
