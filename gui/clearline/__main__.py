@@ -60,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline.ui.app import run_window
 
             return run_window(arguments)
+        case [file] if file.lower().endswith(".json"):  # what a double click hands over
+            from clearline.cli import open_file
+
+            return open_file.run([file])
         case _:
             print(f"clearline: unknown arguments: {' '.join(arguments)}\n{USAGE}", end="", file=sys.stderr)
             return 2

@@ -87,7 +87,7 @@ def test_its_window_paints(environ: dict[str, str], tmp_path: Path) -> None:
 
 def test_it_connects_over_tls_with_a_login(environ: dict[str, str], deployment: _Deployment) -> None:
     login = f"{deployment.user}:{deployment.password}@{deployment.address}"
-    ended = _run(environ, "check", f"mongodb://{login}/?tls=true&tlsCAFile={deployment.ca_file}", "--json")
+    ended = _run(environ, "check", f"mongodb://{login}/?tls=true&tlsCAFile={deployment.ca_file}", "--json", "--yes")
     assert ended.stderr == ""
     report = json.loads(ended.stdout)
     assert (report["verdict"], ended.returncode) == ("connected", 0), report["findings"]

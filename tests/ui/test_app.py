@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from clearline.cli.demo import demo_deployment
+from clearline.core import store
 from clearline.core.profile import Profile, Seeds
 from clearline.core.report import Status, Verdict
 from clearline.ui.crash import CrashDialog
@@ -149,6 +150,38 @@ app.run_window([])
     process = python(program, tmp_path)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out.split()) == (0, ["[]", "[]"]), errors
+
+
+@pytest.mark.parametrize("way", ["as an argument", "as an event"])
+def test_a_file_that_is_double_clicked_is_opened(tmp_path, way):
+    store.save(Profile(name="Orders", seeds=Seeds(hosts=("db1:27017",))), tmp_path / "orders.json")
+    program = f"""
+import sys
+from clearline import __main__
+from clearline.ui import app
+original = app.compose
+def composed(*args, **more):
+    desktop = original(*args, **more)
+    def loaded(profile, path):
+        print(profile.name, flush=True)
+        app.QTimer.singleShot(0, desktop.window.close)
+    desktop.workbench.shelf.loaded.connect(loaded)
+    return desktop
+app.compose = composed
+warm_up = app._warm_up
+def opened():
+    warm_up()
+    if {way!r} == "as an event":
+        from PySide6.QtCore import QUrl
+        event = app.QFileOpenEvent(QUrl.fromLocalFile({str(tmp_path / "orders.json")!r}))
+        app.QApplication.sendEvent(app.QApplication.instance(), event)
+app._warm_up = opened
+sys.argv = ["clearline", *([{str(tmp_path / "orders.json")!r}] if {way!r} == "as an argument" else [])]
+__main__.run()
+"""
+    process = python(program, tmp_path)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out.strip(), errors) == (0, "Orders", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")

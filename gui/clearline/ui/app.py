@@ -13,7 +13,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 import clearline
@@ -197,12 +198,16 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
                 app.exit(1)  # an empty window is nothing to go on with; what went wrong is printed
                 raise
             desktop.workbench.remembered.restore(window)
+            from pathlib import Path
+
             from PySide6.QtCore import Qt  # furnishing the window has paid for it
 
             from clearline.ui.collecting import settle
 
             desktop.workbench.shelf.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
+            if isinstance(app, _Application):
+                app.file_opened.connect(lambda file: desktop.workbench.sharing.take_files([Path(file)]))
             begin(desktop)
             _warm_up()
 
@@ -228,11 +233,24 @@ def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
     return desktop
 
 
+class _Application(QApplication):
+    """Hears of files that are opened with it while it runs: macOS tells them as events, never as arguments."""
+
+    file_opened = Signal(str)
+
+    def event(self, event: QEvent) -> bool:
+        """Pass a file on."""
+        if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
+            self.file_opened.emit(event.file())
+            return True
+        return super().event(event)
+
+
 def _application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
-    app = QApplication(sys.argv[:1])
+    app = _Application(sys.argv[:1])
     app.setApplicationName("Clearline")
     app.setApplicationVersion(clearline.__version__)
     app.setDesktopFileName("clearline")
