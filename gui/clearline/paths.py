@@ -51,11 +51,6 @@ def profiles_dir() -> Path:
     return user_data_dir() / "profiles"
 
 
-def trash_dir() -> Path:
-    """The folder of deleted profiles, so that deleting can be undone; it may not exist yet."""
-    return user_data_dir() / "trash"
-
-
 def history_dir() -> Path:
     """The folder of the kept reports; it may not exist yet."""
     return user_data_dir() / "history"

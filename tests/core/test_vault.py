@@ -62,9 +62,10 @@ _THAWS = 'os.kill(int(Path.home().joinpath("daemon.pid").read_text()), signal.SI
 _WAITS_FOR_A_FROZEN_KEYRING = """
 import threading
 async def main():
-    kept = await vault.write_async("p1", "password", Secret(WORD), timeout_s=0.3)
-    tell(kept=kept.name, same=(await vault.read_async("p1", "password", timeout_s=0.3)).reveal() == WORD)
-    later = await vault.write_async("p2", "password", Secret(WORD), timeout_s=0.3)
+    kept = await vault.keep_async(Profile(id="p1"), "password", Secret(WORD), timeout_s=0.3)
+    read = await vault.secrets_of_async("p1", ["password"], timeout_s=0.3)
+    tell(kept=kept.name, same=read["password"].reveal() == WORD)
+    later = await vault.keep_async(Profile(id="p2"), "password", Secret(WORD), timeout_s=0.3)
     asking = [thread for thread in threading.enumerate() if thread.name.startswith("daemon-")]
     os.kill(daemon, signal.SIGCONT)
     for thread in asking:
@@ -74,7 +75,7 @@ asyncio.run(main())
 """
 _NEVER_WAITS_AT_EXIT = """
 async def main():
-    await vault.write_async("p1", "password", Secret(WORD), timeout_s=0.1)
+    await vault.keep_async(Profile(id="p1"), "password", Secret(WORD), timeout_s=0.1)
     tell()
 asyncio.run(main())
 """
@@ -351,8 +352,8 @@ def test_the_awaitable_forms_do_what_the_blocking_ones_do() -> None:
 
     async def use() -> None:
         vault = Vault(backend)
-        assert await vault.write_async("p1", "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
-        assert await vault.read_async("p1", "password") == Secret(SECRET_WORD)
+        assert await vault.keep_async(Profile(id="p1"), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
+        assert await vault.secrets_of_async("p1", ["password"]) == {"password": Secret(SECRET_WORD)}
         assert await vault.secrets_of_async("p1", ["password", "x"]) == {"password": Secret(SECRET_WORD)}
         assert await vault.delete_async("p1", "password") is True
         assert (await vault.ask_again_async()).where is WhereKept.KEYRING
@@ -374,11 +375,11 @@ def test_a_value_typed_while_the_keyring_is_busy_with_the_old_one_wins() -> None
     vault = Vault(backend)
 
     async def use() -> None:
-        old = asyncio.create_task(vault.write_async("p1", "password", Secret("old"), timeout_s=0.05))
+        old = asyncio.create_task(vault.keep_async(Profile(id="p1"), "password", Secret("old"), timeout_s=0.05))
         await asyncio.to_thread(busy.wait)
         await old
         asking = [thread for thread in threading.enumerate() if thread.name.startswith("daemon-")]
-        assert await vault.write_async("p1", "password", Secret("new"), timeout_s=0.05) is WhereKept.MEMORY
+        assert await vault.keep_async(Profile(id="p1"), "password", Secret("new"), timeout_s=0.05) is WhereKept.MEMORY
         assert vault.read("p1", "password") == Secret("new")
         go_on.set()
         for thread in asking:

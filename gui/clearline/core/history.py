@@ -114,11 +114,6 @@ class History:
         read = (_read(path) for path in self._files(self._place(profile_id)))
         return tuple(report for report in read if report is not None)
 
-    def last_good(self, profile_id: str) -> Report | None:
-        """The newest report of a check that connected, to `compare` with."""
-        good = (path for path in self._files(self._place(profile_id)) if path.stem.endswith("-connected"))
-        return next((report for path in good if (report := _read(path)) is not None), None)
-
     def last(self, profile_id: str) -> Last | None:
         """How the newest check of one profile ended."""
         return self.lasts().get(profile_id)

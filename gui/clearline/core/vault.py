@@ -234,10 +234,6 @@ class Vault:
         """`copy_all` in a daemon thread, which goes on when the keyring takes longer."""
         await self._in_time(timeout_s, None, self.copy_all, profile, copy, tuple(names))
 
-    async def read_async(self, profile_id: str, name: str, *, timeout_s: float = PATIENCE_S) -> Secret | None:
-        """`read` in a daemon thread; None when the keyring takes longer."""
-        return await self._in_time(timeout_s, None, self.read, profile_id, name)
-
     async def secrets_of_async(
         self, profile_id: str, names: Iterable[str], *, timeout_s: float = PATIENCE_S
     ) -> Secrets:
@@ -248,12 +244,6 @@ class Vault:
         if len(kept) == len(wanted):
             return kept
         return await self._in_time(timeout_s, kept, self.secrets_of, profile_id, wanted)
-
-    async def write_async(
-        self, profile_id: str, name: str, secret: Secret, *, timeout_s: float = PATIENCE_S
-    ) -> WhereKept:
-        """`write` in a daemon thread; in memory when the keyring takes longer."""
-        return await self._in_time(timeout_s, WhereKept.MEMORY, self.write, profile_id, name, secret)
 
     async def delete_async(self, profile_id: str, name: str, *, timeout_s: float = PATIENCE_S) -> bool:
         """`delete` in a daemon thread; False when the keyring takes longer."""

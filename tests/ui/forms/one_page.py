@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from clearline.core.profile import Profile
 from clearline.core.secrets import Secret
 from clearline.ui.forms.page import FormState
-from clearline.ui.forms.rows import scrolled
+from clearline.ui.forms.rows import put_into, scroll_area
 from clearline.ui.line_messages import Answer, Broken
 from clearline.ui.line_thread import LineThread
 from clearline.ui.open_profile import OpenProfile
@@ -30,7 +30,8 @@ class OnePage:
         self.pump.wire(self.desk)
         self.pump.add(self._pull, lambda: False)
         self.page = kind(self.desk)
-        self.area = scrolled(self.page)
+        self.area = scroll_area()
+        put_into(self.area, self.page)
         qtbot.addWidget(self.area)
         self.area.resize(*size)
         self.open(Profile())

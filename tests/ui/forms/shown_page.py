@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from clearline.core.profile import Profile
 from clearline.core.secrets import Secret
 from clearline.ui.forms.page import FormState
-from clearline.ui.forms.rows import scrolled
+from clearline.ui.forms.rows import put_into, scroll_area
 from clearline.ui.open_profile import OpenProfile
 
 
@@ -27,7 +27,8 @@ class ShownPage:
 
     def __init__(self, qtbot, page_type, text="", size=(1100, 700)):
         self.page = page_type(Desk())
-        self.area = scrolled(self.page)
+        self.area = scroll_area()
+        put_into(self.area, self.page)
         self.repairs = []
         self.submitted = 0
         self.opened = OpenProfile(lambda *_: None, Profile(name="shown"))

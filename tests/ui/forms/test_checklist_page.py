@@ -105,7 +105,7 @@ def test_the_tab_counts_while_one_types_without_the_page_being_made(qtbot, make_
     qtbot.waitUntil(lambda: window_tab(desktop) == "Checklist (5)")
     paste(desktop, "localhost:27017")
     qtbot.waitUntil(lambda: window_tab(desktop) == "Checklist")
-    assert not desktop.window.pages.is_made("checklist")
+    assert "checklist" not in desktop.window.pages.made_widgets()
 
 
 def test_one_click_changes_the_text_and_another_takes_it_back(make_desktop):
@@ -139,7 +139,7 @@ def test_the_field_is_shown_on_its_own_page(make_desktop):
     pages.turn_to("checklist")
     pages.page("checklist").items["app-name"].show_field.click()
     assert pages.current_name == "options"
-    assert not pages.is_made("tls")
+    assert "tls" not in pages.made_widgets()
     assert pages.page("options").editor_of("appName").focusProxy().hasFocus()
 
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from clearline.core import connection_string
 from clearline.core.facts import Mistake
 from clearline.core.report import Remedy, Severity
-from clearline.ui.forms.field_notes import FieldNote, mistakes_of, words_of
-from clearline.ui.forms.rows import scrolled
+from clearline.ui.forms.field_notes import FieldNote, fix_of, mistakes_of, title_of
+from clearline.ui.forms.rows import put_into, scroll_area
 
 CONFLICT = connection_string.read("mongodb://h/?maxPoolSize=5&minPoolSize=9").mistakes[0]
 WARNING = Mistake(
@@ -31,7 +31,8 @@ def noted(qtbot):
         holder = QWidget()
         note = FieldNote("minPoolSize")
         QVBoxLayout(holder).addWidget(note)
-        area = scrolled(holder)
+        area = scroll_area()
+        put_into(area, holder)
         qtbot.addWidget(area)
         area.resize(width, 200)
         area.show()
@@ -41,8 +42,12 @@ def noted(qtbot):
     return make
 
 
+def said(mistake):
+    return f"{title_of(mistake)} {fix_of(mistake)}"
+
+
 def test_words_name_the_field_the_value_and_the_remedy():
-    assert words_of(CONFLICT) == (
+    assert said(CONFLICT) == (
         "minPoolSize=9 cannot be combined with maxPoolSize=5. Keep maxPoolSize and remove the other."
     )
 
@@ -57,7 +62,7 @@ def test_the_worst_comes_first_and_typed_markup_stays_text(noted):
     note = noted()
     note.show_mistakes((WARNING, CONFLICT))
     assert note.isVisible()
-    assert note.text.splitlines() == [words_of(CONFLICT), words_of(WARNING)]
+    assert note.text.splitlines() == [said(CONFLICT), said(WARNING)]
     assert note.worst is Severity.FAILURE
     assert "w=<b>" in note.accessibleDescription()
 

@@ -21,13 +21,8 @@ from clearline.ui.panels.remedies import label
 from clearline.ui.status import status_icon, status_tone, status_word
 
 
-def words_of(mistake: Mistake) -> str:
-    """What is wrong and what to do about it, in the catalogue's words. Plain text, never with a secret."""
-    return f"{title_of(mistake)} {fix_of(mistake)}"
-
-
 def title_of(mistake: Mistake) -> str:
-    """What is wrong: one sentence with the field and its value."""
+    """What is wrong: one sentence with the field and its value, in the catalogue's words. Never with a secret."""
     return causes()[mistake.cause].title.format_map(mistake.blanks)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
-
 from clearline.core.connection_string import value_text
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.option_values import ValueProblem, parse_properties, parse_tags, parse_value
@@ -131,13 +129,6 @@ def searchable(option: Option) -> str:
     """Everything by which an option is found, in lower case."""
     words = (option.name, *option.aliases, option.help, option.default, *option.choices, mark(option))
     return " ".join(words).lower()
-
-
-def with_value(profile: Profile, option: Option, value: Any) -> Any:
-    """The section of the profile that holds the option, with another value."""
-    assert option.field is not None
-    section, attribute = option.field
-    return msgspec.structs.replace(getattr(profile, section), **{attribute: value})
 
 
 def _tag_text(tags: dict[str, str]) -> str:

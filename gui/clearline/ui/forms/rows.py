@@ -279,10 +279,3 @@ def put_into(area: QScrollArea, page: QWidget) -> None:
     """Let the area scroll a page."""
     page.setObjectName("page")
     area.setWidget(page)
-
-
-def scrolled(page: QWidget) -> QScrollArea:
-    """A page that is built already, and scrolls where the window is small."""
-    area = scroll_area()
-    put_into(area, page)
-    return area

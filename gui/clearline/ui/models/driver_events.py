@@ -146,11 +146,6 @@ class DriverEventsModel(QAbstractTableModel):
         """What is shown."""
         return self._filter
 
-    @property
-    def filtered(self) -> bool:
-        """Whether some events may be hidden."""
-        return self._hits is not None
-
     def set_paused(self, paused: bool) -> None:
         """Let new events wait, or show those that waited."""
         if paused is self._paused:

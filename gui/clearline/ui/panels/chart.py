@@ -79,11 +79,6 @@ class Chart(QWidget):
             return self._window
         return self._picture.now - self._picture.reach_s, self._picture.now
 
-    @property
-    def zoomed(self) -> bool:
-        """Whether somebody zoomed or moved, so that it stands still."""
-        return self._window is not None
-
     def show_picture(self, picture: Picture) -> None:
         """Show other data."""
         self._picture = picture

@@ -90,7 +90,6 @@ class EventsPanel(QWidget):
         self._desk: Desk | None = None
         self._follows = True
         self._scrolling = False
-        self._server_filter: str | None = None
         self.table = EventLog()
         self.detail = EventDetail()
         self.detail.hide()

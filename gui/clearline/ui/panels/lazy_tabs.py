@@ -38,10 +38,6 @@ class LazyTabs(QTabWidget):
         assert holder is not None
         return holder
 
-    def is_made(self, name: str) -> bool:
-        """Whether the widget of that tab exists."""
-        return name in self._widgets
-
     def get(self, name: str) -> QWidget:
         """The widget of a tab, made now if it is not there yet."""
         if name not in self._widgets:
