@@ -47,6 +47,8 @@ _FORM_HEIGHT: Final = 252
 _RESULTS_HEIGHT: Final = 296
 _WELCOME_HEIGHT: Final = 232
 _WIDE: Final = 1100
+_NO_LIMIT: Final = 16_777_215
+"""Qt's own greatest width of a widget."""
 _SIDE_WIDTH: Final = 232
 _SIDE_WIDTH_MIN: Final = 192
 
@@ -101,8 +103,6 @@ class MainWindow(QMainWindow):
 
     def furnish(self, redact: Redact) -> None:
         """Make everything that stands in the window."""
-        from PySide6.QtCore import Qt  # naming it makes all its enumerations, which takes 15 ms
-
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
         from clearline.ui.icons import IconButton, LabelledButton, window_icon
@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
         from clearline.ui.panels.events import EventsPanel
         from clearline.ui.panels.health import HealthIndicator
         from clearline.ui.panels.lazy_tabs import LazyTabs
+        from clearline.ui.panels.parts import ElidedLabel
         from clearline.ui.panels.profile_list import ProfileList
         from clearline.ui.panels.servers import ServersPanel
         from clearline.ui.panels.stage_strip import StageStrip
@@ -133,9 +134,9 @@ class MainWindow(QMainWindow):
         for button in (self.save, self.revert):
             button.setObjectName("small")
         self._offers: list[QPushButton] = []
-        self._message = QLabel()
-        self._message.setProperty("role", "muted")
-        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self.name.setMinimumWidth(theme.GRID * 16)
+        self._message = ElidedLabel("muted")
+        self._message.hide()
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
         self._message_timer.timeout.connect(self._end_message)
@@ -182,7 +183,7 @@ class MainWindow(QMainWindow):
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(theme.GRID)
         head.addWidget(self.name, 1)
-        head.addWidget(self._message)
+        head.addWidget(self._message, 1)
         self._head = head
         head.addWidget(self.unsaved, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self.save, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -283,6 +284,8 @@ class MainWindow(QMainWindow):
         """A short message with buttons; all go away when one is pressed, or by themselves."""
         self._end_message()
         self._message.setText(message)
+        self._message.setToolTip(message)
+        self._message.show()
         for words, act in answers:
             button = QPushButton(words)
             button.setObjectName("small")
@@ -299,6 +302,7 @@ class MainWindow(QMainWindow):
 
     def _end_message(self) -> None:
         self._message.clear()
+        self._message.hide()
         for button in self._offers:
             button.hide()
             button.deleteLater()
@@ -321,6 +325,8 @@ class MainWindow(QMainWindow):
 
     def _share_room(self) -> None:
         """Results come first where the window is low: the form scrolls."""
+        # The dot in the list and the Save button say it too.
+        self.unsaved.setMaximumWidth(_NO_LIMIT if self.width() >= _WIDE else 0)
         if not self._sides_by_user:
             self._sides.setSizes([_SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN, self.width()])
         if not self._shared_by_user:

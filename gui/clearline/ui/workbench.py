@@ -438,6 +438,7 @@ class Workbench(QObject):
         window.connection.show_mistakes(opened.mistakes)
         if window.name.text().strip() != opened.profile.name:
             window.name.setText(opened.profile.name)
+            window.name.setCursorPosition(0)
         window.unsaved.setVisible(opened.unsaved)
         window.banner.show_stale(opened.stale)
         self._show_health(opened)
