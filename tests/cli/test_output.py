@@ -19,7 +19,7 @@ import pytest
         ("mongodb://h/?tlsCertificateKeyFilePassword=one&two", "uri.unescaped-credentials"),
         ("mongodb://h/?authMechanism=MONGODB-OIDC", "auth.oidc-not-configured"),
         ("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure", "uri.bad-value"),
-        ("mongodb://${NOWHERE_SET}/", "uri.bad-value"),
+        ("mongodb://${NOWHERE_SET}/", "uri.placeholder"),
         ("mongodb://h/?tls=true&tlsInsecure=true&tlsCAFile=/nowhere.pem&w=0&journal=true", "uri.conflicting-options"),
     ],
 )
@@ -44,3 +44,18 @@ def test_text_for_people_is_printed_as_far_as_the_encoding_goes(tmp_path: Path) 
     assert result.returncode == 1
     assert b"127.0.0.1:1" in result.stdout
     assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_the_list_is_printed_whatever_the_encoding(tmp_path: Path, arguments: list[str], encoding: str) -> None:
+    environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "PYTHONIOENCODING": encoding}
+    here = "from clearline.core.profile import Profile; from clearline.core.store import save_in"
+    save = f"{here}; from clearline.paths import profiles_dir; save_in(profiles_dir(), Profile(name='日本 → é'))"
+    subprocess.run([sys.executable, "-c", save], check=True, env=environ)
+    command = [sys.executable, "-m", "clearline", *arguments]
+    result = subprocess.run(command, capture_output=True, check=False, env=environ)
+    assert (result.returncode, result.stderr) == (0, b"")
+    if "--json" in arguments:
+        [entry] = json.loads(result.stdout.decode(encoding))
+        assert entry["name"] == "日本 → é"

@@ -241,15 +241,12 @@ class _Place:
         return quote(value, safe="", errors="replace")
 
     def undefined(self, known: Variables) -> Mistake:
-        file = known.env_file or "the .env file that the profile names"
         return Mistake(
-            cause="uri.bad-value",
+            cause="uri.placeholder",
             severity=Severity.FAILURE,
             blanks={
-                "option": self.what,
-                "value": f"${{{self.name}}}",
-                "rule": f"the variable {self.name} is set {known.places}",
-                "suggestion": f"{self.name}=… into {file}, or set it in the environment",
+                "placeholder": f"${{{self.name}}}",
+                "what": f"{self.what} (or set {self.name}, which is set {known.places})",
             },
             start=self.start,
             end=self.end,
