@@ -55,6 +55,7 @@ def test_an_ordinary_connection_string_asks_for_nothing(text: str) -> None:
             ConcernKind.IDENTITY,
             "k8s",
         ),
+        ("mongodb://h/?authMechanism=MONGODB-AWS", ConcernKind.IDENTITY, "aws"),
     ],
 )
 def test_what_a_text_wants_is_named(text: str, kind: ConcernKind, value: str) -> None:

@@ -22,6 +22,7 @@ from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict
 from lab.identity_provider import CLIENT, IdentityProvider
 from lab.mongo_peer import Command, MongoPeer
+from lab.watching import Watched
 
 
 def context(idp: IdentityProvider, *, client: str | None = CLIENT, refresh: str | None = None) -> OIDCCallbackContext:
@@ -147,6 +148,17 @@ def test_stop_ends_it(browser: bool) -> None:
             sign_in.callback().fetch(context(idp))
 
 
+@pytest.mark.parametrize("browser", [True, False])
+def test_nobody_is_prompted_after_a_stop(browser: bool) -> None:
+    prompts: list[str] = []
+    with IdentityProvider(browser=browser) as idp:
+        sign_in = HumanSignIn(lambda url, _code: prompts.append(url), redirect_port=0)
+        sign_in.stop()
+        with pytest.raises(SignInProblem, match="stopped"):
+            sign_in.callback().fetch(context(idp))
+    assert not prompts
+
+
 def test_a_call_without_the_state_is_nobodys_answer() -> None:
     with IdentityProvider() as idp:
         threads: list[threading.Thread] = []
@@ -238,6 +250,23 @@ def test_a_sign_in_that_fails_is_the_diagnosis_with_its_reason() -> None:
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "auth.oidc-token-missing", [f.cause for f in report.findings]
     assert "access_denied" in report.diagnosis.summary
+
+
+def test_a_sign_in_that_fails_pauses_a_watch_so_that_the_page_is_not_opened_again_and_again() -> None:
+    async def play(text: str, user: Browser) -> str:
+        async with Watched(text, on_prompt=user, interval_s=0.05) as watched:
+            state = await watched.until(lambda s: s.paused or len(user.prompts) > 1)
+            assert state.paused is not None
+            return state.paused.text
+
+    with IdentityProvider(browser=False) as idp:
+        idp.denies = True
+        start = {"issuer": idp.issuer, "clientId": CLIENT}
+        with MongoPeer({"saslStart": {"conversationId": 1, "done": False, "payload": payload(start)}}) as peer:
+            user = Browser(idp)
+            said = asyncio.run(play(f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC", user))
+    assert "access_denied" in said
+    assert len(user.prompts) == 1
 
 
 def test_stop_ends_a_check_that_waits_for_the_human() -> None:

@@ -98,6 +98,31 @@ def test_a_plan_out_of_bounds_is_refused(wrong: dict[str, Any]) -> None:
         RetryPlan(**wrong)
 
 
+def test_a_stop_during_an_attempt_that_has_failed_already_repeats_nothing() -> None:
+    async def play() -> None:
+        running = asyncio.Event()
+        attempts: list[Attempt] = []
+
+        async def failing() -> Report:
+            """As a check that is stopped while it waits for late answers: the verdict stays."""
+            running.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if (own := asyncio.current_task()) is not None:
+                    own.uncancel()
+            return report(Verdict.FAILED)
+
+        task = asyncio.create_task(with_retries(failing, RetryPlan(attempts=3, delay_s=60), attempts.append))
+        await running.wait()
+        task.cancel()
+        async with asyncio.timeout(5):
+            assert (await task).verdict is Verdict.FAILED
+        assert [attempt.again_in_s for attempt in attempts] == [None]
+
+    asyncio.run(play())
+
+
 def test_a_stop_between_two_attempts_ends_at_once() -> None:
     async def play() -> None:
         told = asyncio.Event()

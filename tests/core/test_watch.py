@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shlex
+import sys
 import threading
 import time
 import tracemalloc
@@ -16,13 +18,14 @@ import pytest
 from clearline.core import pool_fold, watch, watch_session
 from clearline.core.exercise import ExercisePlan, Work
 from clearline.core.health import HealthState
-from clearline.core.profile import Pool, Profile
+from clearline.core.profile import Pool, Profile, SecretSource
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.topology import ChangeKind
 from clearline.core.watch_state import WatchState
 from lab import deployments
 from lab.deployment import ROOT, ROOT_PASSWORD, Deployment
 from lab.namespaces import OUTSIDE, Network
+from lab.peers import closed_port
 from lab.relay import Relay
 from lab.watching import Watched, is_
 
@@ -356,6 +359,25 @@ def test_references_are_resolved_and_one_that_is_missing_pauses_the_watch(
     state = asyncio.run(play("mongodb://${NOBODY_SET_THIS}/"))
     assert state.paused is not None
     assert "NOBODY_SET_THIS" in state.paused.text
+
+
+def test_a_command_is_run_once_also_when_an_outage_is_explained(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    script = tmp_path / "secret.py"
+    script.write_text(f"open({str(runs)!r}, 'a').write('x')\nprint('s3cret')\n")
+    source = SecretSource(place="command", command=f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}")
+
+    async def play(uri: str) -> None:
+        profile = Profile(secrets={PASSWORD: source})
+        async with Watched(uri, profile=profile, may_run=lambda _command: True) as watched:
+            state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].report)
+            cause = state.health.outages[-1].cause
+            assert cause is not None
+            assert cause.cause == "tcp.refused"
+
+    with closed_port() as port:
+        asyncio.run(play(f"mongodb://app@127.0.0.1:{port}/"))
+    assert runs.read_text() == "x"
 
 
 def test_settings_that_the_driver_refuses_pause_the_watch() -> None:

@@ -192,7 +192,10 @@ def _key_file() -> Path:
 def _create_users(deployment: Deployment) -> None:
     server = deployment.member("primary") if deployment.set_name else deployment.server
     with deployment.client(server, username=None, password=None) as client:  # MongoDB's localhost exception
-        client.admin.command("createUser", ROOT, pwd=ROOT_PASSWORD, roles=["root"])
+        hello = client.admin.command("hello")
+        everywhere = len(hello.get("hosts", ())) + len(hello.get("passives", ()))
+        concern = {"w": everywhere, "wtimeout": 20_000} if everywhere else {"w": 1}  # a member that lags knows nobody
+        client.admin.command("createUser", ROOT, pwd=ROOT_PASSWORD, roles=["root"], writeConcern=concern)
     for each in deployment.servers:
         with deployment.client(each) as client:
             client.admin.command("setParameter", 1, quiet=False)  # a quiet server does not log successful logins

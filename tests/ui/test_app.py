@@ -184,6 +184,23 @@ __main__.run()
     assert (process.returncode, out.strip(), errors) == (0, "Orders", "")
 
 
+def test_a_question_that_still_stands_there_does_not_keep_a_closed_window_running(tmp_path):
+    program = """
+import sys
+from clearline.ui import app
+from clearline.ui.questions import Question
+
+def begin(desktop):
+    Question(desktop.window, "Changed", "Which one?", (("Mine", tuple), ("Later", tuple))).open()
+    desktop.window.close()
+
+sys.exit(app._run(begin))
+"""
+    process = python(program, tmp_path)
+    _out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_in_the_terminal_closes_the_window_cleanly(tmp_path):
     # The thread that imports for the first check runs by then, often in the middle of Qt's or OpenSSL's own code.

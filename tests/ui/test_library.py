@@ -776,6 +776,20 @@ def test_another_version_of_a_listed_profile_does_not_get_its_secrets(
     assert desktop.workbench.consents.is_foreign(current)
 
 
+def test_a_file_does_not_meet_the_edits_and_secrets_of_an_open_profile_without_one(qtbot, with_profiles, tmp_path):
+    desktop = with_profiles(profile("A"))
+    one = replace(profile("B"), auth=Auth(user="app"))
+    opened = desktop.workbench.open_profile(one, {PASSWORD: Secret("s3cret-w0rd")})
+    store.save(replace(one, seeds=Seeds(hosts=("evil:27017",))), tmp_path / "sent.json")
+    desktop.workbench.shelf.load(tmp_path / "sent.json")
+    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
+    current = desktop.workbench.current
+    assert current is not opened
+    assert current.secrets == {}
+    assert desktop.workbench.consents.is_foreign(current)
+    assert opened.profile == one
+
+
 def test_a_file_elsewhere_that_changes_is_shown_and_does_not_come_to_the_front(qtbot, with_profiles, tmp_path):
     one = profile("Elsewhere")
     desktop = with_profiles(profile("A"))

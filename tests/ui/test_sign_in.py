@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
@@ -48,8 +49,11 @@ def test_the_page_opens_by_itself_and_the_dialog_goes_with_the_test(qtbot, sign_
     qtbot.waitUntil(lambda: sign_in.dialog is not None)
     assert visited == ["https://login.example.com/authorize?x=1"]
     assert "login.example.com" in sign_in.dialog.said.text()
-    sign_in.done()
-    assert sign_in.dialog is None
+    from_thread(sign_in.end, "https://login.example.com/authorize?x=2")
+    QCoreApplication.sendPostedEvents()
+    assert sign_in.dialog is not None  # that was somebody else's
+    from_thread(sign_in.end, "https://login.example.com/authorize?x=1")
+    qtbot.waitUntil(lambda: sign_in.dialog is None)
 
 
 def test_a_code_is_shown_and_copied_before_the_page_is_opened(qtbot, sign_in, visited):
@@ -71,4 +75,4 @@ def test_only_web_pages_are_opened(qtbot, sign_in, visited):
     qtbot.waitUntil(lambda: sign_in.dialog is not None)
     assert visited == []
     assert sign_in.dialog.code.text() == "CODE"
-    sign_in.done()
+    sign_in.dialog.close()

@@ -6,7 +6,7 @@ import csv
 import json
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QWidget
 
@@ -344,6 +344,25 @@ def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path)
     panel.save_shown(tmp_path / "events.jsonl")
     qtbot.waitUntil(lambda: desktop.window.message == "5 events saved to events.jsonl.")
     assert json.loads((tmp_path / "events.jsonl").read_text().splitlines()[0])["connection_id"] == 3
+
+
+def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(qtbot, watched):
+    desktop, watch, _session = watched
+    panel, own = desktop.window.events, desktop.workbench.current.profile.id
+    desktop.window.results.setCurrentWidget(panel)
+    for number in range(3):
+        watch.on_event(play.event(number))
+    qtbot.waitUntil(lambda: panel.model.kept == 3)
+    panel.server.choose("db1.example.com:27017", "db1.example.com:27017")
+    panel.table.selectRow(1)
+    desktop.workbench.choose(own)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert panel.server.currentData() == "db1.example.com:27017"
+    assert panel.table.rows_selected == [1]
+    desktop.workbench.new_profile()
+    desktop.workbench.choose(own)
+    panel.table.selectRow(2)
+    assert panel.table.rows_selected == [2]
 
 
 def test_clicking_a_connection_shows_its_life_line_and_details(qtbot, watched):

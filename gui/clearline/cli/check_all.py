@@ -99,7 +99,7 @@ def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
         try:
             await turn.acquire()
         except asyncio.CancelledError:
-            return await _not_begun(profile, secrets)
+            return await _not_begun(order)
         try:
             report = await check(
                 profile,
@@ -129,11 +129,14 @@ def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
     return asyncio.run(all_of_them())
 
 
-async def _not_begun(profile: Profile, secrets: Secrets) -> Report:
+async def _not_begun(order: Order) -> Report:
     """The report of a check that was cancelled before its turn: one that is cancelled as soon as it starts."""
     from clearline.core.check import check
 
-    task = asyncio.get_running_loop().create_task(check(profile, secrets, lambda _report: None))
+    profile, secrets, not_agreed = order
+    task = asyncio.get_running_loop().create_task(
+        check(profile, secrets, lambda _report: None, not_agreed=not_agreed)  # its first step may reach the network
+    )
     asyncio.get_running_loop().call_soon(task.cancel)
     return await task
 

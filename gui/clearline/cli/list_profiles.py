@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from clearline.cli.output import print_json, print_text
 from clearline.cli.text_grid import Palette, grid, shown
 from clearline.core.arrangement import is_in
 from clearline.core.connection_string import build
@@ -36,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
     ]
     lasts = History(history_dir()).lasts()
     if arguments.json:
-        print(json.dumps([_entry(one, lasts) for one in stored], indent=2, ensure_ascii=False))
+        print_json(json.dumps([_entry(one, lasts) for one in stored], indent=2, ensure_ascii=False))
     else:
         _print(stored, lasts)
     for one in stored:
@@ -79,7 +80,7 @@ def _print(stored: Sequence[Stored], lasts: dict[str, Last]) -> None:
         return
     heads = [paint(head, "dim") for head in ("name", "folder", "last check", "at", "connection")]
     for line in grid([heads, *rows], 10_000) or ():
-        print(line.rstrip())
+        print_text(line.rstrip())
 
 
 def _address(profile: Profile) -> str:

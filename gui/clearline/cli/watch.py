@@ -116,9 +116,11 @@ async def _watch(target: Target, interval_s: float, seconds: float | None, show:
         if (own := asyncio.current_task()) is not None:
             own.uncancel()
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    [ended] = await asyncio.gather(task, return_exceptions=True)
     if gone:
         raise gone[0]
+    if isinstance(ended, Exception):  # a bug of ours, not how the server is
+        raise ended
     show(summary(watch.state))
     return 1 if watch.state.paused is not None else 0
 

@@ -235,6 +235,9 @@ def _identity(profile: Profile) -> Iterator[Concern]:
     if profile.auth.mechanism == "MONGODB-OIDC" and (service := profile.auth.properties.get("ENVIRONMENT")):
         words = f"It asks this computer's identity service ({service}) for a token and sends it to {_servers(profile)}."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value=service)
+    if profile.auth.mechanism == "MONGODB-AWS" and profile.auth.user is None:
+        words = f"It signs in to {_servers(profile)} with the AWS credentials of this computer or its environment."
+        yield Concern(kind=ConcernKind.IDENTITY, words=words, value="aws")
 
 
 def _environment(profile: Profile) -> Iterator[Concern]:

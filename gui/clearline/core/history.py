@@ -76,7 +76,8 @@ class History:
         """Keep a finished check's report and give it as it was kept; ``secrets`` are masked wherever they stand."""
         safe = masked(report, secrets)
         place = self._place(profile.id)
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.folder, place):  # for each: the mode counts for the last folder of a path alone
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         verdict = safe.verdict.value if safe.verdict else "unfinished"
         with locked(self.folder):
             write_whole(place / f"{_stamp(safe.started)}-{uuid.uuid4().hex[:4]}-{verdict}.json", _content(safe))

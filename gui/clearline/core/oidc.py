@@ -191,7 +191,7 @@ class HumanSignIn:
             "code_challenge_method": "S256",
         }
         page = endpoint(provider, "authorization_endpoint")
-        self._on_prompt(f"{page}{'&' if '?' in page else '?'}{urllib.parse.urlencode(question)}", None)
+        self._prompt(f"{page}{'&' if '?' in page else '?'}{urllib.parse.urlencode(question)}", None)
         answer = self._awaited(listener, state, end)
         if "code" not in answer:
             raise SignInProblem(f"the provider refused the sign-in ({word(answer.get('error'))})")
@@ -200,6 +200,11 @@ class HumanSignIn:
             return token_from(provider, {**wanted, "client_id": client_id, "code_verifier": verifier})
         except Refused as refused:
             raise SignInProblem(f"the provider gives no token ({refused.code})") from None
+
+    def _prompt(self, page: str, code: str | None) -> None:
+        if self._stopped.is_set():  # while the provider was asked: nobody wants its page any more
+            raise SignInProblem("the sign-in was stopped")
+        self._on_prompt(page, code)
 
     def _awaited(self, listener: _Listener, state: str, end: float) -> Mapping[str, str]:
         while not self._stopped.is_set():
@@ -219,7 +224,7 @@ class HumanSignIn:
         code, page = text_of(device.get("user_code")), text_of(device.get("verification_uri"))
         if code is None or page is None or "device_code" not in device:
             raise SignInProblem("the provider's answer to the sign-in with a code makes no sense")
-        self._on_prompt(safe(page), code)
+        self._prompt(safe(page), code)
         end = min(end, time.monotonic() + (seconds_of(device.get("expires_in")) or HUMAN_S))
         pause = seconds_of(device.get("interval")) or _POLL_S
         question = {"grant_type": _DEVICE_GRANT, "device_code": str(device["device_code"]), "client_id": client_id}

@@ -75,16 +75,27 @@ async def with_retries(
     """The report of the first check that connects, or of the last one; ``on_attempt`` hears of each as it ends.
 
     ``check`` never raises (`core.check.check`, its arguments bound). Cancelling between two attempts raises
-    CancelledError; during one, its report says *cancelled* and nothing is repeated.
+    CancelledError; during one, nothing is repeated, and its report says *cancelled*, or what was known by then.
     """
     for number in range(1, plan.attempts + 1):
-        report = await check()
-        again, why = _next(report, number, plan)
+        report, stopped = await _attempted(check)
+        again, why = (None, "it was stopped") if stopped else _next(report, number, plan)
         on_attempt(Attempt(number=number, of=plan.attempts, report=report, again_in_s=again, why=why))
         if again is None:
             break
         await asyncio.sleep(again)
     return report
+
+
+async def _attempted(check: Callable[[], Awaitable[Report]]) -> tuple[Report, bool]:
+    """A check's report, and whether it was cancelled meanwhile: it swallows that, and may say *failed* all the same."""
+    attempt = asyncio.ensure_future(check())
+    report = await attempt  # in a task of its own the check takes nothing of the cancellation away from this one
+    task = asyncio.current_task()
+    if task is None or not task.cancelling():
+        return report, False
+    task.uncancel()
+    return report, True
 
 
 def _next(report: Report, number: int, plan: RetryPlan) -> tuple[float | None, str]:

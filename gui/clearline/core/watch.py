@@ -133,8 +133,10 @@ class Watch:
             self._wake.set()
 
     def set_interval(self, seconds: float) -> None:
-        """Another time between pings, 0.05 s to an hour; the next ping comes at once."""
-        self._interval_s = _bounded(seconds)
+        """Another time between pings, 0.05 s to an hour; the next ping comes at once. The same one changes nothing."""
+        if (interval_s := _bounded(seconds)) == self._interval_s:
+            return
+        self._interval_s = interval_s
         self._changed()
         self.ping_now()
 
@@ -148,7 +150,7 @@ class Watch:
                 self._profile, self._text = reading.profile, None
                 secrets = {**reading.secrets, **secrets}
             self._secrets = secrets
-        self._pause = None
+        self._pause = self._ready = None
         self._health.judge(HealthState.CHECKING, "It is tried again.", self._at_s(), time.time())
         self._changed()
         self._wake.set()
@@ -209,13 +211,15 @@ class Watch:
 
     async def _open(self) -> Session | None:
         """A new client; None when there cannot be one (paused) or the SRV name was not found (down)."""
-        ready = self._ready = await prepared(
-            self._profile,
-            self._secrets,
-            text=self._text,
-            may_run=self._may_run,
-            prompting=self._on_prompt is not None,
-        )
+        if self._ready is None:  # else a command that prints a secret would run again each time a name is not found
+            self._ready = await prepared(
+                self._profile,
+                self._secrets,
+                text=self._text,
+                may_run=self._may_run,
+                prompting=self._on_prompt is not None,
+            )
+        ready = self._ready
         if (why := objection(ready)) is not None:
             self._hold(why)
             return None
@@ -272,7 +276,7 @@ class Watch:
         return answer
 
     async def _ask_others(self, session: Session, answer: Answer) -> tuple[Answer, ...]:
-        if answer.outcome in (Outcome.REFUSED, Outcome.UNUSABLE):
+        if answer.outcome in (Outcome.REFUSED, Outcome.UNUSABLE, Outcome.UNSIGNED):
             return ()
         self._observe()
         servers = self._topology.snapshot().servers
@@ -286,6 +290,8 @@ class Watch:
             self._login_refused(answer.code, answer.server, answer.text, answer.code_name)
         elif answer.outcome is Outcome.UNUSABLE:
             self._hold(f"The driver refuses the settings: {answer.text}")
+        elif answer.outcome is Outcome.UNSIGNED:
+            self._hold(f"The sign-in came to nothing: {answer.text}.")  # else the page would open again every round
         else:
             self._observe()
             self._settle(answer, others, session.pools.busy(answer.server))
@@ -348,9 +354,14 @@ class Watch:
             self._explainer.explain()
 
     async def _check(self) -> Report:
+        """With the secrets that the client has: nobody is asked, and no command is run, because of an outage."""
+        known = self._ready.secrets if self._ready is not None else {}
+        printed = {
+            name: known[name] for name, one in self._profile.secrets.items() if one.place == "command" and name in known
+        }
         return await check(
             self._profile,
-            self._secrets,
+            {**self._secrets, **printed},
             lambda _partial: None,
             text=self._text,
             late_s=self._late_s,

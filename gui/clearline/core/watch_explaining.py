@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from clearline.core.health import HealthFold, Outage
 from clearline.core.report import Finding, Report, Verdict
@@ -39,7 +40,7 @@ class Explainer:
             return
         self._health.amend(outage.number, diagnosing=True)
         self.task = asyncio.get_running_loop().create_task(self._explain(outage))
-        self.task.add_done_callback(self._done)
+        self.task.add_done_callback(partial(self._done, outage.number))
 
     def cancel(self) -> None:
         """Stop the check that runs."""
@@ -62,5 +63,7 @@ class Explainer:
         still = self._health.running
         return report.verdict is Verdict.FAILED or (still is not None and still.number == outage.number)
 
-    def _done(self, _task: asyncio.Task[None]) -> None:
+    def _done(self, number: int, task: asyncio.Task[None]) -> None:
         self.task = None
+        if task.cancelled():  # before its first step, or by a second stop: it may be explained later
+            self._health.amend(number, diagnosing=False)

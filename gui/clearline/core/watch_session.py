@@ -17,6 +17,7 @@ from clearline.core.driver_log import DriverLog
 from clearline.core.event_texts import LOGIN_COMMANDS, error_text
 from clearline.core.ledger import is_loopback
 from clearline.core.oidc import HumanSignIn, OnPrompt, wants_human
+from clearline.core.oidc_provider import SignInProblem
 from clearline.core.one_server import Question, asking, note, selector
 from clearline.core.pool_fold import PoolFold, limits_of
 from clearline.core.preparation import Prepared
@@ -46,6 +47,8 @@ class Outcome(Enum):
     """The login was turned down."""
     UNUSABLE = "unusable"
     """The settings cannot work."""
+    UNSIGNED = "unsigned"
+    """Nobody signed in: the page was closed, refused, or waited too long."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +175,10 @@ class Session:
         match error:
             case errors.WaitQueueTimeoutError():
                 outcome = Outcome.QUEUED
+            case SignInProblem():
+                outcome = Outcome.UNSIGNED
+            case TimeoutError() if self._patience_s is not None:
+                outcome, text = Outcome.UNSIGNED, f"nobody signed in within {self._patience_s:g} s"
             case TimeoutError():
                 text = f"No answer within {ANSWER_WITHIN_S:g} s."
                 if question.connection_id is None and server is not None and self.pools.busy(server):

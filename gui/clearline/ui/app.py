@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -111,7 +112,6 @@ def compose(
     crashes = CrashReporter(lambda text: redact(text, workbench.known_secrets), window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
-    workbench.settled.connect(sign_in.done)
     crashes.interrupted.connect(desktop.interrupt)
     window.menus.scheme_chosen.connect(theme.choose)
     window.menus.scheme_chosen.connect(window.menus.show_scheme)
@@ -212,6 +212,7 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
             _warm_up()
 
         window.first_painted.connect(furnish)
+        window.closing.connect(lambda: app.exit(0))  # Qt would wait for a question that still stands there
         window.show()
         result = app.exec()
         window.hide()
@@ -279,15 +280,30 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
         from clearline.core.consent import Agreements
         from clearline.core.watch import Watch
 
+        prompts: dict[str, float] = {}
+
+        def prompt(url: str, code: str | None) -> None:
+            prompts[url] = time.time()
+            sign_in.prompt(url, code)
+
+        def told(state: WatchState) -> None:
+            emit(state)
+            pings = state.health.latencies
+            answered = pings[-1].at if pings and pings[-1].rtt_ms is not None else 0.0
+            for url, at in list(prompts.items()):
+                if state.ended or state.paused is not None or answered > at:
+                    del prompts[url]
+                    sign_in.end(url)
+
         return Watch(
             profile,
             secrets,
-            emit=emit,
+            emit=told,
             on_event=on_event,
             text=text,
             interval_s=interval_s,
             may_run=partial(Agreements(agreements).may_run, profile),
-            on_prompt=sign_in.prompt,
+            on_prompt=prompt,
             oidc_hosts=Agreements(agreements).sign_in_hosts(profile),
         )
 
@@ -311,17 +327,27 @@ def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Che
         from clearline.core.check import check
         from clearline.core.consent import Agreements
 
-        return await check(
-            profile,
-            secrets,
-            emit,
-            text=text,
-            on_event=on_event,
-            deadline_s=remembered.values.silence_s,
-            may_run=partial(Agreements(agreements).may_run, profile),
-            on_prompt=sign_in.prompt,
-            oidc_hosts=await run_in_daemon(Agreements(agreements).sign_in_hosts, profile),
-        )
+        pages: list[str] = []
+
+        def prompt(url: str, code: str | None) -> None:
+            pages.append(url)
+            sign_in.prompt(url, code)
+
+        try:
+            return await check(
+                profile,
+                secrets,
+                emit,
+                text=text,
+                on_event=on_event,
+                deadline_s=remembered.values.silence_s,
+                may_run=partial(Agreements(agreements).may_run, profile),
+                on_prompt=prompt,
+                oidc_hosts=await run_in_daemon(Agreements(agreements).sign_in_hosts, profile),
+            )
+        finally:
+            for page in pages:
+                sign_in.end(page)
 
     return check
 
@@ -345,7 +371,8 @@ def _warm_up() -> None:
 
 def _draw(desktop: Desktop, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not desktop.window.grab().save(str(path)):
-        desktop.app.exit(1)
+    drawn = desktop.window.grab().save(str(path))
     desktop.window.may_close = lambda: True  # nobody is there to be asked
     desktop.window.close()
+    if not drawn:
+        desktop.app.exit(1)

@@ -53,8 +53,13 @@ class ProfileFiles(QObject):
         outside, opened = path.parent != self._bench.shelf.folder, self._bench.opened(profile.id)
         place = self._bench.shelf.listing.places.get(profile.id)
         listed = self._bench.shelf.listing.rows[place] if place is not None else None
-        known, at = (opened.saved, opened.path) if opened else (listed.profile, listed.path) if listed else (None, None)
-        if at is None or at == path:
+        known: Profile | None
+        at: Path | None
+        if opened is not None:  # without a file, which was deleted perhaps, it is kept apart from this one all the same
+            known, at = opened.saved or opened.profile, opened.path
+        else:
+            known, at = (listed.profile, listed.path) if listed else (None, None)
+        if at == path or (at is None and opened is None):
             if opened is not None:
                 self._bench.library.compare(opened, profile)
             self._bench.shelf.watch_file(path)

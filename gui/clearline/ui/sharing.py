@@ -224,12 +224,18 @@ class Sharing(QObject):
         def failed(error: Exception) -> None:
             if isinstance(error, FileExistsError) and open_dialog:
                 self._ask_to_replace(open_dialog[0], path)
-            elif not isinstance(error, ours.NotExported):
-                self._shelf.broke.emit(error)
-            elif open_dialog:
-                open_dialog[0].show_failure(str(error))
+                return
+            if isinstance(error, OSError):
+                said = f"{path.name}: {error.strerror or 'it exists already'}"
+            elif isinstance(error, ours.NotExported):
+                said = str(error)
             else:
-                self._window.say(str(error))
+                self._shelf.broke.emit(error)
+                return
+            if open_dialog:
+                open_dialog[0].show_failure(said)
+            else:
+                self._window.say(said)
 
         self._shelf.desk.ask(write, answered, failed)
 

@@ -80,7 +80,7 @@ class Shelf(QObject):
         self._after_next: list[Callable[[], object]] = []
         self._writes = self._writing = 0
         self._on_disk = asyncio.Lock()  # writers take turns
-        self._saving: dict[str, Callable[[], object] | None] = {}
+        self._saving: dict[str, list[Callable[[], object]]] = {}
         self._watcher = QFileSystemWatcher(self)
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
@@ -204,11 +204,11 @@ class Shelf(QObject):
         """
         profile_id = opened.profile.id
         if profile_id in self._saving:  # one after the other: the second knows what the first wrote
-            self._saving[profile_id] = lambda: self.save(
-                opened, path or opened.path, over_others=over_others, then=then
+            self._saving[profile_id].append(
+                lambda: self.save(opened, path or opened.path, over_others=over_others, then=then)
             )
             return
-        self._saving[profile_id] = None
+        self._saving[profile_id] = []
         profile, secrets, before = opened.profile, dict(opened.secrets), opened.saved
         kept, names = opened.saved_secrets, opened.secret_names
         base = None if over_others or path is None or path != opened.path else before
@@ -222,8 +222,7 @@ class Shelf(QObject):
             return path
 
         def next_one() -> None:
-            again = self._saving.pop(profile_id, None)
-            if again is not None:
+            for again in self._saving.pop(profile_id, []):
                 again()
 
         def done(written: Path) -> None:

@@ -12,27 +12,33 @@ from clearline.ui.panels.parts import WrappedLabel
 
 
 class SignIn(QObject):
-    """Shows where a person has to sign in. `prompt` may be called from any thread."""
+    """Shows where a person has to sign in. `prompt` and `end` may be called from any thread."""
 
     came = Signal(str, object)
+    went = Signal(str)
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self.dialog: SignInDialog | None = None
         self.came.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self.went.connect(self._end, Qt.ConnectionType.QueuedConnection)
 
     def prompt(self, url: str, code: str | None) -> None:
         """What the driver's callback asks for: a page, and the code to type there."""
         self.came.emit(url, code)
 
-    def done(self) -> None:
-        """Nobody waits for the sign-in any more."""
-        if self.dialog is not None:
+    def end(self, url: str) -> None:
+        """Nobody waits for the sign-in at that page any more; that of somebody else stays."""
+        self.went.emit(url)
+
+    def _end(self, url: str) -> None:
+        if self.dialog is not None and self.dialog.address == QUrl(url):
             self.dialog.close()
 
     def _show(self, url: str, code: str | None) -> None:
-        self.done()
+        if self.dialog is not None:
+            self.dialog.close()
         address = QUrl(url)
         if address.scheme() not in ("https", "http"):  # what the server names must not start a program
             return
@@ -53,7 +59,7 @@ class SignInDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Sign in")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._address = address
+        self.address = address
         words = f"The deployment wants you to sign in at {address.host()}."
         words += " Type this code there:" if code else " Your browser shows the page; this closes by itself."
         self.said = WrappedLabel(words)
@@ -89,6 +95,6 @@ class SignInDialog(QDialog):
 
     def go(self) -> None:
         """Open the page; where that is not possible the address can be copied."""
-        if not open_address(self._address):
+        if not open_address(self.address):
             self.said.setText("No browser could be started here: copy the address into one.")
             self.page.selectAll()

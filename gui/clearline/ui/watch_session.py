@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -214,7 +215,7 @@ class _Feed:
 
     def __init__(self, line: LineThread, event_limit: int) -> None:
         self._line = line
-        self._state: WatchState | None = None
+        self._states: deque[WatchState] = deque(maxlen=1)  # taken in one step: no newer one is lost
         self.events = EventBuffer(max(1, event_limit))
         self.handle: WatchHandle | None = None
         self.began = time.time()
@@ -224,9 +225,11 @@ class _Feed:
         self._line.stir()
 
     def take_state(self, state: WatchState) -> None:
-        self._state = state
+        self._states.append(state)
         self._line.stir()
 
     def fresh_state(self) -> WatchState | None:
-        state, self._state = self._state, None
-        return state
+        try:
+            return self._states.pop()
+        except IndexError:
+            return None

@@ -16,6 +16,7 @@ from clearline.core.secret_places import STORED, source_of, with_source
 from clearline.core.secrets import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
 from clearline.core.vault import Moved, Vault
+from clearline.paths import agreements_file
 from clearline.ui import theme
 from clearline.ui.batches import Batches
 from clearline.ui.consents import Consents
@@ -50,8 +51,6 @@ class Workbench(QObject):
 
     broke = Signal(object)
     """A bug, to be shown; carries the exception."""
-    settled = Signal()
-    """A check is over."""
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class Workbench(QObject):
         self.consents = Consents(
             window,
             self.shelf.desk,
-            folder.parent / "agreements.json",
+            folder.parent / agreements_file().name,
             self.sharing.is_from_outside,
             self.sharing.keeps_secrets,
         )
@@ -448,8 +447,6 @@ class Workbench(QObject):
         self.late.show_code()
 
     def _on_reported(self, opened: OpenProfile) -> None:
-        if not opened.running:
-            self.settled.emit()
         self._show_row(opened)
         if opened.report is not None and not opened.running and opened.take_unrecorded():
             used = {**opened.secrets, **opened.tested_with}

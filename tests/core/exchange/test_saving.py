@@ -10,7 +10,7 @@ from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.planning import Choice, plan
 from clearline.core.exchange.saving import Outcome, carry_out
 from clearline.core.profile import Auth, Pool, Profile, SecretSource, Seeds
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets import PASSWORD, PROXY_PASSWORD, Secret
 from clearline.core.vault import Vault
 
 OLD = Profile(id="a" * 32, name="Old", seeds=Seeds(hosts=("db1",)))
@@ -108,6 +108,15 @@ def test_a_replacement_that_leads_elsewhere_is_noted_when_the_kept_secrets_stay(
     assert result.keeps_secrets
     assert outside.keeping_secrets() == {OLD.id}
     assert OLD.id in outside.ids()
+
+
+def test_a_secret_of_another_kind_does_not_hide_that_the_kept_password_would_go_elsewhere(tmp_path):
+    folder = tmp_path / "profiles"
+    store.save_in(folder, OLD)
+    elsewhere = Profile(id=OLD.id, name="Old", seeds=Seeds(hosts=("evil",)), auth=Auth(user="app"))
+    brought = whole(elsewhere, secrets={PROXY_PASSWORD: Secret("x")})
+    [result] = run([brought], {0: Choice.REPLACE}, folder, Vault())
+    assert result.keeps_secrets
 
 
 def test_a_replacement_with_its_own_password_or_the_same_servers_keeps_nothing(tmp_path):

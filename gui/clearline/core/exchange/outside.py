@@ -13,7 +13,8 @@ from clearline.core.whole_files import locked, write_whole
 FILE_NAME: Final = "imported.json"
 _FORMAT: Final = "clearline-imported"
 _KEEPING: Final = "keepingSecrets"
-_MOST: Final = 5000
+_MOST: Final = 100_000
+"""Far more than anybody has: one that is dropped would no longer be asked about."""
 
 
 class Outside:

@@ -148,7 +148,7 @@ def _planned(item: ImportedItem, profile: Profile, match: Profile | None, *, twi
     changes = differences(match, replacement)
     if item.secrets:
         remarks.append("It brings its password." if PASSWORD in item.secrets else "It brings secrets of its own.")
-    elif match.seeds != replacement.seeds and match.auth.user is not None:
+    if PASSWORD not in item.secrets and match.seeds != replacement.seeds and match.auth.user is not None:
         remarks.append(f"If you replace the saved one, {_ASKS_AGAIN}.")
     state = State.INVALID if item.problem else State.CHANGED if changes else State.SAME
     return PlannedItem(

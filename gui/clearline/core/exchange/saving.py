@@ -13,7 +13,7 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import Outside
 from clearline.core.exchange.planning import Choice, PlannedItem, ToSave, apply
 from clearline.core.profile import Profile, new_profile_id
-from clearline.core.secrets import secret_names
+from clearline.core.secrets import PASSWORD, secret_names
 from clearline.core.vault import Vault
 
 
@@ -88,8 +88,8 @@ async def _marked(wanted: Sequence[ToSave], outside: Outside) -> str:
 
 
 def _keeps_secrets(one: ToSave) -> bool:
-    """Whether secrets that were kept for a profile would go to the servers of the one that replaces it."""
-    return one.replaces is not None and not one.secrets and one.replaces.seeds != one.profile.seeds
+    """Whether the password that is kept for a profile would go to the servers of the one that replaces it."""
+    return one.replaces is not None and PASSWORD not in one.secrets and one.replaces.seeds != one.profile.seeds
 
 
 async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) -> ItemResult:

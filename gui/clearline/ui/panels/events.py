@@ -182,6 +182,8 @@ class EventsPanel(QWidget):
 
     def show_model(self, model: DriverEventsModel) -> None:
         """Show the events of another profile, through the same filter."""
+        if self.table.model() is model:
+            return  # Qt would keep its selection, which goes with the model that was shown before
         self._model.counts_changed.disconnect(self._show_counts)
         self._model = model
         self.table.show_events(model)

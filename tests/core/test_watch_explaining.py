@@ -1,0 +1,41 @@
+"""One check for each outage, also when the first one was stopped."""
+
+from __future__ import annotations
+
+import asyncio
+
+from clearline.core.health import HealthFold, HealthState
+from clearline.core.report import DriverResult, Report, Target, Verdict
+from clearline.core.watch_explaining import Explainer
+
+
+def test_an_outage_whose_check_was_stopped_before_it_began_is_explained_later() -> None:
+    async def play() -> None:
+        health = HealthFold()
+        health.judge(HealthState.DOWN, "gone", 1.0, 1001.0, outage=True)
+
+        async def check() -> Report:
+            return Report(
+                app_version="0",
+                started="",
+                elapsed_ms=1.0,
+                target=Target(profile="", uri=""),
+                verdict=Verdict.FAILED,
+                driver=DriverResult(name="PyMongo", version="4"),
+            )
+
+        explainer = Explainer(health, check, changed=lambda: None, login_refused=lambda _cause: None)
+        explainer.explain()
+        task = explainer.task
+        assert task is not None
+        explainer.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert health.running is not None
+        assert not health.running.diagnosing
+        explainer.explain()
+        assert explainer.task is not None
+        await explainer.task
+        assert health.running.report is not None
+
+    asyncio.run(play())
