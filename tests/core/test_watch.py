@@ -27,7 +27,7 @@ from lab.deployment import ROOT, ROOT_PASSWORD, Deployment
 from lab.namespaces import OUTSIDE, Network
 from lab.peers import closed_port
 from lab.relay import Relay
-from lab.watching import Watched, is_
+from lab.watching import Watched, is_, let_pass
 
 DOWN, DEGRADED, PAUSED = is_(HealthState.DOWN), is_(HealthState.DEGRADED), is_(HealthState.PAUSED)
 
@@ -312,7 +312,7 @@ def test_a_wrong_password_is_tried_once_and_pauses_the_watch_even_with_a_minimum
             assert "wrong-secret" not in repr(state)
             watched.watch.ping_now()
             # The driver looks after its pools once a second: a client that lived would try again by then.
-            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.6)
+            await let_pass(1.6)
             assert await asyncio.to_thread(deployment.logins) == [("app", False)]
 
     with deployments.with_login() as deployment:
@@ -334,7 +334,7 @@ def test_a_rotated_password_pauses_the_watch_and_the_new_one_resumes_it() -> Non
             assert state.paused is not None
             assert state.paused.code == 18
             assert not state.pools
-            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.2)
+            await let_pass(1.2)
             failed = (await asyncio.to_thread(deployment.logins)).count(("app", False)) - before
             assert 1 <= failed <= 2
             watched.watch.resume({PASSWORD: Secret("rotated")})
@@ -408,7 +408,7 @@ def test_stop_ends_a_watch_within_its_bound_also_when_the_server_is_frozen() -> 
         async with watched:
             await watched.healthy()
             deployment.server.freeze()
-            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=0.2)
+            await let_pass(0.2)
             began = time.monotonic()
         deployment.server.thaw()
         assert time.monotonic() - began < 1.5
@@ -436,9 +436,9 @@ def test_states_come_at_most_four_times_a_second_and_only_when_something_changed
     async def play() -> None:
         async with Watched(standalone.uri(), interval_s=3600) as watched:
             await watched.healthy()
-            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.5)
+            await let_pass(1.5)
             told = len(watched.states)
-            await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=1.0)
+            await let_pass(1.0)
             assert len(watched.states) == told
             await watched.watch.exercise(ExercisePlan(workers=5, duration_s=1.0))
             assert len(watched.states) - told <= 8

@@ -79,10 +79,10 @@ class Relay(Peer):
             await asyncio.gather(*tasks)
         finally:
             self._lines.discard(line)
+            writer.transport.abort()  # before anything is awaited: the end of the relay may cancel this a second time
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            writer.transport.abort()
             await asyncio.sleep(0)
 
     async def _take(self, read: Callable[[], Awaitable[bytes]], way: Way) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -68,6 +69,12 @@ class Watched:
             if not found or found[-1] != state.health.state.value:
                 found.append(state.health.state.value)
         return found
+
+
+async def let_pass(seconds: float) -> None:
+    """Time in which something must *not* happen."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), seconds)
 
 
 def is_(wanted: HealthState) -> Callable[[WatchState], bool]:
