@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_json, print_text
 from clearline.cli.targets import (
     WRONG_USAGE,
@@ -161,10 +161,7 @@ def _check(target: Target, timeout_s: float, plan: RetryPlan) -> Report:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(DaemonExecutor())
         task = loop.create_task(repeated())
-        try:
-            loop.add_signal_handler(signal.SIGINT, task.cancel)
-        except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of this coroutine
-            pass
+        on_signals(task.cancel)
         report = await task
         await farewells()
         return report

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from clearline.cli.check import colours, record, write_junit
+from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_text
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
 from clearline.cli.text_grid import Palette, shown
@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         return WRONG_USAGE
     orders = _with_secrets(profiles, yes=arguments.yes)
     reports = _checked(orders, arguments.timeout)
-    for (profile, secrets, _), report in zip(orders, reports, strict=True):
-        if report.verdict is not Verdict.CANCELLED:
+    for (profile, secrets, not_agreed), report in zip(orders, reports, strict=True):
+        if report.verdict is not Verdict.CANCELLED and not not_agreed:  # nobody was asked: that tells nothing
             record(profile, report, secrets)
     if arguments.junit is not None and not write_junit(
         arguments.junit, list(zip(profiles, reports, strict=True)), broken
@@ -121,7 +121,7 @@ def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
         loop.set_default_executor(DaemonExecutor())
         turn = asyncio.Semaphore(AT_ONCE)
         tasks = [loop.create_task(one(order, turn)) for order in orders]
-        _on_interrupt(loop, lambda: [task.cancel() for task in tasks])
+        on_signals(lambda: [task.cancel() for task in tasks])
         reports = await asyncio.gather(*tasks)
         await farewells()
         return list(reports)
@@ -139,13 +139,6 @@ async def _not_begun(order: Order) -> Report:
     )
     asyncio.get_running_loop().call_soon(task.cancel)
     return await task
-
-
-def _on_interrupt(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
-    try:
-        loop.add_signal_handler(signal.SIGINT, act)
-    except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of the coroutine
-        pass
 
 
 def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:

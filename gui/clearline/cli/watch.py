@@ -33,6 +33,7 @@ from typing import Any
 
 import msgspec
 
+from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_json, print_text
 from clearline.cli.targets import (
     WRONG_USAGE,
@@ -105,11 +106,7 @@ async def _watch(target: Target, interval_s: float, seconds: float | None, show:
         oidc_hosts=sign_in_hosts(target),
     )
     task = loop.create_task(watch.run())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, task.cancel)
-        except NotImplementedError:  # Windows: asyncio.Runner turns Ctrl-C into the cancellation of this coroutine
-            pass
+    on_signals(task.cancel, signal.SIGINT, signal.SIGTERM)
     try:
         await asyncio.wait([task], timeout=seconds)
     except asyncio.CancelledError:

@@ -286,7 +286,7 @@ class Library(QObject):
 
 
 def _differences(theirs: Profile, mine: Profile) -> str:
-    from clearline.ui.panels.fix_dialog import differences
+    from clearline.core.profile_diff import differences
 
     lines = [f"{place}: theirs {before}, mine {after}" for place, before, after in differences(theirs, mine)]
     return "\n".join(lines[:12] + ([f"… and {len(lines) - 12} more"] if lines[12:] else []))

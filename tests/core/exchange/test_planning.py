@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core.exchange.imported import ImportedItem
-from clearline.core.exchange.planning import Choice, State, apply, differences, plan
+from clearline.core.exchange.planning import Choice, State, apply, plan, what_differs
 from clearline.core.profile import Auth, Pool, Profile, Seeds, Unread
 from clearline.core.secrets import PASSWORD, Secret
 
@@ -122,7 +122,7 @@ def test_the_second_of_two_equal_ones_is_left_out():
 
 def test_no_secret_is_in_the_differences():
     hidden = changed(unread=(Unread(name="3t.sshPassword", value=None),), notes="mongodb://a:hunter2@b/")
-    assert differences(ORDERS, hidden) == (
+    assert what_differs(ORDERS, hidden) == (
         "notes: mine → mongodb://a:***@b/",
         "not understood: not set → 3t.sshPassword=***",
     )

@@ -3,9 +3,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.profile_diff import differences
 from clearline.core.report import Verdict
 from clearline.ui.panels.evidence import as_html
-from clearline.ui.panels.fix_dialog import differences
 from clearline.ui.panels.verdict import VerdictBanner, connected_sentence
 from ui import played_checks as play
 

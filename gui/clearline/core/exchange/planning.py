@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from clearline.core.consent import concerns
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.profile import Profile, new_profile_id
-from clearline.core.redaction import MASK, redact
+from clearline.core.profile_diff import differences
+from clearline.core.redaction import redact
 from clearline.core.secrets import PASSWORD, Secrets
 
 
@@ -124,13 +125,12 @@ def apply(
     return tuple(result)
 
 
-def differences(before: Profile, after: Profile) -> tuple[str, ...]:
-    """Every setting that differs, as ``name: old → new``, without secrets."""
-    old, new = (_flat(msgspec.to_builtins(profile)) for profile in (before, after))
+def what_differs(before: Profile, after: Profile) -> tuple[str, ...]:
+    """Every setting that differs but the identity, as ``name: old → new``."""
     return tuple(
-        f"{_WORDS.get(name, name)}: {_short(old.get(name, _NOT_SET))} → {_short(new.get(name, _NOT_SET))}"
-        for name in sorted(old.keys() | new.keys())
-        if name != "id" and old.get(name) != new.get(name)
+        f"{one.place}: {_short(one.before)} → {_short(one.after)}"
+        for one in differences(before, after)
+        if one.place != "id"
     )
 
 
@@ -145,7 +145,7 @@ def _planned(item: ImportedItem, profile: Profile, match: Profile | None, *, twi
             item=item, state=state, remarks=tuple(remarks), choices=(Choice.COPY, Choice.SKIP), default=default
         )
     replacement = _merged(match, profile, whole=item.whole)
-    changes = differences(match, replacement)
+    changes = what_differs(match, replacement)
     if item.secrets:
         remarks.append("It brings its password." if PASSWORD in item.secrets else "It brings secrets of its own.")
     if PASSWORD not in item.secrets and match.seeds != replacement.seeds and match.auth.user is not None:
@@ -192,29 +192,6 @@ def _free(name: str, taken: set[str]) -> str:
     while f"{name} ({number})" in taken:
         number += 1
     return f"{name} ({number})"
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, (list, tuple)):
-            flat[prefix + name] = ", ".join(map(_entry, value)) or _NOT_SET
-        elif isinstance(value, bool):
-            flat[prefix + name] = "yes" if value else "no"
-        elif value is not None and value != "":
-            flat[prefix + name] = str(value)
-    return {name: value for name, value in flat.items() if value != _NOT_SET}
-
-
-def _entry(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    if "name" in value:
-        shown = MASK if value.get("value", "") is None else value.get("value", "")
-        return f"{value['name']}={shown}"
-    return ",".join(f"{name}:{text}" for name, text in value.items()) or "any"
 
 
 def _short(text: str) -> str:

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any
 
-import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.profile import Profile
-from clearline.core.redaction import MASK
+from clearline.core.profile_diff import differences
 from clearline.core.report import Remedy
 from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section
 
-_NOT_SET = "not set"
 _WIDTH = theme.GRID * 84
-_WORDS = {"unread": "not understood"}
 _WEAKER = "This gives up protection: whoever is between here and the server can then listen, or answer in its place."
 _HIDDEN = "Only the way in which the secret is written changes. It stays hidden here."
-
-
-def differences(before: Profile, after: Profile) -> list[tuple[str, str, str]]:
-    """Every value that differs: its place in the profile, old and new as words."""
-    old, new = _flat(msgspec.to_builtins(before)), _flat(msgspec.to_builtins(after))
-    return [
-        (_WORDS.get(name, name), old.get(name, _NOT_SET), new.get(name, _NOT_SET))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    ]
 
 
 class FixDialog(QDialog):
@@ -117,24 +103,3 @@ def marked_texts(before: str, after: str) -> str:
         old.append(was)
         new.append(becomes)
     return f'<p style="color:{c.muted}">− {"".join(old)}</p><p>+ {"".join(new)}</p>'
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, (list, tuple)):
-            flat[prefix + name] = ", ".join(map(_entry, value)) or _NOT_SET
-        else:
-            flat[prefix + name] = {True: "yes", False: "no"}.get(value, str(value)) if value is not None else _NOT_SET
-    return {name: value for name, value in flat.items() if value != _NOT_SET}
-
-
-def _entry(value: Any) -> str:
-    """One of several values: a host, a tag set, or an option that no field holds."""
-    if not isinstance(value, dict):
-        return str(value)
-    if "name" in value:
-        return f"{value['name']}={MASK if value.get('value', '') is None else value.get('value', '')}"
-    return ",".join(f"{name}:{text}" for name, text in value.items()) or "any"
