@@ -115,3 +115,9 @@ def test_a_property_comes_and_goes() -> None:
     auth = with_property(Auth(properties={"A": "1"}), "B", "2")
     assert auth.properties == {"A": "1", "B": "2"}
     assert with_property(with_property(auth, "A", None), "B", "").properties == {}
+
+
+def test_an_srv_name_s_txt_record_counts_before_the_default_database():
+    profile = Profile(seeds=Seeds(srv=True, hosts=("c0.abcde.lab.test",), database="orders"))
+    assert default_source(profile) == "default: as the TXT record says, else orders, the default database"
+    assert default_source(Profile(seeds=Seeds(hosts=("db1",)))) == "default: admin"
