@@ -137,6 +137,16 @@ def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot, watched):
     assert picture.now == watches.BEGAN + 15
 
 
+def test_an_empty_table_shows_its_titles_whole(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    desktop.window.show_results(True)
+    desktop.window.results.turn_to("topology")
+    header = desktop.window.results.get("topology").table.horizontalHeader()
+    for column in range(header.count()):
+        title = header.model().headerData(column, Qt.Orientation.Horizontal)
+        assert header.sectionSize(column) >= header.fontMetrics().horizontalAdvance(title), title
+
+
 def test_the_topology_names_every_server_and_its_role(qtbot, watched):
     desktop, _watch, _session = watched
     desktop.window.results.turn_to("topology")

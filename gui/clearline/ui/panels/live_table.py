@@ -104,7 +104,8 @@ class LiveTable(QTableView):
         rows = range(min(model.rowCount(), 50))
         for column in range(model.columnCount() - 1):
             metrics = body if column else first
-            title = model.headerData(column, Qt.Orientation.Horizontal) if self.horizontalHeader().isVisible() else ""
+            hidden = self.horizontalHeader().isHidden()  # not isVisible(): the table may not be on the screen yet
+            title = "" if hidden else model.headerData(column, Qt.Orientation.Horizontal)
             wanted = body.horizontalAdvance(title)
             for row in rows:
                 index = model.index(row, column)
