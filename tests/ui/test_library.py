@@ -10,7 +10,8 @@ from keyring.errors import KeyringLocked
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QLabel
 
 from clearline.core import store
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds
@@ -163,6 +164,41 @@ def test_deleting_can_be_taken_back_and_offers_to_forget_the_secrets(qtbot, with
     qtbot.waitUntil(lambda: bool(desktop.window.offers))
     qtbot.mouseClick(desktop.window.offers[1], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {})
+
+
+def test_several_are_named_before_they_are_deleted(qtbot, with_profiles, folder):
+    desktop = with_profiles(profile("A"), profile("B"), profile("C"))
+    first, _, third = ids(desktop)
+
+    def asked():
+        desktop.window.profiles.asked.emit(ListAction.DELETE, [first, third])
+        return desktop.window.findChildren(Question)[-1]
+
+    question = asked()
+    words = [label.text() for label in question.findChildren(QLabel)]
+    assert "Delete these 2 profiles?\n\nA\nC" in words
+    qtbot.keyClick(question, Qt.Key.Key_Return)  # the harmless answer is the one that is ready
+    assert list(on_disk(folder)) == ["A", "B", "C"]
+    question = asked()
+    qtbot.mouseClick(question.buttons["Delete 2 profiles"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: shown(desktop) == ["B"])
+    assert list(on_disk(folder)) == ["B"]
+
+
+def test_new_profiles_by_shortcut_leave_only_the_one_in_front_selected(qtbot, with_profiles):
+    desktop = with_profiles(profile("A"), profile("B"))
+    window = desktop.window
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    desktop.workbench.choose(ids(desktop)[0])
+    QTest.keyPress(window.windowHandle(), Qt.Key.Key_Control, CONTROL)
+    try:
+        for number in range(3):
+            QTest.keyClick(window.windowHandle(), Qt.Key.Key_N, CONTROL)
+            edit(desktop, f"mongodb://db{number}:1/")
+            assert window.profiles.selected() == [desktop.workbench.current.profile.id]
+    finally:
+        QTest.keyRelease(window.windowHandle(), Qt.Key.Key_Control)
 
 
 def test_the_list_can_begin_with_what_failed_or_was_tested_last(qtbot, with_profiles, tmp_path):

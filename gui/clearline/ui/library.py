@@ -158,6 +158,21 @@ class Library(QObject):
     # ------------------------------------------------------------ deleting
 
     def delete(self, ids: list[str]) -> None:
+        """Move profiles to the trash; several only once the user has read their names."""
+        rows = [row for profile_id in ids if (row := self._row(profile_id)) is not None and not row.recent]
+        if len(rows) < 2:
+            self._delete(ids)
+            return
+        names = "\n".join(row.name for row in rows)
+        Question(
+            self._window,
+            "Delete profiles",
+            f"Delete these {len(rows):,} profiles?\n\n{names}",
+            ((f"Delete {len(rows):,} profiles", lambda: self._delete(ids)), ("Cancel", tuple)),
+            primary=1,
+        ).open()
+
+    def _delete(self, ids: list[str]) -> None:
         """Move profiles to the trash; it can be taken back at once, edits included, and their secrets forgotten."""
         rows = [row for profile_id in ids if (row := self._row(profile_id)) is not None and not row.recent]
         if not rows:

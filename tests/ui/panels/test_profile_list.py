@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from clearline.core.profile import Profile
@@ -92,6 +94,7 @@ def test_rows_have_the_height_of_what_stands_in_them_also_after_others_went(pane
 
 def test_what_is_selected_stays_so_when_rows_come_and_go(qtbot, panel):
     chosen = []
+    panel.select("B")
     choose(panel, "B", "D")
     panel.chosen.connect(chosen.append)
     panel.model.show([row("0"), row("A"), row("B"), row("D", folder="Team")])
@@ -103,7 +106,52 @@ def test_what_is_selected_stays_so_when_rows_come_and_go(qtbot, panel):
     assert chosen == []
 
 
+@pytest.fixture
+def with_control(qtbot, host):
+    """The Ctrl key is held, as while a shortcut does its work."""
+    QTest.keyPress(host.windowHandle(), Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.ControlModifier
+    yield
+    QTest.keyRelease(host.windowHandle(), Qt.Key.Key_Control, Qt.KeyboardModifier.NoModifier)
+
+
+def test_only_the_profile_in_front_is_selected_while_a_shortcut_is_held(panel, with_control):
+    for name in ("A", "B", "C", "A"):
+        panel.select(name)
+        assert panel.selected() == [name]
+    panel.select("not listed yet")
+    assert panel.selected() == []
+    assert not panel.list.currentIndex().isValid()
+    panel.model.show([row("A"), row("B"), row("not listed yet")])
+    panel.select("not listed yet")
+    assert panel.selected() == ["not listed yet"]
+
+
+def test_another_profile_in_front_ends_a_selection_that_it_is_part_of(panel):
+    panel.select("A")
+    choose(panel, "A", "B", "D")
+    panel.select("B")
+    assert panel.selected() == ["B"]
+
+
+def test_control_and_a_click_add_to_the_selection_although_the_profile_comes_to_the_front(qtbot, panel):
+    panel.chosen.connect(panel.select)
+
+    def click(name, modifier):
+        place = panel.list.visualRect(panel.model.index(panel.model.row_of(name))).center()
+        qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+    click("A", Qt.KeyboardModifier.NoModifier)
+    click("C", Qt.KeyboardModifier.ControlModifier)
+    assert panel.selected() == ["A", "C"]
+    click("D", Qt.KeyboardModifier.ShiftModifier)
+    assert panel.selected() == ["A", "C", "D"]
+    click("B", Qt.KeyboardModifier.NoModifier)
+    assert panel.selected() == ["B"]
+
+
 def test_who_walks_over_headings_is_not_taken_away(qtbot, panel):
+    panel.select("A")
     panel.list.setFocus()
     qtbot.waitUntil(panel.list.hasFocus)
     panel.list.setCurrentIndex(panel.model.index(2))

@@ -70,7 +70,9 @@ class _SearchField(QLineEdit):
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self._view.setFocus()
             if not self._view.currentIndex().isValid() and self._view.model().rowCount():
-                self._view.setCurrentIndex(self._view.model().index(0, 0))
+                self._view.selectionModel().setCurrentIndex(
+                    self._view.model().index(0, 0), QItemSelectionModel.SelectionFlag.ClearAndSelect
+                )
             return
         super().keyPressEvent(event)
 
@@ -197,6 +199,8 @@ class ProfileList(QWidget):
         self.new.setAccessibleName("New connection")
         self._lay_out()
         self._silent = False
+        self._choosing = False
+        self._front: str | None = None
         self._folders: tuple[str, ...] = ()
         self._kept: tuple[Group | str | None, list[str]] = None, []
         self.search.textChanged.connect(self.model.search)
@@ -241,14 +245,21 @@ class ProfileList(QWidget):
     # ------------------------------------------------------------ what it is told
 
     def select(self, profile_id: str) -> None:
-        """Put the selection on a profile, without asking for it; several that are selected stay so."""
-        row = self.model.row_of(profile_id)
-        if row >= 0 and self.list.selectionModel().isSelected(self.model.index(row)):
-            return
-        if self.list.hasFocus() and self.model.heading_at(self.list.currentIndex().row()) is not None:
-            return  # somebody walks over the headings
+        """Select the profile in front and nothing else, without asking for it.
+
+        Only when it is in front already does what the user has selected beside it stay so.
+        """
+        index = self.model.index(self.model.row_of(profile_id))
+        choice = self.list.selectionModel()
+        if profile_id == self._front:
+            if index.isValid() and (choice.isSelected(index) or self._choosing):
+                return
+            if self.list.hasFocus() and self.model.heading_at(self.list.currentIndex().row()) is not None:
+                return  # the arrow keys walk over the headings
+        self._front = profile_id
         self._silent = True
-        self.list.setCurrentIndex(self.model.index(row) if row >= 0 else QModelIndex())
+        # By the model's own flags: the view's would honour a Ctrl key that is still held from a shortcut.
+        choice.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self._silent = False
 
     def show_folders(self, folders: tuple[str, ...]) -> None:
@@ -396,7 +407,12 @@ class ProfileList(QWidget):
     def _on_current(self, current: QModelIndex) -> None:
         profile_id = current.data(ProfileRole.ID) if current.isValid() else None
         if profile_id and not self._silent:
-            self.chosen.emit(profile_id)
+            self._front = profile_id
+            self._choosing = True  # the view selects it as the keys held say, after it has become the current one
+            try:
+                self.chosen.emit(profile_id)
+            finally:
+                self._choosing = False
 
     def _show_emptiness(self) -> None:
         nothing = self.model.rowCount() == 0
