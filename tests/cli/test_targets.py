@@ -47,3 +47,12 @@ def test_an_imported_replacement_asks_before_it_gets_what_was_kept(home: Path) -
     assert kinds(TAKEN) == []
     Outside(home / FILE_NAME).mark(["taken"], keeping_secrets=["taken"])
     assert kinds(TAKEN) == [ConcernKind.SECRETS]
+
+
+def test_where_to_sign_in_cannot_steer_the_terminal(capsys):
+    from clearline.cli.targets import say_where_to_sign_in
+
+    say_where_to_sign_in("https://id.example.com/\x1b[2J\rhttps://evil", "AB\x1b]0;x\x07CD\rEF")
+    printed = capsys.readouterr().err
+    assert not {"\x1b", "\r", "\x07"} & set(printed)
+    assert printed.count("\n") == 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clearline.core.connection_string import read
+from clearline.core.connection_string import build, read
 from clearline.core.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
 
 
 def of_text(text: str) -> list[tuple[ConcernKind, str]]:
@@ -182,3 +184,60 @@ def test_what_was_not_agreed_to_is_said_without_the_command_itself() -> None:
     told = repr(objections(concerns(profile, keeps_secrets=True)))
     assert "s3cret-path-9" not in told
     assert "not agreed to" in told
+
+
+# ---------------------------------------------------------------- what no field holds
+
+_TEMPTING = st.sampled_from(
+    [
+        "tlsInsecure=true",
+        "tlsAllowInvalidCertificates=true",
+        "tlsCAFile=/etc/shadow",
+        "tlsCertificateKeyFile=/home/me/key.pem",
+        "authMechanism=MONGODB-AWS",
+        "authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
+        "tls=false",
+        "nothing",
+        "a=1",
+    ]
+)
+_JOINED = st.lists(_TEMPTING, min_size=1, max_size=3).flatmap(
+    lambda pieces: st.sampled_from(["&", ";", "%26", "&amp;"]).map(lambda joint: joint.join(pieces))
+)
+_UNREAD = st.one_of(
+    st.builds(lambda text: Unread(name=text.partition("=")[0], value=text.partition("=")[2]), _JOINED),
+    st.builds(lambda text: Unread(name="x", value=text), _JOINED),
+    st.builds(lambda text: Unread(name=text, value="", bare=True), _JOINED),
+    st.builds(lambda text: Unread(name=text, value="1"), _JOINED),
+)
+
+
+@given(st.lists(_UNREAD, max_size=3), st.booleans(), st.sampled_from([None, True, False]))
+def test_a_profile_asks_for_all_that_its_own_connection_string_would(
+    unread: list[Unread], srv: bool, insecure: bool | None
+) -> None:
+    profile = Profile(seeds=Seeds(srv=srv, hosts=("c.example.net",)), tls=Tls(insecure=insecure), unread=tuple(unread))
+    asked = {(one.kind, one.value) for one in concerns(profile)}
+    again = read(build(profile), profile=profile).profile
+    assert {(one.kind, one.value) for one in concerns(again)} <= asked
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        Unread(name="tlsInsecure", value="true"),
+        Unread(name="x", value="x&tlsInsecure=true"),
+        Unread(name="x=1&tlsInsecure", value="true"),
+        Unread(name="x&tlsInsecure=true", bare=True, value=""),
+        Unread(name=" tlsInsecure", value="true"),
+    ],
+)
+@pytest.mark.parametrize("field", [None, False])
+def test_verification_is_not_switched_off_by_what_no_field_holds(unread: Unread, field: bool | None) -> None:
+    profile = Profile(seeds=Seeds(hosts=("h",)), tls=Tls(enabled=True, insecure=field), unread=(unread,))
+    assert ConcernKind.SECURITY_OFF in {one.kind for one in concerns(profile)}
+
+
+def test_a_login_that_no_field_holds_asks_before_it_takes_credentials_of_this_computer() -> None:
+    profile = Profile(seeds=Seeds(hosts=("h",)), unread=(Unread(name="authMechanism", value="MONGODB-AWS"),))
+    assert [one.value for one in concerns(profile)] == ["aws"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from clearline.core.network_note import commands_for, concerns_network, network_note
@@ -73,7 +75,7 @@ def test_tls_names_the_server_unless_it_is_an_address(address: str, command: str
 
 
 def test_a_socket_path_is_listed() -> None:
-    assert lines(Stage.TCP, "/tmp/mongodb-27017.sock") == ["ls -l /tmp/mongodb-27017.sock"]
+    assert lines(Stage.TCP, "/tmp/mongodb-27017.sock") == ["ls -l -- /tmp/mongodb-27017.sock"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -109,3 +111,57 @@ def test_without_any_server_the_srv_name_is_what_is_looked_up() -> None:
 
 def vars_of(finding: Finding) -> dict[str, object]:
     return {name: getattr(finding, name) for name in finding.__struct_fields__}
+
+
+_ODD_HOSTS = (
+    "x;touch /tmp/p #",
+    "$(touch /tmp/p)",
+    "`id`",
+    "a b",
+    "a'b",
+    'a"b',
+    "a|b",
+    "a&b",
+    "-oProxyCommand=x",
+    "a\nb",
+    "a\u202eb",
+    "%USERNAME%",
+    "fe80::1%$(id)",
+    "",
+)
+
+
+@pytest.mark.parametrize("host", _ODD_HOSTS)
+@pytest.mark.parametrize("stage", [Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO])
+def test_a_name_that_a_shell_would_obey_gets_no_command(stage, host):
+    assert commands_for(stage, f"{host}:27017", srv_name=None) == []
+
+
+@pytest.mark.parametrize("host", ["db1.example.com", "10.0.0.5", "my_host-2"])
+def test_a_well_formed_name_does(host):
+    for stage in (Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO):
+        assert commands_for(stage, f"{host}:27017")
+
+
+def test_an_odd_srv_name_gets_no_command_of_its_own():
+    found = commands_for(Stage.DNS, "db1:27017", srv_name="x;touch /tmp/p")
+    assert not any("touch" in command.line for command in found)
+
+
+@pytest.mark.parametrize("host", [host for host in _ODD_HOSTS if host.isprintable()])
+def test_an_address_is_one_word_of_its_shell(host):
+    uri = f"mongodb://app:***@{host}:1/?appName={host}"
+    lines = {command.system: command.line for command in commands_for(Stage.AUTH, "db1:1", redacted_uri=uri)}
+    posix = lines.get("Linux, macOS") or lines["any system"]
+    assert shlex.split(posix) == ["mongosh", uri]
+    if "PowerShell" in lines:
+        word = lines["PowerShell"].removeprefix("mongosh ")
+        assert word[0] == word[-1] == "'"
+        assert word[1:-1].replace("''", "") == uri.replace("'", "")
+    else:
+        assert not set(uri) & set("$`%!'\"")
+
+
+def test_a_socket_path_is_one_word_too():
+    [command] = commands_for(Stage.TCP, "/tmp/x; touch p.sock")
+    assert shlex.split(command.line) == ["ls", "-l", "--", "/tmp/x; touch p.sock"]

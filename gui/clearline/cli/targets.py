@@ -115,8 +115,10 @@ def sign_in_hosts(target: Target) -> tuple[str, ...]:
 
 def say_where_to_sign_in(page: str, code: str | None) -> None:
     """Tell the user of a terminal where they sign in (OIDC)."""
-    with_code = f" with the code {code}" if code else ""
-    print(f"clearline: sign in at {page}{with_code}", file=sys.stderr, flush=True)
+    from clearline.cli.text_grid import shown
+
+    with_code = f" with the code {shown(code)}" if code else ""
+    print(f"clearline: sign in at {shown(page)}{with_code}", file=sys.stderr, flush=True)
 
 
 def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ...]:

@@ -23,7 +23,7 @@ nothing to whoever reads it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +37,8 @@ from clearline.core.report import Severity
 from clearline.core.whole_files import locked, write_whole
 
 _MOST: Final = 5000
+_MOST_ROUNDS: Final = 4
+"""A text that was read and written once does not change any more; this ends what would all the same."""
 
 
 class ConcernKind(Enum):
@@ -63,20 +65,44 @@ def concerns(profile: Profile, *, keeps_secrets: bool = False, prompting: bool =
 
     ``keeps_secrets``: this computer keeps secrets for it that did not come with it. ``prompting``: one can sign in.
     """
-    return (
-        *_commands(profile),
-        *(_kept_secrets(profile) if keeps_secrets else ()),
-        *_security(profile),
-        *_identity(profile),
-        *(_sign_in(profile) if prompting else ()),
-        *_environment(profile),
-        *_files(profile),
+    parts: tuple[Callable[[Profile], Iterator[Concern]], ...] = (
+        _commands,
+        *((_kept_secrets,) if keeps_secrets else ()),
+        _security,
+        _identity,
+        *((_sign_in,) if prompting else ()),
+        _environment,
+        _files,
     )
+    return _demands(_as_given(profile), parts)
 
 
 def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]:
     """What also the user's own profiles ask for: commands, and where somebody can sign in, whom the token goes to."""
-    return (*_commands(profile), *(_sign_in(profile) if prompting else ()))
+    # Only what no field holds can say more in the text than in the fields.
+    forms = _as_given(profile) if profile.unread else (profile,)
+    return _demands(forms, (_commands, *((_sign_in,) if prompting else ())))
+
+
+def _demands(forms: Iterable[Profile], parts: Iterable[Callable[[Profile], Iterator[Concern]]]) -> tuple[Concern, ...]:
+    found = (concern for part in parts for form in forms for concern in part(form))
+    return tuple({(one.kind, one.value): one for one in reversed([*found])}.values())[::-1]
+
+
+def _as_given(profile: Profile) -> tuple[Profile, ...]:
+    """The profile, and what its connection string says when it is read, as the driver reads it.
+
+    What no field holds (``unread``) is written into the text as it is, and may mean anything there.
+    """
+    from clearline.core.connection_string import build, read
+
+    forms = [profile]
+    for _ in range(_MOST_ROUNDS):
+        again = read(build(forms[-1]), profile=forms[-1]).profile
+        if again in forms:
+            break
+        forms.append(again)
+    return tuple(forms)
 
 
 def sign_in_hosts(profile: Profile) -> tuple[str, ...]:
@@ -219,8 +245,8 @@ def _security(profile: Profile) -> Iterator[Concern]:
         "tlsAllowInvalidCertificates": tls.allow_invalid_certificates,
         "tlsAllowInvalidHostnames": tls.allow_invalid_hostnames,
     }
-    # A reference in a switch is kept as text; what it will say is not known yet.
-    unread = {item.name.lower(): item.value for item in profile.unread if item.value and names_in(item.value)}
+    # A switch that is kept as text, such as a reference, or one that was given twice, may be on for the driver.
+    unread = {item.name.strip().lower() for item in profile.unread if item.value and item.value.lower() != "false"}
     for name, on in switched.items():
         if on or name.lower() in unread:
             yield Concern(kind=ConcernKind.SECURITY_OFF, words=f"It sets {name}: {_OFF[name]}.", value=name)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
+from typing import Final
 
 from clearline.core.ledger import split_address
 from clearline.core.probes.lookup import is_ip_address
@@ -10,6 +13,11 @@ from clearline.core.report import Finding, Report, Severity, Stage
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
 """Stages whose failures a network team can mend."""
+
+_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}")
+_ZONE: Final = re.compile(r"[A-Za-z0-9_.-]*")
+_SAFE_IN_QUOTES: Final = re.compile(r"[A-Za-z0-9_.,:;/?&=@*+~\[\]-]*")
+"""Characters that mean themselves between double quotes in every shell, cmd.exe included."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +29,17 @@ class Command:
 
 
 def commands_for(stage: Stage, address: str, *, srv_name: str | None = None, redacted_uri: str = "") -> list[Command]:
-    """What to type to see the same at one stage of one server (``host:port`` or a socket path). No secrets."""
+    """What to type to see the same at one stage of one server (``host:port`` or a socket path). No secrets.
+
+    Servers name each other, and may choose names that a shell would obey: a name that is none gets no command, and
+    every other text is quoted for its shell.
+    """
     host, port = split_address(address)
     if port is None:
-        return [Command("Linux, macOS", f"ls -l {address}")]
+        return [Command("Linux, macOS", f"ls -l -- {shlex.quote(address)}")] if _printable(address) else []
+    if stage in _OF_HOSTS and not _well_formed(host):
+        return []
+    srv_name = srv_name if srv_name and _NAME.fullmatch(srv_name) else None
     match stage:
         case Stage.DNS:
             found = [Command("any system", f"nslookup {host}"), Command("PowerShell", f"Resolve-DnsName {host}")]
@@ -51,7 +66,26 @@ def commands_for(stage: Stage, address: str, *, srv_name: str | None = None, red
             hello = """--quiet --eval "db.hello()\""""
             return [Command("any system", f'mongosh "mongodb://{address}/?directConnection=true" {hello}')]
         case _:
-            return [Command("any system", f'mongosh "{redacted_uri}"')] if redacted_uri else []
+            return _mongosh(redacted_uri) if redacted_uri and _printable(redacted_uri) else []
+
+
+_OF_HOSTS: Final = frozenset({Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO})
+
+
+def _well_formed(host: str) -> bool:
+    bare, _, zone = host.partition("%")
+    return bool(_NAME.fullmatch(host)) or (is_ip_address(bare) and bool(_ZONE.fullmatch(zone)))
+
+
+def _printable(text: str) -> bool:
+    return text.isprintable()
+
+
+def _mongosh(uri: str) -> list[Command]:
+    if _SAFE_IN_QUOTES.fullmatch(uri):
+        return [Command("any system", f'mongosh "{uri}"')]
+    doubled = uri.replace("'", "''")
+    return [Command("Linux, macOS", f"mongosh {shlex.quote(uri)}"), Command("PowerShell", f"mongosh '{doubled}'")]
 
 
 def concerns_network(finding: Finding) -> bool:
@@ -83,7 +117,7 @@ def network_note(report: Report, finding: Finding) -> str:
         commands = commands_for(finding.stage, address, srv_name=srv)
         lines += ["", "To see it without Clearline:", *(f"  {command.system}: {command.line}" for command in commands)]
     lines += ["", f"What is asked for: {finding.remedies[0].text}"] if finding.remedies else []
-    return "\n".join(lines) + "\n"
+    return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
 
 
 def _srv_name(report: Report) -> str | None:

@@ -89,6 +89,7 @@ def compose(
     from clearline.core.connection_string import read, redact
     from clearline.core.vault import Vault
     from clearline.ui.crash import CrashReporter
+    from clearline.ui.plain_tooltips import PlainToolTips
     from clearline.ui.pump import Pump
     from clearline.ui.remembered import Remembered
     from clearline.ui.sign_in import SignIn
@@ -99,6 +100,7 @@ def compose(
     remembered = Remembered(folder.parent / paths.settings_file().name)
     theme = theme or Theme(app, _scheme())
     window = window or MainWindow()
+    PlainToolTips(app, window)
     window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
     agreements = folder.parent / paths.agreements_file().name
