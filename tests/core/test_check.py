@@ -8,25 +8,29 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clearline.core import check as check_module
+from clearline.core import client as client_module
 from clearline.core import trust
 from clearline.core.check import check, farewells
 from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent
+from clearline.core.preparation import prepared
 from clearline.core.profile import Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report import Report, Severity, Stage, Status, Verdict, to_json
 from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.watch_session import Session
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
 from lab.deployment import Deployment
-from lab.mongo_peer import SILENCE, MongoPeer
+from lab.mongo_peer import SILENCE, MongoPeer, member_hello
 from lab.relay import Relay
 
 
@@ -476,6 +480,61 @@ def test_whom_the_profile_trusts_is_whom_driver_and_probes_trust(
     assert bundled.diagnosis is not None
     (remedy,) = [r for r in bundled.diagnosis.remedies if r.patch is not None]
     assert remedy.patch == {"tls": {"caFile": None, "trust": "system"}}
+
+
+@pytest.fixture
+def led_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[MongoPeer, MongoPeer]]:
+    """A server here that calls one elsewhere the primary of its set, and that one (on another loopback address)."""
+
+    def here(address: str) -> bool:
+        return address.startswith("127.0.0.1:")
+
+    monkeypatch.setattr(client_module, "is_loopback", here)
+    monkeypatch.setattr(check_module, "is_loopback", here)
+    with MongoPeer() as near, MongoPeer(host="127.0.0.2") as far:
+        hosts = [near.address, far.address]
+        near.answers["hello"] = member_hello("rs", hosts, me=near.address, primary=far.address)
+        far.answers["hello"] = member_hello("rs", hosts, me=far.address, role="primary")
+        yield near, far
+
+
+def test_a_server_on_this_computer_cannot_lead_a_readable_login_elsewhere(
+    led_away: tuple[MongoPeer, MongoPeer],
+) -> None:
+    near, far = led_away
+    text = f"mongodb://u:p@{near.address}/?authMechanism=PLAIN&authSource=%24external&replicaSet=rs&minPoolSize=2"
+    report = run_check(text, deadline_s=0.3, late_s=0.3)
+    assert far.login_attempts == 0
+    assert headline(report) == "auth.password-in-clear"
+    agreed = patched(Profile(), {"auth": {"allowPlainWithoutTLS": True}})
+    run_check(text, profile=agreed, deadline_s=0.3, late_s=0.3)
+    assert far.login_attempts > 0
+
+
+def test_a_watch_cannot_be_led_elsewhere_with_a_readable_login_either(
+    led_away: tuple[MongoPeer, MongoPeer],
+) -> None:
+    near, far = led_away
+
+    async def play() -> None:
+        text = f"mongodb://u:p@{near.address}/?authMechanism=PLAIN&authSource=%24external&replicaSet=rs&minPoolSize=2"
+        ready = await prepared(Profile(), {}, text=text)
+        session = Session(ready, started=0.0, on_event=lambda _event: None, on_refused_login=lambda *_: None, log=False)
+        await session.open()
+        for server in (None, far.address):
+            await asyncio.wait_for(asyncio.gather(_asked(session, server)), 5)
+        await session.close_soon()
+
+    async def _asked(session: Session, server: str | None) -> None:
+        try:
+            async with asyncio.timeout(0.5):
+                await session.ask(server, lambda _server: True)
+        except TimeoutError:
+            pass
+
+    asyncio.run(play())
+    assert far.received_commands("hello")  # it is watched all the same
+    assert far.login_attempts == 0
 
 
 def test_a_readable_password_needs_the_users_consent() -> None:

@@ -33,6 +33,7 @@ from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
 from clearline.core.facts import DriverState, Facts, Mistake, UriFacts
 from clearline.core.ledger import Ledger, is_loopback
+from clearline.core.login_fields import stays_here
 from clearline.core.preparation import prepared
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
@@ -303,13 +304,19 @@ class _Check:
 
     def _would_bare_password(self) -> bool:
         """PLAIN over a line without TLS shows the password to everybody on the way: not without consent."""
-        uri = self._ledger.facts.uri
-        if not any(m.cause == "auth.password-in-clear" for m in uri.mistakes) or all(map(is_loopback, uri.hosts)):
+        if not self._confined or all(map(is_loopback, self._ledger.facts.uri.hosts)):
             return False
-        if self._profile.auth.allow_plain_without_tls:
-            return False
-        self._ledger.put(uri=_with_severity(uri, "auth.password-in-clear", Severity.FAILURE))
+        self._refuse_bare_password()
         return True
+
+    @property
+    def _confined(self) -> bool:
+        """The password would be readable on the way, so it stays on this computer."""
+        return stays_here(self._ledger.facts.uri.mistakes, self._profile)
+
+    def _refuse_bare_password(self) -> None:
+        uri = self._ledger.facts.uri
+        self._ledger.put(uri=_with_severity(uri, "auth.password-in-clear", Severity.FAILURE))
 
     async def _inspect_files(self) -> None:
         tls = self._profile.tls
@@ -342,6 +349,7 @@ class _Check:
                 longest_wait_s=self._late_s,
                 server_api=self._profile.options.server_api,
                 extra=self._keywords,
+                confined=self._confined,
             )
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
             told = described(error, self._secrets)
@@ -362,6 +370,8 @@ class _Check:
         if is_connected(self._ledger.facts):
             self._judge()
             await driver.learn_access()
+        elif self._confined and not all(is_loopback(member.address) for member in self._ledger.facts.members):
+            self._refuse_bare_password()  # a server here leads elsewhere, where the driver did not follow
         elif self._ledger.facts.login.failed_step is not None:
             await self._explain_login()
         elif "pymongo.errors.ConnectionFailure" in self._ledger.facts.driver.bases and self._examiner is not None:

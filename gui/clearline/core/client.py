@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from clearline.core.event_texts import address_text
+from clearline.core.ledger import is_loopback
 from clearline.core.secrets import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:
@@ -37,13 +39,15 @@ def build_client(
     longest_wait_s: float | None,
     server_api: str | None = None,
     extra: Mapping[str, Any] | None = None,
+    confined: bool = False,
 ) -> Built:
     """A client for one check with the user's own options; only its waiting is cut to ``longest_wait_s``.
 
     None, for a watch, leaves the user's own time-outs and minPoolSize alone. ``extra`` are more keyword arguments.
 
     ``options`` are the text's valid options by canonical name; ``server_api`` is the Stable API version, which no text
-    can hold. No pool is filled ahead (minPoolSize), for each of those connections would be a login of its own. Raises
+    can hold. ``confined``: it logs in to servers on this computer alone, wherever these may lead (`on_this_computer`).
+    No pool is filled ahead (minPoolSize), for each of those connections would be a login of its own. Raises
     whatever the driver's constructor raises, which is more than
     PyMongoError: ValueError, TypeError, OSError, ssl.SSLError.
     """
@@ -60,6 +64,10 @@ def build_client(
     if "tlsCertificateKeyFile" in options and "tlsCertificateKeyFilePassword" not in options:
         # Without any password OpenSSL would ask for the one of an encrypted key on the terminal, and wait for it.
         limits["tlsCertificateKeyFilePassword"] = ""
+    if confined:
+        chosen = limits.get("server_selector")
+        limits["server_selector"] = lambda servers: on_this_computer(chosen(servers) if chosen else servers)
+        limits["minPoolSize"] = 0  # a pool is filled, and logged in, without any selection
     if server_api is not None:
         from pymongo.server_api import ServerApi
 
@@ -70,6 +78,11 @@ def build_client(
         warnings.simplefilter("always")
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text, event_listeners=list(listeners), **limits)
     return Built(client=client, warnings=tuple(str(w.message) for w in caught))
+
+
+def on_this_computer(servers: Sequence[Any]) -> Sequence[Any]:
+    """Those of some server descriptions that are on this computer, by the look of their addresses."""
+    return [server for server in servers if is_loopback(address_text(server.address))]
 
 
 async def close_client(client: AsyncMongoClient[Any]) -> None:

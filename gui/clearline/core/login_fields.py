@@ -6,11 +6,12 @@ Sources: ``pymongo.auth_shared._build_credentials_tuple``, the driver's authenti
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from clearline.core.facts import Mistake
 from clearline.core.ledger import is_loopback
 from clearline.core.profile import Auth, Profile
 from clearline.core.secret_places import STORED, source_of
@@ -179,6 +180,12 @@ def sends_readable_password(profile: Profile) -> bool:
     """Whether the password would leave this computer as it is: PLAIN, no TLS, and a host that is not this computer."""
     elsewhere = not all(is_loopback(host) for host in profile.seeds.hosts)
     return profile.auth.mechanism == "PLAIN" and not tls_wanted(profile) and elsewhere
+
+
+def stays_here(mistakes: Iterable[Mistake], profile: Profile) -> bool:
+    """Whether the login may only go to servers on this computer: it is readable on the way, and that is not allowed."""
+    readable = any(mistake.cause == "auth.password-in-clear" for mistake in mistakes)
+    return readable and not profile.auth.allow_plain_without_tls
 
 
 def aws_source_of(profile: Profile, environ: Mapping[str, str] | None = None) -> AwsSource:

@@ -16,6 +16,7 @@ from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_log import DriverLog
 from clearline.core.event_texts import LOGIN_COMMANDS, error_text
 from clearline.core.ledger import is_loopback
+from clearline.core.login_fields import stays_here
 from clearline.core.oidc import HumanSignIn, OnPrompt, wants_human
 from clearline.core.oidc_provider import SignInProblem
 from clearline.core.one_server import Question, asking, note, selector
@@ -108,6 +109,7 @@ class Session:
             longest_wait_s=None,
             server_api=ready.profile.options.server_api,
             extra=extra,
+            confined=stays_here(ready.facts.mistakes, ready.profile),
         )
         self.client = built.client
         self.pools = PoolFold(limits_of(self.client))
@@ -247,12 +249,11 @@ class Session:
 
 def objection(ready: Prepared) -> str | None:
     """Why nobody may be contacted with this, one sentence; None: nothing speaks against it."""
-    facts, auth = ready.facts, ready.profile.auth
+    facts = ready.facts
     for mistake in facts.mistakes:
         if mistake.severity is Severity.FAILURE:
             blanks = {name: str(value) for name, value in mistake.blanks.items()}
             return redact(causes()[mistake.cause].title.format_map(blanks), ready.secrets.values())
-    bare = any(mistake.cause == "auth.password-in-clear" for mistake in facts.mistakes)
-    if bare and not auth.allow_plain_without_tls and not all(map(is_loopback, facts.hosts)):
+    if stays_here(facts.mistakes, ready.profile) and not all(map(is_loopback, facts.hosts)):
         return "Without TLS the password would be readable on the way: use TLS, or allow it in the profile."
     return None
