@@ -35,7 +35,9 @@ def server() -> Iterator[PrivateMongod]:
 
 
 def _client(address: str, events: DriverEvents, **options: Any) -> AsyncMongoClient[dict[str, Any]]:
-    return AsyncMongoClient(f"mongodb://{address}", event_listeners=events.listeners(), **options)
+    client = AsyncMongoClient[dict[str, Any]](f"mongodb://{address}", event_listeners=events.listeners(), **options)
+    events.follow(client)
+    return client
 
 
 def _login(password: str = SECRET_WORD) -> dict[str, Any]:
@@ -52,25 +54,19 @@ async def _ping_and_close(address: str, events: DriverEvents, **options: Any) ->
         await client.admin.command("ping")
     finally:
         await client.close()
+        events.end()
 
 
 def _record_a_good_session(server: PrivateMongod) -> list[DriverEvent]:
     recorded: list[DriverEvent] = []
-    closed = asyncio.Event()
-
-    def emit(event: DriverEvent) -> None:
-        recorded.append(event)
-        if event.name == "TopologyClosed":
-            closed.set()
-
-    events = DriverEvents(emit, secrets={PASSWORD: Secret(SECRET_WORD)})
+    events = DriverEvents(recorded.append, secrets={PASSWORD: Secret(SECRET_WORD)})
 
     async def session() -> None:
         async with _client(server.address, events, **_login(), maxPoolSize=7) as client:
             await client.shop.orders.insert_many([{"n": n, "word": "body-of-a-document"} for n in range(3)])
             assert len(await client.shop.orders.find({"word": "body-of-a-document"}).to_list()) == 3
             await client.shop.orders.drop()
-        await asyncio.wait_for(closed.wait(), 10)
+        events.end()
 
     asyncio.run(session())
     assert events.faults == 0, events.last_fault

@@ -41,7 +41,7 @@ class LoopThread:
         asyncio's own servers lose a socket that is accepted while they close.
         """
         listener.setblocking(False)
-        listener.listen(100)
+        listener.listen(4096)
         self._listeners.append(listener)
         self.loop.add_reader(listener, self._accept, listener, converse)
 

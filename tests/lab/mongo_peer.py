@@ -65,6 +65,8 @@ class Command:
     document: dict[str, Any]
     connection: int
     """0 for the first connection of the peer."""
+    host: str
+    """The address that the client connected to."""
     peer: MongoPeer
 
     @property
@@ -168,7 +170,7 @@ class MongoPeer(Peer):
             document, wants_answer = _parse(opcode, body)
             first = next(iter(document))
             name = "hello" if first.lower() in ("hello", "ismaster") else first
-            command = Command(name, document, line.number, self)
+            command = Command(name, document, line.number, line.host, self)
             self.commands.append(command)
             self.notify()
             answer = self._answer(command)

@@ -26,6 +26,8 @@ class Conversation:
         self.peer = peer
         self.number = number
         """0 for the first connection of this peer."""
+        self.host: str = writer.get_extra_info("sockname")[0]
+        """The address of this computer that the client connected to."""
         self._reader = reader
         self._writer = writer
         self._buffer = b""

@@ -358,6 +358,7 @@ class _Check:
             self._ledger.update("driver", **told, state=DriverState.RAISED, raised_by="constructor")
             return False
         self._ledger.update("driver", warnings=_safe(built.warnings, self._secrets))
+        events.follow(built.client)
         self._driver = DriverRun(built, self._ledger, events, self._secrets)
         return True
 

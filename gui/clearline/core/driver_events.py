@@ -1,11 +1,13 @@
 """pymongo's listeners turned into small frozen values: copied, redacted, bounded.
 
 Listeners run inside the driver, on the path of every command: each event is copied to a few words at once, and no
-mistake of ours may reach the driver.
+mistake of ours may reach the driver. Events about servers and the topology do not come from listeners, see
+`DriverEvents.follow`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
@@ -19,11 +21,21 @@ from clearline.core.event_texts import EVENT_TEXTS, LOGIN_COMMANDS, address_text
 from clearline.core.secrets import Secrets
 
 if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
     from pymongo.monitoring import _EventListener
+    from pymongo.topology_description import TopologyDescription
 
 BUFFER_LIMIT = 100_000
 """Events that an `EventBuffer` holds unless it is told otherwise."""
+LOOK_EVERY_S = 0.25
+"""A change of the topology is told at once after a heartbeat, and in any case so soon."""
+_LOOK_GAP_S = 0.02
+"""Many servers answer at once: their changes are told together."""
 
+_EAGER_LOOKS = 3
+_CHANGE_FOLLOWS = frozenset(
+    {"PoolCreated", "PoolCleared", "ServerHeartbeatStarted", "ServerHeartbeatSucceeded", "ServerHeartbeatFailed"}
+)
 _WITH_FREE_TEXT = frozenset({"ServerHeartbeatFailed", "ServerDescriptionChanged"})  # they quote an exception
 
 
@@ -104,22 +116,38 @@ class DriverEvents:
         """Events that could not be told, or whose hook raised: bugs of ours, kept away from the driver."""
         self.last_fault = ""
         """Event and exception class of the latest of them."""
+        self._follower: _Follower | None = None
 
     def listeners(self) -> list[_EventListener]:
-        """Listeners for ``event_listeners`` of a client, for every kind of event that pymongo publishes."""
+        """Listeners for ``event_listeners`` of a client, for what pymongo publishes at the moment when it happens."""
         from pymongo import monitoring
 
         bases = (
             monitoring.ConnectionPoolListener,
             monitoring.CommandListener,
-            monitoring.ServerListener,
-            monitoring.TopologyListener,
             monitoring.ServerHeartbeatListener,
         )
         return [_listener(base, self._record) for base in bases]
 
+    def follow(self, client: AsyncMongoClient[Any]) -> None:
+        """Tell of the client's servers and topology too, from its first contact to `end`; in its running loop.
+
+        pymongo 4.20 hands those events through a queue of 100 which it fills by a blocking put in the loop's own
+        thread, while the task that empties it waits for that thread: from about 33 servers on, a client with a server
+        or topology listener stops its loop for ever. So they are told from the descriptions that the client shows.
+        """
+        self._follower = _Follower(client, self._record)
+
+    def end(self) -> None:
+        """The client is closed: tell so, and follow it no more. Idempotent."""
+        if self._follower is not None:
+            self._follower.end()
+            self._follower = None
+
     def _record(self, event: Any) -> None:
         name = type(event).__name__.removesuffix("Event")
+        if self._follower is not None and name in _CHANGE_FOLLOWS:
+            self._follower.look_soon()
         for step in (self._tell, self._react):  # the one shall happen when the other fails
             try:
                 step(name, event)
@@ -170,6 +198,78 @@ class DriverEvents:
             case _:
                 self.login_step = _login_step(event, event.failure, passed=False)
                 self.failed_login_step = self.failed_login_step or self.login_step
+
+
+class _Follower:
+    """Compares the descriptions that a client shows, and tells what changed as pymongo's own events would."""
+
+    def __init__(self, client: AsyncMongoClient[Any], tell: Callable[[Any], None]) -> None:
+        from bson import ObjectId
+
+        self._client = client
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._id = ObjectId()  # events want one; pymongo's own is private, and nothing reads it
+        self._seen: TopologyDescription | None = None
+        self._next: asyncio.TimerHandle | None = None
+        self._looked_s = float("-inf")
+        self._eager = 0
+
+    def look_soon(self) -> None:
+        """Something has happened that changes the description a moment after it was told."""
+        self._eager = _EAGER_LOOKS
+        at_s = max(self._loop.time(), self._looked_s + _LOOK_GAP_S)
+        if self._next is None or self._next.when() > at_s:
+            self._look_at(at_s)
+
+    def end(self) -> None:
+        """Tell that all is closed."""
+        from pymongo import monitoring
+
+        if self._next is not None:
+            self._next.cancel()
+        if self._seen is not None:
+            self._compare()
+            for address in self._seen.server_descriptions():
+                self._tell(monitoring.ServerClosedEvent(address, self._id))
+            self._tell(monitoring.TopologyClosedEvent(self._id))
+
+    def _look_at(self, at_s: float) -> None:
+        if self._next is not None:
+            self._next.cancel()
+        self._next = self._loop.call_at(at_s, self._look)
+
+    def _look(self) -> None:
+        self._looked_s = self._loop.time()
+        self._next = None
+        self._compare()
+        self._eager = max(0, self._eager - 1)
+        self._look_at(self._looked_s + (_LOOK_GAP_S if self._eager else LOOK_EVERY_S))
+
+    def _compare(self) -> None:
+        from pymongo import monitoring
+        from pymongo.topology_description import TOPOLOGY_TYPE, TopologyDescription
+
+        now, before = self._client.topology_description, self._seen
+        if now is before:
+            return
+        if before is None:
+            before = TopologyDescription(TOPOLOGY_TYPE.Unknown, {}, None, None, None, None)
+            self._tell(monitoring.TopologyOpenedEvent(self._id))
+        self._seen = now
+        old, new = before.server_descriptions(), now.server_descriptions()
+        changed = now.topology_type != before.topology_type or old.keys() != new.keys()
+        for address, server in new.items():
+            known = old.get(address)
+            if known is None:
+                self._tell(monitoring.ServerOpeningEvent(address, self._id))
+            elif server is not known and server != known:
+                changed = True
+                self._tell(monitoring.ServerDescriptionChangedEvent(known, server, address, self._id))
+        for address in old.keys() - new.keys():
+            self._tell(monitoring.ServerClosedEvent(address, self._id))
+        if changed:
+            self._tell(monitoring.TopologyDescriptionChangedEvent(before, now, self._id))
 
 
 class EventBuffer:

@@ -183,7 +183,10 @@ class DriverRun:
 
     async def close(self) -> None:
         """Close the client, see `close_client`."""
-        await close_client(self._client)
+        try:
+            await close_client(self._client)
+        finally:
+            self._events.end()
 
 
 def described(error: BaseException, secrets: Secrets) -> dict[str, Any]:

@@ -112,6 +112,7 @@ class Session:
             confined=stays_here(ready.facts.mistakes, ready.profile),
         )
         self.client = built.client
+        self._events.follow(self.client)
         self.pools = PoolFold(limits_of(self.client))
         self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
         self._wants_log = log
@@ -244,6 +245,7 @@ class Session:
         try:
             await close_client(self.client)
         finally:
+            self._events.end()
             self._log.close()
 
 
