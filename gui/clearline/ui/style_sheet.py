@@ -14,10 +14,10 @@ QMainWindow, QDialog {{ background: {window}; }}
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line_strong}; padding: 4px 6px; }}
 
 QLineEdit, QComboBox, QPlainTextEdit, QTextBrowser {{
-    background: {base}; color: {text}; border: 1px solid {line_strong}; border-radius: 5px;
+    background: {base}; color: {text}; border: 1px solid {outline}; border-radius: 5px;
     selection-background-color: {selection}; selection-color: {text};
 }}
-QLineEdit {{ padding: 4px 7px; }}
+QLineEdit {{ padding: 4px 7px; placeholder-text-color: {muted}; }}
 QComboBox {{ padding: 4px 7px; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url("{down_icon}"); width: 12px; height: 12px; }}
@@ -32,7 +32,7 @@ QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
 
 QCheckBox {{ spacing: 7px; }}
 QCheckBox::indicator {{
-    width: 14px; height: 14px; background: {base}; border: 1px solid {line_strong}; border-radius: 3px;
+    width: 14px; height: 14px; background: {base}; border: 1px solid {outline}; border-radius: 3px;
 }}
 QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {accent}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check_icon}"); }}
@@ -82,7 +82,7 @@ QDialog QListView, QDialog QTableView {{ border: 1px solid {line_strong}; border
 QDialog QListView::item {{ padding: 3px 4px; }}
 QDialog QTableView::item {{ padding: 0px 5px; }}
 QDialog QListView::indicator, QDialog QTableView::indicator {{
-    width: 13px; height: 13px; background: {base}; border: 1px solid {line_strong}; border-radius: 3px;
+    width: 13px; height: 13px; background: {base}; border: 1px solid {outline}; border-radius: 3px;
 }}
 QDialog QListView::indicator:checked, QDialog QTableView::indicator:checked {{
     background: {accent}; border-color: {accent}; image: url("{check_icon}");

@@ -38,6 +38,8 @@ class Colours(NamedTuple):
     hover: str
     line: str
     line_strong: str
+    outline: str
+    """Around everything that takes text: 3:1 on every ground."""
     text: str
     muted: str
     accent: str
@@ -61,14 +63,15 @@ LIGHT: Final = Colours(
     hover="#eceff4",
     line="#dfe3ea",
     line_strong="#c3cad5",
+    outline="#7f8896",
     text="#1c2128",
     muted="#5b6572",
     accent="#2f5bd7",
     accent_hover="#2650c6",
     on_accent="#ffffff",
     selection="#dfe7fb",
-    passed="#16784a",
-    warning="#8f5f00",
+    passed="#147246",
+    warning="#8a5b00",
     failed="#c02b2b",
     passed_back="#e9f6ef",
     warning_back="#fdf3dd",
@@ -83,11 +86,12 @@ DARK: Final = Colours(
     hover="#282d37",
     line="#2c313c",
     line_strong="#414856",
+    outline="#6b7588",
     text="#e4e8ee",
     muted="#98a2b1",
-    accent="#4f7bf0",
-    accent_hover="#6389f3",
-    on_accent="#ffffff",
+    accent="#83a4ff",
+    accent_hover="#9bb6ff",
+    on_accent="#11151d",
     selection="#26375f",
     passed="#52c78b",
     warning="#e5b54a",
