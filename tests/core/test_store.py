@@ -136,12 +136,19 @@ def test_any_text_survives_the_file(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "orders.json"
-    store.save(ORDERS, path)
-    path.chmod(0o644)
-    store.save(ORDERS, path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_only_the_owner_may_read_a_new_file_of_the_profiles_folder(tmp_path: Path) -> None:
+    assert stat.S_IMODE(store.save_in(tmp_path, ORDERS).stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_colleagues_keep_their_right_to_a_shared_file(tmp_path: Path, mode: int) -> None:
+    path = store.save_in(tmp_path, ORDERS)
+    path.chmod(mode)
+    store.save(msgspec.structs.replace(ORDERS, notes="1"), path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    store.save_in(tmp_path, msgspec.structs.replace(ORDERS, notes="2"), path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need a right on Windows")

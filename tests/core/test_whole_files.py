@@ -78,3 +78,53 @@ def test_other_folders_are_not_locked(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with locked(tmp_path), locked(tmp_path / "b"):
         pass
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix
+@pytest.mark.parametrize("before", [0o600, 0o640, 0o660, 0o664, 0o604])
+def test_a_shared_file_keeps_its_mode(tmp_path, before):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    path.chmod(before)
+    write_whole(path, b"new", shared=True)
+    assert (mode(path), path.read_bytes()) == (before, b"new")
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() != 0, reason="another group needs root")
+def test_a_shared_file_keeps_its_group(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    os.chown(path, -1, 12345)
+    path.chmod(0o660)
+    write_whole(path, b"new", shared=True)
+    assert (path.stat().st_gid, mode(path)) == (12345, 0o660)
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_a_new_shared_file_follows_the_umask_and_any_other_is_private(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "shared", b"", shared=True)
+        write_whole(tmp_path / "own", b"")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "shared") == 0o666 & ~umask
+    assert mode(tmp_path / "own") == 0o600
+
+
+@posix
+def test_a_shared_file_that_becomes_private_is_so(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"")
+    path.chmod(0o666)
+    write_whole(path, b"secret")
+    assert mode(path) == 0o600

@@ -79,14 +79,16 @@ def load(path: Path) -> Profile:
 
 
 def save(profile: Profile, path: Path, *, base: Profile | None = None) -> None:
-    """Write a profile as a whole or not at all, readable by its owner only. Raises `NotSaved`.
+    """Write a profile as a whole or not at all, with the mode of the file that is there. Raises `NotSaved`.
+
+    A new file gets the mode that the folder and the umask give to any file: the user has chosen the place.
 
     A file that exists and is no readable profile is left alone. ``base`` is the profile as it was last read or saved:
     a file that holds another one by now, or is gone, raises `ChangedOnDisk`. Without it the file is overwritten.
     """
     try:
         with locked(held := path.resolve().parent):
-            _write(profile, path, base, held)
+            _write(profile, path, base, held, shared=True)
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
         raise NotSaved(path, "", _said(error)) from error
 
@@ -172,7 +174,7 @@ def _in_order(listed: Iterable[Stored]) -> list[Stored]:
     return [stored for _, stored in readable] + problems
 
 
-def _write(profile: Profile, path: Path, base: Profile | None, held: Path) -> None:
+def _write(profile: Profile, path: Path, base: Profile | None, held: Path, *, shared: bool = False) -> None:
     """Save under the lock on ``held``, and on the folder of a file that ``path`` only links to.
 
     Raises `NotSaved`, OSError, RuntimeError.
@@ -194,7 +196,7 @@ def _write(profile: Profile, path: Path, base: Profile | None, held: Path) -> No
             content = profile_file.encode(profile, schema=(target.parent / SCHEMA_FILE).exists())
         except UnicodeEncodeError as error:
             raise NotSaved(path, "", "a text in it ends within a character") from error
-        write_whole(target, content)
+        write_whole(target, content, shared=shared or target.exists())
 
 
 def _renamed(folder: Path, profile: Profile, path: Path) -> Path:

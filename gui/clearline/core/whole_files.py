@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,12 +35,14 @@ class Locked(OSError):
         super().__init__(0, "another program keeps this folder locked")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a whole new file, for its owner only (0600), in the place of the old one. Raises OSError.
+def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
+    """Put a whole new file in the place of the old one. Raises OSError.
 
+    It is for its owner only (0600). ``shared``: it is one that the user may share with others; in the place of an old
+    one it keeps that one's mode and group, and a new one gets what the folder and the umask give to any file.
     A crash at any moment, of the computer too, leaves the one or the other.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=OURS, suffix=".tmp")  # mode 0600
+    descriptor, name = _shared_file(path) if shared else tempfile.mkstemp(dir=path.parent, prefix=OURS, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -55,6 +59,22 @@ def write_whole(path: Path, content: bytes) -> None:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def _shared_file(path: Path) -> tuple[int, str]:
+    """A new file beside ``path``, with the mode and group of the one that stands there."""
+    name = str(path.parent / f"{OURS}{uuid.uuid4().hex}.tmp")
+    descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o666)
+    if os.name == "posix":
+        with suppress(OSError):  # no file of before, or a file system without owners
+            old = path.stat()
+            mode = stat.S_IMODE(old.st_mode) & 0o777
+            os.fchmod(descriptor, mode & 0o700)
+            with suppress(OSError):  # a group that the user is no member of
+                os.fchown(descriptor, -1, old.st_gid)
+            own_group = os.fstat(descriptor).st_gid == old.st_gid
+            os.fchmod(descriptor, mode if own_group else mode & 0o707)
+    return descriptor, name
 
 
 def sweep(folder: Path) -> None:

@@ -359,7 +359,7 @@ class Shelf(QObject):
                     text = to_markdown(report)
                 case _:
                     text = to_html(report)
-            write_whole(path, text.encode())
+            write_whole(path, text.encode(), shared=True)
 
         self._ask(lambda: run_in_daemon(write), lambda _nothing: self.saved.emit(path))
 
