@@ -416,6 +416,7 @@ def test_what_was_tested_without_being_saved_is_listed_without_its_password(qtbo
     second = make_desktop(play.waiting())
     qtbot.waitUntil(lambda: RECENT in shown(second))
     second.workbench.choose("recent:0")
+    assert "***" not in second.workbench.current.text.reveal()  # a mask is no password
     assert second.workbench.current.profile.auth.user == "app"
     assert second.window.pages.current_name == "auth"
     second.window.profiles.asked.emit(ListAction.FORGET_RECENT, ["recent:0"])

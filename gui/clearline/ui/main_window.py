@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(QSize(800, 420))
         roles = (QPalette.ColorRole.Base, QPalette.ColorRole.Midlight, QPalette.ColorRole.Accent)
         self._outlines = [self._outline(role) for role in roles]
-        self.resize(1280, 740)
+        self.resize(1280, 680)  # a screen of 720 has a title bar and a panel as well
 
     def furnish(self, redact: Redact) -> None:
         """Make everything that stands in the window."""

@@ -38,7 +38,7 @@ class Menus(QObject):
         self.copy_text = self._action("Copy connection string without secrets", "Ctrl+Shift+U")
         self.copy_report = self._action("Copy report", "Ctrl+Shift+C")
         self.import_ = self._action("Import…", "Ctrl+I")
-        self.export = self._action("Export…", "Ctrl+E")
+        self.export = self._action("Export…", "Ctrl+Alt+E")
         self.copy_placeholder = self._action("With a placeholder for the password")
         self.copy_variables = self._action("With ${MONGODB_PASSWORD} for the password")
         self.copy_password = self._action("With the password…")

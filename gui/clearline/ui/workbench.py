@@ -11,6 +11,7 @@ from PySide6.QtCore import QDeadlineTimer, QObject, Signal
 from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.profile import Profile, SecretSource
+from clearline.core.redaction import MASK
 from clearline.core.report import Report
 from clearline.core.secret_places import STORED, source_of, with_source
 from clearline.core.secrets import PASSWORD, Secret, Secrets
@@ -244,7 +245,7 @@ class Workbench(QObject):
     def _open_recent(self, redacted: str) -> None:
         """A connection string that was tested before; its password has to be typed again."""
         self.new_profile()
-        self.current.set_text(Secret(redacted), Origin.ELSEWHERE)
+        self.current.set_text(Secret(redacted.replace(f":{MASK}@", "@")), Origin.ELSEWHERE)
         self.window.pages.go_to(PASSWORD)
 
     def _blank(self) -> OpenProfile:

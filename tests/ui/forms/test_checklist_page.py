@@ -60,7 +60,7 @@ def test_following_every_piece_leaves_nothing_open(page):
         page.focus(fixes[0])
         page.press(SPACE)
     assert page.page.items == {}
-    assert page.page.summary.text() == "Everything is in order"
+    assert page.page.summary.text() == "Nothing to advise"
 
 
 def test_what_is_in_order_is_folded_and_unfolds_with_a_key(page):

@@ -99,7 +99,7 @@ class ChecklistPage(FormPage):
         if count:
             self.summary.setText("One thing to look at" if count == 1 else f"{count} things to look at")
         else:
-            self.summary.setText("Everything is in order" if passed else "Advice comes with the first host")
+            self.summary.setText("Nothing to advise" if passed else "Advice comes with the first host")
         self.fold.setVisible(bool(passed))
         self._unfold(self.fold.isChecked())
 

@@ -330,7 +330,7 @@ class ProfileList(QWidget):
     def _add_filing(self, menu: QMenu, ids: list[str]) -> None:
         rows = [self.model.profile_row(profile_id) for profile_id in ids]
         favourite = all(row is not None and row.profile.favourite for row in rows)
-        star = menu.addAction("No favourite" if favourite else "Favourite")
+        star = menu.addAction("Remove from favourites" if favourite else "Add to favourites")
         star.triggered.connect(lambda: self.filed.emit(ids, "favourite", not favourite))
         folders = menu.addMenu("Move to folder")
         for folder in ("", *self._folders):
