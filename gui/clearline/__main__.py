@@ -14,6 +14,7 @@ usage: clearline                     open the window
        clearline check --all         test every saved profile
        clearline list                list the saved profiles
        clearline watch TARGET        stay on the line and tell how it is (--help tells more)
+       clearline explain FILE        say what an application's error text means (- reads standard input)
        clearline demo                test a private MongoDB in the window
        clearline --screenshot FILE   write a picture of the window and end
        clearline --version
@@ -48,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline.cli import watch
 
             return watch.run(rest)
+        case ["explain", *rest]:
+            from clearline.cli import explain
+
+            return explain.run(rest)
         case ["demo", *rest]:
             from clearline.cli import demo
 

@@ -1,0 +1,43 @@
+"""What an explanation says: the JSON contract "clearline-explanation", version 1."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clearline.core.report import Certainty
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Recognised(_Value, frozen=True, kw_only=True):
+    """Who wrote the text (None: unknown), and how many lines of it tell something."""
+
+    driver: str | None = None
+    events: int = 0
+
+
+class Candidate(_Value, frozen=True, kw_only=True):
+    """One cause that the text allows; ``because`` are the lines that decide it, redacted."""
+
+    cause: str
+    certainty: Certainty
+    summary: str
+    fix: str
+    server: str | None = None
+    because: tuple[str, ...] = ()
+    question: str | None = None
+
+
+class Explanation(_Value, frozen=True, kw_only=True):
+    """All that a text says about its cause, the likeliest first. Holds no secret."""
+
+    format: str = "clearline-explanation"
+    version: int = 1
+    recognised: Recognised = Recognised()
+    about_connection: bool = False
+    why: str | None = None
+    causes: tuple[Candidate, ...] = ()
+    targets: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()

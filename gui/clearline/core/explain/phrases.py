@@ -1,0 +1,72 @@
+"""The table of what drivers print (``diagnosis/texts.toml``), compared with a text."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+from clearline.core.explain.normalise import Text, compact
+from clearline.core.report import Certainty
+
+
+class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One cause's row: its texts by strength, and what the explanation says of it."""
+
+    summary: str
+    fix: str = ""
+    question: str | None = None
+    also: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One text of the table found: whose cause it is, in which line, how much of the text it is."""
+
+    cause: str
+    certainty: Certainty
+    writer: str
+    line: int
+    length: int
+
+
+@cache
+def rows() -> Mapping[str, CauseTexts]:
+    """The table by cause."""
+    text = resources.files("clearline.core.diagnosis").joinpath("texts.toml").read_text(encoding="utf-8")
+    return {
+        f"{family}.{name}": msgspec.convert(row, CauseTexts)
+        for family, causes in tomllib.loads(text).items()
+        for name, row in causes.items()
+    }
+
+
+def hits(text: Text) -> Iterator[Hit]:
+    """Every text of the table that stands in the paste, one place each."""
+    for cause, row in rows().items():
+        for certainty, entries in (
+            (Certainty.PROVEN, row.stated),
+            (Certainty.LIKELY, row.likely),
+            (Certainty.POSSIBLE, row.possible),
+        ):
+            for entry in entries:
+                writer, _, words = entry.partition(": ")
+                first, *rest = (compact(part) for part in words.split("…"))
+                at = text.tight.find(first)
+                if at < 0:
+                    continue
+                if rest:
+                    pattern = ".{0,160}?".join(re.escape(part) for part in (first, *rest))
+                    found = re.search(pattern, text.tight)
+                    if found is None:
+                        continue
+                    at = found.start()
+                length = sum(len(part) for part in (first, *rest))
+                if length >= 6:
+                    yield Hit(cause=cause, certainty=certainty, writer=writer, line=text.line_at(at), length=length)

@@ -1,0 +1,82 @@
+"""What a pasted text says: the cause, how sure, and nothing secret."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from clearline.cli import explain as command
+from clearline.core.diagnosis.catalogue import causes
+from clearline.core.explain.explain import explain
+from clearline.core.explain.phrases import rows
+from clearline.core.report import Certainty
+
+TEXTS = [
+    ("MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017", "tcp.refused"),
+    ("MongooseServerSelectionError: connect ECONNREFUSED ::1:27017\n 'localhost:27017' => [ServerDescription]",
+     "app.localhost-ipv6-first"),
+    ("web_1 | MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017", "env.container-localhost"),
+    ("Error: querySrv ENOTFOUND _mongodb._tcp.cluster9.zz9zz.mongodb.net", "dns.srv-not-found"),
+    ("pymongo.errors.ServerSelectionTimeoutError: db.example.com:27017: [WinError 10061] 由于目标计算机积极拒绝",
+     "tcp.refused"),
+    ("MongoServerError: bad auth : Authentication failed.", "auth.atlas-bad-auth"),
+    ("javax.net.ssl.SSLHandshakeException: Unsupported or unrecognized SSL message", "tls.not-offered"),
+    ("\x1b[31mMongoParseError: URI must include hostname, domain name, and t\nld\x1b[0m", "uri.srv-form"),
+    ("ModuleNotFoundError: No module named 'pymongo'", "app.driver-not-installed"),
+    ('{"id":23255,"msg":"No SSL certificate provided by peer; connection rejected"}',
+     "tls.client-certificate-required"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "cause"), TEXTS)
+def test_the_deciding_words_name_the_cause(text: str, cause: str) -> None:
+    assert explain(text).causes[0].cause == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "Error: connect ECONNREFUSED 127.0.0.1:6379", "E11000 duplicate key error collection: a.b", "\0PNG"],
+)
+def test_what_is_no_connection_fault_names_no_cause(text: str) -> None:
+    explanation = explain(text)
+    assert not explanation.about_connection
+    assert explanation.causes == ()
+    assert explanation.why
+
+
+def test_only_the_first_cause_can_be_proven() -> None:
+    for text, _ in TEXTS:
+        assert all(c.certainty is not Certainty.PROVEN for c in explain(text).causes[1:])
+
+
+def test_a_password_in_the_text_does_not_come_back() -> None:
+    found = explain("connect ECONNREFUSED 192.0.2.7:27017 mongodb://app:hunter22@192.0.2.7:27017/ in /home/jane/app")
+    shown = repr(found)
+    assert "hunter22" not in shown
+    assert "jane" not in shown
+    assert found.targets == ("mongodb://192.0.2.7:27017/?directConnection=true",)
+
+
+def test_every_row_of_the_table_can_be_explained() -> None:
+    for code, row in rows().items():
+        assert row.summary
+        assert row.fix or code in causes(), code
+
+
+def test_the_command_prints_one_object(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "error.txt"
+    path.write_text(TEXTS[0][0])
+    assert command.run([str(path), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["format"] == "clearline-explanation"
+    assert printed["causes"][0]["cause"] == "tcp.refused"
+
+
+def test_the_command_tells_apart_what_it_cannot_explain(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("buy milk")
+    assert command.run([str(path)]) == 1
+    assert command.run([str(tmp_path / "missing")]) == 2
+    assert command.run(["tcp.refused"]) == 0
+    assert "Traceback" not in capsys.readouterr().out
