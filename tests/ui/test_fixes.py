@@ -313,7 +313,7 @@ def test_a_double_click_tests_and_does_not_stop(qtbot, make_desktop):
     assert desktop.workbench.current.running
 
 
-def test_findings_come_forward_without_servers_and_the_matrix_comes_back_with_them(qtbot, make_desktop):
+def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success(qtbot, make_desktop):
     reports = [failing("tls.required"), play.report(Verdict.FAILED, play.WRONG_SOURCE), play.connected()]
 
     async def check(profile, secrets, emit, *, text=None, on_event=None):
@@ -326,7 +326,7 @@ def test_findings_come_forward_without_servers_and_the_matrix_comes_back_with_th
     for _ in range(3):
         run_check(qtbot, desktop)
         shown.append(window.results.currentWidget())
-    assert shown == [window.servers, window.diagnosis, window.servers]
+    assert shown == [window.diagnosis, window.diagnosis, window.servers]
 
 
 # ---------------------------------------------------------------- a real deployment

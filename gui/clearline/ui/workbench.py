@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.profile import Profile, SecretSource
 from clearline.core.redaction import MASK
-from clearline.core.report import Report
+from clearline.core.report import Report, Verdict
 from clearline.core.secret_places import STORED, source_of, with_source
 from clearline.core.secrets import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
@@ -466,7 +466,8 @@ class Workbench(QObject):
         self._show_health(opened)
         window.connection.show_running(running)
         if report is not None and (report.servers or not running):
-            window.show_telling_tab(has_servers=bool(report.servers))
+            failed = report.verdict is Verdict.FAILED  # then what to do comes first
+            window.show_telling_tab(has_servers=bool(report.servers) and not failed)
         self._on_counts(opened)
 
     def _on_counts(self, opened: OpenProfile) -> None:

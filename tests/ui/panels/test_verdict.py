@@ -37,3 +37,13 @@ def test_differences_of_two_profiles_name_what_was_not_set():
     before = Profile(id="1", seeds=Seeds(hosts=("a", "b")), auth=Auth(user="app"))
     after = Profile(id="1", seeds=Seeds(hosts=("a",)), auth=Auth(user="app", source="admin"))
     assert differences(before, after) == [("auth.source", "not set", "admin"), ("seeds.hosts", "a, b", "a")]
+
+
+def test_what_to_do_stands_under_the_sentence(qtbot):
+    around, banner = QWidget(), VerdictBanner()
+    qtbot.addWidget(around)
+    banner.setParent(around)
+    banner.show_report(play.report(Verdict.FAILED, play.WRONG_SOURCE), running=False)
+    assert banner.remedy.text() == "→ Use authSource=admin."
+    banner.show_report(play.connected(), running=False)
+    assert banner.remedy.text() == ""

@@ -54,6 +54,8 @@ class VerdictBanner(QFrame):
         self.stale.setToolTip("The connection was changed since. Test again to see how it is now.")
         self.sentence = WrappedLabel()
         self.sentence.setAccessibleName("Verdict")
+        self.remedy = WrappedLabel()
+        self.remedy.setAccessibleName("What to do")
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.GRID)
         self._copy = QPushButton("Copy report")
@@ -76,6 +78,7 @@ class VerdictBanner(QFrame):
         words.setSpacing(2)
         words.addLayout(head)
         words.addWidget(self.sentence)
+        words.addWidget(self.remedy)
         side = QHBoxLayout()
         side.setSpacing(theme.GRID)
         side.addLayout(self._buttons)
@@ -104,6 +107,7 @@ class VerdictBanner(QFrame):
         self._copy.setVisible(verdict is not None)
         finding = _headline(report)
         self._show_buttons(finding if verdict is not None else None)
+        self._show_remedy(finding if verdict is not None else None)
         chip = finding.certainty.value if finding and verdict is not Verdict.CONNECTED else ""
         self.certainty.setText(chip)
         self.certainty.setVisible(bool(chip))
@@ -136,6 +140,7 @@ class VerdictBanner(QFrame):
             self.word.setText(word)
             self.sentence.setText(sentence)
             self._show_buttons(None)
+            self._show_remedy(None)
             self._state = "failed"
         self.show_stale(stale)
         self._draw()
@@ -169,6 +174,12 @@ class VerdictBanner(QFrame):
             self._icon.show_icon("warning", "warning")
         else:
             self._icon.show_icon(status_icon(verdict), status_tone(verdict))
+
+    def _show_remedy(self, finding: Finding | None) -> None:
+        """What to do stands under the sentence: the advice that comes first and does not weaken security."""
+        safe = next((one for one in finding.remedies if not weakens(one)), None) if finding else None
+        self.remedy.setText(f"→ {safe.text}" if safe else "")
+        self.remedy.setVisible(safe is not None)
 
     def _show_buttons(self, finding: Finding | None) -> None:
         fixes = offered(finding, self._report) if finding else []
