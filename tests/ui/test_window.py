@@ -470,3 +470,11 @@ def test_light_and_dark_can_be_chosen_while_running(qtbot, make_desktop):
     finally:
         desktop.theme.choose(theme.Scheme.SYSTEM)
     assert QApplication.instance().styleSheet()
+
+
+def test_one_key_does_what_the_answer_proposes(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    assert desktop.window.pages.current_name == "auth"

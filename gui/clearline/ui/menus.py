@@ -30,6 +30,7 @@ class Menus(QObject):
         self.quit = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
         self.test = self._action("Test", "Ctrl+Return", "Ctrl+Enter")
         self.stop = self._action("Stop", "Esc")
+        self.fix = self._action("Do what the answer proposes", "Alt+Return", "Alt+Enter")
         self.retries = self._action("Test with retries…", "Ctrl+Shift+Return")
         self.watch = self._action("Watch", "Ctrl+Shift+W")
         self.watch_after_check = self._action("Go on watching after a test that connects")
@@ -59,6 +60,7 @@ class Menus(QObject):
                 (
                     self.test,
                     self.stop,
+                    self.fix,
                     self.retries,
                     None,
                     self.watch,

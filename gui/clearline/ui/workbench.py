@@ -332,6 +332,7 @@ class Workbench(QObject):
             (window.menus.quit, window.close),
             (window.menus.test, self.test),
             (window.menus.stop, self.stop),
+            (window.menus.fix, window.banner.press_fix),
             (window.menus.retries, self.retrying.ask),
             (window.menus.copy_text, self.reporting.copy_text),
             (window.menus.copy_report, self.reporting.copy_report),

@@ -151,6 +151,13 @@ class VerdictBanner(QFrame):
             self._trouble = (word, sentence)
             self.show_report(self._report, running=self._running, stale=self._stale)
 
+    def press_fix(self) -> None:
+        """Press the first button that mends something, as a click does; without one nothing happens."""
+        if self.isVisible() and self._buttons.count():
+            first = self._button(0)
+            assert isinstance(first, QPushButton)
+            first.click()
+
     def turn(self) -> None:
         """The next step of the turning icon."""
         if self._report is None or self._report.verdict is None:
