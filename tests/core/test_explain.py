@@ -23,6 +23,8 @@ TEXTS = [
     ("MongoServerError: bad auth : Authentication failed.", "auth.atlas-bad-auth"),
     ("javax.net.ssl.SSLHandshakeException: Unsupported or unrecognized SSL message", "tls.not-offered"),
     ("\x1b[31mMongoParseError: URI must include hostname, domain name, and t\nld\x1b[0m", "uri.srv-form"),
+    ("Caused by: java.net.UnknownHostException: mongo-db: Name or service not known", "dns.short-name"),
+    ("db.example.com:27017: [Errno -2] Name or service not known, Timeout: 30s", "dns.host-not-found"),
     ("ModuleNotFoundError: No module named 'pymongo'", "app.driver-not-installed"),
     ('{"id":23255,"msg":"No SSL certificate provided by peer; connection rejected"}',
      "tls.client-certificate-required"),

@@ -31,6 +31,11 @@ _UNSET = re.compile(
     r"\b(?:ENOTFOUND|_tcp\.|//|@)\s?(?:undefined|null|None|NaN)\b|\[object Object\]|\$\{\w+\}|<no value>|null:null",
     re.IGNORECASE,
 )
+_UNKNOWN_NAME = re.compile(
+    r"(?:UnknownHostException: |Failed to resolve '|\blookup )(?!localhost\b)([A-Za-z0-9][\w\-]*)(?![\w.\-])"
+    r"|(?<![\w.\-])(?!localhost\b)([A-Za-z0-9][\w\-]*):\d+: \[Errno (?:-2|-3|8|1100[12])\]"
+)
+"""A name without a dot that could not be looked up."""
 _PLACEHOLDER = re.compile(r"^(?:x+(?:\.x+)*|host\w*|your.*|redacted|.*\.\.\..*)$", re.IGNORECASE)
 _DRIVERS = (
     ("mongosh", r"Current Mongosh Log|mongosh"),
@@ -111,6 +116,10 @@ def _ranked(text: str, paste: Text, driver: str | None) -> Iterator[tuple[int, s
     if re.search(r"answered \[Errno (?:111|61)\]", text):
         cut = "answered ;" in text  # the answer over UDP was too long, and TCP is refused
         yield 2500, "dns.tcp-blocked" if cut else "dns.resolver-not-running", Certainty.LIKELY, 0, None
+    if asked := _UNKNOWN_NAME.search(text):
+        name = next(part for part in asked.groups() if part)
+        inside = re.fullmatch(r"[0-9a-f]{12}", name) is not None  # a container's id
+        yield 2400, "topology.internal-names" if inside else "dns.short-name", Certainty.LIKELY, 0, None
     if "RSSecondary" in text and "RSPrimary" not in text:
         yield 2200, "topology.no-primary", Certainty.LIKELY, 0, None
     if "ServerAddressSelector" in text and "ReplicaSetPrimary" in text:
