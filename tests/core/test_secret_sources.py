@@ -12,7 +12,7 @@ import keyring.backends.fail
 import pytest
 
 from clearline.core.profile import Auth, Profile, SecretSource, Tls
-from clearline.core.secret_sources import CommandFailed, Gathered, gather, printed_by
+from clearline.core.secret_sources import CommandFailed, Gathered, gather, lost, printed_by
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.vault import Vault
 
@@ -108,3 +108,33 @@ def test_a_command_that_never_ends_is_ended() -> None:
 
 def test_what_was_gathered_never_shows_itself() -> None:
     assert WORD not in repr(found(profile(password=SecretSource(place="ask")), answer=WORD))
+
+
+@pytest.mark.parametrize(
+    ("auth", "places", "known", "expected"),
+    [
+        (Auth(user="app"), {}, {}, (PASSWORD,)),
+        (Auth(user="app"), {PASSWORD: SecretSource(place="session")}, {}, (PASSWORD,)),
+        (Auth(user="app", mechanism="PLAIN"), {}, {}, (PASSWORD,)),
+        (Auth(user="app"), {}, {PASSWORD: Secret("s")}, ()),
+        (Auth(), {}, {}, ()),
+        (Auth(user="CN=app", mechanism="MONGODB-X509"), {}, {}, ()),
+        (Auth(user="app", mechanism="GSSAPI"), {}, {}, ()),
+        (Auth(user="app"), {PASSWORD: SecretSource(place="ask")}, {}, ()),
+        (Auth(user="app"), {PASSWORD: SecretSource(place="reference", reference="${P}")}, {}, ()),
+    ],
+)
+def test_a_secret_is_lost_when_its_login_needs_it_and_its_place_has_it_no_more(auth, places, known, expected):
+    assert lost(Profile(auth=auth, secrets=places), known) == expected
+
+
+def test_a_lost_password_is_asked_for_and_without_an_answer_it_is_said():
+    profile = Profile(auth=Auth(user="app"))
+
+    async def answer(name):
+        return Secret("typed") if name == PASSWORD else None
+
+    assert asyncio.run(gather(profile, vault(), ask=answer)).secrets == {PASSWORD: Secret("typed")}
+    unanswered = asyncio.run(gather(profile, vault()))
+    assert unanswered.secrets == {}
+    assert list(unanswered.problems) == [PASSWORD]

@@ -10,6 +10,7 @@ from clearline.core.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.vault import SERVICE
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow
@@ -259,6 +260,7 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
     for one in (plain, taken):
         store.save_in(tmp_path / "profiles", one)
+    keyring_in_memory.set_password(SERVICE, f"{taken.id}/{PASSWORD}", "s3cret")
     Outside(tmp_path / FILE_NAME).mark([taken.id], keeping_secrets=[taken.id])
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
@@ -308,3 +310,24 @@ def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
     assert Agreements(tmp_path / "agreements.json").sign_in_hosts(own) == ("db1.example.com",)
+
+
+def test_a_lost_password_is_asked_for_once_and_is_no_fault_of_the_connection(qtbot, make_desktop, tmp_path):
+    check = noting()
+    one = Profile(name="A", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
+    store.save_in(tmp_path / "profiles", one)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.choose(one.id)
+    desktop.workbench.test()
+    dialog = asked(qtbot, desktop, SecretsDialog)
+    assert "not kept on this computer" in " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert check.secrets == []
+    dialog.entries[PASSWORD].entered.emit(Secret("typed"))
+    dialog.accept()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    assert check.secrets[0][PASSWORD] == Secret("typed")
+    assert not desktop.workbench.current.unsaved
+    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)

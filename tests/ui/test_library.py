@@ -18,6 +18,7 @@ from clearline.core.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.report import Verdict
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault
+from clearline.ui.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow
@@ -887,4 +888,6 @@ def test_who_presses_test_twice_does_not_wait_for_a_keyring_that_hangs(qtbot, ma
     assert "keyring" in desktop.window.message
     assert not desktop.workbench.current.running
     desktop.workbench.test()
+    [dialog] = desktop.window.findChildren(SecretsDialog)  # what the keyring does not give is asked for
+    dialog.accept()
     qtbot.waitUntil(lambda: check.secrets == {"A": {}})

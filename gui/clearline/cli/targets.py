@@ -71,7 +71,6 @@ def chosen(arguments: argparse.Namespace) -> Target:
 
 def gathered(profiles: Sequence[Profile], *, without: Sequence[str] = ()) -> list[tuple[Secrets, list[str]]]:
     """The secrets of profiles, and of each why some of them are missing, in sentences. Asks on a terminal."""
-    from clearline.core.secret_places import SESSION, with_source
     from clearline.core.secret_sources import gather
     from clearline.core.vault import Vault
 
@@ -81,10 +80,7 @@ def gathered(profiles: Sequence[Profile], *, without: Sequence[str] = ()) -> lis
         async def ask(name: str) -> Secret | None:
             return _asked(profile, name)
 
-        asked = profile
-        for name in without:
-            asked = with_source(asked, name, SESSION)
-        found = await gather(asked, vault, ask=ask)
+        found = await gather(profile, vault, ask=ask, without=without)
         hint = "" if on_terminal() else " There is no terminal to ask on; --password-env and --password-stdin help."
         return found.secrets, [sentence + hint for sentence in found.problems.values()]
 

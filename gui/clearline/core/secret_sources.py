@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,17 +41,24 @@ async def gather(
     vault: Vault,
     *,
     ask: Callable[[str], Awaitable[Secret | None]] | None = None,
+    without: Collection[str] = (),
     timeout_s: float = PATIENCE_S,
 ) -> Gathered:
     """Bring a profile's secrets together; never raises.
 
-    ``ask`` asks the user for the secret of that name and gives None when there is no answer; without it nobody can be
-    asked.
+    ``ask`` asks the user for the secret of that name, also for one that is lost, and gives None when there is no
+    answer; without it nobody can be asked. Those ``without`` which it goes are neither looked up nor asked for.
     """
-    names = secret_names(profile)
+    names = tuple(name for name in secret_names(profile) if name not in without)
     stored = [name for name in names if source_of(profile, name).place in STORED]
     secrets = dict(await vault.secrets_of_async(profile.id, stored, timeout_s=timeout_s))
     problems: dict[str, str] = {}
+    for name in {*lost(profile, secrets)} - {*without}:
+        answer = await ask(name) if ask is not None else None
+        if answer is not None:
+            secrets[name] = answer
+        else:
+            problems[name] = f"The {name} is not kept on this computer any more, and nobody has answered for it."
     for name in names:
         if source_of(profile, name).place == "ask" and _is_of_use(profile, name):
             answer = await ask(name) if ask is not None else None
@@ -60,6 +67,20 @@ async def gather(
             else:
                 problems[name] = f"The secret {name} is asked each time, and nobody has answered."
     return Gathered(secrets, problems)
+
+
+def lost(profile: Profile, known: Secrets) -> tuple[str, ...]:
+    """The secrets of a saved profile that its login cannot do without, and that are no longer kept where it says.
+
+    That is no fault of the connection: whoever tests it is asked. A client key may have no password, and a user of
+    other mechanisms needs none, so only the password counts.
+    """
+    needed = profile.auth.user is not None and (profile.auth.mechanism or "DEFAULT") in _BY_PASSWORD
+    missing = PASSWORD not in known and source_of(profile, PASSWORD).place in STORED
+    return (PASSWORD,) if needed and missing else ()
+
+
+_BY_PASSWORD: Final = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN", "MONGODB-AWS"})
 
 
 def _is_of_use(profile: Profile, name: str) -> bool:

@@ -12,6 +12,7 @@ from clearline.core.consent import Agreements, Concern, always_asked, concerns
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.profile import Profile, Seeds
 from clearline.core.secret_places import source_of
+from clearline.core.secret_sources import lost
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret, Secrets, secret_names
 from clearline.ui import theme
 from clearline.ui.forms.page import Desk
@@ -142,7 +143,8 @@ class Consents(QObject):
         ).open()
 
     def _ask_secrets(self, opened: OpenProfile, begin: Callable[[Secrets], object]) -> None:
-        asked = to_be_asked(opened.profile, opened.secrets)
+        missing = lost(opened.profile, opened.secrets) if opened.saved is not None else ()
+        asked = (*missing, *to_be_asked(opened.profile, opened.secrets))
         if not asked:
             begin(opened.secrets)
             return
@@ -151,11 +153,14 @@ class Consents(QObject):
             return
         self._asking.add(profile_id)
         demands = self._demands(opened)
-        dialog = SecretsDialog(opened.profile.name, asked, self._window)
+        words = _LOST if missing else "They are used for this test and kept nowhere."
+        dialog = SecretsDialog(opened.profile.name, asked, self._window, words)
         dialog.finished.connect(lambda _result: self._asking.discard(profile_id))
 
         def given() -> None:
             if self._demands(opened) == demands:
+                again = {name: secret for name, secret in dialog.secrets.items() if name in missing}
+                opened.use_secrets(again)  # until the program ends: it is not asked for each test
                 begin({**opened.secrets, **dialog.secrets})
             else:  # its file was changed meanwhile: what was typed was for other servers
                 self._asking.discard(profile_id)
@@ -177,10 +182,13 @@ def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
     )
 
 
+_LOST = "The password is not kept on this computer any more. What you type is used until you quit."
+
+
 class SecretsDialog(QDialog):
     """Asks for secrets that are not kept anywhere."""
 
-    def __init__(self, name: str, names: tuple[str, ...], parent: QWidget) -> None:
+    def __init__(self, name: str, names: tuple[str, ...], parent: QWidget, about: str) -> None:
         super().__init__(parent)
         self.setWindowTitle("Secrets for this test")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -207,7 +215,7 @@ class SecretsDialog(QDialog):
         column.setSpacing(theme.GRID * 2)
         column.addWidget(section(f"Secrets of {name or 'this connection'}"))
         column.addLayout(form)
-        column.addWidget(WrappedLabel("They are used for this test and kept nowhere.", "muted"))
+        column.addWidget(WrappedLabel(about, "muted"))
         column.addWidget(buttons)
         self.resize(theme.GRID * 52, self.sizeHint().height())
 
