@@ -13,6 +13,9 @@ import msgspec
 from clearline.core.explain.normalise import Text, compact
 from clearline.core.report import Certainty
 
+_STATEMENT = 18
+"""Fewest compact characters of a text that proves its cause: shorter ones also stand in other sentences."""
+
 
 class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One cause's row: its texts by strength, and what the explanation says of it."""
@@ -69,4 +72,5 @@ def hits(text: Text) -> Iterator[Hit]:
                     at = found.start()
                 length = sum(len(part) for part in (first, *rest))
                 if length >= 6:
-                    yield Hit(cause=cause, certainty=certainty, writer=writer, line=text.line_at(at), length=length)
+                    sure = Certainty.LIKELY if length < _STATEMENT and certainty is Certainty.PROVEN else certainty
+                    yield Hit(cause=cause, certainty=sure, writer=writer, line=text.line_at(at), length=length)
