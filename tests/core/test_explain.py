@@ -47,6 +47,12 @@ def test_what_is_no_connection_fault_names_no_cause(text: str) -> None:
     assert explanation.why
 
 
+def test_the_library_offers_it() -> None:
+    import clearline
+
+    assert isinstance(clearline.explain("connect ECONNREFUSED 192.0.2.7:27017"), clearline.Explanation)
+
+
 def test_only_the_first_cause_can_be_proven() -> None:
     for text, _ in TEXTS:
         assert all(c.certainty is not Certainty.PROVEN for c in explain(text).causes[1:])
