@@ -151,3 +151,11 @@ def test_how_long_ago_a_check_was(seconds, words):
 @pytest.mark.parametrize("started", [None, "", "yesterday"])
 def test_without_a_time_nothing_is_said(started):
     assert ago(started) == ""
+
+
+def test_a_profile_without_a_name_is_called_by_its_host():
+    unnamed = Profile(seeds=Seeds(hosts=("db1.example.com:27018",)))
+    assert ProfileRow(unnamed).name == "db1.example.com:27018"
+    assert ProfileRow(unnamed, Path("profile-f849c6f1.json")).name == "db1.example.com:27018"
+    assert ProfileRow(replace(unnamed, name="Orders")).name == "Orders"
+    assert ProfileRow(Profile()).name == "New connection"

@@ -71,10 +71,11 @@ class ProfileRow:
 
     @cached_property
     def name(self) -> str:
-        """What the user called it, else the file's name, else a name for the nameless."""
+        """What the user called it, else its host, else the file's name, else a name for the nameless."""
         if self.recent:
             return self.recent.partition("://")[2].rpartition("@")[2].partition("?")[0].strip("/") or self.recent
-        return self.profile.name or (self.path.stem if self.path else "New connection")
+        hosts = self.profile.seeds.hosts  # an unnamed file is called by a hash, which tells nothing
+        return self.profile.name or (hosts[0] if hosts else self.path.stem if self.path else "New connection")
 
     @property
     def address(self) -> str:
