@@ -385,7 +385,27 @@ def test_settings_that_the_driver_refuses_pause_the_watch() -> None:
         async with Watched("mongodb://127.0.0.1/?tls=true&tlsCAFile=/nowhere/ca.pem") as watched:
             state = await watched.until(PAUSED)
             assert state.paused is not None
-            assert "/nowhere/ca.pem" in state.paused.text
+            assert state.paused.text == "The file /nowhere/ca.pem does not exist."  # the words are ours
+
+    asyncio.run(play())
+
+
+def test_what_is_wrong_with_a_file_is_said_whatever_the_driver_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ca.pem").write_text("")
+
+    def refuse(*_arguments: object, **_keywords: object) -> None:
+        raise OSError(2, "words of another release")
+
+    monkeypatch.setattr("clearline.core.watch_session.build_client", refuse)
+
+    async def play() -> None:
+        async with Watched(f"mongodb://127.0.0.1/?tls=true&tlsCAFile={tmp_path}/ca.pem") as watched:
+            state = await watched.until(PAUSED)
+            assert state.paused is not None
+            assert str(tmp_path / "ca.pem") in state.paused.text
+            assert "another release" not in state.paused.text
 
     asyncio.run(play())
 

@@ -10,18 +10,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from clearline.core import connection_string
 from clearline.core.check import LATE_S, check, farewells
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.diagnosis.rules.files import files
 from clearline.core.diagnosis.rules.watching import WatchFacts, findings
 from clearline.core.driver_events import DriverEvent
 from clearline.core.exercise import ExercisePlan, ExerciseResult, is_local
+from clearline.core.facts import Facts
 from clearline.core.health import HealthFold, HealthState, Pause
 from clearline.core.oidc import OnPrompt, wants_human
 from clearline.core.pool import PoolSnapshot
 from clearline.core.preparation import Prepared, prepared
+from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Pool, Profile
 from clearline.core.report import Finding, Report
 from clearline.core.secrets import Secrets
@@ -227,7 +232,7 @@ class Watch:
         try:
             session = self._new_session(ready, self._heard, log=self._log)
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
-            self._hold(f"The driver refuses the settings: {self._said(error)}")
+            self._hold(await self._why_refused(ready, error))
             return None
         self._session = session
         try:
@@ -240,9 +245,17 @@ class Watch:
             if isinstance(error, PyMongoError):
                 self._settle(Answer(outcome=Outcome.SILENT, text=self._said(error)), (), None)
             else:
-                self._hold(f"The driver refuses the settings: {self._said(error)}")
+                self._hold(await self._why_refused(ready, error))
             return None
         return session
+
+    async def _why_refused(self, ready: Prepared, error: Exception) -> str:
+        """Why there can be no client: the files that we looked at ourselves, else the driver's own words."""
+        now = datetime.now(UTC)
+        looked_at = await run_in_daemon(inspect_files, ready.profile, ready.secrets, now, ready.text)
+        for found in files(Facts(files=looked_at, files_checked=True)):
+            return connection_string.redact(found.summary, ready.secrets.values())
+        return f"The driver refuses the settings: {self._said(error)}"
 
     def _new_session(
         self, ready: Prepared, on_event: Callable[[DriverEvent], None], *, log: bool, overrides: Pool | None = None
