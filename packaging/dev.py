@@ -4,11 +4,14 @@
     python3 packaging/dev.py demo             a private MongoDB, and the window that tests it
     python3 packaging/dev.py run [ARG ...]    the program alone, with any of its arguments
     python3 packaging/dev.py test [ARG ...]   ruff, mypy and pytest; further arguments go to pytest
+    python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py build            the standalone program, into dist/clearline
+    python3 packaging/dev.py lock [ARG ...]   renew requirements.lock; --upgrade raises every version in it
 
-Standard library only. Everything goes into .venv beside pyproject.toml; on Debian and Ubuntu missing system packages
-are installed when this runs as root, else the one command that installs them is printed.
+Standard library only. Everything goes into .venv beside pyproject.toml, in the versions and with the hashes of
+requirements.lock; on Debian and Ubuntu missing system packages are installed when this runs as root, else the one
+command that installs them is printed.
 """
 
 from __future__ import annotations
@@ -30,9 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 NEWER = ("3.14", "3.13", "3.12", "3.11")
-COMMANDS = ("demo", "run", "test", "bench", "build")
+COMMANDS = ("demo", "run", "test", "bench", "build", "lock")
+LOCK = ROOT / "requirements.lock"
 
-EXTRAS = {"demo": "demo", "run": "", "test": "test", "bench": "test", "build": "build"}
+EXTRAS = {"demo": "demo", "run": "", "test": "test", "bench": "test", "build": "build", "lock": ""}
 """The extra of pyproject.toml that each command needs."""
 
 INCLUDES = {"test": ("test", "demo", "build", ""), "demo": ("demo", ""), "build": ("build", ""), "": ("",)}
@@ -55,6 +59,7 @@ PACKAGES = {
     "test": (*QT, *MONGOD),
     "bench": (*QT, *MONGOD),
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
+    "lock": (),
 }
 """Debian packages with libraries, by command."""
 
@@ -186,9 +191,9 @@ def base_python() -> list[str]:
     raise Stop(f"Clearline needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.")
 
 
-def stamp_of(pyproject: bytes, root: Path) -> str:
+def stamp_of(pyproject: bytes, lock: bytes, root: Path) -> str:
     """What an installation depends on: the requirements, and the place, which an editable install writes down."""
-    return hashlib.sha256(pyproject + b"\0" + os.fsencode(root)).hexdigest()
+    return hashlib.sha256(b"\0".join((pyproject, lock, os.fsencode(root)))).hexdigest()
 
 
 def is_installed(extra: str, stamp: str, venv: Path) -> bool:
@@ -205,20 +210,116 @@ def stamp_file(extra: str, venv: Path) -> Path:
     return venv / f"clearline-installed-{extra or 'alone'}.stamp"
 
 
-def set_up(extra: str) -> None:
-    """Make .venv and install Clearline with this extra into it; nothing when that was done before."""
+def make_venv() -> None:
+    """Make .venv, with pip in it; nothing when it is there and works."""
     if not usable_venv():
         if VENV.exists():
             say(f"{VENV} has no working Python {OLDEST[0]}.{OLDEST[1]} or newer any more and is made again.")
         step([*base_python(), "-m", "venv", "--clear", str(VENV)])
-    stamp = stamp_of((ROOT / "pyproject.toml").read_bytes(), ROOT)
-    if is_installed(extra, stamp, VENV) and runs_in_venv("import clearline"):
-        return
     if not runs_in_venv("import pip"):
         step([str(venv_python()), "-m", "ensurepip"])
-    target = f".[{extra}]" if extra else "."
-    step([str(venv_python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", target])
+
+
+def set_up(extra: str) -> None:
+    """Install Clearline with this extra into .venv; nothing when that was done before."""
+    make_venv()
+    stamp = stamp_of((ROOT / "pyproject.toml").read_bytes(), LOCK.read_bytes(), ROOT)
+    if is_installed(extra, stamp, VENV) and runs_in_venv("import clearline"):
+        return
+    wanted = VENV / "clearline-wanted.txt"
+    wanted.write_text(locked(LOCK.read_text(encoding="utf-8"), extra), encoding="utf-8")
+    step([*pip_install(), "--require-hashes", "--only-binary", ":all:", "--requirement", str(wanted)])
+    step([*pip_install(), "--no-deps", "--no-build-isolation", "--editable", "."])
     stamp_file(extra, VENV).write_text(stamp, encoding="ascii")
+
+
+def pip_install() -> list[str]:
+    """The beginning of each installation into the virtual environment."""
+    return [str(venv_python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+
+
+def set_up_newest(extra: str) -> None:
+    """Install the newest versions that pyproject.toml allows; the next command brings the locked ones back."""
+    for other in INCLUDES:
+        stamp_file(other, VENV).unlink(missing_ok=True)
+    step([*pip_install(), "--upgrade", "--upgrade-strategy", "eager", "--editable", f".[{extra}]"])
+
+
+# --- the lock file -----------------------------------------------------------------------------------------------
+
+UV = "uv==0.13.9"
+"""What resolves for every system and Python at once, which pip cannot."""
+LOCKED = {"run": "", "demo": "demo", "build": "build", "test": "test"}
+"""The name of each part of the lock file, and its extra."""
+HEADER = """\
+# Exact versions and hashes of all that `python3 packaging/dev.py` installs, on every system and Python. The line above
+# a package says for what it is needed. Made by `python3 packaging/dev.py lock`; users of the wheel get the ranges of
+# pyproject.toml.
+"""
+FOR = "# for "
+
+
+def locked(lock: str, extra: str) -> str:
+    """The part of the lock file that an extra needs: requirements with hashes, as pip reads them."""
+    lines, wanted = [], False
+    for line in lock.splitlines(keepends=True):
+        if line.startswith(FOR):
+            wanted = (extra or "run") in line[len(FOR) :].strip().split(", ")
+        elif wanted:
+            lines.append(line)
+    return "".join(lines)
+
+
+def uv_program() -> str:
+    """uv: the one in a place of its own below .cache, installed there when it is missing."""
+    place = ROOT / ".cache" / UV.replace("==", "-")
+    if not place.is_dir():
+        step([*pip_install(), "--no-deps", "--target", str(place), UV])
+    return str(place / "bin" / ("uv.exe" if os.name == "nt" else "uv"))
+
+
+def lock(arguments: Sequence[str]) -> None:
+    """Renew the lock file: what the ranges of pyproject.toml no longer allow, or everything with --upgrade.
+
+    Settings of this machine (indexes, mirrors, wheels on its disk) are left out: the file is for everywhere.
+    """
+    if unknown := set(arguments) - {"--upgrade"}:
+        raise Stop(f"lock takes --upgrade alone, not {' '.join(sorted(unknown))}.")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_"))}
+    compile_ = [
+        uv_program(), "pip", "compile", "--quiet", "--no-config", "--default-index", "https://pypi.org/simple",
+        "--universal", "--python-version", ".".join(map(str, OLDEST)), "--no-header", "--no-annotate",
+        "--only-binary", ":all:",
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        backend = Path(folder, "build-backend.txt")
+        code = "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'])"
+        asked = subprocess.run([str(venv_python()), "-c", code], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+        backend.write_bytes(b"\n".join(asked.stdout.split(b" ")))
+        every = Path(folder, "every.txt")
+        if LOCK.exists() and not arguments:
+            shutil.copy(LOCK, every)  # uv keeps the versions that it finds here, where it can
+        sources = ["pyproject.toml", str(backend)]
+        step([*compile_, "--generate-hashes", "--extra", "test", "--output-file", str(every), *sources], environ)
+        parts = {}
+        for part, extra in LOCKED.items():
+            file = Path(folder, f"{part}.txt")
+            chosen = ["--extra", extra] if extra else []
+            step([*compile_, *chosen, "--constraint", str(every), "--output-file", str(file), *sources], environ)
+            parts[part] = {line.split("==")[0] for line in file.read_text(encoding="utf-8").splitlines()}
+        LOCK.write_text(HEADER + divided(every.read_text(encoding="utf-8"), parts), encoding="utf-8", newline="\n")
+    say(f"{LOCK.name} is renewed.")
+
+
+def divided(requirements: str, parts: dict[str, set[str]]) -> str:
+    """Requirements with a line above each package that says which parts need it."""
+    lines = []
+    for line in requirements.splitlines(keepends=True):
+        if line[:1].isalnum():
+            name = line.split("==")[0]
+            lines.append(f"\n{FOR}{', '.join(part for part, names in parts.items() if name in names)}\n")
+        lines.append(line)
+    return "".join(lines)
 
 
 # --- MongoDB's test suites ---------------------------------------------------------------------------------------
@@ -288,6 +389,9 @@ def become(command: Sequence[str]) -> NoReturn:
 def test(arguments: Sequence[str]) -> None:
     """Everything that has to be green, the frozen program aside."""
     python = str(venv_python())
+    if "--newest" in arguments:
+        set_up_newest("test")
+        arguments = [argument for argument in arguments if argument != "--newest"]
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     chosen = [] if "-m" in arguments else ["-m", "not frozen"]
     fetch_suites(ROOT / ".cache")
@@ -336,13 +440,18 @@ def main(argv: Sequence[str]) -> None:
     try:
         if not parsed.skip_system:
             install_system_packages(parsed.command)
-        set_up(EXTRAS[parsed.command])
+        if parsed.command == "lock":
+            make_venv()
+        else:
+            set_up(EXTRAS[parsed.command])
         if parsed.command == "test":
             test(parsed.arguments)
         elif parsed.command == "bench":
             bench(parsed.arguments)
         elif parsed.command == "build":
             build(parsed.arguments)
+        elif parsed.command == "lock":
+            lock(parsed.arguments)
         else:
             demo = ["demo"] if parsed.command == "demo" else []
             become([str(venv_python()), "-m", "clearline", *demo, *parsed.arguments])

