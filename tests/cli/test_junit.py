@@ -5,16 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from clearline.cli.junit import to_junit
-from clearline.core.report import (
-    Certainty,
-    DriverResult,
-    Finding,
-    Report,
-    Severity,
-    Stage,
-    Target,
-    Verdict,
-)
+from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.report import DriverResult, Report, Target, Verdict
 
 
 def report(verdict: Verdict | None, summary: str = "Nothing listens on db1.") -> Report:

@@ -11,20 +11,15 @@ from hypothesis import strategies as st
 
 from clearline.cli.report_text import render, terminal_width, unicode_fits
 from clearline.cli.text_grid import columns, grid, shown
+from clearline.core.findings import SERVER_STAGES, Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report import (
-    SERVER_STAGES,
     Cell,
-    Certainty,
     Deployment,
     DriverResult,
-    Finding,
     Identity,
     Latency,
-    Remedy,
     Report,
     ServerResult,
-    Severity,
-    Stage,
     StageResult,
     Status,
     Target,

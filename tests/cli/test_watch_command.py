@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from clearline.cli.watch import Teller, summary
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.health import HealthSnapshot, HealthState, Outage
-from clearline.core.report import Certainty, Finding, Severity, Stage
 from clearline.core.watch_state import WatchState
 from lab import deployments
 from lab.deployment import Deployment

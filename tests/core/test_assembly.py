@@ -21,7 +21,8 @@ from clearline.core.facts import (
     RttFacts,
     ServerExtras,
 )
-from clearline.core.report import Cell, Report, Stage, Status, Verdict
+from clearline.core.findings import Stage
+from clearline.core.report import Cell, Report, Status, Verdict
 from lab.hand_made_deployments import (
     PRIMARY,
     ROUTER,

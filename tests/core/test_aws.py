@@ -15,9 +15,9 @@ import pytest
 
 from clearline.core import packages
 from clearline.core.aws import fetch_credentials
+from clearline.core.findings import Severity
 from clearline.core.preparation import prepared
 from clearline.core.profile import Auth, Profile
-from clearline.core.report import Severity
 
 STAND_IN = {
     "__init__.py": "",

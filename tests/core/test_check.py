@@ -22,9 +22,10 @@ from clearline.core.check import check, farewells
 from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent
+from clearline.core.findings import Severity, Stage
 from clearline.core.preparation import prepared
 from clearline.core.profile import Profile, SecretSource, Seeds, Tls, patched
-from clearline.core.report import Report, Severity, Stage, Status, Verdict, to_json
+from clearline.core.report import Report, Status, Verdict, to_json
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.watch_session import Session
 from lab import deployments, dns_server, peers
@@ -384,7 +385,8 @@ def test_no_socket_is_left_open_after_a_check(replica_set: Deployment) -> None:
 
 def test_the_core_runs_without_qt() -> None:
     code = (
-        "import sys; import clearline.core.check, clearline.cli.check, clearline.core.store, clearline.core.vault;"
+        "import sys; import clearline.core.check, clearline.cli.check;"
+        "import clearline.core.store, clearline.core.vault;"
         "print([m for m in sys.modules if m.startswith('PySide6')])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

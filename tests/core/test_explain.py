@@ -10,7 +10,7 @@ from clearline.cli import explain as command
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.explain.explain import explain
 from clearline.core.explain.phrases import rows
-from clearline.core.report import Certainty
+from clearline.core.findings import Certainty
 
 TEXTS = [
     ("MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017", "tcp.refused"),

@@ -12,7 +12,7 @@ import pytest
 from clearline.core.conversions import CA, CLIENT, CRL, Der, conversions
 from clearline.core.facts import FileFacts, FileFormat, Readable
 from clearline.core.file_report import FileReport, inspect_file, report_of
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 from clearline.core.secrets import Secret
 from lab.certificates import DAY, Authority, Identity
 

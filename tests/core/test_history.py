@@ -16,21 +16,10 @@ from msgspec.structs import replace
 from clearline.core import history
 from clearline.core.check import check
 from clearline.core.connection_string import read
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.history import History, Last, masked
 from clearline.core.profile import Profile
-from clearline.core.report import (
-    Cell,
-    Certainty,
-    DriverResult,
-    Finding,
-    Report,
-    ServerResult,
-    Severity,
-    Stage,
-    Status,
-    Target,
-    Verdict,
-)
+from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 from clearline.core.secrets import Secret
 from lab import deployments
 from lab.deployment import Deployment

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from clearline.core.addresses import split_address
 from clearline.core.facts import DnsOutcome, DriverState, Facts, Question, Reach
-from clearline.core.ledger import Ledger, split_address
+from clearline.core.ledger import Ledger
 
 
 def ledger() -> Ledger:

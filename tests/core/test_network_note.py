@@ -4,21 +4,9 @@ import shlex
 
 import pytest
 
+from clearline.core.findings import STAGES, Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.network_note import commands_for, concerns_network, network_note
-from clearline.core.report import (
-    STAGES,
-    Cell,
-    Certainty,
-    DriverResult,
-    Finding,
-    Remedy,
-    Report,
-    ServerResult,
-    Severity,
-    Stage,
-    Status,
-    Target,
-)
+from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target
 
 REFUSED = Finding(
     cause="tcp.refused",

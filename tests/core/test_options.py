@@ -11,6 +11,7 @@ from pymongo import common
 from pymongo.auth_shared import MECHANISMS as PYMONGO_MECHANISMS
 from pymongo.errors import ConfigurationError
 
+from clearline.core.findings import Severity
 from clearline.core.option_names import closest_name, distance, foreign_name
 from clearline.core.option_values import ValueProblem, parse_value
 from clearline.core.options import (
@@ -27,7 +28,6 @@ from clearline.core.options import (
     option,
 )
 from clearline.core.profile import Profile
-from clearline.core.report import Severity
 
 VALUES = [
     *("", "true", "false", "True", "yes", "0", "1", "-1", "+3", "007", "5", " 5", "5 ", "5s", "1_000", "2.5", "1e3"),

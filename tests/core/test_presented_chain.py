@@ -12,9 +12,9 @@ import pytest
 
 from clearline.core.chain_words import kind_of, problems_of, trust_words, unknown_root, validity
 from clearline.core.facts import CertificateFacts, Reach
+from clearline.core.findings import Severity
 from clearline.core.presented_chain import PresentedChain, TrustedBy, presented_chain, servers_of
 from clearline.core.profile import Profile, Seeds
-from clearline.core.report import Severity
 from lab import peers
 from lab.certificates import DAY, Authority, Identity, self_signed, server_context
 from lab.deployment import Deployment

@@ -7,20 +7,16 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report import (
     Cell,
-    Certainty,
     ChainEntry,
     Deployment,
     DriverResult,
-    Finding,
     Identity,
     Latency,
-    Remedy,
     Report,
     ServerResult,
-    Severity,
-    Stage,
     Status,
     Target,
     TlsSummary,

@@ -5,21 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from clearline.core.report import (
-    Cell,
-    Certainty,
-    DriverResult,
-    Finding,
-    Remedy,
-    Report,
-    ServerResult,
-    Severity,
-    Stage,
-    Status,
-    Target,
-    Verdict,
-    exit_code,
-)
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict, exit_code
 from clearline.core.report_markdown import ticket, to_markdown
 
 FINDING = Finding(

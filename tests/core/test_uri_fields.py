@@ -8,7 +8,7 @@ import pytest
 
 from clearline.core import packages
 from clearline.core.connection_string import read
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 from lab.refusals import run_refusal
 
 CONTRADICTIONS: list[tuple[str, tuple[str, ...]]] = [

@@ -12,9 +12,9 @@ from clearline.core.connection_string import Reading, read
 from clearline.core.diagnosis.catalogue import blanks_of
 from clearline.core.diagnosis.catalogue import causes as causes_by_code
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.options import OPTIONS
 from clearline.core.profile import Place, Profile, SecretSource
-from clearline.core.report import Severity
 from clearline.core.secrets import Secret
 from lab.refusals import run_refusal
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from clearline.core.connection_string import build, read
-from clearline.core.report import DriverResult, Remedy, Report, ServerResult, Target
+from clearline.core.findings import Remedy
+from clearline.core.report import DriverResult, Report, ServerResult, Target
 from clearline.core.secrets import PASSWORD
 from clearline.core.uri_remedies import carried_out, meant, remedied, weakens
 

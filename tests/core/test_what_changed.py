@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report import (
     Cell,
-    Certainty,
     ChainEntry,
     Deployment,
     DriverResult,
-    Finding,
     Identity,
     Report,
     ServerResult,
-    Severity,
-    Stage,
     Status,
     Target,
     TlsSummary,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import ParamSpec
 from urllib.parse import unquote_plus
 
-from clearline.core.report import Report, Severity, Verdict
+from clearline.core.findings import Severity
+from clearline.core.report import Report, Verdict
 from faults.laboratory import Laboratory
 from lab.namespaces import Network
 

@@ -5,22 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from clearline.core.driver_events import DriverEvent
+from clearline.core.findings import SERVER_STAGES, STAGES, Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report import (
-    SERVER_STAGES,
-    STAGES,
     Cell,
-    Certainty,
     ChainEntry,
     Deployment,
     DriverResult,
-    Finding,
     Identity,
     Latency,
-    Remedy,
     Report,
     ServerResult,
-    Severity,
-    Stage,
     StageResult,
     Status,
     Target,

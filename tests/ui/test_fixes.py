@@ -10,7 +10,8 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage, Target, Verdict
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.report import Target, Verdict
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.forms.connection_field import LONGEST

@@ -11,9 +11,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from clearline.core.exercise import ExercisePlan, ExerciseResult, Work
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.health import HealthState
 from clearline.core.pool import PoolLimits, Quantiles
-from clearline.core.report import Certainty, Finding, Severity, Stage, Verdict
+from clearline.core.report import Verdict
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.health import Health

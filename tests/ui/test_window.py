@@ -11,8 +11,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from clearline.core import store
+from clearline.core.findings import Stage
 from clearline.core.profile import Auth, Profile, Seeds
-from clearline.core.report import Stage, Status, Verdict
+from clearline.core.report import Status, Verdict
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault
 from clearline.ui import theme

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from clearline.core.findings import Remedy
 from clearline.core.options import option
 from clearline.core.profile import Profile
-from clearline.core.report import Remedy
 from clearline.core.secrets import Secrets
 
 _MANUAL: Final = "https://www.mongodb.com/docs/manual/"

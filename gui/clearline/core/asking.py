@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 
 import msgspec
 from msgspec.structs import replace
 
+from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts import DnsOutcome, Exchange, TcpFacts, TlsFacts, TlsKind
 from clearline.core.ledger import Ledger
 from clearline.core.probes import dns, hello, tls
 from clearline.core.probes.connection import Connection, Line
-from clearline.core.probes.lookup import is_ip_address
 
 _NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 HEDGE_S = 0.5
@@ -119,15 +118,6 @@ class Asker:
         """Enter a connection attempt, in the order of the addresses; it replaces an earlier one to the same."""
         attempts = [t for t in self.ledger.member(address).tcp if t.address != facts.address] + [facts]
         self.ledger.note(address, tcp=tuple(sorted(attempts, key=lambda t: order.index(t.address))))
-
-
-def server_name(host: str) -> str:
-    """The name for the certificate check and for SNI; the library leaves an IP address out of SNI itself."""
-    bare = host.partition("%")[0]
-    try:
-        return str(ip_address(bare))
-    except ValueError:
-        return bare.rstrip(".")
 
 
 async def note_nameservers(ledger: Ledger) -> None:

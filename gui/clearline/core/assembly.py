@@ -8,24 +8,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import clearline
+from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts import DriverState, Facts, MemberFacts, Reach, TlsKind
-from clearline.core.probes.lookup import eai_name
+from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
 from clearline.core.report import (
-    SERVER_STAGES,
-    STAGES,
     Cell,
     ChainEntry,
     Deployment,
     DriverResult,
-    Finding,
     Identity,
     Latency,
     Report,
     ServerResult,
-    Severity,
-    Stage,
     StageResult,
     Status,
     Target,

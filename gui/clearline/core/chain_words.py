@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from clearline.core.facts import CertificateFacts, Reach
+from clearline.core.findings import Severity
 from clearline.core.presented_chain import Presented, PresentedChain, Trust, TrustedBy
-from clearline.core.report import Severity
 
 SOON_DAYS: Final = 30
 _NOT_YET_VALID, _EXPIRED = 9, 10

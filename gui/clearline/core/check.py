@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from clearline.core import connection_string
+from clearline.core.addresses import is_loopback
 from clearline.core.asking import Terms, note_nameservers
 from clearline.core.client import build_client, tls_context
 from clearline.core.connection_string import Reading
@@ -32,14 +33,15 @@ from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
 from clearline.core.facts import DriverState, Facts, Mistake, UriFacts
-from clearline.core.ledger import Ledger, is_loopback
+from clearline.core.findings import Severity, Stage
+from clearline.core.ledger import Ledger
 from clearline.core.login_fields import stays_here
 from clearline.core.preparation import prepared
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Profile
-from clearline.core.report import Report, Severity, Stage, Verdict
+from clearline.core.report import Report, Verdict
 from clearline.core.secrets import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from clearline.core.addresses import is_loopback
 from clearline.core.event_texts import address_text
-from clearline.core.ledger import is_loopback
 from clearline.core.secrets import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:

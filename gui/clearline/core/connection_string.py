@@ -12,11 +12,11 @@ from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts import Mistake, UriFacts
+from clearline.core.findings import Severity
 from clearline.core.options import OPTIONS, Option, OptionType
 from clearline.core.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.redaction import MASK, looks_secret, redact
 from clearline.core.references import around_references, has_references, is_reference
-from clearline.core.report import Severity
 from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 from clearline.core.uri_hosts import plain_hosts, seed_addresses
 from clearline.core.uri_lint import lint

@@ -31,9 +31,9 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.profile import Profile
 from clearline.core.references import names_in
-from clearline.core.report import Severity
 from clearline.core.whole_files import locked, write_whole
 
 _MOST: Final = 5000

@@ -11,7 +11,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
-from clearline.core.asking import Asker, Terms, server_name
+from clearline.core.addresses import server_name
+from clearline.core.asking import Asker, Terms
 from clearline.core.compare import Comparison
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.facts import Hello, MemberFacts, TcpFacts, TlsKind

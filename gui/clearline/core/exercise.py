@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from clearline.core.ledger import is_loopback
+from clearline.core.addresses import is_loopback
 from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
 from clearline.core.profile import Pool
 

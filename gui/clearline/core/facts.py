@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

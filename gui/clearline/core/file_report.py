@@ -11,8 +11,8 @@ import msgspec
 from clearline.core.chain_words import name_of, validity
 from clearline.core.conversions import CA, CLIENT, CRL, OTHER_HALF, Der, binary_kind, conversions
 from clearline.core.facts import CertificateFacts, Facts, FileFacts, FileFormat, Readable
+from clearline.core.findings import Severity
 from clearline.core.profile import Profile, Tls
-from clearline.core.report import Severity
 from clearline.core.secrets import KEY_PASSWORD, Secret
 
 _FIELDS: Final = {CA: "ca_file", CLIENT: "certificate_key_file", CRL: "crl_file"}

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.report import Finding, Report
+from clearline.core.findings import Finding
+from clearline.core.report import Report
 
 _LATEST_PINGS = 3600
 _LATEST_OUTAGES = 100

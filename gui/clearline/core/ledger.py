@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Any
 
 from msgspec.structs import replace
 
+from clearline.core.addresses import split_address
 from clearline.core.facts import Facts, MemberFacts, Question
 
 
@@ -60,25 +60,3 @@ class Ledger:
             q for q in self.facts.dns.questions if (q.name, q.type, q.nameserver, q.transport, q.purpose) != same
         )
         self.put(dns=replace(self.facts.dns, questions=(*others, question)))
-
-
-def split_address(address: str) -> tuple[str, int | None]:
-    """``host:port``, ``[v6]:port`` or a socket path into host and port; a path has port None."""
-    if address.endswith(".sock"):
-        return address, None
-    if address.startswith("["):
-        host, _, port = address[1:].partition("]")
-        return host, int(port.removeprefix(":") or 27017)
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdigit() and ":" not in host:
-        return host, int(port)
-    return address, 27017
-
-
-def is_loopback(address: str) -> bool:
-    """Whether a member's address leads to this computer itself, by the look of it."""
-    host, port = split_address(address)
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return port is None or host == "localhost" or host.endswith(".localhost")

@@ -11,8 +11,8 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from clearline.core.addresses import is_loopback
 from clearline.core.facts import Mistake
-from clearline.core.ledger import is_loopback
 from clearline.core.profile import Auth, Profile
 from clearline.core.secret_places import STORED, source_of
 from clearline.core.secrets import PASSWORD, Secrets

@@ -7,9 +7,9 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from clearline.core.ledger import split_address
-from clearline.core.probes.lookup import is_ip_address
-from clearline.core.report import Finding, Report, Severity, Stage
+from clearline.core.addresses import is_ip_address, split_address
+from clearline.core.findings import Finding, Severity, Stage
+from clearline.core.report import Report
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
 """Stages whose failures a network team can mend."""

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from clearline.core.findings import Severity
 from clearline.core.options import (
     AUTH_PROPERTIES,
     CANONICALIZE_CHOICES,
@@ -21,7 +22,6 @@ from clearline.core.options import (
     option,
 )
 from clearline.core.redaction import looks_secret
-from clearline.core.report import Severity
 
 _LARGEST: Final = 2**63 - 1
 """Whole numbers beyond are possible in PyMongo and mean the same as this one; JSON and BSON hold no larger."""

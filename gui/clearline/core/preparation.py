@@ -20,11 +20,11 @@ from clearline.core import aws
 from clearline.core.connection_string import Reading, build, read
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts import Mistake, UriFacts
+from clearline.core.findings import Severity
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, SecretSource
 from clearline.core.redaction import looks_secret
 from clearline.core.references import REFERENCE, Variables, has_references, variables
-from clearline.core.report import Severity
 from clearline.core.secret_places import KEYRING, source_of, with_source
 from clearline.core.secret_sources import CommandFailed, printed_by
 from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets

@@ -102,7 +102,7 @@ async def presented_chain(
     Ends within ``deadline_s`` whatever the server does, at once when it is cancelled, and raises nothing of its own. No
     client certificate is shown and nothing is sent after the handshakes.
     """
-    from clearline.core.asking import server_name as for_sni
+    from clearline.core.addresses import server_name as for_sni
 
     name = for_sni(server_name or host)
     begun = PresentedChain(host=host, port=port, server_name=name, reach=Reach.SILENT)

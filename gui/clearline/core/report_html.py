@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 
-from clearline.core.report import SERVER_STAGES, Cell, Finding, Report, ServerResult, Severity, Status, Verdict
+from clearline.core.findings import SERVER_STAGES, Finding, Severity
+from clearline.core.report import Cell, Report, ServerResult, Status, Verdict
 
 _MARKS: Final = {
     Status.PASSED: ("✔", "ok"),

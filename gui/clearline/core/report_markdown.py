@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from clearline.core.report import SERVER_STAGES, Cell, Finding, Report, Status
+from clearline.core.findings import SERVER_STAGES, Finding
+from clearline.core.report import Cell, Report, Status
 
 _MARKS = {
     Status.PASSED: "✔",

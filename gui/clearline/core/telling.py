@@ -13,9 +13,10 @@ import msgspec
 from clearline.core.assembly import assemble
 from clearline.core.client import driver_version
 from clearline.core.diagnosis.standing import has_failed
+from clearline.core.findings import Stage
 from clearline.core.ledger import Ledger
 from clearline.core.redaction import redact
-from clearline.core.report import Report, Stage, Verdict
+from clearline.core.report import Report, Verdict
 from clearline.core.secrets import Secret
 
 FRAME_S = 1 / 30

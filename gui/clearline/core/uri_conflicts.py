@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from clearline.core.findings import Severity
 from clearline.core.options import option
 from clearline.core.profile import Profile
-from clearline.core.report import Severity
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions, tls_patch
 from clearline.core.uri_pieces import Piece

@@ -11,9 +11,9 @@ from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.profile import Profile
 from clearline.core.references import REFERENCE, has_references
-from clearline.core.report import Severity
 from clearline.core.secrets import Secret
 from clearline.core.uri_around import QUOTE_CHARACTERS
 from clearline.core.uri_hosts import HostEntry, character_name, escaped_socket, host_entries

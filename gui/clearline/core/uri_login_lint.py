@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from clearline.core.findings import Severity
 from clearline.core.options import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
 from clearline.core.profile import Profile
-from clearline.core.report import Severity
 from clearline.core.secret_places import STORED, source_of
 from clearline.core.secrets import PASSWORD
 from clearline.core.uri_mistakes import Mistakes

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.option_values import shown
 from clearline.core.redaction import MASK
-from clearline.core.report import Severity
 from clearline.core.secrets import Secret
 from clearline.core.uri_pieces import Piece
 

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from clearline.core.connection_string import Reading, build, read
 from clearline.core.facts import Mistake
+from clearline.core.findings import Remedy
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, Seeds, patched
-from clearline.core.report import Remedy, Report
+from clearline.core.report import Report
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.core.srv_forms import TxtOptions, as_seed_list
 from clearline.core.uri_text import take_apart

@@ -22,13 +22,14 @@ from clearline.core.diagnosis.rules.watching import WatchFacts, findings
 from clearline.core.driver_events import DriverEvent
 from clearline.core.exercise import ExercisePlan, ExerciseResult, is_local
 from clearline.core.facts import Facts
+from clearline.core.findings import Finding
 from clearline.core.health import HealthFold, HealthState, Pause
 from clearline.core.oidc import OnPrompt, wants_human
 from clearline.core.pool import PoolSnapshot
 from clearline.core.preparation import Prepared, prepared
 from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Pool, Profile
-from clearline.core.report import Finding, Report
+from clearline.core.report import Report
 from clearline.core.secrets import Secrets
 from clearline.core.topology import DATA_BEARING, TopologyFold
 from clearline.core.watch_exercise import Exercises

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from clearline.core.findings import Finding
 from clearline.core.health import HealthFold, Outage
-from clearline.core.report import Finding, Report, Verdict
+from clearline.core.report import Report, Verdict
 
 
 class Explainer:

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from clearline.core.addresses import is_loopback
 from clearline.core.client import build_client, close_client
 from clearline.core.connection_string import redact
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_log import DriverLog
 from clearline.core.event_texts import LOGIN_COMMANDS, error_text
-from clearline.core.ledger import is_loopback
+from clearline.core.findings import Severity
 from clearline.core.login_fields import stays_here
 from clearline.core.oidc import HumanSignIn, OnPrompt, wants_human
 from clearline.core.oidc_provider import SignInProblem
@@ -23,7 +24,6 @@ from clearline.core.one_server import Question, asking, note, selector
 from clearline.core.pool_fold import PoolFold, limits_of
 from clearline.core.preparation import Prepared
 from clearline.core.profile import Pool
-from clearline.core.report import Severity
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's time-outs are."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from clearline.core.exercise import ExerciseResult
+from clearline.core.findings import Finding
 from clearline.core.health import HealthSnapshot, Pause
 from clearline.core.pool import PoolSample, PoolSnapshot
-from clearline.core.report import Finding
 from clearline.core.topology import TopologySnapshot
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.report import Report, ServerResult, Severity, Stage
+from clearline.core.findings import Severity, Stage
+from clearline.core.report import Report, ServerResult
 
 
 class Kind(Enum):

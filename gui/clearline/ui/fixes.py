@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from clearline.core import connection_string
 from clearline.core.facts import Mistake
-from clearline.core.report import Remedy
+from clearline.core.findings import Remedy
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD
 from clearline.core.uri_remedies import Values
 from clearline.ui.main_window import MainWindow

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from clearline.core import report as reports
 from clearline.core import report_markdown
+from clearline.core.findings import Finding
 from clearline.core.network_note import network_note
-from clearline.core.report import Finding, Report
+from clearline.core.report import Report
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.shelf import Shelf

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearline.core.report import Severity, Status, Verdict
+from clearline.core.findings import Severity
+from clearline.core.report import Status, Verdict
 from clearline.ui.theme import tone
 
 _ICONS: Final[dict[Status | Verdict | Severity, str]] = {

@@ -12,7 +12,7 @@ import pytest
 import clearline.core
 from clearline.core.diagnosis.catalogue import blanks_of, causes, finding, listed
 from clearline.core.explain.phrases import rows
-from clearline.core.report import Certainty, Severity, Stage
+from clearline.core.findings import Certainty, Severity, Stage
 
 CORE = Path(clearline.core.__file__).parent
 

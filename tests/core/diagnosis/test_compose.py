@@ -24,7 +24,7 @@ from clearline.core.facts import (
     ServerExtras,
     TlsKind,
 )
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 from lab.hand_made_deployments import (
     GHOST,
     LEADERLESS,

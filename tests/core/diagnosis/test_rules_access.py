@@ -4,7 +4,7 @@ from typing import Any
 
 from clearline.core.diagnosis.rules import access
 from clearline.core.facts import AccessFacts, Facts, Privilege
-from clearline.core.report import Certainty, Finding, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from lab.hand_made_facts import HELLO, facts, member, plain
 
 READ = ("find", "listCollections")

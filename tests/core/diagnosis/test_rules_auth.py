@@ -16,7 +16,7 @@ from clearline.core.facts import (
     Reach,
     ServerExtras,
 )
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_facts import HELLO, certificate, driver, facts, file, inside, member, plain
 
 SCRAM = ("SCRAM-SHA-1", "SCRAM-SHA-256")

@@ -8,7 +8,7 @@ import pytest
 
 from clearline.core.diagnosis.rules import dns
 from clearline.core.facts import DnsFacts, DnsOutcome, Facts, Lookup, Question, Reach
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import (
     CLUSTER,
     NAMESERVERS,

@@ -8,7 +8,7 @@ import pytest
 
 from clearline.core.diagnosis.rules import driver, uri
 from clearline.core.facts import ComputerFacts, DriverFacts, DriverState, Facts, Hello, Mistake
-from clearline.core.report import Certainty, Finding, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from lab.hand_made_deployments import dead, live
 from lab.hand_made_facts import HELLO, facts
 

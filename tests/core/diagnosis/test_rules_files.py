@@ -6,7 +6,7 @@ import pytest
 
 from clearline.core.diagnosis.rules import files
 from clearline.core.facts import FileFacts, FileFormat, Readable
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 from lab.hand_made_facts import LEAF, ROOT, certificate, facts, file
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"

@@ -22,8 +22,8 @@ from clearline.core.facts import (
     TcpFacts,
     TlsKind,
 )
+from clearline.core.findings import Certainty, Finding, Stage
 from clearline.core.probes.connection import shown_bytes
-from clearline.core.report import Certainty, Finding, Stage
 from lab.hand_made_facts import HELLO, certificate, driver, facts, handshake, inside, look, member, plain
 
 TLS = {"tls": True}

@@ -8,7 +8,7 @@ import pytest
 
 from clearline.core.diagnosis.rules import tcp as rules
 from clearline.core.facts import ComputerFacts, DriverFacts, DriverState, MemberFacts, Reach, RttFacts, TcpFacts
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import dead, live, tcp
 from lab.hand_made_facts import HELLO, facts, member, plain
 

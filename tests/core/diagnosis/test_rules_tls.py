@@ -6,8 +6,8 @@ import pytest
 
 from clearline.core.diagnosis.rules import hello, tls
 from clearline.core.facts import ComputerFacts, Facts, Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profile import Profile, patched
-from clearline.core.report import Certainty, Finding, Severity, Stage
 from lab.hand_made_facts import (
     HELLO,
     LEAF,

@@ -19,7 +19,7 @@ from clearline.core.facts import (
     Reach,
     ServerExtras,
 )
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import (
     GHOST,
     LEADERLESS,

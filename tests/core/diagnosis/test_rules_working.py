@@ -8,7 +8,7 @@ import pytest
 
 from clearline.core.diagnosis.rules.working import RULES
 from clearline.core.facts import DriverFacts, DriverState, Facts, MemberFacts, Reach, TcpFacts
-from clearline.core.report import Finding
+from clearline.core.findings import Finding
 from lab.hand_made_deployments import in_set, live
 from lab.hand_made_facts import HELLO, facts
 

@@ -30,7 +30,7 @@ from clearline.core.facts import (
     Question,
     Reach,
 )
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 from lab.hand_made_deployments import GHOST, ROUTER, SRV, THREE, dead, in_set, live
 from lab.hand_made_facts import HELLO, facts, inside, look, member, plain
 

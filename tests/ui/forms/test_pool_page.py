@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QBoxLayout, QScrollArea
 
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.options import option
 from clearline.core.profile import Profile
-from clearline.core.report import Severity
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.pool_page import PoolPage
 from ui.forms.shown_page import ShownPage

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 from PySide6.QtCore import Qt
 
-from clearline.core.report import Certainty
+from clearline.core.findings import Certainty
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from ui.played_checks import STALE_SET, WRONG_NAME
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.report import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
 LONGEST_BLANK = 300
 

@@ -18,7 +18,7 @@ from clearline.core.diagnosis.standing import (
     standing,
 )
 from clearline.core.facts import Facts, MemberFacts
-from clearline.core.report import STAGES, Finding, Severity, Stage
+from clearline.core.findings import STAGES, Finding, Severity, Stage
 
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     *uri.RULES,

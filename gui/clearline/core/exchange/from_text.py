@@ -11,9 +11,9 @@ from clearline.core import connection_string
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.exchange.imported import ImportedItem, one_line
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.profile import Profile
 from clearline.core.references import has_references, is_reference
-from clearline.core.report import Severity
 from clearline.core.secrets import Secret
 
 LONGEST_TEXT: Final = 4096

@@ -18,8 +18,8 @@ from clearline.core.exchange.imported import (
     one_line,
     within_limits,
 )
+from clearline.core.findings import Severity
 from clearline.core.profile import Auth, Profile, Reads, Seeds, Tls, new_profile_id
-from clearline.core.report import Severity
 from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
 
 _SHELL_ONLY = "MONGODB-CR"

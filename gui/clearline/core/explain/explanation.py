@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from clearline.core.report import Certainty
+from clearline.core.findings import Certainty
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from importlib import resources
 import msgspec
 
 from clearline.core.explain.normalise import Text, compact
-from clearline.core.report import Certainty
+from clearline.core.findings import Certainty
 
 _STATEMENT = 18
 """Fewest compact characters of a text that proves its cause: shorter ones also stand in other sentences."""

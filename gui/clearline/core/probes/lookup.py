@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import socket
 import sys
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts import Lookup
 
@@ -53,21 +53,6 @@ async def look_up(
         if timer is not None:
             timer.cancel()
         asking.cancel()
-
-
-def is_ip_address(host: str) -> bool:
-    """Whether ``host`` is an IPv4 or IPv6 address (with or without brackets or a zone) rather than a name."""
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def eai_name(number: int) -> str | None:
-    """The name of a getaddrinfo error on this system, e.g. ``EAI_NONAME``; its number differs between systems."""
-    names = (name for name in dir(socket) if name.startswith("EAI_") and getattr(socket, name) == number)
-    return min(names, key=lambda name: (name != "EAI_NONAME", name), default=None)
 
 
 def hosts_path() -> Path:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.facts import Mistake
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 from clearline.ui import theme
 from clearline.ui.forms.connection_field import ConnectionField
 from clearline.ui.forms.masked_text import Redact

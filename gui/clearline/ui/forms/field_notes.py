@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout,
 
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts import Mistake
-from clearline.core.report import Remedy, Severity
+from clearline.core.findings import Remedy, Severity
 from clearline.ui import theme
 from clearline.ui.forms.rows import visit_behind
 from clearline.ui.forms.steady_label import SteadyLabel

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from clearline.core.facts import Mistake
+from clearline.core.findings import Severity
 from clearline.core.options import Option
-from clearline.core.report import Severity
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.addresses import split_address
 from clearline.core.chain_words import ChainProblem, name_of, problems_of, unknown_root
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import with_variables
-from clearline.core.ledger import split_address
 from clearline.core.presented_chain import DEADLINE_S, PresentedChain, TrustedBy, presented_chain, servers_of
 from clearline.core.profile import Profile, Tls
 from clearline.core.whole_files import write_whole

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.connection_string import read
+from clearline.core.findings import Remedy, Severity
 from clearline.core.profile import Profile, Seeds
-from clearline.core.report import Remedy, Severity
 from clearline.core.secrets import PASSWORD, Secret
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of

@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from clearline.core.report import Severity
+from clearline.core.findings import Severity
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.steady_label import SteadyLabel

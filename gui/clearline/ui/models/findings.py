@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from clearline.core.report import Finding
+from clearline.core.findings import Finding
 from clearline.ui.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
+from clearline.core.findings import Remedy
 from clearline.core.profile import Profile
 from clearline.core.profile_diff import differences
-from clearline.core.report import Remedy
 from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section

@@ -6,7 +6,8 @@ from enum import Enum
 from typing import Final
 
 from clearline.core.facts import Mistake
-from clearline.core.report import Finding, Remedy, Report
+from clearline.core.findings import Finding, Remedy
+from clearline.core.report import Report
 from clearline.core.uri_remedies import weakens
 from clearline.ui.icons import LabelledButton
 from clearline.ui.panels.patch_words import patch_words

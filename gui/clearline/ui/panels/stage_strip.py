@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from clearline.core.report import STAGES, Report, Stage, StageResult, Status
+from clearline.core.findings import STAGES, Stage
+from clearline.core.report import Report, StageResult, Status
 from clearline.ui import theme
 from clearline.ui.icons import pixmap
 from clearline.ui.models.servers_by_stage import elapsed_text

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.report import Finding, Remedy, Report, Severity, Verdict
+from clearline.core.findings import Finding, Remedy, Severity
+from clearline.core.report import Report, Verdict
 from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.delegates import turning

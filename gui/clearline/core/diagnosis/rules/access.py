@@ -8,7 +8,7 @@ from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.products import is_ferretdb
 from clearline.core.diagnosis.standing import is_connected
 from clearline.core.facts import Facts, Privilege
-from clearline.core.report import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Stage
 
 NOT_ALLOWED = (13, 8000)
 """Server code Unauthorized, and AtlasError, which the proxy of shared Atlas clusters answers instead."""

@@ -26,7 +26,7 @@ from clearline.core.diagnosis.rules.accounts import (
 )
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
 from clearline.core.facts import Facts
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 
 UNAUTHORIZED = 13
 MECHANISM_UNAVAILABLE = 334

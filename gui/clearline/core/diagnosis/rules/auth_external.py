@@ -23,7 +23,7 @@ from clearline.core.diagnosis.rules.evidence import (
     same_name,
 )
 from clearline.core.facts import CertificateFacts, Facts
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 
 CLIENT_FILE = "tlsCertificateKeyFile"
 _MEMBERSHIP = ("O", "OU", "DC")

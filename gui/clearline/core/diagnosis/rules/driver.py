@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Outlook, answered, is_connected, outlook
 from clearline.core.facts import DriverState, Facts
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 
 PACKAGE_OF = {
     "pymongo_auth_aws": "pymongo[aws]",

@@ -8,7 +8,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules.evidence import file_of
 from clearline.core.facts import Facts, FileFacts, FileFormat, Readable
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
 _FIELDS = {CA: "caFile", CLIENT: "certificateKeyFile", CRL: "crlFile"}

@@ -21,7 +21,7 @@ from clearline.core.diagnosis.standing import (
     standing,
 )
 from clearline.core.facts import Exchange, Facts, MemberFacts, Reach, TlsFacts, TlsKind
-from clearline.core.report import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Stage
 
 API_VERSION_REQUIRED = 498870
 """Server code of a command without apiVersion where requireApiVersion is set."""

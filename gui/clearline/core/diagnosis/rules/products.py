@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import answered
 from clearline.core.facts import Facts
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 
 COMMAND_NOT_FOUND = 59
 """Server code CommandNotFound."""

@@ -10,7 +10,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts import Facts, MemberFacts, Reach, TcpFacts
-from clearline.core.report import Certainty, Finding, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 
 HIGH_LATENCY_MS = 150.0
 LOSS_JUMP_MS = 180.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from clearline.core.addresses import is_ip_address
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules import tls_authority, tls_client, tls_trust, tls_warnings
 from clearline.core.diagnosis.rules.evidence import (
@@ -24,8 +25,7 @@ from clearline.core.diagnosis.rules.services import is_http, service_of
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts import Facts, MemberFacts, Reach, TlsFacts, TlsKind
-from clearline.core.probes.lookup import is_ip_address
-from clearline.core.report import Certainty, Finding, Remedy
+from clearline.core.findings import Certainty, Finding, Remedy
 
 HANDSHAKE_FAILURE, PROTOCOL_VERSION, INSUFFICIENT_SECURITY, INTERNAL_ERROR, UNRECOGNIZED_NAME = 40, 70, 71, 80, 112
 """TLS alerts (RFC 8446, section 6)."""

@@ -19,7 +19,7 @@ from clearline.core.diagnosis.rules.evidence import (
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_trust import NO_ISSUER_OF_TRUSTED, SELF_SIGNED, UNTRUSTED, refused_certificate
 from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsKind
-from clearline.core.report import Certainty, Finding, Remedy, Stage
+from clearline.core.findings import Certainty, Finding, Remedy, Stage
 
 _PRODUCTS = re.compile(
     r"""zscaler|netskope|palo\s?alto|fortinet|forti(?:gate|net|guard|proxy)|blue\s?coat|symantec\ web|umbrella|mcafee

@@ -22,7 +22,7 @@ from clearline.core.diagnosis.rules.evidence import (
 )
 from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts import CertificateFacts, Facts, FileFacts, MemberFacts, Reach, TlsFacts, TlsKind
-from clearline.core.report import Certainty, Finding
+from clearline.core.findings import Certainty, Finding
 
 OPTION = "tlsCertificateKeyFile"
 CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, UNKNOWN_CA, CERTIFICATE_REQUIRED = 44, 45, 48, 116

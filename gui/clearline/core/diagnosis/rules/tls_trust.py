@@ -25,7 +25,7 @@ from clearline.core.diagnosis.rules.evidence import (
     valid_at,
 )
 from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
-from clearline.core.report import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Stage
 
 # Verification codes: X509_V_ERR_... of OpenSSL's x509_vfy.h.
 NO_ISSUER_OF_TRUSTED, NOT_YET_VALID, EXPIRED, CRL_NOT_YET_VALID, CRL_EXPIRED = 2, 9, 10, 11, 12

@@ -19,7 +19,7 @@ from clearline.core.diagnosis.rules.tls_trust import (
 )
 from clearline.core.diagnosis.standing import Standing, standing
 from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity
 
 SOON_DAYS = 30
 _OPTION_FIELDS = {

@@ -29,7 +29,7 @@ from clearline.core.diagnosis.standing import (
     wanted_tags,
 )
 from clearline.core.facts import Facts, Hello, MemberFacts
-from clearline.core.report import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity
 
 NOT_INITIALISED = 94
 """Server code NotYetInitialized."""

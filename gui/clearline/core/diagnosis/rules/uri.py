@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.facts import Facts
-from clearline.core.report import Certainty, Finding, Remedy, Severity
+from clearline.core.findings import Certainty, Finding, Remedy, Severity
 
 _CONSENT = (
     Remedy(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.pool import DeadIdle, PoolSnapshot, SlowGrowth
-from clearline.core.report import Certainty, Finding, Severity, Stage
 from clearline.core.topology import ChangeKind, TopologyChange
 
 NOTICED_MS = 250.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Outlook, answered, outlook, read_mode
 from clearline.core.facts import DriverState, Facts, MemberFacts, Reach
-from clearline.core.report import Certainty, Finding, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 
 _KILLED = 11601
 """Server code Interrupted."""

@@ -1,0 +1,52 @@
+"""``host:port`` texts taken apart: the host, the port, what is an IP address, what leads to this computer."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+
+
+def split_address(address: str) -> tuple[str, int | None]:
+    """``host:port``, ``[v6]:port`` or a socket path into host and port; a path has port None."""
+    if address.endswith(".sock"):
+        return address, None
+    if address.startswith("["):
+        host, _, port = address[1:].partition("]")
+        return host, int(port.removeprefix(":") or 27017)
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and ":" not in host:
+        return host, int(port)
+    return address, 27017
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a member's address leads to this computer itself, by the look of it."""
+    host, port = split_address(address)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return port is None or host == "localhost" or host.endswith(".localhost")
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether ``host`` is an IPv4 or IPv6 address (with or without brackets or a zone) rather than a name."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def eai_name(number: int) -> str | None:
+    """The name of a getaddrinfo error on this system, e.g. ``EAI_NONAME``; its number differs between systems."""
+    names = (name for name in dir(socket) if name.startswith("EAI_") and getattr(socket, name) == number)
+    return min(names, key=lambda name: (name != "EAI_NONAME", name), default=None)
+
+
+def server_name(host: str) -> str:
+    """The name for the certificate check and for SNI; the library leaves an IP address out of SNI itself."""
+    bare = host.partition("%")[0]
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return bare.rstrip(".")
