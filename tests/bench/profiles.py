@@ -155,7 +155,7 @@ def _costs(desktop) -> dict[str, float]:  # type: ignore[no-untyped-def]
     """The worst time of each act, its painting included."""
     from PySide6.QtTest import QTest
 
-    from clearline.core.secrets import Secret
+    from clearline.core.secrets.secret import Secret
     from clearline.ui.open_profile import Origin
 
     profiles, bench = desktop.window.profiles, desktop.workbench

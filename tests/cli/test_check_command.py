@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clearline.core.connection_string import build, read
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.store import save
 from lab import deployments, peers
 from lab.deployment import Deployment

@@ -13,7 +13,7 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from clearline.cli import demo
-from clearline.core.secrets import PASSWORD
+from clearline.core.secrets.secret import PASSWORD
 
 _WAITS_IN_THE_DEPLOYMENT = """
 import sys, types

@@ -11,7 +11,7 @@ from clearline.core import vault
 from clearline.core.consent import ConcernKind
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profile import Auth, Profile, Seeds
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 
 TAKEN = Profile(id="taken", seeds=Seeds(hosts=("evil.example.com",)), auth=Auth(user="app"))
 

@@ -26,7 +26,7 @@ from clearline.core.findings import Severity, Stage
 from clearline.core.preparation import prepared
 from clearline.core.profile import Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report import Report, Status, Verdict, to_json
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch_session import Session
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority

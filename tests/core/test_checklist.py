@@ -14,7 +14,7 @@ from clearline.core.advice import Advice, Importance
 from clearline.core.checklist import checklist, open_items
 from clearline.core.options import lookup
 from clearline.core.profile import Options, Profile, Seeds, patched
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 
 GOOD = (
     "mongodb+srv://app:sesame-street@c0.abcde.mongodb.net/shop"

@@ -13,7 +13,7 @@ from clearline.core.conversions import CA, CLIENT, CRL, Der, conversions
 from clearline.core.facts import FileFacts, FileFormat, Readable
 from clearline.core.file_report import FileReport, inspect_file, report_of
 from clearline.core.findings import Severity
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from lab.certificates import DAY, Authority, Identity
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command here")

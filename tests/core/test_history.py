@@ -20,7 +20,7 @@ from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.history import History, Last, masked
 from clearline.core.profile import Profile
 from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from lab import deployments
 from lab.deployment import Deployment
 

@@ -21,7 +21,7 @@ from clearline.core.login_fields import (
 from clearline.core.login_memory import first_login, login_of
 from clearline.core.options import AUTH_PROPERTIES, MECHANISMS, OIDC_ENVIRONMENTS
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
-from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
 
 
 @pytest.mark.parametrize("mechanism", [*MECHANISMS, None, NONE])

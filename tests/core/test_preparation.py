@@ -18,9 +18,9 @@ from clearline.core.facts import Mistake
 from clearline.core.findings import Severity
 from clearline.core.preparation import Prepared, prepared, undefined
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
-from clearline.core.references import variables
 from clearline.core.report import Verdict, to_json
-from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.references import variables
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.trust import bundled_roots, os_roots_file
 
 

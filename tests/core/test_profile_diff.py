@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from clearline.core.profile import Pool, Profile, Tls, Unread
 from clearline.core.profile_diff import differences
-from clearline.core.redaction import MASK
+from clearline.core.secrets.redaction import MASK
 
 BASE = Profile(id="p")
 

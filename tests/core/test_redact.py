@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from clearline.core.connection_string import redact
-from clearline.core.secrets import Secret
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secret
 
 Encoding = Callable[[str], str]
 

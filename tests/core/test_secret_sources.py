@@ -13,7 +13,7 @@ import pytest
 
 from clearline.core.profile import Auth, Profile, SecretSource, Tls
 from clearline.core.secret_sources import CommandFailed, Gathered, gather, lost, printed_by
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.vault import Vault
 
 WORD = "s3cret-Pä@ss-4711"

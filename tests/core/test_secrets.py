@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from clearline.core.connection_string import read
 from clearline.core.profile import Profile, SecretSource
-from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, secret_names
+from clearline.core.secret_places import secret_names
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD
 
 
 def test_a_profile_may_have_a_password_and_what_its_files_and_its_mechanism_need() -> None:

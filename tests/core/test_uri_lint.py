@@ -15,7 +15,7 @@ from clearline.core.facts import Mistake
 from clearline.core.findings import Severity
 from clearline.core.options import OPTIONS
 from clearline.core.profile import Place, Profile, SecretSource
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from lab.refusals import run_refusal
 
 OK: list[str] = []

@@ -6,7 +6,7 @@ import pytest
 
 from clearline.core.connection_string import Reading, read
 from clearline.core.profile import SecretSource
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.uri_remedies import carried_out
 
 

@@ -20,7 +20,7 @@ from keyring.backends.chainer import ChainerBackend
 
 from clearline.core.profile import Profile, SecretSource
 from clearline.core.secret_places import ASK, KEYRING, SESSION
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.core.vault import Vault, WhereKept, WhyMemory
 
 SECRET_WORD = "s3cret-Pä@ss-4711"
@@ -32,7 +32,7 @@ _PREAMBLE = f"""
 import asyncio, json, os, signal
 from pathlib import Path
 from clearline.core.profile import Profile, SecretSource
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.core.vault import Vault
 WORD = {SECRET_WORD!r}
 vault = Vault()

@@ -94,7 +94,7 @@ def test_the_demo_draws_itself_and_returns_the_exit_code_of_the_check(tmp_path, 
 import sys
 from pathlib import Path
 from clearline.core.profile import Auth, Profile, Seeds
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui.app import run_demo
 profile = Profile(name="Demo", seeds=Seeds(hosts=({profile.seeds.hosts[0]!r},), replica_set="demo"),
                   auth=Auth(user="demo", source="admin"))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QThread
 
 from clearline.core.profile import Auth, Profile, Seeds
 from clearline.core.report import Verdict
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.batch import AT_ONCE, Batch
 from clearline.ui.models.profiles import ProfileRow

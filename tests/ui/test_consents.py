@@ -9,7 +9,7 @@ from clearline.core import store
 from clearline.core.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.open_profile import Origin

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QDialog, QLabel
 from clearline.core import store
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.report import Verdict
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole

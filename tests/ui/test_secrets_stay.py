@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
 from clearline.core.connection_string import read
 from clearline.core.consent import Agreements, always_asked
 from clearline.core.profile import Profile, SecretSource
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.open_profile import Origin
 
 CANARY = "Zq7-c4nary&Xk9!m00n=Vv3/bird"

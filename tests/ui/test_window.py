@@ -14,7 +14,7 @@ from clearline.core import store
 from clearline.core.findings import Stage
 from clearline.core.profile import Auth, Profile, Seeds
 from clearline.core.report import Status, Verdict
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault
 from clearline.ui import theme
 from clearline.ui.models.servers_by_stage import ServerRole

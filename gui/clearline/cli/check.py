@@ -27,7 +27,7 @@ from clearline.cli.targets import (
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict, exit_code, to_json
 from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 
 
 def run(argv: Sequence[str]) -> int:

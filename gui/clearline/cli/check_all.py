@@ -16,7 +16,7 @@ from clearline.cli.text_grid import Palette, shown
 from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict, to_json
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 
 AT_ONCE = 8
 CANCELLED = 130

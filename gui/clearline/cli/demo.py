@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
 from clearline.core.profile import Auth, Profile, Seeds
 from clearline.core.report import Report
-from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.paths import resource, user_data_dir
 
 _SET_NAME = "demo"

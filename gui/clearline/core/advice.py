@@ -13,7 +13,7 @@ import msgspec
 from clearline.core.findings import Remedy
 from clearline.core.options import option
 from clearline.core.profile import Profile
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 
 _MANUAL: Final = "https://www.mongodb.com/docs/manual/"
 OPTIONS_DOCS: Final = "reference/connection-string-options/#mongodb-urioption-urioption."

@@ -42,7 +42,8 @@ from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict
-from clearline.core.secrets import KEY_PASSWORD, Secrets
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller
 from clearline.core.trust import adopt_system_roots
@@ -529,7 +530,7 @@ def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
     """What PyMongo warned about, without secrets; nothing at all where a name may be a piece of one."""
     if any(name.startswith(BEHIND) for name in secrets):
         return ()
-    return tuple(connection_string.redact(warning, secrets.values()) for warning in warnings)
+    return tuple(redact(warning, secrets.values()) for warning in warnings)
 
 
 def _text(value: object) -> str | None:

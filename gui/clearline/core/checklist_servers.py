@@ -11,8 +11,8 @@ import msgspec
 from clearline.core.advice import Advice, Look, address_of, advice, passed, warning
 from clearline.core.option_names import foreign_name
 from clearline.core.options import lookup
-from clearline.core.redaction import redact
-from clearline.core.references import has_references
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.references import has_references
 
 _ATLAS_MEMBER: Final = re.compile(r"^(.+?)-shard-\d\d-\d\d(-[a-z0-9]+)?(\..+)$")
 """``cluster0-shard-00-01.abcde.mongodb.net``, or the older ``cluster0-shard-00-01-abcde.mongodb.net``."""

@@ -11,7 +11,7 @@ import msgspec
 
 from clearline.core.addresses import is_loopback
 from clearline.core.event_texts import address_text
-from clearline.core.secrets import KEY_PASSWORD, Secrets
+from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:
     import ssl

@@ -1,4 +1,4 @@
-"""Connection strings, both ways: text to profile, secrets and facts, and back; and `redact`, the one masking function.
+"""Connection strings, both ways: text to profile, secrets and facts, and back.
 
 Nothing here does I/O or imports PyMongo; the tests hold it against PyMongo's own parser.
 """
@@ -15,9 +15,9 @@ from clearline.core.facts import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options import OPTIONS, Option, OptionType
 from clearline.core.profile import Profile, SecretSource, Seeds, Unread
-from clearline.core.redaction import MASK, looks_secret, redact
-from clearline.core.references import around_references, has_references, is_reference
-from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
+from clearline.core.secrets.redaction import MASK, looks_secret, redact
+from clearline.core.secrets.references import around_references, has_references, is_reference
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 from clearline.core.uri_hosts import plain_hosts, seed_addresses
 from clearline.core.uri_lint import lint
 from clearline.core.uri_options import BEHIND, ReadOptions, read_options
@@ -25,7 +25,7 @@ from clearline.core.uri_password import password_traits
 from clearline.core.uri_shell import ShellOptions, shell_options
 from clearline.core.uri_text import SCHEME, SRV_SCHEME, UriText, take_apart
 
-__all__ = ["Reading", "build", "read", "redact"]
+__all__ = ["Reading", "build", "read"]
 
 Show = Literal["plain", "masked", "none"]
 _IN_HOST: Final = "!$&'()*+;=:[]%._-~ <>\"{}|\\^`"

@@ -33,7 +33,7 @@ import msgspec
 from clearline.core.facts import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile
-from clearline.core.references import names_in
+from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import locked, write_whole
 
 _MOST: Final = 5000

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clearline.core.event_texts import EVENT_TEXTS, LOGIN_COMMANDS, address_text, failure_code
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 
 if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
@@ -162,7 +162,7 @@ class DriverEvents:
         # Other texts are made of names, which hold a secret only by coincidence: looking first saves most of the time.
         text = fields.get("text", "")
         if name in _WITH_FREE_TEXT or any(secret in text for secret in self._secrets):
-            from clearline.core.connection_string import redact
+            from clearline.core.secrets.redaction import redact
 
             fields["text"] = redact(text, self._secrets)
         self._emit(DriverEvent(at_s=at_s, kind=kind, name=name, **fields))

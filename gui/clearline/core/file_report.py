@@ -13,7 +13,7 @@ from clearline.core.conversions import CA, CLIENT, CRL, OTHER_HALF, Der, binary_
 from clearline.core.facts import CertificateFacts, Facts, FileFacts, FileFormat, Readable
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile, Tls
-from clearline.core.secrets import KEY_PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 
 _FIELDS: Final = {CA: "ca_file", CLIENT: "certificate_key_file", CRL: "crl_file"}
 
@@ -67,7 +67,7 @@ def inspect_file(option: str, path: str, key_password: Secret | None, env_file: 
 
 def with_variables(text: str, env_file: str | None) -> str:
     """A text with the values of its references; unknown ones stay. Reads the ``.env`` file: for a daemon thread."""
-    from clearline.core.references import REFERENCE, has_references, variables
+    from clearline.core.secrets.references import REFERENCE, has_references, variables
 
     if not has_references(text):
         return text

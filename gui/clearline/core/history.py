@@ -20,9 +20,9 @@ import msgspec
 from msgspec.structs import replace
 
 from clearline.core.profile import Profile
-from clearline.core.redaction import redact
 from clearline.core.report import Report, Verdict
-from clearline.core.secrets import Secret
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import locked, sweep, write_whole
 
 KEPT: Final = 50

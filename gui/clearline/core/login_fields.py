@@ -15,7 +15,7 @@ from clearline.core.addresses import is_loopback
 from clearline.core.facts import Mistake
 from clearline.core.profile import Auth, Profile
 from clearline.core.secret_places import STORED, source_of
-from clearline.core.secrets import PASSWORD, Secrets
+from clearline.core.secrets.secret import PASSWORD, Secrets
 
 NONE: Final = "none"
 """Stands for "no login" where a mechanism's name is expected."""

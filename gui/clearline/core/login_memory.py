@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from clearline.core.login_fields import EXTERNAL
 from clearline.core.profile import Auth, Profile, SecretSource
-from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 
 
 class Login(NamedTuple):

@@ -21,7 +21,7 @@ from clearline.core.options import (
     OptionType,
     option,
 )
-from clearline.core.redaction import looks_secret
+from clearline.core.secrets.redaction import looks_secret
 
 _LARGEST: Final = 2**63 - 1
 """Whole numbers beyond are possible in PyMongo and mean the same as this one; JSON and BSON hold no larger."""

@@ -23,11 +23,11 @@ from clearline.core.facts import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, SecretSource
-from clearline.core.redaction import looks_secret
-from clearline.core.references import REFERENCE, Variables, has_references, variables
 from clearline.core.secret_places import KEYRING, source_of, with_source
 from clearline.core.secret_sources import CommandFailed, printed_by
-from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
+from clearline.core.secrets.redaction import looks_secret
+from clearline.core.secrets.references import REFERENCE, Variables, has_references, variables
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.trust import roots_file
 from clearline.core.uri_pieces import Piece
 from clearline.core.uri_text import UriText, take_apart

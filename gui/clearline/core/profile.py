@@ -187,7 +187,7 @@ class Profile(Section, frozen=True, kw_only=True):
     env_file: str | None = msgspec.field(default=None, name="envFile")
     """A ``.env`` file whose values come before those of the environment when references are resolved."""
     secrets: dict[str, SecretSource] = {}
-    """By the secret's name (``core.secrets``); one that is not named is kept in the keyring."""
+    """By the secret's name (``core.secrets.secret``); one that is not named is kept in the keyring."""
     seeds: Seeds = Seeds()
     auth: Auth = Auth()
     tls: Tls = Tls()

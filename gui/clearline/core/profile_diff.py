@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from clearline.core.profile import Profile
-from clearline.core.redaction import MASK
+from clearline.core.secrets.redaction import MASK
 
 NOT_SET: Final = "not set"
 _WORDS: Final = {"unread": "not understood"}

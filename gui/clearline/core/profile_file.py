@@ -17,8 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.profile import Profile
-from clearline.core.redaction import looks_secret
-from clearline.core.references import has_references
+from clearline.core.secrets.redaction import looks_secret
+from clearline.core.secrets.references import has_references
 
 FORMAT: Final = "clearline-profile"
 VERSION: Final = 2

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from clearline.core.profile import Place, Profile, SecretSource
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD
 
 KEYRING: Final = SecretSource()
 SESSION: Final = SecretSource(place="session")
@@ -42,3 +43,16 @@ def words(source: SecretSource) -> str:
             return f"from {source.reference}" if source.reference else "from a reference that is not set yet"
         case "command":
             return "printed by a command"
+
+
+def secret_names(profile: Profile) -> tuple[str, ...]:
+    """Names of the secrets that a profile may have, whether they exist or not."""
+    names = [PASSWORD]
+    if profile.tls.certificate_key_file is not None:
+        names.append(KEY_PASSWORD)
+    if profile.auth.mechanism == "MONGODB-AWS":
+        names.append(AWS_SESSION_TOKEN)
+    names += (item.name for item in profile.unread if item.value is None)
+    # A property that looks like a secret keeps its name in the profile and its value in the vault.
+    names += (name for name, value in profile.auth.properties.items() if not value)
+    return tuple(dict.fromkeys((*names, *profile.secrets)))

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from clearline.core.profile import Profile
-from clearline.core.secret_places import STORED, source_of
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret, Secrets, secret_names
+from clearline.core.secret_places import STORED, secret_names, source_of
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.vault import PATIENCE_S, Vault
 
 COMMAND_S: Final = 60.0

@@ -15,9 +15,9 @@ from clearline.core.client import driver_version
 from clearline.core.diagnosis.standing import has_failed
 from clearline.core.findings import Stage
 from clearline.core.ledger import Ledger
-from clearline.core.redaction import redact
 from clearline.core.report import Report, Verdict
-from clearline.core.secrets import Secret
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secret
 
 FRAME_S = 1 / 30
 """Partial reports come no more often than the window paints."""

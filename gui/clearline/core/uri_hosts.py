@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
-from clearline.core.references import REFERENCE, has_references
+from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.uri_around import QUOTE_CHARACTERS
 from clearline.core.uri_password import placeholder
 from clearline.core.uri_pieces import Piece, is_invisible

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote_plus
 from clearline.core.facts import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile
-from clearline.core.references import REFERENCE, has_references
-from clearline.core.secrets import Secret
+from clearline.core.secrets.references import REFERENCE, has_references
+from clearline.core.secrets.secret import Secret
 from clearline.core.uri_around import QUOTE_CHARACTERS
 from clearline.core.uri_hosts import HostEntry, character_name, escaped_socket, host_entries
 from clearline.core.uri_mistakes import Mistakes

@@ -9,7 +9,7 @@ from clearline.core.findings import Severity
 from clearline.core.options import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
 from clearline.core.profile import Profile
 from clearline.core.secret_places import STORED, source_of
-from clearline.core.secrets import PASSWORD
+from clearline.core.secrets.secret import PASSWORD
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import ReadOptions
 from clearline.core.uri_pieces import Piece

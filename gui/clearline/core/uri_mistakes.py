@@ -8,8 +8,8 @@ from typing import Any, Final
 from clearline.core.facts import Mistake
 from clearline.core.findings import Severity
 from clearline.core.option_values import shown
-from clearline.core.redaction import MASK
-from clearline.core.secrets import Secret
+from clearline.core.secrets.redaction import MASK
+from clearline.core.secrets.secret import Secret
 from clearline.core.uri_pieces import Piece
 
 _ORDER: Final = (

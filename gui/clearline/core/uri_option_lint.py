@@ -12,7 +12,7 @@ from clearline.core.option_names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closes
 from clearline.core.options import Option, lookup
 from clearline.core.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profile import Profile
-from clearline.core.references import has_references
+from clearline.core.secrets.references import has_references
 from clearline.core.uri_conflicts import lint_conflicts
 from clearline.core.uri_hosts import PLACEHOLDER, character_name
 from clearline.core.uri_login_lint import lint_login

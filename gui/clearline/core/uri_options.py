@@ -11,9 +11,9 @@ import msgspec
 from clearline.core.option_values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
 from clearline.core.options import Option, OptionType, lookup
 from clearline.core.profile import Profile, Unread
-from clearline.core.redaction import MASK, looks_secret
-from clearline.core.references import has_references, is_reference
-from clearline.core.secrets import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
+from clearline.core.secrets.redaction import MASK, looks_secret
+from clearline.core.secrets.references import has_references, is_reference
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
 from clearline.core.uri_pieces import is_invisible
 from clearline.core.uri_text import OptionPiece, UriText
 

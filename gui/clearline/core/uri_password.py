@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts import PasswordTraits
-from clearline.core.references import is_reference
+from clearline.core.secrets.references import is_reference
 from clearline.core.uri_text import UriText
 
 _DOUBLE: Final = re.compile(r"%25[0-9A-Fa-f]{2}")

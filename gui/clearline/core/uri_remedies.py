@@ -16,7 +16,7 @@ from clearline.core.findings import Remedy
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, Seeds, patched
 from clearline.core.report import Report
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.srv_forms import TxtOptions, as_seed_list
 from clearline.core.uri_text import take_apart
 

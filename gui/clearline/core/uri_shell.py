@@ -10,8 +10,8 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from clearline.core.references import is_reference
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.references import is_reference
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.uri_text import UriText
 
 _TOOL: Final = re.compile(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")

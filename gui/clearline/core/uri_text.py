@@ -15,8 +15,8 @@ from urllib.parse import unquote_plus
 
 from clearline.core.option_names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.options import OptionType, lookup
-from clearline.core.redaction import looks_secret
-from clearline.core.references import has_references, is_reference
+from clearline.core.secrets.redaction import looks_secret
+from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.uri_around import surroundings
 from clearline.core.uri_pieces import HOST_PORT, Piece, is_invisible
 

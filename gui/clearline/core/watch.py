@@ -30,7 +30,8 @@ from clearline.core.preparation import Prepared, prepared
 from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Pool, Profile
 from clearline.core.report import Report
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secrets
 from clearline.core.topology import DATA_BEARING, TopologyFold
 from clearline.core.watch_exercise import Exercises
 from clearline.core.watch_explaining import Explainer
@@ -229,7 +230,7 @@ class Watch:
         if (why := objection(ready)) is not None:
             self._hold(why)
             return None
-        self._topology.begin_anew(partial(connection_string.redact, secrets=tuple(ready.secrets.values())))
+        self._topology.begin_anew(partial(redact, secrets=tuple(ready.secrets.values())))
         try:
             session = self._new_session(ready, self._heard, log=self._log)
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
@@ -255,7 +256,7 @@ class Watch:
         now = datetime.now(UTC)
         looked_at = await run_in_daemon(inspect_files, ready.profile, ready.secrets, now, ready.text)
         for found in files(Facts(files=looked_at, files_checked=True)):
-            return connection_string.redact(found.summary, ready.secrets.values())
+            return redact(found.summary, ready.secrets.values())
         return f"The driver refuses the settings: {self._said(error)}"
 
     def _new_session(
@@ -484,7 +485,7 @@ class Watch:
         from clearline.core.event_texts import error_text
 
         secrets = self._ready.secrets if self._ready is not None else self._secrets
-        return connection_string.redact(error_text(error), secrets.values())
+        return redact(error_text(error), secrets.values())
 
     def _at_s(self) -> float:
         return time.monotonic() - self._began

@@ -11,7 +11,6 @@ import msgspec
 
 from clearline.core.addresses import is_loopback
 from clearline.core.client import build_client, close_client
-from clearline.core.connection_string import redact
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_log import DriverLog
@@ -24,6 +23,7 @@ from clearline.core.one_server import Question, asking, note, selector
 from clearline.core.pool_fold import PoolFold, limits_of
 from clearline.core.preparation import Prepared
 from clearline.core.profile import Pool
+from clearline.core.secrets.redaction import redact
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's time-outs are."""

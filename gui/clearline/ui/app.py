@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from clearline.core.driver_events import DriverEvent
     from clearline.core.profile import Profile
     from clearline.core.report import Report
-    from clearline.core.secrets import Secrets
+    from clearline.core.secrets.secret import Secrets
     from clearline.core.vault import Vault
     from clearline.core.watch_state import WatchState
     from clearline.ui.crash import CrashReporter
@@ -86,7 +86,8 @@ def compose(
     Who brings a check brings the watch too, or none: the real one would go to a deployment that is not there.
     """
     from clearline import paths
-    from clearline.core.connection_string import read, redact
+    from clearline.core.connection_string import read
+    from clearline.core.secrets.redaction import redact
     from clearline.core.vault import Vault
     from clearline.ui.crash import CrashReporter
     from clearline.ui.plain_tooltips import PlainToolTips

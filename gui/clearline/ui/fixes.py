@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject
 from clearline.core import connection_string
 from clearline.core.facts import Mistake
 from clearline.core.findings import Remedy
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD
 from clearline.core.uri_remedies import Values
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile, Origin
@@ -73,7 +74,7 @@ class Fixes(QObject):
         if values is None:
             return None
         plain = connection_string.build(values.profile, values.secrets, show="plain")
-        after = connection_string.redact(plain, values.secrets.values())
+        after = redact(plain, values.secrets.values())
         return None if after == opened.redacted else after
 
     def _ask(self, ask: Ask) -> None:

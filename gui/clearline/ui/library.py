@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from clearline.core import arrangement, trash
 from clearline.core.profile import Profile
 from clearline.core.profile_file import ChangedOnDisk
-from clearline.core.secrets import secret_names
+from clearline.core.secret_places import secret_names
 from clearline.ui.browser import open_address
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile

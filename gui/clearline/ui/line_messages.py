@@ -9,7 +9,7 @@ from typing import Protocol
 from clearline.core.driver_events import DriverEvent
 from clearline.core.profile import Profile
 from clearline.core.report import Report
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 
 
 class Check(Protocol):

@@ -23,7 +23,7 @@ from clearline.core.daemon_threads import DaemonExecutor, depart
 from clearline.core.driver_events import EventBuffer
 from clearline.core.profile import Profile
 from clearline.core.report import Report
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
 
 T = TypeVar("T")

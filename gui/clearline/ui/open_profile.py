@@ -21,7 +21,8 @@ from clearline.core.findings import Remedy
 from clearline.core.profile import Place, Profile, SecretSource
 from clearline.core.report import Report, Verdict
 from clearline.core.secret_places import STORED, source_of, with_source
-from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
 from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
 from clearline.ui.line_thread import LineThread
@@ -86,7 +87,7 @@ class OpenProfile(QObject):
     @property
     def redacted(self) -> str:
         """The connection string without its secrets."""
-        return connection_string.redact(self.text.reveal(), self.secrets.values())
+        return redact(self.text.reveal(), self.secrets.values())
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:

@@ -11,7 +11,7 @@ from clearline.core.driver_events import DriverEvent
 from clearline.core.profile import Profile
 from clearline.core.report import Report
 from clearline.core.retry import Attempt, RetryPlan, with_retries
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 from clearline.ui.line_messages import Check
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile

@@ -20,7 +20,8 @@ from clearline.core.profile_file import ChangedOnDisk, ProfileProblem
 from clearline.core.report import Report, to_json
 from clearline.core.report_html import to_html
 from clearline.core.report_markdown import to_markdown
-from clearline.core.secrets import Secrets, secret_names
+from clearline.core.secret_places import secret_names
+from clearline.core.secrets.secret import Secrets
 from clearline.core.vault import Vault
 from clearline.core.whole_files import write_whole
 from clearline.ui.line_messages import Answer, Broken, Check

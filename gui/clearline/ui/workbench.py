@@ -11,10 +11,10 @@ from PySide6.QtCore import QDeadlineTimer, QObject, Signal
 from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.profile import Profile, SecretSource
-from clearline.core.redaction import MASK
 from clearline.core.report import Report, Verdict
 from clearline.core.secret_places import STORED, source_of, with_source
-from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.core.secrets.redaction import MASK
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
 from clearline.core.vault import Moved, Vault
 from clearline.paths import agreements_file

@@ -19,7 +19,7 @@ from clearline.core.exchange.imported import (
     WrongPassphrase,
 )
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret
 
 # Made by Node.js' crypto: passphrase "opensesame", plaintext {"secrets":{"password":"p@ss+word"}}.
 MADE_BY_NODE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_file, read_text
 from clearline.core.profile import SecretSource
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 
 ENV = """# database
 export MONGODB_URI="mongodb://app:p%40ss@db1:27017/orders"   # main

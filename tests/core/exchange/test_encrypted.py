@@ -13,7 +13,7 @@ from clearline.core.exchange import encrypted
 from clearline.core.exchange.encrypted import Strength, seal, strength, unseal
 from clearline.core.exchange.imported import NewerFormat, NotRecognised, TooLarge, WrongPassphrase
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 
 # Made by Node.js' crypto from the description in encrypted.py; the passphrase is "café au lait".
 MADE_ELSEWHERE = json.dumps(

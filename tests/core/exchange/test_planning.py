@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.planning import Choice, State, apply, plan, what_differs
 from clearline.core.profile import Auth, Pool, Profile, Seeds, Unread
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 
 ORDERS = Profile(
     id="orders",

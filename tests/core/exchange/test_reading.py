@@ -21,7 +21,7 @@ from clearline.core.exchange.imported import (
 )
 from clearline.core.exchange.json_text import parse
 from clearline.core.exchange.reading import is_one_profile, read_file, read_files, read_text
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 
 LINE = "mongodb://db1/"
 

@@ -7,7 +7,7 @@ import json
 from clearline.core.connection_string import build
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 
 
 def connection(**more):

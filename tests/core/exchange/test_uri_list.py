@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret
 
 
 def test_one_a_line_with_and_without_names():

@@ -20,7 +20,7 @@ from clearline.core.facts import FileFacts, FileFormat, Readable
 from clearline.core.pem import Block, blocks_of, format_of
 from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Profile, Tls
-from clearline.core.secrets import KEY_PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from lab.certificates import DAY, Authority, Identity
 
 NOW = datetime.datetime.now(datetime.UTC)

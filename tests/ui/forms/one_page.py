@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from clearline.core.profile import Profile
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.rows import put_into, scroll_area
 from clearline.ui.line_messages import Answer, Broken

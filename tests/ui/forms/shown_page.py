@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from clearline.core.profile import Profile
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.rows import put_into, scroll_area
 from clearline.ui.open_profile import OpenProfile

@@ -5,8 +5,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QClipboard, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication
 
-from clearline.core.connection_string import redact
-from clearline.core.secrets import Secret
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.connection_field import ConnectionField
 from clearline.ui.forms.masked_text import DOT, FOLDED
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core.connection_string import redact
-from clearline.core.secrets import Secret
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.masked_text import DOT, FOLDED, MaskedText, masked
 
 URI = "mongodb://app:s3cret-w0rd@db1:27017/orders?replicaSet=rs0"

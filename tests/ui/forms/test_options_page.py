@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 
 from clearline.core import packages
 from clearline.core.options import OPTIONS, OptionGroup, option
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import unset
 from clearline.ui.forms.options_page import OptionsPage

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.field_notes import FieldNote, title_of
 from clearline.ui.open_profile import Origin
 from ui import played_checks as play

@@ -6,7 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
 from clearline.core.report import Target, Verdict
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.srv_panel import PasteDialog
 from clearline.ui.open_profile import Origin
 from lab.dns_server import SILENT, DnsServer, cluster

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 from clearline.core.conversions import CA, CLIENT
 from clearline.core.presented_chain import TrustedBy
 from clearline.core.profile import Profile, SecretSource, Seeds, Tls
-from clearline.core.secrets import KEY_PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from clearline.ui.forms.tls_page import TlsPage
 from lab import peers
 from lab.certificates import DAY, Authority, self_signed, server_context

@@ -32,7 +32,7 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.exchange.imported import NewerFormat, NotRecognised, TooLarge, WrongPassphrase
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 
 FORMAT: Final = "clearline-profiles-encrypted"
 VERSION: Final = 1

@@ -13,8 +13,8 @@ from clearline.core.exchange.imported import ImportedItem, one_line
 from clearline.core.facts import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile
-from clearline.core.references import has_references, is_reference
-from clearline.core.secrets import Secret
+from clearline.core.secrets.references import has_references, is_reference
+from clearline.core.secrets.secret import Secret
 
 LONGEST_TEXT: Final = 4096
 """Of one connection string; one with fifty hosts has about 2,500 characters."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.profile import Colour, Profile
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 MOST_ITEMS: Final = 2000

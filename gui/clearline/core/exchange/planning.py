@@ -12,8 +12,8 @@ from clearline.core.consent import concerns
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.profile import Profile, new_profile_id
 from clearline.core.profile_diff import differences
-from clearline.core.redaction import redact
-from clearline.core.secrets import PASSWORD, Secrets
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import PASSWORD, Secrets
 
 
 class State(Enum):

@@ -21,7 +21,7 @@ from clearline.core.exchange.imported import (
     WrongPassphrase,
 )
 from clearline.core.exchange.json_text import parse
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 
 KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, VS Code, .env files and lists of connection strings"
 """What can be read, as a sentence has it."""

@@ -20,7 +20,7 @@ from clearline.core.exchange.imported import (
 )
 from clearline.core.findings import Severity
 from clearline.core.profile import Auth, Profile, Reads, Seeds, Tls, new_profile_id
-from clearline.core.secrets import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 
 _SHELL_ONLY = "MONGODB-CR"
 _ENCRYPTED = "Robo 3T encrypts its passwords for itself, so none is imported."

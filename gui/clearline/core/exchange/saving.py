@@ -13,7 +13,8 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import Outside
 from clearline.core.exchange.planning import Choice, PlannedItem, ToSave, apply
 from clearline.core.profile import Profile, new_profile_id
-from clearline.core.secrets import PASSWORD, secret_names
+from clearline.core.secret_places import secret_names
+from clearline.core.secrets.secret import PASSWORD
 from clearline.core.vault import Vault
 
 

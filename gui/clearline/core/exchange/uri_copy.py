@@ -11,7 +11,7 @@ import msgspec
 
 from clearline.core.connection_string import build
 from clearline.core.profile import Profile
-from clearline.core.secrets import PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 
 VARIABLE: Final = "MONGODB_PASSWORD"
 """The variable that stands for the password; other secrets are named after their option."""

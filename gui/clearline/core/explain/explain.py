@@ -11,7 +11,7 @@ from clearline.core.explain.normalise import Text
 from clearline.core.explain.phrases import hits, rows
 from clearline.core.explain.symbols import HOST, symbols
 from clearline.core.findings import Certainty
-from clearline.core.redaction import redact
+from clearline.core.secrets.redaction import redact
 
 LONGEST = 2_000_000
 """Characters that are read; of a longer text its end counts, where the error stands."""

@@ -17,7 +17,7 @@ import msgspec
 from clearline.core.facts import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.pem import Block, blocks_of, format_of, is_utf16_pem
 from clearline.core.profile import Profile
-from clearline.core.secrets import KEY_PASSWORD, Secrets
+from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from clearline.core.profile import Profile
-from clearline.core.references import has_references, names_in
-from clearline.core.secrets import AWS_SESSION_TOKEN
+from clearline.core.secrets.references import has_references, names_in
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN
 from clearline.core.snippets import variables
 from clearline.core.snippets.python import LOG, finished
 from clearline.core.snippets.python_client import SYNC, arguments, beside_uri, login

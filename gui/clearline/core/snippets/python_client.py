@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from clearline.core.options import OPTIONS, Option, OptionType
 from clearline.core.profile import Profile
-from clearline.core.references import has_references
+from clearline.core.secrets.references import has_references
 from clearline.core.snippets import variables
 from clearline.core.snippets.python_text import (
     Argument,

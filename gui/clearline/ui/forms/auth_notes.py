@@ -14,8 +14,8 @@ from clearline.core.file_report import FileReport, inspect_file
 from clearline.core.login_fields import LoginFields
 from clearline.core.packages import MECHANISM_PACKAGES, how_to_get, missing_for_mechanism
 from clearline.core.profile import Profile
-from clearline.core.references import read_env_file
-from clearline.core.secrets import KEY_PASSWORD, Secrets
+from clearline.core.secrets.references import read_env_file
+from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.paths import is_frozen
 from clearline.ui import theme
 from clearline.ui.forms.inquiry import Inquiry

@@ -27,7 +27,7 @@ from clearline.core.login_fields import (
 from clearline.core.login_memory import LoginMemory
 from clearline.core.profile import SecretSource
 from clearline.core.secret_places import source_of, with_source
-from clearline.core.secrets import AWS_SESSION_TOKEN, PASSWORD, Secret
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
 from clearline.ui import theme
 from clearline.ui.forms.auth_choices import AWS, CANONICALIZED, MECHANISMS, OIDC, PROPERTIES
 from clearline.ui.forms.auth_notes import AuthNotes, EnvFile

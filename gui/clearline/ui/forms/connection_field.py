@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui import theme
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 

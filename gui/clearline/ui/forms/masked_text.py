@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 
 DOT: Final = "•"
 FOLDED: Final = DOT * 3

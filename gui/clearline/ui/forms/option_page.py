@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.facts import Mistake
 from clearline.core.options import OptionGroup, lookup, option
-from clearline.core.references import has_references
+from clearline.core.secrets.references import has_references
 from clearline.ui import theme
 from clearline.ui.forms.option_rows import OptionRow, OptionSection
 from clearline.ui.forms.option_text import unset, value_of

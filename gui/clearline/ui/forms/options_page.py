@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from clearline.core.facts import Mistake
 from clearline.core.options import OPTIONS, OptionGroup, lookup
 from clearline.core.profile import Unread
-from clearline.core.redaction import MASK
-from clearline.core.references import has_references
+from clearline.core.secrets.redaction import MASK
+from clearline.core.secrets.references import has_references
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_page import Block, OptionPage

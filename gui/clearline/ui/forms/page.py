@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from clearline.core.facts import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report
-from clearline.core.secrets import Secrets
+from clearline.core.secrets.secret import Secrets
 from clearline.ui.forms.rows import go_to, put_into
 
 T = TypeVar("T")

@@ -15,8 +15,8 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts import Mistake
 from clearline.core.options import OptionGroup, lookup
 from clearline.core.profile import Profile
-from clearline.core.references import has_references, variables
-from clearline.core.secrets import PASSWORD, Secrets
+from clearline.core.secrets.references import has_references, variables
+from clearline.core.secrets.secret import PASSWORD, Secrets
 from clearline.ui.forms.inquiry import Inquiry
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import scroll_area

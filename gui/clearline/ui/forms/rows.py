@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.panels.parts import section

@@ -11,9 +11,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.profile import Place, SecretSource
-from clearline.core.references import has_references, is_reference, names_in
 from clearline.core.secret_places import KEYRING, STORED, words
-from clearline.core.secrets import Secret
+from clearline.core.secrets.references import has_references, is_reference, names_in
+from clearline.core.secrets.secret import Secret
 from clearline.ui import theme
 from clearline.ui.forms.rows import Choice, SecretEntry, TextEntry
 from clearline.ui.forms.steady_label import SteadyLabel

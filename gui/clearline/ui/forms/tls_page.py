@@ -14,7 +14,7 @@ from clearline.core.file_report import with_variables
 from clearline.core.login_fields import tls_wanted
 from clearline.core.profile import Profile, SecretSource, Tls
 from clearline.core.secret_places import source_of, with_source
-from clearline.core.secrets import KEY_PASSWORD
+from clearline.core.secrets.secret import KEY_PASSWORD
 from clearline.core.trust import trust_words
 from clearline.ui import theme
 from clearline.ui.forms.auth_notes import NoteLine

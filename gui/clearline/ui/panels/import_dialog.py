@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from clearline.core.exchange.imported import Imported, ImportProblem, NeedsPassphrase, WrongPassphrase
 from clearline.core.exchange.planning import PlannedItem
 from clearline.core.exchange.saving import ItemResult, Outcome
-from clearline.core.secrets import Secret
+from clearline.core.secrets.secret import Secret
 from clearline.ui import theme
 from clearline.ui.forms.rows import SecretEntry
 from clearline.ui.icons import LabelledButton

@@ -1,4 +1,4 @@
-"""Masking: what a text shows once every secret in it is covered. Import it as ``connection_string.redact``.
+"""Masking: what a text shows once every secret in it is covered.
 
 Two nets, repeated until nothing changes: the secrets that the caller knows, in every way of writing them; and whatever
 stands where a secret would stand: between the colon and the @ of an address (also of a broken one), behind
@@ -18,8 +18,8 @@ from html.entities import codepoint2name
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from clearline.core.references import is_reference
-from clearline.core.secrets import Secret
+from clearline.core.secrets.references import is_reference
+from clearline.core.secrets.secret import Secret
 
 MASK: Final = "***"
 _ROUNDS: Final = 50

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from clearline.core.profile import Profile
+    pass
 
 PASSWORD: Final = "password"  # noqa: S105 - the secret's name, not a secret
 """The name under which the login's password is filed; other secrets are filed under their option's name."""
@@ -52,16 +52,3 @@ class Secret:
 
 Secrets = Mapping[str, Secret]
 """The secrets of one profile by name: ``password`` or the option's name."""
-
-
-def secret_names(profile: Profile) -> tuple[str, ...]:
-    """Names of the secrets that a profile may have, whether they exist or not."""
-    names = [PASSWORD]
-    if profile.tls.certificate_key_file is not None:
-        names.append(KEY_PASSWORD)
-    if profile.auth.mechanism == "MONGODB-AWS":
-        names.append(AWS_SESSION_TOKEN)
-    names += (item.name for item in profile.unread if item.value is None)
-    # A property that looks like a secret keeps its name in the profile and its value in the vault.
-    names += (name for name, value in profile.auth.properties.items() if not value)
-    return tuple(dict.fromkeys((*names, *profile.secrets)))
