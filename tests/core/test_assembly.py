@@ -8,19 +8,10 @@ from typing import Any
 import pytest
 
 from clearline.core.assembly import assemble
-from clearline.core.facts import (
-    AccessFacts,
-    DnsOutcome,
-    DriverFacts,
-    DriverState,
-    Facts,
-    Hello,
-    LoginFacts,
-    Lookup,
-    Reach,
-    RttFacts,
-    ServerExtras,
-)
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
+from clearline.core.facts.names import DnsOutcome, Lookup
+from clearline.core.facts.servers import Hello, Reach, RttFacts, ServerExtras
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Stage
 from clearline.core.report import Cell, Report, Status, Verdict
 from lab.hand_made_deployments import (

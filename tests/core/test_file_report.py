@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core.conversions import CA, CLIENT, CRL, Der, conversions
-from clearline.core.facts import FileFacts, FileFormat, Readable
+from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.file_report import FileReport, inspect_file, report_of
 from clearline.core.findings import Severity
 from clearline.core.secrets.secret import Secret

@@ -14,7 +14,7 @@ import pytest
 
 from clearline.core.check import check
 from clearline.core.connection_string import read
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.preparation import Prepared, prepared, undefined
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls

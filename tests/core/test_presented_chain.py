@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clearline.core.chain_words import kind_of, problems_of, trust_words, unknown_root, validity
-from clearline.core.facts import CertificateFacts, Reach
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import Reach
 from clearline.core.findings import Severity
 from clearline.core.presented_chain import PresentedChain, TrustedBy, presented_chain, servers_of
 from clearline.core.profile import Profile, Seeds

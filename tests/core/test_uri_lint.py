@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clearline.core.connection_string import Reading, read
 from clearline.core.diagnosis.catalogue import blanks_of
 from clearline.core.diagnosis.catalogue import causes as causes_by_code
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.options import OPTIONS
 from clearline.core.profile import Place, Profile, SecretSource

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.facts import Facts
+from clearline.core.facts.whole import Facts
 from faults.catalogue import FAULTS
 from faults.laboratory import Laboratory
 from faults.run import run

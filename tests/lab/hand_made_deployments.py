@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from clearline.core.facts import DnsFacts, DnsOutcome, Hello, Lookup, MemberFacts, OtherPort, Question, Reach, TcpFacts
+from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
+from clearline.core.facts.servers import Hello, MemberFacts, OtherPort, Reach, TcpFacts
 from lab.hand_made_facts import member, plain
 
 ROUTER = Hello(is_writable_primary=True, msg="isdbgrid", max_wire_version=17)

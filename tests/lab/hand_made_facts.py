@@ -7,25 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clearline.core.facts import (
-    CertificateFacts,
-    DriverFacts,
-    DriverState,
-    Exchange,
-    Facts,
-    FileFacts,
-    FileFormat,
-    Hello,
-    Listening,
-    Lookup,
-    MemberFacts,
-    Reach,
-    Readable,
-    TcpFacts,
-    TlsFacts,
-    TlsKind,
-    UriFacts,
-)
+from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
+from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.names import Lookup
+from clearline.core.facts.servers import Exchange, Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts.text import UriFacts
+from clearline.core.facts.whole import Facts
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HELLO = Hello(is_writable_primary=True, min_wire_version=0, max_wire_version=17, clock_skew_s=0.0)

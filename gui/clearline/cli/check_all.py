@@ -13,7 +13,7 @@ from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_text
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
 from clearline.cli.text_grid import Palette, shown
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secrets

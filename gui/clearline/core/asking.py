@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts import DnsOutcome, Exchange, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts.names import DnsOutcome
+from clearline.core.facts.servers import Exchange, TcpFacts, TlsFacts, TlsKind
 from clearline.core.ledger import Ledger
 from clearline.core.probes import dns, hello, tls
 from clearline.core.probes.connection import Connection, Line

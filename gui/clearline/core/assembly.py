@@ -11,7 +11,9 @@ import clearline
 from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
-from clearline.core.facts import DriverState, Facts, MemberFacts, Reach, TlsKind
+from clearline.core.facts.login import DriverState
+from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
 from clearline.core.report import (
     Cell,

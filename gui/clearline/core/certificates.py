@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from clearline.core.facts import CertificateFacts
+from clearline.core.facts.computer import CertificateFacts
 
 if TYPE_CHECKING:
     from cryptography import x509

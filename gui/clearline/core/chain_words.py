@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from clearline.core.facts import CertificateFacts, Reach
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import Reach
 from clearline.core.findings import Severity
 from clearline.core.presented_chain import Presented, PresentedChain, Trust, TrustedBy
 

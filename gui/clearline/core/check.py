@@ -32,7 +32,9 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
-from clearline.core.facts import DriverState, Facts, Mistake, UriFacts
+from clearline.core.facts.login import DriverState
+from clearline.core.facts.text import Mistake, UriFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity, Stage
 from clearline.core.ledger import Ledger
 from clearline.core.login_fields import stays_here

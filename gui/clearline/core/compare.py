@@ -18,7 +18,7 @@ from clearline.core import trust
 from clearline.core.addresses import is_ip_address, server_name
 from clearline.core.asking import Asker
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.probes import icmp, tcp, tls
 from clearline.core.probes.connection import Connection
 from clearline.core.probes.lookup import look_up

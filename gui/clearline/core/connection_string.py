@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_plus
 
-from clearline.core.facts import Mistake, UriFacts
+from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options import OPTIONS, Option, OptionType
 from clearline.core.profile import Profile, SecretSource, Seeds, Unread

@@ -30,7 +30,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile
 from clearline.core.secrets.references import names_in

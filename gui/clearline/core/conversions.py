@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from clearline.core.facts import FileFacts, FileFormat, Readable
+from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
 OTHER_HALF: Final = {True: "the-certificate.pem", False: "the-key.pem"}

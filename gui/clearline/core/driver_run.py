@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clearline.core.client import Built, close_client, effective_options
 from clearline.core.driver_events import DriverEvents
-from clearline.core.facts import DriverState, LoginFacts, Privilege
+from clearline.core.facts.login import DriverState, LoginFacts, Privilege
 from clearline.core.ledger import Ledger
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets

@@ -10,7 +10,8 @@ import msgspec
 
 from clearline.core.chain_words import name_of, validity
 from clearline.core.conversions import CA, CLIENT, CRL, OTHER_HALF, Der, binary_kind, conversions
-from clearline.core.facts import CertificateFacts, Facts, FileFacts, FileFormat, Readable
+from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret

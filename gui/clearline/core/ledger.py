@@ -9,7 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from clearline.core.addresses import split_address
-from clearline.core.facts import Facts, MemberFacts, Question
+from clearline.core.facts.names import Question
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.whole import Facts
 
 
 class Ledger:

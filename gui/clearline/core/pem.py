@@ -10,7 +10,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from clearline.core.facts import FileFormat
+from clearline.core.facts.computer import FileFormat
 
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _UTF8_MARK = b"\xef\xbb\xbf"

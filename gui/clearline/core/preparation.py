@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from clearline.core import aws
 from clearline.core.connection_string import Reading, build, read
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts import Mistake, UriFacts
+from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, SecretSource

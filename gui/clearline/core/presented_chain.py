@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from clearline.core.facts import CertificateFacts, Fact, Reach, TlsFacts, TlsKind
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.fact import Fact
+from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.profile import Profile
 
 if TYPE_CHECKING:

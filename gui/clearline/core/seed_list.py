@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from clearline.core.asking import note_nameservers
 from clearline.core.examine import Examiner
-from clearline.core.facts import DnsOutcome, Question
+from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed
 from clearline.core.ledger import Ledger
 from clearline.core.probes import dns
 
@@ -25,8 +25,8 @@ async def look_up_seeds(ledger: Ledger, examiner: Examiner, *, deadline_s: float
     def answered(question: Question) -> None:
         ledger.ask(question)
         if question.purpose == "srv" and question.outcome is DnsOutcome.ANSWERED:
-            for target, port in dns.seeds_from([question]):
-                if dns.srv_target_allowed(name, target, suffix if isinstance(suffix, str) else None):
+            for target, port in seeds_from([question]):
+                if srv_target_allowed(name, target, suffix if isinstance(suffix, str) else None):
                     examiner.add(f"{target.lower()}:{port}", seed=True)
 
     await note_nameservers(ledger)

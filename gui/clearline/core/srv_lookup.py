@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from clearline.core.facts import DnsOutcome, Question
+from clearline.core.facts.names import DnsOutcome, Question, seeds_from
 from clearline.core.srv_forms import TxtOptions
 
 DEADLINE_S: Final = 3.0
@@ -106,7 +106,7 @@ async def look_up_srv(
             group.create_task(ask_one(one, (name, "TXT", "txt")))
     order = {dns.label(one): place for place, one in enumerate(servers)}
     asked.sort(key=lambda q: (order.get(q.nameserver, 0), q.type))
-    return _answer(name, service, dns.seeds_from(asked), _txt(asked), suffix, tuple(asked))
+    return _answer(name, service, seeds_from(asked), _txt(asked), suffix, tuple(asked))
 
 
 def read_pasted(text: str, *, name: str | None = None, suffix: str | None = None) -> SrvAnswer:
@@ -140,7 +140,7 @@ def _answer(
     suffix: str | None,
     questions: tuple[Question, ...],
 ) -> SrvAnswer:
-    from clearline.core.probes.dns import srv_target_allowed
+    from clearline.core.facts.names import srv_target_allowed
 
     within: list[str] = []
     outside: list[str] = []

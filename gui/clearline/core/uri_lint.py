@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile
 from clearline.core.secrets.references import REFERENCE, has_references

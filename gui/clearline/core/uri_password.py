@@ -7,7 +7,7 @@ import stringprep
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-from clearline.core.facts import PasswordTraits
+from clearline.core.facts.text import PasswordTraits
 from clearline.core.secrets.references import is_reference
 from clearline.core.uri_text import UriText
 

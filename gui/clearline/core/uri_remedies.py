@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clearline.core.connection_string import Reading, build, read
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.options import lookup
 from clearline.core.profile import Profile, Seeds, patched

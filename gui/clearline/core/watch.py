@@ -21,7 +21,7 @@ from clearline.core.diagnosis.rules.files import files
 from clearline.core.diagnosis.rules.watching import WatchFacts, findings
 from clearline.core.driver_events import DriverEvent
 from clearline.core.exercise import ExercisePlan, ExerciseResult, is_local
-from clearline.core.facts import Facts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
 from clearline.core.health import HealthFold, HealthState, Pause
 from clearline.core.oidc import OnPrompt, wants_human

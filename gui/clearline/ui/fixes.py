@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from clearline.core import connection_string
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD

@@ -16,7 +16,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core import connection_string, uri_remedies
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.profile import Place, Profile, SecretSource
 from clearline.core.report import Report, Verdict

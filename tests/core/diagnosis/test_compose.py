@@ -9,21 +9,11 @@ from msgspec.structs import replace
 
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import has_failed, is_connected
-from clearline.core.facts import (
-    DnsOutcome,
-    DriverFacts,
-    DriverState,
-    Facts,
-    Hello,
-    LoginFacts,
-    Lookup,
-    MemberFacts,
-    Mistake,
-    OtherPort,
-    Reach,
-    ServerExtras,
-    TlsKind,
-)
+from clearline.core.facts.login import DriverFacts, DriverState, LoginFacts
+from clearline.core.facts.names import DnsOutcome, Lookup
+from clearline.core.facts.servers import Hello, MemberFacts, OtherPort, Reach, ServerExtras, TlsKind
+from clearline.core.facts.text import Mistake
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
 from lab.hand_made_deployments import (
     GHOST,

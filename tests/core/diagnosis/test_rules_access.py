@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from clearline.core.diagnosis.rules import access
-from clearline.core.facts import AccessFacts, Facts, Privilege
+from clearline.core.facts.login import AccessFacts, Privilege
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from lab.hand_made_facts import HELLO, facts, member, plain
 

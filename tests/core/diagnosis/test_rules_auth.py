@@ -5,17 +5,11 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import auth
-from clearline.core.facts import (
-    ComputerFacts,
-    DriverFacts,
-    DriverState,
-    Facts,
-    Hello,
-    LoginFacts,
-    PasswordTraits,
-    Reach,
-    ServerExtras,
-)
+from clearline.core.facts.computer import ComputerFacts
+from clearline.core.facts.login import DriverFacts, DriverState, LoginFacts
+from clearline.core.facts.servers import Hello, Reach, ServerExtras
+from clearline.core.facts.text import PasswordTraits
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_facts import HELLO, certificate, driver, facts, file, inside, member, plain
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import dns
-from clearline.core.facts import DnsFacts, DnsOutcome, Facts, Lookup, Question, Reach
+from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
+from clearline.core.facts.servers import Reach
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import (
     CLUSTER,

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import driver, uri
-from clearline.core.facts import ComputerFacts, DriverFacts, DriverState, Facts, Hello, Mistake
+from clearline.core.facts.computer import ComputerFacts
+from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.servers import Hello
+from clearline.core.facts.text import Mistake
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from lab.hand_made_deployments import dead, live
 from lab.hand_made_facts import HELLO, facts

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import files
-from clearline.core.facts import FileFacts, FileFormat, Readable
+from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.findings import Certainty, Finding
 from lab.hand_made_facts import LEAF, ROOT, certificate, facts, file
 

@@ -8,20 +8,9 @@ from pymongo import common
 
 from clearline.core.diagnosis import standing
 from clearline.core.diagnosis.rules import hello, tls
-from clearline.core.facts import (
-    AccessFacts,
-    DriverFacts,
-    DriverState,
-    Facts,
-    Hello,
-    Listening,
-    LoginFacts,
-    Reach,
-    RttFacts,
-    ServerExtras,
-    TcpFacts,
-    TlsKind,
-)
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
+from clearline.core.facts.servers import Hello, Listening, Reach, RttFacts, ServerExtras, TcpFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Stage
 from clearline.core.probes.connection import shown_bytes
 from lab.hand_made_facts import HELLO, certificate, driver, facts, handshake, inside, look, member, plain

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import tcp as rules
-from clearline.core.facts import ComputerFacts, DriverFacts, DriverState, MemberFacts, Reach, RttFacts, TcpFacts
+from clearline.core.facts.computer import ComputerFacts
+from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.servers import MemberFacts, Reach, RttFacts, TcpFacts
 from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import dead, live, tcp
 from lab.hand_made_facts import HELLO, facts, member, plain

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import hello, tls
-from clearline.core.facts import ComputerFacts, Facts, Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts.computer import ComputerFacts
+from clearline.core.facts.servers import Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profile import Profile, patched
 from lab.hand_made_facts import (

@@ -7,18 +7,10 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import topology
-from clearline.core.facts import (
-    AccessFacts,
-    DnsOutcome,
-    DriverFacts,
-    DriverState,
-    Facts,
-    Hello,
-    Lookup,
-    MemberFacts,
-    Reach,
-    ServerExtras,
-)
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState
+from clearline.core.facts.names import DnsOutcome, Lookup
+from clearline.core.facts.servers import Hello, MemberFacts, Reach, ServerExtras
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import (
     GHOST,

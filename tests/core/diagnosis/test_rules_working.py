@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules.working import RULES
-from clearline.core.facts import DriverFacts, DriverState, Facts, MemberFacts, Reach, TcpFacts
+from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
 from lab.hand_made_deployments import in_set, live
 from lab.hand_made_facts import HELLO, facts

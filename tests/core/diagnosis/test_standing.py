@@ -17,19 +17,11 @@ from pymongo.topology_description import TOPOLOGY_TYPE, TopologyDescription, upd
 
 from clearline.core.diagnosis import standing as rules
 from clearline.core.diagnosis.standing import Outlook, Standing, has_failed, is_connected, outlook, standing
-from clearline.core.facts import (
-    DnsFacts,
-    DnsOutcome,
-    DriverFacts,
-    DriverState,
-    Facts,
-    Hello,
-    Lookup,
-    MemberFacts,
-    Mistake,
-    Question,
-    Reach,
-)
+from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
+from clearline.core.facts.servers import Hello, MemberFacts, Reach
+from clearline.core.facts.text import Mistake
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
 from lab.hand_made_deployments import GHOST, ROUTER, SRV, THREE, dead, in_set, live
 from lab.hand_made_facts import HELLO, facts, inside, look, member, plain

@@ -15,20 +15,8 @@ import pytest
 from pymongo.asynchronous.srv_resolver import _SrvResolver
 from pymongo.errors import ConfigurationError
 
-from clearline.core.facts import DnsOutcome, Question
-from clearline.core.probes.dns import (
-    Server,
-    Transport,
-    ask,
-    ask_host,
-    ask_srv,
-    label,
-    nameservers,
-    preload,
-    seeds_from,
-    srv_target_allowed,
-    txt_options,
-)
+from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed, txt_options
+from clearline.core.probes.dns import Server, Transport, ask, ask_host, ask_srv, label, nameservers, preload
 from lab import namespaces
 from lab.dns_server import (
     NODATA,

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from clearline.core.facts import FileFacts, FileFormat, Readable
+from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.pem import Block, blocks_of, format_of
 from clearline.core.probes.files import inspect_files
 from clearline.core.profile import Profile, Tls

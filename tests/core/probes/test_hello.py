@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import bson
 import pytest
 
-from clearline.core.facts import Exchange, Hello, Reach
+from clearline.core.facts.servers import Exchange, Hello, Reach
 from clearline.core.probes.connection import Connection
 from clearline.core.probes.hello import ask, extras, mechanisms, parse_hello, say_hello
 from clearline.core.probes.tcp import open_connection

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.facts import Reach, RttFacts
+from clearline.core.facts.servers import Reach, RttFacts
 from clearline.core.probes.hello import say_hello
 from clearline.core.probes.latency import round_trips
 from clearline.core.probes.tcp import open_connection

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core.addresses import eai_name, is_ip_address
-from clearline.core.facts import Lookup
+from clearline.core.facts.names import Lookup
 from clearline.core.probes.lookup import hosts_file_addresses, hosts_path, look_up
 from lab import namespaces
 from lab.dns_server import SILENT, Delayed

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from clearline.core.facts import Listening, OtherPort, Reach, TcpFacts
+from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.probes.connection import error_number, reach_of, shown_bytes
 from clearline.core.probes.tcp import connect, listen, open_connection, other_ports
 from lab import deployments, peers

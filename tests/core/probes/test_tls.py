@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import pytest
 from pymongo.ssl_support import get_ssl_context
 
-from clearline.core.facts import Exchange, Reach, TlsFacts, TlsKind
+from clearline.core.facts.servers import Exchange, Reach, TlsFacts, TlsKind
 from clearline.core.probes import tls, tls_records
 from clearline.core.probes.connection import Connection
 from clearline.core.probes.hello import say_hello

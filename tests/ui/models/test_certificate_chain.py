@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
 
-from clearline.core.facts import CertificateFacts, Reach
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import Reach
 from clearline.core.presented_chain import Presented, PresentedChain, Trust, TrustedBy
 from clearline.ui.models.certificate_chain import CertificateChainModel
 

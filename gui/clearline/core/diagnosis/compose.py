@@ -17,7 +17,8 @@ from clearline.core.diagnosis.standing import (
     read_mode,
     standing,
 )
-from clearline.core.facts import Facts, MemberFacts
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import STAGES, Finding, Severity, Stage
 
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (

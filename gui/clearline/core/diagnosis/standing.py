@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-from clearline.core.facts import DnsOutcome, DriverState, Exchange, Facts, Hello, Lookup, MemberFacts, Reach
+from clearline.core.facts.login import DriverState
+from clearline.core.facts.names import DnsOutcome, Lookup, txt_options
+from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
-from clearline.core.probes.dns import txt_options
 
 MIN_WIRE_VERSION = 9
 """pymongo.common.MIN_SUPPORTED_WIRE_VERSION of the pinned driver (a test compares)."""

@@ -10,7 +10,7 @@ import msgspec
 from clearline.core import connection_string
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.exchange.imported import ImportedItem, one_line
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profile import Profile
 from clearline.core.secrets.references import has_references, is_reference

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from clearline.core.facts import Reach
+from clearline.core.facts.servers import Reach
 from clearline.core.probes.connection import (
     Line,
     Patience,

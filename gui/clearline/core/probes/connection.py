@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
-from clearline.core.facts import Reach
+from clearline.core.facts.servers import Reach
 from clearline.core.probes.tls_records import alert_of
 
 RECEIVE_SIZE = 65536

@@ -9,14 +9,13 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
-from urllib.parse import unquote_plus
 
 import msgspec
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts import DnsOutcome, Question
+from clearline.core.facts.names import DnsOutcome, Question
 from clearline.core.probes.dns_messages import (
     Reply,
     Server,
@@ -175,46 +174,6 @@ async def ask_whether_cluster(
     """Whether a name without an address is a cluster's, to be written with mongodb+srv://."""
     wanted: list[Wanted] = [(f"_mongodb._tcp.{host}", "SRV", "cluster")]
     return await _ask_everywhere(wanted, deadline_s, 0.0, on_question, servers)
-
-
-# ---------------------------------------------------------------- what answers mean
-
-
-def seeds_from(questions: Iterable[Question]) -> tuple[tuple[str, int], ...]:
-    """The seeds (host, port) that the SRV records name, from the first name server that gave any; sorted."""
-    for question in questions:
-        if question.purpose == "srv" and question.records:
-            parts = [record.split(" ") for record in question.records]
-            return tuple(sorted({(target, int(port)) for _, _, port, target in parts}))
-    return ()
-
-
-def txt_options(questions: Iterable[Question]) -> dict[str, str]:
-    """The options of the TXT answer as written; empty when there is none, or more than one record (drivers refuse)."""
-    for question in questions:
-        if question.purpose == "txt" and question.records:
-            if len(question.records) > 1:
-                return {}
-            pairs = (part.partition("=") for part in question.records[0].split("&"))
-            return {name: unquote_plus(value) for name, equals, value in pairs if equals}
-    return {}
-
-
-def srv_target_allowed(name: str, target: str, suffix: str | None = None) -> bool:
-    """Whether PyMongo accepts an SRV target (pymongo/asynchronous/srv_resolver.py, ``_validate_host``).
-
-    Without ``suffix`` (srvAllowedHostsSuffix) it must lie in the parent domain of ``name``.
-    """
-    name, target = name.lower(), target.lower()
-    if suffix is not None:
-        from pymongo._psl import _to_punycode
-
-        return target.endswith("." + _to_punycode(suffix.strip(".")).lower())
-    labels = name.split(".")
-    if len(labels) < 3 and name == target:
-        return False
-    parent = labels[1:] if len(labels) > 2 else labels
-    return target.split(".")[1:][-len(parent) :] == parent
 
 
 # ---------------------------------------------------------------- asking

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from clearline.core.facts import DnsOutcome
+from clearline.core.facts.names import DnsOutcome
 
 if TYPE_CHECKING:
     import dns.asyncresolver

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from clearline import __version__
-from clearline.core.facts import Exchange, Hello, Reach, ServerExtras
+from clearline.core.facts.servers import Exchange, Hello, Reach, ServerExtras
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line, shown_bytes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from clearline.core.facts import Reach, RttFacts
+from clearline.core.facts.servers import Reach, RttFacts
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line
 

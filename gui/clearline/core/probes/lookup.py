@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts import Lookup
+from clearline.core.facts.names import Lookup
 
 
 async def look_up(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from clearline.core.facts import Listening, OtherPort, Reach, TcpFacts
+from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.probes.computer import is_own_address
 from clearline.core.probes.connection import (
     Connection,

@@ -18,7 +18,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from clearline.core.certificates import certificate_facts, distinguished_name
-from clearline.core.facts import CertificateFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.probes.connection import (
     RECEIVE_SIZE,
     Connection,

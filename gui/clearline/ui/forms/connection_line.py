@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.ui import theme
 from clearline.ui.forms.connection_field import ConnectionField

@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.diagnosis.catalogue import causes
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
 from clearline.ui import theme
 from clearline.ui.forms.rows import visit_behind

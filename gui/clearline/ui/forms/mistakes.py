@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from clearline.core.diagnosis.catalogue import causes
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.ui import theme
 from clearline.ui.forms.rows import visit_behind
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.options import OptionGroup, lookup, option
 from clearline.core.secrets.references import has_references
 from clearline.ui import theme

@@ -8,7 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.options import Option
 from clearline.ui import theme

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.profile import Profile
 from clearline.core.report import Report
 from clearline.core.secrets.secret import Secrets

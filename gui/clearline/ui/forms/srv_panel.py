@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.facts import DnsOutcome
+from clearline.core.facts.names import DnsOutcome
 from clearline.core.findings import Remedy, Severity
 from clearline.core.profile import Profile
 from clearline.core.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name

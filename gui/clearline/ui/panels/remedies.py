@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from clearline.core.facts import Mistake
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Finding, Remedy
 from clearline.core.report import Report
 from clearline.core.uri_remedies import weakens

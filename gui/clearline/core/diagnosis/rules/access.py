@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.products import is_ferretdb
 from clearline.core.diagnosis.standing import is_connected
-from clearline.core.facts import Facts, Privilege
+from clearline.core.facts.login import Privilege
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Stage
 
 NOT_ALLOWED = (13, 8000)

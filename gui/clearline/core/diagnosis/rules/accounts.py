@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from clearline.core.diagnosis.standing import txt_option
-from clearline.core.facts import Facts, MemberFacts
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.whole import Facts
 
 USER_NOT_FOUND, AUTHENTICATION_FAILED = 11, 18
 """Server codes."""

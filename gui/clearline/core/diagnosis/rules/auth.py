@@ -25,7 +25,7 @@ from clearline.core.diagnosis.rules.accounts import (
     user_of,
 )
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
-from clearline.core.facts import Facts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
 UNAUTHORIZED = 13

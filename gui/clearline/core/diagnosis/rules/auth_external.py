@@ -22,7 +22,8 @@ from clearline.core.diagnosis.rules.evidence import (
     presented,
     same_name,
 )
-from clearline.core.facts import CertificateFacts, Facts
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
 CLIENT_FILE = "tlsCertificateKeyFile"

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.standing import lookup_failed
-from clearline.core.facts import DnsOutcome, Facts, MemberFacts, Question
+from clearline.core.facts.names import DnsOutcome, Question, srv_target_allowed
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity
-from clearline.core.probes.dns import srv_target_allowed
 
 SLOW_MS = 400.0
 """A look-up slower than this is worth a warning: a cluster name needs several, one after the other."""

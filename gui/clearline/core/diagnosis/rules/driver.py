@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Outlook, answered, is_connected, outlook
-from clearline.core.facts import DriverState, Facts
+from clearline.core.facts.login import DriverState
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
 PACKAGE_OF = {

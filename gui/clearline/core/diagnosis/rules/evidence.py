@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from clearline.core.facts import CertificateFacts, Facts, FileFacts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.computer import CertificateFacts, FileFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 
 CUT = frozenset({Reach.RESET, Reach.CLOSED})
 WRONG_CLOCK_S = 300.0

@@ -7,7 +7,8 @@ from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules.evidence import file_of
-from clearline.core.facts import Facts, FileFacts, FileFormat, Readable
+from clearline.core.facts.computer import FileFacts, FileFormat, Readable
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"

@@ -20,7 +20,8 @@ from clearline.core.diagnosis.standing import (
     own_hello,
     standing,
 )
-from clearline.core.facts import Exchange, Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Stage
 
 API_VERSION_REQUIRED = 498870

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import answered
-from clearline.core.facts import Facts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
 COMMAND_NOT_FOUND = 59

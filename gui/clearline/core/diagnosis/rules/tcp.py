@@ -9,7 +9,8 @@ from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
-from clearline.core.facts import Facts, MemberFacts, Reach, TcpFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 
 HIGH_LATENCY_MS = 150.0

@@ -24,7 +24,8 @@ from clearline.core.diagnosis.rules.evidence import (
 from clearline.core.diagnosis.rules.services import is_http, service_of
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.standing import own_exchange
-from clearline.core.facts import Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy
 
 HANDSHAKE_FAILURE, PROTOCOL_VERSION, INSUFFICIENT_SECURITY, INTERNAL_ERROR, UNRECOGNIZED_NAME = 40, 70, 71, 80, 112

@@ -18,7 +18,9 @@ from clearline.core.diagnosis.rules.evidence import (
 )
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_trust import NO_ISSUER_OF_TRUSTED, SELF_SIGNED, UNTRUSTED, refused_certificate
-from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsKind
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Stage
 
 _PRODUCTS = re.compile(

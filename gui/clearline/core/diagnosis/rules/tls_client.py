@@ -21,7 +21,9 @@ from clearline.core.diagnosis.rules.evidence import (
     valid_at,
 )
 from clearline.core.diagnosis.standing import own_exchange
-from clearline.core.facts import CertificateFacts, Facts, FileFacts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.computer import CertificateFacts, FileFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
 OPTION = "tlsCertificateKeyFile"

@@ -24,7 +24,9 @@ from clearline.core.diagnosis.rules.evidence import (
     told_by,
     valid_at,
 )
-from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Stage
 
 # Verification codes: X509_V_ERR_... of OpenSSL's x509_vfy.h.

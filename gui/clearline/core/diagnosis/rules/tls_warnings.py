@@ -18,7 +18,9 @@ from clearline.core.diagnosis.rules.tls_trust import (
     covers,
 )
 from clearline.core.diagnosis.standing import Standing, standing
-from clearline.core.facts import CertificateFacts, Facts, MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 
 SOON_DAYS = 30

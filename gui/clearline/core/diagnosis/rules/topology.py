@@ -28,7 +28,8 @@ from clearline.core.diagnosis.standing import (
     txt_option,
     wanted_tags,
 )
-from clearline.core.facts import Facts, Hello, MemberFacts
+from clearline.core.facts.servers import Hello, MemberFacts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 
 NOT_INITIALISED = 94

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
-from clearline.core.facts import Facts
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity
 
 _CONSENT = (

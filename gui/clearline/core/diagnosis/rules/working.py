@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Outlook, answered, outlook, read_mode
-from clearline.core.facts import DriverState, Facts, MemberFacts, Reach
+from clearline.core.facts.login import DriverState
+from clearline.core.facts.servers import MemberFacts, Reach
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 
 _KILLED = 11601

@@ -1,0 +1,108 @@
+"""What this computer has: files, certificates, trusted roots, packages."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from clearline.core.facts.fact import Fact
+
+
+class Readable(Enum):
+    """What asking the file system for a file said."""
+
+    OK = "ok"
+    NOT_FOUND = "not-found"
+    FOLDER = "folder"
+    NO_PERMISSION = "no-permission"
+    OTHER = "other"
+
+
+class FileFormat(Enum):
+    """What kind of text or bytes a file holds, by its first bytes and blocks."""
+
+    PEM = "pem"
+    DER = "der"
+    PKCS12 = "pkcs12"
+    JKS = "jks"
+    EMPTY = "empty"
+    TEXT = "text"
+    BINARY = "binary"
+
+
+class CertificateFacts(Fact, frozen=True, kw_only=True):
+    """One X.509 certificate. Dates are ISO 8601 UTC; names are RFC 4514 strings."""
+
+    subject: str
+    issuer: str
+    serial: str = ""
+    not_before: str = ""
+    not_after: str = ""
+    days_left: float = 0.0
+    """Against this computer's clock; negative when expired."""
+    not_yet_valid: bool = False
+    names: tuple[str, ...] = ()
+    """DNS names of subjectAltName."""
+    addresses: tuple[str, ...] = ()
+    """IP addresses of subjectAltName."""
+    has_san: bool = False
+    common_name: str | None = None
+    organisation: str | None = None
+    unit: str | None = None
+    is_ca: bool = False
+    self_signed: bool = False
+    key_type: str = ""
+    key_bits: int = 0
+    signature_hash: str = ""
+    must_staple: bool = False
+    ocsp_urls: tuple[str, ...] = ()
+    key_id: str = ""
+    """SHA-256 of the public key, hex: tells which key belongs to which certificate."""
+
+
+class FileFacts(Fact, frozen=True, kw_only=True):
+    """One file that the profile names. ``option`` is the connection option that names it."""
+
+    option: str
+    path: str
+    readable: Readable
+    errno: int | None = None
+    size: int = 0
+    format: FileFormat | None = None
+    certificates: tuple[CertificateFacts, ...] = ()
+    """Of the readable CERTIFICATE blocks of a PEM file, in order, at most 400; a file of another format has none."""
+    crl_count: int = 0
+    crl_issuers: tuple[str, ...] = ()
+    crl_next_update: str | None = None
+    crl_expired: bool = False
+    key_present: bool = False
+    key_encrypted: bool = False
+    key_password_given: bool = False
+    key_opens: bool | None = None
+    """Whether the key could be read with the password that is given; None when there is no key."""
+    key_matches: bool | None = None
+    """Whether the first certificate belongs to the key; None when one of them is missing or unreadable."""
+    damaged: str | None = None
+    """What is damaged: ``empty``, ``cut off in the middle of a block``, ``not decodable``, ``saved as UTF-16 text``."""
+    openssl_error: str | None = None
+    """Library and reason (or number) with which OpenSSL refuses the file as the driver would load it, e.g. ``X509
+    NO_CERTIFICATE_OR_CRL_FOUND`` or ``SSL 524297``; None: accepted, or not tried because the file cannot be read."""
+    literal_plus_path: str | None = None
+    """The path with its literal ``+``, when that file exists and the decoded one does not."""
+
+
+class ComputerFacts(Fact, frozen=True, kw_only=True):
+    """This computer, as far as a connection depends on it."""
+
+    system: str = ""
+    trusted_roots: int | None = None
+    """Number of authorities the driver would trust by default; None when not counted."""
+    trust_source: str = ""
+    missing_packages: tuple[str, ...] = ()
+    """Importable names among those that the profile's mechanism or compressors need and that are absent."""
+    how_to_get: dict[str, str] = {}
+    """By importable name: the package that is missing and how to get it here, in words that fit behind "Install"."""
+    file_handle_limit: int | None = None
+    out_of_file_handles: bool = False
+    own_addresses: tuple[str, ...] = ()
+    has_ipv6_route: bool | None = None
+    environment_proxies: tuple[str, ...] = ()

@@ -1,0 +1,97 @@
+"""What was learnt of the login, the user's rights and PyMongo itself."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from clearline.core.facts.fact import Fact
+
+
+class LoginFacts(Fact, frozen=True, kw_only=True):
+    """The driver's one login attempt, read from its command events and its exception."""
+
+    mechanism: str | None = None
+    database: str | None = None
+    user: str | None = None
+    attempted: bool = False
+    succeeded: bool = False
+    failed_step: str | None = None
+    """Name of the command that failed: ``saslStart``, ``saslContinue``, ``authenticate``."""
+    code: int | None = None
+    code_name: str | None = None
+    server: str | None = None
+    refused_here: bool = False
+    """Refused on this computer before anything was sent (SASLprep, a missing package, a missing token file)."""
+
+
+class Privilege(Fact, frozen=True, kw_only=True):
+    """What the logged-in user may do on one resource; ``collection`` is empty for the whole database."""
+
+    database: str
+    collection: str
+    actions: tuple[str, ...]
+    cluster: bool = False
+    any_resource: bool = False
+
+
+class AccessFacts(Fact, frozen=True, kw_only=True):
+    """What connectionStatus and a few reads on the driver's own connection said."""
+
+    user: str | None = None
+    roles: tuple[str, ...] = ()
+    privileges: tuple[Privilege, ...] = ()
+    asked: bool = False
+    read_database: str | None = None
+    read_code: int | None = None
+    """Code of the driver's one read: 0 it works; None it was not tried or had no server code."""
+    read_code_name: str | None = None
+    product_version: str | None = None
+    modules: tuple[str, ...] = ()
+    ferretdb: bool = False
+    build_info_fields: tuple[str, ...] = ()
+    atlas: bool | None = None
+    databases: tuple[str, ...] = ()
+    write_concern_modes: tuple[str, ...] | None = None
+    fsync_locked: bool | None = None
+    connections_available: int | None = None
+    diagnostics_code: int | None = None
+    shard: str | None = None
+    """Name of a shard that answered for want of a primary, where the router tells."""
+
+
+class DriverState(Enum):
+    """How far PyMongo itself came."""
+
+    WAITING = "waiting"
+    CONNECTED = "connected"
+    RAISED = "raised"
+    NOT_STARTED = "not-started"
+    GIVEN_UP = "given-up"
+    """The check ended before PyMongo did."""
+
+
+class DriverFacts(Fact, frozen=True, kw_only=True):
+    """PyMongo with the user's own options. ``message`` is redacted and only shown, never decided on."""
+
+    state: DriverState = DriverState.WAITING
+    exception: str | None = None
+    """Qualified name of the exception's class."""
+    bases: tuple[str, ...] = ()
+    """Qualified names of the exception's base classes, nearest first."""
+    message: str | None = None
+    code: int | None = None
+    code_name: str | None = None
+    raised_by: str | None = None
+    """``constructor``, ``resolve``, ``login`` or ``read``."""
+    selection_timed_out: bool = False
+    server: str | None = None
+    """The server that the driver's read (or its refusal) came from."""
+    warnings: tuple[str, ...] = ()
+    effective: dict[str, Any] = {}
+    """Options in force after TXT records and defaults, secrets as ``"***"``."""
+    seeds: tuple[str, ...] = ()
+    compressor_in_use: str | None = None
+    connect_timeout_ms: float | None = None
+    """The user's own value where it was shorter than ours and therefore used."""
+    elapsed_ms: float | None = None

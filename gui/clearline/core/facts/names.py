@@ -1,0 +1,110 @@
+"""What DNS and the system's resolver said, and what their answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from urllib.parse import unquote_plus
+
+from clearline.core.facts.fact import Fact
+
+
+class DnsOutcome(Enum):
+    """How one question at one name server ended."""
+
+    ANSWERED = "answered"
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    OTHER_RCODE = "other-rcode"
+    SILENT = "silent"
+    PORT_CLOSED = "port-closed"
+    UNREACHABLE = "unreachable"
+    MALFORMED = "malformed"
+
+
+class Question(Fact, frozen=True, kw_only=True):
+    """One DNS question to one name server over one transport."""
+
+    name: str
+    type: str
+    nameserver: str
+    purpose: str
+    """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
+    of a plain host without an address), or ``control`` (a random name under .invalid: an answer means that somebody
+    answers every name)."""
+    transport: str = "udp"
+    outcome: DnsOutcome
+    rcode: int | None = None
+    errno: int | None = None
+    """Why no answer could come: the system's error number behind ``PORT_CLOSED`` and ``UNREACHABLE``."""
+    truncated: bool = False
+    """The answer did not fit: its records are left out, and a question of the same name over TCP follows."""
+    records: tuple[str, ...] = ()
+    """SRV: ``priority weight port target``; TXT: the joined text; A and AAAA: the address."""
+    elapsed_ms: float = 0.0
+
+
+class DnsFacts(Fact, frozen=True, kw_only=True):
+    """DNS as seen from here.
+
+    ``nameservers`` in the system's order; an empty tuple: none configured; None: not looked at.
+    """
+
+    nameservers: tuple[str, ...] | None = None
+    questions: tuple[Question, ...] = ()
+    finished: bool = False
+    """Every question about the SRV name is answered or past its deadline."""
+
+
+class Lookup(Fact, frozen=True, kw_only=True):
+    """What the system's own resolver (getaddrinfo) said of one host name, hosts file and search domains included."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    eai: int | None = None
+    """The getaddrinfo error number; None on success."""
+    silent: bool = False
+    elapsed_ms: float = 0.0
+    literal: bool = False
+    """The host was an IP address already; nothing was looked up."""
+    hosts_file: tuple[str, ...] = ()
+    """Addresses that the hosts file gives for this name."""
+
+
+def seeds_from(questions: Iterable[Question]) -> tuple[tuple[str, int], ...]:
+    """The seeds (host, port) that the SRV records name, from the first name server that gave any; sorted."""
+    for question in questions:
+        if question.purpose == "srv" and question.records:
+            parts = [record.split(" ") for record in question.records]
+            return tuple(sorted({(target, int(port)) for _, _, port, target in parts}))
+    return ()
+
+
+def txt_options(questions: Iterable[Question]) -> dict[str, str]:
+    """The options of the TXT answer as written; empty when there is none, or more than one record (drivers refuse)."""
+    for question in questions:
+        if question.purpose == "txt" and question.records:
+            if len(question.records) > 1:
+                return {}
+            pairs = (part.partition("=") for part in question.records[0].split("&"))
+            return {name: unquote_plus(value) for name, equals, value in pairs if equals}
+    return {}
+
+
+def srv_target_allowed(name: str, target: str, suffix: str | None = None) -> bool:
+    """Whether PyMongo accepts an SRV target (pymongo/asynchronous/srv_resolver.py, ``_validate_host``).
+
+    Without ``suffix`` (srvAllowedHostsSuffix) it must lie in the parent domain of ``name``.
+    """
+    name, target = name.lower(), target.lower()
+    if suffix is not None:
+        from pymongo._psl import _to_punycode
+
+        return target.endswith("." + _to_punycode(suffix.strip(".")).lower())
+    labels = name.split(".")
+    if len(labels) < 3 and name == target:
+        return False
+    parent = labels[1:] if len(labels) > 2 else labels
+    return target.split(".")[1:][-len(parent) :] == parent

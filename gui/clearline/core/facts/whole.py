@@ -1,0 +1,37 @@
+"""All that one check has learnt so far."""
+
+from __future__ import annotations
+
+from clearline.core.facts.computer import ComputerFacts, FileFacts
+from clearline.core.facts.fact import Fact
+from clearline.core.facts.login import AccessFacts, DriverFacts, LoginFacts
+from clearline.core.facts.names import DnsFacts
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.text import UriFacts
+
+
+class Facts(Fact, frozen=True, kw_only=True):
+    """All that one check has learnt so far."""
+
+    uri: UriFacts = UriFacts()
+    files: tuple[FileFacts, ...] = ()
+    files_checked: bool = False
+    computer: ComputerFacts = ComputerFacts()
+    dns: DnsFacts = DnsFacts()
+    members: tuple[MemberFacts, ...] = ()
+    login: LoginFacts = LoginFacts()
+    user_mechanisms: dict[str, tuple[str, ...]] = {}
+    """saslSupportedMechs by ``database.user`` over all members asked; an empty tuple: no such user there."""
+    access: AccessFacts = AccessFacts()
+    driver: DriverFacts = DriverFacts()
+    deadline_ms: float = 1500.0
+
+    def member(self, address: str) -> MemberFacts | None:
+        """The member with that address."""
+        return next((m for m in self.members if m.address == address), None)
+
+    @property
+    def tls_wanted(self) -> bool:
+        """Whether the driver will speak TLS: the option, else on for SRV (Initial DNS Seedlist Discovery spec)."""
+        chosen = self.uri.options.get("tls")
+        return bool(chosen) if isinstance(chosen, bool) else self.uri.srv
