@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core import packages
 from clearline.core.aws import fetch_credentials
 from clearline.core.findings import Severity
+from clearline.core.options import packages
 from clearline.core.preparation import prepared
 from clearline.core.profile import Auth, Profile
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core import connection_string, packages
+from clearline.core import connection_string
 from clearline.core.advice import Advice, Importance
 from clearline.core.checklist import checklist, open_items
-from clearline.core.options import lookup
+from clearline.core.options import packages
+from clearline.core.options.catalogue import lookup
 from clearline.core.profile import Options, Profile, Seeds, patched
 from clearline.core.secrets.secret import PASSWORD, Secret
 

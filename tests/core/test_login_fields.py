@@ -19,7 +19,7 @@ from clearline.core.login_fields import (
     with_property,
 )
 from clearline.core.login_memory import first_login, login_of
-from clearline.core.options import AUTH_PROPERTIES, MECHANISMS, OIDC_ENVIRONMENTS
+from clearline.core.options.catalogue import AUTH_PROPERTIES, MECHANISMS, OIDC_ENVIRONMENTS
 from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
 

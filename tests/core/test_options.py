@@ -12,9 +12,7 @@ from pymongo.auth_shared import MECHANISMS as PYMONGO_MECHANISMS
 from pymongo.errors import ConfigurationError
 
 from clearline.core.findings import Severity
-from clearline.core.option_names import closest_name, distance, foreign_name
-from clearline.core.option_values import ValueProblem, parse_value
-from clearline.core.options import (
+from clearline.core.options.catalogue import (
     AUTH_PROPERTIES,
     DATETIME_CONVERSIONS,
     MECHANISMS,
@@ -27,6 +25,8 @@ from clearline.core.options import (
     lookup,
     option,
 )
+from clearline.core.options.names import closest_name, distance, foreign_name
+from clearline.core.options.values import ValueProblem, parse_value
 from clearline.core.profile import Profile
 
 VALUES = [
@@ -228,9 +228,9 @@ def test_swapped_neighbours_are_one_slip() -> None:
 
 
 def test_every_translated_name_is_an_option_of_pymongo_and_no_translated_name_is_one() -> None:
-    from clearline.core import option_names
+    from clearline.core.options import names
 
-    for name, ours in option_names._FOREIGN.items():
+    for name, ours in names._FOREIGN.items():
         assert lookup(name) is None, name
         assert ours is None or option(ours).name == ours
         assert foreign_name(name.upper()) == (True, ours)

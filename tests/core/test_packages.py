@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from clearline.core import packages
-from clearline.core.packages import how_to_get, is_installed, missing_for_compressor, missing_for_mechanism
+from clearline.core.options import packages
+from clearline.core.options.packages import how_to_get, is_installed, missing_for_compressor, missing_for_mechanism
 
 
 def test_what_is_here_is_found_without_importing_it() -> None:

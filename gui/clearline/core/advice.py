@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.findings import Remedy
-from clearline.core.options import option
+from clearline.core.options.catalogue import option
 from clearline.core.profile import Profile
 from clearline.core.secrets.secret import Secrets
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.advice import Advice, Look, address_of, advice, passed, warning
-from clearline.core.option_names import foreign_name
-from clearline.core.options import lookup
+from clearline.core.options.catalogue import lookup
+from clearline.core.options.names import foreign_name
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.references import has_references
 

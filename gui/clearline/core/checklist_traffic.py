@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from clearline.core.advice import OPTIONS_DOCS, Advice, Look, advice, passed, warning
-from clearline.core.packages import missing_for_compressor
+from clearline.core.options.packages import missing_for_compressor
 
 _OPERATION_MS: Final = 30_000
 _STALENESS_S: Final = 120

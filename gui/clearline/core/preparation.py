@@ -21,7 +21,7 @@ from clearline.core.connection_string import Reading, build, read
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
-from clearline.core.options import lookup
+from clearline.core.options.catalogue import lookup
 from clearline.core.profile import Profile, SecretSource
 from clearline.core.secret_places import KEYRING, source_of, with_source
 from clearline.core.secret_sources import CommandFailed, printed_by

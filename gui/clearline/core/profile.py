@@ -2,7 +2,7 @@
 
 Field names in JSON are PyMongo's option names inside the sections ``pool``, ``timeouts``, ``reads``, ``writes`` and
 ``options``; ``None`` means "not set", and what a profile does not set is never sent. The option catalogue
-(``options.py``) says which URI option lives in which field.
+(``options/catalogue.py``) says which URI option lives in which field.
 
 Any text of ``seeds``, ``auth``, ``tls``, ``options`` may hold references, ``${NAME}``, which are resolved when the
 profile is used (``references.py``) and never before, so that a team shares the profile and everybody has their own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from clearline.core.options import lookup
+from clearline.core.options.catalogue import lookup
 from clearline.core.uri_pieces import HOST_PORT, Piece, is_invisible
 
 _QUOTES: Final = {

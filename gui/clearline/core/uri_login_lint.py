@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from clearline.core.findings import Severity
-from clearline.core.options import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
+from clearline.core.options.catalogue import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
 from clearline.core.profile import Profile
 from clearline.core.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD

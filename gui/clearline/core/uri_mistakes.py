@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.option_values import shown
+from clearline.core.options.values import shown
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri_pieces import Piece

@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from clearline.core.findings import Severity
-from clearline.core.option_names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
-from clearline.core.options import Option, lookup
-from clearline.core.packages import how_to_get, missing_for_compressor, missing_for_mechanism
+from clearline.core.options.catalogue import Option, lookup
+from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
+from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profile import Profile
 from clearline.core.secrets.references import has_references
 from clearline.core.uri_conflicts import lint_conflicts

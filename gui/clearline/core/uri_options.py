@@ -8,8 +8,8 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from clearline.core.option_values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
-from clearline.core.options import Option, OptionType, lookup
+from clearline.core.options.catalogue import Option, OptionType, lookup
+from clearline.core.options.values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
 from clearline.core.profile import Profile, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret
 from clearline.core.secrets.references import has_references, is_reference

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from clearline.core.connection_string import Reading, build, read
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
-from clearline.core.options import lookup
+from clearline.core.options.catalogue import lookup
 from clearline.core.profile import Profile, Seeds, patched
 from clearline.core.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote_plus
 
-from clearline.core.option_names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
-from clearline.core.options import OptionType, lookup
+from clearline.core.options.catalogue import OptionType, lookup
+from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.uri_around import surroundings

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from pymongo.uri_parser import parse_uri
 
-from clearline.core.options import OPTIONS, OptionType
+from clearline.core.options.catalogue import OPTIONS, OptionType
 from clearline.core.profile import SecretSource
 from clearline.core.snippets import snippets
 from clearline.core.snippets.driver_uri import foreign_uri

@@ -233,7 +233,7 @@ def test_any_mechanism_of_a_shared_profile_is_shown_without_raising(bench, mecha
 
 
 def test_a_missing_library_says_how_to_get_it_once_or_that_it_is_here(bench):
-    from clearline.core.packages import missing_for_mechanism
+    from clearline.core.options.packages import missing_for_mechanism
 
     for words, mechanism in (("AWS", "MONGODB-AWS"), ("Kerberos", "GSSAPI")):
         bench.open(Profile(seeds=ELSEWHERE))

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from clearline.core import packages
-from clearline.core.options import OPTIONS, OptionGroup, option
+from clearline.core.options import packages
+from clearline.core.options.catalogue import OPTIONS, OptionGroup, option
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import unset

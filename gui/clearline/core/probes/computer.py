@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from clearline.core.facts.computer import ComputerFacts
-from clearline.core.packages import how_to_get, missing_for_compressor, missing_for_mechanism
+from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profile import Profile
 from clearline.core.trust import count_in, default_roots_count, default_roots_source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 from typing import Final
 
-from clearline.core.options import Option, OptionGroup
+from clearline.core.options.catalogue import Option, OptionGroup
 from clearline.core.profile import Profile
 from clearline.core.snippets.python_client import (
     ASYNC,

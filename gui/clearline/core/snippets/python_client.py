@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
 
-from clearline.core.options import OPTIONS, Option, OptionType
+from clearline.core.options.catalogue import OPTIONS, Option, OptionType
 from clearline.core.profile import Profile
 from clearline.core.secrets.references import has_references
 from clearline.core.snippets import variables

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from clearline.core import connection_string
-from clearline.core.options import AUTH_PROPERTIES
+from clearline.core.options.catalogue import AUTH_PROPERTIES
 from clearline.core.profile import Profile, Seeds
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QScr
 from clearline.core.advice import Advice, Importance
 from clearline.core.checklist import checklist
 from clearline.core.findings import Remedy
-from clearline.core.options import lookup
+from clearline.core.options.catalogue import lookup
 from clearline.ui import theme
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import in_tab_order

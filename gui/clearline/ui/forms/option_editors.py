@@ -7,9 +7,9 @@ from typing import Any, Final
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from clearline.core.option_values import ValueProblem
-from clearline.core.options import Option, OptionType
-from clearline.core.packages import missing_for_compressor
+from clearline.core.options.catalogue import Option, OptionType
+from clearline.core.options.packages import missing_for_compressor
+from clearline.core.options.values import ValueProblem
 from clearline.ui import theme
 from clearline.ui.forms.option_text import default_words, help_text, mark, read_text, refusal, shown_text, unit, unset
 from clearline.ui.forms.rows import Choice, EditableChoice, FileEntry

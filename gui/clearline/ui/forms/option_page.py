@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.facts.text import Mistake
-from clearline.core.options import OptionGroup, lookup, option
+from clearline.core.options.catalogue import OptionGroup, lookup, option
 from clearline.core.secrets.references import has_references
 from clearline.ui import theme
 from clearline.ui.forms.option_rows import OptionRow, OptionSection

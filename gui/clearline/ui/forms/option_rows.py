@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QVBoxLayout, QW
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.options import Option
+from clearline.core.options.catalogue import Option
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor

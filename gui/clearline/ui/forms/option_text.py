@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from clearline.core.connection_string import value_text
 from clearline.core.diagnosis.catalogue import causes
-from clearline.core.option_values import ValueProblem, parse_properties, parse_tags, parse_value
-from clearline.core.options import Option, OptionType
+from clearline.core.options.catalogue import Option, OptionType
+from clearline.core.options.values import ValueProblem, parse_properties, parse_tags, parse_value
 from clearline.core.profile import Profile
 
 _ANY: Final = "any"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QScrollArea
 
-from clearline.core.options import OPTIONS, OptionGroup
+from clearline.core.options.catalogue import OPTIONS, OptionGroup
 from clearline.ui.forms.option_page import Block, OptionPage
 from clearline.ui.forms.page import Desk
 

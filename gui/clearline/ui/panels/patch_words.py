@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from clearline.core.connection_string import value_text
-from clearline.core.options import OPTIONS
+from clearline.core.options.catalogue import OPTIONS
 from clearline.core.profile import Profile
 
 

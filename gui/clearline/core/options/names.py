@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearline.core.options import OPTIONS, known_names
+from clearline.core.options.catalogue import OPTIONS, known_names
 
 PROXY_OPTIONS: Final = frozenset({"proxyhost", "proxyport", "proxyusername", "proxypassword"})
 

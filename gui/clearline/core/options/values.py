@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from clearline.core.findings import Severity
-from clearline.core.options import (
+from clearline.core.options.catalogue import (
     AUTH_PROPERTIES,
     CANONICALIZE_CHOICES,
     COMPRESSORS,

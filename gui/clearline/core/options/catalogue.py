@@ -1,7 +1,7 @@
 """The option catalogue: every connection option of PyMongo once, with all that a form, a check and a page need.
 
 The table agrees with ``pymongo.common.URI_OPTIONS_VALIDATOR_MAP`` (a test compares them). Reading a value is in
-``option_values.py``.
+``values.py``.
 """
 
 from __future__ import annotations
