@@ -108,7 +108,7 @@ def test_a_secret_in_the_report_of_a_check_is_found(tmp_path: Path) -> None:
         """
         import asyncio
         from clearline.core.check import check
-        from clearline.core.profile import Profile, Seeds
+        from clearline.core.profiles.profile import Profile, Seeds
         def test_it():
             profile = Profile(name=f"called {WORD}", seeds=Seeds(hosts=("127.0.0.1:1",)))
             asyncio.run(check(profile, {}, lambda _: None))

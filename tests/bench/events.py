@@ -31,7 +31,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from clearline.core.driver_events import DriverEvent
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.watch_state import WatchState
 from clearline.ui.app import Desktop, compose
 from clearline.ui.models.driver_events import DriverEventsModel

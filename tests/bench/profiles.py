@@ -14,8 +14,8 @@ import msgspec
 
 from clearline.core.folder_watch import scan
 from clearline.core.history import History
-from clearline.core.profile import Auth, Pool, Profile, Seeds, Timeouts, Tls
 from clearline.core.profile_file import encode
+from clearline.core.profiles.profile import Auth, Pool, Profile, Seeds, Timeouts, Tls
 from clearline.core.report import DriverResult, Report, Target, Verdict
 from clearline.core.store import ProfileFolder
 

@@ -17,7 +17,7 @@ from clearline.core.check import warm_up
 from clearline.core.driver_events import DriverEvent, EventBuffer
 from clearline.core.exercise import ExercisePlan
 from clearline.core.pool_fold import PoolFold
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.watch import Watch
 from lab import deployments
 

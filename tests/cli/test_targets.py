@@ -10,7 +10,7 @@ from clearline.cli.targets import wanted_by
 from clearline.core import vault
 from clearline.core.consent import ConcernKind
 from clearline.core.exchange.outside import FILE_NAME, Outside
-from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 TAKEN = Profile(id="taken", seeds=Seeds(hosts=("evil.example.com",)), auth=Auth(user="app"))

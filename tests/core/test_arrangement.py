@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clearline.core.arrangement import duplicate, folders, is_in, moved, renamed
-from clearline.core.profile import Profile
+from clearline.core.profiles.arrangement import duplicate, folders, is_in, moved, renamed
+from clearline.core.profiles.profile import Profile
 
 ORDERS = Profile(id="a1", name="Orders", folder="Shop/Staging", favourite=True)
 

@@ -17,7 +17,7 @@ from clearline.core.aws import fetch_credentials
 from clearline.core.findings import Severity
 from clearline.core.options import packages
 from clearline.core.preparation import prepared
-from clearline.core.profile import Auth, Profile
+from clearline.core.profiles.profile import Auth, Profile
 
 STAND_IN = {
     "__init__.py": "",

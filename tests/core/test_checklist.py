@@ -14,7 +14,7 @@ from clearline.core.advice import Advice, Importance
 from clearline.core.checklist import checklist, open_items
 from clearline.core.options import packages
 from clearline.core.options.catalogue import lookup
-from clearline.core.profile import Options, Profile, Seeds, patched
+from clearline.core.profiles.profile import Options, Profile, Seeds, patched
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 GOOD = (

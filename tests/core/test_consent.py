@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clearline.core.connection_string import build, read
 from clearline.core.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
 
 
 def of_text(text: str) -> list[tuple[ConcernKind, str]]:

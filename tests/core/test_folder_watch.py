@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clearline.core import store
 from clearline.core.folder_watch import Changes, FolderWatch, Seen, changes
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 
 def test_two_looks_are_compared_by_name_time_size_and_inode() -> None:

@@ -18,7 +18,7 @@ from clearline.core.check import check
 from clearline.core.connection_string import read
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.history import History, Last, masked
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 from clearline.core.secrets.secret import Secret
 from lab import deployments
@@ -193,7 +193,7 @@ _RECORDS = """
 import sys
 from pathlib import Path
 from clearline.core.history import History
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 import msgspec
 from clearline.core.report import Report
 made = msgspec.json.decode(sys.argv[3], type=Report)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pymongo.auth_shared import _build_credentials_tuple
 
-from clearline.core.login_fields import (
+from clearline.core.login_memory import first_login, login_of
+from clearline.core.options.catalogue import AUTH_PROPERTIES, MECHANISMS, OIDC_ENVIRONMENTS
+from clearline.core.profiles.login_fields import (
     EXTERNAL,
     NONE,
     AwsSource,
@@ -18,9 +20,7 @@ from clearline.core.login_fields import (
     tls_wanted,
     with_property,
 )
-from clearline.core.login_memory import first_login, login_of
-from clearline.core.options.catalogue import AUTH_PROPERTIES, MECHANISMS, OIDC_ENVIRONMENTS
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
 
 

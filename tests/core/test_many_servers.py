@@ -18,7 +18,7 @@ from pymongo import AsyncMongoClient, monitoring
 from clearline.core.check import check, farewells
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.health import HealthState
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report, Verdict
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
 from lab.peer import bound_socket

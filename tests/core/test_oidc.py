@@ -18,7 +18,7 @@ from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
 from clearline.core.oidc_provider import SignInProblem
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report, Verdict
 from lab.identity_provider import CLIENT, IdentityProvider
 from lab.mongo_peer import Command, MongoPeer

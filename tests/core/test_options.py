@@ -27,7 +27,7 @@ from clearline.core.options.catalogue import (
 )
 from clearline.core.options.names import closest_name, distance, foreign_name
 from clearline.core.options.values import ValueProblem, parse_value
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 VALUES = [
     *("", "true", "false", "True", "yes", "0", "1", "-1", "+3", "007", "5", " 5", "5 ", "5s", "1_000", "2.5", "1e3"),

@@ -15,7 +15,7 @@ from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import Reach
 from clearline.core.findings import Severity
 from clearline.core.presented_chain import PresentedChain, TrustedBy, presented_chain, servers_of
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from lab import peers
 from lab.certificates import DAY, Authority, Identity, self_signed, server_context
 from lab.deployment import Deployment

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from clearline.core.profile import Pool, Profile, Tls, Unread
-from clearline.core.profile_diff import differences
+from clearline.core.profiles.differences import differences
+from clearline.core.profiles.profile import Pool, Profile, Tls, Unread
 from clearline.core.secrets.redaction import MASK
 
 BASE = Profile(id="p")

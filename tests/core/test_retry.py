@@ -11,7 +11,7 @@ import pytest
 from clearline.core.check import check
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import DriverResult, Report, Target, Verdict
 from clearline.core.retry import MAY_PASS, Attempt, RetryPlan, may_pass, with_retries
 from lab import deployments

@@ -11,7 +11,7 @@ from pathlib import Path
 import keyring.backends.fail
 import pytest
 
-from clearline.core.profile import Auth, Profile, SecretSource, Tls
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Tls
 from clearline.core.secret_sources import CommandFailed, Gathered, gather, lost, printed_by
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.vault import Vault

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from clearline.core.connection_string import read
-from clearline.core.profile import Profile, SecretSource
-from clearline.core.secret_places import secret_names
+from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD
 
 

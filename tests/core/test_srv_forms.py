@@ -3,7 +3,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from clearline.core import connection_string
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
 
 HOSTS = ("db1.abcde.lab.test:27017", "db2.abcde.lab.test:27017")

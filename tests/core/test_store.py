@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core import profile_file, store, whole_files
-from clearline.core.profile import Auth, Pool, Profile, SecretSource, Seeds
+from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
 from clearline.core.store import BrokenProfile, ChangedOnDisk, NewerVersion, NotSaved, Unreadable
 from clearline.paths import resource
 
@@ -528,7 +528,7 @@ _SAVES_FOR_EVER = """
 import itertools, sys
 from pathlib import Path
 import msgspec
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.store import save
 path, start = Path(sys.argv[1]), int(sys.argv[2])
 for number in itertools.count(start):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from clearline.core import store, trash
-from clearline.core.profile import Profile
 from clearline.core.profile_file import NotSaved, ProfileProblem
+from clearline.core.profiles.profile import Profile
 
 ORDERS = Profile(id="0123456789abcdef", name="Orders")
 

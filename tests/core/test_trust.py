@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core import trust
-from clearline.core.profile import Tls
+from clearline.core.profiles.profile import Tls
 from clearline.core.trust import (
     adopt_system_roots,
     bundled_roots,

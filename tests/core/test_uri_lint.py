@@ -14,7 +14,7 @@ from clearline.core.diagnosis.catalogue import causes as causes_by_code
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import OPTIONS
-from clearline.core.profile import Place, Profile, SecretSource
+from clearline.core.profiles.profile import Place, Profile, SecretSource
 from clearline.core.secrets.secret import Secret
 from lab.refusals import run_refusal
 

@@ -18,8 +18,8 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
-from clearline.core.profile import Profile, SecretSource
-from clearline.core.secret_places import ASK, KEYRING, SESSION
+from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.profiles.secret_places import ASK, KEYRING, SESSION
 from clearline.core.secrets.secret import Secret
 from clearline.core.vault import Vault, WhereKept, WhyMemory
 
@@ -31,7 +31,7 @@ needs_secret_service = pytest.mark.skipif(bool(_missing), reason=f"not installed
 _PREAMBLE = f"""
 import asyncio, json, os, signal
 from pathlib import Path
-from clearline.core.profile import Profile, SecretSource
+from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import Secret
 from clearline.core.vault import Vault
 WORD = {SECRET_WORD!r}

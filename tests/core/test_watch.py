@@ -18,7 +18,7 @@ import pytest
 from clearline.core import pool_fold, watch, watch_session
 from clearline.core.exercise import ExercisePlan, Work
 from clearline.core.health import HealthState
-from clearline.core.profile import Pool, Profile, SecretSource
+from clearline.core.profiles.profile import Pool, Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.topology import ChangeKind
 from clearline.core.watch_state import WatchState

@@ -17,7 +17,7 @@ import msgspec
 from clearline.core.check import LATE_S, check
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.facts.whole import Facts
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report, to_json
 from faults.fault import Case, Fault
 from faults.laboratory import Laboratory

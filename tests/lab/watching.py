@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from clearline.core.driver_events import DriverEvent
 from clearline.core.health import HealthState
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.watch import Watch, WatchState
 
 

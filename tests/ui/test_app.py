@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 
 from clearline.cli.demo import demo_deployment
 from clearline.core import store
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report import Status, Verdict
 from clearline.ui.crash import CrashDialog
 from clearline.ui.models.servers_by_stage import ServerRole
@@ -93,7 +93,7 @@ def test_the_demo_draws_itself_and_returns_the_exit_code_of_the_check(tmp_path, 
     program = f"""
 import sys
 from pathlib import Path
-from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.secrets.secret import Secret
 from clearline.ui.app import run_demo
 profile = Profile(name="Demo", seeds=Seeds(hosts=({profile.seeds.hosts[0]!r},), replica_set="demo"),
@@ -139,7 +139,7 @@ def loaded(*names):
     return sorted(name for name in names if name in sys.modules)
 original = app.compose
 def compose(*args, **more):
-    print(loaded("asyncio", "msgspec", "clearline.core.profile"), flush=True)
+    print(loaded("asyncio", "msgspec", "clearline.core.profiles.profile"), flush=True)
     desktop = original(*args, **more)
     print(loaded("pymongo", "bson", "dns", "keyring", "cryptography"), flush=True)
     app.QTimer.singleShot(0, desktop.window.close)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QThread
 
-from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE

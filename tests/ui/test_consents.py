@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QLabel
 from clearline.core import store
 from clearline.core.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.consents import SecretsDialog

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel
 
 from clearline.core import store
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault

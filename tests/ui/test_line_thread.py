@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Verdict
 from clearline.ui.line_messages import Answer, Broken, Ended, Progress
 from clearline.ui.line_thread import LineThread
@@ -267,7 +267,7 @@ def test_a_line_that_cannot_end_is_left_behind_and_the_program_still_ends():
 import asyncio, threading
 from PySide6.QtCore import QCoreApplication
 from clearline.core.daemon_threads import end_with
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.ui.line_thread import LineThread
 app = QCoreApplication([])
 inside = threading.Event()

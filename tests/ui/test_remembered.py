@@ -5,7 +5,7 @@ import json
 from PySide6.QtWidgets import QWidget
 
 from clearline.core import store
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.settings import Settings
 from clearline.ui.models.profiles import Order
 from clearline.ui.remembered import Remembered

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
 
 from clearline.core.connection_string import read
 from clearline.core.consent import Agreements, always_asked
-from clearline.core.profile import Profile, SecretSource
+from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.open_profile import Origin
 

@@ -14,7 +14,7 @@ from clearline.core import profile_file, store
 from clearline.core.exchange import encrypted, ours, reading
 from clearline.core.exchange.planning import Choice
 from clearline.core.exchange.reading import read_file
-from clearline.core.profile import Auth, Profile, Seeds
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE
 from clearline.ui.models.imports import ImportColumn

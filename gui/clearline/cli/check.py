@@ -24,7 +24,7 @@ from clearline.cli.targets import (
     say_where_to_sign_in,
     sign_in_hosts,
 )
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report, Verdict, exit_code, to_json
 from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
 from clearline.core.secrets.secret import Secrets

@@ -14,7 +14,7 @@ from clearline.cli.output import print_text
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
 from clearline.cli.text_grid import Palette, shown
 from clearline.core.facts.text import Mistake
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secrets
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     Returns 0 when all connected, 1 when any did not or could not be read, 2 when there is none, 130 after Ctrl-C.
     Progress goes to standard error, the result to standard output.
     """
-    from clearline.core.arrangement import is_in
+    from clearline.core.profiles.arrangement import is_in
     from clearline.core.store import list_profiles
     from clearline.paths import profiles_dir
 

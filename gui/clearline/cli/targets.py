@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
 
 
 def _has_kept_secrets(profile: Profile) -> bool:
-    from clearline.core.secret_places import STORED, secret_names, source_of
+    from clearline.core.profiles.secret_places import STORED, secret_names, source_of
     from clearline.core.vault import Vault
 
     stored = [name for name in secret_names(profile) if source_of(profile, name).place in STORED]

@@ -12,7 +12,7 @@ import msgspec
 
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import option
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secrets
 
 _MANUAL: Final = "https://www.mongodb.com/docs/manual/"

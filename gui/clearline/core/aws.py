@@ -7,7 +7,7 @@ of ECS and EC2 with blocking calls (pymongo/asynchronous/auth_aws.py). What was 
 from __future__ import annotations
 
 from clearline.core.options.packages import missing_for_mechanism
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 MECHANISM = "MONGODB-AWS"
 

@@ -37,12 +37,12 @@ from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity, Stage
 from clearline.core.ledger import Ledger
-from clearline.core.login_fields import stays_here
 from clearline.core.preparation import prepared
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
-from clearline.core.profile import Profile
+from clearline.core.profiles.login_fields import stays_here
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets

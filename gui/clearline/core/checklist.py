@@ -7,7 +7,7 @@ from typing import Final
 
 from clearline.core import checklist_limits, checklist_servers, checklist_traffic
 from clearline.core.advice import Advice, Importance, Look
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secrets
 
 __all__ = ["Advice", "Importance", "checklist", "open_items"]

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_plus
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import OPTIONS, Option, OptionType
-from clearline.core.profile import Profile, SecretSource, Seeds, Unread
+from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret, redact
 from clearline.core.secrets.references import around_references, has_references, is_reference
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets

@@ -32,7 +32,7 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import locked, write_whole
 

@@ -9,7 +9,7 @@ import msgspec
 
 from clearline.core.addresses import is_loopback
 from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
-from clearline.core.profile import Pool
+from clearline.core.profiles.profile import Pool
 
 MOST_WORKERS = 200
 LONGEST_S = 60.0

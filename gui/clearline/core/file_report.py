@@ -13,7 +13,7 @@ from clearline.core.conversions import CA, CLIENT, CRL, OTHER_HALF, Der, binary_
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
-from clearline.core.profile import Profile, Tls
+from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 
 _FIELDS: Final = {CA: "ca_file", CLIENT: "certificate_key_file", CRL: "crl_file"}

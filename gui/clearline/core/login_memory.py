@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from clearline.core.login_fields import EXTERNAL
-from clearline.core.profile import Auth, Profile, SecretSource
+from clearline.core.profiles.login_fields import EXTERNAL
+from clearline.core.profiles.profile import Auth, Profile, SecretSource
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 
 

@@ -37,7 +37,7 @@ from clearline.core.oidc_provider import (
     usual_scopes,
     word,
 )
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 if TYPE_CHECKING:
     from pymongo.auth_oidc import OIDCCallback

@@ -22,8 +22,8 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import lookup
-from clearline.core.profile import Profile, SecretSource
-from clearline.core.secret_places import KEYRING, source_of, with_source
+from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secret_sources import CommandFailed, printed_by
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import REFERENCE, Variables, has_references, variables

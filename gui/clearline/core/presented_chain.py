@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.fact import Fact
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 if TYPE_CHECKING:
     from clearline.core.probes.connection import Connection

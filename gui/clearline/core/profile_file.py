@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references
 

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from clearline.core.profile import Profile
-from clearline.core.secret_places import STORED, secret_names, source_of
+from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.vault import PATIENCE_S, Vault
 

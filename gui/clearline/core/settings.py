@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from clearline.core.profile import NonNegative, Place
+from clearline.core.profiles.profile import NonNegative, Place
 from clearline.core.whole_files import locked, write_whole
 
 FORMAT: Final = "clearline-settings"

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 _ATLAS_MEMBER: Final = re.compile(r"(?P<cluster>[^.]+)-shard-\d+-\d+\.(?P<domain>[^:]+\.mongodb(?:gov)?\.net)(?::\d+)?")
 

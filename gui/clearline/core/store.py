@@ -21,7 +21,6 @@ import msgspec
 
 from clearline.core import profile_file
 from clearline.core.folder_watch import Seen, scan
-from clearline.core.profile import Profile
 from clearline.core.profile_file import (
     SCHEMA_FILE,
     BrokenProfile,
@@ -33,6 +32,7 @@ from clearline.core.profile_file import (
     schema,
     schema_text,
 )
+from clearline.core.profiles.profile import Profile
 from clearline.core.whole_files import locked, sweep, write_whole
 
 __all__ = [

@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.profile import Profile
 from clearline.core.profile_file import NotSaved, ProfileProblem, Unreadable
+from clearline.core.profiles.profile import Profile
 from clearline.core.store import list_profiles, load
 from clearline.core.whole_files import locked, write_whole
 

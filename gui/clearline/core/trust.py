@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clearline.paths import is_frozen, restored_environ, user_cache_dir
 
 if TYPE_CHECKING:
-    from clearline.core.profile import Tls, TrustSource
+    from clearline.core.profiles.profile import Tls, TrustSource
 
 _SYSTEM_FILES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Gentoo

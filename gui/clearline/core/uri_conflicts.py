@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import option
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions, tls_patch
 from clearline.core.uri_pieces import Piece

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri_around import QUOTE_CHARACTERS

@@ -7,8 +7,8 @@ from urllib.parse import unquote_plus
 
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
-from clearline.core.profile import Profile
-from clearline.core.secret_places import STORED, source_of
+from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.uri_mistakes import Mistakes
 from clearline.core.uri_options import ReadOptions

@@ -11,7 +11,7 @@ from clearline.core.findings import Severity
 from clearline.core.options.catalogue import Option, lookup
 from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references
 from clearline.core.uri_conflicts import lint_conflicts
 from clearline.core.uri_hosts import PLACEHOLDER, character_name

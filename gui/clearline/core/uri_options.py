@@ -10,7 +10,7 @@ import msgspec
 
 from clearline.core.options.catalogue import Option, OptionType, lookup
 from clearline.core.options.values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
-from clearline.core.profile import Profile, Unread
+from clearline.core.profiles.profile import Profile, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 
-from clearline.core.profile import Profile, SecretSource
-from clearline.core.secret_places import SESSION, source_of, with_source, words
+from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.profiles.secret_places import SESSION, source_of, with_source, words
 from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.vault_state import Moved, VaultState, WhereKept, WhyMemory
 

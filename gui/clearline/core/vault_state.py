@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 
 class WhereKept(Enum):

@@ -16,13 +16,13 @@ from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.driver_log import DriverLog
 from clearline.core.event_texts import LOGIN_COMMANDS, error_text
 from clearline.core.findings import Severity
-from clearline.core.login_fields import stays_here
 from clearline.core.oidc import HumanSignIn, OnPrompt, wants_human
 from clearline.core.oidc_provider import SignInProblem
 from clearline.core.one_server import Question, asking, note, selector
 from clearline.core.pool_fold import PoolFold, limits_of
 from clearline.core.preparation import Prepared
-from clearline.core.profile import Pool
+from clearline.core.profiles.login_fields import stays_here
+from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact
 
 ANSWER_WITHIN_S = 3.0

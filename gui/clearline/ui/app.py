@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearline.core.driver_events import DriverEvent
-    from clearline.core.profile import Profile
+    from clearline.core.profiles.profile import Profile
     from clearline.core.report import Report
     from clearline.core.secrets.secret import Secrets
     from clearline.core.vault import Vault

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from PySide6.QtCore import QObject, QUrl, Signal
 
-from clearline.core import arrangement, trash
-from clearline.core.profile import Profile
+from clearline.core import trash
 from clearline.core.profile_file import ChangedOnDisk
-from clearline.core.secret_places import secret_names
+from clearline.core.profiles import arrangement
+from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.secret_places import secret_names
 from clearline.ui.browser import open_address
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile
@@ -301,7 +302,7 @@ class Library(QObject):
 
 
 def _differences(theirs: Profile, mine: Profile) -> str:
-    from clearline.core.profile_diff import differences
+    from clearline.core.profiles.differences import differences
 
     lines = [f"{place}: theirs {before}, mine {after}" for place, before, after in differences(theirs, mine)]
     return "\n".join(lines[:12] + ([f"… and {len(lines) - 12} more"] if lines[12:] else []))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from clearline.core.driver_events import DriverEvent
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report
 from clearline.core.secrets.secret import Secrets
 

@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from clearline.core.profile import Profile, new_profile_id
+from clearline.core.profiles.profile import Profile, new_profile_id
 
 if TYPE_CHECKING:
     from clearline.ui.workbench import Workbench

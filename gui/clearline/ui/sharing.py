@@ -14,8 +14,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import FILE_NAME, Outside
-from clearline.core.profile import Profile
-from clearline.core.secret_places import secret_names
+from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile

@@ -15,12 +15,12 @@ from clearline.core import store, trash
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.folder_watch import Changes, FolderWatch
 from clearline.core.history import History, Last
-from clearline.core.profile import Profile
 from clearline.core.profile_file import ChangedOnDisk, ProfileProblem
+from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.secret_places import secret_names
 from clearline.core.report import Report, to_json
 from clearline.core.report_html import to_html
 from clearline.core.report_markdown import to_markdown
-from clearline.core.secret_places import secret_names
 from clearline.core.secrets.secret import Secrets
 from clearline.core.vault import Vault
 from clearline.core.whole_files import write_whole

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from clearline.core.driver_events import DriverEvent, EventBuffer
 from clearline.core.exercise import ExercisePlan, ExerciseResult
 from clearline.core.health import HealthState
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.watch_state import WatchState
 from clearline.ui.line_thread import LineThread

@@ -10,9 +10,9 @@ import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Signal
 from PySide6.QtWidgets import QLineEdit
 
-from clearline.core.profile import Profile, SecretSource
+from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.profiles.secret_places import STORED, source_of, with_source
 from clearline.core.report import Report, Verdict
-from clearline.core.secret_places import STORED, source_of, with_source
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values

@@ -9,7 +9,7 @@ from clearline.core.facts.computer import ComputerFacts
 from clearline.core.facts.servers import Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.profile import Profile, patched
+from clearline.core.profiles.profile import Profile, patched
 from lab.hand_made_facts import (
     HELLO,
     LEAF,

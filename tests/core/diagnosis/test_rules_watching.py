@@ -5,7 +5,7 @@ from __future__ import annotations
 from clearline.core.diagnosis.rules.watching import WatchFacts, findings
 from clearline.core.findings import Certainty, Severity
 from clearline.core.pool import DeadIdle, PoolLimits, PoolSnapshot, SlowGrowth
-from clearline.core.profile import Profile, patched
+from clearline.core.profiles.profile import Profile, patched
 from clearline.core.topology import ChangeKind, TopologyChange
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_file, read_text
-from clearline.core.profile import SecretSource
+from clearline.core.profiles.profile import SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 ENV = """# database

@@ -17,7 +17,7 @@ from clearline.core.exchange.imported import Format, NeedsPassphrase, NewerForma
 from clearline.core.exchange.ours import NotExported, write
 from clearline.core.exchange.planning import plan
 from clearline.core.exchange.reading import read_file, read_text
-from clearline.core.profile import Auth, Options, Pool, Profile, SecretSource, Seeds, Unread
+from clearline.core.profiles.profile import Auth, Options, Pool, Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret
 
 ORDERS = Profile(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.planning import Choice, State, apply, plan, what_differs
-from clearline.core.profile import Auth, Pool, Profile, Seeds, Unread
+from clearline.core.profiles.profile import Auth, Pool, Profile, Seeds, Unread
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 ORDERS = Profile(

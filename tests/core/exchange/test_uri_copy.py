@@ -6,7 +6,7 @@ import pytest
 
 from clearline.core.connection_string import read
 from clearline.core.exchange.uri_copy import with_placeholder, with_secrets, with_variables
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD
 
 ATLAS = "mongodb+srv://app:p%40ss@cluster0.abcde.mongodb.net/orders?appName=x"

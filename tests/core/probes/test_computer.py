@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core.probes.computer import inspect_computer, is_own_address, missing_packages, own_addresses
-from clearline.core.profile import Auth, Options, Profile
+from clearline.core.profiles.profile import Auth, Options, Profile
 from lab import namespaces
 
 in_a_network = pytest.mark.skipif(namespaces.unavailable() is not None, reason=str(namespaces.unavailable()))
@@ -48,7 +48,7 @@ sys.meta_path.insert(0, Hide())
 warnings.simplefilter("ignore")
 from pymongo.compression_support import validate_compressors
 from clearline.core.probes.computer import missing_packages
-from clearline.core.profile import Options, Profile
+from clearline.core.profiles.profile import Options, Profile
 wanted = ("snappy", "zstd", "zlib")
 print(len(validate_compressors(None, wanted)), *missing_packages(Profile(options=Options(compressors=wanted))))
 """
@@ -112,7 +112,7 @@ def test_the_limit_of_file_handles_is_told_and_when_they_are_used_up() -> None:
 import resource, socket
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 from clearline.core.probes.computer import inspect_computer
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 inspect_computer(Profile())
 held = []
 try:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.pem import Block, blocks_of, format_of
 from clearline.core.probes.files import inspect_files
-from clearline.core.profile import Profile, Tls
+from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from lab.certificates import DAY, Authority, Identity
 
@@ -181,7 +181,7 @@ def test_a_program_without_a_terminal_is_not_stopped_by_an_encrypted_key(encrypt
     program = f"""
 import datetime, sys
 from clearline.core.probes.files import inspect_files
-from clearline.core.profile import Profile, Tls
+from clearline.core.profiles.profile import Profile, Tls
 profile = Profile(tls=Tls(certificate_key_file={str(encrypted)!r}))
 (facts,) = inspect_files(profile, {{}}, datetime.datetime.now(datetime.UTC))
 print(facts.key_opens)

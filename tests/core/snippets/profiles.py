@@ -7,7 +7,7 @@ import random
 from msgspec.structs import replace
 
 from clearline.core import connection_string
-from clearline.core.profile import Auth, Options, Profile, Reads, SecretSource, Seeds, Tls, Writes
+from clearline.core.profiles.profile import Auth, Options, Profile, Reads, SecretSource, Seeds, Tls, Writes
 
 
 def profile_of(text: str) -> Profile:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pymongo.uri_parser import parse_uri
 
 from clearline.core.options.catalogue import OPTIONS, OptionType
-from clearline.core.profile import SecretSource
+from clearline.core.profiles.profile import SecretSource
 from clearline.core.snippets import snippets
 from clearline.core.snippets.driver_uri import foreign_uri
 from clearline.core.snippets.drivers import CSHARP, DRIVERS, GO, JAVA, NODE, RUST

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.profile import Auth, SecretSource, Seeds, Tls
+from clearline.core.profiles.profile import Auth, SecretSource, Seeds, Tls
 from clearline.core.snippets import Language, snippets
 from core.snippets.profiles import profile_of
 

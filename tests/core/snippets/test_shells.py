@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.profile import Auth, Options, Seeds
+from clearline.core.profiles.profile import Auth, Options, Seeds
 from clearline.core.snippets import snippets
 from clearline.core.snippets.shells import powershell
 from clearline.core.snippets.variables import Kind, Piece

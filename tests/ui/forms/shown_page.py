@@ -7,7 +7,7 @@ import asyncio
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.rows import put_into, scroll_area

@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from clearline.core.login_fields import NONE
-from clearline.core.profile import Auth, Profile, SecretSource, Seeds, Tls
+from clearline.core.profiles.login_fields import NONE
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
 from clearline.ui.forms.auth_page import AuthPage
 from lab.certificates import DAY, Authority

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.ui.forms.checklist_page import ChecklistPage
 from clearline.ui.forms.page import FormState
 from ui import played_checks as play

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QScrollArea
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import option
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.pool_page import PoolPage
 from ui.forms.shown_page import ShownPage

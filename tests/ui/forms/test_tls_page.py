@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 
 from clearline.core.conversions import CA, CLIENT
 from clearline.core.presented_chain import TrustedBy
-from clearline.core.profile import Profile, SecretSource, Seeds, Tls
+from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from clearline.ui.forms.tls_page import TlsPage
 from lab import peers

@@ -3,7 +3,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report import Verdict
 from clearline.ui.models.batch import BatchModel, BatchRole
 from clearline.ui.models.profiles import ProfileRow

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.ui.models.exports import ExportsModel
 
 

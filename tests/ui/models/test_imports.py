@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.planning import Choice, plan
 from clearline.core.exchange.saving import ItemResult, Outcome
-from clearline.core.profile import Auth, Pool, Profile, Seeds
+from clearline.core.profiles.profile import Auth, Pool, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.models.imports import ImportColumn, ImportsModel
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report import Verdict
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole, ProfileRow, ProfilesModel, ago
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.ui.models.profiles import Order, ProfileRole, ProfileRow
 from clearline.ui.panels.profile_list import ListAction, ProfileList
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from clearline.core.profile import Auth, Profile, Seeds
-from clearline.core.profile_diff import differences
+from clearline.core.profiles.differences import differences
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report import Verdict
 from clearline.ui.panels.evidence import as_html
 from clearline.ui.panels.verdict import VerdictBanner, connected_sentence

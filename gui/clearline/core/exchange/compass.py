@@ -28,7 +28,7 @@ from clearline.core.exchange.imported import (
     within_limits,
 )
 from clearline.core.exchange.json_text import plain_numbers
-from clearline.core.profile import Colour, Profile, Tls, new_profile_id
+from clearline.core.profiles.profile import Colour, Profile, Tls, new_profile_id
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret
 
 TYPE: Final = "Compass Connections"

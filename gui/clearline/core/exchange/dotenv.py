@@ -11,7 +11,7 @@ from typing import Final
 
 from clearline.core.exchange.from_text import item_from
 from clearline.core.exchange.imported import Format, Imported, within_limits
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 _LINE: Final = re.compile(
     r"^[ \t]*(?:export[ \t]+|set[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*(?P<value>[^\r\n]*)",

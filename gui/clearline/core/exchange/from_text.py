@@ -12,7 +12,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.exchange.imported import ImportedItem, one_line
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.secrets.secret import Secret
 

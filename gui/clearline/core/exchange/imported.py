@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.profile import Colour, Profile
+from clearline.core.profiles.profile import Colour, Profile
 from clearline.core.secrets.secret import Secrets
 
 MOST_BYTES: Final = 8 * 1024 * 1024

@@ -36,8 +36,8 @@ from clearline.core.exchange.imported import (
     within_limits,
 )
 from clearline.core.exchange.json_text import parse
-from clearline.core.profile import Profile, SecretSource, new_profile_id
 from clearline.core.profile_file import ProfileProblem
+from clearline.core.profiles.profile import Profile, SecretSource, new_profile_id
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.whole_files import write_whole

@@ -10,8 +10,8 @@ import msgspec
 
 from clearline.core.consent import concerns
 from clearline.core.exchange.imported import ImportedItem
-from clearline.core.profile import Profile, new_profile_id
-from clearline.core.profile_diff import differences
+from clearline.core.profiles.differences import differences
+from clearline.core.profiles.profile import Profile, new_profile_id
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import PASSWORD, Secrets
 

@@ -19,7 +19,7 @@ from clearline.core.exchange.imported import (
     within_limits,
 )
 from clearline.core.findings import Severity
-from clearline.core.profile import Auth, Profile, Reads, Seeds, Tls, new_profile_id
+from clearline.core.profiles.profile import Auth, Profile, Reads, Seeds, Tls, new_profile_id
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 
 _SHELL_ONLY = "MONGODB-CR"

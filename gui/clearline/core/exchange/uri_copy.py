@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from clearline.core.connection_string import build
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 
 VARIABLE: Final = "MONGODB_PASSWORD"

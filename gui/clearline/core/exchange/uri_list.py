@@ -16,7 +16,7 @@ import msgspec
 
 from clearline.core.exchange.from_text import item_from
 from clearline.core.exchange.imported import Format, Imported, ImportedItem, one_line, within_limits
-from clearline.core.profile import Colour, Profile
+from clearline.core.profiles.profile import Colour, Profile
 
 _URI: Final = re.compile(r"mongodb(?:\+srv)?://[^\s\"'`<>]*(?:<[^<>\s]{1,40}>[^\s\"'`<>]*)*", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"^\s*(?:#+|//+|;+|--)\s*(.*)$")

@@ -16,7 +16,7 @@ import msgspec
 
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.pem import Block, blocks_of, format_of, is_utf16_pem
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import dotenv, other_drivers, python, python_factory, python_patterns, shells
 from clearline.core.snippets.snippet import Group, Language, Snippet
 

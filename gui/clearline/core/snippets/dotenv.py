@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, names_in
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN
 from clearline.core.snippets import variables

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from clearline.core.options.catalogue import OPTIONS, Option, OptionType
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import variables
 from clearline.core.snippets.drivers import Driver
 from clearline.core.snippets.variables import Kind, Piece

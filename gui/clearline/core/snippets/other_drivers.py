@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets.driver_uri import ForeignUri, foreign_uri
 from clearline.core.snippets.drivers import CSHARP, DRIVERS, GO, JAVA, NODE, RUST, Driver
 from clearline.core.snippets.snippet import Group, Snippet

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from clearline.core.options.catalogue import OPTIONS, Option, OptionType
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references
 from clearline.core.snippets import variables
 from clearline.core.snippets.python_text import (

@@ -6,7 +6,7 @@ from textwrap import dedent
 from typing import Final
 
 from clearline.core.options.catalogue import Option, OptionGroup
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import variables
 from clearline.core.snippets.python import LOG, finished
 from clearline.core.snippets.python_client import SYNC, arguments, module_of

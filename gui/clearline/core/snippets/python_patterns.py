@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets.python import finished, opening
 from clearline.core.snippets.python_client import ASYNC, connect, module_of
 from clearline.core.snippets.python_text import Argument

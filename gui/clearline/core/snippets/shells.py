@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import variables
 from clearline.core.snippets.driver_uri import foreign_uri
 from clearline.core.snippets.drivers import NODE

@@ -15,7 +15,7 @@ import msgspec
 
 from clearline.core import connection_string
 from clearline.core.options.catalogue import AUTH_PROPERTIES
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearline.core.login_fields import NONE, SERVICE_HOST, SERVICE_NAME, SERVICE_REALM, TOKEN_RESOURCE
 from clearline.core.options.catalogue import CANONICALIZE_CHOICES
+from clearline.core.profiles.login_fields import NONE, SERVICE_HOST, SERVICE_NAME, SERVICE_REALM, TOKEN_RESOURCE
 
 MECHANISMS: Final = (
     ("none: no login", NONE),

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from clearline.core.conversions import CLIENT
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import FileReport, inspect_file
-from clearline.core.login_fields import LoginFields
 from clearline.core.options.packages import MECHANISM_PACKAGES, how_to_get, missing_for_mechanism
-from clearline.core.profile import Profile
+from clearline.core.profiles.login_fields import LoginFields
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import read_env_file
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.paths import is_frozen

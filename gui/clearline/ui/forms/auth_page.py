@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
-from clearline.core.login_fields import (
+from clearline.core.login_memory import LoginMemory
+from clearline.core.profiles.login_fields import (
     AWS_VARIABLES,
     CANONICALIZE,
     ENVIRONMENT,
@@ -24,9 +25,8 @@ from clearline.core.login_fields import (
     sends_readable_password,
     with_property,
 )
-from clearline.core.login_memory import LoginMemory
-from clearline.core.profile import SecretSource
-from clearline.core.secret_places import source_of, with_source
+from clearline.core.profiles.profile import SecretSource
+from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
 from clearline.ui import theme
 from clearline.ui.forms.auth_choices import AWS, CANONICALIZED, MECHANISMS, OIDC, PROPERTIES

@@ -9,7 +9,7 @@ from clearline.core.connection_string import value_text
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.options.catalogue import Option, OptionType
 from clearline.core.options.values import ValueProblem, parse_properties, parse_tags, parse_value
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 _ANY: Final = "any"
 """How a field writes the empty tag set; no tag reads so, for it has no colon."""

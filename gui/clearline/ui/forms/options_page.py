@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
-from clearline.core.profile import Unread
+from clearline.core.profiles.profile import Unread
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.references import has_references
 from clearline.ui import theme

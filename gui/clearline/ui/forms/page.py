@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from clearline.core.facts.text import Mistake
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.forms.rows import go_to, put_into

@@ -14,7 +14,7 @@ from clearline.core.connection_string import build
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import OptionGroup, lookup
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD, Secrets
 from clearline.ui.forms.inquiry import Inquiry

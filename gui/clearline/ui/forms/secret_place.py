@@ -10,8 +10,8 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from clearline.core.profile import Place, SecretSource
-from clearline.core.secret_places import KEYRING, STORED, words
+from clearline.core.profiles.profile import Place, SecretSource
+from clearline.core.profiles.secret_places import KEYRING, STORED, words
 from clearline.core.secrets.references import has_references, is_reference, names_in
 from clearline.core.secrets.secret import Secret
 from clearline.ui import theme

@@ -23,7 +23,7 @@ from clearline.core.chain_words import ChainProblem, name_of, problems_of, unkno
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import with_variables
 from clearline.core.presented_chain import DEADLINE_S, PresentedChain, TrustedBy, presented_chain, servers_of
-from clearline.core.profile import Profile, Tls
+from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.whole_files import write_whole
 from clearline.ui import theme
 from clearline.ui.forms.auth_notes import NoteLine

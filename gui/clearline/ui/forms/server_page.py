@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QScrollArea, QVB
 
 from clearline.core.connection_string import read
 from clearline.core.findings import Remedy, Severity
-from clearline.core.profile import Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of

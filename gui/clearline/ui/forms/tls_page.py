@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidg
 from clearline.core.conversions import CA, CLIENT, CRL
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import with_variables
-from clearline.core.login_fields import tls_wanted
-from clearline.core.profile import Profile, SecretSource, Tls
-from clearline.core.secret_places import source_of, with_source
+from clearline.core.profiles.login_fields import tls_wanted
+from clearline.core.profiles.profile import Profile, SecretSource, Tls
+from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import KEY_PASSWORD
 from clearline.core.trust import trust_words
 from clearline.ui import theme

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.report import Verdict
 
 AnyIndex = QModelIndex | QPersistentModelIndex

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import Group, Language, Snippet, snippets
 from clearline.ui import theme
 from clearline.ui.icons import LabelledButton

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.exercise import LONGEST_S, MOST_WORKERS, ExercisePlan, ExerciseResult, Work
 from clearline.core.pool import Quantiles
-from clearline.core.profile import Pool
+from clearline.core.profiles.profile import Pool
 from clearline.ui import theme
 from clearline.ui.forms.rows import Choice
 from clearline.ui.models.pools import reasons

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.exchange.encrypted import Strength, strength
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui import theme
 from clearline.ui.forms.rows import SecretEntry, TextEntry

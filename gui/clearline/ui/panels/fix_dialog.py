@@ -10,8 +10,8 @@ from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.findings import Remedy
-from clearline.core.profile import Profile
-from clearline.core.profile_diff import differences
+from clearline.core.profiles.differences import differences
+from clearline.core.profiles.profile import Profile
 from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section

@@ -9,7 +9,7 @@ import msgspec
 
 from clearline.core.connection_string import value_text
 from clearline.core.options.catalogue import OPTIONS
-from clearline.core.profile import Profile
+from clearline.core.profiles.profile import Profile
 
 
 def patch_words(patch: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from clearline.core.addresses import is_loopback
 from clearline.core.facts.text import Mistake
-from clearline.core.profile import Auth, Profile
-from clearline.core.secret_places import STORED, source_of
+from clearline.core.profiles.profile import Auth, Profile
+from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD, Secrets
 
 NONE: Final = "none"

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from clearline.core.profile import Place, Profile, SecretSource
+from clearline.core.profiles.profile import Place, Profile, SecretSource
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD
 
 KEYRING: Final = SecretSource()

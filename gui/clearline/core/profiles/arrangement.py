@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from clearline.core.profile import Profile, new_profile_id
+from clearline.core.profiles.profile import Profile, new_profile_id
 
 
 def duplicate(profile: Profile, taken: Iterable[str] = ()) -> Profile:
