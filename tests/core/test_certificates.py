@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from clearline.core.certificates import certificate_facts, distinguished_name, public_key_id
+from clearline.core.tls.certificates import certificate_facts, distinguished_name, public_key_id
 from lab.certificates import DAY, Authority, self_signed
 
 NOW = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)

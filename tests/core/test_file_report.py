@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.conversions import CA, CLIENT, CRL, Der, conversions
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.file_report import FileReport, inspect_file, report_of
 from clearline.core.findings import Severity
 from clearline.core.secrets.secret import Secret
+from clearline.core.tls.conversions import CA, CLIENT, CRL, Der, conversions
 from lab.certificates import DAY, Authority, Identity
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command here")

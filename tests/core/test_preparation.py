@@ -21,7 +21,7 @@ from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, 
 from clearline.core.report import Verdict, to_json
 from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
-from clearline.core.trust import bundled_roots, os_roots_file
+from clearline.core.tls.trust import bundled_roots, os_roots_file
 
 
 def prepare(text: str | None, profile: Profile | None = None, **options: Any) -> Prepared:
@@ -302,7 +302,7 @@ def test_trust_counts_only_with_tls_and_without_a_file(text: str) -> None:
 
 
 def test_a_system_without_a_list_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    from clearline.core import trust
+    from clearline.core.tls import trust
 
     monkeypatch.setattr(trust, "_SYSTEM_FILES", ())
     monkeypatch.setattr(sys, "platform", "linux")

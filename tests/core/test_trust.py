@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core import trust
 from clearline.core.profiles.profile import Tls
-from clearline.core.trust import (
+from clearline.core.tls import trust
+from clearline.core.tls.trust import (
     adopt_system_roots,
     bundled_roots,
     count_in,
@@ -123,7 +123,7 @@ class Missing:  # what OpenSSL of a foreign build machine finds here
     openssl_cafile, openssl_capath = "/build/ssl/cert.pem", "/build/ssl/certs"
 ssl.get_default_verify_paths = Missing
 ssl.SSLContext.load_default_certs = lambda self, purpose=None: None
-from clearline.core.trust import adopt_system_roots
+from clearline.core.tls.trust import adopt_system_roots
 print(adopt_system_roots(), os.environ.get("SSL_CERT_FILE"))
 """
 

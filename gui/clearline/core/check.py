@@ -48,7 +48,7 @@ from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller
-from clearline.core.trust import adopt_system_roots
+from clearline.core.tls.trust import adopt_system_roots
 from clearline.core.uri_options import BEHIND
 
 if TYPE_CHECKING:

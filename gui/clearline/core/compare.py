@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from clearline.core import trust
 from clearline.core.addresses import is_ip_address, server_name
 from clearline.core.asking import Asker
 from clearline.core.daemon_threads import run_in_daemon
@@ -22,6 +21,7 @@ from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts,
 from clearline.core.probes import icmp, tcp, tls
 from clearline.core.probes.connection import Connection
 from clearline.core.probes.lookup import look_up
+from clearline.core.tls import trust
 
 SOCKETS_PER_SERVER = 3
 """Open at once for a comparison, so that a deployment near its connection limit is not pushed over it."""

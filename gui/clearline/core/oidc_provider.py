@@ -63,7 +63,7 @@ def post(place: str, question: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _ask(request: urllib.request.Request) -> Mapping[str, Any]:
     """The JSON object that answers; raises `Refused` with the provider's word for it, `SignInProblem` for silence."""
-    from clearline.core.trust import os_roots_context
+    from clearline.core.tls.trust import os_roots_context
 
     secure = urllib.request.HTTPSHandler(context=os_roots_context())
     opener = urllib.request.build_opener(secure, _NoRedirect())

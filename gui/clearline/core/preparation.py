@@ -28,7 +28,7 @@ from clearline.core.secret_sources import CommandFailed, printed_by
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import REFERENCE, Variables, has_references, variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
-from clearline.core.trust import roots_file
+from clearline.core.tls.trust import roots_file
 from clearline.core.uri_pieces import Piece
 from clearline.core.uri_text import UriText, take_apart
 

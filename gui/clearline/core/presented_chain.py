@@ -233,7 +233,7 @@ async def _shake(
 
 def _presented(der: bytes) -> Presented | None:
     """A certificate; None for what is none, whatever the server calls it."""
-    from clearline.core.certificates import certificate_facts
+    from clearline.core.tls.certificates import certificate_facts
 
     try:
         facts = certificate_facts(der, datetime.now(UTC))
@@ -246,9 +246,9 @@ def _presented(der: bytes) -> Presented | None:
 
 def _context(source: TrustedBy, ca_file: str | None) -> ssl.SSLContext:
     """A context that verifies all but the name. Raises `OSError`, `ValueError`."""
-    from clearline.core import trust
     from clearline.core.client import tls_context
     from clearline.core.probes import tls
+    from clearline.core.tls import trust
 
     match source:
         case TrustedBy.FILE:

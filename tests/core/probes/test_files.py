@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
-from clearline.core.pem import Block, blocks_of, format_of
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
+from clearline.core.tls.pem import Block, blocks_of, format_of
 from lab.certificates import DAY, Authority, Identity
 
 NOW = datetime.datetime.now(datetime.UTC)

@@ -8,10 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel
 
-from clearline.core.conversions import CA, CLIENT
 from clearline.core.presented_chain import TrustedBy
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
+from clearline.core.tls.conversions import CA, CLIENT
 from clearline.ui.forms.tls_page import TlsPage
 from lab import peers
 from lab.certificates import DAY, Authority, self_signed, server_context

@@ -15,7 +15,7 @@ from typing import Final
 from clearline.core.facts.computer import ComputerFacts
 from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profiles.profile import Profile
-from clearline.core.trust import count_in, default_roots_count, default_roots_source
+from clearline.core.tls.trust import count_in, default_roots_count, default_roots_source
 
 _DOCUMENTATION_V4: Final = ("192.0.2.1", 9)
 _DOCUMENTATION_V6: Final = ("2001:db8::1", 9)

@@ -15,9 +15,9 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
-from clearline.core.pem import Block, blocks_of, format_of, is_utf16_pem
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
+from clearline.core.tls.pem import Block, blocks_of, format_of, is_utf16_pem
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -138,7 +138,7 @@ def _refused_by_openssl(named: FileFacts, password: bytes | None) -> str | None:
 
 def _certificates(blocks: tuple[Block, ...], now: datetime) -> tuple[tuple[CertificateFacts, ...], bool]:
     """The certificates that can be read, and whether there are others."""
-    from clearline.core.certificates import certificate_facts
+    from clearline.core.tls.certificates import certificate_facts
 
     found, bad = [], False
     for block in [block for block in blocks if block.is_certificate][:_MAX_CERTIFICATES]:

@@ -17,7 +17,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clearline.core.certificates import certificate_facts, distinguished_name
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.probes.connection import (
@@ -31,6 +30,7 @@ from clearline.core.probes.connection import (
     shown_bytes,
 )
 from clearline.core.probes.tls_records import Transcript, alert_of, listen_in, write_down
+from clearline.core.tls.certificates import certificate_facts, distinguished_name
 
 _LONGEST_CHAIN = 10
 _DER = 2  # _ssl.ENCODING_DER

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from clearline.core.conversions import CLIENT
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import FileReport, inspect_file
 from clearline.core.options.packages import MECHANISM_PACKAGES, how_to_get, missing_for_mechanism
@@ -16,6 +15,7 @@ from clearline.core.profiles.login_fields import LoginFields
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import read_env_file
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
+from clearline.core.tls.conversions import CLIENT
 from clearline.paths import is_frozen
 from clearline.ui import theme
 from clearline.ui.forms.inquiry import Inquiry

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from clearline.core.conversions import CA, CLIENT, CRL
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.file_report import with_variables
 from clearline.core.profiles.login_fields import tls_wanted
 from clearline.core.profiles.profile import Profile, SecretSource, Tls
 from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import KEY_PASSWORD
-from clearline.core.trust import trust_words
+from clearline.core.tls.conversions import CA, CLIENT, CRL
+from clearline.core.tls.trust import trust_words
 from clearline.ui import theme
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.certificate_view import InspectedFile, muted_label
