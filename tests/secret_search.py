@@ -265,7 +265,7 @@ class SecretSearch:
         finish = telling.Teller.finish
 
         def heard(teller: Any) -> Any:
-            from clearline.core.report import to_json
+            from clearline.core.report.report import to_json
 
             report = finish(teller)
             self.look(to_json(report, indent=None), "a report")

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from clearline.core.folder_watch import scan
-from clearline.core.history import History
 from clearline.core.profile_file import encode
 from clearline.core.profiles.profile import Auth, Pool, Profile, Seeds, Timeouts, Tls
-from clearline.core.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.history import History
+from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from clearline.core.store import ProfileFolder
 
 COUNT = 10_000

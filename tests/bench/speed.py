@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from clearline.core.check import check
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
 

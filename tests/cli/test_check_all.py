@@ -17,9 +17,9 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.connection_string import read
-from clearline.core.history import History
 from clearline.core.profiles.profile import Profile, SecretSource
-from clearline.core.report import Verdict
+from clearline.core.report.history import History
+from clearline.core.report.report import Verdict
 from clearline.core.store import save_in
 from lab import deployments, peers
 from lab.deployment import Deployment

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from clearline.cli.junit import to_junit
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import DriverResult, Report, Target, Verdict
 
 
 def report(verdict: Verdict | None, summary: str = "Nothing listens on db1.") -> Report:

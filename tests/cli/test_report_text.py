@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clearline.cli.report_text import render, terminal_width, unicode_fits
 from clearline.cli.text_grid import columns, grid, shown
 from clearline.core.findings import SERVER_STAGES, Certainty, Finding, Remedy, Severity, Stage
-from clearline.core.report import (
+from clearline.core.report.report import (
     Cell,
     Deployment,
     DriverResult,

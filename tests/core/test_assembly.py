@@ -13,7 +13,7 @@ from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, Reach, RttFacts, ServerExtras
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Stage
-from clearline.core.report import Cell, Report, Status, Verdict
+from clearline.core.report.report import Cell, Report, Status, Verdict
 from lab.hand_made_deployments import (
     PRIMARY,
     ROUTER,

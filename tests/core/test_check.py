@@ -24,7 +24,7 @@ from clearline.core.driver_events import DriverEvent
 from clearline.core.findings import Severity, Stage
 from clearline.core.preparation import prepared
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls, patched
-from clearline.core.report import Report, Status, Verdict, to_json
+from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.tls import trust
 from clearline.core.watch_session import Session

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from clearline.core.health import RULES, HealthFold, HealthState
-from clearline.core.report import DriverResult, Report, Target
+from clearline.core.report.report import DriverResult, Report, Target
 
 HEALTHY, DEGRADED, DOWN = HealthState.HEALTHY, HealthState.DEGRADED, HealthState.DOWN
 

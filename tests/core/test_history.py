@@ -13,13 +13,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from clearline.core import history
 from clearline.core.check import check
 from clearline.core.connection_string import read
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.history import History, Last, masked
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
+from clearline.core.report import history
+from clearline.core.report.history import History, Last, masked
+from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 from clearline.core.secrets.secret import Secret
 from lab import deployments
 from lab.deployment import Deployment
@@ -192,10 +192,10 @@ def test_the_last_twenty_unsaved_strings_are_remembered_each_once(tmp_path: Path
 _RECORDS = """
 import sys
 from pathlib import Path
-from clearline.core.history import History
+from clearline.core.report.history import History
 from clearline.core.profiles.profile import Profile
 import msgspec
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 made = msgspec.json.decode(sys.argv[3], type=Report)
 for number in range(30):
     History(Path(sys.argv[1])).record(Profile(id=f"{sys.argv[2]}{number}"), made)

@@ -19,7 +19,7 @@ from clearline.core.check import check, farewells
 from clearline.core.driver_events import DriverEvent, DriverEvents
 from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
 from lab.peer import bound_socket
 from lab.watching import Watched

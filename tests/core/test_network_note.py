@@ -5,8 +5,8 @@ import shlex
 import pytest
 
 from clearline.core.findings import STAGES, Certainty, Finding, Remedy, Severity, Stage
-from clearline.core.network_note import commands_for, concerns_network, network_note
-from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target
+from clearline.core.report.network_note import commands_for, concerns_network, network_note
+from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target
 
 REFUSED = Finding(
     cause="tcp.refused",

@@ -19,7 +19,7 @@ from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
 from clearline.core.oidc_provider import SignInProblem
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from lab.identity_provider import CLIENT, IdentityProvider
 from lab.mongo_peer import Command, MongoPeer
 from lab.watching import Watched

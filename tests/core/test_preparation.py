@@ -18,7 +18,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.preparation import Prepared, prepared, undefined
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
-from clearline.core.report import Verdict, to_json
+from clearline.core.report.report import Verdict, to_json
 from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.tls.trust import bundled_roots, os_roots_file

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
-from clearline.core.report import (
+from clearline.core.report.html import to_html
+from clearline.core.report.report import (
     Cell,
     ChainEntry,
     Deployment,
@@ -22,7 +23,6 @@ from clearline.core.report import (
     TlsSummary,
     Verdict,
 )
-from clearline.core.report_html import to_html
 
 EVIL = "<script>alert(1)</script>\"'&<img src=x onerror=1>"
 _VOID = {"meta", "br", "img", "link"}

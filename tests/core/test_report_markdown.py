@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
-from clearline.core.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict, exit_code
-from clearline.core.report_markdown import ticket, to_markdown
+from clearline.core.report.markdown import ticket, to_markdown
+from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict, exit_code
 
 FINDING = Finding(
     cause="tcp.refused",

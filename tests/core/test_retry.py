@@ -12,7 +12,7 @@ from clearline.core.check import check
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from clearline.core.retry import MAY_PASS, Attempt, RetryPlan, may_pass, with_retries
 from lab import deployments
 from lab.peer import bound_socket

@@ -4,7 +4,7 @@ import pytest
 
 from clearline.core.connection_string import build, read
 from clearline.core.findings import Remedy
-from clearline.core.report import DriverResult, Report, ServerResult, Target
+from clearline.core.report.report import DriverResult, Report, ServerResult, Target
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.uri_remedies import carried_out, meant, remedied, weakens
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from clearline.core.health import HealthFold, HealthState
-from clearline.core.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from clearline.core.watch_explaining import Explainer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.report import (
+from clearline.core.report.report import (
     Cell,
     ChainEntry,
     Deployment,
@@ -18,7 +18,7 @@ from clearline.core.report import (
     TlsSummary,
     Verdict,
 )
-from clearline.core.what_changed import Kind, compare
+from clearline.core.report.what_changed import Kind, compare
 
 
 def server(address: str = "db1:27017", ip: str = "10.0.0.5", serial: str = "1f", **fields: object) -> ServerResult:

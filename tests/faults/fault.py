@@ -11,7 +11,7 @@ from typing import ParamSpec
 from urllib.parse import unquote_plus
 
 from clearline.core.findings import Severity
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from faults.laboratory import Laboratory
 from lab.namespaces import Network
 

@@ -18,7 +18,7 @@ from clearline.core.check import LATE_S, check
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.facts.whole import Facts
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, to_json
+from clearline.core.report.report import Report, to_json
 from faults.fault import Case, Fault
 from faults.laboratory import Laboratory
 

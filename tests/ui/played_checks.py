@@ -6,7 +6,7 @@ import asyncio
 
 from clearline.core.driver_events import DriverEvent
 from clearline.core.findings import SERVER_STAGES, STAGES, Certainty, Finding, Remedy, Severity, Stage
-from clearline.core.report import (
+from clearline.core.report.report import (
     Cell,
     ChainEntry,
     Deployment,

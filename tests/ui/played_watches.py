@@ -10,7 +10,7 @@ from clearline.core.exercise import ExerciseResult
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.health import HealthSnapshot, HealthState, Outage, Pause, Ping
 from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.core.topology import ChangeKind, ServerState, TopologyChange, TopologySnapshot
 from clearline.core.watch_state import WatchState
 from ui import played_checks as play

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QDialog, QLabel
 
 from clearline.core import store
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault
 from clearline.ui.consents import SecretsDialog
@@ -204,7 +204,7 @@ def test_new_profiles_by_shortcut_leave_only_the_one_in_front_selected(qtbot, wi
 
 def test_the_list_can_begin_with_what_failed_or_was_tested_last(qtbot, with_profiles, tmp_path):
     first, second, third = profile("A"), profile("B"), profile("C")
-    from clearline.core.history import History
+    from clearline.core.report.history import History
 
     history = History(tmp_path / "history")
     history.record(second, replace(play.EMPTY, verdict=Verdict.FAILED, started="2026-01-01T10:00:00.000Z"))

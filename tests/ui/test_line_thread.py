@@ -9,7 +9,7 @@ import time
 import pytest
 
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.ui.line_messages import Answer, Broken, Ended, Progress
 from clearline.ui.line_thread import LineThread
 from ui import played_checks as play

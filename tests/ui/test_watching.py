@@ -14,7 +14,7 @@ from clearline.core.exercise import ExercisePlan, ExerciseResult, Work
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.health import HealthState
 from clearline.core.pool import PoolLimits, Quantiles
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.health import Health

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QLin
 from clearline.core import store
 from clearline.core.findings import Stage
 from clearline.core.profiles.profile import Auth, Profile, Seeds
-from clearline.core.report import Status, Verdict
+from clearline.core.report.report import Status, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.vault import SERVICE, Vault
 from clearline.ui import theme

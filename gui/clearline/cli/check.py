@@ -25,7 +25,7 @@ from clearline.cli.targets import (
     sign_in_hosts,
 )
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict, exit_code, to_json
+from clearline.core.report.report import Report, Verdict, exit_code, to_json
 from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
 from clearline.core.secrets.secret import Secrets
 
@@ -69,7 +69,7 @@ def run(argv: Sequence[str]) -> int:
 
 def record(profile: Profile, report: Report, secrets: Secrets) -> None:
     """Keep the report of a saved profile; what the disk refuses is said and changes nothing."""
-    from clearline.core.history import History
+    from clearline.core.report.history import History
     from clearline.paths import history_dir
 
     try:

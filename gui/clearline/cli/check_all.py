@@ -15,7 +15,7 @@ from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, 
 from clearline.cli.text_grid import Palette, shown
 from clearline.core.facts.text import Mistake
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict, to_json
+from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secrets
 
 AT_ONCE = 8

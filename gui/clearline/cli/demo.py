@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
 from clearline.core.profiles.profile import Auth, Profile, Seeds
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.paths import resource, user_data_dir
 

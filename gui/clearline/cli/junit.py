@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from clearline.core.report import Report, Verdict
-from clearline.core.report_markdown import ticket
+from clearline.core.report.markdown import ticket
+from clearline.core.report.report import Report, Verdict
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2)."""

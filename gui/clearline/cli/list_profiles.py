@@ -12,10 +12,10 @@ from typing import Any
 from clearline.cli.output import print_json, print_text
 from clearline.cli.text_grid import Palette, grid, shown
 from clearline.core.connection_string import build
-from clearline.core.history import History, Last
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Verdict
+from clearline.core.report.history import History, Last
+from clearline.core.report.report import Verdict
 from clearline.core.store import Stored, list_profiles
 from clearline.paths import history_dir, profiles_dir
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from clearline.cli.text_grid import Palette, cut, grid, shown
 from clearline.core.findings import SERVER_STAGES, Finding, Severity
-from clearline.core.report import Cell, Report, ServerResult, StageResult, Status, Verdict
+from clearline.core.report.report import Cell, Report, ServerResult, StageResult, Status, Verdict
 
 _NARROWEST, _WIDEST = 40, 120
 _LONGEST_NOTE = 22

@@ -15,7 +15,7 @@ from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
-from clearline.core.report import (
+from clearline.core.report.report import (
     Cell,
     ChainEntry,
     Deployment,

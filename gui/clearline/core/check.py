@@ -43,7 +43,7 @@ from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clearline.core.findings import Finding
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 
 _LATEST_PINGS = 3600
 _LATEST_OUTAGES = 100

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 
 MOST_ATTEMPTS = 100
 MAY_PASS = frozenset(

@@ -15,7 +15,7 @@ from clearline.core.client import driver_version
 from clearline.core.diagnosis.standing import has_failed
 from clearline.core.findings import Stage
 from clearline.core.ledger import Ledger
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
 

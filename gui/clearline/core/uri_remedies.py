@@ -15,7 +15,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile, Seeds, patched
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.srv_forms import TxtOptions, as_seed_list
 from clearline.core.uri_text import take_apart

@@ -29,7 +29,7 @@ from clearline.core.pool import PoolSnapshot
 from clearline.core.preparation import Prepared, prepared
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool, Profile
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets
 from clearline.core.topology import DATA_BEARING, TopologyFold

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from clearline.core.driver_events import DriverEvent
     from clearline.core.profiles.profile import Profile
-    from clearline.core.report import Report
+    from clearline.core.report.report import Report
     from clearline.core.secrets.secret import Secrets
     from clearline.core.vault import Vault
     from clearline.core.watch_state import WatchState
@@ -152,7 +152,7 @@ def run_demo(
     code = 1
 
     def begin(desktop: Desktop) -> None:
-        from clearline.core.report import Verdict
+        from clearline.core.report.report import Verdict
 
         opened = desktop.workbench.open_profile(profile, secrets)
 

@@ -9,7 +9,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.line_messages import Answer, Broken, Check, Ended
 from clearline.ui.line_thread import LineThread

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.batch import Batch
 from clearline.ui.line_messages import Check

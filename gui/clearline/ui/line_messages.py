@@ -8,7 +8,7 @@ from typing import Protocol
 
 from clearline.core.driver_events import DriverEvent
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 
 

@@ -22,7 +22,7 @@ from PySide6.QtCore import QThread, Signal
 from clearline.core.daemon_threads import DaemonExecutor, depart
 from clearline.core.driver_events import EventBuffer
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
 

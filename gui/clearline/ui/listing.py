@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clearline.core.history import History, Last, Recent
 from clearline.core.profiles.arrangement import folders
 from clearline.core.profiles.profile import Profile
+from clearline.core.report.history import History, Last, Recent
 from clearline.core.store import ProfileFolder, Stored
 from clearline.ui.models.profiles import Order, ProfileRow, ordered
 

@@ -20,7 +20,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.profiles.profile import Place, Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of, with_source
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values

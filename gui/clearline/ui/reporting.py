@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
-from clearline.core import report as reports
-from clearline.core import report_markdown
 from clearline.core.findings import Finding
-from clearline.core.network_note import network_note
-from clearline.core.report import Report
+from clearline.core.report import markdown
+from clearline.core.report import report as reports
+from clearline.core.report.network_note import network_note
+from clearline.core.report.report import Report
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.shelf import Shelf
@@ -42,9 +42,7 @@ class Reporting(QObject):
         if report is None:
             self._window.say("There is no report yet.")
             return
-        QGuiApplication.clipboard().setText(
-            reports.to_json(report) if form == "json" else report_markdown.to_markdown(report)
-        )
+        QGuiApplication.clipboard().setText(reports.to_json(report) if form == "json" else markdown.to_markdown(report))
         self._window.say("Report copied.")
 
     def copy_note(self, finding: Finding) -> None:
@@ -74,5 +72,5 @@ class Reporting(QObject):
         if report is None:
             self._window.say("There is no report yet.")
             return
-        QGuiApplication.clipboard().setText(report_markdown.ticket(report))
+        QGuiApplication.clipboard().setText(markdown.ticket(report))
         self._window.say("Copied for a ticket.")

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from clearline.core.driver_events import DriverEvent
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.retry import Attempt, RetryPlan, with_retries
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.line_messages import Check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from clearline.core.findings import Severity
-from clearline.core.report import Status, Verdict
+from clearline.core.report.report import Status, Verdict
 from clearline.ui.theme import tone
 
 _ICONS: Final[dict[Status | Verdict | Severity, str]] = {

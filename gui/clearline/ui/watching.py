@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from clearline.core.health import HealthState
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.settings import Settings
 from clearline.ui.exercising import Exercising

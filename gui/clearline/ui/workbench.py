@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of, with_source
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values

@@ -6,7 +6,7 @@ import pytest
 
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import has_failed, is_connected
-from clearline.core.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from faults.catalogue import FAULTS
 from faults.fault import Fault
 from faults.record import read

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
-from clearline.core.report import Target, Verdict
+from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.srv_panel import PasteDialog
 from clearline.ui.open_profile import Origin

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.ui.models.batch import BatchModel, BatchRole
 from clearline.ui.models.profiles import ProfileRow
 from ui import played_checks as play

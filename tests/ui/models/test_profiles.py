@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole, ProfileRow, ProfilesModel, ago
 
 PROD = ProfileRow(Profile(id="1", name="Orders prod", seeds=Seeds(srv=True, hosts=("cluster0.abcde.mongodb.net",))))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from clearline.core.findings import Stage
-from clearline.core.report import Status
+from clearline.core.report.report import Status
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
 from ui.played_checks import server
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.ui.panels.health import Health, HealthIndicator, health_of
 from ui import played_checks as play
 

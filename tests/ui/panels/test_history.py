@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.ui.panels.history import HistoryPanel
 from ui import played_checks as play
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.forms.rows import go_to, put_into
 

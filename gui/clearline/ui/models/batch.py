@@ -10,7 +10,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.status import status_word
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from clearline.core.findings import Finding
 from clearline.core.health import HealthState, Outage
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 from clearline.core.watch_state import WatchState
 from clearline.ui.models.live_rows import Column, LiveRows
 from clearline.ui.status import status_icon, status_tone

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.findings import SERVER_STAGES
-from clearline.core.report import Cell, ServerResult, Status
+from clearline.core.report.report import Cell, ServerResult, Status
 from clearline.ui.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from clearline.core.findings import Severity
-from clearline.core.report import Status, Verdict
+from clearline.core.report.report import Status, Verdict
 from clearline.ui import theme
 from clearline.ui.icons import pixmap
 from clearline.ui.models.batch import BatchRole

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.findings import Finding
-from clearline.core.network_note import concerns_network
-from clearline.core.report import Report, Verdict
+from clearline.core.report.network_note import concerns_network
+from clearline.core.report.report import Report, Verdict
 from clearline.core.uri_remedies import weakens
 from clearline.ui import theme
 from clearline.ui.icons import LabelledButton

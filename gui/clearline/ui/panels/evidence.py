@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from clearline.core.report import ServerResult
+from clearline.core.report.report import ServerResult
 from clearline.ui import theme
 
 

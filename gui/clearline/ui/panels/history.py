@@ -9,8 +9,8 @@ from html import escape
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from clearline.core.report import Report, Verdict
-from clearline.core.what_changed import compare
+from clearline.core.report.report import Report, Verdict
+from clearline.core.report.what_changed import compare
 from clearline.ui import theme
 from clearline.ui.icons import icon
 from clearline.ui.panels.parts import RichText

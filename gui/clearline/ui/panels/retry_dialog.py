@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.report import Verdict
+from clearline.core.report.report import Verdict
 from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan
 from clearline.ui import theme
 from clearline.ui.models.live_rows import Column, LiveRows

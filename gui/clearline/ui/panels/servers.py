@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.findings import SERVER_STAGES, Stage
-from clearline.core.network_note import Command, commands_for
-from clearline.core.report import Report, ServerResult, Status
+from clearline.core.report.network_note import Command, commands_for
+from clearline.core.report.report import Report, ServerResult, Status
 from clearline.ui import theme
 from clearline.ui.icons import IconButton
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text

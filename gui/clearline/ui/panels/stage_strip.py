@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEven
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from clearline.core.findings import STAGES, Stage
-from clearline.core.report import Report, StageResult, Status
+from clearline.core.report.report import Report, StageResult, Status
 from clearline.ui import theme
 from clearline.ui.icons import pixmap
 from clearline.ui.models.servers_by_stage import elapsed_text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from clearline.core.findings import SERVER_STAGES, Finding
-from clearline.core.report import Cell, Report, Status
+from clearline.core.report.report import Cell, Report, Status
 
 _MARKS = {
     Status.PASSED: "✔",

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final
 
 from clearline.core.findings import SERVER_STAGES, Finding, Severity
-from clearline.core.report import Cell, Report, ServerResult, Status, Verdict
+from clearline.core.report.report import Cell, Report, ServerResult, Status, Verdict
 
 _MARKS: Final = {
     Status.PASSED: ("✔", "ok"),

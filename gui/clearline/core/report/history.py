@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clearline.core.profiles.profile import Profile
-from clearline.core.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import locked, sweep, write_whole

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from clearline.core.findings import Severity, Stage
-from clearline.core.report import Report, ServerResult
+from clearline.core.report.report import Report, ServerResult
 
 
 class Kind(Enum):

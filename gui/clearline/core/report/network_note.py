@@ -9,7 +9,7 @@ from typing import Final
 
 from clearline.core.addresses import is_ip_address, split_address
 from clearline.core.findings import Finding, Severity, Stage
-from clearline.core.report import Report
+from clearline.core.report.report import Report
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
 """Stages whose failures a network team can mend."""
