@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from clearline.core.folder_watch import scan
-from clearline.core.profile_file import encode
 from clearline.core.profiles.profile import Auth, Pool, Profile, Seeds, Timeouts, Tls
 from clearline.core.report.history import History
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
-from clearline.core.store import ProfileFolder
+from clearline.core.storage.folder_watch import scan
+from clearline.core.storage.profile_file import encode
+from clearline.core.storage.store import ProfileFolder
 
 COUNT = 10_000
 LIMIT_S = 2.0

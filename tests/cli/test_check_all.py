@@ -20,7 +20,7 @@ from clearline.core.connection_string import read
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.report.history import History
 from clearline.core.report.report import Verdict
-from clearline.core.store import save_in
+from clearline.core.storage.store import save_in
 from lab import deployments, peers
 from lab.deployment import Deployment
 from lab.mongo_peer import MongoPeer
@@ -272,7 +272,7 @@ def test_a_password_that_is_asked_each_time_is_asked_on_a_terminal_and_not_shown
 
 
 def _elsewhere(folder: Path, uri: str) -> Path:
-    from clearline.core.store import save
+    from clearline.core.storage.store import save
 
     file = folder / "sent.json"
     save(replace(read(uri).profile, id="sent", name="Sent"), file)

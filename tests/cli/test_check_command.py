@@ -14,7 +14,7 @@ import pytest
 
 from clearline.core.connection_string import build, read
 from clearline.core.secrets.secret import PASSWORD, Secret
-from clearline.core.store import save
+from clearline.core.storage.store import save
 from lab import deployments, peers
 from lab.deployment import Deployment
 

@@ -50,7 +50,7 @@ def test_text_for_people_is_printed_as_far_as_the_encoding_goes(tmp_path: Path) 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_the_list_is_printed_whatever_the_encoding(tmp_path: Path, arguments: list[str], encoding: str) -> None:
     environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "PYTHONIOENCODING": encoding}
-    here = "from clearline.core.profiles.profile import Profile; from clearline.core.store import save_in"
+    here = "from clearline.core.profiles.profile import Profile; from clearline.core.storage.store import save_in"
     save = f"{here}; from clearline.paths import profiles_dir; save_in(profiles_dir(), Profile(name='日本 → é'))"
     subprocess.run([sys.executable, "-c", save], check=True, env=environ)
     command = [sys.executable, "-m", "clearline", *arguments]

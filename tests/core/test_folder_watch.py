@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clearline.core import store
-from clearline.core.folder_watch import Changes, FolderWatch, Seen, changes
 from clearline.core.profiles.profile import Profile
+from clearline.core.storage import store
+from clearline.core.storage.folder_watch import Changes, FolderWatch, Seen, changes
 
 
 def test_two_looks_are_compared_by_name_time_size_and_inode() -> None:

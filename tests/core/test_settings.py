@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.settings import Settings, load, save
+from clearline.core.storage.settings import Settings, load, save
 
 
 def test_settings_come_back_and_the_file_holds_only_what_differs(tmp_path: Path) -> None:

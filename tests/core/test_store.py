@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core import profile_file, store, whole_files
+from clearline.core import whole_files
 from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
-from clearline.core.store import BrokenProfile, ChangedOnDisk, NewerVersion, NotSaved, Unreadable
+from clearline.core.storage import profile_file, store
+from clearline.core.storage.store import BrokenProfile, ChangedOnDisk, NewerVersion, NotSaved, Unreadable
 from clearline.paths import resource
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -408,7 +409,7 @@ _ADDS_LINES = """
 import sys
 from pathlib import Path
 import msgspec
-from clearline.core import store
+from clearline.core.storage import store
 folder, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 path = next(iter(folder.glob("orders*.json")))
 conflicts = 0
@@ -498,7 +499,7 @@ def test_a_file_changed_twice_within_a_tick_of_its_clock_is_read_again(tmp_path:
 
 def test_the_schema_in_the_resources_is_current() -> None:
     path = resource("profile.schema.json")
-    write = "from clearline.core.store import schema_text; print(schema_text(), end='')"
+    write = "from clearline.core.storage.store import schema_text; print(schema_text(), end='')"
     assert path.read_text("utf-8") == store.schema_text(), f'renew it: python -c "{write}" > {path}'
 
 
@@ -529,7 +530,7 @@ import itertools, sys
 from pathlib import Path
 import msgspec
 from clearline.core.profiles.profile import Profile
-from clearline.core.store import save
+from clearline.core.storage.store import save
 path, start = Path(sys.argv[1]), int(sys.argv[2])
 for number in itertools.count(start):
     save(Profile(id="a1", name=f"save {number}", notes=str(number % 10) * 20_000), path)

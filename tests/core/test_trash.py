@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core import store, trash
-from clearline.core.profile_file import NotSaved, ProfileProblem
 from clearline.core.profiles.profile import Profile
+from clearline.core.storage import store, trash
+from clearline.core.storage.profile_file import NotSaved, ProfileProblem
 
 ORDERS = Profile(id="0123456789abcdef", name="Orders")
 

@@ -13,9 +13,9 @@ import pytest
 from PySide6.QtGui import QImage
 
 from clearline.cli.demo import demo_deployment
-from clearline.core import store
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Status, Verdict
+from clearline.core.storage import store
 from clearline.ui.crash import CrashDialog
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.health import Health

@@ -5,11 +5,11 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 
-from clearline.core import store
 from clearline.core.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.storage import store
 from clearline.core.vault import SERVICE
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.open_profile import Origin

@@ -4,9 +4,9 @@ import json
 
 from PySide6.QtWidgets import QWidget
 
-from clearline.core import store
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.settings import Settings
+from clearline.core.storage import store
+from clearline.core.storage.settings import Settings
 from clearline.ui.models.profiles import Order
 from clearline.ui.remembered import Remembered
 from ui import played_checks as play

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     Progress goes to standard error, the result to standard output.
     """
     from clearline.core.profiles.arrangement import is_in
-    from clearline.core.store import list_profiles
+    from clearline.core.storage.store import list_profiles
     from clearline.paths import profiles_dir
 
     stored = list_profiles(profiles_dir())

@@ -16,7 +16,7 @@ from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last
 from clearline.core.report.report import Verdict
-from clearline.core.store import Stored, list_profiles
+from clearline.core.storage.store import Stored, list_profiles
 from clearline.paths import history_dir, profiles_dir
 
 _WORDS = {

@@ -183,7 +183,7 @@ def _bounded(text: str) -> str:
 
 
 def _from_file(path: Path) -> Target:
-    from clearline.core.store import ProfileProblem, load
+    from clearline.core.storage.store import ProfileProblem, load
     from clearline.paths import profiles_dir
 
     try:
@@ -193,7 +193,7 @@ def _from_file(path: Path) -> Target:
 
 
 def _saved(name: str) -> Profile | None:
-    from clearline.core.store import list_profiles
+    from clearline.core.storage.store import list_profiles
     from clearline.paths import profiles_dir
 
     found = [s.profile for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from PySide6.QtCore import QObject, QUrl, Signal
 
-from clearline.core import trash
-from clearline.core.profile_file import ChangedOnDisk
 from clearline.core.profiles import arrangement
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
+from clearline.core.storage import trash
+from clearline.core.storage.profile_file import ChangedOnDisk
 from clearline.ui.browser import open_address
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile

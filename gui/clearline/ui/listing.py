@@ -8,7 +8,7 @@ from pathlib import Path
 from clearline.core.profiles.arrangement import folders
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last, Recent
-from clearline.core.store import ProfileFolder, Stored
+from clearline.core.storage.store import ProfileFolder, Stored
 from clearline.ui.models.profiles import Order, ProfileRow, ordered
 
 

@@ -9,9 +9,9 @@ import msgspec
 from PySide6.QtCore import QByteArray, QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from clearline.core import settings as files
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.settings import Settings
+from clearline.core.storage import settings as files
+from clearline.core.storage.settings import Settings
 from clearline.ui.forms.page import Desk
 
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from clearline.core.health import HealthState
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
-from clearline.core.settings import Settings
+from clearline.core.storage.settings import Settings
 from clearline.ui.exercising import Exercising
 from clearline.ui.main_window import MainWindow
 from clearline.ui.notices import Notices

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from clearline.core import store
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.planning import Choice, plan
 from clearline.core.exchange.saving import Outcome, carry_out
 from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret
+from clearline.core.storage import store
 from clearline.core.vault import Vault
 
 OLD = Profile(id="a" * 32, name="Old", seeds=Seeds(hosts=("db1",)))

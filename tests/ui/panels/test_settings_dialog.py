@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from clearline.core.settings import Settings
+from clearline.core.storage.settings import Settings
 from clearline.ui.panels.settings_dialog import SettingsDialog
 
 

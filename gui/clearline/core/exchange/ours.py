@@ -22,7 +22,6 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core import profile_file
 from clearline.core.exchange import encrypted
 from clearline.core.exchange.from_text import address_name
 from clearline.core.exchange.imported import (
@@ -36,10 +35,11 @@ from clearline.core.exchange.imported import (
     within_limits,
 )
 from clearline.core.exchange.json_text import parse
-from clearline.core.profile_file import ProfileProblem
 from clearline.core.profiles.profile import Profile, SecretSource, new_profile_id
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret, Secrets
+from clearline.core.storage import profile_file
+from clearline.core.storage.profile_file import ProfileProblem
 from clearline.core.whole_files import write_whole
 
 FORMAT: Final = "clearline-profiles"

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from clearline.core import profile_file
 from clearline.core.exchange import compass, dotenv, encrypted, ours, robo3t, uri_list, vscode
 from clearline.core.exchange.imported import (
     MOST_BYTES,
@@ -22,6 +21,7 @@ from clearline.core.exchange.imported import (
 )
 from clearline.core.exchange.json_text import parse
 from clearline.core.secrets.secret import Secret
+from clearline.core.storage import profile_file
 
 KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, VS Code, .env files and lists of connection strings"
 """What can be read, as a sentence has it."""

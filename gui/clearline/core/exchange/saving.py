@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from clearline.core import store
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import Outside
 from clearline.core.exchange.planning import Choice, PlannedItem, ToSave, apply
 from clearline.core.profiles.profile import Profile, new_profile_id
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import PASSWORD
+from clearline.core.storage import store
 from clearline.core.vault import Vault
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.settings import Settings
+from clearline.core.storage.settings import Settings
 from clearline.ui import theme
 from clearline.ui.forms.rows import Choice, add_row, form_column
 from clearline.ui.panels.parts import WrappedLabel

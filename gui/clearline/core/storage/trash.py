@@ -15,9 +15,9 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.profile_file import NotSaved, ProfileProblem, Unreadable
 from clearline.core.profiles.profile import Profile
-from clearline.core.store import list_profiles, load
+from clearline.core.storage.profile_file import NotSaved, ProfileProblem, Unreadable
+from clearline.core.storage.store import list_profiles, load
 from clearline.core.whole_files import locked, write_whole
 
 KEPT_S: Final = 30 * 24 * 3600.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from clearline.core.profile_file import SCHEMA_FILE
+from clearline.core.storage.profile_file import SCHEMA_FILE
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):

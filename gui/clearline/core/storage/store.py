@@ -19,9 +19,10 @@ from typing import Final
 
 import msgspec
 
-from clearline.core import profile_file
-from clearline.core.folder_watch import Seen, scan
-from clearline.core.profile_file import (
+from clearline.core.profiles.profile import Profile
+from clearline.core.storage import profile_file
+from clearline.core.storage.folder_watch import Seen, scan
+from clearline.core.storage.profile_file import (
     SCHEMA_FILE,
     BrokenProfile,
     ChangedOnDisk,
@@ -32,7 +33,6 @@ from clearline.core.profile_file import (
     schema,
     schema_text,
 )
-from clearline.core.profiles.profile import Profile
 from clearline.core.whole_files import locked, sweep, write_whole
 
 __all__ = [
