@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QApplication
 
 from clearline.core import connection_string
 from clearline.core.checklist import checklist
-from clearline.core.vault import Vault
+from clearline.core.keyring.vault import Vault
 from clearline.ui import app as ui
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.pages import FormPages

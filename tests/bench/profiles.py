@@ -70,7 +70,7 @@ def in_the_window() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from clearline.core.vault import Vault
+    from clearline.core.keyring.vault import Vault
     from clearline.ui.app import compose
 
     app = QApplication.instance() or QApplication(["clearline"])

@@ -386,7 +386,7 @@ def test_no_socket_is_left_open_after_a_check(replica_set: Deployment) -> None:
 def test_the_core_runs_without_qt() -> None:
     code = (
         "import sys; import clearline.core.check, clearline.cli.check;"
-        "import clearline.core.storage.store, clearline.core.vault;"
+        "import clearline.core.storage.store, clearline.core.keyring.vault;"
         "print([m for m in sys.modules if m.startswith('PySide6')])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pymongo.auth_shared import _build_credentials_tuple
 
-from clearline.core.login_memory import first_login, login_of
+from clearline.core.keyring.login_memory import first_login, login_of
 from clearline.core.options.catalogue import AUTH_PROPERTIES, MECHANISMS, OIDC_ENVIRONMENTS
 from clearline.core.profiles.login_fields import (
     EXTERNAL,

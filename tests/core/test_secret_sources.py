@@ -11,10 +11,10 @@ from pathlib import Path
 import keyring.backends.fail
 import pytest
 
+from clearline.core.keyring.sources import CommandFailed, Gathered, gather, lost, printed_by
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Tls
-from clearline.core.secret_sources import CommandFailed, Gathered, gather, lost, printed_by
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
-from clearline.core.vault import Vault
 
 WORD = "s3cret-Pä@ss-4711"
 

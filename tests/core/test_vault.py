@@ -18,10 +18,10 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
+from clearline.core.keyring.vault import Vault, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import ASK, KEYRING, SESSION
 from clearline.core.secrets.secret import Secret
-from clearline.core.vault import Vault, WhereKept, WhyMemory
 
 SECRET_WORD = "s3cret-Pä@ss-4711"
 
@@ -33,7 +33,7 @@ import asyncio, json, os, signal
 from pathlib import Path
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import Secret
-from clearline.core.vault import Vault
+from clearline.core.keyring.vault import Vault
 WORD = {SECRET_WORD!r}
 vault = Vault()
 

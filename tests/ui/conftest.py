@@ -8,7 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import keyring.backend
 import pytest
 
-from clearline.core.vault import Vault
+from clearline.core.keyring.vault import Vault
 from clearline.ui.app import compose
 
 

@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QThread
 
+from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
-from clearline.core.vault import SERVICE
 from clearline.ui.batch import AT_ONCE, Batch
 from clearline.ui.models.profiles import ProfileRow
 from ui import played_checks as play

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QDialog, QLabel
 
 from clearline.core.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.core.vault import SERVICE
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow

@@ -11,9 +11,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.keyring.vault import SERVICE
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
-from clearline.core.vault import SERVICE
 from clearline.ui.forms.connection_field import LONGEST
 from clearline.ui.panels.delegates import MatrixDelegate
 from clearline.ui.panels.fix_dialog import FixDialog

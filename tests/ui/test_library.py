@@ -13,11 +13,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel
 
+from clearline.core.keyring.vault import SERVICE, Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.core.vault import SERVICE, Vault
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.open_profile import Origin

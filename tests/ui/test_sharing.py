@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from clearline.core.exchange import encrypted, ours, reading
 from clearline.core.exchange.planning import Choice
 from clearline.core.exchange.reading import read_file
+from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import profile_file, store
-from clearline.core.vault import SERVICE
 from clearline.ui.models.imports import ImportColumn
 from clearline.ui.panels.export_dialog import ExportDialog
 from clearline.ui.panels.import_dialog import ImportDialog

@@ -11,11 +11,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from clearline.core.findings import Stage
+from clearline.core.keyring.vault import SERVICE, Vault
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Status, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.core.vault import SERVICE, Vault
 from clearline.ui import theme
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.fix_dialog import FixDialog

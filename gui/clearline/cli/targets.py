@@ -71,8 +71,8 @@ def chosen(arguments: argparse.Namespace) -> Target:
 
 def gathered(profiles: Sequence[Profile], *, without: Sequence[str] = ()) -> list[tuple[Secrets, list[str]]]:
     """The secrets of profiles, and of each why some of them are missing, in sentences. Asks on a terminal."""
-    from clearline.core.secret_sources import gather
-    from clearline.core.vault import Vault
+    from clearline.core.keyring.sources import gather
+    from clearline.core.keyring.vault import Vault
 
     vault = Vault()
 
@@ -135,8 +135,8 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
 
 
 def _has_kept_secrets(profile: Profile) -> bool:
+    from clearline.core.keyring.vault import Vault
     from clearline.core.profiles.secret_places import STORED, secret_names, source_of
-    from clearline.core.vault import Vault
 
     stored = [name for name in secret_names(profile) if source_of(profile, name).place in STORED]
     return bool(asyncio.run(Vault().secrets_of_async(profile.id, stored)))

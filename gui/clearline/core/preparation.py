@@ -21,10 +21,10 @@ from clearline.core.connection_string import Reading, build, read
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
+from clearline.core.keyring.sources import CommandFailed, printed_by
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
-from clearline.core.secret_sources import CommandFailed, printed_by
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import REFERENCE, Variables, has_references, variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets

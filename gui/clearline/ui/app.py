@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearline.core.driver_events import DriverEvent
+    from clearline.core.keyring.vault import Vault
     from clearline.core.profiles.profile import Profile
     from clearline.core.report.report import Report
     from clearline.core.secrets.secret import Secrets
-    from clearline.core.vault import Vault
     from clearline.core.watch_state import WatchState
     from clearline.ui.crash import CrashReporter
     from clearline.ui.line_messages import Check
@@ -87,8 +87,8 @@ def compose(
     """
     from clearline import paths
     from clearline.core.connection_string import read
+    from clearline.core.keyring.vault import Vault
     from clearline.core.secrets.redaction import redact
-    from clearline.core.vault import Vault
     from clearline.ui.crash import CrashReporter
     from clearline.ui.plain_tooltips import PlainToolTips
     from clearline.ui.pump import Pump

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLayout, Q
 
 from clearline.core.consent import Agreements, Concern, always_asked, concerns
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.keyring.sources import lost
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.profiles.secret_places import secret_names, source_of
-from clearline.core.secret_sources import lost
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.ui import theme
 from clearline.ui.forms.page import Desk

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from clearline.core.keyring.vault import Moved, Vault, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD, Secrets
-from clearline.core.vault import Moved, Vault, WhyMemory
 from clearline.ui.line_thread import LineThread
 from clearline.ui.open_profile import OpenProfile
 

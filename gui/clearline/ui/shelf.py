@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.report.history import History, Last
@@ -22,7 +23,6 @@ from clearline.core.secrets.secret import Secrets
 from clearline.core.storage import store, trash
 from clearline.core.storage.folder_watch import Changes, FolderWatch
 from clearline.core.storage.profile_file import ChangedOnDisk, ProfileProblem
-from clearline.core.vault import Vault
 from clearline.core.whole_files import write_whole
 from clearline.ui.line_messages import Answer, Broken, Check
 from clearline.ui.line_thread import LineThread

@@ -10,13 +10,13 @@ import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Signal
 from PySide6.QtWidgets import QLineEdit
 
+from clearline.core.keyring.vault import Moved, Vault
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of, with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri_remedies import Values
-from clearline.core.vault import Moved, Vault
 from clearline.paths import agreements_file
 from clearline.ui import theme
 from clearline.ui.batches import Batches

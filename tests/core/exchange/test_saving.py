@@ -8,10 +8,10 @@ from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.planning import Choice, plan
 from clearline.core.exchange.saving import Outcome, carry_out
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.core.vault import Vault
 
 OLD = Profile(id="a" * 32, name="Old", seeds=Seeds(hosts=("db1",)))
 CHANGED = Profile(id="a" * 32, name="Renamed", seeds=Seeds(hosts=("db1",)), pool=Pool(max_pool_size=5))

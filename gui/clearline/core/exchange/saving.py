@@ -11,11 +11,11 @@ import msgspec
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import Outside
 from clearline.core.exchange.planning import Choice, PlannedItem, ToSave, apply
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile, new_profile_id
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.storage import store
-from clearline.core.vault import Vault
 
 
 class Outcome(Enum):

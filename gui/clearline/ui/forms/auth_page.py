@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
-from clearline.core.login_memory import LoginMemory
+from clearline.core.keyring.login_memory import LoginMemory
 from clearline.core.profiles.login_fields import (
     AWS_VARIABLES,
     CANONICALIZE,

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 
+from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import SESSION, source_of, with_source, words
 from clearline.core.secrets.secret import Secret, Secrets
-from clearline.core.vault_state import Moved, VaultState, WhereKept, WhyMemory
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -312,7 +312,7 @@ class Vault:
             return True, answer
 
     def _keyring(self) -> KeyringBackend | None:
-        from clearline.core.keyrings import found_now, human_name, usable
+        from clearline.core.keyring.keyrings import found_now, human_name, usable
 
         if self._backend is None:
             import keyring

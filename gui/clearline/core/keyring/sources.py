@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from clearline.core.keyring.vault import PATIENCE_S, Vault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
-from clearline.core.vault import PATIENCE_S, Vault
 
 COMMAND_S: Final = 60.0
 """How long a command may take: it may be asking its user for a fingerprint."""

@@ -1,0 +1,1 @@
+"""Where secrets are kept between sessions, and where those of a check come from. `vault` is the door."""
