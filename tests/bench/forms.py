@@ -24,7 +24,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from clearline.core import connection_string
-from clearline.core.checklist import checklist
+from clearline.core.checklist.checklist import checklist
 from clearline.core.keyring.vault import Vault
 from clearline.ui import app as ui
 from clearline.ui.forms.page import FormState

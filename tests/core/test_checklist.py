@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core import connection_string
-from clearline.core.advice import Advice, Importance
-from clearline.core.checklist import checklist, open_items
+from clearline.core.checklist.checklist import checklist, open_items
+from clearline.core.checklist.rule import Advice, Importance
 from clearline.core.options import packages
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Options, Profile, Seeds, patched

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from clearline.core.advice import Advice, Importance
-from clearline.core.checklist import checklist
+from clearline.core.checklist.checklist import checklist
+from clearline.core.checklist.rule import Advice, Importance
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
 from clearline.ui import theme

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from clearline.core.checklist import checklist, open_items
+from clearline.core.checklist.checklist import checklist, open_items
 from clearline.core.connection_string import build
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake

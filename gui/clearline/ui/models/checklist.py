@@ -7,8 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from clearline.core.advice import Advice, Importance
-from clearline.core.checklist import open_items
+from clearline.core.checklist.checklist import open_items
+from clearline.core.checklist.rule import Advice, Importance
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

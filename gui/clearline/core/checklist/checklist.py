@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from clearline.core import checklist_limits, checklist_servers, checklist_traffic
-from clearline.core.advice import Advice, Importance, Look
+from clearline.core.checklist import limits, servers, traffic
+from clearline.core.checklist.rule import Advice, Importance, Look
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secrets
 
 __all__ = ["Advice", "Importance", "checklist", "open_items"]
 
 _RULES: Final[tuple[Callable[[Look], Iterator[Advice]], ...]] = (
-    *checklist_servers.RULES,
-    *checklist_limits.RULES,
-    *checklist_traffic.RULES,
+    *servers.RULES,
+    *limits.RULES,
+    *traffic.RULES,
 )
 _ORDER: Final = {importance: place for place, importance in enumerate(Importance)}
 

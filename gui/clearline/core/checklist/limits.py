@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from clearline.core.advice import OPTIONS_DOCS, Advice, Look, advice, default_ms, passed, warning
+from clearline.core.checklist.rule import OPTIONS_DOCS, Advice, Look, advice, default_ms, passed, warning
 
 _MANY: Final = 500
 """Connections of one process to one server: as many as a small Atlas cluster takes in all; each costs about 1 MB."""

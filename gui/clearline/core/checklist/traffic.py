@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from clearline.core.advice import OPTIONS_DOCS, Advice, Look, advice, passed, warning
+from clearline.core.checklist.rule import OPTIONS_DOCS, Advice, Look, advice, passed, warning
 from clearline.core.options.packages import missing_for_compressor
 
 _OPERATION_MS: Final = 30_000

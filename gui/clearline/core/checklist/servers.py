@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.advice import Advice, Look, address_of, advice, passed, warning
+from clearline.core.checklist.rule import Advice, Look, address_of, advice, passed, warning
 from clearline.core.options.catalogue import lookup
 from clearline.core.options.names import foreign_name
 from clearline.core.secrets.redaction import redact
