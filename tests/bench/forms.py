@@ -23,9 +23,9 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # the same everywhere; painting goe
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from clearline.core import connection_string
 from clearline.core.checklist.checklist import checklist
 from clearline.core.keyring.vault import Vault
+from clearline.core.uri import connection_string
 from clearline.ui import app as ui
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.pages import FormPages

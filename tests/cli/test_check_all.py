@@ -16,11 +16,11 @@ from xml.etree import ElementTree
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.connection_string import read
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.report.history import History
 from clearline.core.report.report import Verdict
 from clearline.core.storage.store import save_in
+from clearline.core.uri.connection_string import read
 from lab import deployments, peers
 from lab.deployment import Deployment
 from lab.mongo_peer import MongoPeer

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from clearline.core.connection_string import build, read
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage.store import save
+from clearline.core.uri.connection_string import build, read
 from lab import deployments, peers
 from lab.deployment import Deployment
 

@@ -18,7 +18,6 @@ import pytest
 from clearline.core import check as check_module
 from clearline.core import client as client_module
 from clearline.core.check import check, farewells
-from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver_events import DriverEvent
 from clearline.core.findings import Severity, Stage
@@ -27,6 +26,7 @@ from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls, p
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.tls import trust
+from clearline.core.uri.connection_string import read
 from clearline.core.watch_session import Session
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core import connection_string
 from clearline.core.checklist.checklist import checklist, open_items
 from clearline.core.checklist.rule import Advice, Importance
 from clearline.core.options import packages
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Options, Profile, Seeds, patched
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.uri import connection_string
 
 GOOD = (
     "mongodb+srv://app:sesame-street@c0.abcde.mongodb.net/shop"

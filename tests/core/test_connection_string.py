@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from pymongo.uri_parser_shared import _validate_uri
 
 from clearline.core.check import check
-from clearline.core.connection_string import build, read
 from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread, patched
 from clearline.core.report.report import to_json
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.storage.profile_file import encode
-from clearline.core.uri_remedies import remedied
+from clearline.core.uri.connection_string import build, read
+from clearline.core.uri.remedies import remedied
 
 
 def as_pymongo(text: str) -> dict[str, Any]:

@@ -14,13 +14,13 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.check import check
-from clearline.core.connection_string import read
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile
 from clearline.core.report import history
 from clearline.core.report.history import History, Last, masked
 from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 from clearline.core.secrets.secret import Secret
+from clearline.core.uri.connection_string import read
 from lab import deployments
 from lab.deployment import Deployment
 

@@ -14,12 +14,12 @@ from pymongo import MongoClient
 from pymongo.auth_oidc_shared import OIDCCallbackContext, OIDCCallbackResult, OIDCIdPInfo
 
 from clearline.core.check import check, farewells
-from clearline.core.connection_string import read
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
 from clearline.core.oidc_provider import SignInProblem
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
+from clearline.core.uri.connection_string import read
 from lab.identity_provider import CLIENT, IdentityProvider
 from lab.mongo_peer import Command, MongoPeer
 from lab.watching import Watched

@@ -13,7 +13,6 @@ import msgspec
 import pytest
 
 from clearline.core.check import check
-from clearline.core.connection_string import read
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.preparation import Prepared, prepared, undefined
@@ -22,6 +21,7 @@ from clearline.core.report.report import Verdict, to_json
 from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.tls.trust import bundled_roots, os_roots_file
+from clearline.core.uri.connection_string import read
 
 
 def prepare(text: str | None, profile: Profile | None = None, **options: Any) -> Prepared:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.connection_string import build, read
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.references import has_references, is_reference, names_in, read_env_file, variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.uri.connection_string import build, read
 
 TEXTS = [
     "mongodb://${USER}:${PW}@h/",

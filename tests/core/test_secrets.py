@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from clearline.core.connection_string import read
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD
+from clearline.core.uri.connection_string import read
 
 
 def test_a_profile_may_have_a_password_and_what_its_files_and_its_mechanism_need() -> None:

@@ -15,8 +15,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.uri_parser_shared import _validate_uri
 
-from clearline.core.connection_string import build, read
 from clearline.core.findings import Severity
+from clearline.core.uri.connection_string import build, read
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = ROOT / ".cache" / "pymongo-4.20.0"

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from clearline.core import connection_string
 from clearline.core.profiles.profile import Profile
-from clearline.core.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
+from clearline.core.uri import connection_string
+from clearline.core.uri.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
 
 HOSTS = ("db1.abcde.lab.test:27017", "db2.abcde.lab.test:27017")
 TXT = TxtOptions(auth_source="admin", replica_set="atlas-x1")

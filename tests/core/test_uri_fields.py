@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.connection_string import read
 from clearline.core.findings import Severity
 from clearline.core.options import packages
+from clearline.core.uri.connection_string import read
 from lab.refusals import run_refusal
 
 CONTRADICTIONS: list[tuple[str, tuple[str, ...]]] = [

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clearline.core.connection_string import Reading, read
 from clearline.core.diagnosis.catalogue import blanks_of
 from clearline.core.diagnosis.catalogue import causes as causes_by_code
 from clearline.core.facts.text import Mistake
@@ -16,6 +15,7 @@ from clearline.core.findings import Severity
 from clearline.core.options.catalogue import OPTIONS
 from clearline.core.profiles.profile import Place, Profile, SecretSource
 from clearline.core.secrets.secret import Secret
+from clearline.core.uri.connection_string import Reading, read
 from lab.refusals import run_refusal
 
 OK: list[str] = []

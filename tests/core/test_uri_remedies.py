@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from clearline.core.connection_string import build, read
 from clearline.core.findings import Remedy
 from clearline.core.report.report import DriverResult, Report, ServerResult, Target
 from clearline.core.secrets.secret import PASSWORD
-from clearline.core.uri_remedies import carried_out, meant, remedied, weakens
+from clearline.core.uri.connection_string import build, read
+from clearline.core.uri.remedies import carried_out, meant, remedied, weakens
 
 SRV = "mongodb+srv://app:pw@c.example.test/shop?srvMaxHosts=2"
 

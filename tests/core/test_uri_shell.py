@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clearline.core.connection_string import Reading, read
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
-from clearline.core.uri_remedies import carried_out
+from clearline.core.uri.connection_string import Reading, read
+from clearline.core.uri.remedies import carried_out
 
 
 def repair(text: str) -> Reading:

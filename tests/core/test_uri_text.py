@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearline.core.connection_string import read
-from clearline.core.uri_remedies import remedied
+from clearline.core.uri.connection_string import read
+from clearline.core.uri.remedies import remedied
 
 URI = "mongodb://app:pw@h1:27017,h2/db?tls=true&w=1"
 

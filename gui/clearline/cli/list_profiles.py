@@ -11,12 +11,12 @@ from typing import Any
 
 from clearline.cli.output import print_json, print_text
 from clearline.cli.text_grid import Palette, grid, shown
-from clearline.core.connection_string import build
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last
 from clearline.core.report.report import Verdict
 from clearline.core.storage.store import Stored, list_profiles
+from clearline.core.uri.connection_string import build
 from clearline.paths import history_dir, profiles_dir
 
 _WORDS = {

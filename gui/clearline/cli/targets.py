@@ -101,8 +101,8 @@ def may_run(profile: Profile) -> Callable[[str], bool]:
 
 def sign_in_hosts(target: Target) -> tuple[str, ...]:
     """The hosts that may get the token of a sign-in by hand, beyond those that PyMongo allows by itself."""
-    from clearline.core.connection_string import read
     from clearline.core.consent import Agreements
+    from clearline.core.uri.connection_string import read
     from clearline.paths import agreements_file
 
     profile = target.profile if target.text is None else read(target.text, profile=target.profile).profile
@@ -204,8 +204,8 @@ def _saved(name: str) -> Profile | None:
 
 def _settle_concerns(target: Target, *, yes: bool) -> None:
     """Have the user agree to what the target wants (`consent`); raises `UsageProblem` when that fails."""
-    from clearline.core.connection_string import read
     from clearline.core.consent import concerns
+    from clearline.core.uri.connection_string import read
 
     if target.text is not None:
         profile = read(target.text).profile
@@ -259,7 +259,7 @@ def _with_password(target: Target, given: Secrets) -> Target:
     """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
     profile, secrets, text = target.profile, target.secrets, target.text
     if text is not None and given:
-        from clearline.core.connection_string import read
+        from clearline.core.uri.connection_string import read
 
         reading = read(text, profile=profile)
         if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):

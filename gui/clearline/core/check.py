@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from clearline.core import connection_string
 from clearline.core.addresses import is_loopback
 from clearline.core.asking import Terms, note_nameservers
 from clearline.core.client import build_client, tls_context
-from clearline.core.connection_string import Reading
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.standing import (
     Standing,
@@ -49,7 +47,9 @@ from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.seed_list import look_up_seeds
 from clearline.core.telling import Teller
 from clearline.core.tls.trust import adopt_system_roots
-from clearline.core.uri_options import BEHIND
+from clearline.core.uri import connection_string
+from clearline.core.uri.connection_string import Reading
+from clearline.core.uri.read_options import BEHIND
 
 if TYPE_CHECKING:
     from clearline.core.oidc import HumanSignIn, OnPrompt

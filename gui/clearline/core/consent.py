@@ -94,7 +94,7 @@ def _as_given(profile: Profile) -> tuple[Profile, ...]:
 
     What no field holds (``unread``) is written into the text as it is, and may mean anything there.
     """
-    from clearline.core.connection_string import build, read
+    from clearline.core.uri.connection_string import build, read
 
     forms = [profile]
     for _ in range(_MOST_ROUNDS):

@@ -17,7 +17,6 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from clearline.core import aws
-from clearline.core.connection_string import Reading, build, read
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
@@ -29,8 +28,9 @@ from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import REFERENCE, Variables, has_references, variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import roots_file
-from clearline.core.uri_pieces import Piece
-from clearline.core.uri_text import UriText, take_apart
+from clearline.core.uri.connection_string import Reading, build, read
+from clearline.core.uri.parts import UriText, take_apart
+from clearline.core.uri.pieces import Piece
 
 _LEAST: Final = 4
 """A shorter piece of a secret tells nothing."""

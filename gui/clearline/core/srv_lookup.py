@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from clearline.core.facts.names import DnsOutcome, Question, seeds_from
-from clearline.core.srv_forms import TxtOptions
+from clearline.core.uri.srv_forms import TxtOptions
 
 DEADLINE_S: Final = 3.0
 """Longer than a check waits: who looks up by hand wants the answer of a slow name server too."""

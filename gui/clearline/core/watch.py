@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from clearline.core import connection_string
 from clearline.core.check import LATE_S, check, farewells
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.rules.files import files
@@ -33,6 +32,7 @@ from clearline.core.report.report import Report
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets
 from clearline.core.topology import DATA_BEARING, TopologyFold
+from clearline.core.uri import connection_string
 from clearline.core.watch_exercise import Exercises
 from clearline.core.watch_explaining import Explainer
 from clearline.core.watch_judgement import judged, lacking

@@ -86,9 +86,9 @@ def compose(
     Who brings a check brings the watch too, or none: the real one would go to a deployment that is not there.
     """
     from clearline import paths
-    from clearline.core.connection_string import read
     from clearline.core.keyring.vault import Vault
     from clearline.core.secrets.redaction import redact
+    from clearline.core.uri.connection_string import read
     from clearline.ui.crash import CrashReporter
     from clearline.ui.plain_tooltips import PlainToolTips
     from clearline.ui.pump import Pump

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
-from clearline.core import connection_string
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD
-from clearline.core.uri_remedies import Values
+from clearline.core.uri import connection_string
+from clearline.core.uri.remedies import Values
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.fix_dialog import FixDialog

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from clearline.core import connection_string, uri_remedies
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.profiles.profile import Place, Profile, SecretSource
@@ -23,7 +22,8 @@ from clearline.core.profiles.secret_places import STORED, source_of, with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
-from clearline.core.uri_remedies import Values
+from clearline.core.uri import connection_string, remedies
+from clearline.core.uri.remedies import Values
 from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
 from clearline.ui.line_thread import LineThread
 from clearline.ui.models.driver_events import DriverEventsModel
@@ -168,7 +168,7 @@ class OpenProfile(QObject):
         reading = replace(
             connection_string.read(text, profile=self.profile), profile=self.profile, secrets=self.secrets
         )
-        values = uri_remedies.carried_out(reading, remedy, self.report_with_seeds)
+        values = remedies.carried_out(reading, remedy, self.report_with_seeds)
         if values is None:
             return None
         after = connection_string.build(values.profile, values.secrets, show="plain")
@@ -180,7 +180,7 @@ class OpenProfile(QObject):
     @property
     def report_with_seeds(self) -> Report | None:
         """The newest report that knows the servers of the SRV name, where there is one."""
-        return next((one for one in (self.report, *self.earlier) if uri_remedies.knows_seeds(one, self.profile)), None)
+        return next((one for one in (self.report, *self.earlier) if remedies.knows_seeds(one, self.profile)), None)
 
     def with_parts(self, **parts: Any) -> Profile:
         """The profile with some of its sections replaced."""

@@ -16,7 +16,7 @@ from clearline.core.profiles.secret_places import STORED, source_of, with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
-from clearline.core.uri_remedies import Values
+from clearline.core.uri.remedies import Values
 from clearline.paths import agreements_file
 from clearline.ui import theme
 from clearline.ui.batches import Batches

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core.connection_string import read as read_string
 from clearline.core.exchange import encrypted, ours
 from clearline.core.exchange.imported import Format, NeedsPassphrase, NewerFormat, NotRecognised, WrongPassphrase
 from clearline.core.exchange.ours import NotExported, write
@@ -19,6 +18,7 @@ from clearline.core.exchange.reading import read_file, read_text
 from clearline.core.profiles.profile import Auth, Options, Pool, Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret
 from clearline.core.storage import profile_file
+from clearline.core.uri.connection_string import read as read_string
 
 ORDERS = Profile(
     id="0123456789abcdef0123456789abcdef",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from clearline.core.connection_string import build
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.uri.connection_string import build
 
 
 def connection(**more):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clearline.core.connection_string import read
 from clearline.core.exchange.uri_copy import with_placeholder, with_secrets, with_variables
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD
+from clearline.core.uri.connection_string import read
 
 ATLAS = "mongodb+srv://app:p%40ss@cluster0.abcde.mongodb.net/orders?appName=x"
 

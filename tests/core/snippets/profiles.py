@@ -6,8 +6,8 @@ import random
 
 from msgspec.structs import replace
 
-from clearline.core import connection_string
 from clearline.core.profiles.profile import Auth, Options, Profile, Reads, SecretSource, Seeds, Tls, Writes
+from clearline.core.uri import connection_string
 
 
 def profile_of(text: str) -> Profile:

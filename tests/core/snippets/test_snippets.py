@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearline.core import connection_string
 from clearline.core.snippets import Group, Language, snippets
+from clearline.core.uri import connection_string
 from core.snippets.profiles import FULL, PLAIN, PROFILES, SECRETS, anything
 
 ROOT = Path(__file__).parents[3]

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from clearline.core import connection_string
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
+from clearline.core.uri import connection_string
 from clearline.ui.forms.field_notes import FieldNote, fix_of, mistakes_of, title_of
 from clearline.ui.forms.rows import put_into, scroll_area
 

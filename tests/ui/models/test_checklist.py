@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from clearline.core import connection_string
 from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Importance
+from clearline.core.uri import connection_string
 from clearline.ui.models.checklist import AdviceRole, ChecklistModel
 
 

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from clearline.core import connection_string
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import snippets
+from clearline.core.uri import connection_string
 from clearline.ui import theme
 from clearline.ui.panels.code import CodePanel
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core import connection_string
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.exchange.imported import ImportedItem, one_line
 from clearline.core.facts.text import Mistake
@@ -15,6 +14,7 @@ from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.secrets.secret import Secret
+from clearline.core.uri import connection_string
 
 LONGEST_TEXT: Final = 4096
 """Of one connection string; one with fifty hosts has about 2,500 characters."""

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.connection_string import build
-from clearline.core.connection_string import read as read_text
 from clearline.core.exchange.from_text import address_name, with_foreign
 from clearline.core.exchange.imported import (
     Format,
@@ -21,6 +19,8 @@ from clearline.core.exchange.imported import (
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Auth, Profile, Reads, Seeds, Tls, new_profile_id
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.uri.connection_string import build
+from clearline.core.uri.connection_string import read as read_text
 
 _SHELL_ONLY = "MONGODB-CR"
 _ENCRYPTED = "Robo 3T encrypts its passwords for itself, so none is imported."

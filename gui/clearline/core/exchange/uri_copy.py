@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.connection_string import build
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
+from clearline.core.uri.connection_string import build
 
 VARIABLE: Final = "MONGODB_PASSWORD"
 """The variable that stands for the password; other secrets are named after their option."""

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from clearline.core import connection_string
 from clearline.core.options.catalogue import AUTH_PROPERTIES
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD
+from clearline.core.uri import connection_string
 
 PASSWORD_VARIABLE: Final = "MONGODB_PASSWORD"  # noqa: S105 - a variable's name
 KEY_PASSWORD_VARIABLE: Final = "MONGODB_TLS_KEY_PASSWORD"  # noqa: S105

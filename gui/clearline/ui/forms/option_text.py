@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote
 
-from clearline.core.connection_string import value_text
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.options.catalogue import Option, OptionType
 from clearline.core.options.values import ValueProblem, parse_properties, parse_tags, parse_value
 from clearline.core.profiles.profile import Profile
+from clearline.core.uri.connection_string import value_text
 
 _ANY: Final = "any"
 """How a field writes the empty tag set; no tag reads so, for it has no colon."""

@@ -10,13 +10,13 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from clearline.core.checklist.checklist import checklist, open_items
-from clearline.core.connection_string import build
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import OptionGroup, lookup
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD, Secrets
+from clearline.core.uri.connection_string import build
 from clearline.ui.forms.inquiry import Inquiry
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import scroll_area

@@ -8,10 +8,10 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from clearline.core.connection_string import read
 from clearline.core.findings import Remedy, Severity
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.uri.connection_string import read
 from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor

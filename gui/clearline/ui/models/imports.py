@@ -9,9 +9,9 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon
 
-from clearline.core.connection_string import build
 from clearline.core.exchange.planning import Choice, PlannedItem, State
 from clearline.core.exchange.saving import ItemResult, Outcome
+from clearline.core.uri.connection_string import build
 from clearline.ui import theme
 from clearline.ui.icons import icon, pixmap
 

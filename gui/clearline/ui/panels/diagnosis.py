@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from clearline.core.findings import Finding
 from clearline.core.report.network_note import concerns_network
 from clearline.core.report.report import Report, Verdict
-from clearline.core.uri_remedies import weakens
+from clearline.core.uri.remedies import weakens
 from clearline.ui import theme
 from clearline.ui.icons import LabelledButton
 from clearline.ui.models.findings import FindingRole, FindingsModel

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout
 from clearline.core.findings import Remedy
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Profile
-from clearline.core.uri_remedies import weakens
+from clearline.core.uri.remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section
 

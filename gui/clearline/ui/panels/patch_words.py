@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.connection_string import value_text
 from clearline.core.options.catalogue import OPTIONS
 from clearline.core.profiles.profile import Profile
+from clearline.core.uri.connection_string import value_text
 
 
 def patch_words(patch: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.findings import Finding, Remedy, Severity
 from clearline.core.report.report import Report, Verdict
-from clearline.core.uri_remedies import weakens
+from clearline.core.uri.remedies import weakens
 from clearline.ui import theme
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle

@@ -18,12 +18,12 @@ from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret, redact
 from clearline.core.secrets.references import around_references, has_references, is_reference
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
-from clearline.core.uri_hosts import plain_hosts, seed_addresses
-from clearline.core.uri_lint import lint
-from clearline.core.uri_options import BEHIND, ReadOptions, read_options
-from clearline.core.uri_password import password_traits
-from clearline.core.uri_shell import ShellOptions, shell_options
-from clearline.core.uri_text import SCHEME, SRV_SCHEME, UriText, take_apart
+from clearline.core.uri.hosts import plain_hosts, seed_addresses
+from clearline.core.uri.lint import lint
+from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
+from clearline.core.uri.password import password_traits
+from clearline.core.uri.read_options import BEHIND, ReadOptions, read_options
+from clearline.core.uri.shell_options import ShellOptions, shell_options
 
 __all__ = ["Reading", "build", "read"]
 

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from clearline.core.options.catalogue import lookup
-from clearline.core.uri_pieces import HOST_PORT, Piece, is_invisible
+from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
 
 _QUOTES: Final = {
     '"': '"', "'": "'", "`": "`", "“": "”", "”": "”", "„": "“", "‘": "’", "’": "’", "‚": "‘", "«": "»", "‹": "›",

@@ -10,7 +10,7 @@ from clearline.core.findings import Severity
 from clearline.core.options.values import shown
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import Secret
-from clearline.core.uri_pieces import Piece
+from clearline.core.uri.pieces import Piece
 
 _ORDER: Final = (
     "uri.bad-scheme",

@@ -17,8 +17,8 @@ from clearline.core.options.catalogue import OptionType, lookup
 from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, is_reference
-from clearline.core.uri_around import surroundings
-from clearline.core.uri_pieces import HOST_PORT, Piece, is_invisible
+from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
+from clearline.core.uri.surroundings import surroundings
 
 SCHEME: Final = "mongodb://"
 SRV_SCHEME: Final = "mongodb+srv://"

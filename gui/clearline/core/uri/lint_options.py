@@ -13,14 +13,14 @@ from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, close
 from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references
-from clearline.core.uri_conflicts import lint_conflicts
-from clearline.core.uri_hosts import PLACEHOLDER, character_name
-from clearline.core.uri_login_lint import lint_login
-from clearline.core.uri_mistakes import Mistakes
-from clearline.core.uri_options import ReadOptions, masked_value, tls_patch
-from clearline.core.uri_password import placeholder
-from clearline.core.uri_pieces import is_invisible
-from clearline.core.uri_text import OptionPiece, UriText
+from clearline.core.uri.hosts import PLACEHOLDER, character_name
+from clearline.core.uri.lint_conflicts import lint_conflicts
+from clearline.core.uri.lint_login import lint_login
+from clearline.core.uri.mistakes import Mistakes
+from clearline.core.uri.parts import OptionPiece, UriText
+from clearline.core.uri.password import placeholder
+from clearline.core.uri.pieces import is_invisible
+from clearline.core.uri.read_options import ReadOptions, masked_value, tls_patch
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"

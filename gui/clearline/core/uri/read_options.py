@@ -14,8 +14,8 @@ from clearline.core.profiles.profile import Profile, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
-from clearline.core.uri_pieces import is_invisible
-from clearline.core.uri_text import OptionPiece, UriText
+from clearline.core.uri.parts import OptionPiece, UriText
+from clearline.core.uri.pieces import is_invisible
 
 IMPLIED_BY_INSECURE: Final = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsDisableOCSPEndpointCheck")
 _FILES: Final = ("tlsCertificateKeyFile", "tlsCertificateKeyFilePassword", "tlsCAFile", "tlsCRLFile")

@@ -15,15 +15,15 @@ from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import Secret
-from clearline.core.uri_around import QUOTE_CHARACTERS
-from clearline.core.uri_hosts import HostEntry, character_name, escaped_socket, host_entries
-from clearline.core.uri_mistakes import Mistakes
-from clearline.core.uri_option_lint import lint_options
-from clearline.core.uri_options import ReadOptions
-from clearline.core.uri_password import is_certain, placeholder
-from clearline.core.uri_pieces import Piece, is_invisible
-from clearline.core.uri_shell import shell_options
-from clearline.core.uri_text import UriText
+from clearline.core.uri.hosts import HostEntry, character_name, escaped_socket, host_entries
+from clearline.core.uri.lint_options import lint_options
+from clearline.core.uri.mistakes import Mistakes
+from clearline.core.uri.parts import UriText
+from clearline.core.uri.password import is_certain, placeholder
+from clearline.core.uri.pieces import Piece, is_invisible
+from clearline.core.uri.read_options import ReadOptions
+from clearline.core.uri.shell_options import shell_options
+from clearline.core.uri.surroundings import QUOTE_CHARACTERS
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"

@@ -10,10 +10,10 @@ from clearline.core.options.catalogue import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD
-from clearline.core.uri_mistakes import Mistakes
-from clearline.core.uri_options import ReadOptions
-from clearline.core.uri_pieces import Piece
-from clearline.core.uri_text import UriText
+from clearline.core.uri.mistakes import Mistakes
+from clearline.core.uri.parts import UriText
+from clearline.core.uri.pieces import Piece
+from clearline.core.uri.read_options import ReadOptions
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _EXTERNAL: Final = "$external"

@@ -10,10 +10,10 @@ from typing import Final
 from urllib.parse import quote, unquote_plus
 
 from clearline.core.secrets.references import REFERENCE, has_references
-from clearline.core.uri_around import QUOTE_CHARACTERS
-from clearline.core.uri_password import placeholder
-from clearline.core.uri_pieces import Piece, is_invisible
-from clearline.core.uri_text import DEFAULT_PORT, UriText
+from clearline.core.uri.parts import DEFAULT_PORT, UriText
+from clearline.core.uri.password import placeholder
+from clearline.core.uri.pieces import Piece, is_invisible
+from clearline.core.uri.surroundings import QUOTE_CHARACTERS
 
 PLACEHOLDER: Final = re.compile(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
 _NAME: Final = re.compile(r"[\w.\-]+")

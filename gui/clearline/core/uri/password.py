@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts.text import PasswordTraits
 from clearline.core.secrets.references import is_reference
-from clearline.core.uri_text import UriText
+from clearline.core.uri.parts import UriText
 
 _DOUBLE: Final = re.compile(r"%25[0-9A-Fa-f]{2}")
 _NEEDLESS: Final = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
-from clearline.core.uri_text import UriText
+from clearline.core.uri.parts import UriText
 
 _TOOL: Final = re.compile(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
 _LONG: Final[dict[str, tuple[str, str]]] = {

@@ -10,15 +10,15 @@ from urllib.parse import unquote
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.connection_string import Reading, build, read
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile, Seeds, patched
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret
-from clearline.core.srv_forms import TxtOptions, as_seed_list
-from clearline.core.uri_text import take_apart
+from clearline.core.uri.connection_string import Reading, build, read
+from clearline.core.uri.parts import take_apart
+from clearline.core.uri.srv_forms import TxtOptions, as_seed_list
 
 _ESCAPES: Final = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _WEAKENING: Final = {

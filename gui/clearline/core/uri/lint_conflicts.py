@@ -12,10 +12,10 @@ from urllib.parse import unquote_plus
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import option
 from clearline.core.profiles.profile import Profile
-from clearline.core.uri_mistakes import Mistakes
-from clearline.core.uri_options import IMPLIED_BY_INSECURE, ReadOptions, tls_patch
-from clearline.core.uri_pieces import Piece
-from clearline.core.uri_text import UriText
+from clearline.core.uri.mistakes import Mistakes
+from clearline.core.uri.parts import UriText
+from clearline.core.uri.pieces import Piece
+from clearline.core.uri.read_options import IMPLIED_BY_INSECURE, ReadOptions, tls_patch
 
 _FAILURE: Final = Severity.FAILURE
 _DEFAULT_POOL: Final = 100
