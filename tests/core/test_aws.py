@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.aws import fetch_credentials
+from clearline.core.driver.aws import fetch_credentials
 from clearline.core.findings import Severity
 from clearline.core.options import packages
 from clearline.core.preparation import prepared

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from clearline.core import check as check_module
-from clearline.core import client as client_module
 from clearline.core.check import check, farewells
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver import client as client_module
+from clearline.core.driver.events import DriverEvent
 from clearline.core.findings import Severity, Stage
 from clearline.core.preparation import prepared
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls, patched

@@ -17,8 +17,8 @@ from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeo
 from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent
 
 from clearline.cli.mongod import PrivateMongod
-from clearline.core.driver_events import DriverEvent, DriverEvents, EventBuffer
-from clearline.core.event_texts import EVENT_TEXTS
+from clearline.core.driver.event_texts import EVENT_TEXTS
+from clearline.core.driver.events import DriverEvent, DriverEvents, EventBuffer
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 USER, SECRET_WORD = "app", "s3cret-Pa+ss-4711"

@@ -15,8 +15,8 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import ServerSelectionTimeoutError
 from pymongo.logger import LogMessage
 
-from clearline.core.driver_events import DriverEvent
-from clearline.core.driver_log import NAMES, DriverLog, listening
+from clearline.core.driver.events import DriverEvent
+from clearline.core.driver.log import NAMES, DriverLog, listening
 from clearline.core.secrets.redaction import redact
 from lab.deployment import Deployment
 from lab.peer import bound_socket

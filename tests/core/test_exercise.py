@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.driver_events import DriverEvent, DriverEvents
+from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.driver.one_server import note, selector
 from clearline.core.exercise import ExercisePlan, ExerciseResult, Work, interpret, is_local
 from clearline.core.exercise_run import Exercise
-from clearline.core.one_server import note, selector
 from clearline.core.pool import PoolLimits, PoolSnapshot, Quantiles
 from clearline.core.pool_fold import PoolFold, limits_of
 from lab.deployment import Deployment

@@ -16,7 +16,7 @@ import pytest
 from pymongo import AsyncMongoClient, monitoring
 
 from clearline.core.check import check, farewells
-from clearline.core.driver_events import DriverEvent, DriverEvents
+from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict

@@ -15,8 +15,8 @@ from pymongo.auth_oidc_shared import OIDCCallbackContext, OIDCCallbackResult, OI
 
 from clearline.core.check import check, farewells
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
-from clearline.core.oidc_provider import SignInProblem
+from clearline.core.driver.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
+from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.connection_string import read

@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 from pymongo import AsyncMongoClient
 
-from clearline.core.driver_events import DriverEvent, DriverEvents, EventBuffer
+from clearline.core.driver.events import DriverEvent, DriverEvents, EventBuffer
 from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot
 from clearline.core.pool_fold import Durations, PoolFold, Series, limits_of
 from lab.deployment import Deployment

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Self
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile
 from clearline.core.watch import Watch, WatchState

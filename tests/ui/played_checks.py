@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.core.findings import SERVER_STAGES, STAGES, Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report.report import (
     Cell,

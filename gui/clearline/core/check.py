@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from clearline.core.addresses import is_loopback
 from clearline.core.asking import Terms, note_nameservers
-from clearline.core.client import build_client, tls_context
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.standing import (
     Standing,
@@ -27,7 +26,8 @@ from clearline.core.diagnosis.standing import (
     single_topology,
     standing,
 )
-from clearline.core.driver_events import DriverEvent, DriverEvents
+from clearline.core.driver.client import build_client, tls_context
+from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.driver_run import DriverRun, described
 from clearline.core.examine import Examiner
 from clearline.core.facts.login import DriverState
@@ -52,7 +52,7 @@ from clearline.core.uri.connection_string import Reading
 from clearline.core.uri.read_options import BEHIND
 
 if TYPE_CHECKING:
-    from clearline.core.oidc import HumanSignIn, OnPrompt
+    from clearline.core.driver.oidc import HumanSignIn, OnPrompt
 
 DEADLINE_S = 1.5
 """A step without progress for this long counts as silent."""
@@ -294,7 +294,7 @@ class _Check:
         return not any(mistake.severity is Severity.FAILURE for mistake in uri.mistakes)
 
     def _sign_in_by_hand(self, on_prompt: OnPrompt) -> None:
-        from clearline.core.oidc import HumanSignIn, wants_human  # with urllib and http.server
+        from clearline.core.driver.oidc import HumanSignIn, wants_human  # with urllib and http.server
 
         if wants_human(self._profile):
             self._sign_in = HumanSignIn(on_prompt)

@@ -112,7 +112,7 @@ def sign_in_hosts(profile: Profile) -> tuple[str, ...]:
     """
     if profile.auth.mechanism != "MONGODB-OIDC" or not profile.seeds.hosts:
         return ()
-    from clearline.core.oidc import ALLOWED_HOSTS, wants_human  # with urllib and http.server
+    from clearline.core.driver.oidc import ALLOWED_HOSTS, wants_human  # with urllib and http.server
 
     if not wants_human(profile):
         return ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clearline.core.client import Built, close_client, effective_options
-from clearline.core.driver_events import DriverEvents
+from clearline.core.driver.client import Built, close_client, effective_options
+from clearline.core.driver.events import DriverEvents
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
 from clearline.core.ledger import Ledger
 from clearline.core.secrets.redaction import redact
@@ -63,7 +63,7 @@ class DriverRun:
     def _failed(self, error: Exception, step: str) -> None:
         from pymongo.errors import OperationFailure
 
-        from clearline.core.oidc_provider import SignInProblem
+        from clearline.core.driver.oidc_provider import SignInProblem
 
         code = _code(error)
         failed_login = self._events.failed_login_step

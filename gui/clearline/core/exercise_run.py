@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
+from clearline.core.driver.one_server import asking
 from clearline.core.exercise import ExercisePlan, ExerciseResult, Work, interpret
-from clearline.core.one_server import asking
 from clearline.core.pool_fold import Durations, PoolFold, limits_of
 
 _STEP_S = 0.25

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import Any
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.core.pool import DeadIdle, PoolLimits, PoolSample, PoolSnapshot, Quantiles, SlowGrowth
 
 IDLE_DROP_S = 60.0

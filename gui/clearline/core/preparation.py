@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from clearline.core import aws
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.driver import aws
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.sources import CommandFailed, printed_by

@@ -246,7 +246,7 @@ def _presented(der: bytes) -> Presented | None:
 
 def _context(source: TrustedBy, ca_file: str | None) -> ssl.SSLContext:
     """A context that verifies all but the name. Raises `OSError`, `ValueError`."""
-    from clearline.core.client import tls_context
+    from clearline.core.driver.client import tls_context
     from clearline.core.probes import tls
     from clearline.core.tls import trust
 

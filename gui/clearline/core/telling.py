@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from clearline.core.assembly import assemble
-from clearline.core.client import driver_version
 from clearline.core.diagnosis.standing import has_failed
+from clearline.core.driver.client import driver_version
 from clearline.core.findings import Stage
 from clearline.core.ledger import Ledger
 from clearline.core.report.report import Report, Verdict

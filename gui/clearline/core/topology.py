@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from clearline.core.event_texts import address_text, error_text
+from clearline.core.driver.event_texts import address_text, error_text
 
 if TYPE_CHECKING:
     from pymongo.server_description import ServerDescription

@@ -18,12 +18,12 @@ from clearline.core.check import LATE_S, check, farewells
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.rules.files import files
 from clearline.core.diagnosis.rules.watching import WatchFacts, findings
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
+from clearline.core.driver.oidc import OnPrompt, wants_human
 from clearline.core.exercise import ExercisePlan, ExerciseResult, is_local
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
 from clearline.core.health import HealthFold, HealthState, Pause
-from clearline.core.oidc import OnPrompt, wants_human
 from clearline.core.pool import PoolSnapshot
 from clearline.core.preparation import Prepared, prepared
 from clearline.core.probes.files import inspect_files
@@ -482,7 +482,7 @@ class Watch:
         self._emit(self.state)
 
     def _said(self, error: Exception) -> str:
-        from clearline.core.event_texts import error_text
+        from clearline.core.driver.event_texts import error_text
 
         secrets = self._ready.secrets if self._ready is not None else self._secrets
         return redact(error_text(error), secrets.values())

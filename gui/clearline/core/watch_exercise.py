@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.core.exercise import ExercisePlan, ExerciseResult
 from clearline.core.exercise_run import Exercise
 from clearline.core.watch_session import Session

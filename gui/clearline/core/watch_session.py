@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from clearline.core.addresses import is_loopback
-from clearline.core.client import build_client, close_client
 from clearline.core.diagnosis.catalogue import causes
-from clearline.core.driver_events import DriverEvent, DriverEvents
-from clearline.core.driver_log import DriverLog
-from clearline.core.event_texts import LOGIN_COMMANDS, error_text
+from clearline.core.driver.client import build_client, close_client
+from clearline.core.driver.event_texts import LOGIN_COMMANDS, error_text
+from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.driver.log import DriverLog
+from clearline.core.driver.oidc import HumanSignIn, OnPrompt, wants_human
+from clearline.core.driver.oidc_provider import SignInProblem
+from clearline.core.driver.one_server import Question, asking, note, selector
 from clearline.core.findings import Severity
-from clearline.core.oidc import HumanSignIn, OnPrompt, wants_human
-from clearline.core.oidc_provider import SignInProblem
-from clearline.core.one_server import Question, asking, note, selector
 from clearline.core.pool_fold import PoolFold, limits_of
 from clearline.core.preparation import Prepared
 from clearline.core.profiles.login_fields import stays_here

@@ -25,7 +25,7 @@ from clearline.ui.theme import Scheme, Theme
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clearline.core.driver_events import DriverEvent
+    from clearline.core.driver.events import DriverEvent
     from clearline.core.keyring.vault import Vault
     from clearline.core.profiles.profile import Profile
     from clearline.core.report.report import Report

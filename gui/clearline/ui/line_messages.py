@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 from PySide6.QtCore import QThread, Signal
 
 from clearline.core.daemon_threads import DaemonExecutor, depart
-from clearline.core.driver_events import EventBuffer
+from clearline.core.driver.events import EventBuffer
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets

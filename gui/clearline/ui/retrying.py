@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.retry import Attempt, RetryPlan, with_retries

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from clearline.core.driver_events import DriverEvent, EventBuffer
+from clearline.core.driver.events import DriverEvent, EventBuffer
 from clearline.core.exercise import ExercisePlan, ExerciseResult
 from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile

@@ -5,7 +5,7 @@ import random
 import pytest
 from PySide6.QtCore import Qt
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.ui.models.driver_events import DriverEventsModel, EventRole
 from clearline.ui.models.event_columns import COLUMNS
 from clearline.ui.models.event_ring import EventFilter, EventRing

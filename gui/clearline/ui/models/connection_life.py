@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 
 
 class Phase(Enum):

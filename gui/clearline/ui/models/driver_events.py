@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 from clearline.ui.models.event_columns import (
     COLUMNS,
     DETAILS,

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 
 COLUMNS: Final = ("mark", "time", "gap", "kind", "event", "server", "conn", "took", "details")
 MARK, TIME, GAP, KIND, EVENT, SERVER, CONNECTION, TOOK, DETAILS = range(len(COLUMNS))

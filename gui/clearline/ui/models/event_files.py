@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 
 CSV_SUFFIX: Final = ".csv"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")

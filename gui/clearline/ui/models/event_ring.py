@@ -14,7 +14,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any, Final
 
-from clearline.core.driver_events import DriverEvent
+from clearline.core.driver.events import DriverEvent
 
 _OF_A_ROW: Final = ("at_s", "connection_id", "duration_ms", "text", "request_id")
 SHAPE_FIELDS: Final = tuple(name for name in DriverEvent.__struct_fields__ if name not in _OF_A_ROW)

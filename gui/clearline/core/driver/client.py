@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clearline.core.addresses import is_loopback
-from clearline.core.event_texts import address_text
+from clearline.core.driver.event_texts import address_text
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from clearline.core.event_texts import EVENT_TEXTS, LOGIN_COMMANDS, address_text, failure_code
+from clearline.core.driver.event_texts import EVENT_TEXTS, LOGIN_COMMANDS, address_text, failure_code
 from clearline.core.secrets.secret import Secrets
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from clearline.core.oidc_provider import (
+from clearline.core.driver.oidc_provider import (
     REQUEST_S,
     Refused,
     SignInProblem,

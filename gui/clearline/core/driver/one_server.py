@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from clearline.core.driver_events import DriverEvent
-from clearline.core.event_texts import address_text
+from clearline.core.driver.event_texts import address_text
+from clearline.core.driver.events import DriverEvent
 
 
 class Question:

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from clearline.core.driver_events import DriverEvent
-from clearline.core.event_texts import log_fields
+from clearline.core.driver.event_texts import log_fields
+from clearline.core.driver.events import DriverEvent
 
 NAMES = ("pymongo.connection", "pymongo.serverSelection", "pymongo.topology", "pymongo.command")
 
