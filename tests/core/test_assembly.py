@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.assembly import assemble
+from clearline.core.diagnosis.assembly import assemble
 from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, Reach, RttFacts, ServerExtras

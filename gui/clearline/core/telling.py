@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.assembly import assemble
+from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.standing import has_failed
 from clearline.core.driver.client import driver_version
 from clearline.core.findings import Stage
