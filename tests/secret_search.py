@@ -258,7 +258,7 @@ class SecretSearch:
 
     def _hear_reports(self) -> None:
         """Search every report that a check tells from now on; nothing is imported for that."""
-        telling = sys.modules.get("clearline.core.telling")
+        telling = sys.modules.get("clearline.core.check.reporter")
         if telling is None or self._heard:
             return
         self._heard = True

@@ -107,7 +107,7 @@ def test_a_secret_in_the_report_of_a_check_is_found(tmp_path: Path) -> None:
         tmp_path,
         """
         import asyncio
-        from clearline.core.check import check
+        from clearline.core.check.check import check
         from clearline.core.profiles.profile import Profile, Seeds
         def test_it():
             profile = Profile(name=f"called {WORD}", seeds=Seeds(hosts=("127.0.0.1:1",)))

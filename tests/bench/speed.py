@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from clearline.core.check import check
+from clearline.core.check.check import check
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report

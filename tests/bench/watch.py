@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from clearline.core.check import warm_up
+from clearline.core.check.check import warm_up
 from clearline.core.driver.events import DriverEvent, EventBuffer
 from clearline.core.exercise import ExercisePlan
 from clearline.core.pool_fold import PoolFold

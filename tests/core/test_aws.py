@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from clearline.core.check.preparation import prepared
 from clearline.core.driver.aws import fetch_credentials
 from clearline.core.findings import Severity
 from clearline.core.options import packages
-from clearline.core.preparation import prepared
 from clearline.core.profiles.profile import Auth, Profile
 
 STAND_IN = {

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from clearline.core import check as check_module
-from clearline.core.check import check, farewells
+from clearline.core.check import check as check_module
+from clearline.core.check.check import check, farewells
+from clearline.core.check.preparation import prepared
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver import client as client_module
 from clearline.core.driver.events import DriverEvent
 from clearline.core.findings import Severity, Stage
-from clearline.core.preparation import prepared
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret
@@ -385,7 +385,7 @@ def test_no_socket_is_left_open_after_a_check(replica_set: Deployment) -> None:
 
 def test_the_core_runs_without_qt() -> None:
     code = (
-        "import sys; import clearline.core.check, clearline.cli.check;"
+        "import sys; import clearline.core.check.check, clearline.cli.check;"
         "import clearline.core.storage.store, clearline.core.keyring.vault;"
         "print([m for m in sys.modules if m.startswith('PySide6')])"
     )

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pymongo.uri_parser_shared import _validate_uri
 
-from clearline.core.check import check
+from clearline.core.check.check import check
 from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread, patched
 from clearline.core.report.report import to_json
 from clearline.core.secrets.redaction import redact

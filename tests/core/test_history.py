@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.check import check
+from clearline.core.check.check import check
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile
 from clearline.core.report import history

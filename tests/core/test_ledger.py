@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from clearline.core.addresses import split_address
+from clearline.core.check.ledger import Ledger
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import DnsOutcome, Question
 from clearline.core.facts.servers import Reach
 from clearline.core.facts.whole import Facts
-from clearline.core.ledger import Ledger
 
 
 def ledger() -> Ledger:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient, monitoring
 
-from clearline.core.check import check, farewells
+from clearline.core.check.check import check, farewells
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile

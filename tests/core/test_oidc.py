@@ -13,7 +13,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.auth_oidc_shared import OIDCCallbackContext, OIDCCallbackResult, OIDCIdPInfo
 
-from clearline.core.check import check, farewells
+from clearline.core.check.check import check, farewells
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from clearline.core.check import check
+from clearline.core.check.check import check
+from clearline.core.check.filling_in import undefined
+from clearline.core.check.preparation import Prepared, prepared
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.preparation import Prepared, prepared, undefined
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.report.report import Verdict, to_json
 from clearline.core.secrets.references import variables

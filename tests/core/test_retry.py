@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from clearline.core.check import check
+from clearline.core.check.check import check
+from clearline.core.check.retry import MAY_PASS, Attempt, RetryPlan, may_pass, with_retries
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
-from clearline.core.retry import MAY_PASS, Attempt, RetryPlan, may_pass, with_retries
 from lab import deployments
 from lab.peer import bound_socket
 

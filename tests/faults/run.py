@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from clearline.core.check import LATE_S, check
+from clearline.core.check.check import LATE_S, check
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.facts.whole import Facts
 from clearline.core.profiles.profile import Profile

@@ -24,9 +24,9 @@ from clearline.cli.targets import (
     say_where_to_sign_in,
     sign_in_hosts,
 )
+from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict, exit_code, to_json
-from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
 from clearline.core.secrets.secret import Secrets
 
 
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(target: Target, timeout_s: float, plan: RetryPlan) -> Report:
-    from clearline.core.check import check, farewells, warm_up
+    from clearline.core.check.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()

@@ -87,7 +87,7 @@ def _with_secrets(profiles: Sequence[Profile], *, yes: bool) -> list[Order]:
 
 
 def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
-    from clearline.core.check import check, farewells, warm_up
+    from clearline.core.check.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
@@ -131,7 +131,7 @@ def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
 
 async def _not_begun(order: Order) -> Report:
     """The report of a check that was cancelled before its turn: one that is cancelled as soon as it starts."""
-    from clearline.core.check import check
+    from clearline.core.check.check import check
 
     profile, secrets, not_agreed = order
     task = asyncio.get_running_loop().create_task(

@@ -71,7 +71,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 async def _watch(target: Target, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
-    from clearline.core.check import warm_up
+    from clearline.core.check.check import warm_up
     from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
     from clearline.core.uri.connection_string import build, read
     from clearline.core.watch import Watch

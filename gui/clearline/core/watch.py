@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from clearline.core.check import LATE_S, check, farewells
+from clearline.core.check.check import LATE_S, check, farewells
+from clearline.core.check.preparation import Prepared, prepared
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.rules.files import files
 from clearline.core.diagnosis.rules.watching import WatchFacts, findings
@@ -25,7 +26,6 @@ from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
 from clearline.core.health import HealthFold, HealthState, Pause
 from clearline.core.pool import PoolSnapshot
-from clearline.core.preparation import Prepared, prepared
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool, Profile
 from clearline.core.report.report import Report

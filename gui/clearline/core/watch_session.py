@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from clearline.core.addresses import is_loopback
+from clearline.core.check.preparation import Prepared
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.driver.client import build_client, close_client
 from clearline.core.driver.event_texts import LOGIN_COMMANDS, error_text
@@ -20,7 +21,6 @@ from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.driver.one_server import Question, asking, note, selector
 from clearline.core.findings import Severity
 from clearline.core.pool_fold import PoolFold, limits_of
-from clearline.core.preparation import Prepared
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact

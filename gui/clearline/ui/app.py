@@ -327,7 +327,7 @@ def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Che
         from clearline.core.daemon_threads import run_in_daemon
 
         await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
-        from clearline.core.check import check
+        from clearline.core.check.check import check
         from clearline.core.consent import Agreements
 
         pages: list[str] = []
@@ -356,7 +356,7 @@ def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Che
 
 
 def _import_for_checks() -> None:
-    from clearline.core.check import warm_up
+    from clearline.core.check.check import warm_up
 
     warm_up()
 

@@ -7,10 +7,10 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
+from clearline.core.check.retry import Attempt, RetryPlan, with_retries
 from clearline.core.driver.events import DriverEvent
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
-from clearline.core.retry import Attempt, RetryPlan, with_retries
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.line_messages import Check
 from clearline.ui.main_window import MainWindow

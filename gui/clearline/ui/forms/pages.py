@@ -173,7 +173,7 @@ class FormPages(LazyTabs):
 
 def _undefined(profile: Profile, secrets: Secrets) -> tuple[Mistake, ...]:
     """The references without a value, but for those of which the Authentication page itself tells. Reads a file."""
-    from clearline.core.preparation import undefined
+    from clearline.core.check.filling_in import undefined
 
     found = undefined(profile, variables(profile.env_file), secrets)
     return tuple(mistake for mistake in found if not {PASSWORD, "envFile"} & set(mistake.fields))

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan
 from clearline.core.report.report import Verdict
-from clearline.core.retry import MOST_ATTEMPTS, Attempt, RetryPlan
 from clearline.ui import theme
 from clearline.ui.models.live_rows import Column, LiveRows
 from clearline.ui.panels.live_table import LiveTable

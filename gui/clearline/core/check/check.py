@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from clearline.core.addresses import is_loopback
-from clearline.core.asking import Terms, note_nameservers
+from clearline.core.check.driver_run import DriverRun, described
+from clearline.core.check.examine import Examiner
+from clearline.core.check.ledger import Ledger
+from clearline.core.check.preparation import prepared
+from clearline.core.check.questions import Terms, note_nameservers
+from clearline.core.check.reporter import Teller
+from clearline.core.check.seed_list import look_up_seeds
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.standing import (
     Standing,
@@ -28,14 +34,10 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
-from clearline.core.driver_run import DriverRun, described
-from clearline.core.examine import Examiner
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity, Stage
-from clearline.core.ledger import Ledger
-from clearline.core.preparation import prepared
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
@@ -44,8 +46,6 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
-from clearline.core.seed_list import look_up_seeds
-from clearline.core.telling import Teller
 from clearline.core.tls.trust import adopt_system_roots
 from clearline.core.uri import connection_string
 from clearline.core.uri.connection_string import Reading

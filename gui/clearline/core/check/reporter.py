@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from clearline.core.check.ledger import Ledger
 from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.standing import has_failed
 from clearline.core.driver.client import driver_version
 from clearline.core.findings import Stage
-from clearline.core.ledger import Ledger
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from clearline.core.addresses import server_name
-from clearline.core.asking import Asker, Terms
-from clearline.core.compare import Comparison
+from clearline.core.check.compare import Comparison
+from clearline.core.check.ledger import Ledger
+from clearline.core.check.questions import Asker, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.facts.servers import Hello, MemberFacts, TcpFacts, TlsKind
-from clearline.core.ledger import Ledger
 from clearline.core.probes import hello, latency, tcp, tls
 from clearline.core.probes.connection import Connection, Line
 from clearline.core.probes.lookup import look_up

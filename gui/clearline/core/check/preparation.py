@@ -9,28 +9,26 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from clearline.core.check.filling_in import Edit, edited, inserted, places_in, undefined_places
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.driver import aws
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.sources import CommandFailed, printed_by
-from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret
-from clearline.core.secrets.references import REFERENCE, Variables, has_references, variables
+from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import roots_file
 from clearline.core.uri.connection_string import Reading, build, read
 from clearline.core.uri.parts import UriText, take_apart
-from clearline.core.uri.pieces import Piece
 
 _LEAST: Final = 4
 """A shorter piece of a secret tells nothing."""
@@ -39,15 +37,6 @@ _FIELDS_OF: Final = {
     KEY_PASSWORD: ("tlsCertificateKeyFilePassword",),
     AWS_SESSION_TOKEN: ("authMechanismProperties",),
 }
-
-
-@dataclass(frozen=True)
-class _Edit:
-    """One replacement in the text: ``start`` and ``end`` count in it as it was."""
-
-    start: int
-    end: int
-    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +54,7 @@ class Prepared:
     """The authorities of the profile's trust source, for the driver's tlsCAFile; None leaves it alone."""
     shown: str = ""
     """The connection string for eyes: secrets masked, references as they are."""
-    edits: tuple[_Edit, ...] = ()
+    edits: tuple[Edit, ...] = ()
     exposed: tuple[Secret, ...] = ()
     """Values of variables whose names speak of a secret, and their pieces, which stand where no secret belongs."""
 
@@ -129,17 +118,17 @@ async def prepared(
     reading = read(typed, profile=profile, prompting=prompting)
     parts = take_apart(typed)
     mistakes: list[Mistake] = []
-    edits: list[_Edit] = []
+    edits: list[Edit] = []
     resolved: dict[str, Secret] = {}
     exposed: dict[str, Secret] = {}
-    references = list(_references(parts, reading))
+    references = list(places_in(parts, reading))
     if references:
         known = await run_in_daemon(variables, profile.env_file, environ)
-        mistakes += _undefined(references, known)
+        mistakes += undefined_places(references, known)
         for place in references:
             if (value := known.find(place.name)) is None:
                 continue
-            edits.append(_Edit(place.start, place.end, place.written(value)))
+            edits.append(Edit(place.start, place.end, place.written(value)))
             if looks_secret(place.name) and value:
                 found = _with_pieces(f"${{{place.name}}}", value)
                 resolved |= found
@@ -151,11 +140,11 @@ async def prepared(
         except CommandFailed as failure:
             mistakes.append(_failed(name, source.command or "", failure, parts))
         else:
-            edits += _inserted(parts, name, secret)
+            edits += inserted(parts, name, secret)
     ready = reading
     if edits:
         edits.sort(key=lambda edit: (edit.start, edit.end))
-        ready = read(_edited(typed, edits), profile=profile, prompting=prompting)
+        ready = read(edited(typed, edits), profile=profile, prompting=prompting)
     mistakes += _unanswered(ready, profile, parts)
     ca_file, doubts = await _trusted(ready)
     if ready.profile.auth.mechanism == aws.MECHANISM and not await run_in_daemon(aws.fetch_credentials, ready.profile):
@@ -187,12 +176,6 @@ def _unanswered(ready: Reading, profile: Profile, parts: UriText) -> Iterator[Mi
             yield replace(mistake, start=place.start, end=place.end)
 
 
-def undefined(profile: Profile, known: Variables, secrets: Secrets | None = None) -> tuple[Mistake, ...]:
-    """The mistakes of a profile's references alone, for a form; places count in the profile's own text. Pure."""
-    text = build(profile, secrets, show="plain")
-    return tuple(_undefined(list(_references(take_apart(text), read(text, profile=profile))), known))
-
-
 def _no_aws_credentials(parts: UriText) -> Mistake:
     return Mistake(
         cause="auth.aws-no-credentials",
@@ -200,98 +183,6 @@ def _no_aws_credentials(parts: UriText) -> Mistake:
         start=parts.core.start,
         end=parts.core.end,
         fields=("authMechanism", "user"),
-    )
-
-
-def _edited(text: str, edits: list[_Edit]) -> str:
-    pieces: list[str] = []
-    at = 0
-    for edit in edits:
-        pieces += [text[at : edit.start], edit.text]
-        at = edit.end
-    return "".join([*pieces, text[at:]])
-
-
-# ---------------------------------------------------------------- references
-
-
-@dataclass(frozen=True)
-class _Place:
-    """One reference in the text: whose field it is in, and how its value is written there."""
-
-    name: str
-    start: int
-    end: int
-    what: str
-    fields: tuple[str, ...]
-    host: bool
-
-    @property
-    def secret(self) -> bool:
-        """Whether a secret belongs there, so that the whole value is one and is shown nowhere."""
-        option = lookup(self.what)
-        return self.what == "password" or looks_secret(self.what) or (option is not None and option.secret)
-
-    def written(self, value: str) -> str:
-        # The host list holds hosts, ports and commas as they are; a socket's path is one host and is escaped.
-        if self.host and not value.startswith("/"):
-            return value.strip()
-        return quote(value, safe="", errors="replace")
-
-    def undefined(self, known: Variables) -> Mistake:
-        return Mistake(
-            cause="uri.placeholder",
-            severity=Severity.FAILURE,
-            blanks={
-                "placeholder": f"${{{self.name}}}",
-                "what": f"{self.what} (or set {self.name}, which is set {known.places})",
-            },
-            start=self.start,
-            end=self.end,
-            fields=self.fields,
-        )
-
-
-def _undefined(references: list[_Place], known: Variables) -> Iterator[Mistake]:
-    missing = [place.undefined(known) for place in references if known.find(place.name) is None]
-    yield from missing
-    if references:
-        yield from _file_mistakes(known, missing=bool(missing))
-
-
-def _references(parts: UriText, reading: Reading) -> Iterator[_Place]:
-    source = reading.profile.secrets.get(PASSWORD)
-    password = parts.password if source is not None and source.place == "reference" else None
-    yield from _in_piece(parts.user, "user", ("user",))
-    yield from _in_piece(password, "password", ("password",))
-    yield from _in_piece(parts.hosts, "host", ("hosts",), host=True)
-    yield from _in_piece(parts.path, "database", ("database",))
-    for chunk in parts.chunks:
-        option = lookup(chunk.name.text)
-        fields = (option.name,) if option is not None else ()
-        yield from _in_piece(chunk.value, option.name if option is not None else chunk.name.text, fields)
-
-
-def _in_piece(piece: Piece | None, what: str, fields: tuple[str, ...], *, host: bool = False) -> Iterator[_Place]:
-    if piece is None or not has_references(piece.text):
-        return
-    for found in REFERENCE.finditer(piece.text):
-        start, end = piece.start + found.start(), piece.start + found.end()
-        yield _Place(found[1], start, end, what, fields, host)
-
-
-def _file_mistakes(known: Variables, *, missing: bool) -> Iterator[Mistake]:
-    """A ``.env`` file that cannot be read: a failure where a value was missing, for it may stand there."""
-    if known.problem is None or known.env_file is None:
-        return
-    causes = {FileNotFoundError: "files.not-found", IsADirectoryError: "files.is-a-folder"}
-    causes |= {PermissionError: "files.no-permission"}
-    cause = next((code for kind, code in causes.items() if isinstance(known.problem, kind)), "files.damaged")
-    yield Mistake(
-        cause=cause,
-        severity=Severity.FAILURE if missing else Severity.WARNING,
-        blanks={"file": known.env_file, "option": "The profile's .env file", "what": "no .env file that can be read"},
-        fields=("envFile",),
     )
 
 
@@ -339,26 +230,6 @@ def _failed(name: str, command: str, failure: CommandFailed, parts: UriText) -> 
         end=parts.core.end,
         fields=_FIELDS_OF.get(name, ()),
     )
-
-
-def _inserted(parts: UriText, name: str, secret: Secret) -> list[_Edit]:
-    """Put a secret where the text has none."""
-    value = quote(secret.reveal(), safe="", errors="replace")
-    if name == PASSWORD:
-        if parts.password is not None:
-            return [_Edit(parts.password.start, parts.password.end, value)]
-        return [] if parts.user is None else [_Edit(parts.user.end, parts.user.end, f":{value}")]
-    option = name
-    if name == AWS_SESSION_TOKEN:
-        option, value = "authMechanismProperties", f"{AWS_SESSION_TOKEN}:{value}"
-        chunk = next((chunk for chunk in parts.chunks if chunk.name.text.lower() == option.lower()), None)
-        if chunk is not None and chunk.value is not None and chunk.value.text:
-            return [_Edit(chunk.value.end, chunk.value.end, f",{value}")]
-    if parts.options is not None:
-        before = (";" if parts.separators == ";" else "&") if parts.options.text else ""
-        return [_Edit(parts.options.end, parts.options.end, f"{before}{option}={value}")]
-    before = "?" if parts.path is not None else "/?"
-    return [_Edit(parts.core.end, parts.core.end, f"{before}{option}={value}")]
 
 
 # ---------------------------------------------------------------- trust

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from clearline.core.addresses import is_ip_address, server_name
-from clearline.core.asking import Asker
+from clearline.core.check.questions import Asker
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.probes import icmp, tcp, tls

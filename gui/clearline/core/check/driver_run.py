@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from clearline.core.check.ledger import Ledger
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
-from clearline.core.ledger import Ledger
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets
 
