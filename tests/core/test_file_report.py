@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
-from clearline.core.file_report import FileReport, inspect_file, report_of
 from clearline.core.findings import Severity
+from clearline.core.inspection.file_report import FileReport, inspect_file, report_of
 from clearline.core.secrets.secret import Secret
 from clearline.core.tls.conversions import CA, CLIENT, CRL, Der, conversions
 from lab.certificates import DAY, Authority, Identity

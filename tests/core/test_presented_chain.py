@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.chain_words import kind_of, problems_of, trust_words, unknown_root, validity
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import Reach
 from clearline.core.findings import Severity
-from clearline.core.presented_chain import PresentedChain, TrustedBy, presented_chain, servers_of
+from clearline.core.inspection.chain_words import kind_of, problems_of, trust_words, unknown_root, validity
+from clearline.core.inspection.server_certificates import PresentedChain, TrustedBy, presented_chain, servers_of
 from clearline.core.profiles.profile import Profile, Seeds
 from lab import peers
 from lab.certificates import DAY, Authority, Identity, self_signed, server_context

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core.facts.names import DnsOutcome
-from clearline.core.srv_lookup import SrvAnswer, look_up_srv, read_pasted
+from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pasted
 from lab.dns_server import REFUSED, SILENT, DnsServer, cluster, resolver_at
 
 NAME = "c0.abcde.lab.test"

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel
 
-from clearline.core.presented_chain import TrustedBy
+from clearline.core.inspection.server_certificates import TrustedBy
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from clearline.core.tls.conversions import CA, CLIENT

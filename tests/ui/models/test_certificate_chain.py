@@ -4,7 +4,7 @@ from PySide6.QtCore import QModelIndex, Qt
 
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import Reach
-from clearline.core.presented_chain import Presented, PresentedChain, Trust, TrustedBy
+from clearline.core.inspection.server_certificates import Presented, PresentedChain, Trust, TrustedBy
 from clearline.ui.models.certificate_chain import CertificateChainModel
 
 

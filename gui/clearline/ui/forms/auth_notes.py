@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.file_report import FileReport, inspect_file
+from clearline.core.inspection.file_report import FileReport, inspect_file
 from clearline.core.options.packages import MECHANISM_PACKAGES, how_to_get, missing_for_mechanism
 from clearline.core.profiles.login_fields import LoginFields
 from clearline.core.profiles.profile import Profile

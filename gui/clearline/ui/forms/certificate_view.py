@@ -11,8 +11,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.file_report import FileProblem, FileReport, Line, inspect_file
 from clearline.core.findings import Severity
+from clearline.core.inspection.file_report import FileProblem, FileReport, Line, inspect_file
 from clearline.core.secrets.secret import Secret
 from clearline.ui import theme
 from clearline.ui.forms.inquiry import Inquiry

@@ -19,10 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.addresses import split_address
-from clearline.core.chain_words import ChainProblem, name_of, problems_of, unknown_root
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.file_report import with_variables
-from clearline.core.presented_chain import DEADLINE_S, PresentedChain, TrustedBy, presented_chain, servers_of
+from clearline.core.inspection.chain_words import ChainProblem, name_of, problems_of, unknown_root
+from clearline.core.inspection.file_report import with_variables
+from clearline.core.inspection.server_certificates import (
+    DEADLINE_S,
+    PresentedChain,
+    TrustedBy,
+    presented_chain,
+    servers_of,
+)
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.whole_files import write_whole
 from clearline.ui import theme

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.findings import Remedy, Severity
+from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pasted
 from clearline.core.profiles.profile import Profile
-from clearline.core.srv_lookup import SrvAnswer, look_up_srv, read_pasted
 from clearline.core.uri.remedies import knows_seeds
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
 from clearline.ui import theme

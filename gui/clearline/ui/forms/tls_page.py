@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.file_report import with_variables
+from clearline.core.inspection.file_report import with_variables
 from clearline.core.profiles.login_fields import tls_wanted
 from clearline.core.profiles.profile import Profile, SecretSource, Tls
 from clearline.core.profiles.secret_places import source_of, with_source

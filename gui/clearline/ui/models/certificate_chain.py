@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from clearline.core.chain_words import kind_of, name_of, source_words, trust_words, validity
 from clearline.core.facts.servers import Reach
-from clearline.core.presented_chain import PresentedChain, Trust, TrustedBy
+from clearline.core.inspection.chain_words import kind_of, name_of, source_words, trust_words, validity
+from clearline.core.inspection.server_certificates import PresentedChain, Trust, TrustedBy
 from clearline.ui import theme
 from clearline.ui.icons import icon
 

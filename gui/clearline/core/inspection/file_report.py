@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from clearline.core.chain_words import name_of, validity
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
+from clearline.core.inspection.chain_words import name_of, validity
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from clearline.core.tls.conversions import CA, CLIENT, CRL, OTHER_HALF, Der, binary_kind, conversions

@@ -124,7 +124,7 @@ async def servers_of(profile: Profile, *, deadline_s: float = DEADLINE_S) -> tup
         return seeds.hosts[:MOST_SERVERS]
     if not seeds.hosts:
         return ()
-    from clearline.core.srv_lookup import look_up_srv
+    from clearline.core.inspection.srv_lookup import look_up_srv
 
     answer = await look_up_srv(
         seeds.hosts[0], seeds.srv_service_name, suffix=seeds.srv_allowed_hosts_suffix, deadline_s=deadline_s / 2

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import Reach
 from clearline.core.findings import Severity
-from clearline.core.presented_chain import Presented, PresentedChain, Trust, TrustedBy
+from clearline.core.inspection.server_certificates import Presented, PresentedChain, Trust, TrustedBy
 
 SOON_DAYS: Final = 30
 _NOT_YET_VALID, _EXPIRED = 9, 10
