@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clearline.cli.targets import wanted_by
-from clearline.core.consent import ConcernKind
+from clearline.core.exchange.consent import ConcernKind
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.keyring import vault
 from clearline.core.profiles.profile import Auth, Profile, Seeds

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clearline.core.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
+from clearline.core.exchange.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
 from clearline.core.uri.connection_string import build, read
 

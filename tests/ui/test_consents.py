@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 
-from clearline.core.consent import Agreements
+from clearline.core.exchange.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls

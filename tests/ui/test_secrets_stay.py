@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
 
-from clearline.core.consent import Agreements, always_asked
+from clearline.core.exchange.consent import Agreements, always_asked
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read

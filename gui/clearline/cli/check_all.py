@@ -68,7 +68,7 @@ def _with_secrets(profiles: Sequence[Profile], *, yes: bool) -> list[Order]:
 
     One that was not agreed to gets no secret and is contacted by nobody.
     """
-    from clearline.core.consent import objections
+    from clearline.core.exchange.consent import objections
 
     withheld: dict[str, tuple[Mistake, ...]] = {}
     for profile in profiles:

@@ -16,7 +16,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 
 if TYPE_CHECKING:
-    from clearline.core.consent import Concern
+    from clearline.core.exchange.consent import Concern
 
 WRONG_USAGE = 2
 LONGEST_TARGET = 50_000
@@ -92,7 +92,7 @@ def gathered(profiles: Sequence[Profile], *, without: Sequence[str] = ()) -> lis
 
 def may_run(profile: Profile) -> Callable[[str], bool]:
     """What the check asks before it runs a command of the profile."""
-    from clearline.core.consent import Agreements
+    from clearline.core.exchange.consent import Agreements
     from clearline.paths import agreements_file
 
     agreements = Agreements(agreements_file())
@@ -101,7 +101,7 @@ def may_run(profile: Profile) -> Callable[[str], bool]:
 
 def sign_in_hosts(target: Target) -> tuple[str, ...]:
     """The hosts that may get the token of a sign-in by hand, beyond those that PyMongo allows by itself."""
-    from clearline.core.consent import Agreements
+    from clearline.core.exchange.consent import Agreements
     from clearline.core.uri.connection_string import read
     from clearline.paths import agreements_file
 
@@ -123,7 +123,7 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
     ``elsewhere``: it is a file outside the profiles' folder. Such a file may name the id of a profile of this computer,
     and so may what took its place in an import: then the secrets that are kept for it count as a demand as well.
     """
-    from clearline.core.consent import always_asked, concerns
+    from clearline.core.exchange.consent import always_asked, concerns
     from clearline.core.exchange.outside import FILE_NAME, Outside
     from clearline.paths import agreements_file
 
@@ -204,7 +204,7 @@ def _saved(name: str) -> Profile | None:
 
 def _settle_concerns(target: Target, *, yes: bool) -> None:
     """Have the user agree to what the target wants (`consent`); raises `UsageProblem` when that fails."""
-    from clearline.core.consent import concerns
+    from clearline.core.exchange.consent import concerns
     from clearline.core.uri.connection_string import read
 
     if target.text is not None:
@@ -216,7 +216,7 @@ def _settle_concerns(target: Target, *, yes: bool) -> None:
 
 def missing(profile: Profile, wanted: Sequence[Concern]) -> tuple[Concern, ...]:
     """What was not agreed to yet."""
-    from clearline.core.consent import Agreements
+    from clearline.core.exchange.consent import Agreements
     from clearline.paths import agreements_file
 
     return Agreements(agreements_file()).missing(profile, wanted)
@@ -228,7 +228,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
     ``demanded``: without a terminal ``--yes`` is needed, else telling is enough (a connection string that was written
     into the command itself).
     """
-    from clearline.core.consent import Agreements
+    from clearline.core.exchange.consent import Agreements
     from clearline.paths import agreements_file
 
     agreements = Agreements(agreements_file())

@@ -280,7 +280,7 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
         text: str | None,
         interval_s: float,
     ) -> WatchHandle:
-        from clearline.core.consent import Agreements
+        from clearline.core.exchange.consent import Agreements
         from clearline.core.watch import Watch
 
         prompts: dict[str, float] = {}
@@ -328,7 +328,7 @@ def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Che
 
         await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
         from clearline.core.check.check import check
-        from clearline.core.consent import Agreements
+        from clearline.core.exchange.consent import Agreements
 
         pages: list[str] = []
 

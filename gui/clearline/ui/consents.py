@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLayout, QVBoxLayout, QWidget
 
-from clearline.core.consent import Agreements, Concern, always_asked, concerns
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.exchange.consent import Agreements, Concern, always_asked, concerns
 from clearline.core.keyring.sources import lost
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.profiles.secret_places import secret_names, source_of

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.consent import concerns
+from clearline.core.exchange.consent import concerns
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Profile, new_profile_id
