@@ -32,7 +32,7 @@ from PySide6.QtWidgets import QApplication
 
 from clearline.core.driver.events import DriverEvent
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.state import WatchState
 from clearline.ui.app import Desktop, compose
 from clearline.ui.models.driver_events import DriverEventsModel
 from clearline.ui.models.event_ring import EventFilter

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clearline.core.check.check import warm_up
 from clearline.core.driver.events import DriverEvent, EventBuffer
-from clearline.core.exercise import ExercisePlan
-from clearline.core.pool_fold import PoolFold
 from clearline.core.profiles.profile import Profile
-from clearline.core.watch import Watch
+from clearline.core.watch.exercise import ExercisePlan
+from clearline.core.watch.pool_fold import PoolFold
+from clearline.core.watch.watch import Watch
 from lab import deployments
 
 SERVER = "db:27017"

@@ -15,8 +15,8 @@ import pytest
 
 from clearline.cli.watch import Teller, summary
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.health import HealthSnapshot, HealthState, Outage
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.health import HealthSnapshot, HealthState, Outage
+from clearline.core.watch.state import WatchState
 from lab import deployments
 from lab.deployment import Deployment
 

@@ -27,7 +27,7 @@ from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.tls import trust
 from clearline.core.uri.connection_string import read
-from clearline.core.watch_session import Session
+from clearline.core.watch.session import Session
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
 from lab.deployment import Deployment

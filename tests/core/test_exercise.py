@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.driver.one_server import note, selector
-from clearline.core.exercise import ExercisePlan, ExerciseResult, Work, interpret, is_local
-from clearline.core.exercise_run import Exercise
-from clearline.core.pool import PoolLimits, PoolSnapshot, Quantiles
-from clearline.core.pool_fold import PoolFold, limits_of
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work, interpret, is_local
+from clearline.core.watch.exercise_run import Exercise
+from clearline.core.watch.pool import PoolLimits, PoolSnapshot, Quantiles
+from clearline.core.watch.pool_fold import PoolFold, limits_of
 from lab.deployment import Deployment
 from lab.relay import Relay
 

@@ -7,8 +7,8 @@ import tracemalloc
 
 import pytest
 
-from clearline.core.health import RULES, HealthFold, HealthState
 from clearline.core.report.report import DriverResult, Report, Target
+from clearline.core.watch.health import RULES, HealthFold, HealthState
 
 HEALTHY, DEGRADED, DOWN = HealthState.HEALTHY, HealthState.DEGRADED, HealthState.DOWN
 

@@ -17,9 +17,9 @@ from pymongo import AsyncMongoClient, monitoring
 
 from clearline.core.check.check import check, farewells
 from clearline.core.driver.events import DriverEvent, DriverEvents
-from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
+from clearline.core.watch.health import HealthState
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
 from lab.peer import bound_socket
 from lab.watching import Watched

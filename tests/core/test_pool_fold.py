@@ -11,8 +11,8 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from clearline.core.driver.events import DriverEvent, DriverEvents, EventBuffer
-from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot
-from clearline.core.pool_fold import Durations, PoolFold, Series, limits_of
+from clearline.core.watch.pool import PoolLimits, PoolSample, PoolSnapshot
+from clearline.core.watch.pool_fold import Durations, PoolFold, Series, limits_of
 from lab.deployment import Deployment
 
 SERVER = "db:27017"

@@ -11,7 +11,7 @@ from pymongo.hello import Hello
 from pymongo.server_description import ServerDescription
 from pymongo.topology_description import TopologyDescription, updated_topology_description
 
-from clearline.core.topology import ChangeKind, TopologyFold
+from clearline.core.watch.topology import ChangeKind, TopologyFold
 
 HOSTS = ("a:27017", "b:27017", "c:27017")
 

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core import pool_fold, watch, watch_session
-from clearline.core.exercise import ExercisePlan, Work
-from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Pool, Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
-from clearline.core.topology import ChangeKind
-from clearline.core.watch_state import WatchState
+from clearline.core.watch import pool_fold, watch
+from clearline.core.watch import session as watch_session
+from clearline.core.watch.exercise import ExercisePlan, Work
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.state import WatchState
+from clearline.core.watch.topology import ChangeKind
 from lab import deployments
 from lab.deployment import ROOT, ROOT_PASSWORD, Deployment
 from lab.namespaces import OUTSIDE, Network
@@ -398,7 +399,7 @@ def test_what_is_wrong_with_a_file_is_said_whatever_the_driver_says(
     def refuse(*_arguments: object, **_keywords: object) -> None:
         raise OSError(2, "words of another release")
 
-    monkeypatch.setattr("clearline.core.watch_session.build_client", refuse)
+    monkeypatch.setattr("clearline.core.watch.session.build_client", refuse)
 
     async def play() -> None:
         async with Watched(f"mongodb://127.0.0.1/?tls=true&tlsCAFile={tmp_path}/ca.pem") as watched:

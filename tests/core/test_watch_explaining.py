@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from clearline.core.health import HealthFold, HealthState
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
-from clearline.core.watch_explaining import Explainer
+from clearline.core.watch.explaining import Explainer
+from clearline.core.watch.health import HealthFold, HealthState
 
 
 def test_an_outage_whose_check_was_stopped_before_it_began_is_explained_later() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from clearline.core.health import HealthState
-from clearline.core.pool import PoolSnapshot
-from clearline.core.topology import ServerState, TopologySnapshot
-from clearline.core.watch_judgement import judged, lacking
-from clearline.core.watch_session import Answer, Outcome
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.judgement import judged, lacking
+from clearline.core.watch.pool import PoolSnapshot
+from clearline.core.watch.session import Answer, Outcome
+from clearline.core.watch.topology import ServerState, TopologySnapshot
 
 A, B, C = "a:27017", "b:27017", "c:27017"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from clearline.core.driver.events import DriverEvent
-from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile
-from clearline.core.watch import Watch, WatchState
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.watch import Watch, WatchState
 
 
 class Watched:

@@ -6,13 +6,13 @@ import asyncio
 
 import msgspec
 
-from clearline.core.exercise import ExerciseResult
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.health import HealthSnapshot, HealthState, Outage, Pause, Ping
-from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
 from clearline.core.report.report import Verdict
-from clearline.core.topology import ChangeKind, ServerState, TopologyChange, TopologySnapshot
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.exercise import ExerciseResult
+from clearline.core.watch.health import HealthSnapshot, HealthState, Outage, Pause, Ping
+from clearline.core.watch.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
+from clearline.core.watch.state import WatchState
+from clearline.core.watch.topology import ChangeKind, ServerState, TopologyChange, TopologySnapshot
 from ui import played_checks as play
 
 BEGAN = 1_767_225_600.0

@@ -10,12 +10,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from clearline.core.exercise import ExercisePlan, ExerciseResult, Work
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.health import HealthState
-from clearline.core.pool import PoolLimits, Quantiles
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.pool import PoolLimits, Quantiles
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.health import Health
 from ui import played_checks as play

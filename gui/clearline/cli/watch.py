@@ -46,8 +46,8 @@ from clearline.cli.targets import (
     say_where_to_sign_in,
     sign_in_hosts,
 )
-from clearline.core.health import HealthState, Outage
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.health import HealthState, Outage
+from clearline.core.watch.state import WatchState
 
 Line = dict[str, Any]
 
@@ -74,7 +74,7 @@ async def _watch(target: Target, interval_s: float, seconds: float | None, show:
     from clearline.core.check.check import warm_up
     from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
     from clearline.core.uri.connection_string import build, read
-    from clearline.core.watch import Watch
+    from clearline.core.watch.watch import Watch
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonExecutor())

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from clearline.core.profiles.profile import Profile
     from clearline.core.report.report import Report
     from clearline.core.secrets.secret import Secrets
-    from clearline.core.watch_state import WatchState
+    from clearline.core.watch.state import WatchState
     from clearline.ui.crash import CrashReporter
     from clearline.ui.line_messages import Check
     from clearline.ui.remembered import Remembered
@@ -281,7 +281,7 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
         interval_s: float,
     ) -> WatchHandle:
         from clearline.core.exchange.consent import Agreements
-        from clearline.core.watch import Watch
+        from clearline.core.watch.watch import Watch
 
         prompts: dict[str, float] = {}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from clearline.core.exercise import ExercisePlan, ExerciseResult
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
 from clearline.ui.pump import Pump
 from clearline.ui.watch_session import WatchSession
 

@@ -10,11 +10,11 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.driver.events import DriverEvent, EventBuffer
-from clearline.core.exercise import ExercisePlan, ExerciseResult
-from clearline.core.health import HealthState
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret, Secrets
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.state import WatchState
 from clearline.ui.line_thread import LineThread
 from clearline.ui.open_profile import OpenProfile
 

@@ -9,10 +9,10 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from clearline.core.health import HealthState
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.storage.settings import Settings
+from clearline.core.watch.health import HealthState
 from clearline.ui.exercising import Exercising
 from clearline.ui.main_window import MainWindow
 from clearline.ui.notices import Notices

@@ -30,7 +30,7 @@ def named_codes() -> set[str]:
 def keywords_of_finding_calls() -> dict[str, list[set[str] | None]]:
     """For each literal ``finding("code", …)``: its keywords, or None where ``fill`` or a partial brings some."""
     calls: dict[str, list[set[str] | None]] = defaultdict(list)
-    for path in (CORE / "diagnosis" / "rules").glob("*.py"):
+    for path in (*(CORE / "diagnosis" / "rules").glob("*.py"), CORE / "watch" / "findings.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "finding"):
                 continue

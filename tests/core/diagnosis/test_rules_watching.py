@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from clearline.core.diagnosis.rules.watching import WatchFacts, findings
 from clearline.core.findings import Certainty, Severity
-from clearline.core.pool import DeadIdle, PoolLimits, PoolSnapshot, SlowGrowth
 from clearline.core.profiles.profile import Profile, patched
-from clearline.core.topology import ChangeKind, TopologyChange
+from clearline.core.watch.findings import WatchFacts, findings
+from clearline.core.watch.pool import DeadIdle, PoolLimits, PoolSnapshot, SlowGrowth
+from clearline.core.watch.topology import ChangeKind, TopologyChange
 
 
 def change(at_s: float, kind: ChangeKind, server: str, before: str, after: str) -> TopologyChange:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 
-from clearline.core.health import HealthState
+from clearline.core.watch.health import HealthState
 from clearline.ui.models.live_rows import ICON, TONE, VALUE
 from clearline.ui.models.outages import NoticesModel, lasted_text, notices_of
 from clearline.ui.models.pools import PoolsModel

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clearline.core.findings import Finding
-from clearline.core.health import HealthState, Outage
 from clearline.core.report.report import Report
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.health import HealthState, Outage
+from clearline.core.watch.state import WatchState
 from clearline.ui.models.live_rows import Column, LiveRows
 from clearline.ui.status import status_icon, status_tone
 

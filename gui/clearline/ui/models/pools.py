@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clearline.core.pool import PoolSnapshot
+from clearline.core.watch.pool import PoolSnapshot
 from clearline.ui.models.live_rows import Column, LiveRows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from clearline.core.topology import ChangeKind, ServerState, TopologyChange
+from clearline.core.watch.topology import ChangeKind, ServerState, TopologyChange
 from clearline.ui.models.live_rows import Column, LiveRows
 
 _ROLES: Final = {

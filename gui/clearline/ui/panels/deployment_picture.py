@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from clearline.core.topology import ChangeKind, ServerState, TopologySnapshot
+from clearline.core.watch.topology import ChangeKind, ServerState, TopologySnapshot
 from clearline.ui import theme
 from clearline.ui.icons import pixmap
 from clearline.ui.models.servers_live import role_icon, role_word

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.exercise import LONGEST_S, MOST_WORKERS, ExercisePlan, ExerciseResult, Work
-from clearline.core.pool import Quantiles
 from clearline.core.profiles.profile import Pool
+from clearline.core.watch.exercise import LONGEST_S, MOST_WORKERS, ExercisePlan, ExerciseResult, Work
+from clearline.core.watch.pool import Quantiles
 from clearline.ui import theme
 from clearline.ui.forms.rows import Choice
 from clearline.ui.models.pools import reasons

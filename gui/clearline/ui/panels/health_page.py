@@ -7,8 +7,8 @@ from html import escape
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from clearline.core.health import RULES, HealthSnapshot, HealthState
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.health import RULES, HealthSnapshot, HealthState
+from clearline.core.watch.state import WatchState
 from clearline.ui import theme
 from clearline.ui.forms.rows import Choice, SecretEntry
 from clearline.ui.icons import IconButton

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
-from clearline.core.pool import PoolLimits, PoolSample
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.pool import PoolLimits, PoolSample
+from clearline.core.watch.state import WatchState
 from clearline.ui import theme
 from clearline.ui.forms.rows import Choice
 from clearline.ui.icons import IconButton, LabelledButton

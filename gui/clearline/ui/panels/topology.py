@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from clearline.core.topology import TopologySnapshot
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.state import WatchState
+from clearline.core.watch.topology import TopologySnapshot
 from clearline.ui import theme
 from clearline.ui.models.servers_live import ChangesModel, ServersLiveModel
 from clearline.ui.panels.deployment_picture import DeploymentPicture

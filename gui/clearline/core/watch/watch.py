@@ -18,26 +18,26 @@ from clearline.core.check.check import LATE_S, check, farewells
 from clearline.core.check.preparation import Prepared, prepared
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.rules.files import files
-from clearline.core.diagnosis.rules.watching import WatchFacts, findings
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.oidc import OnPrompt, wants_human
-from clearline.core.exercise import ExercisePlan, ExerciseResult, is_local
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
-from clearline.core.health import HealthFold, HealthState, Pause
-from clearline.core.pool import PoolSnapshot
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool, Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets
-from clearline.core.topology import DATA_BEARING, TopologyFold
 from clearline.core.uri import connection_string
-from clearline.core.watch_exercise import Exercises
-from clearline.core.watch_explaining import Explainer
-from clearline.core.watch_judgement import judged, lacking
-from clearline.core.watch_session import Answer, Outcome, Session, objection
-from clearline.core.watch_state import WatchState
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, is_local
+from clearline.core.watch.exercises import Exercises
+from clearline.core.watch.explaining import Explainer
+from clearline.core.watch.findings import WatchFacts, findings
+from clearline.core.watch.health import HealthFold, HealthState, Pause
+from clearline.core.watch.judgement import judged, lacking
+from clearline.core.watch.pool import PoolSnapshot
+from clearline.core.watch.session import Answer, Outcome, Session, objection
+from clearline.core.watch.state import WatchState
+from clearline.core.watch.topology import DATA_BEARING, TopologyFold
 
 __all__ = ["Watch", "WatchState"]
 

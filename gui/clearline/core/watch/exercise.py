@@ -8,8 +8,8 @@ from enum import Enum
 import msgspec
 
 from clearline.core.addresses import is_loopback
-from clearline.core.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
 from clearline.core.profiles.profile import Pool
+from clearline.core.watch.pool import PoolLimits, PoolSample, PoolSnapshot, Quantiles
 
 MOST_WORKERS = 200
 LONGEST_S = 60.0

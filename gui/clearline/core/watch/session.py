@@ -20,10 +20,10 @@ from clearline.core.driver.oidc import HumanSignIn, OnPrompt, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.driver.one_server import Question, asking, note, selector
 from clearline.core.findings import Severity
-from clearline.core.pool_fold import PoolFold, limits_of
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact
+from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's time-outs are."""

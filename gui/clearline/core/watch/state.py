@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from clearline.core.exercise import ExerciseResult
 from clearline.core.findings import Finding
-from clearline.core.health import HealthSnapshot, Pause
-from clearline.core.pool import PoolSample, PoolSnapshot
-from clearline.core.topology import TopologySnapshot
+from clearline.core.watch.exercise import ExerciseResult
+from clearline.core.watch.health import HealthSnapshot, Pause
+from clearline.core.watch.pool import PoolSample, PoolSnapshot
+from clearline.core.watch.topology import TopologySnapshot
 
 
 class WatchState(msgspec.Struct, frozen=True, kw_only=True):

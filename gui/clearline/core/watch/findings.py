@@ -8,8 +8,8 @@ import msgspec
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.pool import DeadIdle, PoolSnapshot, SlowGrowth
-from clearline.core.topology import ChangeKind, TopologyChange
+from clearline.core.watch.pool import DeadIdle, PoolSnapshot, SlowGrowth
+from clearline.core.watch.topology import ChangeKind, TopologyChange
 
 NOTICED_MS = 250.0
 """Waiting for a pool to grow is worth a word from here on."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from clearline.core.health import HealthState
-from clearline.core.pool import PoolSnapshot
-from clearline.core.topology import ServerState, TopologySnapshot
-from clearline.core.watch_session import Answer, Outcome
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.pool import PoolSnapshot
+from clearline.core.watch.session import Answer, Outcome
+from clearline.core.watch.topology import ServerState, TopologySnapshot
 
 _NO_PRIMARY = "ReplicaSetNoPrimary"
 

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from typing import Any
 
 from clearline.core.driver.events import DriverEvent
-from clearline.core.pool import DeadIdle, PoolLimits, PoolSample, PoolSnapshot, Quantiles, SlowGrowth
+from clearline.core.watch.pool import DeadIdle, PoolLimits, PoolSample, PoolSnapshot, Quantiles, SlowGrowth
 
 IDLE_DROP_S = 60.0
 """A connection that was quiet for less is not suspected of having been forgotten on the way: no product does it so

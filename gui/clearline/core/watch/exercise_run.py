@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.one_server import asking
-from clearline.core.exercise import ExercisePlan, ExerciseResult, Work, interpret
-from clearline.core.pool_fold import Durations, PoolFold, limits_of
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work, interpret
+from clearline.core.watch.pool_fold import Durations, PoolFold, limits_of
 
 _STEP_S = 0.25
 _LAST_ANSWERS_S = 1.0

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from clearline.core.driver.events import DriverEvent
-from clearline.core.exercise import ExercisePlan, ExerciseResult
-from clearline.core.exercise_run import Exercise
-from clearline.core.watch_session import Session
+from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
+from clearline.core.watch.exercise_run import Exercise
+from clearline.core.watch.session import Session
 
 
 class Exercises:

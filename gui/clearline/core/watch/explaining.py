@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from clearline.core.findings import Finding
-from clearline.core.health import HealthFold, Outage
 from clearline.core.report.report import Report, Verdict
+from clearline.core.watch.health import HealthFold, Outage
 
 
 class Explainer:
