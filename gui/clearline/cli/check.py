@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_json, print_text
+from clearline.cli.results import colours, record, write_junit
 from clearline.cli.targets import (
     WRONG_USAGE,
     Target,
@@ -25,9 +25,7 @@ from clearline.cli.targets import (
     sign_in_hosts,
 )
 from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict, exit_code, to_json
-from clearline.core.secrets.secret import Secrets
 
 
 def run(argv: Sequence[str]) -> int:
@@ -65,35 +63,6 @@ def run(argv: Sequence[str]) -> int:
         unicode = unicode_fits(sys.stdout.encoding)
         print_text(render(report, colour=colours(), width=terminal_width(), unicode=unicode))
     return exit_code(report)
-
-
-def record(profile: Profile, report: Report, secrets: Secrets) -> None:
-    """Keep the report of a saved profile; what the disk refuses is said and changes nothing."""
-    from clearline.core.report.history import History
-    from clearline.paths import history_dir
-
-    try:
-        History(history_dir()).record(profile, report, secrets.values())
-    except OSError as error:
-        print(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}", file=sys.stderr)
-
-
-def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: Sequence[tuple[str, str]] = ()) -> bool:
-    """Write the JUnit XML; False when it cannot be, which is said."""
-    from clearline.cli.junit import to_junit
-
-    named = [(profile.folder, profile.name or report.target.uri, report) for profile, report in checked]
-    try:
-        file.write_text(to_junit(named, broken), encoding="utf-8")
-    except OSError as error:
-        print(f"clearline check: {file} cannot be written: {error.strerror}", file=sys.stderr)
-        return False
-    return True
-
-
-def colours() -> bool:
-    """Whether standard output takes colours."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _parser() -> argparse.ArgumentParser:

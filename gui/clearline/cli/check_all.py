@@ -8,9 +8,9 @@ import json
 import sys
 from collections.abc import Sequence
 
-from clearline.cli.check import colours, record, write_junit
 from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_text
+from clearline.cli.results import colours, record, write_junit
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
 from clearline.cli.text_grid import Palette, shown
 from clearline.core.facts.text import Mistake

@@ -1,0 +1,41 @@
+"""What several commands do with reports: keep them, write them as JUnit XML, and whether to colour them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from clearline.core.profiles.profile import Profile
+from clearline.core.report.report import Report
+from clearline.core.secrets.secret import Secrets
+
+
+def record(profile: Profile, report: Report, secrets: Secrets) -> None:
+    """Keep the report of a saved profile; what the disk refuses is said and changes nothing."""
+    from clearline.core.report.history import History
+    from clearline.paths import history_dir
+
+    try:
+        History(history_dir()).record(profile, report, secrets.values())
+    except OSError as error:
+        print(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}", file=sys.stderr)
+
+
+def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: Sequence[tuple[str, str]] = ()) -> bool:
+    """Write the JUnit XML; False when it cannot be, which is said."""
+    from clearline.cli.junit import to_junit
+
+    named = [(profile.folder, profile.name or report.target.uri, report) for profile, report in checked]
+    try:
+        file.write_text(to_junit(named, broken), encoding="utf-8")
+    except OSError as error:
+        print(f"clearline check: {file} cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
+def colours() -> bool:
+    """Whether standard output takes colours."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
