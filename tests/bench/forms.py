@@ -29,7 +29,7 @@ from clearline.core.uri import connection_string
 from clearline.ui import app as ui
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.pages import FormPages
-from clearline.ui.theme import Scheme, Theme
+from clearline.ui.look.theme import Scheme, Theme
 
 TEXTS = {
     "short": "mongodb://app:sesame@db1.example.com/",

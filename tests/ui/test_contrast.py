@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearline.ui.theme import DARK, LIGHT, Colours
+from clearline.ui.look.palette import DARK, LIGHT, Colours
 
 TEXT = 4.5
 OUTLINE = 3.0

@@ -16,7 +16,8 @@ from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Status, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.ui import theme
+from clearline.ui.look import theme
+from clearline.ui.look.palette import DARK, LIGHT
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
@@ -463,7 +464,7 @@ def test_light_and_dark_can_be_chosen_while_running(qtbot, make_desktop):
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
     try:
-        for scheme, wanted in ((theme.Scheme.DARK, theme.DARK), (theme.Scheme.LIGHT, theme.LIGHT)):
+        for scheme, wanted in ((theme.Scheme.DARK, DARK), (theme.Scheme.LIGHT, LIGHT)):
             desktop.window.menus.scheme_chosen.emit(scheme)
             assert theme.colours() is wanted
             assert desktop.window.palette().window().color().name() == wanted.window

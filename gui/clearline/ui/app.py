@@ -19,8 +19,8 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 import clearline
+from clearline.ui.look.theme import Scheme, Theme
 from clearline.ui.main_window import MainWindow
-from clearline.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 import clearline
-from clearline.ui import theme
+from clearline.ui.look import theme
 
 _MOST_KEPT = 50
 

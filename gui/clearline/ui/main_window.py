@@ -24,13 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.ui import theme
+from clearline.ui.look import theme
 
 if TYPE_CHECKING:
     from clearline.ui.forms.connection_line import ConnectionLine
     from clearline.ui.forms.masked_text import Redact
     from clearline.ui.forms.pages import FormPages
-    from clearline.ui.icons import LabelledButton
+    from clearline.ui.look.icons import LabelledButton
     from clearline.ui.menus import Menus
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.events import EventsPanel
@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
         """Make everything that stands in the window."""
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
-        from clearline.ui.icons import IconButton, LabelledButton, window_icon
+        from clearline.ui.look.icons import IconButton, LabelledButton, window_icon
         from clearline.ui.menus import Menus
         from clearline.ui.panels.diagnosis import DiagnosisPanel
         from clearline.ui.panels.events import EventsPanel

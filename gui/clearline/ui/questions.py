@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.ui import theme
+from clearline.ui.look import theme
 from clearline.ui.panels.parts import WrappedLabel, section
 
 _WIDTH: Final = theme.GRID * 58

@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from clearline.ui import theme
 from clearline.ui.browser import open_address
+from clearline.ui.look import theme
 from clearline.ui.panels.parts import WrappedLabel
 
 

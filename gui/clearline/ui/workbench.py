@@ -18,7 +18,6 @@ from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri.remedies import Values
 from clearline.paths import agreements_file
-from clearline.ui import theme
 from clearline.ui.batches import Batches
 from clearline.ui.consents import Consents
 from clearline.ui.fixes import Fixes
@@ -28,6 +27,7 @@ from clearline.ui.leaving import Leaving
 from clearline.ui.library import Library
 from clearline.ui.line_messages import Check
 from clearline.ui.line_thread import LineThread
+from clearline.ui.look import theme
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import snippets
 from clearline.core.uri import connection_string
-from clearline.ui import theme
+from clearline.ui.look import theme
+from clearline.ui.look.palette import DARK, LIGHT
 from clearline.ui.panels.code import CodePanel
 
 URI = "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?replicaSet=rs0&maxPoolSize=50"
@@ -115,11 +116,11 @@ def test_code_is_painted_in_the_palette_in_use(qtbot, panel, qapp):
     worn = theme.Theme(qapp, theme.Scheme.LIGHT)
     worn.dress()
     shown(qtbot, panel)
-    assert colour_of(panel, "import") == theme.LIGHT.accent
+    assert colour_of(panel, "import") == LIGHT.accent
     worn.choose(theme.Scheme.DARK)
-    qtbot.waitUntil(lambda: colour_of(panel, "import") == theme.DARK.accent)
+    qtbot.waitUntil(lambda: colour_of(panel, "import") == DARK.accent)
     worn.choose(theme.Scheme.LIGHT)
-    assert QApplication.palette().color(QPalette.ColorRole.Base).name() == theme.LIGHT.base
+    assert QApplication.palette().color(QPalette.ColorRole.Base).name() == LIGHT.base
 
 
 def colour_of(panel, word):

@@ -14,13 +14,13 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.findings import Severity
 from clearline.core.inspection.file_report import FileProblem, FileReport, Line, inspect_file
 from clearline.core.secrets.secret import Secret
-from clearline.ui import theme
 from clearline.ui.forms.inquiry import Inquiry
 from clearline.ui.forms.page import Desk
 from clearline.ui.forms.rows import FileEntry
 from clearline.ui.forms.steady_label import SteadyLabel
+from clearline.ui.look import theme
+from clearline.ui.look.status import status_icon, status_tone, status_word
 from clearline.ui.panels.parts import CommandLine, StatusIcon
-from clearline.ui.status import status_icon, status_tone, status_word
 
 _SHELL: Final = "PowerShell" if sys.platform == "win32" else "Terminal"
 _MARK: Final = 14

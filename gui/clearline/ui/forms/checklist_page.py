@@ -13,10 +13,10 @@ from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Advice, Importance
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
-from clearline.ui import theme
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import in_tab_order
-from clearline.ui.icons import LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.checklist import ChecklistModel, importance_word
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, section
 from clearline.ui.panels.remedies import label, short

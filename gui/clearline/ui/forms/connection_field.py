@@ -26,8 +26,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 from clearline.core.secrets.secret import Secret
-from clearline.ui import theme
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
+from clearline.ui.look import theme
 
 LONGEST: Final = 10_000
 """Characters. Fifty seeds with the longest names that DNS knows; reading far more would hold up the window."""

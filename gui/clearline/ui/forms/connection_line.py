@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.ui import theme
 from clearline.ui.forms.connection_field import ConnectionField
 from clearline.ui.forms.masked_text import Redact
 from clearline.ui.forms.mistakes import MistakeLines
-from clearline.ui.icons import IconButton, LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.panels.parts import restyle
 
 

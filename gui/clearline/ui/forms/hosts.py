@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.rows import TextEntry, in_tab_order
-from clearline.ui.icons import IconButton
+from clearline.ui.look.icons import IconButton
 
 _SEPARATORS = ",; \n\t"
 _MOST_LINES = 50

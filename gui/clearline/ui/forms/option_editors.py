@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QLine
 from clearline.core.options.catalogue import Option, OptionType
 from clearline.core.options.packages import missing_for_compressor
 from clearline.core.options.values import ValueProblem
-from clearline.ui import theme
 from clearline.ui.forms.option_text import default_words, help_text, mark, read_text, refusal, shown_text, unit, unset
 from clearline.ui.forms.rows import Choice, EditableChoice, FileEntry
-from clearline.ui.icons import IconButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
 from clearline.ui.panels.parts import restyle
 
 _LONGEST: Final = 4096

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QVBoxLayout, QW
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import Option
-from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import searchable, unset
 from clearline.ui.forms.rows import in_tab_order, is_tab_stop
-from clearline.ui.icons import IconButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
 from clearline.ui.panels.parts import section
 
 _LABEL_WIDTH: Final = theme.GRID * 26

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.secrets.secret import Secret
-from clearline.ui import theme
-from clearline.ui.icons import IconButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
 from clearline.ui.panels.parts import section
 
 _LONGEST = 4096

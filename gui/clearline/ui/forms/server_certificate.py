@@ -31,13 +31,13 @@ from clearline.core.inspection.server_certificates import (
 )
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.whole_files import write_whole
-from clearline.ui import theme
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import Desk
 from clearline.ui.forms.rows import Choice
 from clearline.ui.forms.trust_by_hand import TrustByHand
-from clearline.ui.icons import LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.certificate_chain import CertificateChainModel
 
 _PEM: Final = "PEM files (*.pem);;All files (*)"

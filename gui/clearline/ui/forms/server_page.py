@@ -12,12 +12,12 @@ from clearline.core.findings import Remedy, Severity
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
-from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor
 from clearline.ui.forms.page import Desk, FormPage, FormState
 from clearline.ui.forms.rows import Choice, Columns, TextEntry, add_row, form_column
 from clearline.ui.forms.srv_panel import SrvPanel
+from clearline.ui.look import theme
 from clearline.ui.panels.parts import Flow
 
 _SEEDS_ALONE = dict.fromkeys(

@@ -23,11 +23,11 @@ from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pa
 from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import knows_seeds
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
-from clearline.ui import theme
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import Desk, FormState
 from clearline.ui.forms.rows import EditableChoice, TextEntry, add_row, form_column
-from clearline.ui.icons import LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.panels.parts import Flow, WrappedLabel
 
 OWN_SERVERS = "this computer's"

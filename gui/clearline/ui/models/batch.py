@@ -11,8 +11,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
+from clearline.ui.look.status import status_word
 from clearline.ui.models.profiles import ProfileRow
-from clearline.ui.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

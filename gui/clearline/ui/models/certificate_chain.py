@@ -9,8 +9,8 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from clearline.core.facts.servers import Reach
 from clearline.core.inspection.chain_words import kind_of, name_of, source_words, trust_words, validity
 from clearline.core.inspection.server_certificates import PresentedChain, Trust, TrustedBy
-from clearline.ui import theme
-from clearline.ui.icons import icon
+from clearline.ui.look import theme
+from clearline.ui.look.icons import icon
 
 Index = QModelIndex | QPersistentModelIndex
 _COLUMNS: Final = ("Certificate", "What it is", "Valid")

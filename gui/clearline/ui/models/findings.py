@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.findings import Finding
-from clearline.ui.status import status_word
+from clearline.ui.look.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

@@ -12,8 +12,8 @@ from PySide6.QtGui import QIcon
 from clearline.core.exchange.planning import Choice, PlannedItem, State
 from clearline.core.exchange.saving import ItemResult, Outcome
 from clearline.core.uri.connection_string import build
-from clearline.ui import theme
-from clearline.ui.icons import icon, pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import icon, pixmap
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

@@ -16,7 +16,7 @@ VALUE = Qt.ItemDataRole.UserRole + 1
 ICON = Qt.ItemDataRole.UserRole + 2
 """The role of an icon's name and its tone, where a cell has one."""
 TONE = Qt.ItemDataRole.UserRole + 3
-"""The role of the text's colour by its name in `theme.Colours`; None is the usual one."""
+"""The role of the text's colour by its name in `palette.Colours`; None is the usual one."""
 
 
 @dataclass(frozen=True)

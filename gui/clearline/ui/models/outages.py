@@ -9,8 +9,8 @@ from clearline.core.findings import Finding
 from clearline.core.report.report import Report
 from clearline.core.watch.health import HealthState, Outage
 from clearline.core.watch.state import WatchState
+from clearline.ui.look.status import status_icon, status_tone
 from clearline.ui.models.live_rows import Column, LiveRows
-from clearline.ui.status import status_icon, status_tone
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from clearline.core.findings import SERVER_STAGES
 from clearline.core.report.report import Cell, ServerResult, Status
-from clearline.ui.status import status_word
+from clearline.ui.look.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

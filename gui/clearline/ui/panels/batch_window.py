@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.ui import theme
+from clearline.ui.look import theme
 from clearline.ui.models.batch import RESULT, BatchModel, BatchRole
 from clearline.ui.panels.delegates import VerdictDelegate
 from clearline.ui.panels.parts import WrappedLabel

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
 
-from clearline.ui import theme
+from clearline.ui.look import theme
 from clearline.ui.panels.chart_data import (
     Curve,
     Picture,

@@ -20,7 +20,7 @@ class Curve:
 
     name: str
     tone: str
-    """A colour of `theme.Colours`."""
+    """A colour of `palette.Colours`."""
     xs: Sequence[float]
     ys: Sequence[float | None]
     steps: bool = False

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import Group, Language, Snippet, snippets
-from clearline.ui import theme
-from clearline.ui.icons import LabelledButton
-from clearline.ui.panels.code_colours import CodeColours
+from clearline.ui.look import theme
+from clearline.ui.look.code_colours import CodeColours
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.panels.parts import WrappedLabel
 
 _INSTALL: Final = {

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from clearline.core.findings import Severity
 from clearline.core.report.report import Status, Verdict
-from clearline.ui import theme
-from clearline.ui.icons import pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import pixmap
+from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.batch import BatchRole
 from clearline.ui.models.findings import FindingRole
 from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.models.servers_by_stage import ServerRole, elapsed_text
-from clearline.ui.status import status_colour, status_icon, status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

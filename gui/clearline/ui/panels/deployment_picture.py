@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from clearline.core.watch.topology import ChangeKind, ServerState, TopologySnapshot
-from clearline.ui import theme
-from clearline.ui.icons import pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import pixmap
 from clearline.ui.models.servers_live import role_icon, role_word
 
 _FRESH_S = 10.0

@@ -20,8 +20,8 @@ from clearline.core.findings import Finding
 from clearline.core.report.network_note import concerns_network
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.remedies import weakens
-from clearline.ui import theme
-from clearline.ui.icons import LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from clearline.ui.panels.delegates import FindingDelegate
 from clearline.ui.panels.evidence import as_html

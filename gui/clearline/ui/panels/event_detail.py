@@ -10,9 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from clearline.core.driver.events import DriverEvent
-from clearline.ui import theme
-from clearline.ui.icons import IconButton
-from clearline.ui.kinds import kind_icon
+from clearline.ui.look import theme
+from clearline.ui.look.event_kinds import kind_icon
+from clearline.ui.look.icons import IconButton
 from clearline.ui.models.connection_life import LifeLine
 from clearline.ui.models.event_columns import time_text
 from clearline.ui.panels.evidence import as_html

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from clearline.ui import theme
-from clearline.ui.icons import pixmap
-from clearline.ui.kinds import KINDS, kind_colour, kind_icon
+from clearline.ui.look import theme
+from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
+from clearline.ui.look.icons import pixmap
 from clearline.ui.models.driver_events import DriverEventsModel
 from clearline.ui.models.event_columns import (
     COLUMNS,

@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.ui import theme
 from clearline.ui.forms.page import Desk
-from clearline.ui.icons import IconButton, icon
-from clearline.ui.kinds import KINDS, kind_colour, kind_icon
+from clearline.ui.look import theme
+from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
+from clearline.ui.look.icons import IconButton, icon
 from clearline.ui.models.connection_life import life_of
 from clearline.ui.models.driver_events import DriverEventsModel
 from clearline.ui.models.event_files import write_events

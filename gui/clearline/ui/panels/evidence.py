@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from clearline.core.report.report import ServerResult
-from clearline.ui import theme
+from clearline.ui.look import theme
 
 
 def as_html(evidence: Mapping[str, Any]) -> str:

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 from clearline.core.profiles.profile import Pool
 from clearline.core.watch.exercise import LONGEST_S, MOST_WORKERS, ExercisePlan, ExerciseResult, Work
 from clearline.core.watch.pool import Quantiles
-from clearline.ui import theme
 from clearline.ui.forms.rows import Choice
+from clearline.ui.look import theme
 from clearline.ui.models.pools import reasons
 from clearline.ui.panels.parts import WrappedLabel, section
 

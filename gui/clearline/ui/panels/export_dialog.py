@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 from clearline.core.exchange.encrypted import Strength, strength
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
-from clearline.ui import theme
 from clearline.ui.forms.rows import SecretEntry, TextEntry
-from clearline.ui.icons import IconButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
 from clearline.ui.models.exports import ExportsModel
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel
 

@@ -13,7 +13,7 @@ from clearline.core.findings import Remedy
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import weakens
-from clearline.ui import theme
+from clearline.ui.look import theme
 from clearline.ui.panels.parts import RichText, WrappedLabel, section
 
 _WIDTH = theme.GRID * 84

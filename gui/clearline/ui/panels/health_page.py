@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBox
 
 from clearline.core.watch.health import RULES, HealthSnapshot, HealthState
 from clearline.core.watch.state import WatchState
-from clearline.ui import theme
 from clearline.ui.forms.rows import Choice, SecretEntry
-from clearline.ui.icons import IconButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
 from clearline.ui.models.live_rows import VALUE
 from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text, notices_of
 from clearline.ui.panels.chart import Chart

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushBu
 
 from clearline.core.report.report import Report, Verdict
 from clearline.core.report.what_changed import compare
-from clearline.ui import theme
-from clearline.ui.icons import icon
+from clearline.ui.look import theme
+from clearline.ui.look.icons import icon
+from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.panels.parts import RichText
-from clearline.ui.status import status_colour, status_icon, status_word
 
 
 class HistoryPanel(QWidget):

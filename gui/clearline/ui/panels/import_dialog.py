@@ -26,9 +26,9 @@ from clearline.core.exchange.imported import Imported, ImportProblem, NeedsPassp
 from clearline.core.exchange.planning import PlannedItem
 from clearline.core.exchange.saving import ItemResult, Outcome
 from clearline.core.secrets.secret import Secret
-from clearline.ui import theme
 from clearline.ui.forms.rows import SecretEntry
-from clearline.ui.icons import LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.panels.import_preview import ImportPreview
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from clearline.ui import theme
+from clearline.ui.look import theme
 from clearline.ui.models.connection_life import LifeLine, Phase, Span
 
 _BAR = 18

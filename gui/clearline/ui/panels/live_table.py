@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from clearline.ui import theme
-from clearline.ui.icons import pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import pixmap
 from clearline.ui.models.live_rows import ICON, TONE, LiveRows
 
 AnyIndex = QModelIndex | QPersistentModelIndex

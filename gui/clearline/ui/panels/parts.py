@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.ui import theme
-from clearline.ui.icons import IconButton, pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton, pixmap
 
 
 class StatusIcon(QLabel):
@@ -33,7 +33,7 @@ class StatusIcon(QLabel):
         self.setFixedSize(size, size)
 
     def show_icon(self, name: str, tone: str, angle: int = 0) -> None:
-        """Draw another icon; ``tone`` is the name of a colour in `theme.Colours`."""
+        """Draw another icon; ``tone`` is the name of a colour in `palette.Colours`."""
         self._name, self._tone = name, tone
         self.setPixmap(pixmap(name, theme.tone(tone), self._size, angle=angle))
 

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidg
 
 from clearline.core.watch.pool import PoolLimits, PoolSample
 from clearline.core.watch.state import WatchState
-from clearline.ui import theme
 from clearline.ui.forms.rows import Choice
-from clearline.ui.icons import IconButton, LabelledButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.models.live_rows import VALUE
 from clearline.ui.models.pools import PoolsModel
 from clearline.ui.panels.chart import Chart

@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.ui import theme
-from clearline.ui.icons import IconButton, LabelledButton, icon, pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton, LabelledButton, icon, pixmap
 from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
 from clearline.ui.panels.delegates import PROFILE_COLOURS, ProfileDelegate
 

@@ -9,7 +9,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Finding, Remedy
 from clearline.core.report.report import Report
 from clearline.core.uri.remedies import weakens
-from clearline.ui.icons import LabelledButton
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.panels.patch_words import patch_words
 
 

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 
 from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan
 from clearline.core.report.report import Verdict
-from clearline.ui import theme
+from clearline.ui.look import theme
+from clearline.ui.look.status import status_icon, status_tone, status_word
 from clearline.ui.models.live_rows import Column, LiveRows
 from clearline.ui.panels.live_table import LiveTable
 from clearline.ui.panels.parts import WrappedLabel
-from clearline.ui.status import status_icon, status_tone, status_word
 
 _HINT = (
     "Only what time alone may mend is tried again: the network, a server that starts, an election. "

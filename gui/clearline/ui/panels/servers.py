@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
 from clearline.core.findings import SERVER_STAGES, Stage
 from clearline.core.report.network_note import Command, commands_for
 from clearline.core.report.report import Report, ServerResult, Status
-from clearline.ui import theme
-from clearline.ui.icons import IconButton
+from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
+from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
 from clearline.ui.panels.delegates import MatrixDelegate
 from clearline.ui.panels.evidence import as_html, chain_html
 from clearline.ui.panels.parts import CommandLine, RichText
-from clearline.ui.status import status_word
 
 _LEAST_ADDRESS = 160
 _LEAST_STAGE = 72

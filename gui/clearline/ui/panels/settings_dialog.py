@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.storage.settings import Settings
-from clearline.ui import theme
 from clearline.ui.forms.rows import Choice, add_row, form_column
+from clearline.ui.look import theme
 from clearline.ui.panels.parts import WrappedLabel
 
 

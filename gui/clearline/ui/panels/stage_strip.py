@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from clearline.core.findings import STAGES, Stage
 from clearline.core.report.report import Report, StageResult, Status
-from clearline.ui import theme
-from clearline.ui.icons import pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import pixmap
+from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.panels.delegates import turning
-from clearline.ui.status import status_colour, status_icon, status_word
 
 _NAMES = {
     Stage.URI: "URI",

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.topology import TopologySnapshot
-from clearline.ui import theme
+from clearline.ui.look import theme
 from clearline.ui.models.servers_live import ChangesModel, ServersLiveModel
 from clearline.ui.panels.deployment_picture import DeploymentPicture
 from clearline.ui.panels.live_table import LiveTable

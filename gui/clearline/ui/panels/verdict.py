@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 from clearline.core.findings import Finding, Remedy, Severity
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.remedies import weakens
-from clearline.ui import theme
+from clearline.ui.look import theme
+from clearline.ui.look.status import status_icon, status_tone
 from clearline.ui.panels.delegates import turning
 from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
 from clearline.ui.panels.remedies import offered, remedy_button
-from clearline.ui.status import status_icon, status_tone
 
 _MOST_BUTTONS = 2
 _WIDE = theme.GRID * 100

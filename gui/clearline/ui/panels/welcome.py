@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from clearline.ui import theme
-from clearline.ui.icons import pixmap
+from clearline.ui.look import theme
+from clearline.ui.look.icons import pixmap
 
 _STEPS = (
     ("Ctrl+L", "Paste a connection string as you have it, password included."),

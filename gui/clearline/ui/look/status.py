@@ -6,7 +6,7 @@ from typing import Final
 
 from clearline.core.findings import Severity
 from clearline.core.report.report import Status, Verdict
-from clearline.ui.theme import tone
+from clearline.ui.look.theme import tone
 
 _ICONS: Final[dict[Status | Verdict | Severity, str]] = {
     **{status: status.value for status in Status},

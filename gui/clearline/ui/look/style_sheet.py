@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from clearline.paths import resource
 
 if TYPE_CHECKING:
-    from clearline.ui.theme import Colours
+    from clearline.ui.look.palette import Colours
 
 _SHEET = """
 QMainWindow, QDialog {{ background: {window}; }}

@@ -10,7 +10,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from clearline.paths import resource
-from clearline.ui import theme
+from clearline.ui.look import theme
 
 
 @cache
@@ -72,7 +72,7 @@ class LabelledButton(QPushButton):
         self.show_icon(name, tone)
 
     def show_icon(self, name: str, tone: str) -> None:
-        """Another drawing; ``tone`` is the name of a colour in `theme.Colours`."""
+        """Another drawing; ``tone`` is the name of a colour in `palette.Colours`."""
         self._name, self._tone = name, tone
         picture = pixmap(name, theme.tone(tone))
         ratio = picture.devicePixelRatio()

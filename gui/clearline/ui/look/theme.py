@@ -7,11 +7,13 @@ always an icon and a word; its colour only repeats them.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
+
+from clearline.ui.look.palette import DARK, LIGHT, Colours
 
 GRID: Final = 8
 """Distances are multiples or halves of this many logical pixels."""
@@ -26,81 +28,6 @@ class Scheme(Enum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
-
-
-class Colours(NamedTuple):
-    """One palette, as ``#rrggbb``."""
-
-    dark: bool
-    window: str
-    base: str
-    raised: str
-    hover: str
-    line: str
-    line_strong: str
-    outline: str
-    """Around everything that takes text: 3:1 on every ground."""
-    text: str
-    muted: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    selection: str
-    passed: str
-    warning: str
-    failed: str
-    passed_back: str
-    warning_back: str
-    failed_back: str
-    neutral_back: str
-
-
-LIGHT: Final = Colours(
-    dark=False,
-    window="#f5f6f8",
-    base="#ffffff",
-    raised="#ffffff",
-    hover="#eceff4",
-    line="#dfe3ea",
-    line_strong="#c3cad5",
-    outline="#7f8896",
-    text="#1c2128",
-    muted="#5b6572",
-    accent="#2f5bd7",
-    accent_hover="#2650c6",
-    on_accent="#ffffff",
-    selection="#dfe7fb",
-    passed="#147246",
-    warning="#8a5b00",
-    failed="#c02b2b",
-    passed_back="#e9f6ef",
-    warning_back="#fdf3dd",
-    failed_back="#fcecec",
-    neutral_back="#eef1f6",
-)
-DARK: Final = Colours(
-    dark=True,
-    window="#16181d",
-    base="#1b1e25",
-    raised="#22262f",
-    hover="#282d37",
-    line="#2c313c",
-    line_strong="#414856",
-    outline="#6b7588",
-    text="#e4e8ee",
-    muted="#98a2b1",
-    accent="#83a4ff",
-    accent_hover="#9bb6ff",
-    on_accent="#11151d",
-    selection="#26375f",
-    passed="#52c78b",
-    warning="#e5b54a",
-    failed="#ff7d76",
-    passed_back="#172b23",
-    warning_back="#302812",
-    failed_back="#36201f",
-    neutral_back="#22262f",
-)
 
 
 class Theme(QObject):
@@ -170,7 +97,7 @@ class Theme(QObject):
                 return self._came_dark
 
     def _put_on(self) -> None:
-        from clearline.ui.style_sheet import style_sheet  # the first paint does without it
+        from clearline.ui.look.style_sheet import style_sheet  # the first paint does without it
 
         sheet = style_sheet(colours())
         if self._app.styleSheet() != sheet:  # putting it on polishes every widget, though nothing changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearline.ui import theme
+from clearline.ui.look import theme
 
 KINDS: Final = ("pool", "connection", "command", "server", "topology", "heartbeat", "log")
 _COLOURS: Final = {  # in the light palette, in the dark one

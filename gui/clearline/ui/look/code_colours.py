@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtGui import QColor, QFont, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
 from clearline.core.snippets import Language
-from clearline.ui import theme
+from clearline.ui.look import theme
 
 _WORDS: Final = {
     Language.PYTHON: "and as assert async await break case class continue def del elif else except False finally for"
