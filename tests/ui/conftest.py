@@ -34,7 +34,7 @@ class KeyringInMemory(keyring.backend.KeyringBackend):
 
 @pytest.fixture(scope="session", autouse=True)
 def _collected_here():
-    """As in the program, widgets in cycles are never destroyed by the thread of a line; see `ui.collecting`."""
+    """As in the program, widgets in cycles are never destroyed by a worker's thread; see `ui.background.collecting`."""
     gc.disable()
     gc.collect()
     gc.freeze()

@@ -6,7 +6,7 @@ import weakref
 
 from PySide6.QtCore import QObject
 
-from clearline.ui.collecting import collecting_here
+from clearline.ui.background.collecting import collecting_here
 
 
 class Cycle(QObject):

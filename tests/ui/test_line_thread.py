@@ -10,8 +10,8 @@ import pytest
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
-from clearline.ui.line_messages import Answer, Broken, Ended, Progress
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.messages import Answer, Broken, Ended, Progress
+from clearline.ui.background.worker import LineThread
 from ui import played_checks as play
 
 
@@ -268,7 +268,7 @@ import asyncio, threading
 from PySide6.QtCore import QCoreApplication
 from clearline.core.daemon_threads import end_with
 from clearline.core.profiles.profile import Profile
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.worker import LineThread
 app = QCoreApplication([])
 inside = threading.Event()
 async def check(profile, secrets, emit, *, text=None, on_event=None):

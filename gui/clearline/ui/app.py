@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from clearline.core.report.report import Report
     from clearline.core.secrets.secret import Secrets
     from clearline.core.watch.state import WatchState
+    from clearline.ui.background.messages import Check
     from clearline.ui.crash import CrashReporter
-    from clearline.ui.line_messages import Check
     from clearline.ui.remembered import Remembered
     from clearline.ui.sign_in import SignIn
     from clearline.ui.watch_session import OpenWatch, WatchHandle
@@ -89,9 +89,9 @@ def compose(
     from clearline.core.keyring.vault import Vault
     from clearline.core.secrets.redaction import redact
     from clearline.core.uri.connection_string import read
+    from clearline.ui.background.pump import Pump
     from clearline.ui.crash import CrashReporter
     from clearline.ui.plain_tooltips import PlainToolTips
-    from clearline.ui.pump import Pump
     from clearline.ui.remembered import Remembered
     from clearline.ui.sign_in import SignIn
     from clearline.ui.workbench import Workbench
@@ -205,7 +205,7 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
 
             from PySide6.QtCore import Qt  # furnishing the window has paid for it
 
-            from clearline.ui.collecting import settle
+            from clearline.ui.background.collecting import settle
 
             desktop.workbench.shelf.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
@@ -226,8 +226,8 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
 
 def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
     """Hooks and signals, taken back when the window is gone; then every line is ended."""
-    from clearline.ui.collecting import collecting_here
-    from clearline.ui.interrupts import interruptible
+    from clearline.ui.background.collecting import collecting_here
+    from clearline.ui.background.interrupts import interruptible
 
     ending.enter_context(collecting_here())
     ending.callback(desktop.workbench.close)

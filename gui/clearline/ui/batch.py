@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
-from clearline.ui.line_messages import Answer, Broken, Check, Ended
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.messages import Answer, Broken, Check, Ended
+from clearline.ui.background.pump import Pump
+from clearline.ui.background.worker import LineThread
 from clearline.ui.models.batch import BatchModel
 from clearline.ui.models.profiles import ProfileRow
-from clearline.ui.pump import Pump
 from clearline.ui.shelf import Shelf
 
 AT_ONCE: Final = 8

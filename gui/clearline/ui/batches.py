@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject
 
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
+from clearline.ui.background.messages import Check
+from clearline.ui.background.worker import LineThread
 from clearline.ui.batch import Batch
-from clearline.ui.line_messages import Check
-from clearline.ui.line_thread import LineThread
 from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.panels.batch_window import BatchWindow
 

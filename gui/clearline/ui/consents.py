@@ -14,7 +14,7 @@ from clearline.core.keyring.sources import lost
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.profiles.secret_places import secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
-from clearline.ui.forms.page import Desk
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.rows import SecretEntry
 from clearline.ui.look import theme
 from clearline.ui.open_profile import OpenProfile

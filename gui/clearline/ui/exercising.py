@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
-from clearline.ui.pump import Pump
+from clearline.ui.background.pump import Pump
 from clearline.ui.watch_session import WatchSession
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
 from clearline.core.uri import connection_string, remedies
 from clearline.core.uri.remedies import Values
-from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.messages import Answer, Broken, Check, Ended, Message, Progress
+from clearline.ui.background.worker import LineThread
 from clearline.ui.models.driver_events import DriverEventsModel
 
 

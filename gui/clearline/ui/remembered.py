@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.storage import settings as files
 from clearline.core.storage.settings import Settings
-from clearline.ui.forms.page import Desk
+from clearline.ui.background.desk import Desk
 
 
 class Remembered(QObject):

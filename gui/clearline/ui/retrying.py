@@ -12,7 +12,7 @@ from clearline.core.driver.events import DriverEvent
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
-from clearline.ui.line_messages import Check
+from clearline.ui.background.messages import Check
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.retry_dialog import RetryDialog

@@ -24,11 +24,11 @@ from clearline.core.storage import store, trash
 from clearline.core.storage.folder_watch import Changes, FolderWatch
 from clearline.core.storage.profile_file import ChangedOnDisk, ProfileProblem
 from clearline.core.whole_files import write_whole
-from clearline.ui.line_messages import Answer, Broken, Check
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.messages import Answer, Broken, Check
+from clearline.ui.background.pump import Pump
+from clearline.ui.background.worker import LineThread
 from clearline.ui.listing import Lister, Listing
 from clearline.ui.open_profile import OpenProfile
-from clearline.ui.pump import Pump
 from clearline.ui.secret_shelf import SecretShelf
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.worker import LineThread
 from clearline.ui.open_profile import OpenProfile
 
 

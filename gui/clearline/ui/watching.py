@@ -13,12 +13,12 @@ from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.storage.settings import Settings
 from clearline.core.watch.health import HealthState
+from clearline.ui.background.pump import Pump
 from clearline.ui.exercising import Exercising
 from clearline.ui.main_window import MainWindow
 from clearline.ui.notices import Notices
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.health import Health, HealthReading
-from clearline.ui.pump import Pump
 from clearline.ui.remembered import Remembered
 from clearline.ui.watch_session import OpenWatch, WatchSession
 

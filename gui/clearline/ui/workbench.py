@@ -18,6 +18,9 @@ from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri.remedies import Values
 from clearline.paths import agreements_file
+from clearline.ui.background.messages import Check
+from clearline.ui.background.pump import Pump
+from clearline.ui.background.worker import LineThread
 from clearline.ui.batches import Batches
 from clearline.ui.consents import Consents
 from clearline.ui.fixes import Fixes
@@ -25,8 +28,6 @@ from clearline.ui.forms.page import FormState
 from clearline.ui.late_panels import LatePanels
 from clearline.ui.leaving import Leaving
 from clearline.ui.library import Library
-from clearline.ui.line_messages import Check
-from clearline.ui.line_thread import LineThread
 from clearline.ui.look import theme
 from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import Order, ProfileRow
@@ -34,7 +35,6 @@ from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
 from clearline.ui.profile_files import ProfileFiles
-from clearline.ui.pump import Pump
 from clearline.ui.remembered import Remembered
 from clearline.ui.reporting import Reporting
 from clearline.ui.retrying import Retrying, Wrap

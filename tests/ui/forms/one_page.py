@@ -6,12 +6,12 @@ from PySide6.QtCore import Qt
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
+from clearline.ui.background.messages import Answer, Broken
+from clearline.ui.background.pump import Pump
+from clearline.ui.background.worker import LineThread
 from clearline.ui.forms.page import FormState
 from clearline.ui.forms.rows import put_into, scroll_area
-from clearline.ui.line_messages import Answer, Broken
-from clearline.ui.line_thread import LineThread
 from clearline.ui.open_profile import OpenProfile
-from clearline.ui.pump import Pump
 from ui import played_checks as play
 
 

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from PySide6.QtCore import QObject
 
-from clearline.ui.forms.inquiry import Inquiry
-from clearline.ui.line_messages import Answer
-from clearline.ui.line_thread import LineThread
-from clearline.ui.pump import Pump
+from clearline.ui.background.inquiry import Inquiry
+from clearline.ui.background.messages import Answer
+from clearline.ui.background.pump import Pump
+from clearline.ui.background.worker import LineThread
 from ui import played_checks as play
 
 

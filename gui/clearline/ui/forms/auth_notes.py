@@ -17,8 +17,9 @@ from clearline.core.secrets.references import read_env_file
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.conversions import CLIENT
 from clearline.paths import is_frozen
-from clearline.ui.forms.inquiry import Inquiry
-from clearline.ui.forms.page import Desk, FormState
+from clearline.ui.background.desk import Desk
+from clearline.ui.background.inquiry import Inquiry
+from clearline.ui.forms.page import FormState
 from clearline.ui.forms.rows import FileEntry
 from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme

@@ -28,10 +28,11 @@ from clearline.core.profiles.login_fields import (
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.auth_choices import AWS, CANONICALIZED, MECHANISMS, OIDC, PROPERTIES
 from clearline.ui.forms.auth_notes import AuthNotes, EnvFile
 from clearline.ui.forms.field_notes import FieldNote
-from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.rows import Choice, Columns, TextEntry, add_row, form_column, go_to
 from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.forms.steady_label import SteadyLabel

@@ -14,8 +14,8 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.findings import Severity
 from clearline.core.inspection.file_report import FileProblem, FileReport, Line, inspect_file
 from clearline.core.secrets.secret import Secret
-from clearline.ui.forms.inquiry import Inquiry
-from clearline.ui.forms.page import Desk
+from clearline.ui.background.desk import Desk
+from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.rows import FileEntry
 from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme

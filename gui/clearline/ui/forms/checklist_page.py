@@ -13,7 +13,8 @@ from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Advice, Importance
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
-from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.background.desk import Desk
+from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.rows import in_tab_order
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton

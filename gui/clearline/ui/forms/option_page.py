@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import OptionGroup, lookup, option
 from clearline.core.secrets.references import has_references
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.option_rows import OptionRow, OptionSection
 from clearline.ui.forms.option_text import unset, value_of
-from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import icon
 from clearline.ui.panels.parts import WrappedLabel

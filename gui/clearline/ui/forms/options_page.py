@@ -13,9 +13,10 @@ from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
 from clearline.core.profiles.profile import Unread
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.references import has_references
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_page import Block, OptionPage
-from clearline.ui.forms.page import Desk, FormState
+from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.panels.parts import WrappedLabel, section

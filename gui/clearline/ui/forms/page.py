@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
 
 import msgspec
 from PySide6.QtCore import Signal
@@ -14,21 +13,8 @@ from clearline.core.facts.text import Mistake
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.rows import go_to, put_into
-
-T = TypeVar("T")
-
-
-class Desk(Protocol):
-    """Where pages have slow things done (files, look-ups): never in the GUI thread."""
-
-    def ask(
-        self,
-        question: Callable[[], Awaitable[T]],
-        answered: Callable[[T], object],
-        failed: Callable[[Exception], object] | None = None,
-    ) -> Callable[[], None]:
-        """Await something elsewhere, then call ``answered`` in the GUI thread; what is returned gives up on it."""
 
 
 @dataclass(frozen=True, slots=True)

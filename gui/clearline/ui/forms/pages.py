@@ -17,8 +17,9 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD, Secrets
 from clearline.core.uri.connection_string import build
-from clearline.ui.forms.inquiry import Inquiry
-from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.background.desk import Desk
+from clearline.ui.background.inquiry import Inquiry
+from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.rows import scroll_area
 from clearline.ui.panels.lazy_tabs import LazyTabs
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QScrollArea
 
 from clearline.core.options.catalogue import OPTIONS, OptionGroup
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.option_page import Block, OptionPage
-from clearline.ui.forms.page import Desk
 
 
 class PoolPage(OptionPage):

@@ -31,9 +31,9 @@ from clearline.core.inspection.server_certificates import (
 )
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.whole_files import write_whole
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.field_notes import FieldNote
-from clearline.ui.forms.page import Desk
 from clearline.ui.forms.rows import Choice
 from clearline.ui.forms.trust_by_hand import TrustByHand
 from clearline.ui.look import theme

@@ -12,9 +12,10 @@ from clearline.core.findings import Remedy, Severity
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor
-from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.rows import Choice, Columns, TextEntry, add_row, form_column
 from clearline.ui.forms.srv_panel import SrvPanel
 from clearline.ui.look import theme

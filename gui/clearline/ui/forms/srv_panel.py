@@ -23,8 +23,9 @@ from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pa
 from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import knows_seeds
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
+from clearline.ui.background.desk import Desk
 from clearline.ui.forms.field_notes import FieldNote
-from clearline.ui.forms.page import Desk, FormState
+from clearline.ui.forms.page import FormState
 from clearline.ui.forms.rows import EditableChoice, TextEntry, add_row, form_column
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton

@@ -16,11 +16,12 @@ from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import KEY_PASSWORD
 from clearline.core.tls.conversions import CA, CLIENT, CRL
 from clearline.core.tls.trust import trust_words
+from clearline.ui.background.desk import Desk
+from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.certificate_view import InspectedFile, muted_label
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
-from clearline.ui.forms.inquiry import Inquiry
-from clearline.ui.forms.page import Desk, FormPage, FormState
+from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.rows import Choice, Columns, add_row, form_column
 from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.forms.server_certificate import ServerCertificate

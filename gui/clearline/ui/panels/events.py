@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.ui.forms.page import Desk
+from clearline.ui.background.desk import Desk
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
 from clearline.ui.look.icons import IconButton, icon

@@ -24,7 +24,7 @@ from clearline.core.driver.events import EventBuffer
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
-from clearline.ui.line_messages import Answer, Broken, Check, Ended, Message, Progress
+from clearline.ui.background.messages import Answer, Broken, Check, Ended, Message, Progress
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from clearline.ui.forms.page import Desk
+from clearline.ui.background.desk import Desk
 
 PAUSE_MS: Final = 200
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from clearline.ui.line_thread import LineThread
+from clearline.ui.background.worker import LineThread
 
 FRAME_MS: Final = 33
 _IDLE_MS: Final = 500
