@@ -36,8 +36,8 @@ from clearline.core.watch.state import WatchState
 from clearline.ui.app import Desktop, compose
 from clearline.ui.models.driver_events import DriverEventsModel
 from clearline.ui.models.event_ring import EventFilter
-from clearline.ui.panels.chart import Chart
-from clearline.ui.panels.chart_data import Curve, Picture
+from clearline.ui.widgets.chart import Chart
+from clearline.ui.widgets.chart_data import Curve, Picture
 from lab import deployments
 
 RATE = 100_000

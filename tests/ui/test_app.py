@@ -188,7 +188,7 @@ def test_a_question_that_still_stands_there_does_not_keep_a_closed_window_runnin
     program = """
 import sys
 from clearline.ui import app
-from clearline.ui.questions import Question
+from clearline.ui.widgets.questions import Question
 
 def begin(desktop):
     Question(desktop.window, "Changed", "Which one?", (("Mine", tuple), ("Later", tuple))).open()

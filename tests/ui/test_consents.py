@@ -15,7 +15,7 @@ from clearline.ui.consents import SecretsDialog
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
-from clearline.ui.questions import Question
+from clearline.ui.widgets.questions import Question
 from ui import played_checks as play
 
 INSECURE = Profile(name="Sent", seeds=Seeds(hosts=("db1:27017",)), tls=Tls(enabled=True, insecure=True))

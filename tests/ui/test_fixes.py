@@ -15,9 +15,9 @@ from clearline.core.keyring.vault import SERVICE
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.ui.forms.connection_field import LONGEST
-from clearline.ui.panels.delegates import MatrixDelegate
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
+from clearline.ui.widgets.delegates import MatrixDelegate
 from lab import deployments
 from ui import played_checks as play
 

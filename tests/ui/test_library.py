@@ -23,7 +23,7 @@ from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
-from clearline.ui.questions import LineQuestion, NotesQuestion, Question
+from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 from ui import played_checks as play
 from ui.conftest import KeyringInMemory
 

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
-from clearline.ui.questions import LineQuestion, Question
+from clearline.ui.widgets.questions import LineQuestion, Question
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from clearline.core.storage import profile_file, store
 from clearline.ui.models.imports import ImportColumn
 from clearline.ui.panels.export_dialog import ExportDialog
 from clearline.ui.panels.import_dialog import ImportDialog
-from clearline.ui.questions import Question
+from clearline.ui.widgets.questions import Question
 from ui import played_checks as play
 
 ORDERS = Profile(id="a" * 32, name="Orders", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))

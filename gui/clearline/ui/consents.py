@@ -15,11 +15,11 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.profiles.secret_places import secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.ui.background.desk import Desk
-from clearline.ui.forms.rows import SecretEntry
 from clearline.ui.look import theme
 from clearline.ui.open_profile import OpenProfile
-from clearline.ui.panels.parts import WrappedLabel, section
-from clearline.ui.questions import Question
+from clearline.ui.widgets.editors import SecretEntry
+from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.questions import Question
 
 
 class Consents(QObject):

@@ -15,7 +15,7 @@ from clearline.core.uri.remedies import Values
 from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.fix_dialog import FixDialog
-from clearline.ui.panels.remedies import Ask
+from clearline.ui.widgets.remedy_words import Ask
 
 _NO_LONGER = "This no longer fits: the profile was changed since that test."
 

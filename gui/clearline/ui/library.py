@@ -18,7 +18,7 @@ from clearline.ui.browser import open_address
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.profile_list import ListAction
-from clearline.ui.questions import LineQuestion, NotesQuestion, Question
+from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 
 if TYPE_CHECKING:
     from clearline.ui.workbench import Workbench

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.events import EventsPanel
     from clearline.ui.panels.health import HealthIndicator
-    from clearline.ui.panels.lazy_tabs import LazyTabs
     from clearline.ui.panels.profile_list import ProfileList
     from clearline.ui.panels.servers import ServersPanel
     from clearline.ui.panels.stage_strip import StageStrip
     from clearline.ui.panels.verdict import VerdictBanner
+    from clearline.ui.widgets.lazy_tabs import LazyTabs
 
 _MESSAGE_MS: Final = 6000
 _OFFER_MS: Final = 15_000
@@ -110,13 +110,13 @@ class MainWindow(QMainWindow):
         from clearline.ui.panels.diagnosis import DiagnosisPanel
         from clearline.ui.panels.events import EventsPanel
         from clearline.ui.panels.health import HealthIndicator
-        from clearline.ui.panels.lazy_tabs import LazyTabs
-        from clearline.ui.panels.parts import ElidedLabel
         from clearline.ui.panels.profile_list import ProfileList
         from clearline.ui.panels.servers import ServersPanel
         from clearline.ui.panels.stage_strip import StageStrip
         from clearline.ui.panels.verdict import VerdictBanner
         from clearline.ui.panels.welcome import Welcome
+        from clearline.ui.widgets.lazy_tabs import LazyTabs
+        from clearline.ui.widgets.parts import ElidedLabel
 
         self.setWindowIcon(window_icon())
         self.profiles = ProfileList()

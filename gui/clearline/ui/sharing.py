@@ -241,7 +241,7 @@ class Sharing(QObject):
         self._shelf.desk.ask(write, answered, failed)
 
     def _ask_to_replace(self, dialog: ExportDialog, path: Path) -> None:
-        from clearline.ui.questions import Question
+        from clearline.ui.widgets.questions import Question
 
         def replace() -> None:
             dialog.may_replace = path
@@ -282,7 +282,7 @@ class Sharing(QObject):
         if not front.secrets:
             self._copy(uri_copy.with_secrets(front.profile, {}), "Copied. There is no password in it.")
             return
-        from clearline.ui.questions import Question
+        from clearline.ui.widgets.questions import Question
 
         text = Secret(uri_copy.with_secrets(front.profile, front.secrets))
         Question(

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QLineEdit, QPushBut
 
 from clearline.ui.browser import open_address
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import WrappedLabel
+from clearline.ui.widgets.parts import WrappedLabel
 
 
 class SignIn(QObject):

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.page import FormState
-from clearline.ui.forms.rows import put_into, scroll_area
 from clearline.ui.open_profile import OpenProfile
+from clearline.ui.widgets.editors import put_into, scroll_area
 
 
 class Desk:

@@ -11,7 +11,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
 from clearline.core.uri import connection_string
 from clearline.ui.forms.field_notes import FieldNote, fix_of, mistakes_of, title_of
-from clearline.ui.forms.rows import put_into, scroll_area
+from clearline.ui.widgets.editors import put_into, scroll_area
 
 CONFLICT = connection_string.read("mongodb://h/?maxPoolSize=5&minPoolSize=9").mistakes[0]
 WARNING = Mistake(

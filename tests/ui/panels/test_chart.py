@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 
-from clearline.ui.panels.chart import Chart
-from clearline.ui.panels.chart_data import Curve, Limit, Mark, Picture, decimated, ticks, time_ticks, value_at
+from clearline.ui.widgets.chart import Chart
+from clearline.ui.widgets.chart_data import Curve, Limit, Mark, Picture, decimated, ticks, time_ticks, value_at
 
 NOON = 1_767_225_600.0
 

@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
-from clearline.ui.panels.evidence import as_html
 from clearline.ui.panels.verdict import VerdictBanner, connected_sentence
+from clearline.ui.widgets.evidence import as_html
 from ui import played_checks as play
 
 

@@ -20,10 +20,10 @@ from clearline.paths import is_frozen
 from clearline.ui.background.desk import Desk
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.page import FormState
-from clearline.ui.forms.rows import FileEntry
-from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import StatusIcon
+from clearline.ui.widgets.editors import FileEntry
+from clearline.ui.widgets.parts import StatusIcon
+from clearline.ui.widgets.steady_label import SteadyLabel
 
 _MOST_NAMES = 12
 _MISSING = "driver.missing-package"

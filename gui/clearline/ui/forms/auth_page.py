@@ -33,10 +33,10 @@ from clearline.ui.forms.auth_choices import AWS, CANONICALIZED, MECHANISMS, OIDC
 from clearline.ui.forms.auth_notes import AuthNotes, EnvFile
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import FormPage, FormState
-from clearline.ui.forms.rows import Choice, Columns, TextEntry, add_row, form_column, go_to
 from clearline.ui.forms.secret_place import KeptSecret
-from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme
+from clearline.ui.widgets.editors import Choice, Columns, TextEntry, add_row, form_column, go_to
+from clearline.ui.widgets.steady_label import SteadyLabel
 
 
 class AuthPage(FormPage):

@@ -16,11 +16,11 @@ from clearline.core.inspection.file_report import FileProblem, FileReport, Line,
 from clearline.core.secrets.secret import Secret
 from clearline.ui.background.desk import Desk
 from clearline.ui.background.inquiry import Inquiry
-from clearline.ui.forms.rows import FileEntry
-from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
-from clearline.ui.panels.parts import CommandLine, StatusIcon
+from clearline.ui.widgets.editors import FileEntry
+from clearline.ui.widgets.parts import CommandLine, StatusIcon
+from clearline.ui.widgets.steady_label import SteadyLabel
 
 _SHELL: Final = "PowerShell" if sys.platform == "win32" else "Terminal"
 _MARK: Final = 14

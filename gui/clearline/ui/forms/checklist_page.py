@@ -15,12 +15,12 @@ from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
 from clearline.ui.background.desk import Desk
 from clearline.ui.forms.page import FormPage, FormState
-from clearline.ui.forms.rows import in_tab_order
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.checklist import ChecklistModel, importance_word
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel, section
-from clearline.ui.panels.remedies import label, short
+from clearline.ui.widgets.editors import in_tab_order
+from clearline.ui.widgets.parts import StatusIcon, WrappedLabel, section
+from clearline.ui.widgets.remedy_words import label, short
 
 _ICONS: Final = {
     Importance.WARNING: ("warning", "warning"),

@@ -15,7 +15,7 @@ from clearline.ui.forms.masked_text import Redact
 from clearline.ui.forms.mistakes import MistakeLines
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton
-from clearline.ui.panels.parts import restyle
+from clearline.ui.widgets.parts import restyle
 
 
 class _TestButton(LabelledButton):

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout,
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
-from clearline.ui.forms.rows import visit_behind
-from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
-from clearline.ui.panels.parts import StatusIcon
-from clearline.ui.panels.remedies import label
+from clearline.ui.widgets.editors import visit_behind
+from clearline.ui.widgets.parts import StatusIcon
+from clearline.ui.widgets.remedy_words import label
+from clearline.ui.widgets.steady_label import SteadyLabel
 
 
 def title_of(mistake: Mistake) -> str:

@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.secrets.secret import Secret
-from clearline.ui.forms.rows import TextEntry, in_tab_order
 from clearline.ui.look.icons import IconButton
+from clearline.ui.widgets.editors import TextEntry, in_tab_order
 
 _SEPARATORS = ",; \n\t"
 _MOST_LINES = 50

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.facts.text import Mistake
-from clearline.ui.forms.rows import visit_behind
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel
-from clearline.ui.panels.remedies import label
+from clearline.ui.widgets.editors import visit_behind
+from clearline.ui.widgets.parts import StatusIcon, WrappedLabel
+from clearline.ui.widgets.remedy_words import label
 
 _MOST_MISTAKES: Final = 2
 _LOOK_AFTER_MS: Final = 100

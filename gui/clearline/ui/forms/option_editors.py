@@ -11,10 +11,10 @@ from clearline.core.options.catalogue import Option, OptionType
 from clearline.core.options.packages import missing_for_compressor
 from clearline.core.options.values import ValueProblem
 from clearline.ui.forms.option_text import default_words, help_text, mark, read_text, refusal, shown_text, unit, unset
-from clearline.ui.forms.rows import Choice, EditableChoice, FileEntry
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
-from clearline.ui.panels.parts import restyle
+from clearline.ui.widgets.editors import Choice, EditableChoice, FileEntry
+from clearline.ui.widgets.parts import restyle
 
 _LONGEST: Final = 4096
 _SUFFIX_WIDTH: Final = theme.GRID * 12

@@ -28,7 +28,7 @@ from clearline.ui.forms.option_text import unset, value_of
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import icon
-from clearline.ui.panels.parts import WrappedLabel
+from clearline.ui.widgets.parts import WrappedLabel
 
 _TWO_COLUMNS: Final = 1000
 """Page width from which two columns of label, editor and unit have room side by side."""

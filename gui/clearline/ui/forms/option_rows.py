@@ -14,10 +14,10 @@ from clearline.core.options.catalogue import Option
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import searchable, unset
-from clearline.ui.forms.rows import in_tab_order, is_tab_stop
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
-from clearline.ui.panels.parts import section
+from clearline.ui.widgets.editors import in_tab_order, is_tab_stop
+from clearline.ui.widgets.parts import section
 
 _LABEL_WIDTH: Final = theme.GRID * 26
 _RESET_WIDTH: Final = 28

@@ -19,7 +19,7 @@ from clearline.ui.forms.option_page import Block, OptionPage
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
-from clearline.ui.panels.parts import WrappedLabel, section
+from clearline.ui.widgets.parts import WrappedLabel, section
 
 _ELSEWHERE: Final = (OptionGroup.SERVER, OptionGroup.AUTH, OptionGroup.TLS, OptionGroup.POOL, OptionGroup.TIMEOUTS)
 _COMPRESSION: Final = ("compressors", "zlibCompressionLevel")

@@ -14,7 +14,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.desk import Desk
-from clearline.ui.forms.rows import go_to, put_into
+from clearline.ui.widgets.editors import go_to, put_into
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from clearline.core.uri.connection_string import build
 from clearline.ui.background.desk import Desk
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.page import FormPage, FormState
-from clearline.ui.forms.rows import scroll_area
-from clearline.ui.panels.lazy_tabs import LazyTabs
+from clearline.ui.widgets.editors import scroll_area
+from clearline.ui.widgets.lazy_tabs import LazyTabs
 
 _TABS: Final = {
     OptionGroup.SERVER: "server",

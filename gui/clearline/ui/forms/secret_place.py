@@ -14,10 +14,10 @@ from clearline.core.profiles.profile import Place, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, STORED, words
 from clearline.core.secrets.references import has_references, is_reference, names_in
 from clearline.core.secrets.secret import Secret
-from clearline.ui.forms.rows import Choice, SecretEntry, TextEntry
-from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import StatusIcon
+from clearline.ui.widgets.editors import Choice, SecretEntry, TextEntry
+from clearline.ui.widgets.parts import StatusIcon
+from clearline.ui.widgets.steady_label import SteadyLabel
 
 _PLACES: Final[tuple[tuple[str, Place], ...]] = (
     ("Keep in keyring", "keyring"),

@@ -34,11 +34,11 @@ from clearline.core.whole_files import write_whole
 from clearline.ui.background.desk import Desk
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.field_notes import FieldNote
-from clearline.ui.forms.rows import Choice
 from clearline.ui.forms.trust_by_hand import TrustByHand
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.certificate_chain import CertificateChainModel
+from clearline.ui.widgets.editors import Choice
 
 _PEM: Final = "PEM files (*.pem);;All files (*)"
 

@@ -16,10 +16,10 @@ from clearline.ui.background.desk import Desk
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor
 from clearline.ui.forms.page import FormPage, FormState
-from clearline.ui.forms.rows import Choice, Columns, TextEntry, add_row, form_column
 from clearline.ui.forms.srv_panel import SrvPanel
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import Flow
+from clearline.ui.widgets.editors import Choice, Columns, TextEntry, add_row, form_column
+from clearline.ui.widgets.parts import Flow
 
 _SEEDS_ALONE = dict.fromkeys(
     ("srv", "hosts", "replicaSet", "directConnection", "loadBalanced", "srvServiceName", "srvMaxHosts")

@@ -26,10 +26,10 @@ from clearline.core.uri.srv_forms import TxtOptions, as_seed_list, as_srv, likel
 from clearline.ui.background.desk import Desk
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import FormState
-from clearline.ui.forms.rows import EditableChoice, TextEntry, add_row, form_column
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
-from clearline.ui.panels.parts import Flow, WrappedLabel
+from clearline.ui.widgets.editors import EditableChoice, TextEntry, add_row, form_column
+from clearline.ui.widgets.parts import Flow, WrappedLabel
 
 OWN_SERVERS = "this computer's"
 _PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")

@@ -22,11 +22,11 @@ from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.certificate_view import InspectedFile, muted_label
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.page import FormPage, FormState
-from clearline.ui.forms.rows import Choice, Columns, add_row, form_column
 from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.forms.server_certificate import ServerCertificate
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import section
+from clearline.ui.widgets.editors import Choice, Columns, add_row, form_column
+from clearline.ui.widgets.parts import section
 
 _FILE: Final = "file"
 _TRUST: Final = (

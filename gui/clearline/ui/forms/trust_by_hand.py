@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from clearline.core.findings import Severity
 from clearline.ui.forms.field_notes import FieldNote
-from clearline.ui.forms.steady_label import SteadyLabel
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import CommandLine
+from clearline.ui.widgets.parts import CommandLine
+from clearline.ui.widgets.steady_label import SteadyLabel
 
 _FINGERPRINT_COMMAND: Final = "openssl x509 -noout -fingerprint -sha256 -in SERVER.pem"
 

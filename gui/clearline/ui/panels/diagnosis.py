@@ -23,10 +23,10 @@ from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.findings import FindingRole, FindingsModel
-from clearline.ui.panels.delegates import FindingDelegate
-from clearline.ui.panels.evidence import as_html
-from clearline.ui.panels.parts import Flow, RichText
-from clearline.ui.panels.remedies import offered, remedy_button
+from clearline.ui.widgets.delegates import FindingDelegate
+from clearline.ui.widgets.evidence import as_html
+from clearline.ui.widgets.parts import Flow, RichText
+from clearline.ui.widgets.remedy_words import offered, remedy_button
 
 
 class DiagnosisPanel(QWidget):

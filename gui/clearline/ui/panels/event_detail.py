@@ -15,9 +15,9 @@ from clearline.ui.look.event_kinds import kind_icon
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.connection_life import LifeLine
 from clearline.ui.models.event_columns import time_text
-from clearline.ui.panels.evidence import as_html
-from clearline.ui.panels.life_line import LifeLineView
-from clearline.ui.panels.parts import RichText, StatusIcon, WrappedLabel
+from clearline.ui.widgets.evidence import as_html
+from clearline.ui.widgets.life_line import LifeLineView
+from clearline.ui.widgets.parts import RichText, StatusIcon, WrappedLabel
 
 
 class EventDetail(QWidget):

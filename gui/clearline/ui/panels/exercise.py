@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 from clearline.core.profiles.profile import Pool
 from clearline.core.watch.exercise import LONGEST_S, MOST_WORKERS, ExercisePlan, ExerciseResult, Work
 from clearline.core.watch.pool import Quantiles
-from clearline.ui.forms.rows import Choice
 from clearline.ui.look import theme
 from clearline.ui.models.pools import reasons
-from clearline.ui.panels.parts import WrappedLabel, section
+from clearline.ui.widgets.editors import Choice
+from clearline.ui.widgets.parts import WrappedLabel, section
 
 _WORKS: tuple[tuple[str, object], ...] = (
     ("ping", Work.PING),

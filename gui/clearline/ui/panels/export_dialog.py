@@ -24,11 +24,11 @@ from PySide6.QtWidgets import (
 from clearline.core.exchange.encrypted import Strength, strength
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
-from clearline.ui.forms.rows import SecretEntry, TextEntry
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.exports import ExportsModel
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel
+from clearline.ui.widgets.editors import SecretEntry, TextEntry
+from clearline.ui.widgets.parts import StatusIcon, WrappedLabel
 
 _SIZE: Final = (theme.GRID * 72, theme.GRID * 66)
 _SMALLEST: Final = (theme.GRID * 60, theme.GRID * 56)

@@ -14,7 +14,7 @@ from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import RichText, WrappedLabel, section
+from clearline.ui.widgets.parts import RichText, WrappedLabel, section
 
 _WIDTH = theme.GRID * 84
 _WEAKER = "This gives up protection: whoever is between here and the server can then listen, or answer in its place."

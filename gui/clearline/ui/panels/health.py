@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from clearline.core.findings import Severity
 from clearline.core.report.report import Report, Verdict
 from clearline.ui.models.servers_by_stage import latency_text
-from clearline.ui.panels.delegates import turning
-from clearline.ui.panels.parts import StatusIcon
+from clearline.ui.widgets.delegates import turning
+from clearline.ui.widgets.parts import StatusIcon
 
 
 class Health(Enum):

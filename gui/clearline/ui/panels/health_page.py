@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBox
 
 from clearline.core.watch.health import RULES, HealthSnapshot, HealthState
 from clearline.core.watch.state import WatchState
-from clearline.ui.forms.rows import Choice, SecretEntry
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.live_rows import VALUE
 from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text, notices_of
-from clearline.ui.panels.chart import Chart
-from clearline.ui.panels.chart_data import Curve, Limit, Mark, Picture
-from clearline.ui.panels.live_table import LiveTable
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel
+from clearline.ui.widgets.chart import Chart
+from clearline.ui.widgets.chart_data import Curve, Limit, Mark, Picture
+from clearline.ui.widgets.editors import Choice, SecretEntry
+from clearline.ui.widgets.live_table import LiveTable
+from clearline.ui.widgets.parts import StatusIcon, WrappedLabel
 
 INTERVALS: tuple[tuple[str, object], ...] = (
     ("every second", 1.0),

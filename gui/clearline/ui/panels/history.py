@@ -14,7 +14,7 @@ from clearline.core.report.what_changed import compare
 from clearline.ui.look import theme
 from clearline.ui.look.icons import icon
 from clearline.ui.look.status import status_colour, status_icon, status_word
-from clearline.ui.panels.parts import RichText
+from clearline.ui.widgets.parts import RichText
 
 
 class HistoryPanel(QWidget):

@@ -26,11 +26,11 @@ from clearline.core.exchange.imported import Imported, ImportProblem, NeedsPassp
 from clearline.core.exchange.planning import PlannedItem
 from clearline.core.exchange.saving import ItemResult, Outcome
 from clearline.core.secrets.secret import Secret
-from clearline.ui.forms.rows import SecretEntry
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.panels.import_preview import ImportPreview
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
+from clearline.ui.widgets.editors import SecretEntry
+from clearline.ui.widgets.parts import StatusIcon, WrappedLabel, restyle
 
 _FILES: Final = "All files (*);;JSON (*.json *.jsonc);;Environment files (.env *.env);;Text (*.txt *.uri)"
 _SIZE: Final = (theme.GRID * 130, theme.GRID * 74)

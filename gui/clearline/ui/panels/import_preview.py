@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 from clearline.core.exchange.imported import Imported
 from clearline.core.exchange.planning import Choice, PlannedItem, State
 from clearline.core.exchange.saving import ItemResult, Outcome
-from clearline.ui.forms.rows import Choice as ChoiceBox
 from clearline.ui.look import theme
 from clearline.ui.models.imports import ImportColumn, ImportsModel, choice_word
-from clearline.ui.panels.parts import RichText
+from clearline.ui.widgets.editors import Choice as ChoiceBox
+from clearline.ui.widgets.parts import RichText
 
 
 class ImportPreview(QWidget):

@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidg
 
 from clearline.core.watch.pool import PoolLimits, PoolSample
 from clearline.core.watch.state import WatchState
-from clearline.ui.forms.rows import Choice
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.models.live_rows import VALUE
 from clearline.ui.models.pools import PoolsModel
-from clearline.ui.panels.chart import Chart
-from clearline.ui.panels.chart_data import Curve, Limit, Picture
-from clearline.ui.panels.live_table import LiveTable
-from clearline.ui.panels.parts import WrappedLabel
+from clearline.ui.widgets.chart import Chart
+from clearline.ui.widgets.chart_data import Curve, Limit, Picture
+from clearline.ui.widgets.editors import Choice
+from clearline.ui.widgets.live_table import LiveTable
+from clearline.ui.widgets.parts import WrappedLabel
 
 REACHES = (("1 minute", 60.0), ("5 minutes", 300.0), ("15 minutes", 900.0))
 _NO_WATCH = "Nobody watches. Press Watch to keep a connection open and see its pool."

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton, icon, pixmap
 from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
-from clearline.ui.panels.delegates import PROFILE_COLOURS, ProfileDelegate
+from clearline.ui.widgets.delegates import PROFILE_COLOURS, ProfileDelegate
 
 _WIDE = theme.GRID * 28
 

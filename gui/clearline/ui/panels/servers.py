@@ -24,9 +24,9 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
-from clearline.ui.panels.delegates import MatrixDelegate
-from clearline.ui.panels.evidence import as_html, chain_html
-from clearline.ui.panels.parts import CommandLine, RichText
+from clearline.ui.widgets.delegates import MatrixDelegate
+from clearline.ui.widgets.evidence import as_html, chain_html
+from clearline.ui.widgets.parts import CommandLine, RichText
 
 _LEAST_ADDRESS = 160
 _LEAST_STAGE = 72

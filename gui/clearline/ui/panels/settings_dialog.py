@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.storage.settings import Settings
-from clearline.ui.forms.rows import Choice, add_row, form_column
 from clearline.ui.look import theme
-from clearline.ui.panels.parts import WrappedLabel
+from clearline.ui.widgets.editors import Choice, add_row, form_column
+from clearline.ui.widgets.parts import WrappedLabel
 
 
 class SettingsDialog(QDialog):

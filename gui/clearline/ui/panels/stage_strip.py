@@ -12,7 +12,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
 from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.servers_by_stage import elapsed_text
-from clearline.ui.panels.delegates import turning
+from clearline.ui.widgets.delegates import turning
 
 _NAMES = {
     Stage.URI: "URI",

@@ -10,7 +10,7 @@ from clearline.core.watch.topology import TopologySnapshot
 from clearline.ui.look import theme
 from clearline.ui.models.servers_live import ChangesModel, ServersLiveModel
 from clearline.ui.panels.deployment_picture import DeploymentPicture
-from clearline.ui.panels.live_table import LiveTable
+from clearline.ui.widgets.live_table import LiveTable
 
 _KINDS = {
     "Unknown": "not known yet",

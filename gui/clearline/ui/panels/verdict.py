@@ -21,9 +21,9 @@ from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone
-from clearline.ui.panels.delegates import turning
-from clearline.ui.panels.parts import StatusIcon, WrappedLabel, restyle
-from clearline.ui.panels.remedies import offered, remedy_button
+from clearline.ui.widgets.delegates import turning
+from clearline.ui.widgets.parts import StatusIcon, WrappedLabel, restyle
+from clearline.ui.widgets.remedy_words import offered, remedy_button
 
 _MOST_BUTTONS = 2
 _WIDE = theme.GRID * 100

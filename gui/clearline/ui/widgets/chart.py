@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
 
 from clearline.ui.look import theme
-from clearline.ui.panels.chart_data import (
+from clearline.ui.widgets.chart_data import (
     Curve,
     Picture,
     clock,

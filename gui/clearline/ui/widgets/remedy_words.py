@@ -10,7 +10,7 @@ from clearline.core.findings import Finding, Remedy
 from clearline.core.report.report import Report
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look.icons import LabelledButton
-from clearline.ui.panels.patch_words import patch_words
+from clearline.ui.widgets.patch_words import patch_words
 
 
 class Ask(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFormLayout
 
-from clearline.ui.panels.parts import WrappedLabel
+from clearline.ui.widgets.parts import WrappedLabel
 
 
 class SteadyLabel(WrappedLabel):

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
-from clearline.ui.panels.parts import section
+from clearline.ui.widgets.parts import section
 
 _LONGEST = 4096
 _LABEL_WIDTH = theme.GRID * 15

@@ -1,0 +1,1 @@
+"""Widgets that know no MongoDB: editors, tables, charts, tabs, small questions."""
