@@ -16,9 +16,9 @@ from clearline.cli.demo import demo_deployment
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Status, Verdict
 from clearline.core.storage import store
-from clearline.ui.crash import CrashDialog
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.health import Health
+from clearline.ui.window.crash import CrashDialog
 from ui import played_checks as play
 
 

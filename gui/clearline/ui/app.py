@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 import clearline
 from clearline.ui.look.theme import Scheme, Theme
-from clearline.ui.main_window import MainWindow
+from clearline.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from clearline.core.secrets.secret import Secrets
     from clearline.core.watch.state import WatchState
     from clearline.ui.background.messages import Check
-    from clearline.ui.crash import CrashReporter
     from clearline.ui.remembered import Remembered
     from clearline.ui.sign_in import SignIn
     from clearline.ui.watch_session import OpenWatch, WatchHandle
+    from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
 
 SCHEME_VARIABLE: Final = "CLEARLINE_COLOURS"
@@ -90,10 +90,10 @@ def compose(
     from clearline.core.secrets.redaction import redact
     from clearline.core.uri.connection_string import read
     from clearline.ui.background.pump import Pump
-    from clearline.ui.crash import CrashReporter
     from clearline.ui.plain_tooltips import PlainToolTips
     from clearline.ui.remembered import Remembered
     from clearline.ui.sign_in import SignIn
+    from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
 
     sys.setswitchinterval(_TURN_S)

@@ -14,11 +14,11 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.storage import trash
 from clearline.core.storage.profile_file import ChangedOnDisk
-from clearline.ui.browser import open_address
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
+from clearline.ui.window.browser import open_address
 
 if TYPE_CHECKING:
     from clearline.ui.workbench import Workbench

@@ -13,9 +13,9 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.messages import Check
-from clearline.ui.main_window import MainWindow
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.retry_dialog import RetryDialog
+from clearline.ui.window.main_window import MainWindow
 
 
 class Retrying(QObject):

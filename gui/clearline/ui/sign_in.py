@@ -6,9 +6,9 @@ from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from clearline.ui.browser import open_address
 from clearline.ui.look import theme
 from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.window.browser import open_address
 
 
 class SignIn(QObject):

@@ -15,12 +15,12 @@ from clearline.core.storage.settings import Settings
 from clearline.core.watch.health import HealthState
 from clearline.ui.background.pump import Pump
 from clearline.ui.exercising import Exercising
-from clearline.ui.main_window import MainWindow
 from clearline.ui.notices import Notices
 from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.health import Health, HealthReading
 from clearline.ui.remembered import Remembered
 from clearline.ui.watch_session import OpenWatch, WatchSession
+from clearline.ui.window.main_window import MainWindow
 
 _AFTER_CHECK: Final = "watch-after-check"
 _NO: Final = "no"

@@ -29,7 +29,6 @@ from clearline.ui.late_panels import LatePanels
 from clearline.ui.leaving import Leaving
 from clearline.ui.library import Library
 from clearline.ui.look import theme
-from clearline.ui.main_window import MainWindow
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.health import health_of
@@ -42,6 +41,7 @@ from clearline.ui.sharing import Sharing
 from clearline.ui.shelf import Shelf
 from clearline.ui.watch_session import OpenWatch
 from clearline.ui.watching import Watching
+from clearline.ui.window.main_window import MainWindow
 
 _CLOSING_MS: Final = 2500
 _ORDERS: Final = {Order.NAME: "name", Order.LAST_TESTED: "last-checked", Order.FAILED_FIRST: "verdict"}

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from clearline.ui.forms.masked_text import Redact
     from clearline.ui.forms.pages import FormPages
     from clearline.ui.look.icons import LabelledButton
-    from clearline.ui.menus import Menus
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.events import EventsPanel
     from clearline.ui.panels.health import HealthIndicator
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from clearline.ui.panels.stage_strip import StageStrip
     from clearline.ui.panels.verdict import VerdictBanner
     from clearline.ui.widgets.lazy_tabs import LazyTabs
+    from clearline.ui.window.menus import Menus
 
 _MESSAGE_MS: Final = 6000
 _OFFER_MS: Final = 15_000
@@ -106,7 +106,6 @@ class MainWindow(QMainWindow):
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
         from clearline.ui.look.icons import IconButton, LabelledButton, window_icon
-        from clearline.ui.menus import Menus
         from clearline.ui.panels.diagnosis import DiagnosisPanel
         from clearline.ui.panels.events import EventsPanel
         from clearline.ui.panels.health import HealthIndicator
@@ -117,6 +116,7 @@ class MainWindow(QMainWindow):
         from clearline.ui.panels.welcome import Welcome
         from clearline.ui.widgets.lazy_tabs import LazyTabs
         from clearline.ui.widgets.parts import ElidedLabel
+        from clearline.ui.window.menus import Menus
 
         self.setWindowIcon(window_icon())
         self.profiles = ProfileList()
