@@ -156,7 +156,7 @@ def _costs(desktop) -> dict[str, float]:  # type: ignore[no-untyped-def]
     from PySide6.QtTest import QTest
 
     from clearline.core.secrets.secret import Secret
-    from clearline.ui.open_profile import Origin
+    from clearline.ui.profiles.open_profile import Origin
 
     profiles, bench = desktop.window.profiles, desktop.workbench
     view = profiles.list.viewport()

@@ -12,9 +12,9 @@ from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, 
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.consents import SecretsDialog
-from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
+from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import Question
 from ui import played_checks as play
 

@@ -20,9 +20,9 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
-from clearline.ui.open_profile import Origin
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
+from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 from ui import played_checks as play
 from ui.conftest import KeyringInMemory

@@ -8,7 +8,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.storage import store
 from clearline.core.storage.settings import Settings
 from clearline.ui.models.profiles import Order
-from clearline.ui.remembered import Remembered
+from clearline.ui.profiles.settings import Remembered
 from ui import played_checks as play
 
 

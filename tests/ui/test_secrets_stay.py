@@ -18,7 +18,7 @@ from clearline.core.exchange.consent import Agreements, always_asked
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
-from clearline.ui.open_profile import Origin
+from clearline.ui.profiles.open_profile import Origin
 
 CANARY = "Zq7-c4nary&Xk9!m00n=Vv3/bird"
 PIECES = ("Zq7-c4nary", "Xk9!m00n", "Vv3/bird", quote(CANARY, safe=""), quote("Xk9!m00n", safe=""))

@@ -16,8 +16,8 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.pool import PoolLimits, Quantiles
-from clearline.ui.open_profile import Origin
 from clearline.ui.panels.health import Health
+from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
 from ui import played_watches as watches
 

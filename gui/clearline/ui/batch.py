@@ -16,7 +16,7 @@ from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import LineThread
 from clearline.ui.models.batch import BatchModel
 from clearline.ui.models.profiles import ProfileRow
-from clearline.ui.shelf import Shelf
+from clearline.ui.profiles.storage import Shelf
 
 AT_ONCE: Final = 8
 

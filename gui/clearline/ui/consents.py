@@ -16,7 +16,7 @@ from clearline.core.profiles.secret_places import secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.ui.background.desk import Desk
 from clearline.ui.look import theme
-from clearline.ui.open_profile import OpenProfile
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import SecretEntry
 from clearline.ui.widgets.parts import WrappedLabel, section
 from clearline.ui.widgets.questions import Question

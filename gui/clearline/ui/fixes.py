@@ -12,8 +12,8 @@ from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD
 from clearline.core.uri import connection_string
 from clearline.core.uri.remedies import Values
-from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.fix_dialog import FixDialog
+from clearline.ui.profiles.open_profile import OpenProfile, Origin
 from clearline.ui.widgets.remedy_words import Ask
 from clearline.ui.window.main_window import MainWindow
 

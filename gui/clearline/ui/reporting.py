@@ -15,8 +15,8 @@ from clearline.core.report import markdown
 from clearline.core.report import report as reports
 from clearline.core.report.network_note import network_note
 from clearline.core.report.report import Report
-from clearline.ui.open_profile import OpenProfile
-from clearline.ui.shelf import Shelf
+from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.storage import Shelf
 from clearline.ui.window.main_window import MainWindow
 
 _REPORTS: Final = "HTML (*.html);;Markdown (*.md);;JSON (*.json)"

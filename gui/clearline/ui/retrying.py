@@ -13,8 +13,8 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.messages import Check
-from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.retry_dialog import RetryDialog
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.window.main_window import MainWindow
 
 

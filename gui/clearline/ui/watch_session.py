@@ -16,7 +16,7 @@ from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
 from clearline.ui.background.worker import LineThread
-from clearline.ui.open_profile import OpenProfile
+from clearline.ui.profiles.open_profile import OpenProfile
 
 
 class WatchHandle(Protocol):

@@ -16,9 +16,9 @@ from clearline.core.watch.health import HealthState
 from clearline.ui.background.pump import Pump
 from clearline.ui.exercising import Exercising
 from clearline.ui.notices import Notices
-from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.health import Health, HealthReading
-from clearline.ui.remembered import Remembered
+from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.settings import Remembered
 from clearline.ui.watch_session import OpenWatch, WatchSession
 from clearline.ui.window.main_window import MainWindow
 

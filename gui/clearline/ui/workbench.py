@@ -26,19 +26,19 @@ from clearline.ui.consents import Consents
 from clearline.ui.fixes import Fixes
 from clearline.ui.forms.page import FormState
 from clearline.ui.late_panels import LatePanels
-from clearline.ui.leaving import Leaving
-from clearline.ui.library import Library
 from clearline.ui.look import theme
 from clearline.ui.models.profiles import Order, ProfileRow
-from clearline.ui.open_profile import OpenProfile, Origin
 from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
-from clearline.ui.profile_files import ProfileFiles
-from clearline.ui.remembered import Remembered
+from clearline.ui.profiles.file_actions import ProfileFiles
+from clearline.ui.profiles.list_actions import Library
+from clearline.ui.profiles.open_profile import OpenProfile, Origin
+from clearline.ui.profiles.settings import Remembered
+from clearline.ui.profiles.sharing import Sharing
+from clearline.ui.profiles.storage import Shelf
+from clearline.ui.profiles.unsaved import Leaving
 from clearline.ui.reporting import Reporting
 from clearline.ui.retrying import Retrying, Wrap
-from clearline.ui.sharing import Sharing
-from clearline.ui.shelf import Shelf
 from clearline.ui.watch_session import OpenWatch
 from clearline.ui.watching import Watching
 from clearline.ui.window.main_window import MainWindow

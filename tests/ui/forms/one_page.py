@@ -10,7 +10,7 @@ from clearline.ui.background.messages import Answer, Broken
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import LineThread
 from clearline.ui.forms.page import FormState
-from clearline.ui.open_profile import OpenProfile
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import put_into, scroll_area
 from ui import played_checks as play
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.page import FormState
-from clearline.ui.open_profile import OpenProfile
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import put_into, scroll_area
 
 

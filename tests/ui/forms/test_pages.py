@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.field_notes import FieldNote, title_of
-from clearline.ui.open_profile import Origin
+from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
 
 PAGES = ("server", "auth", "tls", "pool", "options", "checklist")

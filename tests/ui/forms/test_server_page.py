@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.srv_panel import PasteDialog
-from clearline.ui.open_profile import Origin
+from clearline.ui.profiles.open_profile import Origin
 from lab.dns_server import SILENT, DnsServer, cluster
 from ui import played_checks as play
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from clearline.ui.open_profile import OpenProfile
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.questions import Question
 
 if TYPE_CHECKING:

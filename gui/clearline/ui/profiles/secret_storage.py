@@ -13,7 +13,7 @@ from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD, Secrets
 from clearline.ui.background.worker import LineThread
-from clearline.ui.open_profile import OpenProfile
+from clearline.ui.profiles.open_profile import OpenProfile
 
 T = TypeVar("T")
 

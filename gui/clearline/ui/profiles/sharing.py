@@ -17,8 +17,8 @@ from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
-from clearline.ui.open_profile import OpenProfile
-from clearline.ui.shelf import Shelf
+from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.storage import Shelf
 from clearline.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from clearline.core.profiles.secret_places import secret_names
 from clearline.core.storage import trash
 from clearline.core.storage.profile_file import ChangedOnDisk
 from clearline.ui.models.profiles import Order, ProfileRow
-from clearline.ui.open_profile import OpenProfile
 from clearline.ui.panels.profile_list import ListAction
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 from clearline.ui.window.browser import open_address
 

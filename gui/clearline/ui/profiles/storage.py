@@ -27,9 +27,9 @@ from clearline.core.whole_files import write_whole
 from clearline.ui.background.messages import Answer, Broken, Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import LineThread
-from clearline.ui.listing import Lister, Listing
-from clearline.ui.open_profile import OpenProfile
-from clearline.ui.secret_shelf import SecretShelf
+from clearline.ui.profiles.listing import Lister, Listing
+from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.secret_storage import SecretShelf
 
 T = TypeVar("T")
 
