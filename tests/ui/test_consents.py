@@ -11,7 +11,7 @@ from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.ui.consents import SecretsDialog
+from clearline.ui.checks.consents import SecretsDialog
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin

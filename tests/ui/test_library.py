@@ -18,7 +18,7 @@ from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.ui.consents import SecretsDialog
+from clearline.ui.checks.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from clearline.ui.sign_in import SignIn
+from clearline.ui.checks.sign_in import SignIn
 from ui import played_checks as play
 
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from clearline.core.secrets.secret import Secrets
     from clearline.core.watch.state import WatchState
     from clearline.ui.background.messages import Check
+    from clearline.ui.checks.sign_in import SignIn
     from clearline.ui.profiles.settings import Remembered
-    from clearline.ui.sign_in import SignIn
     from clearline.ui.watch_session import OpenWatch, WatchHandle
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
@@ -90,9 +90,9 @@ def compose(
     from clearline.core.secrets.redaction import redact
     from clearline.core.uri.connection_string import read
     from clearline.ui.background.pump import Pump
+    from clearline.ui.checks.sign_in import SignIn
     from clearline.ui.plain_tooltips import PlainToolTips
     from clearline.ui.profiles.settings import Remembered
-    from clearline.ui.sign_in import SignIn
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
 

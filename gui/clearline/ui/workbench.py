@@ -21,11 +21,13 @@ from clearline.paths import agreements_file
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import LineThread
-from clearline.ui.batches import Batches
-from clearline.ui.consents import Consents
-from clearline.ui.fixes import Fixes
+from clearline.ui.checks.batches import Batches
+from clearline.ui.checks.consents import Consents
+from clearline.ui.checks.fixes import Fixes
+from clearline.ui.checks.late_tabs import LatePanels
+from clearline.ui.checks.retrying import Retrying, Wrap
+from clearline.ui.checks.sending_reports import Reporting
 from clearline.ui.forms.page import FormState
-from clearline.ui.late_panels import LatePanels
 from clearline.ui.look import theme
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.panels.health import health_of
@@ -37,8 +39,6 @@ from clearline.ui.profiles.settings import Remembered
 from clearline.ui.profiles.sharing import Sharing
 from clearline.ui.profiles.storage import Shelf
 from clearline.ui.profiles.unsaved import Leaving
-from clearline.ui.reporting import Reporting
-from clearline.ui.retrying import Retrying, Wrap
 from clearline.ui.watch_session import OpenWatch
 from clearline.ui.watching import Watching
 from clearline.ui.window.main_window import MainWindow

@@ -10,7 +10,7 @@ from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.messages import Check
 from clearline.ui.background.worker import LineThread
-from clearline.ui.batch import Batch
+from clearline.ui.checks.batch import Batch
 from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.panels.batch_window import BatchWindow
 

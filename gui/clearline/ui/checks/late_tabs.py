@@ -7,11 +7,11 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from clearline.ui.checks.sending_reports import Reporting
 from clearline.ui.panels.code import CodePanel
 from clearline.ui.panels.history import HistoryPanel
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.storage import Shelf
-from clearline.ui.reporting import Reporting
 from clearline.ui.window.main_window import MainWindow
 
 
