@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from clearline.ui.background.messages import Check
     from clearline.ui.checks.sign_in import SignIn
     from clearline.ui.profiles.settings import Remembered
-    from clearline.ui.watch_session import OpenWatch, WatchHandle
+    from clearline.ui.watches.session import OpenWatch, WatchHandle
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
 

@@ -39,8 +39,8 @@ from clearline.ui.profiles.settings import Remembered
 from clearline.ui.profiles.sharing import Sharing
 from clearline.ui.profiles.storage import Shelf
 from clearline.ui.profiles.unsaved import Leaving
-from clearline.ui.watch_session import OpenWatch
-from clearline.ui.watching import Watching
+from clearline.ui.watches.session import OpenWatch
+from clearline.ui.watches.watching import Watching
 from clearline.ui.window.main_window import MainWindow
 
 _CLOSING_MS: Final = 2500

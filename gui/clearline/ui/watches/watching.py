@@ -14,12 +14,12 @@ from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.storage.settings import Settings
 from clearline.core.watch.health import HealthState
 from clearline.ui.background.pump import Pump
-from clearline.ui.exercising import Exercising
-from clearline.ui.notices import Notices
 from clearline.ui.panels.health import Health, HealthReading
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.settings import Remembered
-from clearline.ui.watch_session import OpenWatch, WatchSession
+from clearline.ui.watches.exercising import Exercising
+from clearline.ui.watches.notices import Notices
+from clearline.ui.watches.session import OpenWatch, WatchSession
 from clearline.ui.window.main_window import MainWindow
 
 _AFTER_CHECK: Final = "watch-after-check"

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
 from clearline.ui.background.pump import Pump
-from clearline.ui.watch_session import WatchSession
+from clearline.ui.watches.session import WatchSession
 
 if TYPE_CHECKING:
     from clearline.ui.panels.exercise import ExerciseDialog

@@ -1,0 +1,1 @@
+"""Which open profiles are watched, what of it shows, exercises of a pool, and notifications."""
