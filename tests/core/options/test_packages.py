@@ -45,5 +45,5 @@ def test_the_extras_are_those_of_the_project() -> None:
     import tomllib
     from pathlib import Path
 
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {"aws", "gssapi"} <= project["optional-dependencies"].keys()

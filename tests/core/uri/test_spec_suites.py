@@ -18,7 +18,7 @@ from pymongo.uri_parser_shared import _validate_uri
 from clearline.core.findings import Severity
 from clearline.core.uri.connection_string import build, read
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SUITES = ROOT / ".cache" / "pymongo-4.20.0"
 FETCH = "The test suites of MongoDB are missing: run `python3 packaging/dev.py test`, which fetches them first."
 COUNT = {"connection_string": 90, "uri_options": 90, "auth": 50}
