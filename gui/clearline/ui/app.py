@@ -91,7 +91,7 @@ def compose(
     from clearline.core.uri.connection_string import read
     from clearline.ui.background.pump import Pump
     from clearline.ui.checks.sign_in import SignIn
-    from clearline.ui.plain_tooltips import PlainToolTips
+    from clearline.ui.look.plain_tooltips import PlainToolTips
     from clearline.ui.profiles.settings import Remembered
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
