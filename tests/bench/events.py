@@ -215,14 +215,14 @@ def idle(app: QApplication) -> bool:
         desktop.window.show()
         for number in range(PROFILES):
             profile = Profile(name=f"watched {number}", seeds=Seeds(hosts=(server.address,)))
-            desktop.workbench.watching.begin(desktop.workbench.open_profile(profile), {})
+            desktop.workbench.watching.begin(desktop.workbench.profiles.open_profile(profile), {})
         wait(5.0)
         began, cpu = time.monotonic(), time.process_time()
         wait(IDLE_S)
         share = (time.process_time() - cpu) / (time.monotonic() - began) * 100
         healthy = sum(
             session is not None and session.state is not None and session.state.health.pings > 0
-            for session in map(desktop.workbench.watching.session, desktop.workbench.all_open())
+            for session in map(desktop.workbench.watching.session, desktop.workbench.profiles.all_open())
         )
         print(f"idle: {PROFILES} watches ({healthy} healthy) take {share:.2f} % of one core over {IDLE_S:g} s")
         close(desktop)

@@ -98,14 +98,14 @@ def pages_cost(desktop: ui.Desktop) -> None:
     """Build every page as the window does when it is turned to, in a fresh set of tabs."""
     reading = connection_string.read(TEXTS["Atlas"])
     state = FormState(reading.profile, reading.secrets, reading.mistakes)
-    kept = []  # what pages ask of the desk is answered later
+    kept = []  # what pages ask of the background is answered later
     rounds: list[dict[str, tuple[Cost, Cost]]] = []
     for _ in range(6):
         costs: dict[str, tuple[Cost, Cost]] = {}
         for front, behind in (("checklist", ["server"]), ("server", PAGES[1:])):
             pages = FormPages()
             kept.append(pages)
-            pages.use(desktop.workbench.shelf.desk)
+            pages.use(desktop.workbench.storage.background)
             pages.resize(1130, 400)
             pages.turn_to(front)
             pages.show_state(state)

@@ -91,14 +91,14 @@ def in_the_window() -> int:
         beat.run_until(desktop.window.isVisible)
         beat.begin()
         began = time.perf_counter()
-        desktop.workbench.shelf.load_list()
+        desktop.workbench.storage.load_list()
         rows = desktop.window.profiles.model.rowCount
         beat.run_until(lambda: rows() >= COUNT)
         listed_s = time.perf_counter() - began
         late_ms = beat.end()
-        shelf = desktop.workbench.shelf
+        storage = desktop.workbench.storage
         beat.begin()
-        beat.run_until(lambda: not shelf.is_reading)
+        beat.run_until(lambda: not storage.is_reading)
         costs = _costs(desktop)
         desktop.window.may_close = lambda: True
         desktop.window.close()

@@ -45,7 +45,7 @@ def deployment():
 def test_the_window_connects_to_a_real_mongodb(qtbot, make_desktop, deployment):
     profile, secrets = deployment
     desktop = make_desktop()
-    opened = desktop.workbench.open_profile(profile, secrets)
+    opened = desktop.workbench.profiles.open_profile(profile, secrets)
     desktop.window.menus.test.trigger()
     qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
     assert opened.verdict is Verdict.CONNECTED, opened.report
@@ -64,7 +64,7 @@ def test_a_real_wrong_password_is_named_and_can_be_typed_again(qtbot, make_deskt
     text = f"mongodb://demo:wrong-one@{host}/shop?replicaSet=demo&authSource=admin"
     desktop.window.connection.field.insert_text(text)
     desktop.window.menus.test.trigger()
-    opened = desktop.workbench.current
+    opened = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
     assert opened.report.diagnosis.cause == "auth.wrong-password"
     assert "wrong-one" not in desktop.window.diagnosis.page.plain()
@@ -79,7 +79,7 @@ def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(qtbo
         desktop.window.menus.test.trigger()
         desktop.window.menus.stop.trigger()
         desktop.window.menus.test.trigger()
-    opened = desktop.workbench.current
+    opened = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: opened.verdict is Verdict.FAILED and not opened.running, timeout=20_000)
     assert opened.report.diagnosis.stage.value == "tcp"
     desktop.window.menus.test.trigger()
@@ -165,7 +165,7 @@ def composed(*args, **more):
     def loaded(profile, path):
         print(profile.name, flush=True)
         app.QTimer.singleShot(0, desktop.window.close)
-    desktop.workbench.shelf.loaded.connect(loaded)
+    desktop.workbench.storage.loaded.connect(loaded)
     return desktop
 app.compose = composed
 warm_up = app._warm_up
@@ -268,9 +268,9 @@ def test_a_bug_of_the_check_is_shown_and_the_window_stays_usable(qtbot, make_des
         raise LookupError("a bug")
 
     desktop = make_desktop(broken)
-    desktop.workbench.open_profile(Profile(seeds=Seeds(hosts=("db1:27017",))))
+    desktop.workbench.profiles.open_profile(Profile(seeds=Seeds(hosts=("db1:27017",))))
     desktop.window.menus.test.trigger()
     assert "LookupError" in dialog_text(qtbot, desktop)
-    assert not desktop.workbench.current.running
+    assert not desktop.workbench.profiles.current.running
     desktop.window.findChild(CrashDialog).accept()
     desktop.crashes._seen.clear()

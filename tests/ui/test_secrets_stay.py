@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
 
 from clearline.core.exchange.consent import Agreements, always_asked
 from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.report.formats import Form
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
 from clearline.ui.profiles.open_profile import Origin
@@ -92,16 +93,16 @@ def copied(desktop):
         clipboard.clear()
         action.trigger()
         yield action.text(), clipboard.text()
-    desktop.workbench.reporting.copy_report("json")
+    desktop.workbench.reports.copy_report(Form.JSON)
     yield "JSON", clipboard.text()
     desktop.window.connection.field.selectAll()
     desktop.window.connection.field.copy()
     yield "field", clipboard.text()
-    report = desktop.workbench.current.report
+    report = desktop.workbench.profiles.current.report
     for finding in report.findings:
-        desktop.workbench.reporting.copy_note(finding)
+        desktop.workbench.reports.copy_note(finding)
         yield "note", clipboard.text()
-    yield "events", "\n".join(str(event) for event in desktop.workbench.current.events.shown())
+    yield "events", "\n".join(str(event) for event in desktop.workbench.profiles.current.events.shown())
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_a_session_keeps_its_secrets(qtbot, make_desktop, login_server, tmp_path
         Agreements(tmp_path / "agreements.json").remember(profile, always_asked(profile))
     desktop = make_desktop()
     bench = desktop.workbench
-    opened = bench.open_profile(replace(Profile(), id=profile.id))
+    opened = bench.profiles.open_profile(replace(Profile(), id=profile.id))
     if source is None:
         opened.set_text(Secret(reading.text), Origin.TEXT)
     opened.set_profile(replace(profile, id=opened.profile.id)) if source is not None else opened.rename("Canary")
@@ -194,7 +195,7 @@ def test_a_session_keeps_its_secrets(qtbot, make_desktop, login_server, tmp_path
     found = [(place, piece) for place, text in shown() if (piece := holds(text))]
     found += [(f"copied: {what}", piece) for what, text in copied(desktop) if (piece := holds(text))]
     for ending in ("json", "md", "html"):
-        bench.shelf.write_report(opened.report, tmp_path / f"report.{ending}")
+        bench.storage.reports.write(opened.report, tmp_path / f"report.{ending}")
     qtbot.waitUntil(lambda: all((tmp_path / f"report.{e}").exists() for e in ("json", "md", "html")))
     for path in tmp_path.rglob("*"):
         if path.is_file() and not path.is_relative_to(inputs) and (piece := holds(path.read_text("utf-8", "replace"))):

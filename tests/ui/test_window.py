@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QLin
 from clearline.core.findings import Stage
 from clearline.core.keyring.vault import SERVICE, Vault
 from clearline.core.profiles.profile import Auth, Profile, Seeds
+from clearline.core.report.formats import Form
 from clearline.core.report.report import Status, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
@@ -37,7 +38,11 @@ def paste(qtbot, desktop, text):
 
 def run_check(qtbot, desktop):
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is not None and not desktop.workbench.current.running)
+    qtbot.waitUntil(
+        lambda: (
+            desktop.workbench.profiles.current.verdict is not None and not desktop.workbench.profiles.current.running
+        )
+    )
 
 
 # ---------------------------------------------------------------- first sight
@@ -54,7 +59,7 @@ def test_testing_nothing_says_what_to_do_and_starts_no_check(qtbot, make_desktop
     desktop = make_desktop(play.waiting())
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     assert "Paste or type" in desktop.window.connection.said.text
-    assert not desktop.workbench.current.running
+    assert not desktop.workbench.profiles.current.running
 
 
 def test_every_control_has_a_name_for_screen_readers(make_desktop):
@@ -99,8 +104,8 @@ def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_deskt
     assert window.pages.page("server").replica_set.text() == "rs0"
     assert window.pages.page("auth").user.text() == "app"
     assert window.pages.page("auth").password.text() == "s3cret-w0rd"
-    assert desktop.workbench.current.secrets == {PASSWORD: Secret("s3cret-w0rd")}
-    assert "s3cret" not in repr(desktop.workbench.current.profile)
+    assert desktop.workbench.profiles.current.secrets == {PASSWORD: Secret("s3cret-w0rd")}
+    assert "s3cret" not in repr(desktop.workbench.profiles.current.profile)
 
 
 def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
@@ -208,7 +213,7 @@ def test_the_matrix_fills_while_the_check_runs_and_stop_ends_it(qtbot, make_desk
     assert (window.banner.word.text(), window.connection.button.text()) == ("Testing…", "Stop")
     assert window.health.reading.health is Health.CHECKING
     qtbot.keyClick(window, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
     assert (window.banner.word.text(), window.connection.button.text()) == ("Stopped", "Test")
 
 
@@ -219,7 +224,7 @@ def test_the_button_stops_too_and_return_in_the_field_tests(qtbot, make_desktop)
     qtbot.keyClick(desktop.window.connection.field, Qt.Key.Key_Return)
     qtbot.waitUntil(started.is_set)
     qtbot.mouseClick(desktop.window.connection.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.CANCELLED)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.verdict is Verdict.CANCELLED)
 
 
 def test_testing_twice_in_a_row_shows_the_second_check(qtbot, make_desktop):
@@ -229,7 +234,7 @@ def test_testing_twice_in_a_row_shows_the_second_check(qtbot, make_desktop):
     for _ in range(3):
         qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: check.running == 1 and desktop.window.servers.model.rowCount() == 1)
-    assert desktop.workbench.current.running
+    assert desktop.workbench.profiles.current.running
 
 
 def test_closing_the_window_during_a_check_ends_it(qtbot, make_desktop):
@@ -255,9 +260,9 @@ def test_a_check_of_another_profile_goes_on_in_the_background(qtbot, make_deskto
     paste(qtbot, desktop, URI)
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: check.running == 1)
-    first = desktop.workbench.current
+    first = desktop.workbench.profiles.current
     qtbot.keyClick(desktop.window, Qt.Key.Key_N, CONTROL)
-    assert desktop.workbench.current is not first
+    assert desktop.workbench.profiles.current is not first
     assert desktop.window.connection.field.text() == ""
     assert desktop.window.connection.button.text() == "Test"
     desktop.window.profiles.chosen.emit(first.profile.id)
@@ -303,7 +308,7 @@ def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot,
     assert secrets[PASSWORD].reveal() == "s3cret-w0rd"
     assert desktop.window.pages.page("auth").source.text() == "admin"
     assert "authSource=admin" in desktop.window.connection.field.text()
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
 
 
 def test_a_wrong_password_can_be_typed_again_at_once(qtbot, make_desktop):
@@ -320,7 +325,7 @@ def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
     assert desktop.window.banner.word.text() == "Connected, 1 warning"
-    desktop.window.banner.copy_requested.emit("json")
+    desktop.window.banner.copy_requested.emit(Form.JSON)
     assert json.loads(QGuiApplication.clipboard().text())["format"] == "clearline-report"
     desktop.window.menus.copy_report.trigger()
     assert play.STALE_SET.summary in QGuiApplication.clipboard().text()
@@ -340,7 +345,7 @@ def test_events_are_followed_until_the_user_scrolls_away(qtbot, make_desktop):
     qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
     bar.setValue(10)
     assert not events.follow.isChecked()
-    desktop.workbench.current.events.append([play.event(n) for n in range(500, 600)])
+    desktop.workbench.profiles.current.events.append([play.event(n) for n in range(500, 600)])
     qtbot.waitUntil(lambda: bar.maximum() > 500)
     assert bar.value() == 10
     events.follow.click()
@@ -360,7 +365,7 @@ def test_events_are_filtered_paused_saved_and_cleared(qtbot, make_desktop, tmp_p
     assert [e.text for e in events.model.shown()] == [f"ping {n}" for n in (1, 11, 13, 15, 17, 19)]
     assert events.counts.text() == "6 of 20 events"
     events.pause.click()
-    desktop.workbench.current.events.append([play.event(111, "pool")])
+    desktop.workbench.profiles.current.events.append([play.event(111, "pool")])
     assert events.model.rowCount() == 6
     events.pause.click()
     assert events.model.rowCount() == 7
@@ -396,7 +401,7 @@ def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
     [path] = saved_files(tmp_path)
     assert "s3cret" not in path.read_text()
     assert store.load(path).name == "Orders prod"
-    profile = desktop.workbench.current.profile
+    profile = desktop.workbench.profiles.current.profile
     kept = {(SERVICE, f"{profile.id}/{PASSWORD}"): "s3cret-w0rd"}
     qtbot.waitUntil(lambda: keyring_in_memory.kept == kept)
     qtbot.waitUntil(lambda: desktop.window.pages.page("auth").where.text() == "In the test keyring.")
@@ -413,10 +418,10 @@ def test_a_saved_profile_comes_back_with_its_password(qtbot, make_desktop, tmp_p
     qtbot.waitUntil(lambda: model.rowCount() == 1)
     desktop.window.profiles.search.setFocus()
     qtbot.keyClick(desktop.window.profiles.search, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: desktop.workbench.current.secrets == {PASSWORD: Secret("s3cret-w0rd")})
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.secrets == {PASSWORD: Secret("s3cret-w0rd")})
     assert desktop.window.connection.field.text() == "mongodb://app:•••@db1:27017/"
     assert desktop.window.pages.page("auth").where.text() == "In the test keyring."
-    assert not desktop.workbench.current.unsaved
+    assert not desktop.workbench.profiles.current.unsaved
     assert not desktop.window.unsaved.isVisible()
 
 
@@ -439,9 +444,9 @@ def test_a_profile_is_saved_to_and_opened_from_any_file(qtbot, make_desktop, tmp
     dialog.fileSelected.emit(str(tmp_path / "mine.json"))
     dialog.close()
     qtbot.waitUntil((tmp_path / "mine.json").exists)
-    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
     other = make_desktop(play.waiting())
-    other.workbench.shelf.load(tmp_path / "mine.json")
+    other.workbench.storage.load(tmp_path / "mine.json")
     qtbot.waitUntil(lambda: "db1.example.com" in other.window.connection.field.text())
 
 
@@ -452,7 +457,7 @@ def test_a_file_that_cannot_be_read_is_named_and_listed(qtbot, make_desktop, tmp
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
     desktop.window.profiles.chosen.emit(f"file:{tmp_path / 'profiles' / 'old.json'}")
     assert "newer Clearline" in desktop.window.message
-    desktop.workbench.shelf.load(tmp_path / "nowhere.json")
+    desktop.workbench.storage.load(tmp_path / "nowhere.json")
     qtbot.waitUntil(lambda: "nowhere.json" in desktop.window.message)
 
 

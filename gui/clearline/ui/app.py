@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from clearline.core.watch.state import WatchState
     from clearline.ui.background.messages import Check
     from clearline.ui.checks.sign_in import SignIn
-    from clearline.ui.profiles.settings import Remembered
+    from clearline.ui.profiles.settings import CurrentSettings
     from clearline.ui.watches.session import OpenWatch, WatchHandle
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
@@ -92,13 +92,13 @@ def compose(
     from clearline.ui.background.pump import Pump
     from clearline.ui.checks.sign_in import SignIn
     from clearline.ui.look.plain_tooltips import PlainToolTips
-    from clearline.ui.profiles.settings import Remembered
+    from clearline.ui.profiles.settings import CurrentSettings
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
 
     sys.setswitchinterval(_TURN_S)
     folder = folder or paths.profiles_dir()
-    remembered = Remembered(folder.parent / paths.settings_file().name)
+    settings = CurrentSettings(folder.parent / paths.settings_file().name)
     theme = theme or Theme(app, _scheme())
     window = window or MainWindow()
     PlainToolTips(app, window)
@@ -107,22 +107,22 @@ def compose(
     agreements = folder.parent / paths.agreements_file().name
     if check is None:
         watch = watch or _watch_for(agreements, sign_in)
-        check = _check_for(remembered, agreements, sign_in)
-    workbench = Workbench(window, Pump(), check, vault or Vault(), folder, remembered, watch)
+        check = _check_for(settings, agreements, sign_in)
+    workbench = Workbench(window, Pump(), check, vault or Vault(), folder, settings, watch)
     if SCHEME_VARIABLE not in os.environ:
-        theme.choose(Scheme(remembered.values.colours))
+        theme.choose(Scheme(settings.values.colours))
     theme.dress()
-    crashes = CrashReporter(lambda text: redact(text, workbench.known_secrets), window)
+    crashes = CrashReporter(lambda text: redact(text, workbench.profiles.known_secrets), window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
     crashes.interrupted.connect(desktop.interrupt)
     window.menus.scheme_chosen.connect(theme.choose)
     window.menus.scheme_chosen.connect(window.menus.show_scheme)
-    window.menus.scheme_chosen.connect(lambda scheme: workbench.remember(colours=scheme.value))
+    window.menus.scheme_chosen.connect(lambda scheme: workbench.change_settings(colours=scheme.value))
     window.menus.show_scheme(theme.scheme)
     window.connection.field.setFocus()
-    workbench.shelf.load_list()
-    workbench.shelf.watch()
+    workbench.storage.load_list()
+    workbench.storage.watch()
     return desktop
 
 
@@ -132,7 +132,7 @@ def run_window(argv: list[str]) -> int:
 
     def begin(desktop: Desktop) -> None:
         for argument in argv[:1]:
-            desktop.workbench.shelf.load(Path(argument))
+            desktop.workbench.storage.load(Path(argument))
 
     return _run(begin)
 
@@ -154,7 +154,7 @@ def run_demo(
     def begin(desktop: Desktop) -> None:
         from clearline.core.report.report import Verdict
 
-        opened = desktop.workbench.open_profile(profile, secrets)
+        opened = desktop.workbench.profiles.open_profile(profile, secrets)
 
         def on_reported() -> None:
             nonlocal code
@@ -200,14 +200,14 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
             except BaseException:
                 app.exit(1)  # an empty window is nothing to go on with; what went wrong is printed
                 raise
-            desktop.workbench.remembered.restore(window)
+            desktop.workbench.settings.restore(window)
             from pathlib import Path
 
             from PySide6.QtCore import Qt  # furnishing the window has paid for it
 
             from clearline.ui.background.collecting import settle
 
-            desktop.workbench.shelf.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
+            desktop.workbench.storage.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
             if isinstance(app, _Application):
                 app.file_opened.connect(lambda file: desktop.workbench.sharing.take_files([Path(file)]))
@@ -313,7 +313,7 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
     return watch
 
 
-def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Check:
+def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn) -> Check:
     """The core's check, with the patience that the settings say."""
 
     async def check(
@@ -343,7 +343,7 @@ def _check_for(remembered: Remembered, agreements: Path, sign_in: SignIn) -> Che
                 emit,
                 text=text,
                 on_event=on_event,
-                deadline_s=remembered.values.silence_s,
+                deadline_s=settings.values.silence_s,
                 may_run=partial(Agreements(agreements).may_run, profile),
                 on_prompt=prompt,
                 oidc_hosts=await run_in_daemon(Agreements(agreements).sign_in_hosts, profile),

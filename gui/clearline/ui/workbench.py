@@ -1,4 +1,4 @@
-"""What happens on the window: profiles are opened, edited, tested and saved. No widget is made here."""
+"""What happens on the window: who answers to which of its requests. No widget is made here."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Signal
 from PySide6.QtWidgets import QLineEdit
 
+from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved, Vault
-from clearline.core.profiles.profile import Profile, SecretSource
-from clearline.core.profiles.secret_places import STORED, source_of, with_source
+from clearline.core.profiles.profile import SecretSource
+from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
-from clearline.core.uri.remedies import Values
 from clearline.paths import agreements_file
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
-from clearline.ui.background.worker import LineThread
 from clearline.ui.checks.batches import Batches
 from clearline.ui.checks.consents import Consents
 from clearline.ui.checks.fixes import Fixes
-from clearline.ui.checks.late_tabs import LatePanels
+from clearline.ui.checks.late_tabs import LateTabs
 from clearline.ui.checks.retrying import Retrying, Wrap
-from clearline.ui.checks.sending_reports import Reporting
+from clearline.ui.checks.sending_reports import SendingReports
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
-from clearline.ui.models.profiles import Order, ProfileRow
+from clearline.ui.models.profiles import Order
 from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
-from clearline.ui.profiles.file_actions import ProfileFiles
-from clearline.ui.profiles.list_actions import Library
+from clearline.ui.profiles.file_actions import FileActions
+from clearline.ui.profiles.list_actions import ListActions
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
-from clearline.ui.profiles.settings import Remembered
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.settings import CurrentSettings
 from clearline.ui.profiles.sharing import Sharing
-from clearline.ui.profiles.storage import Shelf
-from clearline.ui.profiles.unsaved import Leaving
+from clearline.ui.profiles.shown_rows import ShownRows
+from clearline.ui.profiles.storage import ProfileStorage
+from clearline.ui.profiles.unsaved import Unsaved
 from clearline.ui.watches.session import OpenWatch
 from clearline.ui.watches.watching import Watching
 from clearline.ui.window.main_window import MainWindow
@@ -48,7 +49,7 @@ _ORDERS: Final = {Order.NAME: "name", Order.LAST_TESTED: "last-checked", Order.F
 
 
 class Workbench(QObject):
-    """The open profiles and the one in front; answers to the window's requests."""
+    """Joins the window to what is behind it, and shows in it what the profile in front has become."""
 
     broke = Signal(object)
     """A bug, to be shown; carries the exception."""
@@ -60,270 +61,156 @@ class Workbench(QObject):
         check: Check,
         vault: Vault,
         folder: Path,
-        remembered: Remembered,
+        settings: CurrentSettings,
         watch: OpenWatch | None = None,
     ) -> None:
         super().__init__()
-        self.remembered = remembered
+        self.settings = settings
         self.window = window
         self.pump = pump
-        self.shelf = Shelf(pump, check, vault, folder)
-        self._check = check
-        self._open: dict[str, OpenProfile] = {}
-        self._gone: list[LineThread] = []
+        self.storage = ProfileStorage(pump, check, vault, folder)
         self._closed = False
         self._turned_to_history = False
         pump.frame.connect(self._turn)
-        self.reporting = Reporting(window, self.shelf, lambda: self.current)
-        self.late = LatePanels(window, self.shelf, self.reporting, lambda: self.current)
-        self.leaving = Leaving(self)
-        self.files = ProfileFiles(self)
-        self.watching = Watching(window, pump, watch, lambda: self.current, remembered, self.remember)
-        self.retrying = Retrying(window, lambda: self.current, self.test)
-        self.current = self._add(OpenProfile(check, Profile()))
-        self.fixes = Fixes(window, lambda: self.current, self.test)
-        self.library = Library(self)
-        self.library.order_changed.connect(lambda order: self.remember(sort_order=_ORDERS[order]))
-        window.profiles.model.sort(next(o for o, name in _ORDERS.items() if name == remembered.values.sort_order))
-        self.batches = Batches(self, check)
-        self.sharing = Sharing(window, self.shelf, lambda: self.current)
-        self.library.watch_requested.connect(self._watch_several)
-        self.library.export_requested.connect(self.sharing.ask_export)
-        window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
+        self.profiles = profiles = OpenProfiles(
+            check,
+            pump,
+            self.storage,
+            lambda profile_id: self.sharing.is_from_outside(profile_id),
+            lambda: settings.values.new_secrets,
+        )
+        self.sharing: Sharing = Sharing(window, self.storage, profiles)
+        self.reports = SendingReports(window, self.storage, profiles)
+        self.late = LateTabs(window, self.storage, self.reports, profiles)
+        self.unsaved = Unsaved(window, self.storage, profiles)
+        self.watching = Watching(window, pump, watch, profiles, settings, self.change_settings)
+        self.retrying = Retrying(window, profiles, self.test)
+        self.fixes = Fixes(window, profiles, self.test)
+        self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
+        self.files = FileActions(window, self.storage, profiles, self.list_actions, self.sharing.mark_from_outside)
         self.consents = Consents(
             window,
-            self.shelf.desk,
+            self.storage.background,
             folder.parent / agreements_file().name,
             self.sharing.is_from_outside,
             self.sharing.keeps_secrets,
         )
+        self.batches = Batches(window, profiles, pump, self.storage, check, self.consents.before_tests)
         self.watching.ask_first = lambda opened, begin: self._with_secrets(
             opened, lambda: self.consents.before_test(opened, begin)
         )
+        self.rows = ShownRows(
+            window.profiles,
+            self.storage,
+            profiles,
+            lambda opened: (self.watching.is_watched(opened), self.watching.verdict(opened)),
+        )
+        order = next(one for one, name in _ORDERS.items() if name == settings.values.sort_order)
+        window.profiles.model.sort(order)
+        self._on_added(profiles.current)
         self._connect()
-        self._bring_to_front(self.current)
+        self._on_front_changed(profiles.current)
 
     # ------------------------------------------------------------ profiles
 
-    def open_profile(
-        self, profile: Profile, secrets: Secrets | None = None, *, path: Path | None = None
-    ) -> OpenProfile:
-        """Bring a profile to the front; with ``path`` it is what that file holds, and its secrets are looked up."""
-        opened = self._open.get(profile.id)
-        if opened is None:
-            opened = self._add(OpenProfile(self._check, profile, path=path, saved=path is not None))
-            opened.from_elsewhere = self.sharing.is_from_outside(profile.id)
-            if path is not None:
-                self.shelf.secrets.look_up(opened)
-        for name, secret in (secrets or {}).items():
-            opened.set_secret(name, secret, Origin.ELSEWHERE)
-        self._bring_to_front(opened)
-        return opened
-
     def new_profile(self) -> None:
-        """An empty one, with the cursor where one pastes."""
-        blank = next((o for o in self._open.values() if not o.unsaved and o.path is None), None)
-        self._bring_to_front(blank or self._add(self._blank()))
+        """An empty one in front, with the cursor where one pastes."""
+        self.profiles.new_profile()
         self.window.connection.field.setFocus()
 
     def save(self) -> None:
         """Save the one in front: to the file it came from, else among the profiles; its secrets to the vault."""
-        self.shelf.save(self.current, self.current.path)
-
-    def opened(self, profile_id: str) -> OpenProfile | None:
-        """An open profile; None when it is not open."""
-        return self._open.get(profile_id)
-
-    def all_open(self) -> list[OpenProfile]:
-        """Every open profile."""
-        return list(self._open.values())
-
-    @property
-    def known_secrets(self) -> list[Secret]:
-        """The secrets of every open profile, those of its latest test included. Any thread."""
-        opened = list(self._open.values())
-        return [secret for one in opened for secret in (*list(one.secrets.values()), *list(one.tested_with.values()))]
-
-    def is_foreign(self, profile_id: str) -> bool:
-        """Whether somebody else wrote that profile."""
-        opened = self._open.get(profile_id)
-        return self.sharing.is_from_outside(profile_id) or (opened is not None and opened.from_elsewhere)
-
-    def reopen(self, profile: Profile, secrets: Secrets, listed: list[ProfileRow]) -> None:
-        """Bring back edits that were put away with their profile."""
-        place = self.shelf.listing.places.get(profile.id)
-        if place is not None and profile.id not in self._open:
-            self.open_profile(listed[place].profile, path=listed[place].path)
-        opened = self.open_profile(profile)
-        opened.set_values(Values(profile, dict(secrets)))
-
-    def put_away(self, profile_id: str) -> None:
-        """Close a profile whose file goes; what is in front then is another one."""
-        opened = self._open.pop(profile_id, None)
-        if opened is None:
-            return
-        opened.stop()
-        self.pump.remove(opened.pull)
-        self.watching.remove(opened)
-        if opened.line is not None:
-            opened.line.close()
-            self._gone.append(opened.line)
-        if opened is self.current:
-            self.new_profile()
-
-    def show_list(self) -> None:
-        """List what is saved, what is open and what was tested without being saved."""
-        listing = self.shelf.listing
-        rows = list(listing.rows)
-        for opened in self._open.values():
-            if (place := listing.places.get(opened.profile.id)) is not None:
-                rows[place] = self._row(opened)
-        new = [
-            self._row(o) for i, o in self._open.items() if i not in listing.places and (o.unsaved or o.path or o.report)
-        ]
-        shown = {opened.redacted for opened in self._open.values() if opened.text}
-        recent = [
-            ProfileRow(
-                Profile(id=f"recent:{number}"), verdict=one.last.verdict, tested=one.last.started, recent=one.uri
-            )
-            for number, one in enumerate(listing.recent)
-            if one.uri not in shown
-        ]
-        self.window.profiles.model.show([*new, *rows, *recent])
-        self.window.profiles.show_folders(listing.folders)
-        self.window.profiles.select(self.current.profile.id)
-
-    def _show_row(self, opened: OpenProfile) -> None:
-        """Like `show_list` for what one profile has become: it costs the same for ten thousand."""
-        model = self.window.profiles.model
-        is_new = model.profile_row(opened.profile.id) is None
-        if opened.unsaved or opened.path or opened.report:
-            model.update(self._row(opened))
-            if is_new and opened is self.current:
-                self.window.profiles.select(opened.profile.id)
-        elif not is_new:
-            self.show_list()
-
-    def _on_recorded(self, profile_id: str) -> None:
-        opened, place = self._open.get(profile_id), self.shelf.listing.places.get(profile_id)
-        if opened is not None:
-            self._show_row(opened)
-        elif place is not None:
-            self.window.profiles.model.update(self.shelf.listing.rows[place])
-        if profile_id == self.current.profile.id:
-            self.late.show()
-
-    def _row(self, opened: OpenProfile) -> ProfileRow:
-        last = self.shelf.lasts.get(opened.profile.id)
-        report = opened.report
-        tested = opened.verdict if report is not None or opened.running else last.verdict if last else None
-        return ProfileRow(
-            opened.profile,
-            opened.path,
-            verdict=self.watching.verdict(opened) or tested,
-            tested=report.started if report is not None else last.started if last else None,
-            unsaved=opened.unsaved,
-            running=opened.running,
-            watched=self.watching.is_watched(opened),
-        )
-
-    def choose(self, profile_id: str) -> None:
-        """Bring a profile of the list to the front."""
-        if profile_id in self._open:
-            self._bring_to_front(self._open[profile_id])
-            return
-        row = self.window.profiles.model.profile_row(profile_id)
-        if row is None:
-            return
-        if row.recent:
-            self._open_recent(row.recent)
-        elif row.problem:
-            self.library.tell_problem(row)
-        else:
-            self.open_profile(row.profile, path=row.path)
+        self.storage.save(self.profiles.current, self.profiles.current.path)
 
     def _open_recent(self, redacted: str) -> None:
         """A connection string that was tested before; its password has to be typed again."""
         self.new_profile()
-        self.current.set_text(Secret(redacted.replace(f":{MASK}@", "@")), Origin.ELSEWHERE)
+        self.profiles.current.set_text(Secret(redacted.replace(f":{MASK}@", "@")), Origin.ELSEWHERE)
         self.window.pages.go_to(PASSWORD)
 
-    def _blank(self) -> OpenProfile:
-        opened = OpenProfile(self._check, Profile())
-        opened.place_of_new = self.remembered.values.new_secrets
-        return opened
-
-    def _add(self, opened: OpenProfile) -> OpenProfile:
-        self._open[opened.profile.id] = opened
+    def _on_added(self, opened: OpenProfile) -> None:
         opened.changed.connect(lambda origin: self._on_changed(opened, origin))
         opened.reported.connect(lambda: self._on_reported(opened))
         opened.broke.connect(self.broke)
         opened.events.counts_changed.connect(lambda: self._on_counts(opened))
-        self.pump.add(opened.pull, lambda: opened.running)
         self.watching.add(opened)
-        return opened
 
-    def _bring_to_front(self, opened: OpenProfile) -> None:
-        self.current = opened
+    def _on_front_changed(self, opened: OpenProfile) -> None:
         self.window.connection.eye.setChecked(False)
         self.window.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
         self._on_reported(opened)
         self.window.profiles.select(opened.profile.id)
-        if opened.report is None and not opened.running and opened.profile.id in self.shelf.lasts:
+        if opened.report is None and not opened.running and opened.profile.id in self.storage.reports.lasts:
             self.window.results.turn_to("history")  # there is nothing else to see of it yet
             self._turned_to_history = True
-        if opened.profile.seeds.srv and not opened.earlier and opened.profile.id in self.shelf.lasts:
-            self.shelf.reports(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
+        if opened.profile.seeds.srv and not opened.earlier and opened.profile.id in self.storage.reports.lasts:
+            self.storage.reports.of_profile(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
         self.late.show()
         self.watching.show()
 
+    def _on_recorded(self, profile_id: str) -> None:
+        self.rows.show_recorded(profile_id)
+        if profile_id == self.profiles.current.profile.id:
+            self.late.show()
+
     def _on_earlier(self, opened: OpenProfile, reports: tuple[Report, ...]) -> None:
         opened.earlier = (*opened.earlier, *reports)
-        if opened is self.current:
+        if opened is self.profiles.current:
             self._show_form()
 
     # ------------------------------------------------------------ the window asks
 
     def _connect(self) -> None:
         window = self.window
-        window.profiles.chosen.connect(self.choose)
+        window.profiles.chosen.connect(self.profiles.choose)
         window.profiles.new_requested.connect(self.new_profile)
         window.save.clicked.connect(self.save)
-        window.revert.clicked.connect(lambda: self.current.revert())
-        window.may_close = self.leaving.may_close
-        window.name.textEdited.connect(lambda name: self.current.rename(name.strip()))
+        window.revert.clicked.connect(lambda: self.profiles.current.revert())
+        window.may_close = self.unsaved.may_close
+        window.name.textEdited.connect(lambda name: self.profiles.current.rename(name.strip()))
         line = window.connection
-        line.field.edited.connect(lambda plain: self.current.set_text(plain))
+        line.field.edited.connect(lambda plain: self.profiles.current.set_text(plain))
         line.field.returnPressed.connect(self.test)
         line.test_requested.connect(self.test)
         line.stop_requested.connect(self.stop)
-        line.copy_requested.connect(self.reporting.copy_text)
-        window.pages.use(self.shelf.desk)
+        line.copy_requested.connect(self.reports.copy_text)
+        window.pages.use(self.storage.background)
         window.pages.edited.connect(self._on_edited)
-        window.pages.secret_edited.connect(lambda name, secret: self.current.set_secret(name, secret))
+        window.pages.secret_edited.connect(lambda name, secret: self.profiles.current.set_secret(name, secret))
         window.pages.repair_requested.connect(self.fixes.repair)
         window.pages.submitted.connect(self.test)
-        window.pages.text_entered.connect(lambda plain: self.current.set_text(plain, Origin.ELSEWHERE))
+        window.pages.text_entered.connect(lambda plain: self.profiles.current.set_text(plain, Origin.ELSEWHERE))
         line.repair_requested.connect(self.fixes.repair)
         line.said.look_ahead = lambda mistake: self.fixes.outcome(mistake)
         window.banner.remedy_chosen.connect(self.fixes.apply)
-        window.banner.copy_requested.connect(self.reporting.copy_report)
+        window.banner.copy_requested.connect(self.reports.copy_report)
         window.diagnosis.remedy_chosen.connect(self.fixes.apply)
-        window.diagnosis.note_requested.connect(self.reporting.copy_note)
-        window.events.use(self.shelf.desk)
+        window.diagnosis.note_requested.connect(self.reports.copy_note)
+        window.events.use(self.storage.background)
         window.events.save_failed.connect(window.say)
         window.events.saved.connect(window.say)
-        self.watching.row_changed.connect(self._show_row)
+        self.watching.row_changed.connect(self.rows.show_one)
         self.watching.health_changed.connect(self._show_health)
         self.watching.broke.connect(self.broke)
         window.closing.connect(self.close)
-        shelf = self.shelf
-        shelf.listed.connect(self.show_list)
-        shelf.recorded.connect(self._on_recorded)
-        shelf.secrets_moved.connect(self._show_form)
-        shelf.problem.connect(window.say)
-        shelf.broke.connect(self.broke)
+        self.storage.reports.recorded.connect(self._on_recorded)
+        self.storage.secrets_moved.connect(self._show_form)
+        self.storage.problem.connect(window.say)
+        self.storage.broke.connect(self.broke)
+        self.batches.broke.connect(self.broke)
+        profiles = self.profiles
+        profiles.added.connect(self._on_added)
+        profiles.front_changed.connect(self._on_front_changed)
+        profiles.closed.connect(self.watching.remove)
+        profiles.recent_chosen.connect(self._open_recent)
+        actions = self.list_actions
+        actions.list_changed.connect(self.rows.show)
+        actions.test_requested.connect(self._test_several)
+        actions.watch_requested.connect(self._watch_several)
+        actions.export_requested.connect(self.sharing.ask_export)
+        actions.order_changed.connect(lambda order: self.change_settings(sort_order=_ORDERS[order]))
+        window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
         for action, act in (
             (window.menus.new, self.new_profile),
             (window.menus.open, self.files.ask_open),
@@ -334,13 +221,13 @@ class Workbench(QObject):
             (window.menus.stop, self.stop),
             (window.menus.fix, window.banner.press_fix),
             (window.menus.retries, self.retrying.ask),
-            (window.menus.copy_text, self.reporting.copy_text),
-            (window.menus.copy_report, self.reporting.copy_report),
-            (window.menus.copy_ticket, self.reporting.copy_ticket),
-            (window.menus.export_report, self.reporting.export),
-            (window.menus.revert, lambda: self.current.revert()),
+            (window.menus.copy_text, self.reports.copy_text),
+            (window.menus.copy_report, self.reports.copy_report),
+            (window.menus.copy_ticket, self.reports.copy_ticket),
+            (window.menus.export_report, self.reports.export),
+            (window.menus.revert, lambda: self.profiles.current.revert()),
             (window.menus.settings, self.show_settings),
-            (window.menus.ask_keyring, lambda: self.shelf.secrets.ask_again(self.all_open())),
+            (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),
             (window.menus.import_, self.sharing.ask_import),
             (window.menus.export, self.sharing.ask_export),
             (window.menus.copy_placeholder, self.sharing.copy_with_placeholder),
@@ -355,40 +242,34 @@ class Workbench(QObject):
             action.triggered.connect(lambda _checked=False, act=act: act())
 
     def _on_edited(self, part: str, value: Any) -> None:
-        opened = self.current
+        opened = self.profiles.current
         if part != "secrets" or not self._move_secret(opened, value):
             opened.set_profile(opened.with_parts(**{part: value}))
 
     def _move_secret(self, opened: OpenProfile, sources: dict[str, SecretSource]) -> bool:
         """Another store for a secret that is kept: moved at once, which is no edit of the connection.
 
-        False where that is none: the profile or the secret was not saved yet, or it is not to be kept at all, which
-        removes it when the profile is saved.
+        False where it is one: then it goes there when the profile is saved.
         """
-        saved = opened.saved
+        saved = opened.saved if opened.path is not None else None
         wanted = msgspec.structs.replace(opened.profile, secrets=sources)
-        names = [name for name in opened.secret_names if source_of(wanted, name) != source_of(opened.profile, name)]
-        if saved is None or opened.path is None or len(names) != 1:
+        found = moved_at_once(saved, opened.profile, wanted, opened.secret_names, opened.typed_secrets)
+        if found is None:
             return False
-        [name] = names
-        before, to = source_of(saved, name), source_of(wanted, name)
-        typed = opened.secrets.get(name) != opened.saved_secrets.get(name)
-        if typed or before != source_of(opened.profile, name) or not {before.place, to.place} <= STORED:
-            return False
-        profile_id = opened.profile.id
+        (name, to), profile_id = found, opened.profile.id
 
         def moved(outcome: Moved) -> None:
             if outcome.done:
-                self.library.change([profile_id], lambda profile: with_source(profile, name, to))
+                self.list_actions.change([profile_id], lambda profile: with_source(profile, name, to))
             else:
                 self._show_form()
 
-        self.shelf.secrets.move(opened, name, to, moved)
+        self.storage.secrets.move(opened, name, to, moved)
         return True
 
     def test(self, wrap: Wrap | None = None) -> None:
         """Check what stands there, saved or not; ``wrap`` makes another check of the usual one."""
-        opened = self.current
+        opened = self.profiles.current
         if not opened.text:
             self.window.connection.field.setFocus()
             self.window.connection.said.show_hint(
@@ -402,36 +283,44 @@ class Workbench(QObject):
 
     def _with_secrets(self, opened: OpenProfile, act: Callable[[], object]) -> None:
         """Secrets that are being looked up are waited for, unless somebody is impatient."""
-        if not self.shelf.secrets.once_looked_up(opened, act) and opened is self.current:
+        if not self.storage.secrets.once_looked_up(opened, act) and opened is self.profiles.current:
             self.window.say("The keyring is asked for the password first.")
+
+    def _test_several(self, ids: list[str]) -> None:
+        if len(ids) == 1:
+            self.profiles.choose(ids[0])
+            if self.profiles.current.profile.id == ids[0]:
+                self.test()
+        elif ids:
+            self.batches.test(ids)
 
     def _watch_several(self, ids: list[str]) -> None:
         for one in ids:
-            self.choose(one)
-            if self.current.profile.id == one and not self.watching.is_watched(self.current):
+            self.profiles.choose(one)
+            if self.profiles.current.profile.id == one and not self.watching.is_watched(self.profiles.current):
                 self.watching.toggle()
 
     def _begin_test(self, opened: OpenProfile, secrets: Secrets, wrap: Wrap | None) -> None:
-        if self._open.get(opened.profile.id) is not opened:
+        if self.profiles.opened(opened.profile.id) is not opened:
             return  # deleted while it was asked about
         if self._turned_to_history:
             self._turned_to_history = False
             if self.window.results.current_name == "history":
                 self.window.results.setCurrentWidget(self.window.servers)
         opened.test(secrets, wrap)
-        assert opened.line is not None
-        self.pump.wire(opened.line)
+        assert opened.worker is not None
+        self.pump.wire(opened.worker)
         self.pump.kick()
 
     def stop(self) -> None:
         """End the check in front."""
-        self.current.stop()
+        self.profiles.current.stop()
 
     # ------------------------------------------------------------ the window shows
 
     def _on_changed(self, opened: OpenProfile, origin: Origin) -> None:
-        self._show_row(opened)
-        if opened is not self.current:
+        self.rows.show_one(opened)
+        if opened is not self.profiles.current:
             return
         window = self.window
         if origin is not Origin.TEXT:
@@ -449,16 +338,16 @@ class Workbench(QObject):
         self.late.show_code()
 
     def _on_reported(self, opened: OpenProfile) -> None:
-        self._show_row(opened)
+        self.rows.show_one(opened)
         if opened.report is not None and not opened.running and opened.take_unrecorded():
             used = {**opened.secrets, **opened.tested_with}
-            self.shelf.record(opened.profile, opened.path, used, opened.report)
-        if opened is not self.current:
+            self.storage.reports.record(opened.profile, opened.path, used, opened.report)
+        if opened is not self.profiles.current:
             return
         self._show_form()
         window, report, running = self.window, opened.report, opened.running
         srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
-        window.show_results(running or report is not None or opened.profile.id in self.shelf.lasts)
+        window.show_results(running or report is not None or opened.profile.id in self.storage.reports.lasts)
         undecided = running and (report is None or report.verdict is None)
         window.banner.show_report(report, running=undecided, stale=opened.stale)
         window.strip.show_report(report)
@@ -472,7 +361,7 @@ class Workbench(QObject):
         self._on_counts(opened)
 
     def _on_counts(self, opened: OpenProfile) -> None:
-        if opened is self.current:
+        if opened is self.profiles.current:
             report: Report | None = opened.report
             self.window.show_counts(
                 len(report.findings) if report else 0, len(report.servers) if report else 0, opened.events.kept
@@ -480,13 +369,13 @@ class Workbench(QObject):
 
     def _show_health(self, opened: OpenProfile) -> None:
         """What the watch says, else what the last check said."""
-        if opened is self.current:
+        if opened is self.profiles.current:
             said = health_of(opened.report, running=opened.running, stale=opened.stale)
             self.window.health.show_reading(self.watching.reading(opened) or said)
 
     def _show_form(self) -> None:
-        opened = self.current
-        where = self.shelf.secrets.where(opened)
+        opened = self.profiles.current
+        where = self.storage.secrets.where(opened)
         report = opened.report_with_seeds or opened.report
         state = FormState(opened.profile, dict(opened.secrets), opened.mistakes, where, report)
         self.window.pages.show_state(state)
@@ -498,13 +387,13 @@ class Workbench(QObject):
         self.window.servers.model.repaint_running()
         self.window.profiles.list.viewport().update()
 
-    def remember(self, **values: Any) -> None:
+    def change_settings(self, **values: Any) -> None:
         """Change the program's own settings."""
-        self.remembered.change(self.shelf.desk, **values)
+        self.settings.change(self.storage.background, **values)
 
     def show_settings(self) -> None:
         """The program's own settings."""
-        dialog = SettingsDialog(self.remembered.values, self.window)
+        dialog = SettingsDialog(self.settings.values, self.window)
         dialog.chosen.connect(self._on_setting)
         dialog.open()
 
@@ -512,24 +401,23 @@ class Workbench(QObject):
         if name == "colours":
             self.window.menus.scheme_chosen.emit(theme.Scheme(value))
         else:
-            self.remember(**{name: value})
+            self.change_settings(**{name: value})
 
     # ------------------------------------------------------------ the end
 
     def close(self) -> bool:
-        """End every line; False when one had to be left behind, which ends with the process."""
+        """End every worker; False when one had to be left behind, which ends with the process."""
         if self._closed:
             return True
         self._closed = True
-        self.remembered.keep_place(self.window)
+        self.settings.keep_place(self.window)
         self.watching.close()
         tests = self.batches.close()
-        own = [opened.line for opened in self._open.values() if opened.line is not None]
-        lines = [self.shelf.desk, *own, *self._gone, *tests]
-        for line in lines:
-            line.close()
+        workers = [self.storage.background, *self.profiles.workers(), *tests]
+        for worker in workers:
+            worker.close()
         deadline = QDeadlineTimer(_CLOSING_MS)
-        ended = [line.ended_within(max(1, deadline.remainingTime())) for line in lines]
+        ended = [worker.ended_within(max(1, deadline.remainingTime())) for worker in workers]
         return all(ended)
 
 

@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.background.messages import Answer
 from clearline.ui.background.pump import Pump
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from ui import played_checks as play
 
 
 @pytest.fixture
-def desk(qtbot):
-    line, pump = LineThread(play.waiting()), Pump()
+def background(qtbot):
+    line, pump = Worker(play.waiting()), Pump()
     pump.wire(line)
 
     def pull():
@@ -29,9 +29,9 @@ def desk(qtbot):
     assert line.ended_within(5000)
 
 
-def test_only_the_question_after_the_pause_is_asked(qtbot, desk):
+def test_only_the_question_after_the_pause_is_asked(qtbot, background):
     asked, told, owner = [], [], QObject()
-    inquiry = Inquiry(desk, owner)
+    inquiry = Inquiry(background, owner)
 
     async def question(about):
         asked.append(about)
@@ -44,9 +44,9 @@ def test_only_the_question_after_the_pause_is_asked(qtbot, desk):
     assert not inquiry.ask("abc", lambda: question("abc"), told.append)
 
 
-def test_a_late_answer_about_something_else_is_dropped(qtbot, desk):
+def test_a_late_answer_about_something_else_is_dropped(qtbot, background):
     told, owner, begun = [], QObject(), []
-    inquiry = Inquiry(desk, owner)
+    inquiry = Inquiry(background, owner)
 
     async def slow():
         begun.append(True)

@@ -11,7 +11,7 @@ import pytest
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
 from clearline.ui.background.messages import Answer, Broken, Ended, Progress
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from ui import played_checks as play
 
 
@@ -20,7 +20,7 @@ def make_line(qapp):
     lines = []
 
     def make(check):
-        lines.append(LineThread(check))
+        lines.append(Worker(check))
         return lines[-1]
 
     yield make
@@ -268,13 +268,13 @@ import asyncio, threading
 from PySide6.QtCore import QCoreApplication
 from clearline.core.daemon_threads import end_with
 from clearline.core.profiles.profile import Profile
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 app = QCoreApplication([])
 inside = threading.Event()
 async def check(profile, secrets, emit, *, text=None, on_event=None):
     inside.set()
     threading.Event().wait(30)  # code that blocks the loop
-line = LineThread(check)
+line = Worker(check)
 line.submit(Profile(), {})
 inside.wait(10)
 line.close()

@@ -29,14 +29,14 @@ def batch(make_desktop, keyring_in_memory):
 
     def make(check, count, typed=None, withheld=None):
         desktop = make_desktop(play.waiting(), show=False)
-        one = Batch(check, desktop.workbench.shelf, desktop.workbench.pump, rows(count), typed or {}, withheld or {})
+        one = Batch(check, desktop.workbench.storage, desktop.workbench.pump, rows(count), typed or {}, withheld or {})
         made.append(one)
         return one
 
     yield make
     for one in made:
         one.close()
-        assert all(line.ended_within(3000) for line in one.lines)
+        assert all(worker.ended_within(3000) for worker in one.workers)
 
 
 def test_each_runs_in_a_worker_thread_of_its_own_and_never_more_than_eight(qtbot, batch):
@@ -111,7 +111,7 @@ def test_stopping_before_the_first_step_begins_nothing(qtbot, batch):
         one.stop()
     assert one.model.summary() == "20 stopped"
     one.close()
-    assert all(line.ended_within(3000) for line in one.lines)
+    assert all(worker.ended_within(3000) for worker in one.workers)
     assert check.running == 0
 
 

@@ -52,13 +52,13 @@ def answer(qtbot, desktop, words):
 
 
 def settle(qtbot, desktop):
-    """Wait until the desk has answered everything that was asked before."""
+    """Wait until the background has answered everything that was asked before."""
     done = []
 
     async def nothing():
         return None
 
-    desktop.workbench.shelf.desk.ask(nothing, done.append)
+    desktop.workbench.storage.background.ask(nothing, done.append)
     qtbot.waitUntil(lambda: bool(done))
 
 
@@ -69,8 +69,8 @@ def sent(tmp_path):
 
 
 def opened(qtbot, desktop, path):
-    desktop.workbench.shelf.load(path)
-    qtbot.waitUntil(lambda: desktop.workbench.current.path == path)
+    desktop.workbench.storage.load(path)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.path == path)
 
 
 def test_a_file_from_elsewhere_asks_once_before_the_first_connect(qtbot, make_desktop, sent):
@@ -84,7 +84,7 @@ def test_a_file_from_elsewhere_asks_once_before_the_first_connect(qtbot, make_de
     assert check.secrets == []
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
     later = make_desktop(check)
@@ -131,7 +131,7 @@ def test_other_demands_ask_again(qtbot, make_desktop, sent):
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
     store.save(replace(INSECURE, seeds=Seeds(hosts=("other:27017",))), sent)
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("other:27017",))
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("other:27017",))
     desktop.workbench.test()
     asked(qtbot, desktop)
     assert len(check.secrets) == 1
@@ -144,7 +144,7 @@ def test_a_file_that_changes_under_the_question_is_asked_about_anew(qtbot, make_
     desktop.workbench.test()
     first = asked(qtbot, desktop)
     store.save(replace(INSECURE, seeds=Seeds(hosts=("evil:27017",))), sent)
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
     qtbot.mouseClick(first.buttons["Connect"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialogs(desktop, Question) not in ([], [first]))
     assert check.secrets == []
@@ -155,11 +155,11 @@ def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot, make_desktop, tmp_p
     store.save_in(tmp_path / "profiles", INSECURE)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.choose(INSECURE.id)
+    desktop.workbench.profiles.choose(INSECURE.id)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
     desktop.workbench.new_profile()
-    desktop.workbench.current.set_text(Secret("mongodb://db1/?tls=true&tlsInsecure=true"), Origin.TEXT)
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://db1/?tls=true&tlsInsecure=true"), Origin.TEXT)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
 
@@ -170,19 +170,19 @@ def test_a_file_from_elsewhere_asks_also_after_it_was_saved_and_the_program_star
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
-    desktop.workbench.shelf.save(desktop.workbench.current, None)
+    desktop.workbench.storage.save(desktop.workbench.profiles.current, None)
     qtbot.waitUntil(lambda: (tmp_path / "imported.json").exists())
     later = make_desktop(check)
     qtbot.waitUntil(lambda: later.window.profiles.model.rowCount() == 1)
-    qtbot.waitUntil(lambda: later.workbench.is_foreign(INSECURE.id))
-    later.workbench.choose(INSECURE.id)
+    qtbot.waitUntil(lambda: later.workbench.profiles.is_foreign(INSECURE.id))
+    later.workbench.profiles.choose(INSECURE.id)
     later.workbench.test()
     asked(qtbot, later)
     assert check.secrets == []
     later.window.profiles.asked.emit(ListAction.DUPLICATE, [INSECURE.id])
     qtbot.waitUntil(lambda: later.window.profiles.model.rowCount() == 2)
     copy = next(row.profile.id for row in later.window.profiles.model.rows if row.profile.id != INSECURE.id)
-    assert later.workbench.is_foreign(copy)
+    assert later.workbench.profiles.is_foreign(copy)
 
 
 def test_a_command_asks_also_in_one_s_own_profile(qtbot, make_desktop, tmp_path):
@@ -191,7 +191,7 @@ def test_a_command_asks_also_in_one_s_own_profile(qtbot, make_desktop, tmp_path)
     store.save_in(tmp_path / "profiles", own)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.choose(own.id)
+    desktop.workbench.profiles.choose(own.id)
     desktop.workbench.test()
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
@@ -201,8 +201,8 @@ def test_watching_asks_as_testing_does(qtbot, make_desktop, sent):
     desktop = make_desktop(noting())
     opened(qtbot, desktop, sent)
     began = []
-    qtbot.waitUntil(lambda: desktop.workbench.shelf.secrets.once_looked_up(desktop.workbench.current, tuple))
-    desktop.workbench.watching.ask_first(desktop.workbench.current, began.append)
+    qtbot.waitUntil(lambda: desktop.workbench.storage.secrets.once_looked_up(desktop.workbench.profiles.current, tuple))
+    desktop.workbench.watching.ask_first(desktop.workbench.profiles.current, began.append)
     asked(qtbot, desktop)
     assert began == []
 
@@ -235,7 +235,7 @@ def test_a_secret_that_is_asked_each_time_is_used_once_and_kept_nowhere(
     [path] = [store.save_in(tmp_path / "profiles", ASKED)]
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.choose(ASKED.id)
+    desktop.workbench.profiles.choose(ASKED.id)
     desktop.workbench.test()
     dialog = asked(qtbot, desktop, SecretsDialog)
     desktop.workbench.test()
@@ -243,8 +243,8 @@ def test_a_secret_that_is_asked_each_time_is_used_once_and_kept_nowhere(
     qtbot.keyClicks(dialog.entries[PASSWORD].entry, "s3cret-w0rd")
     qtbot.keyClick(dialog.entries[PASSWORD].entry, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: check.secrets == [{PASSWORD: Secret("s3cret-w0rd")}])
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
-    assert not desktop.workbench.current.unsaved
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    assert not desktop.workbench.profiles.current.unsaved
     assert keyring_in_memory.kept == {}
     assert "s3cret" not in path.read_text()
     desktop.workbench.test()
@@ -264,13 +264,13 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     Outside(tmp_path / FILE_NAME).mark([taken.id], keeping_secrets=[taken.id])
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
-    qtbot.waitUntil(lambda: desktop.workbench.is_foreign(taken.id))
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.is_foreign(taken.id))
     desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, taken.id])
     summary = asked(qtbot, desktop, BatchWindow)
     qtbot.waitUntil(lambda: summary.stop.text() == "Close")
     assert summary.said.text() == "1 connected, 1 not tested."
     summary.close()
-    desktop.workbench.choose(taken.id)
+    desktop.workbench.profiles.choose(taken.id)
     desktop.workbench.test()
     words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
     assert "secrets that this computer keeps" in words
@@ -289,7 +289,7 @@ def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(qtb
     desktop.workbench.test()
     dialog = asked(qtbot, desktop, SecretsDialog)
     store.save(replace(ASKED, seeds=Seeds(hosts=("evil:27017",))), path)
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
     qtbot.keyClicks(dialog.entries[PASSWORD].entry, "s3cret-w0rd")
     qtbot.keyClick(dialog.entries[PASSWORD].entry, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: dialogs(desktop, SecretsDialog) not in ([], [dialog]))
@@ -302,8 +302,8 @@ def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too
     store.save_in(tmp_path / "profiles", own)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.choose(own.id)
-    assert desktop.workbench.current.mistakes == ()
+    desktop.workbench.profiles.choose(own.id)
+    assert desktop.workbench.profiles.current.mistakes == ()
     desktop.workbench.test()
     words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
     assert "db1.example.com" in words
@@ -318,7 +318,7 @@ def test_a_lost_password_is_asked_for_once_and_is_no_fault_of_the_connection(qtb
     store.save_in(tmp_path / "profiles", one)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.choose(one.id)
+    desktop.workbench.profiles.choose(one.id)
     desktop.workbench.test()
     dialog = asked(qtbot, desktop, SecretsDialog)
     assert "not kept on this computer" in " ".join(label.text() for label in dialog.findChildren(QLabel))
@@ -327,7 +327,7 @@ def test_a_lost_password_is_asked_for_once_and_is_no_fault_of_the_connection(qtb
     dialog.accept()
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
     assert check.secrets[0][PASSWORD] == Secret("typed")
-    assert not desktop.workbench.current.unsaved
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    assert not desktop.workbench.profiles.current.unsaved
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: len(check.secrets) == 2)

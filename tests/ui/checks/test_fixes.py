@@ -33,7 +33,7 @@ def paste(desktop, text):
 
 def run_check(qtbot, desktop):
     desktop.workbench.test()
-    current = desktop.workbench.current
+    current = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: current.verdict is not None and not current.running, timeout=15000)
 
 
@@ -103,7 +103,7 @@ def test_an_escaped_password_is_the_one_that_was_typed(make_desktop):
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb://app:p@s+s@127.0.0.1/")
     desktop.window.connection.said.buttons[0].click()
-    assert desktop.workbench.current.secrets == {PASSWORD: Secret("p@s+s")}
+    assert desktop.workbench.profiles.current.secrets == {PASSWORD: Secret("p@s+s")}
     assert desktop.window.pages.page("auth").password.text() == "p@s+s"
 
 
@@ -122,7 +122,7 @@ def test_more_hosts_than_lines_share_one_line_and_none_is_lost(qtbot, make_deskt
     page = desktop.window.pages.page("server")
     assert (len(page.hosts.entries), page.hosts.hosts) == (1, hosts)
     qtbot.keyClicks(page.replica_set, "rs0")
-    assert desktop.workbench.current.profile.seeds.hosts == hosts
+    assert desktop.workbench.profiles.current.profile.seeds.hosts == hosts
 
 
 # ---------------------------------------------------------------- from a finding
@@ -176,7 +176,7 @@ def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_d
     qtbot.waitUntil(lambda: len(check.asked) == 2)
     text = desktop.window.connection.field.plain.reveal()
     assert text == "mongodb://app:pw@db1.example.com:27017/orders?tls=true"
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
 
 
 def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
@@ -228,7 +228,7 @@ def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make
     qtbot.keyClicks(entry, "typed")
     qtbot.keyClick(entry, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(check.asked) == 2)
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
 
 
 def test_a_fix_of_another_state_of_the_profile_says_so(qtbot, make_desktop):
@@ -280,7 +280,7 @@ def test_the_key_s_password_has_a_field_where_there_is_a_certificate_and_goes_to
     assert "s3cret" not in field.text()
     assert "tlsCertificateKeyFilePassword=s3cret" in field.plain.reveal()
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
-    profile = desktop.workbench.current.profile
+    profile = desktop.workbench.profiles.current.profile
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {(SERVICE, f"{profile.id}/{KEY_PASSWORD}"): "s3cret"})
 
 
@@ -311,7 +311,7 @@ def test_a_double_click_tests_and_does_not_stop(qtbot, make_desktop):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.mouseDClick(button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(started.is_set)
-    assert desktop.workbench.current.running
+    assert desktop.workbench.profiles.current.running
 
 
 def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success(qtbot, make_desktop):
@@ -336,7 +336,7 @@ def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success
 def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_servers_do_no_harm(qtbot, make_desktop):
     with deployments.replica_set(deployments.Member()) as bare:
         desktop = make_desktop()
-        window, current = desktop.window, desktop.workbench.current
+        window, current = desktop.window, desktop.workbench.profiles.current
         paste(desktop, f"mongodb://{bare.address}/?replicaSet=prod")
         run_check(qtbot, desktop)
         [fix] = [b for b in window.banner.findChildren(QPushButton) if b.text() == "Set replicaSet=rs0"]

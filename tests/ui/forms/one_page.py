@@ -1,4 +1,4 @@
-"""One real page of the form over a real open profile and a real desk, without the rest of the window."""
+"""One real page of the form over a real open profile and a real background, without the rest of the window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui.background.messages import Answer, Broken
 from clearline.ui.background.pump import Pump
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from clearline.ui.forms.page import FormState
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import put_into, scroll_area
@@ -25,11 +25,11 @@ class OnePage:
         self.errors = []
         self.wanted = []
         self.submitted = 0
-        self.desk = LineThread(check)
+        self.background = Worker(check)
         self.pump = Pump()
-        self.pump.wire(self.desk)
+        self.pump.wire(self.background)
         self.pump.add(self._pull, lambda: False)
-        self.page = kind(self.desk)
+        self.page = kind(self.background)
         self.area = scroll_area()
         put_into(self.area, self.page)
         qtbot.addWidget(self.area)
@@ -86,12 +86,12 @@ class OnePage:
             self.qtbot.keyClick(field, Qt.Key.Key_Delete)
 
     def until(self, condition):
-        """Wait for something that comes from the desk."""
+        """Wait for something that comes from the background."""
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
 
     def close(self):
-        self.desk.close()
-        assert self.desk.ended_within(5000)
+        self.background.close()
+        assert self.background.ended_within(5000)
         assert self.errors == []
 
     def _show(self, opened):
@@ -102,7 +102,7 @@ class OnePage:
         self.submitted += 1
 
     def _pull(self):
-        messages = self.desk.take()
+        messages = self.background.take()
         for message in messages:
             match message:
                 case Answer(deliver=deliver):

@@ -14,7 +14,7 @@ from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import put_into, scroll_area
 
 
-class Desk:
+class Background:
     """Answers at once; the pages under test ask nothing slow."""
 
     def ask(self, question, answered, failed=None):
@@ -26,7 +26,7 @@ class ShownPage:
     """The page, its profile, and the keyboard."""
 
     def __init__(self, qtbot, page_type, text="", size=(1100, 700)):
-        self.page = page_type(Desk())
+        self.page = page_type(Background())
         self.area = scroll_area()
         put_into(self.area, self.page)
         self.repairs = []

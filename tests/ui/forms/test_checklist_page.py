@@ -114,10 +114,10 @@ def test_one_click_changes_the_text_and_another_takes_it_back(make_desktop):
     pages = desktop.window.pages
     pages.turn_to("checklist")
     pages.page("checklist").items["tls.off"].fix.click()
-    assert desktop.workbench.current.profile.tls.enabled is True
+    assert desktop.workbench.profiles.current.profile.tls.enabled is True
     [undo] = desktop.window.connection.said.buttons
     undo.click()
-    assert desktop.workbench.current.text.reveal() == SET
+    assert desktop.workbench.profiles.current.text.reveal() == SET
     assert "tls.off" in pages.page("checklist").items
 
 
@@ -127,9 +127,9 @@ def test_what_no_text_can_hold_is_taken_back_too(make_desktop):
     pages = desktop.window.pages
     pages.turn_to("checklist")
     pages.page("checklist").items["server-api"].fix.click()
-    assert desktop.workbench.current.profile.options.server_api == "1"
+    assert desktop.workbench.profiles.current.profile.options.server_api == "1"
     desktop.window.connection.said.buttons[-1].click()
-    assert desktop.workbench.current.profile.options.server_api is None
+    assert desktop.workbench.profiles.current.profile.options.server_api is None
 
 
 def test_the_field_is_shown_on_its_own_page(make_desktop):

@@ -13,7 +13,7 @@ from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import unset
 from clearline.ui.forms.options_page import OptionsPage
 from clearline.ui.forms.pool_page import PoolPage
-from ui.forms.shown_page import Desk, ShownPage
+from ui.forms.shown_page import Background, ShownPage
 
 HOST = "mongodb://db1.example.com/"
 DOWN, SPACE, BACKSPACE, TAB = Qt.Key.Key_Down, Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Tab
@@ -197,7 +197,7 @@ def test_every_option_has_an_editor_that_shows_its_default_and_help(qtbot, name)
 
 
 def test_each_option_of_the_catalogue_is_on_exactly_one_of_the_pages_made_from_it(qtbot):
-    pages = [OptionsPage(Desk()), PoolPage(Desk())]
+    pages = [OptionsPage(Background()), PoolPage(Background())]
     for made in pages:
         qtbot.addWidget(made)
     elsewhere = (OptionGroup.SERVER, OptionGroup.AUTH, OptionGroup.TLS)

@@ -67,7 +67,7 @@ def desktop(make_desktop):
 
 def show(desktop, text, size=LAPTOP):
     desktop.window.resize(*size)
-    desktop.workbench.current.set_text(Secret(text), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
 
 
 def turned_to(desktop, name):
@@ -167,7 +167,7 @@ def test_mistakes_are_visited_between_the_connection_string_and_the_pages(qtbot,
 def test_every_mistake_stands_beside_its_field(desktop):
     for text in WRONG:
         show(desktop, text)
-        mistakes = desktop.workbench.current.mistakes
+        mistakes = desktop.workbench.profiles.current.mistakes
         assert mistakes, text
         notes = [note for name in PAGES for note in turned_to(desktop, name).findChildren(FieldNote)]
         for mistake in mistakes:

@@ -29,12 +29,12 @@ def desktop(make_desktop):
 
 
 def show(desktop, text):
-    desktop.workbench.current.set_text(Secret(text), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
     return desktop.window.pages.page("server")
 
 
 def text(desktop):
-    return desktop.workbench.current.text.reveal()
+    return desktop.workbench.profiles.current.text.reveal()
 
 
 def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot, desktop):
@@ -85,7 +85,7 @@ def test_a_connection_string_in_a_line_for_a_host_goes_where_it_belongs(qtbot, d
     QGuiApplication.clipboard().setText(typed)
     qtbot.keyClick(entry, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert text(desktop) == becomes
-    assert not any("s3cret-w0rd" in host for host in desktop.workbench.current.profile.seeds.hosts)
+    assert not any("s3cret-w0rd" in host for host in desktop.workbench.profiles.current.profile.seeds.hosts)
     assert not any("s3cret-w0rd" in entry.text() for entry in page.hosts.entries)
 
 
@@ -99,7 +99,7 @@ def test_hosts_come_from_an_earlier_test_while_the_resolver_fails_now(qtbot, mak
         return report
 
     desktop = make_desktop(check)
-    opened = desktop.workbench.current
+    opened = desktop.workbench.profiles.current
     page = show(desktop, f"mongodb+srv://app:s3cret-w0rd@{NAME}/orders")
     desktop.window.pages.turn_to("server")
     for _ in range(2):
@@ -119,15 +119,15 @@ def test_hosts_come_from_a_test_of_an_earlier_day(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.report(Verdict.CONNECTED, target=about, servers=FOUND)))
     workbench = desktop.workbench
     show(desktop, f"mongodb+srv://{NAME}/")
-    workbench.current.rename("Orders")
+    workbench.profiles.current.rename("Orders")
     workbench.save()
-    first = workbench.current
+    first = workbench.profiles.current
     qtbot.waitUntil(lambda: first.path is not None)
-    with qtbot.waitSignal(workbench.shelf.recorded):
+    with qtbot.waitSignal(workbench.storage.reports.recorded):
         workbench.test()
-    workbench.put_away(first.profile.id)
-    workbench.choose(first.profile.id)
-    again = workbench.current
+    workbench.profiles.put_away(first.profile.id)
+    workbench.profiles.choose(first.profile.id)
+    again = workbench.profiles.current
     assert again is not first
     desktop.window.pages.turn_to("server")
     qtbot.waitUntil(desktop.window.pages.page("server").srv.from_test.isVisible)
@@ -206,7 +206,7 @@ def test_an_answer_about_another_name_goes(qtbot, desktop):
 def test_a_preset_replaces_where_to_connect_and_nothing_else(qtbot, desktop, preset, start):
     page = show(desktop, "mongodb://app@old:1/orders?replicaSet=x&directConnection=false&appName=y")
     qtbot.mouseClick(page.presets[preset], Qt.MouseButton.LeftButton)
-    profile = desktop.workbench.current.profile
+    profile = desktop.workbench.profiles.current.profile
     assert (profile.auth.user, profile.seeds.database, profile.options.app_name) == ("app", "orders", "y")
     head, _, options = start.partition("?")
     now = text(desktop)
@@ -222,7 +222,7 @@ def test_every_field_of_the_server_is_edited_by_keyboard(qtbot, desktop):
     qtbot.keyClicks(page.suffix, "lab.test")
     qtbot.keyClicks(page.database, "orders")
     qtbot.keyClick(page.balanced, Qt.Key.Key_Down)
-    seeds = desktop.workbench.current.profile.seeds
+    seeds = desktop.workbench.profiles.current.profile.seeds
     assert (seeds.srv_service_name, seeds.srv_max_hosts, seeds.srv_allowed_hosts_suffix) == ("reports", 2, "lab.test")
     assert (seeds.database, seeds.load_balanced) == ("orders", True)
 
@@ -231,7 +231,7 @@ def test_a_number_that_is_none_stays_where_it_was_typed_with_words_beside_it(qtb
     page = show(desktop, f"mongodb+srv://{NAME}/")
     qtbot.keyClicks(page.max_hosts, "-3x")
     assert page.max_hosts.text() == "-3x"
-    assert desktop.workbench.current.profile.seeds.srv_max_hosts is None
+    assert desktop.workbench.profiles.current.profile.seeds.srv_max_hosts is None
     note = page._notes["srvMaxHosts"]
     assert "“-3x” is no whole number" in note.text
     qtbot.keyClicks(page.database, "o")

@@ -111,12 +111,12 @@ def test_colour_star_and_folder_are_saved_at_once_for_all_that_are_selected(qtbo
 
 def test_filing_a_profile_with_unsaved_edits_saves_none_of_them(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
-    desktop.workbench.current.set_text(Secret("mongodb://other:1/"), Origin.ELSEWHERE)
+    desktop.workbench.profiles.choose(ids(desktop)[0])
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://other:1/"), Origin.ELSEWHERE)
     desktop.window.profiles.filed.emit(ids(desktop), "favourite", True)
     qtbot.waitUntil(lambda: on_disk(folder)["A"].favourite)
     assert on_disk(folder)["A"].seeds.hosts == ("db1:27017",)
-    current = desktop.workbench.current
+    current = desktop.workbench.profiles.current
     assert (current.unsaved, current.profile.seeds.hosts, current.profile.favourite) == (True, ("other:1",), True)
 
 
@@ -191,13 +191,13 @@ def test_new_profiles_by_shortcut_leave_only_the_one_in_front_selected(qtbot, wi
     window = desktop.window
     with qtbot.waitActive(window):
         window.activateWindow()
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     QTest.keyPress(window.windowHandle(), Qt.Key.Key_Control, CONTROL)
     try:
         for number in range(3):
             QTest.keyClick(window.windowHandle(), Qt.Key.Key_N, CONTROL)
             edit(desktop, f"mongodb://db{number}:1/")
-            assert window.profiles.selected() == [desktop.workbench.current.profile.id]
+            assert window.profiles.selected() == [desktop.workbench.profiles.current.profile.id]
     finally:
         QTest.keyRelease(window.windowHandle(), Qt.Key.Key_Control)
 
@@ -223,18 +223,18 @@ def test_the_list_can_begin_with_what_failed_or_was_tested_last(qtbot, with_prof
 
 
 def edit(desktop, text):
-    desktop.workbench.current.set_text(Secret(text), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
 
 
 def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(qtbot, with_profiles):
     desktop = with_profiles(profile("A"), profile("B"))
     first, second = ids(desktop)
-    desktop.workbench.choose(first)
+    desktop.workbench.profiles.choose(first)
     edit(desktop, "mongodb://other:1/")
     assert desktop.window.profiles.model.index(0).data(ProfileRole.UNSAVED)
-    desktop.workbench.choose(second)
+    desktop.workbench.profiles.choose(second)
     assert not desktop.window.save.isVisible()
-    desktop.workbench.choose(first)
+    desktop.workbench.profiles.choose(first)
     assert desktop.window.connection.field.text() == "mongodb://other:1/"
     qtbot.mouseClick(desktop.window.revert, Qt.MouseButton.LeftButton)
     assert desktop.window.connection.field.text() == "mongodb://db1:27017/"
@@ -243,7 +243,7 @@ def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(qtbot, with
 
 def test_closing_asks_once_and_saves(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     desktop.window.close()
     assert desktop.window.isVisible()
@@ -254,7 +254,7 @@ def test_closing_asks_once_and_saves(qtbot, with_profiles, folder):
 
 def test_closing_can_be_called_off_or_lose_the_edits(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     desktop.window.close()
     qtbot.keyClick(question(desktop), Qt.Key.Key_Escape)
@@ -269,7 +269,7 @@ def test_a_string_that_was_tested_and_never_named_closes_without_a_question(qtbo
     desktop = make_desktop(play.playing(play.connected()))
     edit(desktop, "mongodb://db1/")
     desktop.workbench.test()
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
     desktop.window.close()
     assert not desktop.window.isVisible()
 
@@ -286,7 +286,7 @@ def change_file(folder, name, **changes):
 
 def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
     qtbot.waitUntil(lambda: desktop.window.connection.field.text() == "mongodb://db9:27017/")
     assert "changed in its file" in desktop.window.message
@@ -302,13 +302,13 @@ def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(qtbot, with_profil
 )
 def test_two_edits_at_once_are_asked_about(qtbot, with_profiles, folder, answer, mine, files):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
     qtbot.waitUntil(lambda: any(type(d) is Question for d in desktop.window.findChildren(QDialog)))
     qtbot.mouseClick(question(desktop).buttons[answer], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: {name: one.seeds.hosts for name, one in on_disk(folder).items()} == files)
-    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
     assert desktop.window.connection.field.text() == mine
 
 
@@ -370,7 +370,7 @@ def test_several_profiles_are_tested_together_with_their_secrets_and_kept(
     model = desktop.window.profiles.model
     qtbot.waitUntil(lambda: all(model.index(row).data(ProfileRole.VERDICT) for row in range(model.rowCount())))
     summary.opened.emit(many[0].id)
-    assert desktop.workbench.current.profile.name == "P00"
+    assert desktop.workbench.profiles.current.profile.name == "P00"
     assert "User app lives in database admin" in desktop.window.banner.sentence.text()
     summary.close()
 
@@ -392,33 +392,33 @@ def test_stopping_ends_what_runs_and_begins_nothing_more(qtbot, with_profiles):
 def test_a_test_of_a_saved_profile_is_kept_and_compared_with_the_last_that_worked(qtbot, with_profiles):
     check = verdict_by_host()
     desktop = with_profiles(profile("A"), check=check)
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     desktop.window.results.turn_to("history")
     panel = desktop.window.results.get("history")
     for text, count in (("mongodb://db1/", 1), ("mongodb://other/", 2)):
         edit(desktop, text)
         desktop.workbench.test()
-        qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+        qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
         qtbot.waitUntil(lambda count=count: panel.list.count() == count)
     assert "Failed" in panel.list.item(0).text()
     assert "Since it worked" in panel.page.plain()
     assert "User app lives in database admin" in panel.page.plain()
     panel.list.setCurrentRow(1)
     qtbot.mouseClick(panel.show_it, Qt.MouseButton.LeftButton)
-    assert desktop.workbench.current.report.verdict is Verdict.CONNECTED
+    assert desktop.workbench.profiles.current.report.verdict is Verdict.CONNECTED
 
 
 def test_what_was_tested_without_being_saved_is_listed_without_its_password(qtbot, make_desktop, tmp_path):
     first = make_desktop(play.playing(replace(play.connected(), target=replaced_target("mongodb://app:•••@db7/"))))
     edit(first, "mongodb://app:s3cret-w0rd@db7/")
     first.workbench.test()
-    qtbot.waitUntil(lambda: len(first.workbench.shelf.listing.recent) == 1)
+    qtbot.waitUntil(lambda: len(first.workbench.storage.listing.recent) == 1)
     assert "s3cret" not in (tmp_path / "history" / "recent.json").read_text()
     second = make_desktop(play.waiting())
     qtbot.waitUntil(lambda: RECENT in shown(second))
-    second.workbench.choose("recent:0")
-    assert "***" not in second.workbench.current.text.reveal()  # a mask is no password
-    assert second.workbench.current.profile.auth.user == "app"
+    second.workbench.profiles.choose("recent:0")
+    assert "***" not in second.workbench.profiles.current.text.reveal()  # a mask is no password
+    assert second.workbench.profiles.current.profile.auth.user == "app"
     assert second.window.pages.current_name == "auth"
     second.window.profiles.asked.emit(ListAction.FORGET_RECENT, ["recent:0"])
     qtbot.waitUntil(lambda: RECENT not in shown(second))
@@ -432,13 +432,13 @@ def test_a_report_is_exported_by_the_file_s_name(qtbot, make_desktop, tmp_path):
     desktop = make_desktop(play.playing(play.connected()))
     edit(desktop, "mongodb://db1/")
     desktop.workbench.test()
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
-    report = desktop.workbench.current.report
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    report = desktop.workbench.profiles.current.report
     for name, begin in (("r.html", "<!DOCTYPE html>"), ("r.md", "#"), ("r.json", "{")):
-        desktop.workbench.shelf.write_report(report, tmp_path / name)
+        desktop.workbench.storage.reports.write(report, tmp_path / name)
         qtbot.waitUntil((tmp_path / name).exists)
         assert (tmp_path / name).read_text().lower().startswith(begin.lower())
-    desktop.workbench.reporting.copy_ticket()
+    desktop.workbench.reports.copy_ticket()
     assert "connected" in QGuiApplication.clipboard().text().lower()
 
 
@@ -455,7 +455,7 @@ def saved_text(folder, name):
 
 def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     desktop.window.profiles.list.setFocus()
     qtbot.keyClick(desktop.window.profiles.list, Qt.Key.Key_F2)
     asked = question(desktop, LineQuestion)
@@ -466,18 +466,18 @@ def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(qtbot, w
     edit(desktop, "mongodb://other:1/")
     desktop.window.menus.save.trigger()
     qtbot.waitUntil(lambda: saved_text(folder, "Orders") == ("other:1",))
-    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
     assert visible(desktop) == []
 
 
 def test_saving_twice_at_once_and_typing_in_between_is_no_conflict_with_oneself(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     for host in ("b:1", "c:1", "d:1"):
         edit(desktop, f"mongodb://{host}/")
         qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
     qtbot.waitUntil(lambda: saved_text(folder, "A") == ("d:1",))
-    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
     assert visible(desktop) == []
     assert len(list(on_disk(folder))) == 1
 
@@ -487,7 +487,7 @@ def test_a_new_profile_that_is_saved_twice_at_once_gets_one_file(qtbot, with_pro
     edit(desktop, "mongodb://a:1/")
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
-    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
     qtbot.waitUntil(lambda: len(shown(desktop)) == 1)
     assert len(store.list_profiles(folder)) == 1
 
@@ -516,7 +516,7 @@ def test_the_profile_in_front_is_deleted_while_it_is_tested(qtbot, with_profiles
     check = play.waiting()
     desktop = with_profiles(profile("A"), check=check)
     [one] = ids(desktop)
-    desktop.workbench.choose(one)
+    desktop.workbench.profiles.choose(one)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: check.running == 1)
     desktop.window.profiles.asked.emit(ListAction.DELETE, [one])
@@ -529,14 +529,14 @@ def test_the_profile_in_front_is_deleted_while_it_is_tested(qtbot, with_profiles
 def test_undo_brings_unsaved_edits_back_too(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
     [one] = ids(desktop)
-    desktop.workbench.choose(one)
+    desktop.workbench.profiles.choose(one)
     edit(desktop, "mongodb://app:s3cret-w0rd@other:1/")
     desktop.window.profiles.asked.emit(ListAction.DELETE, [one])
     qtbot.waitUntil(lambda: bool(desktop.window.offers))
     assert on_disk(folder) == {}
     qtbot.mouseClick(desktop.window.offers[0], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.id == one)
-    current = desktop.workbench.current
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.id == one)
+    current = desktop.workbench.profiles.current
     assert current.text.reveal() == "mongodb://app:s3cret-w0rd@other:1/"
     assert current.unsaved
     assert saved_text(folder, "A") == ("db1:27017",)
@@ -553,20 +553,20 @@ def test_undo_brings_back_what_was_never_saved(qtbot, with_profiles):
 
 def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     [stored] = store.list_profiles(folder)
     stored.path.unlink()
     qtbot.waitUntil(lambda: "deleted by somebody else" in desktop.window.message)
-    assert desktop.workbench.current.unsaved
+    assert desktop.workbench.profiles.current.unsaved
     assert desktop.window.connection.field.text() == "mongodb://db1:27017/"
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
     qtbot.waitUntil(lambda: list(on_disk(folder)) == ["A"])
-    qtbot.waitUntil(lambda: not desktop.workbench.current.unsaved)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
 
 
 def test_a_second_change_replaces_the_question_about_the_first(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     change_file(folder, "A", seeds={"hosts": ["db8:27017"]})
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
@@ -575,17 +575,17 @@ def test_a_second_change_replaces_the_question_about_the_first(qtbot, with_profi
     qtbot.waitUntil(lambda: visible(desktop) != [first] and len(visible(desktop)) == 1, timeout=10_000)
     qtbot.mouseClick(question(desktop).buttons["Take theirs"], Qt.MouseButton.LeftButton)
     assert desktop.window.connection.field.text() == "mongodb://db9:27017/"
-    assert not desktop.workbench.current.unsaved
+    assert not desktop.workbench.profiles.current.unsaved
 
 
 def test_a_conflict_that_is_decided_later_is_asked_about_when_saving(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
     qtbot.keyClick(question(desktop), Qt.Key.Key_Escape)
-    assert desktop.workbench.current.unsaved
+    assert desktop.workbench.profiles.current.unsaved
     desktop.window.menus.save.trigger()
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
     assert saved_text(folder, "A") == ("db9:27017",)
@@ -598,7 +598,7 @@ def test_two_windows_do_not_lose_each_other_s_edits(qtbot, with_profiles, make_d
     second = make_desktop(play.waiting())
     qtbot.waitUntil(lambda: len(ids(second)) == 1)
     for desktop in (first, second):
-        desktop.workbench.choose(ids(desktop)[0])
+        desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(first, "mongodb://first:1/")
     edit(second, "mongodb://second:1/")
     first.workbench.save()
@@ -613,7 +613,7 @@ def test_two_windows_do_not_lose_each_other_s_edits(qtbot, with_profiles, make_d
 
 def test_closing_stays_when_not_everything_could_be_saved(qtbot, with_profiles, folder):
     desktop = with_profiles(profile("A"))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     desktop.window.close()
     asked = question(desktop)
@@ -638,29 +638,29 @@ def test_a_broken_and_a_newer_file_are_listed_with_the_place_and_left_alone(qtbo
     assert "line 2" in problems["bad"]
     assert "$.version" in problems["new"]
     broken = next(row.profile.id for row in model.rows if row.name == "bad")
-    desktop.workbench.choose(broken)
+    desktop.workbench.profiles.choose(broken)
     assert "line 2" in desktop.window.message
     assert [button.text() for button in desktop.window.offers] == ["Show the file"]
     desktop.window.profiles.asked.emit(ListAction.TEST, [broken])
-    assert not desktop.workbench.current.running
+    assert not desktop.workbench.profiles.current.running
 
 
 def test_a_history_that_cannot_be_written_is_told_and_nothing_else_suffers(qtbot, with_profiles, tmp_path):
     (tmp_path / "history").write_text("a file where the folder should be")
     desktop = with_profiles(profile("A"), check=play.playing(play.connected()))
-    desktop.workbench.choose(ids(desktop)[0])
+    desktop.workbench.profiles.choose(ids(desktop)[0])
     desktop.workbench.test()
-    qtbot.waitUntil(lambda: not desktop.workbench.current.running)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
     qtbot.waitUntil(lambda: "history" in desktop.window.message)
-    assert desktop.workbench.current.report.verdict is Verdict.CONNECTED
+    assert desktop.workbench.profiles.current.report.verdict is Verdict.CONNECTED
 
 
 def test_a_key_is_another_edit_and_reverting_brings_the_old_one_back(qtbot, with_profiles, keyring_in_memory):
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
-    desktop.workbench.choose(one.id)
-    current = desktop.workbench.current
+    desktop.workbench.profiles.choose(one.id)
+    current = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: PASSWORD in current.secrets)
     assert not current.unsaved
     desktop.window.pages.secret_edited.emit(PASSWORD, Secret("an0ther-s3cret"))
@@ -678,8 +678,8 @@ def test_another_store_is_one_click_and_moves_the_secret(qtbot, with_profiles, f
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
-    desktop.workbench.choose(one.id)
-    current = desktop.workbench.current
+    desktop.workbench.profiles.choose(one.id)
+    current = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: PASSWORD in current.secrets)
     desktop.window.pages.edited.emit("secrets", {PASSWORD: SecretSource(place="session")})
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {})
@@ -697,10 +697,10 @@ def test_a_secret_that_is_to_be_asked_leaves_the_keyring_when_the_profile_is_sav
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
-    desktop.workbench.choose(one.id)
-    qtbot.waitUntil(lambda: PASSWORD in desktop.workbench.current.secrets)
+    desktop.workbench.profiles.choose(one.id)
+    qtbot.waitUntil(lambda: PASSWORD in desktop.workbench.profiles.current.secrets)
     desktop.window.pages.edited.emit("secrets", {PASSWORD: SecretSource(place="ask")})
-    assert desktop.workbench.current.unsaved
+    assert desktop.workbench.profiles.current.unsaved
     assert keyring_in_memory.kept
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {})
@@ -711,12 +711,12 @@ def test_the_setting_decides_where_the_secrets_of_new_profiles_go(
     qtbot, make_desktop, folder, keyring_in_memory, place, kept
 ):
     desktop = make_desktop(play.waiting())
-    desktop.workbench.remember(new_secrets=place)
+    desktop.workbench.change_settings(new_secrets=place)
     edit(desktop, "mongodb://blank/")
     desktop.workbench.new_profile()
     edit(desktop, "mongodb://app:s3cret-w0rd@db1/")
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
-    current = desktop.workbench.current
+    current = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: not current.unsaved)
     assert {one.place for one in current.profile.secrets.values()} == ({place} - {"keyring"})
     qtbot.waitUntil(lambda: list(keyring_in_memory.kept.values()) == kept)
@@ -751,10 +751,10 @@ def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(qt
     desktop = make_desktop(check, vault=Vault(hanging))
     edit(desktop, "mongodb://app:s3cret-w0rd@db1/")
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
-    current = desktop.workbench.current
+    current = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: not current.unsaved, timeout=3000)
     assert len(on_disk(folder)) == 1
-    assert "this session only" in desktop.workbench.shelf.secrets.where(current)[PASSWORD]
+    assert "this session only" in desktop.workbench.storage.secrets.where(current)[PASSWORD]
     desktop.workbench.test()
     qtbot.waitUntil(lambda: not current.running, timeout=3000)
     assert current.report.verdict is Verdict.CONNECTED
@@ -793,9 +793,9 @@ def test_a_file_that_is_in_the_list_already_is_brought_to_the_front(qtbot, with_
     one = profile("A")
     desktop = with_profiles(one)
     store.save(one, tmp_path / "same.json")
-    desktop.workbench.shelf.load(tmp_path / "same.json")
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.id == one.id)
-    assert not desktop.workbench.consents.is_foreign(desktop.workbench.current)
+    desktop.workbench.storage.load(tmp_path / "same.json")
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.id == one.id)
+    assert not desktop.workbench.consents.is_foreign(desktop.workbench.profiles.current)
 
 
 def test_another_version_of_a_listed_profile_does_not_get_its_secrets(
@@ -805,9 +805,9 @@ def test_another_version_of_a_listed_profile_does_not_get_its_secrets(
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
     store.save(replace(one, seeds=Seeds(hosts=("evil:27017",))), tmp_path / "sent.json")
-    desktop.workbench.shelf.load(tmp_path / "sent.json")
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
-    current = desktop.workbench.current
+    desktop.workbench.storage.load(tmp_path / "sent.json")
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
+    current = desktop.workbench.profiles.current
     assert current.profile.id != one.id
     assert current.unsaved
     assert current.secrets == {}
@@ -817,11 +817,11 @@ def test_another_version_of_a_listed_profile_does_not_get_its_secrets(
 def test_a_file_does_not_meet_the_edits_and_secrets_of_an_open_profile_without_one(qtbot, with_profiles, tmp_path):
     desktop = with_profiles(profile("A"))
     one = replace(profile("B"), auth=Auth(user="app"))
-    opened = desktop.workbench.open_profile(one, {PASSWORD: Secret("s3cret-w0rd")})
+    opened = desktop.workbench.profiles.open_profile(one, {PASSWORD: Secret("s3cret-w0rd")})
     store.save(replace(one, seeds=Seeds(hosts=("evil:27017",))), tmp_path / "sent.json")
-    desktop.workbench.shelf.load(tmp_path / "sent.json")
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.seeds.hosts == ("evil:27017",))
-    current = desktop.workbench.current
+    desktop.workbench.storage.load(tmp_path / "sent.json")
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
+    current = desktop.workbench.profiles.current
     assert current is not opened
     assert current.secrets == {}
     assert desktop.workbench.consents.is_foreign(current)
@@ -832,13 +832,13 @@ def test_a_file_elsewhere_that_changes_is_shown_and_does_not_come_to_the_front(q
     one = profile("Elsewhere")
     desktop = with_profiles(profile("A"))
     store.save(one, tmp_path / "other.json")
-    desktop.workbench.shelf.load(tmp_path / "other.json")
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.id == one.id)
-    opened = desktop.workbench.current
-    desktop.workbench.choose(next(i for i in ids(desktop) if i != one.id))
+    desktop.workbench.storage.load(tmp_path / "other.json")
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.id == one.id)
+    opened = desktop.workbench.profiles.current
+    desktop.workbench.profiles.choose(next(i for i in ids(desktop) if i != one.id))
     store.save(replace(one, seeds=Seeds(hosts=("new:27017",))), tmp_path / "other.json")
     qtbot.waitUntil(lambda: opened.profile.seeds.hosts == ("new:27017",))
-    assert desktop.workbench.current.profile.name == "A"
+    assert desktop.workbench.profiles.current.profile.name == "A"
 
 
 class LockedKeyring(KeyringInMemory):
@@ -859,10 +859,10 @@ def test_a_locked_keyring_is_told_and_asked_again_when_the_user_says_so(qtbot, m
     store.save_in(folder, one)
     desktop = make_desktop(play.waiting(), vault=Vault(keyring))
     qtbot.waitUntil(lambda: len(ids(desktop)) == 1)
-    desktop.workbench.choose(one.id)
+    desktop.workbench.profiles.choose(one.id)
     qtbot.waitUntil(lambda: "locked" in desktop.window.message)
-    current = desktop.workbench.current
-    assert "locked" in desktop.workbench.shelf.secrets.where(current)[PASSWORD]
+    current = desktop.workbench.profiles.current
+    assert "locked" in desktop.workbench.storage.secrets.where(current)[PASSWORD]
     desktop.workbench.save()  # what was not read is not removed
     keyring.locked = False
     desktop.window.menus.ask_keyring.trigger()
@@ -886,7 +886,7 @@ def test_who_presses_test_twice_does_not_wait_for_a_keyring_that_hangs(qtbot, ma
     qtbot.waitUntil(lambda: len(ids(desktop)) == 1)
     desktop.window.profiles.asked.emit(ListAction.TEST, [one.id])
     assert "keyring" in desktop.window.message
-    assert not desktop.workbench.current.running
+    assert not desktop.workbench.profiles.current.running
     desktop.workbench.test()
     [dialog] = desktop.window.findChildren(SecretsDialog)  # what the keyring does not give is asked for
     dialog.accept()

@@ -8,7 +8,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.storage import store
 from clearline.core.storage.settings import Settings
 from clearline.ui.models.profiles import Order
-from clearline.ui.profiles.settings import Remembered
+from clearline.ui.profiles.settings import CurrentSettings
 from ui import played_checks as play
 
 
@@ -21,36 +21,36 @@ def test_what_was_chosen_is_there_at_the_next_start(qtbot, make_desktop, tmp_pat
         store.save_in(tmp_path / "profiles", Profile(name=name, seeds=Seeds(hosts=("db1:27017",))))
     desktop = make_desktop(play.waiting())
     desktop.window.profiles.order_chosen.emit(Order.FAILED_FIRST)
-    desktop.workbench.remember(silence_s=3.0)
+    desktop.workbench.change_settings(silence_s=3.0)
     qtbot.waitUntil(lambda: (tmp_path / "settings.json").exists() and "silence_s" in written(tmp_path))
     later = make_desktop(play.waiting())
     assert later.window.profiles.model.order is Order.FAILED_FIRST
-    assert later.workbench.remembered.values.silence_s == 3.0
+    assert later.workbench.settings.values.silence_s == 3.0
 
 
 def test_a_broken_file_of_settings_stops_nothing_and_is_kept_aside(qtbot, make_desktop, tmp_path):
     (tmp_path / "settings.json").write_text("{ broken")
     desktop = make_desktop(play.waiting())
-    assert desktop.workbench.remembered.values == Settings()
+    assert desktop.workbench.settings.values == Settings()
     assert (tmp_path / "settings.json.broken").read_text() == "{ broken"
-    desktop.workbench.remember(tray=True)
+    desktop.workbench.change_settings(tray=True)
     qtbot.waitUntil(lambda: (tmp_path / "settings.json").exists())
 
 
 def test_what_the_disk_refuses_is_only_not_remembered(qtbot, make_desktop, tmp_path):
     desktop = make_desktop(play.waiting())
     (tmp_path / "settings.json").mkdir()
-    desktop.workbench.remember(silence_s=4.0)
-    assert desktop.workbench.remembered.values.silence_s == 4.0
-    desktop.workbench.remembered.keep_place(desktop.window)
+    desktop.workbench.change_settings(silence_s=4.0)
+    assert desktop.workbench.settings.values.silence_s == 4.0
+    desktop.workbench.settings.keep_place(desktop.window)
 
 
 def test_the_same_value_is_no_change(qtbot, make_desktop):
     desktop = make_desktop(play.waiting(), show=False)
     changes = []
-    desktop.workbench.remembered.changed.connect(lambda: changes.append(1))
-    desktop.workbench.remember(silence_s=1.5)
-    desktop.workbench.remember(silence_s=2.0)
+    desktop.workbench.settings.changed.connect(lambda: changes.append(1))
+    desktop.workbench.change_settings(silence_s=1.5)
+    desktop.workbench.change_settings(silence_s=2.0)
     assert len(changes) == 1
 
 
@@ -59,8 +59,8 @@ def test_the_window_comes_back_where_it_was(qtbot, tmp_path):
     for window in (first, second):
         qtbot.addWidget(window)
     first.setGeometry(40, 60, 500, 300)
-    remembered = Remembered(tmp_path / "settings.json")
+    remembered = CurrentSettings(tmp_path / "settings.json")
     assert not remembered.restore(second)
     remembered.keep_place(first)
-    assert Remembered(tmp_path / "settings.json").restore(second)
+    assert CurrentSettings(tmp_path / "settings.json").restore(second)
     assert second.size() == first.size()

@@ -42,7 +42,7 @@ COMPASS = {
 def desktop(make_desktop, qtbot, tmp_path):
     store.save_in(tmp_path / "profiles", ORDERS)
     made = make_desktop(play.waiting())
-    qtbot.waitUntil(lambda: bool(made.workbench.shelf.stored))
+    qtbot.waitUntil(lambda: bool(made.workbench.storage.stored))
     return made
 
 
@@ -82,7 +82,7 @@ def test_a_file_is_previewed_imported_and_listed(qtbot, desktop, sharing, tmp_pa
     assert [result.profile.name for result in brought] == ["Stock"]
     assert sharing.is_from_outside(stock.id), "for the question before the first connect"
     assert not sharing.is_from_outside(ORDERS.id)
-    qtbot.waitUntil(lambda: len(desktop.workbench.shelf.stored) == 2)
+    qtbot.waitUntil(lambda: len(desktop.workbench.storage.stored) == 2)
     qtbot.mouseClick(dialog.import_, Qt.MouseButton.LeftButton)
     assert not dialog.isVisible()
 
@@ -100,13 +100,13 @@ def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_
     dialog.accept()
     for window in (desktop, make_desktop(play.waiting())):
         workbench = window.workbench
-        qtbot.waitUntil(lambda workbench=workbench: len(workbench.shelf.stored) == 2)
-        [imported] = [one for one in workbench.shelf.stored if one.profile.name == "db3"]
+        qtbot.waitUntil(lambda workbench=workbench: len(workbench.storage.stored) == 2)
+        [imported] = [one for one in workbench.storage.stored if one.profile.name == "db3"]
         qtbot.waitUntil(lambda workbench=workbench, one=imported: workbench.sharing.is_from_outside(one.profile.id))
-        workbench.open_profile(imported.profile, path=imported.path)
+        workbench.profiles.open_profile(imported.profile, path=imported.path)
         workbench.test()
         qtbot.waitUntil(lambda window=window: window.window.findChild(Question) is not None)
-        assert not workbench.current.running
+        assert not workbench.profiles.current.running
         window.window.findChild(Question).buttons["Cancel"].click()
 
 
@@ -196,7 +196,7 @@ def test_closing_while_it_reads_leaves_nothing_behind(qtbot, desktop, sharing, t
     dialog.reject()
     go.set()
     done = []
-    desktop.workbench.shelf.desk.ask(lambda: _nothing(), done.append)
+    desktop.workbench.storage.background.ask(lambda: _nothing(), done.append)
     qtbot.waitUntil(lambda: bool(done))
     assert desktop.window.findChild(ImportDialog) is None
 
@@ -209,7 +209,8 @@ async def _nothing():
 
 
 def test_what_is_ticked_is_exported_without_secrets(qtbot, desktop, sharing, tmp_path):
-    desktop.workbench.open_profile(ORDERS, {PASSWORD: Secret("hunter2")}, path=next((tmp_path / "profiles").glob("o*")))
+    [path] = (tmp_path / "profiles").glob("o*")
+    desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("hunter2")}, path=path)
     dialog = sharing.ask_export()
     assert [profile.name for profile in dialog.chosen] == ["Orders"]
     assert "without any password" in dialog.sentence.text()
@@ -274,7 +275,7 @@ def copied():
 
 
 def test_the_connection_string_is_copied_in_three_ways(qtbot, desktop, sharing):
-    desktop.workbench.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
+    desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
     menus = desktop.window.menus
     menus.copy_placeholder.trigger()
     assert copied() == "mongodb://app:<password>@db1:27017/"
@@ -289,7 +290,7 @@ def test_the_connection_string_is_copied_in_three_ways(qtbot, desktop, sharing):
 
 
 def test_no_is_the_default_answer_to_copying_the_password(qtbot, desktop, sharing):
-    desktop.workbench.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
+    desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
     QGuiApplication.clipboard().setText("before")
     sharing.copy_with_password()
     question = desktop.window.findChild(Question)
@@ -316,7 +317,7 @@ def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(qtbot, des
     profile.write_bytes(profile_file.encode(Profile(id="x", name="Dropped", seeds=Seeds(hosts=("db8",))), schema=False))
     others.write_text("mongodb://db9/")
     assert drop(desktop.window, [profile, others])
-    qtbot.waitUntil(lambda: desktop.workbench.current.profile.name == "Dropped")
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.name == "Dropped")
     qtbot.waitUntil(lambda: desktop.window.findChild(ImportDialog) is not None)
     dialog = desktop.window.findChild(ImportDialog)
     assert preview(qtbot, dialog) == ["new"]

@@ -37,10 +37,10 @@ def watched(qtbot, make_desktop):
     """A window whose check has connected, and the watch that follows."""
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.connected()), watch=open_watch)
-    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: bool(open_watch.opened) and open_watch.opened[0].running)
-    session = desktop.workbench.watching.session(desktop.workbench.current)
+    session = desktop.workbench.watching.session(desktop.workbench.profiles.current)
     qtbot.waitUntil(lambda: session.state is not None)
     return desktop, open_watch.opened[0], session
 
@@ -54,7 +54,10 @@ def emit(qtbot, watched, state):
 def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watched):
     desktop, watch, _session = watched
     profile, secrets, text, interval_s = watch.asked
-    assert (profile, secrets) == (desktop.workbench.current.profile, desktop.workbench.current.secrets)
+    assert (profile, secrets) == (
+        desktop.workbench.profiles.current.profile,
+        desktop.workbench.profiles.current.secrets,
+    )
     assert (text, interval_s) == (URI, 10.0)
     assert desktop.window.watch.text() == "Watching"
     assert desktop.window.watch.isChecked()
@@ -67,16 +70,16 @@ def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watch
 def test_a_failed_check_begins_no_watch(qtbot, make_desktop):
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, GONE)), watch=open_watch)
-    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
     desktop.workbench.test()
-    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.FAILED)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.verdict is Verdict.FAILED)
     assert open_watch.opened == []
 
 
 def test_watching_can_begin_without_a_check_and_end_by_its_key(qtbot, make_desktop):
     open_watch = watches.playing()
     desktop = make_desktop(play.waiting(), watch=open_watch)
-    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
     qtbot.keyClick(desktop.window, Qt.Key.Key_W, SHIFT_CONTROL)
     qtbot.waitUntil(lambda: bool(open_watch.opened) and open_watch.opened[0].running)
     qtbot.keyClick(desktop.window, Qt.Key.Key_W, SHIFT_CONTROL)
@@ -98,9 +101,9 @@ def test_going_on_after_a_test_can_be_turned_off(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.connected()), watch=open_watch)
     desktop.window.menus.watch_after_check.trigger()
     assert not desktop.workbench.watching.begins_after_check
-    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
     desktop.workbench.test()
-    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.CONNECTED)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.verdict is Verdict.CONNECTED)
     assert open_watch.opened == []
     desktop.window.menus.watch_after_check.trigger()
     assert desktop.workbench.watching.begins_after_check
@@ -116,8 +119,8 @@ def test_a_new_test_ends_the_watch_and_a_new_one_follows(qtbot, watched):
 def test_events_of_check_and_watch_share_one_time_line(qtbot, make_desktop):
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.connected(), events=[play.event(0)]), watch=open_watch)
-    events = desktop.workbench.current.events
-    desktop.workbench.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    events = desktop.workbench.profiles.current.events
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: bool(open_watch.opened) and open_watch.opened[0].running)
     open_watch.opened[0].on_event(play.event(0))
@@ -167,7 +170,7 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     page = desktop.window.results.get("health")
     emit(qtbot, watched, watches.lost())
     assert "connection lost" in desktop.window.message  # there is no tray here that could notify
-    profile_id = desktop.workbench.current.profile.id
+    profile_id = desktop.workbench.profiles.current.profile.id
     assert desktop.window.profiles.model.profile_row(profile_id).verdict is Verdict.FAILED
     assert page.word.text() == "down"
     assert desktop.window.banner.word.text().startswith("Connection lost at ")
@@ -183,7 +186,7 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     page.list.selectRow(0)
     page.show_report.click()
     assert desktop.window.results.currentWidget() is desktop.window.diagnosis
-    assert desktop.workbench.current.report.diagnosis.cause == "tcp.refused"
+    assert desktop.workbench.profiles.current.report.diagnosis.cause == "tcp.refused"
     assert session.watching
 
 
@@ -201,7 +204,7 @@ def test_the_interval_is_chosen_and_remembered(qtbot, watched):
     page = desktop.window.results.get("health")
     page.interval.chosen.emit(5.0)
     qtbot.waitUntil(lambda: 5.0 in watch.acts)
-    assert desktop.workbench.remembered.values.watch_interval_s == 5.0
+    assert desktop.workbench.settings.values.watch_interval_s == 5.0
     page.ping_requested.emit()
     qtbot.waitUntil(lambda: "ping" in watch.acts)
 
@@ -287,13 +290,13 @@ def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot, watched):
 def test_two_profiles_are_watched_at_once(qtbot, watched):
     desktop, _watch, session = watched
     desktop.workbench.new_profile()
-    desktop.workbench.current.set_text(Secret("mongodb://other.example.com"), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://other.example.com"), Origin.ELSEWHERE)
     assert desktop.window.watch.text() == "Watch"
     desktop.workbench.test()
-    other = desktop.workbench.watching.session(desktop.workbench.current)
+    other = desktop.workbench.watching.session(desktop.workbench.profiles.current)
     qtbot.waitUntil(lambda: other.watching and other.state is not None)
     assert session.watching
-    assert session.opened.line is not other.opened.line
+    assert session.opened.worker is not other.opened.worker
 
 
 def test_closing_the_window_ends_every_watch(qtbot, watched):
@@ -359,19 +362,19 @@ def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path)
 
 def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(qtbot, watched):
     desktop, watch, _session = watched
-    panel, own = desktop.window.events, desktop.workbench.current.profile.id
+    panel, own = desktop.window.events, desktop.workbench.profiles.current.profile.id
     desktop.window.results.setCurrentWidget(panel)
     for number in range(3):
         watch.on_event(play.event(number))
     qtbot.waitUntil(lambda: panel.model.kept == 3)
     panel.server.choose("db1.example.com:27017", "db1.example.com:27017")
     panel.table.selectRow(1)
-    desktop.workbench.choose(own)
+    desktop.workbench.profiles.choose(own)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert panel.server.currentData() == "db1.example.com:27017"
     assert panel.table.rows_selected == [1]
     desktop.workbench.new_profile()
-    desktop.workbench.choose(own)
+    desktop.workbench.profiles.choose(own)
     panel.table.selectRow(2)
     assert panel.table.rows_selected == [2]
 
@@ -406,12 +409,12 @@ def test_a_test_is_repeated_while_it_may_pass_and_each_attempt_is_shown(qtbot, m
         return report
 
     desktop = make_desktop(check)
-    desktop.workbench.current.set_text(Secret("mongodb://db1.example.com"), Origin.ELSEWHERE)
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://db1.example.com"), Origin.ELSEWHERE)
     desktop.window.menus.retries.trigger()
     dialog = next(w for w in desktop.window.findChildren(QWidget) if type(w).__name__ == "RetryDialog")
     dialog.delay.setValue(0)
     dialog.start.click()
-    qtbot.waitUntil(lambda: desktop.workbench.current.verdict is Verdict.CONNECTED)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.verdict is Verdict.CONNECTED)
     assert [dialog.model.index(row, 0).data() for row in range(2)] == ["1 of 5", "2 of 5"]
     assert dialog.model.index(0, 3).data() == "again in 0 s"
     assert dialog.start.text() == "Start again"
@@ -423,7 +426,7 @@ def test_a_test_is_repeated_while_it_may_pass_and_each_attempt_is_shown(qtbot, m
 
 def test_a_real_deployment_is_watched_after_its_check(qtbot, make_desktop, standalone):
     desktop = make_desktop()
-    opened = desktop.workbench.current
+    opened = desktop.workbench.profiles.current
     opened.set_text(Secret(standalone.uri()), Origin.ELSEWHERE)
     desktop.workbench.test()
     watching = desktop.workbench.watching

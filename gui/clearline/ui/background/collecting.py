@@ -1,6 +1,6 @@
 """Python's garbage collection, in the GUI thread alone.
 
-Automatic collection runs in whichever thread allocates next. In the thread of a line it would destroy widgets that are
+Automatic collection runs in whichever thread allocates next. In a worker it would destroy widgets that are
 part of a cycle there, and Qt crashes when a widget is destroyed outside the GUI thread.
 """
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 
 PAUSE_MS: Final = 200
 
@@ -15,9 +15,9 @@ PAUSE_MS: Final = 200
 class Inquiry(QObject):
     """At most one question at a time, each about something (``about``) that is compared to know whether it is new."""
 
-    def __init__(self, desk: Desk, parent: QObject) -> None:
+    def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._background = background
         self._about: Hashable = None
         self._begin: Callable[[], None] | None = None
         self._give_up: Callable[[], None] | None = None
@@ -39,7 +39,7 @@ class Inquiry(QObject):
         self._about = about
 
         def begin() -> None:
-            self._give_up = self._desk.ask(question, answered)
+            self._give_up = self._background.ask(question, answered)
 
         self._begin = begin
         self._timer.start()

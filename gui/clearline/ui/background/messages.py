@@ -1,4 +1,4 @@
-"""What passes between the window and a line: the check that the line runs, and the messages that come back."""
+"""What passes between the window and a worker: the check that the worker runs, and the messages that come back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one timer that brings the results of all lines into the window, once per frame."""
+"""The one timer that brings the results of all workers into the window, once per frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 
 FRAME_MS: Final = 33
 _IDLE_MS: Final = 500
@@ -42,12 +42,12 @@ class Pump(QObject):
         """A source that is gone."""
         self._pullers = [entry for entry in self._pullers if entry[0] != pull]
 
-    def wire(self, line: LineThread) -> None:
-        """Let a line's wake-up pull at once instead of at the next frame."""
-        if id(line) not in self._wired:
-            self._wired.add(id(line))
-            line.woken.connect(self.pull, Qt.ConnectionType.QueuedConnection)
-            line.stirred.connect(self._on_stirred, Qt.ConnectionType.QueuedConnection)
+    def wire(self, worker: Worker) -> None:
+        """Let a worker's wake-up pull at once instead of at the next frame."""
+        if id(worker) not in self._wired:
+            self._wired.add(id(worker))
+            worker.woken.connect(self.pull, Qt.ConnectionType.QueuedConnection)
+            worker.stirred.connect(self._on_stirred, Qt.ConnectionType.QueuedConnection)
 
     def kick(self) -> None:
         """Something begins."""

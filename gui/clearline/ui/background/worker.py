@@ -1,9 +1,9 @@
 """The only bridge between Qt and the core: a QThread that hosts one asyncio loop.
 
-A line is one profile in use. The GUI thread submits a check, stops it or closes the line at any moment; results leave
-through two queues that the GUI thread takes when it likes (reports and answers, never dropped; driver events,
-bounded). The one signal, `LineThread.woken`, is coalesced: it says that something waits which should not wait for the
-next frame.
+A worker serves one profile in use. The GUI thread submits a check, stops it or closes the worker at any moment;
+results leave through two queues that the GUI thread takes when it likes (reports and answers, never dropped; driver
+events, bounded). The one signal, `Worker.woken`, is coalesced: it says that something waits which should not wait for
+the next frame.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Job:
     check: Check = field(repr=False)
 
 
-class LineThread(QThread):
+class Worker(QThread):
     """One thread, one loop, at most one check at a time; a new check replaces the one that runs.
 
     All public methods are for the GUI thread and return at once.
@@ -79,7 +79,7 @@ class LineThread(QThread):
     def submit(self, profile: Profile, secrets: Secrets, text: str | None = None, check: Check | None = None) -> int:
         """Start a check, after stopping the one that runs; returns its number. `Ended` follows in every case.
 
-        ``check`` takes the place of the line's own this time.
+        ``check`` takes the place of the worker's own this time.
         """
         self.events = EventBuffer()
         self._newest_run += 1
@@ -111,7 +111,7 @@ class LineThread(QThread):
     ) -> Callable[[], None]:
         """Await something on the loop and hand what it came to back to the GUI thread.
 
-        A closed line drops the question. An error without ``failed`` is reported as a bug. What is returned gives up:
+        A closed worker drops the question. An error without ``failed`` is reported as a bug. What is returned gives up:
         the question is cancelled, and nobody is called.
         """
         tasks: list[asyncio.Task[None]] = []
@@ -212,7 +212,7 @@ class LineThread(QThread):
             self._stir_sent = True
             self.stirred.emit()
 
-    # ------------------------------------------------------------ the line's own thread
+    # ------------------------------------------------------------ the worker's own thread
 
     def run(self) -> None:
         """The thread's life: one loop until `close`."""
@@ -297,7 +297,7 @@ class LineThread(QThread):
             ended = Ended(job.run, report)
         except asyncio.CancelledError:  # before its first step a cancelled check cannot report
             pass
-        except Exception as error:  # noqa: BLE001 - a bug of the check must not silence the line
+        except Exception as error:  # noqa: BLE001 - a bug of the check must not silence the worker
             ended = Ended(job.run, error=error)
         finally:
             self._post(ended)
@@ -307,7 +307,7 @@ class LineThread(QThread):
         self._post(Broken(error if error is not None else RuntimeError(context["message"])))
 
 
-_left_behind: list[LineThread] = []
+_left_behind: list[Worker] = []
 
 
 @atexit.register
@@ -317,5 +317,5 @@ def _leave() -> None:
     Registered when this module is imported: after Qt's own handler, which destroys, and before everybody else's; so
     it runs when theirs are done and before Qt's.
     """
-    if any(line.isRunning() for line in _left_behind):
+    if any(worker.isRunning() for worker in _left_behind):
         depart()

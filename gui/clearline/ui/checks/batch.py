@@ -13,10 +13,10 @@ from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.messages import Answer, Broken, Check, Ended
 from clearline.ui.background.pump import Pump
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from clearline.ui.models.batch import BatchModel
 from clearline.ui.models.profiles import ProfileRow
-from clearline.ui.profiles.storage import Shelf
+from clearline.ui.profiles.storage import ProfileStorage
 
 AT_ONCE: Final = 8
 
@@ -32,7 +32,7 @@ class Batch(QObject):
     def __init__(
         self,
         check: Check,
-        shelf: Shelf,
+        storage: ProfileStorage,
         pump: Pump,
         rows: list[ProfileRow],
         typed: Mapping[str, Secrets],
@@ -41,14 +41,14 @@ class Batch(QObject):
         """``typed`` are the secrets of open profiles, ``withheld`` those that are left out and why; by profile id."""
         super().__init__()
         self.model = BatchModel(rows)
-        self._shelf = shelf
+        self._storage = storage
         self._pump = pump
         self._typed = typed
         tested = [row for row in rows if row.profile.id not in withheld]
         for profile_id, why in withheld.items():
             self.model.change(profile_id, withheld=why)
         self._waiting = deque(tested)
-        self._lines = [LineThread(check) for _ in range(min(AT_ONCE, len(tested)))]
+        self._workers = [Worker(check) for _ in range(min(AT_ONCE, len(tested)))]
         self._current: dict[int, ProfileRow] = {}
         self._used: dict[int, Secrets] = {}
         self._over = False
@@ -60,15 +60,15 @@ class Batch(QObject):
         return bool(self._current or self._waiting)
 
     @property
-    def lines(self) -> list[LineThread]:
+    def workers(self) -> list[Worker]:
         """The worker threads."""
-        return self._lines
+        return self._workers
 
     def start(self) -> None:
         """Begin."""
         self._pump.add(self._pull, lambda: self.running)
-        for number, line in enumerate(self._lines):
-            self._pump.wire(line)
+        for number, worker in enumerate(self._workers):
+            self._pump.wire(worker)
             self._next(number)
         self._pump.kick()
         self._see_end()
@@ -78,8 +78,8 @@ class Batch(QObject):
         for row in self._waiting:
             self.model.change(row.profile.id, stopped=True)
         self._waiting.clear()
-        for number, line in enumerate(self._lines):
-            line.stop_check()
+        for number, worker in enumerate(self._workers):
+            worker.stop_check()
             current = self._current.get(number)
             if current is not None and not self.model.is_running(current.profile.id):
                 self._end(number, None)  # its secrets are still looked up
@@ -90,16 +90,16 @@ class Batch(QObject):
         if not self._closed:
             self._closed = True
             self.stop()
-            for line in self._lines:
-                line.close()
+            for worker in self._workers:
+                worker.close()
 
     def _next(self, number: int) -> None:
         if not self._waiting:
-            self._lines[number].close()
+            self._workers[number].close()
             self._see_end()
             return
         row = self._current[number] = self._waiting.popleft()
-        line, profile = self._lines[number], row.profile
+        worker, profile = self._workers[number], row.profile
         known = self._typed.get(profile.id, {})
         names = tuple(
             name for name in secret_names(profile) if source_of(profile, name).place in STORED and name not in known
@@ -109,16 +109,16 @@ class Batch(QObject):
             if self._current.get(number) is row:
                 self._used[number] = {**secrets, **known}
                 self.model.change(profile.id, running=True)
-                line.submit(profile, self._used[number])
+                worker.submit(profile, self._used[number])
 
-        line.ask(lambda: self._shelf.vault.secrets_of_async(profile.id, names), begin)
+        worker.ask(lambda: self._storage.vault.secrets_of_async(profile.id, names), begin)
 
     def _pull(self) -> bool:
         news = False
-        for number, line in enumerate(self._lines):
-            for message in line.take():
+        for number, worker in enumerate(self._workers):
+            for message in worker.take():
                 news = True
-                line.events.drain()
+                worker.events.drain()
                 match message:
                     case Answer(deliver=deliver):
                         deliver()

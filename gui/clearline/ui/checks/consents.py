@@ -14,7 +14,7 @@ from clearline.core.keyring.sources import lost
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.profiles.secret_places import secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.look import theme
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import SecretEntry
@@ -33,14 +33,14 @@ class Consents(QObject):
     def __init__(
         self,
         window: QWidget,
-        desk: Desk,
+        background: Background,
         file: Path,
         is_from_outside: Callable[[str], bool],
         keeps_secrets: Callable[[str], bool],
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._desk = desk
+        self._background = background
         self._agreements = Agreements(file)
         self._is_from_outside = is_from_outside
         self._keeps_secrets = keeps_secrets
@@ -61,7 +61,7 @@ class Consents(QObject):
             self._ask_secrets(opened, begin)
         elif profile.id not in self._asking:
             self._asking.add(profile.id)
-            self._desk.ask(
+            self._background.ask(
                 lambda: run_in_daemon(self._agreements.missing, profile, wanted),
                 lambda missing: self._ask_consent(opened, profile, demands, missing, begin),
                 lambda _error: self._ask_consent(opened, profile, demands, wanted, begin),
@@ -105,7 +105,7 @@ class Consents(QObject):
                     found[profile.id] = "Its secrets are asked each time: test it alone."
             return found
 
-        self._desk.ask(lambda: run_in_daemon(withheld), begin)
+        self._background.ask(lambda: run_in_daemon(withheld), begin)
 
     def _ask_consent(
         self,
@@ -123,7 +123,7 @@ class Consents(QObject):
                 self.before_test(opened, begin)
 
         def agreed() -> None:
-            self._desk.ask(
+            self._background.ask(
                 lambda: run_in_daemon(self._agreements.remember, profile, missing),
                 lambda _nothing: go_on(),
                 lambda _error: go_on(),  # not remembered: asked again the next time

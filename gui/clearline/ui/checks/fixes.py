@@ -13,7 +13,8 @@ from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD
 from clearline.core.uri import connection_string
 from clearline.core.uri.remedies import Values
 from clearline.ui.panels.fix_dialog import FixDialog
-from clearline.ui.profiles.open_profile import OpenProfile, Origin
+from clearline.ui.profiles.open_profile import Origin
+from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.widgets.remedy_words import Ask
 from clearline.ui.window.main_window import MainWindow
 
@@ -23,10 +24,10 @@ _NO_LONGER = "This no longer fits: the profile was changed since that test."
 class Fixes(QObject):
     """Changes the profile in front as a finding or a mistake proposes."""
 
-    def __init__(self, window: MainWindow, current: Callable[[], OpenProfile], test: Callable[[], object]) -> None:
+    def __init__(self, window: MainWindow, profiles: OpenProfiles, test: Callable[[], object]) -> None:
         super().__init__(window)
         self._window = window
-        self._current = current
+        self._profiles = profiles
         self._test = test
 
     def apply(self, remedy: Remedy) -> None:
@@ -34,7 +35,7 @@ class Fixes(QObject):
         if remedy.patch is None and remedy.action in {ask.value for ask in Ask}:
             self._ask(Ask(remedy.action))
             return
-        opened = self._current()
+        opened = self._profiles.current
         values = opened.after(remedy)
         if values is None:
             self._window.say(_NO_LONGER)
@@ -44,7 +45,7 @@ class Fixes(QObject):
 
         def agreed() -> None:
             opened.set_values(values)
-            if opened is self._current():
+            if opened is self._profiles.current:
                 self._test()
 
         dialog.agreed.connect(agreed)
@@ -52,7 +53,7 @@ class Fixes(QObject):
 
     def repair(self, mistake: Mistake | Remedy) -> None:
         """A mistake beside a field, or advice, is followed with one click; that can be taken back with another."""
-        opened = self._current()
+        opened = self._profiles.current
         values = opened.after(mistake)
         if values is None:
             self._window.say(_NO_LONGER)
@@ -69,7 +70,7 @@ class Fixes(QObject):
 
     def outcome(self, mistake: Mistake) -> str | None:
         """The connection string after a mistake was mended, without its secrets; None where that looks the same."""
-        opened = self._current()
+        opened = self._profiles.current
         values = opened.after(mistake)
         if values is None:
             return None

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from clearline.ui.checks.sending_reports import Reporting
+from clearline.core.report.report import Report
+from clearline.ui.checks.sending_reports import SendingReports
 from clearline.ui.panels.code import CodePanel
 from clearline.ui.panels.history import HistoryPanel
-from clearline.ui.profiles.open_profile import OpenProfile
-from clearline.ui.profiles.storage import Shelf
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow
 
 
-class LatePanels(QObject):
+class LateTabs(QObject):
     """Fills them from the profile in front."""
 
     def __init__(
-        self, window: MainWindow, shelf: Shelf, reporting: Reporting, current: Callable[[], OpenProfile]
+        self, window: MainWindow, storage: ProfileStorage, reporting: SendingReports, profiles: OpenProfiles
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._shelf = shelf
+        self._storage = storage
         self._reporting = reporting
-        self._current = current
+        self._profiles = profiles
         window.results.made.connect(self._on_made)
         window.results.currentChanged.connect(lambda _place: self.show())
-        shelf.listed.connect(self.show)
+        storage.listed.connect(self.show)
 
     def _on_made(self, name: str, panel: QWidget) -> None:
         if name == "history":
             assert isinstance(panel, HistoryPanel)
-            panel.report_requested.connect(lambda report: self._current().show_report(report))
+            panel.report_requested.connect(lambda report: self._profiles.current.show_report(report))
             panel.export_requested.connect(self._reporting.export)
         self.show()
 
     def show(self) -> None:
         """What stands in the tab in front, if it is one that is made late."""
-        results, opened = self._window.results, self._current()
+        results, opened = self._window.results, self._profiles.current
         panel = results.made_widgets().get(results.current_name)
         if isinstance(panel, HistoryPanel):
             profile_id = opened.profile.id
-            self._shelf.reports(
-                profile_id,
-                lambda reports: panel.show_reports(reports) if self._current().profile.id == profile_id else None,
-            )
+
+            def answered(reports: tuple[Report, ...]) -> None:
+                if self._profiles.current.profile.id == profile_id:
+                    panel.show_reports(reports)
+
+            self._storage.reports.of_profile(profile_id, answered)
         self.show_code()
 
     def turn_to_code(self) -> None:
@@ -59,4 +60,4 @@ class LatePanels(QObject):
         """The code of the profile in front, once its tab was made."""
         panel = self._window.results.made_widgets().get("code")
         if isinstance(panel, CodePanel):
-            panel.show_profile(self._current().profile)
+            panel.show_profile(self._profiles.current.profile)

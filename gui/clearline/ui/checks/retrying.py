@@ -15,24 +15,23 @@ from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.messages import Check
 from clearline.ui.panels.retry_dialog import RetryDialog
 from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.window.main_window import MainWindow
 
 
 class Retrying(QObject):
     """One dialog at a time."""
 
-    def __init__(
-        self, window: MainWindow, current: Callable[[], OpenProfile], test: Callable[[Wrap | None], object]
-    ) -> None:
+    def __init__(self, window: MainWindow, profiles: OpenProfiles, test: Callable[[Wrap | None], object]) -> None:
         """``test`` tests the profile in front, with its check wrapped."""
         super().__init__(window)
         self._window = window
-        self._current = current
+        self._profiles = profiles
         self._test = test
 
     def ask(self) -> None:
         """Open the form for the profile in front."""
-        opened = self._current()
+        opened = self._profiles.current
         if not opened.text:
             self._window.say("Type a connection string first.")
             return
@@ -46,13 +45,13 @@ class Retrying(QObject):
         dialog.show()
 
     def _start(self, opened: OpenProfile, dialog: RetryDialog, plan: RetryPlan) -> None:
-        if opened is not self._current():
+        if opened is not self._profiles.current:
             self._window.say("Another profile is in front now.")
             return
-        line = opened.live_line()
+        worker = opened.live_worker()
 
         def on_attempt(attempt: Attempt) -> None:
-            line.tell(partial(_show_attempt, dialog, attempt))
+            worker.tell(partial(_show_attempt, dialog, attempt))
 
         self._test(partial(retried, plan, on_attempt))
 
@@ -62,7 +61,7 @@ Wrap = Callable[[Check], Check]
 
 
 def retried(plan: RetryPlan, on_attempt: Callable[[Attempt], None], check: Check) -> Check:
-    """A check that is repeated by the plan; ``on_attempt`` is called in the line's thread."""
+    """A check that is repeated by the plan; ``on_attempt`` is called in the worker's thread."""
 
     async def repeat(
         profile: Profile,

@@ -17,7 +17,7 @@ from clearline.core.secrets.references import read_env_file
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.conversions import CLIENT
 from clearline.paths import is_frozen
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
@@ -69,10 +69,10 @@ class AuthNotes(QWidget):
     field_wanted = Signal(str)
     """A field of another page."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
-        self._library_question = Inquiry(desk, self)
-        self._subject_question = Inquiry(desk, self)
+        self._library_question = Inquiry(background, self)
+        self._subject_question = Inquiry(background, self)
         self.words = SteadyLabel("", "muted")
         self.words.setAccessibleName("About this method")
         self.library = NoteLine("Library of this method")
@@ -149,9 +149,9 @@ class EnvFile(QWidget):
     names_found = Signal(object)
     """The names in the file; none when it cannot be read."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
-        self._question = Inquiry(desk, self)
+        self._question = Inquiry(background, self)
         self.file = FileEntry(
             "Variables file", "none: ${NAME} means the environment", "Variables (*.env .env);;All files (*)"
         )

@@ -28,7 +28,7 @@ from clearline.core.profiles.login_fields import (
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.auth_choices import AWS, CANONICALIZED, MECHANISMS, OIDC, PROPERTIES
 from clearline.ui.forms.auth_notes import AuthNotes, EnvFile
 from clearline.ui.forms.field_notes import FieldNote
@@ -45,8 +45,8 @@ class AuthPage(FormPage):
     What was typed for another method is kept, by profile, for as long as the page lives.
     """
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
-        super().__init__(desk, area)
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
+        super().__init__(background, area)
         self._chosen: dict[str, str | None] = {}
         self._aws: dict[str, AwsSource] = {}
         self._logins = LoginMemory()
@@ -77,10 +77,10 @@ class AuthPage(FormPage):
         self._row("Auth source", self.source, "authSource")
         self._property_note = self._note_of("authMechanismProperties")
 
-        self.notes = AuthNotes(desk)
+        self.notes = AuthNotes(background)
         self.consent = QCheckBox("Send the password without TLS")
         self.consent_words = SteadyLabel("", "warning")
-        self.env_file = EnvFile(desk)
+        self.env_file = EnvFile(background)
         page = QVBoxLayout(self)
         page.setContentsMargins(12, 12, theme.GRID * 2, 12)
         page.addWidget(Columns(who, self._second_column()))

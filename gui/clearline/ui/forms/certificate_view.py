@@ -14,7 +14,7 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.findings import Severity
 from clearline.core.inspection.file_report import FileProblem, FileReport, Line, inspect_file
 from clearline.core.secrets.secret import Secret
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
@@ -113,10 +113,10 @@ class InspectedFile(QWidget):
     inspected = Signal(object)
     """A newer `FileReport`, or None."""
 
-    def __init__(self, desk: Desk, option: str, name: str, placeholder: str, pattern: str) -> None:
+    def __init__(self, background: Background, option: str, name: str, placeholder: str, pattern: str) -> None:
         super().__init__()
         self._option = option
-        self._inquiry = Inquiry(desk, self)
+        self._inquiry = Inquiry(background, self)
         self._given: tuple[str, Secret | None, str | None] | None = None
         self.report: FileReport | None = None
         self.file = FileEntry(name, placeholder, pattern)

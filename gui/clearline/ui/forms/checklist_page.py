@@ -13,7 +13,7 @@ from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Advice, Importance
 from clearline.core.findings import Remedy
 from clearline.core.options.catalogue import lookup
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
@@ -39,8 +39,8 @@ class ChecklistPage(FormPage):
     field_requested = Signal(str)
     """The name of a field whose editor is asked for."""
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
-        super().__init__(desk, area)
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
+        super().__init__(background, area)
         self.model = ChecklistModel()
         self.items: dict[str, AdviceItem] = {}
         """What is shown, by the advice's code."""

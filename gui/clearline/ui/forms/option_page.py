@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import OptionGroup, lookup, option
 from clearline.core.secrets.references import has_references
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.option_rows import OptionRow, OptionSection
 from clearline.ui.forms.option_text import unset, value_of
 from clearline.ui.forms.page import FormPage, FormState
@@ -55,9 +55,9 @@ class OptionPage(FormPage):
     """
 
     def __init__(
-        self, desk: Desk, left: Sequence[Block], right: Sequence[Block], area: QScrollArea | None = None
+        self, background: Background, left: Sequence[Block], right: Sequence[Block], area: QScrollArea | None = None
     ) -> None:
-        super().__init__(desk, area)
+        super().__init__(background, area)
         self._undo_values: tuple[str, dict[str, dict[str, Any]]] | None = None
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name or purpose")

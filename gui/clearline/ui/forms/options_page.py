@@ -13,7 +13,7 @@ from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
 from clearline.core.profiles.profile import Unread
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.references import has_references
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_page import Block, OptionPage
 from clearline.ui.forms.page import FormState
@@ -104,14 +104,14 @@ def _without_removal(mistake: Mistake) -> Mistake:
 class OptionsPage(OptionPage):
     """Editors of ``profile.reads``, ``writes`` and ``options``; the list of ``unread``."""
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
         mine = [option for option in OPTIONS if option.group not in _ELSEWHERE]
         reads = [option.name for option in mine if option.group is OptionGroup.READS]
         writes = [option.name for option in mine if option.group is OptionGroup.WRITES]
         named = {*reads, *writes, *_COMPRESSION, *_TYPES}
         others = [option.name for option in mine if option.name not in named]
         super().__init__(
-            desk,
+            background,
             [Block("Reads", reads), Block("Writes", writes), Block("Compression", _COMPRESSION)],
             [Block("Application and driver", others), Block("Types in Python", _TYPES)],
             area,

@@ -13,7 +13,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.widgets.editors import go_to, put_into
 
 
@@ -46,12 +46,12 @@ class FormPage(QWidget):
     submitted = Signal()
     """Return was pressed in an editor: test it."""
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
         """``area`` is where it will stand: an empty page goes there, so that Qt styles each editor only once."""
         super().__init__(area.viewport() if area is not None else None)
         if area is not None:
             put_into(area, self)
-        self.desk = desk
+        self.background = background
         self.state = FormState(Profile())
 
     def show_state(self, state: FormState) -> None:

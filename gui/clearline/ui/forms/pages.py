@@ -17,7 +17,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD, Secrets
 from clearline.core.uri.connection_string import build
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.widgets.editors import scroll_area
@@ -47,7 +47,7 @@ class FormPages(LazyTabs):
 
     def __init__(self) -> None:
         super().__init__("Settings of the connection")
-        self._desk: Desk | None = None
+        self._background: Background | None = None
         self._state: FormState | None = None
         self._fresh: set[str] = set()
         for name, title in (("server", "Server"), ("auth", "Authentication"), ("tls", "TLS"), *_OPTIONS):
@@ -62,10 +62,10 @@ class FormPages(LazyTabs):
         self._undefined: tuple[str, tuple[Mistake, ...]] = ("", ())
         """The id of a profile, and the references in it that have no value."""
 
-    def use(self, desk: Desk) -> None:
+    def use(self, background: Background) -> None:
         """Where the pages have slow things done; before this none can be made."""
-        self._desk = desk
-        self._variables = Inquiry(desk, self)
+        self._background = background
+        self._variables = Inquiry(background, self)
 
     def page(self, name: str) -> FormPage:
         """A page, made and up to date."""
@@ -102,7 +102,7 @@ class FormPages(LazyTabs):
         self._refresh()
 
     def _refresh(self) -> None:
-        if self._state is not None and self._desk is not None and self.isVisible() and self.current_name:
+        if self._state is not None and self._background is not None and self.isVisible() and self.current_name:
             self.page(self.current_name)
 
     def _count_advice(self) -> None:
@@ -134,35 +134,35 @@ class FormPages(LazyTabs):
             self._refresh()
 
     def _make(self, name: str) -> QWidget:
-        assert self._desk is not None
+        assert self._background is not None
         area = scroll_area(self.holder(name))
         page: FormPage
         match name:
             case "server":
                 from clearline.ui.forms.server_page import ServerPage
 
-                page = ServerPage(self._desk, area)
+                page = ServerPage(self._background, area)
             case "auth":
                 from clearline.ui.forms.auth_page import AuthPage
 
-                page = AuthPage(self._desk, area)
+                page = AuthPage(self._background, area)
             case "pool":
                 from clearline.ui.forms.pool_page import PoolPage
 
-                page = PoolPage(self._desk, area)
+                page = PoolPage(self._background, area)
             case "options":
                 from clearline.ui.forms.options_page import OptionsPage
 
-                page = OptionsPage(self._desk, area)
+                page = OptionsPage(self._background, area)
             case "checklist":
                 from clearline.ui.forms.checklist_page import ChecklistPage
 
-                page = ChecklistPage(self._desk, area)
+                page = ChecklistPage(self._background, area)
                 page.field_requested.connect(self.go_to)
             case _:
                 from clearline.ui.forms.tls_page import TlsPage
 
-                page = TlsPage(self._desk, area)
+                page = TlsPage(self._background, area)
         page.edited.connect(self.edited)
         page.secret_edited.connect(self.secret_edited)
         page.repair_requested.connect(self.repair_requested)

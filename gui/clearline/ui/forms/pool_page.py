@@ -5,14 +5,14 @@ from __future__ import annotations
 from PySide6.QtWidgets import QScrollArea
 
 from clearline.core.options.catalogue import OPTIONS, OptionGroup
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.option_page import Block, OptionPage
 
 
 class PoolPage(OptionPage):
     """Editors of ``profile.pool`` and ``profile.timeouts``."""
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
         pool = [option.name for option in OPTIONS if option.group is OptionGroup.POOL]
         times = [option.name for option in OPTIONS if option.group is OptionGroup.TIMEOUTS]
-        super().__init__(desk, [Block("Pool, for each server", pool)], [Block("Time-outs", times)], area)
+        super().__init__(background, [Block("Pool, for each server", pool)], [Block("Time-outs", times)], area)

@@ -31,7 +31,7 @@ from clearline.core.inspection.server_certificates import (
 )
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.whole_files import write_whole
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.trust_by_hand import TrustByHand
@@ -56,9 +56,9 @@ class ServerCertificate(QWidget):
     ca_file_chosen = Signal(str)
     """The user wants to trust a presented root, which was saved to that path."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
-        self._desk = desk
+        self._background = background
         self._profile = Profile()
         self._about: tuple[object, ...] = ()
         self._give_up: Callable[[], None] | None = None
@@ -152,7 +152,7 @@ class ServerCertificate(QWidget):
         self._show_chain(None)
         self.said.say(f"Asking {server or 'the server'}…", "running", "accent")
         self._show_running(running=True)
-        self._give_up = self._desk.ask(lambda: _ask(profile, known, server), self._on_fetched)
+        self._give_up = self._background.ask(lambda: _ask(profile, known, server), self._on_fetched)
 
     def _stop(self) -> None:
         if self._give_up is not None:
@@ -265,7 +265,7 @@ class ServerCertificate(QWidget):
             why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             self.said.say(f"{path} could not be written: {why}. Choose another place.", "failed", "failed")
 
-        self._desk.ask(lambda: run_in_daemon(write_whole, Path(path), pem.encode("ascii")), written, failed)
+        self._background.ask(lambda: run_in_daemon(write_whole, Path(path), pem.encode("ascii")), written, failed)
 
 
 def used_source(tls: Tls) -> TrustedBy:

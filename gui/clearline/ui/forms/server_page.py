@@ -12,7 +12,7 @@ from clearline.core.findings import Remedy, Severity
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.forms.hosts import HostsEditor
 from clearline.ui.forms.page import FormPage, FormState
@@ -55,8 +55,8 @@ _YES_NO = (("yes", True), ("no", False))
 class ServerPage(FormPage):
     """Editors of ``profile.seeds``, presets, and the SRV look-up."""
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
-        super().__init__(desk, area)
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
+        super().__init__(background, area)
         self.scheme = Choice("Scheme", (("mongodb://  host list", False), ("mongodb+srv://  DNS name", True)))
         self.hosts = HostsEditor()
         self.service = TextEntry("SRV service name", "default: mongodb")
@@ -69,7 +69,7 @@ class ServerPage(FormPage):
         )
         self.balanced = Choice("Load balanced", (("default: no", None), *_YES_NO))
         self.presets = {name: QPushButton(name) for name, _, _ in PRESETS}
-        self.srv = SrvPanel(desk)
+        self.srv = SrvPanel(background)
         self._notes: dict[str, FieldNote] = {}
         self._fields: dict[str, QWidget] = {}
         self._shown_id = ""

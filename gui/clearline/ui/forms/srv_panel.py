@@ -23,7 +23,7 @@ from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pa
 from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import knows_seeds
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list, as_srv, likely_srv_name
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
@@ -53,9 +53,9 @@ class SrvPanel(QWidget):
     """The profile in its other form."""
     remedy_requested = Signal(object)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
-        self._desk = desk
+        self._background = background
         self._state = FormState(Profile())
         self._give_up: Callable[[], None] | None = None
         self.answer: SrvAnswer | None = None
@@ -156,7 +156,7 @@ class SrvPanel(QWidget):
         self._stop()
         self._asked_for, self.answer = question, None
         suffix = self._state.profile.seeds.srv_allowed_hosts_suffix
-        self._give_up = self._desk.ask(
+        self._give_up = self._background.ask(
             lambda: look_up_srv(name, service, suffix=suffix, server=server), self._on_answer, self._on_failed
         )
         self._show_answer()

@@ -16,7 +16,7 @@ from clearline.core.profiles.secret_places import source_of, with_source
 from clearline.core.secrets.secret import KEY_PASSWORD
 from clearline.core.tls.conversions import CA, CLIENT, CRL
 from clearline.core.tls.trust import trust_words
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.certificate_view import InspectedFile, muted_label
@@ -66,26 +66,28 @@ _SWITCHES: Final = (
 class TlsPage(FormPage):
     """Editors of ``profile.tls`` and of the client key's password."""
 
-    def __init__(self, desk: Desk, area: QScrollArea | None = None) -> None:
-        super().__init__(desk, area)
+    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
+        super().__init__(background, area)
         self._wants_file: set[str] = set()
         self._typing = False
         self._ca_files: dict[str, str] = {}
         self._notes: list[tuple[str, FieldNote]] = []
-        self._whom = Inquiry(desk, self)
+        self._whom = Inquiry(background, self)
         self.tls = Choice("TLS", (("default", None), ("on", True), ("off", False)))
         self.trust = Choice("Trust source", _TRUST)
         certificates = "Certificates (*.pem *.crt *.cer *.key *.der *.p12 *.pfx *.p7b *.jks);;All files (*)"
-        self.ca = InspectedFile(desk, CA, "CA file", "a PEM file of authorities", certificates)
-        self.client = InspectedFile(desk, CLIENT, "Client certificate", "none", certificates)
-        self.crl = InspectedFile(desk, CRL, "Revocation list", "none", "Revocation lists (*.pem *.crl);;All files (*)")
+        self.ca = InspectedFile(background, CA, "CA file", "a PEM file of authorities", certificates)
+        self.client = InspectedFile(background, CLIENT, "Client certificate", "none", certificates)
+        self.crl = InspectedFile(
+            background, CRL, "Revocation list", "none", "Revocation lists (*.pem *.crl);;All files (*)"
+        )
         self.ca_file, self.certificate, self.crl_file = self.ca.file, self.client.file, self.crl.file
         self._secret = KeptSecret("Key password", "none: the key is not encrypted")
         self.key_password = self._secret.entry
         self.trust_said = muted_label(name="What PyMongo does with the trust source")
         self.switches = {attribute: _switch(words, option) for attribute, option, words, _ in _SWITCHES}
         self.warnings = {attribute: NoteLine(f"About {option}") for attribute, option, _, _ in _SWITCHES}
-        self.server = ServerCertificate(desk)
+        self.server = ServerCertificate(background)
 
         page = QVBoxLayout(self)
         page.setContentsMargins(12, 12, theme.GRID * 2, 12)

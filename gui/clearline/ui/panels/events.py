@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
 from clearline.ui.look.icons import IconButton, icon
@@ -87,7 +87,7 @@ class EventsPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._model = DriverEventsModel()
-        self._desk: Desk | None = None
+        self._background: Background | None = None
         self._follows = True
         self._scrolling = False
         self.table = EventLog()
@@ -176,9 +176,9 @@ class EventsPanel(QWidget):
         """What it shows."""
         return self._model
 
-    def use(self, desk: Desk) -> None:
+    def use(self, background: Background) -> None:
         """Files are written there instead of in the GUI thread."""
-        self._desk = desk
+        self._background = background
 
     def show_model(self, model: DriverEventsModel) -> None:
         """Show the events of another profile, through the same filter."""
@@ -333,10 +333,10 @@ class EventsPanel(QWidget):
 
     def save_shown(self, path: Path) -> None:
         """Write the shown events; `saved` or `save_failed` tells how it went."""
-        if self._desk is None:
+        if self._background is None:
             return
         write = partial(write_events, path, self._model.shown_elsewhere())
-        self._desk.ask(
+        self._background.ask(
             lambda: run_in_daemon(write),
             lambda count: self.saved.emit(f"{count:,} events saved to {path.name}."),
             lambda error: self.save_failed.emit(f"The events could not be saved to {path}: {_why(error)}."),

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.findings import Finding, Remedy, Severity
+from clearline.core.report.formats import Form
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
@@ -33,8 +34,8 @@ class VerdictBanner(QFrame):
     """Shows a report, or that one is being made."""
 
     remedy_chosen = Signal(object)
-    copy_requested = Signal(str)
-    """``markdown`` or ``json``."""
+    copy_requested = Signal(object)
+    """The `Form` to copy it in."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +64,7 @@ class VerdictBanner(QFrame):
         self._copy.setObjectName("menuButton")
         self._copy.setAccessibleName("Copy report")
         menu = QMenu(self._copy)
-        for label, form in (("As Markdown, for a ticket", "markdown"), ("As JSON", "json")):
+        for label, form in (("As Markdown, for a ticket", Form.MARKDOWN), ("As JSON", Form.JSON)):
             action = QAction(label, menu)
             action.triggered.connect(lambda _checked=False, form=form: self.copy_requested.emit(form))
             menu.addAction(action)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QUrl, Signal
@@ -17,33 +17,45 @@ from clearline.core.storage.profile_file import ChangedOnDisk
 from clearline.ui.models.profiles import Order, ProfileRow
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 from clearline.ui.window.browser import open_address
-
-if TYPE_CHECKING:
-    from clearline.ui.workbench import Workbench
+from clearline.ui.window.main_window import MainWindow
 
 
-class Library(QObject):
-    """Answers to the requests of the profile list; the workbench knows what is open."""
+class ListActions(QObject):
+    """Answers to the requests of the profile list."""
+
+    test_requested = Signal(object)
+    """Ids of the profiles to test."""
 
     export_requested = Signal(object)
     """Ids of the profiles to export."""
     watch_requested = Signal(object)
     order_changed = Signal(object)
+    list_changed = Signal()
+    """Profiles were put away: the list is another one before the disk says so."""
 
-    def __init__(self, bench: Workbench) -> None:
-        super().__init__(bench)
-        self._bench = bench
-        self._window = bench.window
-        self._shelf = bench.shelf
+    def __init__(
+        self,
+        window: MainWindow,
+        storage: ProfileStorage,
+        profiles: OpenProfiles,
+        mark_from_outside: Callable[[Sequence[str]], object],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._storage = storage
+        self._profiles = profiles
+        self._mark_from_outside = mark_from_outside
         self._asked_about: dict[str, tuple[Profile | None, Question]] = {}
-        profiles = bench.window.profiles
-        profiles.asked.connect(self.carry_out)
-        profiles.filed.connect(self.file)
-        profiles.order_chosen.connect(self.sort)
-        self._shelf.conflict.connect(self._on_conflict)
-        self._shelf.listed.connect(self._on_listed)
+        window.profiles.asked.connect(self.carry_out)
+        window.profiles.filed.connect(self.file)
+        window.profiles.order_chosen.connect(self.sort)
+        profiles.unreadable_chosen.connect(self.tell_problem)
+        self._storage.conflict.connect(self._on_conflict)
+        self._storage.listed.connect(self._on_listed)
 
     # ------------------------------------------------------------ the list asks
 
@@ -51,7 +63,7 @@ class Library(QObject):
         """Do something with one or several profiles."""
         match action:
             case ListAction.TEST:
-                self._test(ids)
+                self.test_requested.emit(ids)
             case ListAction.WATCH:
                 self.watch_requested.emit(ids)
             case ListAction.EXPORT:
@@ -61,7 +73,7 @@ class Library(QObject):
             case ListAction.DELETE:
                 self.delete(ids)
             case ListAction.FORGET_RECENT:
-                self._shelf.forget_recent()
+                self._storage.reports.forget_recent()
             case ListAction.RENAME:
                 self._ask_name(ids[0])
             case ListAction.NOTES:
@@ -97,7 +109,7 @@ class Library(QObject):
         """
         files = {}
         for profile_id in ids:
-            row, opened = self._row(profile_id), self._bench.opened(profile_id)
+            row, opened = self._row(profile_id), self._profiles.opened(profile_id)
             if opened is not None:
                 saved, edited = opened.saved, change(opened.profile)
                 if saved is not None and opened.path is not None:
@@ -107,7 +119,7 @@ class Library(QObject):
             elif row is not None and row.path is not None and not row.problem:
                 files[profile_id] = row.path
         if files:
-            self._shelf.amend(files, change)
+            self._storage.amend(files, change)
 
     def _ask_name(self, profile_id: str) -> None:
         row = self._row(profile_id)
@@ -132,16 +144,16 @@ class Library(QObject):
     def _duplicate(self, ids: list[str]) -> None:
         taken = {row.profile.name for row in self._window.profiles.model.rows}
         for profile_id in ids:
-            row, opened = self._row(profile_id), self._bench.opened(profile_id)
+            row, opened = self._row(profile_id), self._profiles.opened(profile_id)
             profile = opened.profile if opened is not None else row.profile if row is not None else None
             if profile is None:
                 continue
             copy = arrangement.duplicate(profile, taken)
             taken.add(copy.name)
             names = opened.secret_names if opened is not None else secret_names(profile)
-            if self._bench.is_foreign(profile_id):
-                self._bench.sharing.mark_from_outside([copy.id])
-            self._shelf.add(copy, partial(self._shelf.secrets.copy, profile, copy, names))
+            if self._profiles.is_foreign(profile_id):
+                self._mark_from_outside([copy.id])
+            self._storage.add(copy, partial(self._storage.secrets.copy, profile, copy, names))
 
     def tell_problem(self, row: ProfileRow) -> None:
         """Why a file cannot be read, and the way to it."""
@@ -183,28 +195,28 @@ class Library(QObject):
         edited = [
             (opened.profile, dict(opened.secrets))
             for row in rows
-            if (opened := self._bench.opened(row.profile.id)) is not None and opened.unsaved
+            if (opened := self._profiles.opened(row.profile.id)) is not None and opened.unsaved
         ]
         for row in rows:
-            self._bench.put_away(row.profile.id)
-        self._bench.show_list()
+            self._profiles.put_away(row.profile.id)
+        self.list_changed.emit()
 
         def offer(deleted: list[trash.Deleted]) -> None:
             kept = [one for one in deleted if one.kept is not None]
 
             def reopen() -> None:
                 for profile, typed in edited:
-                    self._bench.reopen(profile, typed, self._shelf.listing.rows)
+                    self._profiles.reopen(profile, typed, self._storage.listing.rows)
 
             def undo() -> None:
                 if kept:
-                    self._shelf.undo_delete(kept, lambda: self._shelf.once_listed(reopen))
+                    self._storage.undo_delete(kept, lambda: self._storage.once_listed(reopen))
                 else:
                     reopen()
 
             def forget() -> None:
                 for profile_id, names in secrets:
-                    self._shelf.secrets.forget(profile_id, names)
+                    self._storage.secrets.forget(profile_id, names)
 
             what = f"“{rows[0].name}” is" if len(rows) == 1 else f"{len(rows):,} profiles are"
             answers = ((("Undo", undo),) if kept or edited else ()) + (
@@ -213,7 +225,7 @@ class Library(QObject):
             self._window.offer(f"{what} deleted.", answers)
 
         if paths:
-            self._shelf.delete(paths, offer)
+            self._storage.delete(paths, offer)
         else:
             offer([])
 
@@ -221,10 +233,10 @@ class Library(QObject):
 
     def _on_listed(self) -> None:
         """Files that others have changed: adopted, or asked about where there are edits of one's own."""
-        listing = self._shelf.listing
-        for opened in self._bench.all_open():
-            outside = opened.path is not None and opened.path.parent != self._shelf.folder
-            if outside or self._shelf.is_saving(opened):
+        listing = self._storage.listing
+        for opened in self._profiles.all_open():
+            outside = opened.path is not None and opened.path.parent != self._storage.folder
+            if outside or self._storage.is_saving(opened):
                 continue
             place = listing.places.get(opened.profile.id)
             row = listing.rows[place] if place is not None else None
@@ -262,7 +274,7 @@ class Library(QObject):
         if theirs is None:
             words = f"The file of “{name}” was deleted or moved by somebody else. Your edits are still here."
             answers: tuple[tuple[str, Callable[[], object]], ...] = (
-                ("Save it again", lambda: self._shelf.save(opened, None, over_others=True)),
+                ("Save it again", lambda: self._storage.save(opened, None, over_others=True)),
                 ("Decide later", tuple),
             )
             title = "The file is gone"
@@ -272,7 +284,7 @@ class Library(QObject):
             answers = (
                 ("Keep both", lambda: self._keep_both(opened, theirs)),
                 ("Take theirs", lambda: opened.adopt(theirs)),
-                ("Keep mine", lambda: self._shelf.save(opened, opened.path, over_others=True)),
+                ("Keep mine", lambda: self._storage.save(opened, opened.path, over_others=True)),
                 ("Decide later", tuple),
             )
             title = "Changed by somebody else"
@@ -286,19 +298,10 @@ class Library(QObject):
         mine = arrangement.duplicate(opened.profile, {row.profile.name for row in self._window.profiles.model.rows})
         secrets = dict(opened.secrets)
         opened.adopt(theirs)
-        foreign = self._bench.is_foreign(opened.profile.id)
-        self._bench.open_profile(mine, secrets).from_elsewhere = foreign
-        self._bench.save()
-
-    # ------------------------------------------------------------ testing
-
-    def _test(self, ids: list[str]) -> None:
-        if len(ids) == 1:
-            self._bench.choose(ids[0])
-            if self._bench.current.profile.id == ids[0]:
-                self._bench.test()
-        elif ids:
-            self._bench.batches.test(ids)
+        foreign = self._profiles.is_foreign(opened.profile.id)
+        copy = self._profiles.open_profile(mine, secrets)
+        copy.from_elsewhere = foreign
+        self._storage.save(copy, copy.path)
 
 
 def _differences(theirs: Profile, mine: Profile) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,16 @@ class Listing:
     places: dict[str, int] = field(default_factory=dict)
     """Where a profile's row is, by its id."""
     folders: tuple[str, ...] = ()
+
+    def recent_rows(self, shown: Container[str] = ()) -> list[ProfileRow]:
+        """What was tested and never saved, but for the connection strings that are ``shown`` already."""
+        return [
+            ProfileRow(
+                Profile(id=f"recent:{number}"), verdict=one.last.verdict, tested=one.last.started, recent=one.uri
+            )
+            for number, one in enumerate(self.recent)
+            if one.uri not in shown
+        ]
 
 
 class Lister:

@@ -1,4 +1,4 @@
-"""One profile in the window: its values, its text, its secrets, its line and its last report.
+"""One profile in the window: its values, its text, its secrets, its worker and its last report.
 
 The text and the form are two views of the same values. Whichever was edited last leads; the other follows.
 """
@@ -17,15 +17,16 @@ from PySide6.QtCore import QObject, Signal
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
+from clearline.core.keyring.placing import kept_secrets
 from clearline.core.profiles.profile import Place, Profile, SecretSource
-from clearline.core.profiles.secret_places import STORED, source_of, with_source
+from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
 from clearline.core.uri import connection_string, remedies
 from clearline.core.uri.remedies import Values
 from clearline.ui.background.messages import Answer, Broken, Check, Ended, Message, Progress
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from clearline.ui.models.driver_events import DriverEventsModel
 
 
@@ -45,12 +46,12 @@ class OpenProfile(QObject):
     reported = Signal()
     """A newer report, or a check began or ended."""
     broke = Signal(object)
-    """A bug ended something on the line; carries the exception."""
+    """A bug ended something in the worker; carries the exception."""
 
     def __init__(self, check: Check, profile: Profile, *, path: Path | None = None, saved: bool = False) -> None:
         super().__init__()
         self._check = check
-        self._line: LineThread | None = None
+        self._worker: Worker | None = None
         self._run: int | None = None
         self._typed: Secret | None = None
         self._mistakes: tuple[Mistake, ...] = ()
@@ -99,16 +100,19 @@ class OpenProfile(QObject):
         """Whether there is something to save."""
         if self._saved is None:
             return self.profile != self.blank
-        return self.profile != self._saved or self._kept(self.secrets) != self._kept(self._saved_secrets)
+        return self.profile != self._saved or kept_secrets(self.profile, self.secrets) != kept_secrets(
+            self.profile, self._saved_secrets
+        )
 
     @property
     def saved_secrets(self) -> Secrets:
         """What vault and window agree on."""
         return dict(self._saved_secrets)
 
-    def _kept(self, secrets: Secrets) -> dict[str, Secret]:
-        """Those that are to be found again; one that is asked each time is no edit."""
-        return {name: one for name, one in secrets.items() if source_of(self.profile, name).place in STORED}
+    @property
+    def typed_secrets(self) -> frozenset[str]:
+        """The names of those that are not what the vault has."""
+        return frozenset(n for n in self.secret_names if self.secrets.get(n) != self._saved_secrets.get(n))
 
     @property
     def saved(self) -> Profile | None:
@@ -226,15 +230,15 @@ class OpenProfile(QObject):
     # ------------------------------------------------------------ checks
 
     @property
-    def line(self) -> LineThread | None:
-        """The line's thread, once there was a check."""
-        return self._line
+    def worker(self) -> Worker | None:
+        """The thread that does its work, once there was a check."""
+        return self._worker
 
-    def live_line(self) -> LineThread:
-        """The line's thread, made now if there was none."""
-        if self._line is None:
-            self._line = LineThread(self._check)
-        return self._line
+    def live_worker(self) -> Worker:
+        """The thread that does its work, made now if there was none."""
+        if self._worker is None:
+            self._worker = Worker(self._check)
+        return self._worker
 
     @property
     def typed(self) -> Secret | None:
@@ -262,7 +266,7 @@ class OpenProfile(QObject):
         ``secrets`` are those of this one check, where some of them are asked each time; ``wrap`` makes another check
         of the usual one, for this time.
         """
-        line = self.live_line()
+        worker = self.live_worker()
         if (found := self.report_with_seeds) is not None:
             self.earlier = (found, *(one for one in self.earlier if one is not found))
         self.report = None
@@ -273,7 +277,7 @@ class OpenProfile(QObject):
         used = self.secrets if secrets is None else secrets
         check = wrap(self._check) if wrap is not None else None
         self.tested_with = dict(used)
-        self._run = line.submit(self.profile, used, typed if used == self.secrets else None, check)
+        self._run = worker.submit(self.profile, used, typed if used == self.secrets else None, check)
         self.reported.emit()
 
     def show_report(self, report: Report) -> None:
@@ -291,8 +295,8 @@ class OpenProfile(QObject):
 
     def stop(self) -> None:
         """End the check that runs."""
-        if self._line is not None:
-            self._line.stop_check()
+        if self._worker is not None:
+            self._worker.stop_check()
 
     def use_secrets(self, secrets: Secrets) -> None:
         """Take secrets from the vault, where none was typed meanwhile."""
@@ -307,14 +311,14 @@ class OpenProfile(QObject):
             self._rewrite(Origin.ELSEWHERE)
 
     def pull(self) -> bool:
-        """Take what the line has; whether there was anything. Called once per frame."""
-        if self._line is None:
+        """Take what the worker has; whether there was anything. Called once per frame."""
+        if self._worker is None:
             return False
-        messages = self._line.take()
+        messages = self._worker.take()
         newest = self._newest(messages)
-        batch = self._line.events.drain()
+        batch = self._worker.events.drain()
         if batch:
-            self.events.append(batch, self._line.events.dropped)
+            self.events.append(batch, self._worker.events.dropped)
         if newest:
             self.reported.emit()
         return bool(messages or batch)

@@ -1,4 +1,4 @@
-"""Where secrets are kept, as the window uses it: the vault behind the desk, so that a keyring is never waited for."""
+"""Where secrets are kept, as the window uses it: the vault is asked in the background, a keyring never waited for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Final, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from clearline.core.keyring.placing import Step, step_on_save
 from clearline.core.keyring.vault import Moved, Vault, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of
-from clearline.core.secrets.secret import PASSWORD, Secrets
-from clearline.ui.background.worker import LineThread
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
+from clearline.ui.background.worker import Worker
 from clearline.ui.profiles.open_profile import OpenProfile
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ T = TypeVar("T")
 _UNREADABLE: Final = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
 
 
-class SecretShelf(QObject):
+class SecretStorage(QObject):
     """Gives, keeps, moves and forgets the secrets of profiles."""
 
     changed = Signal()
@@ -30,9 +31,9 @@ class SecretShelf(QObject):
     broke = Signal(object)
     """A bug; carries the exception."""
 
-    def __init__(self, desk: LineThread, vault: Vault) -> None:
+    def __init__(self, background: Worker, vault: Vault) -> None:
         super().__init__()
-        self._desk = desk
+        self._background = background
         self.vault = vault
         self._waiting: dict[str, Callable[[], object] | None] = {}
         self._turn = asyncio.Lock()  # of two that keep the same secret the later one must win
@@ -139,16 +140,18 @@ class SecretShelf(QObject):
     async def _keep_one(
         self, profile: Profile, before: Profile | None, name: str, secrets: Secrets, kept: Secrets
     ) -> str | None:
-        to, secret = source_of(profile, name), secrets.get(name)
-        was = source_of(before, name) if before is not None else to
-        known = self.vault.where(profile.id, name) is not None
-        if before is not None and was.place != to.place and (was.place in STORED or to.place in STORED):
-            return _said(await self.vault.move_async(before, name, to, secret), name)
-        if secret and to.place in STORED:
-            if not known or secret != kept.get(name):
-                await self.vault.keep_async(profile, name, secret)
-        elif known and name in kept:  # one that was not read yet is not removed
-            await self.vault.delete_async(profile.id, name)
+        secret, known = secrets.get(name), self.vault.where(profile.id, name) is not None
+        match step_on_save(profile, before, name, secret, kept, known=known):
+            case Step.MOVE:
+                return _said(
+                    await self.vault.move_async(before or profile, name, source_of(profile, name), secret), name
+                )
+            case Step.KEEP:
+                await self.vault.keep_async(profile, name, secret or Secret(""))
+            case Step.FORGET:
+                await self.vault.delete_async(profile.id, name)
+            case Step.NOTHING:
+                pass
         return None
 
     def where(self, opened: OpenProfile) -> dict[str, str]:
@@ -171,7 +174,7 @@ class SecretShelf(QObject):
         return found
 
     def _ask(self, question: Callable[[], Awaitable[T]], answered: Callable[[T], object]) -> None:
-        self._desk.ask(question, answered, self.broke.emit)
+        self._background.ask(question, answered, self.broke.emit)
 
 
 def _said(moved: Moved, name: str) -> str | None:

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QWidget
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.storage import settings as files
 from clearline.core.storage.settings import Settings
-from clearline.ui.background.desk import Desk
+from clearline.ui.background.background import Background
 
 
-class Remembered(QObject):
+class CurrentSettings(QObject):
     """`values` as they are; `changed` when they are others."""
 
     changed = Signal()
@@ -26,15 +26,15 @@ class Remembered(QObject):
         self._writing = False
         self.values: Settings = files.load(file)
 
-    def change(self, desk: Desk, **values: Any) -> None:
+    def change(self, background: Background, **values: Any) -> None:
         """Set something and write it; what the disk refuses is only not remembered."""
         new = msgspec.structs.replace(self.values, **values)
         if new != self.values:
             self.values = new
-            self._write(desk)
+            self._write(background)
             self.changed.emit()
 
-    def _write(self, desk: Desk) -> None:
+    def _write(self, background: Background) -> None:
         """One after the other: of two that write at once the older one could be the last."""
         if self._writing:
             return
@@ -44,9 +44,9 @@ class Remembered(QObject):
         def done(_result: object) -> None:
             self._writing = False
             if self.values != values:
-                self._write(desk)
+                self._write(background)
 
-        desk.ask(lambda: run_in_daemon(files.save, values, self._file), done, done)
+        background.ask(lambda: run_in_daemon(files.save, values, self._file), done, done)
 
     def restore(self, window: QWidget) -> bool:
         """Put the window where it was; False when it never was anywhere, or that place is gone."""

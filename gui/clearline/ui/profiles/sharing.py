@@ -17,8 +17,8 @@ from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
-from clearline.ui.profiles.open_profile import OpenProfile
-from clearline.ui.profiles.storage import Shelf
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class Sharing(QObject):
     """What was saved: a tuple of `ItemResult` with their profiles. They come from outside: nobody has agreed to
     connect to them yet."""
 
-    def __init__(self, window: MainWindow, shelf: Shelf, current: Callable[[], OpenProfile]) -> None:
+    def __init__(self, window: MainWindow, storage: ProfileStorage, profiles: OpenProfiles) -> None:
         super().__init__(window)
         self._window = window
-        self._shelf = shelf
-        self._current = current
+        self._storage = storage
+        self._profiles = profiles
         self._read: _Read | None = None
         self._generation = 0
-        self._outside = Outside(shelf.folder.parent / FILE_NAME)
+        self._outside = Outside(storage.folder.parent / FILE_NAME)
         self._from_outside: frozenset[str] = frozenset()
         self._keeping_secrets: frozenset[str] = frozenset()
         self._look_up_origins()
@@ -67,13 +67,15 @@ class Sharing(QObject):
         new = frozenset(profile_ids) - self._from_outside
         if new:
             self._from_outside |= new
-            self._shelf.desk.ask(lambda: run_in_daemon(self._outside.mark, new), lambda _nothing: None, self._not_noted)
+            self._storage.background.ask(
+                lambda: run_in_daemon(self._outside.mark, new), lambda _nothing: None, self._not_noted
+            )
 
     def _not_noted(self, error: Exception) -> None:
         if isinstance(error, OSError):
             self._window.say(f"It could not be noted that this comes from elsewhere: {error.strerror}.")
         else:
-            self._shelf.broke.emit(error)
+            self._storage.broke.emit(error)
 
     def _look_up_origins(self) -> None:
         def look() -> tuple[frozenset[str], frozenset[str]]:
@@ -83,7 +85,7 @@ class Sharing(QObject):
             self._from_outside |= both[0]
             self._keeping_secrets |= both[1]
 
-        self._shelf.desk.ask(lambda: run_in_daemon(look), found, self._shelf.broke.emit)
+        self._storage.background.ask(lambda: run_in_daemon(look), found, self._storage.broke.emit)
 
     def ask_import(self, paths: Sequence[Path] = ()) -> ImportDialog:
         """Open the import; with files, read them at once."""
@@ -141,30 +143,30 @@ class Sharing(QObject):
                 if generation == self._generation:
                     dialog.show_problem(error)
             else:
-                self._shelf.broke.emit(error)
+                self._storage.broke.emit(error)
 
-        self._shelf.desk.ask(lambda: run_in_daemon(read_and_planned), answered, failed)
+        self._storage.background.ask(lambda: run_in_daemon(read_and_planned), answered, failed)
 
     def _carry_out(self, dialog: ImportDialog) -> None:
         from clearline.core.exchange import saving
 
         generation = self._generation
         planned, choices = dialog.model.planned, dialog.model.choices
-        folder, saved, vault = self._shelf.folder, self._saved, self._shelf.vault
+        folder, saved, vault = self._storage.folder, self._saved, self._storage.vault
 
         def answered(results: tuple[ItemResult, ...]) -> None:
             if generation == self._generation:
                 dialog.show_results(results)
             self._from_outside |= {result.profile.id for result in results if result.profile is not None}
             self._keeping_secrets |= {r.profile.id for r in results if r.profile is not None and r.keeps_secrets}
-            self._shelf.load_list()
-            self._shelf.secrets_moved.emit()
+            self._storage.load_list()
+            self._storage.secrets_moved.emit()
             self.imported.emit(tuple(result for result in results if result.profile is not None))
 
-        self._shelf.desk.ask(
+        self._storage.background.ask(
             lambda: saving.carry_out(planned, choices, folder, saved, vault, self._outside),
             answered,
-            self._shelf.broke.emit,
+            self._storage.broke.emit,
         )
 
     def _forget(self) -> None:
@@ -174,7 +176,7 @@ class Sharing(QObject):
 
     @property
     def _saved(self) -> dict[Path, Profile]:
-        return {stored.path: stored.profile for stored in self._shelf.stored if stored.profile is not None}
+        return {stored.path: stored.profile for stored in self._storage.stored if stored.profile is not None}
 
     # ------------------------------------------------------------ export
 
@@ -182,7 +184,7 @@ class Sharing(QObject):
         """Open the export with these ticked, or without any the one in front."""
         from clearline.ui.panels.export_dialog import ExportDialog
 
-        front = self._current()
+        front = self._profiles.current
         profiles = {profile.id: profile for profile in self._saved.values()}
         exportable = bool(front.profile.seeds.hosts)
         if exportable:
@@ -201,7 +203,7 @@ class Sharing(QObject):
 
         path, passphrase, profiles = dialog.path, dialog.given_passphrase, dialog.chosen
         assert path is not None
-        front = self._current()
+        front = self._profiles.current
         in_front = {front.profile.id: dict(front.secrets)}
         with_secrets = dialog.with_secrets
         open_dialog = [dialog]
@@ -231,14 +233,14 @@ class Sharing(QObject):
             elif isinstance(error, ours.NotExported):
                 said = str(error)
             else:
-                self._shelf.broke.emit(error)
+                self._storage.broke.emit(error)
                 return
             if open_dialog:
                 open_dialog[0].show_failure(said)
             else:
                 self._window.say(said)
 
-        self._shelf.desk.ask(write, answered, failed)
+        self._storage.background.ask(write, answered, failed)
 
     def _ask_to_replace(self, dialog: ExportDialog, path: Path) -> None:
         from clearline.ui.widgets.questions import Question
@@ -256,7 +258,7 @@ class Sharing(QObject):
         names = [name for name in secret_names(profile) if name != PASSWORD or profile.auth.user is not None]
         names += [name for name, value in profile.auth.properties.items() if not value and name != AWS_SESSION_TOKEN]
         missing = [name for name in dict.fromkeys(names) if name not in known]
-        return {**await self._shelf.vault.secrets_of_async(profile.id, missing), **known}
+        return {**await self._storage.vault.secrets_of_async(profile.id, missing), **known}
 
     # ------------------------------------------------------------ copy
 
@@ -264,21 +266,21 @@ class Sharing(QObject):
         """The connection string in front with ``<password>``."""
         from clearline.core.exchange import uri_copy
 
-        front = self._current()
+        front = self._profiles.current
         self._copy(uri_copy.with_placeholder(front.profile, front.secrets), "Copied with placeholders.")
 
     def copy_with_variables(self) -> None:
         """The connection string in front with ``${MONGODB_PASSWORD}``."""
         from clearline.core.exchange import uri_copy
 
-        front = self._current()
+        front = self._profiles.current
         self._copy(uri_copy.with_variables(front.profile, front.secrets), "Copied with variables.")
 
     def copy_with_password(self) -> None:
         """The connection string in front as it is, after a question where there is a secret in it."""
         from clearline.core.exchange import uri_copy
 
-        front = self._current()
+        front = self._profiles.current
         if not front.secrets:
             self._copy(uri_copy.with_secrets(front.profile, {}), "Copied. There is no password in it.")
             return
@@ -325,11 +327,11 @@ class Sharing(QObject):
         def answered(both: tuple[list[Path], list[Path]]) -> None:
             profiles, others = both
             for path in profiles:
-                self._shelf.load(path)
+                self._storage.load(path)
             if others:
                 self.ask_import(others)
 
-        self._shelf.desk.ask(lambda: run_in_daemon(sorted_out), answered, self._shelf.broke.emit)
+        self._storage.background.ask(lambda: run_in_daemon(sorted_out), answered, self._storage.broke.emit)
 
 
 def _files(event: QDropEvent) -> list[Path]:

@@ -1,11 +1,10 @@
-"""Where profiles, reports and secrets are kept, as the window uses it; disk and keyring are never waited for."""
+"""Where profiles are kept, as the window uses it; disk and keyring are never waited for."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,21 +14,17 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
-from clearline.core.report.history import History, Last
-from clearline.core.report.html import to_html
-from clearline.core.report.markdown import to_markdown
-from clearline.core.report.report import Report, to_json
-from clearline.core.secrets.secret import Secrets
+from clearline.core.report.history import History
 from clearline.core.storage import store, trash
 from clearline.core.storage.folder_watch import Changes, FolderWatch
 from clearline.core.storage.profile_file import ChangedOnDisk, ProfileProblem
-from clearline.core.whole_files import write_whole
 from clearline.ui.background.messages import Answer, Broken, Check
 from clearline.ui.background.pump import Pump
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from clearline.ui.profiles.listing import Lister, Listing
 from clearline.ui.profiles.open_profile import OpenProfile
-from clearline.ui.profiles.secret_storage import SecretShelf
+from clearline.ui.profiles.report_storage import ReportStorage
+from clearline.ui.profiles.secret_storage import SecretStorage
 
 T = TypeVar("T")
 
@@ -38,7 +33,7 @@ _LOOK_AGAIN_S: Final = 3.0
 _SETTLE_MS: Final = 100
 
 
-class Shelf(QObject):
+class ProfileStorage(QObject):
     """Reads and writes for the window; every answer comes as a signal."""
 
     listed = Signal()
@@ -47,8 +42,6 @@ class Shelf(QObject):
     """A file was read because somebody asked for it: the profile and its path."""
     reread = Signal(object, object)
     """A file that lies elsewhere has changed: what it holds now, None when it is gone, and its path."""
-    recorded = Signal(str)
-    """The report of a saved profile was kept; carries its id, `lasts` says how it ended."""
     saved = Signal(object)
     """A profile was written; carries its path."""
     conflict = Signal(object, object)
@@ -65,18 +58,22 @@ class Shelf(QObject):
         self.vault = vault
         self.folder = folder
         self.trash = folder.parent / "trash"
-        self.history = History(folder.parent / "history")
+        history = History(folder.parent / "history")
         self.listing = Listing()
-        self.lasts: dict[str, Last] = {}
-        self.desk = LineThread(check)
+        self.background = Worker(check)
         """A line without a profile: the loop on which disk and keyring are waited for."""
-        self.secrets = SecretShelf(self.desk, vault)
+        self.secrets = SecretStorage(self.background, vault)
         self.secrets.changed.connect(self.secrets_moved)
         self.secrets.problem.connect(self.problem)
         self.secrets.broke.connect(self._on_failed)
+        self.reports = ReportStorage(self.background, history)
+        self.reports.recorded.connect(self._on_recorded)
+        self.reports.recents_changed.connect(self.load_list)
+        self.reports.written.connect(self.saved)
+        self.reports.failed.connect(self._on_failed)
         self._folder = FolderWatch(folder)
         self._files = store.ProfileFolder(folder)
-        self._lister = Lister(self._files, self.history)
+        self._lister = Lister(self._files, history)
         self._listed_once = self._listing = self._list_again = False
         self._after_next: list[Callable[[], object]] = []
         self._writes = self._writing = 0
@@ -89,7 +86,7 @@ class Shelf(QObject):
         self._settled.timeout.connect(self.load_list)
         self._watcher.directoryChanged.connect(lambda _path: self._settled.start())
         self._watcher.fileChanged.connect(self._on_file_changed)
-        pump.wire(self.desk)
+        pump.wire(self.background)
         pump.add(self._pull, lambda: False)
 
     # ------------------------------------------------------------ profiles
@@ -127,7 +124,7 @@ class Shelf(QObject):
             self._listing = False
             self._on_failed(error)
 
-        self.desk.ask(lambda: run_in_daemon(self._lister.read), listed, failed)
+        self.background.ask(lambda: run_in_daemon(self._lister.read), listed, failed)
 
     def once_listed(self, act: Callable[[], object]) -> None:
         """Call that when the list was read the next time."""
@@ -170,7 +167,7 @@ class Shelf(QObject):
 
     def _forget_purged(self, gone: list[Profile]) -> None:
         for profile in gone:
-            self._ask(partial(run_in_daemon, self.history.forget, profile.id), _done)
+            self.reports.forget(profile.id)
             self.secrets.forget(profile.id, secret_names(profile))
 
     def watch_file(self, path: Path) -> None:
@@ -321,72 +318,30 @@ class Shelf(QObject):
             tell()
             self.load_list()
 
-        self.desk.ask(
+        self.background.ask(
             in_turn,
             lambda result: ended(lambda: done(result)),
             lambda error: ended(lambda: (failed or self._on_failed)(error)),
         )
 
-    # ------------------------------------------------------------ reports
-
-    def record(self, profile: Profile, path: Path | None, secrets: Secrets, report: Report) -> None:
-        """Keep a finished check's report; of a profile that was never saved only that there was one."""
-        masked = tuple(secrets.values())
-        if path is None:
-            self._ask(
-                lambda: run_in_daemon(self.history.note_recent, report, masked), lambda _nothing: self.load_list()
-            )
-            return
-
-        def done(_report: Report) -> None:
-            last = Last(verdict=report.verdict, started=report.started)
-            self.lasts[profile.id] = last
-            place = self.listing.places.get(profile.id)
-            if place is not None:
-                row = self.listing.rows[place]
-                self.listing.rows[place] = replace(row, verdict=last.verdict, tested=last.started).prepared()
-            self.recorded.emit(profile.id)
-
-        self._ask(lambda: run_in_daemon(self.history.record, profile, report, masked), done)
-
-    def write_report(self, report: Report, path: Path) -> None:
-        """Write a report to a file: HTML, Markdown or JSON by the file's name."""
-
-        def write() -> None:
-            match path.suffix.lower():
-                case ".json":
-                    text = to_json(report)
-                case ".md":
-                    text = to_markdown(report)
-                case _:
-                    text = to_html(report)
-            write_whole(path, text.encode(), shared=True)
-
-        self._ask(lambda: run_in_daemon(write), lambda _nothing: self.saved.emit(path))
-
-    def reports(self, profile_id: str, answered: Callable[[tuple[Report, ...]], object]) -> None:
-        """The kept reports of one profile, the newest first."""
-        self._ask(lambda: run_in_daemon(self.history.reports, profile_id), answered)
-
-    def forget_recent(self) -> None:
-        """Remember no connection string any more that was never saved."""
-        self._ask(lambda: run_in_daemon(self.history.forget_recent), lambda _nothing: self.load_list())
-
     # ------------------------------------------------------------ answers
 
     def _on_listed(self, read: Listing) -> None:
-        newer = {one: last for one, last in self.lasts.items() if _newer(last, read.lasts.get(one))}
-        for one, last in newer.items():  # kept since it was read
-            if (place := read.places.get(one)) is not None:
-                read.rows[place] = replace(read.rows[place], verdict=last.verdict, tested=last.started)
+        self.reports.take_in(read)
         same = (read.rows, read.recent) == (self.listing.rows, self.listing.recent)
-        self.listing, self.lasts = read, {**read.lasts, **newer}
+        self.listing = read
         if not same or not self._listed_once:
             self._listed_once = True
             self.listed.emit()
         waiting, self._after_next = self._after_next, []
         for act in waiting:
             act()
+
+    def _on_recorded(self, profile_id: str) -> None:
+        place = self.listing.places.get(profile_id)
+        if place is not None:
+            row, last = self.listing.rows[place], self.reports.lasts[profile_id]
+            self.listing.rows[place] = replace(row, verdict=last.verdict, tested=last.started).prepared()
 
     def _on_file_changed(self, path: str) -> None:
         """Editors write in steps, and replace the file: look when they are done."""
@@ -404,7 +359,7 @@ class Shelf(QObject):
         self._ask(read, found)
 
     def _ask(self, question: Callable[[], Awaitable[T]], answered: Callable[[T], object]) -> None:
-        self.desk.ask(question, answered, self._on_failed)
+        self.background.ask(question, answered, self._on_failed)
 
     def _on_failed(self, error: Exception) -> None:
         if isinstance(error, ProfileProblem):
@@ -415,7 +370,7 @@ class Shelf(QObject):
             self.broke.emit(error)
 
     def _pull(self) -> bool:
-        messages = self.desk.take()
+        messages = self.background.take()
         for message in messages:
             match message:
                 case Answer(deliver=deliver):
@@ -425,11 +380,3 @@ class Shelf(QObject):
                 case _:
                     pass
         return bool(messages)
-
-
-def _done(_result: object) -> None:
-    """Nobody waits for it."""
-
-
-def _newer(kept: Last, read: Last | None) -> bool:
-    return read is None or kept.started > read.started

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from clearline.ui.profiles.open_profile import OpenProfile
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.widgets.questions import Question
-
-if TYPE_CHECKING:
-    from clearline.ui.workbench import Workbench
+from clearline.ui.window.main_window import MainWindow
 
 
-class Leaving(QObject):
+class Unsaved(QObject):
     """Asks once, saves if wanted, and closes the window when nothing can be lost any more."""
 
-    def __init__(self, bench: Workbench) -> None:
-        super().__init__(bench)
-        self._bench = bench
-        self._window = bench.window
+    def __init__(self, window: MainWindow, storage: ProfileStorage, profiles: OpenProfiles) -> None:
+        super().__init__(window)
+        self._window = window
+        self._storage = storage
+        self._profiles = profiles
         self._leaving = self._asked = False
 
     def may_close(self) -> bool:
         """Whether the window can be closed without losing anything; asks once when not."""
-        unsaved = [opened for opened in self._bench.all_open() if opened.worth_keeping]
+        unsaved = [opened for opened in self._profiles.all_open() if opened.worth_keeping]
         if not unsaved or self._leaving:
             return True
 
@@ -41,7 +41,7 @@ class Leaving(QObject):
                     self._window.close()
 
             for opened in unsaved:
-                self._bench.shelf.save(opened, opened.path, then=partial(put_away, opened))
+                self._storage.save(opened, opened.path, then=partial(put_away, opened))
 
         def discard() -> None:
             self._leaving = True

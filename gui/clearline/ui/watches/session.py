@@ -1,4 +1,4 @@
-"""The watch of one open profile, on the profile's own line."""
+"""The watch of one open profile, on the profile's own worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
-from clearline.ui.background.worker import LineThread
+from clearline.ui.background.worker import Worker
 from clearline.ui.profiles.open_profile import OpenProfile
 
 
@@ -39,7 +39,7 @@ class WatchHandle(Protocol):
 
 
 class OpenWatch(Protocol):
-    """Makes a watch; called in the line's loop."""
+    """Makes a watch; called in the worker's loop."""
 
     def __call__(
         self,
@@ -90,15 +90,15 @@ class WatchSession(QObject):
         """Whether the pool is exercised."""
         return self._give_up_exercise is not None
 
-    def begin(self, secrets: Secrets, interval_s: float, event_limit: int) -> LineThread:
-        """Watch the profile as it is now; a watch that runs is ended first. Returns the line it runs on.
+    def begin(self, secrets: Secrets, interval_s: float, event_limit: int) -> Worker:
+        """Watch the profile as it is now; a watch that runs is ended first. Returns the worker it runs in.
 
         ``secrets`` are the profile's, and those that are asked each time.
         """
         self.end()
         opened = self.opened
-        line = opened.live_line()
-        feed = self._feed = _Feed(line, event_limit)
+        worker = opened.live_worker()
+        feed = self._feed = _Feed(worker, event_limit)
         self.state = None
         opened.events.set_capacity(max(1, event_limit))
         if opened.events.began is None or not opened.events.kept:
@@ -122,9 +122,9 @@ class WatchSession(QObject):
             if error is not None:
                 self.broke.emit(error)
 
-        self._give_up = line.ask(watch, lambda _done: on_end(), on_end)
+        self._give_up = worker.ask(watch, lambda _done: on_end(), on_end)
         self.changed.emit()
-        return line
+        return worker
 
     def end(self) -> None:
         """End the watch that runs."""
@@ -171,7 +171,7 @@ class WatchSession(QObject):
             self._give_up_exercise = None
             failed(error)
 
-        self._give_up_exercise = self.opened.live_line().ask(exercise, on_done, on_failed)
+        self._give_up_exercise = self.opened.live_worker().ask(exercise, on_done, on_failed)
 
     def stop_exercise(self) -> None:
         """End the exercise that runs; nobody hears of a result."""
@@ -186,8 +186,8 @@ class WatchSession(QObject):
             return False
         batch = feed.events.drain()
         if batch:
-            line = self.opened.line
-            lost = feed.events.dropped + (line.events.dropped if line is not None else 0)
+            worker = self.opened.worker
+            lost = feed.events.dropped + (worker.events.dropped if worker is not None else 0)
             self.opened.events.append(batch, lost, self._offset_s)
         state = feed.fresh_state()
         if state is not None and self.watching:
@@ -207,14 +207,14 @@ class WatchSession(QObject):
             if feed.handle is not None:
                 act(feed.handle)
 
-        self.opened.live_line().ask(do, lambda _done: None)
+        self.opened.live_worker().ask(do, lambda _done: None)
 
 
 class _Feed:
     """What comes from a watch, between the two threads: events, bounded, and the latest state alone."""
 
-    def __init__(self, line: LineThread, event_limit: int) -> None:
-        self._line = line
+    def __init__(self, worker: Worker, event_limit: int) -> None:
+        self._worker = worker
         self._states: deque[WatchState] = deque(maxlen=1)  # taken in one step: no newer one is lost
         self.events = EventBuffer(max(1, event_limit))
         self.handle: WatchHandle | None = None
@@ -222,11 +222,11 @@ class _Feed:
 
     def take_event(self, event: DriverEvent) -> None:
         self.events.append(event)
-        self._line.stir()
+        self._worker.stir()
 
     def take_state(self, state: WatchState) -> None:
         self._states.append(state)
-        self._line.stir()
+        self._worker.stir()
 
     def fresh_state(self) -> WatchState | None:
         try:

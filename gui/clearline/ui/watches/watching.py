@@ -16,7 +16,8 @@ from clearline.core.watch.health import HealthState
 from clearline.ui.background.pump import Pump
 from clearline.ui.panels.health import Health, HealthReading
 from clearline.ui.profiles.open_profile import OpenProfile
-from clearline.ui.profiles.settings import Remembered
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.settings import CurrentSettings
 from clearline.ui.watches.exercising import Exercising
 from clearline.ui.watches.notices import Notices
 from clearline.ui.watches.session import OpenWatch, WatchSession
@@ -48,24 +49,24 @@ class Watching(QObject):
         window: MainWindow,
         pump: Pump,
         open_watch: OpenWatch | None,
-        current: Callable[[], OpenProfile],
-        remembered: Remembered,
-        remember: Callable[..., None],
+        profiles: OpenProfiles,
+        settings: CurrentSettings,
+        change_settings: Callable[..., None],
     ) -> None:
-        """Without ``open_watch`` nothing can be watched. ``remember`` changes what is ``remembered``."""
+        """Without ``open_watch`` nothing can be watched. ``change_settings`` changes some of the ``settings``."""
         super().__init__(window)
         self._window = window
         self._pump = pump
         self._open_watch = open_watch
-        self._current = current
+        self._profiles = profiles
         self._sessions: dict[str, WatchSession] = {}
         self.ask_first: Callable[[OpenProfile, Callable[[Secrets], object]], object] = _ask_nothing
         """What has to be asked before a profile is connected with; calls on with the secrets to use."""
         self._tested: set[str] = set()
         self._listed: set[str] = set()
         self.exercising = Exercising(window, pump)
-        self._remembered = remembered
-        self._remember = remember
+        self._settings = settings
+        self._change_settings = change_settings
         self.notices = Notices(window, window.say)
         menus = window.menus
         window.watch.clicked.connect(lambda _checked=False: self.toggle())
@@ -74,7 +75,7 @@ class Watching(QObject):
         window.results.made.connect(self._on_panel_made)
         window.results.currentChanged.connect(lambda _place: self.show())
         window.watch.setEnabled(open_watch is not None)
-        remembered.changed.connect(self._on_settings)
+        settings.changed.connect(self._on_settings)
         self._on_settings()
 
     # ------------------------------------------------------------ settings
@@ -82,7 +83,7 @@ class Watching(QObject):
     @property
     def settings(self) -> Settings:
         """What the user chose."""
-        return self._remembered.values
+        return self._settings.values
 
     @property
     def begins_after_check(self) -> bool:
@@ -97,7 +98,7 @@ class Watching(QObject):
 
     def _on_after_check(self, on: bool) -> None:
         others = {name: value for name, value in self.settings.extra.items() if name != _AFTER_CHECK}
-        self._remember(extra=others if on else others | {_AFTER_CHECK: _NO})
+        self._change_settings(extra=others if on else others | {_AFTER_CHECK: _NO})
 
     # ------------------------------------------------------------ profiles
 
@@ -168,13 +169,13 @@ class Watching(QObject):
         session = self.session(opened)
         if session is None:
             return
-        line = session.begin(secrets, self.settings.watch_interval_s, self.settings.event_limit)
-        self._pump.wire(line)
+        worker = session.begin(secrets, self.settings.watch_interval_s, self.settings.event_limit)
+        self._pump.wire(worker)
         self._pump.kick()
 
     def toggle(self) -> None:
         """Watch the profile in front, or end its watch."""
-        opened = self._current()
+        opened = self._profiles.current
         session = self.session(opened)
         if session is not None and session.watching:
             session.end()
@@ -202,7 +203,7 @@ class Watching(QObject):
     def show(self) -> None:
         """Bring the state of the profile in front to the tab in front."""
         self._show_button()
-        session = self.session(self._current())
+        session = self.session(self._profiles.current)
         self._window.banner.show_trouble(*_trouble(session))
         panel = self._window.results.made_widgets().get(self._window.results.current_name)
         if panel is None:
@@ -220,13 +221,13 @@ class Watching(QObject):
             panel.show_state(state, watching=watching, interval_s=interval_s)
 
     def _show_button(self) -> None:
-        watched = self.is_watched(self._current())
+        watched = self.is_watched(self._profiles.current)
         self._window.show_watching(watched)
         self._window.menus.watch.setChecked(watched)
 
     def _on_changed(self, session: WatchSession) -> None:
         opened = session.opened
-        if opened is self._current():
+        if opened is self._profiles.current:
             self.show()
         self.exercising.show(session)
         self.health_changed.emit(opened)
@@ -242,7 +243,7 @@ class Watching(QObject):
         down = sum(health in (HealthState.DOWN, HealthState.PAUSED) for health in watched)
         self.notices.show_summary(f"{len(watched)} watched, {down} down" if down else f"{len(watched)} watched")
         name = opened.profile.name or ", ".join(opened.profile.seeds.hosts[:1]) or "The connection"
-        if now is HealthState.PAUSED and opened is self._current():
+        if now is HealthState.PAUSED and opened is self._profiles.current:
             self._window.results.turn_to("health")
         if not self.settings.notifications or state is None:
             return
@@ -279,26 +280,26 @@ class Watching(QObject):
         self.show()
 
     def _of_current(self, act: Callable[[WatchSession], object]) -> None:
-        session = self.session(self._current())
+        session = self.session(self._profiles.current)
         if session is not None:
             act(session)
 
     def _on_interval(self, seconds: float) -> None:
-        self._remember(watch_interval_s=seconds)
+        self._change_settings(watch_interval_s=seconds)
 
     def _on_report(self, report: Report) -> None:
-        self._current().show_report(report)
+        self._profiles.current.show_report(report)
         self._window.results.setCurrentWidget(self._window.diagnosis)
 
     def _on_resume(self, secret: Secret | None) -> None:
-        opened = self._current()
+        opened = self._profiles.current
         if secret is not None:
             opened.set_secret(PASSWORD, secret)
         self._of_current(WatchSession.resume)
 
     def ask_exercise(self) -> None:
         """Open the form for exercising the pool of the profile in front."""
-        session = self.session(self._current())
+        session = self.session(self._profiles.current)
         if session is None or not session.watching:
             self._window.say("Watch the connection first.")
         else:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
-class Desk(Protocol):
+class Background(Protocol):
     """Where pages have slow things done (files, look-ups): never in the GUI thread."""
 
     def ask(

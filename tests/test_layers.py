@@ -1,0 +1,65 @@
+"""The house: a room imports only rooms on lower floors. Read from the imports; nothing is run."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import clearline
+
+HOUSE = Path(clearline.__file__).parent
+FLOORS = (
+    "paths core/whole_files core/daemon_threads core/addresses core/findings core/secrets",
+    "core/facts",
+    "core/profiles core/options",
+    "core/tls core/report core/storage core/keyring core/checklist",
+    "core/uri core/driver core/probes core/diagnosis",
+    "core/check core/explain core/inspection core/snippets core/exchange",
+    "core/watch",
+    "ui/look ui/background",
+    "ui/models",
+    "ui/widgets",
+    "ui/forms ui/panels",
+    "ui/window",
+    "ui/profiles",
+    "ui/checks ui/watches",
+    "ui/workbench",
+    "ui/app",
+    "cli",
+    "__main__",
+)
+"""From the ground up. Rooms of one floor know nothing of one another."""
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+
+
+def room(parts: tuple[str, ...]) -> str:
+    return "/".join(parts[: 2 if parts[0] in ("core", "ui") else 1])
+
+
+def rooms_imported(path: Path) -> set[str]:
+    nodes = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in nodes if node.module and node.module.split(".")[0] == "clearline"]
+    return {room((*node.module.split(".")[1:], alias.name)) for node in ours if node.module for alias in node.names}
+
+
+def modules(name: str) -> list[Path]:
+    return [p for p in HOUSE.rglob("*.py") if room(p.relative_to(HOUSE).with_suffix("").parts) == name]
+
+
+@pytest.mark.parametrize("name", FLOOR)
+def test_a_room_imports_only_what_lies_below_it(name: str) -> None:
+    assert modules(name), "the room is gone: take it out of FLOORS"
+    above = {
+        f"{path.relative_to(HOUSE)} -> {other}"
+        for path in modules(name)
+        for other in rooms_imported(path) & set(FLOOR) - {name}
+        if FLOOR[other] >= FLOOR[name]
+    }
+    assert above == set()
+
+
+def test_every_room_has_its_floor() -> None:
+    found = {room(p.relative_to(HOUSE).with_suffix("").parts) for p in HOUSE.rglob("*.py") if p.name != "__init__.py"}
+    assert found <= set(FLOOR)
