@@ -152,7 +152,7 @@ _text("M45", "replicaSet twice", "mongodb://SET/?replicaSet=rsX&replicaSet=rs0",
 _text("M46", "readConcernLevel=majorty", "mongodb://HOST/?readConcernLevel=majorty", "uri.bad-value")
 _text("M47", "srvServiceName without SRV", "mongodb://HOST/?srvServiceName=mongo", _CONFLICT)
 _text("M48", "heartbeat in seconds", "mongodb://HOST/?heartbeatFrequencyMS=10", "uri.bad-value")
-_text("M49", "negative time-out", "mongodb://HOST/?connectTimeoutMS=-1", _IGNORED, "uri.bad-value", connected=_IGNORED)
+_text("M49", "negative timeout", "mongodb://HOST/?connectTimeoutMS=-1", _IGNORED, "uri.bad-value", connected=_IGNORED)
 _text("M50", "quotation marks around a value", 'mongodb://SET/?replicaSet="rs0"', "topology.wrong-set-name", _STRAY)
 _text("M51", "a trailing comma in the options", "mongodb://HOST/?retryWrites=true,", _IGNORED, _STRAY, works=True)
 _text("M52", "maxPoolSize=0, unlimited: healthy", "mongodb://HOST/?maxPoolSize=0", works=True)

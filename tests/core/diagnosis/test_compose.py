@@ -155,7 +155,7 @@ FAILURES = {
         "dns.hosts-file-override",
         set(),
     ),
-    "only the system's own look-up waits for the first name server": (
+    "only the system's own lookup waits for the first name server": (
         facts(
             unnamed("db1.x.org", lookup=Lookup(host="db1.x.org", silent=True, elapsed_ms=1500)),
             dns=names(

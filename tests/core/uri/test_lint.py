@@ -325,12 +325,12 @@ BEYOND_PYMONGO: list[tuple[str, str, str]] = [
     ("mongodb://h/" + "x" * 64, "uri.bad-database-name", "refused at the first use"),
     ("mongodb://CN=app@h/?authMechanism=MONGODB-X509", "uri.x509-without-tls", "the server sees no name"),
     ("mongodb://app@h/?authMechanism=PLAIN&tls=true", "uri.missing-password", "it would send the word None"),
-    ("mongodb+srv://localhost/", "uri.srv-form", "refused at the look-up"),
-    ("mongodb+srv://127.0.0.1/", "uri.srv-form", "refused at the look-up"),
-    ("mongodb+srv://%2Ftmp%2Fx.sock/", "uri.srv-form", "refused at the look-up"),
-    ("mongodb+srv://c.example.test/?srvMaxHosts=1&replicaSet=rs0", "uri.conflicting-options", "after the look-up"),
-    ("mongodb+srv://c.example.test/?srvMaxHosts=1&loadBalanced=true", "uri.conflicting-options", "after the look-up"),
-    ("mongodb+srv://c.example.test/?srvAllowedHostsSuffix=com", "uri.bad-value", "refused at the look-up"),
+    ("mongodb+srv://localhost/", "uri.srv-form", "refused at the lookup"),
+    ("mongodb+srv://127.0.0.1/", "uri.srv-form", "refused at the lookup"),
+    ("mongodb+srv://%2Ftmp%2Fx.sock/", "uri.srv-form", "refused at the lookup"),
+    ("mongodb+srv://c.example.test/?srvMaxHosts=1&replicaSet=rs0", "uri.conflicting-options", "after the lookup"),
+    ("mongodb+srv://c.example.test/?srvMaxHosts=1&loadBalanced=true", "uri.conflicting-options", "after the lookup"),
+    ("mongodb+srv://c.example.test/?srvAllowedHostsSuffix=com", "uri.bad-value", "refused at the lookup"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""The Pool & time-outs page under the keyboard: values, ranges, contradictions, filter, reset."""
+"""The Pool & timeouts page under the keyboard: values, ranges, contradictions, filter, reset."""
 
 from __future__ import annotations
 

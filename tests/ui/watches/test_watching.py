@@ -258,7 +258,7 @@ def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot,
     assert dialog.sentence.text() == "The pool is the bottleneck."
     texts = [label.text() for label in dialog._cells.values()]
     assert "1,234" in texts
-    assert any("Wait-queue time-outs: 7" in text for text in texts)
+    assert any("Wait-queue timeouts: 7" in text for text in texts)
     dialog.close()
 
 

@@ -264,7 +264,7 @@ class _Check:
         """Whether something may still come that the report should wait for."""
         tasks = {t for t in self._tasks if not t.done()}
         if self._teller.verdict is Verdict.FAILED and self._driver_task is not None and has_failed(self._ledger.facts):
-            # The driver would only wait for its time-out; a late answer to a probe makes it worth waiting for again.
+            # The driver would only wait for its timeout; a late answer to a probe makes it worth waiting for again.
             tasks.discard(self._driver_task)
         return bool(tasks)
 

@@ -111,7 +111,7 @@ def _stages(
 
 
 def _slowest(facts: Facts, stage: Stage, cells: list[Cell]) -> float | None:
-    """What a stage that servers go through side by side took: its slowest cell, or look-up of the SRV name."""
+    """What a stage that servers go through side by side took: its slowest cell, or lookup of the SRV name."""
     times = [c.elapsed_ms for c in cells if c.elapsed_ms is not None]
     if stage is Stage.DNS:
         times += [q.elapsed_ms for q in facts.dns.questions if q.purpose in ("srv", "txt")]

@@ -1,4 +1,4 @@
-"""The only place that builds a PyMongo client: its time-outs, its listeners, and the TLS context that it would use."""
+"""The only place that builds a PyMongo client: its timeouts, its listeners, and the TLS context that it would use."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build_client(
 ) -> Built:
     """A client for one check with the user's own options; only its waiting is cut to ``longest_wait_s``.
 
-    None, for a watch, leaves the user's own time-outs and minPoolSize alone. ``extra`` are more keyword arguments.
+    None, for a watch, leaves the user's own timeouts and minPoolSize alone. ``extra`` are more keyword arguments.
 
     ``options`` are the text's valid options by canonical name; ``server_api`` is the Stable API version, which no text
     can hold. ``confined``: it logs in to servers on this computer alone, wherever these may lead (`on_this_computer`).

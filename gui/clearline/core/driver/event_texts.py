@@ -40,7 +40,7 @@ def address_text(address: tuple[str, int | None]) -> str:
 
 
 def error_text(error: Exception) -> str:
-    """Class and message, without the list of time-outs that pymongo appends. May hold anything: redact it."""
+    """Class and message, without the list of timeouts that pymongo appends. May hold anything: redact it."""
     return f"{type(error).__name__}: {error}".partition(" (configured timeouts:")[0]
 
 

@@ -153,7 +153,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     _option(_SERVER, "loadBalanced", _B, "seeds.load_balanced", _OFF,
             "The one host is a load balancer in front of mongos."),
     _option(_SERVER, "srvServiceName", _T, "seeds.srv_service_name", "mongodb",
-            "Service name in the SRV look-up: _NAME._tcp.HOST."),
+            "Service name in the SRV lookup: _NAME._tcp.HOST."),
     _option(_SERVER, "srvMaxHosts", _I, "seeds.srv_max_hosts", "0 (all)", minimum=0,
             help_="Use at most so many, randomly chosen, of the hosts that the SRV record names."),
     _option(_SERVER, "srvAllowedHostsSuffix", _T, "seeds.srv_allowed_hosts_suffix", "the name's own parent domain",
@@ -197,7 +197,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
             help_="Longest wait for a free connection of the pool."),
     _option(_POOL, "waitQueueMultiple", _I, "pool.wait_queue_multiple", _NONE, minimum=0, pymongo_only=True,
             ignored=True, help_="Accepted and without effect since PyMongo 4."),
-    # time-outs
+    # timeouts
     _option(_TIMES, "connectTimeoutMS", _N, "timeouts.connect_timeout_ms", "20000", minimum=0, maximum=_BILLION,
             zero=True, help_="Longest time for opening one connection; 0 means no limit."),
     _option(_TIMES, "serverSelectionTimeoutMS", _N, "timeouts.server_selection_timeout_ms", "30000", minimum=0,

@@ -38,7 +38,7 @@ def retrying(profile: Profile) -> Snippet:
                     log.warning("the login was refused" if refused else "the server refused the command")
                     client.close()
                     raise
-                except ConnectionFailure as error:  # no server found, connection lost, time-out
+                except ConnectionFailure as error:  # no server found, connection lost, timeout
                     pause_s = min(30.0, 0.5 * 2**attempt)
                     if attempt == attempts or stop.is_set():
                         client.close()

@@ -155,7 +155,7 @@ class Exercise:
                     await operation()
                 except WaitQueueTimeoutError:
                     self._queue_timeouts += 1
-                    # A time-out of a few milliseconds would turn this into a busy loop.
+                    # A timeout of a few milliseconds would turn this into a busy loop.
                     await asyncio.sleep(_PAUSE_S)
                 except PyMongoError as error:
                     self._errors[type(error).__name__] += 1

@@ -26,7 +26,7 @@ from clearline.core.secrets.redaction import redact
 from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
-"""A ping's deadline of its own, whatever the user's time-outs are."""
+"""A ping's deadline of its own, whatever the user's timeouts are."""
 _NOT_ABOUT_THE_LOGIN = frozenset({6, 7, 50, 89, 91, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 """Server codes of a login that failed because the server or the network did: HostUnreachable, HostNotFound,
 MaxTimeMSExpired, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown, NetworkInterfaceExceededTimeLimit,

@@ -1,4 +1,4 @@
-"""Where slow things are done for the window (files, look-ups): never in the GUI thread."""
+"""Where slow things are done for the window (files, lookups): never in the GUI thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Background(Protocol):
-    """Where pages have slow things done (files, look-ups): never in the GUI thread."""
+    """Where pages have slow things done (files, lookups): never in the GUI thread."""
 
     def ask(
         self,

@@ -36,8 +36,8 @@ _PAGES: Final = {
     OptionGroup.SERVER: "Server",
     OptionGroup.AUTH: "Authentication",
     OptionGroup.TLS: "TLS",
-    OptionGroup.POOL: "Pool & time-outs",
-    OptionGroup.TIMEOUTS: "Pool & time-outs",
+    OptionGroup.POOL: "Pool & timeouts",
+    OptionGroup.TIMEOUTS: "Pool & timeouts",
 }
 
 

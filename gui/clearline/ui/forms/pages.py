@@ -33,7 +33,7 @@ _TABS: Final = {
 _CHECKLIST: Final = "Checklist"
 _COUNT_AFTER_MS: Final = 150
 """The count on the tab may lag behind who types."""
-_OPTIONS: Final = (("pool", "Pool && time-outs"), ("options", "Options"), ("checklist", _CHECKLIST))
+_OPTIONS: Final = (("pool", "Pool && timeouts"), ("options", "Options"), ("checklist", _CHECKLIST))
 
 
 class FormPages(LazyTabs):

@@ -1,4 +1,4 @@
-"""The Pool & time-outs page: how many connections are kept, and how long the driver waits."""
+"""The Pool & timeouts page: how many connections are kept, and how long the driver waits."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ class PoolPage(OptionPage):
     def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
         pool = [option.name for option in OPTIONS if option.group is OptionGroup.POOL]
         times = [option.name for option in OPTIONS if option.group is OptionGroup.TIMEOUTS]
-        super().__init__(background, [Block("Pool, for each server", pool)], [Block("Time-outs", times)], area)
+        super().__init__(background, [Block("Pool, for each server", pool)], [Block("Timeouts", times)], area)

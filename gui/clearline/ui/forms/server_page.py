@@ -53,7 +53,7 @@ _YES_NO = (("yes", True), ("no", False))
 
 
 class ServerPage(FormPage):
-    """Editors of ``profile.seeds``, presets, and the SRV look-up."""
+    """Editors of ``profile.seeds``, presets, and the SRV lookup."""
 
     def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
         super().__init__(background, area)

@@ -1,4 +1,4 @@
-"""Between an SRV name and its host list: look-ups that are shown, and the way from one form to the other."""
+"""Between an SRV name and its host list: lookups that are shown, and the way from one form to the other."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class SrvPanel(QWidget):
         self.name = TextEntry("Cluster name", "cluster0.abcde.mongodb.net", mono=True)
         self.server = EditableChoice("Name server to ask", (OWN_SERVERS, *_PUBLIC))
         self.look_up = LabelledButton("search", "Look up")
-        self.note = FieldNote("the look-up")
+        self.note = FieldNote("the lookup")
         self.result = WrappedLabel()
-        self.result.setAccessibleName("Answer of the look-up")
+        self.result.setAccessibleName("Answer of the lookup")
         self.result.setTextFormat(Qt.TextFormat.RichText)
         self.rewrite = QPushButton()
         self.from_test = QPushButton("Hosts from an earlier test")
@@ -75,7 +75,7 @@ class SrvPanel(QWidget):
         self.paste.setToolTip("Read what nslookup, dig, host or Resolve-DnsName printed on another computer.")
         for button in (self.rewrite, self.from_test, self.paste):
             button.setObjectName("small")
-        column, self._form = form_column("SRV look-up")
+        column, self._form = form_column("SRV lookup")
         asked = QWidget()
         row = QHBoxLayout(asked)
         row.setContentsMargins(0, 0, 0, 0)
@@ -186,7 +186,7 @@ class SrvPanel(QWidget):
     def _on_failed(self, error: Exception) -> None:
         self._give_up = None
         self._show_answer()
-        self.note.say(Severity.WARNING, f"The look-up failed: {type(error).__name__}.")
+        self.note.say(Severity.WARNING, f"The lookup failed: {type(error).__name__}.")
 
     # ------------------------------------------------------------ pasting
 

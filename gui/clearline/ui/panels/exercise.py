@@ -245,7 +245,7 @@ class ExerciseDialog(QDialog):
             f"{result.operations:,} operations in {result.elapsed_s:,.1f} s, {result.per_second:,.0f} a second. "
             f"{result.made:,} connections made, at most "
             f"{max((pool.most_in_use for pool in result.pools), default=0):,} in use at once. "
-            f"Wait-queue time-outs: {result.wait_queue_timeouts:,}. Other failures: {errors}."
+            f"Wait-queue timeouts: {result.wait_queue_timeouts:,}. Other failures: {errors}."
         )
         self._cell(len(rows), 0, columns=len(head)).setText(facts)
 

@@ -13,7 +13,7 @@ from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity
 
 SLOW_MS = 400.0
-"""A look-up slower than this is worth a warning: a cluster name needs several, one after the other."""
+"""A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
 
 _DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
 _NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
@@ -92,7 +92,7 @@ def _captive(facts: Facts, name: str, records: tuple[str, ...]) -> Finding | Non
 
 
 def srv_name(facts: Facts) -> Iterable[Finding]:
-    """What is wrong with the SRV name: its look-ups, their targets, the TXT record."""
+    """What is wrong with the SRV name: its lookups, their targets, the TXT record."""
     if not facts.uri.srv or not facts.uri.hosts:
         return
     host = facts.uri.hosts[0]
@@ -234,7 +234,7 @@ def first_resolver(facts: Facts) -> Iterable[Finding]:
 
 
 def slow(facts: Facts) -> Iterable[Finding]:
-    """Look-ups that answer, slowly."""
+    """Lookups that answer, slowly."""
     times = [q.elapsed_ms for q in facts.dns.questions if _hears(q.outcome)]
     times += [m.lookup.elapsed_ms for m in facts.members if m.lookup and not m.lookup.literal and m.lookup.addresses]
     # The quickest answer of the slowest purpose: one late packet among many is no slow DNS.
@@ -248,7 +248,7 @@ def slow(facts: Facts) -> Iterable[Finding]:
 
 
 def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
-    """Why a host has no address. Called for members whose look-up failed."""
+    """Why a host has no address. Called for members whose lookup failed."""
     if not lookup_failed(member.lookup):
         return None
     asked = [q for q in _asked(facts, "host") if q.name.rstrip(".").lower() == member.host]
@@ -287,7 +287,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.PROVEN if certain or not asked else Certainty.LIKELY,
         server=member.address,
         evidence=evidence,
-        detail="A name server knows it all the same: only this computer's own look-up fails."
+        detail="A name server knows it all the same: only this computer's own lookup fails."
         if best is not None and best.records
         else "",
         host=member.host,
@@ -305,7 +305,7 @@ def _unheard(facts: Facts, member: MemberFacts, best: Question | None, evidence:
         severity=Severity.FAILURE,
         server=member.address,
         evidence=evidence,
-        detail=f"A name server answers questions about {member.host}; this computer's own look-up of it does not end.",
+        detail=f"A name server answers questions about {member.host}; this computer's own lookup of it does not end.",
         ms=round(member.lookup.elapsed_ms),
     )
 

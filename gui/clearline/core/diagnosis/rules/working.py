@@ -24,11 +24,11 @@ _QUEUE = "pymongo.errors.WaitQueueTimeoutError"
 _NETWORK = "pymongo.errors.NetworkTimeout"
 _OWN_LIMITS = ("timeoutMS", "socketTimeoutMS", "connectTimeoutMS", "serverSelectionTimeoutMS")
 SHORT_MS = 3000
-"""A time-out of the user's below this is suspected when it ran out; ours is longer."""
+"""A timeout of the user's below this is suspected when it ran out; ours is longer."""
 
 
 def _own_limit(facts: Facts) -> tuple[str, float] | None:
-    """The shortest time-out that the user set, where it is short."""
+    """The shortest timeout that the user set, where it is short."""
     values = [
         (float(v), name)
         for name in _OWN_LIMITS
@@ -45,7 +45,7 @@ def _slowest_ms(member: MemberFacts) -> float:
 
 
 def time_limits(facts: Facts) -> Iterable[Finding]:
-    """The servers answer, and a time-out of the user's own ran out first."""
+    """The servers answer, and a timeout of the user's own ran out first."""
     driver = facts.driver
     if driver.state is not DriverState.RAISED or outlook(facts) is not Outlook.POSSIBLE:
         return
