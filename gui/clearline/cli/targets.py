@@ -135,11 +135,12 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
 
 
 def _has_kept_secrets(profile: Profile) -> bool:
+    from clearline.core.keyring.patient_vault import PatientVault
     from clearline.core.keyring.vault import Vault
     from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 
     stored = [name for name in secret_names(profile) if source_of(profile, name).place in STORED]
-    return bool(asyncio.run(Vault().secrets_of_async(profile.id, stored)))
+    return bool(asyncio.run(PatientVault(Vault()).secrets_of(profile.id, stored)))
 
 
 def on_terminal() -> bool:

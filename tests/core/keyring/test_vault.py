@@ -18,6 +18,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
+from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.vault import Vault, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import ASK, KEYRING, SESSION
@@ -33,6 +34,7 @@ import asyncio, json, os, signal
 from pathlib import Path
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import Secret
+from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.vault import Vault
 WORD = {SECRET_WORD!r}
 vault = Vault()
@@ -62,10 +64,10 @@ _THAWS = 'os.kill(int(Path.home().joinpath("daemon.pid").read_text()), signal.SI
 _WAITS_FOR_A_FROZEN_KEYRING = """
 import threading
 async def main():
-    kept = await vault.keep_async(Profile(id="p1"), "password", Secret(WORD), timeout_s=0.3)
-    read = await vault.secrets_of_async("p1", ["password"], timeout_s=0.3)
+    kept = await PatientVault(vault, timeout_s=0.3).keep(Profile(id="p1"), "password", Secret(WORD))
+    read = await PatientVault(vault, timeout_s=0.3).secrets_of("p1", ["password"])
     tell(kept=kept.name, same=read["password"].reveal() == WORD)
-    later = await vault.keep_async(Profile(id="p2"), "password", Secret(WORD), timeout_s=0.3)
+    later = await PatientVault(vault, timeout_s=0.3).keep(Profile(id="p2"), "password", Secret(WORD))
     asking = [thread for thread in threading.enumerate() if thread.name.startswith("daemon-")]
     os.kill(daemon, signal.SIGCONT)
     for thread in asking:
@@ -75,7 +77,7 @@ asyncio.run(main())
 """
 _NEVER_WAITS_AT_EXIT = """
 async def main():
-    await vault.keep_async(Profile(id="p1"), "password", Secret(WORD), timeout_s=0.1)
+    await PatientVault(vault, timeout_s=0.1).keep(Profile(id="p1"), "password", Secret(WORD))
     tell()
 asyncio.run(main())
 """
@@ -352,11 +354,11 @@ def test_the_awaitable_forms_do_what_the_blocking_ones_do() -> None:
 
     async def use() -> None:
         vault = Vault(backend)
-        assert await vault.keep_async(Profile(id="p1"), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
-        assert await vault.secrets_of_async("p1", ["password"]) == {"password": Secret(SECRET_WORD)}
-        assert await vault.secrets_of_async("p1", ["password", "x"]) == {"password": Secret(SECRET_WORD)}
-        assert await vault.delete_async("p1", "password") is True
-        assert (await vault.ask_again_async()).where is WhereKept.KEYRING
+        assert await PatientVault(vault).keep(Profile(id="p1"), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
+        assert await PatientVault(vault).secrets_of("p1", ["password"]) == {"password": Secret(SECRET_WORD)}
+        assert await PatientVault(vault).secrets_of("p1", ["password", "x"]) == {"password": Secret(SECRET_WORD)}
+        assert await PatientVault(vault).delete("p1", "password") is True
+        assert (await PatientVault(vault).ask_again()).where is WhereKept.KEYRING
 
     asyncio.run(use())
     assert backend.entries == {}
@@ -375,11 +377,12 @@ def test_a_value_typed_while_the_keyring_is_busy_with_the_old_one_wins() -> None
     vault = Vault(backend)
 
     async def use() -> None:
-        old = asyncio.create_task(vault.keep_async(Profile(id="p1"), "password", Secret("old"), timeout_s=0.05))
+        old = asyncio.create_task(PatientVault(vault, timeout_s=0.05).keep(Profile(id="p1"), "password", Secret("old")))
         await asyncio.to_thread(busy.wait)
         await old
         asking = [thread for thread in threading.enumerate() if thread.name.startswith("daemon-")]
-        assert await vault.keep_async(Profile(id="p1"), "password", Secret("new"), timeout_s=0.05) is WhereKept.MEMORY
+        new = PatientVault(vault, timeout_s=0.05).keep(Profile(id="p1"), "password", Secret("new"))
+        assert await new is WhereKept.MEMORY
         assert vault.read("p1", "password") == Secret("new")
         go_on.set()
         for thread in asking:
@@ -484,11 +487,11 @@ def test_the_awaitable_forms_move_keep_copy_and_delete() -> None:
 
     async def use() -> None:
         vault = Vault(backend)
-        assert await vault.keep_async(_profile(), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
-        await vault.copy_all_async(_profile(), _profile(profile_id="p2"), ["password"])
-        assert (await vault.move_async(_profile(), "password", SESSION)).profile == _profile(SESSION)
+        assert await PatientVault(vault).keep(_profile(), "password", Secret(SECRET_WORD)) is WhereKept.KEYRING
+        await PatientVault(vault).copy_all(_profile(), _profile(profile_id="p2"), ["password"])
+        assert (await PatientVault(vault).move(_profile(), "password", SESSION)).profile == _profile(SESSION)
         assert list(backend.entries) == [("Clearline", "p2/password")]
-        assert await vault.delete_all_async("p2", ["password"]) is True
+        assert await PatientVault(vault).delete_all("p2", ["password"]) is True
 
     asyncio.run(use())
     assert backend.entries == {}
@@ -508,7 +511,7 @@ def test_a_move_that_takes_too_long_is_not_done_later_behind_the_users_back() ->
     vault = Vault(backend)
 
     async def use() -> None:
-        moved = await vault.move_async(_profile(), "password", SESSION, timeout_s=0.05)
+        moved = await PatientVault(vault, timeout_s=0.05).move(_profile(), "password", SESSION)
         assert (moved.done, moved.profile) == (False, _profile())
         asking = [thread for thread in threading.enumerate() if thread.name.startswith("daemon-")]
         go_on.set()

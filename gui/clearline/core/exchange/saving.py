@@ -11,6 +11,7 @@ import msgspec
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import Outside
 from clearline.core.exchange.planning import Choice, PlannedItem, ToSave, apply
+from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile, new_profile_id
 from clearline.core.profiles.secret_places import secret_names
@@ -71,7 +72,7 @@ async def _without_stored_secrets(one: ToSave, vault: Vault) -> ToSave:
     profile = one.profile
     if one.replaces or not one.planned.item.has_identity or profile.auth.user is None:
         return one
-    if not await vault.secrets_of_async(profile.id, secret_names(profile)):
+    if not await PatientVault(vault).secrets_of(profile.id, secret_names(profile)):
         return one
     return msgspec.structs.replace(one, profile=msgspec.structs.replace(profile, id=new_profile_id()))
 
@@ -99,6 +100,6 @@ async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) 
     except store.ProfileProblem as problem:
         return ItemResult(outcome=Outcome.FAILED, words=str(problem))
     for name, secret in one.secrets.items():
-        await vault.keep_async(one.profile, name, secret)
+        await PatientVault(vault).keep(one.profile, name, secret)
     outcome = Outcome.REPLACED if one.replaces else Outcome.IMPORTED
     return ItemResult(outcome=outcome, profile=one.profile, path=path, keeps_secrets=_keeps_secrets(one))

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from clearline.core.keyring.vault import PATIENCE_S, Vault
+from clearline.core.keyring.patient_vault import PATIENCE_S, PatientVault
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
@@ -51,7 +52,7 @@ async def gather(
     """
     names = tuple(name for name in secret_names(profile) if name not in without)
     stored = [name for name in names if source_of(profile, name).place in STORED]
-    secrets = dict(await vault.secrets_of_async(profile.id, stored, timeout_s=timeout_s))
+    secrets = dict(await PatientVault(vault, timeout_s=timeout_s).secrets_of(profile.id, stored))
     problems: dict[str, str] = {}
     for name in {*lost(profile, secrets)} - {*without}:
         answer = await ask(name) if ask is not None else None

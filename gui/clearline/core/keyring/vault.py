@@ -5,10 +5,9 @@ Nothing is written anywhere else, and nothing is lost: what the keyring does not
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
@@ -18,17 +17,12 @@ from clearline.core.secrets.secret import Secret, Secrets
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-__all__ = ["PATIENCE_S", "SERVICE", "Moved", "Vault", "VaultState", "WhereKept", "WhyMemory"]
+__all__ = ["SERVICE", "Moved", "Vault", "VaultState", "WhereKept", "WhyMemory"]
 
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 SERVICE: Final = "Clearline"
 """The service under which the keyring files every secret; the user is ``<profile id>/<secret name>``."""
-
-PATIENCE_S: Final = 10.0
-"""How long the awaitable calls wait for the keyring, which may be asking the user to unlock it."""
-
 
 _UNREADABLE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
 _ASK_NO_MORE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW})  # each time would open another prompt
@@ -38,9 +32,8 @@ class Vault:
     """The secrets of all profiles, by profile id and secret name. Any thread may call it; no call raises.
 
     ``read``, ``write``, ``delete`` and ``secrets_of`` block for as long as the keyring asks its user something; the GUI
-    and the loop use their ``_async`` forms, which stop waiting after ``timeout_s``, with the value safe in memory. A
-    keyring that was locked, refused or slow is left alone until `ask_again`, so that nobody is asked twice; a slow one
-    that answers late is used again by itself.
+    and the loop use a `PatientVault` over it. A keyring that was locked, refused or slow is left alone until
+    `ask_again`, so that nobody is asked twice; a slow one that answers late is used again by itself.
     """
 
     def __init__(self, backend: KeyringBackend | None = None) -> None:
@@ -159,23 +152,27 @@ class Vault:
             return str(state) if waiting else words(SESSION)
         return f"in the {state.keyring or 'keyring of this computer'}"
 
-    def move(self, profile: Profile, name: str, to: SecretSource, secret: Secret | None = None) -> Moved:
+    def move(
+        self,
+        profile: Profile,
+        name: str,
+        to: SecretSource,
+        secret: Secret | None = None,
+        *,
+        late: threading.Event | None = None,
+    ) -> Moved:
         """Bring a profile's secret to another place, and the profile that says so (not saved yet).
 
         ``secret`` is its value where the caller has it, else it is taken from where it is. Nothing is removed before it
-        is safe in the new place, and nothing is done when it cannot be read. May block like `write`.
+        is safe in the new place, and nothing is done when it cannot be read, or once the caller has set ``late``. May
+        block like `write`.
         """
-        return self._move(profile, name, to, secret, threading.Event())
-
-    def _move(
-        self, profile: Profile, name: str, to: SecretSource, secret: Secret | None, late: threading.Event
-    ) -> Moved:
         kept = to.place in ("keyring", "session")
         if kept and secret is None:
             secret = self.read(profile.id, name)
             if secret is None and self._state.why in _UNREADABLE and source_of(profile, name).place == "keyring":
                 return Moved(profile=profile, done=False, state=self._state)
-        if late.is_set():
+        if late is not None and late.is_set():
             return Moved(profile=profile, done=False, state=self._state)
         if not kept:
             gone = self.delete(profile.id, name)
@@ -199,86 +196,27 @@ class Vault:
         for name, secret in self.secrets_of(profile.id, names).items():
             self.keep(copy, name, secret)
 
-    # ------------------------------------------------------------ awaitable
+    # ------------------------------------------------------------ for who does not wait
 
-    async def keep_async(
-        self, profile: Profile, name: str, secret: Secret, *, timeout_s: float = PATIENCE_S
-    ) -> WhereKept | None:
-        """`keep` in a daemon thread; in memory when the keyring takes longer."""
-        return await self._in_time(timeout_s, WhereKept.MEMORY, self.keep, profile, name, secret)
-
-    async def move_async(
-        self,
-        profile: Profile,
-        name: str,
-        to: SecretSource,
-        secret: Secret | None = None,
-        *,
-        timeout_s: float = PATIENCE_S,
-    ) -> Moved:
-        """`move` in a daemon thread; not done when the keyring takes longer."""
-        late = threading.Event()
-        moved = await self._in_time(timeout_s, None, self._move, profile, name, to, secret, late)
-        if moved is None:
-            late.set()
-            return Moved(profile=profile, done=False, state=self._state)
-        return moved
-
-    async def delete_all_async(self, profile_id: str, names: Iterable[str], *, timeout_s: float = PATIENCE_S) -> bool:
-        """`delete_all` in a daemon thread; False when the keyring takes longer."""
-        return await self._in_time(timeout_s, False, self.delete_all, profile_id, tuple(names))
-
-    async def copy_all_async(
-        self, profile: Profile, copy: Profile, names: Iterable[str], *, timeout_s: float = PATIENCE_S
-    ) -> None:
-        """`copy_all` in a daemon thread, which goes on when the keyring takes longer."""
-        await self._in_time(timeout_s, None, self.copy_all, profile, copy, tuple(names))
-
-    async def secrets_of_async(
-        self, profile_id: str, names: Iterable[str], *, timeout_s: float = PATIENCE_S
-    ) -> Secrets:
-        """`secrets_of` in a daemon thread; what memory has when the keyring takes longer."""
-        wanted = tuple(names)
+    def kept(self, profile_id: str, names: Iterable[str]) -> dict[str, Secret]:
+        """Those of the named secrets that memory has. Never blocks."""
         with self._lock:
-            kept = {name: self._kept[profile_id, name] for name in wanted if (profile_id, name) in self._kept}
-        if len(kept) == len(wanted):
-            return kept
-        return await self._in_time(timeout_s, kept, self.secrets_of, profile_id, wanted)
+            return {name: self._kept[profile_id, name] for name in names if (profile_id, name) in self._kept}
 
-    async def delete_async(self, profile_id: str, name: str, *, timeout_s: float = PATIENCE_S) -> bool:
-        """`delete` in a daemon thread; False when the keyring takes longer."""
-        return await self._in_time(timeout_s, False, self.delete, profile_id, name)
+    def note_slow(self) -> None:
+        """A caller has stopped waiting for the keyring: it is left alone. Never blocks."""
+        with self._lock:
+            self._state = VaultState(where=WhereKept.MEMORY, keyring=self._name, why=WhyMemory.SLOW)
 
-    async def ask_again_async(self, *, timeout_s: float = PATIENCE_S) -> VaultState:
-        """`ask_again` in a daemon thread; the state is slow when the keyring takes longer."""
-        await self._in_time(timeout_s, None, self.ask_again)
-        return self._state
+    def note_late_answer(self) -> None:
+        """The keyring has answered a caller that had gone: it counts again, and gets what was kept in memory meanwhile.
 
-    async def _in_time(self, timeout_s: float, otherwise: T, function: Callable[[*Ts], T], *args: *Ts) -> T:
-        from clearline.core.daemon_threads import run_in_daemon
-
-        results: list[T] = []
-        gave_up = False
-
-        def call() -> T:
-            result = function(*args)
-            with self._lock:
-                results.append(result)
-                if gave_up:
-                    self._state = self._latest
-            if gave_up and self._state.where is WhereKept.KEYRING:
-                self.ask_again()  # files what was kept in memory meanwhile
-            return result
-
-        try:
-            return await asyncio.wait_for(run_in_daemon(call), timeout_s)
-        except TimeoutError:
-            with self._lock:
-                if results:
-                    return results[0]
-                gave_up = True
-                self._state = VaultState(where=WhereKept.MEMORY, keyring=self._name, why=WhyMemory.SLOW)
-            return otherwise
+        May block like `write`.
+        """
+        with self._lock:
+            self._state = self._latest
+        if self._state.where is WhereKept.KEYRING:
+            self.ask_again()
 
     def _file(self, key: tuple[str, str], secret: Secret) -> bool:
         done, _ = self._ask(lambda keyring: keyring.set_password(SERVICE, _user(*key), secret.reveal()))

@@ -8,6 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
@@ -111,7 +112,7 @@ class Batch(QObject):
                 self.model.change(profile.id, running=True)
                 worker.submit(profile, self._used[number])
 
-        worker.ask(lambda: self._storage.vault.secrets_of_async(profile.id, names), begin)
+        worker.ask(lambda: PatientVault(self._storage.vault).secrets_of(profile.id, names), begin)
 
     def _pull(self) -> bool:
         news = False

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.placing import Step, step_on_save
 from clearline.core.keyring.vault import Moved, Vault, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
@@ -35,6 +36,7 @@ class SecretStorage(QObject):
         super().__init__()
         self._background = background
         self.vault = vault
+        self._patient = PatientVault(vault)
         self._waiting: dict[str, Callable[[], object] | None] = {}
         self._turn = asyncio.Lock()  # of two that keep the same secret the later one must win
 
@@ -54,7 +56,7 @@ class SecretStorage(QObject):
                 self.problem.emit(f"The password could not be looked up: {why.value}.")
             self.changed.emit()
 
-        self._ask(lambda: self.vault.secrets_of_async(opened.profile.id, names), found)
+        self._ask(lambda: self._patient.secrets_of(opened.profile.id, names), found)
 
     def once_looked_up(self, opened: OpenProfile, act: Callable[[], object]) -> bool:
         """Call ``act`` when the secrets of a profile are there: at once, or later and then False.
@@ -70,7 +72,7 @@ class SecretStorage(QObject):
 
     def copy(self, profile: Profile, copy: Profile, names: tuple[str, ...]) -> None:
         """Keep a profile's secrets for its copy as well."""
-        self._ask(lambda: self.vault.copy_all_async(profile, copy, names), lambda _nothing: self.changed.emit())
+        self._ask(lambda: self._patient.copy_all(profile, copy, names), lambda _nothing: self.changed.emit())
 
     def forget(self, profile_id: str, names: tuple[str, ...]) -> None:
         """Remove a profile's secrets from the keyring and from memory."""
@@ -79,7 +81,7 @@ class SecretStorage(QObject):
             if not gone:
                 self.problem.emit("The keyring could not be asked: it may still hold the secrets.")
 
-        self._ask(lambda: self.vault.delete_all_async(profile_id, names), done)
+        self._ask(lambda: self._patient.delete_all(profile_id, names), done)
 
     def ask_again(self, opened: Iterable[OpenProfile]) -> None:
         """Ask a keyring that was left alone once more: file what waits for it, and read what could not be read."""
@@ -90,7 +92,7 @@ class SecretStorage(QObject):
                 self.look_up(one)
             self.changed.emit()
 
-        self._ask(lambda: self.vault.ask_again_async(), answered)
+        self._ask(self._patient.ask_again, answered)
 
     def move(self, opened: OpenProfile, name: str, to: SecretSource, then: Callable[[Moved], object]) -> None:
         """Bring a saved profile's secret to another place at once."""
@@ -100,7 +102,7 @@ class SecretStorage(QObject):
 
         async def move() -> Moved:
             async with self._turn:
-                return await self.vault.move_async(before, name, to, secret)
+                return await self._patient.move(before, name, to, secret)
 
         def moved(outcome: Moved) -> None:
             if (words := _said(outcome, name)) is not None:
@@ -143,13 +145,11 @@ class SecretStorage(QObject):
         secret, known = secrets.get(name), self.vault.where(profile.id, name) is not None
         match step_on_save(profile, before, name, secret, kept, known=known):
             case Step.MOVE:
-                return _said(
-                    await self.vault.move_async(before or profile, name, source_of(profile, name), secret), name
-                )
+                return _said(await self._patient.move(before or profile, name, source_of(profile, name), secret), name)
             case Step.KEEP:
-                await self.vault.keep_async(profile, name, secret or Secret(""))
+                await self._patient.keep(profile, name, secret or Secret(""))
             case Step.FORGET:
-                await self.vault.delete_async(profile.id, name)
+                await self._patient.delete(profile.id, name)
             case Step.NOTHING:
                 pass
         return None

@@ -14,6 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
@@ -258,7 +259,7 @@ class Sharing(QObject):
         names = [name for name in secret_names(profile) if name != PASSWORD or profile.auth.user is not None]
         names += [name for name, value in profile.auth.properties.items() if not value and name != AWS_SESSION_TOKEN]
         missing = [name for name in dict.fromkeys(names) if name not in known]
-        return {**await self._storage.vault.secrets_of_async(profile.id, missing), **known}
+        return {**await PatientVault(self._storage.vault).secrets_of(profile.id, missing), **known}
 
     # ------------------------------------------------------------ copy
 
