@@ -193,7 +193,7 @@ def test_colours_only_repeat_what_marks_and_words_say() -> None:
 
 def test_a_check_that_was_stopped_or_still_runs_says_so() -> None:
     empty = _report(Verdict.CANCELLED, servers=())
-    assert _plain(empty).startswith("– Cancelled")
+    assert _plain(empty).startswith("– Stopped")
     assert _plain(msgspec.structs.replace(empty, verdict=None, verdict_ms=None)).startswith("… Not finished  Orders")
 
 

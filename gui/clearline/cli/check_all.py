@@ -12,9 +12,10 @@ from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_text
 from clearline.cli.results import colours, record, write_junit
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
-from clearline.cli.text_grid import Palette, shown
+from clearline.cli.text_grid import COLOURS, Palette, shown
 from clearline.core.facts.text import Mistake
 from clearline.core.profiles.profile import Profile
+from clearline.core.report.marks import MARKS
 from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secrets
 
@@ -146,16 +147,17 @@ def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
 
     paint = Palette(colours())
     unicode = unicode_fits(sys.stdout.encoding)
-    good, bad = ("✔", "✖") if unicode else ("[OK]", "[FAIL]")
     for profile, report in zip(profiles, reports, strict=True):
         name = shown("/".join(filter(None, (profile.folder, profile.name or profile.id))))
+        mark = MARKS[report.verdict]
+        sign = paint(mark.glyph if unicode else mark.plain, COLOURS[mark.tone])
         if report.verdict is Verdict.CONNECTED:
-            print_text(f"{paint(good, 'green')} {name}: connected")
+            print_text(f"{sign} {name}: connected")
         else:
             why = report.diagnosis.summary if report.diagnosis else "not finished"
             if report.verdict is Verdict.CANCELLED:
-                why = "cancelled"
-            print_text(f"{paint(bad, 'red')} {name}: {shown(why)}")
+                why = "stopped"
+            print_text(f"{sign} {name}: {shown(why)}")
     connected = sum(report.verdict is Verdict.CONNECTED for report in reports)
     print_text(f"{connected} of {len(reports)} connected")
 

@@ -10,20 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from clearline.cli.output import print_json, print_text
-from clearline.cli.text_grid import Palette, grid, shown
+from clearline.cli.text_grid import COLOURS, Palette, grid, shown
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last
-from clearline.core.report.report import Verdict
+from clearline.core.report.marks import MARKS
 from clearline.core.storage.store import Stored, list_profiles
 from clearline.core.uri.connection_string import build
 from clearline.paths import history_dir, profiles_dir
-
-_WORDS = {
-    Verdict.CONNECTED: ("connected", "green"),
-    Verdict.FAILED: ("failed", "red"),
-    Verdict.CANCELLED: ("cancelled", "yellow"),
-}
 
 
 def run(argv: Sequence[str]) -> int:
@@ -70,7 +64,8 @@ def _print(stored: Sequence[Stored], lasts: dict[str, Last]) -> None:
     for one in stored:
         if one.profile is not None:
             last = lasts.get(one.profile.id)
-            verdict, colour = _WORDS.get(last.verdict, ("", "dim")) if last and last.verdict else ("not tested", "dim")
+            mark = MARKS[last.verdict] if last and last.verdict else None
+            verdict, colour = (mark.word.lower(), COLOURS[mark.tone]) if mark else ("not tested", "dim")
             when = last.started[:16].replace("T", " ") + " UTC" if last else ""
             name = shown(one.profile.name or one.path.stem)
             folder = shown(one.profile.folder)

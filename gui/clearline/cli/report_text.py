@@ -7,34 +7,14 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from clearline.cli.text_grid import Palette, cut, grid, shown
+from clearline.cli.text_grid import COLOURS, Palette, cut, grid, shown
 from clearline.core.findings import SERVER_STAGES, Finding, Severity
-from clearline.core.report.report import Cell, Report, ServerResult, StageResult, Status, Verdict
+from clearline.core.report.marks import MARKS
+from clearline.core.report.report import Cell, Report, ServerResult, StageResult, Status
 
 _NARROWEST, _WIDEST = 40, 120
 _LONGEST_NOTE = 22
 _INDENT = "  "
-
-_MARKS = {
-    Status.PASSED: ("✔", "ok", "green"),
-    Status.WARNING: ("!", "WARN", "yellow"),
-    Status.FAILED: ("✖", "FAIL", "red"),
-    Status.SKIPPED: ("–", "-", "dim"),
-    Status.CANCELLED: ("–", "-", "dim"),
-    Status.RUNNING: ("…", "...", "dim"),
-    Status.WAITING: ("…", "...", "dim"),
-}
-_VERDICTS = {
-    Verdict.CONNECTED: ("✔", "[OK]", "green", "Connected"),
-    Verdict.FAILED: ("✖", "[FAIL]", "red", "Failed"),
-    Verdict.CANCELLED: ("–", "[--]", "yellow", "Cancelled"),
-    None: ("…", "[..]", "yellow", "Not finished"),
-}
-_SEVERITIES = {
-    Severity.FAILURE: ("✖", "[FAIL]", "red", "Failure"),
-    Severity.WARNING: ("!", "[WARN]", "yellow", "Warning"),
-    Severity.NOTE: ("·", "[NOTE]", "dim", "Note"),
-}
 
 
 def render(report: Report, *, colour: bool, width: int, unicode: bool = True) -> str:
@@ -87,7 +67,8 @@ class _Page:
         return sorted(others, key=lambda finding: list(Severity).index(finding.severity))
 
     def _headline(self, report: Report) -> list[str]:
-        mark, word, colour, text = _VERDICTS[report.verdict]
+        mark, word, text, tone = MARKS[report.verdict]
+        colour = COLOURS[tone]
         took = f" in {_duration(report.verdict_ms)}" if report.verdict_ms is not None else ""
         name = shown(report.target.profile)
         head = f"{mark if self._unicode else word} {text}{took}"
@@ -98,7 +79,8 @@ class _Page:
 
     def _finding(self, finding: Finding, *, headed: bool = True) -> list[str]:
         if headed:
-            mark, word, colour, name = _SEVERITIES[finding.severity]
+            mark, word, name, tone = MARKS[finding.severity]
+            colour = COLOURS[tone]
             head = f"{mark} {name}: " if self._unicode else f"{word} "
             lines = self._wrapped(finding.summary, head, rest=_INDENT)
             lines[0] = self._paint(head.rstrip(), colour) + lines[0][len(head) - 1 :]
@@ -146,7 +128,8 @@ class _Page:
         return [*lines, _INDENT * 2 + line]
 
     def _cell(self, cell: Cell | None) -> str:
-        mark, word, colour = _MARKS[cell.status if cell else Status.SKIPPED]
+        mark, word, _, tone = MARKS[cell.status if cell else Status.SKIPPED]
+        colour = COLOURS[tone]
         mark = self._paint(mark if self._unicode else word, colour)
         if cell is None:
             return mark

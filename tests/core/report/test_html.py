@@ -9,6 +9,7 @@ import pytest
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report.html import to_html
+from clearline.core.report.marks import MARKS
 from clearline.core.report.report import (
     Cell,
     ChainEntry,
@@ -134,7 +135,7 @@ def test_the_page_follows_light_dark_and_paper() -> None:
 
 @pytest.mark.parametrize("verdict", [*Verdict, None])
 def test_every_verdict_has_a_page(verdict: Verdict | None) -> None:
-    word = verdict.value.capitalize() if verdict else "Not finished"
+    word = MARKS[verdict].word
     assert f"{word}: Orders" in Page(to_html(report(verdict=verdict))).text
 
 

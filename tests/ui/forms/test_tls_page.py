@@ -151,7 +151,7 @@ def test_an_expired_certificate_is_red_with_a_word(bench, lab):
     with_tls(bench, certificate_key_file=str(lab.client(ends=-1 * DAY).certificate_key_file))
     bench.until(lambda: "expired on" in bench.page.client.card.text)
     names = [label.accessibleName() for label in bench.page.client.card.findChildren(QLabel)]
-    assert any(name.startswith("failure, ") for name in names)
+    assert any(name.startswith("Failure, ") for name in names)
 
 
 def test_a_revocation_list_is_inspected(bench, lab):

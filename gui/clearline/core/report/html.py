@@ -9,33 +9,17 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 
-from clearline.core.findings import SERVER_STAGES, Finding, Severity
-from clearline.core.report.report import Cell, Report, ServerResult, Status, Verdict
-
-_MARKS: Final = {
-    Status.PASSED: ("✔", "ok"),
-    Status.WARNING: ("!", "warn"),
-    Status.FAILED: ("✖", "bad"),
-    Status.SKIPPED: ("–", "off"),
-    Status.CANCELLED: ("–", "off"),
-    Status.RUNNING: ("…", "off"),
-    Status.WAITING: ("…", "off"),
-}
-_VERDICTS: Final = {
-    Verdict.CONNECTED: ("✔", "ok", "Connected"),
-    Verdict.FAILED: ("✖", "bad", "Failed"),
-    Verdict.CANCELLED: ("–", "warn", "Cancelled"),
-    None: ("…", "warn", "Not finished"),
-}
-_SEVERITIES: Final = {Severity.FAILURE: "bad", Severity.WARNING: "warn", Severity.NOTE: "off"}
+from clearline.core.findings import SERVER_STAGES, Finding
+from clearline.core.report.marks import MARKS
+from clearline.core.report.report import Cell, Report, ServerResult, Status
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --back: #ffffff; --text: #1c2430; --faint: #5c6775; --line: #d8dee6;
-  --card: #f5f7fa; --ok: #1a7f4b; --warn: #8f5a00; --bad: #b3261e; --off: #5c6775; }
+  --card: #f5f7fa; --good: #1a7f4b; --warning: #8f5a00; --bad: #b3261e; --quiet: #5c6775; }
 @media (prefers-color-scheme: dark) { :root { --back: #161b22; --text: #e3e8ee; --faint: #9aa6b4; --line: #323b47;
-  --card: #1e252e; --ok: #56c98d; --warn: #e3a948; --bad: #ff8a80; --off: #9aa6b4; } }
+  --card: #1e252e; --good: #56c98d; --warning: #e3a948; --bad: #ff8a80; --quiet: #9aa6b4; } }
 @media print { :root { --back: #ffffff; --text: #000000; --faint: #444444; --line: #bbbbbb; --card: #ffffff;
-  --ok: #14613a; --warn: #6d4500; --bad: #8e1d16; --off: #444444; } .card, tr { break-inside: avoid; } }
+  --good: #14613a; --warning: #6d4500; --bad: #8e1d16; --quiet: #444444; } .card, tr { break-inside: avoid; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 64rem; padding: 2rem 1.5rem; background: var(--back); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; }
@@ -47,7 +31,8 @@ code { font: .875em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
   border-radius: 6px; background: var(--card); }
 .card h3 { font-size: 1rem; margin: 0; } .card p, .card ul { margin: .5rem 0 0; } .card ul { padding-left: 1.25rem; }
 .about { color: var(--faint); font-size: .875rem; }
-.ok { --mark: var(--ok); } .warn { --mark: var(--warn); } .bad { --mark: var(--bad); } .off { --mark: var(--off); }
+.good { --mark: var(--good); } .warning { --mark: var(--warning); } .bad { --mark: var(--bad); }
+.quiet { --mark: var(--quiet); }
 .mark { color: var(--mark); font-weight: 700; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; }
@@ -61,7 +46,7 @@ dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 
 def to_html(report: Report) -> str:
     """The whole page. Every text of the report is escaped."""
-    mark, tone, word = _VERDICTS[report.verdict]
+    mark, _, word, tone = MARKS[report.verdict]
     title = f"{word}: {report.target.profile or report.target.uri}"
     parts = [
         "<!DOCTYPE html>",
@@ -92,7 +77,7 @@ def to_html(report: Report) -> str:
 
 def _finding(finding: Finding) -> str:
     lines = [
-        f'<section class="card {_SEVERITIES[finding.severity]}">',
+        f'<section class="card {MARKS[finding.severity].tone}">',
         f'<h3><span class="mark">{_text(finding.severity.value.capitalize())}:</span> {_text(finding.summary)}</h3>',
     ]
     if finding.detail:
@@ -131,10 +116,10 @@ def _row(server: ServerResult) -> str:
 
 def _cell(cell: Cell | None) -> str:
     status = cell.status if cell else Status.SKIPPED
-    mark, tone = _MARKS[status]
+    mark, _, word, tone = MARKS[status]
     took = f" {cell.elapsed_ms:.1f} ms" if cell and cell.elapsed_ms is not None else ""
     note = f"<small>{_text(cell.note)}</small>" if cell and cell.note else ""
-    spoken = f'<span class="mark" role="img" aria-label="{status.value}">{mark}</span>'
+    spoken = f'<span class="mark" role="img" aria-label="{word}">{mark}</span>'
     return f'<td class="{tone}">{spoken}{took}{note}</td>'
 
 

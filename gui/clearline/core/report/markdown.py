@@ -6,17 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from clearline.core.findings import SERVER_STAGES, Finding
+from clearline.core.report.marks import MARKS
 from clearline.core.report.report import Cell, Report, Status
-
-_MARKS = {
-    Status.PASSED: "✔",
-    Status.WARNING: "!",
-    Status.FAILED: "✖",
-    Status.SKIPPED: "–",
-    Status.CANCELLED: "–",
-    Status.RUNNING: "…",
-    Status.WAITING: "…",
-}
 
 
 def to_markdown(report: Report) -> str:
@@ -26,7 +17,7 @@ def to_markdown(report: Report) -> str:
 
 def ticket(report: Report) -> str:
     """The report in a few lines for a ticket: verdict, cause, proof, what is asked for, and where it was seen."""
-    verdict = report.verdict.value.capitalize() if report.verdict else "Not finished"
+    verdict = MARKS[report.verdict].word
     told = report.diagnosis or next(iter(report.findings), None)
     lines = [
         f"**{verdict}: {_plain(told.summary) if told else _plain(report.target.profile or report.target.uri)}**",
@@ -60,7 +51,7 @@ def _says(value: object) -> bool:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    verdict = report.verdict.value.capitalize() if report.verdict else "Not finished"
+    verdict = MARKS[report.verdict].word
     yield f"## {verdict}: {_plain(report.target.profile or report.target.uri)}"
     yield _code(report.target.uri)
     for finding in report.findings:
@@ -95,8 +86,8 @@ def _servers(report: Report) -> str:
 
 def _cell(cell: Cell | None) -> str:
     if cell is None:
-        return _MARKS[Status.SKIPPED]
-    parts = [_MARKS[cell.status]]
+        return MARKS[Status.SKIPPED].glyph
+    parts = [MARKS[cell.status].glyph]
     if cell.elapsed_ms is not None:
         parts.append(f"{cell.elapsed_ms:.1f} ms")
     if cell.note:

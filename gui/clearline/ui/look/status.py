@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from clearline.core.findings import Severity
+from clearline.core.report.marks import MARKS, Tone
 from clearline.core.report.report import Status, Verdict
 from clearline.ui.look.theme import tone
 
@@ -17,21 +18,7 @@ _ICONS: Final[dict[Status | Verdict | Severity, str]] = {
     Severity.WARNING: "warning",
     Severity.NOTE: "note",
 }
-_WORDS: Final[dict[Status | Verdict | Severity, str]] = {
-    Status.PASSED: "passed",
-    Status.WARNING: "warning",
-    Status.FAILED: "failed",
-    Status.SKIPPED: "skipped",
-    Status.CANCELLED: "stopped",
-    Status.RUNNING: "running",
-    Status.WAITING: "waiting",
-    Verdict.CONNECTED: "Connected",
-    Verdict.FAILED: "Failed",
-    Verdict.CANCELLED: "Stopped",
-    Severity.FAILURE: "failure",
-    Severity.WARNING: "warning",
-    Severity.NOTE: "note",
-}
+_TONES: Final[dict[Tone, str]] = {"good": "passed", "warning": "warning", "bad": "failed", "quiet": "muted"}
 
 
 def status_icon(state: Status | Verdict | Severity) -> str:
@@ -41,22 +28,14 @@ def status_icon(state: Status | Verdict | Severity) -> str:
 
 def status_word(state: Status | Verdict | Severity) -> str:
     """The word that stands beside the icon."""
-    return _WORDS[state]
+    return MARKS[state].word
 
 
 def status_tone(state: Status | Verdict | Severity) -> str:
     """The colour that repeats icon and word, by its name in `Colours`."""
-    match state:
-        case Status.PASSED | Verdict.CONNECTED:
-            return "passed"
-        case Status.WARNING | Severity.WARNING:
-            return "warning"
-        case Status.FAILED | Verdict.FAILED | Severity.FAILURE:
-            return "failed"
-        case Status.RUNNING:
-            return "accent"
-        case _:
-            return "muted"
+    if state in (Status.RUNNING, Verdict.CANCELLED):  # neither good nor bad: what it says stands in the word
+        return "accent" if state is Status.RUNNING else "muted"
+    return _TONES[MARKS[state].tone]
 
 
 def status_colour(state: Status | Verdict | Severity) -> str:
