@@ -24,6 +24,7 @@ from clearline.core.check.questions import Terms, note_nameservers
 from clearline.core.check.reporter import Teller
 from clearline.core.check.seed_list import look_up_seeds
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import (
     Standing,
     has_failed,
@@ -65,15 +66,6 @@ HEAD_START_S = 0.03
 
 _VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
-_ANOTHER_READING = frozenset(
-    {
-        "uri.unescaped-credentials",
-        "uri.malformed-options",
-        "uri.bad-scheme",
-        "uri.nested-url",
-        "uri.stray-characters",
-    }
-)
 _WITHHELD = "(not shown: PyMongo may quote a part of the password)"
 
 _farewells: set[asyncio.Task[None]] = set()
@@ -525,7 +517,7 @@ def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:
 
 def _may_quote_a_piece(uri: UriFacts, secrets: Secrets) -> bool:
     """Whether PyMongo took another part of the text for the password, so that its words may quote the rest."""
-    return bool(secrets) and any(mistake.cause in _ANOTHER_READING for mistake in uri.mistakes)
+    return bool(secrets) and any(causes()[mistake.cause].splits_password for mistake in uri.mistakes)
 
 
 def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:

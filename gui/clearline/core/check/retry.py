@@ -7,26 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from clearline.core.diagnosis.catalogue import causes
 from clearline.core.report.report import Report, Verdict
 
 MOST_ATTEMPTS = 100
-MAY_PASS = frozenset(
-    f"{stage}.{name}"
-    for stage, names in {
-        "dns": "servfail resolver-silent resolver-not-running no-resolver first-resolver-dead slow",
-        "tcp": "refused no-answer host-unreachable network-unreachable host-down-nearby private-address atlas-paused "
-        "accept-queue-full reset-on-connect closed-on-connect reset-after-data closed-after-data ipv6-dead too-slow "
-        "low-bandwidth packet-loss",
-        "hello": "no-answer member-error",
-        "topology": "no-primary primary-unreachable recovering stale-primary shard-no-primary",
-        "env": "file-handles",
-        "pool": "connection-limit exhausted operation-timeout server-went-away failover line-went-silent",
-        "driver": "disagrees unexplained",
-    }.items()
-    for name in names.split()
-)
-"""The causes that time alone may mend: the network, a server that starts, an election. All others stay until somebody
-changes something, and a refused login gets worse with every attempt."""
 
 
 class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +50,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 def may_pass(report: Report) -> bool:
     """Whether the same check may fare better in a moment: the network, a server, an election."""
     diagnosis = report.diagnosis
-    return report.verdict is Verdict.FAILED and diagnosis is not None and diagnosis.cause in MAY_PASS
+    return report.verdict is Verdict.FAILED and diagnosis is not None and causes()[diagnosis.cause].may_pass
 
 
 async def with_retries(

@@ -9,6 +9,7 @@ from typing import Any
 
 import clearline
 from clearline.core.addresses import eai_name
+from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts.login import DriverState
@@ -376,16 +377,7 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
 
 
 def _product(findings: tuple[Finding, ...]) -> str:
-    causes = {f.cause for f in findings}
-    for code, name in (
-        ("hello.cosmosdb", "Azure Cosmos DB"),
-        ("hello.documentdb", "Amazon DocumentDB"),
-        ("hello.ferretdb", "FerretDB"),
-        ("hello.compatible-server", "a compatible server"),
-    ):
-        if code in causes:
-            return name
-    return "MongoDB"
+    return next((product for f in findings if (product := causes()[f.cause].product)), "MongoDB")
 
 
 def _identity(facts: Facts) -> Identity | None:

@@ -17,13 +17,19 @@ LONGEST_BLANK = 300
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One row of ``causes.toml``: its sentences with ``{blanks}``, its usual severity, what tells it."""
+    """One row of ``causes.toml``: its sentences with ``{blanks}``, usual severity, proof and treatment."""
 
     title: str
     means: str
     fix: str
     severity: Severity
     tells: str
+    may_pass: bool = False
+    delay: bool = False
+    comes_first: bool = False
+    wrong_address: bool = False
+    splits_password: bool = False
+    product: str | None = None
 
 
 @cache

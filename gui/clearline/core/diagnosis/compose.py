@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.rules import access, auth, dns, driver, files, hello, tcp, tls, topology, uri, working
 from clearline.core.diagnosis.standing import (
     Standing,
@@ -34,9 +35,6 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     *working.RULES,
     *driver.RULES,
 )
-
-DELAYS = frozenset({"dns.first-resolver-dead", "dns.slow", "tcp.ipv6-dead", "tcp.too-slow", "tcp.low-bandwidth"})
-"""Causes that only cost time: the diagnosis when nothing else stands in the way, else a warning."""
 
 _SEVERITIES = tuple(Severity)
 
@@ -77,8 +75,8 @@ def diagnose(facts: Facts, on_bug: Callable[[Exception], None] | None = None) ->
     if connected:
         found = [_at_most_warning(f) for f in found]
     if failed:
-        certain = any(f.severity is Severity.FAILURE and f.cause not in DELAYS for f in found)
-        found = [_at_most_warning(f) if certain and f.cause in DELAYS else f for f in found]
+        certain = any(f.severity is Severity.FAILURE and not causes()[f.cause].delay for f in found)
+        found = [_at_most_warning(f) if certain and causes()[f.cause].delay else f for f in found]
         if not any(f.severity is Severity.FAILURE for f in found):
             found.append(driver.last_word(facts))
     elif not connected:
@@ -95,7 +93,7 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
     explanations = []
     for member in facts.members:
         explanation = explain(facts, member)
-        if explanation is None or (member.address in told and explanation.cause not in _WRONG_ADDRESS):
+        if explanation is None or (member.address in told and not causes()[explanation.cause].wrong_address):
             continue
         beside = member.address not in awaited if awaited else living and not reached(member)
         explanations.append(_at_most_warning(explanation) if above or beside else explanation)
@@ -110,9 +108,6 @@ def _awaited(facts: Facts) -> set[str]:
     return {m.address for m in facts.members if m.address in named and standing(facts, m) is Standing.FAILED}
 
 
-_WRONG_ADDRESS = frozenset({"dns.hosts-file-override", "dns.captive-portal"})
-
-
 _ABOVE_MEMBERS = frozenset({Stage.URI, Stage.FILES, Stage.TOPOLOGY, Stage.AUTH, Stage.ACCESS})
 
 
@@ -123,10 +118,8 @@ def _at_most_warning(finding: Finding) -> Finding:
 
 
 def _rank(finding: Finding) -> tuple[int, int, int]:
-    # A captive portal outranks all that follows it; it is a DNS finding and so stands before tcp, tls and hello anyway.
-    portal = 0 if finding.cause == "dns.captive-portal" else 1
-    delay = finding.cause in DELAYS
-    return _SEVERITIES.index(finding.severity), portal + delay, STAGES.index(finding.stage)
+    cause = causes()[finding.cause]
+    return _SEVERITIES.index(finding.severity), 1 - cause.comes_first + cause.delay, STAGES.index(finding.stage)
 
 
 def _merged(findings: list[Finding]) -> list[Finding]:
