@@ -37,6 +37,7 @@ PRODUCT = TESTS.parent / "gui" / "clearline"
 _IN_ADDRESS = re.compile(r"://[^:/@\s\"']{1,40}:([^@\s\"'{}<>$]{6,60})@")
 _NAMES = re.compile(r"_?(CANARY|.*SECRET|.*SECRET_WORD|.*PASSWORD|WORD)S?")
 _LARGEST = 64 * 1024 * 1024
+_FOUND = "secrets-found"  # what a worker of pytest-xdist hands over
 
 NOT_DISTINCTIVE = {
     "one%two": "also the words of test names",
@@ -236,17 +237,37 @@ class SecretSearch:
             self._exempt.append(folder)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._has_workers:
+            return
         for title, text in report.sections:
             self.look(text, title)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         logging.getLogger().removeHandler(self._logs)
+        if self._has_workers:  # each has searched its own folder, and knows what its tests wrote there
+            self._judge(session)
+            return
         factory = getattr(self._config, "_tmp_path_factory", None)
         if factory is not None and factory._basetemp is not None:  # nobody asked for one: there is none to search
             self._folders.append(factory.getbasetemp())
         for folder in self._folders:
             self.found += found_in(folder, self.needles, self.writers, self._exempt)
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[_FOUND] = self.found
+        self._judge(session)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended: what it found fails the run as a whole."""
+        self.found += getattr(node, "workeroutput", {}).get(_FOUND, [])
+
+    @property
+    def _has_workers(self) -> bool:
+        """Whether this process runs no test itself: pytest-xdist has others that do."""
+        return not hasattr(self._config, "workerinput") and self._config.getoption("dist", "no") != "no"
+
+    def _judge(self, session: pytest.Session) -> None:
         if self.found and session.exitstatus in (0, None):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

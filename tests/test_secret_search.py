@@ -16,7 +16,7 @@ from secret_search import TESTS, Needles, distinctive, secrets_of
 WORD = "plänted-" + "0ne"  # in two pieces: this file is no user of it
 
 
-def session(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+def session(folder: Path, code: str, *more: str) -> subprocess.CompletedProcess[str]:
     """A test session of its own with the search, over one file of tests."""
     tests = folder / "tests"
     tests.mkdir()
@@ -32,7 +32,7 @@ def session(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     plugins = ("secret_search", "no:cacheprovider", "no:pytest-qt", "no:hypothesispytest")
     options = [f"--rootdir={tests}", f"--basetemp={folder / 'made'}", "-c", os.devnull]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *(f"-p{name}" for name in plugins), *options, str(tests)],
+        [sys.executable, "-m", "pytest", "-q", *(f"-p{name}" for name in plugins), *options, *more, str(tests)],
         capture_output=True,
         text=True,
         check=False,
@@ -52,6 +52,26 @@ def test_a_secret_in_a_file_that_the_product_wrote_fails_the_run_and_is_not_repe
     assert result.returncode == 1, result.stdout
     assert "leak.json holds the secret plä…" in result.stdout
     assert WORD not in result.stdout + result.stderr
+
+
+def test_what_a_worker_finds_fails_the_whole_run_and_what_is_no_finding_does_not(tmp_path: Path) -> None:
+    code = """
+        @pytest.mark.writes_secrets("what is printed on purpose")
+        def test_on_purpose(tmp_path):
+            (tmp_path / "input").write_text(WORD)
+            print(WORD)
+        """
+    (tmp_path / "good").mkdir()
+    result = session(tmp_path / "good", code, "-n1")
+    assert result.returncode == 0, result.stdout
+    (tmp_path / "bad").mkdir()
+    leak = """
+        def test_leak(tmp_path):
+            write_whole(tmp_path / "leak.json", WORD.encode())
+        """
+    result = session(tmp_path / "bad", code + leak, "-n1")
+    assert result.returncode == 1, result.stdout
+    assert "leak.json holds the secret plä…" in result.stdout
 
 
 def test_every_spelling_of_it_is_found(tmp_path: Path) -> None:
