@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import stat
@@ -57,7 +58,10 @@ def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path, cheap):
     path = tmp_path / "shared.json"
     write([ORDERS, LOCAL], path, PASSWORDS, Secret("open sesame"))
     content = path.read_text()
-    assert not any(word in content for word in ("pa55", "pr0xy", "Orders", "cluster0", "app"))
+    # As words in quotes, which base64 cannot hold by chance.
+    assert not any(f'"{word}' in content for word in ("pa55", "pr0xy", "Orders", "cluster0", "app"))
+    sealed = base64.b64decode(json.loads(content)["data"])
+    assert not any(word in sealed for word in (b"pa55 w", b"pr0xy", b"Orders", b"cluster0"))
     read = read_file(path, Secret("open sesame"))
     assert read.format is Format.OURS_ENCRYPTED
     assert [(item.profile, item.secrets) for item in read.items] == [(ORDERS, PASSWORDS[ORDERS.id]), (LOCAL, {})]
