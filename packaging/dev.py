@@ -3,7 +3,8 @@
 
     python3 packaging/dev.py demo             a private MongoDB, and the window that tests it
     python3 packaging/dev.py run [ARG ...]    the program alone, with any of its arguments
-    python3 packaging/dev.py test [ARG ...]   ruff, mypy and pytest; further arguments go to pytest
+    python3 packaging/dev.py test [ARG ...]   ruff, mypy and pytest; further arguments go to pytest, in one process
+    python3 packaging/dev.py test --fast      the same without the tests that start servers, programs or networks
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py build            the standalone program, into dist/clearline
@@ -33,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 NEWER = ("3.14", "3.13", "3.12", "3.11")
+MOST_PROCESSES = 8
+"""Of tests side by side: each starts the shared servers that its tests ask for."""
 COMMANDS = ("demo", "run", "test", "bench", "build", "lock")
 LOCK = ROOT / "requirements.lock"
 
@@ -393,12 +396,26 @@ def test(arguments: Sequence[str]) -> None:
         set_up_newest("test")
         arguments = [argument for argument in arguments if argument != "--newest"]
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    chosen = [] if "-m" in arguments else ["-m", "not frozen"]
     fetch_suites(ROOT / ".cache")
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
     step([python, "-m", "mypy"])
-    step([python, "-m", "pytest", *chosen, *arguments], offscreen)
+    for chosen in runs_of_pytest(arguments, os.cpu_count() or 1):
+        step([python, "-m", "pytest", *chosen], offscreen)
+
+
+def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
+    """The arguments of each run of pytest, one after the other.
+
+    Tests run in several processes, a file in one of them; those that judge times run afterwards, with nothing beside
+    them. Arguments of one's own are run as they are.
+    """
+    several = ["-n", str(min(processors, MOST_PROCESSES)), "--dist", "loadfile"]
+    if list(arguments) == ["--fast"]:
+        return [[*several, "-q", "-m", "not frozen", "--fast"]]
+    if arguments:
+        return [[*([] if "-m" in arguments else ["-m", "not frozen"]), *arguments]]
+    return [[*several, "-m", "not frozen and not timed"], ["-m", "timed and not frozen"]]
 
 
 def bench(arguments: Sequence[str]) -> None:

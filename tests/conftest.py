@@ -2,12 +2,17 @@
 
 The deployments are started when the first test asks for them and live until the last one ended: leave them as they
 were. Tests that break a server build their own with `lab.deployments`.
+
+Marks follow from what a test uses (`uses`); none of them is set by hand. Where several processes run the tests
+(``-n 2``), those of one file stay together, so that few shared deployments start twice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +20,7 @@ from pathlib import Path
 import pytest
 
 import secret_search
+import uses
 from lab import deployments, namespaces
 from lab.certificates import Authority, Identity
 from lab.deployment import Deployment
@@ -22,16 +28,38 @@ from lab.deployment import Deployment
 _HOME = pytest.StashKey[Path]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    meaning = f"leave out the tests marked {', '.join(uses.SLOW)}"
+    parser.addoption("--fast", action="store_true", help=meaning)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     home = config.stash[_HOME] = Path(tempfile.mkdtemp(prefix="clearline-tests-"))
     os.environ["CLEARLINE_HOME"] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # no test meets the user's own keyring
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with contextlib.suppress(ValueError):  # not in the main thread
+        # A shell has what it starts in the background ignore Ctrl-C, and so would each program that a test sends one.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     secret_search.watch(config, home)
+    for name, meaning in uses.MARKS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning} (set by what the test uses)")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)  # before ``-m`` chooses
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function):
+            for name in uses.marks_of(item):
+                item.add_marker(name)
+    if config.getoption("--fast"):
+        slow = [item for item in items if any(map(item.get_closest_marker, uses.SLOW))]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

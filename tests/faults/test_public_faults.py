@@ -24,9 +24,7 @@ def laboratory() -> Iterator[Laboratory]:
 
 
 def _marked(fault: Fault) -> object:
-    marks = [pytest.mark.netns] if fault.netns else []
-    if fault.unnamed:
-        marks.append(pytest.mark.xfail(reason=fault.unnamed, strict=True))
+    marks = [pytest.mark.xfail(reason=fault.unnamed, strict=True)] if fault.unnamed else []
     return pytest.param(fault, id=fault.id, marks=marks)
 
 

@@ -19,8 +19,6 @@ from lab.long_line import Line
 from lab.mongo_peer import MongoPeer
 from lab.namespaces import DEAD_NEIGHBOUR, INSIDE_V6, OUTSIDE, OUTSIDE_V6, Network, unavailable
 
-pytestmark = pytest.mark.netns
-
 
 def connect(host: str, port: int, timeout_s: float = 0.3) -> int:
     """The errno of one connection attempt, 0 for success, ETIMEDOUT for silence."""

@@ -196,6 +196,21 @@ def test_a_step_that_was_killed_is_a_failure_too() -> None:
     assert ended.value.code == 137
 
 
+def test_tests_run_side_by_side_and_those_that_judge_times_alone_afterwards() -> None:
+    side_by_side, alone = dev.runs_of_pytest([], 2)
+    assert side_by_side == ["-n", "2", "--dist", "loadfile", "-m", "not frozen and not timed"]
+    assert alone == ["-m", "timed and not frozen"]
+    assert dev.runs_of_pytest([], 64)[0][1] == str(dev.MOST_PROCESSES)
+
+
+def test_the_fast_loop_is_one_run_and_arguments_of_one_s_own_are_left_alone() -> None:
+    (fast,) = dev.runs_of_pytest(["--fast"], 2)
+    assert fast[:2] == ["-n", "2"]
+    assert "--fast" in fast
+    assert dev.runs_of_pytest(["-k", "tls"], 2) == [["-m", "not frozen", "-k", "tls"]]
+    assert dev.runs_of_pytest(["-m", "netns", "--fast"], 2) == [["-m", "netns", "--fast"]]
+
+
 def test_the_tests_stop_at_the_first_failure_and_leave_the_frozen_program_out(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[list[str]] = []
     monkeypatch.setattr(dev, "step", lambda command, environ=None: steps.append(command[2:]))

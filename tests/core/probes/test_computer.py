@@ -12,8 +12,6 @@ from clearline.core.probes.computer import inspect_computer, is_own_address, mis
 from clearline.core.profiles.profile import Auth, Options, Profile
 from lab import namespaces
 
-in_a_network = pytest.mark.skipif(namespaces.unavailable() is not None, reason=str(namespaces.unavailable()))
-
 
 def test_this_computer_is_described() -> None:
     facts = inspect_computer(Profile())
@@ -75,8 +73,6 @@ def test_own_addresses_are_told_from_others(address: str, own: bool) -> None:
     assert is_own_address(address) is own
 
 
-@pytest.mark.netns
-@in_a_network
 def test_all_own_addresses_are_found_in_order_without_loopback() -> None:
     with namespaces.Network(ipv6=True) as network:
         network.inside_address("192.168.7.9")
@@ -86,8 +82,6 @@ def test_all_own_addresses_are_found_in_order_without_loopback() -> None:
     assert own == [True, True, True, False]
 
 
-@pytest.mark.netns
-@in_a_network
 @pytest.mark.parametrize("ipv6", [True, False])
 def test_a_route_for_ipv6_is_seen_without_sending(ipv6: bool) -> None:
     with namespaces.Network(ipv6=ipv6) as network:

@@ -267,7 +267,6 @@ def test_names_over_https_are_no_name_servers() -> None:
         assert nameservers() == (("127.0.0.3", 54),)
 
 
-@pytest.mark.netns
 @pytest.mark.skipif(namespaces.unavailable() is not None, reason=str(namespaces.unavailable()))
 def test_the_systems_settings_are_read_again_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dns.asyncresolver, "default_resolver", None)
@@ -281,7 +280,6 @@ def test_the_systems_settings_are_read_again_each_time(monkeypatch: pytest.Monke
         assert first.call(nameservers) == (("10.79.0.1", 53), ("127.0.0.9", 53))
 
 
-@pytest.mark.netns
 @pytest.mark.skipif(namespaces.unavailable() is not None, reason=str(namespaces.unavailable()))
 def test_a_name_server_without_a_route_is_unreachable_and_a_filter_here_too() -> None:
     with namespaces.Network(nameservers=("10.99.0.1",)) as network:

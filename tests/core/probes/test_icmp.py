@@ -15,7 +15,6 @@ def asked(network: Network, port: int = 27017) -> bool | None:
     return network.call(lambda: asyncio.run(is_forbidden(OUTSIDE, port)))
 
 
-@pytest.mark.netns
 @pytest.mark.parametrize(("kind", "forbidden"), [("admin-prohibited", True), ("host-unreachable", False)])
 def test_a_firewall_that_forbids_is_told_from_a_host_that_is_off(kind: str, forbidden: bool) -> None:
     with Network() as network:
@@ -23,7 +22,6 @@ def test_a_firewall_that_forbids_is_told_from_a_host_that_is_off(kind: str, forb
         assert asked(network) is forbidden
 
 
-@pytest.mark.netns
 def test_silence_says_nothing() -> None:
     with Network() as network:
         network.drop(host=OUTSIDE, udp=True)

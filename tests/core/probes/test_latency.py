@@ -74,7 +74,6 @@ def test_a_server_that_stops_answering_ends_the_samples() -> None:
     assert facts.large_ms is None
 
 
-@pytest.mark.netns
 def test_a_lossy_line_shows_outliers_and_retransmits() -> None:
     line = Line(delay_s=0.01, loss=0.2)
     with Network(line=line) as network, MongoPeer(listener=network.listen(27017)):

@@ -78,7 +78,6 @@ def test_the_hosts_file_is_told_with_the_answer(tmp_path: Path) -> None:
     assert hosts_path().name == "hosts"
 
 
-@pytest.mark.netns
 @pytest.mark.skipif(namespaces.unavailable() is not None, reason=str(namespaces.unavailable()))
 class TestInsideANetwork:
     def test_addresses_come_in_the_systems_order_and_families(self) -> None:

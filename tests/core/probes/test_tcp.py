@@ -85,7 +85,6 @@ def test_ipv6_loopback_is_an_address_of_its_own_family() -> None:
         ("192.0.2.1", False),
     ],
 )
-@pytest.mark.netns
 def test_private_addresses_are_told_from_public_ones(address: str, private: bool, lonely: Network) -> None:
     facts = lonely.call(lambda: run(connect(address, 27017, deadline_s=0.05)))
     assert facts.private is private
@@ -123,7 +122,6 @@ def test_a_full_accept_queue_is_silence_with_retransmits() -> None:
     assert facts.retransmits == 1
 
 
-@pytest.mark.netns
 def test_dropped_packets_are_silence_and_other_ports_tell_a_filter_from_a_dead_host() -> None:
     async def probe() -> tuple[TcpFacts, tuple[OtherPort, ...]]:
         tcp = await connect(OUTSIDE, 27017, deadline_s=0.2)
@@ -137,7 +135,6 @@ def test_dropped_packets_are_silence_and_other_ports_tell_a_filter_from_a_dead_h
     assert (filtered.port, filtered.reach) == (27017, Reach.SILENT)
 
 
-@pytest.mark.netns
 def test_a_late_answer_comes_after_early_silence() -> None:
     early: list[TcpFacts] = []
     with Network() as network:
@@ -151,7 +148,6 @@ def test_a_late_answer_comes_after_early_silence() -> None:
     assert 2000 < facts.elapsed_ms < 4500
 
 
-@pytest.mark.netns
 @pytest.mark.parametrize(
     ("rejection", "reach", "number"),
     [
@@ -169,7 +165,6 @@ def test_a_rejection_is_told_by_its_number(rejection: Any, reach: Reach, number:
     assert facts.elapsed_ms < 500
 
 
-@pytest.mark.netns
 def test_without_ipv6_the_network_is_unreachable() -> None:
     with Network() as network:
         facts = network.call(lambda: run(connect("2001:db8::1", 27017, deadline_s=1)))

@@ -337,7 +337,6 @@ def test_a_late_handshake_comes_after_early_silence(tls_server: Deployment) -> N
     assert (facts.reach, facts.late) == (Reach.OK, True)
 
 
-@pytest.mark.netns
 def test_lost_large_packets_leave_the_server_unheard(authority: Authority) -> None:
     identity = authority.intermediate().server()
 

@@ -179,7 +179,6 @@ def test_a_step_down_is_told_as_it_happens_and_recovers_as_a_fail_over() -> None
         asyncio.run(play())
 
 
-@pytest.mark.netns
 @pytest.mark.usefixtures("impatient")
 def test_a_cut_network_is_down_with_silence_as_its_cause(standalone: Deployment) -> None:
     async def play() -> None:
@@ -202,7 +201,6 @@ def test_a_cut_network_is_down_with_silence_as_its_cause(standalone: Deployment)
         network.call(lambda: asyncio.run(play()))
 
 
-@pytest.mark.netns
 @pytest.mark.usefixtures("impatient")
 def test_idle_connections_that_a_firewall_forgot_are_named_and_the_server_is_never_down(
     standalone: Deployment, monkeypatch: pytest.MonkeyPatch
