@@ -28,4 +28,4 @@ def test_severity_and_certainty_are_words_too(qapp):
     model = FindingsModel()
     model.show((STALE_SET,))
     assert model.index(0).data(FindingRole.SUBTITLE) == "Warning · likely · tcp · db3.example.com:27017"
-    assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).startswith("warning, likely: Member db3")
+    assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).startswith("Warning, likely: Member db3")
