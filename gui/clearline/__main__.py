@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """The entry point: `main`, with an exit code also when whoever reads our output has gone (``| head``)."""
+    """The entry point: `main`, with an exit code also when the reader of our output has gone (``| head``)."""
     try:
         code = main()
         if sys.stdout is not None:  # a windowed program has none

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     stored = list_profiles(profiles_dir())
     profiles = [one.profile for one in stored if one.profile is not None and is_in(one.profile, arguments.folder or "")]
-    # Nobody can say in which folder a file stands that cannot be read: it counts everywhere.
+    # A file that cannot be read does not tell in which folder it stands: it counts everywhere.
     broken = [(one.path.name, str(one.problem)) for one in stored if one.problem is not None]
     for _, problem in broken:
         _say(f"cannot be read: {problem}")
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     orders = _with_secrets(profiles, yes=arguments.yes)
     reports = _checked(orders, arguments.timeout)
     for (profile, secrets, not_agreed), report in zip(orders, reports, strict=True):
-        if report.verdict is not Verdict.CANCELLED and not not_agreed:  # nobody was asked: that tells nothing
+        if report.verdict is not Verdict.CANCELLED and not not_agreed:  # no server was asked: that tells nothing
             record(profile, report, secrets)
     if arguments.junit is not None and not write_junit(
         arguments.junit, list(zip(profiles, reports, strict=True)), broken
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _with_secrets(profiles: Sequence[Profile], *, yes: bool) -> list[Order]:
     """Each profile with its secrets. One that lacks a secret is checked all the same, and says so itself.
 
-    One that was not agreed to gets no secret and is contacted by nobody.
+    One that was not agreed to gets no secret and contacts no server.
     """
     from clearline.core.exchange.consent import objections
 

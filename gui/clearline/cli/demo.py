@@ -25,7 +25,7 @@ _SET_NAME = "demo"
 _DATABASE = "shop"
 _USER = "demo"
 _OWNER = "owner"
-# clusterMonitor may read everybody's health, so that nothing on the demo's report is left out for want of a right.
+# clusterMonitor may read the health of all servers: the demo's report leaves nothing out for want of a right.
 _ROLES = ({"role": "readWrite", "db": _DATABASE}, {"role": "clusterMonitor", "db": "admin"})
 _SELECTION_TIMEOUT_MS = 15_000
 
@@ -114,9 +114,9 @@ def _fill(address: str, password: Secret) -> None:
         members = [{"_id": 0, "host": address}]
         first.admin.command("replSetInitiate", {"_id": _SET_NAME, "members": members})
     owner = Secret(randomness.token_urlsafe(18))
-    with connect(replicaSet=_SET_NAME) as nobody:
+    with connect(replicaSet=_SET_NAME) as unknown:
         # A server without users lets a client on its own computer make the first one, with roles on admin only.
-        nobody.admin.command("createUser", _OWNER, pwd=owner.reveal(), roles=["userAdminAnyDatabase"])
+        unknown.admin.command("createUser", _OWNER, pwd=owner.reveal(), roles=["userAdminAnyDatabase"])
     with connect(_OWNER, owner, replicaSet=_SET_NAME) as manager:
         manager.admin.command("createUser", _USER, pwd=password.reveal(), roles=list(_ROLES))
     orders = json.loads(resource("demo/orders.json").read_text("utf-8"))

@@ -155,7 +155,7 @@ class PrivateMongod:
             self._reader = None
 
     def freeze(self) -> None:
-        """Stop the server's clock (SIGSTOP): the kernel still accepts connections, nobody answers. POSIX only."""
+        """Stop the server's clock (SIGSTOP): the kernel still accepts connections, but nothing answers. POSIX only."""
         if sys.platform != "win32":
             self.process.send_signal(signal.SIGSTOP)
 

@@ -144,7 +144,7 @@ def _has_kept_secrets(profile: Profile) -> bool:
 
 
 def on_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Whether a user can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
 
 

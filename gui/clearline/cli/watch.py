@@ -88,7 +88,7 @@ async def _watch(target: Target, interval_s: float, seconds: float | None, show:
     def emit(state: WatchState) -> None:
         try:
             teller.take(state)
-        except BrokenPipeError as error:  # whoever reads our output has gone: that is the end, too
+        except BrokenPipeError as error:  # the reader of our output has gone: that is the end, too
             gone.append(error)
             task.cancel()
         else:

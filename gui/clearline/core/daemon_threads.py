@@ -1,4 +1,4 @@
-"""Threads for the calls that block and cannot be cancelled (getaddrinfo, the keyring): daemons that nobody waits for.
+"""Threads for the calls that block and cannot be cancelled (getaddrinfo, the keyring): daemons that are not waited for.
 
 asyncio's own executor is joined twice, when the loop closes and when the interpreter ends, so one dead resolver would
 keep a closed window alive for half a minute.
@@ -46,7 +46,7 @@ class DaemonExecutor(ThreadPoolExecutor):
                 return
             try:
                 result = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - belongs to whoever waits for the result
+            except BaseException as error:  # noqa: BLE001 - belongs to the caller that waits for the result
                 future.set_exception(error)
             else:
                 future.set_result(result)
@@ -77,7 +77,7 @@ async def run_in_daemon(function: Callable[[*Ts], T], *args: *Ts) -> T:
     def work() -> None:
         try:
             result = function(*args)
-        except BaseException as error:  # noqa: BLE001 - belongs to whoever awaits the result
+        except BaseException as error:  # noqa: BLE001 - belongs to the caller that awaits the result
             _tell(loop, fail, error)
         else:
             _tell(loop, succeed, result)
@@ -124,4 +124,4 @@ def _tell(loop: asyncio.AbstractEventLoop, settle: Callable[[T], None], value: T
     try:
         loop.call_soon_threadsafe(settle, value)
     except RuntimeError:
-        pass  # the loop is closed: nobody waits any more
+        pass  # the loop is closed: it is not waited for any more

@@ -96,7 +96,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     descriptor = _lockable(folder)
     try:
-        patience = threading.Event()  # nobody sets it: waiting for it is a pause
+        patience = threading.Event()  # never set: waiting for it is a pause
         end = time.monotonic() + PATIENCE_S
         while not _taken(descriptor):
             if time.monotonic() > end:

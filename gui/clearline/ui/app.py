@@ -375,7 +375,7 @@ def _warm_up() -> None:
 def _draw(desktop: Desktop, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     drawn = desktop.window.grab().save(str(path))
-    desktop.window.may_close = lambda: True  # nobody is there to be asked
+    desktop.window.may_close = lambda: True  # there is no user to be asked
     desktop.window.close()
     if not drawn:
         desktop.app.exit(1)

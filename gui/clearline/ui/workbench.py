@@ -282,7 +282,7 @@ class Workbench(QObject):
         )
 
     def _with_secrets(self, opened: OpenProfile, act: Callable[[], object]) -> None:
-        """Secrets that are being looked up are waited for, unless somebody is impatient."""
+        """Secrets that are being looked up are waited for, unless the user is impatient."""
         if not self.storage.secrets.once_looked_up(opened, act) and opened is self.profiles.current:
             self.window.say("The keyring is asked for the password first.")
 

@@ -50,7 +50,7 @@ def ms(mean: float) -> Quantiles:
         (
             {},
             "All well: 20 workers made 2,000 operations a second over 20 connections, 2.0 ms each, "
-            "and nobody waited long for a connection.",
+            "and no operation waited long for a connection.",
         ),
         (
             {
@@ -91,7 +91,7 @@ def ms(mean: float) -> Quantiles:
         ),
         (
             {"command_ms": ms(60), "operation_ms": ms(60.2), "alone_ms": 4.0},
-            "20 workers at once got each answer after 60 ms, one alone after 4.0 ms; nobody waited long for a "
+            "20 workers at once got each answer after 60 ms, one alone after 4.0 ms; none waited long for a "
             "connection: the server or the line to it, not the pool, is the bottleneck.",
         ),
         (
@@ -106,7 +106,7 @@ def ms(mean: float) -> Quantiles:
         ({"operations": 0}, "No operation ended in that time."),
         (
             {"workers": 1, "used": 1, "errors": {"AutoReconnect": 3}},
-            "All well: 1 worker made 2,000 operations a second over 1 connection, 2.0 ms each, and nobody waited long "
+            "All well: 1 worker made 2,000 operations a second over 1 connection, 2.0 ms each, and no operation waited long "
             "for a connection; 3 failed.",
         ),
     ],

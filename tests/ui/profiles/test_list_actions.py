@@ -556,7 +556,7 @@ def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(qtbot, with_
     desktop.workbench.profiles.choose(ids(desktop)[0])
     [stored] = store.list_profiles(folder)
     stored.path.unlink()
-    qtbot.waitUntil(lambda: "deleted by somebody else" in desktop.window.message)
+    qtbot.waitUntil(lambda: "Another program deleted" in desktop.window.message)
     assert desktop.workbench.profiles.current.unsaved
     assert desktop.window.connection.field.text() == "mongodb://db1:27017/"
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)

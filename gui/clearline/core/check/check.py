@@ -1,7 +1,7 @@
 """One check: the driver and the facts, side by side, until the verdict and what explains it.
 
-The driver gets a head start, for on a healthy line it needs nobody's help; its first failed heartbeat, or silence, sets
-the probes off. Whatever anybody learns goes into one ledger, and after every entry two pure questions are asked of it:
+The driver gets a head start, for on a healthy line it needs no help; its first failed heartbeat, or silence, sets
+the probes off. Whatever either learns goes into one ledger, and after every entry two pure questions are asked of it:
 is the verdict known, and what are the findings.
 """
 
@@ -50,7 +50,7 @@ from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.trust import adopt_system_roots
 from clearline.core.uri import connection_string
 from clearline.core.uri.connection_string import Reading
-from clearline.core.uri.read_options import BEHIND
+from clearline.core.uri.read_options import AFTER
 
 if TYPE_CHECKING:
     from clearline.core.driver.oidc import HumanSignIn, OnPrompt
@@ -292,7 +292,7 @@ class _Check:
             self._sign_in = HumanSignIn(on_prompt)
 
     def _refused_text(self) -> None:
-        """Nobody is contacted; what the driver's constructor says is noted for the report."""
+        """No server is contacted; what the driver's constructor says is noted for the report."""
         if not self._not_agreed:
             self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
@@ -300,7 +300,7 @@ class _Check:
         self._teller.decide(Verdict.FAILED)
 
     def _would_bare_password(self) -> bool:
-        """PLAIN over a line without TLS shows the password to everybody on the way: not without consent."""
+        """PLAIN over a line without TLS shows the password to every machine on the way: not without consent."""
         if not self._confined or all(map(is_loopback, self._ledger.facts.uri.hosts)):
             return False
         self._refuse_bare_password()
@@ -478,7 +478,7 @@ class _Check:
         self._ledger.changed.set()
 
     def _abandon(self) -> asyncio.Task[None] | None:
-        """End everything without waiting for anybody; the task returned is the client's goodbye, a second at most."""
+        """End everything without waiting for anything; the task returned is the client's goodbye, a second at most."""
         for task in list(self._tasks):
             task.cancel()
         if self._sign_in is not None:
@@ -522,7 +522,7 @@ def _may_quote_a_piece(uri: UriFacts, secrets: Secrets) -> bool:
 
 def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
     """What PyMongo warned about, without secrets; nothing at all where a name may be a piece of one."""
-    if any(name.startswith(BEHIND) for name in secrets):
+    if any(name.startswith(AFTER) for name in secrets):
         return ()
     return tuple(redact(warning, secrets.values()) for warning in warnings)
 

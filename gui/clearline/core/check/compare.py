@@ -59,7 +59,7 @@ class Comparison:
         self._ledger.note(address, loopback=await tcp.connect("127.0.0.1", port, deadline_s=self._asker.hedge_s))
 
     async def _ask_why(self, address: str, failed: TcpFacts, port: int) -> None:
-        # Whoever answered the connection answers this about as fast.
+        # The server that answered the connection answers this about as fast.
         wait_s = min(0.25, 0.03 + 3 * failed.elapsed_ms / 1000)
         if await icmp.is_forbidden(failed.address, port, wait_s=wait_s):
             self._ledger.note(address, forbidden=True)
@@ -86,7 +86,7 @@ class Comparison:
 
         jobs: list[Awaitable[None]] = []
         if handshake is None or not handshake.server_hello:
-            # Whoever begins a TLS handshake neither greets first nor speaks plainly.
+            # A server that begins a TLS handshake neither greets first nor speaks plainly.
             jobs.append(self._listen(member.address, ip))
             jobs.append(self._plain_hello(member, ip) if self._terms.tls else self._look(member, ip))
         if self._terms.tls:

@@ -70,7 +70,7 @@ class DriverRun:
         # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over
         # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
         answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None
-        # The first step of OIDC only asks the server for the provider, at which nobody has signed in then.
+        # The first step of OIDC only asks the server for the provider, at which there was no sign-in then.
         began = self._events.login_step is not None and not isinstance(error, SignInProblem)
         logged_in = self._wants_login() and failed_login is None and (began or answered)
         if code in (UNAUTHORIZED, ATLAS_ERROR) and logged_in and step == "read":

@@ -56,7 +56,7 @@ class Examiner:
         for address, line in sorted(self._lines.items(), key=lambda item: item[0] != asked_first):
             answer = self._ledger.member(address).hello
             if answer is not None and answer.kind in ("arbiter", "ghost"):
-                continue  # They hold no users, so they know nobody.
+                continue  # They hold no users, so they know no user.
             async with self._turns[address]:
                 found = await hello.mechanisms(line, names, deadline_s=self._terms.deadline_s)
             if found:

@@ -81,7 +81,7 @@ class _Place:
 
 
 def undefined_places(references: list[_Place], known: Variables) -> Iterator[Mistake]:
-    """The mistakes of references that nobody has set, and of the file in which they may stand."""
+    """The mistakes of references that are not set, and of the file in which they may stand."""
     missing = [place.undefined(known) for place in references if known.find(place.name) is None]
     yield from missing
     if references:

@@ -31,7 +31,7 @@ class Ledger:
         self.put(**{part: replace(getattr(self.facts, part), **fields)})
 
     def member(self, address: str) -> MemberFacts:
-        """One member. Raises KeyError for an address that nobody added."""
+        """One member. Raises KeyError for an address that was never added."""
         member = self.facts.member(address)
         if member is None:
             raise KeyError(address)

@@ -1,6 +1,6 @@
 """What happens to a profile before anything is contacted: references are resolved, commands run, trust becomes a file.
 
-A check and a watch both begin here. What comes out holds every secret in plain: it is for the driver and for nobody's
+A check and a watch both begin here. What comes out holds every secret in plain: it is for the driver and for no
 eyes, and stays in core.
 """
 
@@ -167,7 +167,7 @@ def _with_pieces(reference: str, value: str) -> dict[str, Secret]:
 
 
 def _unanswered(ready: Reading, profile: Profile, parts: UriText) -> Iterator[Mistake]:
-    """The password that is asked each time, when nobody has answered."""
+    """The password that is asked each time, when it was not given."""
     if PASSWORD in ready.secrets or source_of(profile, PASSWORD).place != "ask":
         return
     for mistake in read(ready.text, profile=with_source(profile, PASSWORD, KEYRING)).mistakes:

@@ -39,7 +39,7 @@ def _pool(look: Look) -> Iterator[Advice]:
         yield warning(
             "pool.bounds",
             f"minPoolSize, {least}, is above maxPoolSize, {most}.",
-            "The driver refuses the pair before it contacts anybody.",
+            "The driver refuses the pair before it contacts a server.",
             "minPoolSize",
             "maxPoolSize",
             fix="Let the pool shrink to nothing when idle.",
@@ -193,7 +193,7 @@ def _limits(look: Look) -> Iterator[Advice]:
         yield advice(
             "times.wait-queue",
             "The wait for a free connection has no limit.",
-            "When all connections of the pool are busy, callers queue up and nobody tells you.",
+            "When all connections of the pool are busy, callers queue up and nothing tells you.",
             "waitQueueTimeoutMS",
             fix="Fail after 10 s in the queue.",
             patch={"pool": {"waitQueueTimeoutMS": 10_000}},

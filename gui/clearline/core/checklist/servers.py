@@ -54,7 +54,7 @@ def _seeds(look: Look) -> Iterator[Advice]:
             yield advice(
                 "seeds.one-seed",
                 f"Only one member of {seeds.replica_set} is named.",
-                "The others are found through it. While it is down, a program that starts finds nobody.",
+                "The others are found through it. While it is down, a program that starts finds no server.",
                 "hosts",
                 docs="reference/connection-string/#components",
             )
@@ -64,7 +64,7 @@ def _seeds(look: Look) -> Iterator[Advice]:
         yield warning(
             "seeds.direct",
             "directConnection ties the program to one member.",
-            "After an election it may be a secondary: writes then fail, and nobody looks for the new primary.",
+            "After an election it may be a secondary: writes then fail, and no new primary is looked for.",
             "directConnection",
             fix="Discover the whole set.",
             patch={"seeds": {"directConnection": None}},
@@ -95,7 +95,7 @@ def _tls(look: Look) -> Iterator[Advice]:
             yield warning(
                 "tls.off",
                 "The connection is not encrypted.",
-                "Whoever can read the network between here and the server reads and changes your data.",
+                "Every machine on the network between here and the server can read and change your data.",
                 "tls",
                 fix="Switch TLS on. The server must offer it: test afterwards.",
                 patch={"tls": {"enabled": True}},
@@ -117,8 +117,8 @@ def _tls(look: Look) -> Iterator[Advice]:
         names = " and ".join(option_name for _, option_name in weak)
         yield warning(
             "tls.unverified",
-            f"{names} accepts servers that nobody vouches for.",
-            "Anybody on the way can pose as the server and read the data. Trust the right authority with tlsCAFile"
+            f"{names} accepts servers whose certificates are not trusted.",
+            "A machine on the way can pose as the server and read the data. Trust the right authority with tlsCAFile"
             " instead.",
             *(option_name for _, option_name in weak),
             fix="Verify certificates and names. The connection fails until the authority is trusted.",
@@ -135,8 +135,8 @@ def _login(look: Look) -> Iterator[Advice]:
         if not look.local:
             yield warning(
                 "login.none",
-                "Nobody logs in.",
-                "A server that allows that gives its data to everybody who reaches it; any other refuses every query.",
+                "There is no login.",
+                "A server that allows that gives its data to every client; any other refuses every query.",
                 "user",
                 docs="administration/security-checklist/",
             )
@@ -145,7 +145,7 @@ def _login(look: Look) -> Iterator[Advice]:
         yield warning(
             "login.in-clear",
             "PLAIN sends the password as it is, and nothing encrypts it.",
-            "Whoever can read the network has it.",
+            "It can be read on the network.",
             "tls",
             "authMechanism",
             fix="Switch TLS on.",
@@ -162,7 +162,7 @@ def _login(look: Look) -> Iterator[Advice]:
             docs="core/security-scram/",
         )
     else:
-        yield passed("login.given", "Somebody logs in.", "user", "authMechanism")
+        yield passed("login.given", "There is a login.", "user", "authMechanism")
 
 
 def _plain_text(look: Look) -> Iterator[Advice]:

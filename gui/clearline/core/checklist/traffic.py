@@ -50,7 +50,7 @@ def _writes(look: Look) -> Iterator[Advice]:
     if writes.w == 0:
         yield warning(
             "writes.unconfirmed",
-            "w=0: nobody confirms a write.",
+            "w=0: no server confirms a write.",
             "A write that the server refuses is lost without an error.",
             "w",
             fix="Wait for the majority.",

@@ -151,7 +151,7 @@ def suitable(facts: Facts, hello: Hello) -> bool:
 
 def _set_member(member: MemberFacts, hello: Hello, name: str) -> bool:
     """Whether a driver that follows the set ``name`` keeps this server (pymongo.topology_description): a primary must
-    stand in its own list, anybody else must not be known by another address."""
+    stand in its own list, every other must not be known by another address."""
     if hello.kind in ("standalone", "router", "ghost") or hello.set_name != name:
         return False
     if hello.kind == "primary":

@@ -1,4 +1,4 @@
-"""AWS credentials from the environment or the machine's role, fetched where they block nobody.
+"""AWS credentials from the environment or the machine's role, fetched where they block nothing.
 
 PyMongo asks ``pymongo-auth-aws`` for them inside the event loop, and that imports boto3 and asks the metadata services
 of ECS and EC2 with blocking calls (pymongo/asynchronous/auth_aws.py). What was fetched ahead is in its cache.

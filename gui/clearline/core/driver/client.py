@@ -25,7 +25,7 @@ CLOSE_TIMEOUT_S = 1.0
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """A client that has contacted nobody yet, and what PyMongo warned about while reading its options."""
+    """A client that has contacted no server yet, and what PyMongo warned about while reading its options."""
 
     client: Any
     warnings: tuple[str, ...]
@@ -89,7 +89,7 @@ async def close_client(client: AsyncMongoClient[Any]) -> None:
     """Close a client, for `CLOSE_TIMEOUT_S` at most. Cancelling it ends the waiting too; never raises anything else.
 
     A dead server never answers the goodbye, and a close that is cut off in it leaves the monitors at work: the second
-    one has nobody left to say goodbye to.
+    one has no server left to say goodbye to.
     """
     for _ in range(2):
         farewell = asyncio.ensure_future(client.close())

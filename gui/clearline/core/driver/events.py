@@ -297,7 +297,7 @@ class EventBuffer:
 
     @property
     def dropped(self) -> int:
-        """How many events were lost so far because nobody drained in time."""
+        """How many events were lost so far because they were not drained in time."""
         return self._dropped
 
     def __len__(self) -> int:

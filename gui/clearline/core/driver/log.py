@@ -1,9 +1,9 @@
-"""PyMongo's own log records as driver events of kind ``log``, for the clients that somebody listens to.
+"""PyMongo's own log records as driver events of kind ``log``, for the clients that have a listener.
 
 PyMongo's loggers are process-wide (``pymongo.connection``, ``pymongo.serverSelection``, ``pymongo.topology``,
-``pymongo.command``), so one handler stands behind them while anybody listens, and routes each record by the client's
-id. Other handlers of the program see what they saw before: records below their old level stay here. Nobody listens:
-the loggers are as they were, and a record costs nothing.
+``pymongo.command``), so one handler is set while there is a listener, and routes each record by the client's
+id. Other handlers of the program see what they saw before: records below their old level stay here. Without a
+listener the loggers are as they were, and a record costs nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _taps: list[_Tap] = []
 
 
 class _Tap(logging.Handler):
-    """Sits on one of the loggers: hands debug records to whoever listens to their client, the rest to the program."""
+    """Sits on one of the loggers: hands debug records to the listener of their client, the rest to the program."""
 
     def __init__(self, logger: logging.Logger) -> None:
         super().__init__(logging.NOTSET)

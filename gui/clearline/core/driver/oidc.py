@@ -3,7 +3,7 @@
 The server names the provider (issuer, client, scopes). Where that has a page for it the user signs in in the browser,
 and the provider sends them back to a listener of ours (authorization code with PKCE, RFC 7636 and 8252); else the user
 types a code on the provider's page (device authorization, RFC 8628). The listener's address is the one that the
-MongoDB shell uses, so that whoever set a provider up for that has set it up for this.
+MongoDB shell uses, so that a provider that was set up for that has set it up for this.
 
 Everything here blocks and runs in the daemon thread in which PyMongo calls it (auth_oidc: ``run_in_executor``).
 """
@@ -110,7 +110,7 @@ class HumanSignIn:
         """The authMechanismProperties for PyMongo's constructor.
 
         A token goes only to hosts that PyMongo allows by itself and to ``hosts``: any other server could name the
-        provider of somebody else and would get a token for it.
+        provider of another deployment and would get a token for it.
         """
         found: dict[str, Any] = {"OIDC_HUMAN_CALLBACK": self.callback()}
         if hosts:
@@ -168,7 +168,7 @@ class HumanSignIn:
             try:
                 listener = _Listener(self._port)
             except OSError:
-                # Somebody else listens there. The provider knows no other address of ours.
+                # Another program listens there. The provider knows no other address of ours.
                 if "device_authorization_endpoint" not in provider:
                     raise SignInProblem(f"the port {self._port} for the browser's way back is in use") from None
             else:
@@ -202,16 +202,16 @@ class HumanSignIn:
             raise SignInProblem(f"the provider gives no token ({refused.code})") from None
 
     def _prompt(self, page: str, code: str | None) -> None:
-        if self._stopped.is_set():  # while the provider was asked: nobody wants its page any more
+        if self._stopped.is_set():  # while the provider was asked: its page is not wanted any more
             raise SignInProblem("the sign-in was stopped")
         self._on_prompt(page, code)
 
     def _awaited(self, listener: _Listener, state: str, end: float) -> Mapping[str, str]:
         while not self._stopped.is_set():
             if time.monotonic() >= end:
-                raise SignInProblem("nobody has signed in in time")
+                raise SignInProblem("there was no sign-in in time")
             answer = listener.answer(0.2)
-            # Anybody on this computer can call the listener; only the provider knows the state.
+            # Any program on this computer can call the listener; only the provider knows the state.
             if answer is not None and hmac.compare_digest(answer.get("state", ""), state):
                 return answer
         raise SignInProblem("the sign-in was stopped")
@@ -238,7 +238,7 @@ class HumanSignIn:
                     pause += _POLL_S
                 elif refused.code != "authorization_pending":
                     raise SignInProblem(f"the provider gives no token ({refused.code})") from None
-        raise SignInProblem("nobody has signed in in time")
+        raise SignInProblem("there was no sign-in in time")
 
 
 # ---------------------------------------------------------------- the way back from the browser
@@ -279,7 +279,7 @@ class _Listener:
             block_on_close = False
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """Say nothing: a browser that hangs up is nobody's error."""
+                """Say nothing: a browser that hangs up is no error."""
 
         self._server = Server(("127.0.0.1", port), Handler)
         self._answers = answers

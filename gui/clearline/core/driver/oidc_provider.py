@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A question that is sent on would carry its secrets to somebody else, and bring that one's answer."""
+    """A question that is sent on would carry its secrets to another server, and bring that one's answer."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

@@ -1,23 +1,23 @@
 """What a connection from elsewhere wants that its reader should know of before the first connect, and what was agreed.
 
-*From elsewhere* is a profile file outside the user's own folder, a link, a connection string that somebody sent. Such a
+*From elsewhere* is a profile file outside the user's own folder, a link, a connection string that was sent. Such a
 thing asks once when it
 
-- switches a protection off (the password then goes to whoever answers),
+- switches a protection off (the password then goes to any server that answers),
 - names files of this computer, which it should not be able to point at by itself,
 - takes values from this computer's environment or its identity service, and sends them to the servers it names,
 - would be logged in to with secrets that were kept before it came.
 
 Two things ask in every profile, one's own included, for the first time on this computer: a command before it runs, for
 profiles are shared and synchronised, and a command may do anything; and a sign-in by hand (OIDC) whose token would go
-to servers that PyMongo does not trust with one, for whoever runs them could use it elsewhere.
+to servers that PyMongo does not trust with one, for their owners could use it elsewhere.
 
-What the user writes here is the user's own: the form of the window, and the arguments of a command line. Whoever can
+What the user writes here is the user's own: the form of the window, and the arguments of a command line. What can
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
 concerns are told, and asked about only on a terminal, where people paste what they were sent.
 
 An agreement holds for the same demand of the same servers, and is remembered as a hash: the file of the agreements says
-nothing to whoever reads it.
+nothing to its reader.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def concerns(profile: Profile, *, keeps_secrets: bool = False, prompting: bool =
 
 
 def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]:
-    """What also the user's own profiles ask for: commands, and where somebody can sign in, whom the token goes to."""
+    """What also the user's own profiles ask for: commands, and where the user can sign in, whom the token goes to."""
     # Only what no field holds can say more in the text than in the fields.
     forms = _as_given(profile) if profile.unread else (profile,)
     return _demands(forms, (_commands, *((_sign_in,) if prompting else ())))
@@ -124,8 +124,8 @@ def sign_in_hosts(profile: Profile) -> tuple[str, ...]:
 
 
 def objections(missing: Iterable[Concern]) -> tuple[Mistake, ...]:
-    """What was not agreed to, as mistakes for the report of a check that contacts nobody."""
-    suggestion = "--yes behind the command once, or test it in the window"
+    """What was not agreed to, as mistakes for the report of a check that contacts no server."""
+    suggestion = "--yes after the command once, or test it in the window"
     rule = "it comes from elsewhere and was not agreed to on this computer"
     return tuple(
         Mistake(
@@ -229,7 +229,7 @@ _ABOUT: Final = {
     ConcernKind.COMMAND: "A program of this computer",
     ConcernKind.SECRETS: "Secrets of this computer",
 }
-_ANYBODY: Final = "any certificate is accepted, so whoever is on the way can read and change everything"
+_ANYBODY: Final = "any certificate is accepted, so a machine on the way can read and change everything"
 _OFF: Final = {
     "tlsInsecure": _ANYBODY,
     "tlsAllowInvalidCertificates": _ANYBODY,

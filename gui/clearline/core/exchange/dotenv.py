@@ -22,7 +22,7 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def looks_like(text: str) -> bool:
-    """Whether a connection string stands behind the name of a variable, and none anywhere else."""
+    """Whether a connection string follows the name of a variable, and none anywhere else."""
     matches = [found for found in _LINE.finditer(text) if _URI.match(_unquoted(found["value"]))]
     lines = [line for line in text.splitlines() if _URI.search(line) and not line.lstrip().startswith("#")]
     return bool(matches) and len(matches) == len(lines)
@@ -40,7 +40,7 @@ def read(text: str, path: Path | None) -> Imported:
 
 
 def _unquoted(value: str) -> str:
-    """The value without its quotation marks, or without the comment behind it."""
+    """The value without its quotation marks, or without the comment after it."""
     value = value.strip()
     quote = value[:1]
     if quote in ("'", '"', "`"):

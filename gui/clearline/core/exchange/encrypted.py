@@ -1,6 +1,6 @@
 """Our encrypted files: any text under a passphrase, in a JSON document that says how it was encrypted.
 
-The format, for whoever writes another reader::
+The format, for authors of another reader::
 
     {
       "format": "clearline-profiles-encrypted",
@@ -12,7 +12,7 @@ The format, for whoever writes another reader::
 
 The key is ``scrypt(passphrase, salt, n, r, p)`` of 32 bytes; the passphrase is its UTF-8 text in Unicode's normal form
 NFC, so that the same letters typed on another system open the file. The associated data that the tag covers as well is
-the document without ``data``, as JSON in UTF-8 with sorted keys and without white space: nobody can weaken or change
+the document without ``data``, as JSON in UTF-8 with sorted keys and without white space: nothing can weaken or change
 the head unnoticed. The plaintext is a document of ``ours.py``, UTF-8.
 
 ``n`` = 2**17 with ``r`` = 8 takes 128 MiB and 0.2 to 0.5 seconds (RFC 7914; OWASP's recommendation since 2023). Files

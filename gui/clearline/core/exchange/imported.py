@@ -59,7 +59,7 @@ class WrongPassphrase(ImportProblem):
 
 
 class ImportedItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection of a file. It comes from outside: nobody has agreed to connect to it yet.
+    """One connection of a file. It comes from outside: the user has not agreed to connect to it yet.
 
     ``profile`` is None when nothing could be made of it; ``problem`` says why, or what the driver will refuse. Secrets
     are only in ``secrets``. ``kept_foreign`` names what PyMongo makes no use of: it stands in ``profile.unread`` or in

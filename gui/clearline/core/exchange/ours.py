@@ -1,6 +1,6 @@
 """Our own files of many connections, written without any secret unless the whole file is encrypted.
 
-The format, for whoever writes another reader::
+The format, for authors of another reader::
 
     {
       "format": "clearline-profiles",

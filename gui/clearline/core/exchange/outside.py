@@ -14,7 +14,7 @@ FILE_NAME: Final = "imported.json"
 _FORMAT: Final = "clearline-imported"
 _KEEPING: Final = "keepingSecrets"
 _MOST: Final = 100_000
-"""Far more than anybody has: one that is dropped would no longer be asked about."""
+"""Far more than a user has: one that is dropped would no longer be asked about."""
 
 
 class Outside:

@@ -185,7 +185,7 @@ def _place(profile: Profile) -> str:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """The name, or the first of ``name (2)``, ``name (3)``, … that nobody has."""
+    """The name, or the first of ``name (2)``, ``name (3)``, … that is free."""
     if name not in taken:
         return name
     number = 2

@@ -1,4 +1,4 @@
-"""One connection string for somebody else: with a placeholder, with variables, or with the password itself."""
+"""One connection string for another person: with a placeholder, with variables, or with the password itself."""
 
 from __future__ import annotations
 

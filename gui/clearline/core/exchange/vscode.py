@@ -1,4 +1,4 @@
-"""The connections that settings of VS Code give to everybody: ``mdb.presetConnections``, at any depth.
+"""The connections that settings of VS Code give to every user: ``mdb.presetConnections``, at any depth.
 
 They stand in ``settings.json``, below ``settings`` of a workspace file and below ``customizations`` of a dev container.
 """

@@ -100,7 +100,7 @@ class ComputerFacts(Fact, frozen=True, kw_only=True):
     missing_packages: tuple[str, ...] = ()
     """Importable names among those that the profile's mechanism or compressors need and that are absent."""
     how_to_get: dict[str, str] = {}
-    """By importable name: the package that is missing and how to get it here, in words that fit behind "Install"."""
+    """By importable name: the package that is missing and how to get it here, in words that fit after "Install"."""
     file_handle_limit: int | None = None
     out_of_file_handles: bool = False
     own_addresses: tuple[str, ...] = ()

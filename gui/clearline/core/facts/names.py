@@ -32,7 +32,7 @@ class Question(Fact, frozen=True, kw_only=True):
     nameserver: str
     purpose: str
     """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
-    of a plain host without an address), or ``control`` (a random name under .invalid: an answer means that somebody
+    of a plain host without an address), or ``control`` (a random name under .invalid: an answer means that something
     answers every name)."""
     transport: str = "udp"
     outcome: DnsOutcome

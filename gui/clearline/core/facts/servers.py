@@ -246,7 +246,7 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
     """A further connection attempt, after the driver lost a server that had answered hello before."""
     extras: ServerExtras | None = None
     forbidden: bool | None = None
-    """A firewall on the way said by ICMP that it forbids the packets; None when nobody said why (or not on Linux)."""
+    """A firewall on the way said by ICMP that it forbids the packets; None without a reason (or not on Linux)."""
     ocsp_reach: dict[str, Reach] = {}
     """By address of the revocation service; tried only after a failed handshake."""
     finished: bool = False

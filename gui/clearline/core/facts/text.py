@@ -36,7 +36,7 @@ class PasswordTraits(Fact, frozen=True, kw_only=True):
     """A bare ``+`` was typed in the password, which PyMongo reads as a space."""
     user_literal_plus: bool = False
     needless_escape: bool = False
-    """A ``%XX`` stands for a letter or digit that nobody needs to escape."""
+    """A ``%XX`` stands for a letter or digit that needs no escape."""
     double_escape: bool = False
     """A ``%25XX``: an escape that was escaped again."""
     outer_space: str | None = None

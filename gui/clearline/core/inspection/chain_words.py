@@ -80,7 +80,7 @@ def validity(facts: CertificateFacts) -> tuple[Severity | None, str]:
 
 
 def unknown_root(chain: PresentedChain) -> Presented | None:
-    """The presented certificate that vouches for itself and that nobody here trusts: one could trust it by hand."""
+    """The presented certificate that vouches for itself and is not trusted here: one could trust it by hand."""
     if not chain.certificates or any(trust.reach is Reach.OK for trust in chain.trust) or not chain.trust:
         return None
     last = chain.certificates[-1]
@@ -117,7 +117,7 @@ def _name(chain: PresentedChain) -> list[ChainProblem]:
     names = listed([*own.names, *own.addresses], nothing="no name at all")
     title = f"The certificate is made out to {names}, not to {chain.server_name}."
     if not own.has_san and own.common_name:
-        title = f"The certificate names {own.common_name} in its subject only, where nobody looks any more."
+        title = f"The certificate names {own.common_name} in its subject only, where clients no longer look."
     return [ChainProblem(Severity.FAILURE, title, "Connect by a name of the certificate, or have one issued for it.")]
 
 

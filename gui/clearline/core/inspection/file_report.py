@@ -208,7 +208,7 @@ def _doubts(facts: FileFacts) -> list[FileProblem]:
     doubts = []
     if facts.option == CA and facts.key_present:
         title = "A CA file needs no private key, and this one holds one."
-        doubts.append(FileProblem(Severity.WARNING, title, "Keep the key apart, and give nobody this file."))
+        doubts.append(FileProblem(Severity.WARNING, title, "Keep the key apart, and never give this file away."))
     usable = any(certificate.is_ca or certificate.self_signed for certificate in facts.certificates)
     if facts.option == CA and facts.certificates and not usable:
         title = f"{name_of(facts.certificates[0])} is no authority, so OpenSSL does not trust what it signs or is."
@@ -231,7 +231,7 @@ def _outdated(certificate: CertificateFacts, *, many: bool) -> FileProblem | Non
         return None
     if severity is Severity.FAILURE and many:
         severity = Severity.WARNING  # the others may do
-    fix = "Get a new one from whoever issued it."
+    fix = "Get a new one from its issuer."
     if certificate.not_yet_valid:
         fix = "Look at this computer's clock first."
     return FileProblem(severity, f"{name_of(certificate)}: {words}.", fix)

@@ -43,7 +43,7 @@ class Presented(Fact, frozen=True, kw_only=True):
 
     facts: CertificateFacts
     sha256: str
-    """Its fingerprint as everybody prints it: pairs of capital hexadecimal digits with colons between."""
+    """Its fingerprint as it is usually printed: pairs of capital hexadecimal digits with colons between."""
     pem: str
 
 

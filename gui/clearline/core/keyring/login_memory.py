@@ -51,7 +51,7 @@ class LoginMemory:
     def swap(self, profile: Profile, secrets: Secrets, former: str, family: str, mechanism: str | None) -> Login:
         """Keep what a profile has for one family of methods, and give back what it had for another."""
         before = login_of(profile, secrets)
-        if before != self._begun.get((profile.id, former)):  # what nobody touched is made afresh the next time
+        if before != self._begun.get((profile.id, former)):  # what is untouched is made afresh the next time
             self._kept[profile.id, former] = before
         login = self._kept.get((profile.id, family))
         if login is None:

@@ -30,7 +30,7 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Gathered:
-    """The secrets that were found, and for each that nobody gave why it is missing."""
+    """The secrets that were found, and for each that was not given why it is missing."""
 
     secrets: Secrets
     problems: dict[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ async def gather(
     """Bring a profile's secrets together; never raises.
 
     ``ask`` asks the user for the secret of that name, also for one that is lost, and gives None when there is no
-    answer; without it nobody can be asked. Those ``without`` which it goes are neither looked up nor asked for.
+    answer; without it the user cannot be asked. Those ``without`` which it goes are neither looked up nor asked for.
     """
     names = tuple(name for name in secret_names(profile) if name not in without)
     stored = [name for name in names if source_of(profile, name).place in STORED]
@@ -59,21 +59,21 @@ async def gather(
         if answer is not None:
             secrets[name] = answer
         else:
-            problems[name] = f"The {name} is not kept on this computer any more, and nobody has answered for it."
+            problems[name] = f"The {name} is not kept on this computer any more, and the user has not given it."
     for name in names:
         if source_of(profile, name).place == "ask" and _is_of_use(profile, name):
             answer = await ask(name) if ask is not None else None
             if answer is not None:
                 secrets[name] = answer
             else:
-                problems[name] = f"The secret {name} is asked each time, and nobody has answered."
+                problems[name] = f"The secret {name} is asked each time, and there was no answer."
     return Gathered(secrets, problems)
 
 
 def lost(profile: Profile, known: Secrets) -> tuple[str, ...]:
     """The secrets of a saved profile that its login cannot do without, and that are no longer kept where it says.
 
-    That is no fault of the connection: whoever tests it is asked. A client key may have no password, and a user of
+    That is no fault of the connection: the user who tests it is asked. A client key may have no password, and a user of
     other mechanisms needs none, so only the password counts.
     """
     needed = profile.auth.user is not None and (profile.auth.mechanism or "DEFAULT") in _BY_PASSWORD
@@ -85,7 +85,7 @@ _BY_PASSWORD: Final = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256", "PLA
 
 
 def _is_of_use(profile: Profile, name: str) -> bool:
-    """False for the source of a secret that the profile has no use for at the moment: nobody is to be asked for it."""
+    """False for the source of a secret that the profile has no use for at the moment: it is not asked for."""
     needed = {PASSWORD: profile.auth.user, KEY_PASSWORD: profile.tls.certificate_key_file}
     return name not in needed or needed[name] is not None
 

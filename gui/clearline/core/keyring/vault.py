@@ -33,7 +33,7 @@ class Vault:
 
     ``read``, ``write``, ``delete`` and ``secrets_of`` block for as long as the keyring asks its user something; the GUI
     and the loop use a `PatientVault` over it. A keyring that was locked, refused or slow is left alone until
-    `ask_again`, so that nobody is asked twice; a slow one that answers late is used again by itself.
+    `ask_again`, so that the user is not asked twice; a slow one that answers late is used again by itself.
     """
 
     def __init__(self, backend: KeyringBackend | None = None) -> None:
@@ -42,7 +42,7 @@ class Vault:
         self._search = False  # among the keyrings of now, instead of what the library found at its first use
         self._name: str | None = None
         self._state = VaultState(where=WhereKept.MEMORY, why=WhyMemory.NOT_ASKED)
-        self._latest = self._state  # as the keyring itself showed, whoever gave up waiting for it
+        self._latest = self._state  # as the keyring itself showed, although it was no longer waited for
         self._lock = threading.Lock()  # guards the fields; never held while the keyring works
         self._asking = threading.Lock()  # one prompt at a time
         self._kept: dict[tuple[str, str], Secret] = {}

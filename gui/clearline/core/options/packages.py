@@ -43,7 +43,7 @@ def missing_for_compressor(name: str) -> str | None:
 
 
 def how_to_get(name: str, *, frozen: bool | None = None) -> str:
-    """The package with a module of that name and how to get it, as words that fit behind "Install".
+    """The package with a module of that name and how to get it, as words that fit after "Install".
 
     ``frozen`` says whether the standalone program asks, which nothing can be installed into; None finds out.
     """

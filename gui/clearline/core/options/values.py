@@ -90,7 +90,7 @@ def parse_tags(raws: Sequence[str]) -> tuple[dict[str, str], ...] | ValueProblem
 def split_properties(raw: str) -> list[tuple[str, str]]:
     """The KEY:value pairs of authMechanismProperties, decoded first and split then, as PyMongo does.
 
-    But a secret goes on behind a comma until a property follows that PyMongo knows.
+    But a secret goes on after a comma until a property follows that PyMongo knows.
     """
     pairs: list[tuple[str, str]] = []
     for item in unquote_plus(raw).split(","):
@@ -281,7 +281,7 @@ def _no_value(option: Option) -> ValueProblem:
 def _empty(option: Option, severity: Severity, *, value: Any = None) -> ValueProblem:
     return ValueProblem(
         cause="uri.malformed-options",
-        blanks={"what": f"nothing stands behind {option.name}=", "option": option.name},
+        blanks={"what": f"nothing follows {option.name}=", "option": option.name},
         severity=severity,
         value=value,
     )

@@ -26,7 +26,7 @@ _SHOWN_BYTES = 64
 # systems' ranges differ wherever a number occurs in connect, send or receive.
 _REACH_BY_ERRNO = {
     **dict.fromkeys((111, 61, 10061), Reach.REFUSED),
-    **dict.fromkeys((2,), Reach.REFUSED),  # ENOENT: nobody made that Unix socket
+    **dict.fromkeys((2,), Reach.REFUSED),  # ENOENT: there is no such Unix socket
     **dict.fromkeys((110, 60, 10060), Reach.SILENT),
     **dict.fromkeys((104, 54, 10054, 103, 53, 10053, 32), Reach.RESET),
     **dict.fromkeys((113, 65, 10065, 112, 64, 10064), Reach.HOST_UNREACHABLE),
@@ -81,7 +81,7 @@ class Connection:
         return data
 
     def send_last(self, data: bytes) -> None:
-        """Send what fits at once, if anything still can be sent: a farewell that nobody waits for."""
+        """Send what fits at once, if anything still can be sent: a farewell that is not waited for."""
         try:
             self._socket.send(data)
         except OSError:

@@ -52,7 +52,7 @@ def nameservers() -> tuple[Server, ...]:
     """The name servers that PyMongo would ask, in order; empty when none is configured.
 
     They are those of dnspython's default resolver. It is read again from the system each time, for networks change,
-    unless somebody else installed it.
+    unless another program installed it.
     """
     global _of_the_system
     import dns.asyncresolver

@@ -38,7 +38,7 @@ async def say_hello(
 
     ``users`` (``database.user``) are looked up with saslSupportedMechs: the first with this hello, the others after
     it, one round trip each. Waiting and ``on_early`` work as in `tcp.open_connection`; a partial answer counts as
-    progress. Whoever answers anything but MongoDB's language is NOT_MONGODB.
+    progress. A server that answers anything but MongoDB's language is NOT_MONGODB.
     """
     document: dict[str, Any] = {"hello": 1} if load_balanced else {"ismaster": 1, "helloOk": True}
     if users:
@@ -104,7 +104,7 @@ async def extras(line: Line, *, deadline_s: float = 1.5) -> ServerExtras:
     """What a server tells without login: its version, the state of its set, whether reads are open; 3 round trips."""
     build = await ask(line, {"buildInfo": 1}, deadline_s=deadline_s)
     status = await ask(line, {"replSetGetStatus": 1}, deadline_s=deadline_s) if build is not None else None
-    # A collection that nobody has; "nearest" because secondaries refuse reads that do not name a preference.
+    # A collection that does not exist; "nearest" because secondaries refuse reads that do not name a preference.
     find = {"find": "clearline", "limit": 1, "singleBatch": True, "$readPreference": {"mode": "nearest"}}
     read = await ask(line, find, "clearline", deadline_s=deadline_s) if status is not None else None
     info = build or {}

@@ -18,7 +18,7 @@ _FORBIDDEN = {(_FROM_ICMP, 3, 9), (_FROM_ICMP, 3, 10), (_FROM_ICMP, 3, 13), (_FR
 
 
 async def is_forbidden(address: str, port: int, *, wait_s: float = 0.25) -> bool | None:
-    """Whether a firewall says that it forbids this address and port; None when nobody says why, or not on Linux."""
+    """Whether a firewall says that it forbids this address and port; None when it is not said why, or not on Linux."""
     if sys.platform != "linux":
         return None
     loop = asyncio.get_running_loop()
@@ -41,7 +41,7 @@ async def is_forbidden(address: str, port: int, *, wait_s: float = 0.25) -> bool
                 _, messages, _, _ = sock.recvmsg(0, 512, _MSG_ERRQUEUE)
             finally:
                 loop.remove_reader(sock)
-    except OSError:  # TimeoutError among them: nobody said anything
+    except OSError:  # TimeoutError among them: there was no answer
         return None
     for _, _, data in messages:
         _, origin, kind, code = struct.unpack_from("=IBBB", data)

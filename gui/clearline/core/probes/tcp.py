@@ -1,4 +1,4 @@
-"""TCP: does a server take the connection, and what does it do before anybody speaks?"""
+"""TCP: does a server take the connection, and what does it do before either side speaks?"""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ async def open_tls(
     """Do one handshake on a fresh connection; the encrypted line is open when the facts say OK, else all is closed.
 
     Waiting and ``on_early`` work as in `tcp.open_connection`; a server that keeps sending is not silent. When the
-    server asked for a client certificate (or nobody could see whether it did), the line is watched for ``after_s`` and
+    server asked for a client certificate (or may have done so), the line is watched for ``after_s`` and
     one round trip more: with TLS 1.3, and always with mongod, that is when a certificate is refused. Otherwise the next
     exchange meets the end, and `TlsConnection.facts` then holds it.
     """
@@ -273,7 +273,7 @@ class TlsConnection:
     def _chain(self, done: bool) -> tuple[CertificateFacts, ...]:
         chain = self._transcript.chain
         if not chain and done and (leaf := self._tls.getpeercert(binary_form=True)):
-            chain = (leaf,)  # nobody could listen in
+            chain = (leaf,)  # there was nothing to listen in on
         now = datetime.now(UTC)
         found = []
         for der in chain[:_LONGEST_CHAIN]:

@@ -46,7 +46,7 @@ def fields_of(mechanism: str | None, *, aws: AwsSource = "key", environment: str
     """The fields of a method: a mechanism's name, None for the negotiated one, or `NONE`."""
     match mechanism:
         case "none":
-            return LoginFields(words="Nobody logs in. Choosing a method again brings back what was typed.")
+            return LoginFields(words="There is no login. Choosing a method again brings back what was typed.")
         case "MONGODB-X509":
             return LoginFields(
                 user="User",
@@ -81,7 +81,7 @@ def fields_of(mechanism: str | None, *, aws: AwsSource = "key", environment: str
                 words = "SCRAM-SHA-256 where the server has it for this user, else SCRAM-SHA-1. " + words
             return LoginFields(
                 user="User",
-                user_hint="nobody: no login",
+                user_hint="empty: no login",
                 hidden="Password",
                 hidden_hint="none",
                 source=True,

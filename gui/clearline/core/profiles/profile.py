@@ -5,7 +5,7 @@ Field names in JSON are PyMongo's option names inside the sections ``pool``, ``t
 (``options/catalogue.py``) says which URI option lives in which field.
 
 Any text of ``seeds``, ``auth``, ``tls``, ``options`` may hold references, ``${NAME}``, which are resolved when the
-profile is used (``references.py``) and never before, so that a team shares the profile and everybody has their own
+profile is used (``references.py``) and never before, so that a team shares the profile and each member has their own
 values.
 """
 

@@ -1,4 +1,4 @@
-"""The report as one HTML file: for a browser, for printing, for whoever has no Clearline. No script, nothing loaded.
+"""The report as one HTML file: for a browser, for printing, for readers without Clearline. No script, nothing loaded.
 
 It says what the report says, in the same order, and so holds no secret.
 """

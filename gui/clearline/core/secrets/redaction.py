@@ -1,7 +1,7 @@
 """Masking: what a text shows once every secret in it is covered.
 
 Two nets, repeated until nothing changes: the secrets that the caller knows, in every way of writing them; and whatever
-stands where a secret would stand: between the colon and the @ of an address (also of a broken one), behind
+stands where a secret would stand: between the colon and the @ of an address (also of a broken one), after
 ``password=`` and its like. When unsure, it masks too much; user names stay.
 """
 
@@ -35,7 +35,7 @@ _SECRET_NAME: Final = re.compile(
 
 
 def looks_secret(name: str) -> bool:
-    """Whether an option or property of that name holds something that nobody else may read."""
+    """Whether an option or property of that name holds something that only the user may read."""
     return _SECRET_NAME.search(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""References: ``${NAME}`` in a profile's texts stands for a value that everybody has for themselves.
+"""References: ``${NAME}`` in a profile's texts stands for a value of which each user has their own.
 
 They are resolved when the profile is used, from its ``.env`` file and then from the environment, and never stored.
 ``NAME`` is a letter or underscore followed by letters, digits and underscores; anything else in braces is no reference.

@@ -117,7 +117,7 @@ func encoded(variable string) string {
 }
 """
     head = "\n".join(f'\t"{name}"' for name in imports)
-    lines = _lines(value, 1, behind=True).replace("\n ", "\n\t\t")
+    lines = _lines(value, 1, after=True).replace("\n ", "\n\t\t")
     return f"""package main
 
 import (
@@ -255,10 +255,10 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
-def _lines(terms: list[str], indent: int, *, behind: bool = False) -> str:
+def _lines(terms: list[str], indent: int, *, after: bool = False) -> str:
     """The sum on one line, or on several; with the sign at the end of a line where the language wants that."""
     line = " + ".join(terms)
     if len(line) <= _WIDTH:
         return line
     space = "\n" + " " * indent
-    return (f" +{space}" if behind else f"{space}+ ").join(terms)
+    return (f" +{space}" if after else f"{space}+ ").join(terms)

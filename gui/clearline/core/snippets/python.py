@@ -177,7 +177,7 @@ def singleton(profile: Profile) -> Snippet:
     main = dedent(
         '''
         def main() -> None:
-            """Prove that the deployment answers, and that everybody gets the same client."""
+            """Prove that the deployment answers, and that every caller gets the same client."""
             client().admin.command("ping")
             log.info("ping ok, one client: %s", client() is client())
         '''

@@ -155,7 +155,7 @@ def pool(profile: Profile) -> Snippet:
 
             @property
             def idle(self) -> int:
-                """Open, and not lent to anybody."""
+                """Open, and not lent out."""
                 return self.open - self.in_use
 
 

@@ -21,7 +21,7 @@ _STANDARD: Final = frozenset(
 
 
 class Argument(NamedTuple):
-    """The expression for a keyword argument, and a comment behind it."""
+    """The expression for a keyword argument, and a comment after it."""
 
     value: str
     comment: str = ""
@@ -241,7 +241,7 @@ class Text(str):
         return made
 
     def broken(self, indent: int) -> str:
-        """The string in parentheses, in pieces that end, where they can, behind a comma or a slash."""
+        """The string in parentheses, in pieces that end, where they can, after a comma or a slash."""
         space = " " * indent
         if indent + 4 + width(self) <= WIDTH:
             return f"(\n{space}    {self}\n{space})"

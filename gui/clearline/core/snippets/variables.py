@@ -85,7 +85,7 @@ def session_token(profile: Profile) -> str | None:
 def properties(profile: Profile) -> dict[str, str]:
     """authMechanismProperties with the token as a reference, whatever the profile holds in its place.
 
-    An unknown key is no option of anybody, and may be what stood behind a comma inside a token.
+    An unknown key is no known option, and may be what stood after a comma inside a token.
     """
     found = {key: value for key, value in profile.auth.properties.items() if key in _PLAIN_PROPERTIES}
     if (token := session_token(profile)) is not None:
@@ -137,8 +137,8 @@ def uri(profile: Profile, *, user: bool = False, secret: bool = False) -> list[P
     hidden = msgspec.structs.replace(profile, seeds=seeds, auth=auth, tls=tls, options=options, unread=(), secrets={})
     text = connection_string.build(hidden, show="none")
     if user and secret and (reference := password(profile)) is not None:
-        before, at, behind = text.partition("@")  # the user's own @ is percent-encoded
-        text = f"{before}:{plain.hide_all(reference)}{at}{behind}"
+        before, at, after = text.partition("@")  # the user's own @ is percent-encoded
+        text = f"{before}:{plain.hide_all(reference)}{at}{after}"
     return list(plain.found(text))
 
 

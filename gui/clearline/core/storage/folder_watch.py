@@ -68,7 +68,7 @@ def changes(before: Scan, after: Scan) -> Changes:
 class FolderWatch:
     """Remembers the last look at one folder. Not for two threads at once.
 
-    The window asks it when Qt says that the folder changed, and from time to time, for network drives tell nobody.
+    The window asks it when Qt says that the folder changed, and from time to time, for network drives do not tell.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -66,7 +66,7 @@ class NotSaved(ProfileProblem):
 
 
 class ChangedOnDisk(NotSaved):
-    """Somebody else has written, moved or deleted the file since it was read; nothing was written.
+    """Another program has written, moved or deleted the file since it was read; nothing was written.
 
     ``current`` is what it holds now, with ``path`` where that is; None when it is gone. The user decides: save again
     with ``base=current`` (or without a base when it is gone) to keep the own edit, open ``current`` to take theirs,

@@ -1,7 +1,7 @@
-"""Profiles on the disk: one file each, whole after any crash, and no edit of anybody's lost silently.
+"""Profiles on the disk: one file each, whole after any crash, and no edit lost silently.
 
 What cannot be read is named with its exact place, and is never overwritten. Who saves says what was read before
-(``base``); a file that somebody else has changed since is not overwritten either (`ChangedOnDisk`). Looking and writing
+(``base``); a file that was changed elsewhere since is not overwritten either (`ChangedOnDisk`). Looking and writing
 happen under a lock on the folder, so that this holds between two running Clearlines too.
 """
 
@@ -97,8 +97,8 @@ def save_in(folder: Path, profile: Profile, previous: Path | None = None, *, bas
     """Save a profile in the profiles folder, made when missing, and say where. Raises `NotSaved`.
 
     The file is named after the profile. ``previous`` is where the profile was before: after a change of its name the
-    file is renamed, unless people named it; there is never a second one. ``base`` as for `save`; a file that somebody
-    else has renamed meanwhile is found by the profile's id.
+    file is renamed, unless people named it; there is never a second one. ``base`` as for `save`; a file that was
+    renamed meanwhile is found by the profile's id.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ def undo_delete(deleted: Deleted) -> Path:
 
 
 def purge(trash: Path, *, kept_s: float = KEPT_S, most: int = MOST) -> tuple[Profile, ...]:
-    """Remove for good what was deleted long ago. Gives those profiles, whose secrets nobody needs any more.
+    """Remove for good what was deleted long ago. Gives those profiles, whose secrets are not needed any more.
 
     Never raises: what cannot be removed stays for the next time.
     """
@@ -122,7 +122,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _free(path: Path) -> Path:
-    """The path, or the first like it that nobody has."""
+    """The path, or the first like it that is free."""
     number, free = 2, path
     while os.path.lexists(free):
         free, number = path.with_stem(f"{path.stem}-{number}"), number + 1

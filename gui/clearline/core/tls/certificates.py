@@ -1,6 +1,6 @@
 """Certificates as facts: one DER certificate becomes one `CertificateFacts`. Never holds a private key.
 
-``cryptography`` is imported inside the functions: nobody needs it before the first certificate is seen.
+``cryptography`` is imported inside the functions: it is not needed before the first certificate is seen.
 """
 
 from __future__ import annotations

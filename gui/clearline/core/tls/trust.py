@@ -140,7 +140,7 @@ def trust_words(tls: Tls) -> str:
     """What PyMongo really does with these settings: whom it trusts, and how many of them. About 30 ms: for a thread."""
     for name, on in (("tlsInsecure", tls.insecure), ("tlsAllowInvalidCertificates", tls.allow_invalid_certificates)):
         if on:
-            return f"Everybody: {name} switches the check of certificates off."
+            return f"Every certificate: {name} switches the check of certificates off."
     if tls.ca_file is not None:
         return f"Only {_counted(Path(tls.ca_file))}, given as tlsCAFile; this computer's own list does not count."
     if tls.trust is None:

@@ -22,7 +22,7 @@ from clearline.core.uri.hosts import plain_hosts, seed_addresses
 from clearline.core.uri.lint import lint
 from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
 from clearline.core.uri.password import password_traits
-from clearline.core.uri.read_options import BEHIND, ReadOptions, read_options
+from clearline.core.uri.read_options import AFTER, ReadOptions, read_options
 from clearline.core.uri.shell_options import ShellOptions, shell_options
 
 __all__ = ["Reading", "build", "read"]
@@ -72,7 +72,7 @@ def read(text: str, *, profile: Profile | None = None, prompting: bool = False) 
     The profile given keeps what no text can hold (its name, its notes, whom it trusts …); everything else is what the
     text says. References (``${NAME}``) stay what they are: legal everywhere, and a password that is one is no secret
     but the profile's source of it. A number or choice that is a reference stays in ``unread``. With ``prompting``
-    somebody can sign in at an OIDC provider by hand, so that no environment has to give a token.
+    the user can sign in at an OIDC provider by hand, so that no environment has to give a token.
     """
     # A lone surrogate cannot be written to any file or socket.
     clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
@@ -252,9 +252,9 @@ def _unread_texts(unread: tuple[Unread, ...], secrets: Secrets, show: Show) -> I
 
 
 def _with_doubtful(texts: list[str], unread: tuple[Unread, ...], secrets: Secrets, show: Show) -> list[str]:
-    """With what may be the rest of a secret behind that secret, where it is known for what it is."""
+    """With what may be the rest of a secret after that secret, where it is known for what it is."""
     for item in reversed([item for item in unread if item.bare and item.value is None]):
-        owner = item.name.removeprefix(BEHIND).partition(" ")[0].lower()
+        owner = item.name.removeprefix(AFTER).partition(" ")[0].lower()
         rest = secrets.get(item.name)
         places = [at for at, text in enumerate(texts, 1) if text.partition("=")[0].lower() == owner]
         if rest and places:

@@ -141,11 +141,11 @@ def _entry(piece: Piece) -> HostEntry:
 
 
 def _bracketed(piece: Piece) -> HostEntry:
-    inner, closing, behind = piece.text[1:].replace("%25", "%").partition("]")
+    inner, closing, after = piece.text[1:].replace("%25", "%").partition("]")
     odd = not _is_ipv6(inner.partition("%")[0]) and not _NAME.fullmatch(inner)
-    if odd or not closing or (behind and not behind.startswith(":")):
-        return _ipv6(piece, inner.rstrip(":"), behind.lstrip(":") or str(DEFAULT_PORT))
-    port = behind[1:] if behind else None
+    if odd or not closing or (after and not after.startswith(":")):
+        return _ipv6(piece, inner.rstrip(":"), after.lstrip(":") or str(DEFAULT_PORT))
+    port = after[1:] if after else None
     return _with_port(piece, inner, port, len(piece.text) - len(port or ""))
 
 
@@ -185,7 +185,7 @@ def port_text(port: str) -> str:
     """A wrong port as a sentence may name it, without showing what may be a password."""
     if not port:
         return "An empty text"
-    return port if re.fullmatch(r"[+-]?\d{1,5}", port) else "The text behind the colon"
+    return port if re.fullmatch(r"[+-]?\d{1,5}", port) else "The text after the colon"
 
 
 def escaped_socket(path: str) -> str:

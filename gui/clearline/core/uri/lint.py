@@ -37,7 +37,7 @@ _CLOSING: Final = ";,>)"
 def lint(
     parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequence[Secret], *, prompting: bool = False
 ) -> tuple[Mistake, ...]:
-    """Every mistake of the text, the most important first. ``prompting``: somebody can sign in by hand (OIDC)."""
+    """Every mistake of the text, the most important first. ``prompting``: the user can sign in by hand (OIDC)."""
     found = Mistakes(secrets)
     _lint_around(found, parts)
     _lint_scheme(found, parts)
@@ -67,7 +67,7 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
     core, typed = parts.core, parts.typed
     if parts.prefix is None and shell_options(parts):
         # What they say would be lost: not what is meant.
-        what, where = "the rest of a command", "behind"
+        what, where = "the rest of a command", "after"
         found.add("uri.stray-characters", _FAILURE, (core.end, len(typed)), action=_REPAIR, what=what, where=where)
         return
     if parts.prefix is not None:
@@ -82,7 +82,7 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
         what = "a pair of angle brackets" if "<" in before else "a pair of quotation marks"
         found.add("uri.stray-characters", _WARNING, (0, len(typed)), action=_REPAIR, what=what, where="around")
         return
-    for text, place, where in ((before, (0, core.start), "before"), (after, (core.end, len(typed)), "behind")):
+    for text, place, where in ((before, (0, core.start), "before"), (after, (core.end, len(typed)), "after")):
         if text:
             mark = next((c for c in text if c in QUOTE_CHARACTERS), text[0])
             found.add("uri.stray-characters", _WARNING, place, action=_REPAIR, what=character_name(mark), where=where)
@@ -197,7 +197,7 @@ def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[H
             if len(pieces) == 1 and not found.has("uri.nested-url"):
                 found.add("uri.missing-host", _FAILURE, piece, where="")
             elif len(pieces) > 1:
-                where = " before the first comma" if number == 0 else " behind a comma"
+                where = " before the first comma" if number == 0 else " after a comma"
                 action = _REPAIR if entries else None
                 found.add("uri.missing-host", _FAILURE, piece, action=action, where=where)
     for entry in entries:
@@ -234,7 +234,7 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
         if entry.has_port:
             patch = {"seeds": {"hosts": [entry.name]}}
             place = (entry.ends_at - 1, entry.ends_at)
-            found.add("uri.srv-form", _FAILURE, place, patch=patch, what="a port stands behind the name")
+            found.add("uri.srv-form", _FAILURE, place, patch=patch, what="a port follows the name")
         if entry.socket or entry.is_address:
             what = "a socket path stands there" if entry.socket else "an IP address stands there"
             found.add("uri.srv-form", _FAILURE, parts.hosts, patch=keep_tls, what=what)
@@ -243,9 +243,9 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
             patch = {"seeds": {"hosts": [entry.name[len(_RECORD) :]]}}
             found.add("uri.srv-form", _FAILURE, parts.hosts, patch=patch, what=what)
         elif entry.name.endswith(".") and "." in entry.name.strip(".") and "srvAllowedHostsSuffix" not in effective:
-            # PyMongo counts the empty label behind the dot, so no target is in the name's domain (srv_resolver).
+            # PyMongo counts the empty label after the dot, so no target is in the name's domain (srv_resolver).
             patch = {"seeds": {"hosts": [entry.name.rstrip(".")]}}
-            found.add("uri.srv-form", _FAILURE, parts.hosts, patch=patch, what="a dot stands behind the name")
+            found.add("uri.srv-form", _FAILURE, parts.hosts, patch=patch, what="a dot follows the name")
         elif "." not in entry.name.strip(".") and entry.cause in (None, "uri.bad-port"):
             what = "a name without a dot is no name in DNS"
             found.add("uri.srv-form", _FAILURE, parts.hosts, patch=keep_tls, what=what)
@@ -284,7 +284,7 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
         patch = {"seeds": {"database": decoded.rstrip(_CLOSING) or None}}
         place = (path.end - 1, path.end)
         what = character_name(path.text[-1])
-        found.add("uri.stray-characters", _WARNING, place, patch=patch, what=what, where="behind")
+        found.add("uri.stray-characters", _WARNING, place, patch=patch, what=what, where="after")
     if dot and not found.has("uri.unescaped-socket-path"):
         found.add(
             "uri.not-portable",

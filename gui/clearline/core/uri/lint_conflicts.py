@@ -250,7 +250,7 @@ def _writes(c: _Conflicts) -> None:
     elif c.on("journal") and unacknowledged:
         c.refuse("w", "w=0", "journal=true", "journal", fields=("w", "journal"), patch={"writes": {"w": None}})
     if c.on("retryWrites") and unacknowledged:
-        # Nobody learns that such a write failed, so PyMongo never repeats it (mongo_client._retryable_write).
+        # Such a write fails unseen, so PyMongo never repeats it (mongo_client._retryable_write).
         c.doubt(
             "retryWrites", "retryWrites=true", "w=0", "w=0", {"options": {"retryWrites": None}}, ("retryWrites", "w")
         )

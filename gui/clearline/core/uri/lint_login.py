@@ -27,7 +27,7 @@ def lint_login(
 ) -> None:
     """Note what is missing or too much for the login. ``broken`` credentials were already named.
 
-    A password that is asked, looked up or printed when it is used is not missing; with ``prompting`` somebody can sign
+    A password that is asked, looked up or printed when it is used is not missing; with ``prompting`` the user can sign
     in at an OIDC provider by hand.
     """
     mechanism: str | None = options.effective.get("authMechanism")

@@ -105,7 +105,7 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
             if chunk is last and (only_closing or parts.separators == ";"):
                 place = (options.end - 1, options.end)
                 found.add(
-                    "uri.stray-characters", _FAILURE, place, action=_REPAIR, what="the character ;", where="behind"
+                    "uri.stray-characters", _FAILURE, place, action=_REPAIR, what="the character ;", where="after"
                 )
             elif parts.separators != "&;":
                 what = (

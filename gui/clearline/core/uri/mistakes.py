@@ -133,7 +133,7 @@ class Mistakes:
     def in_order(self, unresolved: frozenset[str] = frozenset()) -> tuple[Mistake, ...]:
         """All of them: what PyMongo refuses first, then by importance and place.
 
-        Without those about options that are ``unresolved``: nobody knows yet whether they are mistakes.
+        Without those about options that are ``unresolved``: it is not known yet whether they are mistakes.
         """
 
         def rank(mistake: Mistake) -> tuple[bool, int, int]:

@@ -1,7 +1,7 @@
 """A tolerant reading of a connection string's form: where its parts are, also when they are broken.
 
 PyMongo splits at the first ``?``, the first ``/`` and the last ``@`` before them (``uri_parser_shared._validate_uri``).
-This does the same for every text that PyMongo understands, and the likely thing for the others: an ``@`` behind a
+This does the same for every text that PyMongo understands, and the likely thing for the others: an ``@`` after a
 slash or question mark means that the password holds that character.
 """
 
@@ -51,7 +51,7 @@ class OptionPiece:
     split_at: int | None = None
     """Where a separator stands unescaped in a secret: PyMongo refuses the text, so that the value is all of it."""
     doubtful: bool = False
-    """It stands behind a secret and has a name that nobody knows: it may be the rest of that secret."""
+    """It follows a secret and has an unknown name: it may be the rest of that secret."""
 
 
 @dataclass(frozen=True, repr=False, slots=True)
@@ -64,7 +64,7 @@ class UriText:
     prefix: Piece | None
     """What stands before the scheme and is no part of it: a command, an assignment."""
     tail: Piece | None
-    """What stands behind the quotation mark that closes it."""
+    """What follows the quotation mark that closes it."""
     scheme: Piece | None
     """The scheme as typed, with its colon and slashes; None when there is none."""
     nested: Piece | None
@@ -75,7 +75,7 @@ class UriText:
     password: Piece | None
     hosts: Piece
     path: Piece | None
-    """What stands between the slash behind the hosts and the question mark; None without a slash."""
+    """What stands between the slash after the hosts and the question mark; None without a slash."""
     socket: Piece | None
     """A socket path that was not escaped, so that its slashes ended the host list."""
     options: Piece | None
@@ -162,7 +162,7 @@ def _is_scheme(found: re.Match[str], text: str) -> bool:
         return colon or len(slashes) > 1
     if word in _WEB_SCHEMES:
         return colon
-    # app://word@host is rather a password with slashes than a scheme that nobody knows.
+    # app://word@host is rather a password with slashes than an unknown scheme.
     credentials = text[found.end() : text.rfind("@") + 1]
     return slashes in ("//", "///", "\\\\") and (not word or (colon and (not credentials or ":" in credentials)))
 
@@ -173,16 +173,16 @@ def _nested(rest: Piece) -> tuple[Piece | None, Piece]:
 
 
 def _socket(hosts: Piece, path: Piece | None) -> tuple[Piece | None, Piece | None]:
-    """The socket path in what looks like the database, and the database behind it."""
+    """The socket path in what looks like the database, and the database after it."""
     if hosts.text or path is None or (found := _SOCKET.match(path.text)) is None:
         return None, path
-    behind = path.cut(found.end())
+    after = path.cut(found.end())
     whole = Piece("/" + found[0], path.start - 1)
-    return whole, behind.cut(1) if behind.text.startswith("/") else None
+    return whole, after.cut(1) if after.text.startswith("/") else None
 
 
 def _credentials(rest: Piece) -> tuple[Piece | None, Piece]:
-    """What stands before the ``@`` that ends the credentials, and what stands behind it."""
+    """What stands before the ``@`` that ends the credentials, and what follows it."""
     region = rest.text
     question = region.find("?")
     while question >= 0:
@@ -195,7 +195,7 @@ def _credentials(rest: Piece) -> tuple[Piece | None, Piece]:
 
 
 def _begins_options(text: str, question: int) -> bool:
-    """Whether the options begin behind that question mark, so that an ``@`` further on belongs to a value."""
+    """Whether the options begin after that question mark, so that an ``@`` further on belongs to a value."""
     if "@" not in text[question:]:
         return True
     found = _OPTION_START.match(text, question + 1)
@@ -203,7 +203,7 @@ def _begins_options(text: str, question: int) -> bool:
         return False
     before = text[:question]
     if "@" in before:
-        # An @ before and one behind: options if they look like options, else all of it is a password.
+        # An @ before and one after: options if they look like options, else all of it is a password.
         return lookup(found[1]) is not None or "/" in before[before.rfind("@") :] or _hosts_end(before)
     return _are_hosts(before) and (lookup(found[1]) is not None or looks_secret(found[1]) or "/" in before)
 
@@ -236,8 +236,8 @@ def _chunks(options: Piece | None) -> tuple[tuple[OptionPiece, ...], str]:
 def _with_whole_secrets(options: Piece, chunks: list[OptionPiece]) -> Iterator[OptionPiece]:
     """The options, where a separator that was not escaped does not end a secret.
 
-    What follows a secret and has no name that anybody knows may be the rest of it. Up to the last piece without an
-    equals sign, which PyMongo refuses anyway, it is; what is left PyMongo only ignores, so that nobody can tell.
+    What follows a secret and has no known name may be the rest of it. Up to the last piece without an
+    equals sign, which PyMongo refuses anyway, it is; what is left PyMongo only ignores, so that it cannot be told.
     """
     at = 0
     while at < len(chunks):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HOST_PORT: Final = r"(?::(?:\d{1,5}|\$\{\w+\}))?"
-"""A port behind a host, as a regular expression: a number or a reference."""
+"""A port after a host, as a regular expression: a number or a reference."""
 
 
 @dataclass(frozen=True, repr=False, slots=True)
@@ -20,7 +20,7 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """Index behind the last character."""
+        """Index after the last character."""
         return self.start + len(self.text)
 
     def cut(self, start: int, end: int | None = None) -> Piece:
@@ -28,7 +28,7 @@ class Piece:
         return Piece(self.text[start:end], self.start + start)
 
     def partition(self, separator: str) -> tuple[Piece, Piece | None]:
-        """What is before and behind the first separator; None when there is no separator."""
+        """What is before and after the first separator; None when there is no separator."""
         index = self.text.find(separator)
         if index < 0:
             return self, None

@@ -123,14 +123,14 @@ def _unread(result: ReadOptions, chunk: OptionPiece) -> Unread:
     return Unread(name=key, value=None)
 
 
-BEHIND: Final = "behind "
+AFTER: Final = "after "
 """Begins the label of what may be the rest of the secret after it."""
 
 
 def _kept_apart(result: ReadOptions, chunk: OptionPiece, owner: str) -> Unread:
     """What may be the rest of a secret goes to the vault as it is, name and all."""
     option = lookup(owner)
-    label = BEHIND + (option.name if option is not None else owner)
+    label = AFTER + (option.name if option is not None else owner)
     number = sum(name == label or name.startswith(f"{label} ") for name in result.secrets) + 1
     key = label if number == 1 else f"{label} {number}"
     result.secrets[key] = Secret(chunk.whole.text)
@@ -232,7 +232,7 @@ def _set(result: ReadOptions, option: Option, value: Any) -> None:
 
 
 def _normalise(result: ReadOptions, text: UriText, unread: list[Unread]) -> None:
-    """What PyMongo concludes: tls behind ssl, what tlsInsecure stands for, and TLS where it is implied."""
+    """What PyMongo concludes: tls after ssl, what tlsInsecure stands for, and TLS where it is implied."""
     effective = result.effective
     ssl, tls = result.typed.get("ssl"), result.typed.get("tls")
     if ssl is not None and tls is not None and ssl.value is not None and tls.value is not None:

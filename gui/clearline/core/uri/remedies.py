@@ -119,10 +119,10 @@ def without_option(profile: Profile, name: str) -> Profile:
 
 
 def meant(raw: str) -> str:
-    """The user name or password that somebody means who typed ``raw`` without minding its special characters.
+    """The user name or password that a user means who typed ``raw`` without minding its special characters.
 
     What was typed is what is meant: a ``+`` is a plus, a ``%`` a percent sign. Escapes alone stand for their
-    characters, as written by somebody who escaped some and forgot others.
+    characters, as written by a user who escaped some and forgot others.
     """
     return "".join(unquote(piece) if number % 2 else piece for number, piece in enumerate(_ESCAPES.split(raw)))
 
@@ -134,7 +134,7 @@ def _as_typed(reading: Reading) -> Values:
         profile = replace(profile, auth=replace(profile.auth, user=meant(parts.user.text)))
     if parts.password is not None and parts.password.text:
         raw = parts.password.text
-        # An escape that nobody would write, such as %41 for A, says that the percent signs belong to the password.
+        # An escape that is never needed, such as %41 for A, says that the percent signs belong to the password.
         secrets[PASSWORD] = Secret(raw if reading.facts.password.needless_escape else meant(raw))
     return Values(profile, secrets)
 

@@ -1,4 +1,4 @@
-"""What stands behind an address that was pasted with a command: ``mongosh "mongodb://…" --username app``.
+"""What follows an address that was pasted with a command: ``mongosh "mongodb://…" --username app``.
 
 The names are those of mongosh and the database tools; what an address can hold as well counts only where it does not.
 """
@@ -57,7 +57,7 @@ class ShellOptions:
 
 
 def shell_options(parts: UriText) -> ShellOptions:
-    """The options behind the address, where they are those of a tool of MongoDB; nothing for other commands."""
+    """The options after the address, where they are those of a tool of MongoDB; nothing for other commands."""
     found = ShellOptions()
     prefix = parts.prefix.text if parts.prefix is not None else ""
     tool = _TOOL.search(prefix) is not None

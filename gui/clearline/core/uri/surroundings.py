@@ -15,7 +15,7 @@ _QUOTES: Final = {
 QUOTE_CHARACTERS: Final = frozenset("\"'`“”„‘’‚«»‹›")
 _AFTER_QUOTE: Final = re.compile(r"[\s;,)\]}]*")
 _INNER_SCHEME: Final = re.compile(r"(?i)mongodb(?:\+srv)?://")
-_CODE_BEHIND: Final = re.compile(r"\s*[,;)\]}]\s|\s+-")
+_CODE_AFTER: Final = re.compile(r"\s*[,;)\]}]\s|\s+-")
 _ENTITY: Final = r"(?:&(?:quot|lt|gt|apos|nbsp|#34|#39|#[xX]2[27]);)+"
 _ENTITIES_BEFORE: Final = re.compile(_ENTITY)
 _ENTITIES_BEHIND: Final = re.compile(_ENTITY + "[;,)]*$")
@@ -39,7 +39,7 @@ _PLAIN_HOST: Final = re.compile(r"(?:\[[^\]]*\]|(?:[\w.\-%]|\$\{\w+\})+)" + HOST
 
 
 class Surroundings(NamedTuple):
-    """The address, what stands before its scheme, and what stands behind it; None where there is nothing."""
+    """The address, what stands before its scheme, and what follows it; None where there is nothing."""
 
     address: Piece
     prefix: Piece | None
@@ -53,8 +53,8 @@ def surroundings(typed: str) -> Surroundings:
     if prefix is not None:
         core, closing = _closed(prefix, core)
         tail = closing or tail
-    core, behind = _without_rest(core, prefix, quoted=tail is not None)
-    return Surroundings(core, prefix, behind or tail)
+    core, after = _without_rest(core, prefix, quoted=tail is not None)
+    return Surroundings(core, prefix, after or tail)
 
 
 def _unwrapped(typed: str) -> tuple[Piece, Piece | None]:
@@ -69,9 +69,9 @@ def _unwrapped(typed: str) -> tuple[Piece, Piece | None]:
         closing = _QUOTES.get(core.text[0])
         if closing is not None and (core.text[0] != "<" or _INNER_SCHEME.match(core.text, 1)):
             last = core.text.rfind(closing)
-            behind = core.cut(last + 1)
-            if last > 0 and _AFTER_QUOTE.fullmatch(behind.text):
-                tail = _stripped(behind) if behind.text.strip() else tail
+            after = core.cut(last + 1)
+            if last > 0 and _AFTER_QUOTE.fullmatch(after.text):
+                tail = _stripped(after) if after.text.strip() else tail
                 core = _stripped(core.cut(1, last))
             elif core.text[0] == "<":
                 break
@@ -123,15 +123,15 @@ def _without_rest(core: Piece, prefix: Piece | None, *, quoted: bool) -> tuple[P
     text = core.text
     for found in re.finditer(r"\s+", text):
         start = found.start()
-        before, behind = text[:start], text[start:]
-        if "://" not in before or not _ends_here(text, start) or _is_broken_off(before) or _GOES_ON.match(behind):
+        before, after = text[:start], text[start:]
+        if "://" not in before or not _ends_here(text, start) or _is_broken_off(before) or _GOES_ON.match(after):
             continue
-        if _NEXT_LINE.match(behind) or _COMMENT.match(behind) or _SHELL_OPTION.match(behind):
-            cut = prefix is not None or not _is_option(_NEXT_LINE.match(behind), before)
+        if _NEXT_LINE.match(after) or _COMMENT.match(after) or _SHELL_OPTION.match(after):
+            cut = prefix is not None or not _is_option(_NEXT_LINE.match(after), before)
         elif prefix is None:
             cut = False
         else:
-            # A line of settings holds the whole value; a command or a sentence goes on behind a blank.
+            # A line of settings holds the whole value; a command or a sentence goes on after a blank.
             cut = "\n" in found[0] or not _ASSIGNMENT.search(prefix.text)
         if cut:
             length = _sentence_end(text[:start], prefix)
@@ -147,7 +147,7 @@ def _sentence_end(text: str, prefix: Piece | None) -> int:
 
 
 def _is_broken_off(before: str) -> bool:
-    """Whether more of the address must follow: a comma behind the host list is one of a sentence."""
+    """Whether more of the address must follow: a comma after the host list is one of a sentence."""
     hosts_end = "/" in before.partition("://")[2].rpartition("@")[2]
     return before[-1] in _BROKEN_OFF and not (before[-1] == "," and hosts_end)
 
@@ -158,11 +158,11 @@ def _is_option(found: re.Match[str] | None, before: str) -> bool:
 
 
 def _ends_here(text: str, end: int) -> bool:
-    address, behind = text[:end], text[end + 1 :]
-    if "@" not in behind.partition("\n")[0]:
+    address, after = text[:end], text[end + 1 :]
+    if "@" not in after.partition("\n")[0]:
         return True
     rest = address.partition("://")[2]
-    if "@" not in rest and not _CODE_BEHIND.match(behind):
+    if "@" not in rest and not _CODE_AFTER.match(after):
         return False
     hosts = re.split(r"[/?]", rest[rest.rfind("@") + 1 :], maxsplit=1)[0]
     return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))

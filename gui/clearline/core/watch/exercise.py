@@ -79,7 +79,7 @@ class ExerciseResult(_Value, frozen=True, kw_only=True):
     alone_ms: float | None = None
     """One command before the workers began, median of five."""
     growing_ms: float = 0.0
-    """For how long somebody waited although the pool was not full, because maxConnecting were being made."""
+    """For how long an operation waited although the pool was not full, because maxConnecting were being made."""
     busy: float = 0.0
     """Share of the time in which this program's own thread was computing, 0 to 1."""
     wait_queue_timeouts: int = 0
@@ -93,7 +93,7 @@ class ExerciseResult(_Value, frozen=True, kw_only=True):
 
 
 def is_local(addresses: Iterable[str]) -> bool:
-    """Whether every server (``host:port``) is on this computer, so that nobody else is disturbed."""
+    """Whether every server (``host:port``) is on this computer, so that no other user is disturbed."""
     return bool(found := tuple(addresses)) and all(
         is_loopback(address) or address.endswith(".sock") for address in found
     )
@@ -111,7 +111,7 @@ def interpret(result: ExerciseResult) -> str:
     size = max((pool.most_in_use for pool in result.pools), default=0)
     return (
         f"All well: {_workers(result)} made {result.per_second:,.0f} operations a second over {_connections(size)}, "
-        f"{_ms(result.operation_ms.median)} each, and nobody waited long for a connection{_failures(result)}."
+        f"{_ms(result.operation_ms.median)} each, and no operation waited long for a connection{_failures(result)}."
     )
 
 
@@ -180,7 +180,7 @@ def _server_bound(result: ExerciseResult) -> str | None:
     if alone is None or command < 3 * alone or command - alone < _NOTHING_MS:
         return None
     return (
-        f"{_workers(result)} at once got each answer after {_ms(command)}, one alone after {_ms(alone)}; nobody waited "
+        f"{_workers(result)} at once got each answer after {_ms(command)}, one alone after {_ms(alone)}; none waited "
         "long for a connection: the server or the line to it, not the pool, is the bottleneck."
     )
 

@@ -24,7 +24,7 @@ class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
     dead_idle: tuple[DeadIdle, ...] = ()
     slow_growth: tuple[SlowGrowth, ...] = ()
     used_up: tuple[PoolSnapshot, ...] = ()
-    """Pools all of whose connections are in use while somebody waits."""
+    """Pools all of whose connections are in use while an operation waits."""
     changes: tuple[TopologyChange, ...] = ()
 
 
@@ -62,7 +62,7 @@ def slow_growth(facts: WatchFacts) -> Iterable[Finding]:
 
 
 def used_up(facts: WatchFacts) -> Iterable[Finding]:
-    """Every connection of a pool is busy, and somebody waits."""
+    """Every connection of a pool is busy, and an operation waits."""
     for pool in facts.used_up:
         yield finding(
             "pool.exhausted",

@@ -40,7 +40,7 @@ class HealthState(Enum):
 
 
 RULES: Mapping[HealthState, str] = {
-    HealthState.UNKNOWN: "Nobody has asked yet.",
+    HealthState.UNKNOWN: "Not asked yet.",
     HealthState.CHECKING: "The first ping is on its way.",
     HealthState.HEALTHY: "The latest ping was answered in time, and every server of the deployment answers.",
     HealthState.DEGRADED: "Something answers, but not all is well: a server is silent, there is no primary, "
@@ -112,7 +112,7 @@ class HealthSnapshot(_Value, frozen=True, kw_only=True):
     """Epoch seconds at which the state began."""
     pings: int = 0
     failures: int = 0
-    """Pings that nobody answered."""
+    """Pings without an answer."""
     up_s: float = 0.0
     """Seconds in which it was healthy or degraded, since the watch began."""
     down_s: float = 0.0

@@ -46,7 +46,7 @@ def judged(
         return Judgement(state=degraded, why=f"{count} connections of the pool are busy.", outage=True, missing=gone)
     if answer.outcome is Outcome.SILENT:
         if not any(other.outcome is Outcome.ANSWERED for other in others):
-            # Nobody was asked where the driver knows nobody: then it is the driver's knowledge that tells.
+            # No server was asked where the driver knows none: then it is the driver's knowledge that tells.
             why = f"{answer.server}: {answer.text}" if answer.server else lacking(topology, missing) or answer.text
             return Judgement(state=HealthState.DOWN, why=why, outage=True, missing=gone)
         why = lacking(topology, missing) or f"{answer.server or 'The server for reads'} does not answer; others do."

@@ -59,7 +59,7 @@ class PoolSnapshot(_Value, frozen=True, kw_only=True):
     generation: int = 0
     """How often the pool was cleared; connections of an older generation are stale."""
     paused: bool = False
-    """Cleared and not yet ready again: nobody can check out."""
+    """Cleared and not yet ready again: no connection can be checked out."""
     most_in_use: int = 0
     """At once, since the pool was made or the latest exercise began; as is ``most_waiting``."""
     most_waiting: int = 0
@@ -87,7 +87,7 @@ class PoolSample(_Value, frozen=True, kw_only=True, gc=False):
 
 
 class DeadIdle(_Value, frozen=True, kw_only=True):
-    """Connections that had died while nobody used them, though the server was there: a new one worked at once."""
+    """Connections that had died while they were idle, though the server was there: a new one worked at once."""
 
     server: str
     count: int

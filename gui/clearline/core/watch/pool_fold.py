@@ -183,7 +183,7 @@ class _Pool:
 
     def _ready(self, at_s: float, number: int, duration_ms: float | None) -> None:
         self.making.pop(number, None)
-        self.idle[number] = at_s  # until it is checked out, which is at once where somebody asked for it
+        self.idle[number] = at_s  # until it is checked out, which is at once where an operation asked for it
         self.made += 1
         if duration_ms is not None:
             self.make.add(duration_ms)

@@ -49,7 +49,7 @@ class Outcome(Enum):
     UNUSABLE = "unusable"
     """The settings cannot work."""
     UNSIGNED = "unsigned"
-    """Nobody signed in: the page was closed, refused, or waited too long."""
+    """There was no sign-in: the page was closed, refused, or waited too long."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session:
-    """A client that is built at once and contacts nobody before `open`. Building raises what the driver raises.
+    """A client that is built at once and contacts no server before `open`. Building raises what the driver raises.
 
     ``on_event`` hears everything in the loop's thread; ``on_refused_login`` hears of a login that the server turned
     down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC), also for
@@ -181,7 +181,7 @@ class Session:
             case SignInProblem():
                 outcome = Outcome.UNSIGNED
             case TimeoutError() if self._patience_s is not None:
-                outcome, text = Outcome.UNSIGNED, f"nobody signed in within {self._patience_s:g} s"
+                outcome, text = Outcome.UNSIGNED, f"there was no sign-in within {self._patience_s:g} s"
             case TimeoutError():
                 text = f"No answer within {ANSWER_WITHIN_S:g} s."
                 if question.connection_id is None and server is not None and self.pools.busy(server):
@@ -250,7 +250,7 @@ class Session:
 
 
 def objection(ready: Prepared) -> str | None:
-    """Why nobody may be contacted with this, one sentence; None: nothing speaks against it."""
+    """Why no server may be contacted with this, one sentence; None: nothing speaks against it."""
     facts = ready.facts
     for mistake in facts.mistakes:
         if mistake.severity is Severity.FAILURE:

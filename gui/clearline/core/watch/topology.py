@@ -22,7 +22,7 @@ _SPOKEN = {
     "RSPrimary": "primary",
     "RSSecondary": "secondary",
     "RSArbiter": "arbiter",
-    "RSOther": "a member that nobody may read from",
+    "RSOther": "a member that cannot be read from",
     "RSGhost": "a member without a configuration",
     "Standalone": "standalone",
     "Mongos": "mongos",
@@ -38,7 +38,7 @@ class _Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerState(_Value, frozen=True, kw_only=True):
-    """One server now. ``role`` is PyMongo's server type, e.g. ``RSPrimary``, ``Unknown`` while nobody answers."""
+    """One server now. ``role`` is PyMongo's server type, e.g. ``RSPrimary``, ``Unknown`` while it does not answer."""
 
     address: str
     role: str = "Unknown"

@@ -364,12 +364,12 @@ class Watch:
             self._explain()
 
     def _explain(self) -> None:
-        human = self._ready is not None and wants_human(self._ready.profile)  # nobody is asked to sign in for that
+        human = self._ready is not None and wants_human(self._ready.profile)  # not asked to sign in for that
         if self._diagnoses and not human and self._pause is None and not self._ended:
             self._explainer.explain()
 
     async def _check(self) -> Report:
-        """With the secrets that the client has: nobody is asked, and no command is run, because of an outage."""
+        """With the secrets that the client has: the user is not asked, and no command is run, because of an outage."""
         known = self._ready.secrets if self._ready is not None else {}
         printed = {
             name: known[name] for name, one in self._profile.secrets.items() if one.place == "command" and name in known

@@ -112,7 +112,7 @@ class Worker(QThread):
         """Await something on the loop and hand what it came to back to the GUI thread.
 
         A closed worker drops the question. An error without ``failed`` is reported as a bug. What is returned gives up:
-        the question is cancelled, and nobody is called.
+        the question is cancelled, and nothing is called.
         """
         tasks: list[asyncio.Task[None]] = []
         given_up = threading.Event()
@@ -219,7 +219,7 @@ class Worker(QThread):
         try:
             with asyncio.Runner() as runner:
                 runner.run(self._serve())
-        except Exception as error:  # noqa: BLE001 - the GUI thread shows it; here nobody would
+        except Exception as error:  # noqa: BLE001 - the GUI thread shows it; here it would be lost
             self._post(Broken(error))
 
     async def _serve(self) -> None:
@@ -314,7 +314,7 @@ _left_behind: list[Worker] = []
 def _leave() -> None:
     """Qt aborts a program that destroys a running thread, so such a program ends here.
 
-    Registered when this module is imported: after Qt's own handler, which destroys, and before everybody else's; so
+    Registered when this module is imported: after Qt's own handler, which destroys, and before all others; so
     it runs when theirs are done and before Qt's.
     """
     if any(worker.isRunning() for worker in _left_behind):

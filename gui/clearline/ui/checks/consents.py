@@ -47,7 +47,7 @@ class Consents(QObject):
         self._asking: set[str] = set()
 
     def is_foreign(self, opened: OpenProfile) -> bool:
-        """Whether somebody else wrote it."""
+        """Whether it comes from elsewhere."""
         return opened.from_elsewhere or self._is_from_outside(opened.profile.id)
 
     def before_test(self, opened: OpenProfile, begin: Callable[[Secrets], object]) -> None:

@@ -29,7 +29,7 @@ class SignIn(QObject):
         self.came.emit(url, code)
 
     def end(self, url: str) -> None:
-        """Nobody waits for the sign-in at that page any more; that of somebody else stays."""
+        """The sign-in at that page is no longer waited for; another profile's stays."""
         self.went.emit(url)
 
     def _end(self, url: str) -> None:

@@ -54,7 +54,7 @@ class NoteLine(QWidget):
         self.hide()
 
     def say(self, text: str, icon: str = "note", tone: str = "muted", *, link: tuple[str, str] | None = None) -> None:
-        """Say something, plain; ``link`` is a target and its words, behind the text."""
+        """Say something, plain; ``link`` is a target and its words, after the text."""
         html = escape(text)
         if link is not None:
             html += f' <a href="{link[0]}" style="color:{theme.colours().accent}">{escape(link[1])}</a>'

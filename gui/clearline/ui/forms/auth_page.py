@@ -57,7 +57,7 @@ class AuthPage(FormPage):
         self.mechanism = Choice("Mechanism", MECHANISMS)
         self.aws = Choice("AWS credentials", AWS)
         self.environment = Choice("OIDC environment", OIDC)
-        self.user = TextEntry("User", "nobody: no login")
+        self.user = TextEntry("User", "empty: no login")
         self._secret = KeptSecret("Password")
         self.password, self.where = self._secret.entry, self._secret.words
         self._token = KeptSecret("Session token", "only for temporary keys")
@@ -145,7 +145,7 @@ class AuthPage(FormPage):
         super().show_state(state)
         profile = state.profile
         if before == profile.id and had != NONE and not self._typing and method_of(profile, state.secrets) == NONE:
-            self._chosen.pop(profile.id, None)  # somebody else took the login away: the text, or a remedy
+            self._chosen.pop(profile.id, None)  # it was taken away elsewhere: by the text, or a remedy
         auth, method = profile.auth, self._method()
         if method != NONE:
             self._chosen[profile.id] = method
@@ -270,7 +270,7 @@ class AuthPage(FormPage):
         self.consent.setChecked(bool(profile.auth.allow_plain_without_tls))
         hosts = ", ".join(profile.seeds.hosts[:3])
         self.consent_words.setText(
-            f"TLS is off, so everybody on the way to {hosts} could read the password. It is not sent unless you allow "
+            f"TLS is off, so machines on the way to {hosts} could read the password. It is not sent unless you allow "
             "it here; switching TLS on is the better way."
         )
 

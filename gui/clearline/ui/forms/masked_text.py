@@ -91,7 +91,7 @@ class MaskedText:
         return shown
 
     def _split(self, position: int) -> tuple[str, str]:
-        """The plain text before and behind a cursor; inside a folded secret it counts as behind it."""
+        """The plain text before and after a cursor; inside a folded secret it counts as after it."""
         before, after = "", ""
         for piece in self._pieces:
             length = len(piece.shown)
@@ -119,7 +119,7 @@ class MaskedText:
         return meant
 
     def _meant_from(self, position: int) -> str:
-        """Plain text behind a selection's end; a folded secret that the selection touches is not part of it."""
+        """Plain text after a selection's end; a folded secret that the selection touches is not part of it."""
         for number, piece in enumerate(self._pieces):
             length = len(piece.shown)
             if position >= length:

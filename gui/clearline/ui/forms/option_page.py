@@ -220,7 +220,7 @@ class OptionPage(FormPage):
         self.count.setText(f"{changed} of {len(self.rows)} changed" if changed else f"{len(self.rows)} options")
         self.reset_all.setEnabled(bool(changed))
         if self.only_changed.isChecked():
-            # Not at once: the row in which somebody types must not go away while it is empty.
+            # Not at once: the row in which the user types must not go away while it is empty.
             QTimer.singleShot(0, self, self._sift)
 
     def _sift(self) -> None:

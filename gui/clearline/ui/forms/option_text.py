@@ -1,4 +1,4 @@
-"""Option values as a field shows them and reads them back: the catalogue's parser, for text that nobody encoded."""
+"""Option values as a field shows them and reads them back: the catalogue's parser, for text that is not encoded."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class SrvPanel(QWidget):
 
     @property
     def running(self) -> bool:
-        """Whether somebody is being asked."""
+        """Whether a lookup is under way."""
         return self._give_up is not None
 
     def show_state(self, state: FormState) -> None:

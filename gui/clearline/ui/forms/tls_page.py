@@ -40,13 +40,13 @@ _SWITCHES: Final = (
         "allow_invalid_hostnames",
         "tlsAllowInvalidHostnames",
         "Accept another host name",
-        "Whoever has any certificate of a trusted authority can pose as the server.",
+        "Any holder of a certificate from a trusted authority can pose as the server.",
     ),
     (
         "allow_invalid_certificates",
         "tlsAllowInvalidCertificates",
         "Accept any certificate",
-        "Nothing is verified: encrypted, but anybody on the way can pose as the server and read the password's proof.",
+        "Nothing is verified: encrypted, but any machine can pose as the server and read the password's proof.",
     ),
     (
         "insecure",
@@ -156,7 +156,7 @@ class TlsPage(FormPage):
         profile, tls = state.profile, state.profile.tls
         key_password = state.secrets.get(KEY_PASSWORD)
         if before.id == profile.id and before.tls.ca_file is not None and tls.ca_file is None and not self._typing:
-            self._wants_file.discard(profile.id)  # somebody else took the file away: the text, or a remedy
+            self._wants_file.discard(profile.id)  # it was taken away elsewhere: by the text, or a remedy
         self.tls.setItemText(0, _default_words(profile))
         self.tls.show_value(tls.enabled)
         by_file = tls.ca_file is not None or (profile.id in self._wants_file and tls.trust is None)
@@ -260,7 +260,7 @@ class TlsPage(FormPage):
 
 
 def _default_words(profile: Profile) -> str:
-    """What PyMongo does when nobody says whether to encrypt."""
+    """What PyMongo does when it is not said whether to encrypt."""
     if profile.seeds.srv:
         return "default (on for SRV)"
     implied = tls_wanted(replace(profile, tls=replace(profile.tls, enabled=None)))

@@ -1,4 +1,4 @@
-"""Trust on first use: a root that nobody here vouches for, its fingerprint, and the user's word."""
+"""Trust on first use: a root that is not trusted here, its fingerprint, and the user's word."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TrustByHand(QWidget):
         self.fingerprint.setAccessibleName("SHA-256 fingerprint")
         self.command = CommandLine("On the server", _FINGERPRINT_COMMAND)
         self.compared = QCheckBox(
-            "I compared the fingerprint with whoever runs the server, on another way than this one"
+            "I compared the fingerprint with those who run the server, on another way than this one"
         )
         self.use = QPushButton("Save and use it…")
         self.use.setEnabled(False)
@@ -52,7 +52,7 @@ class TrustByHand(QWidget):
         self.compared.setChecked(False)
         self.warning.say(
             Severity.WARNING,
-            f"Nobody here vouches for {name}. Who sits between you and the server could have made it.",
+            f"{name} is not trusted on this computer. Who sits between you and the server could have made it.",
             "Trust it only when its fingerprint is the one that the server's operator reads to you.",
         )
         self.fingerprint.setText(f"SHA-256 {sha256}")

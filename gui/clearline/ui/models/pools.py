@@ -42,7 +42,7 @@ def _full(pool: PoolSnapshot) -> tuple[str, str] | None:
 
 def _full_tip(pool: PoolSnapshot) -> str:
     if pool.paused:
-        return "Paused: cleared after an error, nobody can check out until a heartbeat succeeds."
+        return "Paused: cleared after an error, no connection can be checked out until a heartbeat succeeds."
     return f"Used up: all {pool.in_use:,} connections are in use." if _full(pool) else ""
 
 

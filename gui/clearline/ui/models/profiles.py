@@ -287,7 +287,7 @@ class ProfilesModel(QAbstractListModel):
         """Replace all rows; repaints only what differs where the same profiles stand in the same places."""
         before, after = self._rows, list(rows)
         if [row.profile.id for row in before] != [row.profile.id for row in after]:
-            self.beginResetModel()  # whoever looks now must still find the rows that are shown
+            self.beginResetModel()  # a view that looks now must still find the rows that are shown
             self._rows = after
             self._numbers = {row.profile.id: number for number, row in enumerate(after)}
             self._ordered, self._haystacks = ordered(after, self.order), None

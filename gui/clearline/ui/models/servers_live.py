@@ -59,8 +59,8 @@ def _known(server: ServerState) -> str:
 
 
 def _known_tip(server: ServerState) -> str:
-    lines = [f"Names in its hello: {', '.join(server.hosts) or 'nobody'}"]
-    lines.append(f"Named by: {', '.join(server.known_by) or 'nobody'}")
+    lines = [f"Names in its hello: {', '.join(server.hosts) or 'no server'}"]
+    lines.append(f"Named by: {', '.join(server.known_by) or 'no server'}")
     if server.primary:
         lines.append(f"Takes for the primary: {server.primary}")
     return "\n".join(lines)

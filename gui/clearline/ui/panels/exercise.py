@@ -175,7 +175,7 @@ class ExerciseDialog(QDialog):
         self._fit()
 
     def closeEvent(self, event: object) -> None:
-        """What runs without anybody looking is ended."""
+        """What runs while its page is hidden is ended."""
         if self._running:
             self.stop_requested.emit()
         super().closeEvent(event)  # type: ignore[arg-type]
@@ -194,7 +194,7 @@ class ExerciseDialog(QDialog):
             self._asked = True
             self.warning.setText(
                 f"This deployment is not on this computer. {plan.workers} workers for {plan.duration_s:g} s are real "
-                "load for whoever else uses it, and up to that many connections. Start all the same?"
+                "load for all others who use it, and up to that many connections. Start all the same?"
             )
             self.warning.show()
             self.start.setText("Start all the same")
@@ -220,7 +220,7 @@ class ExerciseDialog(QDialog):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as what stands in it now; never narrower than somebody made it."""
+        """As high as what stands in it now; never narrower than the user made it."""
         column = self.layout()
         assert column is not None
         column.activate()

@@ -228,10 +228,10 @@ class ExportDialog(QDialog):
         self._hint()
         those = "1 connection" if count == 1 else f"{count:,} connections"
         if not encrypted:
-            what = "without any password or other secret. Anybody may read the file; servers and user names are in it."
+            what = "without any password or other secret. All may read the file; servers and user names are in it."
         elif self.passwords.isChecked():
             whose = "its password" if count == 1 else "their passwords"
-            what = f"with {whose}, encrypted. Whoever has the passphrase can connect."
+            what = f"with {whose}, encrypted. The passphrase alone is enough to connect."
         else:
             what = "without any password, encrypted: the passphrase hides servers and user names as well."
         self.sentence.setText(f"The file will hold {those} {what}")
@@ -241,7 +241,7 @@ class ExportDialog(QDialog):
         first, second = self.passphrase.entry.text(), self.again.entry.text()
         if not first:
             self.mark.show_icon("note", "muted")
-            self.hint.setText("Nobody can open the file without it, you neither.")
+            self.hint.setText("The file cannot be opened without it, not even by you.")
         elif second and first != second:
             self.mark.show_icon("failed", "failed")
             self.hint.setText("The two differ.")

@@ -17,7 +17,7 @@ from clearline.ui.look import theme
 from clearline.ui.widgets.parts import RichText, WrappedLabel, section
 
 _WIDTH = theme.GRID * 84
-_WEAKER = "This gives up protection: whoever is between here and the server can then listen, or answer in its place."
+_WEAKER = "This gives up protection: a machine between here and the server can then listen, or answer in its place."
 _HIDDEN = "Only the way in which the secret is written changes. It stays hidden here."
 
 

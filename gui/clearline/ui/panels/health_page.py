@@ -42,7 +42,7 @@ STATE_ICONS = {
     HealthState.DOWN: ("failed", "failed"),
     HealthState.PAUSED: ("pause", "warning"),
 }
-_NO_WATCH = "Nobody watches. Press Watch to keep the connection open and see how it is."
+_NO_WATCH = "No watch runs. Press Watch to keep the connection open and see how it is."
 
 
 class HealthPage(QWidget):

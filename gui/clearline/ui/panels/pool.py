@@ -19,7 +19,7 @@ from clearline.ui.widgets.live_table import LiveTable
 from clearline.ui.widgets.parts import WrappedLabel
 
 REACHES = (("1 minute", 60.0), ("5 minutes", 300.0), ("15 minutes", 900.0))
-_NO_WATCH = "Nobody watches. Press Watch to keep a connection open and see its pool."
+_NO_WATCH = "No watch runs. Press Watch to keep a connection open and see its pool."
 
 
 class PoolPanel(QWidget):

@@ -125,7 +125,7 @@ class ServersPanel(QWidget):
                 self.table.setCurrentIndex(self.model.index(row, 1 + SERVER_STAGES.index(stage)))
 
     def _fit_columns(self) -> None:
-        """The stages get what their cells need, the addresses what is left; what nobody needs is shared."""
+        """The stages get what their cells need, the addresses what is left; what is left over is shared."""
         rows = range(self.model.rowCount())
         if self._widths_by_user or not rows:
             return

@@ -20,7 +20,7 @@ _KINDS = {
     "Sharded": "sharded cluster",
     "LoadBalanced": "behind a load balancer",
 }
-_NO_WATCH = "Nobody watches. Press Watch to see the topology live."
+_NO_WATCH = "No watch runs. Press Watch to see the topology live."
 
 
 class TopologyPanel(QWidget):

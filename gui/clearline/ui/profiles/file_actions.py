@@ -80,7 +80,7 @@ class FileActions(QObject):
         elif known == profile:
             self._profiles.choose(profile.id)
             self._window.say(f"{path.name} is in your list already.")
-        else:  # what somebody else makes of a profile must not get the secrets of the one in the list
+        else:  # what another person makes of a profile must not get the secrets of the one in the list
             now = self._profiles.open_profile(msgspec.structs.replace(profile, id=new_profile_id()))
             now.from_elsewhere = True
             self._window.say(f"{path.name} differs from the profile in your list: opened as a copy.")

@@ -254,7 +254,7 @@ class ListActions(QObject):
         name = opened.profile.name or "The profile"
         if gone:
             opened.mark_gone()
-            self._window.say(f"The file of {name} was deleted by somebody else. Save keeps what stands here.")
+            self._window.say(f"Another program deleted the file of {name}. Save keeps what stands here.")
             return
         if theirs is None or theirs == opened.saved:
             return
@@ -272,7 +272,7 @@ class ListActions(QObject):
         if earlier is not None:
             earlier[1].withdraw()  # it shows what is no longer there
         if theirs is None:
-            words = f"The file of “{name}” was deleted or moved by somebody else. Your edits are still here."
+            words = f"The file of “{name}” was deleted or moved by another program. Your edits are still here."
             answers: tuple[tuple[str, Callable[[], object]], ...] = (
                 ("Save it again", lambda: self._storage.save(opened, None, over_others=True)),
                 ("Decide later", tuple),
@@ -287,7 +287,7 @@ class ListActions(QObject):
                 ("Keep mine", lambda: self._storage.save(opened, opened.path, over_others=True)),
                 ("Decide later", tuple),
             )
-            title = "Changed by somebody else"
+            title = "Changed on disk"
         question = Question(self._window, title, words, answers)
         # What is decided later is asked again when it is saved, or when the file changes once more.
         self._asked_about[profile_id] = theirs, question

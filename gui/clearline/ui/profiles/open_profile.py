@@ -63,10 +63,10 @@ class OpenProfile(QObject):
         """Where secrets go that a profile gets before it is saved for the first time."""
         self.path = path
         self.from_elsewhere = False
-        """Somebody else wrote it: it asks before it does what they want."""
+        """It came from elsewhere: it asks before it does what they want."""
         self.report: Report | None = None
         self.earlier: tuple[Report, ...] = ()
-        """Reports of earlier checks, the newest first, as far as anybody asked for them."""
+        """Reports of earlier checks, the newest first, as far as they were asked for."""
         self._tested: tuple[Profile, dict[str, Secret]] | None = None
         self.tested_with: dict[str, Secret] = {}
         """The secrets of the latest check, those that are asked each time included."""
@@ -199,12 +199,12 @@ class OpenProfile(QObject):
         self.changed.emit(Origin.ELSEWHERE)
 
     def mark_gone(self) -> None:
-        """Its file was deleted by somebody else: what stands here is all there is of it."""
+        """Another program deleted its file: what stands here is all there is of it."""
         self._saved = self.path = None
         self.changed.emit(Origin.ELSEWHERE)
 
     def adopt(self, profile: Profile) -> None:
-        """Its file holds this now, and so does the window: somebody else's edit, or our own taken back."""
+        """Its file holds this now, and so does the window: another program's edit, or our own taken back."""
         self._saved = self.profile = profile
         self._rewrite(Origin.ELSEWHERE)
 

@@ -36,8 +36,8 @@ class Sharing(QObject):
     """What the menus' Import, Export and Copy as do, and files that are dropped on the window."""
 
     imported = Signal(object)
-    """What was saved: a tuple of `ItemResult` with their profiles. They come from outside: nobody has agreed to
-    connect to them yet."""
+    """What was saved: a tuple of `ItemResult` with their profiles. They come from outside: the user has not agreed
+    to connect to them yet."""
 
     def __init__(self, window: MainWindow, storage: ProfileStorage, profiles: OpenProfiles) -> None:
         super().__init__(window)
@@ -64,7 +64,7 @@ class Sharing(QObject):
         return profile_id in self._keeping_secrets
 
     def mark_from_outside(self, profile_ids: Sequence[str]) -> None:
-        """These are saved now and were written by somebody else: also the next session asks before it connects."""
+        """These are saved now and come from elsewhere: also the next session asks before it connects."""
         new = frozenset(profile_ids) - self._from_outside
         if new:
             self._from_outside |= new

@@ -39,7 +39,7 @@ class ProfileStorage(QObject):
     listed = Signal()
     """`listing` is new."""
     loaded = Signal(object, object)
-    """A file was read because somebody asked for it: the profile and its path."""
+    """A file was read because the user asked for it: the profile and its path."""
     reread = Signal(object, object)
     """A file that lies elsewhere has changed: what it holds now, None when it is gone, and its path."""
     saved = Signal(object)
@@ -197,7 +197,7 @@ class ProfileStorage(QObject):
     ) -> None:
         """Write a profile to a file, or without one among the profiles; its secrets go where it says.
 
-        What somebody else wrote to its file since it was read is kept, and `conflict` tells of it, unless
+        What another program wrote to its file since it was read is kept, and `conflict` tells of it, unless
         ``over_others``. ``then`` is called when file and secrets are put away, with whether the file was written.
         """
         profile_id = opened.profile.id

@@ -82,7 +82,7 @@ class WatchSession(QObject):
 
     @property
     def health(self) -> HealthState | None:
-        """How the deployment is; None while nobody watches."""
+        """How the deployment is; None while no watch runs."""
         return self.state.health.state if self.watching and self.state is not None else None
 
     @property
@@ -174,7 +174,7 @@ class WatchSession(QObject):
         self._give_up_exercise = self.opened.live_worker().ask(exercise, on_done, on_failed)
 
     def stop_exercise(self) -> None:
-        """End the exercise that runs; nobody hears of a result."""
+        """End the exercise that runs; its result is dropped."""
         if self._give_up_exercise is not None:
             give_up, self._give_up_exercise = self._give_up_exercise, None
             give_up()

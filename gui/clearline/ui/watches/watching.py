@@ -154,7 +154,7 @@ class Watching(QObject):
         return HealthReading(_STATES[health.state], health.rtt_ms, why, live=True)
 
     def verdict(self, opened: OpenProfile) -> Verdict | None:
-        """Whether a watched profile is connected at the moment; None when nobody watches, or nobody knows yet."""
+        """Whether a watched profile is connected at the moment; None without a watch, or while it is not known."""
         session = self.session(opened)
         match session.health if session is not None else None:
             case HealthState.HEALTHY | HealthState.DEGRADED:

@@ -52,7 +52,7 @@ class Chart(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._picture = Picture()
-        self._window: tuple[float, float] | None = None  # the times shown, once somebody zoomed
+        self._window: tuple[float, float] | None = None  # the times shown, once the user zoomed
         self._pointer: QPointF | None = None
         self._dragged_from: tuple[float, tuple[float, float]] | None = None
         self.setAccessibleName(name)
@@ -327,7 +327,7 @@ class Chart(QWidget):
         for run in decimated(curve, begin, end, columns):
             points = [QPointF(x_of(x), y_of(y)) for x, y in run]
             # Qt's thick and smooth strokes take a second for what a thin line draws in milliseconds, where a line goes
-            # up and down in every pixel; nobody sees the difference there.
+            # up and down in every pixel; the difference cannot be seen there.
             dense = len(points) > columns and not curve.steps
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, not dense)
             if curve.filled:

@@ -50,7 +50,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Picture:
-    """Everything that a chart shows. ``now`` is its right edge while nobody has zoomed, epoch seconds."""
+    """Everything that a chart shows. ``now`` is its right edge while it is not zoomed, epoch seconds."""
 
     title: str = ""
     unit: str = ""
@@ -59,7 +59,7 @@ class Picture:
     marks: tuple[Mark, ...] = ()
     now: float = 0.0
     reach_s: float = 300.0
-    """How many seconds are shown while nobody has zoomed."""
+    """How many seconds are shown while it is not zoomed."""
     empty: str = "Nothing yet."
     whole: bool = False
     """Only whole numbers on the axis."""

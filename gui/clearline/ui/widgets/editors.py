@@ -240,7 +240,7 @@ def in_tab_order(stops: Sequence[QWidget]) -> None:
 
 def visit_behind(place: QWidget, stops: Sequence[QWidget]) -> None:
     """Let the keyboard visit these where ``place`` stands, which it does not visit itself."""
-    before = place.previousInFocusChain()  # Qt puts nothing behind a widget that it does not visit
+    before = place.previousInFocusChain()  # Qt puts nothing after a widget that it does not visit
     while before is not None and before is not place and not is_tab_stop(before):
         before = before.previousInFocusChain()
     known = before is not None and before is not place and before.window() is place.window()

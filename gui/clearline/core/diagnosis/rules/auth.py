@@ -106,7 +106,7 @@ def mechanism_unavailable(facts: Facts) -> Finding | None:
     if code_of_login(facts) != MECHANISM_UNAVAILABLE or mechanism is None:
         return None
     if mechanism.startswith("SCRAM") and auth_database(facts) == "$external" and (found := other_place(facts)):
-        return found  # Nobody logs in to $external with a password; the same user elsewhere can.
+        return found  # No login to $external works with a password; the same user elsewhere can.
     if mechanism in OUTSIDE_MECHANISMS:
         patch: dict[str, object] | None = None
         if mechanism == "PLAIN":
@@ -303,7 +303,7 @@ def credentials_missing(facts: Facts) -> Iterable[Finding]:
 
 
 def open_server(facts: Facts) -> Iterable[Finding]:
-    """Everybody may read without login."""
+    """All may read without login."""
     for member in facts.members:
         if standing(facts, member) is Standing.ANSWERED and member.extras and member.extras.open_read_code == 0:
             yield finding(

@@ -295,7 +295,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
 
 
 def _unheard(facts: Facts, member: MemberFacts, best: Question | None, evidence: dict[str, object]) -> Finding | None:
-    """The system's resolver is still waiting for somebody, while a name server answers us."""
+    """The system's resolver is still waiting for an answer, while a name server answers us."""
     if best is None or best.outcome is not DnsOutcome.ANSWERED or any(first_resolver(facts)):
         return None  # A dead first name server is told by its own rule.
     assert member.lookup is not None

@@ -65,7 +65,7 @@ def presented(member: MemberFacts) -> tuple[CertificateFacts, ...]:
 
 
 def certificate_requested(member: MemberFacts) -> bool | None:
-    """Whether the server asks for a client certificate; None when nobody could see it."""
+    """Whether the server asks for a client certificate; None when it could not be seen."""
     told = [t.certificate_requested for t in member.tls if t.certificate_requested is not None]
     return any(told) if told else None
 
@@ -76,7 +76,7 @@ def authorities(member: MemberFacts) -> tuple[str, ...]:
 
 
 def file_of(facts: Facts, option: str) -> FileFacts | None:
-    """The file that one option names; None when the option is not set (or nobody has looked yet)."""
+    """The file that one option names; None when the option is not set (or it has not been looked at yet)."""
     return next((f for f in facts.files if f.option == option), None)
 
 

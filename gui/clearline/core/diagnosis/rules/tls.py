@@ -216,7 +216,7 @@ def refused(facts: Facts, member: MemberFacts) -> Finding | None:
 
 
 def silent(facts: Facts, member: MemberFacts) -> Finding | None:
-    """The handshake gets no answer: nobody there, or only short answers get through."""
+    """The handshake gets no answer: nothing is there, or only short answers get through."""
     handshake = _failed(facts, member)
     if handshake is None or handshake.reach is not Reach.SILENT or speaks_plain(member):
         return None

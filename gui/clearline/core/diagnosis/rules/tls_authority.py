@@ -1,4 +1,4 @@
-"""Findings about who vouches for the server's certificate: nobody known, the wrong one, or somebody on the way."""
+"""Findings about who vouches for the server's certificate: unknown, wrong, or a machine on the way."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def empty_store(facts: Facts, member: MemberFacts) -> Finding | None:
 
 
 def intercepted(facts: Facts, member: MemberFacts) -> Finding | None:
-    """Somebody on the way shows a certificate of their own."""
+    """A machine on the way shows a certificate of their own."""
     handshake = refused_certificate(facts, member)
     if handshake is None or handshake.verify_code not in (*UNTRUSTED, SELF_SIGNED):
         return None
@@ -110,7 +110,7 @@ def self_signed(facts: Facts, member: MemberFacts) -> Finding | None:
 
 
 def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
-    """The chain ends at nobody whom the CA file, or this computer, knows."""
+    """The chain ends at an authority that neither the CA file nor this computer knows."""
     handshake = refused_certificate(facts, member)
     if handshake is None or handshake.verify_code not in UNTRUSTED:
         return None

@@ -45,7 +45,7 @@ UNFIT = {
     26: "it is not meant for servers (extended key usage)",
     24: "an authority in its chain is not marked as one (CA:TRUE is missing)",
     32: "an authority in its chain may not sign certificates (key usage)",
-    34: "it has a critical extension that nobody here understands",
+    34: "it has a critical extension that is not understood here",
     37: "an authority in its chain is not marked as one (CA:TRUE is missing)",
     47: "its names are outside of what its authority may issue",
     48: "its names are among those that its authority must not issue",

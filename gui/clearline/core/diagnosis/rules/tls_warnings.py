@@ -141,7 +141,7 @@ def validation_off(facts: Facts) -> Iterable[Finding]:
 
 
 def _verified(facts: Facts, member: MemberFacts, chain: tuple[CertificateFacts, ...]) -> tuple[bool | None, str]:
-    """Whether the certificate would pass a check, None when nobody knows, and a sentence that says so."""
+    """Whether the certificate would pass a check, None when it is not known, and a sentence that says so."""
     roots = () if is_given(facts, "tlsCAFile") else (TlsKind.OS_ROOTS, TlsKind.BUNDLED_ROOTS)
     looks = (TlsKind.DRIVER, TlsKind.LOOK, TlsKind.TLS12_SNIFF, TlsKind.OLD_VERSIONS, TlsKind.WIDE_CIPHERS)
     others = (TlsKind.WITHOUT_NAME, TlsKind.OTHER_NAME, TlsKind.OS_ROOTS, TlsKind.BUNDLED_ROOTS)

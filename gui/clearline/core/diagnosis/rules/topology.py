@@ -119,7 +119,7 @@ def standalone_in_list(facts: Facts) -> Iterable[Finding]:
 
 
 def never_ready(facts: Facts) -> Iterable[Finding]:
-    """Members that serve nobody: never initiated, removed, starting up, arbiters."""
+    """Members that serve no client: never initiated, removed, starting up, arbiters."""
     for member, hello in answered(facts):
         tell = partial(finding, server=member.address, host=member.address, evidence=_evidence(facts))
         alone = single_topology(facts) or len(facts.members) == 1
@@ -257,7 +257,7 @@ def primary(facts: Facts) -> Iterable[Finding]:
         return
     if any(standing(facts, m) is Standing.PENDING for m in facts.members) or len(claimed) < len(named):
         return
-    # Nobody is named, or one who says that it is none: an election goes on, or cannot succeed.
+    # No primary is named, or one that says that it is none: an election goes on, or cannot succeed.
     up = [m.address for m, _ in live]
     down = [a for a in advertised if a not in up]
     yield tell(

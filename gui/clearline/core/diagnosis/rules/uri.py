@@ -10,7 +10,7 @@ from clearline.core.findings import Certainty, Finding, Remedy, Severity
 
 _CONSENT = (
     Remedy(
-        text="Send the password readable all the same: everybody on the way can take it.",
+        text="Send the password readable all the same: every machine on the way can take it.",
         patch={"auth": {"allowPlainWithoutTLS": True}},
     ),
 )

@@ -77,7 +77,7 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
 
 
 def pool(facts: Facts) -> Iterable[Finding]:
-    """The pool's own limit, reached while somebody waited for a connection."""
+    """The pool's own limit, reached while an operation waited for a connection."""
     if facts.driver.exception == _QUEUE:
         count = facts.uri.options.get("maxPoolSize", 100)
         yield finding(
