@@ -103,7 +103,7 @@ def test_an_undefined_reference_is_a_mistake_beside_its_field(text: str, name: s
     assert (mistake.severity, mistake.fields) == (Severity.FAILURE, fields)
     assert text[mistake.start : mistake.end] == f"${{{name}}}"
     assert mistake.blanks["placeholder"] == f"${{{name}}}"
-    assert f"set {name}, which is set nowhere in the environment" in mistake.blanks["what"]
+    assert f"{name} is not set for this program: it stands nowhere in the environment" in mistake.blanks["origin"]
     assert ready.facts.redacted == text
 
 
@@ -111,7 +111,8 @@ def test_an_undefined_reference_says_where_it_was_looked_for(tmp_path: Path) -> 
     file = tmp_path / "team.env"
     file.touch()
     mistake = first(prepare("mongodb://${H}/", Profile(env_file=str(file))))
-    assert mistake.blanks["what"] == f"host (or set H, which is set neither in {file} nor in the environment)"
+    assert mistake.blanks["what"] == "host"
+    assert f"it stands neither in {file} nor in the environment" in mistake.blanks["origin"]
 
 
 def test_a_missing_file_is_a_failure_only_where_a_value_is_missing(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_missing_file_is_a_failure_only_where_a_value_is_missing(tmp_path: Pat
     found = prepare("mongodb://${H}/", profile, environ={"H": "h"})
     assert [(m.cause, m.severity) for m in found.mistakes] == [("files.not-found", Severity.WARNING)]
     lost = prepare("mongodb://${H}/", profile)
-    assert [m.cause for m in lost.mistakes] == ["uri.placeholder", "files.not-found"]
+    assert [m.cause for m in lost.mistakes] == ["uri.not-set", "files.not-found"]
     assert lost.mistakes[1].severity is Severity.FAILURE
 
 
@@ -319,8 +320,8 @@ def test_a_form_asks_for_undefined_references_alone(tmp_path: Path) -> None:
     known = variables(profile.env_file, {"H": "h"})
     found = [(m.cause, m.fields) for m in undefined(profile, known)]
     assert found == [
-        ("uri.placeholder", ("password",)),
-        ("uri.placeholder", ("maxPoolSize",)),
+        ("uri.not-set", ("password",)),
+        ("uri.not-set", ("maxPoolSize",)),
         ("files.not-found", ("envFile",)),
     ]
     assert undefined(read("mongodb://h/").profile, known) == ()

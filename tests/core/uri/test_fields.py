@@ -60,10 +60,6 @@ AT_THE_FIRST_USE: list[tuple[str, tuple[str, ...]]] = [
 WITHOUT_EFFECT: list[tuple[str, tuple[str, ...]]] = [
     ("mongodb://h/?w=0&retryWrites=true", ("retryWrites", "w")),
     ("mongodb://h/?zlibCompressionLevel=5", ("zlibCompressionLevel", "compressors")),
-    (
-        "mongodb://h/?connectTimeoutMS=9000&serverSelectionTimeoutMS=500",
-        ("connectTimeoutMS", "serverSelectionTimeoutMS"),
-    ),
     ("mongodb://h/?waitQueueMultiple=5", ("waitQueueMultiple",)),
     ("mongodb://h/?waitQueueTimeoutMS=0", ("waitQueueTimeoutMS",)),
     ("mongodb://u:p@h/?authMechanism=SCRAM-SHA-1&authSource=$external", ("authSource", "authMechanism")),

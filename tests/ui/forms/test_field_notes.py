@@ -7,10 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from clearline.core.diagnosis.catalogue import fix_of, title_of
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
 from clearline.core.uri import connection_string
-from clearline.ui.forms.field_notes import FieldNote, fix_of, mistakes_of, title_of
+from clearline.ui.forms.field_notes import FieldNote, mistakes_of
 from clearline.ui.widgets.editors import put_into, scroll_area
 
 CONFLICT = connection_string.read("mongodb://h/?maxPoolSize=5&minPoolSize=9").mistakes[0]

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.diagnosis.catalogue import title_of
 from clearline.core.secrets.secret import Secret
-from clearline.ui.forms.field_notes import FieldNote, title_of
+from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
 

@@ -68,12 +68,16 @@ class _Place:
 
     def undefined(self, known: Variables) -> Mistake:
         return Mistake(
-            cause="uri.placeholder",
+            cause="uri.not-set",
             severity=Severity.FAILURE,
             blanks={
+                "what": self.what,
                 "placeholder": f"${{{self.name}}}",
-                "what": f"{self.what} (or set {self.name}, which is set {known.places})",
+                "origin": f"The variable {self.name} is not set for this program: it stands {known.places}. A program "
+                "started from the desktop does not see the variables of a shell.",
             },
+            fix=f"Set {self.name} and start this program from there, or name a .env file that holds it in the profile"
+            + ("; or choose another place for the secret." if self.secret else "."),
             start=self.start,
             end=self.end,
             fields=self.fields,

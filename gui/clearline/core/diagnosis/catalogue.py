@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
 LONGEST_BLANK = 300
@@ -57,6 +58,7 @@ def finding(
     severity: Severity | None = None,
     evidence: Mapping[str, Any] | None = None,
     detail: str = "",
+    fix: str = "",
     patch: Mapping[str, Any] | None = None,
     action: str | None = None,
     also: tuple[Remedy, ...] = (),
@@ -66,8 +68,8 @@ def finding(
     """A finding of the cause ``code``: title, meaning and fix, filled, are its summary, detail and first remedy.
 
     ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one. ``detail`` is
-    added to the cause's meaning. Blanks come by keyword, or in ``fill``. ``patch`` or
-    ``action`` belongs to the first remedy; ``also`` are further remedies.
+    added to the cause's meaning, and ``fix`` stands for its advice where the evidence says more. Blanks come by
+    keyword, or in ``fill``. ``patch`` or ``action`` belongs to the first remedy; ``also`` are further remedies.
     Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
     """
     cause = causes()[code]
@@ -82,11 +84,25 @@ def finding(
         summary=cause.title.format_map(filled),
         detail=f"{means} {detail}".strip() if detail else means,
         remedies=(
-            Remedy(text=cause.fix.format_map(filled), patch=dict(patch) if patch is not None else None, action=action),
+            Remedy(
+                text=fix or cause.fix.format_map(filled),
+                patch=dict(patch) if patch is not None else None,
+                action=action,
+            ),
             *also,
         ),
         evidence=dict(evidence or {}),
     )
+
+
+def title_of(mistake: Mistake) -> str:
+    """What is wrong with the text, in one sentence."""
+    return causes()[mistake.cause].title.format_map(mistake.blanks)
+
+
+def fix_of(mistake: Mistake) -> str:
+    """What to do about a mistake of the text."""
+    return mistake.fix or causes()[mistake.cause].fix.format_map(mistake.blanks)
 
 
 def _short(text: str) -> str:

@@ -53,7 +53,7 @@ def item_from(
     if not read.seeds.hosts:
         return ImportedItem(name=shown, problem="There is no host in the connection string.")
     secrets = {**reading.secrets, **(extra_secrets or {})}
-    placeholders = [m for m in reading.mistakes if m.cause == "uri.placeholder"]
+    placeholders = [m for m in reading.mistakes if m.cause in ("uri.placeholder", "uri.not-set")]
     told = list(remarks)
     if any(m.blanks.get("what") == "password" and m.severity is Severity.FAILURE for m in placeholders):
         secrets = {key: secret for key, secret in secrets.items() if key != "password" or key in (extra_secrets or {})}
@@ -103,7 +103,7 @@ def _left_open(mistake: Mistake) -> bool:
     match mistake.cause:
         case "uri.missing-password":  # what is shared rightly leaves it out
             return True
-        case "uri.placeholder":
+        case "uri.placeholder" | "uri.not-set":
             placeholder = mistake.blanks.get("placeholder", "")
             return mistake.blanks.get("what") == "password" or is_reference(placeholder)
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clearline.core.facts.fact import Fact
-from clearline.core.findings import Severity
+from clearline.core.findings import Certainty, Severity
 
 
 class Mistake(Fact, frozen=True, kw_only=True):
@@ -26,6 +26,12 @@ class Mistake(Fact, frozen=True, kw_only=True):
     patch: dict[str, Any] | None = None
     action: str | None = None
     fields: tuple[str, ...] = ()
+    certainty: Certainty = Certainty.PROVEN
+    """LIKELY where another reading of the same text is open."""
+    fix: str = ""
+    """What to do, where the evidence says more than the catalogue's sentence; holds no blanks."""
+    detail: str = ""
+    """What is to be added to the cause's meaning."""
 
 
 class PasswordTraits(Fact, frozen=True, kw_only=True):
@@ -43,6 +49,14 @@ class PasswordTraits(Fact, frozen=True, kw_only=True):
     """``begins``, ``ends`` or ``begins and ends``: white space at an end of the decoded password."""
     control_character: str | None = None
     """Name of a character that SASLprep forbids, e.g. ``U+0007``."""
+    control_from_escape: bool = False
+    """That character, or a byte that is no text, came from a ``%XX`` as it was typed."""
+    line_break_ends: bool = False
+    """Line breaks at the end are the only such characters, as ``echo`` and editors leave them in a file."""
+    escaped: bool = False
+    """A ``%XX`` stands in the text as typed."""
+    base64_text: bool = False
+    """It can be read as the base64 form of some printable text."""
     placeholder: str | None = None
     """The template word, e.g. ``<password>``."""
 

@@ -26,6 +26,10 @@ _FOREIGN: Final[dict[str, str | None]] = {
     "max_pool_size": "maxPoolSize",
     "tag_sets": "readPreferenceTags",
     "read_preference": "readPreference",
+    "max_idle_time_ms": "maxIdleTimeMS",
+    "auto_start_request": None,
+    "secondary_acceptable_latency_ms": "localThresholdMS",
+    "secondaryacceptablelatencyms": "localThresholdMS",
     # Node.js
     "useunifiedtopology": None,
     "usenewurlparser": None,
@@ -84,6 +88,61 @@ _FOREIGN: Final[dict[str, str | None]] = {
     "serverapi": None,
     "guids": "uuidRepresentation",
     "ipv6": None,
+    # Java, Spring, C, PHP, Ruby, Rust, Perl
+    "maxwaittime": "waitQueueTimeoutMS",
+    "connectiontimeout": "connectTimeoutMS",
+    "maxconnectionlifetimems": None,
+    "maxconnectionidletimems": "maxIdleTimeMS",
+    "heartbeatfrequency": "heartbeatFrequencyMS",
+    "heartbeatinterval": "heartbeatFrequencyMS",
+    "minheartbeatfrequency": "heartbeatFrequencyMS",
+    "canonicalizehostname": "authMechanismProperties",
+    "gssapiservicerealm": "authMechanismProperties",
+    "streamtype": None,
+    "sslenabled": "tls",
+    "ssl.enabled": "tls",
+    "usessl": "tls",
+    "usetls": "tls",
+    "enablessl": "tls",
+    "ssl_verify": "tlsAllowInvalidCertificates",
+    "ssl_ca_cert": "tlsCAFile",
+    "ssl_cert": "tlsCertificateKeyFile",
+    "ssl_key": "tlsCertificateKeyFile",
+    "ca_file": "tlsCAFile",
+    "ca_dir": None,
+    "pem_file": "tlsCertificateKeyFile",
+    "pem_pwd": "tlsCertificateKeyFilePassword",
+    "weak_cert_validation": "tlsAllowInvalidCertificates",
+    "allow_invalid_hostname": "tlsAllowInvalidHostnames",
+    "cafile": "tlsCAFile",
+    "certfile": "tlsCertificateKeyFile",
+    "tlsca": "tlsCAFile",
+    "tlscert": "tlsCertificateKeyFile",
+    "tlskey": "tlsCertificateKeyFile",
+    "tlskeyfile": "tlsCertificateKeyFile",
+    "tlscertfile": "tlsCertificateKeyFile",
+    "tlscertificatekeypassword": "tlsCertificateKeyFilePassword",
+    "tlspemkeyfile": "tlsCertificateKeyFile",
+    "rejectunauthorized": "tlsAllowInvalidCertificates",
+    "checkserveridentity": "tlsAllowInvalidHostnames",
+    "authenticationdatabase": "authSource",
+    "authentication-database": "authSource",
+    "authenticationmechanism": "authMechanism",
+    "authentication_database": "authSource",
+    "replica-set-name": "replicaSet",
+    "replicasetname": "replicaSet",
+    "rs_name": "replicaSet",
+    "connectionmode": "directConnection",
+    "slave_ok": "readPreference",
+    "readpreferencemode": "readPreference",
+    "uuidrepresentationmode": "uuidRepresentation",
+    "uuid-representation": "uuidRepresentation",
+    # the mongo shell and mongosh
+    "sslpemkeyfilepassword": "tlsCertificateKeyFilePassword",
+    "sslcertificateselector": None,
+    "apiversion": None,
+    "apistrict": None,
+    "apideprecationerrors": None,
     # keyword arguments
     "username": None,
     "password": None,
@@ -106,10 +165,60 @@ _ALIASES: Final = frozenset(alias for option in OPTIONS for alias in option.alia
 _SHORTEST: Final = 3
 
 
+_INVERTED: Final = frozenset(
+    {"ssl_match_hostname", "sslvalidate", "sslverifycertificate", "ssl_verify", "rejectunauthorized"}
+)
+"""Options that demand what the option of today gives up."""
+_VALUES: Final[dict[tuple[str, str], tuple[str, str]]] = {
+    ("connect", "direct"): ("directConnection", "true"),
+    ("connect", "replicaset"): ("directConnection", "false"),
+    ("connect", "automatic"): ("directConnection", "false"),
+    ("connectionmode", "direct"): ("directConnection", "true"),
+    ("connectionmode", "replicaset"): ("directConnection", "false"),
+    ("slaveok", "true"): ("readPreference", "secondaryPreferred"),
+    ("slave_ok", "true"): ("readPreference", "secondaryPreferred"),
+    ("slaveok", "false"): ("readPreference", "primary"),
+    ("safe", "true"): ("w", "1"),
+    ("safe", "false"): ("w", "0"),
+    ("ssl_cert_reqs", "cert_none"): ("tlsAllowInvalidCertificates", "true"),
+    ("ssl_cert_reqs", "ssl.cert_none"): ("tlsAllowInvalidCertificates", "true"),
+    ("ssl_cert_reqs", "0"): ("tlsAllowInvalidCertificates", "true"),
+    ("ssl_cert_reqs", "cert_required"): ("tlsAllowInvalidCertificates", "false"),
+    ("ssl_cert_reqs", "ssl.cert_required"): ("tlsAllowInvalidCertificates", "false"),
+    ("ssl_cert_reqs", "2"): ("tlsAllowInvalidCertificates", "false"),
+}
+_ALONE: Final = frozenset({"ssl_keyfile", "sslkey", "tlskey", "tlskeyfile", "ssl_key"})
+"""Keys in a file of their own, which PyMongo wants behind the certificate in one file."""
+
+
+def successor(name: str, value: str) -> tuple[str, str] | None:
+    """The option, and its value, that says today what an option of another driver or age said; None where none does.
+
+    Sources: the changelogs of PyMongo 3.9 and 4.0, and the URI options specification.
+    """
+    key, said = name.strip().lower(), value.strip().lower()
+    if (exact := _VALUES.get((key, said))) is not None:
+        return exact
+    new = _FOREIGN.get(key)
+    if new is None or key in _ALONE or new in ("authMechanismProperties", "readPreference", "directConnection", "w"):
+        return (new, value) if new == "readPreference" and key in ("read_preference", "readpreferencemode") else None
+    if new in ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tls", "journal"):
+        if said not in ("true", "false", "1", "0"):
+            return None
+        on = (said in ("true", "1")) is not (key in _INVERTED)
+        return new, "true" if on else "false"
+    return new, value
+
+
+def studio_ssh(name: str) -> bool:
+    """Whether an option is one of Studio 3T's own, which no driver knows (``3t.ssh``, ``3t.sshAddress`` …)."""
+    return name.strip().lower().startswith("3t.")
+
+
 def foreign_name(name: str) -> tuple[bool, str | None]:
     """Whether another driver or an old PyMongo has that option, and PyMongo's name for it."""
     key = name.strip().lower()
-    return key in _FOREIGN, _FOREIGN.get(key)
+    return key in _FOREIGN or studio_ssh(key), _FOREIGN.get(key)
 
 
 def closest_name(name: str) -> str | None:

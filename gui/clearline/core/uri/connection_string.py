@@ -196,6 +196,10 @@ def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
     spans: list[tuple[int, int]] = []
     if parts.password is not None and parts.password.text and PASSWORD in secrets:
         spans.append((parts.password.start, parts.password.end))
+    for credentials in parts.repeated.credentials if parts.repeated is not None else ():
+        _, again = credentials.partition(":")
+        if again is not None and again.text and again.start != (parts.password.start if parts.password else None):
+            spans.append((again.start, again.end))
     for chunk in parts.chunks:
         if chunk.doubtful:
             spans.append((chunk.whole.start, chunk.whole.end))

@@ -19,6 +19,7 @@ PLACEHOLDER: Final = re.compile(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A
 _NAME: Final = re.compile(r"[\w.\-]+")
 _ENTRY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
 _SEPARATOR: Final = re.compile(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")
+_BACKSLASH: Final = {"character": "a backslash and a comma"}
 _OPEN: Final = re.compile(r"[\w.\-]+(?::\w+)?")
 _LARGEST_PORT: Final = 65535
 
@@ -115,13 +116,21 @@ def _entry(piece: Piece) -> HostEntry:
             )
         return HostEntry(hosts=(path,), name=path, socket=True, ends_at=piece.end)
     parts = [part for part in _SEPARATOR.split(text) if part]
+    if (plain := text.rstrip("\\")) != text and plain:
+        # What helm --set, a shell or JSON wants before a comma or slash is no part of the address.
+        meant = _entry(Piece(plain, piece.start)).hosts
+        return _wrong(piece, "uri.host-separator", _BACKSLASH, (len(plain), len(text)), meant)
     separator = _SEPARATOR.search(text.strip())
     if separator and len(parts) > 1 and all(_ENTRY.fullmatch(part) for part in parts):
         mark = separator[0].strip() or separator[0][0]
         named = "%2C" if mark.lower() == "%2c" else mark if mark.isprintable() and mark != " " else character_name(mark)
         start = text.index(separator[0], len(text) - len(text.lstrip()))
         return _wrong(
-            piece, "uri.host-separator", {"character": named}, (start, start + len(separator[0])), tuple(parts)
+            piece,
+            "uri.host-separator",
+            {"character": named},
+            (start, start + len(separator[0])),
+            tuple(parts),
         )
     for index, character in enumerate(text):
         if is_invisible(character) or character in QUOTE_CHARACTERS:

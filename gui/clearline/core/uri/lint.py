@@ -11,10 +11,12 @@ from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts.text import Mistake
-from clearline.core.findings import Severity
+from clearline.core.findings import Certainty, Severity
+from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import Secret
+from clearline.core.uri.encoded import decoded_address
 from clearline.core.uri.hosts import HostEntry, character_name, escaped_socket, host_entries
 from clearline.core.uri.lint_options import lint_options
 from clearline.core.uri.mistakes import Mistakes
@@ -24,6 +26,7 @@ from clearline.core.uri.pieces import Piece, is_invisible
 from clearline.core.uri.read_options import ReadOptions
 from clearline.core.uri.shell_options import shell_options
 from clearline.core.uri.surroundings import QUOTE_CHARACTERS
+from clearline.core.uri.unset import Unset, unset, unset_host, unset_password
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
@@ -31,6 +34,10 @@ _BAD_DATABASE: Final = re.compile(r'[/ "$\\\0]')
 """PyMongo refuses the first four in the text (uri_parser_shared._BAD_DB_CHARS), the others at the first use."""
 _LONGEST_DATABASE: Final = 63
 _RECORD: Final = "_mongodb._tcp."
+_WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
+_HOSTS_IN_PATH: Final = re.compile(r"([\w\-]*)((?:,[\w.\-]+:\d{1,5})+)")
+_INJECTED: Final = re.compile(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)")
+_OPTIONS_IN_PATH: Final = re.compile(r"[&;]([A-Za-z][\w.\-]*)=")
 _CLOSING: Final = ";,>)"
 
 
@@ -41,6 +48,7 @@ def lint(
     found = Mistakes(secrets)
     _lint_around(found, parts)
     _lint_scheme(found, parts)
+    _lint_repetition(found, parts)
     _lint_credentials(found, parts)
     found.about("hosts")
     entries = _lint_hosts(found, parts, options)
@@ -94,6 +102,16 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
         found.add("uri.nested-url", _FAILURE, parts.nested, fields=("hosts",), action=_REPAIR, scheme=scheme)
     elif parts.scheme is not None and not parts.exact_scheme:
         found.add("uri.bad-scheme", _FAILURE, parts.scheme, action=_REPAIR, scheme=parts.scheme.text)
+    elif parts.scheme is None and decoded_address(parts.core.text) is not None:
+        found.add(
+            "uri.bad-scheme",
+            _FAILURE,
+            parts.core,
+            action="decode-base64",
+            scheme="the base64 form of an address",
+            detail="A Kubernetes secret shows its values so.",
+            fix="Decode it first (base64 -d), or take it from the secret by a reference, which decodes it.",
+        )
     elif parts.scheme is None and parts.core.text:
         if any(c in parts.core.text for c in "/@?"):
             place = (parts.core.start, parts.core.start)
@@ -110,12 +128,31 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
     if parts.exact_scheme and parts.options is not None and parts.path is None and parts.socket is None:
         found.add(
             "uri.not-portable",
-            _WARNING,
+            Severity.NOTE,
             (parts.options.start - 1, parts.options.start),
             action=_REPAIR,
-            what="the slash before the question mark is missing",
+            what="the slash before the question mark is missing, which older versions want",
             suggestion="/? instead of ?",
         )
+
+
+def _lint_repetition(found: Mistakes, parts: UriText) -> None:
+    repeated = parts.repeated
+    if repeated is None:
+        return
+    # Two passwords, or two databases: only their owner knows which of them counts.
+    action = _REPAIR if repeated.same else None
+    place = (repeated.hosts[0].start, repeated.hosts[-1].end)
+    found.add(
+        "uri.repeated-per-host",
+        _FAILURE,
+        place,
+        fields=("hosts",),
+        action=action,
+        certainty=Certainty.PROVEN if repeated.same else Certainty.LIKELY,
+        what=repeated.what,
+        example=_WHOLE,
+    )
 
 
 # ---------------------------------------------------------------- credentials
@@ -137,6 +174,13 @@ def _lint_credentials(found: Mistakes, parts: UriText) -> None:
         if piece is None or not piece.text:
             continue
         found.about("user" if piece is parts.user else "password")
+        left = unset(piece.text) if piece is parts.user else unset_password(piece.text)
+        if left is not None:
+            certain = left.certain or (left.shown is not None and piece is parts.user)
+            _add_unset(found, piece, part, left, _FAILURE if certain else _WARNING)
+            if not certain:
+                _lint_escapes(found, piece, part, action, portable=True)
+            continue
         word = placeholder(piece.text)
         if word is not None:
             severity = _FAILURE if is_certain(word) else _WARNING
@@ -144,6 +188,18 @@ def _lint_credentials(found: Mistakes, parts: UriText) -> None:
             if severity is _FAILURE:
                 continue
         _lint_escapes(found, piece, part, action, portable=word is not None)
+
+
+def _add_unset(found: Mistakes, place: Piece, what: str, left: Unset, severity: Severity) -> None:
+    found.add(
+        "uri.not-set",
+        severity,
+        place,
+        certainty=Certainty.PROVEN if left.certain and what != "password" else Certainty.LIKELY,
+        what=what,
+        placeholder=left.shown or found.quoted(left.value),
+        origin=f"{left.origin}.",
+    )
 
 
 def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, portable: bool) -> None:
@@ -192,6 +248,11 @@ def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[H
         return []
     pieces = parts.host_entries
     entries = host_entries(parts)
+    if _lint_injected_port(found, parts):
+        return entries
+    if _lint_missing_mark(found, parts):
+        return entries
+    left = [piece for piece in pieces if _lint_unset_host(found, piece)]
     for number, piece in enumerate(pieces):
         if all(is_invisible(c) for c in piece.text):
             if len(pieces) == 1 and not found.has("uri.nested-url"):
@@ -202,6 +263,8 @@ def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[H
                 found.add("uri.missing-host", _FAILURE, piece, action=action, where=where)
     for entry in entries:
         if entry.cause is None or (parts.srv and entry.has_port):
+            continue
+        if any(piece.start <= entry.start <= entry.end <= piece.end for piece in left):
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
         found.note(entry.cause, _FAILURE, (entry.start, entry.end), entry.blanks, action=action)
@@ -219,6 +282,58 @@ def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[H
             escaped=escaped_socket(path),
         )
     return entries
+
+
+def _lint_missing_mark(found: Mistakes, parts: UriText) -> bool:
+    """Options directly behind the hosts, with & where the question mark belongs."""
+    if parts.options is not None or parts.path is not None or parts.repeated is not None:
+        return False
+    begins = _OPTIONS_IN_PATH.search(parts.hosts.text)
+    if begins is None or lookup(begins[1]) is None:
+        return False
+    found.add(
+        "uri.malformed-options",
+        _FAILURE,
+        (parts.hosts.start + begins.start(), parts.hosts.end),
+        action="options-from-path",
+        what="the question mark before them is missing",
+        option="them",
+        fix=f"Write /? instead of {begins[0][0]} before {begins[1]}.",
+    )
+    return True
+
+
+def _lint_unset_host(found: Mistakes, piece: Piece) -> bool:
+    """Whether the host or the port of an entry is what a program writes for want of a value."""
+    name, port = piece, None
+    if split := re.fullmatch(r"(.*[^:]):([^:\]]*)", piece.text, re.DOTALL):
+        name, port = piece.cut(0, split.end(1)), piece.cut(split.start(2))
+    for part, what, left in ((name, "host", unset_host(name.text)), (port, "port", port and unset(port.text))):
+        if part is not None and left:
+            _add_unset(found, part, what, left, _FAILURE)
+            return True
+    return False
+
+
+def _lint_injected_port(found: Mistakes, parts: UriText) -> bool:
+    """``MONGO_PORT`` as Kubernetes and Docker's links set it for a service called mongo: a whole address."""
+    injected = _INJECTED.match(parts.core.text, parts.hosts.start - parts.core.start)
+    if injected is None:
+        return False
+    place = parts.core.cut(injected.start(2), injected.end(2))
+    name, address, port, path = injected[1], injected[3], injected[4], injected[5]
+    found.add(
+        "uri.bad-port",
+        _FAILURE,
+        place,
+        fields=("hosts",),
+        patch={"seeds": {"hosts": [f"{name}:{port}"], "database": unquote_plus(path) or None}},
+        fix=f"Write {port} for the port. A variable of another name than NAME_PORT is not overwritten; "
+        "enableServiceLinks: false in the pod keeps Kubernetes from setting such variables.",
+        detail=f"Kubernetes, and Docker's old links, set NAME_PORT to tcp://{address}:{port} for a service NAME.",
+        port=place.text,
+    )
+    return True
 
 
 def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effective: Mapping[str, Any]) -> None:
@@ -247,8 +362,16 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
             patch = {"seeds": {"hosts": [entry.name.rstrip(".")]}}
             found.add("uri.srv-form", _FAILURE, parts.hosts, patch=patch, what="a dot follows the name")
         elif "." not in entry.name.strip(".") and entry.cause in (None, "uri.bad-port"):
-            what = "a name without a dot is no name in DNS"
-            found.add("uri.srv-form", _FAILURE, parts.hosts, patch=keep_tls, what=what)
+            what = "a name without a dot is seldom one in DNS"
+            local = entry.name.lower().strip(".") == "localhost"
+            found.add(
+                "uri.srv-form",
+                _FAILURE if local else _WARNING,
+                parts.hosts,
+                patch=keep_tls,
+                certainty=Certainty.PROVEN if local else Certainty.POSSIBLE,
+                what="localhost is no name of a cluster" if local else what,
+            )
 
 
 # ---------------------------------------------------------------- database
@@ -256,18 +379,36 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
 
 def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> None:
     path = parts.path
-    if path is None or not path.text:
+    if path is None or not path.text or found.has("uri.bad-port"):
         return
     decoded = unquote_plus(path.text)
     if has_references(path.text) and not re.search(_BAD_DATABASE, REFERENCE.sub("", decoded)):
         return
     name, dot, _ = decoded.partition(".")
     remove = {"seeds": {"database": None}}
+    if (left := unset(path.text)) is not None:
+        _add_unset(found, path, "database", left, _WARNING)
+        return
     if re.fullmatch(r"<[^<>]*>", decoded):
         login = parts.userinfo is not None and "authSource" not in options.effective
         word = placeholder(decoded) or "<…>"
         severity = _FAILURE if login else _WARNING
         found.add("uri.placeholder", severity, path, patch=remove, placeholder=word, what="database name")
+        return
+    if listed := _HOSTS_IN_PATH.fullmatch(decoded):
+        hosts = [*(entry.hosts[0] for entry in host_entries(parts) if entry.hosts), *listed[2][1:].split(",")]
+        found.add(
+            "uri.repeated-per-host",
+            _WARNING,
+            path,
+            fields=("hosts", "database"),
+            patch={"seeds": {"hosts": hosts, "database": listed[1] or None}},
+            certainty=Certainty.LIKELY,
+            what="The database name is",
+            example=_WHOLE,
+        )
+        return
+    if _lint_path(found, parts, path, decoded):
         return
     if bad := _BAD_DATABASE.search(name):
         character = "the character NUL" if bad[0] == "\0" else "a space" if bad[0] == " " else bad[0]
@@ -288,9 +429,38 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
     if dot and not found.has("uri.unescaped-socket-path"):
         found.add(
             "uri.not-portable",
-            _WARNING,
+            Severity.NOTE,
             path,
             patch={"seeds": {"database": name or None}},
-            what="the path names a collection",
+            what="a dot stands in the database name, which they take for a collection's",
             suggestion=f"/{quote(name)} alone",
         )
+
+
+def _lint_path(found: Mistakes, parts: UriText, path: Piece, decoded: str) -> bool:
+    """Options behind the database without a question mark, and backslashes that a shell or JSON left."""
+    if parts.options is None and (begins := _OPTIONS_IN_PATH.search(path.text)) and lookup(begins[1]) is not None:
+        # Who logs in would be looked for in a database of that long name; everybody else is let in.
+        found.add(
+            "uri.malformed-options",
+            _FAILURE if parts.userinfo is not None else _WARNING,
+            (path.start + begins.start(), path.end),
+            fields=("database",),
+            action="options-from-path",
+            what="the question mark before them is missing",
+            option="them",
+            fix=f"Write ? instead of {begins[0][0]} before {begins[1]}.",
+        )
+        return True
+    name = decoded.rstrip("\\")
+    if name != decoded and "\\" not in name:
+        found.add(
+            "uri.stray-characters",
+            _FAILURE,
+            path,
+            patch={"seeds": {"database": name or None}},
+            what="a backslash",
+            where="behind the database name of",
+        )
+        return True
+    return False

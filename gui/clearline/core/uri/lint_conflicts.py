@@ -22,7 +22,6 @@ _DEFAULT_POOL: Final = 100
 _SMALLEST_STALENESS: Final = 90
 _IDLE_WRITE_S: Final = 10
 _DEFAULT_HEARTBEAT_MS: Final = 10_000
-_DEFAULT_SELECTION_MS: Final = 30_000
 _REVOCATION: Final = "tlsDisableCertificateRevocationCheck"
 _SPECIAL_USE: Final = frozenset(
     {"test", "localhost", "invalid", "example", "local", "internal", "corp", "home", "mail"}
@@ -88,7 +87,6 @@ def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, profil
     _pool(conflicts)
     _reads(conflicts)
     _writes(conflicts)
-    _times(conflicts)
     _compression(conflicts)
 
 
@@ -254,20 +252,6 @@ def _writes(c: _Conflicts) -> None:
         c.doubt(
             "retryWrites", "retryWrites=true", "w=0", "w=0", {"options": {"retryWrites": None}}, ("retryWrites", "w")
         )
-
-
-def _times(c: _Conflicts) -> None:
-    """A connection that may take longer than the whole search for a server: silence ends in a wrong message."""
-    connect = c.effective.get("connectTimeoutMS")
-    selection = c.effective.get("serverSelectionTimeoutMS", _DEFAULT_SELECTION_MS)
-    if connect is None or "serverSelectionTimeoutMS" in c.open or (0 < connect <= selection):
-        return
-    said = "" if "serverSelectionTimeoutMS" in c.effective else " (the default)"
-    first = f"connectTimeoutMS={connect:g}" + ("" if connect else " (no limit)")
-    second = f"serverSelectionTimeoutMS={selection:g}{said}"
-    fields = ("connectTimeoutMS", "serverSelectionTimeoutMS")
-    patch = {"timeouts": {"connectTimeoutMS": None}}
-    c.doubt("connectTimeoutMS", first, second, "serverSelectionTimeoutMS", patch, fields)
 
 
 def _compression(c: _Conflicts) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import msgspec
 
-from clearline.core.findings import Severity
-from clearline.core.options.catalogue import Option, lookup
-from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
+from clearline.core.findings import Certainty, Severity
+from clearline.core.options.catalogue import Option, OptionType, lookup
+from clearline.core.options.names import (
+    IN_USE_ENCRYPTION,
+    PROXY_OPTIONS,
+    closest_name,
+    foreign_name,
+    studio_ssh,
+    successor,
+)
 from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
 from clearline.core.profiles.profile import Profile
+from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references
 from clearline.core.uri.hosts import PLACEHOLDER, character_name
 from clearline.core.uri.lint_conflicts import lint_conflicts
@@ -21,9 +29,11 @@ from clearline.core.uri.parts import OptionPiece, UriText
 from clearline.core.uri.password import placeholder
 from clearline.core.uri.pieces import is_invisible
 from clearline.core.uri.read_options import ReadOptions, masked_value, tls_patch
+from clearline.core.uri.unset import unset
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
+_WORDS: Final = frozenset({OptionType.TEXT, OptionType.FILE})
 _NAMES_THAT_MUST_MATCH: Final = frozenset({"replicaSet", "authSource"})
 
 
@@ -45,13 +55,20 @@ def lint_options(
     for chunk in parts.chunks:
         if chunk.split_at is not None:
             _lint_split_secret(found, parts, chunk)
+    studio = _lint_studio(found, options)
     for chunk in options.unknown:
+        if chunk in studio:
+            continue
         found.about(*_fields(chunk))
         _lint_unknown(found, chunk)
     for chunk, option, problem in options.problems:
         found.about(option.name)
         blanks = problem.blanks
         if option.secret:
+            continue
+        typed = chunk.value.text if chunk.value is not None else ""
+        if (new := successor(chunk.name.text, unquote_plus(typed))) is not None:
+            _add_successor(found, chunk, new)
             continue
         cause = problem.cause
         action: str | None = f"remove-option:{option.name}"
@@ -159,6 +176,17 @@ def _lint_strays(found: Mistakes, parts: UriText, chunk: OptionPiece) -> None:
             what=character_name(stray),
             where=f"in the value of {option.name} in",
         )
+    elif (left := unset(value)) is not None and option.type in _WORDS:
+        found.add(
+            "uri.not-set",
+            _FAILURE if must_match else _WARNING,
+            chunk.whole,
+            action=f"remove-option:{option.name}",
+            certainty=Certainty.PROVEN if left.certain else Certainty.LIKELY,
+            what=f"value of {option.name}",
+            placeholder=left.shown or found.quoted(left.value),
+            origin=f"{left.origin}.",
+        )
     elif PLACEHOLDER.fullmatch(decoded) and not has_references(value) and option.field is not None:
         word = placeholder(decoded) or "<…>"
         severity = _FAILURE if must_match and decoded.startswith("<") else _WARNING
@@ -208,16 +236,73 @@ def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:
         told = f"{name.strip()} (in-use encryption: not tested here)"
         found.add("uri.unknown-option", _WARNING, chunk.whole, action=f"remove-option:{name}", option=told)
         return
+    value = unquote_plus(chunk.value.text) if chunk.value is not None else ""
     known, pymongo_name = foreign_name(name)
     if name.lower() in PROXY_OPTIONS:
         found.add("uri.proxy-ignored", _WARNING, chunk.whole, action=f"remove-option:{name}", option=name)
+    elif (new := successor(name, value)) is not None and not looks_secret(name):
+        _add_successor(found, chunk, new)
     elif not known and (meant := closest_name(name)) is not None:
         action = f"rename-option:{name}:{meant}"
-        found.add("uri.misspelt-option", _WARNING, chunk.whole, action=action, option=name, suggestion=meant)
+        found.add(
+            "uri.misspelt-option",
+            _WARNING,
+            chunk.whole,
+            action=action,
+            certainty=Certainty.LIKELY,
+            option=name,
+            suggestion=meant,
+        )
     else:
         blanks = {"suggestion": pymongo_name} if pymongo_name else {}
         blanks["option"] = name
-        found.note("uri.unknown-option", _WARNING, chunk.whole, blanks, action=f"remove-option:{name}")
+        fix = ""
+        if pymongo_name == "tlsCertificateKeyFile":
+            fix = "Put key and certificate into one PEM file, and name that in tlsCertificateKeyFile."
+        elif pymongo_name:
+            fix = f"PyMongo calls it {pymongo_name}: write that instead."
+        found.note("uri.unknown-option", _WARNING, chunk.whole, blanks, action=f"remove-option:{name}", fix=fix)
+
+
+def _add_successor(found: Mistakes, chunk: OptionPiece, new: tuple[str, str]) -> None:
+    """An option under the name of another driver or age, and what says the same today."""
+    name, (today, value) = chunk.name.text, new
+    written = f"{today}={found.quoted(value)}"
+    weaker = "It switches a part of the certificate's check off, as the old option did. " if _weakens(new) else ""
+    found.note(
+        "uri.unknown-option",
+        _WARNING,
+        chunk.whole,
+        {"option": name, "suggestion": today},
+        action=f"replace-option:{name}:{today}={quote(value, safe='/:,')}",
+        fix=f"{weaker}{name} is called {today} today: write {written}.",
+    )
+
+
+def _weakens(new: tuple[str, str]) -> bool:
+    return new[0] in ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsInsecure") and new[1] == "true"
+
+
+def _lint_studio(found: Mistakes, options: ReadOptions) -> list[OptionPiece]:
+    """Studio 3T's own options are one story: what it does beside the driver. They are returned."""
+    own = [chunk for chunk in options.unknown if studio_ssh(chunk.name.text)]
+    if not own:
+        return own
+    said = {c.name.text.lower(): unquote_plus(c.value.text) for c in own if c.value is not None}
+    through, port = said.get("3t.sshaddress", ""), said.get("3t.sshport", "22")
+    ssh = said.get("3t.ssh", "").lower() == "true"
+    where = f" to {found.quoted(through)}:{found.quoted(port)}" if through else ""
+    found.add(
+        "uri.unknown-option",
+        _WARNING,
+        (own[0].whole.start, own[-1].whole.end),
+        option=f"{own[0].name.text}, one of {len(own)} of Studio 3T," if len(own) > 1 else own[0].name.text,
+        detail=f"Studio 3T goes through SSH{where} first; a driver goes straight to the hosts." if ssh else "",
+        fix=f"Set up the same SSH hop{where} here; Studio 3T's options can then be removed."
+        if ssh
+        else "They mean something to Studio 3T alone and can be removed.",
+    )
+    return own
 
 
 def _lint_without_effect(found: Mistakes, options: ReadOptions) -> None:

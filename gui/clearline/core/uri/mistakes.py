@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from clearline.core.facts.text import Mistake
-from clearline.core.findings import Severity
+from clearline.core.findings import Certainty, Severity
 from clearline.core.options.values import shown
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import Secret
@@ -15,6 +15,8 @@ from clearline.core.uri.pieces import Piece
 _ORDER: Final = (
     "uri.bad-scheme",
     "uri.nested-url",
+    "uri.not-set",
+    "uri.repeated-per-host",
     "uri.placeholder",
     "uri.unescaped-credentials",
     "uri.unescaped-socket-path",
@@ -59,6 +61,8 @@ _PLAIN: Final = frozenset(
         "user",
         "escaped",
         "placeholder",
+        "origin",
+        "example",
         "package",
     }
 )
@@ -88,10 +92,27 @@ class Mistakes:
         fields: tuple[str, ...] | None = None,
         patch: dict[str, Any] | None = None,
         action: str | None = None,
+        certainty: Certainty = Certainty.PROVEN,
+        fix: str = "",
+        detail: str = "",
         **blanks: str,
     ) -> None:
-        """Note one mistake at a place of the text as typed, blanks by keyword; ``fields`` as in `Mistake`."""
-        self.note(cause, severity, place, blanks, fields=fields, patch=patch, action=action)
+        """Note one mistake at a place of the text as typed, blanks by keyword; the others as in `Mistake`.
+
+        ``fix`` and ``detail`` quote nothing of the text but by `quoted`.
+        """
+        self.note(
+            cause,
+            severity,
+            place,
+            blanks,
+            fields=fields,
+            patch=patch,
+            action=action,
+            certainty=certainty,
+            fix=fix,
+            detail=detail,
+        )
 
     def note(
         self,
@@ -103,6 +124,9 @@ class Mistakes:
         fields: tuple[str, ...] | None = None,
         patch: dict[str, Any] | None = None,
         action: str | None = None,
+        certainty: Certainty = Certainty.PROVEN,
+        fix: str = "",
+        detail: str = "",
     ) -> None:
         """Note one mistake whose blanks are at hand as a mapping."""
         if len(self._found) >= _ENOUGH and self.has(cause):
@@ -119,6 +143,9 @@ class Mistakes:
                 patch=patch,
                 action=action,
                 fields=self._about if fields is None else fields,
+                certainty=certainty,
+                fix=fix,
+                detail=detail,
             )
         )
 

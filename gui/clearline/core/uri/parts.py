@@ -18,6 +18,7 @@ from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, close
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
+from clearline.core.uri.repetition import Repetition, repetition
 from clearline.core.uri.surroundings import surroundings
 
 SCHEME: Final = "mongodb://"
@@ -82,6 +83,8 @@ class UriText:
     chunks: tuple[OptionPiece, ...] = field(default=())
     separators: str = ""
     """The option separators in use: ``&``, ``;``, both or none."""
+    repeated: Repetition | None = None
+    """What is given once for every host; the pieces are then those of its one reading."""
 
     @property
     def exact_scheme(self) -> bool:
@@ -91,7 +94,7 @@ class UriText:
     @property
     def host_entries(self) -> list[Piece]:
         """The entries of the host list, empty ones included."""
-        return self.hosts.split(",")
+        return list(self.repeated.hosts) if self.repeated is not None else self.hosts.split(",")
 
     @property
     def suspect(self) -> bool:
@@ -109,6 +112,8 @@ def take_apart(typed: str) -> UriText:
     """Where the parts of a connection string are. Never fails."""
     core, prefix, tail = surroundings(typed)
     scheme, rest = _scheme(core)
+    if scheme is not None and (repeated := repetition(rest)) is not None:
+        return _repeated(typed, core, prefix, tail, scheme, repeated)
     nested, rest = _nested(rest)
     userinfo, rest = _credentials(rest)
     if nested is None and userinfo is not None:
@@ -137,6 +142,33 @@ def take_apart(typed: str) -> UriText:
         options=options,
         chunks=chunks,
         separators=separators,
+    )
+
+
+def _repeated(
+    typed: str, core: Piece, prefix: Piece | None, tail: Piece | None, scheme: Piece, repeated: Repetition
+) -> UriText:
+    userinfo = repeated.credentials[0] if repeated.credentials else None
+    user, password = userinfo.partition(":") if userinfo is not None else (None, None)
+    chunks, separators = _chunks(repeated.options)
+    return UriText(
+        typed=typed,
+        core=core,
+        prefix=prefix,
+        tail=tail,
+        scheme=scheme,
+        nested=None,
+        srv="srv" in scheme.text.lower(),
+        userinfo=userinfo,
+        user=user,
+        password=password,
+        hosts=Piece(",".join(host.text for host in repeated.hosts), repeated.hosts[0].start),
+        path=repeated.path,
+        socket=None,
+        options=repeated.options,
+        chunks=chunks,
+        separators=separators,
+        repeated=repeated,
     )
 
 

@@ -9,9 +9,11 @@ from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts.text import PasswordTraits
 from clearline.core.secrets.references import is_reference
+from clearline.core.uri.encoded import decoded_text
 from clearline.core.uri.parts import UriText
 
 _DOUBLE: Final = re.compile(r"%25[0-9A-Fa-f]{2}")
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _NEEDLESS: Final = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 _WORDS: Final = re.compile(
     r"(?i)(?:your|my|the|enter|insert|put|change|here|db|database|mongo|mongodb|atlas|cluster|root|admin|user|username|login"
@@ -59,6 +61,10 @@ def password_traits(parts: UriText) -> PasswordTraits:
         double_escape=_DOUBLE.search(raw) is not None,
         outer_space=_outer_space(decoded),
         control_character=_forbidden(decoded),
+        control_from_escape=_forbidden(decoded) is not None and _forbidden(raw) is None,
+        line_break_ends=_forbidden(decoded) is not None and _forbidden(decoded.rstrip("\r\n")) is None,
+        escaped=_ESCAPE.search(raw) is not None,
+        base64_text=decoded_text(decoded) is not None,
         placeholder=placeholder(raw),
     )
 

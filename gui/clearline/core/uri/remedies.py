@@ -17,10 +17,12 @@ from clearline.core.profiles.profile import Profile, Seeds, patched
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import Reading, build, read
+from clearline.core.uri.encoded import decoded_address, decoded_text
 from clearline.core.uri.parts import take_apart
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list
 
 _ESCAPES: Final = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_WEAKER: Final = re.compile(r":tls(?:AllowInvalid\w+|Insecure)=true$")
 _WEAKENING: Final = {
     "enabled": False,
     "insecure": True,
@@ -48,8 +50,11 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
 
     The actions: ``use-repaired-text`` (the text written anew as it was understood), ``escape-user`` and
     ``escape-password`` (what was typed is what is meant, see `meant`), ``remove-password``, ``remove-option:NAME``,
-    ``remove-duplicate:NAME`` (keep the one that counts), ``rename-option:NAME:NEW`` and ``srv-to-seed-list``, which
-    needs the report of a check that found the seeds. Actions that ask the user (``ask-…``) change nothing: None.
+    ``remove-duplicate:NAME`` (keep the one that counts), ``rename-option:NAME:NEW``, ``replace-option:NAME:NEW=VALUE``,
+    ``options-from-path`` (a question mark where the options begin without one), ``decode-base64`` (of the whole text),
+    ``decode-password``, ``keep-percent`` (the password as it was typed), ``trim-password`` (without white space at its
+    ends) and ``srv-to-seed-list``, which needs the report of a check that found the seeds. Actions that ask the user
+    (``ask-…``) change nothing: None.
     """
     profile, secrets = reading.profile, dict(reading.secrets)
     if remedy.patch is not None:
@@ -64,6 +69,21 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
             return Values(profile, secrets)
         case "escape-user" | "escape-password":
             return _as_typed(reading)
+        case "options-from-path":
+            return _options_from_path(reading)
+        case "decode-base64":
+            decoded = decoded_address(reading.text)
+            return None if decoded is None else _values(read(decoded, profile=profile))
+        case "keep-percent":
+            return _percent_kept(reading)
+        case "decode-password":
+            decoded = decoded_text(secrets[PASSWORD].reveal()) if PASSWORD in secrets else None
+            if decoded is None:
+                return None
+            secrets[PASSWORD] = Secret(decoded.rstrip("\r\n"))
+        case "trim-password":
+            if PASSWORD in secrets:
+                secrets[PASSWORD] = Secret(secrets[PASSWORD].reveal().strip())
         case "remove-password":
             secrets.pop(PASSWORD, None)
         case "remove-option":
@@ -76,6 +96,12 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
             profile = replace(profile, unread=tuple(renamed))
             if name in secrets:
                 secrets[new] = secrets.pop(name)
+        case "replace-option":
+            new, _, value = new.partition("=")
+            items = (
+                replace(item, name=new, value=value) if _same(item.name, name) else item for item in profile.unread
+            )
+            profile = replace(profile, unread=tuple(items))
         case "srv-to-seed-list":
             listed = _seed_list(profile, report)
             return None if listed is None else Values(listed, secrets)
@@ -101,6 +127,8 @@ def weakens(remedy: Mistake | Remedy) -> bool:
     """Whether a remedy gives up encryption, a part of the certificates' verification, or a readable password."""
     patch = remedy.patch or {}
     tls, auth = patch.get("tls"), patch.get("auth")
+    if (remedy.action or "").startswith("replace-option:") and _WEAKER.search(remedy.action or ""):
+        return True
     if isinstance(auth, dict) and auth.get("allowPlainWithoutTLS") is True:
         return True
     return isinstance(tls, dict) and any(tls.get(name) is value for name, value in _WEAKENING.items())
@@ -137,6 +165,29 @@ def _as_typed(reading: Reading) -> Values:
         # An escape that is never needed, such as %41 for A, says that the percent signs belong to the password.
         secrets[PASSWORD] = Secret(raw if reading.facts.password.needless_escape else meant(raw))
     return Values(profile, secrets)
+
+
+def _values(reading: Reading) -> Values:
+    return Values(reading.profile, dict(reading.secrets))
+
+
+def _options_from_path(reading: Reading) -> Values | None:
+    """The text with a question mark before the first option that stands in the database or in the last host."""
+    core = take_apart(reading.text).core
+    behind = core.text.rfind("@") + 1
+    found = re.compile(r"[&;](?=[A-Za-z][\w.\-]*=)").search(core.text, behind)
+    if found is None:
+        return None
+    before = core.text[: found.start()]
+    slash = "" if "/" in before[behind:].removeprefix("mongodb://").removeprefix("mongodb+srv://") else "/"
+    return _values(read(f"{before}{slash}?{core.text[found.end() :]}", profile=reading.profile))
+
+
+def _percent_kept(reading: Reading) -> Values | None:
+    parts = take_apart(reading.text)
+    if parts.password is None or PASSWORD not in reading.secrets:
+        return None
+    return Values(reading.profile, {**reading.secrets, PASSWORD: Secret(parts.password.text)})
 
 
 def _still_encrypted(before: Profile, after: Profile) -> Profile:

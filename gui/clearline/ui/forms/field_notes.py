@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.catalogue import fix_of, title_of
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
 from clearline.ui.look import theme
@@ -19,16 +19,6 @@ from clearline.ui.widgets.editors import visit_behind
 from clearline.ui.widgets.parts import StatusIcon
 from clearline.ui.widgets.remedy_words import label
 from clearline.ui.widgets.steady_label import SteadyLabel
-
-
-def title_of(mistake: Mistake) -> str:
-    """What is wrong: one sentence with the field and its value, in the catalogue's words. Never with a secret."""
-    return causes()[mistake.cause].title.format_map(mistake.blanks)
-
-
-def fix_of(mistake: Mistake) -> str:
-    """What to do about it: one or two sentences."""
-    return causes()[mistake.cause].fix.format_map(mistake.blanks)
 
 
 def mistakes_of(name: str, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.catalogue import fix_of, title_of
 from clearline.core.facts.text import Mistake
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone
@@ -92,15 +92,15 @@ class MistakeLines(QWidget):
     def _look_ahead(self) -> None:
         if self._wanted is not None:
             becomes = self.look_ahead(self._wanted)
-            fix = causes()[self._wanted.cause].fix.format_map(self._wanted.blanks)
-            self.after.show_text(f"“{label(self._wanted)}”" + (" makes it" if becomes else ":"), becomes or fix)
+            self.after.show_text(
+                f"“{label(self._wanted)}”" + (" makes it" if becomes else ":"), becomes or fix_of(self._wanted)
+            )
 
     def _mistake_line(self, mistake: Mistake) -> _Line:
-        cause = causes()[mistake.cause]
-        sentence = escape(cause.title.format_map(mistake.blanks))
+        sentence = escape(title_of(mistake))
         if mistake.end > mistake.start:
             sentence += f' <a href="show" style="color:{theme.colours().accent}">Show</a>'
-        fix = cause.fix.format_map(mistake.blanks)
+        fix = fix_of(mistake)
         line = _Line(status_icon(mistake.severity), status_tone(mistake.severity), sentence, label(mistake), fix)
         line.words.setToolTip(fix)
         line.words.linkActivated.connect(lambda _link: self.place_requested.emit(mistake.start, mistake.end))

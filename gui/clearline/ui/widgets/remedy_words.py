@@ -34,6 +34,12 @@ _CHANGES: Final = {
     "remove-option": "Remove {0}",
     "remove-duplicate": "Keep one {0}",
     "rename-option": "Rename to {1}",
+    "replace-option": "Write {1}",
+    "options-from-path": "Put the question mark in",
+    "decode-base64": "Decode the address",
+    "decode-password": "Decode the password",
+    "keep-percent": "Keep the % as typed",
+    "trim-password": "Remove the line break",
     "srv-to-seed-list": "Use the list of servers",
 }
 _LONGEST: Final = 44

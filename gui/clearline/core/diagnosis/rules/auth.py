@@ -26,7 +26,7 @@ from clearline.core.diagnosis.rules.accounts import (
 )
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Remedy
 
 UNAUTHORIZED = 13
 MECHANISM_UNAVAILABLE = 334
@@ -81,9 +81,29 @@ def login(facts: Facts) -> Iterable[Finding]:
 
 def control_character(facts: Facts) -> Finding | None:
     """The password holds what SASLprep forbids."""
-    character = facts.uri.password.control_character
+    traits = facts.uri.password
+    character = traits.control_character
     if not facts.login.refused_here or character is None:
         return None
+    if traits.line_break_ends:
+        return finding(
+            "auth.control-character",
+            Certainty.PROVEN,
+            evidence={"character": character, "where": "end"},
+            detail="It ends with a line break, as echo and editors put one behind what they write into a file.",
+            fix="Remove the line break, and write the secret anew without one (printf or echo -n).",
+            action="trim-password",
+            character=f"a line break at its end, {character}",
+        )
+    if traits.control_from_escape:
+        return finding(
+            "auth.percent-in-password",
+            Certainty.LIKELY,
+            evidence={"character": character},
+            detail=f"It became {character}, which no password may contain, so nothing was sent to the server.",
+            action="keep-percent",
+            sequence="A % with two digits",
+        )
     return finding(
         "auth.control-character",
         Certainty.PROVEN,
@@ -268,16 +288,45 @@ def wrong_password(facts: Facts) -> Finding | None:
     if user is None or code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND):
         return None
     known = mechanisms_in(facts, database, user)
-    sure = bool(known) and facts.login.failed_step == "saslContinue"
+    sure = bool(known) and facts.login.failed_step == "saslContinue" and not _another_reading(facts)
     return finding(
         "auth.wrong-password",
         Certainty.PROVEN if sure else Certainty.LIKELY,
         evidence=_evidence(facts),
         detail="" if known else "This server does not tell whether it knows the user: the name may be wrong as well.",
         action="ask-password",
+        also=_other_passwords(facts),
         user=user,
         database=database,
     )
+
+
+def _another_reading(facts: Facts) -> bool:
+    """Whether the text of the password is likelier to be at fault than what the user takes it for."""
+    return facts.uri.password.base64_text
+
+
+def _other_passwords(facts: Facts) -> tuple[Remedy, ...]:
+    """What else the text of the password can mean."""
+    traits = facts.uri.password
+    remedies = []
+    if traits.base64_text:
+        remedies.append(
+            Remedy(
+                text="It looks like the base64 form of a password, as a Kubernetes secret shows it: decode it first "
+                "(base64 -d).",
+                action="decode-password",
+            )
+        )
+    if traits.escaped:
+        remedies.append(
+            Remedy(
+                text="If the account was created with the text as it stands in the address, percent signs included, "
+                "write each % as %25 (%23 becomes %2523).",
+                action="keep-percent",
+            )
+        )
+    return tuple(remedies)
 
 
 # ---------------------------------------------------------------- without a login

@@ -14,6 +14,7 @@ _CONSENT = (
         patch={"auth": {"allowPlainWithoutTLS": True}},
     ),
 )
+_UNFILLED = ("uri.placeholder", "uri.not-set")
 _CREDENTIALS = ("user name", "password", "user name and password")
 
 
@@ -22,12 +23,14 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
     refused = facts.login.failed_step is not None
     for mistake in facts.uri.mistakes:
         # What may be a template's word is one for certain when the server refuses it.
-        template = refused and mistake.cause == "uri.placeholder" and mistake.blanks.get("what") in _CREDENTIALS
+        template = refused and mistake.cause in _UNFILLED and mistake.blanks.get("what") in _CREDENTIALS
         yield finding(
             mistake.cause,
-            Certainty.LIKELY if template else Certainty.PROVEN,
+            Certainty.LIKELY if template else mistake.certainty,
             severity=Severity.FAILURE if template else mistake.severity,
             evidence={"from": mistake.start, "to": mistake.end},
+            detail=mistake.detail,
+            fix=mistake.fix,
             patch=mistake.patch,
             action=mistake.action,
             also=_CONSENT if mistake.cause == "auth.password-in-clear" else (),

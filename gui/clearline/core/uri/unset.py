@@ -1,0 +1,84 @@
+"""What a program writes into an address where a variable was not set or a template was not filled.
+
+A gap for a person to fill (``<password>``) is no such thing: that is `placeholder`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from clearline.core.secrets.references import is_reference
+
+
+class Unset(NamedTuple):
+    """What stands there instead of a value, and who writes that. ``certain``: no value looks like it."""
+
+    value: str
+    origin: str
+    certain: bool
+
+    @property
+    def shown(self) -> str | None:
+        """A program's word, which tells nothing even in a password's place; None for other texts."""
+        return self.value if self.value in _WORDS or "…" in self.value else None
+
+
+_PERCENT_IS_MEANT: Final = re.compile(r"%\w+%|%!.*")
+_SCRIPT: Final = "JavaScript writes that for a variable without a value"
+_TEXTS: Final[tuple[tuple[re.Pattern[str], str, bool], ...]] = tuple(
+    (re.compile(pattern, flags), origin, certain)
+    for pattern, flags, origin, certain in (
+        (r"undefined", 0, _SCRIPT, False),
+        (r"\[object [A-Z]\w*\]", 0, "JavaScript writes that for an object where a text is meant", True),
+        (r"null|\(null\)", re.I, "Java, JavaScript, C and YAML write that for a value that is not there", False),
+        (r"None", 0, "Python writes that for a variable without a value", False),
+        (r"NaN", 0, "JavaScript and pandas write that for a number that is none", False),
+        (r"nil|<nil>|%!\w\(<nil>\)", 0, "Go, Ruby and Lua write that for a value that is not there", False),
+        (r"%!\w\([^()]*\)", 0, "Go writes that for an argument of a format that is missing or of another type", True),
+        (r"<no value>", 0, "A Go template (Helm, docker) writes that for a value that is not defined", True),
+        (r"\{\{.*\}\}", re.S, "A template (Helm, Ansible, Jinja, Handlebars) was not filled in", True),
+        (r"\{%.*%\}", re.S, "A template (Jinja, Twig, Liquid) was not filled in", True),
+        (r"<%.*%>", re.S, "A template (ERB, EJS) was not filled in", True),
+        (r"\$\{\{.*\}\}", re.S, "A pipeline (GitHub Actions, Azure) did not fill that in", True),
+        (r"#\{.+\}|\#\{.+\}\#", 0, "A template (Ruby, Octopus) was not filled in", True),
+        (r"@Microsoft\.KeyVault\(.*\)", 0, "An Azure key vault reference was not resolved", True),
+        (r"\$\(?[A-Z_][A-Z0-9_]*\)?", 0,
+         "A variable was not replaced: single quotes stood around it, or no shell read it", False),
+        (r"%[A-Z_][A-Z0-9_]*%", 0, "A variable of Windows was not replaced", True),
+        (r"process\.env\.\w+|os\.environ\S*|os\.getenv\S*|System\.getenv\S*|ENV\[.*\]", 0,
+         "The code stands there itself: it was put inside the quotation marks", True),
+        (r"\$\{[^{}]*\}", 0,
+         "A template was not filled in: it stands in ordinary quotation marks, or its variable is not set", True),
+    )
+)  # fmt: skip
+_WORDS: Final = frozenset({"undefined", "null", "None", "NaN", "nil"})
+_WORDS_IN_LOWER_CASE: Final = {word.lower(): word for word in _WORDS}
+
+
+def unset(raw: str) -> Unset | None:
+    """What a part of an address is when no value was put there; None for a value. References are no part of this."""
+    text = (raw if _PERCENT_IS_MEANT.fullmatch(raw) else unquote(raw)).strip()
+    if not text or is_reference(text):
+        return None
+    for pattern, origin, certain in _TEXTS:
+        if pattern.fullmatch(text) is not None:
+            return Unset(text, origin, certain)
+    return None
+
+
+def unset_host(raw: str) -> Unset | None:
+    """The same for a host, which is often written in lower case."""
+    text = raw.strip().strip(".")
+    return unset(_WORDS_IN_LOWER_CASE.get(text.lower(), text))
+
+
+def unset_password(raw: str) -> Unset | None:
+    """The same for a password, which may as well be a real one: it is shown only where it is a word of a program."""
+    found = unset(raw)
+    if found is None or found.value in _WORDS:
+        return found and found._replace(certain=found.value == "undefined")
+    inner = found.value.strip("{}<>%$#[]")
+    told = re.search(r"\s|\w\.\w|\(", inner) is not None or inner.startswith(".")
+    return Unset(re.sub(r"[^{}<>%$#()\[\]]+", "…", found.value), found.origin, found.certain and told)
