@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from clearline.cli.text_grid import COLOURS, Palette, cut, grid, shown
 from clearline.core.findings import SERVER_STAGES, Finding, Severity
 from clearline.core.report.marks import MARKS
-from clearline.core.report.report import Cell, Report, ServerResult, StageResult, Status
+from clearline.core.report.report import Cell, Computer, Report, ServerResult, StageResult, Status
 
 _NARROWEST, _WIDEST = 40, 120
 _LONGEST_NOTE = 22
@@ -154,6 +154,8 @@ class _Page:
             parts += [f"roles {', '.join(identity.roles)}"] if identity.roles else []
             parts += [f"databases {', '.join(identity.databases)}"] if identity.databases else []
             lines += self._entry("logged in as", self._joined(parts))
+        if report.computer is not None:
+            lines += self._entry("checked from", self._joined(_surroundings(report.computer)))
         said = [f"{report.driver.name} {report.driver.version}"]
         if report.driver.exception:
             said.append(f"{report.driver.exception}: {report.driver.message or ''}".rstrip(": "))
@@ -190,6 +192,23 @@ def _ms(elapsed_ms: float | None) -> str:
     if elapsed_ms is None:
         return ""
     return f"{elapsed_ms:.1f}" if elapsed_ms < 10 else f"{elapsed_ms:.0f}"
+
+
+def _surroundings(computer: Computer) -> list[str]:
+    """What of the surroundings changes how names, addresses and ports look from here."""
+    pod = computer.pod
+    inside = f"a pod in namespace {pod.namespace}" if pod and pod.namespace else "a pod" if pod else ""
+    if not inside and computer.container:
+        inside = f"a {computer.container} container" if computer.container[0].isupper() else computer.container
+    if inside and computer.image:
+        inside += f" ({computer.image})"
+    return [
+        inside or computer.wsl or "",
+        computer.platform or computer.ci or "",
+        f"tunnels {', '.join(computer.tunnels[:3])}" if computer.tunnels else "",
+        f"proxies in the environment ({', '.join(computer.proxies)})" if computer.proxies else "",
+        f"addresses of {computer.nat}" if computer.nat else "",
+    ]
 
 
 def _duration(elapsed_ms: float) -> str:

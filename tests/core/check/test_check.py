@@ -410,7 +410,7 @@ def test_a_profile_with_references_connects_and_the_report_keeps_them(login_serv
 def test_an_undefined_reference_is_told_before_anything_is_contacted(standalone: Deployment) -> None:
     report = run_check(f"mongodb://{standalone.address}/?replicaSet=${{CLEARLINE_NOWHERE}}")
     assert report.verdict is Verdict.FAILED
-    assert headline(report) == "uri.placeholder"
+    assert headline(report) == "uri.not-set"
     assert report.diagnosis is not None
     assert "${CLEARLINE_NOWHERE}" in report.diagnosis.summary
     assert "CLEARLINE_NOWHERE, which is set nowhere in the environment" in report.diagnosis.remedies[0].text

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 import clearline
 from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.catalogue import causes
@@ -19,11 +21,14 @@ from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, St
 from clearline.core.report.report import (
     Cell,
     ChainEntry,
+    Computer,
     Deployment,
     DriverResult,
     Identity,
     Latency,
+    PodResult,
     Report,
+    ResolverResult,
     ServerResult,
     StageResult,
     Status,
@@ -64,6 +69,7 @@ def assemble(
         findings=findings,
         stages=_stages(facts, findings, servers, verdict, stage_ms or {}),
         servers=servers,
+        computer=_computer(facts),
         deployment=_deployment(facts, findings),
         identity=_identity(facts),
         effective={**facts.uri.options, **facts.driver.effective},
@@ -150,6 +156,12 @@ def _server(facts: Facts, member: MemberFacts, verdict: Verdict | None) -> Serve
         address=member.address,
         seed=member.seed,
         advertised=bool(member.advertised_by),
+        source=_source(facts, member),
+        answers={
+            q.nameserver: q.records
+            for q in facts.dns.questions
+            if q.purpose == "host" and q.name.rstrip(".").lower() == member.host and q.records
+        },
         role=_ROLE_WORDS.get(hello.kind, hello.kind) if hello else None,
         set_name=hello.set_name if hello else None,
         version=extras.version if extras else None,
@@ -347,6 +359,42 @@ def _access_cell(facts: Facts, member: MemberFacts) -> Cell | None:
 
 
 # ---------------------------------------------------------------- the whole
+
+
+def _source(facts: Facts, member: MemberFacts) -> str | None:
+    address = next((t.source for t in member.tcp if t.reach is Reach.OK and t.source), None)
+    interface = facts.computer.surroundings.interfaces.get(address or "")
+    return f"{address} ({interface})" if interface else address
+
+
+def _computer(facts: Facts) -> Computer | None:
+    known = facts.computer
+    if not known.system:
+        return None
+    around = known.surroundings
+    roots = "" if known.trusted_roots is None else f", {known.trusted_roots} authorities"
+    return Computer(
+        system=known.system,
+        container=around.container,
+        image=around.image,
+        pod=msgspec.convert(around.pod, PodResult | None, from_attributes=True),
+        vm=around.vm,
+        wsl=around.wsl,
+        ci=around.ci,
+        platform=around.platform,
+        libc=around.libc,
+        resolvers=tuple(ResolverResult(address=r.address, kind=r.kind) for r in around.resolvers),
+        search=around.search,
+        ndots=around.ndots,
+        hosts_names=around.hosts_names,
+        proxies=around.proxies,
+        trust=f"{known.trust_source}{roots}",
+        openssl=known.openssl,
+        python=known.python,
+        ipv6=known.has_ipv6_route,
+        tunnels=around.tunnels,
+        nat=around.nat,
+    )
 
 
 def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | None:

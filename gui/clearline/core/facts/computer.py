@@ -90,6 +90,49 @@ class FileFacts(Fact, frozen=True, kw_only=True):
     """The path with its literal ``+``, when that file exists and the decoded one does not."""
 
 
+class Pod(Fact, frozen=True, kw_only=True):
+    """The Kubernetes pod that this program runs in."""
+
+    namespace: str | None = None
+    service_account: bool = False
+    cluster_domain: str | None = None
+
+
+class Resolver(Fact, frozen=True, kw_only=True):
+    """One name server of this computer and who it is, as its address tells: ``systemd-resolved``, ``public`` …"""
+
+    address: str
+    kind: str
+
+
+class SurroundingFacts(Fact, frozen=True, kw_only=True):
+    """What this computer runs in and beside. Marks raise a remedy; none of them decides."""
+
+    container: str | None = None
+    """The runtime: ``Docker``, ``Podman``, ``Kubernetes`` …"""
+    image: str | None = None
+    """The distribution, e.g. ``alpine 3.20``."""
+    pod: Pod | None = None
+    wsl: str | None = None
+    vm: str | None = None
+    ci: str | None = None
+    platform: str | None = None
+    """The hosting platform, e.g. ``AWS Lambda``."""
+    tunnels: tuple[str, ...] = ()
+    """Interfaces of VPNs and other tunnels."""
+    proxies: dict[str, str] = {}
+    """By variable name: scheme, host and port."""
+    libc: str = ""
+    resolvers: tuple[Resolver, ...] = ()
+    search: tuple[str, ...] = ()
+    ndots: int | None = None
+    hosts_names: tuple[str, ...] = ()
+    """Names of container runtimes that the hosts file knows."""
+    interfaces: dict[str, str] = {}
+    """Interface by own address, where the system tells."""
+    nat: str | None = None
+
+
 class ComputerFacts(Fact, frozen=True, kw_only=True):
     """This computer, as far as a connection depends on it."""
 
@@ -106,3 +149,6 @@ class ComputerFacts(Fact, frozen=True, kw_only=True):
     own_addresses: tuple[str, ...] = ()
     has_ipv6_route: bool | None = None
     environment_proxies: tuple[str, ...] = ()
+    openssl: str = ""
+    python: str = ""
+    surroundings: SurroundingFacts = SurroundingFacts()

@@ -50,6 +50,8 @@ class TcpFacts(Fact, frozen=True, kw_only=True):
     neighbour: str | None = None
     """State in the neighbour table (Linux): ``FAILED``, ``INCOMPLETE``, ``REACHABLE`` …; None when unknown."""
     retransmits: int | None = None
+    source: str | None = None
+    """The address of this computer that the connection leaves from."""
 
 
 class Listening(Fact, frozen=True, kw_only=True):
@@ -219,6 +221,20 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     modules: tuple[str, ...] = ()
     ferretdb: bool = False
     build_info_code: int | None = None
+    genuine: bool | None = None
+    """buildInfo has what only MongoDB's own builds have (gitVersion, allocator, storageEngines, openssl)."""
+    product: str | None = None
+    """Another product that buildInfo names."""
+    silent_at: str | None = None
+    """The first command that got no answer on a line on which hello had got one."""
+    cut_at: str | None = None
+    """The first command that ended the connection."""
+    config_hosts: tuple[str, ...] = ()
+    """The members' names in the configuration that a removed or unreachable node still holds (replSetGetConfig)."""
+    states: dict[str, str] = {}
+    """State by member's name, as replSetGetStatus tells it where it may be asked."""
+    repl_message: str | None = None
+    """The server's words where replSetGetStatus fails (shown, never decided on)."""
     repl_status_code: int | None = None
     """Code of replSetGetStatus: 94 not yet initialised, 93 removed, 13 not allowed; 0 ok."""
     open_read_code: int | None = None

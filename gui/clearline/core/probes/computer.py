@@ -8,12 +8,14 @@ import os
 import platform
 import re
 import socket
+import ssl
 import sys
 from pathlib import Path
 from typing import Final
 
 from clearline.core.facts.computer import ComputerFacts
 from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
+from clearline.core.probes.surroundings import look_around
 from clearline.core.profiles.profile import Profile
 from clearline.core.tls.trust import count_in, default_roots_count, default_roots_source
 
@@ -39,6 +41,9 @@ def inspect_computer(profile: Profile, ca_file: str | None = None) -> ComputerFa
         own_addresses=own_addresses(),
         has_ipv6_route=_source_address(socket.AF_INET6, _DOCUMENTATION_V6) is not None,
         environment_proxies=tuple(name for name in os.environ if name.lower() in _PROXY_VARIABLES),
+        openssl=ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
+        python=platform.python_version(),
+        surroundings=look_around(),
     )
 
 

@@ -10,12 +10,13 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from clearline import __version__
 from clearline.core.facts.servers import Exchange, Hello, Reach, ServerExtras
+from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line, shown_bytes
 
@@ -101,21 +102,67 @@ async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = 1.
 
 
 async def extras(line: Line, *, deadline_s: float = 1.5) -> ServerExtras:
-    """What a server tells without login: its version, the state of its set, whether reads are open; 3 round trips."""
-    build = await ask(line, {"buildInfo": 1}, deadline_s=deadline_s)
-    status = await ask(line, {"replSetGetStatus": 1}, deadline_s=deadline_s) if build is not None else None
-    # A collection that does not exist; "nearest" because secondaries refuse reads that do not name a preference.
-    find = {"find": "clearline", "limit": 1, "singleBatch": True, "$readPreference": {"mode": "nearest"}}
-    read = await ask(line, find, "clearline", deadline_s=deadline_s) if status is not None else None
-    info = build or {}
+    """What a server tells without login: its product, the state of its set, whether reads are open; 3 round trips.
+
+    A node that is out of its set is also asked for the configuration that it holds.
+    """
+    answers: dict[str, dict[str, Any] | None] = {}
+    ended = Reach.OK
+    for name, command, db in _EXTRAS:
+        running = Command(line, command, db)
+        await running.run(deadline_s=deadline_s)
+        answers[name] = running.answer
+        if running.answer is None:
+            ended = running.reach
+            break
+    status = answers.get("replSetGetStatus")
+    config = None
+    if ended is Reach.OK and _code(status) in (_INVALID_CONFIG, _NOT_INITIALISED):
+        config = await ask(line, {"replSetGetConfig": 1}, deadline_s=deadline_s)
+    last = next(reversed(answers))
+    info = answers["buildInfo"] or {}
     return ServerExtras(
         version=_text(info.get("version")),
         modules=_strings(info.get("modules")),
         ferretdb=any(field.startswith("ferretdb") for field in info),
-        build_info_code=_code(build),
+        genuine=is_genuine(info) if info.get("ok") else None,
+        product=named_product(info),
+        build_info_code=_code(answers["buildInfo"]),
         repl_status_code=_code(status),
-        open_read_code=_code(read),
+        repl_message=_text(status.get("errmsg")) if status else None,
+        states=_states(status),
+        config_hosts=_config_hosts(config),
+        open_read_code=_code(answers.get("find")),
+        silent_at=last if ended is Reach.SILENT else None,
+        cut_at=last if ended in (Reach.CLOSED, Reach.RESET) else None,
     )
+
+
+_EXTRAS: Final = (
+    ("buildInfo", {"buildInfo": 1}, "admin"),
+    ("replSetGetStatus", {"replSetGetStatus": 1}, "admin"),
+    # A collection that does not exist; "nearest" because secondaries refuse reads that do not name a preference.
+    (
+        "find",
+        {"find": "clearline", "limit": 1, "singleBatch": True, "$readPreference": {"mode": "nearest"}},
+        "clearline",
+    ),
+)
+_INVALID_CONFIG, _NOT_INITIALISED = 93, 94
+"""Server codes InvalidReplicaSetConfig and NotYetInitialized."""
+
+
+def _states(status: Mapping[str, Any] | None) -> dict[str, str]:
+    members = status.get("members") if status else None
+    rows = [m for m in members if isinstance(m, Mapping)] if isinstance(members, list) else []
+    return {str(m.get("name"))[:200]: str(m.get("stateStr"))[:40] for m in rows[:100]}
+
+
+def _config_hosts(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
+    config = answer.get("config") if answer else None
+    members = config.get("members") if isinstance(config, Mapping) else None
+    rows = [m for m in members if isinstance(m, Mapping)] if isinstance(members, list) else []
+    return tuple(host for m in rows[:100] if isinstance(host := m.get("host"), str))
 
 
 def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, user: str | None = None) -> Hello:

@@ -102,7 +102,15 @@ async def open_connection(
             facts = ended(reach_of(error), error_number(error))
             connection.close()
             return facts, None
-    return ended(Reach.OK), connection
+    return replace(ended(Reach.OK), source=_own_end(sock)), connection
+
+
+def _own_end(sock: socket.socket) -> str | None:
+    try:
+        name = sock.getsockname()
+    except OSError:
+        return None  # it was cut at once
+    return str(name[0]) if isinstance(name, tuple) else None
 
 
 async def listen(

@@ -91,6 +91,10 @@ class ServerResult(_Value, frozen=True, kw_only=True):
     address: str
     seed: bool
     advertised: bool
+    source: str | None = None
+    """The address of this computer, and its interface, that connections to it leave from."""
+    answers: dict[str, tuple[str, ...]] = {}
+    """The addresses that each name server gives for its name, where they were asked."""
     role: str | None = None
     set_name: str | None = None
     version: str | None = None
@@ -108,6 +112,46 @@ class Deployment(_Value, frozen=True, kw_only=True):
     edition: str | None = None
     set_name: str | None = None
     primary: str | None = None
+
+
+class PodResult(_Value, frozen=True, kw_only=True):
+    """The Kubernetes pod that the check ran in."""
+
+    namespace: str | None = None
+    service_account: bool = False
+    cluster_domain: str | None = None
+
+
+class ResolverResult(_Value, frozen=True, kw_only=True):
+    """One name server of this computer, and who it is."""
+
+    address: str
+    kind: str
+
+
+class Computer(_Value, frozen=True, kw_only=True):
+    """Where the check ran. No names of people, no serial numbers."""
+
+    system: str
+    container: str | None = None
+    image: str | None = None
+    pod: PodResult | None = None
+    vm: str | None = None
+    wsl: str | None = None
+    ci: str | None = None
+    platform: str | None = None
+    libc: str = ""
+    resolvers: tuple[ResolverResult, ...] = ()
+    search: tuple[str, ...] = ()
+    ndots: int | None = None
+    hosts_names: tuple[str, ...] = ()
+    proxies: dict[str, str] = {}
+    trust: str = ""
+    openssl: str = ""
+    python: str = ""
+    ipv6: bool | None = None
+    tunnels: tuple[str, ...] = ()
+    nat: str | None = None
 
 
 class Identity(_Value, frozen=True, kw_only=True):
@@ -139,6 +183,7 @@ class Report(_Value, frozen=True, kw_only=True):
     verdict_ms: float | None = None
     target: Target
     verdict: Verdict | None = None
+    computer: Computer | None = None
     findings: tuple[Finding, ...] = ()
     stages: tuple[StageResult, ...] = ()
     servers: tuple[ServerResult, ...] = ()

@@ -1,0 +1,40 @@
+"""buildInfo: whose build answers. MongoDB only with proof; another product where it names itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+_OF_MONGODB: Final = ("allocator", "storageEngines", "openssl", "javascriptEngine")
+_GIT_VERSION: Final = re.compile(r"(?!0{40})[0-9a-f]{40}")
+_NAME_FIELDS: Final = re.compile(r"(?i)(ferretdb|secantusdb|secantus|documentdb|cosmosdb|tigris)")
+_PRODUCTS: Final = {
+    "ferretdb": "FerretDB",
+    "secantus": "SecantusDB",
+    "secantusdb": "SecantusDB",
+    "documentdb": "DocumentDB",
+    "cosmosdb": "Cosmos DB",
+    "tigris": "Tigris",
+}
+
+
+def is_genuine(info: Mapping[str, Any]) -> bool:
+    """Whether buildInfo is that of a build of mongod's own sources: the commit, and what only those builds list."""
+    git = info.get("gitVersion")
+    has_commit = isinstance(git, str) and _GIT_VERSION.fullmatch(git) is not None
+    return has_commit and sum(field in info for field in _OF_MONGODB) >= 2
+
+
+def named_product(info: Mapping[str, Any]) -> str | None:
+    """Another product that names itself in buildInfo: in a field's name, a module, the commit or the version."""
+    texts = [*info, *_modules(info), str(info.get("gitVersion", "")), str(info.get("version", ""))]
+    found = next((m for text in texts if (m := _NAME_FIELDS.search(text))), None)
+    if found is None:
+        return None
+    return _PRODUCTS.get(found[1].lower(), found[1][:30])
+
+
+def _modules(info: Mapping[str, Any]) -> list[str]:
+    modules = info.get("modules")
+    return [m for m in modules if isinstance(m, str)] if isinstance(modules, list) else []
