@@ -106,8 +106,8 @@ def ms(mean: float) -> Quantiles:
         ({"operations": 0}, "No operation ended in that time."),
         (
             {"workers": 1, "used": 1, "errors": {"AutoReconnect": 3}},
-            "All well: 1 worker made 2,000 operations a second over 1 connection, 2.0 ms each, and no operation waited long "
-            "for a connection; 3 failed.",
+            "All well: 1 worker made 2,000 operations a second over 1 connection, 2.0 ms each, and no operation waited "
+            "long for a connection; 3 failed.",
         ),
     ],
 )
