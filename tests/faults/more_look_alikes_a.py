@@ -809,7 +809,7 @@ _names(
     "tcp.no-answer",
     silent=True,
 )
-_text("M192", "no such socket", "mongodb://%2Ftmp%2Fclearline-none.sock/", "tcp.refused")
+_text("M192", "no such socket", "mongodb://%2Ftmp%2Fclearline-none.sock/", "tcp.socket-missing")
 
 
 @TABLE.row("M193", "[::1] refuses", failed="tcp.refused")

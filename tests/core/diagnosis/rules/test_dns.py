@@ -214,6 +214,41 @@ def test_a_host_without_a_dot_is_a_short_name() -> None:
     assert host_cause(asked(DnsOutcome.NXDOMAIN, host="db1"), host="db1") == "dns.short-name"
 
 
+@pytest.mark.parametrize(
+    ("host", "cause_", "remedy"),
+    [
+        ("mongo", "dns.short-name", "published port"),
+        ("mongo.orders.svc.cluster.local", "dns.host-not-found", "kubectl port-forward -n orders service/mongo"),
+        ("mongo-0.mongo.orders.svc.cluster.local", "dns.host-not-found", "service/mongo 27017"),
+        ("host.docker.internal", "dns.host-not-found", "--add-host host.docker.internal:host-gateway"),
+    ],
+)
+def test_a_name_of_a_container_network_gets_the_remedy_of_one(host: str, cause_: str, remedy: str) -> None:
+    nobody = unnamed(host)
+    found = dns.host_name(facts(nobody, dns=names(asked(DnsOutcome.NXDOMAIN, host=host))), nobody)
+    assert found is not None
+    assert found.cause == cause_
+    assert remedy in found.remedies[0].text
+
+
+def test_a_name_that_nobody_here_knows_may_exist_in_another_network() -> None:
+    nobody = unnamed(LONG)
+    found = dns.host_name(facts(nobody, dns=names(asked(DnsOutcome.NXDOMAIN))), nobody)
+    assert found is not None
+    assert found.certainty is Certainty.LIKELY
+    assert "private zone" in found.detail
+
+
+def test_name_servers_that_disagree_are_named_for_an_ordinary_host_too() -> None:
+    nobody = unnamed(LONG)
+    no = asked(DnsOutcome.NXDOMAIN, nameserver=NAMESERVERS[0])
+    yes = asked(DnsOutcome.ANSWERED, "10.1.2.3", nameserver=NAMESERVERS[1])
+    found = dns.host_name(facts(nobody, dns=names(no, yes)), nobody)
+    assert found is not None
+    assert NAMESERVERS[1] in found.detail
+    assert "first" in found.remedies[0].text
+
+
 def test_an_srv_target_without_address_is_the_records_mistake() -> None:
     assert host_cause(asked(DnsOutcome.NXDOMAIN), **SRV) == "dns.target-has-no-address"
 

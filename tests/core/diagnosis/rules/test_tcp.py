@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
 
+from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules import tcp as rules
-from clearline.core.facts.computer import ComputerFacts
+from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.servers import MemberFacts, Reach, RttFacts, TcpFacts
 from clearline.core.findings import Certainty, Finding, Severity
@@ -130,9 +132,66 @@ def test_a_missing_socket_is_said_without_a_port() -> None:
     path = "/tmp/mongodb-27017.sock"
     found = why(member(attempt, host=path, address=path, port=None, lookup=None))
     assert found is not None
-    assert found.cause == "tcp.refused"
+    assert found.cause == "tcp.socket-missing"
     assert "None" not in found.summary
-    assert "no such socket file" in found.detail
+    assert "does not exist" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.ENOENT, "does not exist"), (errno.ECONNREFUSED, "nobody listens"), (errno.EACCES, "may not be opened")],
+)
+def test_a_socket_that_cannot_be_used_says_why(number: int, reason: str) -> None:
+    reach = Reach.DENIED if number == errno.EACCES else Reach.REFUSED
+    attempt = tcp(reach, "/tmp/mongodb-27017.sock", "unix", errno=number, own=True, loopback=True)
+    found = why(member(attempt, host="/tmp/mongodb-27017.sock", port=None, lookup=None))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tcp.socket-missing", Certainty.PROVEN)
+    assert reason in found.summary
+
+
+# ---------------------------------------------------------------- other situations with the same evidence
+
+
+def test_a_link_local_address_without_its_interface_is_no_rule_of_this_computer() -> None:
+    address = "fe80::a00:27ff:fee8:b298"
+    found = why(member(tcp(Reach.DENIED, address, "ipv6", errno=errno.EINVAL), host=address))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("uri.link-local-without-interface", Certainty.PROVEN)
+    assert f"[{address}%25eth0]:27017" in found.remedies[0].text
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.EINVAL])
+def test_one_error_number_of_connect_has_one_story_and_is_no_proof(number: int) -> None:
+    found = why(member(tcp(Reach.DENIED, errno=number)))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tcp.blocked-by-policy", Certainty.LIKELY)
+    assert errno.errorcode[number] in found.detail
+
+
+def test_a_refusal_is_proven_only_where_this_computer_is_seen_not_to_listen() -> None:
+    here = why(member(tcp(Reach.REFUSED, "127.0.0.1", loopback=True, listening=False), host="127.0.0.1"))
+    there = why(member(tcp(Reach.REFUSED)))
+    assert here is not None
+    assert there is not None
+    assert (here.certainty, there.certainty) == (Certainty.PROVEN, Certainty.LIKELY)
+    assert "firewall that rejects" in there.detail
+    assert "container" in here.remedies[1].text
+
+
+def test_a_refusal_over_ipv6_alone_names_the_family() -> None:
+    found = why(member(tcp(Reach.REFUSED, "2001:db8::7", "ipv6")))
+    assert found is not None
+    assert "net.ipv6" in found.detail
+
+
+def test_a_container_puts_its_remedy_first_and_decides_nothing() -> None:
+    refused = member(tcp(Reach.REFUSED, "127.0.0.1", loopback=True, listening=False), host="localhost")
+    around = ComputerFacts(system="Linux", surroundings=SurroundingFacts(container="Docker"))
+    found = diagnose(facts(refused, computer=around))
+    assert [f.cause for f in found] == ["tcp.refused", "env.container-localhost"]
+    assert found[1].severity is Severity.WARNING
+    assert "host.docker.internal" in found[1].remedies[0].text
 
 
 # ---------------------------------------------------------------- two families

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.places import name_words
 from clearline.core.diagnosis.standing import lookup_failed
 from clearline.core.facts.names import DnsOutcome, Question, srv_target_allowed
 from clearline.core.facts.servers import MemberFacts
@@ -72,9 +73,9 @@ def _resolver_trouble(facts: Facts, about: str) -> Finding | None:
     servers = listed(facts.dns.nameservers or ())
     closed = [q for q in questions if q.outcome is DnsOutcome.PORT_CLOSED]
     if closed and all(q.outcome in (DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE) for q in questions):
-        return finding("dns.resolver-not-running", Certainty.PROVEN, evidence=_evidence(questions), nameserver=servers)
+        return finding("dns.resolver-not-running", Certainty.LIKELY, evidence=_evidence(questions), nameserver=servers)
     return finding(
-        "dns.resolver-silent", Certainty.PROVEN, evidence={"wanted": about, **_evidence(questions)}, nameserver=servers
+        "dns.resolver-silent", Certainty.LIKELY, evidence={"wanted": about, **_evidence(questions)}, nameserver=servers
     )
 
 
@@ -135,6 +136,7 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
                 evidence=evidence,
                 detail=f"Your name servers disagree: {best.nameserver} says so and is asked first, while "
                 f"{knowing.nameserver} knows the name.",
+                fix=_DISAGREEMENT,
                 host=host,
             )
         if addresses:
@@ -151,14 +153,16 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             return None  # Whether the bare name has an address is not known yet.
         service = facts.uri.options.get("srvServiceName")
         asked = f"srvServiceName={service} asks for _{service}._tcp.{host}; without it, drivers ask for _mongodb._tcp."
+        private = "A cluster name that exists only in a private zone looks the same from outside of its network."
         return finding(
-            "dns.srv-not-found", Certainty.PROVEN, evidence=evidence, detail=asked if service else "", host=host
+            "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=asked if service else private, host=host
         )
     elsewhere = [q for q in _asked(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
     if any(_hears(q.outcome) and q.outcome not in (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL) for q in elsewhere):
-        return finding("dns.srv-blocked", Certainty.PROVEN, evidence=evidence, nameserver=best.nameserver)
+        certainty = Certainty.LIKELY if best.outcome in _DEAF else Certainty.PROVEN
+        return finding("dns.srv-blocked", certainty, evidence=evidence, nameserver=best.nameserver)
     if best.outcome in (DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE) and elsewhere:
         return finding(
             "dns.srv-blocked",
@@ -191,7 +195,8 @@ def _txt(facts: Facts, host: str) -> Finding | None:
     if best is None or best.outcome in _NEGATIVE:
         return None
     if best.outcome is not DnsOutcome.ANSWERED:
-        return finding("dns.txt-blocked", Certainty.PROVEN, evidence=_evidence(txt), host=host)
+        certainty = Certainty.LIKELY if best.outcome in _DEAF else Certainty.PROVEN
+        return finding("dns.txt-blocked", certainty, evidence=_evidence(txt), host=host)
     what = txt_problem(best.records)
     if what is None:
         return None
@@ -263,14 +268,36 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     if facts.uri.srv and member.seed:
         return finding(
             "dns.target-has-no-address",
-            Certainty.PROVEN,
+            Certainty.LIKELY,
             server=member.address,
             evidence=evidence,
             host=facts.uri.hosts[0] if facts.uri.hosts else "",
             target=member.host,
         )
+    words = name_words(facts, member)
     if "." not in member.host.rstrip("."):
-        return finding("dns.short-name", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
+        detail, fix, also = words or ("", "", ())
+        return finding(
+            "dns.short-name",
+            Certainty.PROVEN,
+            server=member.address,
+            evidence=evidence,
+            detail=detail,
+            fix=fix,
+            also=also,
+            host=member.host,
+        )
+    if words is not None:
+        return finding(
+            "dns.host-not-found",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=evidence,
+            detail=words[0],
+            fix=words[1],
+            also=words[2],
+            host=member.host,
+        )
     certain = best is not None and best.outcome in _NEGATIVE
     if certain and (cluster := [q for q in _asked(facts, "cluster") if q.records]):
         return finding(
@@ -284,14 +311,39 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         )
     return finding(
         "dns.host-not-found",
-        Certainty.PROVEN if certain or not asked else Certainty.LIKELY,
+        Certainty.LIKELY,
         server=member.address,
         evidence=evidence,
-        detail="A name server knows it all the same: only this computer's own lookup fails."
-        if best is not None and best.records
-        else "",
+        detail=_why_unknown(facts, best, asked),
+        fix=_DISAGREEMENT if _knowing(best, asked) else "",
         host=member.host,
     )
+
+
+_DISAGREEMENT = (
+    "Put the name server that knows the name first, or let the VPN set the name servers: the first one that answers "
+    "decides, and a no is an answer."
+)
+
+
+def _knowing(best: Question | None, asked: list[Question]) -> Question | None:
+    """The name server that knows what the one that is asked first denies."""
+    if best is None or best.outcome not in _NEGATIVE:
+        return None
+    return next((q for q in asked if q.outcome is DnsOutcome.ANSWERED and q.records), None)
+
+
+def _why_unknown(facts: Facts, best: Question | None, asked: list[Question]) -> str:
+    if (knowing := _knowing(best, asked)) is not None and best is not None:
+        return (
+            f"Your name servers disagree: {best.nameserver} says so and is asked first, while "
+            f"{knowing.nameserver} knows the name."
+        )
+    if best is not None and best.records:
+        return "A name server knows it all the same: only this computer's own lookup fails."
+    tunnels = facts.computer.surroundings.tunnels
+    through = f" A tunnel is up ({listed(tunnels)})." if tunnels else ""
+    return f"A name that exists only in a private zone looks the same from outside of its network.{through}"
 
 
 def _unheard(facts: Facts, member: MemberFacts, best: Question | None, evidence: dict[str, object]) -> Finding | None:
@@ -327,7 +379,8 @@ def wrong_address(facts: Facts, member: MemberFacts) -> Finding | None:
     if lookup.hosts_file and real and not set(real) & set(lookup.addresses):
         return finding(
             "dns.hosts-file-override",
-            Certainty.PROVEN,
+            Certainty.LIKELY,
+            detail="If the line is meant, for a tunnel or a test, it is its target that does not answer.",
             server=member.address,
             evidence={"hosts_file": list(lookup.hosts_file), "dns": list(real)},
             host=member.host,

@@ -8,10 +8,16 @@ from collections.abc import Iterable
 from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules.places import (
+    family_words,
+    in_container,
+    is_link_local_without_zone,
+    localhost_remedies,
+)
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
 HIGH_LATENCY_MS = 150.0
 LOSS_JUMP_MS = 180.0
@@ -24,6 +30,8 @@ NEARBY_MS = 2500.0
 DETOUR_MS = 250.0
 """A family that fails after this long costs its time at every connection; one that fails at once costs nothing."""
 _NO_WAY = (Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE)
+
+_AT_ONCE_MS = 2.0
 
 ATLAS = ".mongodb.net"
 
@@ -61,6 +69,16 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
     tell = partial(finding, server=member.address, evidence=_evidence(member))
     host, address = member.host, attempt.address
     only_v6 = all(t.family == "ipv6" for t in member.tcp)
+    if member.port is None:
+        return _socket(member, attempt)
+    if is_link_local_without_zone(address):
+        return tell(
+            "uri.link-local-without-interface",
+            Certainty.PROVEN if attempt.errno == errno.EINVAL else Certainty.LIKELY,
+            stage=Stage.TCP,
+            address=address.strip("[]"),
+            port=member.port,
+        )
     if member.forbidden:
         return tell("tcp.admin-prohibited", Certainty.PROVEN, host=host, port=member.port)
     match attempt.reach:
@@ -68,7 +86,7 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             limit = facts.computer.file_handle_limit
             return tell("env.file-handles", Certainty.PROVEN, stage=Stage.TCP, limit=limit or "unknown")
         case Reach.DENIED:
-            return tell("tcp.blocked-by-policy", Certainty.PROVEN, address=address)
+            return tell("tcp.blocked-by-policy", Certainty.LIKELY, detail=_denied(attempt.errno), address=address)
         case Reach.REFUSED:
             return _refused(facts, member, attempt)
         case Reach.NETWORK_UNREACHABLE | Reach.HOST_UNREACHABLE | Reach.SILENT if _private_endpoint(member):
@@ -76,16 +94,28 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
         case Reach.NETWORK_UNREACHABLE | Reach.HOST_UNREACHABLE if (
             only_v6 and facts.computer.has_ipv6_route is not True
         ):
-            return tell("tcp.no-ipv6", Certainty.PROVEN, host=host)
+            sure = facts.computer.has_ipv6_route is False and attempt.reach is Reach.NETWORK_UNREACHABLE
+            return tell("tcp.no-ipv6", Certainty.PROVEN if sure else Certainty.LIKELY, host=host)
         case Reach.NETWORK_UNREACHABLE:
-            return tell("tcp.network-unreachable", Certainty.PROVEN, address=address)
+            # The kernel says so at once; a router far away may say it as well.
+            sure = attempt.elapsed_ms < _AT_ONCE_MS
+            return tell("tcp.network-unreachable", Certainty.PROVEN if sure else Certainty.LIKELY, address=address)
         case Reach.HOST_UNREACHABLE:
             if attempt.elapsed_ms >= NEARBY_MS or attempt.neighbour in ("FAILED", "INCOMPLETE"):
-                return tell("tcp.host-down-nearby", Certainty.PROVEN, address=address)
+                sure = attempt.neighbour in ("FAILED", "INCOMPLETE")
+                other = "" if sure else "The last router on the way to a computer that is off answers as late."
+                return tell(
+                    "tcp.host-down-nearby",
+                    Certainty.PROVEN if sure else Certainty.LIKELY,
+                    detail=other,
+                    address=address,
+                )
             return tell(
                 "tcp.host-unreachable",
-                Certainty.PROVEN,
-                detail="A firewall that forbids it explicitly (administratively prohibited) looks the same.",
+                Certainty.LIKELY,
+                detail="A firewall that forbids it explicitly (administratively prohibited) looks the same; its "
+                "counters or another network tell them apart.",
+                also=_macos(facts, attempt),
                 host=host,
             )
         case Reach.SILENT:
@@ -94,7 +124,7 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             # The reset may arrive before connect() has returned.
             return tell("tcp.atlas-access-list", Certainty.LIKELY, how="a reset")
         case Reach.RESET:
-            return tell("tcp.reset-on-connect", Certainty.PROVEN, host=host, port=member.port)
+            return tell("tcp.reset-on-connect", Certainty.LIKELY, host=host, port=member.port)
         case _:
             return None
 
@@ -112,7 +142,10 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     if member.loopback is not None and member.loopback.reach is Reach.OK and attempt.own and not attempt.loopback:
         return tell(
             "tcp.bind-address",
-            Certainty.PROVEN,
+            Certainty.PROVEN if attempt.listening is False else Certainty.LIKELY,
+            detail=""
+            if attempt.listening is False
+            else "A rule of this computer's firewall for that address alone looks the same.",
             address=attempt.address,
             port=member.port,
             patch={"seeds": {"hosts": [f"127.0.0.1:{member.port}"]}} if len(facts.uri.hosts) == 1 else None,
@@ -120,10 +153,84 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     answering = [p for p in member.other_ports if p.reach is Reach.OK]
     if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
-    if member.port is None:
-        missing = "There is no such socket file." if attempt.errno == errno.ENOENT else ""
-        return tell("tcp.refused", Certainty.PROVEN, detail=missing, host="This computer", port=member.host)
-    return tell("tcp.refused", Certainty.PROVEN, detail=_led_here(member, attempt), host=member.host, port=member.port)
+    nobody = (attempt.loopback or attempt.own) and attempt.listening is False
+    words = [_led_here(member, attempt), family_words(member.tcp)]
+    if not nobody:
+        words.append("A firewall that rejects instead of dropping looks the same: a look at the server itself decides.")
+    return tell(
+        "tcp.refused",
+        Certainty.PROVEN if nobody and attempt.loopback and is_this_computer(member.host) else Certainty.LIKELY,
+        detail=" ".join(filter(None, words)),
+        also=localhost_remedies(facts, member) if attempt.loopback else (),
+        host=member.host,
+        port=member.port,
+    )
+
+
+def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:
+    """A socket file that is not there, that nobody listens at, or that may not be opened."""
+    reason, fix = _SOCKETS.get(attempt.errno or 0, ("cannot be used", "Check the path, and whether mongod runs."))
+    return finding(
+        "tcp.socket-missing",
+        Certainty.PROVEN if attempt.errno in _SOCKETS else Certainty.LIKELY,
+        server=member.address,
+        evidence=_evidence(member),
+        fix=fix,
+        path=member.host,
+        reason=reason,
+    )
+
+
+_SOCKETS = {
+    errno.ENOENT: (
+        "does not exist",
+        "Start mongod, or correct the path: it writes its socket to /tmp/mongodb-PORT.sock unless "
+        "net.unixDomainSocket.pathPrefix says otherwise. In a container the folder must be mounted.",
+    ),
+    errno.ECONNREFUSED: (
+        "is left over: nobody listens at it",
+        "Start mongod; the file stays behind when mongod ends without notice.",
+    ),
+    errno.EACCES: (
+        "may not be opened by this user",
+        "Let mongod write it with net.unixDomainSocket.filePermissions 0777, run this program as mongod's user, "
+        "or connect to localhost by TCP.",
+    ),
+    errno.EPERM: (
+        "may not be opened by this program",
+        "A security profile (AppArmor, SELinux, a sandbox) forbids it: allow the path there, or connect by TCP.",
+    ),
+    errno.ENOTSOCK: ("is no socket", "Correct the path."),
+}
+
+
+def _denied(number: int | None) -> str:
+    """The stories that one error number of connect() can have."""
+    match number:
+        case errno.EPERM:
+            return "EPERM: a packet filter of this computer (iptables, nftables, a security program) turned them down."
+        case errno.EACCES:
+            return "EACCES: a route of the kind prohibit, a sandbox or SELinux, or a broadcast address."
+        case errno.EINVAL:
+            return "EINVAL: a route of the kind blackhole, or an address that cannot be connected to."
+        case _:
+            return ""
+
+
+def _macos(facts: Facts, attempt: TcpFacts) -> tuple[Remedy, ...]:
+    if not facts.computer.system.startswith("Darwin") or not attempt.private:
+        return ()
+    return (
+        Remedy(
+            text="On macOS 15 and later: allow this program the local network (System Settings, Privacy & Security, "
+            "Local Network). A program that may not use it sees exactly this error."
+        ),
+    )
+
+
+def is_this_computer(host: str) -> bool:
+    """Whether a host is this computer by its very name or address."""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _led_here(member: MemberFacts, attempt: TcpFacts) -> str:
@@ -144,7 +251,13 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
     if attempt.neighbour in ("FAILED", "INCOMPLETE"):
         return tell("tcp.host-down-nearby", Certainty.LIKELY, address=attempt.address)
     if (attempt.loopback or attempt.own) and attempt.listening is True:
-        return tell("tcp.accept-queue-full", Certainty.PROVEN, host=host, port=port)
+        return tell(
+            "tcp.accept-queue-full",
+            Certainty.LIKELY,
+            detail="A rule of this computer's firewall that drops the packets looks the same.",
+            host=host,
+            port=port,
+        )
     if is_atlas(host) and not attempt.private:
         return tell(
             "tcp.atlas-access-list",
@@ -167,7 +280,8 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
         if member.other_ports
         else ""
     )
-    return tell("tcp.no-answer", Certainty.PROVEN, detail=more, host=host, port=port)
+    full = "A server whose queue of new connections is full keeps silent as well."
+    return tell("tcp.no-answer", Certainty.LIKELY, detail=f"{more} {full}".strip(), host=host, port=port)
 
 
 def _neighbour_answers(facts: Facts, attempt: TcpFacts) -> bool:
@@ -221,7 +335,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     elif median >= 1500:
         yield tell(
             "tcp.too-slow",
-            Certainty.PROVEN,
+            Certainty.LIKELY,
             host=member.host,
             seconds=f"{median / 1000:.1f}",
             ms=round(median * 2),
@@ -266,4 +380,24 @@ def bandwidth(member: MemberFacts) -> float | None:
     return (rtt.large_bytes - rtt.small_bytes) / (extra_ms / 1000)
 
 
-RULES = (ipv6_trouble, line_quality)
+def container_localhost(facts: Facts) -> Iterable[Finding]:
+    """Localhost is refused and this program runs in a container, where it is the container itself."""
+    place = in_container(facts)
+    if place is None or is_connected(facts):
+        return
+    for member in facts.members:
+        if member.port and member.tcp and all(t.loopback and t.reach is Reach.REFUSED for t in member.tcp):
+            yield finding(
+                "env.container-localhost",
+                Certainty.LIKELY,
+                stage=Stage.TCP,
+                severity=Severity.WARNING,
+                server=member.address,
+                evidence={"container": facts.computer.surroundings.container},
+                fix=localhost_remedies(facts, member)[0].text,
+                host=member.host,
+                place=place,
+            )
+
+
+RULES = (ipv6_trouble, line_quality, container_localhost)
