@@ -1,14 +1,26 @@
-"""A pasted text made comparable: colours, escapes and white space do not count; line numbers stay."""
+"""A pasted text made comparable: colours, log prefixes, escapes and white space do not count; line numbers stay."""
 
 from __future__ import annotations
 
 import bisect
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\[(?:3[0-9]|0|1)m")
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\[(?:3[0-9]|0|1)m")
 _DROPPED = re.compile(r"[\s\"'`“”‘’\\|>]+")
+_PREFIXES = re.compile(
+    r"^(?:\s*>+ ?"  # a quotation
+    r"|[\w.\-]+(?:[_\-]\d+)? +\| ?"  # docker compose
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d) (?:stdout|stderr) [FP] "  # a container's log on a node
+    r"|\d{4}-\d\d-\d\dT[\d:.]+Z (?=\D)"  # docker and kubectl with times
+    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.\-]+ [\w.\-/]+(?:\[[\w.]+\])?: "  # syslog, journal
+    r"|\d{4}-\d\d-\d\dT[\d:.]+\+\d\d:\d\d (?:app|heroku)\[[\w.]+\]: )"  # Heroku
+)
 _LONGEST_LINE = 20_000
+_DEEPEST = 3
 
 
 def compact(text: str) -> str:
@@ -18,27 +30,106 @@ def compact(text: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """The lines of a paste, and all of them in one compact text that survives wraps inside words."""
+    """The lines of a paste, and two views of all of them, each of which knows its lines."""
 
     lines: tuple[str, ...]
+    """As pasted, without colours."""
+    view: str
+    """Without prefixes, JSON and escapes undone."""
+    view_starts: tuple[int, ...]
     tight: str
+    """The view in one compact text that survives wraps inside words."""
     starts: tuple[int, ...]
     """Where each line begins in ``tight``."""
+    objects: tuple[tuple[int, dict[str, Any]], ...]
+    """JSON objects that fill a line, with its number."""
 
     def line_at(self, offset: int) -> int:
         """Number (from 1) of the line that holds that place of the compact text."""
         return bisect.bisect_right(self.starts, offset)
 
+    def view_line(self, offset: int) -> int:
+        """Number (from 1) of the line that holds that place of the view."""
+        return bisect.bisect_right(self.view_starts, offset)
+
+    def view_of(self, line: int) -> str:
+        """One line of the view."""
+        end = self.view_starts[line] - 1 if line < len(self.view_starts) else len(self.view)
+        return self.view[self.view_starts[line - 1] : end]
+
     @classmethod
     def of(cls, text: str) -> Text:
-        """Take a text apart; one level of escaped line ends is undone."""
-        clean = _COLOURS.sub("", text)
-        pieces, starts, length, lines = [], [], 0, []
-        for line in clean.splitlines():
+        """Take a text apart."""
+        lines, views, starts, view_starts, objects = [], [], [], [], []
+        tight: list[str] = []
+        at = view_at = 0
+        for number, line in enumerate(_COLOURS.sub("", text).splitlines(), 1):
             shown = line[:_LONGEST_LINE]
+            bare = _PREFIXES.sub("", _PREFIXES.sub("", shown))
+            value = _object(bare)
+            if value is not None:
+                objects.append((number, value))
+                seen = bare if "ctx" in value else "\n".join(_strings(value))
+            else:
+                seen = bare
+            seen = _unescaped(seen)
             lines.append(shown)
-            starts.append(length)
-            piece = compact(shown.replace("\\n", " ").replace("\\t", " "))
-            pieces.append(piece)
-            length += len(piece)
-        return cls(lines=tuple(lines), tight="".join(pieces), starts=tuple(starts))
+            views.append(seen)
+            view_starts.append(view_at)
+            view_at += len(seen) + 1
+            piece = compact(seen)
+            tight.append(piece)
+            starts.append(at)
+            at += len(piece)
+        return cls(
+            lines=tuple(lines),
+            view="\n".join(views),
+            view_starts=tuple(view_starts),
+            tight="".join(tight),
+            starts=tuple(starts),
+            objects=tuple(objects),
+        )
+
+
+def _unescaped(line: str) -> str:
+    """One level of escaping undone at a time, as long as there is one: a log in a log."""
+    for _ in range(_DEEPEST):
+        if '\\"' not in line and "\\n" not in line and "\\t" not in line:
+            break
+        line = line.replace("\\\\", "\0").replace('\\"', '"').replace("\\r", "").replace("\\n", "\n")
+        line = line.replace("\\t", "\t").replace("\0", "\\")
+    return line
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    stripped = line.strip()
+    if not (stripped.startswith("{") and stripped.endswith("}") and '"' in stripped):
+        return None
+    try:
+        value = json.loads(stripped)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _strings(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
+    """The texts of a JSON log line, each by itself; numbers with their names."""
+    if depth > 8:
+        return
+    match value:
+        case str():
+            yield (
+                value
+                if name in ("message", "msg", "log", "stack", "err", "error", "line") or "\n" in value
+                else (f"{name}: {value}")
+            )
+        case bool() | None:
+            pass
+        case int() | float():
+            yield f"{name}: {value}"
+        case dict():
+            for key, inner in value.items():
+                yield from _strings(inner, str(key), depth + 1)
+        case list():
+            for inner in value:
+                yield from _strings(inner, name, depth + 1)

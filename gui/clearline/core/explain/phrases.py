@@ -13,7 +13,7 @@ import msgspec
 from clearline.core.explain.normalise import Text, compact
 from clearline.core.findings import Certainty
 
-_STATEMENT = 18
+_STATEMENT = 24
 """Fewest compact characters of a text that proves its cause: shorter ones also stand in other sentences."""
 
 
@@ -72,5 +72,6 @@ def hits(text: Text) -> Iterator[Hit]:
                     at = found.start()
                 length = sum(len(part) for part in (first, *rest))
                 if length >= 6:
-                    sure = Certainty.LIKELY if length < _STATEMENT and certainty is Certainty.PROVEN else certainty
+                    weak = length < _STATEMENT or bool(rest)
+                    sure = Certainty.LIKELY if weak and certainty is Certainty.PROVEN else certainty
                     yield Hit(cause=cause, certainty=sure, writer=writer, line=text.line_at(at), length=length)

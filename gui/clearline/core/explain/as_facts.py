@@ -1,0 +1,187 @@
+"""A record as the facts of a check, so that the check's own rules judge what a text tells."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from clearline.core.explain.normalise import compact
+from clearline.core.explain.record import Record, Seen
+from clearline.core.explain.signs import Sign, signs
+from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.names import Lookup
+from clearline.core.facts.servers import (
+    Exchange,
+    Hello,
+    MemberFacts,
+    Reach,
+    TcpFacts,
+    TlsFacts,
+    TlsKind,
+)
+from clearline.core.facts.text import UriFacts
+from clearline.core.facts.whole import Facts
+
+_TCP = {
+    "refused": Reach.REFUSED,
+    "silent": Reach.SILENT,
+    "unreachable": Reach.HOST_UNREACHABLE,
+    "no-network": Reach.NETWORK_UNREACHABLE,
+    "denied": Reach.DENIED,
+    "no-handles": Reach.NO_HANDLES,
+}
+_ORDER = (
+    "verify", "alert", "not-tls", "unknown-name", "name-later", "no-handles", "denied", "refused", "unreachable",
+    "no-network", "silent", "reset", "aborted", "closed",
+)  # fmt: skip
+"""Of several signs in one error the most specific counts."""
+
+
+def facts_of(record: Record) -> Facts:
+    """The facts that the rules of the check can judge; servers whose state the text leaves open stay unfinished."""
+    seeds = tuple(with_port(h) for a in record.addresses for h in a.hosts)
+    members = tuple(_member(server, record) for server in record.servers)
+    options: dict[str, object] = {}
+    names = [view.set_name for view in record.views if view.set_name]
+    if names:
+        options["replicaSet"] = names[0]
+    if _speaks_tls(record, members):
+        options["tls"] = True
+    direct = any(view.topology == "single" for view in record.views)
+    if direct and len(members) == 1:
+        options["directConnection"] = True
+    return Facts(
+        uri=UriFacts(
+            redacted="mongodb://…",
+            srv=False,
+            hosts=seeds or tuple(m.address for m in members),
+            options=options,
+        ),
+        members=members,
+        driver=DriverFacts(state=DriverState.RAISED, selection_timed_out=True, exception="ServerSelectionTimeoutError"),
+    )
+
+
+def _speaks_tls(record: Record, members: tuple[MemberFacts, ...]) -> bool:
+    asked = any(a.srv or a.options.get("tls", a.options.get("ssl", "")).lower() == "true" for a in record.addresses)
+    return asked or "atlas" in record.surroundings or any(m.tls for m in members)
+
+
+def with_port(host: str) -> str:
+    """A host of an address with the port that it means."""
+    last = host.rpartition("]")[2]
+    return host if ":" in last or host.endswith(".sock") else f"{host}:27017"
+
+
+def decisive(words: str) -> Sign | None:
+    """The sign that counts in one error text."""
+    found = list(signs(compact(words)))
+    if not found and "timedout" in compact(words):
+        return Sign(kind="silent")
+    return min((s for s in found if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
+
+
+def _member(server: Seen, record: Record) -> MemberFacts:
+    known = [decisive(error) for error in reversed(server.errors)]
+    sign = next((s for s in known if s is not None), None)
+    member = MemberFacts(
+        address=server.address.lower(), host=server.host, port=server.port, seed=True, lookup=_lookup(server, sign)
+    )
+    if sign is not None and sign.kind in ("unknown-name", "name-later"):
+        return _replace(member, finished=True)
+    if sign is not None and sign.kind in _TCP:
+        return _replace(member, tcp=(_attempt(server, _TCP[sign.kind], sign.number),), finished=True)
+    open_ = (_attempt(server, Reach.OK, 0),)
+    if sign is not None and sign.kind in ("verify", "alert", "not-tls"):
+        return _replace(member, tcp=open_, tls=(_handshake(sign),), finished=True)
+    if hello := _hello(server, record):
+        tls = _asked_for_tls(record)
+        return _replace(member, tcp=open_, exchanges=(Exchange(tls=tls, reach=Reach.OK, hello=hello),), finished=True)
+    return member
+
+
+def _replace(member: MemberFacts, **changes: object) -> MemberFacts:
+    import msgspec
+
+    return msgspec.structs.replace(member, **changes)
+
+
+def _asked_for_tls(record: Record) -> bool:
+    return "atlas" in record.surroundings or any(
+        a.srv or a.options.get("tls", a.options.get("ssl", "")).lower() == "true" for a in record.addresses
+    )
+
+
+def _lookup(server: Seen, sign: Sign | None) -> Lookup:
+    if sign is not None and sign.kind == "unknown-name":
+        return Lookup(host=server.host, eai=-2)
+    if sign is not None and sign.kind == "name-later":
+        return Lookup(host=server.host, eai=-3)
+    literal = is_address(server.host)
+    return Lookup(host=server.host, addresses=(server.host,), literal=literal)
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer as it sees itself."""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is an address of a private network."""
+    return (
+        is_address(host)
+        and ipaddress.ip_address(host).is_private
+        and not is_loopback(host)
+        and not (host.startswith(("192.0.2.", "198.51.100.", "203.0.113.")))
+    )
+
+
+def _attempt(server: Seen, reach: Reach, number: int) -> TcpFacts:
+    family = "unix" if "/" in server.host else "ipv6" if ":" in server.host else "ipv4"
+    return TcpFacts(
+        address=server.host,
+        family=family,
+        reach=reach,
+        errno=number or None,
+        loopback=is_loopback(server.host),
+        private=is_private(server.host),
+    )
+
+
+def _handshake(sign: Sign) -> TlsFacts:
+    if sign.kind == "verify":
+        return TlsFacts(kind=TlsKind.DRIVER, reach=Reach.VERIFY_FAILED, verify_code=sign.number, server_hello=True)
+    if sign.kind == "alert":
+        return TlsFacts(kind=TlsKind.DRIVER, reach=Reach.TLS_ALERT, alert=sign.number)
+    return TlsFacts(kind=TlsKind.DRIVER, reach=Reach.NOT_MONGODB, openssl_reason="WRONG_VERSION_NUMBER")
+
+
+def _hello(server: Seen, record: Record) -> Hello | None:
+    name = next((v.set_name for v in record.views if v.set_name), "rs")
+    newest = 21
+    match server.type:
+        case "primary":
+            hosts = tuple(s.address for s in record.servers)
+            return Hello(
+                set_name=name, is_writable_primary=True, me=server.address, hosts=hosts, max_wire_version=newest
+            )
+        case "secondary":
+            hosts = tuple(s.address for s in record.servers)
+            return Hello(set_name=name, secondary=True, me=server.address, hosts=hosts, max_wire_version=newest)
+        case "arbiter":
+            return Hello(set_name=name, arbiter_only=True, me=server.address, max_wire_version=newest)
+        case "ghost":
+            return Hello(is_replica_set=True, max_wire_version=newest)
+        case "standalone":
+            return Hello(is_writable_primary=True, max_wire_version=newest)
+        case "mongos":
+            return Hello(msg="isdbgrid", max_wire_version=newest)
+    return None

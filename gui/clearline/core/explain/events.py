@@ -1,0 +1,73 @@
+"""Cut a text into events (one error with its stack, one log line), and know whose they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clearline.core.explain.normalise import Text
+
+_CONTINUES = re.compile(
+    r"^(?:\s|[})\]>+~^]|at |Caused by|\.\.\. \d+ more|--->|--- End|Suppressed:|code:|errno|syscall|name:|message:|ok:"
+    r"|errmsg|\w+Name:|reason|Topology|\[cause\]|- |#\d)"
+)
+_OTHER_PRODUCTS = re.compile(
+    r"\b(?:SequelizeConnection\w*|SequelizeDatabase\w*|nodemailer|KafkaJS\w*|ioredis|redis\.\w+|Redis(?:Client)?\b"
+    r"|Jedis\w*|psycopg2?|PSQLException|postgres(?:ql)?|mysql\w*|mariadb|amqp\w*|rabbitmq|sarama"
+    r"|kafka(?:\.|js\b| broker)"
+    r"|SqlException|SqlClient|SQL Server|elasticsearch|ElasticsearchException|AxiosError|FetchError|FirebaseError"
+    r"|JsonWebTokenError|TokenExpiredError|ClickHouse\w*|cassandra|memcached|JWT\b|smtp|SMTP)"
+    r"|:(?:6379|5432|3306|1433|9092|465|587|11434|5672|9200|11211|2181|8086)\b"
+    r"|\bport: (?:6379|5432|3306|9092|1433)\b|P1001: Can't reach database server",
+    re.IGNORECASE,
+)
+_MISTAKES = re.compile(
+    r"\b(?:E11000|CastError|ValidationError|OverwriteModelError|MissingSchemaError|StrictModeError|VersionError|BSONError"
+    r"|BSONTypeError|InvalidId|heap out of memory|OutOfMemoryError|Unrecognized pipeline stage|CursorNotFound|P2002"
+    r"|ConflictingUpdateOperators|Document failed validation|CodecConfigurationException|no documents in result"
+    r"|access MongoDB over HTTP|DuplicateKey\w*|does not match any field or property|QueryExceededMemoryLimit\w*"
+    r"|BadValue: unknown operator|unknown top level operator|WriteConflict|Slow query)"
+)
+_MONGO = re.compile(r"mongo|:2701[789]\b|querySrv|topology|atlas", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Lines that belong together; ``first`` counts from 1."""
+
+    first: int
+    last: int
+    words: str
+    """Of the view."""
+
+    @property
+    def foreign(self) -> str | None:
+        """Why this is no fault of a MongoDB connection; None when it may be one."""
+        if _MISTAKES.search(self.words) and not _LOST_BESIDE.search(self.words):
+            return "The text tells of a mistake in a query, a document or the program, not of the connection."
+        other = _OTHER_PRODUCTS.search(self.words)
+        if other and not _MONGO.search(_OTHER_PRODUCTS.sub("", self.words)):
+            return "The text tells of another product than MongoDB."
+        return None
+
+
+_LOST_BESIDE = re.compile(
+    r"ServerSelection|NetworkError|MongoTimeout|MongoSocket|ConnectionFailure|AutoReconnect|AuthenticationFailed"
+    r"|cluster state is|TopologyDescription|current topology"
+)
+
+
+def events(text: Text) -> Iterator[Event]:
+    """The events in order."""
+    lines = text.lines
+    first = 1
+    for number in range(2, len(lines) + 2):
+        if number <= len(lines):
+            seen = text.view_of(number)
+            if not seen.strip() or _CONTINUES.match(seen):
+                continue
+        words = "\n".join(text.view_of(n) for n in range(first, number))
+        if words.strip():
+            yield Event(first=first, last=number - 1, words=words)
+        first = number

@@ -1,0 +1,58 @@
+"""Which servers of a text may be offered for a check: never a client, a name server, a placeholder or a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clearline.core.explain.as_facts import with_port
+from clearline.core.explain.explanation import Candidate
+from clearline.core.explain.normalise import Text
+from clearline.core.explain.record import Record
+
+_ADDRESS = r"(?:\[[0-9a-f:.%]+\]|::1|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9]):\d{2,5}(?!\d)"
+HOST = re.compile(rf"(?<![\w.@/\-]){_ADDRESS}", re.IGNORECASE)
+"""A host with its port, as it stands in running text."""
+_PLACEHOLDER = re.compile(
+    r"^(?:x+(?:\.x+)*|hosts?\w*|my-?host\w*|your.*|redacted|.*\.\.\..*|.*[<>*].*|undefined|null|none|nan"
+    r"|\$.*|\{.*|server(?:name|address)?|hostname|line|node|app|index|main|ip|address)$",
+    re.IGNORECASE,
+)
+_FILES = re.compile(r"\.(?:js|ts|mjs|cjs|py|rb|go|java|kt|php|cs|rs|c|cpp|jsx|tsx|cr)$", re.IGNORECASE)
+_MOST = 8
+
+
+def targets(record: Record, causes: tuple[Candidate, ...], text: Text) -> tuple[str, ...]:
+    """Connection strings to check, the likeliest first: the address in the text, the failing servers, the others."""
+    clients = {entry.remote for entry in record.log}
+    found: dict[str, None] = {}
+    for address in record.addresses:
+        if address.hosts and "appname" not in address.options and all(_usable(h) for h in address.hosts):
+            if address.srv:
+                found[f"mongodb+srv://{address.hosts[0]}/"] = None
+            elif len(address.hosts) == 1:
+                found[_direct(with_port(address.hosts[0]))] = None
+    servers = [c.server for c in causes if c.server] if not record.log else []
+    for server in dict.fromkeys([*servers, *_seen(record)]):
+        if server in clients or server.endswith(":53") or not _usable(server):
+            continue
+        if HOST.fullmatch(server):
+            found[_direct(server)] = None
+    return tuple(found)[:_MOST]
+
+
+def _seen(record: Record) -> Iterator[str]:
+    for server in record.servers:
+        if not server.host.endswith(".sock"):
+            yield server.address
+
+
+def _usable(server: str) -> bool:
+    host = server.rpartition(":")[0] if re.search(r":\d+$", server) else server
+    return bool(host) and not _PLACEHOLDER.match(host) and not _FILES.search(host) and "@" not in server
+
+
+def _direct(server: str) -> str:
+    host, _, port = server.rpartition(":")
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"mongodb://{host}:{port}/?directConnection=true"
