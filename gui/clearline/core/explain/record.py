@@ -1,4 +1,4 @@
-"""The common record: what every text says in the same words, whoever wrote it."""
+"""The common record: what every text says in the same words, whatever program wrote it."""
 
 from __future__ import annotations
 
