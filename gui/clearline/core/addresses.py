@@ -7,16 +7,29 @@ from ipaddress import ip_address
 
 
 def split_address(address: str) -> tuple[str, int | None]:
-    """``host:port``, ``[v6]:port`` or a socket path into host and port; a path has port None."""
+    """``host:port``, ``[v6]:port`` or a socket path into host and port; a path has port None.
+
+    Servers name addresses too, so any text is taken: one whose port is none is a host as a whole, which no lookup
+    finds.
+    """
     if address.endswith(".sock"):
         return address, None
     if address.startswith("["):
-        host, _, port = address[1:].partition("]")
-        return host, int(port.removeprefix(":") or 27017)
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdigit() and ":" not in host:
-        return host, int(port)
+        host, bracket, rest = address[1:].partition("]")
+        port = _port(rest.removeprefix(":")) if rest else 27017
+        return (host, port) if bracket and port is not None else (address, 27017)
+    host, colon, text = address.rpartition(":")
+    port = _port(text)
+    if colon and port is not None and ":" not in host:
+        return host, port
     return address, 27017
+
+
+def _port(text: str) -> int | None:
+    """The port that a text names; None for one that no socket takes."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > 5:
+        return None
+    return int(text) if int(text) <= 65535 else None
 
 
 def is_loopback(address: str) -> bool:

@@ -413,7 +413,9 @@ def test_an_undefined_reference_is_told_before_anything_is_contacted(standalone:
     assert headline(report) == "uri.not-set"
     assert report.diagnosis is not None
     assert "${CLEARLINE_NOWHERE}" in report.diagnosis.summary
-    assert "CLEARLINE_NOWHERE is not set for this program: it stands nowhere in the environment" in report.diagnosis.detail
+    assert (
+        "CLEARLINE_NOWHERE is not set for this program: it stands nowhere in the environment" in report.diagnosis.detail
+    )
     assert all(server.cells == {} for server in report.servers) or report.servers == ()
 
 

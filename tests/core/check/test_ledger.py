@@ -111,3 +111,28 @@ def test_a_members_address_is_split_when_it_is_added() -> None:
     assert (member.host, member.port) == ("2001:db8::1", 27018)
     book.note(member.address, listening=None, ocsp_reach={"http://ocsp.example.com": Reach.SILENT})
     assert book.member(member.address).ocsp_reach
+
+
+@pytest.mark.parametrize("address", ["x:²", "x:99999", "[::1]:abc", "[::1", "x:", "]:[", "x:-1", ":1:2:3"])
+def test_whatever_a_server_calls_an_address_is_some_host(address: str) -> None:
+    host, port = split_address(address)
+    assert port is not None
+    assert 0 <= port <= 65535
+    assert host
+
+
+def test_facts_that_were_handed_out_stay_as_they_were_among_a_thousand_members() -> None:
+    book = ledger()
+    for number in range(1000):
+        book.add(f"db{number}:27017")
+    before = book.facts
+    book.note("db7:27017", finished=True)
+    assert before.members[7].finished is False
+    assert book.facts is book.facts, "put together once"
+
+
+def test_members_that_are_passed_over_are_listed_once() -> None:
+    book = ledger()
+    book.pass_over(["a:1", "b:1"])
+    book.pass_over(["b:1", "c:1"])
+    assert book.facts.passed_over == ("a:1", "b:1", "c:1")

@@ -163,3 +163,20 @@ def test_pymongo_would_still_stop_the_loop_with_listeners_of_servers() -> None:
         asyncio.run(build(list(DriverEvents(lambda _event: None).listeners())))
         with pytest.raises(queue.Full):
             asyncio.run(build([monitoring.ServerListener()]))
+
+
+def test_a_server_does_not_choose_whom_this_computer_scans() -> None:
+    named = [f"127.2.{number // 250}.{number % 250 + 1}:9" for number in range(1000)]
+    reached: list[str] = []
+    with MongoPeer({}) as peer:
+        me = f"127.0.0.1:{peer.port}"
+        peer.answers["hello"] = member_hello("rs0", [me, *named], me=me, primary=me, role="primary")
+        report = asyncio.run(
+            _checked(f"mongodb://{me}/?replicaSet=rs0", on_event=lambda event: reached.append(event.server or ""))
+        )
+    assert report.verdict is Verdict.CONNECTED
+    assert len(report.servers) == 1001, "all stay in the list"
+    assert sum(server.cells["tcp"].note != "not looked at" for server in report.servers) == 201
+    assert len({server for server in reached if server in named}) <= 200, "the driver follows no more of them either"
+    note = next(finding for finding in report.findings if finding.cause == "topology.members-not-looked-at")
+    assert "800" in note.summary

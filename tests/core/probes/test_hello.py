@@ -13,10 +13,14 @@ from typing import Any, TypeVar
 
 import bson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from clearline.core.addresses import split_address
+from clearline.core.diagnosis.standing import known_addresses
 from clearline.core.facts.servers import Exchange, Hello, Reach
 from clearline.core.probes.connection import Connection
-from clearline.core.probes.hello import ask, extras, mechanisms, parse_hello, say_hello
+from clearline.core.probes.hello import LONGEST_TEXT, ask, extras, mechanisms, parse_hello, say_hello
 from clearline.core.probes.tcp import open_connection
 from lab import peers
 from lab.deployment import Deployment
@@ -380,3 +384,60 @@ def test_cancelling_hangs_up_at_once() -> None:
     with MongoPeer({"hello": SILENCE}) as peer:
         assert run(probe()) < 0.02
     gc.collect()
+
+
+_bson_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text("aZ9:.[]²ü\x00/ ", max_size=12)
+    | st.binary(max_size=20)
+    | st.datetimes(timezones=st.just(datetime.UTC))
+    | st.sampled_from(["x:²", "[::1]:abc", "/run/x.sock", "a" * 5000]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=8,
+)
+_hello_fields = st.sampled_from(
+    [
+        "ok",
+        "code",
+        "codeName",
+        "errmsg",
+        "setName",
+        "isWritablePrimary",
+        "ismaster",
+        "secondary",
+        "arbiterOnly",
+        "hidden",
+        "passive",
+        "isreplicaset",
+        "msg",
+        "me",
+        "primary",
+        "hosts",
+        "passives",
+        "arbiters",
+        "tags",
+        "minWireVersion",
+        "maxWireVersion",
+        "setVersion",
+        "electionId",
+        "serviceId",
+        "compression",
+        "logicalSessionTimeoutMinutes",
+        "localTime",
+        "lastWrite",
+        "saslSupportedMechs",
+        "topologyVersion",
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.dictionaries(_hello_fields, _bson_values, max_size=12))
+def test_any_answer_to_hello_is_read_and_stays_short(document: dict[str, Any]) -> None:
+    read = parse_hello(document, elapsed_s=0.01, user="admin.app")
+    assert all(len(text) <= LONGEST_TEXT for text in (*read.hosts, read.set_name or "", *read.tags.values()))
+    for address in known_addresses(read):
+        split_address(address)

@@ -16,6 +16,7 @@ from clearline.core.check.compare import Comparison
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Asker, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
+from clearline.core.driver.admission import Admission
 from clearline.core.facts.servers import Hello, MemberFacts, TcpFacts, TlsKind
 from clearline.core.probes import hello, latency, tcp, tls
 from clearline.core.probes.connection import Connection, Line
@@ -37,6 +38,7 @@ class Examiner:
         self._lines: dict[str, Line] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._asker = Asker(ledger, terms)
+        self._admission = Admission(())
         self._comparison = Comparison(self._asker, spawn)
 
     def add(self, address: str, *, seed: bool = False, advertised_by: tuple[str, ...] = ()) -> None:
@@ -250,8 +252,7 @@ class Examiner:
     async def _known(self, member: MemberFacts, line: Line, answer: Hello) -> None:
         """The server answered: meet the members that it names, then ask what only an open line can tell."""
         if not self._terms.single:
-            for address in sorted(known_addresses(answer)):
-                self.add(address, advertised_by=(member.address,))
+            self._meet(answer, member.address)
         if answer.kind in ("ghost", "other", "arbiter"):
             await self._extras(member.address, line)
         self._finish(member.address)
@@ -261,6 +262,19 @@ class Examiner:
                 line, ROUND_TRIPS, deadline_s=self._terms.deadline_s, late_s=self._terms.late_s
             )
         self._ledger.note(member.address, rtt=rtt)
+
+    def _meet(self, answer: Hello, by: str) -> None:
+        """Examine the members that a hello names, its primary first, as far as that is not a server's wish alone."""
+        self._admission.own(member.address for member in self._ledger.facts.members if member.seed)
+        named = known_addresses(answer)
+        first = {answer.primary.lower()} & named if answer.primary else set()
+        left_out = []
+        for address in (*first, *sorted(named - first)):
+            if self._admission.admits(address):
+                self.add(address, advertised_by=(by,))
+            else:
+                left_out.append(address)
+        self._ledger.pass_over(left_out)
 
     async def _extras(self, address: str, line: Line) -> None:
         async with self._turns[address]:

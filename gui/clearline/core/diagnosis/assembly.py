@@ -37,6 +37,9 @@ from clearline.core.report.report import (
     Verdict,
 )
 
+_MOST_NAMED = 200
+"""Members of one hello that its evidence lists; a genuine set has 50 at most."""
+_PASSED_OVER = {stage.value: Cell(status=Status.SKIPPED, note="not looked at") for stage in SERVER_STAGES}
 _ROLE_WORDS = {"standalone": "standalone", "router": "router", "ghost": "not initiated", "other": "starting up"}
 
 
@@ -58,6 +61,10 @@ def assemble(
     """
     findings = diagnose(facts, on_bug)
     servers = tuple(_server(facts, member, verdict) for member in facts.members)
+    listed = (
+        *servers,
+        *(ServerResult(address=a, seed=False, advertised=True, cells=_PASSED_OVER) for a in facts.passed_over),
+    )
     driver = facts.driver
     return Report(
         app_version=clearline.__version__,
@@ -68,7 +75,7 @@ def assemble(
         verdict=verdict,
         findings=findings,
         stages=_stages(facts, findings, servers, verdict, stage_ms or {}),
-        servers=servers,
+        servers=listed,
         computer=_computer(facts),
         deployment=_deployment(facts, findings),
         identity=_identity(facts),
@@ -316,7 +323,7 @@ def _hello_cell(facts: Facts, member: MemberFacts) -> Cell | None:
         "kind": hello.kind,
         "setName": hello.set_name,
         "primary": hello.primary,
-        "hosts": list(hello.hosts),
+        "hosts": list(hello.hosts[:_MOST_NAMED]),
         "wire_versions": f"{hello.min_wire_version}-{hello.max_wire_version}",
         "clock_skew_s": hello.clock_skew_s,
         "tags": dict(hello.tags),

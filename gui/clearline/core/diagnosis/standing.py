@@ -198,7 +198,7 @@ def outlook(facts: Facts) -> Outlook:
     if not facts.members:
         return Outlook.PENDING
     standings = [standing(facts, m) for m in facts.members]
-    waiting = Standing.PENDING in standings
+    waiting = Standing.PENDING in standings or bool(facts.passed_over)
     live = answered(facts)
     if single_topology(facts):
         if live:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clearline.core.addresses import is_loopback
+from clearline.core.driver.admission import Admission, modest_monitor
 from clearline.core.driver.event_texts import address_text
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
@@ -72,6 +73,7 @@ def build_client(
         from pymongo.server_api import ServerApi
 
         limits["server_api"] = ServerApi(server_api)
+    limits["_monitor_class"] = modest_monitor(Admission(()))
     if "appName" not in options:
         limits["appName"] = APP_NAME
     with warnings.catch_warnings(record=True) as caught:

@@ -19,6 +19,8 @@ class Facts(Fact, frozen=True, kw_only=True):
     computer: ComputerFacts = ComputerFacts()
     dns: DnsFacts = DnsFacts()
     members: tuple[MemberFacts, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    """Addresses that only a hello names, beyond what one check looks at: nothing is known about them."""
     login: LoginFacts = LoginFacts()
     user_mechanisms: dict[str, tuple[str, ...]] = {}
     """saslSupportedMechs by ``database.user`` over all members asked; an empty tuple: no such user there."""

@@ -6,10 +6,12 @@ with ``helloOk`` or, behind a load balancer, ``hello``. OP_REPLY is understood t
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -20,6 +22,10 @@ from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line, shown_bytes
 
+LONGEST_TEXT = 1000
+"""Characters of any text of a server that are kept."""
+MOST_NAMES = 10_000
+"""Entries of any list of a server that are kept."""
 _LONGEST_APP_NAME = 128  # bytes; servers refuse more (MongoDB Handshake specification)
 
 
@@ -124,7 +130,7 @@ async def extras(line: Line, *, deadline_s: float = 1.5) -> ServerExtras:
     return ServerExtras(
         version=_text(info.get("version")),
         modules=_strings(info.get("modules")),
-        ferretdb=any(field.startswith("ferretdb") for field in info),
+        ferretdb=any(str(field).startswith("ferretdb") for field in info),
         genuine=is_genuine(info) if info.get("ok") else None,
         product=named_product(info),
         build_info_code=_code(answers["buildInfo"]),
@@ -173,8 +179,9 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
     """
     local_time = document.get("localTime")
     skew: float | None = None
-    if isinstance(local_time, datetime) and elapsed_s is not None:
-        skew = round(local_time.timestamp() - (time.time() - elapsed_s / 2), 3)
+    told_s = _moment(local_time)
+    if told_s is not None and elapsed_s is not None:
+        skew = round(told_s - (time.time() - elapsed_s / 2), 3)
     tags = document.get("tags")
     write = document.get("lastWrite")
     written = write.get("lastWriteDate") if isinstance(write, Mapping) else None
@@ -197,20 +204,25 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         hosts=_strings(document.get("hosts")),
         passives=_strings(document.get("passives")),
         arbiters=_strings(document.get("arbiters")),
-        tags={str(name): str(value) for name, value in tags.items()} if isinstance(tags, Mapping) else {},
+        tags=_tags(tags),
         min_wire_version=_whole(document.get("minWireVersion")) or 0,
         max_wire_version=_whole(document.get("maxWireVersion")) or 0,
         set_version=_whole(document.get("setVersion")),
-        election_id=None if election is None else str(election),
-        service_id=None if service is None else str(service),
+        election_id=None if election is None else cut(str(election)),
+        service_id=None if service is None else cut(str(service)),
         compression=_strings(document.get("compression")),
         logical_session_timeout_minutes=_whole(document.get("logicalSessionTimeoutMinutes")),
         local_time=local_time.isoformat() if isinstance(local_time, datetime) else None,
-        last_write_s=written.timestamp() if isinstance(written, datetime) else None,
+        last_write_s=_moment(written),
         clock_skew_s=skew,
         sasl_supported_mechs={} if user is None else {user: _strings(document.get("saslSupportedMechs"))},
-        fields=tuple(document),
+        fields=_strings(list(document)),
     )
+
+
+def cut(text: str) -> str:
+    """A server's text, as long as anything needs it."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def _client_metadata(app_name: str) -> dict[str, Any]:
@@ -223,6 +235,12 @@ def _client_metadata(app_name: str) -> dict[str, Any]:
     }
 
 
+def _tags(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {cut(str(name)): cut(str(tag)) for name, tag in islice(value.items(), MOST_NAMES)}
+
+
 def _code(answer: Mapping[str, Any] | None) -> int | None:
     """The code of a command's answer: 0 for success; None without an answer or a code."""
     if answer is None:
@@ -231,12 +249,22 @@ def _code(answer: Mapping[str, Any] | None) -> int | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return cut(value) if isinstance(value, str) else None
 
 
 def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return int(value)
 
 
 def _strings(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    return tuple(cut(item) for item in value[:MOST_NAMES] if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _moment(value: object) -> float | None:
+    """Seconds since 1970 of a date that Python can count with."""
+    try:
+        return value.timestamp() if isinstance(value, datetime) else None
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -47,7 +47,7 @@ def _seeds(facts: Facts) -> list[MemberFacts]:
 def _evidence(facts: Facts) -> dict[str, object]:
     return {
         "servers": {
-            m.address: f"{h.kind}, set {h.set_name}, primary {h.primary}, hosts {', '.join(h.hosts)}"
+            m.address: f"{h.kind}, set {h.set_name}, primary {h.primary}, hosts {listed(h.hosts, most=50)}"
             for m, h in answered(facts)
         }
     }
@@ -475,6 +475,19 @@ def no_transactions(facts: Facts) -> Iterable[Finding]:
             return
 
 
+def crowd(facts: Facts) -> Iterable[Finding]:
+    """More servers named than one check looks at: no genuine set has that many members."""
+    if facts.passed_over:
+        by = next((m for m, h in answered(facts) if not known_addresses(h).isdisjoint(facts.passed_over)), None)
+        yield finding(
+            "topology.members-not-looked-at",
+            Certainty.PROVEN,
+            server=by.address if by else None,
+            evidence={"not_looked_at": listed(facts.passed_over, most=20)},
+            count=len(facts.passed_over),
+        )
+
+
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     load_balancer,
     set_name,
@@ -491,4 +504,5 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     write_concern,
     hidden_seed,
     no_transactions,
+    crowd,
 )

@@ -1,0 +1,89 @@
+"""Which servers that only a hello names are looked at: a hostile server must not choose whom this computer scans.
+
+Seeds, and members on a seed's own host, are the user's own choice and always admitted. Of all others a genuine set has
+at most 50 members (Replica Set Member Configuration), so the caps below meet nobody but a server that lies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+
+from clearline.core.addresses import split_address
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.monitor import Monitor
+
+MOST_NAMED: Final = 200
+"""Servers beside the seeds' own hosts that are looked at in one check or watch."""
+MOST_PORTS: Final = 8
+"""Ports that are looked at on one host beside the seeds' own."""
+
+_MEMBER_FIELDS: Final = ("hosts", "passives", "arbiters")
+
+
+class Admission:
+    """Decides once for each address, in the order in which they are named; not to be shared between loops."""
+
+    def __init__(self, seeds: Iterable[str]) -> None:
+        self._own = {_host(seed) for seed in seeds}
+        self._admitted: set[str] = set()
+        self._ports: Counter[str] = Counter()
+
+    def own(self, seeds: Iterable[str]) -> None:
+        """These are seeds too: what an SRV name leads to is known later."""
+        self._own.update(map(_host, seeds))
+
+    def admits(self, address: str) -> bool:
+        """Whether a server that a hello names is to be looked at. A socket of this computer never is."""
+        if address in self._admitted:
+            return True
+        if split_address(address)[1] is None:
+            return False
+        host = _host(address)
+        if host not in self._own:
+            if sum(self._ports.values()) >= MOST_NAMED or self._ports[host] >= MOST_PORTS:
+                return False
+            self._ports[host] += 1
+        self._admitted.add(address)
+        return True
+
+
+def modest_monitor(admission: Admission) -> type[Monitor]:
+    """PyMongo's monitor, which hands the driver only those members of a hello that are admitted.
+
+    For the client's keyword ``_monitor_class``, which pymongo keeps "for deep customization and testing". Without it
+    the driver opens two connections to every address that any server names.
+    """
+    from pymongo.asynchronous.monitor import Monitor
+
+    class ModestMonitor(Monitor):
+        async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
+            hello, round_trip_s = await super()._check_with_socket(conn)
+            admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
+            _admit(hello.document, admission)  # a copy, whose lists are the hello's own
+            return hello, round_trip_s
+
+    return ModestMonitor
+
+
+def _admit(document: Mapping[str, Any], admission: Admission) -> None:
+    """Take the members that are not admitted out of a hello, in place; its primary is asked about first."""
+    primary = document.get("primary")
+    if isinstance(primary, str):
+        admission.admits(primary.lower())
+    for field in _MEMBER_FIELDS:
+        named = document.get(field)
+        if isinstance(named, list):
+            # What is no address at all stays, and the driver stumbles over it here as it would in a program.
+            named[:] = [a for a in named if not isinstance(a, str) or admission.admits(a.lower())]
+
+
+def _host(address: str) -> str:
+    host = split_address(address)[0].lower().rstrip(".")
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host
