@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from clearline.core.keyring.given import Given, destination, from_text, to_text
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import SESSION, source_of, with_source, words
@@ -23,6 +24,12 @@ T = TypeVar("T")
 
 SERVICE: Final = "Clearline"
 """The service under which the keyring files every secret; the user is ``<profile id>/<secret name>``."""
+
+MEMORY_SERVICE: Final = "Clearline servers"
+"""The service under which it is filed for which servers each secret was given: no name of a secret leads there."""
+
+_Key = tuple[str, str, str]
+"""Service, profile id and secret name."""
 
 _UNREADABLE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
 _ASK_NO_MORE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW})  # each time would open another prompt
@@ -45,9 +52,10 @@ class Vault:
         self._latest = self._state  # as the keyring itself showed, although it was no longer waited for
         self._lock = threading.Lock()  # guards the fields; never held while the keyring works
         self._asking = threading.Lock()  # one prompt at a time
-        self._kept: dict[tuple[str, str], Secret] = {}
-        self._waiting: set[tuple[str, str]] = set()  # kept in memory only because the keyring did not take them
-        self._filed: set[tuple[str, str]] = set()  # known to be in the keyring
+        self._kept: dict[_Key, Secret] = {}
+        self._waiting: set[_Key] = set()  # kept in memory only because the keyring did not take them
+        self._filed: set[_Key] = set()  # known to be in the keyring
+        self._given: dict[tuple[str, str], Given | None] = {}  # as read or written last, by the secret's own name
 
     @property
     def state(self) -> VaultState:
@@ -56,37 +64,105 @@ class Vault:
 
     def where(self, profile_id: str, name: str) -> WhereKept | None:
         """Where that secret is, as far as this session has seen: None says unknown. Never blocks."""
+        key = _key(profile_id, name)
         with self._lock:
-            if (profile_id, name) in self._kept:
+            if key in self._kept:
                 return WhereKept.MEMORY
-            return WhereKept.KEYRING if (profile_id, name) in self._filed else None
+            return WhereKept.KEYRING if key in self._filed else None
 
     def keep_for_session(self, profile_id: str, name: str, secret: Secret) -> None:
         """Keep a secret in memory only, before whatever the keyring has. Never blocks."""
+        self._keep_for_session(_key(profile_id, name), secret)
+
+    def _keep_for_session(self, key: _Key, secret: Secret) -> None:
         with self._lock:
-            self._kept[profile_id, name] = secret
-            self._waiting.discard((profile_id, name))
+            self._kept[key] = secret
+            self._waiting.discard(key)
 
     def read(self, profile_id: str, name: str) -> Secret | None:
         """The secret, from memory or else from the keyring; None when neither has it (see `state`)."""
-        key = (profile_id, name)
+        return self._read(_key(profile_id, name))
+
+    def _read(self, key: _Key) -> Secret | None:
         with self._lock:
             if (kept := self._kept.get(key)) is not None:
                 return kept
-        answered, text = self._ask(lambda keyring: keyring.get_password(SERVICE, _user(*key)))
+        answered, text = self._ask(lambda keyring: keyring.get_password(*_filed_as(key)))
         with self._lock:
             if answered:
                 (self._filed.discard if text is None else self._filed.add)(key)
         return None if text is None else Secret(text)
 
     def secrets_of(self, profile_id: str, names: Iterable[str]) -> Secrets:
-        """Those of the named secrets that exist."""
+        """Those of the named secrets that exist; for which servers they were given is known afterwards (`given`)."""
         read = {name: self.read(profile_id, name) for name in names}
-        return {name: secret for name, secret in read.items() if secret is not None}
+        found = {name: secret for name, secret in read.items() if secret is not None}
+        for name in found:
+            self.given(profile_id, name)
+        return found
+
+    # ------------------------------------------------------------ for which servers
+
+    def given(self, profile_id: str, name: str) -> Given | None:
+        """For which servers that secret was given; None when it remembers nothing. Blocks as `read` when first asked.
+
+        What cannot be read although the secret can covers nothing.
+        """
+        key = (profile_id, name)
+        with self._lock:
+            if key in self._given:
+                return self._given[key]
+        kept = self._read(_key(profile_id, name, MEMORY_SERVICE))
+        unknown = kept is None and self.where(profile_id, name) is WhereKept.KEYRING and self._state.why is not None
+        given = from_text(kept.reveal()) if kept is not None else Given() if unknown else None
+        if not unknown:
+            with self._lock:
+                self._given.setdefault(key, given)
+        return given
+
+    def given_elsewhere(self, profile: Profile, names: Iterable[str], *, foreign: bool = False) -> tuple[str, ...]:
+        """Those of a profile's kept secrets that were given for other servers than it has now.
+
+        ``foreign``: somebody else wrote the profile; then also those that remember nothing. Reads the file of variables
+        where hosts refer to any, and the keyring where it was not asked for them before.
+        """
+        named = tuple(names)
+        if not named:
+            return ()
+        wanted = destination(profile)
+        given = {name: self.given(profile.id, name) for name in named}
+        return tuple(
+            name for name, one in given.items() if (foreign if one is None else not one.covers(wanted))
+        )
+
+    def give(self, profile: Profile, names: Iterable[str]) -> None:
+        """Its owner agrees: these kept secrets may also go to the servers that the profile has now."""
+        for name in names:
+            before = self.given(profile.id, name) or Given()
+            self._remember(profile.id, name, before.also(destination(profile)))
+
+    def adopt(self, profile: Profile, names: Iterable[str]) -> None:
+        """After a good login of the user's own profile: kept secrets that remember nothing belong to these servers."""
+        for name in names:
+            if self.where(profile.id, name) is not None and self.given(profile.id, name) is None:
+                self._remember(profile.id, name, Given().also(destination(profile)))
+
+    def _remember(self, profile_id: str, name: str, given: Given) -> None:
+        """Keep it where the secret itself is."""
+        key, memory, text = _key(profile_id, name), _key(profile_id, name, MEMORY_SERVICE), Secret(to_text(given))
+        with self._lock:
+            self._given[profile_id, name] = given
+            for_session = key in self._kept and key not in self._waiting
+        if for_session:
+            self._keep_for_session(memory, text)
+        else:
+            self._write(memory, text)
 
     def write(self, profile_id: str, name: str, secret: Secret) -> WhereKept:
         """Keep a secret: in the keyring, or in memory when it does not take it. Says which."""
-        key = (profile_id, name)
+        return self._write(_key(profile_id, name), secret)
+
+    def _write(self, key: _Key, secret: Secret) -> WhereKept:
         with self._lock:
             self._kept[key] = secret
             self._waiting.add(key)
@@ -94,19 +170,22 @@ class Vault:
 
     def delete(self, profile_id: str, name: str) -> bool:
         """Forget a secret here and in the keyring. False: the keyring could not be asked and may still hold it."""
+        keys = (_key(profile_id, name), _key(profile_id, name, MEMORY_SERVICE))
         with self._lock:
-            self._kept.pop((profile_id, name), None)
-            self._waiting.discard((profile_id, name))
-        user = _user(profile_id, name)
+            for key in keys:
+                self._kept.pop(key, None)
+                self._waiting.discard(key)
+            self._given.pop((profile_id, name), None)
 
         def remove(keyring: KeyringBackend) -> None:
-            if keyring.get_password(SERVICE, user) is not None:
-                keyring.delete_password(SERVICE, user)
+            for entry in map(_filed_as, keys):  # the secret first: it never stays without its memory
+                if keyring.get_password(*entry) is not None:
+                    keyring.delete_password(*entry)
 
         done, _ = self._ask(remove)
         with self._lock:
             if done:
-                self._filed.discard((profile_id, name))
+                self._filed.difference_update(keys)
         # Without a keyring there is nothing that could still hold it.
         return done or self._state.why is WhyMemory.NO_KEYRING
 
@@ -121,7 +200,7 @@ class Vault:
             waiting = [(key, self._kept[key]) for key in self._waiting]
         if not waiting:
             # A read opens a locked keyring as well as a write does, and leaves nothing behind.
-            self._ask(lambda keyring: keyring.get_password(SERVICE, _user("", "")))
+            self._ask(lambda keyring: keyring.get_password(*_filed_as(_key("", ""))))
         for key, secret in waiting:
             self._file(key, secret)
         return self._state
@@ -129,15 +208,24 @@ class Vault:
     # ------------------------------------------------------------ by the profile's wish
 
     def keep(self, profile: Profile, name: str, secret: Secret) -> WhereKept | None:
-        """Keep a secret where its profile says; None when the profile has it asked, referred to or printed instead."""
+        """Keep a secret where its profile says; None when the profile has it asked, referred to or printed instead.
+
+        It was given for the servers that the profile has now, and for no others.
+        """
+        return self._keep(profile, name, secret, Given().also(destination(profile)))
+
+    def _keep(self, profile: Profile, name: str, secret: Secret, given: Given | None) -> WhereKept | None:
         match source_of(profile, name).place:
             case "keyring":
-                return self.write(profile.id, name, secret)
+                where = self.write(profile.id, name, secret)
             case "session":
                 self.keep_for_session(profile.id, name, secret)
-                return WhereKept.MEMORY
+                where = WhereKept.MEMORY
             case "ask" | "reference" | "command":
                 return None
+        if given is not None:
+            self._remember(profile.id, name, given)
+        return where
 
     def place(self, profile: Profile, name: str) -> str:
         """Where a profile's secret is, in words, to be read after its name: "in the GNOME keyring". Never blocks."""
@@ -145,7 +233,7 @@ class Vault:
         if source.place != "keyring":
             return words(source)
         with self._lock:
-            key = (profile.id, name)
+            key = _key(profile.id, name)
             kept, waiting = key in self._kept, key in self._waiting
         state = self._state
         if kept and not (waiting and state.why is None):
@@ -168,22 +256,23 @@ class Vault:
         block like `write`.
         """
         kept = to.place in ("keyring", "session")
+        known = self.read(profile.id, name) if kept else None
+        # One that was typed just now is meant for the servers of now; moving one changes nothing of its memory.
+        given = self.given(profile.id, name) if known is not None else None
+        if secret is not None and secret != known:
+            given = Given().also(destination(profile))
         if kept and secret is None:
-            secret = self.read(profile.id, name)
+            secret = known
             if secret is None and self._state.why in _UNREADABLE and source_of(profile, name).place == "keyring":
                 return Moved(profile=profile, done=False, state=self._state)
         if late is not None and late.is_set():
             return Moved(profile=profile, done=False, state=self._state)
         if not kept:
             gone = self.delete(profile.id, name)
-        elif to.place == "keyring":
-            gone = True
-            if secret is not None:
-                self.write(profile.id, name, secret)
         else:
-            gone = self.delete(profile.id, name)
+            gone = to.place == "keyring" or self.delete(profile.id, name)
             if secret is not None:
-                self.keep_for_session(profile.id, name, secret)
+                self._keep(with_source(profile, name, to), name, secret, given)
         return Moved(profile=with_source(profile, name, to), done=True, left_behind=not gone, state=self._state)
 
     def delete_all(self, profile_id: str, names: Iterable[str]) -> bool:
@@ -194,14 +283,14 @@ class Vault:
     def copy_all(self, profile: Profile, copy: Profile, names: Iterable[str]) -> None:
         """Keep the secrets of a profile for its copy as well, where that says."""
         for name, secret in self.secrets_of(profile.id, names).items():
-            self.keep(copy, name, secret)
+            self._keep(copy, name, secret, self.given(profile.id, name))
 
     # ------------------------------------------------------------ for who does not wait
 
     def kept(self, profile_id: str, names: Iterable[str]) -> dict[str, Secret]:
         """Those of the named secrets that memory has. Never blocks."""
         with self._lock:
-            return {name: self._kept[profile_id, name] for name in names if (profile_id, name) in self._kept}
+            return {name: self._kept[key] for name in names if (key := _key(profile_id, name)) in self._kept}
 
     def note_slow(self) -> None:
         """A caller has stopped waiting for the keyring: it is left alone. Never blocks."""
@@ -218,8 +307,8 @@ class Vault:
         if self._state.where is WhereKept.KEYRING:
             self.ask_again()
 
-    def _file(self, key: tuple[str, str], secret: Secret) -> bool:
-        done, _ = self._ask(lambda keyring: keyring.set_password(SERVICE, _user(*key), secret.reveal()))
+    def _file(self, key: _Key, secret: Secret) -> bool:
+        done, _ = self._ask(lambda keyring: keyring.set_password(*_filed_as(key), secret.reveal()))
         with self._lock:
             # Another value may have been typed while the keyring was busy with this one: that one stays.
             if done and key in self._waiting and self._kept.get(key) is secret:
@@ -274,8 +363,14 @@ class Vault:
         )
 
 
-def _user(profile_id: str, name: str) -> str:
-    return f"{profile_id}/{name}"
+def _key(profile_id: str, name: str, service: str = SERVICE) -> _Key:
+    return service, profile_id, name
+
+
+def _filed_as(key: _Key) -> tuple[str, str]:
+    """Service and user in the keyring."""
+    service, profile_id, name = key
+    return service, f"{profile_id}/{name}"
 
 
 def _why(error: BaseException) -> WhyMemory:

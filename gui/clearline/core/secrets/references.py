@@ -60,6 +60,15 @@ class Variables:
         found = self.file.get(name)
         return self.environ.get(name) if found is None else found
 
+    def resolved(self, text: str) -> str:
+        """The text with the values of those of its references that exist."""
+
+        def value(found: re.Match[str]) -> str:
+            known = self.find(found[1])
+            return found[0] if known is None else known
+
+        return REFERENCE.sub(value, text)
+
     @property
     def places(self) -> str:
         """Where a variable that is not there was looked for, in words."""

@@ -1,0 +1,153 @@
+"""For which servers a kept secret was given: other servers do not get it before its owner has agreed. Pure.
+
+A profile's file may lie in a folder that others write to. Who changes the hosts in it must not get the password that
+this computer keeps for it. So each kept secret remembers where it was meant to go, beside itself in the keyring, where
+no file reaches: the SRV name or the hosts, the auth source, and which protections were off at that time. The same
+servers with fewer protections count as others.
+
+A secret that an earlier version has kept remembers nothing. It is used once for what its profile says, if that is the
+user's own, and remembers those servers when they have proved themselves by a good login; there is nothing else that
+could tell where it belonged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from clearline.core.profiles.profile import Profile
+from clearline.core.secrets.references import has_references, variables
+from clearline.core.secrets.secret import PASSWORD
+
+_MOST: Final = 8
+_LONGEST: Final = 1000
+"""Characters of what is kept; the keyring of Windows takes 1,280."""
+_NAMED: Final = 3
+_WORDS: Final = 160
+_DEFAULT_PORT: Final = "27017"
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a profile's secrets go. ``words`` name the servers for people."""
+
+    digest: str
+    words: str
+    opened: tuple[str, ...] = ()
+    """Which protections are off, each in a word or two."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """The destinations that a secret may go to, the newest last."""
+
+    destinations: tuple[Destination, ...] = ()
+
+    def covers(self, wanted: Destination) -> bool:
+        """Whether the secret was given for that: the same servers, with no protection off that was on."""
+        return any(
+            one.digest == wanted.digest and set(wanted.opened) <= set(one.opened) for one in self.destinations
+        )
+
+    def also(self, wanted: Destination) -> Given:
+        """With one more; the oldest are forgotten where there is no more room."""
+        kept = [*(one for one in self.destinations if one != wanted), wanted][-_MOST:]
+        while len(kept) > 1 and len(to_text(Given(destinations=tuple(kept)))) > _LONGEST:
+            del kept[0]
+        return Given(destinations=tuple(kept))
+
+
+def destination(profile: Profile) -> Destination:
+    """Where that profile's secrets go as it is now, its references resolved.
+
+    Reads the file of variables where the hosts refer to any: then call it in a daemon thread.
+    """
+    seeds, source = profile.seeds, profile.auth.source or profile.seeds.database or ""
+    named = [*seeds.hosts, source, seeds.srv_service_name or "", seeds.srv_allowed_hosts_suffix or ""]
+    if any(has_references(text) for text in named):
+        known = variables(profile.env_file)
+        named = [known.resolved(text) for text in named]
+    hosts, (source, service, suffix) = named[:-3], named[-3:]
+    servers = sorted(_as_one(host, srv=seeds.srv) for text in hosts for host in text.split(","))
+    identity = [seeds.srv, servers, source, *((service, suffix) if seeds.srv else ())]
+    return Destination(digest=_digest(identity), words=_words(seeds.hosts, profile.auth.source or ""), opened=tuple(_opened(profile)))  # a value of the environment is nothing to be shown
+
+
+def words(name: str) -> str:
+    """A secret as people call it."""
+    return "password" if name == PASSWORD else name
+
+
+def other_servers(name: str, given: Given | None, wanted: Destination) -> str:
+    """A sentence about a secret that was given for other servers than a profile has now, without its end."""
+    if given is None or not given.destinations:
+        return f"the kept {words(name)} was not given for {wanted.words}"
+    before = given.destinations[-1]
+    same = next((one for one in reversed(given.destinations) if one.digest == wanted.digest), None)
+    if same is not None:
+        opened = ", ".join(one for one in wanted.opened if one not in same.opened)
+        return f"the kept {words(name)} was given for {wanted.words} without this: {opened}"
+    if before.words == wanted.words:
+        return f"the kept {words(name)} was given for other servers than {wanted.words} means now"
+    return f"the kept {words(name)} was given for {before.words}, not for {wanted.words}"
+
+
+def to_text(given: Given) -> str:
+    """As the vault keeps it."""
+    return msgspec.json.encode(given).decode()
+
+
+def from_text(text: str) -> Given:
+    """What `to_text` was given. What cannot be read covers nothing."""
+    try:
+        return msgspec.json.decode(text, type=Given)
+    except (msgspec.DecodeError, UnicodeError):
+        return Given()
+
+
+def _as_one(host: str, *, srv: bool) -> str:
+    """A host as one spelling: names in small letters without the last dot, with the port."""
+    if host.endswith(".sock"):
+        return host
+    name, colon, port = host.rpartition(":")
+    if not colon or name.endswith(":") or (name.count(":") and not name.endswith("]")):  # no port, or a bare IPv6
+        name, port = host, _DEFAULT_PORT
+    name = name.strip().lower().rstrip(".")
+    return name if srv else f"{name}:{port}"
+
+
+def _opened(profile: Profile) -> Iterator[str]:
+    """Protections that are off, and whatever else decides who can read a secret on its way."""
+    tls, auth = profile.tls, profile.auth
+    named = (tls.trust, tls.ca_file, tls.certificate_key_file, tls.crl_file)
+    if tls.enabled is False or (tls.enabled is None and not profile.seeds.srv and not any(named)):
+        yield "no TLS"
+    if tls.insecure:
+        yield "tlsInsecure"
+    if tls.allow_invalid_certificates:
+        yield "tlsAllowInvalidCertificates"
+    if tls.allow_invalid_hostnames:
+        yield "tlsAllowInvalidHostnames"
+    if tls.ca_file:
+        yield f"other authorities ({_digest(tls.ca_file)[:8]})"
+    if auth.mechanism == "PLAIN":
+        yield "a login by PLAIN"
+    if auth.allow_plain_without_tls:
+        yield "a password in clear"
+    for item in profile.unread:  # what no field holds may mean anything to the driver
+        yield f"{item.name[:40]} ({_digest([item.name, item.value])[:8]})"
+
+
+def _words(hosts: Iterable[str], source: str) -> str:
+    named = [*hosts]
+    text = ", ".join(named[:_NAMED]) or "no server"
+    if len(named) > _NAMED:
+        text += f" and {len(named) - _NAMED} more"
+    if len(text) > _WORDS:
+        text = text[: _WORDS - 1] + "…"
+    return f"{text} (auth source {source[:40]})" if source else text
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]
