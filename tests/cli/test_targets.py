@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clearline.cli.targets import wanted_by
 from clearline.core.exchange.consent import ConcernKind
 from clearline.core.exchange.outside import FILE_NAME, Outside
-from clearline.core.keyring import vault
-from clearline.core.profiles.profile import Auth, Profile, Seeds
-from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
 
 TAKEN = Profile(id="taken", seeds=Seeds(hosts=("evil.example.com",)), auth=Auth(user="app"))
 
@@ -22,31 +21,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This computer keeps a password for the id that the file names."""
-    mine = vault.Vault()
-    mine.keep_for_session("taken", PASSWORD, Secret("k3pt-here"))
-    monkeypatch.setattr(vault, "Vault", lambda: mine)
-
-
 def kinds(profile: Profile, *, elsewhere: bool = False) -> list[ConcernKind]:
     return [concern.kind for concern in wanted_by(profile, elsewhere=elsewhere)]
 
 
-def test_one_s_own_profile_asks_for_nothing(home: Path, kept: None) -> None:
-    assert kinds(TAKEN) == []
-
-
-def test_a_file_that_names_the_id_of_a_kept_password_asks_before_it_gets_it(home: Path, kept: None) -> None:
-    assert kinds(TAKEN, elsewhere=True) == [ConcernKind.SECRETS]
-
-
-def test_an_imported_replacement_asks_before_it_gets_what_was_kept(home: Path) -> None:
+def test_one_s_own_profile_asks_for_nothing(home: Path) -> None:
+    insecure = replace(TAKEN, tls=Tls(insecure=True))
+    assert kinds(insecure) == []
+    assert kinds(insecure, elsewhere=True) == [ConcernKind.SECURITY_OFF]
     Outside(home / FILE_NAME).mark(["taken"])
-    assert kinds(TAKEN) == []
-    Outside(home / FILE_NAME).mark(["taken"], keeping_secrets=["taken"])
-    assert kinds(TAKEN) == [ConcernKind.SECRETS]
+    assert kinds(insecure) == [ConcernKind.SECURITY_OFF]
 
 
 def test_where_to_sign_in_cannot_steer_the_terminal(capsys):

@@ -8,7 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import keyring.backend
 import pytest
 
-from clearline.core.keyring.vault import Vault
+from clearline.core.keyring.vault import MEMORY_SERVICE, Vault
 from clearline.ui.app import compose
 
 
@@ -21,15 +21,19 @@ class KeyringInMemory(keyring.backend.KeyringBackend):
     def __init__(self):
         super().__init__()
         self.kept = {}
+        self.memories = {}
+
+    def _of(self, service):
+        return self.memories if service == MEMORY_SERVICE else self.kept
 
     def get_password(self, service, username):
-        return self.kept.get((service, username))
+        return self._of(service).get((service, username))
 
     def set_password(self, service, username, password):
-        self.kept[service, username] = password
+        self._of(service)[service, username] = password
 
     def delete_password(self, service, username):
-        del self.kept[service, username]
+        del self._of(service)[service, username]
 
 
 @pytest.fixture(scope="session", autouse=True)

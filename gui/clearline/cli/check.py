@@ -18,6 +18,7 @@ from clearline.cli.targets import (
     Target,
     UsageProblem,
     add_arguments,
+    adopt,
     chosen,
     may_run,
     on_terminal,
@@ -53,6 +54,8 @@ def run(argv: Sequence[str]) -> int:
     report = _check(target, arguments.timeout, plan)
     if target.saved:
         record(target.profile, report, target.secrets)
+        if report.verdict is Verdict.CONNECTED:
+            adopt(target.profile, target.unremembered)
     if arguments.junit is not None and not write_junit(arguments.junit, [(target.profile, report)]):
         return WRONG_USAGE
     if arguments.json:

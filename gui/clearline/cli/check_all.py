@@ -6,14 +6,26 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_text
 from clearline.cli.results import colours, record, write_junit
-from clearline.cli.targets import WRONG_USAGE, UsageProblem, gathered, may_run, missing, settle, wanted_by
+from clearline.cli.targets import (
+    WRONG_USAGE,
+    UsageProblem,
+    adopt,
+    gathered,
+    may_run,
+    missing,
+    settle,
+    wanted_by,
+    why_not,
+)
 from clearline.cli.text_grid import COLOURS, Palette, shown
 from clearline.core.facts.text import Mistake
+from clearline.core.findings import Severity
+from clearline.core.keyring.sources import Gathered
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.marks import MARKS
 from clearline.core.report.report import Report, Verdict, to_json
@@ -29,7 +41,8 @@ Order = tuple[Profile, Secrets, tuple[Mistake, ...]]
 def run(arguments: argparse.Namespace) -> int:
     """Check the saved profiles of a folder of the list, or all.
 
-    Returns 0 when all connected, 1 when any did not or could not be read, 2 when there is none, 130 after Ctrl-C.
+    Returns 0 when all connected, 1 when any did not or could not be read, 2 when there is none or one of them was not
+    contacted, because its user has to be asked first; 130 after Ctrl-C.
     Progress goes to standard error, the result to standard output.
     """
     from clearline.core.profiles.arrangement import is_in
@@ -37,7 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     from clearline.paths import profiles_dir
 
     stored = list_profiles(profiles_dir())
-    profiles = [one.profile for one in stored if one.profile is not None and is_in(one.profile, arguments.folder or "")]
+    there = [one for one in stored if one.profile is not None and is_in(one.profile, arguments.folder or "")]
+    profiles = [one.profile for one in there if one.profile is not None]
+    linked = frozenset(one.profile.id for one in there if one.profile is not None and not one.own)
     # A file that cannot be read does not tell in which folder it stands: it counts everywhere.
     broken = [(one.path.name, str(one.problem)) for one in stored if one.problem is not None]
     for _, problem in broken:
@@ -45,11 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not profiles and not broken:
         _say(f"there is no saved profile{f' in the folder {arguments.folder}' if arguments.folder else ''}.")
         return WRONG_USAGE
-    orders = _with_secrets(profiles, yes=arguments.yes)
+    orders, unremembered = _with_secrets(profiles, linked, yes=arguments.yes)
     reports = _checked(orders, arguments.timeout)
     for (profile, secrets, not_agreed), report in zip(orders, reports, strict=True):
         if report.verdict is not Verdict.CANCELLED and not not_agreed:  # no server was asked: that tells nothing
             record(profile, report, secrets)
+        if report.verdict is Verdict.CONNECTED:
+            adopt(profile, unremembered.get(profile.id, ()))
     if arguments.junit is not None and not write_junit(
         arguments.junit, list(zip(profiles, reports, strict=True)), broken
     ):
@@ -61,30 +78,57 @@ def run(arguments: argparse.Namespace) -> int:
     verdicts = {report.verdict for report in reports}
     if Verdict.CANCELLED in verdicts:
         return CANCELLED
+    if any(not_agreed for _, _, not_agreed in orders):
+        return WRONG_USAGE
     return int(bool(broken) or verdicts != {Verdict.CONNECTED})
 
 
-def _with_secrets(profiles: Sequence[Profile], *, yes: bool) -> list[Order]:
-    """Each profile with its secrets. One that lacks a secret is checked all the same, and says so itself.
+def _with_secrets(
+    profiles: Sequence[Profile], linked: Collection[str], *, yes: bool
+) -> tuple[list[Order], dict[str, tuple[str, ...]]]:
+    """Each profile with its secrets; and by its id those that are to remember its servers if it connects.
 
-    One that was not agreed to gets no secret and contacts no server.
+    One that was not agreed to, whose secrets were given for other servers, or that lacks one that its user has to type,
+    gets no secret and is not contacted. ``linked`` are ids of files that only a link leads to.
     """
     from clearline.core.exchange.consent import objections
 
     withheld: dict[str, tuple[Mistake, ...]] = {}
     for profile in profiles:
-        wanted = wanted_by(profile)
+        wanted = wanted_by(profile, elsewhere=profile.id in linked)
         try:
             settle(profile, wanted, yes=yes, demanded=True)
         except UsageProblem:
             withheld[profile.id] = objections(missing(profile, wanted))
     allowed = [profile for profile in profiles if profile.id not in withheld]
     found: dict[str, Secrets] = {}
-    for profile, (secrets, problems) in zip(allowed, gathered(allowed), strict=True):
-        for problem in problems:
-            _say(f"{shown(profile.name)}: {problem}")
-        found[profile.id] = secrets
-    return [(profile, found.get(profile.id, {}), withheld.get(profile.id, ())) for profile in profiles]
+    unremembered: dict[str, tuple[str, ...]] = {}
+    gatherings = gathered(allowed, yes=yes, asking=False, elsewhere=linked)
+    for profile, gathering in zip(allowed, gatherings, strict=True):
+        if (said := why_not(gathering, asking=False)) is not None:
+            _say(said if gathering.refused else f"{shown(profile.name)}: {said}")
+            withheld[profile.id] = tuple(_not_here(gathering))
+        else:
+            found[profile.id], unremembered[profile.id] = gathering.secrets, gathering.unremembered
+    orders = [(profile, found.get(profile.id, {}), withheld.get(profile.id, ())) for profile in profiles]
+    return orders, unremembered
+
+
+def _not_here(gathering: Gathered) -> Iterator[Mistake]:
+    """What keeps a profile from being contacted, for its report."""
+    refused = "its kept secret was given for other servers"
+    reasons = dict.fromkeys(gathering.problems, "it has to be typed") or {"password": refused}
+    for name, rule in reasons.items():
+        yield Mistake(
+            cause="uri.bad-value",
+            severity=Severity.FAILURE,
+            blanks={
+                "option": name,
+                "value": "(kept on this computer)" if gathering.refused else "(not here)",
+                "rule": rule,
+                "suggestion": "--yes behind the command once" if gathering.refused else "it again in the window",
+            },
+        )
 
 
 def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:

@@ -7,7 +7,7 @@ import asyncio
 import getpass
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 
 if TYPE_CHECKING:
     from clearline.core.exchange.consent import Concern
+    from clearline.core.keyring.sources import Gathered
 
 WRONG_USAGE = 2
 LONGEST_TARGET = 50_000
@@ -38,6 +39,8 @@ class Target:
     text: str | None = None
     saved: bool = False
     """It is one of the user's own saved profiles."""
+    unremembered: tuple[str, ...] = ()
+    """Kept secrets that do not know for which servers they were given."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -63,31 +66,76 @@ def chosen(arguments: argparse.Namespace) -> Target:
     _settle_concerns(found, yes=arguments.yes)
     if found.text is not None:
         return _with_password(found, given)
-    [(secrets, problems)] = gathered([found.profile], without=tuple(given))
-    if problems:
-        raise UsageProblem(" ".join(problems))
-    return Target(found.profile, {**secrets, **given}, saved=found.saved)
+    elsewhere = () if found.saved else (found.profile.id,)
+    [gathering] = gathered([found.profile], yes=arguments.yes, elsewhere=elsewhere, without=tuple(given))
+    if (said := why_not(gathering)) is not None:
+        raise UsageProblem(said)
+    secrets = {**gathering.secrets, **given}
+    return Target(found.profile, secrets, saved=found.saved, unremembered=gathering.unremembered)
 
 
-def gathered(profiles: Sequence[Profile], *, without: Sequence[str] = ()) -> list[tuple[Secrets, list[str]]]:
-    """The secrets of profiles, and of each why some of them are missing, in sentences. Asks on a terminal."""
+def why_not(gathering: Gathered, *, asking: bool = True) -> str | None:
+    """Why a profile is not to be contacted with what was gathered for it, and the way out; None when it may be."""
+    from clearline.cli.text_grid import shown
+
+    if gathering.refused:
+        return f"{shown(gathering.refused)}, so it was not used; --yes allows it, also from now on."
+    if not gathering.problems:
+        return None
+    said = " ".join(map(shown, gathering.problems.values()))
+    if asking and on_terminal():
+        return said
+    ways = "--password-env and --password-stdin help" if asking else "check it alone"
+    return f"{said} There is no terminal to ask on; {ways}." if asking else f"{said} --all asks for none; {ways}."
+
+
+def gathered(
+    profiles: Sequence[Profile],
+    *,
+    yes: bool,
+    asking: bool = True,
+    elsewhere: Collection[str] = (),
+    without: Sequence[str] = (),
+) -> list[Gathered]:
+    """The secrets of profiles, and of each why some of them are missing or not used. Asks on a terminal if ``asking``.
+
+    ``yes``: a kept secret may go to other servers than those that it was given for. ``elsewhere`` are ids of
+    profiles in files from outside the profiles' folder.
+    """
+    from clearline.cli.text_grid import shown
+    from clearline.core.exchange.outside import FILE_NAME, Outside
     from clearline.core.keyring.sources import gather
     from clearline.core.keyring.vault import Vault
+    from clearline.paths import agreements_file
 
     vault = Vault()
+    outside = Outside(agreements_file().with_name(FILE_NAME)).ids()
 
-    async def one(profile: Profile) -> tuple[Secrets, list[str]]:
+    async def agree(sentence: str) -> bool:
+        if not yes and asking and on_terminal():
+            print(f"clearline: {shown(sentence)}.", file=sys.stderr)
+            return _confirmed()
+        return yes
+
+    async def one(profile: Profile) -> Gathered:
         async def ask(name: str) -> Secret | None:
-            return _asked(profile, name)
+            return _asked(profile, name) if asking else None
 
-        found = await gather(profile, vault, ask=ask, without=without)
-        hint = "" if on_terminal() else " There is no terminal to ask on; --password-env and --password-stdin help."
-        return found.secrets, [sentence + hint for sentence in found.problems.values()]
+        foreign = profile.id in elsewhere or profile.id in outside
+        return await gather(profile, vault, ask=ask, agree=agree, foreign=foreign, without=without)
 
-    async def all_of_them() -> list[tuple[Secrets, list[str]]]:
+    async def all_of_them() -> list[Gathered]:
         return [await one(profile) for profile in profiles]
 
     return asyncio.run(all_of_them())
+
+
+def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
+    """After a good login: kept secrets that remembered no servers belong to these."""
+    from clearline.core.keyring.vault import Vault
+
+    if unremembered:
+        Vault().adopt(profile, unremembered)
 
 
 def may_run(profile: Profile) -> Callable[[str], bool]:
@@ -120,32 +168,25 @@ def say_where_to_sign_in(page: str, code: str | None) -> None:
 def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ...]:
     """What a profile has to be agreed to for: everything where others wrote it, else what is always asked.
 
-    ``elsewhere``: it is a file outside the profiles' folder. Such a file may name the id of a profile of this computer,
-    and so may what took its place in an import: then the secrets that are kept for it count as a demand as well.
+    ``elsewhere``: it is a file outside the profiles' folder.
     """
     from clearline.core.exchange.consent import always_asked, concerns
     from clearline.core.exchange.outside import FILE_NAME, Outside
     from clearline.paths import agreements_file
 
-    outside = Outside(agreements_file().with_name(FILE_NAME))
-    if not elsewhere and profile.id not in outside.ids():
-        return always_asked(profile, prompting=on_terminal())
-    keeps = _has_kept_secrets(profile) if elsewhere else profile.id in outside.keeping_secrets()
-    return concerns(profile, keeps_secrets=keeps, prompting=on_terminal())
-
-
-def _has_kept_secrets(profile: Profile) -> bool:
-    from clearline.core.keyring.patient_vault import PatientVault
-    from clearline.core.keyring.vault import Vault
-    from clearline.core.profiles.secret_places import STORED, secret_names, source_of
-
-    stored = [name for name in secret_names(profile) if source_of(profile, name).place in STORED]
-    return bool(asyncio.run(PatientVault(Vault()).secrets_of(profile.id, stored)))
+    if elsewhere or profile.id in Outside(agreements_file().with_name(FILE_NAME)).ids():
+        return concerns(profile, prompting=on_terminal())
+    return always_asked(profile, prompting=on_terminal())
 
 
 def on_terminal() -> bool:
     """Whether a user can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _confirmed() -> bool:
+    print("Go on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
 def _asked(profile: Profile, name: str) -> Secret | None:
@@ -171,7 +212,7 @@ def _found(argument: str) -> Target:
     if argument.endswith(".json") or "/" in argument or os.sep in argument:
         return _from_file(Path(argument))
     if (saved := _saved(argument)) is not None:
-        return Target(saved, saved=True)
+        return saved
     if not argument.strip():
         raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
     return Target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), text=argument)
@@ -184,23 +225,23 @@ def _bounded(text: str) -> str:
 
 
 def _from_file(path: Path) -> Target:
-    from clearline.core.storage.store import ProfileProblem, load
+    from clearline.core.storage.store import ProfileProblem, is_own, load
     from clearline.paths import profiles_dir
 
     try:
-        return Target(load(path), saved=path.absolute().parent == profiles_dir().absolute())
+        return Target(load(path), saved=is_own(path, profiles_dir()))
     except ProfileProblem as problem:
         raise UsageProblem(str(problem)) from None
 
 
-def _saved(name: str) -> Profile | None:
+def _saved(name: str) -> Target | None:
     from clearline.core.storage.store import list_profiles
     from clearline.paths import profiles_dir
 
-    found = [s.profile for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]
-    if len(found) > 1:
-        raise UsageProblem(f"{len(found)} saved profiles are called {name}; name the file instead.")
-    return found[0] if found else None
+    named = [s for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]
+    if len(named) > 1:
+        raise UsageProblem(f"{len(named)} saved profiles are called {name}; name the file instead.")
+    return next((Target(one.profile, saved=one.own) for one in named if one.profile is not None), None)
 
 
 def _settle_concerns(target: Target, *, yes: bool) -> None:
@@ -243,8 +284,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
         for concern in absent:
             print(f"clearline: {about}{shown(concern.words)}", file=sys.stderr)
         if on_terminal():
-            print("Go on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
-            if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+            if not _confirmed():
                 raise UsageProblem("not agreed to, so nothing was connected.")
         elif demanded:
             raise UsageProblem("nothing was connected: this needs your agreement, which --yes gives.")

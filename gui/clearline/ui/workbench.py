@@ -93,7 +93,7 @@ class Workbench(QObject):
             self.storage.background,
             folder.parent / agreements_file().name,
             self.sharing.is_from_outside,
-            self.sharing.keeps_secrets,
+            vault,
         )
         self.batches = Batches(window, profiles, pump, self.storage, check, self.consents.before_tests)
         self.watching.ask_first = lambda opened, begin: self._with_secrets(
@@ -342,6 +342,8 @@ class Workbench(QObject):
         if opened.report is not None and not opened.running and opened.take_unrecorded():
             used = {**opened.secrets, **opened.tested_with}
             self.storage.reports.record(opened.profile, opened.path, used, opened.report)
+            if opened.report.verdict is Verdict.CONNECTED:
+                self.consents.remember_servers(opened)
         if opened is not self.profiles.current:
             return
         self._show_form()

@@ -128,19 +128,7 @@ def test_a_broken_file_of_agreements_means_that_nothing_was_agreed_to(tmp_path: 
     assert not Agreements(file).missing(profile, concerns(profile))
 
 
-# ---------------------------------------------------------------- whom secrets and tokens go to
-
-
-def test_secrets_that_were_kept_before_it_came_are_a_demand_for_its_servers(tmp_path: Path) -> None:
-    profile = read("mongodb://app@evil.example.com/").profile
-    [concern] = concerns(profile, keeps_secrets=True)
-    assert concern.kind is ConcernKind.SECRETS
-    assert "evil.example.com" in concern.words
-    agreements = Agreements(tmp_path / "agreements.json")
-    agreements.remember(profile, [concern])
-    elsewhere = replace(profile, seeds=Seeds(hosts=("worse.example.com",)))
-    assert agreements.missing(elsewhere, concerns(elsewhere, keeps_secrets=True))
-    assert not agreements.missing(profile, [concern])
+# ---------------------------------------------------------------- whom tokens go to
 
 
 OIDC = "?authMechanism=MONGODB-OIDC"
@@ -181,7 +169,7 @@ def test_only_hosts_that_were_agreed_to_get_the_token(tmp_path: Path) -> None:
 
 def test_what_was_not_agreed_to_is_said_without_the_command_itself() -> None:
     profile = Profile(secrets={"password": SecretSource(place="command", command="pass show s3cret-path-9")})
-    told = repr(objections(concerns(profile, keeps_secrets=True)))
+    told = repr(objections(concerns(profile)))
     assert "s3cret-path-9" not in told
     assert "not agreed to" in told
 

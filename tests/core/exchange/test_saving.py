@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import keyring.backends.fail
+
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.planning import Choice, plan
@@ -98,34 +100,23 @@ def test_a_file_cannot_get_hold_of_a_kept_password_by_naming_its_id(tmp_path):
     assert vault.read(result.profile.id, PASSWORD) is None
 
 
-def test_a_replacement_that_leads_elsewhere_is_noted_when_the_kept_secrets_stay(tmp_path):
-    folder = tmp_path / "profiles"
+def test_a_replacement_that_leads_elsewhere_does_not_get_the_password_that_was_kept(tmp_path):
+    folder, vault = tmp_path / "profiles", Vault(keyring.backends.fail.Keyring())
     store.save_in(folder, OLD)
-    vault = Vault()
-    outside = Outside(tmp_path / FILE_NAME)
-    elsewhere = Profile(id=OLD.id, name="Old", seeds=Seeds(hosts=("evil",)), auth=Auth(user="app"))
-    [result] = run([whole(elsewhere)], {0: Choice.REPLACE}, folder, vault)
-    assert result.keeps_secrets
-    assert outside.keeping_secrets() == {OLD.id}
-    assert OLD.id in outside.ids()
-
-
-def test_a_secret_of_another_kind_does_not_hide_that_the_kept_password_would_go_elsewhere(tmp_path):
-    folder = tmp_path / "profiles"
-    store.save_in(folder, OLD)
+    vault.keep(OLD, PASSWORD, Secret("kept"))
     elsewhere = Profile(id=OLD.id, name="Old", seeds=Seeds(hosts=("evil",)), auth=Auth(user="app"))
     brought = whole(elsewhere, secrets={PROXY_PASSWORD: Secret("x")})
-    [result] = run([brought], {0: Choice.REPLACE}, folder, Vault())
-    assert result.keeps_secrets
+    run([brought], {0: Choice.REPLACE}, folder, vault)
+    assert vault.given_elsewhere(elsewhere, [PASSWORD, PROXY_PASSWORD]) == (PASSWORD,)
+    assert Outside(tmp_path / FILE_NAME).ids() == {OLD.id}
 
 
-def test_a_replacement_with_its_own_password_or_the_same_servers_keeps_nothing(tmp_path):
-    folder = tmp_path / "profiles"
+def test_a_replacement_with_its_own_password_gets_that_one(tmp_path):
+    folder, vault = tmp_path / "profiles", Vault(keyring.backends.fail.Keyring())
     store.save_in(folder, OLD)
-    outside = Outside(tmp_path / FILE_NAME)
-    [same] = run([whole(CHANGED)], {0: Choice.REPLACE}, folder, Vault())
-    elsewhere = Profile(id=OLD.id, name="Renamed", seeds=Seeds(hosts=("db9",)))
-    [own] = run([whole(elsewhere, secrets={PASSWORD: Secret("x")})], {0: Choice.REPLACE}, folder, Vault())
-    assert not same.keeps_secrets
-    assert not own.keeps_secrets
-    assert outside.keeping_secrets() == frozenset()
+    vault.keep(OLD, PASSWORD, Secret("kept"))
+    elsewhere = Profile(id=OLD.id, name="Renamed", seeds=Seeds(hosts=("db9",)), auth=Auth(user="app"))
+    run([whole(elsewhere, secrets={PASSWORD: Secret("own")})], {0: Choice.REPLACE}, folder, vault)
+    assert vault.read(OLD.id, PASSWORD) == Secret("own")
+    assert vault.given_elsewhere(elsewhere, [PASSWORD]) == ()
+    assert vault.given_elsewhere(OLD, [PASSWORD]) == (PASSWORD,)

@@ -19,7 +19,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
 from clearline.core.keyring.patient_vault import PatientVault
-from clearline.core.keyring.vault import Vault, WhereKept, WhyMemory
+from clearline.core.keyring.vault import MEMORY_SERVICE, Vault, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import ASK, KEYRING, SESSION
 from clearline.core.secrets.secret import Secret
@@ -248,6 +248,7 @@ class MemoryKeyring(KeyringBackend):
     def __init__(self) -> None:
         super().__init__()
         self.entries: dict[tuple[str, str], str] = {}
+        self.memories: dict[tuple[str, str], str] = {}
         self.error: Exception | None = None
         self.calls = 0
 
@@ -256,17 +257,20 @@ class MemoryKeyring(KeyringBackend):
         if self.error:
             raise self.error
 
+    def _of(self, service: str) -> dict[tuple[str, str], str]:
+        return self.memories if service == MEMORY_SERVICE else self.entries
+
     def get_password(self, service: str, username: str) -> str | None:
         self._work()
-        return self.entries.get((service, username))
+        return self._of(service).get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self._work()
-        self.entries[service, username] = password
+        self._of(service)[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
         self._work()
-        del self.entries[service, username]
+        del self._of(service)[service, username]
 
 
 class PlaintextKeyring(MemoryKeyring):

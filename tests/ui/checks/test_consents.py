@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
@@ -7,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QLabel
 
 from clearline.core.exchange.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.keyring import vault
 from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret
@@ -261,7 +264,7 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     for one in (plain, taken):
         store.save_in(tmp_path / "profiles", one)
     keyring_in_memory.set_password(SERVICE, f"{taken.id}/{PASSWORD}", "s3cret")
-    Outside(tmp_path / FILE_NAME).mark([taken.id], keeping_secrets=[taken.id])
+    Outside(tmp_path / FILE_NAME).mark([taken.id])
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.is_foreign(taken.id))
@@ -273,11 +276,112 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     desktop.workbench.profiles.choose(taken.id)
     desktop.workbench.test()
     words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
-    assert "secrets that this computer keeps" in words
-    assert "evil:27017" in words
+    assert "the kept password was not given for evil:27017" in words
     assert len(check.secrets) == 1
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
+
+
+def kept_for(tmp_path, keyring, profile):
+    """A saved profile whose password the keyring keeps for the servers that it has."""
+    path = store.save_in(tmp_path / "profiles", profile)
+    vault.Vault(keyring).keep(profile, PASSWORD, Secret("s3cret"))
+    return path
+
+
+def shown(qtbot, desktop, profile, hosts):
+    """Open it once the list has those servers of it."""
+    model = desktop.window.profiles.model
+
+    def listed():
+        row = model.profile_row(profile.id)
+        return row is not None and row.profile.seeds.hosts == hosts
+
+    qtbot.waitUntil(listed)
+    desktop.workbench.profiles.choose(profile.id)
+    qtbot.waitUntil(lambda: PASSWORD in desktop.workbench.profiles.current.secrets)
+
+
+OWN = Profile(name="Own", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
+MOVED = replace(OWN, seeds=Seeds(hosts=("evil:27017",)))
+
+
+def test_a_kept_password_asks_once_before_it_goes_to_other_servers(qtbot, make_desktop, tmp_path, keyring_in_memory):
+    check = noting()
+    path = kept_for(tmp_path, keyring_in_memory, OWN)
+    desktop = make_desktop(check)
+    shown(qtbot, desktop, OWN, ("db1:27017",))
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    store.save(MOVED, path)
+    shown(qtbot, desktop, OWN, ("evil:27017",))
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
+    desktop.workbench.test()
+    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    assert "Own: the kept password was given for db1:27017, not for evil:27017." in words
+    answer(qtbot, desktop, "Cancel")
+    settle(qtbot, desktop)
+    assert len(check.secrets) == 1
+    desktop.workbench.watching.toggle()
+    answer(qtbot, desktop, "Cancel")
+    settle(qtbot, desktop)
+    desktop.workbench.test()
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 3)
+    assert vault.Vault(keyring_in_memory).given_elsewhere(MOVED, [PASSWORD]) == ()
+
+
+def test_hosts_edited_in_the_window_ask_and_a_password_typed_for_them_does_not(
+    qtbot, make_desktop, tmp_path, keyring_in_memory
+):
+    check = noting()
+    kept_for(tmp_path, keyring_in_memory, OWN)
+    desktop = make_desktop(check)
+    shown(qtbot, desktop, OWN, ("db1:27017",))
+    desktop.workbench.profiles.current.set_profile(MOVED)
+    desktop.workbench.test()
+    answer(qtbot, desktop, "Cancel")
+    settle(qtbot, desktop)
+    assert check.secrets == []
+    desktop.workbench.profiles.current.set_secret(PASSWORD, Secret("typed"))
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: check.secrets == [{PASSWORD: Secret("typed")}])
+
+
+def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
+    qtbot, make_desktop, tmp_path, keyring_in_memory
+):
+    check = noting()
+    path = kept_for(tmp_path, keyring_in_memory, OWN)
+    plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
+    store.save_in(tmp_path / "profiles", plain)
+    store.save(MOVED, path)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
+    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, OWN.id])
+    summary = asked(qtbot, desktop, BatchWindow)
+    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    assert summary.said.text() == "1 connected, 1 not tested."
+    assert "given for db1:27017, not for evil:27017" in summary.model.markdown()
+    assert check.secrets == [{}]
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
+def test_a_link_out_of_the_folder_counts_as_from_elsewhere(qtbot, make_desktop, tmp_path):
+    check = noting()
+    (tmp_path / "profiles").mkdir()
+    store.save(INSECURE, tmp_path / "shared.json")
+    (tmp_path / "profiles" / "mine.json").symlink_to(tmp_path / "shared.json")
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.profiles.choose(INSECURE.id)
+    desktop.workbench.test()
+    assert "comes from elsewhere" in " ".join(x.text() for x in asked(qtbot, desktop).findChildren(QLabel))
+    assert check.secrets == []
 
 
 def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(qtbot, make_desktop, tmp_path):

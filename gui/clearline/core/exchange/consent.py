@@ -5,8 +5,9 @@ thing asks once when it
 
 - switches a protection off (the password then goes to any server that answers),
 - names files of this computer, which it should not be able to point at by itself,
-- takes values from this computer's environment or its identity service, and sends them to the servers it names,
-- would be logged in to with secrets that were kept before it came.
+- takes values from this computer's environment or its identity service, and sends them to the servers it names.
+
+Secrets that this computer keeps have a memory of their own of where they may go (``keyring/given.py``).
 
 Two things ask in every profile, one's own included, for the first time on this computer: a command before it runs, for
 profiles are shared and synchronised, and a command may do anything; and a sign-in by hand (OIDC) whose token would go
@@ -49,7 +50,6 @@ class ConcernKind(Enum):
     ENVIRONMENT = "environment"
     IDENTITY = "identity"
     COMMAND = "command"
-    SECRETS = "secrets"
 
 
 class Concern(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,14 +60,13 @@ class Concern(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
-def concerns(profile: Profile, *, keeps_secrets: bool = False, prompting: bool = True) -> tuple[Concern, ...]:
+def concerns(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]:
     """Everything that a connection from elsewhere has to ask for, the gravest first. Pure.
 
-    ``keeps_secrets``: this computer keeps secrets for it that did not come with it. ``prompting``: one can sign in.
+    ``prompting``: one can sign in.
     """
     parts: tuple[Callable[[Profile], Iterator[Concern]], ...] = (
         _commands,
-        *((_kept_secrets,) if keeps_secrets else ()),
         _security,
         _identity,
         *((_sign_in,) if prompting else ()),
@@ -198,11 +197,6 @@ def _commands(profile: Profile) -> Iterator[Concern]:
             )
 
 
-def _kept_secrets(profile: Profile) -> Iterator[Concern]:
-    words = f"It would be logged in to with the secrets that this computer keeps: they would go to {_servers(profile)}."
-    yield Concern(kind=ConcernKind.SECRETS, words=words, value="kept secrets")
-
-
 def _sign_in(profile: Profile) -> Iterator[Concern]:
     if hosts := sign_in_hosts(profile):
         words = f"It sends the token of your sign-in to {', '.join(hosts)}, which is neither Atlas nor this computer."
@@ -227,7 +221,6 @@ _ABOUT: Final = {
     ConcernKind.ENVIRONMENT: "Variables of this computer",
     ConcernKind.IDENTITY: "The identity of this computer or its user",
     ConcernKind.COMMAND: "A program of this computer",
-    ConcernKind.SECRETS: "Secrets of this computer",
 }
 _ANYBODY: Final = "any certificate is accepted, so a machine on the way can read and change everything"
 _OFF: Final = {

@@ -12,7 +12,6 @@ from clearline.core.whole_files import locked, write_whole
 
 FILE_NAME: Final = "imported.json"
 _FORMAT: Final = "clearline-imported"
-_KEEPING: Final = "keepingSecrets"
 _MOST: Final = 100_000
 """Far more than a user has: one that is dropped would no longer be asked about."""
 
@@ -30,26 +29,17 @@ class Outside:
         """All of them; none where the file is missing or broken."""
         return frozenset(self._listed())
 
-    def keeping_secrets(self) -> frozenset[str]:
-        """Those that took the place of a profile whose secrets this computer keeps."""
-        return frozenset(self._listed(_KEEPING))
-
-    def mark(self, profile_ids: Iterable[str], *, keeping_secrets: Iterable[str] = ()) -> None:
-        """From now on these come from outside; ``keeping_secrets`` are those with secrets of a profile that they
-        replace. Raises OSError.
-        """
+    def mark(self, profile_ids: Iterable[str]) -> None:
+        """From now on these come from outside. Raises OSError."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with locked(self.file.parent):
             ids = dict.fromkeys((*self._listed(), *profile_ids))
-            keeping = dict.fromkeys((*self._listed(_KEEPING), *keeping_secrets))
             document = {"format": _FORMAT, "version": 1, "profiles": list(ids)[-_MOST:]}
-            if keeping:
-                document[_KEEPING] = list(keeping)[-_MOST:]
             write_whole(self.file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
-    def _listed(self, name: str = "profiles") -> list[str]:
+    def _listed(self) -> list[str]:
         try:
             document: Any = msgspec.json.decode(self.file.read_bytes())
-            return [one for one in document[name] if isinstance(one, str)]
+            return [one for one in document["profiles"] if isinstance(one, str)]
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
             return []

@@ -15,7 +15,6 @@ from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile, new_profile_id
 from clearline.core.profiles.secret_places import secret_names
-from clearline.core.secrets.secret import PASSWORD
 from clearline.core.storage import store
 
 
@@ -35,8 +34,6 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     profile: Profile | None = None
     path: Path | None = None
-    keeps_secrets: bool = False
-    """It replaced a profile that leads elsewhere, whose secrets are kept on this computer."""
 
 
 async def carry_out(
@@ -81,17 +78,11 @@ async def _marked(wanted: Sequence[ToSave], outside: Outside) -> str:
     """Mark what comes from outside; why that failed, for then nothing is saved."""
     try:
         if wanted:
-            keeping = [one.profile.id for one in wanted if _keeps_secrets(one)]
             ids = [one.profile.id for one in wanted]
-            await run_in_daemon(lambda: outside.mark(ids, keeping_secrets=keeping))
+            await run_in_daemon(lambda: outside.mark(ids))
     except OSError as error:
         return f"{outside.file.name}: {error.strerror or type(error).__name__}"
     return ""
-
-
-def _keeps_secrets(one: ToSave) -> bool:
-    """Whether the password that is kept for a profile would go to the servers of the one that replaces it."""
-    return one.replaces is not None and PASSWORD not in one.secrets and one.replaces.seeds != one.profile.seeds
 
 
 async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) -> ItemResult:
@@ -102,4 +93,4 @@ async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) 
     for name, secret in one.secrets.items():
         await PatientVault(vault).keep(one.profile, name, secret)
     outcome = Outcome.REPLACED if one.replaces else Outcome.IMPORTED
-    return ItemResult(outcome=outcome, profile=one.profile, path=path, keeps_secrets=_keeps_secrets(one))
+    return ItemResult(outcome=outcome, profile=one.profile, path=path)

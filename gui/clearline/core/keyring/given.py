@@ -46,9 +46,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, wanted: Destination) -> bool:
         """Whether the secret was given for that: the same servers, with no protection off that was on."""
-        return any(
-            one.digest == wanted.digest and set(wanted.opened) <= set(one.opened) for one in self.destinations
-        )
+        return any(one.digest == wanted.digest and set(wanted.opened) <= set(one.opened) for one in self.destinations)
 
     def also(self, wanted: Destination) -> Given:
         """With one more; the oldest are forgotten where there is no more room."""
@@ -71,10 +69,12 @@ def destination(profile: Profile) -> Destination:
     hosts, (source, service, suffix) = named[:-3], named[-3:]
     servers = sorted(_as_one(host, srv=seeds.srv) for text in hosts for host in text.split(","))
     identity = [seeds.srv, servers, source, *((service, suffix) if seeds.srv else ())]
-    return Destination(digest=_digest(identity), words=_words(seeds.hosts, profile.auth.source or ""), opened=tuple(_opened(profile)))  # a value of the environment is nothing to be shown
+    # Values of the environment decide, and are not shown.
+    words = _words(seeds.hosts, profile.auth.source or seeds.database or "")
+    return Destination(digest=_digest(identity), words=words, opened=tuple(_opened(profile)))
 
 
-def words(name: str) -> str:
+def called(name: str) -> str:
     """A secret as people call it."""
     return "password" if name == PASSWORD else name
 
@@ -82,15 +82,15 @@ def words(name: str) -> str:
 def other_servers(name: str, given: Given | None, wanted: Destination) -> str:
     """A sentence about a secret that was given for other servers than a profile has now, without its end."""
     if given is None or not given.destinations:
-        return f"the kept {words(name)} was not given for {wanted.words}"
+        return f"the kept {called(name)} was not given for {wanted.words}"
     before = given.destinations[-1]
     same = next((one for one in reversed(given.destinations) if one.digest == wanted.digest), None)
     if same is not None:
         opened = ", ".join(one for one in wanted.opened if one not in same.opened)
-        return f"the kept {words(name)} was given for {wanted.words} without this: {opened}"
+        return f"the kept {called(name)} was given for {wanted.words} without this: {opened}"
     if before.words == wanted.words:
-        return f"the kept {words(name)} was given for other servers than {wanted.words} means now"
-    return f"the kept {words(name)} was given for {before.words}, not for {wanted.words}"
+        return f"the kept {called(name)} was given for other servers than {wanted.words} means now"
+    return f"the kept {called(name)} was given for {before.words}, not for {wanted.words}"
 
 
 def to_text(given: Given) -> str:

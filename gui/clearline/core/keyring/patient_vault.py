@@ -62,6 +62,21 @@ class PatientVault:
             return kept
         return await self._in_time(kept, self.vault.secrets_of, profile_id, wanted)
 
+    async def given_elsewhere(
+        self, profile: Profile, names: Iterable[str], *, foreign: bool = False
+    ) -> tuple[str, ...]:
+        """`Vault.given_elsewhere`; all of them when the keyring takes longer."""
+        wanted = tuple(names)
+        return await self._in_time(wanted, lambda: self.vault.given_elsewhere(profile, wanted, foreign=foreign))
+
+    async def give(self, profile: Profile, names: Iterable[str]) -> None:
+        """`Vault.give`, which goes on when the keyring takes longer."""
+        await self._in_time(None, self.vault.give, profile, tuple(names))
+
+    async def adopt(self, profile: Profile, names: Iterable[str]) -> None:
+        """`Vault.adopt`, which goes on when the keyring takes longer."""
+        await self._in_time(None, self.vault.adopt, profile, tuple(names))
+
     async def ask_again(self) -> VaultState:
         """`Vault.ask_again`; the state is slow when the keyring takes longer."""
         await self._in_time(None, self.vault.ask_again)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from clearline.core.keyring.given import destination, other_servers
 from clearline.core.keyring.patient_vault import PATIENCE_S, PatientVault
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
@@ -30,11 +31,15 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Gathered:
-    """The secrets that were found, and for each that was not given why it is missing."""
+    """The secrets that were found, and for each that is missing why."""
 
     secrets: Secrets
     problems: dict[str, str] = field(default_factory=dict)
     """By the secret's name; whole sentences."""
+    refused: str = ""
+    """Kept secrets were given for other servers and not used: then none is here. A sentence without its end."""
+    unremembered: tuple[str, ...] = ()
+    """The names of kept ones that do not know for which servers they were given (`Vault.adopt`)."""
 
 
 async def gather(
@@ -42,6 +47,8 @@ async def gather(
     vault: Vault,
     *,
     ask: Callable[[str], Awaitable[Secret | None]] | None = None,
+    agree: Callable[[str], Awaitable[bool]] | None = None,
+    foreign: bool = False,
     without: Collection[str] = (),
     timeout_s: float = PATIENCE_S,
 ) -> Gathered:
@@ -49,11 +56,24 @@ async def gather(
 
     ``ask`` asks the user for the secret of that name, also for one that is lost, and gives None when there is no
     answer; without it the user cannot be asked. Those ``without`` which it goes are neither looked up nor asked for.
+
+    A kept secret that was given for other servers is used after ``agree`` said yes to a sentence about it, and from
+    then on without a question. ``foreign``: somebody else wrote the profile.
     """
     names = tuple(name for name in secret_names(profile) if name not in without)
     stored = [name for name in names if source_of(profile, name).place in STORED]
-    secrets = dict(await PatientVault(vault, timeout_s=timeout_s).secrets_of(profile.id, stored))
+    patient = PatientVault(vault, timeout_s=timeout_s)
+    secrets = dict(await patient.secrets_of(profile.id, stored))
+    kept = tuple(secrets)
     problems: dict[str, str] = {}
+    elsewhere = await patient.given_elsewhere(profile, kept, foreign=foreign)
+    unremembered = tuple(name for name in kept if name not in elsewhere and vault.given(profile.id, name) is None)
+    if elsewhere:
+        said = given_for_others(profile, vault, elsewhere)
+        if agree is not None and await agree(said):
+            await patient.give(profile, elsewhere)
+        else:
+            return Gathered({}, refused=said)  # without it nothing is to be tried
     for name in {*lost(profile, secrets)} - {*without}:
         answer = await ask(name) if ask is not None else None
         if answer is not None:
@@ -67,7 +87,14 @@ async def gather(
                 secrets[name] = answer
             else:
                 problems[name] = f"The secret {name} is asked each time, and there was no answer."
-    return Gathered(secrets, problems)
+    return Gathered(secrets, problems, unremembered=unremembered)
+
+
+def given_for_others(profile: Profile, vault: Vault, names: Sequence[str]) -> str:
+    """What is to be said about kept secrets that were given for other servers: a sentence without its end."""
+    wanted = destination(profile)
+    own = profile.name or wanted.words
+    return f"{own}: {', and '.join(other_servers(name, vault.given(profile.id, name), wanted) for name in names)}"
 
 
 def lost(profile: Profile, known: Secrets) -> tuple[str, ...]:

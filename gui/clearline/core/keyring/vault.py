@@ -55,7 +55,9 @@ class Vault:
         self._kept: dict[_Key, Secret] = {}
         self._waiting: set[_Key] = set()  # kept in memory only because the keyring did not take them
         self._filed: set[_Key] = set()  # known to be in the keyring
-        self._given: dict[tuple[str, str], Given | None] = {}  # as read or written last, by the secret's own name
+        self._destinations: dict[
+            tuple[str, str], Given | None
+        ] = {}  # as read or written last, by the secret's own name
 
     @property
     def state(self) -> VaultState:
@@ -110,15 +112,23 @@ class Vault:
         """
         key = (profile_id, name)
         with self._lock:
-            if key in self._given:
-                return self._given[key]
-        kept = self._read(_key(profile_id, name, MEMORY_SERVICE))
+            if key in self._destinations:
+                return self._destinations[key]
+            own, memory = _key(profile_id, name), _key(profile_id, name, MEMORY_SERVICE)
+            if own in self._kept and own not in self._waiting and memory not in self._kept:
+                return None  # kept for this session by something that does not know its profile
+        kept = self._read(memory)
         unknown = kept is None and self.where(profile_id, name) is WhereKept.KEYRING and self._state.why is not None
         given = from_text(kept.reveal()) if kept is not None else Given() if unknown else None
         if not unknown:
             with self._lock:
-                self._given.setdefault(key, given)
+                self._destinations.setdefault(key, given)
         return given
+
+    def knows_given(self, profile_id: str, names: Iterable[str]) -> bool:
+        """Whether `given` answers at once for each of these."""
+        with self._lock:
+            return all((profile_id, name) in self._destinations for name in names)
 
     def given_elsewhere(self, profile: Profile, names: Iterable[str], *, foreign: bool = False) -> tuple[str, ...]:
         """Those of a profile's kept secrets that were given for other servers than it has now.
@@ -131,9 +141,7 @@ class Vault:
             return ()
         wanted = destination(profile)
         given = {name: self.given(profile.id, name) for name in named}
-        return tuple(
-            name for name, one in given.items() if (foreign if one is None else not one.covers(wanted))
-        )
+        return tuple(name for name, one in given.items() if (foreign if one is None else not one.covers(wanted)))
 
     def give(self, profile: Profile, names: Iterable[str]) -> None:
         """Its owner agrees: these kept secrets may also go to the servers that the profile has now."""
@@ -144,14 +152,14 @@ class Vault:
     def adopt(self, profile: Profile, names: Iterable[str]) -> None:
         """After a good login of the user's own profile: kept secrets that remember nothing belong to these servers."""
         for name in names:
-            if self.where(profile.id, name) is not None and self.given(profile.id, name) is None:
+            if self.given(profile.id, name) is None:
                 self._remember(profile.id, name, Given().also(destination(profile)))
 
     def _remember(self, profile_id: str, name: str, given: Given) -> None:
         """Keep it where the secret itself is."""
         key, memory, text = _key(profile_id, name), _key(profile_id, name, MEMORY_SERVICE), Secret(to_text(given))
         with self._lock:
-            self._given[profile_id, name] = given
+            self._destinations[profile_id, name] = given
             for_session = key in self._kept and key not in self._waiting
         if for_session:
             self._keep_for_session(memory, text)
@@ -175,7 +183,7 @@ class Vault:
             for key in keys:
                 self._kept.pop(key, None)
                 self._waiting.discard(key)
-            self._given.pop((profile_id, name), None)
+            self._destinations.pop((profile_id, name), None)
 
         def remove(keyring: KeyringBackend) -> None:
             for entry in map(_filed_as, keys):  # the secret first: it never stays without its memory
@@ -215,6 +223,9 @@ class Vault:
         return self._keep(profile, name, secret, Given().also(destination(profile)))
 
     def _keep(self, profile: Profile, name: str, secret: Secret, given: Given | None) -> WhereKept | None:
+        if given is not None:
+            with self._lock:
+                self._destinations[profile.id, name] = given  # known at once, however long the keyring takes
         match source_of(profile, name).place:
             case "keyring":
                 where = self.write(profile.id, name, secret)

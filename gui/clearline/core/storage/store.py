@@ -45,6 +45,7 @@ __all__ = [
     "ProfileProblem",
     "Stored",
     "Unreadable",
+    "is_own",
     "list_profiles",
     "load",
     "save",
@@ -64,6 +65,16 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     path: Path
     profile: Profile | None = None
     problem: ProfileProblem | None = None
+    own: bool = True
+    """It is no link to a file outside the folder, which others may write."""
+
+
+def is_own(path: Path, folder: Path) -> bool:
+    """Whether a file is one of that folder: it lies there, and is no link that leads out of it."""
+    try:
+        return path.absolute().parent.resolve() == path.resolve().parent == folder.resolve()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return False
 
 
 def load(path: Path) -> Profile:
@@ -152,7 +163,7 @@ class ProfileFolder:
 
 def _stored(path: Path) -> Stored:
     try:
-        return Stored(path=path, profile=load(path))
+        return Stored(path=path, profile=load(path), own=not path.is_symlink() or is_own(path, path.parent))
     except ProfileProblem as problem:
         return Stored(path=path, problem=problem)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.keyring.patient_vault import PatientVault
+from clearline.core.keyring.sources import given_for_others
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
@@ -38,13 +39,17 @@ class Batch(QObject):
         rows: list[ProfileRow],
         typed: Mapping[str, Secrets],
         withheld: Mapping[str, str],
+        foreign: Collection[str] = (),
     ) -> None:
-        """``typed`` are the secrets of open profiles, ``withheld`` those that are left out and why; by profile id."""
+        """``typed`` are secrets that were typed and are not kept, ``withheld`` the profiles that are left out and why;
+        ``foreign`` are those that somebody else wrote; all by profile id.
+        """
         super().__init__()
         self.model = BatchModel(rows)
         self._storage = storage
         self._pump = pump
         self._typed = typed
+        self._foreign = foreign
         tested = [row for row in rows if row.profile.id not in withheld]
         for profile_id, why in withheld.items():
             self.model.change(profile_id, withheld=why)
@@ -106,13 +111,27 @@ class Batch(QObject):
             name for name in secret_names(profile) if source_of(profile, name).place in STORED and name not in known
         )
 
-        def begin(secrets: Secrets) -> None:
-            if self._current.get(number) is row:
-                self._used[number] = {**secrets, **known}
-                self.model.change(profile.id, running=True)
-                worker.submit(profile, self._used[number])
+        patient = PatientVault(self._storage.vault)
 
-        worker.ask(lambda: PatientVault(self._storage.vault).secrets_of(profile.id, names), begin)
+        async def look_up() -> tuple[Secrets, tuple[str, ...]]:
+            kept = await patient.secrets_of(profile.id, names)
+            return kept, await patient.given_elsewhere(profile, kept, foreign=profile.id in self._foreign)
+
+        def begin(found: tuple[Secrets, tuple[str, ...]]) -> None:
+            secrets, elsewhere = found
+            if self._current.get(number) is not row:
+                return
+            if elsewhere:
+                self._current.pop(number)
+                said = given_for_others(profile, self._storage.vault, elsewhere)
+                self.model.change(profile.id, withheld=f"{said}: test it alone.")
+                self._next(number)
+                return
+            self._used[number] = {**secrets, **known}
+            self.model.change(profile.id, running=True)
+            worker.submit(profile, self._used[number])
+
+        worker.ask(look_up, begin)
 
     def _pull(self) -> bool:
         news = False

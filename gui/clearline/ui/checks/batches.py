@@ -62,12 +62,22 @@ class Batches(QObject):
         ]
         if rows:
             foreign = {opened.profile.id for opened in self._profiles.all_open() if opened.from_elsewhere}
-            typed = {opened.profile.id: opened.secrets for opened in self._profiles.all_open()}
-            self._ask_first([row.profile for row in rows], foreign, typed, lambda withheld: self._begin(rows, withheld))
+            typed = self._typed(rows)
+            profiles = [row.profile for row in rows]
+            self._ask_first(profiles, foreign, typed, lambda withheld: self._begin(rows, foreign, withheld))
 
-    def _begin(self, rows: list[ProfileRow], withheld: dict[str, str]) -> None:
-        typed = {opened.profile.id: dict(opened.secrets) for opened in self._profiles.all_open()}
-        batch = Batch(self._check, self._storage, self._pump, rows, typed, withheld)
+    def _typed(self, rows: list[ProfileRow]) -> dict[str, Secrets]:
+        """What was typed in the window for these, and is not kept: it is meant for the servers that stand there."""
+        opened = {row.profile.id: self._profiles.opened(row.profile.id) for row in rows}
+        return {
+            row.profile.id: {name: one.secrets[name] for name in one.typed_secrets if name in one.secrets}
+            for row in rows
+            if (one := opened[row.profile.id]) is not None and one.profile.seeds == row.profile.seeds
+        }
+
+    def _begin(self, rows: list[ProfileRow], foreign: set[str], withheld: dict[str, str]) -> None:
+        foreign |= {row.profile.id for row in rows if self._profiles.is_foreign(row.profile.id)}
+        batch = Batch(self._check, self._storage, self._pump, rows, self._typed(rows), withheld, foreign)
         summary = BatchWindow(batch.model, self._window)
         batch.reported.connect(self._on_report)
         batch.finished.connect(summary.show_finished)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLayout, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.consent import Agreements, Concern, always_asked, concerns
-from clearline.core.keyring.sources import lost
-from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.profiles.secret_places import secret_names, source_of
+from clearline.core.keyring.patient_vault import PatientVault
+from clearline.core.keyring.sources import given_for_others, lost
+from clearline.core.keyring.vault import Vault
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
+from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.ui.background.background import Background
 from clearline.ui.look import theme
@@ -22,12 +25,25 @@ from clearline.ui.widgets.parts import WrappedLabel, section
 from clearline.ui.widgets.questions import Question
 
 
+class Demands(NamedTuple):
+    """What an agreement is about: another one is needed when any of it has changed."""
+
+    seeds: Seeds
+    auth: Auth
+    tls: Tls
+    unread: tuple[Unread, ...]
+    env_file: str | None
+    wanted: tuple[Concern, ...]
+
+
 class Consents(QObject):
     """Asks, remembers what was agreed to, and goes on.
 
     From elsewhere are: a file outside the profiles' folder, however it was opened, and what was imported, also in later
     sessions and after it was saved. What is typed or pasted into the window is the user's own: it stands there to be
     read before Test is pressed, and the checklist says what is wrong with it; only commands are asked about.
+
+    A kept secret asks in every profile when it would go to other servers than those that it was given for.
     """
 
     def __init__(
@@ -36,14 +52,14 @@ class Consents(QObject):
         background: Background,
         file: Path,
         is_from_outside: Callable[[str], bool],
-        keeps_secrets: Callable[[str], bool],
+        vault: Vault,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._background = background
         self._agreements = Agreements(file)
         self._is_from_outside = is_from_outside
-        self._keeps_secrets = keeps_secrets
+        self._vault = vault
         self._asking: set[str] = set()
 
     def is_foreign(self, opened: OpenProfile) -> bool:
@@ -55,29 +71,49 @@ class Consents(QObject):
 
         While it is asked about, nothing more is asked about the same profile.
         """
-        profile = opened.profile
-        _, wanted = demands = self._demands(opened)
-        if not wanted:
+        profile, kept = opened.profile, _kept(opened)
+        demands = self._demands(opened)
+        if not demands.wanted and not kept:
             self._ask_secrets(opened, begin)
-        elif profile.id not in self._asking:
+        elif profile.id in self._asking:
+            return
+        elif not demands.wanted and not self._may_block(opened, kept):
+            elsewhere = self._vault.given_elsewhere(profile, kept, foreign=self.is_foreign(opened))
+            self._ask_consent(opened, demands, (), elsewhere, begin)
+        else:
             self._asking.add(profile.id)
+            foreign = self.is_foreign(opened)
+            found: list[tuple[str, ...]] = []
+
+            async def look() -> tuple[Concern, ...]:
+                found.append(await PatientVault(self._vault).given_elsewhere(profile, kept, foreign=foreign))
+                return await run_in_daemon(self._agreements.missing, profile, demands.wanted)
+
             self._background.ask(
-                lambda: run_in_daemon(self._agreements.missing, profile, wanted),
-                lambda missing: self._ask_consent(opened, profile, demands, missing, begin),
-                lambda _error: self._ask_consent(opened, profile, demands, wanted, begin),
+                look,
+                lambda missing: self._ask_consent(opened, demands, missing, found[0], begin),
+                lambda _error: self._ask_consent(opened, demands, demands.wanted, kept, begin),
             )
 
-    def _wanted(self, opened: OpenProfile) -> tuple[Concern, ...]:
-        """What has to be agreed to; a file from elsewhere may name the id of a profile whose secrets are kept here."""
-        if not self.is_foreign(opened):
-            return always_asked(opened.profile)
-        one = opened.profile.id
-        keeps = self._keeps_secrets(one) or (not self._is_from_outside(one) and bool(opened.saved_secrets))
-        return concerns(opened.profile, keeps_secrets=keeps)
+    def _may_block(self, opened: OpenProfile, kept: tuple[str, ...]) -> bool:
+        """Whether it takes the disk or the keyring to know what kept secrets were given for."""
+        return bool(kept) and (
+            opened.profile.env_file is not None or not self._vault.knows_given(opened.profile.id, kept)
+        )
 
-    def _demands(self, opened: OpenProfile) -> tuple[Seeds, tuple[Concern, ...]]:
-        """What an agreement is about."""
-        return opened.profile.seeds, self._wanted(opened)
+    def _demands(self, opened: OpenProfile) -> Demands:
+        """What has to be agreed to as the profile is now."""
+        profile = opened.profile
+        wanted = concerns(profile) if self.is_foreign(opened) else always_asked(profile)
+        return Demands(profile.seeds, profile.auth, profile.tls, profile.unread, profile.env_file, wanted)
+
+    def remember_servers(self, opened: OpenProfile) -> None:
+        """After a good login: kept secrets that remembered no servers belong to those of the profile."""
+        profile, kept = opened.profile, _kept(opened)
+        if kept and not opened.stale and self._vault.knows_given(profile.id, kept):
+            new = [name for name in kept if self._vault.given(profile.id, name) is None]
+            if new:
+                self._background.ask(lambda: PatientVault(self._vault).adopt(profile, new), lambda _nothing: None)
 
     def before_tests(
         self,
@@ -88,17 +124,14 @@ class Consents(QObject):
     ) -> None:
         """Call ``begin`` with those that cannot be tested together with others, and why in words, by their ids.
 
-        ``foreign`` are ids of profiles from elsewhere beyond the imported ones, ``typed`` the secrets of open ones.
+        ``foreign`` are ids of profiles from elsewhere beyond the imported ones, ``typed`` what was typed for open ones.
         """
 
         def withheld() -> dict[str, str]:
             found: dict[str, str] = {}
             for profile in profiles:
                 outside = profile.id in foreign or self._is_from_outside(profile.id)
-                keeps = self._keeps_secrets(profile.id) or (
-                    not self._is_from_outside(profile.id) and bool(typed.get(profile.id))
-                )
-                wanted = concerns(profile, keeps_secrets=keeps) if outside else always_asked(profile)
+                wanted = concerns(profile) if outside else always_asked(profile)
                 if wanted and self._agreements.missing(profile, wanted):
                     found[profile.id] = "It asks before its first connect: test it alone."
                 elif to_be_asked(profile, typed.get(profile.id, {})):
@@ -110,11 +143,13 @@ class Consents(QObject):
     def _ask_consent(
         self,
         opened: OpenProfile,
-        profile: Profile,
-        demands: tuple[Seeds, tuple[Concern, ...]],
+        demands: Demands,
         missing: tuple[Concern, ...],
+        elsewhere: tuple[str, ...],
         begin: Callable[[Secrets], object],
     ) -> None:
+        profile = opened.profile
+
         def go_on() -> None:
             self._asking.discard(profile.id)
             if self._demands(opened) == demands:
@@ -122,22 +157,39 @@ class Consents(QObject):
             else:  # its file was changed while the question stood there
                 self.before_test(opened, begin)
 
+        async def remember() -> None:
+            await PatientVault(self._vault).give(profile, elsewhere)
+            if missing:
+                await run_in_daemon(self._agreements.remember, profile, missing)
+
         def agreed() -> None:
+            if self._demands(opened) != demands:
+                go_on()
+                return
             self._background.ask(
-                lambda: run_in_daemon(self._agreements.remember, profile, missing),
+                remember,
                 lambda _nothing: go_on(),
                 lambda _error: go_on(),  # not remembered: asked again the next time
             )
 
-        if not missing:
+        if self._demands(opened) != demands or not (missing or elsewhere):
             go_on()
             return
-        said = "\n".join(f"•  {concern.words}" for concern in missing)
+        self._asking.add(profile.id)
+        sentences = [concern.words for concern in missing]
+        if elsewhere:
+            sentences.insert(0, given_for_others(profile, self._vault, elsewhere) + ".")
+        said = "\n".join(f"•  {words}" for words in sentences)
         origin = "This connection comes from elsewhere. " if self.is_foreign(opened) else ""
+        what, end = (
+            (f"{origin}It wants:", "Go on only if you know who wrote it.")
+            if missing
+            else (f"{origin}It would log in to other servers:", "Go on only if they may have this secret.")
+        )
         Question(
             self._window,
             "Before the first connect",
-            f"{origin}It wants:\n\n{said}\n\nGo on only if you know who wrote it.",
+            f"{what}\n\n{said}\n\n{end}",
             (("Connect", agreed), ("Cancel", lambda: self._asking.discard(profile.id))),
             primary=1,
         ).open()
@@ -160,7 +212,13 @@ class Consents(QObject):
         def given() -> None:
             if self._demands(opened) == demands:
                 again = {name: secret for name, secret in dialog.secrets.items() if name in missing}
-                opened.use_secrets(again)  # until the program ends: it is not asked for each test
+                for (
+                    name,
+                    secret,
+                ) in again.items():  # until the program ends, for these servers: it is not asked each time
+                    self._vault.keep_for_session(profile_id, name, secret)
+                self._vault.give(opened.profile, again)
+                opened.use_secrets(again)
                 begin({**opened.secrets, **dialog.secrets})
             else:  # its file was changed meanwhile: what was typed was for other servers
                 self._asking.discard(profile_id)
@@ -168,6 +226,16 @@ class Consents(QObject):
 
         dialog.accepted.connect(given)
         dialog.open()
+
+
+def _kept(opened: OpenProfile) -> tuple[str, ...]:
+    """Those of a profile's secrets that were kept, not typed for what stands in the window now."""
+    saved = opened.saved_secrets
+    return tuple(
+        name
+        for name, secret in opened.secrets.items()
+        if secret == saved.get(name) and source_of(opened.profile, name).place in STORED
+    )
 
 
 def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:

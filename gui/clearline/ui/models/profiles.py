@@ -68,6 +68,8 @@ class ProfileRow:
     problem: str = ""
     recent: str = ""
     """The redacted connection string of a check that was never saved; such a row has nothing else."""
+    own: bool = True
+    """Its file is no link that leads out of the folder."""
 
     @cached_property
     def name(self) -> str:

@@ -75,4 +75,5 @@ def stored_row(stored: Stored, last: Last | None) -> ProfileRow:
         verdict=last.verdict if last else None,
         tested=last.started if last else None,
         problem=str(stored.problem or ""),
+        own=stored.own,
     ).prepared()

@@ -48,7 +48,6 @@ class Sharing(QObject):
         self._generation = 0
         self._outside = Outside(storage.folder.parent / FILE_NAME)
         self._from_outside: frozenset[str] = frozenset()
-        self._keeping_secrets: frozenset[str] = frozenset()
         self._look_up_origins()
         window.setAcceptDrops(True)
         window.installEventFilter(self)
@@ -56,12 +55,10 @@ class Sharing(QObject):
     # ------------------------------------------------------------ import
 
     def is_from_outside(self, profile_id: str) -> bool:
-        """Whether a saved profile was imported, so that what it wants is asked about before the first connect."""
-        return profile_id in self._from_outside
-
-    def keeps_secrets(self, profile_id: str) -> bool:
-        """Whether an imported profile took the place of one whose secrets are kept here."""
-        return profile_id in self._keeping_secrets
+        """Whether a saved profile was written by somebody else: imported, or a link that leads out of the folder."""
+        place = self._storage.listing.places.get(profile_id)
+        linked = place is not None and not self._storage.listing.rows[place].own
+        return linked or profile_id in self._from_outside
 
     def mark_from_outside(self, profile_ids: Sequence[str]) -> None:
         """These are saved now and come from elsewhere: also the next session asks before it connects."""
@@ -79,14 +76,10 @@ class Sharing(QObject):
             self._storage.broke.emit(error)
 
     def _look_up_origins(self) -> None:
-        def look() -> tuple[frozenset[str], frozenset[str]]:
-            return self._outside.ids(), self._outside.keeping_secrets()
+        def found(ids: frozenset[str]) -> None:
+            self._from_outside |= ids
 
-        def found(both: tuple[frozenset[str], frozenset[str]]) -> None:
-            self._from_outside |= both[0]
-            self._keeping_secrets |= both[1]
-
-        self._storage.background.ask(lambda: run_in_daemon(look), found, self._storage.broke.emit)
+        self._storage.background.ask(lambda: run_in_daemon(self._outside.ids), found, self._storage.broke.emit)
 
     def ask_import(self, paths: Sequence[Path] = ()) -> ImportDialog:
         """Open the import; with files, read them at once."""
@@ -159,7 +152,6 @@ class Sharing(QObject):
             if generation == self._generation:
                 dialog.show_results(results)
             self._from_outside |= {result.profile.id for result in results if result.profile is not None}
-            self._keeping_secrets |= {r.profile.id for r in results if r.profile is not None and r.keeps_secrets}
             self._storage.load_list()
             self._storage.secrets_moved.emit()
             self.imported.emit(tuple(result for result in results if result.profile is not None))

@@ -1,0 +1,161 @@
+"""A kept secret goes only to the servers that it was given for, whatever the profile's file says by now."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from clearline.core.keyring.vault import Vault
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
+from clearline.core.profiles.secret_places import ASK
+from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.storage import store
+from lab import deployments, file_keyring, peers
+from lab.deployment import Deployment
+
+CANARY = "k3pt-0n-this-c0mputer"
+OWN = Profile(id="own", name="Orders", seeds=Seeds(hosts=("db1.example.com:27017",)), auth=Auth(user="app"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def environment(home: Path) -> Mapping[str, str]:
+    return {"CLEARLINE_HOME": str(home), **file_keyring.environment(home / "keyring.json")}
+
+
+def vault() -> Vault:
+    return Vault(file_keyring.FileKeyring())
+
+
+def kept(profile: Profile, *, now: Profile | None = None) -> Path:
+    """A profile whose password is kept, and whose file says something else by now."""
+    path = store.save_in(Path(os.environ["CLEARLINE_HOME"]) / "profiles", now or profile)
+    vault().keep(profile, PASSWORD, Secret(CANARY))
+    return path
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "clearline", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+def to(address: str, **changes: Any) -> Profile:
+    return replace(OWN, seeds=Seeds(hosts=(address,)), **changes)
+
+
+@pytest.mark.parametrize("command", [["check"], ["watch", "--for", "0.2"]], ids=["check", "watch"])
+def test_other_servers_do_not_get_it_and_one_sentence_says_why(home: Path, command: list[str]) -> None:
+    with peers.silent() as evil:
+        kept(OWN, now=to(evil.address))
+        result = run(*command, "Orders")
+        assert evil.connections == 0
+    assert (result.returncode, result.stdout) == (2, "")
+    [said] = result.stderr.splitlines()
+    assert said == (
+        f"clearline {command[0]}: Orders: the kept password was given for db1.example.com:27017, not for"
+        f" {evil.address}, so it was not used; --yes allows it, also from now on."
+    )
+
+
+def test_yes_settles_it_for_good(home: Path) -> None:
+    with peers.closed_port() as port:
+        kept(OWN, now=to(f"127.0.0.1:{port}"))
+        assert run("check", "Orders", "--yes").returncode == 1
+        assert run("check", "Orders").returncode == 1
+    assert vault().given_elsewhere(OWN, [PASSWORD]) == ()
+
+
+def test_all_leaves_out_whose_secret_was_given_for_others_and_says_two(home: Path) -> None:
+    with peers.silent() as evil, peers.closed_port() as port:
+        kept(OWN, now=to(evil.address))
+        store.save_in(home / "profiles", Profile(id="b", name="Beta", seeds=Seeds(hosts=(f"127.0.0.1:{port}",))))
+        result = run("check", "--all", "--json", "--timeout", "0.2")
+        assert evil.connections == 0
+    assert result.returncode == 2
+    assert f"given for db1.example.com:27017, not for {evil.address}" in result.stderr
+    assert [report["verdict"] for report in json.loads(result.stdout)] == ["failed", "failed"]
+    assert CANARY not in result.stdout + result.stderr
+
+
+def test_a_lost_password_is_no_fault_of_the_connection_for_all_either(home: Path) -> None:
+    with peers.silent() as server:
+        store.save_in(home / "profiles", to(server.address))
+        store.save_in(home / "profiles", to(server.address, id="asked", name="Asked", secrets={PASSWORD: ASK}))
+        result = run("check", "--all", "--timeout", "0.2")
+        assert server.connections == 0
+    assert result.returncode == 2
+    assert "not kept on this computer any more" in result.stderr
+    assert "without a password" not in result.stdout + result.stderr
+
+
+def test_a_password_that_is_given_with_the_command_asks_nothing(home: Path) -> None:
+    with peers.closed_port() as port:
+        kept(OWN, now=to(f"127.0.0.1:{port}"))
+        assert run("check", "Orders", "--password-stdin", stdin="typed\n").returncode == 1
+
+
+def test_fewer_protections_for_the_same_servers_ask_too(home: Path) -> None:
+    own = replace(OWN, tls=Tls(enabled=True))
+    kept(own, now=replace(own, tls=Tls(enabled=True, insecure=True)))
+    result = run("check", "Orders")
+    assert result.returncode == 2
+    assert "without this: tlsInsecure" in result.stderr
+
+
+def test_what_an_earlier_version_kept_belongs_to_its_profile_s_servers_after_a_good_login(
+    home: Path, login_server: Deployment
+) -> None:
+    from clearline.core.uri.connection_string import read
+
+    reading = read(login_server.uri(deployments.APP, path=""))
+    profile = replace(reading.profile, id="own", name="Orders")
+    store.save_in(home / "profiles", profile)
+    vault().write("own", PASSWORD, reading.secrets[PASSWORD])
+    assert run("check", "Orders").returncode == 0
+    assert vault().given_elsewhere(profile, [PASSWORD], foreign=True) == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
+def test_a_link_out_of_the_folder_is_from_elsewhere(home: Path, tmp_path: Path) -> None:
+    with peers.silent() as evil:
+        vault().write("own", PASSWORD, Secret(CANARY))
+        (home / "profiles").mkdir()
+        store.save(to(evil.address), home / "shared.json")
+        link = home / "profiles" / "mine.json"
+        link.symlink_to(home / "shared.json")
+        for target in ("Orders", str(link), "--all"):
+            assert run("check", target).returncode == 2
+        assert evil.connections == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
+@pytest.mark.parametrize(("answer", "code"), [("n", 2), ("y", 1)])
+def test_a_terminal_asks_once(home: Path, answer: str, code: int) -> None:
+    import pty
+
+    with peers.closed_port() as port:
+        kept(OWN, now=to(f"127.0.0.1:{port}"))
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "clearline", "check", "Orders"]
+        process = subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL)
+        os.close(theirs)
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(ours, 4096)
+        os.write(ours, answer.encode() + b"\n")
+        assert process.wait(60) == code
+        os.close(ours)
+    assert b"given for db1.example.com:27017, not for" in said

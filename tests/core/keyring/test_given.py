@@ -1,0 +1,179 @@
+"""A kept secret knows for which servers it was given; others, and the same ones less protected, are told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keyring.backends.fail
+import pytest
+from hypothesis import given as examples
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clearline.core.keyring.given import Destination, Given, destination, from_text, other_servers, to_text
+from clearline.core.keyring.vault import Vault
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
+from clearline.core.secrets.secret import PASSWORD, Secret
+
+OWN = Profile(
+    id="p1",
+    name="Orders",
+    seeds=Seeds(hosts=("db1.example.com:27017", "db2.example.com")),
+    auth=Auth(user="app"),
+    tls=Tls(enabled=True),
+)
+SRV = replace(OWN, seeds=Seeds(srv=True, hosts=("cluster.example.com",)))
+
+
+def vault(*kept: Profile) -> Vault:
+    own = Vault(keyring.backends.fail.Keyring())
+    for one in kept:
+        own.keep(one, PASSWORD, Secret("s3cret"))
+    return own
+
+
+def elsewhere(before: Profile, now: Profile) -> bool:
+    return vault(before).given_elsewhere(now, [PASSWORD]) == (PASSWORD,)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        OWN,
+        replace(OWN, name="Other", folder="x", notes="y"),
+        replace(OWN, seeds=Seeds(hosts=("DB2.example.com:27017", "db1.example.com."))),
+        replace(OWN, seeds=replace(OWN.seeds, replica_set="rs0", direct_connection=True)),
+        replace(OWN, auth=Auth(user="another", mechanism="SCRAM-SHA-256")),
+    ],
+)
+def test_the_same_servers_in_other_words_are_the_same(now: Profile) -> None:
+    assert not elsewhere(OWN, now)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        replace(OWN, seeds=Seeds(hosts=("evil.example.com",))),
+        replace(OWN, seeds=Seeds(hosts=(*OWN.seeds.hosts, "evil.example.com"))),
+        replace(OWN, seeds=Seeds(hosts=("db1.example.com:27018", "db2.example.com"))),
+        replace(OWN, seeds=Seeds(srv=True, hosts=("db1.example.com",))),
+        replace(OWN, seeds=Seeds(hosts=("db1.example.com,evil", "db2.example.com"))),
+        replace(OWN, seeds=Seeds(hosts=("/tmp/mongodb-27017.sock",))),
+        replace(OWN, auth=Auth(user="app", source="$external")),
+        replace(OWN, seeds=replace(OWN.seeds, database="other")),
+        replace(OWN, auth=Auth(user="app", mechanism="PLAIN")),
+        replace(OWN, auth=Auth(user="app", allow_plain_without_tls=True)),
+        replace(OWN, tls=Tls(enabled=False)),
+        replace(OWN, tls=Tls()),
+        replace(OWN, tls=Tls(enabled=True, insecure=True)),
+        replace(OWN, tls=Tls(enabled=True, allow_invalid_certificates=True)),
+        replace(OWN, tls=Tls(enabled=True, allow_invalid_hostnames=True)),
+        replace(OWN, tls=Tls(enabled=True, ca_file="/shared/ca.pem")),
+        replace(OWN, unread=(Unread(name="tlsInsecure", value="true"),)),
+    ],
+)
+def test_other_servers_and_fewer_protections_are_others(now: Profile) -> None:
+    assert elsewhere(OWN, now)
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        Seeds(srv=True, hosts=("cluster.evil.com",)),
+        replace(SRV.seeds, srv_service_name="other"),
+        replace(SRV.seeds, srv_allowed_hosts_suffix="com"),
+    ],
+)
+def test_what_decides_where_an_srv_name_leads_counts(seeds: Seeds) -> None:
+    assert elsewhere(SRV, replace(SRV, seeds=seeds))
+    assert not elsewhere(SRV, SRV)
+
+
+def test_more_protection_asks_nothing() -> None:
+    assert not elsewhere(replace(OWN, tls=Tls(enabled=True, insecure=True)), OWN)
+
+
+def test_a_reference_counts_with_its_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = tmp_path / ".env"
+    variables.write_text("TARGET=db1\n")
+    one = replace(OWN, seeds=Seeds(hosts=("${TARGET}",)), env_file=str(variables))
+    own = vault(one)
+    assert own.given_elsewhere(one, [PASSWORD]) == ()
+    variables.write_text("TARGET=evil\n")
+    assert own.given_elsewhere(one, [PASSWORD]) == (PASSWORD,)
+    variables.unlink()
+    monkeypatch.setenv("TARGET", "db1")
+    assert own.given_elsewhere(one, [PASSWORD]) == ()
+    assert "db1" not in repr(own.given(one.id, PASSWORD))  # what a variable holds may be a secret
+
+
+def test_an_agreement_adds_servers_and_a_new_secret_begins_afresh() -> None:
+    own, other = vault(OWN), replace(OWN, seeds=Seeds(hosts=("db9",)))
+    own.give(other, [PASSWORD])
+    assert own.given_elsewhere(other, [PASSWORD]) == own.given_elsewhere(OWN, [PASSWORD]) == ()
+    own.keep(other, PASSWORD, Secret("new"))
+    assert own.given_elsewhere(OWN, [PASSWORD]) == (PASSWORD,)
+
+
+def test_what_remembers_nothing_is_adopted_by_its_own_profile_after_a_good_login_and_refused_to_others() -> None:
+    own = vault()
+    own.keep_for_session(OWN.id, PASSWORD, Secret("from before"))
+    assert own.given_elsewhere(OWN, [PASSWORD]) == ()
+    assert own.given_elsewhere(OWN, [PASSWORD], foreign=True) == (PASSWORD,)
+    own.adopt(OWN, [PASSWORD])
+    assert own.given_elsewhere(OWN, [PASSWORD], foreign=True) == ()
+    changed = replace(OWN, seeds=Seeds(hosts=("evil",)))
+    assert own.given_elsewhere(changed, [PASSWORD]) == (PASSWORD,)
+    own.adopt(changed, [PASSWORD])
+    assert own.given_elsewhere(changed, [PASSWORD]) == (PASSWORD,)
+
+
+def test_a_copy_and_a_move_change_nothing_of_what_it_was_given_for() -> None:
+    own, changed = vault(OWN), replace(OWN, seeds=Seeds(hosts=("evil",)))
+    copy = replace(changed, id="p2")
+    own.copy_all(changed, copy, [PASSWORD])
+    assert own.given_elsewhere(copy, [PASSWORD]) == (PASSWORD,)
+    from clearline.core.profiles.secret_places import SESSION
+
+    moved = own.move(changed, PASSWORD, SESSION)
+    assert moved.done
+    assert own.given_elsewhere(moved.profile, [PASSWORD]) == (PASSWORD,)
+    assert own.given_elsewhere(OWN, [PASSWORD]) == ()
+
+
+def test_no_name_of_a_secret_leads_to_the_memory_of_another() -> None:
+    own, changed = vault(OWN), replace(OWN, seeds=Seeds(hosts=("evil",)))
+    forged = Secret(to_text(Given().also(destination(changed))))
+    for name in ("password given for", "password/servers", "Clearline servers/password"):
+        own.write(OWN.id, name, forged)
+        own.write(f"{OWN.id}/password", name, forged)
+    assert own.given_elsewhere(changed, [PASSWORD]) == (PASSWORD,)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"destinations":5}', '{"destinations":[{"digest":1}]}', "null"])
+def test_a_memory_that_cannot_be_read_covers_nothing(text: str) -> None:
+    assert from_text(text) == Given()
+    assert not from_text(text).covers(destination(OWN))
+
+
+@examples(st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=40), st.integers(1, 12))
+def test_what_is_kept_fits_into_any_keyring(hosts: list[str], times: int) -> None:
+    kept = Given()
+    for number in range(times):
+        newest = destination(replace(OWN, seeds=Seeds(hosts=(*hosts, str(number)))))
+        kept = kept.also(newest)
+        assert kept.covers(newest)
+        assert from_text(to_text(kept)) == kept
+    assert len(kept.destinations) == 1 or len(to_text(kept)) <= 1000
+
+
+def test_the_sentence_names_old_and_new_servers() -> None:
+    given = Given(destinations=(destination(OWN),))
+    other = destination(replace(OWN, seeds=Seeds(hosts=("db9:1",)), auth=Auth(source="x")))
+    assert other_servers(PASSWORD, given, other) == (
+        "the kept password was given for db1.example.com:27017, db2.example.com, not for db9:1 (auth source x)"
+    )
+    assert "was not given for db9:1" in other_servers(PASSWORD, None, other)
+    insecure = destination(replace(OWN, tls=Tls(enabled=True, insecure=True)))
+    assert other_servers("proxyPassword", given, insecure).endswith("without this: tlsInsecure")
+    assert isinstance(insecure, Destination)
