@@ -58,7 +58,7 @@ async def gather(
     answer; without it the user cannot be asked. Those ``without`` which it goes are neither looked up nor asked for.
 
     A kept secret that was given for other servers is used after ``agree`` said yes to a sentence about it, and from
-    then on without a question. ``foreign``: somebody else wrote the profile.
+    then on without a question. ``foreign``: another person wrote the profile.
     """
     names = tuple(name for name in secret_names(profile) if name not in without)
     stored = [name for name in names if source_of(profile, name).place in STORED]

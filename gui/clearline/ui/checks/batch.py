@@ -42,7 +42,7 @@ class Batch(QObject):
         foreign: Collection[str] = (),
     ) -> None:
         """``typed`` are secrets that were typed and are not kept, ``withheld`` the profiles that are left out and why;
-        ``foreign`` are those that somebody else wrote; all by profile id.
+        ``foreign`` are those that others wrote; all by profile id.
         """
         super().__init__()
         self.model = BatchModel(rows)

@@ -55,7 +55,7 @@ class Sharing(QObject):
     # ------------------------------------------------------------ import
 
     def is_from_outside(self, profile_id: str) -> bool:
-        """Whether a saved profile was written by somebody else: imported, or a link that leads out of the folder."""
+        """Whether a saved profile was written by others: imported, or a link that leads out of the folder."""
         place = self._storage.listing.places.get(profile_id)
         linked = place is not None and not self._storage.listing.rows[place].own
         return linked or profile_id in self._from_outside
