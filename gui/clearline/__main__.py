@@ -15,6 +15,8 @@ usage: clearline                     open the window
        clearline list                list the saved profiles
        clearline watch TARGET        stay on the line and tell how it is (--help tells more)
        clearline explain FILE        say what an application's error text means (- reads standard input)
+       clearline diff A.json B.json  say what differs between the reports of two places
+       clearline merge A.json ...    show which place reaches which server
        clearline demo                test a private MongoDB in the window
        clearline --screenshot FILE   write a picture of the window and end
        clearline --version
@@ -53,6 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline.cli import explain
 
             return explain.run(rest)
+        case ["diff", *rest]:
+            from clearline.cli import places
+
+            return places.run_diff(rest)
+        case ["merge", *rest]:
+            from clearline.cli import places
+
+            return places.run_merge(rest)
         case ["demo", *rest]:
             from clearline.cli import demo
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from clearline.core.findings import SERVER_STAGES, Finding
 from clearline.core.report.marks import MARKS
+from clearline.core.report.places import Matrix, Meeting, Place
 from clearline.core.report.report import Cell, Report, ServerResult, Status
 
 _STYLE: Final = """
@@ -48,6 +49,57 @@ def to_html(report: Report) -> str:
     """The whole page. Every text of the report is escaped."""
     mark, _, word, tone = MARKS[report.verdict]
     title = f"{word}: {report.target.profile or report.target.uri}"
+    return _page(
+        title,
+        f'<h1 class="{tone}"><span class="mark">{mark}</span> {_text(title)}</h1>',
+        f'<p class="uri">{_code(report.target.uri)}</p>',
+        *(_finding(finding) for finding in report.findings),
+        *_servers(report.servers),
+        *_certificates(report.servers),
+        "<h2>Details</h2>",
+        "<dl>",
+        *(f"<dt>{_text(name)}</dt><dd>{value}</dd>" for name, value in _facts(report)),
+        "</dl>",
+    )
+
+
+def places_to_html(merged: Matrix) -> str:
+    """The page about several places: which of them reaches which server, and what each says."""
+    title = f"{len(merged.places)} places, {len(merged.servers)} servers"
+    heads = _heads(("Server", *(place.name for place in merged.places)))
+    rows = (
+        f"<tr><td>{_code(server)}</td>{''.join(map(_meeting, row))}</tr>"
+        for server, row in zip(merged.servers, merged.cells, strict=True)
+    )
+    table = ["<tbody>", *rows, "</tbody>"] if merged.servers else []
+    return _page(
+        title,
+        f"<h1>{_text(title)}</h1>",
+        f'<div class="wide"><table><thead><tr>{heads}</tr></thead>',
+        *table,
+        "</table></div>",
+        *(_place(place) for place in merged.places),
+    )
+
+
+def _meeting(seen: Meeting | None) -> str:
+    if seen is None:
+        return "<td></td>"
+    mark, _, word, tone = MARKS[seen.status]
+    stage = f" {seen.stage.value}" if seen.stage else ""
+    note = f"<small>{_text(seen.note)}</small>" if seen.note else ""
+    return f'<td class="{tone}"><span class="mark" role="img" aria-label="{word}">{mark}</span>{stage}{note}</td>'
+
+
+def _place(place: Place) -> str:
+    mark, _, word, tone = MARKS[place.report.verdict]
+    told = place.report.diagnosis
+    lines = [f'<section class="card {tone}">', f'<h3><span class="mark">{mark}</span> {_text(place.name)}: {word}</h3>']
+    lines += [f"<p>{_text(told.summary)}</p>"] if told else []
+    return "\n".join([*lines, f'<p class="uri">{_code(place.report.target.uri)}</p>', "</section>"])
+
+
+def _page(title: str, *body: str) -> str:
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -60,15 +112,7 @@ def to_html(report: Report) -> str:
         f"<style>{_STYLE}</style>",
         "</head>",
         "<body>",
-        f'<h1 class="{tone}"><span class="mark">{mark}</span> {_text(title)}</h1>',
-        f'<p class="uri">{_code(report.target.uri)}</p>',
-        *(_finding(finding) for finding in report.findings),
-        *_servers(report.servers),
-        *_certificates(report.servers),
-        "<h2>Details</h2>",
-        "<dl>",
-        *(f"<dt>{_text(name)}</dt><dd>{value}</dd>" for name, value in _facts(report)),
-        "</dl>",
+        *body,
         "</body>",
         "</html>",
     ]

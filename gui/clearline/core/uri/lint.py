@@ -440,7 +440,7 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
 def _lint_path(found: Mistakes, parts: UriText, path: Piece, decoded: str) -> bool:
     """Options behind the database without a question mark, and backslashes that a shell or JSON left."""
     if parts.options is None and (begins := _OPTIONS_IN_PATH.search(path.text)) and lookup(begins[1]) is not None:
-        # Who logs in would be looked for in a database of that long name; everybody else is let in.
+        # Who logs in would be looked for in a database of that long name; all others are let in.
         found.add(
             "uri.malformed-options",
             _FAILURE if parts.userinfo is not None else _WARNING,

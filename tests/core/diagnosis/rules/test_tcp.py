@@ -139,7 +139,7 @@ def test_a_missing_socket_is_said_without_a_port() -> None:
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(errno.ENOENT, "does not exist"), (errno.ECONNREFUSED, "nobody listens"), (errno.EACCES, "may not be opened")],
+    [(errno.ENOENT, "does not exist"), (errno.ECONNREFUSED, "nothing listens"), (errno.EACCES, "may not be opened")],
 )
 def test_a_socket_that_cannot_be_used_says_why(number: int, reason: str) -> None:
     reach = Reach.DENIED if number == errno.EACCES else Reach.REFUSED

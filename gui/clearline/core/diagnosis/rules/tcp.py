@@ -153,13 +153,13 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     answering = [p for p in member.other_ports if p.reach is Reach.OK]
     if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
-    nobody = (attempt.loopback or attempt.own) and attempt.listening is False
+    unheard = (attempt.loopback or attempt.own) and attempt.listening is False
     words = [_led_here(member, attempt), family_words(member.tcp)]
-    if not nobody:
+    if not unheard:
         words.append("A firewall that rejects instead of dropping looks the same: a look at the server itself decides.")
     return tell(
         "tcp.refused",
-        Certainty.PROVEN if nobody and attempt.loopback and is_this_computer(member.host) else Certainty.LIKELY,
+        Certainty.PROVEN if unheard and attempt.loopback and is_this_computer(member.host) else Certainty.LIKELY,
         detail=" ".join(filter(None, words)),
         also=localhost_remedies(facts, member) if attempt.loopback else (),
         host=member.host,
@@ -168,7 +168,7 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
 
 
 def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:
-    """A socket file that is not there, that nobody listens at, or that may not be opened."""
+    """A socket file that is not there, at which nothing listens, or that may not be opened."""
     reason, fix = _SOCKETS.get(attempt.errno or 0, ("cannot be used", "Check the path, and whether mongod runs."))
     return finding(
         "tcp.socket-missing",
@@ -188,7 +188,7 @@ _SOCKETS = {
         "net.unixDomainSocket.pathPrefix says otherwise. In a container the folder must be mounted.",
     ),
     errno.ECONNREFUSED: (
-        "is left over: nobody listens at it",
+        "is left over: nothing listens at it",
         "Start mongod; the file stays behind when mongod ends without notice.",
     ),
     errno.EACCES: (

@@ -1,0 +1,56 @@
+"""Reports as files that others made: ``clearline check --json`` from another place. Read as what is hostile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from clearline.core.report.report import Report
+
+LONGEST = 16_000_000
+"""Bytes; the report of a thousand servers takes a tenth of it."""
+MOST = 500
+"""Reports in one file."""
+
+
+class ReportProblem(Exception):
+    """A file that holds no report. Its text is one sentence that names the file."""
+
+
+def reports_of(path: Path) -> tuple[Report, ...]:
+    """The reports of a file: one object, or an array of them (``check --all --json``). Raises `ReportProblem`."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LONGEST + 1)
+    except OSError as error:
+        raise ReportProblem(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from None
+    if len(raw) > LONGEST:
+        raise ReportProblem(f"{path} is too long for a report.")
+    try:
+        tree = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise ReportProblem(f"{path} is no JSON.") from None
+    trees = tree if isinstance(tree, list) else [tree]
+    if not trees or len(trees) > MOST:
+        raise ReportProblem(f"{path} holds {len(trees)} reports; between 1 and {MOST} can be read.")
+    return tuple(_report(path, one) for one in trees)
+
+
+def report_of(path: Path) -> Report:
+    """The one report of a file. Raises `ReportProblem`, also when there are several."""
+    found = reports_of(path)
+    if len(found) > 1:
+        raise ReportProblem(f"{path} holds {len(found)} reports; one is needed.")
+    return found[0]
+
+
+def _report(path: Path, tree: object) -> Report:
+    if not isinstance(tree, dict) or tree.get("format") != "clearline-report":
+        raise ReportProblem(f"{path} is no report of Clearline: make one with clearline check --json.")
+    if tree.get("version") != 1:
+        raise ReportProblem(f"{path} was written by a newer Clearline; its format is {str(tree.get('version'))[:20]}.")
+    try:
+        return msgspec.convert(tree, Report)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ReportProblem(f"{path} is damaged: {str(error)[:200]}.") from None
