@@ -1,7 +1,7 @@
 """Which servers that only a hello names are looked at: a hostile server must not choose whom this computer scans.
 
 Seeds, and members on a seed's own host, are the user's own choice and always admitted. Of all others a genuine set has
-at most 50 members (Replica Set Member Configuration), so the caps below meet nobody but a server that lies.
+at most 50 members (Replica Set Member Configuration), so the caps below meet none but a server that lies.
 """
 
 from __future__ import annotations

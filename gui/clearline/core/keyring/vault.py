@@ -133,8 +133,8 @@ class Vault:
     def given_elsewhere(self, profile: Profile, names: Iterable[str], *, foreign: bool = False) -> tuple[str, ...]:
         """Those of a profile's kept secrets that were given for other servers than it has now.
 
-        ``foreign``: another person wrote the profile; then also those that remember nothing. Reads the file of variables
-        where hosts refer to any, and the keyring where it was not asked for them before.
+        ``foreign``: another person wrote the profile; then also those that remember nothing. Reads the file of
+        variables where hosts refer to any, and the keyring where it was not asked for them before.
         """
         named = tuple(names)
         if not named:
