@@ -57,6 +57,7 @@ def finding(
     server: str | None = None,
     severity: Severity | None = None,
     evidence: Mapping[str, Any] | None = None,
+    summary: str = "",
     detail: str = "",
     fix: str = "",
     patch: Mapping[str, Any] | None = None,
@@ -68,8 +69,9 @@ def finding(
     """A finding of the cause ``code``: title, meaning and fix, filled, are its summary, detail and first remedy.
 
     ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one. ``detail`` is
-    added to the cause's meaning, and ``fix`` stands for its advice where the evidence says more. Blanks come by
-    keyword, or in ``fill``. ``patch`` or ``action`` belongs to the first remedy; ``also`` are further remedies.
+    added to the cause's meaning; ``summary`` and ``fix`` stand for its sentence and its advice where the evidence says
+    more. Blanks come by keyword, or in ``fill``. ``patch`` or ``action`` belongs to the first remedy; ``also`` are
+    further remedies.
     Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
     """
     cause = causes()[code]
@@ -81,7 +83,7 @@ def finding(
         certainty=certainty,
         stage=stage or Stage(code.partition(".")[0]),
         server=server,
-        summary=cause.title.format_map(filled),
+        summary=summary or cause.title.format_map(filled),
         detail=f"{means} {detail}".strip() if detail else means,
         remedies=(
             Remedy(

@@ -97,7 +97,12 @@ def test_the_txt_records_set_name_is_the_records_mistake() -> None:
     ("extras", "cause", "certainty"),
     [
         (UNINITIATED, "topology.not-initiated", Certainty.PROVEN),
-        (REMOVED, "topology.removed-member", Certainty.PROVEN),
+        (REMOVED, "topology.removed-member", Certainty.LIKELY),
+        (
+            ServerExtras(repl_status_code=93, config_hosts=("old-name:27017",)),
+            "topology.member-name-unknown",
+            Certainty.LIKELY,
+        ),
         (ServerExtras(repl_status_code=13), "topology.not-initiated", Certainty.LIKELY),
         (None, "topology.not-initiated", Certainty.LIKELY),
     ],
@@ -138,7 +143,72 @@ def test_a_direct_connection_to_somebody_else_than_the_primary(role: str, kind: 
 def test_a_single_server_is_dropped_from_a_list_and_fine_by_itself() -> None:
     assert failures(live(HELLO), dead("db2")) == {"topology.standalone-in-list"}
     assert failures(live(HELLO)) == set()
-    assert warnings(live(HELLO), live(PRIMARY, "db2")) == {"topology.standalone-in-list"}
+    assert warnings(live(HELLO, "db9"), live(PRIMARY)) == {"topology.standalone-in-list"}
+
+
+def test_a_server_that_the_set_lists_runs_without_it_and_is_never_the_one_to_keep() -> None:
+    known = facts(live(HELLO, "db2"), live(PRIMARY), connected=True)
+    found = said(known)["topology.member-without-set"]
+    assert "db1:27017" in found.summary
+    patches = [remedy.patch for remedy in found.remedies if remedy.patch is not None]
+    assert patches == [{"seeds": {"hosts": ["db1:27017"]}}]
+    assert "topology.no-transactions" not in said(known)
+
+
+def test_a_single_server_beside_dead_hosts_is_not_offered_alone() -> None:
+    found = said(facts(live(HELLO), dead("db2")))["topology.standalone-in-list"]
+    assert all(remedy.patch is None for remedy in found.remedies)
+    assert "--replSet" in found.remedies[0].text
+
+
+def test_members_that_do_not_hear_each_other_are_one_fact_about_the_set() -> None:
+    deaf = [live(in_set("other"), f"db{n}") for n in (1, 2, 3)]
+    found = said(facts(*deaf))["topology.recovering"]
+    assert found.server is None
+    assert found.summary.startswith("All 3 members answer from here")
+    assert "key file" in found.remedies[0].text
+
+
+def test_a_hidden_member_alone_says_that_the_others_are_down() -> None:
+    hidden = live(in_set("hidden"), "db9")
+    found = failures(hidden, dead("db1", seed=False), dead("db2", seed=False), dead("db3", seed=False))
+    assert found == {"topology.no-primary"}
+
+
+def test_without_a_primary_the_count_fits_who_answers() -> None:
+    everyone = [live(in_set("secondary", primary=None), f"db{n}") for n in (1, 2, 3)]
+    whole = said(facts(*everyone))["topology.no-primary"]
+    assert (whole.certainty, "all 3 members answer" in whole.summary) == (Certainty.PROVEN, True)
+    part = said(facts(everyone[0], dead("db2"), dead("db3")))["topology.no-primary"]
+    assert (part.certainty, "only 1 of 3" in part.summary) == (Certainty.LIKELY, True)
+
+
+def test_a_set_name_is_wrong_for_certain_only_where_every_seed_says_so() -> None:
+    asked = option(replicaSet="rs9")
+    assert said(facts(live(PRIMARY), **asked))["topology.wrong-set-name"].certainty is Certainty.PROVEN
+    doubt = said(facts(live(PRIMARY), dead("db8"), **asked))["topology.wrong-set-name"]
+    assert (doubt.certainty, doubt.remedies[0].patch) == (Certainty.LIKELY, None)
+
+
+def test_dead_members_are_counted_and_a_spare_seed_is_told_from_them() -> None:
+    big = tuple(f"db{n}:27017" for n in range(1, 21))
+    serving = live(in_set("primary", hosts=big))
+    down = [dead(f"db{n}", seed=False) for n in (2, 3, 4)]
+    found = said(facts(serving, *down, connected=True))["topology.member-unreachable"]
+    assert found.summary.startswith("3 of 4 members")
+    spare = said(facts(live(PRIMARY), dead("gone"), connected=True))["topology.member-unreachable"]
+    assert "no member lists it" in spare.summary
+    assert spare.remedies[0].patch == {"seeds": {"hosts": ["db1:27017"]}}
+
+
+def test_a_direct_connection_for_reading_from_a_secondary_is_left_alone() -> None:
+    known = facts(
+        live(in_set("secondary", primary="db2:27017")),
+        connected=True,
+        **option(directConnection=True, readPreference="secondaryPreferred"),
+    )
+    found = said(known)["topology.direct-to-secondary"]
+    assert (found.severity, found.remedies[0].patch) == (Severity.NOTE, None)
 
 
 def test_load_balanced_needs_a_load_balancer() -> None:
@@ -290,7 +360,9 @@ def test_members_that_are_of_no_use_now_are_warned_about() -> None:
 def test_seeds_of_two_sets_are_mixed() -> None:
     other = live(in_set("primary", "rsB", ("db9:27017",)), "db9")
     found = said(facts(live(PRIMARY), other, connected=True))["topology.mixed-sets"]
-    assert found.remedies[0].patch == {"seeds": {"hosts": ["db1:27017"], "replicaSet": "rs0"}}
+    assert found.remedies[0].patch is None
+    named = said(facts(live(PRIMARY), other, connected=True, **option(replicaSet="rs0")))["topology.mixed-sets"]
+    assert named.remedies[0].patch == {"seeds": {"hosts": ["db1:27017"]}}
 
 
 def test_a_hidden_seed_is_a_note() -> None:

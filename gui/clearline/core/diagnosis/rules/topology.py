@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.dns import txt_wrong_set, wrong_address
+from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
@@ -30,7 +31,7 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.servers import Hello, MemberFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Remedy, Severity
 
 NOT_INITIALISED = 94
 """Server code NotYetInitialized."""
@@ -66,6 +67,10 @@ def set_name(facts: Facts) -> Iterable[Finding]:
     if any(h.set_name == given for _, h in live):
         return
     from_text = "replicaSet" in facts.uri.options
+    # A seed that does not answer may belong to the set that is asked for.
+    whole = {m.address for m, _ in live}.issuperset(m.address for m in _seeds(facts))
+    certainty = Certainty.PROVEN if whole else Certainty.LIKELY
+    doubt = "" if whole else "A seed that does not answer may belong to the set that is asked for."
     member, hello = live[0]
     named = next(((m, h) for m, h in live if h.set_name), None)
     if named is not None:
@@ -76,10 +81,11 @@ def set_name(facts: Facts) -> Iterable[Finding]:
             return
         yield finding(
             "topology.wrong-set-name",
-            Certainty.PROVEN,
+            certainty,
             server=member.address,
             evidence=_evidence(facts),
-            patch={"seeds": {"replicaSet": actual}},
+            detail=doubt,
+            patch={"seeds": {"replicaSet": actual}} if whole and len({h.set_name for _, h in live}) == 1 else None,
             actual=actual,
             given=given,
         )
@@ -90,60 +96,149 @@ def set_name(facts: Facts) -> Iterable[Finding]:
     else:
         yield finding(
             "topology.not-a-replica-set",
-            Certainty.PROVEN,
+            certainty,
             server=member.address,
             evidence=_evidence(facts),
-            patch={"seeds": {"replicaSet": None}},
+            detail=doubt or _meant_for_a_set(hello),
+            patch={"seeds": {"replicaSet": None}} if whole else None,
             given=given,
             host=member.address,
             kind="router (mongos)" if hello.kind == "router" else "single server",
         )
 
 
+def _meant_for_a_set(hello: Hello) -> str:
+    if hello.kind != "standalone":
+        return ""
+    return "A member of the set that was started without --replSet looks the same: then start it with it."
+
+
+def _listed_by(facts: Facts, address: str) -> list[str]:
+    """The other servers whose configuration names that address."""
+    here = _is_loopback(address.rpartition(":")[0])
+    return [
+        m.address
+        for m, h in answered(facts)
+        if m.address != address and address in known_addresses(h) and (not here or _seed_is_loopback(m))
+    ]
+
+
 def standalone_in_list(facts: Facts) -> Iterable[Finding]:
     """A single server among several hosts, which SDAM drops."""
-    if single_topology(facts) or seed_count(facts) < 2:
+    if single_topology(facts):
         return
     for member, hello in answered(facts):
-        if hello.kind == "standalone" and member.seed:
-            yield finding(
+        if hello.kind != "standalone":
+            continue
+        others = [host for host in facts.uri.hosts if host != member.address]
+        living = [m.address for m, h in answered(facts) if h.kind not in ("standalone", "ghost")]
+        without = {"seeds": {"hosts": others}} if living and not facts.uri.srv and member.seed and others else None
+        severity = Severity.FAILURE if not is_connected(facts) else Severity.WARNING
+        tell = partial(finding, server=member.address, severity=severity, evidence=_evidence(facts))
+        if by := _listed_by(facts, member.address):
+            leave_out = Remedy(text=f"Until then leave {member.address} out of the address.", patch=without)
+            yield tell(
+                "topology.member-without-set",
+                Certainty.LIKELY,
+                detail="If that name or address leads to another computer from here, another server answers there.",
+                also=(leave_out,) if without else (),
+                host=member.address,
+                by=listed(by),
+            )
+            return
+        if member.seed and seed_count(facts) > 1:
+            doubt = (
+                "If it belongs to the set of the other hosts, it runs without --replSet, and what is written to it is"
+            )
+            yield tell(
                 "topology.standalone-in-list",
                 Certainty.PROVEN,
-                server=member.address,
-                severity=Severity.FAILURE if not is_connected(facts) else Severity.WARNING,
-                evidence=_evidence(facts),
-                patch={"seeds": {"srv": False, "hosts": [member.address]}},
+                detail=f"Without it, {listed(living)} would do." if living else f"{doubt} lost.",
+                fix=f"Remove {member.address} from the list."
+                if living
+                else "List it alone if it is the whole deployment; start it with --replSet if it is a member of a set.",
+                patch=without,
                 host=member.address,
             )
             return
 
 
 def never_ready(facts: Facts) -> Iterable[Finding]:
-    """Members that serve no client: never initiated, removed, starting up, arbiters."""
-    for member, hello in answered(facts):
-        tell = partial(finding, server=member.address, host=member.address, evidence=_evidence(facts))
+    """Members that serve nothing: never initiated, removed, starting up, arbiters."""
+    live = answered(facts)
+    wanted = replica_set_name(facts)
+    some_serve = any(h.kind in ("primary", "secondary", "router", "standalone") for _, h in live)
+    for member, hello in live:
+        tell = partial(finding, server=member.address, evidence=_evidence(facts), host=member.address)
         alone = single_topology(facts) or len(facts.members) == 1
-        if hello.kind == "ghost" and (alone or all(h.kind == "ghost" for _, h in answered(facts))):
-            code = member.extras.repl_status_code if member.extras else None
-            if code == REMOVED:
-                yield tell("topology.removed-member", Certainty.PROVEN)
-            elif member.finished:
-                yield tell(
-                    "topology.not-initiated",
-                    Certainty.PROVEN if code == NOT_INITIALISED else Certainty.LIKELY,
-                    detail=""
-                    if code == NOT_INITIALISED
-                    else "A member that was removed from its set looks the same from outside.",
-                )
+        if hello.kind == "ghost" and (alone or not some_serve):
+            if found := _out_of_set(facts, member):
+                yield found
             return
         if hello.kind == "arbiter" and single_topology(facts):
             others = [a for a in hello.hosts if a != member.address]
             yield tell("topology.arbiter", Certainty.PROVEN, other=listed(others, nothing="another member"))
             return
-        wanted = read_mode(facts) == "secondary" and not any(h.kind == "secondary" for _, h in answered(facts))
-        if hello.kind == "other" and (alone or wanted or all(h.kind == "other" for _, h in answered(facts))):
-            yield tell("topology.recovering", Certainty.PROVEN)
+        asked = read_mode(facts) == "secondary" and not any(h.kind == "secondary" for _, h in live)
+        if hello.kind == "other" and (alone or asked or not some_serve):
+            alike = [m.address for m, h in live if h.kind == "other" and (wanted is None or h.set_name == wanted)]
+            if len(alike) > 1 and not some_serve:
+                yield _deaf_set(facts, alike)
+            else:
+                yield tell("topology.recovering", Certainty.PROVEN)
             return
+
+
+def _deaf_set(facts: Facts, alike: list[str]) -> Finding:
+    """Several members of one set in the same state are one fact about the set."""
+    count = len(facts.members)
+    which = f"All {count} members" if len(alike) == count else f"{len(alike)} of {count} members"
+    return finding(
+        "topology.recovering",
+        Certainty.PROVEN,
+        summary=f"{which} answer from here, and none is primary or secondary ({listed(alike)}).",
+        detail="They do not hear each other, or all of them are starting, so no primary is elected.",
+        evidence=_evidence(facts),
+        fix="Look at the servers' logs for what they say about each other: the same key file (or certificates) "
+        "everywhere, names that resolve between them, no firewall in between. If all were just started, wait a minute.",
+        host=listed(alike),
+    )
+
+
+def _out_of_set(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A node that is in no set: never initiated, taken out, or not found under the name that its set has for it."""
+    extras = member.extras
+    code = extras.repl_status_code if extras else None
+    tell = partial(finding, server=member.address, host=member.address)
+    if code == REMOVED and extras is not None:
+        claimed = {(h.me or m.address).lower() for m, h in answered(facts) if m is not member}
+        unknown = [host for host in extras.config_hosts if host.lower() not in claimed]
+        held = {**_evidence(facts), "configuration": list(extras.config_hosts), "message": extras.repl_message}
+        if unknown:
+            return tell(
+                "topology.member-name-unknown",
+                Certainty.LIKELY,
+                evidence=held,
+                detail=f"If {listed(unknown)} is another server, this one was removed from its set: connect there.",
+                names=listed(unknown),
+            )
+        renamed = "A member whose name was changed looks the same: rs.conf() on it shows the names that it looks for."
+        return tell(
+            "topology.removed-member",
+            Certainty.PROVEN if extras.config_hosts else Certainty.LIKELY,
+            evidence=held,
+            detail="" if extras.config_hosts else renamed,
+            fix=f"Connect to a current member ({listed(extras.config_hosts)})." if extras.config_hosts else "",
+        )
+    if not member.finished:
+        return None
+    sure = code == NOT_INITIALISED
+    return tell(
+        "topology.not-initiated",
+        Certainty.PROVEN if sure else Certainty.LIKELY,
+        evidence=_evidence(facts),
+        detail="" if sure else "A member that was removed from its set looks the same from outside.",
+    )
 
 
 def direct(facts: Facts) -> Iterable[Finding]:
@@ -152,12 +247,15 @@ def direct(facts: Facts) -> Iterable[Finding]:
         return
     for member, hello in answered(facts):
         if hello.kind in ("secondary", "hidden"):
+            meant = read_mode(facts) != "primary"
             yield finding(
                 "topology.direct-to-secondary",
                 Certainty.PROVEN,
                 server=member.address,
+                severity=Severity.NOTE if meant else None,
                 evidence=_evidence(facts),
-                patch={"seeds": {"directConnection": None}},
+                fix=f"Reading needs nothing more; writes go to {hello.primary or 'the primary'}." if meant else "",
+                patch=None if meant else {"seeds": {"directConnection": None}},
                 host=member.address,
                 kind="hidden member" if hello.kind == "hidden" else "secondary",
                 primary=hello.primary or "unknown",
@@ -172,9 +270,10 @@ def load_balancer(facts: Facts) -> Iterable[Finding]:
         if hello.service_id is None:
             yield finding(
                 "topology.load-balanced-mismatch",
-                Certainty.PROVEN,
+                Certainty.LIKELY,
                 server=member.address,
                 evidence=_evidence(facts),
+                detail="A router behind a balancer that was not told of it (loadBalancerPort) answers the same.",
                 patch={"seeds": {"loadBalanced": None}},
                 host=member.address,
             )
@@ -185,9 +284,9 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
     """Names and addresses that the set hands out and that lead nowhere from here."""
     if single_topology(facts):
         return
-    live = [(m, h) for m, h in answered(facts) if h.set_name]
+    live = [(m, h) for m, h in answered(facts) if h.set_name and not h.hidden]
     if not live:
-        return
+        return  # A hidden member is in no list, so that the others may simply be down.
     advertised = {a for _, h in live for a in known_addresses(h)}
     members = [m for m in facts.members if m.address in advertised]
     sets = {h.set_name for m, h in live if m.seed}
@@ -203,15 +302,43 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
         yield tell("topology.loopback-names", Certainty.PROVEN, patch=direct_patch, address=listed(sorted(advertised)))
     elif any(lookup_failed(m.lookup) for m in bad):
         names = sorted(m.address for m in bad if lookup_failed(m.lookup))
-        yield tell("topology.internal-names", Certainty.PROVEN, patch=direct_patch, names=listed(names))
+        sure = all(_unknown_name(m) for m in bad if lookup_failed(m.lookup))
+        yield tell(
+            "topology.internal-names",
+            Certainty.PROVEN if sure else Certainty.LIKELY,
+            patch=direct_patch,
+            also=_from_outside(facts, seed, names),
+            names=listed(names),
+        )
     elif not any(reached(m) for m in bad if m.address not in strangers):
         yield tell(
             "topology.internal-addresses",
-            Certainty.PROVEN,
-            detail=f"Another server answers at {listed(strangers)}." if strangers else "",
+            Certainty.LIKELY,
+            detail=f"Another server answers at {listed(strangers)}."
+            if strangers
+            else "Where the seed is a member under another name, the others may as well be down.",
             patch=direct_patch,
             addresses=listed(sorted(advertised)),
         )
+
+
+def _unknown_name(member: MemberFacts) -> bool:
+    """Whether the system said that there is no such name, and not merely nothing."""
+    return member.lookup is not None and member.lookup.eai is not None and not member.lookup.silent
+
+
+def _from_outside(facts: Facts, seed: MemberFacts, names: list[str]) -> tuple[Remedy, ...]:
+    """What helps where the seed is the near end of a published port or a port-forward."""
+    inside = any("." not in name.partition(":")[0] or ".svc" in name for name in names)
+    if not (inside or is_loopback(seed)):
+        return ()
+    return (
+        Remedy(
+            text="Names of containers and pods are known inside their network only. From here: a published port or "
+            f"kubectl port-forward with directConnection=true, as in mongodb://localhost:{seed.port or 27017}/"
+            "?directConnection=true; or a hosts-file entry for each name, with the published port of that very member."
+        ),
+    )
 
 
 def _is_loopback(host: str) -> bool:
@@ -249,9 +376,10 @@ def primary(facts: Facts) -> Iterable[Finding]:
             return  # It was reached and could not be used, or its name leads elsewhere: its own finding tells why.
         yield tell(
             "topology.primary-unreachable",
-            Certainty.PROVEN,
+            Certainty.LIKELY,
             server=member.address,
-            detail=_why_unusable(member),
+            detail=f"{_why_unusable(member)} If it stopped within the last ten seconds, the others do not know it yet: "
+            "check again.".strip(),
             host=member.address,
         )
         return
@@ -259,14 +387,27 @@ def primary(facts: Facts) -> Iterable[Finding]:
         return
     # No primary is named, or one that says that it is none: an election goes on, or cannot succeed.
     up = [m.address for m, _ in live]
-    down = [a for a in advertised if a not in up]
+    every = sorted({*advertised, *(m.address for m, h in live if h.hidden)})
+    down = [a for a in every if a not in up]
+    if down:
+        how = f"only {len(up)} of {len(every)} members are alive"
+        fix = f"Start {listed(down)}."
+        doubt = "If they run and only this computer cannot reach them, they may have a primary among themselves."
+    else:
+        how = f"all {len(every)} members answer, and none is primary"
+        fix = (
+            "Wait some seconds: an election may be going on. If it stays so, rs.status() shows what they wait for: a "
+            "majority with votes that hears each other, and a member with a priority above 0 that is not behind."
+        )
+        doubt = ""
     yield tell(
         "topology.no-primary",
-        Certainty.PROVEN,
+        Certainty.LIKELY if down else Certainty.PROVEN,
+        detail=doubt,
+        fix=fix,
         set=live[0][1].set_name,
-        up=len(up),
-        all=len(advertised),
-        down=listed(down, nothing="an election: all members are alive, so wait a few seconds"),
+        how=how,
+        down=listed(down, nothing="the missing members"),
     )
 
 
@@ -317,12 +458,15 @@ def _tags(hello: Hello) -> str:
 
 
 def unusable_members(facts: Facts) -> Iterable[Finding]:
-    """Members that do not stop the driver now, and would after a failover."""
+    """Members that do not stop the driver now, and would after a failover: one finding for all of a kind."""
     if not is_connected(facts) or single_topology(facts):
         return
     primaries = {h.primary.lower() for _, h in answered(facts) if h.primary}
+    writable = any(h.is_writable_primary for _, h in answered(facts))
+    of_the_set = {a for _, h in answered(facts) for a in known_addresses(h)}
+    alike: dict[tuple[str, bool], list[MemberFacts]] = {}
     for member in _unusable(facts):
-        if member.address in primaries and not any(h.is_writable_primary for _, h in answered(facts)):
+        if member.address in primaries and not writable:
             continue  # Said by the rule about the primary.
         if lookup_failed(member.lookup):
             code = "topology.member-unresolvable"
@@ -330,14 +474,41 @@ def unusable_members(facts: Facts) -> Iterable[Finding]:
             code = "topology.member-unreachable"
         else:
             continue  # Reached, and turned away later: the member's own finding tells why.
-        yield finding(
-            code,
-            Certainty.PROVEN,
-            server=member.address,
-            evidence={"advertised_by": list(member.advertised_by)},
-            detail=_why_unusable(member),
-            host=member.address,
-        )
+        alike.setdefault((code, member.address in of_the_set), []).append(member)
+    for (code, is_member), members in alike.items():
+        yield _unusable_group(facts, code, members, is_member=is_member)
+
+
+def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_member: bool) -> Finding:
+    names = [m.address for m in members]
+    first, many = members[0], len(names) > 1
+    what = "cannot be reached from here" if code.endswith("unreachable") else "cannot be found by name from here"
+    summary = fix = detail = ""
+    patch: dict[str, object] | None = None
+    if any(h.kind == "router" for _, h in answered(facts)):
+        summary = f"{listed(names)}, {'routers' if many else 'a router'} of the address, {what}."
+        detail = "The other routers serve meanwhile."
+        fix = f"Start {listed(names)}, or remove what is gone from the address."
+    elif not is_member:
+        summary = f"{listed(names)} {'stand' if many else 'stands'} in the address and {what}; no member lists it."
+        detail = "The set does not need it, and a program that starts may wait for it."
+        fix = f"Remove {listed(names)} from the address if it is no member any more."
+        kept = [host for host in facts.uri.hosts if host not in names]
+        patch = {"seeds": {"hosts": kept}} if kept and not facts.uri.srv else None
+    elif many:
+        summary = f"{len(names)} of {len(facts.members)} members {what}: {listed(names, most=8)}."
+    evidence: dict[str, object] = {"advertised_by": list(first.advertised_by)}
+    return finding(
+        code,
+        Certainty.PROVEN,
+        server=None if many else first.address,
+        evidence={**evidence, "servers_alike": names} if many else evidence,
+        summary=summary,
+        detail=f"{detail} {_why_unusable(first)}".strip(),
+        fix=fix,
+        patch=patch,
+        host=first.address,
+    )
 
 
 def mixed_sets(facts: Facts) -> Iterable[Finding]:
@@ -358,12 +529,17 @@ def mixed_sets(facts: Facts) -> Iterable[Finding]:
             set=next(iter(sets)),
         )
     elif len(sets) > 1:
-        first = next(iter(sets))
+        given = replica_set_name(facts)
+        first = given if given in sets and given is not None else next(iter(sets))
+        # Without a set's name in the text only its owner knows which of them is meant.
+        meant = given == first
         yield finding(
             "topology.mixed-sets",
             Certainty.PROVEN,
             evidence={"sets": sets},
-            patch={"seeds": {"hosts": sets[first], "replicaSet": first}},
+            patch={"seeds": {"hosts": sets[first]}} if meant and not facts.uri.srv else None,
+            detail=f"replicaSet={given} keeps the members of {given} and drops the others." if meant else "",
+            fix=f"Remove the hosts that are no members of {first}." if meant else "",
             sets=listed([f"{name} ({', '.join(hosts)})" for name, hosts in sets.items()]),
             set=first,
         )
@@ -453,7 +629,7 @@ def shard(facts: Facts) -> Iterable[Finding]:
         routers = [m.address for m, h in answered(facts) if h.kind == "router"]
         yield finding(
             "topology.shard-no-primary",
-            Certainty.PROVEN,
+            Certainty.PROVEN if read_mode(facts) == "primary" else Certainty.LIKELY,
             server=routers[0] if routers else None,
             severity=Severity.FAILURE,
             evidence={"code": SHARD_WITHOUT_PRIMARY},
@@ -464,7 +640,8 @@ def shard(facts: Facts) -> Iterable[Finding]:
 def no_transactions(facts: Facts) -> Iterable[Finding]:
     """A single server has no transactions."""
     for member, hello in answered(facts):
-        if hello.kind == "standalone" and is_connected(facts):
+        own = member.extras is None or member.extras.genuine is not False
+        if hello.kind == "standalone" and is_connected(facts) and own and not _listed_by(facts, member.address):
             yield finding(
                 "topology.no-transactions",
                 Certainty.PROVEN,
