@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,31 @@ def test_what_was_agreed_to_is_not_asked_again_and_the_file_says_nothing(tmp_pat
     assert agreements.missing(profile, wanted) == ()
     assert "hidden" not in agreements.file.read_text()
     assert "db1" not in agreements.file.read_text()
+
+
+def test_what_was_agreed_to_cannot_be_guessed_from_its_file(tmp_path: Path) -> None:
+    profile = Profile(
+        seeds=Seeds(hosts=("db1",)), secrets={"password": SecretSource(place="command", command="echo pw")}
+    )
+    files = []
+    for place in ("mine", "theirs"):
+        agreements = Agreements(tmp_path / place / "agreements.json")
+        agreements.remember(profile, always_asked(profile))
+        files.append(agreements.file.read_bytes())
+        assert not agreements.missing(profile, always_asked(profile))
+    assert files[0] != files[1]
+    key = tmp_path / "mine" / "agreements.key"
+    assert os.name != "posix" or key.stat().st_mode & 0o777 == 0o600
+    key.write_bytes(b"")
+    assert Agreements(tmp_path / "mine" / "agreements.json").missing(profile, always_asked(profile))
+
+
+def test_agreements_of_the_guessable_kind_are_asked_for_again(tmp_path: Path) -> None:
+    profile = read("mongodb://db1/?tls=true&tlsInsecure=true").profile
+    agreements = Agreements(tmp_path / "agreements.json")
+    agreements.remember(profile, concerns(profile))
+    agreements.file.write_text(agreements.file.read_text().replace('"version": 2', '"version": 1'))
+    assert agreements.missing(profile, concerns(profile)) == concerns(profile)
 
 
 def test_the_same_demand_of_other_servers_is_asked_again(tmp_path: Path) -> None:

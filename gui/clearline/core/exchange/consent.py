@@ -17,13 +17,14 @@ What the user writes here is the user's own: the form of the window, and the arg
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
 concerns are told, and asked about only on a terminal, where people paste what they were sent.
 
-An agreement holds for the same demand of the same servers, and is remembered as a hash: the file of the agreements says
-nothing to its reader.
+An agreement holds for the same demand of the same servers, and is remembered as a hash under a key that this computer
+alone has, so that nothing can be guessed and tried: the file of the agreements says nothing to its reader.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -38,6 +39,8 @@ from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import locked, write_whole
 
 _MOST: Final = 5000
+_VERSION: Final = 2
+_KEY_BYTES: Final = 32
 _MOST_ROUNDS: Final = 4
 """A text that was read and written once does not change any more; this ends what would all the same."""
 
@@ -152,8 +155,11 @@ class Agreements:
 
     def missing(self, profile: Profile, wanted: Iterable[Concern]) -> tuple[Concern, ...]:
         """Those that were not agreed to yet."""
+        asked = tuple(wanted)
+        if not asked or not (key := self._key()):
+            return asked
         known = self._hashes()
-        return tuple(concern for concern in wanted if _hash(profile, concern) not in known)
+        return tuple(concern for concern in asked if _hash(profile, concern, key) not in known)
 
     def may_run(self, profile: Profile, command: str) -> bool:
         """Whether that command of the profile was agreed to."""
@@ -169,21 +175,40 @@ class Agreements:
         """Do not ask for these again. Raises OSError."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with locked(self.file.parent):
-            hashes = dict.fromkeys((*self._hashes(), *(_hash(profile, concern) for concern in agreed)))
-            document = {"format": "clearline-agreements", "version": 1, "hashes": list(hashes)[-_MOST:]}
+            if not (key := self._key()):
+                key = os.urandom(_KEY_BYTES)
+                write_whole(self._key_file, key)
+            hashes = dict.fromkeys((*self._hashes(), *(_hash(profile, concern, key) for concern in agreed)))
+            document = {"format": "clearline-agreements", "version": _VERSION, "hashes": list(hashes)[-_MOST:]}
             write_whole(self.file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+    @property
+    def _key_file(self) -> Path:
+        return self.file.with_suffix(".key")
+
+    def _key(self) -> bytes:
+        """Empty where there is none: then nothing was agreed to."""
+        try:
+            with self._key_file.open("rb") as file:
+                key = file.read(_KEY_BYTES + 1)
+        except OSError:
+            return b""
+        return key if len(key) == _KEY_BYTES else b""
 
     def _hashes(self) -> dict[str, None]:
         try:
             document: Any = msgspec.json.decode(self.file.read_bytes())
+            if document["version"] != _VERSION:
+                return {}  # the hashes of version 1 could be guessed
             return dict.fromkeys(text for text in document["hashes"] if isinstance(text, str))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
             return {}
 
 
-def _hash(profile: Profile, concern: Concern) -> str:
+def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
     to = [profile.seeds.srv, sorted(profile.seeds.hosts)]
-    return hashlib.sha256(msgspec.json.encode([concern.kind, concern.value, to])).hexdigest()
+    said = msgspec.json.encode([concern.kind, concern.value, to])
+    return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
 
 
 def _commands(profile: Profile) -> Iterator[Concern]:
