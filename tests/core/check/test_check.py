@@ -22,7 +22,7 @@ from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver import client as client_module
 from clearline.core.driver.events import DriverEvent
 from clearline.core.findings import Severity, Stage
-from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls, patched
+from clearline.core.profiles.profile import Pool, Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.tls import trust
@@ -515,15 +515,23 @@ def test_a_server_on_this_computer_cannot_lead_a_readable_login_elsewhere(
     assert far.login_attempts > 0
 
 
-def test_a_watch_cannot_be_led_elsewhere_with_a_readable_login_either(
-    led_away: tuple[MongoPeer, MongoPeer],
+@pytest.mark.parametrize("overrides", [None, Pool(min_pool_size=5, max_pool_size=20)], ids=["watch", "exercise"])
+def test_a_watch_and_an_exercise_cannot_be_led_elsewhere_with_a_readable_login_either(
+    led_away: tuple[MongoPeer, MongoPeer], overrides: Pool | None
 ) -> None:
     near, far = led_away
 
     async def play() -> None:
         text = f"mongodb://u:p@{near.address}/?authMechanism=PLAIN&authSource=%24external&replicaSet=rs&minPoolSize=2"
         ready = await prepared(Profile(), {}, text=text)
-        session = Session(ready, started=0.0, on_event=lambda _event: None, on_refused_login=lambda *_: None, log=False)
+        session = Session(
+            ready,
+            started=0.0,
+            on_event=lambda _event: None,
+            on_refused_login=lambda *_: None,
+            log=False,
+            overrides=overrides,
+        )
         await session.open()
         for server in (None, far.address):
             await asyncio.wait_for(asyncio.gather(_asked(session, server)), 5)

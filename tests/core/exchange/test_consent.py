@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clearline.core.exchange.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
-from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
+from clearline.core.profiles.profile import Auth, Options, Profile, SecretSource, Seeds, Tls, Unread, Writes
 from clearline.core.uri.connection_string import build, read
 
 
@@ -224,6 +224,41 @@ _UNREAD = st.one_of(
     st.builds(lambda text: Unread(name=text, value="", bare=True), _JOINED),
     st.builds(lambda text: Unread(name=text, value="1"), _JOINED),
 )
+
+
+_TEXT = st.text(st.sampled_from("ab.,:/@&;=?%#$*{}[] tlsInsecurehmongodb+"), max_size=12)
+_MAYBE = st.one_of(st.none(), _TEXT)
+_HOSTS = st.lists(
+    st.one_of(st.sampled_from(["h", "h:1", "/tmp/x.sock", "[::1]:2", "${H}", "h?tlsInsecure=true"]), _TEXT)
+)
+_PROFILES = st.builds(
+    Profile,
+    seeds=st.builds(Seeds, srv=st.booleans(), hosts=_HOSTS.map(tuple), database=_MAYBE, replica_set=_MAYBE),
+    auth=st.builds(
+        Auth,
+        mechanism=st.sampled_from([None, "PLAIN", "MONGODB-AWS", "MONGODB-OIDC", "x&tlsInsecure=true"]),
+        user=_MAYBE,
+        source=_MAYBE,
+        properties=st.dictionaries(st.sampled_from(["ENVIRONMENT", "TOKEN_RESOURCE", "a,b:c"]), _TEXT, max_size=2),
+    ),
+    tls=st.builds(
+        Tls,
+        enabled=st.sampled_from([None, True, False]),
+        insecure=st.sampled_from([None, True, False]),
+        ca_file=_MAYBE,
+        certificate_key_file=_MAYBE,
+    ),
+    options=st.builds(Options, app_name=_MAYBE, server_api=_MAYBE),
+    writes=st.builds(Writes, w=_MAYBE),
+    unread=st.lists(_UNREAD, max_size=2).map(tuple),
+)
+
+
+@given(_PROFILES)
+def test_any_profile_asks_for_all_that_its_own_connection_string_would(profile: Profile) -> None:
+    asked = {(one.kind, one.value) for one in concerns(profile)}
+    again = read(build(profile), profile=profile).profile
+    assert {(one.kind, one.value) for one in concerns(again)} <= asked
 
 
 @given(st.lists(_UNREAD, max_size=3), st.booleans(), st.sampled_from([None, True, False]))

@@ -20,6 +20,7 @@ from clearline.core import whole_files
 from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
 from clearline.core.storage import profile_file, store
 from clearline.core.storage.store import BrokenProfile, ChangedOnDisk, NewerVersion, NotSaved, Unreadable
+from clearline.core.uri.connection_string import read
 from clearline.paths import resource
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -573,3 +574,29 @@ def test_programs_killed_during_a_thousand_saves_leave_each_file_whole(tmp_path:
             kills += 1
     assert kills >= 4
     assert sorted(path.name for path in tmp_path.glob("*.json")) == [path.name for path in files]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"name": "x", "value": "1&tlsInsecure=true"},
+        {"name": "x", "value": "1;tlsInsecure=true"},
+        {"name": "tlsInsecure=true&x", "value": "1"},
+        {"name": "tlsInsecure=true", "value": "", "bare": True},
+        {"name": "a;b", "value": "", "bare": True},
+    ],
+)
+def test_an_option_that_is_several_is_refused_with_its_place(tmp_path: Path, item: dict[str, Any]) -> None:
+    path = tmp_path / "sent.json"
+    path.write_text(_document(unread=[item]))
+    with pytest.raises(BrokenProfile) as refused:
+        store.load(path)
+    assert refused.value.where.startswith("$.unread[0].")
+
+
+@given(st.text(st.sampled_from("ab=&;%:@/?#, \t"), max_size=40))
+def test_whatever_was_read_from_a_text_can_be_saved_and_read_again(tmp_path_factory: Any, text: str) -> None:
+    path = tmp_path_factory.mktemp("one") / "x.json"
+    profile = read(f"mongodb://h/?{text}").profile
+    store.save(profile, path)
+    assert store.load(path) == profile

@@ -104,6 +104,8 @@ def decode(raw: bytes, path: Path) -> Profile:
         raise BrokenProfile(path, *_place(str(error))) from None
     if where := secret_in_clear(profile):
         raise BrokenProfile(path, where, "expected a reference such as ${NAME}; a secret never stands in a profile")
+    if where := _more_than_one(profile):
+        raise BrokenProfile(path, where, "expected a single option: separators stand between options, not in one")
     return profile
 
 
@@ -128,6 +130,19 @@ def secret_in_clear(profile: Profile) -> str | None:
     for name, source in profile.secrets.items():
         if source.reference is not None and not has_references(source.reference):
             return f"$.secrets.{name}.reference"
+    return None
+
+
+def _more_than_one(profile: Profile) -> str | None:
+    """The place of an unread option that the driver would read as several, or as another one; else None.
+
+    What was read from a connection string never is.
+    """
+    for place, item in enumerate(profile.unread):
+        if set("&;=") & set(item.name):
+            return f"$.unread[{place}].name"
+        if item.value is not None and set("&;") & set(item.value):
+            return f"$.unread[{place}].value"
     return None
 
 
