@@ -47,6 +47,9 @@ def explain(text: str) -> Explanation:
             recognised=Recognised(driver=driver),
             why=why or "Nothing in the text is known as a fault of a MongoDB connection.",
         )
+    if not _MONGODB.search(whole.view):
+        # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
+        ranked = [_at_most_possible(g) for g in ranked]
     best = _best(ranked, record, ours)
     return Explanation(
         recognised=Recognised(driver=driver, events=len({line for g in ranked if (line := _line(g, record, ours))})),
@@ -55,6 +58,18 @@ def explain(text: str) -> Explanation:
         targets=targets(record, best, ours),
         missing=missing(record, best, ours),
     )
+
+
+_MONGODB = re.compile(
+    r"mongo|:2701\d|querySrv|queryTxt|TopologyDescription|current topology|cluster state is|No suitable servers"
+    r"|calling hello|ServerSelection|server selection|SCRAM-SHA|replica ?set|\bmlab\b|docdb|saslStart|bad auth"
+    r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas",
+    re.IGNORECASE,
+)
+
+
+def _at_most_possible(guess: Guess) -> Guess:
+    return msgspec.structs.replace(guess, certainty=Certainty.POSSIBLE)
 
 
 def _ours(text: Text) -> tuple[Text | None, str | None]:

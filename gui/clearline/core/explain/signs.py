@@ -51,7 +51,7 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "unknown-name": (
         (-2, 8, 11001, 11004),
         (
-            "getaddrinfoenotfound", "eai_noname", "enotfound", "unknownhostexception", "nosuchhost", "unknownhost",
+            "getaddrinfoenotfound", "eai_noname", "code:enotfound", "unknownhostexception", "nosuchhost", "unknownhost",
             "failedtoresolve", "nameorservicenotknown", "nodenamenorservnameprovided", "badaddress",
             "failedtolookupaddressinformation", "nosuchhostisknown", "wsahost_not_found",
         ),
@@ -106,7 +106,7 @@ _VERIFY: dict[int, tuple[str, ...]] = {
         "-9814",
     ),
     9: (
-        "certificateisnotyetvalid", "cert_not_yet_valid", "certificatenotyetvalidexception", "notvalidyet",
+        "isnotyetvalid", "cert_not_yet_valid", "certificatenotyetvalidexception", "notvalidyet",
         "-9815",
     ),
     18: ("self-signedcertificate", "selfsignedcertificate", "depth_zero_self_signed_cert", "selfsigned"),
@@ -137,6 +137,8 @@ _VERIFY: dict[int, tuple[str, ...]] = {
 _VERIFY_NUMBER = re.compile(
     r"certificateverifyfailed\((\d{1,2})\)|verify(?:code|error|result)?[:=]+(?:num=)?(\d{1,2})(?!\d)"
 )
+
+_GO_BEFORE = re.compile(r"currenttime[0-9t:.z+\-]+isbefore")
 
 _NOT_TLS = (
     "wrongversionnumber", "wrong_version_number", "firstrecorddoesnotlooklikeatlshandshake", "unknownprotocol",
@@ -272,6 +274,8 @@ def _tls(tight: str) -> Iterator[Sign]:
             best[number] = at
     if 19 in best:
         best.pop(18, None)
+    if 10 in best and 9 in best:  # Go names both, and then which it was
+        best.pop(10 if _GO_BEFORE.search(tight) else 9)
     for found in _VERIFY_NUMBER.finditer(tight):
         number = int(found[1] or found[2])
         if number in _VERIFY:

@@ -318,6 +318,15 @@ _ASKED = re.compile(
 )
 
 
+def broken_later(record: Record, text: str) -> Iterator[Guess]:
+    """PyMongo raises AutoReconnect for a connection that an operation was using: it had worked before."""
+    if "AutoReconnect: " in text and "ServerSelectionTimeoutError" not in text:
+        kinds = {s.kind for s in record.signs}
+        if kinds & {"closed", "reset"} and not kinds & {"alert", "verify", "not-tls"} and "SSL" not in text:
+            yield Guess(weight=2350, cause="pool.idle-connections-dropped")
+            yield Guess(weight=2340, cause="pool.server-went-away", certainty=_POSSIBLE)
+
+
 def selector(record: Record, text: str) -> Iterator[Guess]:
     """All members answer, and the wanted address is none of them."""
     if "ServerAddressSelector" in text and any(s.type == "primary" for s in record.servers):
@@ -387,6 +396,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     sockets,
     surroundings,
     short_names,
+    broken_later,
     selector,
     hurried,
     server_log,
