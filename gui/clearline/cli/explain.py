@@ -4,71 +4,129 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
+if TYPE_CHECKING:
+    from clearline.core.explain.explanation import Explanation
+
+NOTHING_RECOGNISED = 1
 WRONG_USAGE = 2
-_MOST_BYTES = 8_000_000
-"""Of a longer log its end is read: that is where the error stands."""
 
 
 def run(argv: Sequence[str]) -> int:
-    """Explain a file, standard input or a cause code; returns 0 explained, 1 nothing recognised, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="clearline explain", description="Say what an error text means.")
-    parser.add_argument("source", nargs="?", default="-", metavar="FILE|-|CODE", help="a file, - or a cause code")
-    parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
-    arguments = parser.parse_args(argv)
-    from clearline.core.diagnosis.catalogue import causes
-    from clearline.core.explain.phrases import rows
+    """Explain a file, standard input or a cause code.
 
+    Returns 0 explained, 1 nothing recognised, 2 wrong usage; with ``--check`` the exit code of the check.
+    """
+    arguments = _parser().parse_args(argv)
     source = arguments.source
-    if source in causes() or source in rows():
-        _print_cause(source)
+    if source is not None and source != "-" and _print_cause(source):
         return 0
+    if source is None and sys.stdin.isatty():
+        print("Paste the error, then press Ctrl+D (Windows: Ctrl+Z and Enter).", file=sys.stderr)
     try:
-        text = _read(source)
+        explanation = _explained(source or "-", arguments.near)
     except OSError as error:
         print(f"clearline explain: {source} cannot be read: {error.strerror}.", file=sys.stderr)
         return WRONG_USAGE
+    except _Refused as refused:
+        print(f"clearline explain: {refused}", file=sys.stderr)
+        return WRONG_USAGE
     from clearline.cli.output import print_json, print_text
-    from clearline.core.explain.explain import explain
 
-    explanation = explain(text)
     if arguments.json:
         import msgspec
 
         print_json(msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode())
     else:
-        lines = [] if explanation.about_connection else [explanation.why or ""]
-        for found in explanation.causes:
-            lines += [f"{found.summary} ({found.certainty.value}, {found.cause})", f"  What to do: {found.fix}"]
-            lines += [f"  {words}" for words in found.because]
-        if explanation.causes and (question := explanation.causes[0].question):
-            lines.append(question)
-        lines += [f"Check it: clearline check '{target}'" for target in explanation.targets]
-        print_text("\n".join(lines))
-    return 0 if explanation.causes else 1
+        print_text("\n".join(_as_text(explanation)))
+    if arguments.check and explanation.targets:
+        from clearline.cli import check
+
+        return check.run([explanation.targets[0]])
+    if arguments.check:
+        print("clearline explain: the text names no server that could be checked.", file=sys.stderr)
+    return 0 if explanation.causes else NOTHING_RECOGNISED
 
 
-def _read(source: str) -> str:
-    """The end of a file or of standard input, in bounded memory."""
-    tail = b""
-    with sys.stdin.buffer if source == "-" else Path(source).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            tail = (tail + block)[-_MOST_BYTES:]
-    if tail.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return tail.decode("utf-16", "replace")
-    return tail.decode("utf-8", "replace")
+class _Refused(Exception):
+    """The command line names something that cannot be used; the text is a whole sentence."""
 
 
-def _print_cause(code: str) -> None:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="clearline explain", description="Say what an error text means.")
+    parser.add_argument(
+        "source", nargs="?", metavar="FILE | - | CODE", help="a file, '-' for standard input, or the code of a cause"
+    )
+    parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
+    parser.add_argument("--check", action="store_true", help="then check the first server that the text names")
+    parser.add_argument(
+        "--near", type=Path, metavar="REPORT.json", help="of a server's log only what belongs to that check"
+    )
+    return parser
+
+
+def _explained(source: str, near: Path | None) -> Explanation:
+    from clearline.core.explain.explain import explain, explain_stream
+
+    with _opened(source) as stream:
+        if near is None:
+            return explain_stream(stream)
+        import msgspec
+
+        from clearline.core.explain.near import Nothing, lines_near
+        from clearline.core.report.report import Report
+
+        try:
+            report = msgspec.json.decode(near.read_bytes(), type=Report)
+        except OSError as error:
+            raise _Refused(f"{near} cannot be read: {error.strerror}.") from error
+        except (msgspec.DecodeError, ValueError) as error:
+            raise _Refused(f"{near} is no report of a check.") from error
+        try:
+            return explain(lines_near(stream, report))
+        except Nothing as nothing:
+            raise _Refused(str(nothing)) from nothing
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
+    if source == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(source).open("rb") as stream:
+        yield stream
+
+
+def _as_text(explanation: Explanation) -> Iterator[str]:
+    if not explanation.causes:
+        yield explanation.why or ""
+    for found in explanation.causes:
+        yield f"{found.summary} ({found.certainty.value}, {found.cause})"
+        yield from (f"  {words}" for words in found.because)
+        yield f"  What to do: {found.fix}"
+    if explanation.causes and (question := explanation.causes[0].question):
+        yield f"To be sure: {question}"
+    yield from explanation.missing
+    yield from (f"Check it: clearline check '{target}'" for target in explanation.targets)
+
+
+def _print_cause(code: str) -> bool:
+    """Print the page of a cause; False when there is no cause of that code."""
     from clearline.cli.output import print_text
     from clearline.core.diagnosis.catalogue import causes
     from clearline.core.explain.phrases import rows
 
-    lines, known, row = [code, ""], causes().get(code), rows().get(code)
+    known, row = causes().get(code), rows().get(code)
+    if known is None and row is None:
+        return False
+    lines = [code, ""]
     lines += [f"{known.title} {known.means}", f"What to do: {known.fix}"] if known else []
     if row:
         lines += [] if known else [row.summary, f"What to do: {row.fix}"]
         lines += ["", "What drivers print:", *(f"  {entry}" for entry in (*row.stated, *row.likely, *row.possible))]
     print_text("\n".join(lines))
+    return True

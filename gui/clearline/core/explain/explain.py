@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import msgspec
 
@@ -10,6 +12,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.explain.as_facts import decisive
 from clearline.core.explain.events import Event, events
 from clearline.core.explain.explanation import Candidate, Explanation, Recognised
+from clearline.core.explain.folding import Folded, condensed
 from clearline.core.explain.judge import STATED, guesses
 from clearline.core.explain.missing import missing
 from clearline.core.explain.normalise import Text
@@ -29,8 +32,19 @@ _NAME_SERVER = re.compile(r"Do53:|lookup \S+ on |query(?:Srv|Txt)|DNS|[:@]53\b")
 _PATHS = re.compile(r"((?:/home/|/Users/|[\\/]Users[\\/]|[\\/]Benutzer[\\/]))[^\\/\s]+")
 
 
-def explain(text: str) -> Explanation:
-    """Say which causes a text allows, the likeliest first. Never raises, whatever the text is."""
+def explain_stream(stream: BinaryIO) -> Explanation:
+    """The same for a file or a pipe of any length, in bounded memory. Raises OSError."""
+    read_in = condensed(stream)
+    if read_in.refused is not None:
+        return Explanation(why=read_in.refused)
+    return explain(read_in.text, read_in.folds)
+
+
+def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
+    """Say which causes a text allows, the likeliest first. Never raises, whatever the text is.
+
+    ``folds`` tell of each line of the text where and how often it stood in the log that the text was taken from.
+    """
     if not text.strip():
         return Explanation(why="There is no text.")
     if "\0" in text[:4096]:
@@ -50,7 +64,7 @@ def explain(text: str) -> Explanation:
     if not _MONGODB.search(whole.view):
         # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
         ranked = [_at_most_possible(g) for g in ranked]
-    best = _best(ranked, record, ours)
+    best = _best(ranked, record, ours, folds)
     return Explanation(
         recognised=Recognised(driver=driver, events=len({line for g in ranked if (line := _line(g, record, ours))})),
         about_connection=True,
@@ -122,7 +136,7 @@ def _spread(record: Record, text: Text) -> Record | None:
     return None
 
 
-def _best(ranked: list[Guess], record: Record, text: Text) -> tuple[Candidate, ...]:
+def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folded]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     stated = {g.cause for g in ranked if g.weight >= STATED and g.certainty is Certainty.PROVEN}
     for guess in ranked:
@@ -132,11 +146,22 @@ def _best(ranked: list[Guess], record: Record, text: Text) -> tuple[Candidate, .
         if certainty is Certainty.PROVEN and (found or len(stated) > 1):
             # Two causes cannot both be the one that the text states.
             certainty = Certainty.LIKELY if not found else Certainty.POSSIBLE
-        found[guess.cause] = _candidate(guess, certainty, record, text)
+        found[guess.cause] = _candidate(guess, certainty, record, text, folds)
     for cause in [c for first in list(found)[:2] if first in rows() for c in rows()[first].also]:
         if cause not in found and (cause in rows() or cause in causes()):
-            found[cause] = _candidate(Guess(weight=0, cause=cause), Certainty.POSSIBLE, record, text)
+            found[cause] = _candidate(Guess(weight=0, cause=cause), Certainty.POSSIBLE, record, text, ())
     return tuple(found.values())[:_MOST]
+
+
+def _told(line: int, words: str, folds: Sequence[Folded]) -> str:
+    """The deciding line with its place: in the log, where the text is one that was folded."""
+    if not 0 < line <= len(folds):
+        return f"line {line}: {words}"
+    fold = folds[line - 1]
+    if fold.count == 1:
+        return f"line {fold.line}: {words}"
+    times = f", from {fold.first} to {fold.last}" if fold.first and fold.last else ""
+    return f"line {fold.line} ({fold.count:,} times{times}): {words}"
 
 
 def _line(guess: Guess, record: Record, text: Text) -> int:
@@ -154,7 +179,7 @@ def _line(guess: Guess, record: Record, text: Text) -> int:
     return 0
 
 
-def _candidate(guess: Guess, certainty: Certainty, record: Record, text: Text) -> Candidate:
+def _candidate(guess: Guess, certainty: Certainty, record: Record, text: Text, folds: Sequence[Folded]) -> Candidate:
     row = rows().get(guess.cause)
     known = causes().get(guess.cause)
     summary = guess.summary or (row.summary if row else known.title if known else guess.cause)
@@ -170,7 +195,7 @@ def _candidate(guess: Guess, certainty: Certainty, record: Record, text: Text) -
         summary=re.sub(r"\{\w+\}", "…", summary),
         fix=re.sub(r"\{\w+\}", "…", fix),
         server=server,
-        because=(f"line {line}: {words}",) if words else (),
+        because=(_told(line, words, folds),) if words else (),
         question=row.question if row else None,
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import msgspec
 
 from clearline.core.findings import Certainty
@@ -41,3 +44,13 @@ class Explanation(_Value, frozen=True, kw_only=True):
     causes: tuple[Candidate, ...] = ()
     targets: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of an explanation, version 1."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Explanation)}
+
+
+def schema_text() -> str:
+    """The schema as it stands in ``resources/explanation.schema.json``."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

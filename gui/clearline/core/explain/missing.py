@@ -31,7 +31,7 @@ def _missing(record: Record, causes: tuple[Candidate, ...], text: Text) -> Itera
         yield "Paste the inner exception: the part after --->."
     if kinds and kinds <= {"vague"} and record.driver not in ("java", "kotlin", "scala", "csharp"):
         yield "Paste the whole error, with what stands about each server: this line alone only says that time ran out."
-    if first and first.cause in _LOGINS:
+    if first and first.cause in _LOGINS and not record.log:
         yield "Paste the server's log line of this login: it tells an unknown user from a wrong password."
     if (
         first

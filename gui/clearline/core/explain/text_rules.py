@@ -237,7 +237,7 @@ def server_codes(record: Record, text: str) -> Iterator[Guess]:
 
 def login(record: Record, text: str) -> Iterator[Guess]:
     """A refused login that is told without a number."""
-    if any(s.kind == "code" and s.number in (18, 8000) for s in record.signs):
+    if any(s.kind == "code" and s.number in (18, 8000) for s in record.signs) or record.log:
         return
     if found := re.search(
         r"Authentication failed(?! because)|auth failed|Unable to authenticate|SCRAM failure"
