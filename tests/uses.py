@@ -39,7 +39,7 @@ PRODUCT = {
     "clearline.cli.demo": {"demo_deployment": "server", "run": "server"},
     "clearline.core.keyring.sources": {"printed_by": "process"},
 }
-TIMES = {"perf_counter", "monotonic", "elapsed_ms", "elapsed_s", "rtt_ms", "duration_ms"}
+TIMES = {"perf_counter", "monotonic", "verdict_ms", "elapsed_ms", "elapsed_s", "rtt_ms", "duration_ms"}
 """What a test reads that judges times. The laboratory's own code does not count: it has deadlines, no judgement."""
 MODULES = {"subprocess": "process", "multiprocessing": "process"}
 FIXTURES = {"qapp": "screen", "pytester": "process"}

@@ -143,7 +143,7 @@ def test_a_closed_port_is_refused_at_once() -> None:
 )
 def test_what_answers_instead_of_mongodb_is_named(peer: str, expected: str) -> None:
     with getattr(peers, peer)() as other:
-        report = run_check(f"mongodb://{other.address}/", deadline_s=0.6)
+        report = run_check(f"mongodb://{other.address}/", deadline_s=0.6, late_s=0.7)
     assert headline(report) == expected
 
 
@@ -203,7 +203,7 @@ def test_a_missing_srv_name_is_named() -> None:
 
 def test_silence_costs_one_deadline() -> None:
     with peers.silent() as silent:
-        report = run_check(f"mongodb://{silent.address}/")
+        report = run_check(f"mongodb://{silent.address}/", late_s=1.6)
     assert headline(report) == "hello.no-answer"
     assert report.verdict_ms is not None
     assert 1400 < report.verdict_ms < 2200
@@ -271,7 +271,7 @@ def test_the_verdict_is_told_before_the_whole_report(replica_set: Deployment) ->
 def test_a_check_that_waits_shows_what_it_is_doing() -> None:
     seen: list[Report] = []
     with peers.silent() as silent:
-        run_check(f"mongodb://{silent.address}/", emit=seen.append, deadline_s=0.4)
+        run_check(f"mongodb://{silent.address}/", emit=seen.append, deadline_s=0.4, late_s=0.5)
     waiting = [r.servers[0].cells for r in seen if r.verdict is None and r.servers]
     assert any(c["tcp"].status is Status.PASSED and c["hello"].status is Status.RUNNING for c in waiting)
 

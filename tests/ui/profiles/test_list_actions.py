@@ -22,6 +22,7 @@ from clearline.ui.checks.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
+from clearline.ui.profiles import storage
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 from ui import played_checks as play
@@ -40,8 +41,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def with_profiles(make_desktop, folder, qtbot):
-    """A desktop whose list shows saved profiles."""
+def with_profiles(make_desktop, folder, qtbot, monkeypatch):
+    """A desktop whose list shows saved profiles, and which looks for others' edits all the time."""
+    monkeypatch.setattr(storage, "_LOOK_AGAIN_S", 0.02)
 
     def make(*profiles, check=None):
         for one in profiles:
