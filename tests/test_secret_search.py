@@ -25,6 +25,7 @@ def session(folder: Path, code: str, *more: str) -> subprocess.CompletedProcess[
         import logging, subprocess, sys
         from pathlib import Path
         import pytest
+        from clearline.core.check.request import Request
         from clearline.core.whole_files import write_whole
         WORD = {WORD!r}
         """
@@ -131,7 +132,7 @@ def test_a_secret_in_the_report_of_a_check_is_found(tmp_path: Path) -> None:
         from clearline.core.profiles.profile import Profile, Seeds
         def test_it():
             profile = Profile(name=f"called {WORD}", seeds=Seeds(hosts=("127.0.0.1:1",)))
-            asyncio.run(check(profile, {}, lambda _: None))
+            asyncio.run(check(Request(profile), lambda _: None))
         """,
     )
     assert result.returncode == 1, result.stdout

@@ -19,8 +19,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from clearline.core.check.check import check
+from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
@@ -42,7 +42,7 @@ async def raw(text: str) -> float:
 
 async def checked(text: str) -> Report:
     """One check, nobody looking."""
-    return await check(Profile(), {}, lambda _report: None, text=text)
+    return await check(Request(text=text), lambda _report: None)
 
 
 async def verdict(text: str) -> float:

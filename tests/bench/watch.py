@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clearline.core.check.check import warm_up
+from clearline.core.check.request import Request
 from clearline.core.driver.events import DriverEvent, EventBuffer
-from clearline.core.profiles.profile import Profile
 from clearline.core.watch.exercise import ExercisePlan
 from clearline.core.watch.pool_fold import PoolFold
 from clearline.core.watch.watch import Watch
@@ -97,7 +97,7 @@ async def idle(uri: str, profiles: int, seconds: float, *, log: bool) -> None:
         states += 1
 
     tasks = [
-        asyncio.create_task(Watch(Profile(), {}, emit=emit, on_event=buffer.append, text=uri, log=log).run())
+        asyncio.create_task(Watch(Request(text=uri), emit=emit, on_event=buffer.append, log=log).run())
         for _ in range(profiles)
     ]
     await asyncio.sleep(3)
@@ -114,7 +114,7 @@ async def idle(uri: str, profiles: int, seconds: float, *, log: bool) -> None:
 async def busy(uri: str, *, log: bool) -> None:
     """Operations a second of an exercise, with and without the log records."""
     buffer = EventBuffer()
-    watch = Watch(Profile(), {}, emit=lambda _state: None, on_event=buffer.append, text=uri, log=log)
+    watch = Watch(Request(text=uri), emit=lambda _state: None, on_event=buffer.append, log=log)
     task = asyncio.create_task(watch.run())
     while watch.state.health.pings == 0:
         await asyncio.sleep(0.05)

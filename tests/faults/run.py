@@ -14,10 +14,10 @@ from typing import TypeVar
 
 import msgspec
 
-from clearline.core.check.check import LATE_S, check
+from clearline.core.check.check import check
+from clearline.core.check.request import LATE_S, Patience, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.facts.whole import Facts
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, to_json
 from faults.fault import Case, Fault
 from faults.laboratory import Laboratory
@@ -39,7 +39,7 @@ class Outcome:
 
 
 def run(fault: Fault, lab: Laboratory, late_s: float = LATE_S) -> Outcome:
-    """Set the row up, check it, judge it; ``late_s`` as in `check`."""
+    """Set the row up, check it, judge it; ``late_s`` as in `Patience`."""
     with fault.set_up(lab) as case:
         report, facts = run_case(case, late_s)
         texts = (to_json(report), msgspec.json.encode(facts).decode())
@@ -61,10 +61,11 @@ def run_case(case: Case, late_s: float = LATE_S) -> tuple[Report, Facts]:
 
 def _checked(text: str, late_s: float) -> tuple[Report, Facts]:
     found: list[Facts] = []
+    request = Request(text=text, patience=Patience(late_s=late_s))
 
     async def main() -> Report:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        return await check(Profile(), {}, lambda _: None, text=text, late_s=late_s, on_facts=found.append)
+        return await check(request, lambda _: None, on_facts=found.append)
 
     report = asyncio.run(main())
     return report, found[-1]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clearline.core.check.check import LATE_S
+from clearline.core.check.request import LATE_S
 from faults.catalogue import FAULTS, SET_UP_EVERY_TIME
 from faults.fault import Fault
 from faults.laboratory import Laboratory

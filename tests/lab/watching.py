@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Self
 
+from clearline.core.check.request import LATE_S, Patience, Permits, Request
 from clearline.core.driver.events import DriverEvent
 from clearline.core.profiles.profile import Profile
 from clearline.core.watch.health import HealthState
@@ -21,11 +22,15 @@ class Watched:
         self.events: list[DriverEvent] = []
         self._news = asyncio.Event()
         self.watch = Watch(
-            profile or Profile(),
-            arguments.pop("secrets", {}),
+            Request(
+                profile or Profile(),
+                arguments.pop("secrets", {}),
+                uri,
+                Patience(late_s=arguments.pop("late_s", LATE_S)),
+                Permits(may_run=arguments.pop("may_run", None), on_prompt=arguments.pop("on_prompt", None)),
+            ),
             emit=self._emitted,
             on_event=self.events.append,
-            text=uri,
             interval_s=interval_s,
             **arguments,
         )

@@ -13,19 +13,10 @@ from msgspec.structs import replace
 from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_json, print_text
 from clearline.cli.results import colours, record, write_junit
-from clearline.cli.targets import (
-    WRONG_USAGE,
-    Target,
-    UsageProblem,
-    add_arguments,
-    adopt,
-    chosen,
-    may_run,
-    on_terminal,
-    say_where_to_sign_in,
-    sign_in_hosts,
-)
+from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, adopt, chosen
+from clearline.core.check.request import Patience, Request
 from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.report.report import Report, Verdict, exit_code, to_json
 
 
@@ -46,17 +37,17 @@ def run(argv: Sequence[str]) -> int:
         print("clearline check: nothing to check: give a target, or --all.", file=sys.stderr)
         return WRONG_USAGE
     try:
-        target = chosen(arguments)
+        target = chosen(arguments, Patience(silence_s=arguments.timeout))
     except UsageProblem as problem:
         print(f"clearline check: {problem}", file=sys.stderr)
         return WRONG_USAGE
     plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
-    report = _check(target, arguments.timeout, plan)
+    report = _check(target.request, plan)
     if target.saved:
-        record(target.profile, report, target.secrets)
+        record(target.request.profile, report, target.request.secrets)
         if report.verdict is Verdict.CONNECTED:
-            adopt(target.profile, target.unremembered)
-    if arguments.junit is not None and not write_junit(arguments.junit, [(target.profile, report)]):
+            adopt(target.request.profile, target.unremembered)
+    if arguments.junit is not None and not write_junit(arguments.junit, [(target.request.profile, report)]):
         return WRONG_USAGE
     if arguments.json:
         print_json(to_json(report))
@@ -76,7 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print the report as JSON; with --all an array of reports")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
     parser.add_argument(
-        "--timeout", type=_seconds, default=1.5, metavar="S", help="seconds without progress that count as silence"
+        "--timeout",
+        type=_seconds,
+        default=SILENCE_S,
+        metavar="S",
+        help="seconds without progress that count as silence",
     )
     parser.add_argument(
         "--attempts",
@@ -91,24 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(target: Target, timeout_s: float, plan: RetryPlan) -> Report:
+def _check(request: Request, plan: RetryPlan) -> Report:
     from clearline.core.check.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
-    hosts = sign_in_hosts(target)
 
     def once() -> Awaitable[Report]:
-        return check(
-            target.profile,
-            target.secrets,
-            lambda _report: None,
-            text=target.text,
-            deadline_s=timeout_s,
-            may_run=may_run(target.profile),
-            on_prompt=say_where_to_sign_in if on_terminal() else None,
-            oidc_hosts=hosts,
-        )
+        return check(request, lambda _report: None)
 
     last: list[Report] = []
 

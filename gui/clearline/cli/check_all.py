@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_text
@@ -16,13 +17,14 @@ from clearline.cli.targets import (
     UsageProblem,
     adopt,
     gathered,
-    may_run,
     missing,
+    permits,
     settle,
     wanted_by,
     why_not,
 )
 from clearline.cli.text_grid import COLOURS, Palette, shown
+from clearline.core.check.request import Patience, Request
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.keyring.sources import Gathered
@@ -33,9 +35,6 @@ from clearline.core.secrets.secret import Secrets
 
 AT_ONCE = 8
 CANCELLED = 130
-
-Order = tuple[Profile, Secrets, tuple[Mistake, ...]]
-"""A profile, its secrets, and what keeps it from being contacted."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,13 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not profiles and not broken:
         _say(f"there is no saved profile{f' in the folder {arguments.folder}' if arguments.folder else ''}.")
         return WRONG_USAGE
-    orders, unremembered = _with_secrets(profiles, linked, yes=arguments.yes)
-    reports = _checked(orders, arguments.timeout)
-    for (profile, secrets, not_agreed), report in zip(orders, reports, strict=True):
-        if report.verdict is not Verdict.CANCELLED and not not_agreed:  # no server was asked: that tells nothing
-            record(profile, report, secrets)
+    patience = Patience(silence_s=arguments.timeout)
+    requests, unremembered = _with_secrets(profiles, linked, patience, yes=arguments.yes)
+    reports = _checked(requests)
+    for request, report in zip(requests, reports, strict=True):
+        if report.verdict is not Verdict.CANCELLED and not request.permits.not_agreed:  # else it tells nothing
+            record(request.profile, report, request.secrets)
         if report.verdict is Verdict.CONNECTED:
-            adopt(profile, unremembered.get(profile.id, ()))
+            adopt(request.profile, unremembered.get(request.profile.id, ()))
     if arguments.junit is not None and not write_junit(
         arguments.junit, list(zip(profiles, reports, strict=True)), broken
     ):
@@ -78,14 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
     verdicts = {report.verdict for report in reports}
     if Verdict.CANCELLED in verdicts:
         return CANCELLED
-    if any(not_agreed for _, _, not_agreed in orders):
+    if any(request.permits.not_agreed for request in requests):
         return WRONG_USAGE
     return int(bool(broken) or verdicts != {Verdict.CONNECTED})
 
 
 def _with_secrets(
-    profiles: Sequence[Profile], linked: Collection[str], *, yes: bool
-) -> tuple[list[Order], dict[str, tuple[str, ...]]]:
+    profiles: Sequence[Profile], linked: Collection[str], patience: Patience, *, yes: bool
+) -> tuple[list[Request], dict[str, tuple[str, ...]]]:
     """Each profile with its secrets; and by its id those that are to remember its servers if it connects.
 
     One that was not agreed to, whose secrets were given for other servers, or that lacks one that its user has to type,
@@ -110,8 +110,16 @@ def _with_secrets(
             withheld[profile.id] = tuple(_not_here(gathering))
         else:
             found[profile.id], unremembered[profile.id] = gathering.secrets, gathering.unremembered
-    orders = [(profile, found.get(profile.id, {}), withheld.get(profile.id, ())) for profile in profiles]
-    return orders, unremembered
+    requests = [
+        Request(
+            profile,
+            found.get(profile.id, {}),
+            patience=patience,
+            permits=replace(permits(profile, asking=False), not_agreed=withheld.get(profile.id, ())),
+        )
+        for profile in profiles
+    ]
+    return requests, unremembered
 
 
 def _not_here(gathering: Gathered) -> Iterator[Mistake]:
@@ -131,41 +139,33 @@ def _not_here(gathering: Gathered) -> Iterator[Mistake]:
         )
 
 
-def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
+def _checked(requests: Sequence[Request]) -> list[Report]:
     from clearline.core.check.check import check, farewells, warm_up
     from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
     done = 0
 
-    async def one(order: Order, turn: asyncio.Semaphore) -> Report:
+    async def one(request: Request, turn: asyncio.Semaphore) -> Report:
         nonlocal done
-        profile, secrets, not_agreed = order
         try:
             await turn.acquire()
         except asyncio.CancelledError:
-            return await _not_begun(order)
+            return await _not_begun(request)
         try:
-            report = await check(
-                profile,
-                secrets,
-                lambda _report: None,
-                deadline_s=timeout_s,
-                may_run=may_run(profile),
-                not_agreed=not_agreed,
-            )
+            report = await check(request, lambda _report: None)
         finally:
             turn.release()
         done += 1
         verdict = report.verdict.value if report.verdict else "not finished"
-        _say(f"[{done}/{len(orders)}] {shown(profile.name)}: {verdict}")
+        _say(f"[{done}/{len(requests)}] {shown(request.profile.name)}: {verdict}")
         return report
 
     async def all_of_them() -> list[Report]:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(DaemonExecutor())
         turn = asyncio.Semaphore(AT_ONCE)
-        tasks = [loop.create_task(one(order, turn)) for order in orders]
+        tasks = [loop.create_task(one(request, turn)) for request in requests]
         on_signals(lambda: [task.cancel() for task in tasks])
         reports = await asyncio.gather(*tasks)
         await farewells()
@@ -174,14 +174,11 @@ def _checked(orders: Sequence[Order], timeout_s: float) -> list[Report]:
     return asyncio.run(all_of_them())
 
 
-async def _not_begun(order: Order) -> Report:
+async def _not_begun(request: Request) -> Report:
     """The report of a check that was cancelled before its turn: one that is cancelled as soon as it starts."""
     from clearline.core.check.check import check
 
-    profile, secrets, not_agreed = order
-    task = asyncio.get_running_loop().create_task(
-        check(profile, secrets, lambda _report: None, not_agreed=not_agreed)  # its first step may reach the network
-    )
+    task = asyncio.get_running_loop().create_task(check(request, lambda _report: None))
     asyncio.get_running_loop().call_soon(task.cancel)
     return await task
 

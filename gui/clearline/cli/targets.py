@@ -7,11 +7,13 @@ import asyncio
 import getpass
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clearline.core.check.request import USUAL, Patience, Permits, Request
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 
@@ -32,11 +34,9 @@ class UsageProblem(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Target:
-    """What to connect to. ``text`` is the connection string as typed, where there is one."""
+    """What to connect to, and whose it is."""
 
-    profile: Profile
-    secrets: Secrets = field(default_factory=dict)
-    text: str | None = None
+    request: Request
     saved: bool = False
     """It is one of the user's own saved profiles."""
     unremembered: tuple[str, ...] = ()
@@ -56,22 +56,23 @@ def add_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) ->
     )
 
 
-def chosen(arguments: argparse.Namespace) -> Target:
+def chosen(arguments: argparse.Namespace, patience: Patience = USUAL) -> Target:
     """What the arguments name, with its secrets, and with the user's agreement where that is needed.
 
     Raises `UsageProblem`.
     """
-    found = _found(arguments.target)
+    found = _found(arguments.target, patience)
     given = _given(arguments)
     _settle_concerns(found, yes=arguments.yes)
-    if found.text is not None:
-        return _with_password(found, given)
-    elsewhere = () if found.saved else (found.profile.id,)
-    [gathering] = gathered([found.profile], yes=arguments.yes, elsewhere=elsewhere, without=tuple(given))
+    if found.request.text is not None:
+        return replace(found, request=_with_password(found.request, given))
+    profile = found.request.profile
+    elsewhere = () if found.saved else (profile.id,)
+    [gathering] = gathered([profile], yes=arguments.yes, elsewhere=elsewhere, without=tuple(given))
     if (said := why_not(gathering)) is not None:
         raise UsageProblem(said)
-    secrets = {**gathering.secrets, **given}
-    return Target(found.profile, secrets, saved=found.saved, unremembered=gathering.unremembered)
+    request = replace(found.request, secrets={**gathering.secrets, **given})
+    return replace(found, request=request, unremembered=gathering.unremembered)
 
 
 def why_not(gathering: Gathered, *, asking: bool = True) -> str | None:
@@ -138,23 +139,14 @@ def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
         Vault().adopt(profile, unremembered)
 
 
-def may_run(profile: Profile) -> Callable[[str], bool]:
-    """What the check asks before it runs a command of the profile."""
+def permits(profile: Profile, *, asking: bool = True) -> Permits:
+    """What was agreed to for a profile on this computer. ``asking``: the user of a terminal can sign in by hand."""
     from clearline.core.exchange.consent import Agreements
     from clearline.paths import agreements_file
 
-    agreements = Agreements(agreements_file())
-    return lambda command: agreements.may_run(profile, command)
-
-
-def sign_in_hosts(target: Target) -> tuple[str, ...]:
-    """The hosts that may get the token of a sign-in by hand, beyond those that PyMongo allows by itself."""
-    from clearline.core.exchange.consent import Agreements
-    from clearline.core.uri.connection_string import read
-    from clearline.paths import agreements_file
-
-    profile = target.profile if target.text is None else read(target.text, profile=target.profile).profile
-    return Agreements(agreements_file()).sign_in_hosts(profile)
+    agreed = Agreements(agreements_file())
+    prompt = say_where_to_sign_in if asking and on_terminal() else None
+    return Permits(may_run=partial(agreed.may_run, profile), on_prompt=prompt, oidc_hosts=agreed.sign_in_hosts)
 
 
 def say_where_to_sign_in(page: str, code: str | None) -> None:
@@ -199,23 +191,29 @@ def _asked(profile: Profile, name: str) -> Secret | None:
     return Secret(answer) if answer else None
 
 
-def _found(argument: str) -> Target:
+def _found(argument: str, patience: Patience) -> Target:
     """``://`` makes it a URI; else a path separator or ``.json`` a file; else a saved profile's name; else a host."""
+
+    def target(profile: Profile, text: str | None = None, *, saved: bool = False) -> Target:
+        return Target(Request(profile, {}, text, patience, permits(profile)), saved)
+
     if argument == "-":
         text = sys.stdin.readline(LONGEST_TARGET + 1).strip("\r\n")
         if not text:
             raise UsageProblem("standard input is empty; a connection string was expected there.")
-        return Target(Profile(), text=_bounded(text))
+        return target(Profile(), _bounded(text))
     _bounded(argument)
     if "://" in argument:
-        return Target(Profile(), text=argument)
+        return target(Profile(), argument)
     if argument.endswith(".json") or "/" in argument or os.sep in argument:
-        return _from_file(Path(argument))
-    if (saved := _saved(argument)) is not None:
-        return saved
+        profile, saved = _from_file(Path(argument))
+        return target(profile, saved=saved)
+    if (named := _saved(argument)) is not None:
+        profile, saved = named
+        return target(profile, saved=saved)
     if not argument.strip():
         raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
-    return Target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), text=argument)
+    return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
 
 
 def _bounded(text: str) -> str:
@@ -224,36 +222,37 @@ def _bounded(text: str) -> str:
     return text
 
 
-def _from_file(path: Path) -> Target:
+def _from_file(path: Path) -> tuple[Profile, bool]:
+    """The profile, and whether it is one of the user's own saved ones."""
     from clearline.core.storage.store import ProfileProblem, is_own, load
     from clearline.paths import profiles_dir
 
     try:
-        return Target(load(path), saved=is_own(path, profiles_dir()))
+        return load(path), is_own(path, profiles_dir())
     except ProfileProblem as problem:
         raise UsageProblem(str(problem)) from None
 
 
-def _saved(name: str) -> Target | None:
+def _saved(name: str) -> tuple[Profile, bool] | None:
     from clearline.core.storage.store import list_profiles
     from clearline.paths import profiles_dir
 
     named = [s for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]
     if len(named) > 1:
         raise UsageProblem(f"{len(named)} saved profiles are called {name}; name the file instead.")
-    return next((Target(one.profile, saved=one.own) for one in named if one.profile is not None), None)
+    return next(((one.profile, one.own) for one in named if one.profile is not None), None)
 
 
 def _settle_concerns(target: Target, *, yes: bool) -> None:
     """Have the user agree to what the target wants (`consent`); raises `UsageProblem` when that fails."""
     from clearline.core.exchange.consent import concerns
-    from clearline.core.uri.connection_string import read
 
-    if target.text is not None:
-        profile = read(target.text).profile
+    if target.request.text is not None:
+        profile = target.request.reading.profile
         settle(profile, concerns(profile, prompting=on_terminal()), yes=yes, demanded=False)
     else:
-        settle(target.profile, wanted_by(target.profile, elsewhere=not target.saved), yes=yes, demanded=True)
+        profile = target.request.profile
+        settle(profile, wanted_by(profile, elsewhere=not target.saved), yes=yes, demanded=True)
 
 
 def missing(profile: Profile, wanted: Sequence[Concern]) -> tuple[Concern, ...]:
@@ -296,16 +295,14 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
         print(f"clearline: the agreement cannot be remembered: {error.strerror}", file=sys.stderr)
 
 
-def _with_password(target: Target, given: Secrets) -> Target:
+def _with_password(request: Request, given: Secrets) -> Request:
     """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
-    profile, secrets, text = target.profile, target.secrets, target.text
-    if text is not None and given:
-        from clearline.core.uri.connection_string import read
-
-        reading = read(text, profile=profile)
-        if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
-            profile, secrets, text = reading.profile, reading.secrets, None
-    return Target(profile, {**secrets, **given}, text, target.saved)
+    if not given:
+        return request
+    reading = request.reading
+    if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
+        return replace(request, profile=reading.profile, secrets={**reading.secrets, **given}, text=None)
+    return replace(request, secrets=given)
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Secret]:

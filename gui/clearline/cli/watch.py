@@ -35,17 +35,8 @@ import msgspec
 
 from clearline.cli.interrupts import on_signals
 from clearline.cli.output import print_json, print_text
-from clearline.cli.targets import (
-    WRONG_USAGE,
-    Target,
-    UsageProblem,
-    add_arguments,
-    chosen,
-    may_run,
-    on_terminal,
-    say_where_to_sign_in,
-    sign_in_hosts,
-)
+from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, chosen
+from clearline.core.check.request import Request
 from clearline.core.watch.health import HealthState, Outage
 from clearline.core.watch.state import WatchState
 
@@ -67,21 +58,19 @@ def run(argv: Sequence[str]) -> int:
         print(f"clearline watch: {problem}", file=sys.stderr)
         return WRONG_USAGE
     show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
-    return asyncio.run(_watch(target, arguments.interval, arguments.seconds, show))
+    return asyncio.run(_watch(target.request, arguments.interval, arguments.seconds, show))
 
 
-async def _watch(target: Target, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
+async def _watch(request: Request, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
     from clearline.core.check.check import warm_up
     from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
-    from clearline.core.uri.connection_string import build, read
     from clearline.core.watch.watch import Watch
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonExecutor())
     await run_in_daemon(warm_up)
     teller = Teller(show)
-    named = target.text if target.text is not None else build(target.profile, target.secrets, show="masked")
-    shown = read(named, profile=target.profile).facts.redacted
+    shown = request.reading.facts.redacted
     show({"at": time.time(), "type": "watch", "target": shown, "interval_s": interval_s})
     gone: list[BrokenPipeError] = []
 
@@ -95,16 +84,7 @@ async def _watch(target: Target, interval_s: float, seconds: float | None, show:
             if state.paused is not None and not state.ended:
                 task.cancel()
 
-    watch = Watch(
-        target.profile,
-        target.secrets,
-        emit=emit,
-        text=target.text,
-        interval_s=interval_s,
-        may_run=may_run(target.profile),
-        on_prompt=say_where_to_sign_in if on_terminal() else None,
-        oidc_hosts=sign_in_hosts(target),
-    )
+    watch = Watch(request, emit=emit, interval_s=interval_s)
     task = loop.create_task(watch.run())
     on_signals(task.cancel, signal.SIGINT, signal.SIGTERM)
     try:

@@ -25,7 +25,9 @@ from clearline.ui.window.main_window import MainWindow
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from clearline.core.check.request import Permits
     from clearline.core.driver.events import DriverEvent
+    from clearline.core.driver.oidc import OnPrompt
     from clearline.core.keyring.vault import Vault
     from clearline.core.profiles.profile import Profile
     from clearline.core.report.report import Report
@@ -280,7 +282,7 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
         text: str | None,
         interval_s: float,
     ) -> WatchHandle:
-        from clearline.core.exchange.consent import Agreements
+        from clearline.core.check.request import Request
         from clearline.core.watch.watch import Watch
 
         prompts: dict[str, float] = {}
@@ -298,17 +300,9 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
                     del prompts[url]
                     sign_in.end(url)
 
-        return Watch(
-            profile,
-            secrets,
-            emit=told,
-            on_event=on_event,
-            text=text,
-            interval_s=interval_s,
-            may_run=partial(Agreements(agreements).may_run, profile),
-            on_prompt=prompt,
-            oidc_hosts=Agreements(agreements).sign_in_hosts(profile),
-        )
+        permits = _permits(agreements, profile, prompt)
+        request = Request(profile, secrets, text, permits=permits)
+        return Watch(request, emit=told, on_event=on_event, interval_s=interval_s)
 
     return watch
 
@@ -328,7 +322,7 @@ def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn) -> 
 
         await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
         from clearline.core.check.check import check
-        from clearline.core.exchange.consent import Agreements
+        from clearline.core.check.request import Patience, Request
 
         pages: list[str] = []
 
@@ -337,22 +331,23 @@ def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn) -> 
             sign_in.prompt(url, code)
 
         try:
-            return await check(
-                profile,
-                secrets,
-                emit,
-                text=text,
-                on_event=on_event,
-                deadline_s=settings.values.silence_s,
-                may_run=partial(Agreements(agreements).may_run, profile),
-                on_prompt=prompt,
-                oidc_hosts=await run_in_daemon(Agreements(agreements).sign_in_hosts, profile),
-            )
+            patience = Patience(silence_s=settings.values.silence_s)
+            permits = _permits(agreements, profile, prompt)
+            return await check(Request(profile, secrets, text, patience, permits), emit, on_event=on_event)
         finally:
             for page in pages:
                 sign_in.end(page)
 
     return check
+
+
+def _permits(agreements: Path, profile: Profile, prompt: OnPrompt) -> Permits:
+    """What was agreed to for a profile, by the file of the agreements."""
+    from clearline.core.check.request import Permits
+    from clearline.core.exchange.consent import Agreements
+
+    agreed = Agreements(agreements)
+    return Permits(may_run=partial(agreed.may_run, profile), on_prompt=prompt, oidc_hosts=agreed.sign_in_hosts)
 
 
 def _import_for_checks() -> None:

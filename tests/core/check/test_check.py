@@ -18,6 +18,7 @@ import pytest
 from clearline.core.check import check as check_module
 from clearline.core.check.check import check, farewells
 from clearline.core.check.preparation import prepared
+from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver import client as client_module
 from clearline.core.driver.events import DriverEvent
@@ -41,11 +42,15 @@ def run_check(
     profile: Profile | None = None,
     secrets: dict[str, Secret] | None = None,
     emit: Callable[[Report], None] = lambda _report: None,
-    **options: Any,
+    on_event: Callable[[DriverEvent], None] | None = None,
+    may_run: Callable[[str], bool] | None = None,
+    **patience: float,
 ) -> Report:
+    request = Request(profile or Profile(), secrets or {}, text, Patience(**patience), Permits(may_run=may_run))
+
     async def checked() -> Report:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        report = await check(profile or Profile(), secrets or {}, emit, text=text, **options)
+        report = await check(request, emit, on_event=on_event)
         await farewells()
         return report
 
@@ -143,7 +148,7 @@ def test_a_closed_port_is_refused_at_once() -> None:
 )
 def test_what_answers_instead_of_mongodb_is_named(peer: str, expected: str) -> None:
     with getattr(peers, peer)() as other:
-        report = run_check(f"mongodb://{other.address}/", deadline_s=0.6, late_s=0.7)
+        report = run_check(f"mongodb://{other.address}/", silence_s=0.6, late_s=0.7)
     assert headline(report) == expected
 
 
@@ -219,7 +224,7 @@ def test_a_server_that_answers_late_upgrades_the_verdict() -> None:
             if report.verdict is Verdict.FAILED:
                 server.server.thaw()
 
-        report = run_check(server.uri(), emit=emit, deadline_s=0.4)
+        report = run_check(server.uri(), emit=emit, silence_s=0.4)
     assert Verdict.FAILED in verdicts
     assert report.verdict is Verdict.CONNECTED
 
@@ -271,7 +276,7 @@ def test_the_verdict_is_told_before_the_whole_report(replica_set: Deployment) ->
 def test_a_check_that_waits_shows_what_it_is_doing() -> None:
     seen: list[Report] = []
     with peers.silent() as silent:
-        run_check(f"mongodb://{silent.address}/", emit=seen.append, deadline_s=0.4, late_s=0.5)
+        run_check(f"mongodb://{silent.address}/", emit=seen.append, silence_s=0.4, late_s=0.5)
     waiting = [r.servers[0].cells for r in seen if r.verdict is None and r.servers]
     assert any(c["tcp"].status is Status.PASSED and c["hello"].status is Status.RUNNING for c in waiting)
 
@@ -305,7 +310,7 @@ async def _stopped_after(text: str, wait_s: float) -> tuple[Report, float]:
     """Start a check and stop it after ``wait_s``; its report and the seconds that Stop took."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonExecutor())
-    task = loop.create_task(check(Profile(), {}, lambda _report: None, text=text))
+    task = loop.create_task(check(Request(text=text), lambda _report: None))
     await asyncio.wait({task}, timeout=wait_s)
     stopped = time.perf_counter()
     task.cancel()
@@ -354,7 +359,7 @@ def test_stop_before_the_first_step_gives_a_cancelled_report(standalone: Deploym
 def test_nothing_is_left_running_after_a_check(standalone: Deployment) -> None:
     async def leftovers() -> set[asyncio.Task[Any]]:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        await check(Profile(seeds=Seeds(hosts=(standalone.address,))), {}, lambda _report: None)
+        await check(Request(Profile(seeds=Seeds(hosts=(standalone.address,)))), lambda _report: None)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         if others:  # the client's goodbye, bounded to a second
             await asyncio.wait(others, timeout=2)
@@ -459,7 +464,8 @@ def test_stop_while_a_command_runs_is_an_answer() -> None:
             return True
 
         text = "mongodb://app@127.0.0.1:1/"
-        task = asyncio.create_task(check(profile, {}, lambda _report: None, text=text, may_run=may_run))
+        request = Request(profile, text=text, permits=Permits(may_run=may_run))
+        task = asyncio.create_task(check(request, lambda _report: None))
         await asked.wait()
         began = time.perf_counter()
         task.cancel()
@@ -507,11 +513,11 @@ def test_a_server_on_this_computer_cannot_lead_a_readable_login_elsewhere(
 ) -> None:
     near, far = led_away
     text = f"mongodb://u:p@{near.address}/?authMechanism=PLAIN&authSource=%24external&replicaSet=rs&minPoolSize=2"
-    report = run_check(text, deadline_s=0.3, late_s=0.3)
+    report = run_check(text, silence_s=0.3, late_s=0.3)
     assert far.login_attempts == 0
     assert headline(report) == "auth.password-in-clear"
     agreed = patched(Profile(), {"auth": {"allowPlainWithoutTLS": True}})
-    run_check(text, profile=agreed, deadline_s=0.3, late_s=0.3)
+    run_check(text, profile=agreed, silence_s=0.3, late_s=0.3)
     assert far.login_attempts > 0
 
 
@@ -523,7 +529,7 @@ def test_a_watch_and_an_exercise_cannot_be_led_elsewhere_with_a_readable_login_e
 
     async def play() -> None:
         text = f"mongodb://u:p@{near.address}/?authMechanism=PLAIN&authSource=%24external&replicaSet=rs&minPoolSize=2"
-        ready = await prepared(Profile(), {}, text=text)
+        ready = await prepared(Request(text=text))
         session = Session(
             ready,
             started=0.0,
@@ -551,12 +557,12 @@ def test_a_watch_and_an_exercise_cannot_be_led_elsewhere_with_a_readable_login_e
 
 def test_a_readable_password_needs_the_users_consent() -> None:
     text = "mongodb://u:p@192.0.2.1/?authMechanism=PLAIN"
-    report = run_check(text, deadline_s=0.2, late_s=0.2)
+    report = run_check(text, silence_s=0.2, late_s=0.2)
     assert headline(report) == "auth.password-in-clear"
     assert report.diagnosis is not None
     patches = [remedy.patch for remedy in report.diagnosis.remedies]
     assert patches == [{"tls": {"enabled": True}}, {"auth": {"allowPlainWithoutTLS": True}}]
     agreed = patched(Profile(), {"auth": {"allowPlainWithoutTLS": True}})
-    report = run_check(text, profile=agreed, deadline_s=0.2, late_s=0.2)
+    report = run_check(text, profile=agreed, silence_s=0.2, late_s=0.2)
     assert headline(report) != "auth.password-in-clear"
     assert "auth.password-in-clear" in causes(report)

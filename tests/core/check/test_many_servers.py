@@ -16,8 +16,8 @@ import pytest
 from pymongo import AsyncMongoClient, monitoring
 
 from clearline.core.check.check import check, farewells
+from clearline.core.check.request import Request
 from clearline.core.driver.events import DriverEvent, DriverEvents
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.watch.health import HealthState
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
@@ -95,7 +95,7 @@ def crowd(request: pytest.FixtureRequest, count: int) -> Iterator[tuple[Crowd, s
 
 
 async def _checked(text: str, **arguments: Any) -> Report:
-    report = await check(Profile(), {}, lambda _report: None, text=text, **arguments)
+    report = await check(Request(text=text), lambda _report: None, **arguments)
     await farewells()
     return report
 
@@ -131,7 +131,7 @@ def test_stop_ends_a_check_of_many_servers_at_any_moment(crowd: tuple[Crowd, str
     moments = random.Random(text)
 
     async def stopped(after_s: float) -> float:
-        task = asyncio.create_task(check(Profile(), {}, lambda _report: None, text=text))
+        task = asyncio.create_task(check(Request(text=text), lambda _report: None))
         await asyncio.wait({task}, timeout=after_s)
         began = time.monotonic()
         task.cancel()

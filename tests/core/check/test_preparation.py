@@ -6,8 +6,8 @@ import asyncio
 import os
 import shlex
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,20 +15,27 @@ import pytest
 from clearline.core.check.check import check
 from clearline.core.check.filling_in import undefined
 from clearline.core.check.preparation import Prepared, prepared
+from clearline.core.check.request import Permits, Request
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.report.report import Verdict, to_json
 from clearline.core.secrets.references import variables
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import bundled_roots, os_roots_file
 from clearline.core.uri.connection_string import read
 
 
-def prepare(text: str | None, profile: Profile | None = None, **options: Any) -> Prepared:
-    given = options.pop("secrets", {})
-    options.setdefault("environ", {})
-    return asyncio.run(prepared(profile or Profile(), given, text=text, **options))
+def prepare(
+    text: str | None,
+    profile: Profile | None = None,
+    *,
+    secrets: Secrets | None = None,
+    environ: Mapping[str, str] | None = None,
+    may_run: Callable[[str], bool] | None = None,
+) -> Prepared:
+    request = Request(profile or Profile(), secrets or {}, text, permits=Permits(may_run=may_run))
+    return asyncio.run(prepared(request, environ=environ or {}))
 
 
 def printing(code: str) -> str:
@@ -151,7 +158,7 @@ def test_a_resolved_secret_is_a_secret() -> None:
 )
 def test_a_secret_variable_where_no_secret_belongs_is_in_no_report(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "s3cr3t-4/k3y-7788")
-    report = asyncio.run(check(Profile(), {}, lambda _report: None, text=text))
+    report = asyncio.run(check(Request(text=text), lambda _report: None))
     told = to_json(report)
     assert report.verdict is Verdict.FAILED
     assert "s3cr3t" not in told
@@ -190,7 +197,7 @@ def test_a_bad_value_behind_a_reference_is_at_the_reference() -> None:
 
 def test_what_needs_no_preparation_is_given_as_it_is_without_waiting() -> None:
     text = "mongodb://app:pw@h1,h2/db?w=1"
-    coroutine = prepared(Profile(), {}, text=text)
+    coroutine = prepared(Request(text=text))
     with pytest.raises(StopIteration) as done:
         coroutine.send(None)
     ready = done.value.value

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from clearline.core.check.check import check
+from clearline.core.check.request import Request
 from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retries
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from lab import deployments
 from lab.peer import bound_socket
@@ -140,7 +140,7 @@ def test_a_real_port_where_nothing_listens_is_tried_again() -> None:
     async def play() -> list[Attempt]:
         attempts: list[Attempt] = []
         await with_retries(
-            lambda: check(Profile(), {}, lambda _report: None, text=f"mongodb://127.0.0.1:{port}/"),
+            lambda: check(Request(text=f"mongodb://127.0.0.1:{port}/"), lambda _report: None),
             RetryPlan(attempts=2, delay_s=0.01),
             attempts.append,
         )
@@ -155,7 +155,7 @@ def test_a_real_port_where_nothing_listens_is_tried_again() -> None:
 def test_a_real_wrong_password_is_tried_once() -> None:
     async def play() -> None:
         await with_retries(
-            lambda: check(Profile(), {}, lambda _report: None, text=server.uri("app", "wrong")),
+            lambda: check(Request(text=server.uri("app", "wrong")), lambda _report: None),
             RetryPlan(attempts=5, delay_s=0.0),
             lambda _attempt: None,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core.check.preparation import prepared
+from clearline.core.check.request import Request
 from clearline.core.driver.aws import fetch_credentials
 from clearline.core.findings import Severity
 from clearline.core.options import packages
@@ -54,7 +55,7 @@ def _library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_a_role_is_asked_for_in_another_thread() -> None:
     text = "mongodb://h/?authMechanism=MONGODB-AWS"
-    ready = asyncio.run(prepared(Profile(), {}, text=text))
+    ready = asyncio.run(prepared(Request(text=text)))
     assert ready.usable
     from pymongo_auth_aws import auth
 
@@ -67,7 +68,7 @@ def test_a_computer_without_credentials_is_told_before_any_contact() -> None:
     from pymongo_auth_aws import auth
 
     auth.there = False
-    ready = asyncio.run(prepared(Profile(), {}, text="mongodb://h/?authMechanism=MONGODB-AWS"))
+    ready = asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
     (mistake,) = ready.facts.mistakes
     assert (mistake.cause, mistake.severity) == ("auth.aws-no-credentials", Severity.FAILURE)
     assert not ready.usable

@@ -14,10 +14,10 @@ from pymongo import MongoClient
 from pymongo.auth_oidc_shared import OIDCCallbackContext, OIDCCallbackResult, OIDCIdPInfo
 
 from clearline.core.check.check import check, farewells
+from clearline.core.check.request import Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.connection_string import read
 from lab.identity_provider import CLIENT, IdentityProvider
@@ -190,7 +190,8 @@ def payload(document: dict[str, Any]) -> bson.Binary:
 def run_check(text: str, user: Browser | None, hosts: tuple[str, ...] = ()) -> Report:
     async def checked() -> Report:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        report = await check(Profile(), {}, lambda _report: None, text=text, on_prompt=user, oidc_hosts=hosts)
+        permits = Permits(on_prompt=user, oidc_hosts=lambda _profile: hosts)
+        report = await check(Request(text=text, permits=permits), lambda _report: None)
         await farewells()
         return report
 
@@ -277,7 +278,7 @@ def test_stop_ends_a_check_that_waits_for_the_human() -> None:
         def prompt(_url: str, _code: str | None) -> None:
             loop.call_soon_threadsafe(prompted.set)
 
-        task = asyncio.create_task(check(Profile(), {}, lambda _report: None, text=text, on_prompt=prompt))
+        task = asyncio.create_task(check(Request(text=text, permits=Permits(on_prompt=prompt)), lambda _report: None))
         await prompted.wait()
         began = time.perf_counter()
         task.cancel()

@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.check.check import check
+from clearline.core.check.request import Request
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile
 from clearline.core.report import history
@@ -134,7 +135,7 @@ def test_masking_changes_nothing_in_the_report_of_a_real_check(login_server: Dep
     special = next(user for user in deployments.USERS if user.name == "special")
     for uri in (login_server.uri(special), login_server.uri("app:wr0ng-h0rse", authSource="admin")):
         reading = read(uri)
-        made = asyncio.run(check(reading.profile, reading.secrets, lambda _: None, text=uri))
+        made = asyncio.run(check(Request(reading.profile, reading.secrets, uri), lambda _: None))
         through_json = msgspec.json.decode(msgspec.json.encode(made), type=Report)
         assert masked(made, reading.secrets.values()) == through_json
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pymongo.uri_parser_shared import _validate_uri
 
 from clearline.core.check.check import check
+from clearline.core.check.request import Request
 from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread, patched
 from clearline.core.report.report import to_json
 from clearline.core.secrets.redaction import redact
@@ -475,7 +476,7 @@ def test_no_piece_of_a_secret_that_was_not_escaped_gets_out(secret: str, place: 
         "redacted": redact(text, reading.secrets.values()),
     }
     if not reading.usable:  # nobody is contacted
-        told["report"] = to_json(asyncio.run(check(Profile(), {}, lambda _report: None, text=text)), indent=None)
+        told["report"] = to_json(asyncio.run(check(Request(text=text), lambda _report: None)), indent=None)
     for where, said in told.items():
         for piece in pieces(secret):
             for spelling in (piece, quote(piece), json.dumps(piece)[1:-1]):

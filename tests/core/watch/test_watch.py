@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from clearline.core.check.request import Request
 from clearline.core.profiles.profile import Pool, Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch import pool_fold, watch
@@ -486,7 +487,7 @@ def test_thousands_of_pings_grow_neither_memory_nor_threads_nor_files(
             nonlocal states
             states += 1
 
-        session = watch.Watch(Profile(), {}, emit=emit, text=standalone.uri(), interval_s=0.0)
+        session = watch.Watch(Request(text=standalone.uri()), emit=emit, interval_s=0.0)
         task = asyncio.create_task(session.run())
         while session.state.health.pings < kept + 200:
             await asyncio.sleep(0.05)

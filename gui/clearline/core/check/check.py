@@ -22,6 +22,7 @@ from clearline.core.check.ledger import Ledger
 from clearline.core.check.preparation import prepared
 from clearline.core.check.questions import Terms, note_nameservers
 from clearline.core.check.reporter import Teller
+from clearline.core.check.request import Request
 from clearline.core.check.seed_list import look_up_seeds
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
@@ -36,29 +37,23 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.text import Mistake, UriFacts
+from clearline.core.facts.text import UriFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity, Stage
 from clearline.core.probes import dns
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.login_fields import stays_here
-from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.trust import adopt_system_roots
-from clearline.core.uri import connection_string
 from clearline.core.uri.connection_string import Reading
 from clearline.core.uri.read_options import AFTER
 
 if TYPE_CHECKING:
     from clearline.core.driver.oidc import HumanSignIn, OnPrompt
 
-DEADLINE_S = 1.5
-"""A step without progress for this long counts as silent."""
-LATE_S = 6.5
-"""Answers that come until then still change the findings: a line of 3 s each way is slow, not dead."""
 LONGEST_S = 15.0
 """A check is over then, whatever still moves."""
 HEAD_START_S = 0.03
@@ -85,37 +80,19 @@ def warm_up() -> None:
 
 
 async def check(
-    profile: Profile,
-    secrets: Secrets,
+    request: Request,
     emit: Callable[[Report], None],
     *,
-    text: str | None = None,
     on_event: Callable[[DriverEvent], None] | None = None,
-    deadline_s: float = DEADLINE_S,
-    late_s: float = LATE_S,
     on_facts: Callable[[Facts], None] | None = None,
-    may_run: Callable[[str], bool] | None = None,
-    on_prompt: OnPrompt | None = None,
-    oidc_hosts: tuple[str, ...] = (),
-    not_agreed: tuple[Mistake, ...] = (),
 ) -> Report:
-    """Check one profile and return the whole report; never raises.
+    """Do one check and return the whole report; never raises.
 
-    ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
-    References are resolved, and ``may_run`` is asked before a command is run that prints a secret (`prepared`).
-    ``on_prompt`` is told the page, and the code, with which the user signs in at an OIDC provider; without it only
-    OIDC without a human is possible. A token of theirs goes to Atlas, to this computer, and to the ``oidc_hosts``
-    (``db.example.com``, ``*.example.com``) that the user has agreed to.
-    ``not_agreed`` is what the user should have agreed to first (`consent.objections`): then nothing is resolved, run or
-    contacted, and the report says why.
     ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
     ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
-    A step without progress for ``deadline_s`` counts as silent; answers until ``late_s`` still change the findings.
     Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
-    run = _Check(profile, secrets, emit, text, on_event, deadline_s, max(late_s, deadline_s), may_run)
-    run.sign_in_with(on_prompt, oidc_hosts)
-    run.refuse(not_agreed)
+    run = _Check(request, emit, on_event)
     report = await run.report()
     if on_facts is not None:
         on_facts(run.facts)
@@ -124,32 +101,17 @@ async def check(
 
 class _Check:
     def __init__(
-        self,
-        profile: Profile,
-        secrets: Secrets,
-        emit: Callable[[Report], None],
-        text: str | None,
-        on_event: Callable[[DriverEvent], None] | None,
-        deadline_s: float,
-        late_s: float,
-        may_run: Callable[[str], bool] | None,
+        self, request: Request, emit: Callable[[Report], None], on_event: Callable[[DriverEvent], None] | None
     ) -> None:
         began = time.perf_counter()
-        self._may_run = may_run
-        self._not_agreed: tuple[Mistake, ...] = ()
-        self._on_prompt: OnPrompt | None = None
-        self._oidc_hosts: tuple[str, ...] = ()
-        self._sign_in: HumanSignIn | None = None
+        self._request = request
         self._on_event = on_event
-        self._deadline_s = deadline_s
-        self._late_s = late_s
-        typed = text if text is not None else connection_string.build(profile, secrets, show="plain")
-        self._typed = typed
-        self._reading: Reading = connection_string.read(typed, profile=profile)
+        self._sign_in: HumanSignIn | None = None
+        self._reading: Reading = request.reading
         self._profile = self._reading.profile
-        self._secrets: Secrets = {**secrets, **self._reading.secrets}
+        self._secrets: Secrets = request.known_secrets
         self._keywords: dict[str, Any] = {}
-        self._ledger = Ledger(Facts(uri=self._reading.facts, deadline_ms=deadline_s * 1000))
+        self._ledger = Ledger(Facts(uri=self._reading.facts, deadline_ms=request.patience.silence_s * 1000))
         self._teller = Teller(self._profile.name, self._ledger, emit, began)
         self._tasks: set[asyncio.Task[None]] = set()
         self._examiner: Examiner | None = None
@@ -163,14 +125,6 @@ class _Check:
     def facts(self) -> Facts:
         """All that has been learnt so far."""
         return self._ledger.facts
-
-    def sign_in_with(self, on_prompt: OnPrompt | None, oidc_hosts: tuple[str, ...]) -> None:
-        """Say how a human signs in at an OIDC provider; see `check`."""
-        self._on_prompt, self._oidc_hosts = on_prompt, oidc_hosts
-
-    def refuse(self, why: tuple[Mistake, ...]) -> None:
-        """Say what was not agreed to; see `check`."""
-        self._not_agreed = why
 
     # ------------------------------------------------------------ the course of a check
 
@@ -264,36 +218,31 @@ class _Check:
 
     async def _prepare(self) -> bool:
         """Resolve references, get secrets and trusted authorities together; False when something is missing."""
-        if self._not_agreed:
-            self._ledger.put(uri=replace(self._reading.facts, mistakes=self._not_agreed))
+        permits = self._request.permits
+        if permits.not_agreed:
+            self._ledger.put(uri=replace(self._reading.facts, mistakes=permits.not_agreed))
             return False
-        ready = await prepared(
-            self._profile,
-            self._secrets,
-            text=self._typed,
-            may_run=self._may_run,
-            prompting=self._on_prompt is not None,
-        )
+        ready = await prepared(self._request)
         self._reading, self._profile, self._secrets = ready.reading, ready.profile, ready.secrets
         self._keywords = ready.keywords
         self._teller.hide(ready.exposed)
         uri = ready.facts
-        if self._on_prompt is not None:
-            self._sign_in_by_hand(self._on_prompt)
-        if self._sign_in is not None:
-            self._keywords["authMechanismProperties"] = self._sign_in.properties(self._oidc_hosts)
+        if permits.on_prompt is not None:
+            await self._sign_in_by_hand(permits.on_prompt)
         self._ledger.put(uri=uri)
         return not any(mistake.severity is Severity.FAILURE for mistake in uri.mistakes)
 
-    def _sign_in_by_hand(self, on_prompt: OnPrompt) -> None:
+    async def _sign_in_by_hand(self, on_prompt: OnPrompt) -> None:
         from clearline.core.driver.oidc import HumanSignIn, wants_human  # with urllib and http.server
 
         if wants_human(self._profile):
             self._sign_in = HumanSignIn(on_prompt)
+            hosts = await self._request.sign_in_hosts()
+            self._keywords["authMechanismProperties"] = self._sign_in.properties(hosts)
 
     def _refused_text(self) -> None:
         """No server is contacted; what the driver's constructor says is noted for the report."""
-        if not self._not_agreed:
+        if not self._request.permits.not_agreed:
             self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.update("driver", state=DriverState.NOT_STARTED)
@@ -343,7 +292,7 @@ class _Check:
                 self._reading.driver_text,
                 self._ledger.facts.uri.options,
                 listeners=events.listeners(),
-                longest_wait_s=self._late_s,
+                longest_wait_s=self._request.patience.late_s,
                 server_api=self._profile.options.server_api,
                 extra=self._keywords,
                 confined=self._confined,
@@ -394,6 +343,7 @@ class _Check:
     def _start_probes(self) -> None:
         facts = self._ledger.facts
         options = facts.uri.options
+        patience = self._request.patience
         password = self._secrets.get(KEY_PASSWORD)
         self._examiner = Examiner(
             self._ledger,
@@ -407,13 +357,13 @@ class _Check:
                 single=single_topology(facts),
                 load_balanced=load_balanced(facts),
                 compressors=tuple(options.get("compressors") or ()),
-                deadline_s=self._deadline_s,
-                late_s=self._late_s,
+                deadline_s=patience.silence_s,
+                late_s=patience.late_s,
             ),
             self._spawn,
         )
         if facts.uri.srv:
-            seeds = look_up_seeds(self._ledger, self._examiner, deadline_s=self._deadline_s, late_s=self._late_s)
+            seeds = look_up_seeds(self._ledger, self._examiner, deadline_s=patience.silence_s, late_s=patience.late_s)
             self._spawn(seeds)
         else:
             for host in facts.uri.hosts:

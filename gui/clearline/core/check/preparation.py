@@ -16,6 +16,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from clearline.core.check.filling_in import Edit, edited, inserted, places_in, undefined_places
+from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.driver import aws
 from clearline.core.facts.text import Mistake, UriFacts
@@ -27,7 +28,7 @@ from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import roots_file
-from clearline.core.uri.connection_string import Reading, build, read
+from clearline.core.uri.connection_string import Reading, read
 from clearline.core.uri.parts import UriText, take_apart
 
 _LEAST: Final = 4
@@ -99,23 +100,15 @@ class Prepared:
         return place - shift
 
 
-async def prepared(
-    profile: Profile,
-    secrets: Secrets,
-    *,
-    text: str | None = None,
-    may_run: Callable[[str], bool] | None = None,
-    environ: Mapping[str, str] | None = None,
-    prompting: bool = False,
-) -> Prepared:
-    """Prepare a profile for the driver; never raises, and never waits where there is nothing to prepare.
+async def prepared(request: Request, *, environ: Mapping[str, str] | None = None) -> Prepared:
+    """Prepare what is asked for the driver; never raises, and never waits where there is nothing to prepare.
 
-    ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
-    ``may_run`` says whether the user has agreed to a command (``consent.py``); others are not run, and those whose
-    secret is among ``secrets`` already need not. ``environ`` stands for the environment; ``prompting`` as for `read`.
+    ``permits.may_run`` says whether the user has agreed to a command (``consent.py``); others are not run, and those
+    whose secret is known already need not. ``environ`` stands for the environment.
     """
-    typed = text if text is not None else build(profile, secrets, show="plain")
-    reading = read(typed, profile=profile, prompting=prompting)
+    reading, secrets = request.reading, request.known_secrets
+    profile, typed = reading.profile, reading.text
+    may_run, prompting = request.permits.may_run, request.permits.prompting
     parts = take_apart(typed)
     mistakes: list[Mistake] = []
     edits: list[Edit] = []

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from clearline.core.facts.computer import ComputerFacts, FileFacts
 from clearline.core.facts.fact import Fact
 from clearline.core.facts.login import AccessFacts, DriverFacts, LoginFacts
 from clearline.core.facts.names import DnsFacts
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.text import UriFacts
+
+SILENCE_S: Final = 1.5
+"""A step without progress for this long counts as silent, unless another time was chosen."""
 
 
 class Facts(Fact, frozen=True, kw_only=True):
@@ -26,7 +31,7 @@ class Facts(Fact, frozen=True, kw_only=True):
     """saslSupportedMechs by ``database.user`` over all members asked; an empty tuple: no such user there."""
     access: AccessFacts = AccessFacts()
     driver: DriverFacts = DriverFacts()
-    deadline_ms: float = 1500.0
+    deadline_ms: float = SILENCE_S * 1000
 
     def member(self, address: str) -> MemberFacts | None:
         """The member with that address."""

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from clearline import __version__
 from clearline.core.facts.servers import Exchange, Hello, Reach, ServerExtras
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line, shown_bytes
@@ -84,7 +85,7 @@ async def say_hello(
 
 
 async def ask(
-    line: Line, command: Mapping[str, Any], db: str = "admin", *, deadline_s: float = 1.5
+    line: Line, command: Mapping[str, Any], db: str = "admin", *, deadline_s: float = SILENCE_S
 ) -> dict[str, Any] | None:
     """Run one more command on a line that has said hello; the answer may be an error document (``ok`` 0).
 
@@ -95,7 +96,7 @@ async def ask(
     return running.answer
 
 
-async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = 1.5) -> dict[str, tuple[str, ...]]:
+async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = SILENCE_S) -> dict[str, tuple[str, ...]]:
     """The mechanisms of each ``database.user``; an empty tuple: no such user there; absent: not answered."""
     found = {}
     for name in names:
@@ -107,7 +108,7 @@ async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = 1.
     return found
 
 
-async def extras(line: Line, *, deadline_s: float = 1.5) -> ServerExtras:
+async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
     """What a server tells without login: its product, the state of its set, whether reads are open; 3 round trips.
 
     A node that is out of its set is also asked for the configuration that it holds.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from clearline.core.facts.servers import Reach, RttFacts
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line
 
@@ -15,7 +16,7 @@ async def round_trips(
     line: Line,
     count: int = 10,
     *,
-    deadline_s: float = 1.5,
+    deadline_s: float = SILENCE_S,
     late_s: float = 0.0,
     budget_s: float = 3.0,
     large_s: float = 1.0,

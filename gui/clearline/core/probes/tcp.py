@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.computer import is_own_address
 from clearline.core.probes.connection import (
     Connection,
@@ -114,7 +115,7 @@ def _own_end(sock: socket.socket) -> str | None:
 
 
 async def listen(
-    address: str, port: int | None, *, wait_s: float = 0.2, attempts: int = 1, deadline_s: float = 1.5
+    address: str, port: int | None, *, wait_s: float = 0.2, attempts: int = 1, deadline_s: float = SILENCE_S
 ) -> Listening:
     """Connect, say nothing for ``wait_s`` and see what arrives.
 
@@ -129,7 +130,7 @@ async def listen(
 
 
 async def other_ports(
-    address: str, ports: Sequence[int] = (22, 80, 443, 27018), *, deadline_s: float = 1.5
+    address: str, ports: Sequence[int] = (22, 80, 443, 27018), *, deadline_s: float = SILENCE_S
 ) -> tuple[OtherPort, ...]:
     """Try other ports of the same address, all at once; to be asked only after silence."""
     async with asyncio.TaskGroup() as group:

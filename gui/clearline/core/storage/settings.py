@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.profiles.profile import NonNegative, Place
 from clearline.core.whole_files import locked, write_whole
 
@@ -27,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The window's docks, bars and splitters, as Qt's ``saveState`` in base64."""
     event_limit: NonNegative = 100_000
     """Driver events kept per watch."""
-    silence_s: float = 1.5
+    silence_s: float = SILENCE_S
     """Seconds without progress that count as silence."""
     watch_interval_s: float = 10.0
     notifications: bool = True

@@ -10,24 +10,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from clearline.core.check.check import LATE_S, check, farewells
+from clearline.core.check.check import check, farewells
 from clearline.core.check.preparation import Prepared, prepared
+from clearline.core.check.request import Permits, Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.rules.files import files
 from clearline.core.driver.events import DriverEvent
-from clearline.core.driver.oidc import OnPrompt, wants_human
+from clearline.core.driver.oidc import wants_human
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
 from clearline.core.probes.files import inspect_files
-from clearline.core.profiles.profile import Pool, Profile
+from clearline.core.profiles.profile import Pool
 from clearline.core.report.report import Report
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets
-from clearline.core.uri import connection_string
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, is_local
 from clearline.core.watch.exercises import Exercises
 from clearline.core.watch.explaining import Explainer
@@ -57,38 +58,25 @@ class Watch:
 
     def __init__(
         self,
-        profile: Profile,
-        secrets: Secrets,
+        request: Request,
         *,
         emit: Callable[[WatchState], None],
         on_event: Callable[[DriverEvent], None] | None = None,
-        text: str | None = None,
         interval_s: float = 10.0,
         log: bool = True,
         diagnose: bool = True,
-        late_s: float = LATE_S,
-        may_run: Callable[[str], bool] | None = None,
-        on_prompt: OnPrompt | None = None,
-        oidc_hosts: tuple[str, ...] = (),
     ) -> None:
-        """``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
+        """``on_event`` hears each driver event, and with ``log`` PyMongo's log records too, in the loop's thread.
 
-        ``on_event`` hears each driver event, and with ``log`` PyMongo's log records too, in the loop's thread.
-        ``diagnose``: a check explains each outage; it hears answers that come within ``late_s``.
-        ``may_run``, ``on_prompt`` and ``oidc_hosts`` are as for `core.check.check`.
+        ``diagnose``: a check explains each outage; it is as patient as ``request`` says.
         """
-        self._profile = profile
-        self._secrets: Secrets = secrets
-        self._text = text
+        self._request = request
         self._emit = emit
         self._on_event = on_event
         self._log = log and on_event is not None
         self._diagnoses = diagnose
-        self._late_s = late_s
-        self._may_run = may_run
-        self._on_prompt = on_prompt
-        self._oidc_hosts = oidc_hosts
         self._ready: Prepared | None = None
+        self._oidc_hosts: tuple[str, ...] = ()
         self._interval_s = _bounded(interval_s)
         self._began = time.monotonic()
         self._began_wall = time.time()
@@ -152,11 +140,11 @@ class Watch:
         if self._pause is None:
             return
         if secrets is not None:
-            if self._text is not None:  # it may hold the old password
-                reading = connection_string.read(self._text, profile=self._profile)
-                self._profile, self._text = reading.profile, None
+            if self._request.text is not None:  # it may hold the old password
+                reading = self._request.reading
+                self._request = replace(self._request, profile=reading.profile, text=None)
                 secrets = {**reading.secrets, **secrets}
-            self._secrets = secrets
+            self._request = replace(self._request, secrets=secrets)
         self._pause = self._ready = None
         self._health.judge(HealthState.CHECKING, "It is tried again.", self._at_s(), time.time())
         self._changed()
@@ -219,13 +207,9 @@ class Watch:
     async def _open(self) -> Session | None:
         """A new client; None when there cannot be one (paused) or the SRV name was not found (down)."""
         if self._ready is None:  # else a command that prints a secret would run again each time a name is not found
-            self._ready = await prepared(
-                self._profile,
-                self._secrets,
-                text=self._text,
-                may_run=self._may_run,
-                prompting=self._on_prompt is not None,
-            )
+            self._ready = await prepared(self._request)
+            if wants_human(self._ready.profile):
+                self._oidc_hosts = await self._request.sign_in_hosts()
         ready = self._ready
         if (why := objection(ready)) is not None:
             self._hold(why)
@@ -268,7 +252,7 @@ class Watch:
             on_event=on_event,
             on_refused_login=self._login_refused,
             log=log,
-            on_prompt=self._on_prompt,
+            on_prompt=self._request.permits.on_prompt,
             oidc_hosts=self._oidc_hosts,
             overrides=overrides,
         )
@@ -370,18 +354,13 @@ class Watch:
 
     async def _check(self) -> Report:
         """With the secrets that the client has: the user is not asked, and no command is run, because of an outage."""
+        request = self._request
         known = self._ready.secrets if self._ready is not None else {}
-        printed = {
-            name: known[name] for name, one in self._profile.secrets.items() if one.place == "command" and name in known
-        }
-        return await check(
-            self._profile,
-            {**self._secrets, **printed},
-            lambda _partial: None,
-            text=self._text,
-            late_s=self._late_s,
-            may_run=self._may_run,
-        )
+        commands = {name for name, one in request.profile.secrets.items() if one.place == "command"}
+        printed = {name: known[name] for name in commands & known.keys()}
+        permits = Permits(may_run=request.permits.may_run)
+        asked = replace(request, secrets={**request.secrets, **printed}, permits=permits)
+        return await check(asked, lambda _partial: None)
 
     # ------------------------------------------------------------ pausing
 
@@ -484,7 +463,7 @@ class Watch:
     def _said(self, error: Exception) -> str:
         from clearline.core.driver.event_texts import error_text
 
-        secrets = self._ready.secrets if self._ready is not None else self._secrets
+        secrets = self._ready.secrets if self._ready is not None else self._request.known_secrets
         return redact(error_text(error), secrets.values())
 
     def _at_s(self) -> float:
