@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from clearline.cli.interrupts import on_signals
+from clearline.cli import interrupts
+from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_json, print_text
-from clearline.cli.results import colours, record, write_junit
+from clearline.cli.results import colours, not_begun, record, write_junit
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, adopt, chosen
 from clearline.core.check.request import Patience, Request
 from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
@@ -88,14 +90,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(request: Request, plan: RetryPlan) -> Report:
     from clearline.core.check.check import check, farewells, warm_up
-    from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
 
     def once() -> Awaitable[Report]:
-        return check(request, lambda _report: None)
+        return check(request, known.append)
 
     last: list[Report] = []
+    known: deque[Report] = deque(maxlen=1)
 
     def tell(attempt: Attempt) -> None:
         last[:] = [attempt.report]
@@ -115,15 +117,19 @@ def _check(request: Request, plan: RetryPlan) -> Report:
             return replace(last[0], verdict=Verdict.CANCELLED)
 
     async def checked() -> Report:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(DaemonExecutor())
-        task = loop.create_task(repeated())
+        task = asyncio.get_running_loop().create_task(repeated())
         on_signals(task.cancel)
         report = await task
         await farewells()
         return report
 
-    return asyncio.run(checked())
+    try:
+        return interrupts.run(checked)
+    except LoopStuck as stuck:
+        print(f"clearline check: {stuck}; this is what is known.", file=sys.stderr)
+        if not known:
+            return asyncio.run(not_begun(request))
+        return replace(known[0], verdict=known[0].verdict or Verdict.CANCELLED)
 
 
 def _attempts(text: str) -> int:

@@ -8,10 +8,14 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from clearline.cli.interrupts import on_signals
+from msgspec import structs
+
+from clearline.cli import interrupts
+from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_text
-from clearline.cli.results import colours, record, write_junit
+from clearline.cli.results import colours, not_begun, record, write_junit
 from clearline.cli.targets import (
     WRONG_USAGE,
     UsageProblem,
@@ -141,19 +145,19 @@ def _not_here(gathering: Gathered) -> Iterator[Mistake]:
 
 def _checked(requests: Sequence[Request]) -> list[Report]:
     from clearline.core.check.check import check, farewells, warm_up
-    from clearline.core.daemon_threads import DaemonExecutor
 
     warm_up()
     done = 0
+    known: dict[str, Report] = {}
 
     async def one(request: Request, turn: asyncio.Semaphore) -> Report:
         nonlocal done
         try:
             await turn.acquire()
         except asyncio.CancelledError:
-            return await _not_begun(request)
+            return await not_begun(request)
         try:
-            report = await check(request, lambda _report: None)
+            report = await check(request, partial(known.__setitem__, request.profile.id))
         finally:
             turn.release()
         done += 1
@@ -163,7 +167,6 @@ def _checked(requests: Sequence[Request]) -> list[Report]:
 
     async def all_of_them() -> list[Report]:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(DaemonExecutor())
         turn = asyncio.Semaphore(AT_ONCE)
         tasks = [loop.create_task(one(request, turn)) for request in requests]
         on_signals(lambda: [task.cancel() for task in tasks])
@@ -171,16 +174,16 @@ def _checked(requests: Sequence[Request]) -> list[Report]:
         await farewells()
         return list(reports)
 
-    return asyncio.run(all_of_them())
-
-
-async def _not_begun(request: Request) -> Report:
-    """The report of a check that was cancelled before its turn: one that is cancelled as soon as it starts."""
-    from clearline.core.check.check import check
-
-    task = asyncio.get_running_loop().create_task(check(request, lambda _report: None))
-    asyncio.get_running_loop().call_soon(task.cancel)
-    return await task
+    try:
+        return interrupts.run(all_of_them)
+    except LoopStuck as stuck:
+        _say(f"{stuck}; this is what is known.")
+        return [
+            structs.replace(report, verdict=report.verdict or Verdict.CANCELLED)
+            if (report := known.get(request.profile.id)) is not None
+            else asyncio.run(not_begun(request))
+            for request in requests
+        ]
 
 
 def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:

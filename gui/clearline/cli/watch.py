@@ -33,10 +33,12 @@ from typing import Any
 
 import msgspec
 
-from clearline.cli.interrupts import on_signals
+from clearline.cli import interrupts
+from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_json, print_text
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, chosen
 from clearline.core.check.request import Request
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.watch.health import HealthState, Outage
 from clearline.core.watch.state import WatchState
 
@@ -58,16 +60,18 @@ def run(argv: Sequence[str]) -> int:
         print(f"clearline watch: {problem}", file=sys.stderr)
         return WRONG_USAGE
     show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
-    return asyncio.run(_watch(target.request, arguments.interval, arguments.seconds, show))
+    try:
+        return interrupts.run(lambda: _watch(target.request, arguments.interval, arguments.seconds, show))
+    except LoopStuck as stuck:
+        print(f"clearline watch: {stuck}.", file=sys.stderr)
+        return interrupts.INTERRUPTED
 
 
 async def _watch(request: Request, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
     from clearline.core.check.check import warm_up
-    from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
     from clearline.core.watch.watch import Watch
 
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(DaemonExecutor())
     await run_in_daemon(warm_up)
     teller = Teller(show)
     shown = request.reading.facts.redacted

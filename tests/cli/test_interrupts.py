@@ -1,0 +1,162 @@
+"""A command can always be left, whatever a server or a library does to its loop."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearline.cli import interrupts
+from lab.mongo_peer import Command, MongoPeer, hello
+
+ENDLESS = 2_147_483_647
+"""Rounds of PBKDF2: half an hour, in the loop's own thread."""
+
+
+def endless_login(command: Command) -> dict[str, Any]:
+    first = dict(part.split("=", 1) for part in bytes(command.document["payload"]).decode()[3:].split(","))
+    salt = base64.b64encode(b"0123456789abcdef").decode()
+    payload = f"r={first['r']}more,s={salt},i={ENDLESS}".encode()
+    return {"conversationId": 1, "done": False, "payload": payload, "ok": 1.0}
+
+
+def started(*arguments: str, tmp_path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "clearline", *arguments],
+        env={**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def processor_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def wait_until_it_computes(pid: int) -> None:
+    """Half a second of computing at a stretch: nothing but the password's hash takes so long in a check."""
+    began = processor_ticks(pid)
+    while processor_ticks(pid) < began + 50:
+        threading.Event().wait(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at the child's processor time in /proc")
+def test_a_login_without_end_does_not_hold_the_program(tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def login(command: Command) -> dict[str, Any]:
+        asked.set()
+        return endless_login(command)
+
+    with MongoPeer({"hello": hello(), "saslStart": login}) as peer:
+        uri = f"mongodb://app:pw@127.0.0.1:{peer.port}/?authMechanism=SCRAM-SHA-256"
+        check = started("check", uri, tmp_path=tmp_path)
+        assert asked.wait(30)
+        wait_until_it_computes(check.pid)
+        check.send_signal(signal.SIGINT)
+        out, err = check.communicate(timeout=30)
+    assert check.returncode == 130
+    assert "this is what is known" in err
+    assert f"127.0.0.1:{peer.port}" in out
+    assert "Traceback" not in err
+
+
+STUCK = """
+    import asyncio, sys, threading
+    from clearline.cli import interrupts
+
+    async def command():
+        interrupts.on_signals(lambda: None)
+        print("here", flush=True)
+        threading.Event().wait()  # the loop's own thread never comes back
+
+    try:
+        interrupts.run(command)
+    except interrupts.LoopStuck as stuck:
+        from clearline.core.daemon_threads import end_with
+        end_with(7 if stuck.stopped else 8)
+"""
+
+
+def stuck_program() -> subprocess.Popen[str]:
+    program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(STUCK)], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "here\n"
+    return program
+
+
+def test_the_second_ctrl_c_ends_the_program_at_once() -> None:
+    program = stuck_program()
+    program.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(0.2)  # the first one asks politely
+    program.send_signal(signal.SIGINT)
+    assert program.wait(2) == 130
+    program.communicate()
+
+
+def test_a_stuck_loop_is_left_three_seconds_after_ctrl_c() -> None:
+    program = stuck_program()
+    program.send_signal(signal.SIGINT)
+    assert program.wait(15) == 7
+    program.communicate()
+
+
+def test_what_a_command_returns_or_raises_comes_back() -> None:
+    async def seven() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    async def fail() -> int:
+        raise BrokenPipeError
+
+    assert interrupts.run(seven) == 7
+    with pytest.raises(BrokenPipeError):
+        interrupts.run(fail)
+
+
+def test_a_loop_that_misses_its_beats_is_left_without_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "AT_MOST", 3)
+    monkeypatch.setattr(interrupts, "BEAT_S", 0.02)
+    over = threading.Event()
+
+    async def stuck() -> None:
+        over.wait()
+
+    with pytest.raises(interrupts.LoopStuck) as caught:
+        interrupts.run(stuck)
+    over.set()
+    assert not caught.value.stopped
+
+
+def test_a_task_that_ignores_its_cancellation_does_not_hold_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_CLOSING_S", 0.1)
+    enough = threading.Event()
+
+    async def stubborn() -> None:
+        while not enough.is_set():
+            try:
+                await asyncio.sleep(0.05)
+            except asyncio.CancelledError:
+                continue
+
+    left = []
+
+    async def command() -> int:
+        left.append(asyncio.ensure_future(stubborn()))
+        await asyncio.sleep(0)
+        return 3
+
+    assert interrupts.run(command) == 3
+    enough.set()
