@@ -221,21 +221,28 @@ def test_a_deployment_that_never_answered_is_none() -> None:
 
 
 def test_the_edition_is_in_the_modules() -> None:
-    plain_one = live(HELLO, extras=ServerExtras(version="6.0.5"))
-    enterprise = live(HELLO, extras=ServerExtras(version="8.0.1", modules=("enterprise",)))
-    told = [report(facts(one)).deployment for one in (plain_one, enterprise)]
-    assert [(d.version, d.edition) for d in told if d] == [("6.0.5", "community"), ("8.0.1", "enterprise")]
+    plain_one = live(HELLO, extras=ServerExtras(version="6.0.5", genuine=True))
+    enterprise = live(HELLO, extras=ServerExtras(version="8.0.1", modules=("enterprise",), genuine=True))
+    foreign = live(HELLO, extras=ServerExtras(version="8.2.11", product="SecantusDB", genuine=False))
+    told = [report(facts(one)).deployment for one in (plain_one, enterprise, foreign)]
+    assert [(d.version, d.edition) for d in told if d] == [
+        ("6.0.5", "community"),
+        ("8.0.1", "enterprise"),
+        ("8.2.11", None),
+    ]
+    assert told[2] is not None
+    assert told[2].product == "SecantusDB"
 
 
 @pytest.mark.parametrize(
     ("host", "product"),
     [
-        ("db1", "MongoDB"),
+        ("db1", None),
         ("x.docdb.amazonaws.com", "Amazon DocumentDB"),
         ("x.mongo.cosmos.azure.com", "Azure Cosmos DB"),
     ],
 )
-def test_the_product_is_what_the_findings_say(host: str, product: str) -> None:
+def test_the_product_is_what_the_findings_say(host: str, product: str | None) -> None:
     told = report(facts(live(HELLO, host), connected=True)).deployment
     assert told is not None
     assert told.product == product

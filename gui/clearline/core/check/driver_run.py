@@ -9,6 +9,7 @@ from clearline.core.check.ledger import Ledger
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
+from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secrets
 
@@ -147,6 +148,8 @@ class DriverRun:
                 product_version=str(info.get("version", "")) or None,
                 modules=tuple(str(m) for m in info.get("modules") or ()),
                 ferretdb="ferretdb" in info,
+                genuine=is_genuine(info),
+                product=named_product(info),
                 build_info_fields=tuple(info),
             )
         names = await self._ask({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})

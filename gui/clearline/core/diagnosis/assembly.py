@@ -13,6 +13,7 @@ import clearline
 from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.compose import diagnose
+from clearline.core.diagnosis.rules.products import is_genuine, product_named
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
@@ -423,16 +424,25 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
     writable = next((m.address for m, h in live if h.is_writable_primary and h.set_name), None)
     return Deployment(
         kind=kind,
-        product=_product(findings),
+        product=_product(facts, findings),
         version=version,
-        edition=None if version is None else "enterprise" if "enterprise" in modules else "community",
+        edition=_edition(facts, modules),
         set_name=named.set_name if named else None,
         primary=writable or (named.primary if named else None),
     )
 
 
-def _product(findings: tuple[Finding, ...]) -> str:
-    return next((product for f in findings if (product := causes()[f.cause].product)), "MongoDB")
+def _edition(facts: Facts, modules: tuple[str, ...]) -> str | None:
+    """The edition, where the build is known to be MongoDB's own."""
+    if not is_genuine(facts):
+        return None
+    return "enterprise" if "enterprise" in modules else "community"
+
+
+def _product(facts: Facts, findings: tuple[Finding, ...]) -> str | None:
+    """The product: MongoDB only where buildInfo proves it."""
+    told = next((product for f in findings if (product := causes()[f.cause].product)), None)
+    return product_named(facts) or told or ("MongoDB" if is_genuine(facts) else None)
 
 
 def _identity(facts: Facts) -> Identity | None:

@@ -81,7 +81,45 @@ def diagnose(facts: Facts, on_bug: Callable[[Exception], None] | None = None) ->
             found.append(driver.last_word(facts))
     elif not connected:
         found = [f for f in found if f.severity is not Severity.FAILURE or f.server is None]
-    return tuple(_merged(sorted(found, key=_rank)))
+    return tuple(_merged(_one_story(sorted(found, key=_rank))))
+
+
+_MISSED = {
+    "tls.unknown-ca": ("tlsCAFile", "tlsAllowInvalidCertificates"),
+    "tls.self-signed": ("tlsCAFile", "tlsAllowInvalidCertificates"),
+    "tls.missing-intermediate": ("tlsCAFile",),
+    "tls.name-mismatch": ("tlsAllowInvalidHostnames",),
+    "tls.ip-not-in-certificate": ("tlsAllowInvalidHostnames",),
+    "tls.client-certificate-required": ("tlsCertificateKeyFile",),
+    "tls.required": ("tls",),
+    "auth.unknown-user": ("authSource",),
+    "auth.wrong-authsource": ("authSource",),
+    "topology.internal-names": ("directConnection",),
+    "topology.internal-addresses": ("directConnection",),
+    "topology.loopback-names": ("directConnection",),
+}
+"""By failure: the options for want of which it comes about."""
+
+
+def _one_story(found: list[Finding]) -> list[Finding]:
+    """An option under an old name and the failure for want of it are one finding: the failure, mended by the name."""
+    head = next((f for f in found if f.severity is Severity.FAILURE), None)
+    if head is None or head.cause not in _MISSED:
+        return found
+    for other in found:
+        action = (other.remedies[0].action or "") if other.remedies else ""
+        old, _, new = action.partition(":")[2].partition(":")
+        name = new.partition("=")[0]
+        if other.cause in ("uri.unknown-option", "uri.misspelt-option") and name in _MISSED[head.cause]:
+            told = f"{old} has no effect: it is called {name} today."
+            joined = msgspec.structs.replace(
+                head,
+                detail=f"{head.detail} {told}".strip(),
+                remedies=(other.remedies[0], *head.remedies),
+                evidence={**head.evidence, "option": old},
+            )
+            return [joined if f is head else f for f in found if f is not other]
+    return found
 
 
 def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> list[Finding]:

@@ -57,9 +57,23 @@ def speaks_our_version(hello: Hello) -> bool:
 def standing(facts: Facts, member: MemberFacts) -> Standing:
     """One server's standing; an answer that the driver turns away (error, wire version) is a failure."""
     hello = own_hello(facts, member)
-    if hello is not None and hello.ok and speaks_our_version(hello):
+    if hello is not None and hello.ok and speaks_our_version(hello) and not is_mute(facts, member):
         return Standing.ANSWERED
     return Standing.FAILED if member.finished and not member.crashed else Standing.PENDING
+
+
+_PROMPT_MS = 300.0
+
+
+def is_mute(facts: Facts, member: MemberFacts) -> bool:
+    """Whether a server that answered hello at once answers nothing else, and the driver fares no better."""
+    extras, exchange = member.extras, own_exchange(facts, member)
+    if extras is None or extras.silent_at is None or exchange is None or exchange.late:
+        return False
+    if facts.driver.state is DriverState.CONNECTED or facts.login.succeeded or facts.login.failed_step is not None:
+        return False
+    slow = max([exchange.elapsed_ms, *(t.elapsed_ms for t in member.tcp if t.reach is Reach.OK)])
+    return slow < _PROMPT_MS
 
 
 def answered(facts: Facts) -> list[tuple[MemberFacts, Hello]]:

@@ -53,6 +53,8 @@ class CertificateFacts(Fact, frozen=True, kw_only=True):
     key_type: str = ""
     key_bits: int = 0
     signature_hash: str = ""
+    purposes: tuple[str, ...] = ()
+    """extendedKeyUsage by OID; empty: any purpose."""
     must_staple: bool = False
     ocsp_urls: tuple[str, ...] = ()
     key_id: str = ""

@@ -49,6 +49,10 @@ class AccessFacts(Fact, frozen=True, kw_only=True):
     product_version: str | None = None
     modules: tuple[str, ...] = ()
     ferretdb: bool = False
+    genuine: bool | None = None
+    """buildInfo has what only MongoDB's own builds have."""
+    product: str | None = None
+    """Another product that buildInfo names."""
     build_info_fields: tuple[str, ...] = ()
     atlas: bool | None = None
     databases: tuple[str, ...] = ()

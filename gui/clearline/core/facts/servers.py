@@ -162,7 +162,10 @@ class Hello(Fact, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """PyMongo's server type in words: standalone, router, primary, secondary, arbiter, hidden, ghost, other."""
+        """PyMongo's server type in words: standalone, router, primary, secondary, arbiter, hidden, ghost, other;
+        unknown for an answer that is an error."""
+        if not self.ok:
+            return "unknown"
         if self.msg == "isdbgrid":
             return "router"
         if self.is_replica_set:

@@ -188,7 +188,7 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
     written = write.get("lastWriteDate") if isinstance(write, Mapping) else None
     election, service = document.get("electionId"), document.get("serviceId")
     return Hello(
-        ok=bool(document.get("ok")),
+        ok=bool(document.get("ok")) and not _is_error(document),
         code=_whole(document.get("code")),
         code_name=_text(document.get("codeName")),
         message=_text(document.get("errmsg")),
@@ -224,6 +224,11 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
 def cut(text: str) -> str:
     """A server's text, as long as anything needs it."""
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+def _is_error(document: Mapping[str, Any]) -> bool:
+    """An error that says ok all the same, as old servers and some proxies do."""
+    return "$err" in document or ("errmsg" in document and "maxWireVersion" not in document)
 
 
 def _client_metadata(app_name: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def certificate_facts(der: bytes, now: datetime) -> CertificateFacts:
             key_type=key_type,
             key_bits=key_bits,
             signature_hash=_readable(lambda: _signature_hash(certificate), ""),
+            purposes=tuple(p.dotted_string for p in _extension(certificate, x509.ExtendedKeyUsage) or ()),
             must_staple=_must_staple(certificate),
             ocsp_urls=_ocsp_urls(certificate),
             key_id=key_id,

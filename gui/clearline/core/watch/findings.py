@@ -34,7 +34,7 @@ def idle_connections(facts: WatchFacts) -> Iterable[Finding]:
         below_ms = min(SAFE_IDLE_MS, round(dead.shortest_s * 500))
         yield finding(
             "pool.idle-connections-dropped",
-            Certainty.PROVEN if dead.count > 1 else Certainty.LIKELY,
+            Certainty.LIKELY,
             stage=Stage.DRIVER,
             server=dead.server,
             evidence={"dead": dead.count, "shortest_idle_s": round(dead.shortest_s, 1)},

@@ -62,9 +62,9 @@ def refused(
 # ---------------------------------------------------------------- SCRAM
 
 
-def test_a_wrong_password_is_proven_by_the_known_user_and_the_failing_step() -> None:
+def test_a_wrong_password_looks_like_a_restriction_to_certain_addresses() -> None:
     found = refused(mechs={"admin.app": SCRAM})
-    assert (found.cause, found.certainty) == ("auth.wrong-password", Certainty.PROVEN)
+    assert (found.cause, found.certainty) == ("auth.wrong-password", Certainty.LIKELY)
     assert found.remedies[0].action == "ask-password"
     assert "certain addresses" in found.detail, "the restriction to addresses looks the same and is mentioned"
 
@@ -76,9 +76,51 @@ def test_a_server_that_does_not_list_mechanisms_leaves_doubt() -> None:
 
 
 def test_an_unknown_user_is_proven_by_empty_lists() -> None:
-    found = refused("saslStart", mechs={"admin.nobody": (), "appdb.nobody": ()}, user="nobody")
+    mechs: dict[str, tuple[str, ...]] = {"admin.nobody": (), "appdb.nobody": ()}
+    found = refused("saslStart", mechs=mechs, user="nobody", extras=ServerExtras(genuine=True))
     assert (found.cause, found.certainty) == ("auth.unknown-user", Certainty.PROVEN)
     assert "appdb" in found.detail
+    foreign = refused("saslStart", mechs=mechs, user="nobody", extras=ServerExtras(genuine=False))
+    assert foreign.certainty is Certainty.LIKELY, "only MongoDB is known to list the mechanisms of every user"
+
+
+def test_another_product_that_refuses_the_first_step_is_quoted() -> None:
+    ferret = ServerExtras(ferretdb=True, product="FerretDB", genuine=False)
+    found = refused("saslStart", mechs={"admin.app": ()}, extras=ferret)
+    assert (found.cause, found.certainty) == ("auth.mechanism-not-supported", Certainty.LIKELY)
+    assert "PLAIN over TLS" in found.remedies[0].text
+
+
+def test_a_password_may_be_a_text_that_was_encoded() -> None:
+    def remedies(**traits: bool) -> list[str | None]:
+        found = refused(mechs={"admin.app": SCRAM}, password=PasswordTraits(given=True, **traits))
+        return [remedy.action for remedy in found.remedies]
+
+    assert remedies() == ["ask-password"]
+    assert remedies(base64_text=True) == ["ask-password", "decode-password"]
+    assert remedies(escaped=True) == ["ask-password", "keep-percent"]
+
+
+@pytest.mark.parametrize(
+    ("traits", "cause", "action"),
+    [
+        ({"control_from_escape": True, "escaped": True}, "auth.percent-in-password", "keep-percent"),
+        ({"control_from_escape": True, "line_break_ends": True}, "auth.control-character", "trim-password"),
+        ({}, "auth.control-character", "ask-password"),
+    ],
+)
+def test_a_character_that_no_password_may_hold_tells_where_it_came_from(
+    traits: dict[str, bool], cause: str, action: str
+) -> None:
+    known = facts(
+        member(plain(HELLO)),
+        user="app",
+        password=PasswordTraits(given=True, control_character="U+000A", **traits),
+        login=LoginFacts(attempted=True, refused_here=True),
+        driver=DriverFacts(state=DriverState.RAISED, raised_by="login"),
+    )
+    found = [f for f in findings(known) if f.severity is Severity.FAILURE]
+    assert [(f.cause, f.remedies[0].action) for f in found] == [(cause, action)]
 
 
 def test_an_unknown_user_is_likely_by_the_step_alone() -> None:

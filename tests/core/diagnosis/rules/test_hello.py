@@ -7,12 +7,15 @@ from msgspec.structs import replace
 from pymongo import common
 
 from clearline.core.diagnosis import standing
+from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules import hello, tls
+from clearline.core.diagnosis.standing import has_failed
 from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.servers import Hello, Listening, Reach, RttFacts, ServerExtras, TcpFacts, TlsKind
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.probes.connection import shown_bytes
+from lab.hand_made_deployments import tcp
 from lab.hand_made_facts import HELLO, certificate, driver, facts, handshake, inside, look, member, plain
 
 TLS = {"tls": True}
@@ -324,3 +327,43 @@ def test_a_healthy_server_gives_nothing() -> None:
     assert notes(facts(member(plain(HELLO), extras=ServerExtras(version="7.0.5", open_read_code=13)))) == {}
     assert cause(plain(HELLO), look(Reach.CLOSED)) is None
     assert cause(driver(), inside(HELLO), plain(Reach.CLOSED), options=TLS) is None
+
+
+# ---------------------------------------------------------------- other situations with the same evidence
+
+
+def test_a_server_that_answers_hello_alone_is_named_at_its_first_silence() -> None:
+    mute = member(plain(HELLO), extras=ServerExtras(silent_at="buildInfo"))
+    known = facts(mute)
+    found = diagnose(known)
+    assert has_failed(known)
+    assert [(f.cause, f.server) for f in found if f.severity is Severity.FAILURE] == [
+        ("hello.answers-nothing-else", mute.address)
+    ]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        facts(member(plain(HELLO), extras=ServerExtras(silent_at="find")), connected=True),
+        facts(member(plain(HELLO), extras=ServerExtras(silent_at="find")), login=LoginFacts(succeeded=True)),
+        facts(member(plain(HELLO, late=True), extras=ServerExtras(silent_at="find"))),
+    ],
+)
+def test_a_slow_line_or_a_driver_that_gets_on_is_no_mute_server(known: Facts) -> None:
+    assert "hello.answers-nothing-else" not in [f.cause for f in diagnose(known)]
+
+
+def test_an_error_in_answer_to_hello_is_quoted_and_no_old_version() -> None:
+    refusing = Hello(ok=False, code=13, code_name="Unauthorized", message="not here")
+    found = diagnose(facts(member(plain(refusing))))
+    assert found[0].cause == "hello.member-error"
+    assert "not here" in found[0].summary
+    assert refusing.kind == "unknown"
+
+
+def test_a_forwarder_without_a_server_looks_like_a_balancer_without_one() -> None:
+    cut = member(tcp(Reach.OK, "127.0.0.1", loopback=True), Listening(reach=Reach.CLOSED, attempts=("closed",)))
+    found = diagnose(facts(cut))[0]
+    assert (found.cause, found.certainty) == ("tcp.closed-on-connect", Certainty.LIKELY)
+    assert "port-forward" in found.remedies[1].text

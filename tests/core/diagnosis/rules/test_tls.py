@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules import hello, tls
 from clearline.core.facts.computer import ComputerFacts
 from clearline.core.facts.servers import Hello, Listening, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile, patched
+from clearline.core.uri.connection_string import read
 from lab.hand_made_facts import (
     HELLO,
     LEAF,
@@ -678,3 +680,50 @@ def test_plain_text_is_noted_only_when_it_leaves_this_computer() -> None:
 def test_a_member_that_is_not_heard_yet_is_not_explained() -> None:
     waiting = MemberFacts(address="db1:27017", host="db1", port=27017, listening=Listening(reach=Reach.SILENT))
     assert explained(facts(waiting, options=TLS)) is None
+
+
+# ---------------------------------------------------------------- other situations with the same evidence
+
+
+def test_a_name_that_differs_at_the_near_end_of_a_tunnel_keeps_to_the_tunnel() -> None:
+    near = TcpFacts(address="127.0.0.1", family="ipv4", reach=Reach.OK, loopback=True, elapsed_ms=1.0)
+    leaf = certificate(names=("db1.example.com",))
+    known = facts(member(near, refused(64, leaf, ROOT, server_name="127.0.0.1"), host="127.0.0.1"), options=WITH_CA)
+    found = explained(known)
+    assert found is not None
+    assert found.cause == "tls.ip-not-in-certificate"
+    assert "hosts file" in found.remedies[0].text
+    assert found.remedies[-1].patch == {"tls": {"allowInvalidHostnames": True}}
+    far = explained(facts(member(refused(64, leaf, ROOT, server_name="192.0.2.7"), host="192.0.2.7"), options=WITH_CA))
+    assert far is not None
+    assert all("hosts file" not in remedy.text for remedy in far.remedies)
+
+
+def test_a_certificate_for_servers_shown_by_a_client_is_named_by_its_purpose() -> None:
+    asking = driver(Reach.TLS_ALERT, alert=43, server_hello=True, certificate_requested=True)
+
+    def said(*purposes: str) -> str | None:
+        own = certificate("CN=app", purposes=purposes)
+        known = facts(member(asking), options=WITH_CLIENT, files=(file("tlsCertificateKeyFile", own),))
+        found = explained(known)
+        return found.cause if found else None
+
+    assert said("1.3.6.1.5.5.7.3.1") == "tls.server-certificate-as-client"
+    assert said("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2") == "tls.client-certificate-rejected"
+    assert said() == "tls.client-certificate-rejected"
+
+
+def test_tls_that_holds_no_hello_is_no_proof_of_a_server_that_demands_it() -> None:
+    ended = member(plain(Reach.CLOSED), look(Reach.OK))
+    found = explained(facts(ended))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tls.required", Certainty.LIKELY)
+
+
+def test_an_old_option_and_the_failure_for_want_of_it_are_one_story() -> None:
+    reading = read("mongodb://db1/?ssl=true&ssl_ca_certs=/ca.pem")
+    known = facts(member(refused(19)), options=TLS, mistakes=reading.facts.mistakes)
+    found = diagnose(known)
+    assert [f.cause for f in found] == ["tls.unknown-ca"]
+    assert "tlsCAFile" in found[0].detail
+    assert found[0].remedies[0].action == "replace-option:ssl_ca_certs:tlsCAFile=/ca.pem"

@@ -24,6 +24,8 @@ from clearline.core.diagnosis.rules.accounts import (
     mechanisms_in,
     user_of,
 )
+from clearline.core.diagnosis.rules.places import is_loopback
+from clearline.core.diagnosis.rules.products import is_ferretdb, is_genuine, product_named
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy
@@ -61,6 +63,7 @@ def login(facts: Facts) -> Iterable[Finding]:
     if facts.login.refused_here and auth_external.lacks_package(facts):
         return  # Nothing was sent, so nothing can be said about the account.
     for rule in (
+        mechanism_of_another_product,
         control_character,
         auth_external.refused_here,
         atlas,
@@ -147,6 +150,26 @@ def mechanism_unavailable(facts: Facts) -> Finding | None:
         patch={"auth": {"mechanism": None}},
         mechanism=mechanism,
         available=listed(others, nothing="other methods"),
+    )
+
+
+def mechanism_of_another_product(facts: Facts) -> Finding | None:
+    """A server that is not MongoDB and tells no mechanisms turned the first step down: its own words say why."""
+    mechanism, words = mechanism_of(facts) or "SCRAM", facts.driver.message
+    other = is_ferretdb(facts) or product_named(facts) is not None
+    if not other or facts.login.failed_step != "saslStart" or any(facts.user_mechanisms.values()):
+        return None
+    if code_of_login(facts) not in (AUTHENTICATION_FAILED, COMMAND_NOT_FOUND, MECHANISM_UNAVAILABLE):
+        return None
+    return finding(
+        "auth.mechanism-not-supported",
+        Certainty.LIKELY,
+        evidence={**_evidence(facts), "words": words},
+        detail=f"Its own words: {words}" if words else "",
+        fix="Use PLAIN over TLS (authMechanism=PLAIN, tls=true), which such servers pass on to their accounts; or "
+        "look at its manual for the mechanisms it has.",
+        patch={"auth": {"mechanism": "PLAIN"}} if facts.tls_wanted else None,
+        mechanism=mechanism,
     )
 
 
@@ -269,11 +292,25 @@ def unknown_user(facts: Facts) -> Finding | None:
         hints.append(f"It is not in {elsewhere} either.")
     return finding(
         "auth.unknown-user",
-        Certainty.PROVEN if was_asked else Certainty.LIKELY,
+        Certainty.PROVEN if was_asked and is_genuine(facts) and database != "$external" else Certainty.LIKELY,
         evidence=_evidence(facts),
         detail=" ".join(hints),
+        also=_initial_users(facts),
         user=user,
         database=database,
+    )
+
+
+def _initial_users(facts: Facts) -> tuple[Remedy, ...]:
+    """The commonest story of a local server in a container."""
+    if not any(is_loopback(m) or "." not in m.host for m in facts.members):
+        return ()
+    return (
+        Remedy(
+            text="If the server runs in a container: MONGO_INITDB_ROOT_USERNAME and the like create users only on an "
+            "empty data volume. A volume from an earlier start keeps the users that it had: create the user there, or "
+            "start with a new volume (docker compose down -v deletes the data)."
+        ),
     )
 
 
@@ -288,10 +325,10 @@ def wrong_password(facts: Facts) -> Finding | None:
     if user is None or code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND):
         return None
     known = mechanisms_in(facts, database, user)
-    sure = bool(known) and facts.login.failed_step == "saslContinue" and not _another_reading(facts)
     return finding(
         "auth.wrong-password",
-        Certainty.PROVEN if sure else Certainty.LIKELY,
+        # Not even the server's answer tells it from a user who may log in from certain addresses only.
+        Certainty.LIKELY,
         evidence=_evidence(facts),
         detail="" if known else "This server does not tell whether it knows the user: the name may be wrong as well.",
         action="ask-password",
@@ -299,11 +336,6 @@ def wrong_password(facts: Facts) -> Finding | None:
         user=user,
         database=database,
     )
-
-
-def _another_reading(facts: Facts) -> bool:
-    """Whether the text of the password is likelier to be at fault than what the user takes it for."""
-    return facts.uri.password.base64_text
 
 
 def _other_passwords(facts: Facts) -> tuple[Remedy, ...]:

@@ -8,6 +8,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules import products
 from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, is_given, place, speaks_tls, told_by
+from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.diagnosis.rules.services import is_http, is_tls_record, service_of
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_authority import inspection_product
@@ -16,13 +17,15 @@ from clearline.core.diagnosis.standing import (
     MIN_WIRE_VERSION,
     Standing,
     is_connected,
+    is_mute,
     own_exchange,
     own_hello,
     standing,
 )
+from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Remedy, Stage
 
 API_VERSION_REQUIRED = 498870
 """Server code of a command without apiVersion where requireApiVersion is set."""
@@ -80,6 +83,25 @@ def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
     )
 
 
+def answers_nothing_else(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Hello is answered, and every other command hangs or ends the connection."""
+    extras = member.extras
+    if extras is None or is_connected(facts) or member.hello is None or not member.hello.ok:
+        return None
+    hangs = is_mute(facts, member)
+    cuts = extras.cut_at is not None and facts.driver.state in (DriverState.RAISED, DriverState.GIVEN_UP)
+    if not (hangs or cuts) or facts.login.failed_step is not None:
+        return None
+    return finding(
+        "hello.answers-nothing-else",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence={**told_by(member), "silent at": extras.silent_at, "cut at": extras.cut_at},
+        how="hangs" if hangs else "is cut off",
+        host=member.address,
+    )
+
+
 def unknown_service(facts: Facts, member: MemberFacts) -> Finding | None:
     """Bytes that are neither MongoDB nor TLS nor anything known."""
     if member.hello is not None or not _texts(member):
@@ -115,14 +137,24 @@ def cut_on_connect(facts: Facts, member: MemberFacts) -> Finding | None:
         certainty = Certainty.LIKELY if heard.reach is Reach.RESET else Certainty.POSSIBLE
         return tell("tcp.atlas-access-list", certainty, how=how)
     if heard.reach is Reach.RESET:
-        return tell("tcp.reset-on-connect", Certainty.PROVEN, fill=place(member))
+        return tell("tcp.reset-on-connect", Certainty.LIKELY, also=_forwarders(member), fill=place(member))
     tries = len(heard.attempts)
     return tell(
         "tcp.closed-on-connect",
-        Certainty.PROVEN,
+        Certainty.LIKELY,
         detail=f"It did so {tries} times in a row." if tries > 1 else "",
+        also=_forwarders(member),
         fill=place(member),
     )
+
+
+def _forwarders(member: MemberFacts) -> tuple[Remedy, ...]:
+    """What accepts for a server that is not there: a published port, a port-forward, a tunnel."""
+    text = (
+        "A published port of a container, a kubectl port-forward or an SSH tunnel accepts and cuts like this when "
+        "nothing listens behind it: is mongod running there, and bound to more than its own 127.0.0.1 (--bind_ip_all)?"
+    )
+    return (Remedy(text=text),) if is_loopback(member) or any(t.private for t in member.tcp) else ()
 
 
 def cut_after_data(facts: Facts, member: MemberFacts) -> Finding | None:
@@ -143,8 +175,8 @@ def cut_after_data(facts: Facts, member: MemberFacts) -> Finding | None:
         certainty = Certainty.LIKELY if own is Reach.RESET else Certainty.POSSIBLE
         return tell("tcp.atlas-access-list", certainty, how="it cuts TLS off at its first message")
     code = "tcp.reset-after-data" if own is Reach.RESET else "tcp.closed-after-data"
-    certainty = Certainty.PROVEN if other in CUT else Certainty.LIKELY if other is None else Certainty.POSSIBLE
-    return tell(code, certainty, fill=place(member))
+    certainty = Certainty.LIKELY if other in CUT or other is None else Certainty.POSSIBLE
+    return tell(code, certainty, also=_forwarders(member), fill=place(member))
 
 
 def _first_handshake(facts: Facts, member: MemberFacts) -> TlsFacts | None:
@@ -173,7 +205,7 @@ def slow_line(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     opened = [t for t in member.tcp if t.reach is Reach.OK]
     if own is not None and own.late and own.hello is not None:
-        certainty, elapsed = Certainty.PROVEN, own.elapsed_ms
+        certainty, elapsed = Certainty.LIKELY, own.elapsed_ms
     elif own is not None and handshake is not None and handshake.late and handshake.reach is Reach.OK:
         certainty, elapsed = Certainty.LIKELY, handshake.elapsed_ms
     elif opened and all(t.late for t in opened):
@@ -221,7 +253,7 @@ def no_answer(facts: Facts, member: MemberFacts) -> Finding | None:
     elif speaks_tls(member) or not asked(member, TlsKind.LOOK):
         return None
     return finding(
-        "hello.no-answer", Certainty.PROVEN, server=member.address, evidence=told_by(member), fill=place(member)
+        "hello.no-answer", Certainty.LIKELY, server=member.address, evidence=told_by(member), fill=place(member)
     )
 
 
@@ -237,7 +269,13 @@ def wire_version(facts: Facts, member: MemberFacts) -> Finding | None:
     tell = partial(finding, certainty=Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
     if hello.max_wire_version < MIN_WIRE_VERSION:
         told = member.extras.version if member.extras else None
-        return tell("hello.too-old", version=told or _RELEASES.get(hello.max_wire_version, "before 4.4"))
+        one_of_many = len(facts.members) > 1
+        detail = "One member that is too old makes the driver refuse them all, at the next operation at the latest."
+        return tell(
+            "hello.too-old",
+            detail=detail if one_of_many else "",
+            version=told or _RELEASES.get(hello.max_wire_version, "before 4.4"),
+        )
     if hello.min_wire_version > MAX_WIRE_VERSION:
         return tell("hello.too-new")
     return None
@@ -304,8 +342,9 @@ def late_answers(facts: Facts) -> Iterable[Finding]:
 
 
 MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
-    wire_version,
     member_error,
+    wire_version,
+    answers_nothing_else,
     http_server,
     known_service,
     cut_on_connect,

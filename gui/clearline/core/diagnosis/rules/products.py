@@ -44,6 +44,18 @@ def is_ferretdb(facts: Facts) -> bool:
     return facts.access.ferretdb or any(m.extras is not None and m.extras.ferretdb for m in facts.members)
 
 
+def product_named(facts: Facts) -> str | None:
+    """The product other than MongoDB that buildInfo names."""
+    return facts.access.product or next(
+        (m.extras.product for m in facts.members if m.extras and m.extras.product), None
+    )
+
+
+def is_genuine(facts: Facts) -> bool:
+    """Whether buildInfo proves that MongoDB's own build answers."""
+    return facts.access.genuine is True or any(m.extras is not None and m.extras.genuine for m in facts.members)
+
+
 def products(facts: Facts) -> Iterable[Finding]:
     """Servers that speak the protocol and are something else."""
     for code, suffixes in (("hello.cosmosdb", COSMOSDB), ("hello.documentdb", DOCUMENTDB)):
@@ -59,10 +71,31 @@ def products(facts: Facts) -> Iterable[Finding]:
     if is_ferretdb(facts):
         yield finding("hello.ferretdb", Certainty.PROVEN, evidence={"buildInfo": "ferretdb"})
         return
+    if product := product_named(facts):
+        version = facts.access.product_version or next((m.extras.version for m in facts.members if m.extras), None)
+        yield finding(
+            "hello.compatible-server",
+            Certainty.PROVEN,
+            evidence={"buildInfo names": product},
+            summary=f"This is {product}, which speaks MongoDB's protocol"
+            + (f" as version {version}" if version else "")
+            + " but is not MongoDB.",
+        )
+        return
     unknown = [m for m in facts.members if m.extras and m.extras.build_info_code == COMMAND_NOT_FOUND]
     fields = facts.access.build_info_fields
     missing = sorted(_FIELDS_OF_MONGODB.difference(fields)) if fields else []
     other = _named(facts, COMPATIBLE)
+    strange = [m for m in facts.members if m.extras and m.extras.genuine is False]
+    if strange and not (unknown or missing or other):
+        yield finding(
+            "hello.compatible-server",
+            Certainty.LIKELY,
+            server=strange[0].address,
+            evidence={"buildInfo": "without what MongoDB's own builds list"},
+            detail="A build of MongoDB by somebody else may look the same.",
+        )
+        return
     if unknown or missing or other:
         yield finding(
             "hello.compatible-server",
@@ -89,10 +122,12 @@ def retryable_writes(facts: Facts) -> Iterable[Finding]:
 
 def end_of_life(facts: Facts) -> Iterable[Finding]:
     """Releases that get no more updates, one note per release."""
-    if is_ferretdb(facts) or _named(facts, (*DOCUMENTDB, *COSMOSDB, *COMPATIBLE)):
+    if is_ferretdb(facts) or product_named(facts) or _named(facts, (*DOCUMENTDB, *COSMOSDB, *COMPATIBLE)):
         return  # Their version is that of the protocol.
     told = set()
     for member, hello in answered(facts):
+        if member.extras and member.extras.genuine is False:
+            continue  # Its version is that of the protocol.
         version = member.extras.version if member.extras and member.extras.version else None
         if version is None and len(facts.members) == 1:
             version = facts.access.product_version

@@ -68,10 +68,11 @@ def required(facts: Facts, member: MemberFacts) -> Finding | None:
     inside = member.exchange(tls=True)
     opened = any(t.reach is Reach.OK for t in member.tls)
     answered = inside is not None and inside.hello is not None
-    if answered or (opened and exchange.reach in CUT):
+    if answered:
         certainty = Certainty.PROVEN
     else:
-        certainty = Certainty.LIKELY if exchange.reach in CUT else Certainty.POSSIBLE
+        # Without a hello inside of it, TLS may be that of another service or of a proxy.
+        certainty = Certainty.LIKELY if opened or exchange.reach in CUT else Certainty.POSSIBLE
     return finding(
         "tls.required",
         certainty,
@@ -147,7 +148,7 @@ def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
     sent = "no name, because an IP address cannot be sent as one" if nameless else handshake.server_name
     return finding(
         "tls.host-name-needed",
-        Certainty.PROVEN,
+        Certainty.PROVEN if handshake.alert == UNRECOGNIZED_NAME else Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
         detail=f"Sent was: {sent}.{other}",
@@ -234,7 +235,7 @@ def silent(facts: Facts, member: MemberFacts) -> Finding | None:
             else "A short exchange with the same server ended at once, so it is awake."
         )
         return tell("tcp.large-packets-lost", Certainty.LIKELY, detail=detail, host=member.host)
-    return tell("tls.no-answer", Certainty.PROVEN, fill=place(member))
+    return tell("tls.no-answer", Certainty.LIKELY, fill=place(member))
 
 
 def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:

@@ -156,7 +156,7 @@ def _leads_to_trust(facts: Facts, others: list[CertificateFacts]) -> bool:
 def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Finding:
     return finding(
         "tls.unknown-ca",
-        Certainty.PROVEN,
+        Certainty.LIKELY if detail else Certainty.PROVEN,
         server=member.address,
         evidence={**told_by(member), "trusted_roots": facts.computer.trusted_roots},
         detail=detail,

@@ -26,6 +26,8 @@ from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
+_CLIENT_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.2", "2.5.29.37.0"})
+"""clientAuth and anyExtendedKeyUsage (RFC 5280)."""
 OPTION = "tlsCertificateKeyFile"
 CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, UNKNOWN_CA, CERTIFICATE_REQUIRED = 44, 45, 48, 116
 _ABOUT_CERTIFICATES = frozenset({41, 42, 43, 44, 45, 46, 48, 49, 116})
@@ -94,12 +96,14 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
             date=day(own.not_after),
             file=file.path,
         )
+    if own.purposes and not _CLIENT_PURPOSES.intersection(own.purposes):
+        return tell("tls.server-certificate-as-client", Certainty.LIKELY, file=file.path)
     accepted = authorities(member)
     fits = any(same_name(c.issuer, a) or same_name(c.subject, a) for c in file.certificates for a in accepted)
     if alert == UNKNOWN_CA or (accepted and not fits and alert not in (CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED)):
         return tell(
             "tls.client-certificate-wrong-ca",
-            certainty,
+            Certainty.PROVEN if alert == UNKNOWN_CA and accepted and not fits else Certainty.LIKELY,
             detail=_about_issuer(file, fits),
             issuer=short_name(own.issuer),
             authorities=_accepted(member),

@@ -24,10 +24,11 @@ from clearline.core.diagnosis.rules.evidence import (
     told_by,
     valid_at,
 )
+from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Remedy, Stage
 
 # Verification codes: X509_V_ERR_... of OpenSSL's x509_vfy.h.
 NO_ISSUER_OF_TRUSTED, NOT_YET_VALID, EXPIRED, CRL_NOT_YET_VALID, CRL_EXPIRED = 2, 9, 10, 11, 12
@@ -169,14 +170,44 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
         return tell("tls.no-san", host=host)
     patch = _by_another_name(facts, member, own_names)
+    also = _through_a_tunnel(facts, member, own_names)
     if handshake.verify_code == ADDRESS_MISMATCH and own_names:
-        return tell("tls.ip-not-in-certificate", patch=patch, detail=detail, address=host, names=listed(own_names))
+        fix = also[0].text if also and patch is None else ""
+        return tell(
+            "tls.ip-not-in-certificate",
+            patch=patch,
+            detail=detail,
+            fix=fix,
+            also=also[1:] if fix else also,
+            address=host,
+            names=listed(own_names),
+        )
     return tell(
         "tls.name-mismatch",
         patch=patch,
         detail=detail,
+        fix=also[0].text if also and patch is None else "",
+        also=also[1:] if also and patch is None else also,
         names=listed([*own_names, *addresses], nothing="no name at all"),
         host=host,
+    )
+
+
+def _through_a_tunnel(facts: Facts, member: MemberFacts, names: list[str]) -> tuple[Remedy, ...]:
+    """What helps at the near end of a tunnel, a published port or a port-forward, whose address no certificate has."""
+    if not is_loopback(member) or not names:
+        return ()
+    name = next((n for n in names if not n.startswith("*.") and n != "localhost"), names[0])
+    price = "with which any server that holds a certificate of the same authority could stand in for it"
+    return (
+        Remedy(
+            text=f"Through a tunnel or port-forward: point {name} to 127.0.0.1 in this computer's hosts file, and "
+            f"connect to {name}:{member.port or 27017}."
+        ),
+        Remedy(
+            text=f"Or give up the comparison of names (tlsAllowInvalidHostnames=true), {price}.",
+            patch={"tls": {"allowInvalidHostnames": True}},
+        ),
     )
 
 

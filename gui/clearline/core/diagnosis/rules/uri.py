@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.standing import answered, has_failed, single_topology
+from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity
 
@@ -27,7 +29,7 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
         yield finding(
             mistake.cause,
             Certainty.LIKELY if template else mistake.certainty,
-            severity=Severity.FAILURE if template else mistake.severity,
+            severity=Severity.FAILURE if template or _comes_true(facts, mistake) else mistake.severity,
             evidence={"from": mistake.start, "to": mistake.end},
             detail=mistake.detail,
             fix=mistake.fix,
@@ -36,6 +38,13 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
             also=_CONSENT if mistake.cause == "auth.password-in-clear" else (),
             fill=mistake.blanks,
         )
+
+
+def _comes_true(facts: Facts, mistake: Mistake) -> bool:
+    """Whether what a single server never asks has become a refusal: the servers are a set, and PyMongo picks there."""
+    if mistake.cause != "uri.bad-value" or "maxStalenessSeconds" not in mistake.fields or single_topology(facts):
+        return False
+    return has_failed(facts) and any(hello.set_name for _, hello in answered(facts))
 
 
 RULES = (mistakes,)
