@@ -283,7 +283,7 @@ class SecretSearch:
         if telling is None or self._heard:
             return
         self._heard = True
-        finish = telling.Teller.finish
+        finish = telling.Reporter.finish
 
         def heard(teller: Any) -> Any:
             from clearline.core.report.report import to_json
@@ -292,7 +292,7 @@ class SecretSearch:
             self.look(to_json(report, indent=None), "a report")
             return report
 
-        telling.Teller.finish = heard
+        telling.Reporter.finish = heard
 
 
 def watch(config: pytest.Config, *folders: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.check import check as check_module
+from clearline.core.check import course
 from clearline.core.check.check import check, farewells
 from clearline.core.check.preparation import prepared
 from clearline.core.check.request import Patience, Permits, Request
@@ -500,7 +500,7 @@ def led_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[MongoPeer, Mongo
         return address.startswith("127.0.0.1:")
 
     monkeypatch.setattr(client_module, "is_loopback", here)
-    monkeypatch.setattr(check_module, "is_loopback", here)
+    monkeypatch.setattr(course, "is_loopback", here)
     with MongoPeer() as near, MongoPeer(host="127.0.0.2") as far:
         hosts = [near.address, far.address]
         near.answers["hello"] = member_hello("rs", hosts, me=near.address, primary=far.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ ATLAS_ERROR = 8000
 """Atlas' proxy in front of shared clusters answers with this one code to whatever is not allowed."""
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
+
+
+closing: set[asyncio.Task[None]] = set()
+"""Clients that are being closed; asyncio itself keeps only weak references to tasks."""
 
 
 class DriverRun:
@@ -184,8 +189,14 @@ class DriverRun:
             return None
         return answer
 
-    async def close(self) -> None:
-        """Close the client, see `close_client`."""
+    def close_soon(self) -> asyncio.Task[None]:
+        """Begin to close the client, see `close_client`; returns the task that does it."""
+        task = asyncio.get_running_loop().create_task(self._close())
+        closing.add(task)
+        task.add_done_callback(closing.discard)
+        return task
+
+    async def _close(self) -> None:
         try:
             await close_client(self._client)
         finally:

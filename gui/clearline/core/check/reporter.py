@@ -25,7 +25,7 @@ FRAME_S = 1 / 30
 _log = logging.getLogger(__name__)
 
 
-class Teller:
+class Reporter:
     """Keeps the clock and the verdict of one check, and hands reports to ``emit``."""
 
     def __init__(self, profile_name: str, ledger: Ledger, emit: Callable[[Report], None], began: float) -> None:

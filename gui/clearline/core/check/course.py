@@ -1,0 +1,296 @@
+"""The course of a check: the text, the files, the driver with its head start, then the probes beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from clearline.core.addresses import is_loopback
+from clearline.core.check.driver_run import DriverRun, described
+from clearline.core.check.examine import Examiner
+from clearline.core.check.outcome import Outcome
+from clearline.core.check.preparation import prepared
+from clearline.core.check.questions import Terms, note_nameservers
+from clearline.core.check.running import Running
+from clearline.core.check.seed_list import look_up_seeds
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
+from clearline.core.driver.client import build_client, tls_context
+from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.facts.login import DriverState
+from clearline.core.facts.text import UriFacts
+from clearline.core.findings import Severity, Stage
+from clearline.core.probes.computer import inspect_computer
+from clearline.core.probes.files import inspect_files
+from clearline.core.profiles.login_fields import stays_here
+from clearline.core.report.report import Verdict
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
+from clearline.core.uri.connection_string import Reading
+from clearline.core.uri.read_options import AFTER
+
+if TYPE_CHECKING:
+    from clearline.core.driver.oidc import OnPrompt
+
+HEAD_START_S = 0.03
+"""What a healthy server on a local network needs for handshake, login and one read."""
+
+_VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
+
+_WITHHELD = "(not shown: PyMongo may quote a part of the password)"
+
+
+class Course:
+    """Does one step after the other and enters what it learns; what that comes to is the outcome's question."""
+
+    def __init__(self, run: Running, outcome: Outcome, on_event: Callable[[DriverEvent], None] | None) -> None:
+        self._run = run
+        self._ledger = run.ledger
+        self._reporter = run.reporter
+        self._outcome = outcome
+        self._on_event = on_event
+        self._reading: Reading = run.request.reading
+        self._profile = self._reading.profile
+        self._secrets: Secrets = run.request.known_secrets
+        self._keywords: dict[str, Any] = {}
+        self._driver: DriverRun | None = None
+        self._context: asyncio.Task[Any] | None = None
+
+    async def run(self) -> bool:
+        """Start everything; False when nothing is contacted, so that there is nothing to wait for."""
+        usable = await self._prepare()
+        self._reporter.stage_ms[Stage.URI] = self._reporter.elapsed_ms
+        if not usable or self._would_bare_password():
+            self._refused_text()
+            return False
+        await self._inspect_files()
+        if self._build_driver():
+            assert self._driver is not None
+            if self._ledger.facts.uri.srv:
+                await note_nameservers(self._ledger)  # Reads them anew for the driver too: networks change.
+            self._run.driver_task = self._run.spawn(self._drive(self._driver))
+            await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
+        if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
+            self._run.inspection = self._run.spawn(self._inspect_computer())
+        if self._driver is not None:
+            self._start_probes()
+        return True
+
+    async def _head_start(self) -> None:
+        """Let the driver go first: until it is through, or in trouble, or slower than a healthy local server."""
+        assert self._run.driver_task is not None
+        trouble = asyncio.ensure_future(self._run.trouble.wait())
+        try:
+            await asyncio.wait(
+                {self._run.driver_task, trouble}, timeout=HEAD_START_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            trouble.cancel()
+        self._outcome.judge()
+
+    # ------------------------------------------------------------ the text, the files, this computer
+
+    async def _prepare(self) -> bool:
+        """Resolve references, get secrets and trusted authorities together; False when something is missing."""
+        permits = self._run.request.permits
+        if permits.not_agreed:
+            self._ledger.put(uri=replace(self._reading.facts, mistakes=permits.not_agreed))
+            return False
+        ready = await prepared(self._run.request)
+        self._reading, self._profile, self._secrets = ready.reading, ready.profile, ready.secrets
+        self._keywords = ready.keywords
+        self._reporter.hide(ready.exposed)
+        uri = ready.facts
+        if permits.on_prompt is not None:
+            await self._sign_in_by_hand(permits.on_prompt)
+        self._ledger.put(uri=uri)
+        return not any(mistake.severity is Severity.FAILURE for mistake in uri.mistakes)
+
+    async def _sign_in_by_hand(self, on_prompt: OnPrompt) -> None:
+        from clearline.core.driver.oidc import HumanSignIn, wants_human  # with urllib and http.server
+
+        if wants_human(self._profile):
+            self._run.sign_in = HumanSignIn(on_prompt)
+            hosts = await self._run.request.sign_in_hosts()
+            self._keywords["authMechanismProperties"] = self._run.sign_in.properties(hosts)
+
+    def _refused_text(self) -> None:
+        """No server is contacted; what the driver's constructor says is noted for the report."""
+        if not self._run.request.permits.not_agreed:
+            self._build_driver()
+        if self._ledger.facts.driver.state is DriverState.WAITING:
+            self._ledger.update("driver", state=DriverState.NOT_STARTED)
+        self._reporter.decide(Verdict.FAILED)
+
+    def _would_bare_password(self) -> bool:
+        """PLAIN over a line without TLS shows the password to every machine on the way: not without consent."""
+        if not self._confined or all(map(is_loopback, self._ledger.facts.uri.hosts)):
+            return False
+        self._refuse_bare_password()
+        return True
+
+    @property
+    def _confined(self) -> bool:
+        """The password would be readable on the way, so it stays on this computer."""
+        return stays_here(self._ledger.facts.uri.mistakes, self._profile)
+
+    def _refuse_bare_password(self) -> None:
+        uri = self._ledger.facts.uri
+        self._ledger.put(uri=_with_severity(uri, "auth.password-in-clear", Severity.FAILURE))
+
+    async def _inspect_files(self) -> None:
+        tls = self._profile.tls
+        if tls.ca_file or tls.certificate_key_file or tls.crl_file:
+            began = time.perf_counter()
+            files = await run_in_daemon(
+                inspect_files, self._profile, self._secrets, self._reporter.started, self._reading.text
+            )
+            self._ledger.put(files=files)
+            self._reporter.stage_ms[Stage.FILES] = (time.perf_counter() - began) * 1000
+        self._ledger.put(files_checked=True)
+
+    async def _inspect_computer(self) -> None:
+        self._ledger.put(computer=await run_in_daemon(inspect_computer, self._profile, self._ca_file))
+
+    # ------------------------------------------------------------ the driver
+
+    def _build_driver(self) -> bool:
+        """Build the client; False when its constructor refuses, which is then a fact."""
+        events = DriverEvents(
+            self._on_event or (lambda _event: None),
+            secrets=self._secrets,
+            on_heartbeat_failed=self._heartbeat_failed,
+        )
+        try:
+            built = build_client(
+                self._reading.driver_text,
+                self._ledger.facts.uri.options,
+                listeners=events.listeners(),
+                longest_wait_s=self._run.request.patience.late_s,
+                server_api=self._profile.options.server_api,
+                extra=self._keywords,
+                confined=self._confined,
+            )
+        except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
+            told = described(error, self._secrets)
+            if _may_quote_a_piece(self._ledger.facts.uri, self._secrets):
+                told["message"] = _WITHHELD
+            self._ledger.update("driver", **told, state=DriverState.RAISED, raised_by="constructor")
+            return False
+        self._ledger.update("driver", warnings=_safe(built.warnings, self._secrets))
+        events.follow(built.client)
+        self._driver = DriverRun(built, self._ledger, events, self._secrets)
+        return True
+
+    async def _drive(self, driver: DriverRun) -> None:
+        began = time.perf_counter()
+        await driver.connect_and_read()
+        elapsed = (time.perf_counter() - began) * 1000
+        self._reporter.stage_ms[Stage.DRIVER] = elapsed
+        self._ledger.update("driver", elapsed_ms=elapsed)
+        if is_connected(self._ledger.facts):
+            self._outcome.judge()
+            await driver.learn_access()
+        elif self._confined and not all(is_loopback(member.address) for member in self._ledger.facts.members):
+            self._refuse_bare_password()  # a server here leads elsewhere, where the driver did not follow
+        elif self._ledger.facts.login.failed_step is not None:
+            await self._outcome.explain_login()
+        elif "pymongo.errors.ConnectionFailure" in self._ledger.facts.driver.bases and self._run.examiner is not None:
+            await self._run.examiner.look_again()
+
+    def _heartbeat_failed(self, server: str, error: Exception) -> None:
+        if self._ledger.facts.driver.state is DriverState.WAITING:
+            self._ledger.update("driver", **described(error, self._secrets))
+        self._run.trouble.set()
+
+    # ------------------------------------------------------------ the probes
+
+    def _start_probes(self) -> None:
+        facts = self._ledger.facts
+        options = facts.uri.options
+        patience = self._run.request.patience
+        password = self._secrets.get(KEY_PASSWORD)
+        self._run.examiner = Examiner(
+            self._ledger,
+            Terms(
+                tls=facts.tls_wanted,
+                context=self._tls_context,
+                ca_file=_text(options.get("tlsCAFile")) or self._ca_file,
+                validated=not any(options.get(name) is True for name in _VALIDATION_OFF),
+                client_certificate=_text(options.get("tlsCertificateKeyFile")),
+                client_key_password=password.reveal() if password else None,
+                single=single_topology(facts),
+                load_balanced=load_balanced(facts),
+                compressors=tuple(options.get("compressors") or ()),
+                deadline_s=patience.silence_s,
+                late_s=patience.late_s,
+            ),
+            self._run.spawn,
+        )
+        if facts.uri.srv:
+            seeds = look_up_seeds(
+                self._ledger, self._run.examiner, deadline_s=patience.silence_s, late_s=patience.late_s
+            )
+            self._run.spawn(seeds)
+        else:
+            for host in facts.uri.hosts:
+                self._run.examiner.add(host, seed=True)
+
+    async def _tls_context(self) -> Any:
+        if self._context is None:
+            self._context = asyncio.ensure_future(
+                run_in_daemon(tls_context, {**self._ledger.facts.uri.options, **self._trusting()}, self._secrets)
+            )
+        try:
+            return await asyncio.shield(self._context)
+        except Exception:  # noqa: BLE001 - the file probe and the driver tell what is wrong with it
+            return None
+
+    @property
+    def _ca_file(self) -> str | None:
+        """The authorities of the profile's trust source, where it has one."""
+        return _text(self._keywords.get("tlsCAFile"))
+
+    def _trusting(self) -> dict[str, str]:
+        return {"tlsCAFile": self._ca_file} if self._ca_file is not None else {}
+
+    # ------------------------------------------------------------ the end
+
+    def abandon(self) -> asyncio.Task[None] | None:
+        """End everything without waiting for anything; the task returned closes the client, a second at most."""
+        for task in list(self._run.tasks):
+            task.cancel()
+        if self._run.sign_in is not None:
+            self._run.sign_in.stop()
+        if self._context is not None:
+            self._context.cancel()
+        if self._run.examiner is not None:
+            self._run.examiner.close()
+        return None if self._driver is None else self._driver.close_soon()
+
+
+def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:
+    """The facts with another weight of one kind of mistake."""
+    weighed = (replace(m, severity=severity) if m.cause == cause else m for m in uri.mistakes)
+    return replace(uri, mistakes=tuple(weighed))
+
+
+def _may_quote_a_piece(uri: UriFacts, secrets: Secrets) -> bool:
+    """Whether PyMongo took another part of the text for the password, so that its words may quote the rest."""
+    return bool(secrets) and any(causes()[mistake.cause].splits_password for mistake in uri.mistakes)
+
+
+def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
+    """What PyMongo warned about, without secrets; nothing at all where a name may be a piece of one."""
+    if any(name.startswith(AFTER) for name in secrets):
+        return ()
+    return tuple(redact(warning, secrets.values()) for warning in warnings)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
