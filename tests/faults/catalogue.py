@@ -8,8 +8,8 @@ from faults import (
     healthy,
     limits_faults,
     look_alikes,
-    more_look_alikes_a,
-    more_look_alikes_b,
+    look_alikes_of_certificates_and_logins,
+    look_alikes_on_the_way,
     product_faults,
     tcp_faults,
     tls_faults,
@@ -29,7 +29,7 @@ GROUPS = {
     "O": "limits",
     "H": "healthy deployments",
     "K": "look-alikes",
-    "M": "more look-alikes of text, names, network, topology",
+    "M": "look-alikes on the way: text, names, network, topology",
 }
 
 _EVERY_TIME = (
@@ -44,7 +44,7 @@ _EVERY_TIME = (
     healthy,
     look_alikes,
 )
-_IN_THE_BENCH = (more_look_alikes_a, more_look_alikes_b)
+_IN_THE_BENCH = (look_alikes_on_the_way, look_alikes_of_certificates_and_logins)
 
 SET_UP_EVERY_TIME: tuple[Fault, ...] = tuple(row for module in _EVERY_TIME for row in module.TABLE.rows)
 """Rows that the test suite sets up for real. The others are set up by the bench, and replayed from their recorded

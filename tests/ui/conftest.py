@@ -36,6 +36,10 @@ class KeyringInMemory(keyring.backend.KeyringBackend):
         del self._of(service)[service, username]
 
 
+_MUCH = 100_000
+"""New objects that may hold others: what one or two windows are made of."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _collected_here():
     """As in the program, widgets in cycles are never destroyed by a worker's thread; see `ui.background.collecting`."""
@@ -50,8 +54,10 @@ def _collected_here():
 
 @pytest.fixture(autouse=True)
 def _collected_between():
+    """Between two tests, and only where there is something: a collection takes as long as a small test."""
     yield
-    gc.collect()
+    if gc.get_count()[0] > _MUCH:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""More look-alikes, of connection strings, names, networks, topologies and limits, as users meet them."""
+"""Look-alikes on the way to a server: connection strings, names, networks, topologies, limits, as users meet them."""
 
 from __future__ import annotations
 
@@ -928,7 +928,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case("mongodb://localhost:27017/?directConnection=true", network)
 
 
-# ---------------------------------------------------------------- a third helping
+# ---------------------------------------------------------------- near relatives of the above
 
 _text("M210", "a colon for the slashes", "mongodb:HOST/", _SCHEME)
 _text("M211", "three slashes", "mongodb:///HOST/", "uri.missing-host", _SCHEME)

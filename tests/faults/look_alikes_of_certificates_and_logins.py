@@ -1,4 +1,4 @@
-"""Further relatives of the public faults: certificates and files, login and rights, and what answers hello."""
+"""Look-alikes at the server: certificates and files, login and rights, and what answers hello."""
 
 from __future__ import annotations
 
