@@ -12,6 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from clearline.core.findings import Certainty, Severity
+from clearline.core.report.report import Verdict
 from faults.catalogue import FAULTS, GROUPS
 from faults.fault import Fault
 from faults.laboratory import Laboratory
@@ -48,11 +50,37 @@ def main(chosen: list[str]) -> int:
             print(f"  {fault.id:7} {fault.title}: expected {_expected(fault)}; {outcome.miss}")
         if outcome.leaked:
             print(f"  {fault.id:7} {fault.title}: A SECRET IS IN THE REPORT OR THE FACTS")
+    _calibration(results)
     if skipped:
         print(f"skipped: {', '.join(f.id for f in skipped)} ({skip or 'see above'})")
     _times("answers", [(f, o) for f, o in results if not f.silent])
     _times("silence", [(f, o) for f, o in results if f.silent])
     return int(right < 0.97 * len(results) or any(o.leaked for _, o in results))
+
+
+def _calibration(results: list[tuple[Fault, Outcome]]) -> None:
+    """How often each certainty was right: of the headlines of failed checks, and of what connected rows ask for."""
+    counts = {certainty: [0, 0] for certainty in Certainty}
+    wrong: list[str] = []
+    for fault, outcome in results:
+        report = outcome.report
+        if report.verdict is Verdict.FAILED:
+            told = [report.diagnosis] if report.diagnosis else []
+        else:
+            told = [f for f in report.findings if f.severity is not Severity.NOTE]
+        for finding in told:
+            right = finding.cause in (*fault.failed, *(fault.connected or ())) or (
+                report.verdict is Verdict.CONNECTED and outcome.miss is None
+            )
+            counts[finding.certainty][0] += right
+            counts[finding.certainty][1] += 1
+            if not right and finding.certainty is not Certainty.POSSIBLE:
+                wrong.append(f"{fault.id} {finding.certainty.value} {finding.cause}")
+    for certainty, (right, total) in counts.items():
+        share = f"{100 * right / total:.1f} %" if total else "-"
+        print(f"{certainty.value:10} right in {right} of {total}: {share}")
+    if wrong:
+        print(f"  wrong: {', '.join(wrong)}")
 
 
 def _times(kind: str, rows: list[tuple[Fault, Outcome]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from faults import (
     auth_faults,
     dns_faults,
+    field_faults,
     healthy,
     limits_faults,
     look_alikes,
@@ -27,6 +28,7 @@ GROUPS = {
     "P": "topology",
     "A": "login and rights",
     "O": "limits",
+    "F": "met in the field",
     "H": "healthy deployments",
     "K": "look-alikes",
     "M": "look-alikes on the way: text, names, network, topology",
@@ -44,7 +46,7 @@ _EVERY_TIME = (
     healthy,
     look_alikes,
 )
-_IN_THE_BENCH = (look_alikes_on_the_way, look_alikes_of_certificates_and_logins)
+_IN_THE_BENCH = (field_faults, look_alikes_on_the_way, look_alikes_of_certificates_and_logins)
 
 SET_UP_EVERY_TIME: tuple[Fault, ...] = tuple(row for module in _EVERY_TIME for row in module.TABLE.rows)
 """Rows that the test suite sets up for real. The others are set up by the bench, and replayed from their recorded

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ParamSpec
 from urllib.parse import unquote_plus
 
-from clearline.core.findings import Severity
+from clearline.core.findings import Finding, Severity
 from clearline.core.report.report import Report, Verdict
 from faults.laboratory import Laboratory
 from lab.namespaces import Network
@@ -60,6 +60,8 @@ class Fault:
     netns: bool = False
     unnamed: str | None = None
     """Why the check does not name it."""
+    says: str = ""
+    """Words without which the finding would not have helped: in its sentences or its remedies."""
 
     @property
     def group(self) -> str:
@@ -77,6 +79,10 @@ class Fault:
             )
             or "no finding"
         )
+        wanted = (*self.failed, *(self.connected or ()))
+        told = " ".join(text for f in report.findings if f.cause in wanted for text in _texts(f))
+        if self.says and self.says not in told:
+            return f"{said}, without the words {self.says!r}"
         if report.verdict is Verdict.FAILED:
             return None if failures and failures[0].cause in self.failed else said
         if report.verdict is not Verdict.CONNECTED or self.connected is None or failures:
@@ -84,6 +90,10 @@ class Fault:
         if not self.connected:
             return said if warnings else None
         return None if any(f.cause in self.connected for f in report.findings) else said
+
+
+def _texts(finding: Finding) -> tuple[str, ...]:
+    return finding.summary, finding.detail, *(remedy.text for remedy in finding.remedies)
 
 
 class Table:
