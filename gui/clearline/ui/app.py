@@ -103,7 +103,6 @@ def compose(
     settings = CurrentSettings(folder.parent / paths.settings_file().name)
     theme = theme or Theme(app, _scheme())
     window = window or MainWindow()
-    PlainToolTips(app, window)
     window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
     agreements = folder.parent / paths.agreements_file().name
@@ -114,6 +113,7 @@ def compose(
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(settings.values.colours))
     theme.dress()
+    PlainToolTips(app, window)  # late: it hears each event, and building a window makes thousands
     crashes = CrashReporter(lambda text: redact(text, workbench.profiles.known_secrets), window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
