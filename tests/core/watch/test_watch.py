@@ -18,7 +18,8 @@ import pytest
 from clearline.core.check.request import Request
 from clearline.core.profiles.profile import Pool, Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
-from clearline.core.watch import pool_fold, watch
+from clearline.core.watch import live, pool_fold, watch
+from clearline.core.watch import rounds as rounds_of_watch
 from clearline.core.watch import session as watch_session
 from clearline.core.watch.exercise import ExercisePlan, Work
 from clearline.core.watch.health import HealthState
@@ -470,11 +471,11 @@ def test_thousands_of_pings_grow_neither_memory_nor_threads_nor_files(
     standalone: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "SHORTEST_INTERVAL_S", 0.0)
-    monkeypatch.setattr(watch, "_ROUND_GAP_S", 0.0)
+    monkeypatch.setattr(rounds_of_watch, "_ROUND_GAP_S", 0.0)
     kept, rounds = 800, 3000
-    fold = watch.HealthFold()
+    fold = live.HealthFold()
     fold._latencies = deque(maxlen=kept)  # 3,600 in earnest
-    monkeypatch.setattr(watch, "HealthFold", lambda: fold)
+    monkeypatch.setattr(live, "HealthFold", lambda: fold)
 
     def used() -> tuple[int, int, int]:
         gc.collect()

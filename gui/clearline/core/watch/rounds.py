@@ -1,0 +1,216 @@
+"""The rounds of a watch: a client is opened, its servers are asked, and what they say is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
+
+from clearline.core.check.preparation import Prepared, prepared
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.diagnosis.rules.files import files
+from clearline.core.driver.events import DriverEvent
+from clearline.core.driver.oidc import wants_human
+from clearline.core.facts.whole import Facts
+from clearline.core.probes.files import inspect_files
+from clearline.core.profiles.profile import Pool
+from clearline.core.secrets.redaction import redact
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.judgement import judged
+from clearline.core.watch.live import Live
+from clearline.core.watch.pool import PoolSnapshot
+from clearline.core.watch.session import Answer, Outcome, Session, objection
+from clearline.core.watch.topology import DATA_BEARING
+
+TROUBLED_INTERVAL_S = 2.0
+"""While something is missing, it is asked at least so often: the end of an outage shall be seen soon."""
+_ROUND_GAP_S = 0.25
+_OLD_CONNECTIONS = 3
+"""So many connections that were idle may be dead before the server counts as silent."""
+
+
+class LoginRefused(Protocol):
+    """Pauses, for another try could lock the account."""
+
+    def __call__(self, code: int | None, server: str | None, text: str = "", code_name: str | None = None) -> None:
+        """Say what the server, or the check, said of it."""
+
+
+class Rounds:
+    """Asks the server that reads go to, then each other one that holds data; and again after the interval.
+
+    ``heard`` gets the events of the client, the log's too with ``log``; ``observe`` takes in what the driver thinks of
+    the topology now; ``explain`` has a check explain what is missing; ``hold`` pauses and says why; ``follow`` is given
+    the task that closes a client.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        *,
+        heard: Callable[[DriverEvent], None],
+        observe: Callable[[], None],
+        explain: Callable[[], None],
+        hold: Callable[[str], None],
+        login_refused: LoginRefused,
+        follow: Callable[[asyncio.Task[None]], object],
+        log: bool,
+    ) -> None:
+        self._live = live
+        self._heard = heard
+        self._observe = observe
+        self._explain = explain
+        self._hold = hold
+        self._login_refused = login_refused
+        self._follow = follow
+        self._log = log
+        self._missing: frozenset[str] = frozenset()
+
+    async def until_next(self, wake: asyncio.Event) -> None:
+        """Until the interval is over, or something has happened; at least a moment after the latest round."""
+        troubled = self._live.health.state in (HealthState.DOWN, HealthState.DEGRADED)
+        interval_s = min(self._live.interval_s, TROUBLED_INTERVAL_S) if troubled else self._live.interval_s
+        await asyncio.sleep(min(_ROUND_GAP_S, interval_s))
+        timeout = None if self._live.pause is not None else max(0.0, interval_s - _ROUND_GAP_S)
+        if not wake.is_set():
+            try:
+                await asyncio.wait_for(wake.wait(), timeout)
+            except TimeoutError:
+                pass
+
+    async def round(self) -> None:
+        """One round; how a server is never raises."""
+        session = self._live.session or await self._open()
+        if session is None:
+            return
+        answer = await self._asked(session, None)
+        if session.closing:
+            return
+        others = await self._ask_others(session, answer)
+        if not session.closing:
+            self._judge(session, answer, others)
+
+    async def _open(self) -> Session | None:
+        """A new client; None when there cannot be one (paused) or the SRV name was not found (down)."""
+        # Kept where a name is not found: else a command that prints a secret would run again each time.
+        if self._live.ready is None:
+            self._live.ready = await prepared(self._live.request)
+            if wants_human(self._live.ready.profile):
+                self._live.oidc_hosts = await self._live.request.sign_in_hosts()
+        ready = self._live.ready
+        if (why := objection(ready)) is not None:
+            self._hold(why)
+            return None
+        self._live.topology.begin_anew(partial(redact, secrets=tuple(ready.secrets.values())))
+        try:
+            session = self.new_session(ready, self._heard, log=self._log)
+        except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
+            self._hold(await self._why_refused(ready, error))
+            return None
+        self._live.session = session
+        try:
+            await session.open()
+        except Exception as error:  # noqa: BLE001 - a name that is not found, for instance
+            from pymongo.errors import PyMongoError
+
+            self._live.session = None
+            self._follow(session.close_soon())
+            if isinstance(error, PyMongoError):
+                self._settle(Answer(outcome=Outcome.SILENT, text=self._live.said(error)), (), None)
+            else:
+                self._hold(await self._why_refused(ready, error))
+            return None
+        return session
+
+    async def _why_refused(self, ready: Prepared, error: Exception) -> str:
+        """Why there can be no client: the files that we looked at ourselves, else the driver's own words."""
+        now = datetime.now(UTC)
+        looked_at = await run_in_daemon(inspect_files, ready.profile, ready.secrets, now, ready.text)
+        for found in files(Facts(files=looked_at, files_checked=True)):
+            return redact(found.summary, ready.secrets.values())
+        return f"The driver refuses the settings: {self._live.said(error)}"
+
+    def new_session(
+        self, ready: Prepared, on_event: Callable[[DriverEvent], None], *, log: bool, overrides: Pool | None = None
+    ) -> Session:
+        """A client of these settings that has contacted no server yet. Raises what the driver raises."""
+        return Session(
+            ready,
+            started=self._live.began,
+            on_event=on_event,
+            on_refused_login=self._login_refused,
+            log=log,
+            on_prompt=self._live.request.permits.on_prompt,
+            oidc_hosts=self._live.oidc_hosts,
+            overrides=overrides,
+        )
+
+    async def _asked(self, session: Session, server: str | None) -> Answer:
+        """One server's answer. A connection that was idle may be dead though the server lives: then a new one tells."""
+        answer = await session.ask(server, self._live.topology.version)
+        for _ in range(_OLD_CONNECTIONS):
+            if answer.outcome is not Outcome.SILENT or not answer.over_old_connection or session.closing:
+                break
+            if server is None and self._live.health.state is HealthState.HEALTHY:
+                why = f"{answer.server} does not answer; it is asked again over a new connection."
+                self._live.health.judge(HealthState.DEGRADED, why, self._live.at_s(), time.time())
+                self._live.changed()
+            answer = await session.ask(server, self._live.topology.version)
+        if answer.server is not None:
+            if answer.outcome is Outcome.SILENT:
+                self._live.topology.failure(answer.server, self._live.at_s(), answer.text)
+            self._live.topology.pinged(answer.server, answer.rtt_ms, answer.version)
+        return answer
+
+    async def _ask_others(self, session: Session, answer: Answer) -> tuple[Answer, ...]:
+        if answer.outcome in (Outcome.REFUSED, Outcome.UNUSABLE, Outcome.UNSIGNED):
+            return ()
+        self._observe()
+        servers = self._live.topology.snapshot().servers
+        servers = tuple(s for s in servers if s.role in DATA_BEARING and s.address != answer.server)
+        return tuple(await asyncio.gather(*(self._asked(session, server.address) for server in servers)))
+
+    def _judge(self, session: Session, answer: Answer, others: tuple[Answer, ...]) -> None:
+        if answer.outcome is Outcome.REFUSED:
+            self._login_refused(answer.code, answer.server, answer.text, answer.code_name)
+        elif answer.outcome is Outcome.UNUSABLE:
+            self._hold(f"The driver refuses the settings: {answer.text}")
+        elif answer.outcome is Outcome.UNSIGNED:
+            self._hold(f"The sign-in came to nothing: {answer.text}.")  # else the page would open again every round
+        else:
+            self._observe()
+            self._settle(answer, others, session.pools.busy(answer.server))
+
+    def _settle(self, answer: Answer, others: tuple[Answer, ...], busy: PoolSnapshot | None) -> None:
+        """Take a round's outcome in, and explain what is missing."""
+        usual_ms = None if answer.rtt_ms is None else self._live.health.is_slow(answer.rtt_ms)
+        verdict = judged(answer, others, self._live.topology.snapshot(), busy=busy, usual_ms=usual_ms)
+        at_s, at = self._live.at_s(), time.time()
+        if verdict.state is HealthState.HEALTHY:
+            self._restored(at_s, at)
+        else:
+            self._live.health.judge(verdict.state, verdict.why, at_s, at, outage=verdict.outage)
+        self._live.health.pinged(at_s, at, answer.rtt_ms, answer.server, answer.text)
+        lasting, self._missing = verdict.missing & self._missing, verdict.missing
+        if answer.outcome is Outcome.QUEUED:
+            self._note_cause()
+        elif lasting or answer.outcome is Outcome.SILENT:
+            self._explain()  # One that is missing beside others not at first sight: a restart is over in a moment.
+        self._live.changed()
+
+    def _restored(self, at_s: float, at: float) -> None:
+        running = self._live.health.running
+        self._live.health.judge(HealthState.HEALTHY, "Every server answers.", at_s, at)
+        if running is not None and running.cause is None and running.report is None:
+            cause = next((f for f in self._live.findings() if f.cause == "pool.failover"), None)
+            if cause is not None and cause.evidence.get("at_s", 0.0) >= running.began_s - 1.0:
+                self._live.health.amend(running.number, cause=cause)
+
+    def _note_cause(self) -> None:
+        running = self._live.health.running
+        cause = next((f for f in self._live.findings() if f.cause == "pool.exhausted"), None)
+        if running is not None and running.cause is None and cause is not None:
+            self._live.health.amend(running.number, cause=cause)
