@@ -66,6 +66,11 @@ def agreements_file() -> Path:
     return user_data_dir() / "agreements.json"
 
 
+def secrets_file() -> Path:
+    """The encrypted file of secrets, for a computer without a keyring; it may not exist."""
+    return user_data_dir() / "secrets.json"
+
+
 def user_cache_dir() -> Path:
     """The folder of what can be made anew at any time; it may not exist yet. Decided as `user_data_dir` is."""
     import platformdirs

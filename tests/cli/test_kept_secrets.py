@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,21 +141,66 @@ def test_a_link_out_of_the_folder_is_from_elsewhere(home: Path, tmp_path: Path) 
         assert evil.connections == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
+def on_a_terminal(*arguments: str, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
+    """Exit code and everything said on a terminal of its own, where each prompt gets its answer."""
+    import fcntl
+    import pty
+    import termios
+
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clearline", *arguments],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # getpass asks on the controlling terminal
+    )
+    os.close(inside)
+    said, waiting = "", list(answers)
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # Linux tells the end so
+            break
+        if not piece:
+            break
+        said += piece.decode()
+        if waiting and waiting[0][0] in said:
+            os.write(terminal, f"{waiting.pop(0)[1]}\n".encode())
+    os.close(terminal)
+    return process.wait(60), said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals as Linux has them")
 @pytest.mark.parametrize(("answer", "code"), [("n", 2), ("y", 1)])
 def test_a_terminal_asks_once(home: Path, answer: str, code: int) -> None:
-    import pty
-
     with peers.closed_port() as port:
         kept(OWN, now=to(f"127.0.0.1:{port}"))
-        ours, theirs = pty.openpty()
-        command = [sys.executable, "-m", "clearline", "check", "Orders"]
-        process = subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL)
-        os.close(theirs)
-        said = b""
-        while b"[y/N]" not in said:
-            said += os.read(ours, 4096)
-        os.write(ours, answer.encode() + b"\n")
-        assert process.wait(60) == code
-        os.close(ours)
-    assert b"given for db1.example.com:27017, not for" in said
+        found, said = on_a_terminal("check", "Orders", answers=[("[y/N]", answer)])
+    assert found == code
+    assert "given for db1.example.com:27017, not for" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals as Linux has them")
+def test_a_terminal_asks_for_the_passphrase_of_the_encrypted_file_where_there_is_no_keyring(
+    home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment
+) -> None:
+    import keyring.backends.fail
+
+    from clearline.core.exchange.secrets_file import SecretsFile
+    from clearline.core.uri.connection_string import read
+
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    profile = replace(read(login_server.uri(deployments.APP, path="")).profile, id="own", name="Orders", secrets={})
+    store.save_in(home / "profiles", profile)
+    own = Vault(keyring.backends.fail.Keyring())
+    own.use(SecretsFile(home / "secrets.json", Secret("four words")))
+    own.keep(profile, PASSWORD, Secret(deployments.APP.password))
+    code, said = on_a_terminal("check", "Orders", answers=[("Passphrase of secrets.json: ", "four words")])
+    assert code == 0, said
+    code, said = on_a_terminal(
+        "check", "Orders", answers=[("Passphrase", "wrong"), ("Orders, password: ", deployments.APP.password)]
+    )
+    assert code == 0, said
+    assert "does not open" in said

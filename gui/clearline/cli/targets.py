@@ -20,6 +20,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 if TYPE_CHECKING:
     from clearline.core.exchange.consent import Concern
     from clearline.core.keyring.sources import Gathered
+    from clearline.core.keyring.vault import Vault
 
 WRONG_USAGE = 2
 LONGEST_TARGET = 50_000
@@ -122,6 +123,8 @@ def gathered(
         async def ask(name: str) -> Secret | None:
             return _asked(profile, name) if asking else None
 
+        if asking and on_terminal():
+            await _open_secrets_file(vault, profile, without)
         foreign = profile.id in elsewhere or profile.id in outside
         return await gather(profile, vault, ask=ask, agree=agree, foreign=foreign, without=without)
 
@@ -129,6 +132,34 @@ def gathered(
         return [await one(profile) for profile in profiles]
 
     return asyncio.run(all_of_them())
+
+
+async def _open_secrets_file(vault: Vault, profile: Profile, without: Sequence[str]) -> None:
+    """Ask for the passphrase of the encrypted file of secrets, where there is one, no keyring, and a secret to find."""
+    from clearline.core.keyring.patient_vault import PatientVault
+    from clearline.core.keyring.sources import lost
+    from clearline.core.keyring.vault import WhyMemory
+    from clearline.paths import secrets_file
+
+    file = secrets_file()
+    if not lost(profile, dict.fromkeys(without, Secret(""))) or not file.exists():
+        return
+    patient = PatientVault(vault)
+    await patient.secrets_of(profile.id, [PASSWORD])
+    if vault.state.why is not WhyMemory.NO_KEYRING:
+        return
+    from clearline.core.exchange.imported import ImportProblem
+    from clearline.core.exchange.secrets_file import SecretsFile
+
+    try:
+        passphrase = getpass.getpass(f"Passphrase of {file.name}: ")
+        if passphrase:
+            await patient.use(SecretsFile(file, Secret(passphrase)))
+    except EOFError:
+        return
+    except (ImportProblem, OSError) as problem:
+        said = getattr(problem, "strerror", None) or str(problem)
+        print(f"clearline: {file.name}: {said}", file=sys.stderr)
 
 
 def adopt(profile: Profile, unremembered: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
-from clearline.paths import agreements_file
+from clearline.paths import agreements_file, secrets_file
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.checks.batches import Batches
@@ -33,6 +33,7 @@ from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
 from clearline.ui.profiles.file_actions import FileActions
 from clearline.ui.profiles.list_actions import ListActions
+from clearline.ui.profiles.no_keyring import NoKeyring
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.settings import CurrentSettings
@@ -94,6 +95,14 @@ class Workbench(QObject):
             folder.parent / agreements_file().name,
             self.sharing.is_from_outside,
             vault,
+        )
+        self.no_keyring = NoKeyring(
+            window, self.storage, profiles, self.list_actions, folder.parent / secrets_file().name
+        )
+        self.storage.secrets.kept.connect(self.no_keyring.on_kept)
+        self.sharing.imported.connect(lambda results: self.no_keyring.on_kept([one.profile for one in results]))
+        self.consents.open_file = lambda opened, act: self.no_keyring.open_file(
+            lambda: self._with_secrets(opened, act) if opened is not None else act()
         )
         self.batches = Batches(window, profiles, pump, self.storage, check, self.consents.before_tests)
         self.watching.ask_first = lambda opened, begin: self._with_secrets(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.keyring.vault import Moved, Vault, VaultState, WhereKept
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.secrets.secret import Secret, Secrets
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -76,6 +79,11 @@ class PatientVault:
     async def adopt(self, profile: Profile, names: Iterable[str]) -> None:
         """`Vault.adopt`, which goes on when the keyring takes longer."""
         await self._in_time(None, self.vault.adopt, profile, tuple(names))
+
+    async def use(self, backend: KeyringBackend) -> VaultState:
+        """`Vault.use`; the state is slow when it takes longer."""
+        await self._in_time(None, self.vault.use, backend)
+        return self.vault.state
 
     async def ask_again(self) -> VaultState:
         """`Vault.ask_again`; the state is slow when the keyring takes longer."""

@@ -64,6 +64,17 @@ class Vault:
         """Where new secrets go now."""
         return self._state
 
+    def use(self, backend: KeyringBackend) -> VaultState:
+        """From now on that is the keyring, such as an encrypted file where there is none; what waits is filed there.
+
+        May block like `write`.
+        """
+        with self._lock:
+            self._backend, self._name = backend, None
+            for key in [key for key, given in self._destinations.items() if given is None]:
+                del self._destinations[key]
+        return self.ask_again()
+
     def where(self, profile_id: str, name: str) -> WhereKept | None:
         """Where that secret is, as far as this session has seen: None says unknown. Never blocks."""
         key = _key(profile_id, name)

@@ -19,8 +19,11 @@ from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow
 
-AskFirst = Callable[[list[Profile], set[str], Mapping[str, Secrets], Callable[[dict[str, str]], object]], object]
-"""Finds out which profiles have to be asked about and calls on with why, by their ids."""
+Begin = Callable[[dict[str, str], dict[str, Secrets]], object]
+AskFirst = Callable[[list[Profile], set[str], Mapping[str, Secrets], Begin], object]
+"""Asks for secrets; finds out which profiles are not to be tested and calls on with why, by their ids, and with what
+was typed.
+"""
 
 
 class Batches(QObject):
@@ -64,7 +67,7 @@ class Batches(QObject):
             foreign = {opened.profile.id for opened in self._profiles.all_open() if opened.from_elsewhere}
             typed = self._typed(rows)
             profiles = [row.profile for row in rows]
-            self._ask_first(profiles, foreign, typed, lambda withheld: self._begin(rows, foreign, withheld))
+            self._ask_first(profiles, foreign, typed, lambda *found: self._begin(rows, foreign, *found))
 
     def _typed(self, rows: list[ProfileRow]) -> dict[str, Secrets]:
         """What was typed in the window for these, and is not kept: it is meant for the servers that stand there."""
@@ -75,9 +78,12 @@ class Batches(QObject):
             if (one := opened[row.profile.id]) is not None and one.profile.seeds == row.profile.seeds
         }
 
-    def _begin(self, rows: list[ProfileRow], foreign: set[str], withheld: dict[str, str]) -> None:
+    def _begin(
+        self, rows: list[ProfileRow], foreign: set[str], withheld: dict[str, str], asked: dict[str, Secrets]
+    ) -> None:
         foreign |= {row.profile.id for row in rows if self._profiles.is_foreign(row.profile.id)}
-        batch = Batch(self._check, self._storage, self._pump, rows, self._typed(rows), withheld, foreign)
+        typed = {one: {**secrets, **asked.get(one, {})} for one, secrets in ({**asked, **self._typed(rows)}).items()}
+        batch = Batch(self._check, self._storage, self._pump, rows, typed, withheld, foreign)
         summary = BatchWindow(batch.model, self._window)
         batch.reported.connect(self._on_report)
         batch.finished.connect(summary.show_finished)

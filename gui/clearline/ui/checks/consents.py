@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QFrame,
+    QLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.consent import Agreements, Concern, always_asked, concerns
@@ -61,6 +70,8 @@ class Consents(QObject):
         self._is_from_outside = is_from_outside
         self._vault = vault
         self._asking: set[str] = set()
+        self.open_file: Callable[[OpenProfile | None, Callable[[], object]], bool] = lambda _opened, _then: False
+        """Opens the encrypted file of secrets, if there is one to open, and then calls on; False if there is none."""
 
     def is_foreign(self, opened: OpenProfile) -> bool:
         """Whether it comes from elsewhere."""
@@ -120,25 +131,58 @@ class Consents(QObject):
         profiles: list[Profile],
         foreign: Collection[str],
         typed: Mapping[str, Secrets],
-        begin: Callable[[dict[str, str]], object],
+        begin: Callable[[dict[str, str], dict[str, Secrets]], object],
     ) -> None:
-        """Call ``begin`` with those that cannot be tested together with others, and why in words, by their ids.
+        """Call ``begin`` with those that cannot be tested together with others, and why in words, and with the secrets
+        that were asked for; both by the profiles' ids.
 
         ``foreign`` are ids of profiles from elsewhere beyond the imported ones, ``typed`` what was typed for open ones.
         """
 
-        def withheld() -> dict[str, str]:
-            found: dict[str, str] = {}
+        def look() -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+            withheld: dict[str, str] = {}
+            asked: dict[str, tuple[str, ...]] = {}
+            missing: dict[str, tuple[str, ...]] = {}
             for profile in profiles:
                 outside = profile.id in foreign or self._is_from_outside(profile.id)
                 wanted = concerns(profile) if outside else always_asked(profile)
+                known = typed.get(profile.id, {})
                 if wanted and self._agreements.missing(profile, wanted):
-                    found[profile.id] = "It asks before its first connect: test it alone."
-                elif to_be_asked(profile, typed.get(profile.id, {})):
-                    found[profile.id] = "Its secrets are asked each time: test it alone."
-            return found
+                    withheld[profile.id] = "It asks before its first connect: test it alone."
+                    continue
+                if lost(profile, known):
+                    kept = self._vault.secrets_of(profile.id, [PASSWORD])
+                    missing[profile.id] = lost(profile, {**known, **kept})
+                asked[profile.id] = (*missing.get(profile.id, ()), *to_be_asked(profile, known))
+            return withheld, asked, missing
 
-        self._background.ask(lambda: run_in_daemon(withheld), begin)
+        def found(all_of_it: tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]) -> None:
+            withheld, asked, missing = all_of_it
+            again = lambda: self.before_tests(profiles, foreign, typed, begin)  # noqa: E731
+            if any(missing.values()) and self.open_file(None, again):
+                return
+            rows = [(one, name) for one in profiles for name in asked.get(one.id, ())]
+            if not rows:
+                begin(withheld, {})
+                return
+            keys = {str(number): row for number, row in enumerate(rows)}
+            labels = {key: f"{one.name or 'Unnamed'}: {_WORDS.get(name, name)}" for key, (one, name) in keys.items()}
+            dialog = SecretsDialog(f"{len(profiles)} connections", tuple(keys), self._window, _SEVERAL, labels)
+
+            def given(_result: int) -> None:
+                secrets: dict[str, dict[str, Secret]] = {}
+                accepted = dialog.result() == QDialog.DialogCode.Accepted
+                for key, (one, name) in keys.items():
+                    if accepted and (secret := dialog.secrets.get(key)) is not None:
+                        secrets.setdefault(one.id, {})[name] = secret
+                    else:
+                        withheld[one.id] = "Its password was not typed."
+                begin(withheld, dict(secrets))
+
+            dialog.finished.connect(given)
+            dialog.open()
+
+        self._background.ask(lambda: run_in_daemon(look), found)
 
     def _ask_consent(
         self,
@@ -196,6 +240,8 @@ class Consents(QObject):
 
     def _ask_secrets(self, opened: OpenProfile, begin: Callable[[Secrets], object]) -> None:
         missing = lost(opened.profile, opened.secrets) if opened.saved is not None else ()
+        if missing and self.open_file(opened, lambda: self.before_test(opened, begin)):
+            return
         asked = (*missing, *to_be_asked(opened.profile, opened.secrets))
         if not asked:
             begin(opened.secrets)
@@ -250,13 +296,22 @@ def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
     )
 
 
+_SEVERAL = "What you leave empty is not tested. What you type is used for this test alone."
 _LOST = "The password is not kept on this computer any more. What you type is used until you quit."
 
 
 class SecretsDialog(QDialog):
     """Asks for secrets that are not kept anywhere."""
 
-    def __init__(self, name: str, names: tuple[str, ...], parent: QWidget, about: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        names: tuple[str, ...],
+        parent: QWidget,
+        about: str,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """``labels`` are what the names are called, where they are none of the usual ones."""
         super().__init__(parent)
         self.setWindowTitle("Secrets for this test")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -267,7 +322,7 @@ class SecretsDialog(QDialog):
         form.setHorizontalSpacing(theme.GRID * 2)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for secret_name in names:
-            words = _WORDS.get(secret_name, secret_name)
+            words = (labels or _WORDS).get(secret_name, secret_name)
             entry = self.entries[secret_name] = SecretEntry(words, "")
             entry.entered.connect(lambda secret, key=secret_name: self._take(key, secret))
             form.addRow(words, entry)
@@ -282,7 +337,7 @@ class SecretsDialog(QDialog):
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(theme.GRID * 2)
         column.addWidget(section(f"Secrets of {name or 'this connection'}"))
-        column.addLayout(form)
+        column.addWidget(_scrolling(form) if len(names) > _MOST_ROWS else _holding(form), 1)
         column.addWidget(WrappedLabel(about, "muted"))
         column.addWidget(buttons)
         self.resize(theme.GRID * 52, self.sizeHint().height())
@@ -300,3 +355,20 @@ _WORDS = {
     "AWS_SESSION_TOKEN": "AWS session token",
     "proxyPassword": "Proxy password",
 }
+_MOST_ROWS = 8
+
+
+def _holding(form: QFormLayout) -> QWidget:
+    widget = QWidget()
+    form.setContentsMargins(0, 0, 0, 0)
+    widget.setLayout(form)
+    return widget
+
+
+def _scrolling(form: QFormLayout) -> QScrollArea:
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(_holding(form))
+    area.setMinimumHeight(theme.GRID * 36)
+    return area

@@ -38,6 +38,15 @@ QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {accent}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{check_icon}"); }}
 QCheckBox::indicator:checked:focus {{ border-color: {text}; }}
 QCheckBox:disabled {{ color: {muted}; }}
+QRadioButton {{ spacing: 7px; }}
+QRadioButton::indicator {{
+    width: 12px; height: 12px; background: {base}; border: 1px solid {outline}; border-radius: 7px;
+}}
+QRadioButton::indicator:hover, QRadioButton::indicator:focus {{ border-color: {accent}; }}
+QRadioButton::indicator:checked {{
+    width: 6px; height: 6px; background: {base}; border: 4px solid {accent}; border-radius: 7px;
+}}
+QRadioButton:disabled {{ color: {muted}; }}
 
 QPushButton {{
     background: {raised}; color: {text}; border: 1px solid {line_strong}; border-radius: 5px; padding: 4px 11px;

@@ -27,6 +27,8 @@ class SecretStorage(QObject):
 
     changed = Signal()
     """The vault has given or taken secrets: where they are may be another place now."""
+    kept = Signal(object)
+    """Secrets of a profile were put away; carries a list with it."""
     problem = Signal(str)
     """What the keyring refused, in words for the user."""
     broke = Signal(object)
@@ -136,6 +138,7 @@ class SecretStorage(QObject):
                 self.problem.emit(words)
             self.changed.emit()
             then()
+            self.kept.emit([profile])
 
         self._ask(keep, done)
 
