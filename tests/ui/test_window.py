@@ -20,6 +20,7 @@ from clearline.core.storage import store
 from clearline.ui.look import theme
 from clearline.ui.look.palette import DARK, LIGHT
 from clearline.ui.models.servers_by_stage import ServerRole
+from clearline.ui.panels.explain_dialog import ExplainDialog
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
 from ui import played_checks as play
@@ -485,3 +486,12 @@ def test_one_key_does_what_the_answer_proposes(qtbot, make_desktop):
     run_check(qtbot, desktop)
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
     assert desktop.window.pages.current_name == "auth"
+
+
+def test_an_error_text_that_is_pasted_is_explained_and_not_taken_for_an_address(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, "MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017\n  mongodb://a:hunter22@h/")
+    [dialog] = desktop.window.findChildren(ExplainDialog)
+    assert desktop.window.connection.field.plain.reveal() == ""
+    assert "hunter22" not in dialog.field.toPlainText()
+    qtbot.waitUntil(lambda: "tcp.refused" in dialog.page.plain())

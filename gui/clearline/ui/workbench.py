@@ -22,6 +22,7 @@ from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.checks.batches import Batches
 from clearline.ui.checks.consents import Consents
+from clearline.ui.checks.explaining import Explaining
 from clearline.ui.checks.fixes import Fixes
 from clearline.ui.checks.late_tabs import LateTabs
 from clearline.ui.checks.retrying import Retrying, Wrap
@@ -87,6 +88,7 @@ class Workbench(QObject):
         self.watching = Watching(window, pump, watch, profiles, settings, self.change_settings)
         self.retrying = Retrying(window, profiles, self.test)
         self.fixes = Fixes(window, profiles, self.test)
+        self.explaining = Explaining(window, self.storage.background, profiles, self.test)
         self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
         self.files = FileActions(window, self.storage, profiles, self.list_actions, self.sharing.mark_from_outside)
         self.consents = Consents(
@@ -181,6 +183,7 @@ class Workbench(QObject):
         line = window.connection
         line.field.edited.connect(lambda plain: self.profiles.current.set_text(plain))
         line.field.returnPressed.connect(self.test)
+        line.field.error_pasted.connect(self.explaining.ask)
         line.test_requested.connect(self.test)
         line.stop_requested.connect(self.stop)
         line.copy_requested.connect(self.reports.copy_text)
@@ -230,6 +233,7 @@ class Workbench(QObject):
             (window.menus.stop, self.stop),
             (window.menus.fix, window.banner.press_fix),
             (window.menus.retries, self.retrying.ask),
+            (window.menus.explain, self.explaining.ask),
             (window.menus.copy_text, self.reports.copy_text),
             (window.menus.copy_report, self.reports.copy_report),
             (window.menus.copy_ticket, self.reports.copy_ticket),

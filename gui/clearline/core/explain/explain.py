@@ -13,7 +13,7 @@ from clearline.core.explain.as_facts import decisive
 from clearline.core.explain.events import Event, events
 from clearline.core.explain.explanation import Candidate, Explanation, Recognised
 from clearline.core.explain.folding import Folded, condensed
-from clearline.core.explain.judge import STATED, guesses
+from clearline.core.explain.judge import HEADLINE, STATED, guesses
 from clearline.core.explain.missing import missing
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.phrases import rows
@@ -64,6 +64,8 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
     if not _MONGODB.search(whole.view):
         # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
         ranked = [_at_most_possible(g) for g in ranked]
+    if ranked[0].weight >= 1000:
+        ranked = [g for g in ranked if g.weight > HEADLINE]  # the headline says nothing more
     best = _best(ranked, record, ours, folds)
     return Explanation(
         recognised=Recognised(driver=driver, events=len({line for g in ranked if (line := _line(g, record, ours))})),
@@ -192,12 +194,45 @@ def _candidate(guess: Guess, certainty: Certainty, record: Record, text: Text, f
     return Candidate(
         cause=guess.cause,
         certainty=certainty,
-        summary=re.sub(r"\{\w+\}", "…", summary),
-        fix=re.sub(r"\{\w+\}", "…", fix),
+        summary=_filled(summary, server, record),
+        fix=_filled(fix, server, record),
         server=server,
         because=(_told(line, words, folds),) if words else (),
         question=row.question if row else None,
     )
+
+
+_UNNAMED = {
+    "host": "the server",
+    "server": "the server",
+    "address": "its address",
+    "port": "its port",
+    "user": "the user",
+    "database": "the database",
+    "source": "its database",
+    "mechanism": "the sign-in method",
+    "path": "the file",
+    "file": "the file",
+    "name": "the name",
+    "set_name": "the replica set",
+    "cluster": "the cluster",
+}
+"""What stands in a blank of the catalogue's sentences for what the text does not name."""
+
+
+def _filled(sentence: str, server: str | None, record: Record) -> str:
+    """A sentence of the catalogue with what the text names, and words for what it does not."""
+    known = {
+        "user": record.credential.user,
+        "source": record.credential.source,
+        "mechanism": record.credential.mechanism,
+    }
+    if server:
+        host, _, port = server.rpartition(":")
+        known |= {"host": host, "address": host, "server": server, "port": port}
+    words = re.sub(r"\{(\w+)\}", lambda blank: known.get(blank[1]) or _UNNAMED.get(blank[1], "…"), sentence)
+    words = words.replace("the server:its port", "the server")
+    return words[:1].upper() + words[1:] if words[:3] in ("the", "its") else words
 
 
 def shown(line: str) -> str:

@@ -32,6 +32,14 @@ from clearline.ui.look import theme
 LONGEST: Final = 10_000
 """Characters. Fifty seeds with the longest names that DNS knows; reading far more would hold up the window."""
 
+_SHORTEST_ERROR: Final = 12
+
+
+def _is_error_text(text: str) -> bool:
+    from clearline.core.explain.recognise import is_error_text
+
+    return is_error_text(text)
+
 
 class ConnectionField(QLineEdit):
     """One line of text whose secrets are dots; `edited` carries the text itself, as a `Secret`."""
@@ -39,6 +47,8 @@ class ConnectionField(QLineEdit):
     edited = Signal(object)
     too_long = Signal(int)
     """So many characters were to be pasted that they are no connection string; nothing was."""
+    error_pasted = Signal(str)
+    """What was to be pasted is what a program printed, and no connection string; nothing was."""
 
     def __init__(self, redact: Redact, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +131,9 @@ class ConnectionField(QLineEdit):
 
     def insert_text(self, inserted: str) -> None:
         """Put text in place of the selection, as typing or pasting does."""
+        if len(inserted) >= _SHORTEST_ERROR and _is_error_text(inserted):
+            self.error_pasted.emit(inserted)
+            return
         if len(inserted) > 1 and len(self.text()) + len(inserted) > LONGEST:
             self.too_long.emit(len(inserted))
             return

@@ -32,6 +32,7 @@ class Menus(QObject):
         self.stop = self._action("Stop", "Esc")
         self.fix = self._action("Do what the answer proposes", "Alt+Return", "Alt+Enter")
         self.retries = self._action("Test with retries…", "Ctrl+Shift+Return")
+        self.explain = self._action("Explain an error…", "Ctrl+Shift+X")
         self.watch = self._action("Watch", "Ctrl+Shift+W")
         self.watch_after_check = self._action("Go on watching after a test that connects")
         self.watch.setCheckable(True)
@@ -62,6 +63,7 @@ class Menus(QObject):
                     self.stop,
                     self.fix,
                     self.retries,
+                    self.explain,
                     None,
                     self.watch,
                     self.watch_after_check,

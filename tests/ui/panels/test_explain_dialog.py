@@ -1,0 +1,73 @@
+"""The dialog that explains an error text."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from clearline.core.explain.explain import explain
+from clearline.ui.panels.explain_dialog import ExplainDialog
+
+TEXT = "app starts\nMongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017"
+
+
+@pytest.fixture
+def host(qtbot):
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def dialog(host):
+    made = ExplainDialog(host)
+    made.show()
+    return made
+
+
+def test_what_is_typed_is_explained_once_the_typing_pauses(qtbot, dialog):
+    with qtbot.waitSignal(dialog.text_entered) as entered:
+        dialog.field.setPlainText(TEXT)
+    assert entered.args == [TEXT]
+
+
+def test_the_causes_their_certainty_and_the_deciding_line_are_shown(dialog):
+    dialog.field.setPlainText(TEXT)
+    dialog.show_explanation(explain(TEXT))
+    assert "tcp.refused" in dialog.page.plain()
+    assert "likely" in dialog.page.plain()
+    assert "line 2: " in dialog.page.plain()
+    [marked] = dialog.field.extraSelections()
+    assert marked.cursor.block().text() == TEXT.splitlines()[1]
+
+
+def test_a_server_of_the_text_can_be_tested(qtbot, dialog):
+    dialog.field.setPlainText(TEXT)
+    dialog.show_explanation(explain(TEXT))
+    [button] = [b for b in dialog.findChildren(QPushButton) if b.text() == "Test 192.0.2.7:27017"]
+    with qtbot.waitSignal(dialog.test_requested) as asked:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked.args == ["mongodb://192.0.2.7:27017/?directConnection=true"]
+
+
+def test_a_check_says_which_causes_remain(dialog):
+    dialog.show_explanation(explain(TEXT))
+    dialog.show_checked(frozenset({"tcp.refused"}), connected=False)
+    first, *others = dialog.page.plain().split("\n\n")[0].splitlines()
+    assert "the check found it" in first
+    assert any("did not find it" in line for line in others)
+    dialog.show_checked(frozenset({"tcp.refused"}), connected=True)
+    assert "the check found it" not in dialog.page.plain()
+
+
+def test_words_of_the_text_are_never_markup(dialog):
+    dialog.show_explanation(explain("MongoServerError: <img src=x> bad auth : Authentication failed."))
+    assert "<img src=x>" in dialog.page.plain()
+
+
+def test_an_address_can_be_sent_back(qtbot, dialog):
+    dialog.show_text("mongodb://db1.example.com/ ")
+    dialog.show_explanation(explain("mongodb://db1.example.com/ "))
+    with qtbot.waitSignal(dialog.address_meant):
+        qtbot.mouseClick(dialog.address, Qt.MouseButton.LeftButton)
