@@ -118,7 +118,7 @@ def _print_cause(code: str) -> bool:
     """Print the page of a cause; False when there is no cause of that code."""
     from clearline.cli.output import print_text
     from clearline.core.diagnosis.catalogue import causes
-    from clearline.core.explain.phrases import rows
+    from clearline.core.diagnosis.texts import rows
 
     known, row = causes().get(code), rows().get(code)
     if known is None and row is None:

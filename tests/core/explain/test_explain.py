@@ -8,8 +8,8 @@ import pytest
 
 from clearline.cli import explain as command
 from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.texts import rows
 from clearline.core.explain.explain import explain
-from clearline.core.explain.phrases import rows
 from clearline.core.findings import Certainty
 
 TEXTS = [

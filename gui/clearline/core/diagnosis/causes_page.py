@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.texts import rows
 from clearline.paths import resource
 
 STAGE_TITLES = {
@@ -46,8 +47,42 @@ def causes_page() -> str:
             "",
             f"- What to do: {_shown(cause.fix)}",
             f"- Told by: {_shown(cause.tells)}",
+            *_printed(code),
         ]
+    lines += ["", "## Seen only in what a program printed"]
+    for code, row in rows().items():
+        if code not in causes():
+            lines += ["", f"### `{code}`", "", f"**{_shown(row.summary)}**", "", f"- What to do: {_shown(row.fix)}"]
+            lines += _printed(code)
     return "\n".join(lines) + "\n"
+
+
+def _printed(code: str) -> list[str]:
+    """The texts of the cause, a line per driver: a search for one of them finds the page."""
+    row = rows().get(code)
+    if row is None:
+        return []
+    return [
+        f"- Printed by {_WRITERS.get(writer, writer)}: "
+        + "; ".join(f"`{words.replace('`', chr(39))}`" for words in texts)
+        for writer, texts in row.by_writer.items()
+    ]
+
+
+_WRITERS = {
+    "any": "several",
+    "node": "Node.js",
+    "pymongo": "PyMongo",
+    "java": "Java",
+    "go": "Go",
+    "csharp": "C#",
+    "c": "libmongoc",
+    "php": "PHP",
+    "ruby": "Ruby",
+    "rust": "Rust",
+    "prisma": "Prisma",
+    "server-log": "the server",
+}
 
 
 def _shown(sentence: str) -> str:

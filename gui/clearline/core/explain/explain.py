@@ -9,6 +9,7 @@ from typing import BinaryIO
 import msgspec
 
 from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.texts import rows
 from clearline.core.explain.as_facts import decisive
 from clearline.core.explain.events import Event, events
 from clearline.core.explain.explanation import Candidate, Explanation, Recognised
@@ -16,7 +17,6 @@ from clearline.core.explain.folding import Folded, condensed
 from clearline.core.explain.judge import HEADLINE, STATED, guesses
 from clearline.core.explain.missing import missing
 from clearline.core.explain.normalise import Text
-from clearline.core.explain.phrases import rows
 from clearline.core.explain.reading import read
 from clearline.core.explain.record import Record, Seen, View
 from clearline.core.explain.targets import HOST, targets

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import resources
+from collections.abc import Iterator
 
 import msgspec
 
+from clearline.core.diagnosis.texts import rows
 from clearline.core.explain.normalise import Text, compact
 from clearline.core.findings import Certainty
 
 _STATEMENT = 24
 """Fewest compact characters of a text that proves its cause: shorter ones also stand in other sentences."""
-
-
-class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One cause's row: its texts by strength, and what the explanation says of it."""
-
-    summary: str
-    fix: str = ""
-    question: str | None = None
-    also: tuple[str, ...] = ()
-    stated: tuple[str, ...] = ()
-    likely: tuple[str, ...] = ()
-    possible: tuple[str, ...] = ()
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,17 +23,6 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     writer: str
     line: int
     length: int
-
-
-@cache
-def rows() -> Mapping[str, CauseTexts]:
-    """The table by cause."""
-    text = resources.files("clearline.core.diagnosis").joinpath("texts.toml").read_text(encoding="utf-8")
-    return {
-        f"{family}.{name}": msgspec.convert(row, CauseTexts)
-        for family, causes in tomllib.loads(text).items()
-        for name, row in causes.items()
-    }
 
 
 def hits(text: Text) -> Iterator[Hit]:
