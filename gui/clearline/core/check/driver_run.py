@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clearline.core.check.ledger import Ledger
+from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
@@ -166,6 +167,7 @@ class DriverRun:
             if config and config.get("ok"):
                 modes = config.get("config", {}).get("settings", {}).get("getLastErrorModes", {})
                 self._ledger.update("access", write_concern_modes=tuple(modes))
+        await self._learn_capacity()
         operations = await self._ask({"currentOp": 1, "ns": "clearline.none"})
         if operations is not None:
             ok = bool(operations.get("ok"))
@@ -174,6 +176,25 @@ class DriverRun:
                 fsync_locked=bool(operations.get("fsyncLock")) if ok else None,
                 diagnostics_code=0 if ok else operations.get("code"),
             )
+
+    async def _learn_capacity(self) -> None:
+        """How many connections the server has left, and, where few are, who holds them. Without rights nothing."""
+        status = await self._ask(_CONNECTIONS_ONLY)
+        connections = (status or {}).get("connections")
+        if not isinstance(connections, Mapping):
+            return
+        current, available, active = (connections.get(name) for name in ("current", "available", "active"))
+        if not (isinstance(current, int) and isinstance(available, int)):
+            return
+        self._ledger.update(
+            "access",
+            connections_current=current,
+            connections_available=available,
+            connections_active=active if isinstance(active, int) else None,
+        )
+        if current >= NEARLY_FULL * (current + available):
+            operations = await self._ask({"currentOp": 1, "$all": True, "idleConnections": True})
+            self._ledger.update("access", holders=_holders(operations))
 
     async def _ask(self, command: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """One command on ``admin``; the server's refusal is an answer with ``ok`` 0, no answer at all is None."""
@@ -243,3 +264,24 @@ def _privilege(document: Mapping[str, Any]) -> Privilege:
         cluster=bool(resource.get("cluster")),
         any_resource=bool(resource.get("anyResource")),
     )
+
+
+_CONNECTIONS_ONLY = {
+    "serverStatus": 1,
+    **dict.fromkeys(("metrics", "wiredTiger", "locks", "tcmalloc", "repl", "opcounters", "network", "sharding"), 0),
+}
+
+
+def _holders(operations: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The applications, else drivers, with the most connections: ``orders (PyMongo): 412``."""
+    rows = (operations or {}).get("inprog")
+    counts: dict[str, int] = {}
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, Mapping) or not row.get("connectionId"):
+            continue
+        client = row.get("clientMetadata")
+        driver = client.get("driver", {}).get("name") if isinstance(client, Mapping) else None
+        name = f"{str(row.get('appName') or 'no name')[:60]} ({str(driver or 'unknown')[:40]})"
+        counts[name] = counts.get(name, 0) + 1
+    most = sorted(counts.items(), key=lambda item: -item[1])[:3]
+    return tuple(f"{name}: {count}" for name, count in most)

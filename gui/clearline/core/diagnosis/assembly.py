@@ -16,7 +16,7 @@ from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules.products import is_genuine, product_named
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
+from clearline.core.facts.servers import Hello, MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
 from clearline.core.report.report import (
@@ -421,7 +421,7 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
         kind = "standalone"
     version = facts.access.product_version or next((m.extras.version for m, _ in live if m.extras), None)
     modules = facts.access.modules or next((m.extras.modules for m, _ in live if m.extras), ())
-    writable = next((m.address for m, h in live if h.is_writable_primary and h.set_name), None)
+    writable = _primary_in_use(live)
     return Deployment(
         kind=kind,
         product=_product(facts, findings),
@@ -430,6 +430,14 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
         set_name=named.set_name if named else None,
         primary=writable or (named.primary if named else None),
     )
+
+
+def _primary_in_use(live: list[tuple[MemberFacts, Hello]]) -> str | None:
+    """Of several that call themselves primary, the one that PyMongo goes by (SDAM: electionId, then setVersion)."""
+    claims = [
+        (h.election_id or "", h.set_version or 0, m.address) for m, h in live if h.is_writable_primary and h.set_name
+    ]
+    return max(claims)[2] if claims else None
 
 
 def _edition(facts: Facts, modules: tuple[str, ...]) -> str | None:

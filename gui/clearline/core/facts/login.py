@@ -59,6 +59,10 @@ class AccessFacts(Fact, frozen=True, kw_only=True):
     write_concern_modes: tuple[str, ...] | None = None
     fsync_locked: bool | None = None
     connections_available: int | None = None
+    connections_current: int | None = None
+    connections_active: int | None = None
+    holders: tuple[str, ...] = ()
+    """Who holds the most connections, where currentOp tells: application or driver, and how many."""
     diagnostics_code: int | None = None
     shard: str | None = None
     """Name of a shard that answered for want of a primary, where the router tells."""

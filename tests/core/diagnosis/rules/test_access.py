@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from clearline.core.diagnosis.rules import access
 from clearline.core.facts.login import AccessFacts, Privilege
 from clearline.core.facts.whole import Facts
@@ -101,3 +103,21 @@ def test_a_lock_for_a_backup_blocks_writes() -> None:
 def test_a_user_name_with_an_at_sign_is_shown_whole() -> None:
     (found,) = findings("appdb", on("appdb", *READ), user="me@example.com@admin")
     assert "me@example.com" in found.summary
+
+
+@pytest.mark.parametrize(("current", "left", "told"), [(79, 21, False), (80, 20, True), (100, 0, True)])
+def test_a_server_whose_connections_are_nearly_used_up_is_told_with_numbers(
+    current: int, left: int, told: bool
+) -> None:
+    known = facts(
+        member(plain(HELLO)),
+        connected=True,
+        access=AccessFacts(connections_current=current, connections_available=left, holders=("orders (PyMongo): 70",)),
+        options={"maxPoolSize": 30},
+    )
+    found = list(access.nearly_full(known))
+    assert bool(found) is told
+    if told:
+        assert f"{current} of 100" in found[0].summary
+        assert "orders (PyMongo): 70" in found[0].detail
+        assert "up to 30" in found[0].detail

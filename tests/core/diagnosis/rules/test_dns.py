@@ -340,3 +340,20 @@ def test_slow_answers_are_measured_by_their_middle() -> None:
 def test_a_slow_answer_is_a_warning() -> None:
     (found,) = dns.slow(facts(dns=names(question("host", DnsOutcome.ANSWERED, elapsed_ms=1200))))
     assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("txt", "options", "halves"),
+    [
+        ("loadBalanced=true", {"replicaSet": "rs0"}, ("loadBalanced=true from", "replicaSet=rs0 in the address")),
+        ("replicaSet=rs0", {"loadBalanced": True}, ("loadBalanced=true in the address", "replicaSet=rs0 from")),
+        ("replicaSet=rs0", {"srvMaxHosts": 1}, ("replicaSet=rs0 from", "srvMaxHosts in the address")),
+        ("replicaSet=rs0", {}, None),
+    ],
+)
+def test_what_dns_brings_may_exclude_what_the_text_says(
+    txt: str, options: dict[str, Any], halves: tuple[str, str] | None
+) -> None:
+    found = list(dns.txt_against_text(srv(*good_answers(), question("txt", DnsOutcome.ANSWERED, txt), options=options)))
+    assert [f.cause for f in found] == (["uri.conflicting-options"] if halves else [])
+    assert all(half in found[0].summary for half in halves or ())

@@ -232,7 +232,7 @@ def line(*samples: float, **changes: Any) -> MemberFacts:
         (line(), []),
         (line(80, 82, 81), []),
         (line(400, 401, 402), ["tcp.high-latency"]),
-        (line(6000, 6001), ["tcp.too-slow"]),
+        (line(6000, 6001), ["tcp.high-latency"]),
         (line(100, 101, 105, 1312, retransmits=1), ["tcp.packet-loss"]),
         (line(100, 101, 105, 1312, 612, 104, 100), ["tcp.packet-loss"]),
         (line(1, 1, 1, 400), []),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.rules import topology
 from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState
 from clearline.core.facts.names import DnsOutcome, Lookup
@@ -29,7 +31,7 @@ from lab.hand_made_deployments import (
     tcp,
     unnamed,
 )
-from lab.hand_made_facts import HELLO, driver, facts, look, member, plain
+from lab.hand_made_facts import HELLO, NOW, driver, facts, look, member, plain
 
 
 def said(known: Facts) -> dict[str, Finding]:
@@ -403,3 +405,14 @@ def test_a_router_without_a_shards_primary_fails() -> None:
 def test_a_single_server_has_no_transactions() -> None:
     assert "topology.no-transactions" in said(facts(live(HELLO), connected=True))
     assert "topology.no-transactions" not in said(facts(*HEALTHY, connected=True))
+
+
+def test_of_two_primaries_the_one_that_was_elected_later_counts() -> None:
+    old = live(replace(in_set("primary"), election_id="7fffffff0000000000000001", set_version=1))
+    new = live(replace(in_set("primary"), election_id="7fffffff0000000000000002", set_version=1), "db2")
+    known = facts(old, new, connected=True)
+    found = said(known)["topology.stale-primary"]
+    assert "db2:27017 was elected later" in found.detail
+    told = assemble(known, profile_name="", started=NOW, elapsed_ms=1.0).deployment
+    assert told is not None
+    assert told.primary == "db2:27017"

@@ -13,6 +13,9 @@ from clearline.core.findings import Certainty, Finding, Stage
 
 NOT_ALLOWED = (13, 8000)
 """Server code Unauthorized, and AtlasError, which the proxy of shared Atlas clusters answers instead."""
+NEARLY_FULL = 0.8
+"""Share of the server's connections from which on it is worth a word."""
+_DEFAULT_POOL = 100
 _WRITES = frozenset({"insert", "update", "remove"})
 
 
@@ -84,4 +87,28 @@ def writes_blocked(facts: Facts) -> Iterable[Finding]:
         )
 
 
-RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (rights, diagnostics, writes_blocked)
+def nearly_full(facts: Facts) -> Iterable[Finding]:
+    """The server's connections are used up but for a few, and what this profile could take of the rest."""
+    current, left = facts.access.connections_current, facts.access.connections_available
+    if current is None or left is None or current < NEARLY_FULL * (current + left) or current + left == 0:
+        return
+    most = facts.uri.options.get("maxPoolSize", _DEFAULT_POOL)
+    servers = max(1, len(facts.members))
+    could = "without limit" if most == 0 else f"up to {most} of them per process ({most * servers} over all servers)"
+    server = facts.driver.server
+    yield finding(
+        "pool.nearly-full",
+        Certainty.PROVEN,
+        stage=Stage.ACCESS,
+        server=server,
+        evidence={"current": current, "available": left, "active": facts.access.connections_active},
+        detail=f"{listed(facts.access.holders)} hold the most." if facts.access.holders else "",
+        host=server or "The server",
+        current=current,
+        limit=current + left,
+        left=left,
+        could=could,
+    )
+
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (rights, diagnostics, writes_blocked, nearly_full)

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import name_words
 from clearline.core.diagnosis.standing import lookup_failed
-from clearline.core.facts.names import DnsOutcome, Question, srv_target_allowed
+from clearline.core.facts.names import DnsOutcome, Question, srv_target_allowed, txt_options
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Remedy, Severity
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
 SLOW_MS = 400.0
 """A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
@@ -404,4 +404,41 @@ def txt_wrong_set(facts: Facts, given: str, actual: str, server: str) -> Finding
     )
 
 
-RULES = (srv_name, first_resolver, slow)
+def txt_against_text(facts: Facts) -> Iterable[Finding]:
+    """Options of the TXT record, or several hosts of the SRV record, that exclude what the text says."""
+    if not facts.uri.srv or not facts.uri.hosts:
+        return
+    host, said = facts.uri.hosts[0], facts.uri.options
+    brought = {name.lower(): value for name, value in txt_options(facts.dns.questions).items()}
+    balanced = "loadBalanced=true from the TXT record" if brought.get("loadbalanced") == "true" else ""
+    if said.get("loadBalanced") is True:
+        balanced = "loadBalanced=true in the address"
+    txt_set = brought.get("replicaset")
+    named = f"replicaSet={txt_set} from the TXT record" if txt_set and "replicaSet" not in said else ""
+    if "replicaSet" in said:
+        named = f"replicaSet={said['replicaSet']} in the address"
+    targets = {record.split()[3] for q in _asked(facts, "srv") for record in q.records if len(record.split()) == 4}
+    most = said.get("srvMaxHosts") or 0
+    pairs = [
+        (balanced, named),
+        (balanced, f"{len(targets)} hosts in the SRV record" if len(targets) > 1 and most != 1 else ""),
+        (balanced, "srvMaxHosts in the address" if most else ""),
+        (named, "srvMaxHosts in the address" if most else ""),
+    ]
+    for first, second in pairs:
+        if first and second and ("record" in first or "record" in second):
+            yield finding(
+                "uri.conflicting-options",
+                Certainty.PROVEN,
+                stage=Stage.DNS,
+                evidence={"txt": brought, "targets": sorted(targets)},
+                detail=f"One half comes from DNS: the records of {host} say so.",
+                fix="Remove the half that stands in the address, or have the record corrected.",
+                first=first,
+                second=second,
+                keep="what the deployment is",
+            )
+            return
+
+
+RULES = (srv_name, txt_against_text, first_resolver, slow)

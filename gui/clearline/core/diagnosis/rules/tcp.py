@@ -332,7 +332,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     rate = bandwidth(member)
     if rate is not None and rate < LOW_BANDWIDTH:
         yield tell("tcp.low-bandwidth", Certainty.LIKELY, host=member.host, rate=round(rate))
-    elif median >= 1500:
+    elif median >= 1500 and not is_connected(facts):
         yield tell(
             "tcp.too-slow",
             Certainty.LIKELY,

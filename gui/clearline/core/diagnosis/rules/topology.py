@@ -566,6 +566,22 @@ def stale_primary(facts: Facts) -> Iterable[Finding]:
     for member, hello in answered(facts):
         if hello.set_name and hello.primary:
             claims.setdefault(hello.set_name, {}).setdefault(hello.primary, []).append(member.address)
+    writable = [
+        ((h.election_id or "", h.set_version or 0), m.address)
+        for m, h in answered(facts)
+        if h.is_writable_primary and h.set_name
+    ]
+    if len(writable) > 1 and len({a for a, _ in writable}) > 1:
+        newest = max(writable)[1]
+        old = [address for _, address in sorted(writable) if address != newest]
+        yield finding(
+            "topology.stale-primary",
+            Certainty.PROVEN,
+            evidence=_evidence(facts),
+            detail=f"{newest} was elected later, so drivers follow it; {listed(old)} does not know it yet.",
+            claims=listed([f"{address} calls itself primary" for _, address in writable]),
+        )
+        return
     for by_primary in claims.values():
         if len(by_primary) > 1:
             said = [f"{', '.join(who)} says {named}" for named, who in by_primary.items()]

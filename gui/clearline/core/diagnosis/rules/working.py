@@ -15,9 +15,10 @@ _KILLED = 11601
 """Server code Interrupted."""
 _TOO_LONG = (50, 202, 262)
 """Server codes MaxTimeMSExpired, NetworkInterfaceExceededTimeLimit, ExceededTimeLimit."""
-_STEPPED_DOWN = (189, 10107, 11602, 13435, 13436)
-"""Server codes PrimarySteppedDown, NotWritablePrimary, InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk,
-NotPrimaryOrSecondary (Server Discovery and Monitoring spec, "not writable primary" and "node is recovering")."""
+_STEPPED_DOWN = (189, 10058, 10107, 11602, 13435, 13436)
+"""Server codes PrimarySteppedDown, LegacyNotPrimary, NotWritablePrimary, InterruptedDueToReplStateChange,
+NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary (Server Discovery and Monitoring spec, "not writable primary" and "node
+is recovering")."""
 _SHUTTING_DOWN = (91, 11600)
 """Server codes ShutdownInProgress and InterruptedAtShutdown."""
 _QUEUE = "pymongo.errors.WaitQueueTimeoutError"
@@ -107,6 +108,13 @@ def changes(facts: Facts) -> Iterable[Finding]:
             evidence={"code": driver.code},
             old=driver.server or "The old primary",
             new=primary if primary != driver.server else "another member",
+            summary=""
+            if primary != driver.server
+            else f"{primary} turned the operation away as not primary, and calls itself primary in hello.",
+            detail=""
+            if primary != driver.server
+            else "It may have been elected at this moment, or something in front of "
+            "it sends each connection to another member.",
         )
     for member in facts.members:
         if member.afterwards is None and driver.code not in _SHUTTING_DOWN:
