@@ -120,8 +120,7 @@ def storm(app: QApplication) -> bool:
     window.resize(1366, 768)
     window.show()
     opened = bench.open_profile(Profile(seeds=Seeds(hosts=("db0.example.com",))))
-    window.show_results(True)
-    window.results.setCurrentWidget(window.events)
+    window.turn_to("events")
     wait(0.5)
     late: list[float] = []
     expected = time.perf_counter()

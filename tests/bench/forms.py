@@ -150,7 +150,6 @@ def main() -> None:
             desktop.window.pages.turn_to(page)
             settle()
             tell(f"one character, page {page} in front", *typing(desktop, TEXTS["ten seeds, twelve options"]))
-        desktop.window.show_results(True)
         for tab in ("code", "history"):
             desktop.window.results.turn_to(tab)
             settle()

@@ -50,10 +50,10 @@ def test_the_window_connects_to_a_real_mongodb(qtbot, make_desktop, deployment):
     qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
     assert opened.verdict is Verdict.CONNECTED, opened.report
     window = desktop.window
-    assert window.banner.word.text().startswith("Connected")
-    assert "demo" in window.banner.sentence.text()
+    assert window.answer.banner.word.text().startswith("Connected")
+    assert "demo" in window.answer.banner.sentence.text()
     assert window.health.reading.health in (Health.HEALTHY, Health.DEGRADED)
-    assert window.servers.model.index(0, 2).data(ServerRole.STATUS) is Status.PASSED
+    assert window.answer.servers.model.index(0, 2).data(ServerRole.STATUS) is Status.PASSED
     qtbot.waitUntil(lambda: any(e.name == "ConnectionReady" for e in opened.events.shown()))
 
 
@@ -67,7 +67,7 @@ def test_a_real_wrong_password_is_named_and_can_be_typed_again(qtbot, make_deskt
     opened = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
     assert opened.report.diagnosis.cause == "auth.wrong-password"
-    assert "wrong-one" not in desktop.window.diagnosis.page.plain()
+    assert "wrong-one" not in desktop.window.answer.diagnosis.page.plain()
     assert not any("wrong-one" in event.text for event in opened.events.shown())
 
 

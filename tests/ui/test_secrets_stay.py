@@ -184,13 +184,10 @@ def test_a_session_keeps_its_secrets(qtbot, make_desktop, login_server, tmp_path
     qtbot.waitUntil(lambda: opened.path is not None)
     bench.test()
     qtbot.waitUntil(lambda: opened.report is not None and not opened.running, timeout=15000)
-    for page in range(desktop.window.pages.count()):
-        desktop.window.pages.setCurrentIndex(page)
-        qtbot.waitUntil(lambda page=page: desktop.window.pages.currentWidget() is not None)
-    results = desktop.window.results
-    for page in range(results.count()):
-        results.setCurrentIndex(page)
-        qtbot.waitUntil(lambda: results.currentWidget() is not None)
+    for name in desktop.window.pages.names:
+        desktop.window.pages.turn_to(name)
+    for name in (*desktop.window.results.names, *desktop.window.live.views.names):
+        desktop.window.turn_to(name)
     assert opened.report.diagnosis is not None
     found = [(place, piece) for place, text in shown() if (piece := holds(text))]
     found += [(f"copied: {what}", piece) for what, text in copied(desktop) if (piece := holds(text))]

@@ -8,7 +8,7 @@ import threading
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton, QWidget
 
 from clearline.core.findings import Stage
 from clearline.core.keyring.vault import SERVICE, Vault
@@ -52,7 +52,7 @@ def run_check(qtbot, desktop):
 def test_at_first_the_cursor_stands_in_the_connection_string_and_results_are_not_shown(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
     qtbot.waitUntil(desktop.window.connection.field.hasFocus)
-    assert not desktop.window.banner.isVisible()
+    assert not desktop.window.answer.banner.isVisible()
     assert desktop.window.health.reading.health is Health.UNKNOWN
 
 
@@ -87,7 +87,7 @@ def test_nothing_is_cut_off_at_the_sides(qtbot, make_desktop, size):
     assert (window.width(), window.height()) == size
     for page in (window.pages.page("server"), window.pages.page("auth")):
         assert page.minimumSizeHint().width() <= window.pages.width()
-    for widget in (window.connection.button, window.banner, window.health):
+    for widget in (window.connection.button, window.answer.banner, window.health):
         right = widget.mapTo(window, widget.rect().topRight()).x()
         assert right <= window.width()
 
@@ -112,6 +112,7 @@ def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_deskt
 def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
+    desktop.window.pages.turn_to("server")
     page = desktop.window.pages.page("server")
     page.replica_set.setFocus()
     page.replica_set.clear()
@@ -161,10 +162,11 @@ def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(qtbot, ma
     assert "not a usable port" in line.said.text
     assert line.field.property("mistake") == "failure"
     assert line.button.isEnabled()
-    line.said.findChild(QLabel, "words").linkActivated.emit("show")
+    line.said.show_place.click()
     assert "270017" in line.field.selectedText()
     paste(qtbot, desktop, "mongodb://db1:27017/")
-    assert not line.said.isVisible()
+    assert line.said.text == "One server, no login, no TLS"
+    assert not line.said.show_place.isVisible()
 
 
 def test_the_copy_button_copies_no_secret(qtbot, make_desktop):
@@ -183,10 +185,12 @@ def test_a_good_check_shows_where_it_is_connected_and_how_fast(qtbot, make_deskt
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
     window = desktop.window
-    assert window.banner.word.text() == "Connected"
-    assert window.banner.sentence.text() == "Replica set rs0 (MongoDB 7.0.5) as app@admin in 84 ms."
+    assert window.answer.banner.word.text() == "Connected"
+    assert window.answer.banner.sentence.text() == "Replica set rs0 as app@admin: db1.example.com:27017 is primary."
+    assert "MongoDB 7.0.5" in window.answer.banner.remedy.text()
+    assert window.answer.banner.facts.text().startswith("84 ms")
     assert (window.health.reading.health, window.health.reading.rtt_ms) == (Health.HEALTHY, 1.4)
-    assert window.servers.model.rowCount() == 3
+    assert window.answer.servers.model.rowCount() == 3
     [(profile, secrets, text)] = check.asked
     assert (text, secrets) == (URI, {PASSWORD: Secret("s3cret-w0rd")})
     assert profile.seeds.replica_set == "rs0"
@@ -209,13 +213,13 @@ def test_the_matrix_fills_while_the_check_runs_and_stop_ends_it(qtbot, make_desk
     paste(qtbot, desktop, URI)
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     window = desktop.window
-    qtbot.waitUntil(lambda: window.servers.model.rowCount() == 1)
-    assert window.servers.model.index(0, 3).data(ServerRole.STATUS) is Status.RUNNING
-    assert (window.banner.word.text(), window.connection.button.text()) == ("Testing…", "Stop")
+    qtbot.waitUntil(lambda: window.answer.servers.model.rowCount() == 1)
+    assert window.answer.servers.model.index(0, 3).data(ServerRole.STATUS) is Status.RUNNING
+    assert (window.answer.banner.word.text(), window.connection.button.text()) == ("Testing…", "Stop")
     assert window.health.reading.health is Health.CHECKING
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
-    assert (window.banner.word.text(), window.connection.button.text()) == ("Stopped", "Test")
+    assert (window.answer.banner.word.text(), window.connection.button.text()) == ("Stopped", "Test")
 
 
 def test_the_button_stops_too_and_return_in_the_field_tests(qtbot, make_desktop):
@@ -234,7 +238,7 @@ def test_testing_twice_in_a_row_shows_the_second_check(qtbot, make_desktop):
     paste(qtbot, desktop, URI)
     for _ in range(3):
         qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: check.running == 1 and desktop.window.servers.model.rowCount() == 1)
+    qtbot.waitUntil(lambda: check.running == 1 and desktop.window.answer.servers.model.rowCount() == 1)
     assert desktop.workbench.profiles.current.running
 
 
@@ -280,15 +284,15 @@ def test_the_diagnosis_stands_in_the_banner_with_its_certainty(qtbot, make_deskt
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
     window = desktop.window
-    assert (window.banner.word.text(), window.banner.certainty.text()) == ("Failed", "proven")
-    assert window.banner.sentence.text() == play.WRONG_NAME.summary
+    assert (window.answer.banner.word.text(), window.answer.banner.certainty.text()) == ("Cannot connect", "proven")
+    assert window.answer.banner.sentence.text() == play.WRONG_NAME.summary
     assert window.health.reading.health is Health.DOWN
-    assert window.diagnosis.current == play.WRONG_NAME
-    assert play.WRONG_NAME.detail in window.diagnosis.page.plain()
-    selected = window.servers.table.currentIndex()
-    assert (selected.row(), selected.data(ServerRole.STAGE)) == (1, Stage.TLS)
-    assert "62" in window.servers.page.plain()
-    commands = [line.text() for line in window.servers.findChildren(QLineEdit)]
+    assert window.answer.diagnosis.current == play.WRONG_NAME
+    assert play.WRONG_NAME.detail in window.answer.diagnosis.page.plain()
+    selected = window.answer.servers.table.currentIndex()
+    assert (selected.row(), selected.data(ServerRole.STAGE)) == (0, Stage.TLS)  # failures stand first
+    assert "62" in window.answer.servers.page.plain()
+    commands = [line.text() for line in window.answer.servers.findChildren(QLineEdit)]
     assert "openssl s_client -connect db2.example.com:27017 -servername db2.example.com -showcerts" in commands
 
 
@@ -297,7 +301,7 @@ def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot,
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    [button] = [b for b in desktop.window.banner.findChildren(QPushButton) if b.text() == "Set authSource=admin"]
+    [button] = [b for b in desktop.window.answer.banner.findChildren(QPushButton) if b.text() == "Set authSource=admin"]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     dialog = desktop.window.findChild(FixDialog)
     qtbot.waitUntil(dialog.isVisible)
@@ -316,7 +320,7 @@ def test_a_wrong_password_can_be_typed_again_at_once(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    desktop.window.banner.remedy_chosen.emit(play.ASK_PASSWORD.remedies[0])
+    desktop.window.answer.banner.remedy_chosen.emit(play.ASK_PASSWORD.remedies[0])
     assert desktop.window.pages.current_name == "auth"
     qtbot.waitUntil(desktop.window.pages.page("auth").password.hasFocus)
 
@@ -325,8 +329,8 @@ def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.connected(play.STALE_SET)))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    assert desktop.window.banner.word.text() == "Connected, 1 warning"
-    desktop.window.banner.copy_requested.emit(Form.JSON)
+    assert desktop.window.answer.banner.word.text() == "Connected, 1 warning"
+    desktop.window.answer.banner.copy_requested.emit(Form.JSON)
     assert json.loads(QGuiApplication.clipboard().text())["format"] == "clearline-report"
     desktop.window.menus.copy_report.trigger()
     assert play.STALE_SET.summary in QGuiApplication.clipboard().text()
@@ -337,10 +341,10 @@ def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
 
 def test_events_are_followed_until_the_user_scrolls_away(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.connected(), events=[play.event(n) for n in range(500)]))
-    desktop.window.results.setCurrentWidget(desktop.window.events)
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    events = desktop.window.events
+    desktop.window.turn_to("events")
+    events = desktop.window.live.events
     qtbot.waitUntil(lambda: events.model.rowCount() == 500)
     bar = events.table.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
@@ -359,7 +363,7 @@ def test_events_are_filtered_paused_saved_and_cleared(qtbot, make_desktop, tmp_p
     desktop = make_desktop(play.playing(play.connected(), events=mixed))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    events = desktop.window.events
+    events = desktop.window.live.events
     qtbot.waitUntil(lambda: events.model.rowCount() == 20)
     events.kind.setCurrentText("pool")
     qtbot.keyClicks(events.search, "ping 1")

@@ -14,7 +14,7 @@ from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved, Vault
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.profiles.secret_places import with_source
-from clearline.core.report.report import Report, Verdict
+from clearline.core.report.report import Report
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.paths import agreements_file, secrets_file
@@ -72,7 +72,6 @@ class Workbench(QObject):
         self.pump = pump
         self.storage = ProfileStorage(pump, check, vault, folder)
         self._closed = False
-        self._turned_to_history = False
         pump.frame.connect(self._turn)
         self.profiles = profiles = OpenProfiles(
             check,
@@ -121,6 +120,7 @@ class Workbench(QObject):
         self._on_added(profiles.current)
         self._connect()
         self._on_front_changed(profiles.current)
+        self._show_passwords()
 
     # ------------------------------------------------------------ profiles
 
@@ -148,13 +148,12 @@ class Workbench(QObject):
 
     def _on_front_changed(self, opened: OpenProfile) -> None:
         self.window.connection.eye.setChecked(False)
-        self.window.events.show_model(opened.events)
+        self.window.live.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
         self._on_reported(opened)
         self.window.profiles.select(opened.profile.id)
         if opened.report is None and not opened.running and opened.profile.id in self.storage.reports.lasts:
-            self.window.results.turn_to("history")  # there is nothing else to see of it yet
-            self._turned_to_history = True
+            self.window.turn_to("history")  # there is nothing else to see of it yet
         if opened.profile.seeds.srv and not opened.earlier and opened.profile.id in self.storage.reports.lasts:
             self.storage.reports.of_profile(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
         self.late.show()
@@ -195,19 +194,25 @@ class Workbench(QObject):
         window.pages.text_entered.connect(lambda plain: self.profiles.current.set_text(plain, Origin.ELSEWHERE))
         line.repair_requested.connect(self.fixes.repair)
         line.said.look_ahead = lambda mistake: self.fixes.outcome(mistake)
-        window.banner.remedy_chosen.connect(self.fixes.apply)
-        window.banner.copy_requested.connect(self.reports.copy_report)
-        window.diagnosis.remedy_chosen.connect(self.fixes.apply)
-        window.diagnosis.note_requested.connect(self.reports.copy_note)
-        window.events.use(self.storage.background)
-        window.events.save_failed.connect(window.say)
-        window.events.saved.connect(window.say)
+        banner = window.answer.banner
+        banner.copy_requested.connect(self.reports.copy_report)
+        banner.watch_requested.connect(window.watch.click)
+        banner.code_requested.connect(self.late.turn_to_code)
+        for panel in (banner, window.answer.diagnosis):
+            panel.remedy_chosen.connect(self.fixes.apply)
+            panel.note_requested.connect(self.reports.copy_note)
+        window.answer.welcome.import_requested.connect(lambda: self.sharing.ask_import())
+        events = window.live.events
+        events.use(self.storage.background)
+        events.save_failed.connect(window.say)
+        events.saved.connect(window.say)
         self.watching.row_changed.connect(self.rows.show_one)
         self.watching.health_changed.connect(self._show_health)
         self.watching.broke.connect(self.broke)
         window.closing.connect(self.close)
         self.storage.reports.recorded.connect(self._on_recorded)
         self.storage.secrets_moved.connect(self._show_form)
+        self.storage.secrets_moved.connect(self._show_passwords)
         self.storage.problem.connect(window.say)
         self.storage.broke.connect(self.broke)
         self.batches.broke.connect(self.broke)
@@ -223,6 +228,8 @@ class Workbench(QObject):
         actions.export_requested.connect(self.sharing.ask_export)
         actions.order_changed.connect(lambda order: self.change_settings(sort_order=_ORDERS[order]))
         window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
+        for name, action in window.menus.pages.items():
+            action.triggered.connect(lambda _checked=False, name=name: window.turn_to(name))
         for action, act in (
             (window.menus.new, self.new_profile),
             (window.menus.open, self.files.ask_open),
@@ -230,8 +237,8 @@ class Workbench(QObject):
             (window.menus.save_as, self.files.ask_save),
             (window.menus.quit, window.close),
             (window.menus.test, self.test),
-            (window.menus.stop, self.stop),
-            (window.menus.fix, window.banner.press_fix),
+            (window.menus.stop, self.step_back),
+            (window.menus.fix, self.do_next),
             (window.menus.retries, self.retrying.ask),
             (window.menus.explain, self.explaining.ask),
             (window.menus.copy_text, self.reports.copy_text),
@@ -250,7 +257,8 @@ class Workbench(QObject):
             (window.menus.to_search, lambda: _go_to(window.profiles.search)),
             (window.menus.reveal, line.eye.toggle),
             (window.menus.code, self.late.turn_to_code),
-            (window.menus.widen, window.widen.toggle),
+            (window.menus.panel, lambda: window.show_settings_panel(window.pages.isHidden())),
+            (window.menus.find, window.find_in_front),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
 
@@ -316,10 +324,7 @@ class Workbench(QObject):
     def _begin_test(self, opened: OpenProfile, secrets: Secrets, wrap: Wrap | None) -> None:
         if self.profiles.opened(opened.profile.id) is not opened:
             return  # deleted while it was asked about
-        if self._turned_to_history:
-            self._turned_to_history = False
-            if self.window.results.current_name == "history":
-                self.window.results.setCurrentWidget(self.window.servers)
+        self.window.turn_to("answer")
         opened.test(secrets, wrap)
         assert opened.worker is not None
         self.pump.wire(opened.worker)
@@ -328,6 +333,21 @@ class Workbench(QObject):
     def stop(self) -> None:
         """End the check in front."""
         self.profiles.current.stop()
+
+    def step_back(self) -> None:
+        """What Escape means: end the check that runs, else close what is nearest."""
+        if self.profiles.current.running:
+            self.stop()
+        else:
+            self.window.step_back()
+
+    def do_next(self) -> None:
+        """Press the one filled button: what the answer proposes, else Test."""
+        if self.window.answer.banner.primary is not None:
+            self.window.turn_to("answer")
+            self.window.answer.banner.press_fix()
+        else:
+            self.test()
 
     # ------------------------------------------------------------ the window shows
 
@@ -338,12 +358,13 @@ class Workbench(QObject):
         window = self.window
         if origin is not Origin.TEXT:
             window.connection.field.show_plain(opened.text)
+        window.connection.show_reading(opened.profile)
         window.connection.show_mistakes(opened.mistakes)
         if window.name.text().strip() != opened.profile.name:
             window.name.setText(opened.profile.name)
             window.name.setCursorPosition(0)
         window.unsaved.setVisible(opened.unsaved)
-        window.banner.show_stale(opened.stale)
+        window.answer.show_stale(opened.stale)
         self._show_health(opened)
         window.save.setVisible(opened.unsaved)
         window.revert.setVisible(opened.unsaved and opened.saved is not None)
@@ -362,31 +383,26 @@ class Workbench(QObject):
         self._show_form()
         window, report, running = self.window, opened.report, opened.running
         srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
-        window.show_results(running or report is not None or opened.profile.id in self.storage.reports.lasts)
-        undecided = running and (report is None or report.verdict is None)
-        window.banner.show_report(report, running=undecided, stale=opened.stale)
-        window.strip.show_report(report)
-        window.diagnosis.show_report(report, running=running)
-        window.servers.show_report(report, srv_name=srv_name)
+        window.answer.show_answer(running or report is not None)
+        window.answer.show_report(report, running=running, stale=opened.stale, srv_name=srv_name)
+        window.pages.blame(report.diagnosis if report is not None and not opened.stale else None)
         self._show_health(opened)
         window.connection.show_running(running)
-        if report is not None and (report.servers or not running):
-            failed = report.verdict is Verdict.FAILED  # then what to do comes first
-            window.show_telling_tab(has_servers=bool(report.servers) and not failed)
         self._on_counts(opened)
 
     def _on_counts(self, opened: OpenProfile) -> None:
         if opened is self.profiles.current:
-            report: Report | None = opened.report
-            self.window.show_counts(
-                len(report.findings) if report else 0, len(report.servers) if report else 0, opened.events.kept
-            )
+            self.window.live.show_count(opened.events.kept)
 
     def _show_health(self, opened: OpenProfile) -> None:
         """What the watch says, else what the last check said."""
         if opened is self.profiles.current:
             said = health_of(opened.report, running=opened.running, stale=opened.stale)
             self.window.health.show_reading(self.watching.reading(opened) or said)
+
+    def _show_passwords(self) -> None:
+        """Before the first password is typed: what will happen to it on this computer."""
+        self.window.answer.welcome.show_passwords(self.storage.vault.state)
 
     def _show_form(self) -> None:
         opened = self.profiles.current
@@ -396,10 +412,8 @@ class Workbench(QObject):
         self.window.pages.show_state(state)
 
     def _turn(self) -> None:
-        self.window.banner.turn()
-        self.window.strip.turn()
+        self.window.answer.turn()
         self.window.health.turn()
-        self.window.servers.model.repaint_running()
         self.window.profiles.list.viewport().update()
 
     def change_settings(self, **values: Any) -> None:

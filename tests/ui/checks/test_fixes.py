@@ -51,7 +51,7 @@ def failing(cause, *remedies, stage=Stage.TLS):
 
 def buttons(widget):
     QCoreApplication.sendPostedEvents()  # new widgets are shown by an event of their own
-    return [b.text() for b in widget.findChildren(QPushButton) if not b.isHidden() and b.text() != "Copy report"]
+    return [b.text() for b in widget.findChildren(QPushButton) if not b.isHidden() and b.text() != "Copy"]
 
 
 def open_dialog(qtbot, desktop):
@@ -96,7 +96,7 @@ def test_the_next_edit_takes_the_offer_to_undo_away(qtbot, make_desktop):
     line.said.buttons[0].click()
     qtbot.keyClick(line.field, Qt.Key.Key_End)
     qtbot.keyClicks(line.field, "1")
-    assert not line.said.isVisible()
+    assert not line.said.undo.isVisible()
 
 
 def test_an_escaped_password_is_the_one_that_was_typed(make_desktop):
@@ -133,7 +133,7 @@ def test_escape_closes_the_change_without_making_it(qtbot, make_desktop):
     desktop = make_desktop(check)
     paste(desktop, "mongodb://db1/?replicaSet=a")
     run_check(qtbot, desktop)
-    desktop.window.banner.findChildren(QPushButton)[-1].click()
+    desktop.window.answer.banner.primary.click()
     qtbot.keyClick(open_dialog(qtbot, desktop), Qt.Key.Key_Escape)
     assert desktop.window.connection.field.text() == "mongodb://db1/?replicaSet=a"
     assert len(check.asked) == 1
@@ -145,10 +145,9 @@ def test_a_fix_that_gives_up_encryption_is_never_the_first_button(qtbot, make_de
     paste(desktop, "mongodb://db1/?tls=true")
     run_check(qtbot, desktop)
     window = desktop.window
-    assert buttons(window.banner) == []
-    window.results.setCurrentWidget(window.diagnosis)
-    assert buttons(window.diagnosis) == ["Copy for your network team", "Set tls=false"]
-    window.diagnosis.remedy_chosen.emit(weaker)
+    assert buttons(window.answer.banner) == ["Copy for your network team"]
+    assert buttons(window.answer.diagnosis) == ["Set tls=false"]
+    window.answer.diagnosis.remedy_chosen.emit(weaker)
     dialog = open_dialog(qtbot, desktop)
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     assert "tls=true" in window.connection.field.text()
@@ -160,7 +159,7 @@ def test_a_safe_fix_comes_before_one_that_weakens(qtbot, make_desktop):
     desktop = make_desktop(play.playing(failing("tls.unknown-issuer", weaker, safe)))
     paste(desktop, "mongodb://db1/?tls=true&tlsCAFile=/x.pem")
     run_check(qtbot, desktop)
-    assert buttons(desktop.window.banner)[0] == "Remove tlsCAFile"
+    assert buttons(desktop.window.answer.banner)[0] == "Remove tlsCAFile"
 
 
 def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_desktop):
@@ -171,7 +170,7 @@ def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_d
     desktop = make_desktop(check)
     paste(desktop, "mongodb+srv://app:pw@c.example.test/orders")
     run_check(qtbot, desktop)
-    desktop.window.banner.remedy_chosen.emit(to_list)
+    desktop.window.answer.banner.remedy_chosen.emit(to_list)
     open_dialog(qtbot, desktop).apply.click()
     qtbot.waitUntil(lambda: len(check.asked) == 2)
     text = desktop.window.connection.field.plain.reveal()
@@ -184,7 +183,7 @@ def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, finding)))
     paste(desktop, "mongodb+srv://c.example.test/")
     run_check(qtbot, desktop)
-    assert buttons(desktop.window.banner) == []
+    assert buttons(desktop.window.answer.banner) == ["Copy for your network team"]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +199,8 @@ def test_a_repair_shows_what_it_makes_of_the_text_before_it_is_asked_for(qtbot, 
     paste(desktop, typed)
     after = desktop.window.connection.said.after
     assert after.isVisible()
-    qtbot.waitUntil(lambda: after.text.startswith(becomes))
-    assert "pw" not in after.text
+    qtbot.waitUntil(lambda: after.text().startswith(becomes))
+    assert "pw" not in after.text()
     [repair] = [b for b in desktop.window.connection.said.buttons if b.text() == button]
     repair.click()
     assert not after.isVisible()
@@ -220,7 +219,7 @@ def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make
     desktop = make_desktop(check)
     paste(desktop, "mongodb://db1/?tls=true&tlsCertificateKeyFile=/lab/client.pem")
     run_check(qtbot, desktop)
-    desktop.window.banner.findChildren(QPushButton)[-1].click()
+    desktop.window.answer.banner.primary.click()
     window = desktop.window
     assert window.pages.current_name == page
     entry = getattr(window.pages.page(page), field)
@@ -237,7 +236,7 @@ def test_a_fix_of_another_state_of_the_profile_says_so(qtbot, make_desktop):
     paste(desktop, "mongodb://db1/?replicSet=a")
     run_check(qtbot, desktop)
     paste(desktop, "mongodb://db1/")
-    desktop.window.banner.remedy_chosen.emit(remedy)
+    desktop.window.answer.banner.remedy_chosen.emit(remedy)
     assert "no longer fits" in desktop.window.message
 
 
@@ -246,8 +245,8 @@ def test_a_finding_of_the_network_is_copied_for_those_who_run_it(qtbot, make_des
     paste(desktop, "mongodb://app:s3cret@db2.example.com/?tls=true")
     run_check(qtbot, desktop)
     window = desktop.window
-    window.results.setCurrentWidget(window.diagnosis)
-    [note] = [b for b in window.diagnosis.findChildren(QPushButton) if b.text() == "Copy for your network team"]
+    window.turn_to("answer")
+    [note] = [b for b in window.answer.banner.findChildren(QPushButton) if b.text() == "Copy for your network team"]
     qtbot.mouseClick(note, Qt.MouseButton.LeftButton)
     copied = QGuiApplication.clipboard().text()
     assert "openssl s_client -connect db2.example.com:27017" in copied
@@ -258,8 +257,7 @@ def test_a_login_is_nothing_for_the_network_team(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_SOURCE)))
     paste(desktop, "mongodb://db1/")
     run_check(qtbot, desktop)
-    desktop.window.results.setCurrentWidget(desktop.window.diagnosis)
-    assert buttons(desktop.window.diagnosis) == ["Set authSource=admin"]
+    assert buttons(desktop.window.answer.banner) == ["Set authSource=admin"]
 
 
 # ---------------------------------------------------------------- the key's password
@@ -292,15 +290,15 @@ def test_a_report_of_an_earlier_state_says_that_it_is(qtbot, make_desktop):
     paste(desktop, "mongodb://db1/orders")
     run_check(qtbot, desktop)
     window = desktop.window
-    assert not window.banner.stale.isVisible()
+    assert not window.answer.stale.isVisible()
     window.connection.field.insert_text("2")
-    assert window.banner.stale.isVisible()
+    assert window.answer.stale.isVisible()
     assert window.health.reading.health is Health.UNKNOWN
     paste(desktop, "mongodb://db1/orders")
-    assert not window.banner.stale.isVisible()
+    assert not window.answer.stale.isVisible()
     assert window.health.reading.health is Health.HEALTHY
     qtbot.keyClicks(window.name, "Orders")
-    assert not window.banner.stale.isVisible()
+    assert not window.answer.stale.isVisible()
 
 
 def test_a_double_click_tests_and_does_not_stop(qtbot, make_desktop):
@@ -326,8 +324,9 @@ def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success
     shown = []
     for _ in range(3):
         run_check(qtbot, desktop)
-        shown.append(window.results.currentWidget())
-    assert shown == [window.diagnosis, window.diagnosis, window.servers]
+        below = (window.answer.diagnosis, window.answer.servers)
+        shown.append(min(below, key=lambda panel: panel.y()))
+    assert shown == [window.answer.diagnosis, window.answer.diagnosis, window.answer.servers]
 
 
 # ---------------------------------------------------------------- a real deployment
@@ -339,13 +338,13 @@ def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_server
         window, current = desktop.window, desktop.workbench.profiles.current
         paste(desktop, f"mongodb://{bare.address}/?replicaSet=prod")
         run_check(qtbot, desktop)
-        [fix] = [b for b in window.banner.findChildren(QPushButton) if b.text() == "Set replicaSet=rs0"]
+        [fix] = [b for b in window.answer.banner.findChildren(QPushButton) if b.text() == "Set replicaSet=rs0"]
         qtbot.mouseClick(fix, Qt.MouseButton.LeftButton)
         qtbot.mouseClick(open_dialog(qtbot, desktop).apply, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: current.verdict is Verdict.CONNECTED and not current.running, timeout=15000)
         bare.server.freeze()
         desktop.workbench.test()
-        qtbot.waitUntil(lambda: window.servers.model.rowCount() == 1)
+        qtbot.waitUntil(lambda: window.answer.servers.model.rowCount() == 1)
         desktop.workbench.stop()
         qtbot.waitUntil(lambda: not current.running, timeout=1000)
         bare.server.thaw()
@@ -360,7 +359,7 @@ def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot, make_desktop):
     desktop.window.resize(1366, 728)
     paste(desktop, "mongodb://db1.example.com/orders")
     run_check(qtbot, desktop)
-    panel = desktop.window.servers
+    panel = desktop.window.answer.servers
     indexes = [panel.model.index(row, column) for row in range(3) for column in range(1, panel.model.columnCount())]
     cut = [i.data() for i in indexes if MatrixDelegate.width_of(i) > panel.table.columnWidth(i.column())]
     assert cut == []

@@ -24,8 +24,7 @@ def page(qtbot):
 
 
 def window_tab(desktop):
-    pages = desktop.window.pages
-    return next(pages.tabText(i) for i in range(pages.count()) if pages.tabText(i).startswith("Checklist"))
+    return desktop.window.pages.groups["checklist"].head.summary.words
 
 
 def paste(desktop, text):
@@ -96,16 +95,16 @@ def test_no_word_of_it_holds_a_secret(page):
 # ---------------------------------------------------------------- in the window
 
 
-def test_the_tab_counts_while_one_types_without_the_page_being_made(qtbot, make_desktop):
+def test_the_head_counts_while_one_types_without_the_page_being_made(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
-    assert window_tab(desktop) == "Checklist"
+    qtbot.waitUntil(lambda: window_tab(desktop) == "all in order")
     paste(desktop, SET)
-    qtbot.waitUntil(lambda: window_tab(desktop) == "Checklist (4)")
+    qtbot.waitUntil(lambda: window_tab(desktop) == "4 to look at")
     QTest.keyClicks(desktop.window.connection.field, "&w=0")
-    qtbot.waitUntil(lambda: window_tab(desktop) == "Checklist (5)")
+    qtbot.waitUntil(lambda: window_tab(desktop) == "5 to look at")
     paste(desktop, "localhost:27017")
-    qtbot.waitUntil(lambda: window_tab(desktop) == "Checklist")
-    assert "checklist" not in desktop.window.pages.made_widgets()
+    qtbot.waitUntil(lambda: window_tab(desktop) == "all in order")
+    assert "checklist" not in desktop.window.pages.made_pages()
 
 
 def test_one_click_changes_the_text_and_another_takes_it_back(make_desktop):
@@ -139,7 +138,7 @@ def test_the_field_is_shown_on_its_own_page(make_desktop):
     pages.turn_to("checklist")
     pages.page("checklist").items["app-name"].show_field.click()
     assert pages.current_name == "options"
-    assert "tls" not in pages.made_widgets()
+    assert "tls" not in pages.made_pages()
     assert pages.page("options").editor_of("appName").focusProxy().hasFocus()
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import Secret
@@ -30,6 +30,8 @@ def desktop(make_desktop):
 
 def show(desktop, text):
     desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
+    desktop.window.pages.turn_to("server")
+    QApplication.processEvents()  # laid out, so that it can be clicked
     return desktop.window.pages.page("server")
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import msgspec
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from clearline.core.findings import Remedy
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
@@ -15,16 +17,50 @@ def test_only_remedies_that_a_click_can_do_become_buttons(qtbot):
     banner.setParent(window)
     qtbot.addWidget(window)
     banner.show_report(play.report(Verdict.FAILED, play.WRONG_NAME), running=False)
-    texts = [button.text() for button in banner.findChildren(QPushButton)]
-    assert texts == ["Copy report", "Connect to db2.internal.example.com:27017"]
+    assert shown(banner) == ["Connect to db2.internal.example.com:27017", "Copy for your network team", "Copy"]
+    assert banner.primary.text() == "Connect to db2.internal.example.com:27017"
     banner.show_report(play.connected(), running=False)
-    assert [b.text() for b in banner.findChildren(QPushButton) if b.isVisibleTo(banner)] == ["Copy report"]
+    assert shown(banner) == ["Watch", "Show as code", "Copy"]
+    assert banner.primary.text() == "Watch"
 
 
-def test_the_connected_sentence_ends_with_the_first_warning():
+def shown(banner):
+    """The buttons as one reads them."""
+    flow = [banner._flow.itemAt(place).widget() for place in range(banner._flow.count())]
+    return [widget.text() for widget in flow if isinstance(widget, QPushButton) and widget.isVisibleTo(banner)]
+
+
+def test_what_weakens_security_is_never_filled(qtbot):
+    window, banner = QWidget(), VerdictBanner()
+    banner.setParent(window)
+    qtbot.addWidget(window)
+    weaker = Remedy(text="Verify nothing.", patch={"tls": {"insecure": True}})
+    finding = msgspec.structs.replace(play.WRONG_SOURCE, remedies=(weaker,))
+    banner.show_report(play.report(Verdict.FAILED, finding), running=False)
+    assert banner.primary is None
+    assert shown(banner) == ["Copy"]
+
+
+def test_a_stale_answer_offers_nothing_but_a_copy(qtbot):
+    window, banner = QWidget(), VerdictBanner()
+    banner.setParent(window)
+    qtbot.addWidget(window)
+    said = []
+    banner.primary_changed.connect(said.append)
+    banner.show_report(play.report(Verdict.FAILED, play.WRONG_SOURCE), running=False)
+    banner.show_stale(True)
+    assert (shown(banner), said) == (["Copy"], [True, False])
+
+
+def test_the_connected_sentence_says_as_whom_and_the_first_warning_stands_below(qtbot):
     assert connected_sentence(play.connected(play.STALE_SET)) == (
-        "Replica set rs0 (MongoDB 7.0.5) as app@admin in 84 ms. Member db3.example.com of the set does not answer."
+        "Replica set rs0 as app@admin: db1.example.com:27017 is primary."
     )
+    window, banner = QWidget(), VerdictBanner()
+    banner.setParent(window)
+    qtbot.addWidget(window)
+    banner.show_report(play.connected(play.STALE_SET), running=False)
+    assert banner.remedy.text() == "Member db3.example.com of the set does not answer."
 
 
 def test_evidence_is_escaped_and_nested_values_are_told():
@@ -46,4 +82,4 @@ def test_what_to_do_stands_under_the_sentence(qtbot):
     banner.show_report(play.report(Verdict.FAILED, play.WRONG_SOURCE), running=False)
     assert banner.remedy.text() == "→ Use authSource=admin."
     banner.show_report(play.connected(), running=False)
-    assert banner.remedy.text() == ""
+    assert banner.remedy.text() == "MongoDB 7.0.5, TLSv1.3, round trip 1 ms."

@@ -373,7 +373,7 @@ def test_several_profiles_are_tested_together_with_their_secrets_and_kept(
     qtbot.waitUntil(lambda: all(model.index(row).data(ProfileRole.VERDICT) for row in range(model.rowCount())))
     summary.opened.emit(many[0].id)
     assert desktop.workbench.profiles.current.profile.name == "P00"
-    assert "User app lives in database admin" in desktop.window.banner.sentence.text()
+    assert "User app lives in database admin" in desktop.window.answer.banner.sentence.text()
     summary.close()
 
 

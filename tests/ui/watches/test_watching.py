@@ -59,7 +59,7 @@ def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watch
         desktop.workbench.profiles.current.secrets,
     )
     assert (text, interval_s) == (URI, 10.0)
-    assert desktop.window.watch.text() == "Watching"
+    assert desktop.window.watch.text() == "Stop watching"
     assert desktop.window.watch.isChecked()
     assert desktop.window.health.reading.health is Health.HEALTHY
     assert desktop.window.health.reading.rtt_ms == 1.9
@@ -130,8 +130,8 @@ def test_events_of_check_and_watch_share_one_time_line(qtbot, make_desktop):
 
 def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot, watched):
     desktop, _watch, _session = watched
-    desktop.window.results.turn_to("pool")
-    panel = desktop.window.results.get("pool")
+    desktop.window.turn_to("pool")
+    panel = desktop.window.live.views.get("pool")
     texts = [panel.model.index(0, column).data() for column in range(panel.model.columnCount())]
     assert texts[:6] == [watches.SERVERS[0], "3", "2", "0", "1", "0 – 10"]
     assert texts[6:] == ["0.5", "4.0", "9.5", "9", "2", "0", "4 (error 1, idle 3)"]
@@ -143,9 +143,8 @@ def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot, watched):
 
 def test_an_empty_table_shows_its_titles_whole(qtbot, make_desktop):
     desktop = make_desktop(play.waiting())
-    desktop.window.show_results(True)
-    desktop.window.results.turn_to("topology")
-    header = desktop.window.results.get("topology").table.horizontalHeader()
+    desktop.window.turn_to("topology")
+    header = desktop.window.live.views.get("topology").table.horizontalHeader()
     for column in range(header.count()):
         title = header.model().headerData(column, Qt.Orientation.Horizontal)
         assert header.sectionSize(column) >= header.fontMetrics().horizontalAdvance(title), title
@@ -153,8 +152,8 @@ def test_an_empty_table_shows_its_titles_whole(qtbot, make_desktop):
 
 def test_the_topology_names_every_server_and_its_role(qtbot, watched):
     desktop, _watch, _session = watched
-    desktop.window.results.turn_to("topology")
-    panel = desktop.window.results.get("topology")
+    desktop.window.turn_to("topology")
+    panel = desktop.window.live.views.get("topology")
     assert [panel.servers.index(row, 1).data() for row in range(3)] == ["primary", "secondary", "secondary"]
     assert "3 of 3 servers answer" in panel.heading.text()
     emit(qtbot, watched, watches.lost())
@@ -166,15 +165,15 @@ def test_the_topology_names_every_server_and_its_role(qtbot, watched):
 
 def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtbot, watched):
     desktop, _watch, session = watched
-    desktop.window.results.turn_to("health")
-    page = desktop.window.results.get("health")
+    desktop.window.turn_to("health")
+    page = desktop.window.live.views.get("health")
     emit(qtbot, watched, watches.lost())
     assert "connection lost" in desktop.window.message  # there is no tray here that could notify
     profile_id = desktop.workbench.profiles.current.profile.id
     assert desktop.window.profiles.model.profile_row(profile_id).verdict is Verdict.FAILED
     assert page.word.text() == "down"
-    assert desktop.window.banner.word.text().startswith("Connection lost at ")
-    assert desktop.window.banner.sentence.text() == "Nothing listens on port 27017 of db1.example.com."
+    assert desktop.window.answer.banner.word.text().startswith("Connection lost at ")
+    assert desktop.window.answer.banner.sentence.text() == "Nothing listens on port 27017 of db1.example.com."
     assert desktop.window.health.reading.health is Health.DOWN
     line = page.notices.index(0, 0).data()
     assert line.startswith("Connection lost at ")
@@ -182,26 +181,26 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     assert [mark.end for mark in page.chart.picture.marks] == [None]
     emit(qtbot, watched, watches.restored())
     assert "restored after 4.2 s" in page.notices.index(0, 0).data()
-    assert desktop.window.banner.word.text().startswith("Connected")
+    assert desktop.window.answer.banner.word.text().startswith("Connected")
     page.list.selectRow(0)
     page.show_report.click()
-    assert desktop.window.results.currentWidget() is desktop.window.diagnosis
+    assert desktop.window.results.current_name == "answer"
     assert desktop.workbench.profiles.current.report.diagnosis.cause == "tcp.refused"
     assert session.watching
 
 
 def test_the_rule_behind_the_state_is_told_on_hover(watched):
     desktop, _watch, _session = watched
-    desktop.window.results.turn_to("health")
-    page = desktop.window.results.get("health")
+    desktop.window.turn_to("health")
+    page = desktop.window.live.views.get("health")
     assert "The latest ping was answered in time" in page.word.toolTip()
     assert "median 1.4 ms" in page.numbers.text()
 
 
 def test_the_interval_is_chosen_and_remembered(qtbot, watched):
     desktop, watch, _session = watched
-    desktop.window.results.turn_to("health")
-    page = desktop.window.results.get("health")
+    desktop.window.turn_to("health")
+    page = desktop.window.live.views.get("health")
     page.interval.chosen.emit(5.0)
     qtbot.waitUntil(lambda: 5.0 in watch.acts)
     assert desktop.workbench.settings.values.watch_interval_s == 5.0
@@ -212,9 +211,9 @@ def test_the_interval_is_chosen_and_remembered(qtbot, watched):
 def test_a_refused_login_pauses_the_watch_and_asks_for_the_new_password(qtbot, watched):
     desktop, watch, _session = watched
     emit(qtbot, watched, watches.paused())
-    page = desktop.window.results.get("health")
+    page = desktop.window.live.views.get("health")
     qtbot.waitUntil(page.password.isVisible)
-    assert desktop.window.results.current_name == "health"
+    assert desktop.window.live.views.current_name == "health"
     assert desktop.window.health.reading.health is Health.PAUSED
     page.password.setFocus()
     qtbot.keyClicks(page.password.entry, "n3w")
@@ -225,8 +224,8 @@ def test_a_refused_login_pauses_the_watch_and_asks_for_the_new_password(qtbot, w
 
 def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot, watched):
     desktop, watch, session = watched
-    desktop.window.results.turn_to("pool")
-    desktop.window.results.get("pool").exercise.click()
+    desktop.window.turn_to("pool")
+    desktop.window.live.views.get("pool").exercise.click()
     dialog = desktop.workbench.watching.exercising.dialog
     dialog.workers.setValue(50)
     dialog.start.click()
@@ -309,12 +308,12 @@ def test_closing_the_window_ends_every_watch(qtbot, watched):
 
 def test_every_control_of_the_late_panels_has_a_name(watched):
     desktop, _watch, _session = watched
-    results = desktop.window.results
+    views = desktop.window.live.views
     for name in ("topology", "pool", "health"):
-        results.turn_to(name)
+        desktop.window.turn_to(name)
         nameless = [
             type(widget).__name__
-            for widget in results.get(name).findChildren(QWidget)
+            for widget in views.get(name).findChildren(QWidget)
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
             and not widget.objectName().startswith("qt_")
             and not isinstance(widget.parent().parent(), QComboBox)  # the list that a combo box opens
@@ -328,8 +327,8 @@ def test_every_control_of_the_late_panels_has_a_name(watched):
 
 def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path):
     desktop, watch, _session = watched
-    panel = desktop.window.events
-    desktop.window.results.setCurrentWidget(panel)
+    panel = desktop.window.live.events
+    desktop.window.turn_to("events")
     for number in range(5):
         watch.on_event(play.event(number, failed=number == 3))
     qtbot.waitUntil(lambda: panel.model.kept == 5)
@@ -362,8 +361,8 @@ def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path)
 
 def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(qtbot, watched):
     desktop, watch, _session = watched
-    panel, own = desktop.window.events, desktop.workbench.profiles.current.profile.id
-    desktop.window.results.setCurrentWidget(panel)
+    panel, own = desktop.window.live.events, desktop.workbench.profiles.current.profile.id
+    desktop.window.turn_to("events")
     for number in range(3):
         watch.on_event(play.event(number))
     qtbot.waitUntil(lambda: panel.model.kept == 3)
@@ -381,8 +380,8 @@ def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(
 
 def test_clicking_a_connection_shows_its_life_line_and_details(qtbot, watched):
     desktop, watch, _session = watched
-    panel = desktop.window.events
-    desktop.window.results.setCurrentWidget(panel)
+    panel = desktop.window.live.events
+    desktop.window.turn_to("events")
     for number, name in enumerate(("Created", "Ready", "CheckedOut", "CheckedIn", "Closed")):
         watch.on_event(play.event(number * 10, "connection", name=f"Connection{name}", text="", duration_ms=1.0))
     qtbot.waitUntil(lambda: panel.model.kept == 5)
@@ -433,22 +432,9 @@ def test_a_real_deployment_is_watched_after_its_check(qtbot, make_desktop, stand
     qtbot.waitUntil(lambda: opened.verdict is Verdict.CONNECTED, timeout=10_000)
     session = watching.session(opened)
     qtbot.waitUntil(lambda: session.health is HealthState.HEALTHY, timeout=10_000)
-    desktop.window.results.turn_to("pool")
-    panel = desktop.window.results.get("pool")
+    desktop.window.turn_to("pool")
+    panel = desktop.window.live.views.get("pool")
     qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
     assert panel.model.index(0, 0).data() == standalone.address
     session.end()
     qtbot.waitUntil(lambda: not session.watching)
-
-
-def test_the_results_can_have_the_whole_window(qtbot, watched):
-    desktop, _watch, _session = watched
-    window = desktop.window
-    before = window.results.height()
-    qtbot.keyClick(window, Qt.Key.Key_M, SHIFT_CONTROL)
-    assert not window.pages.isVisible()
-    assert not window.banner.isVisible()
-    qtbot.waitUntil(lambda: window.results.height() > before)
-    qtbot.keyClick(window, Qt.Key.Key_M, SHIFT_CONTROL)
-    assert window.pages.isVisible()
-    assert window.banner.isVisible()

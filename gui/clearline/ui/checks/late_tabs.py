@@ -26,7 +26,7 @@ class LateTabs(QObject):
         self._reporting = reporting
         self._profiles = profiles
         window.results.made.connect(self._on_made)
-        window.results.currentChanged.connect(lambda _place: self.show())
+        window.results.turned.connect(lambda _name: self.show())
         storage.listed.connect(self.show)
 
     def _on_made(self, name: str, panel: QWidget) -> None:
@@ -52,7 +52,6 @@ class LateTabs(QObject):
 
     def turn_to_code(self) -> None:
         """The connection in front as code, tested or not."""
-        self._window.show_results(True)
         self._window.results.turn_to("code")
         self._window.results.get("code").setFocus()
 

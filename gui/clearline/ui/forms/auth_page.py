@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.keyring.login_memory import LoginMemory
@@ -35,7 +35,7 @@ from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.look import theme
-from clearline.ui.widgets.editors import Choice, Columns, TextEntry, add_row, form_column, go_to
+from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column, go_to
 from clearline.ui.widgets.steady_label import SteadyLabel
 
 
@@ -45,8 +45,8 @@ class AuthPage(FormPage):
     What was typed for another method is kept, by profile, for as long as the page lives.
     """
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
-        super().__init__(background, area)
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(background, parent)
         self._chosen: dict[str, str | None] = {}
         self._aws: dict[str, AwsSource] = {}
         self._logins = LoginMemory()
@@ -83,7 +83,9 @@ class AuthPage(FormPage):
         self.env_file = EnvFile(background)
         page = QVBoxLayout(self)
         page.setContentsMargins(12, 12, theme.GRID * 2, 12)
-        page.addWidget(Columns(who, self._second_column()))
+        page.setSpacing(theme.GRID * 2)
+        page.addWidget(who)
+        page.addWidget(self._second_column())
         page.addStretch(1)
         self._connect()
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Advice, Importance
@@ -39,8 +39,8 @@ class ChecklistPage(FormPage):
     field_requested = Signal(str)
     """The name of a field whose editor is asked for."""
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
-        super().__init__(background, area)
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(background, parent)
         self.model = ChecklistModel()
         self.items: dict[str, AdviceItem] = {}
         """What is shown, by the advice's code."""

@@ -14,10 +14,10 @@ from clearline.ui.forms.option_text import default_words, help_text, mark, read_
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.editors import Choice, EditableChoice, FileEntry
-from clearline.ui.widgets.parts import restyle
+from clearline.ui.widgets.parts import StatusIcon, restyle
 
 _LONGEST: Final = 4096
-_SUFFIX_WIDTH: Final = theme.GRID * 12
+_SUFFIX_WIDTH: Final = theme.GRID * 3
 _CERTIFICATES: Final = "Certificates (*.pem *.crt *.cer *.key);;All files (*)"
 _MODES: Final = ("majority", "1", "2", "3", "0")
 
@@ -47,15 +47,21 @@ class OptionEditor(QWidget):
         control.setAccessibleDescription(about)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID)
+        row.setSpacing(4)
         row.addWidget(control, 1)
-        if words := unit(option) or mark(option):
+        if words := unit(option):
             suffix = QLabel(words, self)
             suffix.setProperty("role", "muted")
             suffix.setFixedWidth(_SUFFIX_WIDTH)
             row.addWidget(suffix)
+        elif words := mark(option):
+            sign = StatusIcon()
+            sign.show_icon("note", "muted")
+            sign.setToolTip(words)
+            row.addWidget(sign)
+            row.addSpacing(_SUFFIX_WIDTH - sign.width())
         else:
-            row.addSpacing(_SUFFIX_WIDTH + theme.GRID)
+            row.addSpacing(_SUFFIX_WIDTH + row.spacing())
         self.setFocusProxy(control)
 
     def _make_control(self) -> QWidget:

@@ -1,44 +1,28 @@
-"""A page of options: filter, "only what I changed", reset of one or all, two columns where there is room."""
+"""A page of options: "only what I changed", reset of one or all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QCheckBox,
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from clearline.core.facts.text import Mistake
-from clearline.core.options.catalogue import OptionGroup, lookup, option
+from clearline.core.options.catalogue import lookup, option
 from clearline.core.secrets.references import has_references
 from clearline.ui.background.background import Background
 from clearline.ui.forms.option_rows import OptionRow, OptionSection
 from clearline.ui.forms.option_text import unset, value_of
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
-from clearline.ui.look.icons import icon
 from clearline.ui.widgets.parts import WrappedLabel
-
-_TWO_COLUMNS: Final = 1000
-"""Page width from which two columns of label, editor and unit have room side by side."""
-_PAGES: Final = {
-    OptionGroup.SERVER: "Server",
-    OptionGroup.AUTH: "Authentication",
-    OptionGroup.TLS: "TLS",
-    OptionGroup.POOL: "Pool & timeouts",
-    OptionGroup.TIMEOUTS: "Pool & timeouts",
-}
 
 
 class Block(NamedTuple):
@@ -49,25 +33,16 @@ class Block(NamedTuple):
 
 
 class OptionPage(FormPage):
-    """Editors of every option of some blocks, laid out in two columns; made when they are first needed.
+    """Editors of every option of some blocks; made when they are first needed.
 
     By then the page stands where it will stay, so that Qt works out the style of each editor once instead of thrice.
     """
 
-    def __init__(
-        self, background: Background, left: Sequence[Block], right: Sequence[Block], area: QScrollArea | None = None
-    ) -> None:
-        super().__init__(background, area)
+    def __init__(self, background: Background, blocks: Sequence[Block], parent: QWidget | None = None) -> None:
+        super().__init__(background, parent)
         self._undo_values: tuple[str, dict[str, dict[str, Any]]] | None = None
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter by name or purpose")
-        self.filter.setAccessibleName("Filter options")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.addAction(icon("search", theme.colours().muted), QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.setMaximumWidth(theme.GRID * 34)
+        self._words: list[str] = []
         self.only_changed = QCheckBox("Only what I changed")
-        self.count = QLabel()
-        self.count.setProperty("role", "muted")
         self.reset_all = QPushButton("Reset all")
         self.reset_all.setObjectName("small")
         self.reset_all.setToolTip("Leave every option of this page to the driver's default")
@@ -77,10 +52,8 @@ class OptionPage(FormPage):
         self.undo.hide()
         bar = QHBoxLayout()
         bar.setSpacing(theme.GRID)
-        bar.addWidget(self.filter, 1)
         bar.addWidget(self.only_changed)
-        bar.addStretch(0)
-        bar.addWidget(self.count)
+        bar.addStretch(1)
         bar.addWidget(self.reset_all)
         bar.addWidget(self.undo)
         self.nothing = WrappedLabel("", "muted")
@@ -88,11 +61,11 @@ class OptionPage(FormPage):
         self.nothing.hide()
 
         self._body = QWidget(self)
-        self.columns = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._body)
-        self.columns.setContentsMargins(0, 0, 0, 0)
-        self.columns.setSpacing(theme.GRID * 3)
-        self._blocks = (left, right)
-        self._names = frozenset(name for column in self._blocks for block in column for name in block.names)
+        self._column = QVBoxLayout(self._body)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.GRID * 2)
+        self._blocks = blocks
+        self._names = frozenset(name for block in blocks for name in block.names)
         self._sections: list[OptionSection] = []
         self._rows: dict[str, OptionRow] = {}
         whole = QVBoxLayout(self)
@@ -103,7 +76,6 @@ class OptionPage(FormPage):
         whole.addWidget(self._body)
         whole.addStretch(1)
         self._body.hide()
-        self.filter.textChanged.connect(self._sift)
         self.only_changed.toggled.connect(self._sift)
         self.reset_all.clicked.connect(self._reset_all)
         self.undo.clicked.connect(self._bring_back)
@@ -112,26 +84,21 @@ class OptionPage(FormPage):
     def rows(self) -> dict[str, OptionRow]:
         """The row of each option, by name."""
         if not self._rows:
-            for blocks in self._blocks:
-                self._make_column(blocks)
+            self._make_sections()
             self._body.show()
         return self._rows
 
-    def _make_column(self, blocks: Sequence[Block]) -> None:
-        column = QVBoxLayout()
-        column.setSpacing(theme.GRID * 2)
-        self.columns.addLayout(column, 1)
-        for block in blocks:
+    def _make_sections(self) -> None:
+        for block in self._blocks:
             part = OptionSection(block.title, [option(name) for name in block.names], self._body)
             self._sections.append(part)
-            column.addWidget(part)
+            self._column.addWidget(part)
             for row in part.rows:
                 self._rows[row.option.name] = row
                 row.entered.connect(lambda value, row=row: self._take(row, value))
                 row.problem_changed.connect(self._on_changed)
                 row.repair_requested.connect(self.repair_requested)
                 row.submitted.connect(self.submitted)
-        column.addStretch(1)
 
     # ------------------------------------------------------------ what it shows
 
@@ -162,8 +129,9 @@ class OptionPage(FormPage):
     def show_field(self, name: str) -> bool:
         """Put the cursor into an editor, whatever the filter hides."""
         if name in self._names and not self.rows[name].shown:
-            self.filter.clear()
+            self._words = []
             self.only_changed.setChecked(False)
+            self._sift()
         return super().show_field(name)
 
     def changed_rows(self) -> list[OptionRow]:
@@ -207,7 +175,7 @@ class OptionPage(FormPage):
         self._forget_undo()
         for section, changes in values.items():
             self.change(section, **changes)
-        self.filter.setFocus()
+        self.reset_all.setFocus()
 
     def _forget_undo(self) -> None:
         self._undo_values = None
@@ -217,14 +185,18 @@ class OptionPage(FormPage):
 
     def _on_changed(self) -> None:
         changed = len(self.changed_rows())
-        self.count.setText(f"{changed} of {len(self.rows)} changed" if changed else f"{len(self.rows)} options")
         self.reset_all.setEnabled(bool(changed))
         if self.only_changed.isChecked():
             # Not at once: the row in which the user types must not go away while it is empty.
             QTimer.singleShot(0, self, self._sift)
 
+    def sift(self, words: list[str]) -> None:
+        """Show only the options that fit all these words, in lower case."""
+        self._words = words
+        self._sift()
+
     def _sift(self) -> None:
-        words = self.filter.text().lower().split()
+        words = self._words
         only_changed = self.only_changed.isChecked()
         for row in self.rows.values():
             wanted = all(word in row.found_by for word in words)
@@ -240,19 +212,7 @@ class OptionPage(FormPage):
         self.nothing.setVisible(not shown)
         if shown:
             return
-        elsewhere = lookup(words[0]) if len(words) == 1 else None
-        if elsewhere is not None and elsewhere.name not in self._names:
-            self.nothing.setText(f"{elsewhere.name} is on the page {_PAGES.get(elsewhere.group, 'Options')}.")
-        elif words:
-            self.nothing.setText(f"No option of this page matches “{' '.join(words)}”.")
+        if words:
+            self.nothing.setText(f"No option of this group matches “{' '.join(words)}”.")
         else:
-            self.nothing.setText("Nothing is changed on this page: the driver's defaults are in force.")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Two columns where there is room."""
-        super().resizeEvent(event)
-        wide = self.width() >= _TWO_COLUMNS
-        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self.columns.direction() != direction:
-            self.columns.setDirection(direction)
-            self.columns.setAlignment(Qt.AlignmentFlag.AlignTop)
+            self.nothing.setText("Nothing is changed in this group: the driver's defaults are in force.")

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.options.catalogue import Option
+from clearline.core.options.catalogue import Option, OptionType
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import searchable, unset
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.editors import in_tab_order, is_tab_stop
-from clearline.ui.widgets.parts import section
+from clearline.ui.widgets.parts import ElidedLabel, section
 
-_LABEL_WIDTH: Final = theme.GRID * 26
+_LABEL_WIDTH: Final = theme.GRID * 23
+_SHORT: Final = (OptionType.INTEGER, OptionType.NUMBER)
+"""Values that have room beside their name; others stand below it."""
 _RESET_WIDTH: Final = 28
 _LINE: Final = 28
 
@@ -37,8 +39,10 @@ class OptionRow(QObject):
         super().__init__(parent)
         self.option = option
         self.found_by = searchable(option)
-        self.label = QLabel(option.name, parent)
-        self.label.setFixedWidth(_LABEL_WIDTH)
+        self.label = ElidedLabel(middle=True, parent=parent)
+        self.label.setText(option.name)
+        self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.label.setFixedWidth(_LABEL_WIDTH if option.type in _SHORT else 2 * _LABEL_WIDTH)
         self.editor = editor(option, parent)
         self.label.setToolTip(self.editor.toolTip())
         self.label.setBuddy(self.editor)
@@ -47,10 +51,15 @@ class OptionRow(QObject):
         self.shown = True
         self._mistakes: tuple[Mistake, ...] = ()
         self._reference: str | None = None
-        self._grid, self._place = grid, place
-        grid.addWidget(self.label, 2 * place, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.editor, 2 * place, 1)
-        self.label.setFixedHeight(_LINE)
+        beside = option.type in _SHORT
+        self._grid, self._line, self._note_line = grid, 3 * place + (not beside), 3 * place + 2
+        if beside:
+            grid.addWidget(self.label, self._line, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(self.editor, self._line, 1)
+        else:
+            grid.addWidget(self.label, 3 * place, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
+            grid.addWidget(self.editor, self._line, 0, 1, 2)
+        self.label.setFixedHeight(_LINE if option.type in _SHORT else _LINE - 4)
         self.editor.entered.connect(self._enter)
         self.editor.problem_changed.connect(self._on_problem)
         self.editor.submitted.connect(self.submitted)
@@ -112,9 +121,7 @@ class OptionRow(QObject):
             )
             self.reset.setFixedWidth(_RESET_WIDTH)
             self.reset.clicked.connect(self._reset)
-            self._grid.addWidget(
-                self.reset, 2 * self._place, 2, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
-            )
+            self._grid.addWidget(self.reset, self._line, 2, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
             self._order_stops()
         if self.reset is not None:
             self.reset.setVisible(self.changed and self.shown)
@@ -141,7 +148,7 @@ class OptionRow(QObject):
                 return
             self.note = FieldNote(self.option.name, self.label.parentWidget())
             self.note.repair_requested.connect(self.repair_requested)
-            self._grid.addWidget(self.note, 2 * self._place + 1, 0, 1, 3)
+            self._grid.addWidget(self.note, self._note_line, 0, 1, 3)
         if problem is not None:
             self.note.say(Severity.WARNING, *problem)
         elif self._reference is not None and not self._mistakes:
@@ -169,7 +176,7 @@ class OptionSection(QWidget):
         grid.setHorizontalSpacing(0)  # Qt leaves it out beside a column that is empty for now
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(2, _RESET_WIDTH + theme.GRID)
+        grid.setColumnMinimumWidth(2, _RESET_WIDTH)
         column.addLayout(grid)
         self.title = title
         self.rows = [OptionRow(option, grid, place, self) for place, option in enumerate(options)]

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
@@ -19,6 +19,7 @@ from clearline.ui.forms.option_page import Block, OptionPage
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
+from clearline.ui.widgets.editors import in_tab_order
 from clearline.ui.widgets.parts import WrappedLabel, section
 
 _ELSEWHERE: Final = (OptionGroup.SERVER, OptionGroup.AUTH, OptionGroup.TLS, OptionGroup.POOL, OptionGroup.TIMEOUTS)
@@ -86,6 +87,7 @@ class IgnoredOptions(QWidget):
         row.addWidget(remove, 0, Qt.AlignmentFlag.AlignTop)
         self._column.addWidget(line)
         note.show_mistakes(tuple(_without_removal(mistake) for mistake in mistakes))
+        in_tab_order((remove, *note.buttons))
         self._lines.append(line)
         self.removers.append(remove)
 
@@ -104,7 +106,7 @@ def _without_removal(mistake: Mistake) -> Mistake:
 class OptionsPage(OptionPage):
     """Editors of ``profile.reads``, ``writes`` and ``options``; the list of ``unread``."""
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         mine = [option for option in OPTIONS if option.group not in _ELSEWHERE]
         reads = [option.name for option in mine if option.group is OptionGroup.READS]
         writes = [option.name for option in mine if option.group is OptionGroup.WRITES]
@@ -112,9 +114,14 @@ class OptionsPage(OptionPage):
         others = [option.name for option in mine if option.name not in named]
         super().__init__(
             background,
-            [Block("Reads", reads), Block("Writes", writes), Block("Compression", _COMPRESSION)],
-            [Block("Application and driver", others), Block("Types in Python", _TYPES)],
-            area,
+            [
+                Block("Reads", reads),
+                Block("Writes", writes),
+                Block("Application and driver", others),
+                Block("Compression", _COMPRESSION),
+                Block("Types in Python", _TYPES),
+            ],
+            parent,
         )
         self.ignored = IgnoredOptions()
         self.ignored.repair_requested.connect(self.repair_requested)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.background import Background
-from clearline.ui.widgets.editors import go_to, put_into
+from clearline.ui.widgets.editors import go_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,19 @@ class FormPage(QWidget):
     submitted = Signal()
     """Return was pressed in an editor: test it."""
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
-        """``area`` is where it will stand: an empty page goes there, so that Qt styles each editor only once."""
-        super().__init__(area.viewport() if area is not None else None)
-        if area is not None:
-            put_into(area, self)
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        """``parent`` is where it will stand, so that Qt styles each editor only once."""
+        super().__init__(parent)
+        self.setObjectName("page")
         self.background = background
         self.state = FormState(Profile())
 
     def show_state(self, state: FormState) -> None:
         """Show other values, without disturbing who is typing; subclasses extend it."""
         self.state = state
+
+    def sift(self, words: list[str]) -> None:
+        """Show only what fits all these words, in lower case; a page of few fields stays whole."""
 
     def editor_of(self, name: str) -> QWidget | None:
         """The editor of an option (canonical name), of ``hosts``, ``user``, ``database`` or of a secret."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QScrollArea
+from PySide6.QtWidgets import QWidget
 
 from clearline.core.options.catalogue import OPTIONS, OptionGroup
 from clearline.ui.background.background import Background
@@ -12,7 +12,7 @@ from clearline.ui.forms.option_page import Block, OptionPage
 class PoolPage(OptionPage):
     """Editors of ``profile.pool`` and ``profile.timeouts``."""
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         pool = [option.name for option in OPTIONS if option.group is OptionGroup.POOL]
         times = [option.name for option in OPTIONS if option.group is OptionGroup.TIMEOUTS]
-        super().__init__(background, [Block("Pool, for each server", pool)], [Block("Timeouts", times)], area)
+        super().__init__(background, [Block("Pool, for each server", pool), Block("Timeouts", times)], parent)

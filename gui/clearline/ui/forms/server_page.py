@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
-from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.findings import Remedy, Severity
 from clearline.core.profiles.profile import Profile, Seeds
@@ -18,7 +18,7 @@ from clearline.ui.forms.hosts import HostsEditor
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.srv_panel import SrvPanel
 from clearline.ui.look import theme
-from clearline.ui.widgets.editors import Choice, Columns, TextEntry, add_row, form_column
+from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column
 from clearline.ui.widgets.parts import Flow
 
 _SEEDS_ALONE = dict.fromkeys(
@@ -55,8 +55,8 @@ _YES_NO = (("yes", True), ("no", False))
 class ServerPage(FormPage):
     """Editors of ``profile.seeds``, presets, and the SRV lookup."""
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
-        super().__init__(background, area)
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(background, parent)
         self.scheme = Choice("Scheme", (("mongodb://  host list", False), ("mongodb+srv://  DNS name", True)))
         self.hosts = HostsEditor()
         self.service = TextEntry("SRV service name", "default: mongodb")
@@ -111,7 +111,9 @@ class ServerPage(FormPage):
         column.addStretch(1)
         page = QVBoxLayout(self)
         page.setContentsMargins(12, 12, theme.GRID * 2, 12)
-        page.addWidget(Columns(where, right))
+        page.setSpacing(theme.GRID * 2)
+        page.addWidget(where)
+        page.addWidget(right)
 
         self.scheme.chosen.connect(self._choose_scheme)
         self.hosts.entered.connect(lambda hosts: self.change("seeds", hosts=hosts))

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.inspection.file_report import with_variables
@@ -25,7 +25,7 @@ from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.forms.server_certificate import ServerCertificate
 from clearline.ui.look import theme
-from clearline.ui.widgets.editors import Choice, Columns, add_row, form_column
+from clearline.ui.widgets.editors import Choice, add_row, form_column
 from clearline.ui.widgets.parts import section
 
 _FILE: Final = "file"
@@ -66,8 +66,8 @@ _SWITCHES: Final = (
 class TlsPage(FormPage):
     """Editors of ``profile.tls`` and of the client key's password."""
 
-    def __init__(self, background: Background, area: QScrollArea | None = None) -> None:
-        super().__init__(background, area)
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(background, parent)
         self._wants_file: set[str] = set()
         self._typing = False
         self._ca_files: dict[str, str] = {}
@@ -92,7 +92,8 @@ class TlsPage(FormPage):
         page = QVBoxLayout(self)
         page.setContentsMargins(12, 12, theme.GRID * 2, 12)
         page.setSpacing(theme.GRID)
-        page.addWidget(Columns(self._trust_column(), self._own_column()))
+        page.addWidget(self._trust_column())
+        page.addWidget(self._own_column())
         page.addWidget(section("What the server presents"))
         page.addWidget(self.server)
         page.addStretch(1)
@@ -264,7 +265,7 @@ def _default_words(profile: Profile) -> str:
     if profile.seeds.srv:
         return "default (on for SRV)"
     implied = tls_wanted(replace(profile, tls=replace(profile.tls, enabled=None)))
-    return "default (on: other TLS options ask for it)" if implied else "default (off)"
+    return "default (on, by other options)" if implied else "default (off)"
 
 
 def _to_top(label: QLabel) -> None:

@@ -84,6 +84,11 @@ class LabelledButton(QPushButton):
         painter.end()
         self.setIcon(QIcon(wide))
 
+    @property
+    def icon_name(self) -> str:
+        """The drawing that it shows."""
+        return self._name
+
     def changeEvent(self, event: QEvent) -> None:
         """Draw again in the new palette."""
         super().changeEvent(event)

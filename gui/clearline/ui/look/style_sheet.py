@@ -25,9 +25,9 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line_str
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ border-color: {accent}; }}
 QLineEdit[mistake="failure"] {{ border-color: {failed}; }}
 QLineEdit[mistake="warning"] {{ border-color: {warning}; }}
-QLineEdit#connectionString {{ padding: 6px 8px; }}
-QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 6px; margin-left: -9px; }}
-QLineEdit#profileName:hover {{ border-color: {line}; }}
+QLineEdit#connectionString {{ padding: 8px 8px; }}
+QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 7px; margin-left: -8px; }}
+QLineEdit#profileName:hover {{ border-color: {line_strong}; }}
 QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
 
 QCheckBox {{ spacing: 7px; }}
@@ -55,7 +55,16 @@ QPushButton:hover {{ background: {hover}; }}
 QPushButton:pressed {{ background: {line}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {muted}; }}
-QPushButton#small {{ padding: 1px 9px; }}
+QPushButton#small {{ padding: 2px 10px; }}
+QPushButton[tall="true"] {{ padding: 6px 12px; }}
+QPushButton#menuButton[tall="true"] {{ padding-right: 24px; }}
+QPushButton#bare {{ background: transparent; border-color: transparent; padding: 4px; }}
+QPushButton#bare:hover {{ background: {hover}; }}
+QPushButton#flat {{ background: transparent; border: 1px solid transparent; color: {accent}; padding: 0px 4px; }}
+QPushButton#flat:hover {{ background: {hover}; }}
+QPushButton#flat:focus {{ border-color: {accent}; }}
+QPushButton#toggle:checked {{ background: {selection}; border-color: {selection}; }}
+QPushButton#toggle:checked:focus {{ border-color: {accent}; }}
 QPushButton#primary {{
     background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; padding: 6px 16px;
 }}
@@ -72,16 +81,22 @@ QToolButton:pressed {{ background: {line}; }}
 QToolButton:checked {{ background: {selection}; border-color: {selection}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 
-QTabWidget::pane {{ border: none; border-top: 1px solid {line}; }}
-QTabWidget::tab-bar {{ left: 2px; }}
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{
     background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent;
     padding: 6px 10px 5px 10px; margin-right: 4px;
 }}
+QTabBar#pages::tab {{ padding: 10px 4px 10px 4px; margin-right: 20px; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:focus {{ background: {hover}; }}
+QTabBar#segments::tab {{
+    background: {base}; border: 1px solid {line_strong}; padding: 4px 12px; margin-right: 0px; margin-left: -1px;
+}}
+QTabBar#segments::tab:first {{ border-top-left-radius: 5px; border-bottom-left-radius: 5px; margin-left: 0px; }}
+QTabBar#segments::tab:last {{ border-top-right-radius: 5px; border-bottom-right-radius: 5px; }}
+QTabBar#segments::tab:selected {{ background: {selection}; color: {text}; }}
+QTabBar#segments::tab:focus {{ border-color: {accent}; }}
 
 QListView, QTableView {{
     background: {base}; color: {text}; border: none; outline: none; gridline-color: {line};
@@ -135,10 +150,10 @@ QLabel[role="chip"] {{
 }}
 QLabel[role="failure"] {{ color: {failed}; }}
 QLabel[role="warning"] {{ color: {warning}; }}
-QFrame#banner {{ border: 1px solid {line}; border-radius: 7px; background: {neutral_back}; }}
-QFrame#banner[state="connected"] {{ background: {passed_back}; border-color: {passed}; }}
-QFrame#banner[state="warned"] {{ background: {warning_back}; border-color: {warning}; }}
-QFrame#banner[state="failed"] {{ background: {failed_back}; border-color: {failed}; }}
+QLabel[role="passed"] {{ color: {passed}; }}
+QWidget#chrome {{ background: {window}; border-bottom: 1px solid {line}; }}
+QWidget#settingsPanel {{ background: {window}; border-left: 1px solid {line_strong}; }}
+QFrame#toast {{ background: {raised}; border: 1px solid {outline}; border-radius: 6px; }}
 """
 
 

@@ -159,11 +159,17 @@ def body_font() -> QFont:
     return font
 
 
-def title_font() -> QFont:
-    """The second, larger size: names and verdicts."""
+def strong_font() -> QFont:
+    """The body's face, heavier: names and words that carry a state."""
     font = body_font()
-    font.setPointSizeF(font.pointSizeF() * 1.25)
     font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def title_font() -> QFont:
+    """The second, larger size: the one sentence of a page that answers what was asked."""
+    font = strong_font()
+    font.setPointSizeF(font.pointSizeF() * 1.5)
     return font
 
 

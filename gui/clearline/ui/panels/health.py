@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from clearline.core.findings import Severity
@@ -97,8 +98,9 @@ class HealthIndicator(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        title = QLabel("Health")
-        title.setProperty("role", "muted")
+        self._about = QLabel("watching")
+        self._about.setProperty("role", "muted")
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._icon = StatusIcon()
         self._word = QLabel()
         self._latency = QLabel()
@@ -106,7 +108,7 @@ class HealthIndicator(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for widget in (title, self._icon, self._word, self._latency):
+        for widget in (self._about, self._icon, self._word, self._latency):
             row.addWidget(widget)
         self._reading = HealthReading(Health.UNKNOWN)
         self.show_reading(self._reading)
@@ -127,6 +129,11 @@ class HealthIndicator(QWidget):
         self.setToolTip(f"{meaning} {reading.why}".strip() + trip)
         self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())
         self._draw()
+
+    def show_watched(self, hosts: tuple[str, ...]) -> None:
+        """Say which servers are watched, whatever stands in the field meanwhile."""
+        more = f" +{len(hosts) - 1}" if len(hosts) > 1 else ""
+        self._about.setText(f"watching {hosts[0]}{more}" if hosts else "watching")
 
     def turn(self) -> None:
         """The next step of the turning icon."""

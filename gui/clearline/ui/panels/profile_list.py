@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -35,7 +36,7 @@ from clearline.ui.look.icons import IconButton, LabelledButton, icon, pixmap
 from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
 from clearline.ui.widgets.delegates import PROFILE_COLOURS, ProfileDelegate
 
-_WIDE = theme.GRID * 28
+_WIDE = theme.GRID * 26
 
 
 class ListAction(Enum):
@@ -94,7 +95,7 @@ class _List(QTableView):
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         self.horizontalHeader().hide()
-        self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().setMinimumSectionSize(1)
         self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -114,6 +115,11 @@ class _List(QTableView):
         for row in headings:
             rows.resizeSection(row, height + theme.GRID)
         self._low = {*headings}
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One column, as wide as the list; Qt would not stretch it below its own width."""
+        super().resizeEvent(event)
+        self.setColumnWidth(0, self.viewport().width())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click on a heading folds it."""
@@ -168,6 +174,8 @@ class ProfileList(QWidget):
     filed = Signal(object, str, object)
     """Ids, an attribute of the profile (``folder``, ``colour``, ``favourite``) and its value; a folder None: ask."""
     order_chosen = Signal(object)
+    list_asked_for = Signal()
+    """In a rail: show the whole list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,6 +205,10 @@ class ProfileList(QWidget):
         self.new = LabelledButton("plus", "New")
         self.new.setToolTip("New connection (Ctrl+N)")
         self.new.setAccessibleName("New connection")
+        self.whole = IconButton("menu", "Show the whole list")
+        self.whole.clicked.connect(self.list_asked_for)
+        self.whole.hide()
+        self._rail = False
         self._lay_out()
         self._silent = False
         self._choosing = False
@@ -218,29 +230,51 @@ class ProfileList(QWidget):
         logo = QLabel()
         logo.setPixmap(pixmap("clearline", "", 20))
         name = QLabel("Clearline")
-        name.setFont(theme.title_font())
-        head = QHBoxLayout()
-        head.setSpacing(theme.GRID)
-        head.addWidget(logo)
-        head.addWidget(name)
-        head.addStretch(1)
-        head.addWidget(self.new)
+        name.setFont(theme.strong_font())
+        self._brand = QWidget()
+        brand = QHBoxLayout(self._brand)
+        brand.setContentsMargins(0, 0, 0, 0)
+        brand.setSpacing(theme.GRID)
+        brand.addWidget(logo)
+        brand.addWidget(name)
+        brand.addStretch(1)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(theme.GRID)
+        self._head.addWidget(self.whole)
+        self._head.addWidget(self._brand, 1)
+        self._head.addWidget(self.new)
         find = QHBoxLayout()
         find.setSpacing(theme.GRID // 2)
         find.addWidget(self.search, 1)
         find.addWidget(self.more)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 12, 0, 0)
+        column.setContentsMargins(0, theme.GRID, 0, 0)
         column.setSpacing(theme.GRID)
-        inset = QVBoxLayout()
-        inset.setContentsMargins(12, 0, 12, 0)
-        inset.setSpacing(theme.GRID)
-        inset.addLayout(head)
-        inset.addLayout(find)
-        column.addLayout(inset)
+        self._inset = QVBoxLayout()
+        self._inset.setContentsMargins(12, 0, 12, 0)
+        self._inset.setSpacing(theme.GRID)
+        self._inset.addLayout(self._head)
+        self._inset.addLayout(find)
+        column.addLayout(self._inset)
         column.addWidget(self.list, 1)
         column.addWidget(self.empty, 1)
-        self.setMinimumWidth(theme.GRID * 24)
+
+    def show_rail(self, rail: bool) -> None:
+        """Only the icons of the profiles, where the window has no room for more."""
+        if rail == self._rail:
+            return
+        self._rail = rail
+        for widget in (self._brand, self.search, self.more):
+            widget.setHidden(rail)
+        self.whole.setVisible(rail)
+        directions = QBoxLayout.Direction
+        self._head.setDirection(directions.TopToBottom if rail else directions.LeftToRight)
+        self._inset.setContentsMargins(4 if rail else 12, 0, 4 if rail else 12, 0)
+        self.new.setObjectName("bare" if rail else "")
+        self.new.style().unpolish(self.new)
+        self.new.style().polish(self.new)
+        self._label_new()
+        self._show_emptiness()
 
     # ------------------------------------------------------------ what it is told
 
@@ -382,7 +416,10 @@ class ProfileList(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The button keeps its icon only where there is little room."""
         super().resizeEvent(event)
-        self.new.setText("New" if event.size().width() >= _WIDE else "")
+        self._label_new()
+
+    def _label_new(self) -> None:
+        self.new.setText("New" if self.width() >= _WIDE and not self._rail else "")
 
     def _before_reset(self) -> None:
         """Remember what is selected: Qt forgets it when the rows are arranged anew."""
@@ -418,6 +455,9 @@ class ProfileList(QWidget):
         nothing = self.model.rowCount() == 0
         self.list.setVisible(not nothing)
         self.empty.setVisible(nothing)
+        if self._rail:
+            self.empty.setText("")
+            return
         self.empty.setText(
             "No profile matches." if self.search.text() else "No saved profiles yet.\nWhat you save is listed here."
         )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
+from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
-    QLabel,
-    QSplitter,
+    QLineEdit,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -19,17 +20,22 @@ from PySide6.QtWidgets import (
 
 from clearline.core.findings import SERVER_STAGES, Stage
 from clearline.core.report.network_note import Command, commands_for
-from clearline.core.report.report import Report, ServerResult, Status
+from clearline.core.report.report import Report, ServerResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
 from clearline.ui.widgets.delegates import MatrixDelegate
 from clearline.ui.widgets.evidence import as_html, chain_html
-from clearline.ui.widgets.parts import CommandLine, RichText
+from clearline.ui.widgets.parts import CommandLine, ElidedLabel, FittedText, section
 
-_LEAST_ADDRESS = 160
-_LEAST_STAGE = 72
+_LEAST_ADDRESS: Final = 160
+_LEAST_STAGE: Final = 72
+_MOST_ROWS: Final = 12
+"""Rows that are shown at once; of more servers the table scrolls."""
+_MANY: Final = 6
+"""From so many servers on, those with problems are shown alone first, and there is a filter."""
+_BAD: Final = (Status.FAILED, Status.WARNING)
 
 
 class _Matrix(QTableView):
@@ -39,13 +45,22 @@ class _Matrix(QTableView):
         super().resizeEvent(event)
         self.resized.emit()
 
+    def fit(self) -> None:
+        """As high as its rows, up to a limit."""
+        rows = min(_MOST_ROWS, self.model().rowCount())
+        height = self.horizontalHeader().sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + 2
+        if self.height() != height:
+            self.setFixedHeight(height)
+
 
 class ServersPanel(QWidget):
-    """Fills in while the check runs."""
+    """Fills in while the check runs. One server needs no matrix: the stages above say the same."""
 
     def __init__(self) -> None:
         super().__init__()
         self.model = ServersByStageModel()
+        self._servers: tuple[ServerResult, ...] = ()
+        self._verdict: Verdict | None = None
         self._srv_name: str | None = None
         self._uri = ""
         self._commands: list[Command] = []
@@ -73,35 +88,46 @@ class ServersPanel(QWidget):
         columns.sectionResized.connect(self._on_column_resized)
         self.table.resized.connect(self._fit_columns)
 
-        self.heading = QLabel()
-        self.heading.setTextFormat(Qt.TextFormat.PlainText)
-        self.page = RichText("Evidence of the selected cell")
-        self.page.document().setDocumentMargin(0)
+        self.only_problems = QCheckBox("Only problems")
+        self.only_problems.toggled.connect(self._on_filtered)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a server")
+        self.search.setAccessibleName("Find a server")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(theme.GRID * 26)
+        self.search.textChanged.connect(self._on_filtered)
+        self._count = section("Servers")
+        self._head = QWidget()
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(theme.GRID * 2)
+        head.addWidget(self._count)
+        head.addWidget(self.only_problems)
+        head.addStretch(1)
+        head.addWidget(self.search)
+
+        self.heading = ElidedLabel("section", middle=True)
+        self.page = FittedText("Evidence of the selected cell")
         self._lines = QVBoxLayout()
         self._lines.setSpacing(4)
         self._copy_all = IconButton("copy", "Copy evidence and commands")
         self._copy_all.clicked.connect(self._copy)
-        pane = QWidget()
-        column = QVBoxLayout(pane)
-        column.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
+        title = QHBoxLayout()
+        title.addWidget(self.heading, 1)
+        title.addWidget(self._copy_all)
+        self._detail = QWidget()
+        column = QVBoxLayout(self._detail)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
-        head = QHBoxLayout()
-        head.addWidget(self.heading, 1)
-        head.addWidget(self._copy_all)
-        column.addLayout(head)
-        column.addWidget(self.page, 1)
+        column.addLayout(title)
+        column.addWidget(self.page)
         column.addLayout(self._lines)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setHandleWidth(1)
-        split.setChildrenCollapsible(False)
-        split.addWidget(self.table)
-        split.addWidget(pane)
-        split.setStretchFactor(0, 2)
-        split.setStretchFactor(1, 1)
-        split.setSizes([690, 310])
-        whole = QHBoxLayout(self)
+        whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(split)
+        whole.setSpacing(theme.GRID)
+        whole.addWidget(self._head)
+        whole.addWidget(self.table)
+        whole.addWidget(self._detail)
         self.table.selectionModel().currentChanged.connect(lambda current, _: self._show(current))
         self.model.dataChanged.connect(self._on_data)
         self.model.modelReset.connect(lambda: self._show(QModelIndex()))
@@ -111,18 +137,65 @@ class ServersPanel(QWidget):
         """Show the servers of this report; when a server failed and nothing is selected, its first failure is."""
         self._srv_name = srv_name
         self._uri = report.target.uri if report else ""
-        self.model.show(report.servers if report else ())
-        self._fit_columns()
-        if report and report.verdict is not None and not self.table.currentIndex().isValid():
-            self.table.setAutoScroll(False)  # the servers' names stay in sight
+        decided = report is not None and report.verdict is not None
+        if decided and self._verdict is None and report is not None:
+            bad = sum(_is_bad(server) for server in report.servers)
+            with QSignalBlocker(self.only_problems):
+                self.only_problems.setChecked(0 < bad < len(report.servers) and len(report.servers) >= _MANY)
+        self._verdict = report.verdict if report else None
+        self._servers = report.servers if report else ()
+        self._sift()
+        if report and decided and not self.table.currentIndex().isValid():
             self._select_most_telling(report)
-            self.table.setAutoScroll(True)
+
+    def show_stage(self, stage: Stage | None) -> None:
+        """Put the selection on the most telling server of a stage; None: on what told most."""
+        if stage in SERVER_STAGES and self.model.rowCount():
+            column = 1 + SERVER_STAGES.index(stage)
+            for wanted in (Status.FAILED, Status.WARNING):
+                for row in range(self.model.rowCount()):
+                    if self.model.index(row, column).data(ServerRole.STATUS) is wanted:
+                        self._choose(row, column)
+                        return
+            self._choose(0, column)
+        elif stage is not None:
+            self.table.setCurrentIndex(QModelIndex())
+
+    def _choose(self, row: int, column: int) -> None:
+        self.table.setAutoScroll(False)  # the servers' names stay in sight
+        self.table.setCurrentIndex(self.model.index(row, column))
+        self.table.setAutoScroll(True)
+
+    def _on_filtered(self) -> None:
+        self._sift()
+
+    def _sift(self) -> None:
+        """Show the servers that are asked for: while a check runs in their own order, then those that failed first."""
+        servers, words = self._servers, self.search.text().lower().split()
+        if self._verdict is not None:
+            servers = tuple(sorted(servers, key=_badness))
+        bad = sum(_is_bad(server) for server in servers)
+        several, many = len(servers) > 1, len(servers) >= _MANY
+        if many and self.only_problems.isChecked():
+            servers = tuple(server for server in servers if _is_bad(server))
+        if many:
+            servers = tuple(server for server in servers if all(word in server.address.lower() for word in words))
+        self.model.show(servers)
+        self._count.setText(f"Servers  {len(self._servers)}")
+        self.only_problems.setText(f"Only problems ({bad})")
+        self.only_problems.setVisible(many and bool(bad))
+        self.search.setVisible(many)
+        self._head.setVisible(several)
+        self.table.setVisible(several)
+        self.table.fit()
+        self._fit_columns()
+        self.setVisible(bool(self._servers))
 
     def select(self, server: str, stage: Stage) -> None:
         """Put the selection on one cell."""
         for row in range(self.model.rowCount()):
             if self.model.index(row, 0).data() == server and stage in SERVER_STAGES:
-                self.table.setCurrentIndex(self.model.index(row, 1 + SERVER_STAGES.index(stage)))
+                self._choose(row, 1 + SERVER_STAGES.index(stage))
 
     def _fit_columns(self) -> None:
         """The stages get what their cells need, the addresses what is left; what is left over is shared."""
@@ -151,12 +224,13 @@ class ServersPanel(QWidget):
             self.select(said.server, Stage.HELLO if said.stage is Stage.TOPOLOGY else said.stage)
             if self.table.currentIndex().isValid():
                 return
-        for wanted in (Status.FAILED, Status.WARNING, Status.PASSED):
-            for row, server in enumerate(report.servers):
+        for wanted in _BAD:
+            for row in range(self.model.rowCount()):
+                server: ServerResult = self.model.index(row, 0).data(ServerRole.SERVER)
                 for column, stage in enumerate(SERVER_STAGES, 1):
                     cell = server.cells.get(stage.value)
                     if cell is not None and cell.status is wanted:
-                        self.table.setCurrentIndex(self.model.index(row, column))
+                        self._choose(row, column)
                         return
 
     def _on_data(self, first: QModelIndex, last: QModelIndex, roles: list[int]) -> None:
@@ -169,9 +243,10 @@ class ServersPanel(QWidget):
     def _show(self, index: QModelIndex) -> None:
         server: ServerResult | None = index.data(ServerRole.SERVER) if index.isValid() else None
         stage: Stage | None = index.data(ServerRole.STAGE) if index.isValid() else None
+        self._detail.setVisible(server is not None)
         if server is None:
             self.heading.setText("")
-            self.page.show_page(partial(_hint_html, "Select a cell to see its evidence."))
+            self.page.show_page(str)
             self._show_commands([])
             return
         if stage is None:
@@ -193,6 +268,7 @@ class ServersPanel(QWidget):
         self._commands = commands
         while (item := self._lines.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         for command in commands:
             self._lines.addWidget(CommandLine(command.system, command.line))
@@ -200,6 +276,16 @@ class ServersPanel(QWidget):
     def _copy(self) -> None:
         commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)
         QGuiApplication.clipboard().setText(f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n")
+
+
+def _badness(server: ServerResult) -> int:
+    """Failures first, then warnings, then the rest."""
+    found = {cell.status for cell in server.cells.values()}
+    return 0 if Status.FAILED in found else 1 if Status.WARNING in found else 2
+
+
+def _is_bad(server: ServerResult) -> bool:
+    return _badness(server) < 2
 
 
 def _hint_html(text: str) -> str:

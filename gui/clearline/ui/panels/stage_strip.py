@@ -1,13 +1,15 @@
-"""The stages of the whole check in one row: icon and word for each, filling while it runs."""
+"""The stages of the whole check in one row: icon and word, and below them what came of it; a click chooses one."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize
-from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from clearline.core.findings import STAGES, Stage
-from clearline.core.report.report import Report, StageResult, Status
+from clearline.core.report.report import Report, StageResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
 from clearline.ui.look.status import status_colour, status_icon, status_word
@@ -16,33 +18,55 @@ from clearline.ui.widgets.delegates import turning
 
 _NAMES = {
     Stage.URI: "URI",
-    Stage.FILES: "files",
     Stage.DNS: "DNS",
     Stage.TCP: "TCP",
     Stage.TLS: "TLS",
-    Stage.HELLO: "hello",
-    Stage.TOPOLOGY: "topology",
-    Stage.AUTH: "auth",
-    Stage.ACCESS: "access",
-    Stage.DRIVER: "driver",
 }
+_LEFT_OUT = {Stage.FILES: "none", Stage.TLS: "off", Stage.AUTH: "no login"}
+"""What it means when a stage is left out of a check that went past it."""
+_QUIET: Final = (Status.WAITING, Status.SKIPPED, Status.CANCELLED)
+_HEIGHT: Final = 44
+_ICON: Final = 14
+_LONGEST: Final = 12
+"""Letters of a server's own note that have room under a stage."""
+_WIDEST_GAP: Final = 72
 
 
 class StageStrip(QWidget):
     """Paints the stages of a report."""
 
+    stage_chosen = Signal(object)
+    """The `Stage` to look at alone; None for all."""
+
     def __init__(self) -> None:
         super().__init__()
         self._stages: dict[Stage, StageResult] = {}
+        self._words: dict[Stage, str] = {}
+        self._front: Stage | None = None
+        self._chosen: Stage | None = None
+        self._cursor: Stage | None = None
+        self._pale = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Stages of the check")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def show_report(self, report: Report | None) -> None:
-        """Show the stages of this report."""
+    def show_report(self, report: Report | None, *, stale: bool = False) -> None:
+        """Show the stages of this report; ``stale``: without colours."""
         stages = {result.stage: result for result in report.stages} if report else {}
-        if stages != self._stages:
-            self._stages = stages
-            self.setAccessibleDescription("; ".join(_words(s) for s in stages.values()))
+        said = report.diagnosis if report else None
+        front = said.stage if said is not None else None
+        words = {stage: _below(report, result) for stage, result in stages.items()} if report else {}
+        if (stages, words, front, stale) != (self._stages, self._words, self._front, self._pale):
+            self._stages, self._words, self._front, self._pale = stages, words, front, stale
+            self._describe()
+            self.update()
+
+    def choose(self, stage: Stage | None) -> None:
+        """Mark the stage that the page is about, without telling."""
+        if stage is not self._chosen:
+            self._chosen = stage
+            self._describe()
             self.update()
 
     def turn(self) -> None:
@@ -50,9 +74,11 @@ class StageStrip(QWidget):
         if any(result.status is Status.RUNNING for result in self._stages.values()):
             self.update()
 
+    # ------------------------------------------------------------ Qt
+
     def sizeHint(self) -> QSize:
-        """One line."""
-        return QSize(400, max(24, QFontMetrics(theme.body_font()).height() + 8))
+        """Two lines."""
+        return QSize(400, max(_HEIGHT, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID + 2))
 
     def minimumSizeHint(self) -> QSize:
         """Short labels need little."""
@@ -61,51 +87,141 @@ class StageStrip(QWidget):
     def event(self, event: QEvent) -> bool:
         """A stage tells its time on hover."""
         if isinstance(event, QHelpEvent):
-            for rect, stage in self._places():
-                if rect.contains(event.pos()):
-                    result = self._stages.get(stage)
-                    QToolTip.showText(event.globalPos(), _words(result) if result else _NAMES[stage], self)
-                    return True
+            stage = self._at(event.pos())
+            if stage is not None:
+                result = self._stages.get(stage)
+                QToolTip.showText(event.globalPos(), _told(result) if result else name_of(stage), self)
+                return True
             QToolTip.hideText()
             return True
         return super().event(event)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click chooses a stage, a second one all again."""
+        stage = self._at(event.position().toPoint())
+        if stage is not None and event.button() is Qt.MouseButton.LeftButton:
+            self._cursor = stage
+            self._toggle(stage)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right go from stage to stage, Return chooses."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        key = Qt.Key(event.key())
+        if key in steps:
+            place = STAGES.index(self._cursor or self._front or STAGES[0]) + steps[key] * (self._cursor is not None)
+            self._cursor = STAGES[max(0, min(len(STAGES) - 1, place))]
+            self._describe()
+            self.update()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
+            self._toggle(self._cursor or self._front or STAGES[0])
+        else:
+            super().keyPressEvent(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw icons, names and the line that joins them."""
-        c = theme.colours()
+        """Draw icons, names and what came of them."""
         painter = QPainter(self)
-        painter.setFont(theme.body_font())
-        metrics = painter.fontMetrics()
-        middle = self.height() // 2
-        previous_right = None
-        for rect, stage in self._places():
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        c = theme.colours()
+        places, narrow = self._places()
+        body = theme.body_font()
+        marked = self._chosen or self._front
+        for rect, stage in places:
             result = self._stages.get(stage)
             status = result.status if result else Status.WAITING
-            if previous_right is not None and rect.left() - previous_right > 10:
-                painter.setPen(QColor(c.line_strong))
-                painter.drawLine(previous_right + 5, middle, rect.left() - 5, middle)
-            colour = status_colour(status)
+            colour = c.muted if self._pale else status_colour(status)
+            font = _strong() if stage is marked else body
+            if stage is marked or (stage is self._cursor and self.hasFocus()):
+                box = QRectF(rect).adjusted(-7.5, 0.5, 7.5, -0.5)
+                painter.setPen(QColor(c.accent if stage is self._cursor and self.hasFocus() else colour))
+                painter.setBrush(QColor(self._ground(status) if stage is marked else c.base))
+                painter.drawRoundedRect(box, 5, 5)
             angle = turning() if status is Status.RUNNING else 0
-            picture = pixmap(status_icon(status), colour, 14, angle=angle)
-            painter.drawPixmap(QPoint(rect.left(), middle - 7), picture)
-            quiet = status in (Status.WAITING, Status.SKIPPED, Status.CANCELLED)
-            painter.setPen(QColor(c.muted if quiet else c.text))
-            painter.drawText(rect.left() + 18, middle + metrics.ascent() // 2 - 1, _NAMES[stage])
-            previous_right = rect.right()
+            picture = pixmap(status_icon(status), colour, _ICON, angle=angle)
+            metrics = QFontMetrics(font)
+            line = metrics.height()
+            top = rect.top() + (rect.height() - 2 * line - 2) // 2
+            painter.setFont(font)
+            painter.setPen(QColor(c.muted if status in _QUIET else c.text))
+            if narrow:
+                painter.drawPixmap(QPoint(rect.center().x() - _ICON // 2, top + (line - _ICON) // 2), picture)
+                painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), name_of(stage))
+                continue
+            painter.drawPixmap(QPoint(rect.left(), top + (line - _ICON) // 2), picture)
+            painter.drawText(QPoint(rect.left() + _ICON + 5, top + metrics.ascent()), name_of(stage))
+            painter.setFont(body)
+            painter.setPen(QColor(c.muted))
+            painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), self._words.get(stage, ""))
         painter.end()
 
-    def _places(self) -> list[tuple[QRect, Stage]]:
-        metrics = QFontMetrics(theme.body_font())
-        widths = [18 + metrics.horizontalAdvance(_NAMES[stage]) for stage in STAGES]
-        gap = max(4, min(32, (self.width() - sum(widths)) // (len(STAGES) - 1)))
-        places = []
-        left = 0
+    def _ground(self, status: Status) -> str:
+        c = theme.colours()
+        backs = {Status.FAILED: c.failed_back, Status.WARNING: c.warning_back, Status.PASSED: c.passed_back}
+        return c.neutral_back if self._pale else backs.get(status, c.neutral_back)
+
+    def _places(self) -> tuple[list[tuple[QRect, Stage]], bool]:
+        """Where each stage stands, and whether the icon stands over the word because there is little room."""
+        name, below = QFontMetrics(_strong()), QFontMetrics(theme.body_font())
+        wide = [
+            max(_ICON + 5 + name.horizontalAdvance(name_of(s)), below.horizontalAdvance(self._words.get(s, "")))
+            for s in STAGES
+        ]
+        room = self.width() - 2 * theme.GRID
+        narrow = sum(wide) + 6 * (len(STAGES) - 1) > room
+        widths = [name.horizontalAdvance(name_of(s)) for s in STAGES] if narrow else wide
+        gap = max(2, min(_WIDEST_GAP, (room - sum(widths)) // (len(STAGES) - 1)))
+        places, left = [], theme.GRID
         for stage, width in zip(STAGES, widths, strict=True):
             places.append((QRect(left, 0, width, self.height()), stage))
             left += width + gap
-        return places
+        return places, narrow
+
+    def _at(self, point: QPoint) -> Stage | None:
+        for rect, stage in self._places()[0]:
+            if rect.adjusted(-8, 0, 8, 0).contains(point):
+                return stage
+        return None
+
+    def _toggle(self, stage: Stage) -> None:
+        self._chosen = None if self._chosen is stage else stage
+        self._describe()
+        self.update()
+        self.stage_chosen.emit(self._chosen)
+
+    def _describe(self) -> None:
+        said = [_told(result) for result in self._stages.values()]
+        if self._cursor is not None:
+            said.insert(0, f"at {name_of(self._cursor)}")
+        self.setAccessibleDescription("; ".join(said))
 
 
-def _words(result: StageResult) -> str:
-    words = f"{_NAMES[result.stage]}: {status_word(result.status)}"
+def name_of(stage: Stage) -> str:
+    """The stage as people write it."""
+    return _NAMES.get(stage, stage.value)
+
+
+def _strong() -> QFont:
+    font = theme.body_font()
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def _below(report: Report, result: StageResult) -> str:
+    """The few words under a stage: what one server noted when it failed, else how long it took."""
+    if result.status is Status.SKIPPED:
+        went_past = report.verdict is Verdict.CONNECTED or result.stage is Stage.FILES
+        return _LEFT_OUT.get(result.stage, "") if went_past else ""
+    if result.status in (Status.FAILED, Status.WARNING):
+        cells = [cell for server in report.servers if (cell := server.cells.get(result.stage.value)) is not None]
+        bad = [cell for cell in cells if cell.status is result.status]
+        if len(report.servers) > 1 and bad:
+            return f"{len(bad)} of {len(cells)}"
+        if len(bad) == 1 and 0 < len(bad[0].note) <= _LONGEST:
+            return bad[0].note
+    if result.elapsed_ms is not None and result.status is Status.PASSED:
+        return elapsed_text(result.elapsed_ms)
+    return "" if result.status is Status.WAITING else status_word(result.status)
+
+
+def _told(result: StageResult) -> str:
+    words = f"{name_of(result.stage)}: {status_word(result.status)}"
     return f"{words}, {elapsed_text(result.elapsed_ms)}" if result.elapsed_ms is not None else words

@@ -1,220 +1,264 @@
-"""The banner: what the check found, in one icon, one word and one sentence, and the buttons that mend it."""
+"""The answer in one sentence, what to do about it, and the one button that does it."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from clearline.core.findings import Finding, Remedy, Severity
 from clearline.core.report.formats import Form
+from clearline.core.report.network_note import concerns_network
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
 from clearline.ui.look.status import status_icon, status_tone
+from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.widgets.delegates import turning
-from clearline.ui.widgets.parts import StatusIcon, WrappedLabel, restyle
+from clearline.ui.widgets.parts import Card, Flow, StatusIcon, WrappedLabel, restyle
 from clearline.ui.widgets.remedy_words import offered, remedy_button
 
-_MOST_BUTTONS = 2
-_WIDE = theme.GRID * 100
+_MOST_FIXES = 2
+_TONES = {"failed": "failed", "warned": "warning", "connected": "passed"}
+_ROLES = {"failed": "failure", "warned": "warning", "connected": "passed"}
+"""The colour of the word, by the state of the banner."""
 
 
-class VerdictBanner(QFrame):
-    """Shows a report, or that one is being made."""
+class VerdictBanner(Card):
+    """Shows a report, or that one is being made. Exactly one of its buttons, or none, is filled: the next step."""
 
     remedy_chosen = Signal(object)
     copy_requested = Signal(object)
     """The `Form` to copy it in."""
+    note_requested = Signal(object)
+    """The finding that the network team shall read about."""
+    watch_requested = Signal()
+    code_requested = Signal()
+    primary_changed = Signal(bool)
+    """Whether a button of the banner is the next step; else it is Test."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("banner")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._report: Report | None = None
-        self._running = False
-        self._stale = False
+        self._running = self._stale = self._watched = False
+        self._listening = False
         self._trouble = ("", "")
         self._state = "running"
+        self._shown_buttons: tuple[object, ...] = ()
         self._icon = StatusIcon(24)
         self.word = QLabel()
-        self.word.setFont(theme.title_font())
+        self.word.setFont(theme.strong_font())
         self.certainty = QLabel()
-        self.certainty.setProperty("role", "chip")
-        self.stale = QLabel("changed since this test")
-        self.stale.setProperty("role", "chip")
-        self.stale.setToolTip("The connection was changed since. Test again to see how it is now.")
+        self.certainty.setProperty("role", "muted")
+        self.facts = QLabel()
+        self.facts.setProperty("role", "muted")
+        self.facts.setAccessibleName("How long it took, and when")
         self.sentence = WrappedLabel()
+        self.sentence.setFont(theme.title_font())
         self.sentence.setAccessibleName("Verdict")
         self.remedy = WrappedLabel()
         self.remedy.setAccessibleName("What to do")
-        self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(theme.GRID)
-        self._copy = QPushButton("Copy report")
+        self._copy = QPushButton("Copy")
         self._copy.setObjectName("menuButton")
         self._copy.setAccessibleName("Copy report")
+        self._copy.setProperty("tall", "true")
         menu = QMenu(self._copy)
-        for label, form in (("As Markdown, for a ticket", Form.MARKDOWN), ("As JSON", Form.JSON)):
+        for label, form in (("Report as Markdown, for a ticket", Form.MARKDOWN), ("Report as JSON", Form.JSON)):
             action = QAction(label, menu)
             action.triggered.connect(lambda _checked=False, form=form: self.copy_requested.emit(form))
             menu.addAction(action)
         self._copy.setMenu(menu)
+        self._keys = QLabel("Alt+Enter")
+        self._keys.setProperty("role", "muted")
+        self._keys.setFixedHeight(theme.GRID * 4)
+        self._buttons: list[QPushButton] = []
+        self._flow = Flow()
+        self._flow.setContentsMargins(0, theme.GRID, 0, 0)
+        self._flow.addWidget(self._keys)
+        self._flow.addWidget(self._copy)
 
         head = QHBoxLayout()
-        head.setSpacing(theme.GRID)
+        head.setSpacing(4)
         head.addWidget(self.word)
+        head.addSpacing(4)
         head.addWidget(self.certainty)
-        head.addWidget(self.stale)
+        head.addWidget(self.facts)
         head.addStretch(1)
         words = QVBoxLayout()
-        words.setSpacing(2)
+        words.setSpacing(4)
         words.addLayout(head)
         words.addWidget(self.sentence)
         words.addWidget(self.remedy)
-        side = QHBoxLayout()
-        side.setSpacing(theme.GRID)
-        side.addLayout(self._buttons)
-        side.addWidget(self._copy)
+        words.addLayout(self._flow)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(12)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._body.setSpacing(6)
-        self._body.addLayout(words, 1)
-        self._body.addLayout(side)
-        side.addStretch(1)
-        row.addLayout(self._body, 1)
+        row.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, 12)
+        row.setSpacing(theme.GRID * 2)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+
+    @property
+    def primary(self) -> QPushButton | None:
+        """The filled button, if there is one."""
+        return next((button for button in self._buttons if button.objectName() == "primary"), None)
 
     def show_stale(self, stale: bool) -> None:
-        """Say that what is shown is about an earlier state of the connection."""
-        self.stale.setVisible(stale)
-        restyle(self, "state", "stale" if stale else self._state)
+        """Grey, and without fixes: what is shown is about an earlier state of the connection."""
+        if stale != self._stale:
+            self._stale = stale
+            self._show()
 
-    def show_report(self, report: Report | None, *, running: bool, stale: bool = False) -> None:
-        """Show what is known; nothing known and nothing running shows nothing."""
-        self._report, self._running, self._stale = report, running, stale
-        self.setVisible(running or report is not None)
-        verdict = report.verdict if report else None
-        self._copy.setVisible(verdict is not None)
-        finding = _headline(report)
-        self._show_buttons(finding if verdict is not None else None)
-        self._show_remedy(finding if verdict is not None else None)
-        chip = finding.certainty.value if finding and verdict is not Verdict.CONNECTED else ""
-        self.certainty.setText(chip)
-        self.certainty.setVisible(bool(chip))
-        match verdict:
-            case None:
-                self.word.setText("Testing…")
-                self.sentence.setText(finding.summary if finding else "Asking name servers, servers and the driver.")
-                self._state = "running"
-            case Verdict.CONNECTED:
-                assert report is not None
-                warnings = sum(1 for f in report.findings if f.severity is Severity.WARNING)
-                self.word.setText("Connected" if not warnings else f"Connected, {_count(warnings, 'warning')}")
-                self.sentence.setText(connected_sentence(report))
-                self._state = "warned" if warnings else "connected"
-            case Verdict.FAILED:
-                self.word.setText("Failed")
-                self.sentence.setText(finding.summary if finding else "The check failed without naming a cause.")
-                self._state = "failed"
-            case Verdict.CANCELLED:
-                self.word.setText("Stopped")
-                self.sentence.setText(
-                    f"Found before it was stopped: {finding.summary}"
-                    if finding
-                    else "The check was stopped before it had an answer."
-                )
-                self._state = "cancelled"
-        word, sentence = self._trouble
-        if word and not running:
-            self.setVisible(True)
-            self.word.setText(word)
-            self.sentence.setText(sentence)
-            self._show_buttons(None)
-            self._show_remedy(None)
-            self._state = "failed"
-        self.show_stale(stale)
-        self._draw()
+    def show_report(
+        self, report: Report | None, *, running: bool, stale: bool = False, listening: bool = False
+    ) -> None:
+        """Show what is known. ``listening``: the verdict stands, but late answers are still waited for."""
+        self._report, self._running, self._stale, self._listening = report, running, stale, listening
+        self._show()
+
+    def show_watched(self, watched: bool) -> None:
+        """Whether the connection is watched already, so that watching is no next step."""
+        if watched != self._watched:
+            self._watched = watched
+            self._show()
 
     def show_trouble(self, word: str, sentence: str) -> None:
         """What a watch sees now, before what the last test found; both empty: nothing."""
         if (word, sentence) != self._trouble:
             self._trouble = (word, sentence)
-            self.show_report(self._report, running=self._running, stale=self._stale)
+            self._show()
 
     def press_fix(self) -> None:
-        """Press the first button that mends something, as a click does; without one nothing happens."""
-        if self.isVisible() and self._buttons.count():
-            first = self._button(0)
-            assert isinstance(first, QPushButton)
-            first.click()
+        """Press the filled button, as a click does; without one nothing happens."""
+        if self.isVisible() and self.primary is not None:
+            self.primary.click()
 
     def turn(self) -> None:
         """The next step of the turning icon."""
         if self._report is None or self._report.verdict is None:
             self._draw()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Buttons stand beside the sentence, or below it where there is little room."""
-        super().resizeEvent(event)
-        wide = event.size().width() >= _WIDE
-        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self._body.direction() != direction:
-            self._body.setDirection(direction)
+    # ------------------------------------------------------------ what it says
+
+    def _show(self) -> None:
+        report, (word, sentence) = self._report, self._trouble
+        verdict = report.verdict if report else None
+        finding = _headline(report)
+        lost = bool(word) and not self._running
+        self.setVisible(self._running or report is not None or lost)
+        if lost:
+            self._state, certainty, remedy = "failed", "", ""
+        else:
+            self._state, word, sentence = _said(report, finding)
+            failed = verdict is not Verdict.CONNECTED and finding is not None
+            certainty = finding.certainty.value if failed and finding is not None else ""
+            remedy = _remedy_words(report, finding) if verdict is not None else ""
+        self.word.setText(word)
+        self.sentence.setText(sentence)
+        self.remedy.setText(remedy)
+        self.remedy.setVisible(bool(remedy))
+        self.certainty.setText(certainty)
+        self.certainty.setVisible(bool(certainty))
+        self.facts.setText("" if lost or report is None or verdict is None else self._facts(report, certainty))
+        self._copy.setVisible(verdict is not None and not lost)
+        self._show_buttons(None if lost or verdict is None or self._stale else finding, lost=lost)
+        self.show_tone("neutral" if self._stale and not lost else _TONES.get(self._state, "neutral"))
+        restyle(self.word, "role", "" if self._stale else _ROLES.get(self._state, "muted"))
+        self._draw()
+
+    def _facts(self, report: Report, certainty: str) -> str:
+        parts = ["·"] if certainty else []
+        if report.verdict_ms is not None:
+            parts.append(elapsed_text(report.verdict_ms))
+        if self._listening:
+            parts.append("still listening for a late answer")
+        elif when := _clock(report.started):
+            parts.append(when)
+        return " · ".join(parts).replace("· ·", "·", 1)
 
     def _draw(self) -> None:
         verdict = self._report.verdict if self._report else None
-        if self._trouble[0] and not self._running:
+        lost = bool(self._trouble[0]) and not self._running
+        if lost:
             self._icon.show_icon("failed", "failed")
         elif verdict is None:
             self._icon.show_icon("running", "accent", turning())
         elif verdict is Verdict.CONNECTED and self._state == "warned":
-            self._icon.show_icon("warning", "warning")
+            self._icon.show_icon("warning", "muted" if self._stale else "warning")
         else:
-            self._icon.show_icon(status_icon(verdict), status_tone(verdict))
+            self._icon.show_icon(status_icon(verdict), "muted" if self._stale else status_tone(verdict))
 
-    def _show_remedy(self, finding: Finding | None) -> None:
-        """What to do stands under the sentence: the advice that comes first and does not weaken security."""
-        safe = next((one for one in finding.remedies if not weakens(one)), None) if finding else None
-        self.remedy.setText(f"→ {safe.text}" if safe else "")
-        self.remedy.setVisible(safe is not None)
+    # ------------------------------------------------------------ what it offers
 
-    def _show_buttons(self, finding: Finding | None) -> None:
-        fixes = offered(finding, self._report) if finding else []
-        # Here the first button looks like the advice: what weakens security never is.
-        wanted = fixes[:_MOST_BUTTONS] if fixes and not weakens(fixes[0]) else []
-        present = [self._button(i) for i in range(self._buttons.count())]
-        if [b.property("remedy_text") for b in present] == [remedy.text for remedy in wanted]:
-            return
-        for button in present:
-            self._buttons.removeWidget(button)
+    def _show_buttons(self, finding: Finding | None, *, lost: bool) -> None:
+        report = self._report
+        fixes: list[Remedy] = []
+        note = watch = code = False
+        if finding is not None:
+            possible = offered(finding, report)
+            # Here the first button looks like the advice: what weakens security never is.
+            fixes = [] if possible and weakens(possible[0]) else possible[:_MOST_FIXES]
+            note = concerns_network(finding)
+        if report is not None and report.verdict is Verdict.CONNECTED and not self._stale and not lost:
+            watch, code = not self._watched, True
+        wanted = (*(remedy.text for remedy in fixes), finding if note else None, watch, code)
+        if wanted != self._shown_buttons:
+            self._shown_buttons = wanted
+            made: list[QPushButton] = [self._remedy_button(remedy) for remedy in fixes]
+            if watch:
+                made.append(_button("watch", "Watch", "Keeps the connection open and shows what the driver does"))
+                made[-1].clicked.connect(self.watch_requested)
+            if note:
+                tip = "A short message with hosts, addresses and commands that show the fault without Clearline."
+                made.append(_button("copy", "Copy for your network team", tip))
+                made[-1].clicked.connect(lambda: self.note_requested.emit(finding))
+            if code:
+                made.append(_button("", "Show as code", "Ctrl+Shift+K"))
+                made[-1].clicked.connect(self.code_requested)
+            self._replace(made, fills=bool(fixes or watch or note))
+        self._keys.setVisible(self.primary is not None)
+        self.primary_changed.emit(self.primary is not None and not self._stale)
+
+    def _replace(self, made: list[QPushButton], *, fills: bool) -> None:
+        for button in self._buttons:
+            self._flow.removeWidget(button)
             button.hide()
             button.deleteLater()
-        for remedy in wanted:
-            self._buttons.addWidget(self._remedy_button(remedy))
-
-    def _button(self, place: int) -> QWidget:
-        item = self._buttons.itemAt(place)
-        assert item is not None
-        widget = item.widget()
-        assert widget is not None
-        return widget
+        self._buttons = made
+        for widget in (self._keys, self._copy):
+            self._flow.removeWidget(widget)
+        for place, button in enumerate(made):
+            button.setParent(self)
+            if place == 0 and fills:
+                button.setObjectName("primary")
+                if isinstance(button, LabelledButton):
+                    button.show_icon(button.icon_name, "on_accent")
+            else:
+                button.setProperty("tall", "true")
+            self._flow.addWidget(button)
+            button.show()
+            if place == 0:
+                self._flow.addWidget(self._keys)
+        if not made:
+            self._flow.addWidget(self._keys)
+        self._flow.addWidget(self._copy)
+        for former, later in pairwise([*made, self._copy]):
+            QWidget.setTabOrder(former, later)
 
     def _remedy_button(self, remedy: Remedy) -> QPushButton:
         button = remedy_button(remedy)
         button.clicked.connect(lambda: self.remedy_chosen.emit(remedy))
         return button
+
+
+def _button(icon: str, words: str, tip: str) -> QPushButton:
+    button = LabelledButton(icon, words) if icon else QPushButton(words)
+    button.setToolTip(tip)
+    button.setAccessibleName(words)
+    return button
 
 
 def _headline(report: Report | None) -> Finding | None:
@@ -225,19 +269,69 @@ def _headline(report: Report | None) -> Finding | None:
     return next((f for f in report.findings if f.severity is Severity.WARNING), None)
 
 
+def _said(report: Report | None, finding: Finding | None) -> tuple[str, str, str]:
+    """State, word and sentence of a report."""
+    match report.verdict if report is not None else None:
+        case Verdict.CONNECTED:
+            assert report is not None
+            warnings = sum(1 for f in report.findings if f.severity is Severity.WARNING)
+            word = "Connected" if not warnings else f"Connected, {_count(warnings, 'warning')}"
+            return "warned" if warnings else "connected", word, connected_sentence(report)
+        case Verdict.FAILED:
+            sentence = finding.summary if finding else "The check failed without naming a cause."
+            return "failed", "Cannot connect", sentence
+        case Verdict.CANCELLED:
+            found = f"Found before it was stopped: {finding.summary}" if finding else ""
+            return "cancelled", "Stopped", found or "The check was stopped before it had an answer."
+        case _:
+            sentence = finding.summary if finding else "Asking name servers, servers and the driver."
+            return "running", "Testing…", sentence
+
+
+def _remedy_words(report: Report | None, finding: Finding | None) -> str:
+    """What to do: the advice that comes first and does not weaken security; after a success the warning before it."""
+    safe = next((one.text for one in finding.remedies if not weakens(one)), "") if finding else ""
+    advice = f"→ {safe}" if safe else ""
+    if report is not None and report.verdict is Verdict.CONNECTED:
+        if finding is not None:
+            return f"{finding.summary} {advice}".strip()
+        return _reached(report)
+    return advice
+
+
 def connected_sentence(report: Report) -> str:
-    """What was reached, as whom, how fast; and the first warning."""
+    """What was reached, and as whom."""
     parts = []
     if deployment := report.deployment:
-        kind = f"{deployment.kind} {deployment.set_name}" if deployment.set_name else deployment.kind
-        version = " ".join(filter(None, (deployment.product, deployment.version)))
-        parts.append(f"{kind} ({version})" if version else kind)
+        parts.append(f"{deployment.kind} {deployment.set_name}" if deployment.set_name else deployment.kind)
     if report.identity:
         parts.append(f"as {report.identity.user}")
     where = " ".join(parts) or report.target.uri
-    quick = f" in {report.verdict_ms:.0f} ms" if report.verdict_ms is not None else ""
-    warning = next((f.summary for f in report.findings if f.severity is Severity.WARNING), "")
-    return f"{where[:1].upper()}{where[1:]}{quick}." + (f" {warning}" if warning else "")
+    primary = report.deployment.primary if report.deployment else None
+    more = f": {primary} is primary" if primary and len(report.servers) > 1 else ""
+    return f"{where[:1].upper()}{where[1:]}{more}."
+
+
+def _reached(report: Report) -> str:
+    """Product, encryption and round trip, as far as they are known."""
+    parts = []
+    if deployment := report.deployment:
+        parts.append(" ".join(filter(None, (deployment.product, deployment.version))))
+    parts += sorted({server.tls.version for server in report.servers if server.tls and server.tls.version})[:1]
+    trips = [server.rtt_ms.median for server in report.servers if server.rtt_ms]
+    if trips:
+        parts.append(f"round trip {elapsed_text(min(trips))}")
+    return f"{', '.join(filter(None, parts))}." if any(parts) else ""
+
+
+def _clock(started: str) -> str:
+    """When a check began, in this computer's time; with the day unless it is today."""
+    try:
+        when = datetime.fromisoformat(started).astimezone()
+    except ValueError:
+        return ""
+    today = when.date() == datetime.now().astimezone().date()
+    return when.strftime("%H:%M:%S" if today else "%d %b %Y %H:%M")
 
 
 def _count(number: int, word: str) -> str:

@@ -1,63 +1,85 @@
-"""What stands where the results will be, before the first check."""
+"""What stands where the answer will be, before the first check."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from clearline.core.keyring.vault_state import VaultState, WhyMemory
 from clearline.ui.look import theme
-from clearline.ui.look.icons import pixmap
+from clearline.ui.look.icons import LabelledButton
+from clearline.ui.widgets.parts import WrappedLabel, section
 
-_STEPS = (
-    ("Ctrl+L", "Paste a connection string as you have it, password included."),
-    ("Ctrl+Return", "Test it: name servers, servers and the driver are asked side by side."),
-    ("Ctrl+S", "Save it as a profile. The password goes to your keyring, not to the file."),
-    ("Ctrl+Shift+K", "See it as code for PyMongo, mongosh and other drivers."),
-)
-_PICTURE_HEIGHT: Final = 224
-_TITLE_HEIGHT: Final = 168
+_WIDTH: Final = theme.GRID * 93
 
 
 class Welcome(QWidget):
-    """The first steps, in the middle."""
+    """The question, the three other ways in, and what happens to passwords on this computer."""
+
+    form_requested = Signal()
+    import_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        picture = self._picture = QLabel()
-        picture.setPixmap(pixmap("clearline", "", 48))
-        title = self._title = QLabel("What stands between you and your database?")
+        title = QLabel("What do you want to reach?")
         title.setFont(theme.title_font())
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.GRID * 2)
-        grid.setVerticalSpacing(theme.GRID)
-        for row, (keys, words) in enumerate(_STEPS):
-            key = QLabel(keys)
-            key.setProperty("role", "chip")
-            key.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            text = QLabel(words)
-            grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(text, row, 1)
-        grid.setColumnStretch(1, 1)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setSpacing(theme.GRID * 2)
-        column.addWidget(picture)
+        words = WrappedLabel(
+            "Paste a connection string into the field above, password included: it is shown as dots. Ctrl+Enter tests "
+            "it; nothing is ever written to a server.",
+            "muted",
+        )
+        import_ = LabelledButton("import", "Import…")
+        import_.clicked.connect(self.import_requested)
+        form = LabelledButton("sliders", "Fill in a form")
+        form.clicked.connect(self.form_requested)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addWidget(import_)
+        buttons.addWidget(form)
+        buttons.addStretch(1)
+        self.passwords = WrappedLabel("", "muted")
+        self.passwords.setAccessibleName("What happens to passwords on this computer")
+        inner = QWidget()
+        inner.setMaximumWidth(_WIDTH)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.GRID * 2, theme.GRID * 2, theme.GRID * 2, theme.GRID * 2)
+        column.setSpacing(theme.GRID)
         column.addWidget(title)
-        column.addLayout(grid)
+        column.addWidget(words)
+        column.addSpacing(theme.GRID)
+        column.addLayout(buttons)
+        column.addSpacing(theme.GRID * 2)
+        column.addWidget(section("Passwords on this computer"))
+        column.addWidget(self.passwords)
         outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addStretch(1)
-        outer.addWidget(middle, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(inner, 100)
+        middle.addStretch(1)
+        outer.addLayout(middle)
         outer.addStretch(2)
+        title.setAlignment(Qt.AlignmentFlag.AlignLeft)
 
-    def minimumSizeHint(self) -> QSize:
-        """The form above comes first in a low window."""
-        return QSize(super().minimumSizeHint().width(), 0)
+    def show_passwords(self, state: VaultState) -> None:
+        """Say what happens to a password here, before one is typed."""
+        self.passwords.setText(f"{_where(state)} Profiles, reports and copies never hold it.")
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """What has no room goes: the picture first, the steps last."""
-        super().resizeEvent(event)
-        self._picture.setVisible(self.height() >= _PICTURE_HEIGHT)
-        self._title.setVisible(self.height() >= _TITLE_HEIGHT)
+
+def _where(state: VaultState) -> str:
+    match state.why:
+        case None:
+            return f"When you save, the password goes to the {state.keyring or 'keyring of this computer'}."
+        case WhyMemory.NOT_ASKED:
+            return (
+                "When you save, the password goes to the keyring of this computer; what is only tested keeps it until "
+                "you quit."
+            )
+        case why:
+            return (
+                f"Passwords last until you quit: {why.value}. Settings, Sign-in offers other places: ask each time, a "
+                "variable, a command."
+            )

@@ -72,8 +72,9 @@ class Watching(QObject):
         window.watch.clicked.connect(lambda _checked=False: self.toggle())
         menus.watch.triggered.connect(lambda _checked=False: self.toggle())
         menus.watch_after_check.triggered.connect(self._on_after_check)
-        window.results.made.connect(self._on_panel_made)
-        window.results.currentChanged.connect(lambda _place: self.show())
+        window.live.views.made.connect(self._on_panel_made)
+        window.live.views.turned.connect(lambda _name: self.show())
+        window.results.turned.connect(lambda _name: self.show())
         window.watch.setEnabled(open_watch is not None)
         settings.changed.connect(self._on_settings)
         self._on_settings()
@@ -204,8 +205,11 @@ class Watching(QObject):
         """Bring the state of the profile in front to the tab in front."""
         self._show_button()
         session = self.session(self._profiles.current)
-        self._window.banner.show_trouble(*_trouble(session))
-        panel = self._window.results.made_widgets().get(self._window.results.current_name)
+        window, opened = self._window, self._profiles.current
+        window.answer.banner.show_trouble(*_trouble(session))
+        watched = session is not None and session.watching
+        window.live.show_live(watched or bool(opened.events.kept))
+        panel = next((found for name in window.live.views.names if (found := window.front_of(name))), None)
         if panel is None:
             return
         from clearline.ui.panels.health_page import HealthPage  # where a panel is made, its module is loaded
@@ -244,7 +248,7 @@ class Watching(QObject):
         self.notices.show_summary(f"{len(watched)} watched, {down} down" if down else f"{len(watched)} watched")
         name = opened.profile.name or ", ".join(opened.profile.seeds.hosts[:1]) or "The connection"
         if now is HealthState.PAUSED and opened is self._profiles.current:
-            self._window.results.turn_to("health")
+            self._window.turn_to("health")
         if not self.settings.notifications or state is None:
             return
         if now in (HealthState.DOWN, HealthState.PAUSED):
@@ -289,7 +293,7 @@ class Watching(QObject):
 
     def _on_report(self, report: Report) -> None:
         self._profiles.current.show_report(report)
-        self._window.results.setCurrentWidget(self._window.diagnosis)
+        self._window.turn_to("answer")
 
     def _on_resume(self, secret: Secret | None) -> None:
         opened = self._profiles.current

@@ -20,6 +20,8 @@ from clearline.ui.models.servers_by_stage import ServerRole, elapsed_text
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
+_RAIL = theme.GRID * 10
+"""A list narrower than this shows icons alone."""
 PROFILE_COLOURS = {
     "red": "#d6453d",
     "orange": "#e07b28",
@@ -93,6 +95,10 @@ class ProfileDelegate(_Rows):
     ) -> None:
         c = theme.colours()
         self.background(painter, option)
+        if option.rect.width() < _RAIL:
+            middle = option.rect.center().y()
+            painter.fillRect(option.rect.left() + 12, middle, option.rect.width() - 24, 1, QColor(c.line_strong))
+            return
         rect: QRect = option.rect.adjusted(12, 2, -10, 0)
         painter.drawPixmap(rect.left(), rect.center().y() - 6, pixmap("down", c.muted, 12, angle=270 if folded else 0))
         width = _line(painter, theme.body_font(), c.muted, rect, str(count), right=True)
@@ -114,6 +120,9 @@ class ProfileDelegate(_Rows):
         else:
             picture = pixmap(status_icon(verdict), status_colour(verdict), 16)
         half = rect.height() // 2
+        if rect.width() < _RAIL:
+            painter.drawPixmap(rect.center().x() - 7, rect.top() + half - 8, picture)
+            return
         painter.drawPixmap(rect.left() + 12, rect.top() + half - 8, picture)
         left = rect.left() + 38
         upper = QRect(left, rect.top() + 4, rect.right() - left - 10, half - 4)
@@ -128,7 +137,9 @@ class ProfileDelegate(_Rows):
         if index.data(ProfileRole.WATCHED):
             painter.drawPixmap(upper.right() - 12, upper.center().y() - 6, pixmap("watch", c.accent, 12))
             upper.setRight(upper.right() - 16)
-        _line(painter, body, c.text, upper, index.data(Qt.ItemDataRole.DisplayRole))
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        name = theme.strong_font() if chosen else body
+        _line(painter, name, c.text, upper, index.data(Qt.ItemDataRole.DisplayRole))
         lower = QRect(left, rect.top() + half, rect.right() - left - 10, half - 4)
         if when := index.data(ProfileRole.WHEN):
             width = _line(painter, body, c.muted, lower, when, right=True)
@@ -238,7 +249,7 @@ class FindingDelegate(_Rows):
         painter.save()
         self.background(painter, option)
         severity: Severity = index.data(FindingRole.SEVERITY)
-        rect: QRect = option.rect.adjusted(12, 7, -10, -6)
+        rect: QRect = option.rect.adjusted(4, 7, -10, -6)
         painter.drawPixmap(rect.left(), rect.top() + 1, pixmap(status_icon(severity), status_colour(severity), 16))
         text = rect.adjusted(28, 0, 0, 0)
         font = theme.body_font()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -28,8 +26,6 @@ from clearline.ui.widgets.parts import section
 
 _LONGEST = 4096
 _LABEL_WIDTH = theme.GRID * 15
-_NARROW = theme.GRID * 46
-"""A column narrower than this has no room for label and editor."""
 
 
 class Choice(QComboBox):
@@ -178,31 +174,6 @@ class SecretEntry(QWidget):
     def _reveal(self, shown: bool) -> None:
         self.entry.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self.eye.show_as("eye-off" if shown else "eye", f"{'Hide' if shown else 'Show'} the {self._name.lower()}")
-
-
-class Columns(QWidget):
-    """Columns side by side, or below one another where the page is narrow."""
-
-    def __init__(self, *columns: QWidget) -> None:
-        super().__init__()
-        self._columns = columns
-        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(theme.GRID * 3)
-        for column in columns:
-            self._box.addWidget(column, 1)
-
-    def minimumSizeHint(self) -> QSize:
-        """As narrow as its widest column, for it can put them below one another."""
-        width = max(column.minimumSizeHint().width() for column in self._columns)
-        return QSize(width, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Turn the columns."""
-        super().resizeEvent(event)
-        narrow = event.size().width() < _NARROW * self._box.count()
-        directions = QBoxLayout.Direction
-        self._box.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
 
 
 def form_column(title: str) -> tuple[QWidget, QFormLayout]:

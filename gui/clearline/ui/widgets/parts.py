@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QTextDocument
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPainterPath, QPaintEvent, QTextDocument, QWheelEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -60,18 +61,29 @@ class WrappedLabel(QLabel):
 class ElidedLabel(QLabel):
     """One line of text that is cut with dots where there is no room; the whole of it is the tooltip."""
 
-    def __init__(self, role: str | None = None) -> None:
-        super().__init__()
+    def __init__(self, role: str | None = None, *, middle: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cut = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         if role:
             self.setProperty("role", role)
 
+    def setText(self, text: str) -> None:
+        """Another text."""
+        super().setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as need be."""
+        return QSize(0, super().minimumSizeHint().height())
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what there is room for, at the right."""
+        """Draw what there is room for."""
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        shown = self.fontMetrics().elidedText(self.text(), self._cut, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 class RichText(QTextBrowser):
@@ -109,6 +121,52 @@ class RichText(QTextBrowser):
         """What stands there."""
         document: QTextDocument = self.document()
         return document.toPlainText()
+
+
+class FittedText(RichText):
+    """A page of text that is as high as what stands in it: what is around it scrolls."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(0)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The page around it scrolls."""
+        event.ignore()
+
+    def _fit(self, size: QSizeF) -> None:
+        self.setFixedHeight(math.ceil(size.height()) + 2)
+
+
+class Card(QFrame):
+    """A tinted ground with a bar of its tone at the left: quieter than a frame, and told apart without colour."""
+
+    def __init__(self, tone: str = "neutral") -> None:
+        super().__init__()
+        self._tone = tone
+
+    def show_tone(self, tone: str) -> None:
+        """``passed``, ``warning``, ``failed`` or ``neutral``."""
+        if tone != self._tone:
+            self._tone = tone
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw ground and bar."""
+        c = theme.colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(self.rect()), 6, 6)
+        painter.setClipPath(shape)
+        painter.fillRect(self.rect(), QColor(theme.tone(f"{self._tone}_back")))
+        bar = c.line_strong if self._tone == "neutral" else theme.tone(self._tone)
+        painter.fillRect(QRect(0, 0, 4, self.height()), QColor(bar))
+        painter.end()
 
 
 class CommandLine(QWidget):

@@ -17,9 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QPushButton,
-    QSizePolicy,
     QSplitter,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -31,41 +29,41 @@ if TYPE_CHECKING:
     from clearline.ui.forms.masked_text import Redact
     from clearline.ui.forms.pages import FormPages
     from clearline.ui.look.icons import LabelledButton
-    from clearline.ui.panels.diagnosis import DiagnosisPanel
-    from clearline.ui.panels.events import EventsPanel
+    from clearline.ui.panels.answer import AnswerPage
     from clearline.ui.panels.health import HealthIndicator
+    from clearline.ui.panels.live import LivePage
     from clearline.ui.panels.profile_list import ProfileList
-    from clearline.ui.panels.servers import ServersPanel
-    from clearline.ui.panels.stage_strip import StageStrip
-    from clearline.ui.panels.verdict import VerdictBanner
     from clearline.ui.widgets.lazy_tabs import LazyTabs
     from clearline.ui.window.menus import Menus
 
 _MESSAGE_MS: Final = 6000
 _OFFER_MS: Final = 15_000
-_FORM_HEIGHT: Final = 252
-_RESULTS_HEIGHT: Final = 296
-_WELCOME_HEIGHT: Final = 232
-_WIDE: Final = 1100
+_WIDE: Final = 1280
+"""From here on list, answer and settings have room beside one another."""
+_RAIL_BELOW: Final = 1000
+"""Below it the list is always a rail; up to `_WIDE` while the settings are open."""
+_OVER_BELOW: Final = 912
+"""Below it the settings lie over the answer."""
+_SIDE_WIDTH: Final = 232
+_SIDE_WIDTH_MIN: Final = 208
+_RAIL: Final = theme.GRID * 6
 _NO_LIMIT: Final = 16_777_215
 """Qt's own greatest width of a widget."""
-_SIDE_WIDTH: Final = 232
-_SIDE_WIDTH_MIN: Final = 192
 
 
-class _Halves(QSplitter):
-    """The form above, the results below; tells when there is more or less room for both."""
+class _Below(QWidget):
+    """What stands below the tabs; tells when there is more or less room."""
 
     resized = Signal()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell it after Qt has shared the room by itself."""
+        """Tell it."""
         super().resizeEvent(event)
         self.resized.emit()
 
 
 class MainWindow(QMainWindow):
-    """Profiles on the left; connection string, form and results on the right.
+    """Profiles on the left; connection string and, below it, answer, live view, code, history; settings beside them.
 
     It is painted empty first, which takes no longer than a bare window; `furnish` brings in what stands in it.
     """
@@ -79,11 +77,8 @@ class MainWindow(QMainWindow):
     pages: FormPages
     health: HealthIndicator
     watch: LabelledButton
-    banner: VerdictBanner
-    strip: StageStrip
-    diagnosis: DiagnosisPanel
-    servers: ServersPanel
-    events: EventsPanel
+    answer: AnswerPage
+    live: LivePage
     results: LazyTabs
 
     def __init__(self) -> None:
@@ -92,9 +87,8 @@ class MainWindow(QMainWindow):
         self._furnished = False
         self.may_close: Callable[[], bool] = lambda: True
         """Whether the window may be closed now; who says no asks the user, and closes it later."""
-        self._shared_by_user = False
+        self._list_asked_for = False
         self._sides_by_user = False
-        self._turned = False
         self.setWindowTitle("Clearline")
         self.setMinimumSize(QSize(800, 420))
         roles = (QPalette.ColorRole.Base, QPalette.ColorRole.Midlight, QPalette.ColorRole.Accent)
@@ -105,27 +99,26 @@ class MainWindow(QMainWindow):
         """Make everything that stands in the window."""
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
-        from clearline.ui.look.icons import IconButton, LabelledButton, window_icon
-        from clearline.ui.panels.diagnosis import DiagnosisPanel
-        from clearline.ui.panels.events import EventsPanel
+        from clearline.ui.look.icons import LabelledButton, window_icon
+        from clearline.ui.panels.answer import AnswerPage
         from clearline.ui.panels.health import HealthIndicator
+        from clearline.ui.panels.live import LivePage
         from clearline.ui.panels.profile_list import ProfileList
-        from clearline.ui.panels.servers import ServersPanel
-        from clearline.ui.panels.stage_strip import StageStrip
-        from clearline.ui.panels.verdict import VerdictBanner
-        from clearline.ui.panels.welcome import Welcome
         from clearline.ui.widgets.lazy_tabs import LazyTabs
-        from clearline.ui.widgets.parts import ElidedLabel
         from clearline.ui.window.menus import Menus
+        from clearline.ui.window.toast import Toast
 
         self.setWindowIcon(window_icon())
         self.profiles = ProfileList()
+        self.profiles.list_asked_for.connect(self._on_list_asked_for)
         self.name = QLineEdit()
         self.name.setObjectName("profileName")
-        self.name.setFont(theme.title_font())
+        self.name.setFont(theme.strong_font())
         self.name.setPlaceholderText("New connection")
         self.name.setAccessibleName("Profile name")
-        self.name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.name.setToolTip("Give this connection a name")
+        self.name.setMinimumWidth(theme.GRID * 16)
+        self.name.textChanged.connect(self._fit_name)
         self.unsaved = QLabel("not saved")
         self.unsaved.setProperty("role", "chip")
         self.save = QPushButton("Save")
@@ -133,41 +126,34 @@ class MainWindow(QMainWindow):
         self.revert.setToolTip("Back to what was saved")
         for button in (self.save, self.revert):
             button.setObjectName("small")
-        self._offers: list[QPushButton] = []
-        self.name.setMinimumWidth(theme.GRID * 16)
-        self._message = ElidedLabel("muted")
-        self._message.hide()
-        self._message_timer = QTimer(self)
-        self._message_timer.setSingleShot(True)
-        self._message_timer.timeout.connect(self._end_message)
         self.health = HealthIndicator()
         self.watch = LabelledButton("watch", "Watch")
         self.watch.setObjectName("small")
         self.watch.setCheckable(True)
-        self.show_watching(False)
         self.connection = ConnectionLine(redact)
         self.pages = FormPages()
-        self.pages.setMinimumHeight(theme.GRID * 12)
-        self.banner = VerdictBanner()
-        self.strip = StageStrip()
-        self.diagnosis = DiagnosisPanel()
-        self.servers = ServersPanel()
-        self.events = EventsPanel()
-        self.results = LazyTabs("Results")
-        self.results.addTab(self.diagnosis, "Diagnosis")
-        self.results.addTab(self.servers, "Servers")
-        self.results.addTab(self.events, "Events")
-        self.results.add_lazy("topology", "Topology", _topology_panel)
-        self.results.add_lazy("pool", "Pool", _pool_panel)
-        self.results.add_lazy("health", "Health", _health_page)
+        self.pages.hide()
+        self.pages.wanted.connect(lambda: self.show_settings_panel(True))
+        self.pages.close_requested.connect(lambda: self.show_settings_panel(False))
+        self.settings = LabelledButton("sliders", "Settings")
+        self.settings.setObjectName("toggle")
+        self.settings.setCheckable(True)
+        self.settings.setToolTip("Everything that can be set about this connection (Ctrl+,)")
+        self.settings.clicked.connect(self.show_settings_panel)
+        self.answer = AnswerPage()
+        self.answer.banner.primary_changed.connect(lambda filled: self.connection.show_primary(not filled))
+        self.answer.welcome.form_requested.connect(lambda: self.show_settings_panel(True))
+        self.live = LivePage()
+        self.live.watch_requested.connect(self.watch.click)
+        self.results = LazyTabs("Pages")
+        self.results.bar.setObjectName("pages")
+        self.results.add("answer", "Answer", self.answer)
+        self.results.add("live", "Live", self.live)
         self.results.add_lazy("code", "Code", _code_panel)
         self.results.add_lazy("history", "History", _history_panel)
-        self.results.setCurrentWidget(self.servers)
-        self.results.currentChanged.connect(self._on_turned)
-        self.widen = IconButton("widen", "Give the results the whole window (Ctrl+Shift+M)", checkable=True)
-        self.widen.toggled.connect(self._on_widened)
-        self.results.setCornerWidget(self.widen)
-        self._lay_out(Welcome())
+        self.show_watching(False)
+        self._lay_out()
+        self._toast = Toast(self)
         self.menus = Menus(self)
         for outline in self._outlines:
             outline.deleteLater()
@@ -176,61 +162,50 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ layout
 
-    def _lay_out(self, welcome: QWidget) -> None:
+    def _lay_out(self) -> None:
         from PySide6.QtCore import Qt
+
+        from clearline.ui.widgets.editors import in_tab_order
 
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(theme.GRID)
-        head.addWidget(self.name, 1)
-        head.addWidget(self._message, 1)
-        self._head = head
-        head.addWidget(self.unsaved, 0, Qt.AlignmentFlag.AlignVCenter)
-        head.addWidget(self.save, 0, Qt.AlignmentFlag.AlignVCenter)
-        head.addWidget(self.revert, 0, Qt.AlignmentFlag.AlignVCenter)
-        head.addSpacing(theme.GRID)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        head.addWidget(self.name, 0, middle)
+        for widget in (self.unsaved, self.save, self.revert):
+            head.addWidget(widget, 0, middle)
+        head.addStretch(1)
         head.addWidget(self.health)
-        head.addWidget(self.watch, 0, Qt.AlignmentFlag.AlignVCenter)
-        top = QVBoxLayout()
-        top.setContentsMargins(12, theme.GRID, 12, theme.GRID // 2)
-        top.setSpacing(6)
+        head.addWidget(self.watch, 0, middle)
+        tabs = QHBoxLayout()
+        tabs.setContentsMargins(0, 0, 0, 0)
+        tabs.addWidget(self.results.bar, 1, Qt.AlignmentFlag.AlignBottom)
+        tabs.addWidget(self.settings, 0, middle)
+        chrome = QWidget()
+        chrome.setObjectName("chrome")
+        chrome.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        top = QVBoxLayout(chrome)
+        top.setContentsMargins(theme.GRID * 2, theme.GRID - 2, theme.GRID * 2, 0)
+        top.setSpacing(4)
         top.addLayout(head)
         top.addWidget(self.connection)
+        top.addLayout(tabs)
 
-        found = QWidget()
-        self._above = QWidget()
-        above = QVBoxLayout(self._above)
-        above.setContentsMargins(12, theme.GRID, 12, 4)
-        above.setSpacing(6)
-        above.addWidget(self.banner)
-        above.addWidget(self.strip)
-        column = QVBoxLayout(found)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._above)
-        column.addWidget(self.results, 1)
-        self._below = QStackedWidget()
-        self._below.addWidget(welcome)
-        self._below.addWidget(found)
-        self._found = found
-        self._halves = _Halves(Qt.Orientation.Vertical)
-        self._halves.resized.connect(self._share_room)
-        self._halves.setHandleWidth(1)
-        self._halves.setChildrenCollapsible(False)
-        self._halves.addWidget(self.pages)
-        self._halves.addWidget(self._below)
-        self._halves.setStretchFactor(0, 0)
-        self._halves.setStretchFactor(1, 1)
-        self._halves.splitterMoved.connect(self._on_shared)
-
+        self._below = _Below()
+        self._below.resized.connect(self._lay_over)
+        self._beside = QHBoxLayout(self._below)
+        self._beside.setContentsMargins(0, 0, 0, 0)
+        self._beside.setSpacing(0)
+        self._beside.addWidget(self.results, 1)
+        self._beside.addWidget(self.pages)
         right = QWidget()
         right.setObjectName("surface")
         right.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         whole = QVBoxLayout(right)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addLayout(top)
-        whole.addWidget(self._halves, 1)
+        whole.addWidget(chrome)
+        whole.addWidget(self._below, 1)
         self._sides = QSplitter(Qt.Orientation.Horizontal)
         self._sides.setHandleWidth(1)
         self._sides.setChildrenCollapsible(False)
@@ -240,41 +215,77 @@ class MainWindow(QMainWindow):
         self._sides.setStretchFactor(1, 1)
         self._sides.splitterMoved.connect(self._on_sides_moved)
         self.setCentralWidget(self._sides)
+        line = self.connection
+        in_tab_order((line.field, line.eye, line.copy, line.button, *line.said.stops, self.results.bar, self.settings))
 
     # ------------------------------------------------------------ what it is told
 
-    def show_results(self, shown: bool) -> None:
-        """Results, or the welcome that stands in their place before the first check."""
-        if not shown:
-            self.widen.setChecked(False)
-        self._below.setCurrentIndex(1 if shown else 0)
-        # Results that are not shown must not ask for room, which the form can use.
-        ignored, preferred = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        self._found.setSizePolicy(preferred, preferred if shown else ignored)
-        self._share_room()
+    def turn_to(self, name: str) -> None:
+        """Bring a page to the front, or a view of the live page."""
+        if name in self.live.views.names:
+            self.live.show_live(True)
+            self.live.views.turn_to(name)
+            name = "live"
+        self.results.turn_to(name)
 
-    def show_telling_tab(self, *, has_servers: bool) -> None:
-        """Turn from an empty matrix to the findings, and back when there are servers, unless the user turned."""
-        if not has_servers and self.results.currentWidget() is self.servers:
-            self.results.setCurrentWidget(self.diagnosis)
-            self._turned = True
-        elif has_servers and self._turned:
-            self.results.setCurrentWidget(self.servers)
+    def front_of(self, name: str) -> QWidget | None:
+        """The widget of a page or live view, if it exists and is in front."""
+        views = self.live.views
+        if name in views.names:
+            in_front = self.results.current_name == "live" and views.current_name == name
+            return views.made_widgets().get(name) if in_front else None
+        return self.results.made_widgets().get(name) if self.results.current_name == name else None
 
-    def show_counts(self, findings: int, servers: int, events: int) -> None:
-        """How much there is behind each tab."""
-        for place, (word, count) in enumerate((("Diagnosis", findings), ("Servers", servers), ("Events", events))):
-            text = f"{word} ({count:,})" if count else word
-            if self.results.tabText(place) != text:
-                self.results.setTabText(place, text)
+    def show_settings_panel(self, shown: bool) -> None:
+        """Open or close the settings of the connection."""
+        if shown != self.settings.isChecked() or self.pages.isHidden() is shown:
+            self.settings.setChecked(shown)
+            self.pages.setVisible(shown)
+            self._share_room()
+
+    def find_in_front(self) -> None:
+        """Go to the filter of what is in front: the settings if they are open, else the servers, the events."""
+        page = self.results.current_name
+        if not self.pages.isHidden():
+            field = self.pages.filter
+        elif page == "answer" and self.answer.servers.search.isVisible():
+            field = self.answer.servers.search
+        elif page == "live" and self.live.events.isVisible():
+            field = self.live.events.search
+        else:
+            field = self.profiles.search
+        field.setFocus()
+        field.selectAll()
+
+    def step_back(self) -> bool:
+        """What Escape closes, the nearest first; False when nothing is open that it could close."""
+        focused = self.focusWidget()
+        if (
+            isinstance(focused, QLineEdit)
+            and focused.text()
+            and focused
+            in (
+                self.pages.filter,
+                self.profiles.search,
+                self.answer.servers.search,
+            )
+        ):
+            focused.clear()
+        elif not self.pages.isHidden():
+            self.show_settings_panel(False)
+        else:
+            return False
+        return True
 
     def show_watching(self, watching: bool) -> None:
         """Whether the connection in front is kept open and watched."""
         self.watch.setChecked(watching)
-        self.watch.setText("Watching" if watching else "Watch")
+        self.watch.setText("Stop watching" if watching else "Watch")
         self.watch.show_icon("watch", "accent" if watching else "text")
         tip = "Ends the watch" if watching else "Keeps the connection open and shows what the driver does"
         self.watch.setToolTip(f"{tip} (Ctrl+Shift+W)")
+        self.health.setVisible(watching)
+        self.answer.banner.show_watched(watching)
 
     def say(self, message: str) -> None:
         """A short message that goes away by itself."""
@@ -282,36 +293,17 @@ class MainWindow(QMainWindow):
 
     def offer(self, message: str, answers: tuple[tuple[str, Callable[[], object]], ...]) -> None:
         """A short message with buttons; all go away when one is pressed, or by themselves."""
-        self._end_message()
-        self._message.setText(message)
-        self._message.setToolTip(message)
-        self._message.show()
-        for words, act in answers:
-            button = QPushButton(words)
-            button.setObjectName("small")
-            button.clicked.connect(self._end_message)
-            button.clicked.connect(lambda _checked=False, act=act: act())
-            self._head.insertWidget(self._head.indexOf(self.unsaved), button)
-            self._offers.append(button)
-        self._message_timer.start(_OFFER_MS if answers else _MESSAGE_MS)
+        self._toast.say(message, answers, _OFFER_MS if answers else _MESSAGE_MS)
 
     @property
     def offers(self) -> list[QPushButton]:
         """The buttons of the message that stands there."""
-        return list(self._offers)
-
-    def _end_message(self) -> None:
-        self._message.clear()
-        self._message.hide()
-        for button in self._offers:
-            button.hide()
-            button.deleteLater()
-        self._offers = []
+        return self._toast.buttons
 
     @property
     def message(self) -> str:
         """What it says at the moment."""
-        return self._message.text()
+        return self._toast.text
 
     # ------------------------------------------------------------ Qt
 
@@ -319,38 +311,50 @@ class MainWindow(QMainWindow):
         """Share the height anew, unless the user did it."""
         super().resizeEvent(event)
         if self._furnished:
+            self._list_asked_for = False
             self._share_room()
+            self._toast.place()
         else:
             self._place_outlines()
 
     def _share_room(self) -> None:
-        """Results come first where the window is low: the form scrolls."""
-        # The dot in the list and the Save button say it too.
-        self.unsaved.setMaximumWidth(_NO_LIMIT if self.width() >= _WIDE else 0)
-        if not self._sides_by_user:
-            self._sides.setSizes([_SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN, self.width()])
-        if not self._shared_by_user:
-            height = self._halves.height()
-            has_results = self._below.currentIndex() == 1
-            welcome = min(_WELCOME_HEIGHT, height * 2 // 5)
-            form = min(_FORM_HEIGHT, height - _RESULTS_HEIGHT) if has_results else height - welcome
-            self._halves.setSizes([max(self.pages.minimumHeight(), form), max(1, height - form)])
+        """The answer comes first: where there is little room the list is a rail, and the settings lie over."""
+        width, is_open = self.width(), not self.pages.isHidden()
+        over = width < _OVER_BELOW
+        beside = self._beside.indexOf(self.pages) >= 0
+        if over and beside:
+            self._beside.removeWidget(self.pages)
+        elif not over and not beside:
+            self._beside.addWidget(self.pages)
+        self._lay_over()
+        rail = not self._list_asked_for and (width < _RAIL_BELOW or (width < _WIDE and is_open))
+        self.profiles.show_rail(rail)
+        self.profiles.setMinimumWidth(_RAIL if rail else _SIDE_WIDTH_MIN)
+        self.profiles.setMaximumWidth(_RAIL if rail else _NO_LIMIT)
+        if rail:
+            self._sides.setSizes([_RAIL, width - _RAIL])
+        elif not self._sides_by_user:
+            self._sides.setSizes([_SIDE_WIDTH if width >= _WIDE else _SIDE_WIDTH_MIN, width])
 
-    def _on_widened(self, wide: bool) -> None:
-        """On a small screen the live tabs need what form and verdict take."""
-        self.pages.setVisible(not wide)
-        self._above.setVisible(not wide)
-        tip = "Show form and verdict again" if wide else "Give the results the whole window"
-        self.widen.show_as("narrow" if wide else "widen", f"{tip} (Ctrl+Shift+M)")
+    def _lay_over(self) -> None:
+        """Where the settings lie over the answer, they stand at its right edge."""
+        if self._beside.indexOf(self.pages) < 0:
+            width = self.pages.width()
+            self.pages.setGeometry(self._below.width() - width, 0, width, self._below.height())
+            self.pages.raise_()
 
-    def _on_turned(self) -> None:
-        self._turned = False
+    def _on_list_asked_for(self) -> None:
+        self._list_asked_for = True
+        self._share_room()
+
+    def _fit_name(self) -> None:
+        """As wide as the name, so that what belongs to it stands beside it."""
+        shown = self.name.text() or self.name.placeholderText()
+        width = self.name.fontMetrics().horizontalAdvance(shown) + theme.GRID * 4
+        self.name.setFixedWidth(max(theme.GRID * 16, min(width, theme.GRID * 48)))
 
     def _on_sides_moved(self) -> None:
         self._sides_by_user = True
-
-    def _on_shared(self) -> None:
-        self._shared_by_user = True
 
     def event(self, event: QEvent) -> bool:
         """Notice the first paint: what takes long to import waits for it."""
@@ -363,11 +367,11 @@ class MainWindow(QMainWindow):
     def _place_outlines(self) -> None:
         """Until it is furnished, show where things will stand; painting them by hand would load half of Qt."""
         top = self.fontMetrics().height() + theme.GRID
-        side = _SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN
+        side = _SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN if self.width() >= _RAIL_BELOW else _RAIL
         surface, field, button = self._outlines
-        surface.setGeometry(side, top, self.width() - side, self.height() - top)
-        field.setGeometry(side + 13, top + 43, self.width() - side - 196, 30)
-        button.setGeometry(self.width() - 108, top + 42, 96, 31)
+        surface.setGeometry(side, top + 141, self.width() - side, self.height() - top)
+        field.setGeometry(side + 16, top + 40, self.width() - side - 220, 36)
+        button.setGeometry(self.width() - 112, top + 40, 96, 36)
 
     def _outline(self, role: QPalette.ColorRole) -> QWidget:
         outline = QWidget(self)
@@ -383,24 +387,6 @@ class MainWindow(QMainWindow):
         self.hide()
         super().closeEvent(event)
         self.closing.emit()
-
-
-def _topology_panel() -> QWidget:
-    from clearline.ui.panels.topology import TopologyPanel
-
-    return TopologyPanel()
-
-
-def _pool_panel() -> QWidget:
-    from clearline.ui.panels.pool import PoolPanel
-
-    return PoolPanel()
-
-
-def _health_page() -> QWidget:
-    from clearline.ui.panels.health_page import HealthPage
-
-    return HealthPage()
 
 
 def _code_panel() -> QWidget:

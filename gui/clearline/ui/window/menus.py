@@ -26,10 +26,12 @@ class Menus(QObject):
         self.save_as = self._action("Save as…", "Ctrl+Shift+S")
         self.revert = self._action("Revert to what was saved")
         self.ask_keyring = self._action("Ask the keyring again")
-        self.settings = self._action("Settings…", keys.Preferences)
+        self.settings = self._action("Preferences…")
+        self.panel = self._action("Settings of the connection", "Ctrl+,")
+        self.find = self._action("Find in what is in front", keys.Find)
         self.quit = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
         self.test = self._action("Test", "Ctrl+Return", "Ctrl+Enter")
-        self.stop = self._action("Stop", "Esc")
+        self.stop = self._action("Stop, or close what is open", "Esc")
         self.fix = self._action("Do what the answer proposes", "Alt+Return", "Alt+Enter")
         self.retries = self._action("Test with retries…", "Ctrl+Shift+Return")
         self.explain = self._action("Explain an error…", "Ctrl+Shift+X")
@@ -49,10 +51,15 @@ class Menus(QObject):
         self.copy_ticket = self._action("Copy for a ticket", "Ctrl+Alt+C")
         self.export_report = self._action("Export report…")
         self.to_text = self._action("Go to the connection string", "Ctrl+L")
-        self.to_search = self._action("Search profiles", keys.Find)
+        self.to_search = self._action("Search profiles", "Ctrl+Shift+F")
         self.reveal = self._action("Show secrets", "Ctrl+Shift+E")
         self.code = self._action("Show the connection as code", "Ctrl+Shift+K")
-        self.widen = self._action("Results in the whole window", "Ctrl+Shift+M")
+        self.pages = {
+            name: self._action(words, f"Alt+{place}")
+            for place, (name, words) in enumerate(
+                (("answer", "Answer"), ("live", "Live"), ("code", "Code"), ("history", "History")), start=1
+            )
+        }
         self._schemes = self._scheme_actions()
         for title, actions in (
             ("&Profile", (self.new, self.open, None, self.save, self.save_as, self.revert, None, *self._sharing())),
@@ -76,7 +83,18 @@ class Menus(QObject):
             ),
             (
                 "&View",
-                (self.to_text, self.to_search, self.reveal, self.code, self.widen, None, *self._schemes.actions()),
+                (
+                    *self.pages.values(),
+                    None,
+                    self.to_text,
+                    self.panel,
+                    self.find,
+                    self.to_search,
+                    self.reveal,
+                    self.code,
+                    None,
+                    *self._schemes.actions(),
+                ),
             ),
             ("&Clearline", (self.settings, self.ask_keyring, None, self.quit)),
         ):

@@ -1,0 +1,28 @@
+"""How a connection string was understood, in one line: it proves the reading, and costs no room of its own."""
+
+from __future__ import annotations
+
+from clearline.core.profiles.login_fields import tls_wanted
+from clearline.core.profiles.profile import Profile
+
+
+def reads_as(profile: Profile) -> str:
+    """Servers, login and encryption of a profile in words; empty without a host."""
+    seeds, auth = profile.seeds, profile.auth
+    if not seeds.hosts:
+        return ""
+    if seeds.srv:
+        what = f"The servers that DNS names for {seeds.hosts[0]}"
+    elif seeds.replica_set:
+        count = len(seeds.hosts)
+        what = f"Replica set {seeds.replica_set}, {count} host" + ("s" if count > 1 else "")
+    else:
+        what = "One server" if len(seeds.hosts) == 1 else f"{len(seeds.hosts)} servers"
+    if auth.user is not None:
+        login = f"user {auth.user}"
+    else:
+        login = f"login by {auth.mechanism}" if auth.mechanism else "no login"
+    tls = "no TLS"
+    if tls_wanted(profile):
+        tls = "TLS with your CA file" if profile.tls.ca_file else "TLS"
+    return ", ".join((what, login, tls))

@@ -1,0 +1,110 @@
+"""The answer as one page: verdict, stages, servers, how it is known, what else was found; before it the welcome."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from clearline.core.findings import Stage
+from clearline.core.report.report import Report, Verdict
+from clearline.ui.look import theme
+from clearline.ui.panels.diagnosis import DiagnosisPanel
+from clearline.ui.panels.servers import ServersPanel
+from clearline.ui.panels.stage_strip import StageStrip
+from clearline.ui.panels.verdict import VerdictBanner
+from clearline.ui.panels.welcome import Welcome
+from clearline.ui.widgets.editors import put_into, scroll_area
+from clearline.ui.widgets.parts import Card, StatusIcon, WrappedLabel
+
+
+class StaleLine(Card):
+    """Says that the answer below is about an earlier state of the connection."""
+
+    def __init__(self) -> None:
+        super().__init__("warning")
+        self._icon = StatusIcon()
+        self._icon.show_icon("warning", "warning")
+        self.words = WrappedLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.words, 1)
+        self.hide()
+
+
+class AnswerPage(QWidget):
+    """Everything about one report in one scroll. After a failure what to do comes first, else the servers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stale = StaleLine()
+        self.banner = VerdictBanner()
+        self.strip = StageStrip()
+        self.servers = ServersPanel()
+        self.diagnosis = DiagnosisPanel()
+        self.welcome = Welcome()
+        self._report: Report | None = None
+        self._area = scroll_area()
+        page = QWidget()
+        self._column = QVBoxLayout(page)
+        self._column.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, theme.GRID * 2)
+        self._column.setSpacing(12)
+        for widget in (self.stale, self.banner, self.strip, self.servers, self.diagnosis):
+            self._column.addWidget(widget)
+        self._column.addStretch(1)
+        put_into(self._area, page)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self._area)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+        self.strip.stage_chosen.connect(self._show_stage)
+
+    @property
+    def shows_report(self) -> bool:
+        """Whether an answer is shown, not the welcome."""
+        return self._stack.currentIndex() == 1
+
+    def show_answer(self, shown: bool) -> None:
+        """The answer, or the welcome that stands in its place before the first check."""
+        self._stack.setCurrentIndex(1 if shown else 0)
+
+    def show_report(self, report: Report | None, *, running: bool, stale: bool, srv_name: str | None) -> None:
+        """Show what is known so far; ``srv_name``: the name that the servers came from, where there is one."""
+        undecided = report is None or report.verdict is None
+        if undecided and self._report is not None and self._report.verdict is not None:
+            self._show_stage(None)
+            self._area.verticalScrollBar().setValue(0)
+        self._report = report
+        self.banner.show_report(report, running=running and undecided, stale=stale, listening=running)
+        self.diagnosis.show_report(report, running=running)
+        self.servers.show_report(report, srv_name=srv_name)
+        self._put_first(self.diagnosis if report and report.verdict is Verdict.FAILED else self.servers)
+        self.show_stale(stale)
+
+    def show_stale(self, stale: bool) -> None:
+        """Grey the whole answer: the connection was changed since."""
+        about = self._report.target.uri if self._report is not None else ""
+        self.stale.words.setText(f"Changed since this test. The answer below is about {about}. Ctrl+Enter tests again.")
+        self.stale.setVisible(stale and self._report is not None)
+        self.banner.show_stale(stale)
+        self.strip.show_report(self._report, stale=stale)
+
+    def turn(self) -> None:
+        """The next step of what turns."""
+        self.banner.turn()
+        self.strip.turn()
+        self.servers.model.repaint_running()
+
+    def _put_first(self, panel: QWidget) -> None:
+        place = self._column.indexOf(self.strip) + 1
+        if self._column.indexOf(panel) != place:
+            self._column.removeWidget(panel)
+            self._column.insertWidget(place, panel)
+
+    def _show_stage(self, stage: Stage | None) -> None:
+        self.strip.choose(stage)
+        self.diagnosis.show_stage(stage)
+        self.servers.show_stage(stage)

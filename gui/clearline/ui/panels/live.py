@@ -1,0 +1,99 @@
+"""Live: health, pool, topology and events of the connection that is watched, as sub-views of one page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from clearline.ui.look import theme
+from clearline.ui.look.icons import LabelledButton
+from clearline.ui.panels.events import EventsPanel
+from clearline.ui.widgets.lazy_tabs import LazyTabs
+from clearline.ui.widgets.parts import WrappedLabel
+
+
+class LivePage(QWidget):
+    """The sub-views; without a watch and without events one button that begins to watch."""
+
+    watch_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.views = LazyTabs("Views of the watch")
+        self.views.bar.setObjectName("segments")
+        self.events = EventsPanel()
+        self.views.add_lazy("health", "Health", _health_page)
+        self.views.add_lazy("pool", "Pool", _pool_panel)
+        self.views.add_lazy("topology", "Topology", _topology_panel)
+        self.views.add("events", "Events", self.events)
+        row = QHBoxLayout()
+        row.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID * 2, theme.GRID)
+        row.addWidget(self.views.bar)
+        row.addStretch(1)
+        shown = QWidget()
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.views, 1)
+        self.watch = LabelledButton("watch", "Watch", "on_accent")
+        self.watch.setObjectName("primary")
+        self.watch.clicked.connect(self.watch_requested)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._invitation())
+        self._stack.addWidget(shown)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+
+    def show_live(self, there: bool) -> None:
+        """The sub-views, or the invitation to watch."""
+        self._stack.setCurrentIndex(1 if there else 0)
+
+    def show_count(self, events: int) -> None:
+        """How many events are kept."""
+        self.views.set_title("events", f"Events {events:,}" if events else "Events")
+
+    def _invitation(self) -> QWidget:
+        page = QWidget()
+        words = WrappedLabel(
+            "Watching keeps the connection open and shows its latency, its pool, its servers and every event of the "
+            "driver. When it is lost, the cause is found at once.",
+            "muted",
+        )
+        inner = QWidget()
+        inner.setMaximumWidth(theme.GRID * 60)
+        column = QVBoxLayout(inner)
+        column.setSpacing(theme.GRID * 2)
+        column.addWidget(words)
+        row = QHBoxLayout()
+        row.addWidget(self.watch)
+        row.addStretch(1)
+        column.addLayout(row)
+        outer = QVBoxLayout(page)
+        outer.addStretch(1)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(inner, 4)
+        middle.addStretch(1)
+        outer.addLayout(middle)
+        outer.addStretch(2)
+        return page
+
+
+def _topology_panel() -> QWidget:
+    from clearline.ui.panels.topology import TopologyPanel
+
+    return TopologyPanel()
+
+
+def _pool_panel() -> QWidget:
+    from clearline.ui.panels.pool import PoolPanel
+
+    return PoolPanel()
+
+
+def _health_page() -> QWidget:
+    from clearline.ui.panels.health_page import HealthPage
+
+    return HealthPage()
