@@ -14,7 +14,7 @@ from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved, Vault
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.profiles.secret_places import with_source
-from clearline.core.report.report import Report
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.paths import agreements_file, secrets_file

@@ -32,9 +32,13 @@ class LateTabs(QObject):
     def _on_made(self, name: str, panel: QWidget) -> None:
         if name == "history":
             assert isinstance(panel, HistoryPanel)
-            panel.report_requested.connect(lambda report: self._profiles.current.show_report(report))
+            panel.report_requested.connect(self._show_report)
             panel.export_requested.connect(self._reporting.export)
         self.show()
+
+    def _show_report(self, report: Report) -> None:
+        self._profiles.current.show_report(report)
+        self._window.turn_to("answer")
 
     def show(self) -> None:
         """What stands in the tab in front, if it is one that is made late."""
