@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core import whole_files
-from clearline.core.whole_files import Locked, locked, sweep, write_whole
+from clearline.core.whole_files import Locked, locked, read_whole, sweep, write_whole
 
 
 def test_a_file_is_replaced_as_a_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -128,3 +128,20 @@ def test_a_shared_file_that_becomes_private_is_so(tmp_path):
     path.chmod(0o666)
     write_whole(path, b"secret")
     assert mode(path) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in the file system")
+def test_a_pipe_or_an_endless_device_in_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        with pytest.raises(OSError):
+            read_whole(path)
+
+
+def test_a_file_that_is_too_long_is_refused_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_bytes(b"x" * 11)
+    assert read_whole(path, 11) == b"x" * 11
+    with pytest.raises(OSError, match="longer than 10 bytes"):
+        read_whole(path, 10)

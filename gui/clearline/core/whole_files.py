@@ -5,6 +5,7 @@ A killed program leaves the old file or the new one, and no lock: the operating 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -21,6 +22,9 @@ from typing import Final
 OURS: Final = ".clearline-"
 """How the names of half-written files begin."""
 
+BROKEN: Final = (ValueError, RecursionError)
+"""What decoding a broken file raises: msgspec.DecodeError and UnicodeDecodeError are ValueErrors."""
+
 PATIENCE_S: Final = 5.0
 """How long to wait for a lock. Its holder writes one small file; longer means that it was stopped."""
 
@@ -33,6 +37,26 @@ class Locked(OSError):
 
     def __init__(self) -> None:
         super().__init__(0, "another program keeps this folder locked")
+
+
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""The longest file of ours that is read."""
+
+
+def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The content of a regular file. Raises OSError, with a reason, also for what is none and for one that is longer.
+
+    A pipe in its place would keep us waiting for ever, and a device never ends; neither is opened for more than a look.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "Is no regular file", str(path))
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"Is longer than {most:,} bytes", str(path))
+    return content
 
 
 def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
@@ -122,7 +146,6 @@ if sys.platform == "win32":
         return True
 
 else:
-    import errno
     import fcntl
 
     _NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS}

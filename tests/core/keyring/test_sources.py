@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
+import threading
 from pathlib import Path
 
 import keyring.backends.fail
@@ -104,6 +105,28 @@ def test_a_command_that_fails_is_told_without_its_output(wanted: str, words: str
 def test_a_command_that_never_ends_is_ended() -> None:
     with pytest.raises(CommandFailed, match="within"):
         asyncio.run(printed_by(command("import threading; threading.Event().wait()"), timeout_s=0.3))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
+def test_a_child_that_keeps_the_pipe_and_ignores_the_end_is_ended_too(tmp_path: Path) -> None:
+    told = tmp_path / "child"
+    child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    code = (
+        "import pathlib, subprocess, sys; "
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}]); "
+        f"pathlib.Path({str(told)!r}).write_text(str(child.pid)); print({WORD!r})"
+    )
+    assert asyncio.run(printed_by(command(code), timeout_s=30)) == Secret(WORD)
+    pid = int(told.read_text())
+    for _ in range(500):  # it is another program's child by now, which takes a moment to notice
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("the child lives")
 
 
 def test_what_was_gathered_never_shows_itself() -> None:

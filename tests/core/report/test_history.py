@@ -208,3 +208,19 @@ def test_two_programs_record_at_the_same_time_and_nothing_is_lost(tmp_path: Path
     programs = [subprocess.Popen([sys.executable, "-c", _RECORDS, str(tmp_path), who, made]) for who in "ab"]
     assert [program.wait(60) for program in programs] == [0, 0]
     assert set(History(tmp_path).lasts()) == {f"{who}{number}" for who in "ab" for number in range(30)}
+
+
+@pytest.mark.parametrize("wrong", [b"\xff\xfe", b'["\xff"]', b"[" * 100_000, b"", b"\x00" * 100])
+def test_a_broken_byte_in_the_history_costs_no_more_than_its_line(tmp_path: Path, wrong: bytes) -> None:
+    history = History(tmp_path)
+    kept = history.record(Profile(id="p1"), report())
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            with file.open("ab") as end:
+                end.write(b"\n" + wrong)
+    (tmp_path / "recent.json").write_bytes(wrong)
+    assert history.lasts()["p1"].started == kept.started
+    assert history.recent() == ()
+    assert history.reports("p1") in ((), (kept,))
+    history.record(Profile(id="p2"), report(1))
+    assert {"p1", "p2"} <= history.lasts().keys()

@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 from clearline.core import whole_files
 from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
 from clearline.core.storage import profile_file, store
-from clearline.core.storage.store import BrokenProfile, ChangedOnDisk, NewerVersion, NotSaved, Unreadable
+from clearline.core.storage.store import (
+    BrokenProfile,
+    ChangedOnDisk,
+    NewerVersion,
+    NotSaved,
+    Unreadable,
+    list_profiles,
+    save_in,
+)
 from clearline.core.uri.connection_string import read
 from clearline.paths import resource
 
@@ -600,3 +608,13 @@ def test_whatever_was_read_from_a_text_can_be_saved_and_read_again(tmp_path_fact
     profile = read(f"mongodb://h/?{text}").profile
     store.save(profile, path)
     assert store.load(path) == profile
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in the file system")
+def test_a_pipe_among_the_profiles_is_told_and_holds_up_no_other(tmp_path: Path) -> None:
+    save_in(tmp_path, Profile(name="good"))
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    listed = list_profiles(tmp_path)
+    assert [stored.profile.name for stored in listed if stored.profile] == ["good"]
+    assert {stored.path.name for stored in listed if stored.problem} == {"pipe.json", "zero.json"}

@@ -27,6 +27,9 @@ SOCKETS_PER_SERVER = 3
 """Open at once for a comparison, so that a deployment near its connection limit is not pushed over it."""
 
 
+_VERIFYING = frozenset({TlsKind.VALIDATED, TlsKind.OS_ROOTS, TlsKind.BUNDLED_ROOTS})
+
+
 class Comparison:
     """The further questions about servers that failed: once about a silence, and once about an answer."""
 
@@ -97,13 +100,20 @@ class Comparison:
     async def _try_revocation_services(self, address: str) -> None:
         """After a failed handshake: do the revocation services that the certificate names take a connection?"""
         chain = next((t.chain for t in self._ledger.member(address).tls if t.chain), ())
-        for url in chain[0].ocsp_urls[:1] if chain else ():
-            place = urlsplit(url)
-            found = await look_up(place.hostname or "", deadline_s=self._asker.short_s, late_s=0.0)
+        for url in chain[0].ocsp_urls[:1] if chain and self._is_verified(address) else ():
+            host, port = _service(url)
+            found = await look_up(host, deadline_s=self._asker.short_s, late_s=0.0)
             reach = Reach.OTHER
             if found.addresses:
-                reach = (await tcp.connect(found.addresses[0], place.port or 80, deadline_s=self._asker.short_s)).reach
+                reach = (await tcp.connect(found.addresses[0], port, deadline_s=self._asker.short_s)).reach
             self._ledger.note(address, ocsp_reach={url: reach})
+
+    def _is_verified(self, address: str) -> bool:
+        """Whether some handshake has verified the server: an impostor must not choose whom this computer contacts."""
+        return any(
+            t.reach is Reach.OK and (t.kind in _VERIFYING or (t.kind is TlsKind.DRIVER and self._terms.validated))
+            for t in self._ledger.member(address).tls
+        )
 
     def _other_handshakes(self, member: MemberFacts, ip: str, first: TlsFacts | None) -> list[Awaitable[None]]:
         """Which further handshakes can tell apart what the first one left open."""
@@ -204,3 +214,12 @@ class Comparison:
                     return tls.look_context()
         except OSError:
             return None  # The file probe tells what is wrong with the file.
+
+
+def _service(url: str) -> tuple[str, int]:
+    """Host and port of a service that a certificate names; no host where that is no address."""
+    try:
+        place = urlsplit(url)
+        return place.hostname or "", place.port or 80
+    except ValueError:
+        return "", 80

@@ -36,7 +36,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
-from clearline.core.whole_files import locked, write_whole
+from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 _MOST: Final = 5000
 _VERSION: Final = 2
@@ -189,19 +189,18 @@ class Agreements:
     def _key(self) -> bytes:
         """Empty where there is none: then nothing was agreed to."""
         try:
-            with self._key_file.open("rb") as file:
-                key = file.read(_KEY_BYTES + 1)
+            key = read_whole(self._key_file, _KEY_BYTES)
         except OSError:
             return b""
         return key if len(key) == _KEY_BYTES else b""
 
     def _hashes(self) -> dict[str, None]:
         try:
-            document: Any = msgspec.json.decode(self.file.read_bytes())
+            document: Any = msgspec.json.decode(read_whole(self.file))
             if document["version"] != _VERSION:
                 return {}  # the hashes of version 1 could be guessed
             return dict.fromkeys(text for text in document["hashes"] if isinstance(text, str))
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        except (OSError, *BROKEN, KeyError, TypeError):
             return {}
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.whole_files import locked, write_whole
+from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 FILE_NAME: Final = "imported.json"
 _FORMAT: Final = "clearline-imported"
@@ -39,7 +39,7 @@ class Outside:
 
     def _listed(self) -> list[str]:
         try:
-            document: Any = msgspec.json.decode(self.file.read_bytes())
+            document: Any = msgspec.json.decode(read_whole(self.file))
             return [one for one in document["profiles"] if isinstance(one, str)]
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        except (OSError, *BROKEN, KeyError, TypeError):
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +23,12 @@ from clearline.core.exchange.imported import (
 from clearline.core.exchange.json_text import parse
 from clearline.core.secrets.secret import Secret
 from clearline.core.storage import profile_file
+from clearline.core.whole_files import read_whole
 
 KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, VS Code, .env files and lists of connection strings"
 """What can be read, as a sentence has it."""
 
+_TOO_LARGE: Final = f"It is larger than {MOST_BYTES // 1024 // 1024} MiB."
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -37,9 +40,11 @@ def read_file(path: Path, passphrase: Secret | None = None) -> Imported:
     problem.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raw = read_whole(path, MOST_BYTES)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            raise TooLarge(_TOO_LARGE) from None
+        # ValueError: a null character in the name
         raise CannotRead(f"{path.name}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
     return _read(raw, passphrase, path)
 
@@ -71,8 +76,7 @@ def read_text(text: str, passphrase: Secret | None = None) -> Imported:
 def is_one_profile(path: Path) -> bool:
     """Whether the file is one profile of ours, to be opened rather than imported. Never raises."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+        raw = read_whole(path, MOST_BYTES + 1)
         document = parse(decoded(raw))
     except (OSError, ValueError, ImportProblem):
         return False
@@ -100,7 +104,7 @@ def _text(text: str) -> str:
 
 def _read(raw: bytes, passphrase: Secret | None, path: Path | None) -> Imported:
     if len(raw) > MOST_BYTES:
-        raise TooLarge(f"It is larger than {MOST_BYTES // 1024 // 1024} MiB.")
+        raise TooLarge(_TOO_LARGE)
     text = decoded(raw)
     if text.lstrip().startswith(("{", "[", "/*", "//")) and (read := _from_json(text, passphrase, path)) is not None:
         return read

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import signal
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,6 +24,8 @@ from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secret
 COMMAND_S: Final = 60.0
 """How long a command may take: it may be asking its user for a fingerprint."""
 _LONGEST: Final = 64 * 1024
+_ENDING_S: Final = 1.0
+"""How long a command that has printed its line is waited for: its exit code may still take the line back."""
 
 
 class CommandFailed(Exception):
@@ -133,22 +136,20 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env=restored_environ(),
+            start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
         )
     except (OSError, ValueError) as error:
         raise CommandFailed(f"cannot be started: {getattr(error, 'strerror', None) or type(error).__name__}") from None
     assert process.stdout is not None
     try:
         async with asyncio.timeout(timeout_s):
-            said = await process.stdout.read(_LONGEST)
-            while await process.stdout.read(_LONGEST):
-                pass  # a secret is not that long; the program must not wait for us
-            code = await process.wait()
+            said = await _first_line(process.stdout)
+            code = await _exit_code(process)
     except TimeoutError:
         raise CommandFailed(f"did not end within {timeout_s:g} seconds") from None
     finally:
-        if process.returncode is None:
-            process.kill()
-            await asyncio.shield(process.wait())
+        _end(process)
+        await asyncio.shield(process.wait())
     if code:
         raise CommandFailed(f"ended with the exit code {code}")
     try:
@@ -158,6 +159,37 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     if not line:
         raise CommandFailed("printed nothing on its first line")
     return Secret(line)
+
+
+async def _first_line(output: asyncio.StreamReader) -> bytes:
+    """Up to the first end of a line: a child that keeps the pipe open does not hold us."""
+    said = b""
+    while b"\n" not in said and len(said) < _LONGEST:
+        more = await output.read(_LONGEST)
+        if not more:
+            break
+        said += more
+    return said
+
+
+async def _exit_code(process: asyncio.subprocess.Process) -> int:
+    """How it ended; 0 for one that has said its line and goes on."""
+    try:
+        async with asyncio.timeout(_ENDING_S):
+            return await process.wait()
+    except TimeoutError:
+        return 0
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """End it and all that it has started, also what outlives it."""
+    try:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):  # all gone; macOS says the latter of a group of dead ones
+        pass
 
 
 def _words(command: str) -> list[str]:

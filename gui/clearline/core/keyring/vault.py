@@ -35,6 +35,10 @@ _UNREADABLE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, Wh
 _ASK_NO_MORE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW})  # each time would open another prompt
 
 
+_LONGEST: Final = 1024 * 1024
+"""Characters of a secret; a key file in PEM has a few thousand."""
+
+
 class Vault:
     """The secrets of all profiles, by profile id and secret name. Any thread may call it; no call raises.
 
@@ -100,7 +104,7 @@ class Vault:
         with self._lock:
             if (kept := self._kept.get(key)) is not None:
                 return kept
-        answered, text = self._ask(lambda keyring: keyring.get_password(*_filed_as(key)))
+        answered, text = self._ask(lambda keyring: _typed(keyring.get_password(*_filed_as(key))))
         with self._lock:
             if answered:
                 (self._filed.discard if text is None else self._filed.add)(key)
@@ -354,7 +358,7 @@ class Vault:
                     return False, None
                 answer = question(keyring)
             # Backends raise what they like: keyring's errors, D-Bus errors, pywintypes.error, OSError.
-            except Exception as error:  # noqa: BLE001
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._settle(_why(error), type(error).__name__)
                 return False, None
             self._settle(None)
@@ -383,6 +387,13 @@ class Vault:
             why=why,
             error=error if why is WhyMemory.ERROR else None,
         )
+
+
+def _typed(answer: object) -> str | None:
+    """What a keyring gave, where it is a text of a possible length. Raises TypeError: backends come from anywhere."""
+    if answer is None or (isinstance(answer, str) and len(answer) <= _LONGEST):
+        return answer
+    raise TypeError
 
 
 def _key(profile_id: str, name: str, service: str = SERVICE) -> _Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import ssl
 import stat
@@ -88,7 +89,8 @@ def _read(path: str) -> tuple[bytes | None, int]:
         raise IsADirectoryError(errno.EISDIR, "is a directory")
     if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device may never end
         return None, 0
-    with Path(path).open("rb") as file:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:  # a pipe that has taken its place since does not block
         return file.read(_MAX_BYTES), status.st_size
 
 

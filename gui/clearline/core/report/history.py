@@ -23,7 +23,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import locked, sweep, write_whole
+from clearline.core.whole_files import BROKEN, locked, read_whole, sweep, write_whole
 
 KEPT: Final = 50
 """Reports kept per profile; the last good one stays beyond that."""
@@ -129,8 +129,8 @@ class History:
     def recent(self) -> tuple[Recent, ...]:
         """The connection strings that were checked without being saved, the newest first."""
         try:
-            return msgspec.json.decode((self.folder / _RECENT).read_bytes(), type=tuple[Recent, ...])
-        except (OSError, msgspec.DecodeError):
+            return msgspec.json.decode(read_whole(self.folder / _RECENT), type=tuple[Recent, ...])
+        except (OSError, *BROKEN):
             return ()
 
     # ------------------------------------------------------------ files
@@ -159,17 +159,17 @@ class History:
 
     def _lines(self) -> list[_Line]:
         try:
-            raw = (self.folder / _INDEX).read_bytes()
+            raw = read_whole(self.folder / _INDEX)
         except OSError:
             return []
         try:
             return msgspec.json.decode(b"[" + b",".join(raw.splitlines()) + b"]", type=list[_Line])
-        except msgspec.DecodeError:  # a line that a crash has cut
+        except BROKEN:  # a line that a crash has cut
             return [line for text in raw.splitlines() if (line := _line(text)) is not None]
 
     def _append(self, line: _Line) -> None:
         path = self.folder / _INDEX
-        count = path.read_bytes().count(b"\n") if path.exists() else 0
+        count = read_whole(path).count(b"\n") if path.exists() else 0
         if count and count % _SLACK == 0 and count > 2 * len(lasts := self.lasts()):
             self._rewrite({**lasts, line.profile_id: _last_of(line)})
             return
@@ -218,15 +218,15 @@ def _content(report: Report) -> bytes:
 
 def _read(path: Path) -> Report | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read_whole(path), type=Report)
+    except (OSError, *BROKEN):
         return None
 
 
 def _line(text: bytes) -> _Line | None:
     try:
         return msgspec.json.decode(text, type=_Line)
-    except msgspec.DecodeError:
+    except BROKEN:
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from clearline.core.report.report import Report
+from clearline.core.whole_files import BROKEN, read_whole
 
 LONGEST = 16_000_000
 """Bytes; the report of a thousand servers takes a tenth of it."""
@@ -21,15 +22,12 @@ class ReportProblem(Exception):
 def reports_of(path: Path) -> tuple[Report, ...]:
     """The reports of a file: one object, or an array of them (``check --all --json``). Raises `ReportProblem`."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(LONGEST + 1)
+        raw = read_whole(path, LONGEST)
     except OSError as error:
         raise ReportProblem(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from None
-    if len(raw) > LONGEST:
-        raise ReportProblem(f"{path} is too long for a report.")
     try:
         tree = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except BROKEN:
         raise ReportProblem(f"{path} is no JSON.") from None
     trees = tree if isinstance(tree, list) else [tree]
     if not trees or len(trees) > MOST:

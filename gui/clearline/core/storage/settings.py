@@ -9,7 +9,7 @@ import msgspec
 
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.profiles.profile import NonNegative, Place
-from clearline.core.whole_files import locked, write_whole
+from clearline.core.whole_files import locked, read_whole, write_whole
 
 FORMAT: Final = "clearline-settings"
 VERSION: Final = 1
@@ -47,7 +47,7 @@ def load(file: Path) -> Settings:
     settings file at all is renamed to ``….broken`` so that nothing is lost.
     """
     try:
-        raw = file.read_bytes()
+        raw = read_whole(file)
     except OSError:
         return Settings()
     try:

@@ -33,7 +33,7 @@ from clearline.core.storage.profile_file import (
     schema,
     schema_text,
 )
-from clearline.core.whole_files import locked, sweep, write_whole
+from clearline.core.whole_files import locked, read_whole, sweep, write_whole
 
 __all__ = [
     "SCHEMA_FILE",
@@ -83,7 +83,7 @@ def load(path: Path) -> Profile:
     A file without ``id`` gets one made from its path, the same each time.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_whole(path)
     except OSError as error:
         raise Unreadable(path, "", _said(error)) from error
     return profile_file.decode(raw, path)
@@ -228,7 +228,7 @@ def _stored_of(folder: Path, profile_id: str) -> Stored | None:
 
 def _put_schema(folder: Path) -> None:
     path, text = folder / SCHEMA_FILE, schema_text()
-    if not path.exists() or path.read_text("utf-8", "replace") != text:
+    if not path.exists() or read_whole(path) != text.encode():
         write_whole(path, text.encode())
 
 

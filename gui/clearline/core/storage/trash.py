@@ -18,7 +18,7 @@ import msgspec
 from clearline.core.profiles.profile import Profile
 from clearline.core.storage.profile_file import NotSaved, ProfileProblem, Unreadable
 from clearline.core.storage.store import list_profiles, load
-from clearline.core.whole_files import locked, write_whole
+from clearline.core.whole_files import locked, read_whole, write_whole
 
 KEPT_S: Final = 30 * 24 * 3600.0
 MOST: Final = 500
@@ -117,7 +117,7 @@ def _move(source: Path, target: Path) -> None:
     except OSError:
         if not source.exists():
             raise
-        write_whole(target, source.read_bytes())  # to another file system: whole there before it is gone here
+        write_whole(target, read_whole(source))  # to another file system: whole there before it is gone here
         source.unlink()
 
 

@@ -28,6 +28,15 @@ def certificate_facts(der: bytes, now: datetime) -> CertificateFacts:
     What cannot be read (names or extensions against the rules, as old appliances make them) stays at its default.
     Raises `ValueError` when ``der`` is no certificate at all.
     """
+    try:
+        return _facts(der, now)
+    except ValueError:
+        raise
+    except Exception as error:  # cryptography has classes of its own for versions, algorithms and extensions
+        raise ValueError("no certificate that can be read") from error
+
+
+def _facts(der: bytes, now: datetime) -> CertificateFacts:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 

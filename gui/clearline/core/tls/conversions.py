@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
+from clearline.core.whole_files import read_whole
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
 OTHER_HALF: Final = {True: "the-certificate.pem", False: "the-key.pem"}
@@ -99,8 +100,7 @@ def binary_kind(path: str) -> Der | None:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(_MOST_BYTES)
+        data = read_whole(Path(path), _MOST_BYTES)
     except (OSError, ValueError):
         return None
     if b"-----BEGIN PKCS7-----" in data or (data[:1] == b"\x30" and _PKCS7 in data[:64]):
