@@ -153,6 +153,13 @@ _name("F19", "a cluster's name", "mongo.orders.svc.cluster.local", "dns.host-not
 _name("F20", "the container's host", "host.docker.internal", "dns.host-not-found", "--add-host")
 
 
+@TABLE.row("F05", "localhost is ::1 first", connected="tcp.ipv6-refused", says="--ipv6", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    both = {"ip6-loopback localhost": "::1"}
+    with Network(ipv6=True, hosts=both) as network, MongoPeer(listener=network.listen_inside(27017)):
+        yield Case("mongodb://localhost:27017/", network)
+
+
 @TABLE.row("F22", "IPv6 alone is published", failed="tcp.refused", says="net.ipv6", netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with Network(ipv6=True, hosts={"db6.example.com": "::1"}) as network:

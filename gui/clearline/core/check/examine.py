@@ -18,7 +18,7 @@ from clearline.core.check.questions import Asker, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
 from clearline.core.facts.servers import Hello, MemberFacts, TcpFacts, TlsKind
-from clearline.core.probes import hello, latency, tcp, tls
+from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Connection, Line
 from clearline.core.probes.lookup import look_up
 
@@ -257,6 +257,9 @@ class Examiner:
             await self._extras(member.address, line)
         self._finish(member.address)
         await self._extras(member.address, line)
+        if member.host == "localhost" and await lookup.localhost_is_ipv6_too():
+            tried = await tcp.connect("::1", member.port, deadline_s=self._terms.deadline_s)
+            self._ledger.note(member.address, over_ipv6=tried)
         async with self._turns[member.address]:
             rtt = await latency.round_trips(
                 line, ROUND_TRIPS, deadline_s=self._terms.deadline_s, late_s=self._terms.late_s

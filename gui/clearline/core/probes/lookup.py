@@ -55,6 +55,18 @@ async def look_up(
         asking.cancel()
 
 
+async def localhost_is_ipv6_too() -> bool:
+    """Whether this computer knows ``localhost`` as ``::1`` as well, so that other drivers may try that first."""
+
+    def ask() -> bool:
+        try:
+            return bool(socket.getaddrinfo("localhost", None, family=socket.AF_INET6, type=socket.SOCK_STREAM))
+        except OSError:
+            return False
+
+    return await run_in_daemon(ask)
+
+
 def hosts_path() -> Path:
     """The system's hosts file."""
     if sys.platform == "win32":

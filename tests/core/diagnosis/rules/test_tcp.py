@@ -185,6 +185,14 @@ def test_a_refusal_over_ipv6_alone_names_the_family() -> None:
     assert "net.ipv6" in found.detail
 
 
+def test_localhost_that_refuses_over_ipv6_is_a_note_for_other_drivers() -> None:
+    answering = member(plain(HELLO), host="localhost", over_ipv6=tcp(Reach.REFUSED, "::1", "ipv6"))
+    found = {f.cause: f for f in diagnose(facts(answering, connected=True))}["tcp.ipv6-refused"]
+    assert (found.severity, "127.0.0.1" in found.remedies[0].text) == (Severity.NOTE, True)
+    both = member(plain(HELLO), host="localhost", over_ipv6=tcp(Reach.OK, "::1", "ipv6"))
+    assert "tcp.ipv6-refused" not in [f.cause for f in diagnose(facts(both, connected=True))]
+
+
 def test_a_container_puts_its_remedy_first_and_decides_nothing() -> None:
     refused = member(tcp(Reach.REFUSED, "127.0.0.1", loopback=True, listening=False), host="localhost")
     around = ComputerFacts(system="Linux", surroundings=SurroundingFacts(container="Docker"))

@@ -319,6 +319,25 @@ def ipv6_trouble(facts: Facts) -> Iterable[Finding]:
             )
 
 
+def localhost_elsewhere(facts: Facts) -> Iterable[Finding]:
+    """What PyMongo does not notice: localhost is ``::1`` too, and the server does not listen there."""
+    for member in facts.members:
+        tried = member.over_ipv6
+        if tried is not None and tried.reach is Reach.REFUSED:
+            yield finding(
+                "tcp.ipv6-refused",
+                Certainty.PROVEN,
+                server=member.address,
+                severity=Severity.NOTE,
+                evidence={"::1": tried.reach.value},
+                detail="PyMongo takes localhost for 127.0.0.1; Node.js (17 and later), Java, Go and others may try ::1 "
+                "first and fail there.",
+                fix="For other programs write 127.0.0.1 instead of localhost, or start mongod with --ipv6 and ::1 in "
+                "net.bindIp.",
+                host=member.host,
+            )
+
+
 def line_quality(facts: Facts) -> Iterable[Finding]:
     """A line that works, slowly or with losses: the worst member speaks for all."""
     measured = [(statistics.median(m.rtt.samples_ms), m) for m in facts.members if m.rtt and m.rtt.samples_ms]
@@ -400,4 +419,4 @@ def container_localhost(facts: Facts) -> Iterable[Finding]:
             )
 
 
-RULES = (ipv6_trouble, line_quality, container_localhost)
+RULES = (ipv6_trouble, localhost_elsewhere, line_quality, container_localhost)
