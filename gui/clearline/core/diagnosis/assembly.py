@@ -16,6 +16,7 @@ from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules.products import is_genuine, product_named
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
 from clearline.core.facts.login import DriverState
+from clearline.core.facts.names import txt_options
 from clearline.core.facts.servers import Hello, MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
@@ -80,7 +81,7 @@ def assemble(
         computer=_computer(facts),
         deployment=_deployment(facts, findings),
         identity=_identity(facts),
-        effective={**facts.uri.options, **facts.driver.effective},
+        effective={**_from_txt(facts), **facts.uri.options, **facts.driver.effective},
         driver=DriverResult(
             name="pymongo",
             version=driver_version,
@@ -438,6 +439,14 @@ def _primary_in_use(live: list[tuple[MemberFacts, Hello]]) -> str | None:
         (h.election_id or "", h.set_version or 0, m.address) for m, h in live if h.is_writable_primary and h.set_name
     ]
     return max(claims)[2] if claims else None
+
+
+def _from_txt(facts: Facts) -> dict[str, Any]:
+    """The options that the TXT record adds, under their canonical names."""
+    names = {"authsource": "authSource", "replicaset": "replicaSet", "loadbalanced": "loadBalanced"}
+    brought = txt_options(facts.dns.questions)
+    found = {names[key.lower()]: value for key, value in brought.items() if key.lower() in names}
+    return {name: value == "true" if name == "loadBalanced" else value for name, value in found.items()}
 
 
 def _edition(facts: Facts, modules: tuple[str, ...]) -> str | None:

@@ -79,6 +79,8 @@ def build_client(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text, event_listeners=list(listeners), **limits)
+    # What SRV and TXT records bring is read at the first use, where nothing collects its warnings: the lint tells them.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pymongo\.")
     return Built(client=client, warnings=tuple(str(w.message) for w in caught))
 
 
