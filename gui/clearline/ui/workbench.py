@@ -49,6 +49,8 @@ from clearline.ui.window.main_window import MainWindow
 _CLOSING_MS: Final = 2500
 _ORDERS: Final = {Order.NAME: "name", Order.LAST_TESTED: "last-checked", Order.FAILED_FIRST: "verdict"}
 
+_LEFT_BEHIND = "The test did not end: what the server sent keeps it busy. The next test starts anew."
+
 
 class Workbench(QObject):
     """Joins the window to what is behind it, and shows in it what the profile in front has become."""
@@ -143,6 +145,7 @@ class Workbench(QObject):
         opened.changed.connect(lambda origin: self._on_changed(opened, origin))
         opened.reported.connect(lambda: self._on_reported(opened))
         opened.broke.connect(self.broke)
+        opened.left_behind.connect(lambda: self.window.say(_LEFT_BEHIND))
         opened.events.counts_changed.connect(lambda: self._on_counts(opened))
         self.watching.add(opened)
 

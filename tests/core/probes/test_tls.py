@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -462,3 +463,41 @@ def test_the_days_of_a_certificate_count_from_now(authority: Authority) -> None:
     with MongoPeer(tls=server_context(authority.server(ends=datetime.timedelta(days=5)))) as peer:
         facts = drivers(peer.port, authority.ca_file)
     assert facts.chain[0].days_left == pytest.approx(5, abs=0.01)
+
+
+HELLO_REQUEST = b"\x16\x03\x03\x00\x04" + bytes(4)
+
+
+def test_a_flood_of_records_costs_no_more_than_their_number() -> None:
+    heard = Transcript()
+    for _ in range(100):
+        heard.on_bytes(HELLO_REQUEST * 7000)
+    assert len(heard._records) < len(HELLO_REQUEST)
+
+
+def test_a_handshake_without_end_is_ended_and_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        with suppress(OSError):
+            await reader.read(1)
+            while True:
+                writer.write(HELLO_REQUEST * 1000)
+                sent += 9000
+                await writer.drain()
+
+    async def probe() -> TlsFacts:
+        server = await asyncio.start_server(flood, "127.0.0.1")
+        port = server.sockets[0].getsockname()[1]
+        line = await opened(port)
+        try:
+            return await tls.handshake(
+                line, kind=TlsKind.LOOK, context=tls.look_context(), server_name=None, deadline_s=30
+            )
+        finally:
+            server.close()
+
+    facts = run(probe())
+    assert facts.reach is not Reach.OK
+    assert facts.received_bytes <= tls.MOST_HANDSHAKE_BYTES + 65536

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clearline.core.tls.certificates import certificate_facts, distinguished_name, public_key_id
 from lab.certificates import DAY, Authority, self_signed
@@ -108,3 +113,17 @@ def test_authorities_of_a_certificate_request_become_text(units: int) -> None:
 def test_what_is_no_name_is_empty() -> None:
     assert distinguished_name(b"nonsense") == ""
     assert distinguished_name(b"x" * 70000) == ""
+
+
+@given(st.data())
+def test_a_certificate_with_any_bytes_changed_is_read_or_is_none(data: st.DataObject) -> None:
+    der = bytearray(_DER)
+    for place in data.draw(st.lists(st.integers(0, len(der) - 1), min_size=1, max_size=4)):
+        der[place] = data.draw(st.integers(0, 255))
+    with suppress(ValueError):
+        certificate_facts(
+            bytes(der[: data.draw(st.sampled_from([len(der), len(der) // 2]))]), datetime.datetime.now(datetime.UTC)
+        )
+
+
+_DER = ssl.PEM_cert_to_DER_cert(trustme.CA().issue_cert("db.example.com").cert_chain_pems[0].bytes().decode())

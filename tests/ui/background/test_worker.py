@@ -10,8 +10,10 @@ import pytest
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
+from clearline.ui.background import worker as worker_module
 from clearline.ui.background.messages import Answer, Broken, Ended, Progress
 from clearline.ui.background.worker import Worker
+from clearline.ui.profiles.open_profile import OpenProfile
 from ui import played_checks as play
 
 
@@ -316,3 +318,62 @@ def test_any_thread_may_have_something_called_in_the_gui_thread(qtbot, make_line
     answer.deliver()
     assert called == [threading.current_thread()]
     thread.join()
+
+
+@pytest.fixture
+def short_patience(monkeypatch):
+    monkeypatch.setattr(worker_module, "PING_MS", 10)
+    monkeypatch.setattr(worker_module, "MISSING_AFTER_STOP", 2)
+
+
+def test_a_check_that_holds_its_thread_is_noticed_after_stop(qtbot, make_line, short_patience):
+    over, began = threading.Event(), threading.Event()
+
+    async def hold(*_arguments, **_more):
+        began.set()
+        over.wait()  # the loop's own thread: nothing that is asked of the loop comes through
+        return play.connected()
+
+    line = make_line(hold)
+    line.submit(Profile(), {})
+    qtbot.waitUntil(began.is_set)
+    with qtbot.waitSignal(line.stuck, timeout=5000):
+        line.stop_check()
+    over.set()
+
+
+def test_a_check_that_ends_is_not_taken_for_stuck(qtbot, make_line, short_patience):
+    line = make_line(play.playing(play.connected()))
+    stuck = []
+    line.stuck.connect(lambda: stuck.append(True))
+    line.submit(Profile(), {})
+    line.stop_check()
+    collect(qtbot, line, Ended)
+    qtbot.waitUntil(lambda: not line._vigil.isActive())
+    assert not stuck
+
+
+def test_an_open_profile_goes_on_with_another_thread(qtbot, short_patience):
+    over, began, calls = threading.Event(), threading.Event(), []
+
+    async def hold_once(*_arguments, **_more):
+        calls.append(True)
+        if len(calls) == 1:
+            began.set()
+            over.wait()
+        return play.connected()
+
+    opened = OpenProfile(hold_once, Profile())
+    opened.test()
+    first = opened.worker
+    qtbot.waitUntil(began.is_set)
+    with qtbot.waitSignal(opened.left_behind, timeout=5000):
+        opened.stop()
+    assert not opened.running
+    opened.test()
+    assert opened.worker is not first
+    qtbot.waitUntil(lambda: opened.pull() and opened.report is not None and not opened.running)
+    over.set()
+    for worker in (first, opened.worker):
+        worker.close()
+        assert worker.ended_within(3000)

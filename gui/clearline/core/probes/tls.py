@@ -7,6 +7,7 @@ when no handshake came of it. Nothing secret is ever sent over a connection made
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 import warnings
 from collections.abc import Callable
@@ -32,6 +33,8 @@ from clearline.core.probes.connection import (
 from clearline.core.probes.tls_records import Transcript, alert_of, listen_in, write_down
 from clearline.core.tls.certificates import certificate_facts, distinguished_name
 
+MOST_HANDSHAKE_BYTES = 1_000_000
+"""Bytes of a handshake, or of records that carry no data: OpenSSL takes 100 kB of certificates at most."""
 _LONGEST_CHAIN = 10
 _DER = 2  # _ssl.ENCODING_DER
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names since 3.12
@@ -181,6 +184,8 @@ class TlsConnection:
             self._transcript.on_bytes(data)
             if self._transcript.not_tls:
                 return Reach.NOT_MONGODB
+            if self.received_bytes - self._bytes_before > MOST_HANDSHAKE_BYTES:
+                return Reach.TLS_ERROR
             self._incoming.write(data)
 
     def look(self, kind: TlsKind, server_name: str | None, reach: Reach, error: OSError | None) -> TlsFacts:
@@ -228,6 +233,7 @@ class TlsConnection:
         if self._unread:
             unread, self._unread = self._unread, b""
             return unread
+        without_data = 0
         try:
             while True:
                 try:
@@ -239,6 +245,9 @@ class TlsConnection:
                 if not encrypted:
                     data = b""
                     break
+                without_data += len(encrypted)
+                if without_data > MOST_HANDSHAKE_BYTES:
+                    raise OSError(errno.EMSGSIZE, "records without end and without data")
                 self._incoming.write(encrypted)
         except OSError as error:
             self._ended(error)

@@ -12,6 +12,9 @@ import weakref
 _ALERT, _HANDSHAKE = 21, 22
 _RECORD_TYPES = range(20, 25)
 _CERTIFICATE_AUTHORITIES = 47  # an extension of TLS 1.3
+_MOST_RECORDS = 1000
+"""Readable records of one handshake: a server that sends more keeps us busy."""
+_LONGEST_MESSAGE = 200_000
 _CLOSE_NOTIFY, _USER_CANCELED = 0, 90
 _FATAL = 2
 _OTHER_ALERTS = {  # what ssl.AlertDescription lacks, by OpenSSL's names
@@ -42,6 +45,7 @@ class Transcript:
         """The first byte began no TLS record."""
         self._records = b""
         self._messages = b""
+        self._heard_records = 0
         self._readable = True
         self._version: int = ssl.TLSVersion.TLSv1_2
 
@@ -52,11 +56,15 @@ class Transcript:
         self._records += data
         if self._records and self._records[0] not in _RECORD_TYPES:
             self.not_tls, self._readable = True, False
-        while self._readable and len(self._records) >= 5:
-            kind, end = self._records[0], 5 + int.from_bytes(self._records[3:5], "big")
+        start = 0
+        while self._readable and len(self._records) >= start + 5:
+            kind, end = self._records[start], start + 5 + int.from_bytes(self._records[start + 3 : start + 5], "big")
             if len(self._records) < end:
-                return
-            body, self._records = self._records[5:end], self._records[end:]
+                break
+            body, start = self._records[start + 5 : end], end
+            self._heard_records += 1
+            if self._heard_records > _MOST_RECORDS:
+                self._readable = False
             match kind:
                 case 21:  # alert
                     self.on_alert(body)
@@ -64,6 +72,7 @@ class Transcript:
                     self._on_fragment(body)
                 case _:
                     self._readable = False  # from here on everything is encrypted
+        self._records = self._records[start:] if self._readable else b""
 
     def on_alert(self, body: bytes) -> None:
         """Take one alert: its level and its number (RFC 8446, section 6)."""
@@ -91,14 +100,18 @@ class Transcript:
 
     def _on_fragment(self, body: bytes) -> None:
         self._messages += body
-        while len(self._messages) >= 4:
-            end = 4 + int.from_bytes(self._messages[1:4], "big")
+        start = 0
+        while len(self._messages) >= start + 4:
+            end = start + 4 + int.from_bytes(self._messages[start + 1 : start + 4], "big")
             if len(self._messages) < end:
-                return
-            message, self._messages = self._messages[:end], self._messages[end:]
+                break
+            message, start = self._messages[start:end], end
             if message[0] == 2:
                 self._version = int.from_bytes(message[4:6], "big")
             self.on_message(message[0], message[4:], self._version)
+        self._messages = self._messages[start:]
+        if len(self._messages) > _LONGEST_MESSAGE:
+            self._readable = False
 
 
 _transcripts: weakref.WeakKeyDictionary[object, Transcript] = weakref.WeakKeyDictionary()

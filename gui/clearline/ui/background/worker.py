@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from PySide6.QtCore import QThread, Signal
+from PySide6.QtCore import QThread, QTimer, Signal
 
 from clearline.core.daemon_threads import DaemonExecutor, depart
 from clearline.core.driver.events import EventBuffer
@@ -28,6 +28,11 @@ from clearline.ui.background.messages import Answer, Broken, Check, Ended, Messa
 
 T = TypeVar("T")
 
+PING_MS: Final = 500
+MISSING_AFTER_STOP: Final = 6
+"""Unanswered pings (3 s) after Stop that mean a stuck loop."""
+MISSING_AT_MOST: Final = 32
+"""Unanswered pings (16 s) that mean one in any case: longer than the longest check."""
 _LAST_TURNS: Final = 5
 """Closed transports give their sockets back in the next turns of the loop."""
 _LAST_STEPS_S: Final = 1.5
@@ -51,6 +56,8 @@ class Worker(QThread):
     """
 
     woken = Signal()
+    stuck = Signal()
+    """The loop gives no sign of life any more: nothing that is asked of it will be done. See `leave`."""
     stirred = Signal()
     """Something has come that can wait for the next frame, but not for more; at most once between two `take`."""
 
@@ -73,6 +80,11 @@ class Worker(QThread):
         self._others: set[asyncio.Task[None]] = set()
         self.events = EventBuffer()
         """The driver events of the newest check."""
+        self._ended_run = 0  # the GUI thread's own, as the next four
+        self._pings = self._missing = 0
+        self._patience = MISSING_AT_MOST
+        self._vigil: QTimer | None = None
+        self._pongs = 0  # the loop's answers
 
     # ------------------------------------------------------------ GUI thread
 
@@ -83,6 +95,7 @@ class Worker(QThread):
         """
         self.events = EventBuffer()
         self._newest_run += 1
+        self._watch_over(MISSING_AT_MOST)
         job = _Job(self._newest_run, profile, dict(secrets), text, self.events, check or self._check)
         with self._lock:
             replaced, self._wanted = self._wanted, None if self._closing else job
@@ -102,6 +115,8 @@ class Worker(QThread):
         if waiting is not None:
             self._post(Ended(waiting.run))
         self._on_loop(partial(self._cancel, up_to=self._newest_run))
+        if self._ended_run < self._newest_run:
+            self._watch_over(MISSING_AFTER_STOP)
 
     def ask(
         self,
@@ -161,7 +176,10 @@ class Worker(QThread):
         self._wake_sent = self._stir_sent = False
         taken: list[Message] = []
         while self._out:
-            taken.append(self._out.popleft())
+            message = self._out.popleft()
+            if isinstance(message, Ended):
+                self._ended_run = max(self._ended_run, message.run)
+            taken.append(message)
         return taken
 
     def close(self) -> None:
@@ -183,6 +201,40 @@ class Worker(QThread):
             return True
         _left_behind.append(self)
         return False
+
+    def leave(self) -> None:
+        """Let go of a thread that is stuck: it ends by itself, or with the process. Does not wait."""
+        self.close()
+        if self._vigil is not None:
+            self._vigil.stop()
+        _left_behind.append(self)
+
+    def _watch_over(self, patience: int) -> None:
+        """Ask the loop for a sign of life by and by, until the check has ended."""
+        self._patience = patience
+        self._missing = 0
+        if self._vigil is None:
+            self._vigil = QTimer(self)
+            self._vigil.setInterval(PING_MS)
+            self._vigil.timeout.connect(self._ping)
+        self._vigil.start()
+
+    def _ping(self) -> None:
+        assert self._vigil is not None
+        if self._ended_run >= self._newest_run or self._closing:
+            self._vigil.stop()
+            return
+        # Pings are counted, not seconds: a computer that slept has missed none.
+        self._missing = self._missing + 1 if self._pongs < self._pings else 0
+        if self._missing > self._patience:
+            self._vigil.stop()
+            self.stuck.emit()
+            return
+        self._pings += 1
+        self._on_loop(self._pong)
+
+    def _pong(self) -> None:
+        self._pongs = self._pings
 
     def _start(self) -> None:
         if not self.isRunning() and not self.isFinished():

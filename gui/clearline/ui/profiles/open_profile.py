@@ -47,6 +47,8 @@ class OpenProfile(QObject):
     """A newer report, or a check began or ended."""
     broke = Signal(object)
     """A bug ended something in the worker; carries the exception."""
+    left_behind = Signal()
+    """The check did not end: its thread was let go."""
 
     def __init__(self, check: Check, profile: Profile, *, path: Path | None = None, saved: bool = False) -> None:
         super().__init__()
@@ -238,6 +240,7 @@ class OpenProfile(QObject):
         """The thread that does its work, made now if there was none."""
         if self._worker is None:
             self._worker = Worker(self._check)
+            self._worker.stuck.connect(self._leave_worker)
         return self._worker
 
     @property
@@ -297,6 +300,17 @@ class OpenProfile(QObject):
         """End the check that runs."""
         if self._worker is not None:
             self._worker.stop_check()
+
+    def _leave_worker(self) -> None:
+        """The check holds its thread, and not even Stop reaches it: the next check gets another thread."""
+        worker, self._worker = self._worker, None
+        if worker is None or self._run is None:
+            return
+        worker.leave()
+        self._end(Ended(self._run))
+        self._run = None
+        self.reported.emit()
+        self.left_behind.emit()
 
     def use_secrets(self, secrets: Secrets) -> None:
         """Take secrets from the vault, where none was typed meanwhile."""
