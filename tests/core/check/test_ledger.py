@@ -25,7 +25,7 @@ def question(outcome: DnsOutcome, nameserver: str = "192.0.2.53", transport: str
 def test_every_entry_is_a_new_value_and_wakes_whoever_waits() -> None:
     book = ledger()
     before = book.facts
-    book.update("driver", state=DriverState.RAISED)
+    book.driver(state=DriverState.RAISED)
     assert before.driver.state is DriverState.WAITING
     assert book.facts.driver.state is DriverState.RAISED
     assert book.changed.is_set()

@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
 from clearline.core.addresses import is_ip_address, server_name
 from clearline.core.check.questions import Asker
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.probes import icmp, tcp, tls
 from clearline.core.probes.connection import Connection

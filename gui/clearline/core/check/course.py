@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from clearline.core.addresses import is_loopback
 from clearline.core.check.driver_run import DriverRun, described
 from clearline.core.check.examine import Examiner
@@ -22,6 +20,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
 from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.text import UriFacts
 from clearline.core.findings import Severity, Stage
@@ -124,7 +123,7 @@ class Course:
         if not self._run.request.permits.not_agreed:
             self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
-            self._ledger.update("driver", state=DriverState.NOT_STARTED)
+            self._ledger.driver(state=DriverState.NOT_STARTED)
         self._reporter.decide(Verdict.FAILED)
 
     def _would_bare_password(self) -> bool:
@@ -180,9 +179,9 @@ class Course:
             told = described(error, self._secrets)
             if _may_quote_a_piece(self._ledger.facts.uri, self._secrets):
                 told["message"] = _WITHHELD
-            self._ledger.update("driver", **told, state=DriverState.RAISED, raised_by="constructor")
+            self._ledger.driver(**told, state=DriverState.RAISED, raised_by="constructor")
             return False
-        self._ledger.update("driver", warnings=_safe(built.warnings, self._secrets))
+        self._ledger.driver(warnings=_safe(built.warnings, self._secrets))
         events.follow(built.client)
         self._driver = DriverRun(built, self._ledger, events, self._secrets)
         return True
@@ -192,7 +191,7 @@ class Course:
         await driver.connect_and_read()
         elapsed = (time.perf_counter() - began) * 1000
         self._reporter.stage_ms[Stage.DRIVER] = elapsed
-        self._ledger.update("driver", elapsed_ms=elapsed)
+        self._ledger.driver(elapsed_ms=elapsed)
         if is_connected(self._ledger.facts):
             self._outcome.judge()
             await driver.learn_access()
@@ -205,7 +204,7 @@ class Course:
 
     def _heartbeat_failed(self, server: str, error: Exception) -> None:
         if self._ledger.facts.driver.state is DriverState.WAITING:
-            self._ledger.update("driver", **described(error, self._secrets))
+            self._ledger.driver(**described(error, self._secrets))
         self._run.trouble.set()
 
     # ------------------------------------------------------------ the probes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from clearline.core.check.ledger import Ledger
 from clearline.core.diagnosis.rules.access import NEARLY_FULL
@@ -43,7 +43,7 @@ class DriverRun:
         step = "resolve"
         try:
             await self._client.aconnect()
-            self._ledger.update("driver", effective=effective_options(self._client))
+            self._ledger.driver(effective=effective_options(self._client))
             step = "read"
             database = self._client.get_default_database("test")
             await database[READ_COLLECTION].find_one({}, projection={"_id": True})
@@ -55,11 +55,8 @@ class DriverRun:
     def _connected(self, code: int, code_name: str | None = None) -> None:
         facts = self._ledger.facts
         self._ledger.put(login=self._login(succeeded=True))
-        self._ledger.update(
-            "access", read_code=code, read_code_name=code_name, read_database=facts.uri.database or "test"
-        )
-        self._ledger.update(
-            "driver",
+        self._ledger.access(read_code=code, read_code_name=code_name, read_database=facts.uri.database or "test")
+        self._ledger.driver(
             state=DriverState.CONNECTED,
             exception=None,
             message=None,
@@ -94,7 +91,7 @@ class DriverRun:
         )
         self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here))
         if step == "read" and failed_login is None and code is not None:
-            self._ledger.update("access", read_code=code, read_code_name=_code_name(error))
+            self._ledger.access(read_code=code, read_code_name=_code_name(error))
         by = "login" if failed_login is not None or here else step
         self.tell(error, by)
 
@@ -102,8 +99,7 @@ class DriverRun:
         """Enter what PyMongo raised."""
         from pymongo.errors import ServerSelectionTimeoutError
 
-        self._ledger.update(
-            "driver",
+        self._ledger.driver(
             **described(error, self._secrets),
             state=DriverState.RAISED,
             raised_by=raised_by,
@@ -140,8 +136,7 @@ class DriverRun:
         status = await self._ask({"connectionStatus": 1, "showPrivileges": True})
         auth = (status or {}).get("authInfo", {})
         users = auth.get("authenticatedUsers") or []
-        self._ledger.update(
-            "access",
+        self._ledger.access(
             asked=status is not None and "authInfo" in status,
             user=f"{users[0].get('user')}@{users[0].get('db')}" if users else None,
             roles=tuple(f"{r.get('role')}@{r.get('db')}" for r in auth.get("authenticatedUserRoles") or []),
@@ -149,8 +144,7 @@ class DriverRun:
         )
         info = await self._ask({"buildInfo": 1})
         if info and info.get("ok"):
-            self._ledger.update(
-                "access",
+            self._ledger.access(
                 product_version=str(info.get("version", "")) or None,
                 modules=tuple(str(m) for m in info.get("modules") or ()),
                 ferretdb="ferretdb" in info,
@@ -160,19 +154,18 @@ class DriverRun:
             )
         names = await self._ask({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})
         if names and names.get("ok"):
-            self._ledger.update("access", databases=tuple(d["name"] for d in names.get("databases", ())))
+            self._ledger.access(databases=tuple(d["name"] for d in names.get("databases", ())))
         w = self._ledger.facts.uri.options.get("w")
         if isinstance(w, str) and w != "majority":
             config = await self._ask({"replSetGetConfig": 1})
             if config and config.get("ok"):
                 modes = config.get("config", {}).get("settings", {}).get("getLastErrorModes", {})
-                self._ledger.update("access", write_concern_modes=tuple(modes))
+                self._ledger.access(write_concern_modes=tuple(modes))
         await self._learn_capacity()
         operations = await self._ask({"currentOp": 1, "ns": "clearline.none"})
         if operations is not None:
             ok = bool(operations.get("ok"))
-            self._ledger.update(
-                "access",
+            self._ledger.access(
                 fsync_locked=bool(operations.get("fsyncLock")) if ok else None,
                 diagnostics_code=0 if ok else operations.get("code"),
             )
@@ -186,15 +179,14 @@ class DriverRun:
         current, available, active = (connections.get(name) for name in ("current", "available", "active"))
         if not (isinstance(current, int) and isinstance(available, int)):
             return
-        self._ledger.update(
-            "access",
+        self._ledger.access(
             connections_current=current,
             connections_available=available,
             connections_active=active if isinstance(active, int) else None,
         )
         if current >= NEARLY_FULL * (current + available):
             operations = await self._ask({"currentOp": 1, "$all": True, "idleConnections": True})
-            self._ledger.update("access", holders=_holders(operations))
+            self._ledger.access(holders=_holders(operations))
 
     async def _ask(self, command: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """One command on ``admin``; the server's refusal is an answer with ``ok`` 0, no answer at all is None."""
@@ -224,7 +216,17 @@ class DriverRun:
             self._events.end()
 
 
-def described(error: BaseException, secrets: Secrets) -> dict[str, Any]:
+class Described(TypedDict):
+    """An exception, as `DriverFacts` has it."""
+
+    exception: str
+    bases: tuple[str, ...]
+    message: str
+    code: int | None
+    code_name: str | None
+
+
+def described(error: BaseException, secrets: Secrets) -> Described:
     """An exception as facts: class names and codes to decide on, the redacted message to show."""
     kind = type(error)
     return {

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Concatenate, ParamSpec
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from clearline.core.addresses import split_address
+from clearline.core.facts.fact import replace
+from clearline.core.facts.login import AccessFacts, DriverFacts
 from clearline.core.facts.names import Question
-from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.servers import LearntOfMember, MemberFacts
 from clearline.core.facts.whole import Facts
+
+P = ParamSpec("P")
 
 MOST_PASSED_OVER = 10_000
 """One hello of 48 MB could name millions."""
@@ -25,6 +30,14 @@ class Ledger:
         self._members = {member.address: member for member in facts.members}
         self._stale = False
         self.changed = asyncio.Event()
+        self.put = _typed(Facts, self._put)
+        """Replace whole parts of the facts; members have `note` and `add`."""
+        self.driver = _typed(DriverFacts, partial(self._update, "driver"))
+        """Replace fields of the driver's part."""
+        self.access = _typed(AccessFacts, partial(self._update, "access"))
+        """Replace fields of what the account may do."""
+        self.note = _typed_by_address(LearntOfMember, self._note)
+        """Replace fields of one member, given by its address. Raises KeyError for one that was never added."""
 
     @property
     def facts(self) -> Facts:
@@ -34,22 +47,9 @@ class Ledger:
             self._stale = False
         return self._facts
 
-    def put(self, **fields: Any) -> None:
-        """Replace whole parts of the facts; members have `note` and `add`."""
-        self._facts = replace(self._facts, **fields)
-        self.changed.set()
-
-    def update(self, part: str, **fields: Any) -> None:
-        """Replace fields of one part: ``driver``, ``login``, ``access``, ``computer``."""
-        self.put(**{part: replace(getattr(self._facts, part), **fields)})
-
     def member(self, address: str) -> MemberFacts:
         """One member. Raises KeyError for an address that was never added."""
         return self._members[address]
-
-    def note(self, address: str, **fields: Any) -> None:
-        """Replace fields of one member."""
-        self._enter(replace(self.member(address), **fields))
 
     def add(self, address: str, *, seed: bool = False, advertised_by: Iterable[str] = ()) -> bool:
         """Make sure that a member is listed; True when it is new."""
@@ -77,7 +77,29 @@ class Ledger:
         )
         self.put(dns=replace(self._facts.dns, questions=(*others, question)))
 
+    def _put(self, **fields: Any) -> None:
+        self._facts = structs.replace(self._facts, **fields)
+        self.changed.set()
+
+    def _update(self, part: str, **fields: Any) -> None:
+        self._put(**{part: structs.replace(getattr(self._facts, part), **fields)})
+
+    def _note(self, address: str, **fields: Any) -> None:
+        self._enter(structs.replace(self.member(address), **fields))
+
     def _enter(self, member: MemberFacts) -> None:
         self._members[member.address] = member
         self._stale = True
         self.changed.set()
+
+
+def _typed(_of: Callable[P, object], change: Callable[..., None]) -> Callable[P, None]:
+    """The same function, its keywords those of a kind of facts: one that is misspelt is a type error, not a bug later.
+
+    All fields of that kind have defaults, so that any may be given.
+    """
+    return change
+
+
+def _typed_by_address(_of: Callable[P, object], change: Callable[..., None]) -> Callable[Concatenate[str, P], None]:
+    return change

@@ -57,7 +57,7 @@ class Outcome:
         if self._reporter.verdict is None:
             self._reporter.decide(Verdict.FAILED)
         if self._reporter.verdict is Verdict.FAILED and not has_failed(self._ledger.facts):
-            self._ledger.update("driver", state=DriverState.GIVEN_UP)
+            self._ledger.driver(state=DriverState.GIVEN_UP)
         return self._reporter.finish()
 
     async def _until_explained(self) -> None:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from clearline.core.check.filling_in import Edit, edited, inserted, places_in, undefined_places
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.driver import aws
+from clearline.core.facts.fact import replace
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.sources import CommandFailed, printed_by

@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from msgspec.structs import replace
 
 from clearline.core.addresses import is_ip_address
 from clearline.core.check.ledger import Ledger
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts.fact import replace
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.facts.servers import Exchange, TcpFacts, TlsFacts, TlsKind
 from clearline.core.probes import dns, hello, tls

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from msgspec.structs import replace
-
 from clearline.core.check.examine import Examiner
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import note_nameservers
+from clearline.core.facts.fact import replace
 from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed
 from clearline.core.probes import dns
 

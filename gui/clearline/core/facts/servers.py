@@ -244,12 +244,9 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     """Code of a read without login: 0 it works, 13 it needs a login, others as the server says."""
 
 
-class MemberFacts(Fact, frozen=True, kw_only=True):
-    """Everything known about one seed or advertised member; ``address`` is ``host:port`` or a socket path."""
+class LearntOfMember(Fact, frozen=True, kw_only=True):
+    """What a check finds out about one seed or advertised member; nothing at first."""
 
-    address: str
-    host: str
-    port: int | None
     seed: bool = False
     advertised_by: tuple[str, ...] = ()
     lookup: Lookup | None = None
@@ -274,6 +271,14 @@ class MemberFacts(Fact, frozen=True, kw_only=True):
     """All that is asked of this member is answered (or past its deadline)."""
     crashed: bool = False
     """A probe failed for a reason of its own, so nothing can be concluded about the server."""
+
+
+class MemberFacts(LearntOfMember, frozen=True, kw_only=True):
+    """Everything known about one seed or advertised member; ``address`` is ``host:port`` or a socket path."""
+
+    address: str
+    host: str
+    port: int | None
 
     @property
     def hello(self) -> Hello | None:

@@ -14,9 +14,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from clearline import __version__
+from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Exchange, Hello, Reach, ServerExtras
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.build_info import is_genuine, named_product

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
+from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.computer import is_own_address

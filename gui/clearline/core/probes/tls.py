@@ -16,9 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.probes.connection import (
     RECEIVE_SIZE,
