@@ -19,7 +19,7 @@ import pytest
         ("mongodb://h/?tlsCertificateKeyFilePassword=one&two", "uri.unescaped-credentials"),
         ("mongodb://h/?authMechanism=MONGODB-OIDC", "auth.oidc-not-configured"),
         ("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure", "uri.bad-value"),
-        ("mongodb://${NOWHERE_SET}/", "uri.placeholder"),
+        ("mongodb://${NOWHERE_SET}/", "uri.not-set"),
         ("mongodb://h/?tls=true&tlsInsecure=true&tlsCAFile=/nowhere.pem&w=0&journal=true", "uri.conflicting-options"),
     ],
 )

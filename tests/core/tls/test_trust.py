@@ -210,8 +210,8 @@ def test_on_linux_the_systems_own_file_is_used() -> None:
     ("tls", "words"),
     [
         (Tls(), "PyMongo's own choice"),
-        (Tls(insecure=True), "Everybody: tlsInsecure"),
-        (Tls(allow_invalid_certificates=True, trust="system"), "Everybody: tlsAllowInvalidCertificates"),
+        (Tls(insecure=True), "Every certificate: tlsInsecure"),
+        (Tls(allow_invalid_certificates=True, trust="system"), "Every certificate: tlsAllowInvalidCertificates"),
         (Tls(trust="bundled"), "public list that comes with clearline, given to pymongo as tlscafile"),
         (Tls(ca_file="/nowhere/ca.pem"), "/nowhere/ca.pem, which cannot be read (FileNotFoundError)"),
     ],

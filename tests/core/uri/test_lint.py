@@ -386,7 +386,8 @@ def test_every_sentence_of_a_mistake_is_filled_in() -> None:
 
 def test_every_uri_cause_has_a_text_that_produces_it() -> None:
     produced = {mistake.cause for _, mistake in everything()}
-    assert {code for code in causes_by_code() if code.startswith("uri.")} <= produced
+    of_the_network = {"uri.link-local-without-interface"}  # the text may be right; connecting shows that it is not
+    assert {code for code in causes_by_code() if code.startswith("uri.")} - of_the_network <= produced
 
 
 def test_every_mistake_has_a_place_in_the_text() -> None:
