@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
-from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
-from msgspec.structs import replace
-
-from clearline.cli import interrupts
-from clearline.cli.interrupts import LoopStuck, on_signals
+from clearline.cli.attempts import Manner, Until, checked, has_become
 from clearline.cli.output import print_json, print_text
-from clearline.cli.results import colours, not_begun, record, write_junit
-from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, adopt, chosen
-from clearline.core.check.request import Patience, Request
-from clearline.core.check.retry import MOST_ATTEMPTS, Attempt, RetryPlan, with_retries
+from clearline.cli.results import colours, record, write_junit
+from clearline.cli.targets import WRONG_USAGE, Target, UsageProblem, add_arguments, adopt, chosen
+from clearline.cli.text_grid import shown
+from clearline.core.check.request import Patience
+from clearline.core.check.retry import MOST_ATTEMPTS, RetryPlan
 from clearline.core.facts.whole import SILENCE_S
-from clearline.core.report.report import Report, Verdict, exit_code, to_json
+from clearline.core.report.exit_codes import WAYS, exit_code, not_tried, together
+from clearline.core.report.report import Report, Verdict, to_json
 
 
 def run(argv: Sequence[str]) -> int:
@@ -35,38 +33,90 @@ def run(argv: Sequence[str]) -> int:
     if arguments.folder:
         print("clearline check: --folder needs --all.", file=sys.stderr)
         return WRONG_USAGE
-    if arguments.target is None:
-        print("clearline check: nothing to check: give a target, or --all.", file=sys.stderr)
+    if len(arguments.target) > 1 and (arguments.password_stdin or arguments.password_env or "-" in arguments.target):
+        print("clearline check: several targets take no password and no '-'.", file=sys.stderr)
         return WRONG_USAGE
-    try:
-        target = chosen(arguments, Patience(silence_s=arguments.timeout))
-    except UsageProblem as problem:
-        print(f"clearline check: {problem}", file=sys.stderr)
-        return WRONG_USAGE
+    targets, refused = _targets(arguments)
     plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
-    report = _check(target.request, plan)
-    if target.saved:
-        record(target.request.profile, report, target.request.secrets)
-        if report.verdict is Verdict.CONNECTED:
-            adopt(target.request.profile, target.unremembered)
-    if arguments.junit is not None and not write_junit(arguments.junit, [(target.request.profile, report)]):
-        return WRONG_USAGE
+    manner = Manner(plan, fast=arguments.fast, until=arguments.until, within_s=arguments.within)
+    reports = checked([target.request for target in targets], manner) if targets else []
+    for target, report in zip(targets, reports, strict=True):
+        if target.saved:
+            record(target.request.profile, report, target.request.secrets)
+            if report.verdict is Verdict.CONNECTED:
+                adopt(target.request.profile, target.unremembered)
+    named = [(target.request.profile, report) for target, report in zip(targets, reports, strict=True)]
+    if arguments.junit is not None and not write_junit(arguments.junit, named):
+        return not_tried(arguments.exit_by)
     if arguments.json:
-        print_json(to_json(report))
+        if len(arguments.target) > 1:
+            print_json(f"[{', '.join(map(to_json, reports))}]")
+        elif reports:
+            print_json(to_json(reports[0]))
     elif arguments.junit is None:
-        from clearline.cli.report_text import render, terminal_width, unicode_fits
+        _print(reports, quiet=arguments.quiet, notes=arguments.notes)
+    codes = [_code(report, arguments) for report in reports] + [not_tried(arguments.exit_by)] * refused
+    return together(codes, arguments.exit_by)
 
-        unicode = unicode_fits(sys.stdout.encoding)
-        print_text(render(report, colour=colours(), width=terminal_width(), unicode=unicode))
-    return exit_code(report)
+
+def _targets(arguments: argparse.Namespace) -> tuple[list[Target], int]:
+    """What can be checked, and how many of the targets cannot, which is told."""
+    targets, refused = [], 0
+    for named in arguments.target or [None]:
+        try:
+            targets.append(chosen(named, arguments, Patience(silence_s=arguments.timeout)))
+        except UsageProblem as problem:
+            print(f"clearline check: {problem}", file=sys.stderr)
+            refused += 1
+    return targets, refused
+
+
+def _print(reports: Sequence[Report], *, quiet: bool, notes: bool) -> None:
+    from clearline.cli.report_text import render, terminal_width, unicode_fits
+
+    unicode = unicode_fits(sys.stdout.encoding)
+    for number, report in enumerate(reports):
+        if not quiet:
+            text = render(report, colour=colours(), width=terminal_width(), unicode=unicode, notes=notes)
+            print_text(f"\n{text}" if number else text)
+        elif report.verdict is not Verdict.CONNECTED:
+            print_text(
+                f"{shown(report.target.uri)}: {shown(report.diagnosis.summary if report.diagnosis else 'stopped')}"
+            )
+
+
+def _code(report: Report, arguments: argparse.Namespace) -> int:
+    """What one report counts: connected is not enough where something else was waited for."""
+    missed = arguments.until is not None and report.verdict is Verdict.CONNECTED
+    if missed and not has_become(report, arguments.until):
+        return 2 if arguments.exit_by == "nagios" else 1
+    return exit_code(report, arguments.exit_by)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="clearline check", description="Test one MongoDB connection, or all saved.")
-    add_arguments(parser, optional=True)
+    add_arguments(parser, several=True)
     parser.add_argument("--all", action="store_true", help="check every saved profile, up to eight at a time")
     parser.add_argument("--folder", metavar="X", help="with --all: only those in this folder of the list and below it")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON; with --all an array of reports")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the report as JSON; for several targets and --all an array of reports",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print one sentence about what fails, and nothing else")
+    parser.add_argument("--notes", action="store_true", help="print the notes under a green verdict too")
+    parser.add_argument("--fast", action="store_true", help="leave at the verdict; the report is then partial")
+    parser.add_argument(
+        "--until",
+        choices=get_args(Until),
+        help="check again until this is so, or until the failure cannot pass by waiting (a refused login)",
+    )
+    parser.add_argument(
+        "--for", dest="within", type=_duration, default=60.0, metavar="S", help="how long --until waits, seconds (60)"
+    )
+    parser.add_argument(
+        "--exit-by", choices=WAYS, default="plain", help="what the exit code says: see the table in the README"
+    )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
     parser.add_argument(
         "--timeout",
@@ -88,50 +138,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(request: Request, plan: RetryPlan) -> Report:
-    from clearline.core.check.check import check, farewells, warm_up
-
-    warm_up()
-
-    def once() -> Awaitable[Report]:
-        return check(request, known.append)
-
-    last: list[Report] = []
-    known: deque[Report] = deque(maxlen=1)
-
-    def tell(attempt: Attempt) -> None:
-        last[:] = [attempt.report]
-        if attempt.again_in_s is not None:
-            found = attempt.report.diagnosis
-            print(
-                f"clearline check: attempt {attempt.number} of {attempt.of} failed"
-                f" ({found.cause if found else 'no cause'}); again in {attempt.again_in_s:g} s",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    async def repeated() -> Report:
-        try:
-            return await with_retries(once, plan, tell)
-        except asyncio.CancelledError:  # between two attempts
-            return replace(last[0], verdict=Verdict.CANCELLED)
-
-    async def checked() -> Report:
-        task = asyncio.get_running_loop().create_task(repeated())
-        on_signals(task.cancel)
-        report = await task
-        await farewells()
-        return report
-
-    try:
-        return interrupts.run(checked)
-    except LoopStuck as stuck:
-        print(f"clearline check: {stuck}; this is what is known.", file=sys.stderr)
-        if not known:
-            return asyncio.run(not_begun(request))
-        return replace(known[0], verdict=known[0].verdict or Verdict.CANCELLED)
-
-
 def _attempts(text: str) -> int:
     value = int(text)
     if not 1 <= value <= MOST_ATTEMPTS:
@@ -143,4 +149,11 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0.05 <= value <= 60:
         raise argparse.ArgumentTypeError("between 0.05 and 60 seconds")
+    return value
+
+
+def _duration(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 86_400:
+        raise argparse.ArgumentTypeError("between 1 and 86400 seconds")
     return value

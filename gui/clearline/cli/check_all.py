@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 
-from msgspec import structs
-
-from clearline.cli import interrupts
-from clearline.cli.interrupts import LoopStuck, on_signals
+from clearline.cli.attempts import Manner, checked
 from clearline.cli.output import print_text
-from clearline.cli.results import colours, not_begun, record, write_junit
+from clearline.cli.results import colours, record, write_junit
 from clearline.cli.targets import (
     WRONG_USAGE,
     UsageProblem,
@@ -33,12 +28,10 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.keyring.sources import Gathered
 from clearline.core.profiles.profile import Profile
+from clearline.core.report.exit_codes import ExitBy, exit_code, not_tried, together
 from clearline.core.report.marks import MARKS
 from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secrets
-
-AT_ONCE = 8
-CANCELLED = 130
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,7 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
         return WRONG_USAGE
     patience = Patience(silence_s=arguments.timeout)
     requests, unremembered = _with_secrets(profiles, linked, patience, yes=arguments.yes)
-    reports = _checked(requests)
+
+    def tell(done: int, request: Request, report: Report) -> None:
+        verdict = report.verdict.value if report.verdict else "not finished"
+        _say(f"[{done}/{len(requests)}] {shown(request.profile.name)}: {verdict}")
+
+    reports = checked(requests, Manner(fast=arguments.fast), tell)
     for request, report in zip(requests, reports, strict=True):
         if report.verdict is not Verdict.CANCELLED and not request.permits.not_agreed:  # else it tells nothing
             record(request.profile, report, request.secrets)
@@ -79,12 +77,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
     elif arguments.junit is None:
         _print(profiles, reports)
-    verdicts = {report.verdict for report in reports}
-    if Verdict.CANCELLED in verdicts:
-        return CANCELLED
-    if any(request.permits.not_agreed for request in requests):
-        return WRONG_USAGE
-    return int(bool(broken) or verdicts != {Verdict.CONNECTED})
+    by: ExitBy = arguments.exit_by
+    codes = [
+        not_tried(by) if request.permits.not_agreed else exit_code(report, by)
+        for request, report in zip(requests, reports, strict=True)
+    ]
+    return together([*codes, *([1 if by != "nagios" else not_tried(by)] if broken else [])], by)
 
 
 def _with_secrets(
@@ -141,49 +139,6 @@ def _not_here(gathering: Gathered) -> Iterator[Mistake]:
                 "suggestion": "--yes behind the command once" if gathering.refused else "it again in the window",
             },
         )
-
-
-def _checked(requests: Sequence[Request]) -> list[Report]:
-    from clearline.core.check.check import check, farewells, warm_up
-
-    warm_up()
-    done = 0
-    known: dict[str, Report] = {}
-
-    async def one(request: Request, turn: asyncio.Semaphore) -> Report:
-        nonlocal done
-        try:
-            await turn.acquire()
-        except asyncio.CancelledError:
-            return await not_begun(request)
-        try:
-            report = await check(request, partial(known.__setitem__, request.profile.id))
-        finally:
-            turn.release()
-        done += 1
-        verdict = report.verdict.value if report.verdict else "not finished"
-        _say(f"[{done}/{len(requests)}] {shown(request.profile.name)}: {verdict}")
-        return report
-
-    async def all_of_them() -> list[Report]:
-        loop = asyncio.get_running_loop()
-        turn = asyncio.Semaphore(AT_ONCE)
-        tasks = [loop.create_task(one(request, turn)) for request in requests]
-        on_signals(lambda: [task.cancel() for task in tasks])
-        reports = await asyncio.gather(*tasks)
-        await farewells()
-        return list(reports)
-
-    try:
-        return interrupts.run(all_of_them)
-    except LoopStuck as stuck:
-        _say(f"{stuck}; this is what is known.")
-        return [
-            structs.replace(report, verdict=report.verdict or Verdict.CANCELLED)
-            if (report := known.get(request.profile.id)) is not None
-            else asyncio.run(not_begun(request))
-            for request in requests
-        ]
 
 
 def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:

@@ -10,20 +10,20 @@ from collections.abc import Iterator, Sequence
 from clearline.cli.text_grid import COLOURS, Palette, cut, grid, shown
 from clearline.core.findings import SERVER_STAGES, Finding, Severity
 from clearline.core.report.marks import MARKS
-from clearline.core.report.report import Cell, Computer, Report, ServerResult, StageResult, Status
+from clearline.core.report.report import Cell, Computer, Report, ServerResult, StageResult, Status, Verdict
 
 _NARROWEST, _WIDEST = 40, 120
 _LONGEST_NOTE = 22
 _INDENT = "  "
 
 
-def render(report: Report, *, colour: bool, width: int, unicode: bool = True) -> str:
+def render(report: Report, *, colour: bool, width: int, unicode: bool = True, notes: bool = True) -> str:
     """The report as lines of at most ``width`` columns, longer words apart, without a line break at the end.
 
     ``colour`` adds ANSI colours; nothing is told by colour alone. Without ``unicode`` our own marks are ASCII words
-    (names that the servers gave stay as they are).
+    (names that the servers gave stay as they are). Without ``notes`` those under a green verdict are only counted.
     """
-    return "\n".join(_Page(colour, max(width, _NARROWEST), unicode).lines(report))
+    return "\n".join(_Page(colour, max(width, _NARROWEST), unicode, notes).lines(report))
 
 
 def unicode_fits(encoding: str | None) -> bool:
@@ -41,19 +41,26 @@ def terminal_width() -> int:
 
 
 class _Page:
-    """One rendering: its width and its marks."""
+    """One rendering: its width, its marks, and how much it tells."""
 
-    def __init__(self, colour: bool, width: int, unicode: bool) -> None:
+    def __init__(self, colour: bool, width: int, unicode: bool, notes: bool) -> None:
+        self._notes = notes
         self._paint = Palette(colour)
         self._width = width
         self._unicode = unicode
 
     def lines(self, report: Report) -> Iterator[str]:
+        others = self._others(report)
+        folds = not self._notes and report.verdict is Verdict.CONNECTED
+        folded = [finding for finding in others if folds and finding.severity is Severity.NOTE]
         blocks = [
             self._headline(report),
             self._finding(report.diagnosis, headed=False) if report.diagnosis else [],
             self._servers(report.servers),
-            *(self._finding(finding) for finding in self._others(report)),
+            *(self._finding(finding) for finding in others if finding not in folded),
+            self._wrapped(f"{len(folded)} note{'s'[: len(folded) != 1]} more: --notes shows them.", "", "dim")
+            if folded
+            else [],
             self._summary(report),
         ]
         for number, block in enumerate(block for block in blocks if block):

@@ -26,6 +26,8 @@ WRONG_USAGE = 2
 LONGEST_TARGET = 50_000
 """Far above what any deployment needs; a text of megabytes is a file by mistake."""
 
+VARIABLE = "MONGODB_URI"
+"""The environment variable that MongoDB's own examples use."""
 TARGET_HELP = "a connection string, '-' to read one from standard input, a saved profile's name, a profile file, a host"
 
 
@@ -44,10 +46,10 @@ class Target:
     """Kept secrets that do not know for which servers they were given."""
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
-    """The arguments that `chosen` reads: the target, where its password comes from, and agreement beforehand."""
+def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """The arguments that `chosen` needs: targets, where a password comes from, and agreement beforehand."""
     parser.add_argument(
-        "target", metavar="URI | NAME | FILE | HOST[:PORT]", help=TARGET_HELP, nargs="?" if optional else None
+        "target", metavar="URI | NAME | FILE | HOST[:PORT]", help=TARGET_HELP, nargs="*" if several else None
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
@@ -57,13 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) ->
     )
 
 
-def chosen(arguments: argparse.Namespace, patience: Patience = USUAL) -> Target:
-    """What the arguments name, with its secrets, and with the user's agreement where that is needed.
+def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience = USUAL) -> Target:
+    """What an argument names, with its secrets, and with the user's agreement where that is needed.
 
-    Raises `UsageProblem`.
+    None is what lies near: ``MONGODB_URI``, or the ``.env`` file of this folder. Raises `UsageProblem`.
     """
-    found = _found(arguments.target, patience)
-    given = _given(arguments)
+    found = _nearby(patience) if named is None else _found(named, patience)
+    given = {**found.request.secrets, **_given(arguments, from_stdin=named == "-")}
     _settle_concerns(found, yes=arguments.yes)
     if found.request.text is not None:
         return replace(found, request=_with_password(found.request, given))
@@ -247,6 +249,27 @@ def _found(argument: str, patience: Patience) -> Target:
     return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
 
 
+def _nearby(patience: Patience) -> Target:
+    """What a program started here would most likely connect to; told aloud. A file of this folder is from elsewhere."""
+    if text := os.environ.get(VARIABLE):
+        print(f"clearline: checking what {VARIABLE} of the environment holds.", file=sys.stderr)
+        return Target(Request(Profile(), {}, _bounded(text), patience, permits(Profile())))
+    from clearline.core.exchange import dotenv
+    from clearline.core.exchange.imported import ImportProblem
+
+    file = Path(".env")
+    try:
+        with file.open(encoding="utf-8-sig") as opened:
+            items = dotenv.read(_bounded(opened.read(LONGEST_TARGET + 1)), file).items
+    except (OSError, UnicodeDecodeError, ImportProblem):
+        items = ()
+    usable = next((item for item in items if item.profile is not None), None)
+    if usable is None or usable.profile is None:
+        raise UsageProblem(f"nothing to check: give a target, or --all; {VARIABLE} is not set, and no .env names any.")
+    print(f"clearline: checking {usable.name} of {file.absolute()}.", file=sys.stderr)
+    return Target(Request(usable.profile, usable.secrets, None, patience, permits(usable.profile)))
+
+
 def _bounded(text: str) -> str:
     if len(text) > LONGEST_TARGET:
         raise UsageProblem(f"what is to be checked is longer than {LONGEST_TARGET} characters.")
@@ -336,14 +359,14 @@ def _with_password(request: Request, given: Secrets) -> Request:
     return replace(request, secrets=given)
 
 
-def _given(arguments: argparse.Namespace) -> dict[str, Secret]:
+def _given(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:
     if arguments.password_env:
         value = os.environ.get(arguments.password_env)
         if value is None:
             raise UsageProblem(f"the environment variable {arguments.password_env} is not set.")
         return {PASSWORD: Secret(value)}
     if arguments.password_stdin:
-        if arguments.target == "-":
+        if from_stdin:
             raise UsageProblem("standard input cannot hold both the connection string and the password.")
         value = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         return {PASSWORD: Secret(value)}

@@ -55,7 +55,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--pings", action="store_true", help="a line for every ping (JSON lines always have them)")
     arguments = parser.parse_args(argv)
     try:
-        target = chosen(arguments)
+        target = chosen(arguments.target, arguments)
     except UsageProblem as problem:
         print(f"clearline watch: {problem}", file=sys.stderr)
         return WRONG_USAGE

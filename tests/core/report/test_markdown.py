@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report.markdown import ticket, to_markdown
-from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict, exit_code
+from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 
 FINDING = Finding(
     cause="tcp.refused",
@@ -66,13 +65,6 @@ def test_other_findings_name_their_severity() -> None:
     assert "**Warning: Nothing listens on db1:27017.**" in to_markdown(
         msgspec.structs.replace(REPORT, findings=(FINDING, warning))
     )
-
-
-@pytest.mark.parametrize(
-    ("verdict", "code"), [(Verdict.CONNECTED, 0), (Verdict.FAILED, 1), (Verdict.CANCELLED, 130), (None, 1)]
-)
-def test_the_exit_code_follows_the_verdict(verdict: Verdict | None, code: int) -> None:
-    assert exit_code(msgspec.structs.replace(REPORT, verdict=verdict)) == code
 
 
 def test_a_ticket_has_the_verdict_the_cause_the_proof_and_where_it_was_seen() -> None:

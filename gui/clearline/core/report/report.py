@@ -183,6 +183,8 @@ class Report(_Value, frozen=True, kw_only=True):
     verdict_ms: float | None = None
     target: Target
     verdict: Verdict | None = None
+    partial: bool = False
+    """It was left at its verdict: what comes later (other servers, latency, advice) is missing."""
     computer: Computer | None = None
     findings: tuple[Finding, ...] = ()
     stages: tuple[StageResult, ...] = ()
@@ -202,11 +204,3 @@ def to_json(report: Report, *, indent: int | None = 2) -> str:
     """The report as the JSON contract has it, one object."""
     raw = msgspec.json.encode(report)
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
-
-
-_EXIT_CODES = {Verdict.CONNECTED: 0, Verdict.FAILED: 1, Verdict.CANCELLED: 130}
-
-
-def exit_code(report: Report) -> int:
-    """What ``clearline check`` ends with: 0 connected, 1 failed, 130 cancelled."""
-    return 1 if report.verdict is None else _EXIT_CODES[report.verdict]

@@ -93,7 +93,7 @@ def products(facts: Facts) -> Iterable[Finding]:
             Certainty.LIKELY,
             server=strange[0].address,
             evidence={"buildInfo": "without what MongoDB's own builds list"},
-            detail="A build of MongoDB by somebody else may look the same.",
+            detail="Another build of MongoDB may look the same.",
         )
         return
     if unknown or missing or other:
