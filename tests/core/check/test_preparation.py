@@ -13,7 +13,6 @@ import msgspec
 import pytest
 
 from clearline.core.check.check import check
-from clearline.core.check.filling_in import undefined
 from clearline.core.check.preparation import Prepared, prepared
 from clearline.core.check.request import Permits, Request
 from clearline.core.facts.text import Mistake
@@ -24,6 +23,7 @@ from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import bundled_roots, os_roots_file
 from clearline.core.uri.connection_string import read
+from clearline.core.uri.filling_in import undefined
 
 
 def prepare(

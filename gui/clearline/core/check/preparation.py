@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from clearline.core.check.filling_in import Edit, edited, inserted, places_in, undefined_places
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.driver import aws
@@ -28,6 +27,7 @@ from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import roots_file
 from clearline.core.uri.connection_string import Reading, read
+from clearline.core.uri.filling_in import Edit, edited, inserted, places_in, undefined_places
 from clearline.core.uri.parts import UriText, take_apart
 
 _LEAST: Final = 4

@@ -357,7 +357,7 @@ class FormPages(QWidget):
 
 def _undefined(profile: Profile, secrets: Secrets) -> tuple[Mistake, ...]:
     """The references without a value, but for those of which the Authentication page itself tells. Reads a file."""
-    from clearline.core.check.filling_in import undefined
+    from clearline.core.uri.filling_in import undefined
 
     found = undefined(profile, variables(profile.env_file), secrets)
     return tuple(mistake for mistake in found if not {PASSWORD, "envFile"} & set(mistake.fields))
