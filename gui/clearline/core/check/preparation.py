@@ -27,7 +27,7 @@ from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.core.tls.trust import roots_file
 from clearline.core.uri.connection_string import Reading, read
-from clearline.core.uri.filling_in import Edit, edited, inserted, places_in, undefined_places
+from clearline.core.uri.filling_in import Edit, edited, inserted, place_before, places_in, undefined_places
 from clearline.core.uri.parts import UriText, take_apart
 
 _LEAST: Final = 4
@@ -77,7 +77,11 @@ class Prepared:
     def facts(self) -> UriFacts:
         """What is known of the text, with all mistakes; places count in the text as it was before."""
         own = tuple(
-            replace(mistake, start=self._before(mistake.start), end=self._before(mistake.end, end=True))
+            replace(
+                mistake,
+                start=place_before(self.edits, mistake.start),
+                end=place_before(self.edits, mistake.end, end=True),
+            )
             for mistake in self.reading.mistakes
         )
         return replace(self.reading.facts, redacted=self.shown, mistakes=(*self.mistakes, *own))
@@ -86,17 +90,6 @@ class Prepared:
     def usable(self) -> bool:
         """Whether the driver can be given this."""
         return self.reading.usable and not any(m.severity is Severity.FAILURE for m in self.mistakes)
-
-    def _before(self, place: int, *, end: bool = False) -> int:
-        shift = 0
-        for edit in self.edits:
-            begins = edit.start + shift
-            if place < begins or (end and place == begins):
-                break
-            if place < begins + len(edit.text) or (end and place == begins + len(edit.text)):
-                return edit.end if end else edit.start
-            shift += len(edit.text) - (edit.end - edit.start)
-        return place - shift
 
 
 async def prepared(request: Request, *, environ: Mapping[str, str] | None = None) -> Prepared:

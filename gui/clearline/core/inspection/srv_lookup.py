@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from clearline.core.facts.names import DnsOutcome, Question, seeds_from
+from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed
 from clearline.core.uri.srv_forms import TxtOptions
 
 DEADLINE_S: Final = 3.0
@@ -140,8 +140,6 @@ def _answer(
     suffix: str | None,
     questions: tuple[Question, ...],
 ) -> SrvAnswer:
-    from clearline.core.facts.names import srv_target_allowed
-
     within: list[str] = []
     outside: list[str] = []
     for target, port in seeds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -41,6 +41,19 @@ def edited(text: str, edits: list[Edit]) -> str:
         pieces += [text[at : edit.start], edit.text]
         at = edit.end
     return "".join([*pieces, text[at:]])
+
+
+def place_before(edits: Sequence[Edit], place: int, *, end: bool = False) -> int:
+    """Where a place of the edited text was before; within a replacement it is the start, or the ``end``, of that."""
+    shift = 0
+    for edit in edits:
+        begins = edit.start + shift
+        if place < begins or (end and place == begins):
+            break
+        if place < begins + len(edit.text) or (end and place == begins + len(edit.text)):
+            return edit.end if end else edit.start
+        shift += len(edit.text) - (edit.end - edit.start)
+    return place - shift
 
 
 @dataclass(frozen=True)
