@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from ipaddress import ip_address
+from typing import Final
+
+_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}")
 
 
 def split_address(address: str) -> tuple[str, int | None]:
@@ -39,6 +43,11 @@ def is_loopback(address: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return port is None or host == "localhost" or host.endswith(".localhost")
+
+
+def is_host_name(host: str) -> bool:
+    """Whether it is a name as DNS has them, which every shell takes for itself and for nothing else."""
+    return _NAME.fullmatch(host) is not None
 
 
 def is_ip_address(host: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import json
 import subprocess
@@ -22,7 +23,7 @@ from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver import client as client_module
 from clearline.core.driver.events import DriverEvent
-from clearline.core.findings import Severity, Stage
+from clearline.core.findings import Certainty, Severity, Stage
 from clearline.core.profiles.profile import Pool, Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret
@@ -32,7 +33,7 @@ from clearline.core.watch.session import Session
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
 from lab.deployment import Deployment
-from lab.mongo_peer import SILENCE, MongoPeer, member_hello
+from lab.mongo_peer import SILENCE, Answer, Command, MongoPeer, member_hello
 from lab.relay import Relay
 
 
@@ -566,3 +567,48 @@ def test_a_readable_password_needs_the_users_consent() -> None:
     report = run_check(text, profile=agreed, silence_s=0.2, late_s=0.2)
     assert headline(report) != "auth.password-in-clear"
     assert "auth.password-in-clear" in causes(report)
+
+
+_SALT = base64.b64encode(b"salt" * 4).decode()
+
+
+def _impostor(first: Callable[[str], str], final: bytes = b"") -> MongoPeer:
+    """A server that plays SCRAM without knowing the password. ``first`` makes its first message of the nonce."""
+
+    def start(command: Command) -> Answer:
+        nonce = bytes(command.document["payload"]).decode().partition("r=")[2]
+        return {"ok": 1, "conversationId": 1, "done": False, "payload": first(nonce).encode()}
+
+    answers = {"saslStart": start, "saslContinue": {"ok": 1, "conversationId": 1, "done": True, "payload": final}}
+    return MongoPeer(answers)
+
+
+@pytest.mark.parametrize(
+    ("first", "final"),
+    [
+        (lambda nonce: f"r={nonce}x,s={_SALT},i=15000", b"v=" + base64.b64encode(b"0" * 32)),
+        (lambda nonce: f"r={nonce}x,s={_SALT},i=15000", b"v="),
+        (lambda nonce: f"r={nonce}x,s={_SALT},i=15000", b""),
+        (lambda nonce: f"r={nonce}x,s={_SALT},i=1", b""),
+        (lambda nonce: f"r={nonce}x,s={_SALT},i=-5", b""),
+        (lambda _nonce: f"r=another,s={_SALT},i=15000", b""),
+    ],
+    ids=["signature", "no-signature", "empty", "one-iteration", "negative", "nonce"],
+)
+@pytest.mark.parametrize("mechanism", ["", "&authMechanism=SCRAM-SHA-256", "&authMechanism=SCRAM-SHA-1"])
+def test_a_server_that_cannot_prove_that_it_knows_the_password_is_named(
+    first: Callable[[str], str], final: bytes, mechanism: str
+) -> None:
+    with _impostor(first, final) as peer:
+        report = run_check(f"mongodb://app:pw@{peer.address}/?directConnection=true{mechanism}", silence_s=1)
+    assert headline(report) == "auth.server-not-genuine"
+    assert report.diagnosis is not None
+    assert report.diagnosis.certainty is Certainty.PROVEN
+
+
+def test_a_password_that_scram_cannot_take_is_no_fault_of_the_server() -> None:
+    with _impostor(lambda nonce: f"r={nonce}x,s={_SALT},i=15000", b"v=x") as peer:
+        report = run_check(
+            f"mongodb://app:p%00w@{peer.address}/?directConnection=true&authMechanism=SCRAM-SHA-256", silence_s=1
+        )
+    assert headline(report) != "auth.server-not-genuine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -102,3 +103,22 @@ def test_the_trash_forgets_what_is_old_and_tells_whose_secrets_can_go(folder: Pa
     with pytest.raises(NotSaved):
         trash.undo_delete(deleted[2])
     assert trash.purge(bin / "nowhere") == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes as POSIX has them")
+def test_a_shared_file_comes_back_from_another_file_system_as_open_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_file_system(_self: Path, _target: Path) -> Path:
+        raise OSError(errno.EXDEV, "another file system")
+
+    path = tmp_path / "profiles" / "shared.json"
+    store.save(Profile(id="a"), tmp_path / "shared.json")
+    path.parent.mkdir()
+    path.write_bytes((tmp_path / "shared.json").read_bytes())
+    path.chmod(0o664)
+    monkeypatch.setattr(Path, "rename", another_file_system)
+    deleted = trash.delete(path, tmp_path / "trash")
+    assert not path.exists()
+    assert trash.undo_delete(deleted) == path
+    assert path.stat().st_mode & 0o777 == 0o664

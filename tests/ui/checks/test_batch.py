@@ -29,6 +29,8 @@ def batch(make_desktop, keyring_in_memory):
 
     def make(check, count, typed=None, withheld=None):
         desktop = make_desktop(play.waiting(), show=False)
+        for n in range(count):
+            keyring_in_memory.kept.setdefault((SERVICE, f"p{n}/{PASSWORD}"), "kept")
         one = Batch(check, desktop.workbench.storage, desktop.workbench.pump, rows(count), typed or {}, withheld or {})
         made.append(one)
         return one

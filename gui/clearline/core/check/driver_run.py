@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 UNAUTHORIZED = 13
 ATLAS_ERROR = 8000
 """Atlas' proxy in front of shared clusters answers with this one code to whatever is not allowed."""
+_SCRAM = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
 
@@ -73,10 +74,11 @@ class DriverRun:
         failed_login = self._events.failed_login_step
         # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over
         # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
-        answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None
+        unproven = step == "read" and failed_login is None and self._breaks_off(error)
+        answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None and not unproven
         # The first step of OIDC only asks the server for the provider, at which there was no sign-in then.
         began = self._events.login_step is not None and not isinstance(error, SignInProblem)
-        logged_in = self._wants_login() and failed_login is None and (began or answered)
+        logged_in = self._wants_login() and failed_login is None and not unproven and (began or answered)
         if code in (UNAUTHORIZED, ATLAS_ERROR) and logged_in and step == "read":
             # Logged in and turned away at one collection: the connection works, a right is missing.
             self._connected(code, _code_name(error))
@@ -86,13 +88,14 @@ class DriverRun:
             and not began
             and step == "read"
             and not answered
+            and not unproven
             and self._events.connected
             and not _from_network(error)
         )
-        self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here))
+        self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here, unproven=unproven))
         if step == "read" and failed_login is None and code is not None:
             self._ledger.access(read_code=code, read_code_name=_code_name(error))
-        by = "login" if failed_login is not None or here else step
+        by = "login" if failed_login is not None or here or unproven else step
         self.tell(error, by)
 
     def tell(self, error: Exception, raised_by: str) -> None:
@@ -110,7 +113,25 @@ class DriverRun:
     def _wants_login(self) -> bool:
         return self._client.options.pool_options._credentials is not None
 
-    def _login(self, *, succeeded: bool, error: Exception | None = None, refused_here: bool = False) -> LoginFacts:
+    def _breaks_off(self, error: Exception) -> bool:
+        """PyMongo itself raises over what a server answers in SCRAM (RFC 5802): its nonce, its iteration count, its
+        signature. What a server refuses comes with the server's document; this has none.
+        """
+        from pymongo.errors import OperationFailure
+
+        credentials = self._client.options.pool_options._credentials
+        if credentials is None or credentials.mechanism not in _SCRAM or not self._events.connected:
+            return False
+        if isinstance(error, OperationFailure):
+            return error.details is None
+        # A last answer that is no SCRAM message at all. Before it, such an error may be about the password (SASLprep).
+        step = self._events.login_step
+        last = step is not None and step.name == "saslContinue" and step.passed is True
+        return last and isinstance(error, (ValueError, LookupError, TypeError))
+
+    def _login(
+        self, *, succeeded: bool, error: Exception | None = None, refused_here: bool = False, unproven: bool = False
+    ) -> LoginFacts:
         credentials = self._client.options.pool_options._credentials
         if credentials is None:
             return LoginFacts()
@@ -119,13 +140,14 @@ class DriverRun:
             mechanism=credentials.mechanism if credentials.mechanism != "DEFAULT" else self._events.mechanism,
             database=credentials.source,
             user=credentials.username,
-            attempted=succeeded or step is not None or refused_here,
+            attempted=succeeded or step is not None or refused_here or unproven,
             succeeded=succeeded,
             failed_step=failed.name if failed else None,
             code=(failed.code if failed else None) or (_code(error) if error and failed else None),
             code_name=(failed.code_name if failed else None) or (_code_name(error) if error and failed else None),
             server=(failed or step).server if (failed or step) else None,  # type: ignore[union-attr]
             refused_here=refused_here,
+            unproven=unproven,
         )
 
     async def learn_access(self) -> None:

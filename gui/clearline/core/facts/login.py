@@ -23,6 +23,8 @@ class LoginFacts(Fact, frozen=True, kw_only=True):
     server: str | None = None
     refused_here: bool = False
     """Refused on this computer before anything was sent (SASLprep, a missing package, a missing token file)."""
+    unproven: bool = False
+    """PyMongo broke a SCRAM login off, because the server's part of the proof does not hold."""
 
 
 class Privilege(Fact, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ MEMORY_SERVICE: Final = "Clearline servers"
 _Key = tuple[str, str, str]
 """Service, profile id and secret name."""
 
+_MOMENT_S: Final = 0.2
+
 _UNREADABLE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
 _ASK_NO_MORE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW})  # each time would open another prompt
 
@@ -78,6 +80,22 @@ class Vault:
             for key in [key for key, given in self._destinations.items() if given is None]:
                 del self._destinations[key]
         return self.ask_again()
+
+    def lacks_keyring(self) -> bool:
+        """Whether there is no keyring at all, found out without asking one anything; False while one is being asked."""
+        if self._state.why is not WhyMemory.NOT_ASKED:
+            return self._state.why is WhyMemory.NO_KEYRING
+        if not self._asking.acquire(timeout=_MOMENT_S):
+            return False
+        try:
+            found = self._keyring()
+        except Exception:  # noqa: BLE001 - backends raise what they like; `read` will tell
+            return False
+        finally:
+            self._asking.release()
+        if found is None:
+            self._settle(WhyMemory.NO_KEYRING)
+        return found is None
 
     def where(self, profile_id: str, name: str) -> WhereKept | None:
         """Where that secret is, as far as this session has seen: None says unknown. Never blocks."""

@@ -7,14 +7,13 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from clearline.core.addresses import is_ip_address, split_address
+from clearline.core.addresses import is_host_name, is_ip_address, split_address
 from clearline.core.findings import Finding, Severity, Stage
 from clearline.core.report.report import Report
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
 """Stages whose failures a network team can mend."""
 
-_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}")
 _ZONE: Final = re.compile(r"[A-Za-z0-9_.-]*")
 _SAFE_IN_QUOTES: Final = re.compile(r"[A-Za-z0-9_.,:;/?&=@*+~\[\]-]*")
 """Characters that mean themselves between double quotes in every shell, cmd.exe included."""
@@ -39,7 +38,7 @@ def commands_for(stage: Stage, address: str, *, srv_name: str | None = None, red
         return [Command("Linux, macOS", f"ls -l -- {shlex.quote(address)}")] if _printable(address) else []
     if stage in _OF_HOSTS and not _well_formed(host):
         return []
-    srv_name = srv_name if srv_name and _NAME.fullmatch(srv_name) else None
+    srv_name = srv_name if srv_name and is_host_name(srv_name) else None
     match stage:
         case Stage.DNS:
             found = [Command("any system", f"nslookup {host}"), Command("PowerShell", f"Resolve-DnsName {host}")]
@@ -74,7 +73,7 @@ _OF_HOSTS: Final = frozenset({Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO})
 
 def _well_formed(host: str) -> bool:
     bare, _, zone = host.partition("%")
-    return bool(_NAME.fullmatch(host)) or (is_ip_address(bare) and bool(_ZONE.fullmatch(zone)))
+    return is_host_name(host) or (is_ip_address(bare) and bool(_ZONE.fullmatch(zone)))
 
 
 def _printable(text: str) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -117,7 +119,12 @@ def _move(source: Path, target: Path) -> None:
     except OSError:
         if not source.exists():
             raise
-        write_whole(target, read_whole(source))  # to another file system: whole there before it is gone here
+        # To another file system: whole there before it is gone here, and open to the same people when it comes back.
+        status = source.stat()
+        write_whole(target, read_whole(source))
+        with suppress(OSError, AttributeError):  # a group that is not ours, or a system without groups
+            os.chown(target, -1, status.st_gid)
+        target.chmod(stat.S_IMODE(status.st_mode))
         source.unlink()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.keyring.patient_vault import PatientVault
-from clearline.core.keyring.sources import given_for_others
+from clearline.core.keyring.sources import given_for_others, lost
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
@@ -121,13 +121,18 @@ class Batch(QObject):
             secrets, elsewhere = found
             if self._current.get(number) is not row:
                 return
+            used = {**secrets, **known}
+            said = ""
             if elsewhere:
+                said = f"{given_for_others(profile, self._storage.vault, elsewhere)}: test it alone."
+            elif lost(profile, used) and self._storage.vault.state.why is None:
+                said = "Its password is not kept on this computer any more: test it alone."
+            if said:
                 self._current.pop(number)
-                said = given_for_others(profile, self._storage.vault, elsewhere)
-                self.model.change(profile.id, withheld=f"{said}: test it alone.")
+                self.model.change(profile.id, withheld=said)
                 self._next(number)
                 return
-            self._used[number] = {**secrets, **known}
+            self._used[number] = used
             self.model.change(profile.id, running=True)
             worker.submit(profile, self._used[number])
 

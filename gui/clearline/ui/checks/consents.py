@@ -150,7 +150,7 @@ class Consents(QObject):
                 if wanted and self._agreements.missing(profile, wanted):
                     withheld[profile.id] = "It asks before its first connect: test it alone."
                     continue
-                if lost(profile, known):
+                if lost(profile, known) and self._vault.lacks_keyring():  # one that is there is asked in its turn
                     kept = self._vault.secrets_of(profile.id, [PASSWORD])
                     missing[profile.id] = lost(profile, {**known, **kept})
                 asked[profile.id] = (*missing.get(profile.id, ()), *to_be_asked(profile, known))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from clearline.core.addresses import is_host_name
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.findings import Remedy, Severity
 from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pasted
@@ -283,7 +284,8 @@ class PasteDialog(QDialog):
         self.setWindowTitle("Paste a DNS answer")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(theme.GRID * 80, theme.GRID * 44)
-        shown = name or "cluster0.abcde.mongodb.net"
+        # A name that is none may be one that a shell obeys: it is not offered to be copied.
+        shown = name if is_host_name(name) else "cluster0.abcde.mongodb.net"
         words = WrappedLabel(
             "On a computer whose network answers, run these two and paste here all that they print "
             f"(dig, host and Resolve-DnsName do as well):\n\nnslookup -type=SRV _mongodb._tcp.{shown}\n"

@@ -19,7 +19,7 @@ def login_failed(facts: Facts) -> bool:
     login = facts.login
     if login.succeeded:
         return False
-    return login.refused_here or login.failed_step is not None or login.code is not None
+    return login.refused_here or login.unproven or login.failed_step is not None or login.code is not None
 
 
 def code_of_login(facts: Facts) -> int | None:

@@ -63,6 +63,7 @@ def login(facts: Facts) -> Iterable[Finding]:
     if facts.login.refused_here and auth_external.lacks_package(facts):
         return  # Nothing was sent, so nothing can be said about the account.
     for rule in (
+        not_genuine,
         mechanism_of_another_product,
         control_character,
         auth_external.refused_here,
@@ -80,6 +81,20 @@ def login(facts: Facts) -> Iterable[Finding]:
         if found := rule(facts):
             yield found
             return
+
+
+def not_genuine(facts: Facts) -> Finding | None:
+    """The server's part of SCRAM does not hold (RFC 5802): its nonce, iteration count or signature."""
+    if not facts.login.unproven:
+        return None
+    return finding(
+        "auth.server-not-genuine",
+        Certainty.PROVEN,
+        evidence=_evidence(facts),
+        server=facts.login.server or facts.driver.server,
+        host=facts.login.server or facts.driver.server or "The server",
+        user=user_of(facts) or "the user",
+    )
 
 
 def control_character(facts: Facts) -> Finding | None:
