@@ -28,6 +28,8 @@ from clearline.core.secrets.redaction import redact
 LONGEST = 2_000_000
 """Characters that are read; of a longer text its end counts, where the error stands (`folding` reads all of a log)."""
 _MOST = 5
+_MOST_SEEN = 20
+"""Servers that are read from running text; a driver's own view may hold more."""
 _NAME_SERVER = re.compile(r"Do53:|lookup \S+ on |query(?:Srv|Txt)|DNS|[:@]53\b")
 _PATHS = re.compile(r"((?:/home/|/Users/|[\\/]Users[\\/]|[\\/]Benutzer[\\/]))[^\\/\s]+")
 
@@ -101,6 +103,12 @@ def _ours(text: Text) -> tuple[Text | None, str | None]:
     return None, foreign[0][1]
 
 
+_ASKED_NAME = re.compile(
+    r"(?:ENOTFOUND|EAI_AGAIN|UnknownHostException:|Unknown host:?|Failed to resolve) '?([\w\-]+(?:\.[\w\-]+)+)"
+)
+"""The full name that could not be looked up, where no port follows."""
+
+
 def _completed(record: Record, text: Text) -> Record:
     """Where no driver's view is printed, the server beside the deciding symbol is the one that failed."""
     if record.servers:
@@ -116,9 +124,13 @@ def _completed(record: Record, text: Text) -> Record:
         if found and ":53" not in found[0][-3:]:
             host, _, port = found[0].rpartition(":")
             seen.append(Seen(host=host.strip("[]"), port=int(port), errors=(words,)))
+        elif asked := _ASKED_NAME.search(words):
+            seen.append(Seen(host=asked[1], errors=(words,)))
+        if len(seen) == _MOST_SEEN:
+            break
     if not seen:
         return record
-    return msgspec.structs.replace(record, views=(*record.views, View(servers=tuple(seen[:20]))))
+    return msgspec.structs.replace(record, views=(*record.views, View(servers=tuple(seen))))
 
 
 def _spread(record: Record, text: Text) -> Record | None:

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import msgspec
 
-_WHOLE = 1_000_000
+_WHOLE = 500_000
 """Bytes up to which a text is kept as it is."""
-_KEPT = 1_500_000
+_KEPT = 500_000
 """Most bytes of a longer log that are kept."""
 _DISTINCT = 200_000
 """Most shapes of lines that are remembered."""

@@ -35,7 +35,8 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
         (110, 60, 10060),
         (
             "etimedout", "wsaetimedout", "connecttimedout", "connectiontimedout", "i/otimeout",
-            "connectiontimeoutcalling", "timedoutconnectingto", ":timedout", "attempttimedout", "handshaketimedout",
+            "connectiontimeoutcalling", "timedoutconnectingto", "secondstoconnect",
+            ":timedout", "attempttimedout", "handshaketimedout",
         ),
     ),
     "unreachable": ((113, 65, 10065), ("ehostunreach", "wsaehostunreach", "noroutetohost", "hostisunreachable")),
@@ -117,6 +118,7 @@ _VERIFY: dict[int, tuple[str, ...]] = {
     ),
     20: (
         "unabletogetlocalissuercertificate", "unable_to_get_issuer_cert_locally", "pkixpathbuildingfailed",
+        "pkixpathvalidationfailed",
         "certificatesignedbyunknownauthority", "unknownissuer", "chain:partialchain", "-9807", "-9813",
         "unabletofindvalidcertificationpath", "certificateisnottrusted",
     ),
@@ -158,8 +160,9 @@ _WORDS = {
         "socketwasunexpectedlyclosed", "clientnetworksocketdisconnectedbeforesecuretlsconnection",
         "remotepartyhasclosedthetransportstream", "unexpectedeofduringhandshake", "ssl_error_eof", "sslhandshake:eof",
     ),
-    "slow": ("sockettimeoutcalling", "readtimedout"),
-    "lost": ("prematurelyreachedendofstream", "poolwascleared", "interruptedduetoservermonitortimeout"),
+    "slow": ("sockettimeoutcalling", "readtimedout", "messageheader:contextdeadlineexceeded"),
+    "lost": ("prematurelyreachedendofstream", "messageheader:eof", "messageheader:connectionreset",
+             "poolwascleared", "interruptedduetoservermonitortimeout"),
     "vague": (
         "serverselectiontimedout", "nosuitableserversfound", "noserversavailable", "noserverisavailable",
         "serverselectiontimeout", "noserversfoundyet", "noavailableservers", "couldnotconnecttoanyservers",
@@ -274,6 +277,8 @@ def _tls(tight: str) -> Iterator[Sign]:
             best[number] = at
     if 19 in best:
         best.pop(18, None)
+    if best.keys() & {9, 10, 23, 62, 64}:
+        best.pop(20, None)  # Java says that the chain does not hold, and then why
     if 10 in best and 9 in best:  # Go names both, and then which it was
         best.pop(10 if _GO_BEFORE.search(tight) else 9)
     for found in _VERIFY_NUMBER.finditer(tight):

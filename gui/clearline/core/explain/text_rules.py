@@ -69,6 +69,7 @@ _DNS = {
     "srv silent": ("dns.resolver-silent", "dns.srv-blocked"),
     "srv port-closed": ("dns.resolver-not-running",),
     "srv malformed": ("dns.srv-blocked",),
+    "txt nodata": ("dns.txt-blocked", "dns.no-srv-record"),
     "txt silent": ("dns.txt-blocked", "dns.resolver-silent"),
     "txt refused": ("dns.txt-blocked",),
     "txt servfail": ("dns.servfail", "dns.txt-blocked"),
@@ -240,7 +241,7 @@ def login(record: Record, text: str) -> Iterator[Guess]:
     if any(s.kind == "code" and s.number in (18, 8000) for s in record.signs) or record.log:
         return
     if found := re.search(
-        r"Authentication failed(?! because)|auth failed|Unable to authenticate|SCRAM failure"
+        r"Authentication failed(?! because)|Exception authenticating|auth failed|Unable to authenticate|SCRAM failure"
         r"|sasl(?:Continue|Start) failed",
         text,
         re.IGNORECASE,
@@ -327,6 +328,13 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2340, cause="pool.server-went-away", certainty=_POSSIBLE)
 
 
+def early_certificate(record: Record, text: str) -> Iterator[Guess]:
+    """Go tells both times: before the beginning the certificate is new, or this computer's clock is behind."""
+    if re.search(r"current time \S+ is before ", text):
+        yield Guess(weight=2700, cause="tls.certificate-not-yet-valid", words="is before")
+        yield Guess(weight=2690, cause="env.clock-wrong", certainty=_POSSIBLE, words="is before")
+
+
 def selector(record: Record, text: str) -> Iterator[Guess]:
     """All members answer, and the wanted address is none of them."""
     if "ServerAddressSelector" in text and any(s.type == "primary" for s in record.servers):
@@ -397,6 +405,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     surroundings,
     short_names,
     broken_later,
+    early_certificate,
     selector,
     hurried,
     server_log,

@@ -26,7 +26,7 @@ from clearline.core.findings import Certainty
 from clearline.ui.look import theme
 from clearline.ui.widgets.parts import Flow, RichText, WrappedLabel
 
-LONGEST: Final = 1_000_000
+LONGEST: Final = 500_000
 """Characters of a text that is typed or pasted; a longer log is opened as a file."""
 _AFTER_MS: Final = 250
 _SIZE: Final = (theme.GRID * 112, theme.GRID * 74)
