@@ -369,7 +369,7 @@ HEALTHY = {
     "a member of priority 0": facts(
         live(in_set("primary", hosts=THREE[:2], passives=THREE[2:])),
         live(in_set("secondary", hosts=THREE[:2], passives=THREE[2:]), "db2"),
-        live(in_set("secondary", hosts=THREE[:2], passives=THREE[2:], passive=True), "db3"),
+        live(in_set("secondary", hosts=THREE[:2], passives=THREE[2:]), "db3"),
         options={"w": 3},
     ),
     "a hidden, delayed member as a further seed": facts(

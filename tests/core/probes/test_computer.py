@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.probes.computer import inspect_computer, is_own_address, missing_packages, own_addresses
+from clearline.core.probes.computer import inspect_computer, is_own_address, missing_packages
 from clearline.core.profiles.profile import Auth, Options, Profile
 from lab import namespaces
 
@@ -19,7 +19,6 @@ def test_this_computer_is_described() -> None:
     assert facts.trusted_roots is not None
     assert facts.trust_source
     assert facts.missing_packages == ()
-    assert facts.out_of_file_handles is False
 
 
 def test_the_mechanisms_package_is_missed() -> None:
@@ -73,12 +72,10 @@ def test_own_addresses_are_told_from_others(address: str, own: bool) -> None:
     assert is_own_address(address) is own
 
 
-def test_all_own_addresses_are_found_in_order_without_loopback() -> None:
+def test_every_own_address_is_told_from_a_neighbours() -> None:
     with namespaces.Network(ipv6=True) as network:
         network.inside_address("192.168.7.9")
-        found = network.call(own_addresses)
         own = network.call(lambda: [is_own_address(a) for a in ("192.168.7.9", "10.79.0.2", "fd79::2", "10.79.0.1")])
-    assert [address for address in found if not address.startswith("fe80:")] == ["10.79.0.2", "192.168.7.9", "fd79::2"]
     assert own == [True, True, True, False]
 
 
@@ -88,18 +85,8 @@ def test_a_route_for_ipv6_is_seen_without_sending(ipv6: bool) -> None:
         assert network.call(lambda: inspect_computer(Profile())).has_ipv6_route is ipv6
 
 
-def test_proxies_of_the_environment_are_named_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.test:3128")
-    monkeypatch.setenv("all_proxy", "socks5://proxy.test")
-    facts = inspect_computer(Profile())
-    assert sorted(facts.environment_proxies) == ["HTTPS_PROXY", "all_proxy"]
-    assert "secret" not in repr(facts)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
-def test_the_limit_of_file_handles_is_told_and_when_they_are_used_up() -> None:
+def test_the_limit_of_file_handles_is_told_also_when_they_are_used_up() -> None:
     import resource
 
     program = """
@@ -115,10 +102,10 @@ try:
 except OSError:
     pass
 facts = inspect_computer(Profile())
-print(facts.file_handle_limit, facts.out_of_file_handles)
+print(facts.file_handle_limit)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["64", "True"]
+    assert done.stdout.split() == ["64"]
     assert inspect_computer(Profile()).file_handle_limit == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 

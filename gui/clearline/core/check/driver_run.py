@@ -53,10 +53,10 @@ class DriverRun:
         else:
             self._connected(0)
 
-    def _connected(self, code: int, code_name: str | None = None) -> None:
+    def _connected(self, code: int) -> None:
         facts = self._ledger.facts
         self._ledger.put(login=self._login(succeeded=True))
-        self._ledger.access(read_code=code, read_code_name=code_name, read_database=facts.uri.database or "test")
+        self._ledger.access(read_code=code, read_database=facts.uri.database or "test")
         self._ledger.driver(
             state=DriverState.CONNECTED,
             exception=None,
@@ -81,7 +81,7 @@ class DriverRun:
         logged_in = self._wants_login() and failed_login is None and not unproven and (began or answered)
         if code in (UNAUTHORIZED, ATLAS_ERROR) and logged_in and step == "read":
             # Logged in and turned away at one collection: the connection works, a right is missing.
-            self._connected(code, _code_name(error))
+            self._connected(code)
             return
         here = (
             self._wants_login()
@@ -94,7 +94,7 @@ class DriverRun:
         )
         self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here, unproven=unproven))
         if step == "read" and failed_login is None and code is not None:
-            self._ledger.access(read_code=code, read_code_name=_code_name(error))
+            self._ledger.access(read_code=code)
         by = "login" if failed_login is not None or here or unproven else step
         self.tell(error, by)
 

@@ -25,7 +25,7 @@ class Running:
         began = time.perf_counter()
         reading = request.reading
         self.request = request
-        self.ledger = Ledger(Facts(uri=reading.facts, deadline_ms=request.patience.silence_s * 1000))
+        self.ledger = Ledger(Facts(uri=reading.facts))
         self.reporter = Reporter(reading.profile.name, self.ledger, emit, began)
         self.tasks: set[asyncio.Task[None]] = set()
         """Whatever may still learn something."""

@@ -46,7 +46,6 @@ class CertificateFacts(Fact, frozen=True, kw_only=True):
     """IP addresses of subjectAltName."""
     has_san: bool = False
     common_name: str | None = None
-    organisation: str | None = None
     unit: str | None = None
     is_ca: bool = False
     self_signed: bool = False
@@ -147,10 +146,7 @@ class ComputerFacts(Fact, frozen=True, kw_only=True):
     how_to_get: dict[str, str] = {}
     """By importable name: the package that is missing and how to get it here, in words that fit after "Install"."""
     file_handle_limit: int | None = None
-    out_of_file_handles: bool = False
-    own_addresses: tuple[str, ...] = ()
     has_ipv6_route: bool | None = None
-    environment_proxies: tuple[str, ...] = ()
     openssl: str = ""
     python: str = ""
     surroundings: SurroundingFacts = SurroundingFacts()

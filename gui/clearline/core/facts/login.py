@@ -47,7 +47,6 @@ class AccessFacts(Fact, frozen=True, kw_only=True):
     read_database: str | None = None
     read_code: int | None = None
     """Code of the driver's one read: 0 it works; None it was not tried or had no server code."""
-    read_code_name: str | None = None
     product_version: str | None = None
     modules: tuple[str, ...] = ()
     ferretdb: bool = False
@@ -101,7 +100,4 @@ class DriverFacts(Fact, frozen=True, kw_only=True):
     effective: dict[str, Any] = {}
     """Options in force after TXT records and defaults, secrets as ``"***"``."""
     seeds: tuple[str, ...] = ()
-    compressor_in_use: str | None = None
-    connect_timeout_ms: float | None = None
-    """The user's own value where it was shorter than ours and therefore used."""
     elapsed_ms: float | None = None

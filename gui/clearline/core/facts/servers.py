@@ -132,7 +132,6 @@ class Hello(Fact, frozen=True, kw_only=True):
     secondary: bool = False
     arbiter_only: bool = False
     hidden: bool = False
-    passive: bool = False
     is_replica_set: bool = False
     """``isreplicaset``: started with --replSet and not a member of an initiated set."""
     msg: str | None = None
@@ -149,7 +148,6 @@ class Hello(Fact, frozen=True, kw_only=True):
     election_id: str | None = None
     service_id: str | None = None
     compression: tuple[str, ...] = ()
-    logical_session_timeout_minutes: int | None = None
     local_time: str | None = None
     last_write_s: float | None = None
     """When this member's newest operation was written, seconds since 1970."""
@@ -234,8 +232,6 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     """The first command that ended the connection."""
     config_hosts: tuple[str, ...] = ()
     """The members' names in the configuration that a removed or unreachable node still holds (replSetGetConfig)."""
-    states: dict[str, str] = {}
-    """State by member's name, as replSetGetStatus tells it where it may be asked."""
     repl_message: str | None = None
     """The server's words where replSetGetStatus fails (shown, never decided on)."""
     repl_status_code: int | None = None

@@ -31,7 +31,6 @@ class Facts(Fact, frozen=True, kw_only=True):
     """saslSupportedMechs by ``database.user`` over all members asked; an empty tuple: no such user there."""
     access: AccessFacts = AccessFacts()
     driver: DriverFacts = DriverFacts()
-    deadline_ms: float = SILENCE_S * 1000
 
     def member(self, address: str) -> MemberFacts | None:
         """The member with that address."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import os
 import platform
-import re
 import socket
 import ssl
 import sys
@@ -19,10 +16,7 @@ from clearline.core.probes.surroundings import look_around
 from clearline.core.profiles.profile import Profile
 from clearline.core.tls.trust import count_in, default_roots_count, default_roots_source
 
-_DOCUMENTATION_V4: Final = ("192.0.2.1", 9)
 _DOCUMENTATION_V6: Final = ("2001:db8::1", 9)
-_PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "socks_proxy")
-_LOCAL_ADDRESS: Final = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
 
 
 def inspect_computer(profile: Profile, ca_file: str | None = None) -> ComputerFacts:
@@ -37,10 +31,7 @@ def inspect_computer(profile: Profile, ca_file: str | None = None) -> ComputerFa
         missing_packages=missing_packages(profile),
         how_to_get={name: how_to_get(name) for name in missing_packages(profile)},
         file_handle_limit=_file_handle_limit(),
-        out_of_file_handles=_out_of_file_handles(),
-        own_addresses=own_addresses(),
         has_ipv6_route=_source_address(socket.AF_INET6, _DOCUMENTATION_V6) is not None,
-        environment_proxies=tuple(name for name in os.environ if name.lower() in _PROXY_VARIABLES),
         openssl=ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
         python=platform.python_version(),
         surroundings=look_around(),
@@ -71,23 +62,6 @@ def is_own_address(address: str) -> bool:
     return True
 
 
-def own_addresses() -> tuple[str, ...]:
-    """This computer's addresses other than loopback, as far as the system tells: the rest by `is_own_address`."""
-    found = {_source_address(socket.AF_INET, _DOCUMENTATION_V4), _source_address(socket.AF_INET6, _DOCUMENTATION_V6)}
-    if sys.platform == "win32":
-        try:
-            found |= {str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None)}
-        except OSError:
-            pass
-    else:
-        found |= {*_LOCAL_ADDRESS.findall(_text("/proc/thread-self/net/fib_trie"))}
-        rows = (line.split() for line in _text("/proc/thread-self/net/if_inet6").splitlines())
-        found |= {str(ipaddress.IPv6Address(bytes.fromhex(row[0]))) for row in rows}
-    addresses = (ipaddress.ip_address(address) for address in found if address is not None)
-    outer = sorted((a for a in addresses if not a.is_loopback), key=lambda a: (a.version, int(a)))
-    return tuple(map(str, outer))
-
-
 def _count(ca_file: str) -> int | None:
     try:
         return count_in(Path(ca_file))
@@ -104,14 +78,6 @@ def _file_handle_limit() -> int | None:
     return None if soft == resource.RLIM_INFINITY else soft
 
 
-def _out_of_file_handles() -> bool:
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM):
-            return False
-    except OSError as error:
-        return error.errno in (errno.EMFILE, errno.ENFILE)
-
-
 def _source_address(family: socket.AddressFamily, target: tuple[str, int]) -> str | None:
     """The address that packets to ``target`` would leave from; None without a route. Connecting UDP sends nothing."""
     try:
@@ -120,10 +86,3 @@ def _source_address(family: socket.AddressFamily, target: tuple[str, int]) -> st
             return str(sock.getsockname()[0])
     except OSError:
         return None
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text("ascii", "replace")
-    except OSError:
-        return ""

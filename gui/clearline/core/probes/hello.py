@@ -136,7 +136,6 @@ async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
         build_info_code=_code(answers["buildInfo"]),
         repl_status_code=_code(status),
         repl_message=_text(status.get("errmsg")) if status else None,
-        states=_states(status),
         config_hosts=_config_hosts(config),
         open_read_code=_code(answers.get("find")),
         silent_at=last if ended is Reach.SILENT else None,
@@ -156,12 +155,6 @@ _EXTRAS: Final = (
 )
 _INVALID_CONFIG, _NOT_INITIALISED = 93, 94
 """Server codes InvalidReplicaSetConfig and NotYetInitialized."""
-
-
-def _states(status: Mapping[str, Any] | None) -> dict[str, str]:
-    members = status.get("members") if status else None
-    rows = [m for m in members if isinstance(m, Mapping)] if isinstance(members, list) else []
-    return {str(m.get("name"))[:200]: str(m.get("stateStr"))[:40] for m in rows[:100]}
 
 
 def _config_hosts(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -196,7 +189,6 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         secondary=bool(document.get("secondary")),
         arbiter_only=bool(document.get("arbiterOnly")),
         hidden=bool(document.get("hidden")),
-        passive=bool(document.get("passive")),
         is_replica_set=bool(document.get("isreplicaset")),
         msg=_text(document.get("msg")),
         me=_text(document.get("me")),
@@ -211,7 +203,6 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         election_id=None if election is None else cut(str(election)),
         service_id=None if service is None else cut(str(service)),
         compression=_strings(document.get("compression")),
-        logical_session_timeout_minutes=_whole(document.get("logicalSessionTimeoutMinutes")),
         local_time=local_time.isoformat() if isinstance(local_time, datetime) else None,
         last_write_s=_moment(written),
         clock_skew_s=skew,

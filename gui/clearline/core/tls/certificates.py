@@ -58,7 +58,6 @@ def _facts(der: bytes, now: datetime) -> CertificateFacts:
             addresses=addresses,
             has_san=has_san,
             common_name=_attribute(certificate, NameOID.COMMON_NAME),
-            organisation=_attribute(certificate, NameOID.ORGANIZATION_NAME),
             unit=_attribute(certificate, NameOID.ORGANIZATIONAL_UNIT_NAME),
             is_ca=(constraints := _extension(certificate, x509.BasicConstraints)) is not None and constraints.ca,
             self_signed=_self_signed(certificate),
