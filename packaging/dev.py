@@ -72,6 +72,10 @@ PROGRAMS = {
         "gnome-keyring-daemon": "gnome-keyring",
         "ip": "iproute2",
         "nft": "nftables",
+        "microsocks": "microsocks",
+        "danted": "dante-server",
+        "squid": "squid",
+        "tinyproxy": "tinyproxy",
     },
     "build": {"objdump": "binutils"},
 }

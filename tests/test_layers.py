@@ -14,7 +14,7 @@ FLOORS = (
     "paths core/whole_files core/daemon_threads core/addresses core/findings core/secrets",
     "core/facts",
     "core/profiles core/options",
-    "core/tls core/report core/storage core/keyring core/checklist",
+    "core/tls core/report core/storage core/keyring core/checklist core/hops",
     "core/uri core/driver core/probes core/diagnosis",
     "core/check core/explain core/inspection core/snippets core/exchange",
     "core/watch",

@@ -15,7 +15,7 @@ import pytest
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage.store import save
 from clearline.core.uri.connection_string import build, read
-from lab import deployments, peers
+from lab import deployments, peers, proxies
 from lab.deployment import Deployment
 
 
@@ -156,3 +156,25 @@ def test_qt_is_not_imported_for_a_check() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "[]"
+
+
+def test_a_server_is_reached_through_the_proxies_of_via(standalone: Deployment) -> None:
+    with proxies.microsocks(login=True) as port:
+        via = ("--via", f"socks5://{proxies.USER}@127.0.0.1:{port}")
+        secret = {"PROXY_PASSWORD": proxies.PASSWORD}
+        found = report_of(
+            run(standalone.uri(), *via, "--secret-env", "hop.0.password=PROXY_PASSWORD", "--json", env=secret)
+        )
+        without = report_of(run(standalone.uri(), *via, "--json"))
+    assert found["verdict"] == "connected"
+    assert [(hop["kind"], hop["server"]) for hop in found["hops"]] == [("socks5", f"127.0.0.1:{port}")]
+    assert without["findings"][0]["cause"] == "socks.login-refused"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--via", "gopher://gate"), ("--secret-env", "nonsense"), ("--secret-env", "password=NOT_SET_HERE")]
+)
+def test_a_hop_or_a_secret_that_cannot_be_understood_is_wrong_usage(arguments: tuple[str, str]) -> None:
+    result = run("mongodb://127.0.0.1/", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr

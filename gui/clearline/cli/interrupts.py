@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from clearline.core.daemon_threads import DaemonExecutor, start_daemon
+from clearline.core.hops.loop import HopLoop
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ class _Watched(Generic[T]):
 
     def _live(self) -> None:
         try:
-            with asyncio.Runner() as runner:
+            with asyncio.Runner(loop_factory=HopLoop) as runner:
                 try:
                     self._outcome.append(runner.run(self._main()))
                 except BaseException as error:  # noqa: BLE001 - raised again in the main thread

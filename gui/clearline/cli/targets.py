@@ -13,9 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from clearline.core.check.request import USUAL, Patience, Permits, Request
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, hop_password
 
 if TYPE_CHECKING:
     from clearline.core.exchange.consent import Concern
@@ -55,6 +57,21 @@ def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> 
     where.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     where.add_argument("--password-env", metavar="VARIABLE", help="take the password from this environment variable")
     parser.add_argument(
+        "--secret-env",
+        action="append",
+        default=[],
+        metavar="NAME=VARIABLE",
+        help="take a secret from an environment variable: password, tlsCertificateKeyFilePassword, hop.0.password …",
+    )
+    parser.add_argument(
+        "--via",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="reach the servers through this proxy, socks5://user@host:port or http(s)://user@host:port; "
+        "several times for one behind another, the nearest first",
+    )
+    parser.add_argument(
         "--yes", action="store_true", help="agree to what a connection from elsewhere wants, and remember it"
     )
 
@@ -67,6 +84,9 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
     found = _nearby(patience) if named is None else _found(named, patience)
     given = {**found.request.secrets, **_given(arguments, from_stdin=named == "-")}
     _settle_concerns(found, yes=arguments.yes)
+    if arguments.via:
+        found, passwords = _via(found, arguments.via)
+        given = {**passwords, **given}
     if found.request.text is not None:
         return replace(found, request=_with_password(found.request, given))
     profile = found.request.profile
@@ -351,15 +371,44 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
 
 def _with_password(request: Request, given: Secrets) -> Request:
     """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
-    if not given:
-        return request
+    if PASSWORD not in given:
+        return replace(request, secrets={**request.secrets, **given})
     reading = request.reading
     if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
         return replace(request, profile=reading.profile, secrets={**reading.secrets, **given}, text=None)
     return replace(request, secrets=given)
 
 
+def _via(target: Target, urls: Sequence[str]) -> tuple[Target, dict[str, Secret]]:
+    """The target behind the hops of ``--via``, and the passwords in these."""
+    from clearline.core.profiles.hop_urls import hop_of
+
+    try:
+        found = [hop_of(url) for url in urls]
+    except ValueError as error:
+        raise UsageProblem(f"--via: {error}") from None
+    passwords = {hop_password(n): secret for n, (_, secret) in enumerate(found) if secret is not None}
+    profile = structs.replace(target.request.profile, hops=tuple(hop for hop, _ in found))
+    return replace(target, request=replace(target.request, profile=profile)), passwords
+
+
 def _given(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:
+    return {**_from_environment(arguments.secret_env), **_password(arguments, from_stdin=from_stdin)}
+
+
+def _from_environment(wanted: Sequence[str]) -> dict[str, Secret]:
+    secrets = {}
+    for one in wanted:
+        name, equals, variable = one.partition("=")
+        if not equals or not name or not variable:
+            raise UsageProblem("--secret-env takes NAME=VARIABLE, for example hop.0.password=PROXY_PASSWORD.")
+        if (value := os.environ.get(variable)) is None:
+            raise UsageProblem(f"the environment variable {variable} is not set.")
+        secrets[name] = Secret(value)
+    return secrets
+
+
+def _password(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:
     if arguments.password_env:
         value = os.environ.get(arguments.password_env)
         if value is None:

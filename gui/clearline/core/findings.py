@@ -13,6 +13,7 @@ class Stage(Enum):
 
     URI = "uri"
     FILES = "files"
+    HOP = "hop"
     DNS = "dns"
     TCP = "tcp"
     TLS = "tls"

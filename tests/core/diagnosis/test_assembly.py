@@ -58,6 +58,7 @@ def test_a_healthy_server_without_login_or_tls_passes_what_it_ran() -> None:
     assert stages(known) == {
         Stage.URI: Status.PASSED,
         Stage.FILES: Status.SKIPPED,
+        Stage.HOP: Status.SKIPPED,
         Stage.DNS: Status.PASSED,
         Stage.TCP: Status.PASSED,
         Stage.TLS: Status.SKIPPED,

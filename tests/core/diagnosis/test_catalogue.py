@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import clearline.core
-from clearline.core.diagnosis.catalogue import blanks_of, causes, finding, listed
+from clearline.core.diagnosis.catalogue import HOP_FAMILIES, blanks_of, causes, finding, listed
 from clearline.core.explain.phrases import rows
 from clearline.core.findings import Certainty, Severity, Stage
 
@@ -47,7 +47,7 @@ def test_all_causes_load() -> None:
 
 
 def test_every_code_belongs_to_a_stage_or_to_this_computer_or_to_the_pool() -> None:
-    stages = {s.value for s in Stage} | {"env", "pool"}
+    stages = {s.value for s in Stage} | {"env", "pool"} | HOP_FAMILIES
     assert {code.partition(".")[0] for code in causes()} <= stages
 
 

@@ -70,7 +70,7 @@ def test_the_file_is_readable_by_people_and_says_only_what_is_set(tmp_path: Path
         == """\
 {
   "format": "clearline-profile",
-  "version": 2,
+  "version": 3,
   "id": "0123456789abcdef0123456789abcdef",
   "name": "Orders (staging)",
   "seeds": {
@@ -93,6 +93,14 @@ def test_the_sample_of_this_version_is_written_as_it_was_read(tmp_path: Path) ->
     assert profile.secrets["password"] == SecretSource(place="reference", reference="${ORDERS_PASSWORD}")
     store.save(profile, tmp_path / "copy.json")
     assert (tmp_path / "copy.json").read_text() == SAMPLE.read_text()
+
+
+def test_the_sample_of_version_2_is_still_read_and_goes_directly(tmp_path: Path) -> None:
+    profile = store.load(SAMPLES / "profile-v2.json")
+    assert profile.hops == ()
+    store.save(profile, tmp_path / "copy.json")
+    expected = json.loads((SAMPLES / "profile-v2.json").read_text()) | {"version": profile_file.VERSION}
+    assert json.loads((tmp_path / "copy.json").read_text()) == expected
 
 
 def test_the_sample_of_version_1_is_still_read_and_written_as_the_newest(tmp_path: Path) -> None:
@@ -214,7 +222,7 @@ def test_a_broken_file_is_named_with_its_place(tmp_path: Path, text: str | bytes
 
 
 def test_a_newer_version_is_refused_even_when_its_fields_are_unknown(tmp_path: Path) -> None:
-    path = _written(tmp_path, _document(version=3, shelf="new in version 3"))
+    path = _written(tmp_path, _document(version=profile_file.VERSION + 1, shelf="new in a later version"))
     with pytest.raises(NewerVersion) as caught:
         store.load(path)
     assert caught.value.where == "$.version"

@@ -18,7 +18,7 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
 from clearline.core.probes import icmp, tcp, tls
-from clearline.core.probes.connection import Connection
+from clearline.core.probes.connection import Carrier
 from clearline.core.probes.lookup import look_up
 from clearline.core.tls import trust
 
@@ -98,6 +98,8 @@ class Comparison:
 
     async def _try_revocation_services(self, address: str) -> None:
         """After a failed handshake: do the revocation services that the certificate names take a connection?"""
+        if self._terms.way is not None:
+            return  # this computer does not reach what the server's network may reach
         chain = next((t.chain for t in self._ledger.member(address).tls if t.chain), ())
         for url in chain[0].ocsp_urls[:1] if chain and self._is_verified(address) else ():
             host, port = _service(url)
@@ -142,14 +144,16 @@ class Comparison:
         names = [m.host for m in self._ledger.facts.members if m is not member and not is_ip_address(m.host)]
         return names[0] if names else "localhost"
 
-    async def _fresh(self, member: MemberFacts, ip: str) -> tuple[TcpFacts, Connection | None]:
+    async def _fresh(self, member: MemberFacts, ip: str) -> tuple[TcpFacts, Carrier | None]:
+        if (way := self._terms.way) is not None:
+            return await tcp.open_over(way, member.host, member.port, deadline_s=self._asker.short_s)
         return await tcp.open_connection(ip, member.port, deadline_s=self._asker.short_s)
 
     async def _listen(self, address: str, ip: str) -> None:
         port = self._ledger.member(address).port
-        heard = await tcp.listen(ip, port, deadline_s=self._asker.short_s)
+        heard = await tcp.listen(ip, port, deadline_s=self._asker.short_s, way=self._terms.way)
         if heard.reach in (Reach.CLOSED, Reach.RESET):
-            again = await tcp.listen(ip, port, attempts=2, deadline_s=self._asker.short_s)
+            again = await tcp.listen(ip, port, attempts=2, deadline_s=self._asker.short_s, way=self._terms.way)
             heard = replace(heard, attempts=(heard.reach.value, *again.attempts))
         self._ledger.note(address, listening=heard)
 

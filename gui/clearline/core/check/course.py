@@ -24,6 +24,9 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.text import UriFacts
 from clearline.core.findings import Severity, Stage
+from clearline.core.hops.hop_log import Terms as HopTerms
+from clearline.core.hops.loop import going
+from clearline.core.hops.way import Way
 from clearline.core.probes.computer import inspect_computer
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.login_fields import stays_here
@@ -59,6 +62,7 @@ class Course:
         self._keywords: dict[str, Any] = {}
         self._driver: DriverRun | None = None
         self._context: asyncio.Task[Any] | None = None
+        self._way: Way | None = None
 
     async def run(self) -> bool:
         """Start everything; False when nothing is contacted, so that there is nothing to wait for."""
@@ -68,11 +72,13 @@ class Course:
             self._refused_text()
             return False
         await self._inspect_files()
+        self._lay_way()
         if self._build_driver():
             assert self._driver is not None
             if self._ledger.facts.uri.srv:
                 await note_nameservers(self._ledger)  # Reads them anew for the driver too: networks change.
-            self._run.driver_task = self._run.spawn(self._drive(self._driver))
+            with going(self._way):
+                self._run.driver_task = self._run.spawn(self._drive(self._driver))
             await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
             self._run.inspection = self._run.spawn(self._inspect_computer())
@@ -128,7 +134,8 @@ class Course:
 
     def _would_bare_password(self) -> bool:
         """PLAIN over a line without TLS shows the password to every machine on the way: not without consent."""
-        if not self._confined or all(map(is_loopback, self._ledger.facts.uri.hosts)):
+        here = not self._profile.hops and all(map(is_loopback, self._ledger.facts.uri.hosts))
+        if not self._confined or here:
             return False
         self._refuse_bare_password()
         return True
@@ -155,6 +162,24 @@ class Course:
 
     async def _inspect_computer(self) -> None:
         self._ledger.put(computer=await run_in_daemon(inspect_computer, self._profile, self._ca_file))
+
+    # ------------------------------------------------------------ the way
+
+    def _lay_way(self) -> None:
+        """What the profile's servers are reached through; nothing is contacted yet."""
+        if self._profile.hops:
+            patience = self._run.request.patience
+            terms = HopTerms(deadline_s=patience.silence_s, late_s=patience.late_s)
+            way = Way(self._profile.hops, self._secrets, terms=terms, changed=self._way_changed)
+            with going(way):  # raises on a loop that would go directly
+                self._way = way
+            self._way_changed()
+
+    def _way_changed(self) -> None:
+        assert self._way is not None
+        self._ledger.put(hops=self._way.facts)
+        if self._run.examiner is not None:
+            self._run.examiner.way_changed()
 
     # ------------------------------------------------------------ the driver
 
@@ -228,6 +253,7 @@ class Course:
                 compressors=tuple(options.get("compressors") or ()),
                 deadline_s=patience.silence_s,
                 late_s=patience.late_s,
+                way=self._way,
             ),
             self._run.spawn,
         )
@@ -270,7 +296,10 @@ class Course:
             self._context.cancel()
         if self._run.examiner is not None:
             self._run.examiner.close()
-        return None if self._driver is None else self._driver.close_soon()
+        if self._way is not None:
+            self._way.close()  # before the client, whose goodbye would wait for a dead line
+        with going(self._way):
+            return None if self._driver is None else self._driver.close_soon()
 
 
 def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:

@@ -18,8 +18,9 @@ from clearline.core.check.questions import Asker, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
 from clearline.core.facts.servers import Hello, MemberFacts, TcpFacts, TlsKind
+from clearline.core.hops.way import Way
 from clearline.core.probes import hello, latency, lookup, tcp, tls
-from clearline.core.probes.connection import Connection, Line
+from clearline.core.probes.connection import Carrier, Connection, Line
 from clearline.core.probes.lookup import look_up
 
 R = TypeVar("R")
@@ -69,6 +70,12 @@ class Examiner:
     async def look_again(self) -> None:
         """After the driver lost its connection: do the servers that answered still take one?"""
         for member, _ in answered(self._ledger.facts):
+            if (way := self._terms.way) is not None:
+                found, line = await tcp.open_over(way, member.host, member.port, deadline_s=self._terms.deadline_s)
+                if line is not None:
+                    line.close()
+                self._ledger.note(member.address, afterwards=found)
+                continue
             if member.port is None or not member.resolved:
                 continue
             found = await tcp.connect(member.resolved[0], member.port, deadline_s=self._terms.deadline_s)
@@ -77,6 +84,9 @@ class Examiner:
     async def _examine(self, address: str) -> None:
         try:
             member = self._ledger.member(address)
+            if self._terms.way is not None:
+                await self._reach_over(self._terms.way, member)
+                return
             addresses = (member.host,) if member.port is None else await self._resolve(member)
             if addresses:
                 await self._reach(member, addresses[:MOST_ADDRESSES])
@@ -90,6 +100,23 @@ class Examiner:
     def _finish(self, address: str) -> None:
         if not self._ledger.member(address).finished:
             self._ledger.note(address, finished=True)
+
+    def way_changed(self) -> None:
+        """The way has learnt something: what it cannot open is examined, though a late answer still counts."""
+        if self._terms.way is None:
+            return
+        hops = self._terms.way.facts
+        stopped = any(hop.failure is not None for hop in hops)
+        for member in self._ledger.facts.members:
+            if not member.tcp and (stopped or hops[-1].not_opened(member.address) is not None):
+                self._finish(member.address)
+
+    async def _reach_over(self, way: Way, member: MemberFacts) -> None:
+        """Have the way open a line, and talk over it. The name is looked up at the far side."""
+        facts, connection = await tcp.open_over(way, member.host, member.port)
+        if connection is not None:
+            self._asker.note_tcp(member.address, facts, (member.host,))
+            await self._talk(member, connection, member.host)
 
     # ------------------------------------------------------------ patience
 
@@ -198,7 +225,7 @@ class Examiner:
 
     # ------------------------------------------------------------ hello, as the driver would
 
-    async def _talk(self, member: MemberFacts, connection: Connection, ip: str) -> None:
+    async def _talk(self, member: MemberFacts, connection: Carrier, ip: str) -> None:
         """TLS if the profile wants it, then hello; then either the server's further answers, or the comparison."""
         compare = partial(self._comparison.unusable, member, ip)
         line: Line | None = connection
@@ -232,7 +259,7 @@ class Examiner:
             raise
 
     async def _encrypt(
-        self, member: MemberFacts, connection: Connection, compare: Callable[[], Coroutine[Any, Any, None]]
+        self, member: MemberFacts, connection: Carrier, compare: Callable[[], Coroutine[Any, Any, None]]
     ) -> Line | None:
         context = await self._terms.context()
         if context is None:
@@ -257,7 +284,8 @@ class Examiner:
             await self._extras(member.address, line)
         self._finish(member.address)
         await self._extras(member.address, line)
-        if member.host == "localhost" and await lookup.localhost_is_ipv6_too():
+        here = self._terms.way is None and member.host == "localhost"
+        if here and await lookup.localhost_is_ipv6_too():
             tried = await tcp.connect("::1", member.port, deadline_s=self._terms.deadline_s)
             self._ledger.note(member.address, over_ipv6=tried)
         async with self._turns[member.address]:

@@ -13,8 +13,9 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.fact import replace
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.facts.servers import Exchange, TcpFacts, TlsFacts, TlsKind
+from clearline.core.hops.way import Way
 from clearline.core.probes import dns, hello, tls
-from clearline.core.probes.connection import Connection, Line
+from clearline.core.probes.connection import Carrier, Line
 
 _NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 HEDGE_S = 0.5
@@ -38,6 +39,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     compressors: tuple[str, ...]
     deadline_s: float
     late_s: float
+    way: Way | None = None
+    """What the servers are reached through; None: directly."""
 
 
 class Asker:
@@ -60,8 +63,8 @@ class Asker:
 
     async def ask_dns(self, host: str) -> None:
         """What DNS itself says of a name, beside what the system made of it."""
-        if host in self._asked_names or is_ip_address(host):
-            return
+        if host in self._asked_names or is_ip_address(host) or self.terms.way is not None:
+            return  # behind a way a name means what it means at the far side
         self._asked_names.add(host)
         await note_nameservers(self.ledger)
         found = await dns.ask_host(host, deadline_s=self.short_s, late_s=0.0, on_question=self.ledger.ask)
@@ -71,7 +74,7 @@ class Asker:
 
     async def open_tls(
         self,
-        connection: Connection,
+        connection: Carrier,
         kind: TlsKind,
         context: ssl.SSLContext,
         name: str | None,

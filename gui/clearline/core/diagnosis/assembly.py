@@ -13,8 +13,10 @@ import clearline
 from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.compose import diagnose
+from clearline.core.diagnosis.rules.hops import told
 from clearline.core.diagnosis.rules.products import is_genuine, product_named
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
+from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import txt_options
 from clearline.core.facts.servers import Hello, MemberFacts, Reach, TlsKind
@@ -26,6 +28,8 @@ from clearline.core.report.report import (
     Computer,
     Deployment,
     DriverResult,
+    HopResult,
+    HopStageResult,
     Identity,
     Latency,
     PodResult,
@@ -77,6 +81,7 @@ def assemble(
         verdict=verdict,
         findings=findings,
         stages=_stages(facts, findings, servers, verdict, stage_ms or {}),
+        hops=tuple(map(_hop, facts.hops)),
         servers=listed,
         computer=_computer(facts),
         deployment=_deployment(facts, findings),
@@ -129,6 +134,8 @@ def _stages(
 def _slowest(facts: Facts, stage: Stage, cells: list[Cell]) -> float | None:
     """What a stage that servers go through side by side took: its slowest cell, or lookup of the SRV name."""
     times = [c.elapsed_ms for c in cells if c.elapsed_ms is not None]
+    if stage is Stage.HOP:
+        times += [sum(step.elapsed_ms for step in hop.steps) for hop in facts.hops]
     if stage is Stage.DNS:
         times += [q.elapsed_ms for q in facts.dns.questions if q.purpose in ("srv", "txt")]
     return max(times, default=None)
@@ -140,6 +147,8 @@ def _ran(facts: Facts, stage: Stage, cells: list[Cell]) -> bool:
             return bool(facts.uri.redacted)
         case Stage.FILES:
             return facts.files_checked and bool(facts.files)
+        case Stage.HOP:
+            return any(hop.up for hop in facts.hops)
         case Stage.TOPOLOGY:
             return bool(answered(facts))
         case Stage.AUTH:
@@ -152,6 +161,24 @@ def _ran(facts: Facts, stage: Stage, cells: list[Cell]) -> bool:
             return True
         case _:
             return any(c.status is Status.PASSED for c in cells)
+
+
+# ---------------------------------------------------------------- hops
+
+
+def _hop(hop: HopFacts) -> HopResult:
+    statuses = {True: Status.PASSED, False: Status.FAILED, None: Status.RUNNING}
+    stages = tuple(
+        HopStageResult(
+            stage=step.stage.value,
+            status=statuses[step.passed],
+            elapsed_ms=None if step.passed is None else _rounded(step.elapsed_ms),
+        )
+        for step in hop.steps
+    )
+    if hop.opened or hop.unopened:
+        stages += (HopStageResult(stage="channel", status=Status.PASSED if hop.opened else Status.FAILED),)
+    return HopResult(kind=hop.kind, server=hop.server, stages=stages)
 
 
 # ---------------------------------------------------------------- servers
@@ -210,9 +237,9 @@ def _measured_cell(facts: Facts, member: MemberFacts, stage: Stage) -> Cell | No
     """The cell of what is known; None when nothing is."""
     match stage:
         case Stage.DNS:
-            return _dns_cell(member)
+            return _dns_cell(facts, member)
         case Stage.TCP:
-            return _tcp_cell(member)
+            return _tcp_cell(facts, member)
         case Stage.TLS:
             return _tls_cell(facts, member)
         case Stage.HELLO:
@@ -224,7 +251,9 @@ def _measured_cell(facts: Facts, member: MemberFacts, stage: Stage) -> Cell | No
     return None
 
 
-def _dns_cell(member: MemberFacts) -> Cell | None:
+def _dns_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    if facts.hops:
+        return Cell(status=Status.SKIPPED, note="at the far side")
     lookup = member.lookup
     if lookup is None:
         return Cell(status=Status.SKIPPED, note="socket") if member.port is None else None
@@ -244,7 +273,24 @@ def _dns_cell(member: MemberFacts) -> Cell | None:
     return Cell(status=Status.FAILED, elapsed_ms=_rounded(lookup.elapsed_ms), note=note, evidence=evidence)
 
 
-def _tcp_cell(member: MemberFacts) -> Cell | None:
+def _way_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    """The line that the last hop opened to the server, or did not."""
+    way = [f"{hop.kind} {hop.server}" for hop in facts.hops]
+    if opened := next((t for t in member.tcp if t.reach is Reach.OK), None):
+        note = f"through {way[-1]}"
+        evidence = {"through": way}
+        return Cell(status=Status.PASSED, elapsed_ms=_rounded(opened.elapsed_ms), note=note, evidence=evidence)
+    failure = facts.hops[-1].not_opened(member.address)
+    if failure is None:
+        return None
+    note = failure.trouble.value.replace("-", " ") if failure.code is None else f"{facts.hops[-1].kind} {failure.code}"
+    evidence = {"through": way, **told(failure)}
+    return Cell(status=Status.FAILED, elapsed_ms=_rounded(failure.elapsed_ms), note=note, evidence=evidence)
+
+
+def _tcp_cell(facts: Facts, member: MemberFacts) -> Cell | None:
+    if facts.hops:
+        return _way_cell(facts, member)
     if not member.tcp:
         return None
     evidence: dict[str, Any] = {

@@ -15,6 +15,8 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
 LONGEST_BLANK = 300
+HOP_FAMILIES = frozenset({"socks", "proxy"})
+"""Causes of one kind of hop; like those of ``hop`` they carry its stage."""
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,10 +70,10 @@ def finding(
 ) -> Finding:
     """A finding of the cause ``code``: title, meaning and fix, filled, are its summary, detail and first remedy.
 
-    ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one. ``detail`` is
-    added to the cause's meaning; ``summary`` and ``fix`` stand for its sentence and its advice where the evidence says
-    more. Blanks come by keyword, or in ``fill``. ``patch`` or ``action`` belongs to the first remedy; ``also`` are
-    further remedies.
+    ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one, those of one
+    kind of hop carry the stage ``hop``. ``detail`` is added to the cause's meaning; ``summary`` and ``fix`` stand for
+    its sentence and its advice where the evidence says more. Blanks come by keyword, or in ``fill``. ``patch`` or
+    ``action`` belongs to the first remedy; ``also`` are further remedies.
     Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
     """
     cause = causes()[code]
@@ -81,7 +83,7 @@ def finding(
         cause=code,
         severity=severity or cause.severity,
         certainty=certainty,
-        stage=stage or Stage(code.partition(".")[0]),
+        stage=stage or _stage_of(code),
         server=server,
         summary=summary or cause.title.format_map(filled),
         detail=f"{means} {detail}".strip() if detail else means,
@@ -105,6 +107,11 @@ def title_of(mistake: Mistake) -> str:
 def fix_of(mistake: Mistake) -> str:
     """What to do about a mistake of the text."""
     return mistake.fix or causes()[mistake.cause].fix.format_map(mistake.blanks)
+
+
+def _stage_of(code: str) -> Stage:
+    family = code.partition(".")[0]
+    return Stage.HOP if family in HOP_FAMILIES else Stage(family)
 
 
 def _short(text: str) -> str:

@@ -14,6 +14,9 @@ from clearline.paths import resource
 STAGE_TITLES = {
     "uri": "The text of the connection string",
     "files": "Certificates and keys on this computer",
+    "hop": "What the servers are reached through",
+    "socks": "SOCKS proxies",
+    "proxy": "HTTP proxies",
     "dns": "Names",
     "tcp": "Reaching the computer and the port",
     "tls": "Encryption and certificates",

@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from clearline.core.diagnosis.catalogue import causes
-from clearline.core.diagnosis.rules import access, auth, dns, driver, files, hello, tcp, tls, topology, uri, working
+from clearline.core.diagnosis.rules import (
+    access,
+    auth,
+    dns,
+    driver,
+    files,
+    hello,
+    hops,
+    tcp,
+    tls,
+    topology,
+    uri,
+    working,
+)
+from clearline.core.diagnosis.rules.evidence import speaks_tls
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
@@ -20,11 +34,12 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import STAGES, Finding, Severity, Stage
+from clearline.core.findings import STAGES, Certainty, Finding, Severity, Stage
 
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     *uri.RULES,
     *files.RULES,
+    *hops.RULES,
     *dns.RULES,
     *tcp.RULES,
     *tls.RULES,
@@ -43,6 +58,8 @@ def explain(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why the driver cannot use one server: the earliest broken step; None while that is open, or when it can."""
     if standing(facts, member) is Standing.ANSWERED:
         return None
+    if facts.hops and not reached(member):
+        return hops.not_opened(facts, member) if member.finished else None
     if found := dns.wrong_address(facts, member):
         return found
     if lookup_failed(member.lookup):
@@ -131,6 +148,8 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
     explanations = []
     for member in facts.members:
         explanation = explain(facts, member)
+        if explanation is not None and facts.hops and not heard_itself(member):
+            explanation = _behind(facts, explanation)
         if explanation is None or (member.address in told and not causes()[explanation.cause].wrong_address):
             continue
         beside = member.address not in awaited if awaited else living and not reached(member)
@@ -146,7 +165,21 @@ def _awaited(facts: Facts) -> set[str]:
     return {m.address for m in facts.members if m.address in named and standing(facts, m) is Standing.FAILED}
 
 
-_ABOVE_MEMBERS = frozenset({Stage.URI, Stage.FILES, Stage.TOPOLOGY, Stage.AUTH, Stage.ACCESS})
+def heard_itself(member: MemberFacts) -> bool:
+    """Whether anything was heard that only the server can have said: its hello, or its side of a TLS handshake."""
+    return member.hello is not None or speaks_tls(member)
+
+
+def _behind(facts: Facts, found: Finding) -> Finding:
+    """A silence or an end behind a hop may as well be the hop's: nothing is proven about the server."""
+    if found.stage is Stage.HOP:
+        return found
+    words = f"The server is reached through {hops.through(facts.hops)}, which may do the same for a reason of its own."
+    certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
+    return msgspec.structs.replace(found, certainty=certainty, detail=f"{found.detail} {words}")
+
+
+_ABOVE_MEMBERS = frozenset({Stage.URI, Stage.FILES, Stage.HOP, Stage.TOPOLOGY, Stage.AUTH, Stage.ACCESS})
 
 
 def _at_most_warning(finding: Finding) -> Finding:

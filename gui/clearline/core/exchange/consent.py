@@ -34,7 +34,7 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.profile import HttpProxy, Profile
 from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
@@ -72,6 +72,7 @@ def concerns(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]
         _commands,
         _security,
         _identity,
+        _tickets,
         *((_sign_in,) if prompting else ()),
         _environment,
         _files,
@@ -205,7 +206,9 @@ class Agreements:
 
 
 def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
-    to = [profile.seeds.srv, sorted(profile.seeds.hosts)]
+    to: list[object] = [profile.seeds.srv, sorted(profile.seeds.hosts)]
+    if profile.hops:
+        to.append(profile.hops)
     said = msgspec.json.encode([concern.kind, concern.value, to])
     return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
 
@@ -283,6 +286,13 @@ def _identity(profile: Profile) -> Iterator[Concern]:
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value="aws")
 
 
+def _tickets(profile: Profile) -> Iterator[Concern]:
+    for hop in profile.hops:
+        if isinstance(hop, HttpProxy) and hop.login == "kerberos":
+            words = f"It signs in to the proxy {hop.host}:{hop.port} with the Kerberos ticket of this computer's user."
+            yield Concern(kind=ConcernKind.IDENTITY, words=words, value=f"ticket {hop.host}")
+
+
 def _environment(profile: Profile) -> Iterator[Concern]:
     names = names_in(msgspec.json.encode(msgspec.structs.replace(profile, name="", notes="", folder="")).decode())
     if names:
@@ -309,4 +319,9 @@ def _files(profile: Profile) -> Iterator[Concern]:
 
 
 def _servers(profile: Profile) -> str:
-    return ", ".join(profile.seeds.hosts) or "its servers"
+    servers = ", ".join(profile.seeds.hosts) or "its servers"
+    return servers + (f" and {_hops(profile)}, through which it goes" if profile.hops else "")
+
+
+def _hops(profile: Profile) -> str:
+    return ", ".join(f"{hop.host}:{hop.port}" for hop in profile.hops)

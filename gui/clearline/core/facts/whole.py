@@ -6,6 +6,7 @@ from typing import Final
 
 from clearline.core.facts.computer import ComputerFacts, FileFacts
 from clearline.core.facts.fact import Fact
+from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import AccessFacts, DriverFacts, LoginFacts
 from clearline.core.facts.names import DnsFacts
 from clearline.core.facts.servers import MemberFacts
@@ -22,6 +23,8 @@ class Facts(Fact, frozen=True, kw_only=True):
     files: tuple[FileFacts, ...] = ()
     files_checked: bool = False
     computer: ComputerFacts = ComputerFacts()
+    hops: tuple[HopFacts, ...] = ()
+    """What the servers are reached through, the outermost first; empty: directly."""
     dns: DnsFacts = DnsFacts()
     members: tuple[MemberFacts, ...] = ()
     passed_over: tuple[str, ...] = ()

@@ -68,9 +68,11 @@ def destination(profile: Profile) -> Destination:
         named = [known.resolved(text) for text in named]
     hosts, (source, service, suffix) = named[:-3], named[-3:]
     servers = sorted(_as_one(host, srv=seeds.srv) for text in hosts for host in text.split(","))
-    identity = [seeds.srv, servers, source, *((service, suffix) if seeds.srv else ())]
+    identity = [seeds.srv, servers, source, *((service, suffix) if seeds.srv else ()), *profile.hops]
     # Values of the environment decide, and are not shown.
     words = _words(seeds.hosts, profile.auth.source or seeds.database or "")
+    if profile.hops:
+        words += " through " + ", ".join(f"{hop.host}:{hop.port}" for hop in profile.hops)[:_WORDS]
     return Destination(digest=_digest(identity), words=words, opened=tuple(_opened(profile)))
 
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from clearline.core.facts.servers import Reach
+from clearline.core.hops.stream import Stream
 from clearline.core.probes.tls_records import alert_of
 
 RECEIVE_SIZE = 65536
@@ -57,6 +58,43 @@ class Line(Protocol):
 
     def retransmits(self) -> int | None:
         """Packets sent again so far; None where the system does not tell."""
+
+
+class Carrier(Line, Protocol):
+    """A line that carries what lies above it, such as TLS: a socket of our own, or what a way has opened."""
+
+    def send_last(self, data: bytes) -> None:
+        """Send what fits at once, if anything still can be sent: a farewell that nobody waits for."""
+
+
+class StreamCarrier:
+    """What a way has opened. Not to be shared between tasks."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self.received_bytes = 0
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it. Raises `OSError`."""
+        await self._stream.send(data)
+
+    async def receive(self) -> bytes:
+        """What comes next; empty at the end. Raises `OSError`."""
+        data = await self._stream.receive(RECEIVE_SIZE)
+        self.received_bytes += len(data)
+        return data
+
+    def send_last(self, data: bytes) -> None:
+        """Send what fits at once, if anything still can be sent."""
+        self._stream.send_last(data)
+
+    def close(self) -> None:
+        """Hang up at once. Idempotent."""
+        self._stream.close()
+
+    def retransmits(self) -> int | None:
+        """Unknown: the line to the server is not this computer's."""
+        return None
 
 
 class Connection:

@@ -14,10 +14,14 @@ from typing import NamedTuple
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import SILENCE_S
+from clearline.core.hops.trouble import HopError
+from clearline.core.hops.way import Way
 from clearline.core.probes.computer import is_own_address
 from clearline.core.probes.connection import (
+    Carrier,
     Connection,
     Patience,
+    StreamCarrier,
     closed_on_cancel,
     error_number,
     milliseconds_since,
@@ -113,8 +117,33 @@ def _own_end(sock: socket.socket) -> str | None:
     return str(name[0]) if isinstance(name, tuple) else None
 
 
+async def open_over(
+    way: Way, host: str, port: int | None, *, deadline_s: float | None = None
+) -> tuple[TcpFacts, StreamCarrier | None]:
+    """Have a way open a line to ``host``; it is open when the facts say OK, else the way's own facts say why not.
+
+    Without a deadline the way's own patience counts. Cancelling closes the line at once. Raises nothing itself.
+    """
+    started = asyncio.get_running_loop().time()
+    place = TcpFacts(address=host, family="", reach=Reach.OTHER)
+    try:
+        async with asyncio.timeout(deadline_s):
+            stream = await way.open(host, port or 0)
+    except HopError as error:
+        return replace(place, errno=error.failure.errno, elapsed_ms=milliseconds_since(started)), None
+    except TimeoutError:
+        return replace(place, reach=Reach.SILENT, elapsed_ms=milliseconds_since(started)), None
+    return replace(place, reach=Reach.OK, elapsed_ms=milliseconds_since(started)), StreamCarrier(stream)
+
+
 async def listen(
-    address: str, port: int | None, *, wait_s: float = 0.2, attempts: int = 1, deadline_s: float = SILENCE_S
+    address: str,
+    port: int | None,
+    *,
+    wait_s: float = 0.2,
+    attempts: int = 1,
+    deadline_s: float = SILENCE_S,
+    way: Way | None = None,
 ) -> Listening:
     """Connect, say nothing for ``wait_s`` and see what arrives.
 
@@ -122,7 +151,7 @@ async def listen(
     connection itself failed (within ``deadline_s``). With several ``attempts``, one after another, the facts are those
     of the first and ``attempts`` holds the reach of each: a server at its connection limit lets some through.
     """
-    heard = [await _listen_once(address, port, wait_s, deadline_s) for _ in range(attempts)]
+    heard = [await _listen_once(address, port, wait_s, deadline_s, way) for _ in range(attempts)]
     if attempts == 1:
         return heard[0]
     return replace(heard[0], attempts=tuple(facts.reach.value for facts in heard))
@@ -140,8 +169,12 @@ async def other_ports(
     )
 
 
-async def _listen_once(address: str, port: int | None, wait_s: float, deadline_s: float) -> Listening:
-    tcp, connection = await open_connection(address, port, deadline_s=deadline_s)
+async def _listen_once(address: str, port: int | None, wait_s: float, deadline_s: float, way: Way | None) -> Listening:
+    connection: Carrier | None
+    if way is None:
+        tcp, connection = await open_connection(address, port, deadline_s=deadline_s)
+    else:
+        tcp, connection = await open_over(way, address, port, deadline_s=deadline_s)
     if connection is None:
         return Listening(reach=tcp.reach, errno=tcp.errno, elapsed_ms=tcp.elapsed_ms)
     started = asyncio.get_running_loop().time()

@@ -1,6 +1,6 @@
 """TLS: how a handshake ends and what the server shows on the way.
 
-OpenSSL works on memory buffers and the bytes travel over a `Connection`, so that what a server sent can be read even
+OpenSSL works on memory buffers and the bytes travel over a `Carrier`, so that what a server sent can be read even
 when no handshake came of it. Nothing secret is ever sent over a connection made with `look_context` and its kin.
 """
 
@@ -21,7 +21,7 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.probes.connection import (
     RECEIVE_SIZE,
-    Connection,
+    Carrier,
     Patience,
     closed_on_cancel,
     error_number,
@@ -40,7 +40,7 @@ _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names
 
 
 async def handshake(
-    connection: Connection,
+    connection: Carrier,
     *,
     kind: TlsKind,
     context: ssl.SSLContext,
@@ -67,7 +67,7 @@ async def handshake(
 
 
 async def open_tls(
-    connection: Connection,
+    connection: Carrier,
     *,
     kind: TlsKind,
     context: ssl.SSLContext,
@@ -115,12 +115,12 @@ async def open_tls(
 
 
 class TlsConnection:
-    """An encrypted line over a `Connection`. Not to be shared between tasks."""
+    """An encrypted line over a `Carrier`. Not to be shared between tasks."""
 
     facts: TlsFacts
     """The handshake, and whether the server ended the line afterwards; set by `open_tls`."""
 
-    def __init__(self, connection: Connection, context: ssl.SSLContext, server_name: str | None) -> None:
+    def __init__(self, connection: Carrier, context: ssl.SSLContext, server_name: str | None) -> None:
         """Raises `ValueError` or `TypeError` when the context cannot take that server name."""
         self._connection = connection
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

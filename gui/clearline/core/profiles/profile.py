@@ -19,6 +19,8 @@ import msgspec
 Number = int | float
 """A time or size as PyMongo takes it: whole, or with a fraction."""
 
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
 NonNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -171,6 +173,32 @@ def new_profile_id() -> str:
     return uuid.uuid4().hex
 
 
+class Socks5Proxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="socks5"):
+    """A SOCKS5 proxy (RFC 1928); with ``user`` it is logged in to by password, which lives in the vault."""
+
+    host: str
+    port: Port = 1080
+    user: str | None = None
+
+
+ProxyLogin = Literal["none", "basic", "kerberos"]
+
+
+class HttpProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="http"):
+    """An HTTP proxy that is asked for a tunnel (CONNECT); ``tls`` encrypts the way to the proxy itself.
+
+    ``login``: *basic* sends user and password, *kerberos* the ticket of whoever is signed in to this computer.
+    """
+
+    host: str
+    port: Port = 3128
+    tls: bool = False
+    user: str | None = None
+    login: ProxyLogin = "none"
+
+
+Hop = Socks5Proxy | HttpProxy
+
 Colour = Literal["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "grey"]
 
 
@@ -188,6 +216,8 @@ class Profile(Section, frozen=True, kw_only=True):
     """A ``.env`` file whose values come before those of the environment when references are resolved."""
     secrets: dict[str, SecretSource] = {}
     """By the secret's name (``core.secrets.secret``); one that is not named is kept in the keyring."""
+    hops: tuple[Hop, ...] = ()
+    """What the servers are reached through, the outermost first; empty: directly."""
     seeds: Seeds = Seeds()
     auth: Auth = Auth()
     tls: Tls = Tls()

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from clearline.core.profiles.profile import Place, Profile, SecretSource
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, hop_password
 
 KEYRING: Final = SecretSource()
 SESSION: Final = SecretSource(place="session")
@@ -52,6 +52,7 @@ def secret_names(profile: Profile) -> tuple[str, ...]:
         names.append(KEY_PASSWORD)
     if profile.auth.mechanism == "MONGODB-AWS":
         names.append(AWS_SESSION_TOKEN)
+    names += (hop_password(number) for number, hop in enumerate(profile.hops) if hop.user is not None)
     names += (item.name for item in profile.unread if item.value is None)
     # A property that looks like a secret keeps its name in the profile and its value in the vault.
     names += (name for name, value in profile.auth.properties.items() if not value)

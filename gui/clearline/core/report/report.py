@@ -85,6 +85,22 @@ class TlsSummary(_Value, frozen=True, kw_only=True):
     chain: tuple[ChainEntry, ...] = ()
 
 
+class HopStageResult(_Value, frozen=True, kw_only=True):
+    """How far one hop came; ``stage`` is one of name, tcp, tls, login, channel."""
+
+    stage: str
+    status: Status
+    elapsed_ms: float | None = None
+
+
+class HopResult(_Value, frozen=True, kw_only=True):
+    """One hop of the way to the servers."""
+
+    kind: str
+    server: str
+    stages: tuple[HopStageResult, ...] = ()
+
+
 class ServerResult(_Value, frozen=True, kw_only=True):
     """One seed or advertised member and its cells, by stage name."""
 
@@ -188,6 +204,8 @@ class Report(_Value, frozen=True, kw_only=True):
     computer: Computer | None = None
     findings: tuple[Finding, ...] = ()
     stages: tuple[StageResult, ...] = ()
+    hops: tuple[HopResult, ...] = ()
+    """What the servers are reached through, the outermost first; empty: directly."""
     servers: tuple[ServerResult, ...] = ()
     deployment: Deployment | None = None
     identity: Identity | None = None

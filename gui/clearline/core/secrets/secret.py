@@ -19,6 +19,11 @@ AWS_SESSION_TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105
 PROXY_PASSWORD: Final = "proxyPassword"  # noqa: S105
 
 
+def hop_password(number: int) -> str:
+    """The name of the password with which a hop is logged in to; hops count from 0, the outermost."""
+    return f"hop.{number}.password"
+
+
 class Secret:
     """A text that never shows itself: ``str``, ``repr`` and formatting give dots; only ``reveal()`` gives the text."""
 

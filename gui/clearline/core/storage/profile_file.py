@@ -1,6 +1,6 @@
 """The text of a profile's file: its format, its versions, and the exact place of whatever is wrong with it.
 
-A file is ``{"format": "clearline-profile", "version": 2, …}`` followed by the fields of `Profile`; a secret is never in
+A file is ``{"format": "clearline-profile", "version": 3, …}`` followed by the fields of `Profile`; a secret is never in
 it. ``store.py`` puts such texts on the disk.
 """
 
@@ -21,7 +21,7 @@ from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references
 
 FORMAT: Final = "clearline-profile"
-VERSION: Final = 2
+VERSION: Final = 3
 SCHEMA_FILE: Final = "profile.schema.json"
 """Name of the JSON schema that stands beside the profiles, so that editors complete and check them."""
 
@@ -31,7 +31,12 @@ def _from_version_1(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_version_1}
+def _from_version_2(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 added hops: none has to be set. An older Clearline would have gone directly without a word."""
+    return document
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_version_1, 2: _from_version_2}
 """By version: a function that turns a document of that version into one of the next."""
 
 

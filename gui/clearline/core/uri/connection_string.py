@@ -181,7 +181,7 @@ def _section(name: str, values: dict[str, Any]) -> Any:
     return type(getattr(_EMPTY, name))(**values)
 
 
-_OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file")
+_OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file", "hops")
 """What is the profile's own and stands in no connection string."""
 _EMPTY: Final = Profile(id="", seeds=Seeds())
 

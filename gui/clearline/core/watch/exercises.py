@@ -82,7 +82,8 @@ class Exercises:
         try:
             if own is not None:
                 await own.open()
-            result = await exercise.run(progress)
+            with chosen.going():
+                result = await exercise.run(progress)
             progress(result)
             return result
         except asyncio.CancelledError:

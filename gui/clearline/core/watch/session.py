@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Any
 
@@ -20,6 +21,9 @@ from clearline.core.driver.oidc import HumanSignIn, OnPrompt, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.driver.one_server import Question, asking, note, selector
 from clearline.core.findings import Severity
+from clearline.core.hops.hop_log import Terms
+from clearline.core.hops.loop import going
+from clearline.core.hops.way import Way
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact
@@ -116,13 +120,20 @@ class Session:
         self.pools = PoolFold(limits_of(self.client))
         self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
         self._wants_log = log
+        hops = ready.profile.hops
+        self._way = Way(hops, ready.secrets, terms=Terms()) if hops else None
         self._closing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Look up the SRV name, where there is one, and begin to watch the servers. Raises what the driver raises."""
         if self._wants_log:
             self._log.open()
-        await self.client.aconnect()
+        with self.going():
+            await self.client.aconnect()
+
+    def going(self) -> AbstractContextManager[None]:
+        """Within it the client's connections go the profile's way; whatever uses the client does so inside of it."""
+        return going(self._way)
 
     @property
     def closing(self) -> bool:
@@ -141,7 +152,7 @@ class Session:
         from pymongo.read_preferences import Nearest
 
         preference = self.client.read_preference if server is None else Nearest()
-        with asking(server) as question:
+        with self.going(), asking(server) as question:
             try:
                 async with asyncio.timeout(self._patience_s or ANSWER_WITHIN_S):
                     await self.client.admin.command("hello", read_preference=preference)
@@ -238,7 +249,10 @@ class Session:
                 self._sign_in.stop()
             if silently and (topology := self.client._topology) is not None:
                 topology.pop_all_sessions()
-            self._closing = asyncio.get_running_loop().create_task(self._close())
+            if self._way is not None:
+                self._way.close()  # before the client, whose goodbye would wait for a dead line
+            with self.going():
+                self._closing = asyncio.get_running_loop().create_task(self._close())
         return self._closing
 
     async def _close(self) -> None:
@@ -256,6 +270,7 @@ def objection(ready: Prepared) -> str | None:
         if mistake.severity is Severity.FAILURE:
             blanks = {name: str(value) for name, value in mistake.blanks.items()}
             return redact(causes()[mistake.cause].title.format_map(blanks), ready.secrets.values())
-    if stays_here(facts.mistakes, ready.profile) and not all(map(is_loopback, facts.hosts)):
+    here = not ready.profile.hops and all(map(is_loopback, facts.hosts))
+    if stays_here(facts.mistakes, ready.profile) and not here:
         return "Without TLS the password would be readable on the way: use TLS, or allow it in the profile."
     return None

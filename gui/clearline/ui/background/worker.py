@@ -21,6 +21,7 @@ from PySide6.QtCore import QThread, QTimer, Signal
 
 from clearline.core.daemon_threads import DaemonExecutor, depart
 from clearline.core.driver.events import EventBuffer
+from clearline.core.hops.loop import HopLoop
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
@@ -269,7 +270,7 @@ class Worker(QThread):
     def run(self) -> None:
         """The thread's life: one loop until `close`."""
         try:
-            with asyncio.Runner() as runner:
+            with asyncio.Runner(loop_factory=HopLoop) as runner:
                 runner.run(self._serve())
         except Exception as error:  # noqa: BLE001 - the GUI thread shows it; here it would be lost
             self._post(Broken(error))

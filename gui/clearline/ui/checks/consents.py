@@ -322,7 +322,7 @@ class SecretsDialog(QDialog):
         form.setHorizontalSpacing(theme.GRID * 2)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for secret_name in names:
-            words = (labels or _WORDS).get(secret_name, secret_name)
+            words = (labels or _WORDS).get(secret_name) or _hop_words(secret_name)
             entry = self.entries[secret_name] = SecretEntry(words, "")
             entry.entered.connect(lambda secret, key=secret_name: self._take(key, secret))
             form.addRow(words, entry)
@@ -347,6 +347,14 @@ class SecretsDialog(QDialog):
             self.secrets.pop(name, None)
         else:
             self.secrets[name] = secret
+
+
+def _hop_words(name: str) -> str:
+    """``hop.0.password`` as people count hops; another name as it is."""
+    match name.split("."):
+        case ["hop", number, "password"] if number.isdigit():
+            return f"Password of hop {int(number) + 1}"
+    return name
 
 
 _WORDS = {

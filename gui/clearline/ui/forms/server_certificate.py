@@ -99,7 +99,9 @@ class ServerCertificate(QWidget):
         elif self._about and about != self._about and self.chain is not None:
             self.said.say("The profile was changed since: fetch it again.", "note", "muted")
         before, self._profile = self._profile, profile
-        self.fetch.setEnabled(bool(profile.seeds.hosts))
+        self.fetch.setEnabled(bool(profile.seeds.hosts) and not profile.hops)
+        if profile.hops:  # asking goes directly, and nothing of this profile may
+            self.said.say("The servers are behind a hop: a test shows their certificates.", "note", "muted")
         if before.seeds != profile.seeds:
             self._show_servers((), "")
         if self.chain is not None and before.tls != profile.tls:

@@ -18,11 +18,12 @@ from clearline.ui.widgets.delegates import turning
 
 _NAMES = {
     Stage.URI: "URI",
+    Stage.HOP: "hop",
     Stage.DNS: "DNS",
     Stage.TCP: "TCP",
     Stage.TLS: "TLS",
 }
-_LEFT_OUT = {Stage.FILES: "none", Stage.TLS: "off", Stage.AUTH: "no login"}
+_LEFT_OUT = {Stage.FILES: "none", Stage.HOP: "none", Stage.TLS: "off", Stage.AUTH: "no login"}
 """What it means when a stage is left out of a check that went past it."""
 _QUIET: Final = (Status.WAITING, Status.SKIPPED, Status.CANCELLED)
 _HEIGHT: Final = 44
@@ -208,7 +209,7 @@ def _strong() -> QFont:
 def _below(report: Report, result: StageResult) -> str:
     """The few words under a stage: what one server noted when it failed, else how long it took."""
     if result.status is Status.SKIPPED:
-        went_past = report.verdict is Verdict.CONNECTED or result.stage is Stage.FILES
+        went_past = report.verdict is Verdict.CONNECTED or result.stage in (Stage.FILES, Stage.HOP)
         return _LEFT_OUT.get(result.stage, "") if went_past else ""
     if result.status in (Status.FAILED, Status.WARNING):
         cells = [cell for server in report.servers if (cell := server.cells.get(result.stage.value)) is not None]

@@ -22,7 +22,15 @@ from clearline.core.profiles.profile import Place, Profile, SecretSource
 from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import (
+    AWS_SESSION_TOKEN,
+    KEY_PASSWORD,
+    PASSWORD,
+    PROXY_PASSWORD,
+    Secret,
+    Secrets,
+    hop_password,
+)
 from clearline.core.uri import connection_string, remedies
 from clearline.core.uri.remedies import Values
 from clearline.ui.background.messages import Answer, Broken, Check, Ended, Message, Progress
@@ -130,14 +138,16 @@ class OpenProfile(QObject):
     def secret_names(self) -> tuple[str, ...]:
         """The secrets that this profile can have."""
         unread = (entry.name for entry in self.profile.unread if entry.value is None)
-        return tuple(dict.fromkeys((PASSWORD, KEY_PASSWORD, AWS_SESSION_TOKEN, PROXY_PASSWORD, *unread)))
+        hops = map(hop_password, range(len(self.profile.hops)))
+        return tuple(dict.fromkeys((PASSWORD, KEY_PASSWORD, AWS_SESSION_TOKEN, PROXY_PASSWORD, *unread, *hops)))
 
     def set_text(self, plain: Secret, origin: Origin = Origin.TEXT) -> None:
         """The user edited the text, or brought an earlier one back."""
         reading = connection_string.read(plain.reveal(), profile=self.profile, prompting=True)
         self._typed = plain
         self.profile = self._placed(reading.profile, reading.secrets)
-        self.secrets = dict(reading.secrets)
+        of_hops = {name for name in map(hop_password, range(len(self.profile.hops))) if name in self.secrets}
+        self.secrets = {**{name: self.secrets[name] for name in of_hops}, **reading.secrets}  # no text can hold those
         self._mistakes = reading.facts.mistakes if plain else ()
         self.changed.emit(origin)
 

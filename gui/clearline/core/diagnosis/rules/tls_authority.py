@@ -88,8 +88,9 @@ def intercepted(facts: Facts, member: MemberFacts) -> Finding | None:
         name = chain[-1].issuer
     if name is None:
         return None
+    by_proxy = any(hop.kind == "http" for hop in facts.hops)
     return finding(
-        "tls.intercepted",
+        "proxy.intercepts-tls" if by_proxy else "tls.intercepted",
         Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),

@@ -1,0 +1,246 @@
+"""The hops in front of the servers: what stops one of them, and what one says about a server behind it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from clearline.core.addresses import is_ip_address, is_loopback
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.facts.hops import HopFacts, HopFailure, Trouble
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.whole import Facts
+from clearline.core.findings import Certainty, Finding
+
+KINDS: Final = {"socks5": "SOCKS proxy", "http": "HTTP proxy"}
+"""A hop's kind as a sentence has it."""
+
+_NO_NAME = frozenset({-2, -5, 7, 8, 11001, 11004, int(socket.EAI_NONAME)})
+"""EAI_NONAME and EAI_NODATA of Linux, macOS and Windows."""
+_SERVICES: Final = {
+    "ssh": "an SSH server",
+    "http": "a web server or HTTP proxy",
+    "socks4": "a SOCKS4 proxy",
+    "socks5": "a SOCKS5 proxy",
+    "tls": "something that speaks TLS",
+    None: "something else",
+}
+_REFUSED = frozenset({111, 61, 10061})
+_UNREACHED = frozenset({113, 65, 10065, 101, 51, 10051, 110, 60, 10060, errno.EHOSTUNREACH, errno.ENETUNREACH})
+_UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
+"""X509_V_ERR of a chain that ends at nobody who is trusted."""
+_NO_CREDENTIALS, _EXPIRED = 7 << 16, 11 << 16
+"""GSS_S_NO_CRED and GSS_S_CREDENTIALS_EXPIRED (RFC 2743, section 1.2.1.1)."""
+_PROXY_HEADERS = frozenset({"via", "x-squid-error", "proxy-agent", "x-cache"})
+_WEB_SERVER = frozenset({*range(300, 400), 400, 401, 404, 405, 501})
+_AT_ONCE_MS = 1000.0
+"""A proxy knows within this time that a name does not exist; a silent address takes it longer."""
+
+
+def hop_fails(facts: Facts) -> Iterable[Finding]:
+    """The first hop that cannot be used at all: nothing behind it can be judged."""
+    stopped = next((hop.failure for hop in facts.hops if hop.failure is not None), None)
+    if stopped is None:
+        return
+    if stopped.target is not None:  # a hop that does not open the next one
+        yield _target(facts, stopped, None)
+        return
+    code, certainty, blanks = _own(stopped)
+    yield finding(
+        code,
+        certainty,
+        evidence=told(stopped),
+        fill={"kind": KINDS[stopped.kind], "host": stopped.host, "port": str(stopped.port), **blanks},
+    )
+
+
+def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
+    """Cause, certainty and blanks of a failure of the hop itself."""
+    proven, likely = Certainty.PROVEN, Certainty.LIKELY
+    schemes = listed(failure.offered, nothing="unknown schemes")
+    user = {"user": failure.user or "of this computer"}
+    match failure.trouble:
+        case Trouble.NAME_UNKNOWN if failure.eai in _NO_NAME:
+            return "hop.name-unknown", proven, {}
+        case Trouble.NAME_UNKNOWN | Trouble.NAME_SILENT:
+            return "hop.name-unresolved", proven, {}
+        case Trouble.REFUSED:
+            return "hop.refused", proven, {}
+        case Trouble.SILENT:
+            return "hop.silent", proven, {}
+        case Trouble.UNREACHABLE:
+            return "hop.unreachable", proven, {}
+        case Trouble.DENIED:
+            return "hop.denied", proven, {}
+        case Trouble.NOT_SPOKEN:
+            return "hop.wrong-service", proven, {"service": _SERVICES.get(failure.service, "something else")}
+        case Trouble.HANGS:
+            return "hop.hangs", proven, {}
+        case Trouble.CERTIFICATE if failure.verify_code in _UNKNOWN_AUTHORITY:
+            return "proxy.unknown-ca", proven, {}
+        case Trouble.CERTIFICATE:
+            return "proxy.certificate", proven, {"code": str(failure.verify_code)}
+        case Trouble.TLS_FAILED:
+            return "proxy.tls-failed", proven, {}
+        case Trouble.LOGIN_WANTED if failure.kind == "socks5":
+            return "socks.login-required", proven, {}
+        case Trouble.LOGIN_WANTED:
+            return "proxy.login-required", proven, {"schemes": schemes}
+        case Trouble.LOGIN_SCHEME if failure.kind == "socks5":
+            return "socks.login-method", proven, {}
+        case Trouble.LOGIN_SCHEME:
+            return "proxy.login-scheme", proven, {"schemes": schemes}
+        case Trouble.LOGIN_REFUSED if failure.kind == "socks5":
+            return "socks.login-refused", proven, user
+        case Trouble.LOGIN_REFUSED if failure.what == "kerberos":
+            return "proxy.kerberos-refused", proven, {}
+        case Trouble.LOGIN_REFUSED:
+            return "proxy.login-refused", proven, user
+        case Trouble.NO_TICKET if failure.what == "library":
+            return "proxy.kerberos-missing", proven, {}
+        case Trouble.NO_TICKET if failure.code == _NO_CREDENTIALS:
+            return "proxy.no-ticket", proven, {}
+        case Trouble.NO_TICKET if failure.code == _EXPIRED:
+            return "proxy.ticket-expired", proven, {}
+        case Trouble.NO_TICKET:
+            return "proxy.kerberos-failed", likely, {}
+    return "hop.closed", proven, {}
+
+
+def not_opened(facts: Facts, member: MemberFacts) -> Finding | None:
+    """Why the last hop does not open a line to one server; None when it does, or when the way ends earlier."""
+    failure = facts.hops[-1].not_opened(member.address) if facts.hops else None
+    if failure is None or any(hop.failure is not None for hop in facts.hops):
+        return None
+    return _target(facts, failure, member)
+
+
+def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Finding:
+    """A finding about what is behind a hop: a member, or (None) the next hop."""
+    target = failure.target or ""
+    host, _, port = target.rpartition(":")
+    host = host.strip("[]")
+    blanks: Mapping[str, str] = {
+        "kind": KINDS[failure.kind],
+        "host": host,
+        "port": port,
+        "target": target,
+        "path": target,
+        "seconds": f"{failure.elapsed_ms / 1000:.1f}",
+        "code": str(failure.code),
+        "status": str(failure.code),
+        "reason": failure.said,
+        "family": failure.what or "such",
+    }
+    code, certainty = _reply(failure, host)
+    if member is not None and is_loopback(member.address) and code in ("socks.far-refused", "proxy.far-refused"):
+        code, certainty = "hop.localhost-is-remote", Certainty.PROVEN
+    if code == "proxy.no-connect":
+        blanks = {**blanks, "host": failure.host, "port": str(failure.port)}
+    return finding(code, certainty, server=member.address if member else None, evidence=told(failure), fill={**blanks})
+
+
+def _reply(failure: HopFailure, host: str) -> tuple[str, Certainty]:
+    """Cause and certainty of what a hop answered to the wish for a target."""
+    match failure.trouble:
+        case Trouble.LOCAL_TARGET:
+            return "hop.socket-is-local", Certainty.PROVEN
+        case Trouble.NO_TARGET:
+            return "hop.name-unusable", Certainty.PROVEN
+        case Trouble.TARGET_SILENT:
+            return "hop.far-silent", Certainty.LIKELY
+        case Trouble.CLOSED:
+            return "hop.far-closed", Certainty.LIKELY
+    return _socks(failure, host) if failure.kind == "socks5" else _http(failure, host)
+
+
+def _socks(failure: HopFailure, host: str) -> tuple[str, Certainty]:
+    """By the reply field (RFC 1928, section 6)."""
+    match failure.code:
+        case 2:
+            return "socks.not-allowed", Certainty.PROVEN
+        case 4 if not is_ip_address(host) and failure.elapsed_ms < _AT_ONCE_MS:
+            return "socks.name-unknown", Certainty.LIKELY  # the number also stands for a host that does not answer
+        case 3 | 4 | 6:
+            return "socks.far-unreachable", Certainty.PROVEN
+        case 5:
+            return "socks.far-refused", Certainty.PROVEN
+        case 8 if failure.what != "name":
+            return "socks.address-type", Certainty.PROVEN
+    return "socks.failed", Certainty.PROVEN
+
+
+def _http(failure: HopFailure, host: str) -> tuple[str, Certainty]:
+    """By the status, and by what the proxy adds to it."""
+    status = failure.code or 0
+    squid = failure.headers.get("x-squid-error", "").partition(" ")[0]
+    if status == 403:
+        if failure.other_port == 403:
+            return "proxy.host-forbidden", Certainty.LIKELY
+        told_apart = failure.other_port is not None and (200 <= failure.other_port < 300 or failure.other_port >= 500)
+        return ("proxy.port-forbidden" if told_apart else "proxy.forbidden"), Certainty.PROVEN
+    if failure.errno in _REFUSED:
+        return "proxy.far-refused", Certainty.PROVEN
+    if failure.errno in _UNREACHED:
+        return "proxy.far-unreachable", Certainty.PROVEN
+    if squid == "ERR_DNS_FAIL":
+        return "proxy.name-unknown", Certainty.PROVEN
+    if squid == "ERR_CANNOT_FORWARD" and not is_ip_address(host):
+        return "proxy.name-unknown", Certainty.LIKELY
+    if status in _WEB_SERVER and not _PROXY_HEADERS & failure.headers.keys():
+        return "proxy.no-connect", Certainty.LIKELY
+    if status in (429, 502, 503, 504):
+        return "proxy.overloaded", Certainty.LIKELY
+    return "proxy.failed", Certainty.PROVEN
+
+
+def told(failure: HopFailure) -> dict[str, Any]:
+    """What is known of a hop's failure, for the report."""
+    evidence = {
+        "hop": failure.hop + 1,
+        "server": f"{failure.host}:{failure.port}",
+        "stage": failure.stage.value,
+        "result": failure.trouble.value,
+        "target": failure.target,
+        "code": failure.code,
+        "errno": failure.errno,
+        "eai": failure.eai,
+        "ms": failure.elapsed_ms,
+        "retransmits": failure.retransmits,
+        "said": failure.said,
+        "first_bytes": failure.first_bytes,
+        "offered": list(failure.offered),
+        "verify_code": failure.verify_code,
+        "headers": failure.headers,
+        "port_443": failure.other_port,
+    }
+    return {name: value for name, value in evidence.items() if value not in (None, "", [], {})}
+
+
+def password_in_clear(facts: Facts) -> Iterable[Finding]:
+    """A password for a hop that anybody on the way can read."""
+    for hop in facts.hops:
+        if hop.password_in_clear and hop.up and not is_loopback(hop.host):
+            remedy = (
+                "Use TLS to the proxy where it offers it."
+                if hop.kind == "http"
+                else "SOCKS has no encryption of its own: reach the proxy through a VPN, or use another kind of hop."
+            )
+            yield finding(
+                "hop.password-in-clear",
+                Certainty.PROVEN,
+                evidence={"server": hop.server},
+                kind=KINDS[hop.kind],
+                host=hop.host,
+                remedy=remedy,
+            )
+
+
+def through(hops: tuple[HopFacts, ...]) -> str:
+    """The way in words: ``the SOCKS proxy p.example.com:1080``."""
+    return ", then ".join(f"the {KINDS[hop.kind]} {hop.server}" for hop in hops)
+
+
+RULES = (hop_fails, password_in_clear)

@@ -1,0 +1,125 @@
+"""What was learnt of each hop on the way to the servers: how far it came, and what stopped it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from clearline.core.facts.fact import Fact
+
+
+class HopStage(Enum):
+    """How far one hop has come; the order in which a hop goes through them, as far as its kind has them."""
+
+    NAME = "name"
+    TCP = "tcp"
+    TLS = "tls"
+    LOGIN = "login"
+    """Greeting and login; it speaks the hop's protocol once this is passed."""
+    CHANNEL = "channel"
+    """Opening the way to one target behind it: no step of the hop, for it differs by target."""
+
+
+class Trouble(Enum):
+    """What stopped a hop, as it was observed. The rules (``diagnosis/rules/hops.py``) make a cause of it."""
+
+    NAME_UNKNOWN = "name-unknown"
+    NAME_SILENT = "name-silent"
+    REFUSED = "refused"
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+    DENIED = "denied"
+    """EACCES or EPERM from connect: this computer's own rules."""
+    CLOSED = "closed"
+    """The other side ended the connection instead of answering."""
+    NOT_SPOKEN = "not-spoken"
+    """What answers speaks another protocol than the hop's; ``service`` names it where its first bytes tell."""
+    HANGS = "hangs"
+    """It took the connection and does not answer."""
+    CERTIFICATE = "certificate"
+    TLS_FAILED = "tls-failed"
+    LOGIN_WANTED = "login-wanted"
+    LOGIN_REFUSED = "login-refused"
+    LOGIN_SCHEME = "login-scheme"
+    """It takes none of the ways to log in that we have; ``offered`` are its own."""
+    NO_TICKET = "no-ticket"
+    """This computer has nothing to sign in with at an HTTP proxy; ``code`` is the major status of GSSAPI."""
+    REPLY = "reply"
+    """It answered the wish for a target with ``code``: SOCKS (RFC 1928, section 6), or an HTTP status."""
+    TARGET_SILENT = "target-silent"
+    NO_TARGET = "no-target"
+    """A name that cannot be asked for: white space or control characters in it."""
+    LOCAL_TARGET = "local-target"
+    """A Unix socket, which is a file of this computer."""
+
+
+class HopFailure(Fact, frozen=True, kw_only=True):
+    """What stopped one hop. ``hop`` counts from 0, the outermost; ``host`` and ``port`` are its own."""
+
+    hop: int
+    kind: str
+    host: str
+    port: int
+    stage: HopStage
+    trouble: Trouble
+    target: str | None = None
+    """``host:port`` that it was to open; None when the hop itself failed."""
+    code: int | None = None
+    errno: int | None = None
+    """Of this computer, or as the hop reports it of the far side."""
+    eai: int | None = None
+    elapsed_ms: float = 0.0
+    retransmits: int | None = None
+    user: str | None = None
+    said: str = ""
+    """A text of the other side: shown, never decided on."""
+    first_bytes: str = ""
+    service: str | None = None
+    """What answers instead, by its first bytes: ``ssh``, ``http``, ``socks4``, ``tls``."""
+    offered: tuple[str, ...] = ()
+    """Ways to log in that the other side takes: the schemes of an HTTP proxy."""
+    what: str | None = None
+    """What kind of thing it is about: an address type, what is missing for a sign-in."""
+    verify_code: int | None = None
+    headers: dict[str, str] = {}
+    """Of an HTTP answer, those that tell who answered: server, via, x-squid-error, retry-after."""
+    other_port: int | None = None
+    """How the proxy answered a wish for the same host on port 443 (an HTTP status; 0: nothing)."""
+
+
+class HopStep(Fact, frozen=True, kw_only=True):
+    """One stage of a hop that was passed, or is being waited for (``passed`` None)."""
+
+    stage: HopStage
+    passed: bool | None = None
+    elapsed_ms: float = 0.0
+
+
+class HopFacts(Fact, frozen=True, kw_only=True):
+    """One hop of the way, outermost first."""
+
+    kind: str
+    host: str
+    port: int
+    user: str | None = None
+    tls: bool = False
+    software: str | None = None
+    """What the server says of itself: a proxy's Server or Via header."""
+    steps: tuple[HopStep, ...] = ()
+    failure: HopFailure | None = None
+    """Why the hop itself cannot be used; a target that it does not open is no failure of its own."""
+    up: bool = False
+    password_in_clear: bool = False
+    """A password goes to it over a line that is not encrypted."""
+    opened: tuple[str, ...] = ()
+    """Targets that it opened, ``host:port``."""
+    unopened: tuple[HopFailure, ...] = ()
+    """Why it did not open a target, the latest word for each."""
+
+    def not_opened(self, target: str) -> HopFailure | None:
+        """Why it did not open ``host:port``; None when it did, or was never asked."""
+        return next((failure for failure in self.unopened if failure.target == target), None)
+
+    @property
+    def server(self) -> str:
+        """``host:port`` of the hop's own server."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

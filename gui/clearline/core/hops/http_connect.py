@@ -1,0 +1,308 @@
+"""HTTP CONNECT (RFC 9110, section 9.3.6), through a proxy that is spoken to plainly or over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts.hops import HopStage, Trouble
+from clearline.core.hops import proxy_login
+from clearline.core.hops.greeting import answer_to, service_of, shown
+from clearline.core.hops.hop_log import HopLog
+from clearline.core.hops.opener import Entrance
+from clearline.core.hops.stream import SocketStream, Stream, receive_exactly
+from clearline.core.hops.transport import encrypted
+from clearline.core.hops.trouble import HopError
+from clearline.core.profiles.profile import ProxyLogin
+from clearline.core.secrets.secret import Secret
+
+OTHER_PORT = 443
+_REST_S = 0.2
+"""How long more is waited for that tells what answers instead."""
+_LONGEST_HEAD = 32768
+_LONGEST_BODY = 65536
+_TELLING = ("server", "via", "x-squid-error", "retry-after", "proxy-agent", "x-cache")
+_PROXY_AUTHENTICATION_REQUIRED = 407
+
+
+class Answer(NamedTuple):
+    """The head of an HTTP answer; header names in lower case, several of one name as several entries."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of one header."""
+        return tuple(value for known, value in self.headers if known == name)
+
+    @property
+    def telling(self) -> dict[str, str]:
+        """What tells who answered."""
+        return {name: value[:200] for name, value in self.headers if name in _TELLING}
+
+
+class HttpHop:
+    """One HTTP proxy. Each line is a connection of its own."""
+
+    def __init__(
+        self,
+        log: HopLog,
+        entrance: Entrance,
+        login: ProxyLogin,
+        password: Secret | None,
+    ) -> None:
+        self._log = log
+        self._entrance = entrance
+        self._login = login
+        self._password = password
+        self._context: ssl.SSLContext | None = None
+        self._refused: HopError | None = None
+        self._let_in = login == "none"
+        self._first = asyncio.Lock()
+
+    async def open(self, host: str, port: int) -> Stream:
+        """A line to ``host:port``. Raises `HopError`. A login that was refused once is not tried again."""
+        if self._let_in:
+            return await self._open(host, port)
+        # One login at a time until one was let in: a refusal comes at once, a target may be silent for long.
+        waited = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._log.terms.deadline_s):
+                await self._first.acquire()
+                waited = True
+        try:
+            if self._refused is not None:
+                raise HopError(self._refused.failure)
+            return await self._open(host, port)
+        finally:
+            if waited:
+                self._first.release()
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def _open(self, host: str, port: int) -> Stream:
+        target = _target(host, port)
+        stream = await self._enter()
+        try:
+            answer, stream = await self._signed_in(stream, target)
+        except OSError as error:
+            stream.close()
+            if not isinstance(error, HopError):
+                raise self._closed(target, errno=error.errno) from None
+            raise
+        except BaseException:
+            stream.close()
+            raise
+        if 200 <= answer.status < 300:
+            self._log.works(target, software=self._log.facts.software or _software(answer))
+            return stream
+        stream.close()
+        raise await self._refusal(answer, host, port)
+
+    async def _enter(self) -> Stream:
+        stream = await self._entrance.enter(self._log)
+        if not self._log.facts.tls:
+            return stream
+        host = self._log.facts.host
+        async with self._log.step(HopStage.TLS, Trouble.HANGS) as step:
+            try:
+                if self._context is None:
+                    self._context = await run_in_daemon(ssl.create_default_context)
+                return await encrypted(stream, self._context, host, (host, self._log.facts.port))
+            except ssl.SSLCertVerificationError as error:
+                raise self._log.failed(
+                    HopStage.TLS, Trouble.CERTIFICATE, verify_code=error.verify_code, elapsed_ms=step.elapsed_ms
+                ) from None
+            except OSError as error:
+                number = None if isinstance(error, ssl.SSLError) else error.errno
+                raise self._log.failed(
+                    HopStage.TLS, Trouble.TLS_FAILED, errno=number, elapsed_ms=step.elapsed_ms
+                ) from None
+
+    async def _signed_in(self, stream: Stream, target: str) -> tuple[Answer, Stream]:
+        """The proxy's answer after as many rounds as the sign-in needs. Raises `HopError`."""
+        facts = self._log.facts
+        steps = proxy_login.begin(self._login, facts.host, facts.user, self._password)
+        header = await self._token(steps, None)
+        asked_bare = header is None and self._login != "none"
+        while True:
+            answer = await self._request(stream, target, header)
+            if answer.status != _PROXY_AUTHENTICATION_REQUIRED:
+                self._let_in = True
+                self._log.passed(HopStage.LOGIN, 0.0)
+                self._log.answers()
+                return answer, stream
+            schemes = tuple(dict.fromkeys(v.split(" ")[0].rstrip(",") for v in answer.all("proxy-authenticate") if v))
+            tell = {"code": 407, "offered": schemes, "headers": answer.telling}
+            if steps is None:
+                raise self._stop(HopStage.LOGIN, Trouble.LOGIN_WANTED, tell)
+            if steps.scheme.lower() not in (s.lower() for s in schemes):
+                raise self._stop(HopStage.LOGIN, Trouble.LOGIN_SCHEME, tell)
+            challenge = _challenge(answer, steps.scheme)
+            if not asked_bare and (steps.finished or not challenge):
+                raise self._stop(HopStage.LOGIN, Trouble.LOGIN_REFUSED, {**tell, "what": self._login})
+            asked_bare = False
+            if _closes(answer):
+                stream.close()
+                stream = await self._enter()
+            header = await self._token(steps, challenge)
+
+    async def _token(self, steps: proxy_login.Steps | None, challenge: str | None) -> str | None:
+        if steps is None:
+            return None
+        try:
+            return await run_in_daemon(steps.next, challenge)
+        except proxy_login.NoTicket as problem:
+            raise self._stop(
+                HopStage.LOGIN,
+                Trouble.NO_TICKET,
+                {"code": problem.major, "what": problem.what},
+            ) from None
+
+    def _stop(self, stage: HopStage, trouble: Trouble, fields: dict[str, object]) -> HopError:
+        error = self._log.failed(stage, trouble, **fields)
+        if trouble in (Trouble.LOGIN_REFUSED, Trouble.LOGIN_SCHEME):
+            self._refused = error
+        return error
+
+    async def _request(self, stream: Stream, target: str, header: str | None) -> Answer:
+        login = f"Proxy-Authorization: {header}\r\n" if header else ""
+        async with self._log.step(HopStage.CHANNEL, Trouble.TARGET_SILENT, target=target) as step:
+            await stream.send(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n".encode())
+            head = await _head(stream)
+            answer = parsed(head)
+            if answer is None:
+                await self._not_http(stream, head, target, step.elapsed_ms)
+            assert answer is not None
+            if answer.status >= 300:
+                await _skip_body(stream, answer)
+            return answer
+
+    async def _not_http(self, stream: Stream, head: bytes, target: str, elapsed_ms: float) -> None:
+        if head:
+            with suppress(OSError):  # a timeout is one, too
+                async with asyncio.timeout(_REST_S):
+                    head += await stream.receive(64)
+        else:
+            head = await answer_to(await self._entrance.enter(self._log), b"", _REST_S)
+        if not head:
+            raise self._closed(target, elapsed_ms=elapsed_ms)
+        raise self._log.failed(HopStage.LOGIN, Trouble.NOT_SPOKEN, first_bytes=shown(head), service=service_of(head))
+
+    def _closed(self, target: str, **fields: Any) -> HopError:
+        """It hung up without an answer: that is about the target once it has answered for another one."""
+        if self._log.facts.up:
+            return self._log.failed(HopStage.CHANNEL, Trouble.CLOSED, target=target, **fields)
+        return self._log.failed(HopStage.LOGIN, Trouble.CLOSED, **fields)
+
+    async def _refusal(self, answer: Answer, host: str, port: int) -> HopError:
+        """The proxy does not open the target; ask it for the same host on port 443, too."""
+        other: int | None = None
+        if answer.status == 403 and port != OTHER_PORT:
+            other = await self._status(host, OTHER_PORT)
+        return self._log.failed(
+            HopStage.CHANNEL,
+            Trouble.REPLY,
+            target=_target(host, port),
+            code=answer.status,
+            errno=_far_errno(answer),
+            said=answer.reason[:200],
+            headers=answer.telling,
+            other_port=other,
+        )
+
+    async def _status(self, host: str, port: int) -> int:
+        try:
+            stream = await self._enter()
+        except OSError:
+            return 0
+        try:
+            answer, stream = await self._signed_in(stream, _target(host, port))
+        except OSError:
+            return 0
+        finally:
+            stream.close()
+        return answer.status
+
+
+def parsed(head: bytes) -> Answer | None:
+    """The head of an HTTP answer; None when it is none."""
+    lines = head.decode("latin-1").split("\r\n" if b"\r\n" in head else "\n")
+    words = lines[0].split(" ", 2)
+    if len(words) < 2 or not words[0].upper().startswith("HTTP/") or not words[1].isdecimal():
+        return None
+    pairs = (line.partition(":") for line in lines[1:] if line)
+    headers = tuple((name.strip().lower(), value.strip()) for name, colon, value in pairs if colon)
+    return Answer(int(words[1]), words[2] if len(words) > 2 else "", headers)
+
+
+async def _head(stream: Stream) -> bytes:
+    """Everything up to the empty line, and not a byte more: what follows belongs to the next protocol."""
+    head = bytearray()
+    while len(head) < _LONGEST_HEAD and not head.endswith((b"\r\n\r\n", b"\n\n")):
+        piece = await stream.receive(1)
+        if not piece:
+            break
+        head += piece
+        if not b"HTTP/".startswith(bytes(head[:5]).upper()):
+            break  # no HTTP: the line may never end
+        head += _peeked(stream)
+    return bytes(head)
+
+
+def _peeked(stream: Stream) -> bytes:
+    """What has come already, up to the empty line; only a socket can be looked into."""
+    if not isinstance(stream, SocketStream):
+        return b""
+    try:
+        waiting = stream.socket.recv(4096, socket.MSG_PEEK)
+        end = waiting.find(b"\r\n\r\n")
+        # One byte less than the end, so that the loop above takes it and stops there.
+        return stream.socket.recv(end + 3) if end >= 0 else b""
+    except OSError:
+        return b""
+
+
+async def _skip_body(stream: Stream, answer: Answer) -> None:
+    """Read what belongs to a refusal, so that the connection can be used for the next step of a sign-in."""
+    sizes = answer.all("content-length")
+    if answer.status == _PROXY_AUTHENTICATION_REQUIRED and sizes and sizes[0].isdecimal():
+        await receive_exactly(stream, min(int(sizes[0]), _LONGEST_BODY))
+
+
+def _closes(answer: Answer) -> bool:
+    said = " ".join((*answer.all("connection"), *answer.all("proxy-connection"))).lower()
+    return "close" in said or (not answer.all("content-length") and "keep-alive" not in said)
+
+
+def _challenge(answer: Answer, scheme: str) -> str:
+    for value in answer.all("proxy-authenticate"):
+        name, _, rest = value.partition(" ")
+        if name.lower() == scheme.lower():
+            return rest.strip()
+    return ""
+
+
+def _far_errno(answer: Answer) -> int | None:
+    """The far side's error number: Squid's ``X-Squid-Error: ERR_CONNECT_FAIL 111``."""
+    for value in answer.all("x-squid-error"):
+        name, _, number = value.partition(" ")
+        if name == "ERR_CONNECT_FAIL" and number.strip().isdecimal():
+            return int(number) or None
+    return None
+
+
+def _software(answer: Answer) -> str | None:
+    return next((v[:100] for v in (*answer.all("proxy-agent"), *answer.all("via"), *answer.all("server"))), None)
+
+
+def _target(host: str, port: int) -> str:
+    if not host.isascii():
+        host = host.encode("idna").decode()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

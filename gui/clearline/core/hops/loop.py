@@ -1,0 +1,100 @@
+"""The loop through which PyMongo goes a way without knowing: three public methods, overridden.
+
+PyMongo's async path asks the running loop for everything: ``getaddrinfo``, ``sock_connect``, ``create_connection``. The
+host name for TLS travels beside the address, so the name that is verified stays the server's own. A `Target` is no
+address that a real socket accepts: a path that forgets the way raises instead of connecting directly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from clearline.core.hops.opener import Opener
+from clearline.core.hops.stream import Stream
+from clearline.core.hops.transport import adopt
+
+_going: ContextVar[Opener | None] = ContextVar("clearline-way", default=None)
+
+
+class Target(NamedTuple):
+    """Where a way is to lead, in the place of a socket address."""
+
+    host: str
+    port: int
+    way: Opener
+
+
+@contextmanager
+def going(way: Opener | None) -> Iterator[None]:
+    """What is connected inside, also by tasks that are started inside, goes this way.
+
+    Raises RuntimeError on another loop than `HopLoop`, which would connect directly.
+    """
+    if way is not None and not isinstance(asyncio.get_running_loop(), HopLoopMixin):
+        raise RuntimeError("a way needs a HopLoop")
+    token = _going.set(way)
+    try:
+        yield
+    finally:
+        _going.reset(token)
+
+
+class HopLoopMixin:
+    """Over any loop of asyncio."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._opened: weakref.WeakKeyDictionary[socket.socket, tuple[Stream, Target]] = weakref.WeakKeyDictionary()
+
+    async def getaddrinfo(self, host: Any, port: Any, **keywords: Any) -> Any:
+        """With a way nothing is looked up here: the name is the address."""
+        way = _going.get()
+        if way is None:
+            return await super().getaddrinfo(host, port, **keywords)  # type: ignore[misc]
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", Target(str(host), int(port), way))]
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Open the target's line. Raises `HopError`."""
+        if not isinstance(address, Target):
+            if isinstance(address, str | bytes) and (way := _going.get()) is not None:
+                await way.open(str(address), 0)  # a Unix socket, to which no way leads: it raises
+            await super().sock_connect(sock, address)  # type: ignore[misc]
+            return
+        stream = await address.way.open(address.host, address.port)
+        self._opened[sock] = (stream, address)
+
+    async def create_connection(self, protocol_factory: Any, *arguments: Any, **keywords: Any) -> Any:
+        """The transport of a line that a way has opened, or an ordinary one."""
+        create = super().create_connection  # type: ignore[misc]
+        sock = keywords.get("sock")
+        opened = None if sock is None else self._opened.pop(sock, None)
+        if sock is None or opened is None:
+            return await create(protocol_factory, *arguments, **keywords)
+        stream, target = opened
+        sock.close()
+        return await adopt(
+            stream,
+            protocol_factory,
+            (target.host, target.port),
+            context=keywords.get("ssl"),
+            server_name=keywords.get("server_hostname"),
+            create_connection=create,
+        )
+
+
+if sys.platform == "win32":
+
+    class HopLoop(HopLoopMixin, asyncio.ProactorEventLoop):
+        """For ``asyncio.Runner(loop_factory=HopLoop)``."""
+
+else:
+
+    class HopLoop(HopLoopMixin, asyncio.SelectorEventLoop):
+        """For ``asyncio.Runner(loop_factory=HopLoop)``."""

@@ -1,0 +1,40 @@
+"""What every hop is to the one behind it: something that opens lines."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from clearline.core.hops import direct
+from clearline.core.hops.hop_log import HopLog
+from clearline.core.hops.stream import Stream
+from clearline.core.hops.trouble import HopError
+
+
+class Opener(Protocol):
+    """Opens lines to places that it can reach."""
+
+    async def open(self, host: str, port: int) -> Stream:
+        """A line to ``host:port``; names are resolved at the far side. Raises `HopError`. Cancelling closes it."""
+
+    def close(self) -> None:
+        """End it and everything that was opened through it, at once. Idempotent."""
+
+
+class Entrance:
+    """How a hop reaches its own server: directly when it is the outermost, else through the hop before it."""
+
+    def __init__(self, before: Opener | None, before_log: HopLog | None) -> None:
+        self._before = before
+        self._before_log = before_log
+
+    async def enter(self, log: HopLog) -> Stream:
+        """A line to the hop's own server. Raises `HopError`: of this hop, or of the one that does not open the line."""
+        if self._before is None:
+            return await direct.connect(log, log.facts.host, log.facts.port)
+        try:
+            return await self._before.open(log.facts.host, log.facts.port)
+        except HopError as error:
+            # The hop before works and does not open this one: that is what stops the whole way.
+            if self._before_log is not None and error.failure.target is not None:
+                self._before_log.put(failure=error.failure)
+            raise

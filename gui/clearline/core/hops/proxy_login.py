@@ -1,0 +1,70 @@
+"""Signing in at an HTTP proxy: Basic (RFC 7617) and Negotiate (RFC 4559)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Protocol
+
+from clearline.core.profiles.profile import ProxyLogin
+from clearline.core.secrets.secret import Secret
+
+
+class NoTicket(Exception):
+    """This computer has nothing to sign in with. ``major`` and ``minor`` are GSSAPI's numbers."""
+
+    def __init__(self, what: str, major: int | None = None, minor: int | None = None) -> None:
+        super().__init__(what)
+        self.what, self.major, self.minor = what, major, minor
+
+
+class Steps(Protocol):
+    """One sign-in: what to send next, given what the proxy said."""
+
+    scheme: str
+    finished: bool
+    """Nothing more can be sent: a further 407 is a refusal."""
+
+    def next(self, challenge: str | None) -> str | None:
+        """The value of Proxy-Authorization; None to ask without one first. May block. Raises `NoTicket`."""
+
+
+def begin(login: ProxyLogin, host: str, user: str | None, password: Secret | None) -> Steps | None:
+    """A new sign-in at the proxy ``host``; None when there is none."""
+    match login:
+        case "basic" if user is not None:
+            return _Basic(user, password)
+        case "kerberos":
+            return _Negotiate(host)
+    return None
+
+
+class _Basic:
+    scheme = "Basic"
+    finished = True
+
+    def __init__(self, user: str, password: Secret | None) -> None:
+        self._word = base64.b64encode(f"{user}:{password.reveal() if password else ''}".encode()).decode()
+
+    def next(self, challenge: str | None) -> str | None:
+        """At once: everybody may know in advance that a login will be asked for."""
+        return f"Basic {self._word}"
+
+
+class _Negotiate:
+    scheme = "Negotiate"
+    finished = False
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._context: Any = None
+
+    def next(self, challenge: str | None) -> str | None:
+        """The ticket for ``HTTP/host`` at once, as the sign-in of this computer has it."""
+        said = base64.b64decode(challenge) if challenge else None
+        from clearline.core.hops import gssapi  # with ctypes: only where it is used
+
+        if self._context is None:
+            self._context = gssapi.Context(f"HTTP@{self._host}")
+        token: bytes | None = self._context.step(said)
+        self.finished = self._context.complete
+        return f"Negotiate {base64.b64encode(token).decode()}" if token else None

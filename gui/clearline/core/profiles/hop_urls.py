@@ -1,0 +1,49 @@
+"""A hop written as one line, as ``--via`` and the proxy variables of a shell have it: ``socks5://user@host:1080``."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
+from clearline.core.secrets.secret import Secret
+
+_SOCKS: Final = ("socks5", "socks5h")
+_HTTP: Final = ("http", "https")
+_PORTS: Final = {"http": 3128, "https": 443}
+
+
+def hop_of(text: str) -> tuple[Hop, Secret | None]:
+    """The hop that a URL names, and the password in it. Raises `ValueError` with a sentence without the password.
+
+    Kerberos at an HTTP proxy is asked for by a user ``:``, as curl has it: ``http://:@proxy.example.com:3128``.
+    """
+    parts = urlsplit(text.strip())
+    kinds = ", ".join(f"{scheme}://" for scheme in ("socks5", *_HTTP))
+    if parts.scheme not in (*_SOCKS, *_HTTP):
+        raise ValueError(f"A hop begins with one of {kinds}.")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("The port of a hop is a number from 1 to 65535.") from None
+    if port == 0:
+        raise ValueError("The port of a hop is a number from 1 to 65535.")
+    if not parts.hostname:
+        raise ValueError(f"A hop names a host: {parts.scheme}://proxy.example.com.")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("Nothing may follow the port of a hop.")
+    user = unquote(parts.username) if parts.username else None
+    password = Secret(unquote(parts.password)) if parts.password else None
+    if parts.scheme in _SOCKS:
+        return Socks5Proxy(host=parts.hostname, port=port or 1080, user=user), password
+    ticket = parts.username == "" and parts.password == ""
+    return (
+        HttpProxy(
+            host=parts.hostname,
+            port=port or _PORTS[parts.scheme],
+            tls=parts.scheme == "https",
+            user=user,
+            login="basic" if user else "kerberos" if ticket else "none",
+        ),
+        password,
+    )

@@ -1,0 +1,126 @@
+"""Real proxies on this computer: microsocks, dante, squid, tinyproxy. Each is a context manager that gives its port.
+
+Their packages are in packaging/dev.py (PROGRAMS). They run in the foreground, on loopback, with files in a folder of
+their own that everybody may read: some of them give up root first.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.peers import closed_port
+
+USER, PASSWORD = "walker", "proxy-secret"
+_READY_S = 20.0
+
+
+@contextmanager
+def microsocks(*, login: bool = False) -> Iterator[int]:
+    """A SOCKS5 proxy that allows everything; with ``login`` only to `USER`."""
+    with closed_port() as port:
+        pass
+    wanted = ["-u", USER, "-P", PASSWORD] if login else []
+    with _running(["microsocks", "-i", "127.0.0.1", "-p", str(port), *wanted], port):
+        yield port
+
+
+@contextmanager
+def dante(*, blocked_port: int | None = None) -> Iterator[int]:
+    """A SOCKS5 proxy with rules: it does not open ``blocked_port``."""
+    rule = "socks {verdict} {{ from: 0.0.0.0/0 to: 0.0.0.0/0 {port} }}\n"
+    rules = rule.format(verdict="block", port=f"port = {blocked_port}") if blocked_port else ""
+    with closed_port() as port, _folder() as folder:
+        config = folder / "danted.conf"
+        config.write_text(
+            f"errorlog: {folder / 'log'}\ninternal: 127.0.0.1 port = {port}\nexternal: 127.0.0.1\n"
+            "socksmethod: none\nclientmethod: none\nuser.privileged: root\nuser.unprivileged: nobody\n"
+            "client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }\n" + rules + rule.format(verdict="pass", port="")
+        )
+        with _running(["danted", "-f", str(config), "-p", str(folder / "pid"), "-N", "1"], port):
+            yield port
+
+
+@contextmanager
+def squid(*, login: bool = False, rules: str = "http_access allow all") -> Iterator[int]:
+    """An HTTP proxy. ``rules`` are lines of its configuration; with ``login`` only `USER` gets to them."""
+    with closed_port() as port, _folder() as folder:
+        auth = ""
+        if login:
+            hashed = subprocess.run(
+                ["openssl", "passwd", "-apr1", PASSWORD], check=True, capture_output=True, text=True
+            ).stdout
+            (folder / "users").write_text(f"{USER}:{hashed}")
+            auth = (
+                f"auth_param basic program /usr/lib/squid/basic_ncsa_auth {folder / 'users'}\n"
+                "acl signed proxy_auth REQUIRED\nhttp_access deny !signed\n"
+            )
+        config = folder / "squid.conf"
+        config.write_text(
+            f"http_port 127.0.0.1:{port}\npid_filename {folder / 'pid'}\ncache_log {folder / 'log'}\naccess_log none\n"
+            f"cache deny all\ncoredump_dir {folder}\nshutdown_lifetime 0 seconds\npinger_enable off\n"
+            f"workers 1\ndns_nameservers 127.0.0.1\nacl everything src all\n{auth}{rules}\n"
+        )
+        folder.chmod(0o777)  # it gives up root for the user proxy
+        with _running(["squid", "-N", "-f", str(config)], port, at_once=True):  # it takes two seconds to say goodbye
+            yield port
+
+
+@contextmanager
+def tinyproxy(*, connect_port: int | None = None) -> Iterator[int]:
+    """An HTTP proxy that allows CONNECT to one port only, or to all."""
+    with closed_port() as port, _folder() as folder:
+        config = folder / "tinyproxy.conf"
+        allowed = f"ConnectPort {connect_port}\n" if connect_port else ""
+        config.write_text(f"Port {port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nAllow 127.0.0.1\n{allowed}")
+        with _running(["tinyproxy", "-d", "-c", str(config)], port):
+            yield port
+
+
+def missing(*programs: str) -> str:
+    """Those of the programs that are not installed, as the reason to skip a test; empty when all are there."""
+    absent = [program for program in programs if shutil.which(program) is None]
+    return f"not installed: {', '.join(absent)}" if absent else ""
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="clearline-proxy-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int, *, at_once: bool = False) -> Iterator[None]:
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_until_open(port, process)
+        yield
+    finally:
+        (process.kill if at_once else process.terminate)()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+    pause = threading.Event()
+    for _ in range(int(_READY_S / 0.02)):
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        pause.wait(0.02)
+    raise RuntimeError(f"{process.args!r} does not listen on port {port}")
