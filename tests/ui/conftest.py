@@ -7,6 +7,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import keyring.backend
 import pytest
+from pytestqt.qtbot import QtBot
 
 from clearline.core.keyring.vault import MEMORY_SERVICE, Vault
 from clearline.ui.app import compose
@@ -63,6 +64,24 @@ def _collected_between():
 @pytest.fixture(scope="session")
 def qapp_args():
     return ["clearline"]
+
+
+class PatientBot(QtBot):
+    """Gives up late: on a computer with much else to do, only what never comes is a failure."""
+
+    def waitUntil(self, callback, *, timeout=20_000):
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitActive(self, widget, *, timeout=20_000):
+        return super().waitActive(widget, timeout=timeout)
+
+    def waitExposed(self, widget, *, timeout=20_000):
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -256,7 +256,7 @@ def test_the_pump_rests_when_nothing_happens(qtbot, make_desktop):
     desktop = make_desktop(play.playing(play.connected()))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
-    qtbot.waitUntil(lambda: not desktop.workbench.pump.active, timeout=8000)
+    qtbot.waitUntil(lambda: not desktop.workbench.pump.active)
 
 
 def test_a_check_of_another_profile_goes_on_in_the_background(qtbot, make_desktop):

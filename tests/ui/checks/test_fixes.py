@@ -346,7 +346,7 @@ def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_server
         desktop.workbench.test()
         qtbot.waitUntil(lambda: window.answer.servers.model.rowCount() == 1)
         desktop.workbench.stop()
-        qtbot.waitUntil(lambda: not current.running, timeout=1000)
+        qtbot.waitUntil(lambda: not current.running, timeout=5000)  # a frozen server is waited for longer
         bare.server.thaw()
         desktop.workbench.test()
         bare.server.kill()

@@ -576,7 +576,7 @@ def test_a_second_change_replaces_the_question_about_the_first(qtbot, with_profi
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
     first = question(desktop)
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
-    qtbot.waitUntil(lambda: visible(desktop) != [first] and len(visible(desktop)) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: visible(desktop) != [first] and len(visible(desktop)) == 1)
     qtbot.mouseClick(question(desktop).buttons["Take theirs"], Qt.MouseButton.LeftButton)
     assert desktop.window.connection.field.text() == "mongodb://db9:27017/"
     assert not desktop.workbench.profiles.current.unsaved
@@ -756,11 +756,11 @@ def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(qt
     edit(desktop, "mongodb://app:s3cret-w0rd@db1/")
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
     current = desktop.workbench.profiles.current
-    qtbot.waitUntil(lambda: not current.unsaved, timeout=3000)
+    qtbot.waitUntil(lambda: not current.unsaved)
     assert len(on_disk(folder)) == 1
     assert "this session only" in desktop.workbench.storage.secrets.where(current)[PASSWORD]
     desktop.workbench.test()
-    qtbot.waitUntil(lambda: not current.running, timeout=3000)
+    qtbot.waitUntil(lambda: current.report is not None and not current.running)
     assert current.report.verdict is Verdict.CONNECTED
 
 
@@ -773,7 +773,7 @@ def test_with_a_keyring_that_hangs_several_tests_can_be_stopped_at_once(qtbot, m
     summary = batch(qtbot, desktop)
     qtbot.waitUntil(lambda: hanging.asked > 0)
     qtbot.mouseClick(summary.stop, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: summary.stop.text() == "Close", timeout=2000)
+    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
     assert summary.said.text() == "12 stopped."
 
 
