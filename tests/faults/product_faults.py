@@ -71,6 +71,12 @@ _by_name("X30", "Azure Cosmos DB by its name", "lab.mongo.cosmos.azure.com", "he
 
 @TABLE.row("X33", "MongoDB 4.4", connected="hello.end-of-life")
 def _(lab: Laboratory) -> Iterator[Case]:
-    info = {"version": "4.4.29", "versionArray": [4, 4, 29, 0], "modules": [], "bits": 64}
+    # What mongod's own builds list, so that the version is taken for MongoDB's.
+    built = {
+        "gitVersion": "f4dda329a99811c707eb06d05ad023599f9be263",
+        "allocator": "tcmalloc",
+        "storageEngines": ["biggie"],
+    }
+    info = {"version": "4.4.29", "versionArray": [4, 4, 29, 0], "modules": [], "bits": 64, **built}
     with MongoPeer({"hello": hello(maxWireVersion=9), "buildInfo": info}) as peer:
         yield Case(f"mongodb://{peer.address}/")
