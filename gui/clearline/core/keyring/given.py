@@ -27,6 +27,10 @@ _LONGEST: Final = 1000
 """Characters of what is kept; the keyring of Windows takes 1,280."""
 _NAMED: Final = 3
 _WORDS: Final = 160
+_PROVING: Final = frozenset(
+    {None, "DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256", "MONGODB-X509", "MONGODB-AWS", "MONGODB-OIDC", "GSSAPI"}
+)
+"""Mechanisms that prove a secret without sending it."""
 _DEFAULT_PORT: Final = "27017"
 
 
@@ -133,8 +137,8 @@ def _opened(profile: Profile) -> Iterator[str]:
         yield "tlsAllowInvalidHostnames"
     if tls.ca_file:
         yield f"other authorities ({_digest(tls.ca_file)[:8]})"
-    if auth.mechanism == "PLAIN":
-        yield "a login by PLAIN"
+    if auth.mechanism not in _PROVING:  # PLAIN, and what a reference or a mistake may turn out to be
+        yield f"a login by {(auth.mechanism or '')[:40]}"
     if auth.allow_plain_without_tls:
         yield "a password in clear"
     for item in profile.unread:  # what no field holds may mean anything to the driver
