@@ -12,7 +12,7 @@ import clearline
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
     "paths core/whole_files core/daemon_threads core/addresses core/findings core/secrets",
-    "core/facts",
+    "core/facts licences",
     "core/profiles core/options",
     "core/tls core/report core/storage core/keyring core/checklist core/hops",
     "core/uri core/driver core/probes core/diagnosis",

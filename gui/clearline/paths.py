@@ -56,6 +56,11 @@ def history_dir() -> Path:
     return user_data_dir() / "history"
 
 
+def crashes_dir() -> Path:
+    """The folder of stacks of native crashes that were not shown yet; it may not exist yet."""
+    return user_data_dir() / "crashes"
+
+
 def settings_file() -> Path:
     """The file of the program's own settings; it may not exist yet."""
     return user_data_dir() / "settings.json"

@@ -228,14 +228,21 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
 
 def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
     """Hooks and signals, taken back when the window is gone; then every line is ended."""
+    from clearline.core.daemon_threads import run_in_daemon
+    from clearline.paths import crashes_dir
     from clearline.ui.background.collecting import collecting_here
     from clearline.ui.background.interrupts import interruptible
+    from clearline.ui.window.native_crash import take_earlier, written_down
 
     ending.enter_context(collecting_here())
+    ending.enter_context(written_down(crashes_dir()))
     ending.callback(desktop.workbench.close)
     desktop.crashes.install()
     ending.callback(desktop.crashes.uninstall)
     ending.enter_context(interruptible(desktop.interrupt))
+    desktop.workbench.storage.background.ask(
+        lambda: run_in_daemon(take_earlier, crashes_dir()), desktop.crashes.report_earlier
+    )
     return desktop
 
 

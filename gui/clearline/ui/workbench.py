@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from PySide6.QtCore import QDeadlineTimer, QObject, Signal
+from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.keyring.placing import moved_at_once
@@ -250,6 +250,7 @@ class Workbench(QObject):
             (window.menus.export_report, self.reports.export),
             (window.menus.revert, lambda: self.profiles.current.revert()),
             (window.menus.settings, self.show_settings),
+            (window.menus.about, self.show_about),
             (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),
             (window.menus.import_, self.sharing.ask_import),
             (window.menus.export, self.sharing.ask_export),
@@ -427,6 +428,18 @@ class Workbench(QObject):
         """The program's own settings."""
         dialog = SettingsDialog(self.settings.values, self.window)
         dialog.chosen.connect(self._on_setting)
+        dialog.open()
+
+    def show_about(self) -> None:
+        """The program's version, and the licences of its parts."""
+        from clearline.core.daemon_threads import run_in_daemon
+        from clearline.licences import licences
+        from clearline.ui.panels.about_dialog import AboutDialog
+
+        dialog = AboutDialog(self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_up = self.storage.background.ask(lambda: run_in_daemon(licences), dialog.show_licences)
+        dialog.finished.connect(give_up)
         dialog.open()
 
     def _on_setting(self, name: str, value: object) -> None:

@@ -6,7 +6,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -61,6 +61,12 @@ class CrashReporter(QObject):
             text = f"{type(error).__name__}, which cannot be printed ({type(broken).__name__})"
         self._waiting.append(self._redact(text))
         self._came.emit()
+
+    def report_earlier(self, stacks: Iterable[str]) -> None:
+        """Show the stacks of crashes that ended the program before. Any thread."""
+        for stack in stacks:
+            self._waiting.append(self._redact(f"Clearline crashed the last time, here:\n{stack}"))
+            self._came.emit()
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

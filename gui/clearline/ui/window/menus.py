@@ -27,6 +27,7 @@ class Menus(QObject):
         self.revert = self._action("Revert to what was saved")
         self.ask_keyring = self._action("Ask the keyring again")
         self.settings = self._action("Preferences…")
+        self.about = self._action("About Clearline")
         self.panel = self._action("Settings of the connection", "Ctrl+,")
         self.find = self._action("Find in what is in front", keys.Find)
         self.quit = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
@@ -96,7 +97,7 @@ class Menus(QObject):
                     *self._schemes.actions(),
                 ),
             ),
-            ("&Clearline", (self.settings, self.ask_keyring, None, self.quit)),
+            ("&Clearline", (self.settings, self.ask_keyring, None, self.about, self.quit)),
         ):
             menu = window.menuBar().addMenu(title)
             for action in actions:
