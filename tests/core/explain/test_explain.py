@@ -88,3 +88,33 @@ def test_the_command_tells_apart_what_it_cannot_explain(tmp_path, capsys: pytest
     assert command.run([str(tmp_path / "missing")]) == 2
     assert command.run(["tcp.refused"]) == 0
     assert "Traceback" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MongoServerError: bad auth : Authentication failed. password: hunter22 user: bob",
+        "Authorization: Bearer hunter22.abc.def MongoNetworkError: connect ECONNREFUSED 10.0.0.1:27017",
+        'MongoServerError: Authentication failed {"password":"hunter22","uri":"mongodb://u:hunter22@h:27017"}',
+        "MONGO_PASSWORD=hunter22 MongoNetworkError: connect ECONNREFUSED 10.0.0.1:27017",
+    ],
+)
+def test_no_form_of_a_secret_comes_back(text: str) -> None:
+    assert "hunter22" not in repr(explain(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-05-02T10:11:12.345+00:00 MongoServerError: Authentication failed.",
+        "OSError: [Errno 111] Connection refused mongodb",
+        "at f (/srv/app.js:4567:12) MongoNetworkError: connect ECONNREFUSED <hostname>:27017",
+        "mongodb://appuser:<secret>@xxx:27017/shop MongoServerError: Authentication failed.",
+        '{"id":20249,"ctx":"conn1","msg":"Authentication failed","attr":{"remote":"10.1.2.3:50112","error":"x"}}',
+        "2020-10-15T17:34:12.670+0200 I  NETWORK  [conn11] SSLHandshakeFailed: SSL handshake received but server is "
+        "started without SSL support. Ending connection from 192.168.10.27:51025 (connection id: 11)",
+        "MongoDB: lookup cluster0.example.net on 127.0.0.53:53: no such host null:null",
+    ],
+)
+def test_what_is_no_server_is_never_offered(text: str) -> None:
+    assert [t for t in explain(text).targets if "cluster0" not in t] == []

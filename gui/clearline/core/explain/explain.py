@@ -31,6 +31,11 @@ _MOST = 5
 _MOST_SEEN = 20
 """Servers that are read from running text; a driver's own view may hold more."""
 _NAME_SERVER = re.compile(r"Do53:|lookup \S+ on |query(?:Srv|Txt)|DNS|[:@]53\b")
+_NAMED = re.compile(
+    r"(\b(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key)['\"]?\s*[:=]\s*['\"]?)(?!\*\*\*|<)[^\s'\",;}]+",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(Bearer|Basic) [\w\-.~+/=]{6,}")
 _PATHS = re.compile(r"((?:/home/|/Users/|[\\/]Users[\\/]|[\\/]Benutzer[\\/]))[^\\/\s]+")
 
 
@@ -249,4 +254,9 @@ def _filled(sentence: str, server: str | None, record: Record) -> str:
 
 def shown(line: str) -> str:
     """A line of the text as it may be shown: short, without secrets and without the user's name in a path."""
-    return _PATHS.sub(r"\1***", redact(line.strip()))[:300]
+    return redacted(line.strip())[:300]
+
+
+def redacted(text: str) -> str:
+    """A pasted text without secrets: what the product masks everywhere, and what stands in prose and headers."""
+    return _BEARER.sub(r"\1 ***", _NAMED.sub(r"\1***", _PATHS.sub(r"\1***", redact(text))))

@@ -12,7 +12,7 @@ from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Address, Credential, LogEntry, Record
 from clearline.core.explain.signs import signs
 
-_ADDRESS = re.compile(r"mongodb(\+srv)?://([^\s\"'`<>\\)}\]]*(?:<[\w_]+>[^\s\"'`<>\\)}\]]*)*)", re.IGNORECASE)
+_ADDRESS = re.compile(r"mongodb(\+srv)?://([^\s\"'`<>\\)}\]]*(?:<[^<>\s]*>[^\s\"'`<>\\)}\]]*)*)", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"mechanism=([\w\-]+)?, userName='([^']*)', source='([^']*)'")
 _RUBY = re.compile(r"User (\S+) \(mechanism: \w+\) .{0,80}?\(auth source: ([\w$\-]+), used mechanism: ([\w\-]+)")
 _POOL = {
@@ -65,6 +65,8 @@ def addresses(text: str) -> Iterator[Address]:
     """The connection strings in a text, without passwords. Never raises."""
     for found in _ADDRESS.finditer(text):
         body = found[2].rstrip(".,;:")
+        if text[found.end() :].lstrip(" ").startswith(("...", "…")) or found[2].endswith("..."):
+            continue  # cut off by the program that printed it
         rest, _, query = body.partition("?")
         authority, _, database = rest.partition("/")
         before, at, hosts = authority.rpartition("@")

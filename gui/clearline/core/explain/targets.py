@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clearline.core.explain.as_facts import with_port
+from clearline.core.explain.as_facts import is_address, with_port
 from clearline.core.explain.explanation import Candidate
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Record
 
-_ADDRESS = r"(?:\[[0-9a-f:.%]+\]|::1|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9]):\d{2,5}(?!\d)"
+_ADDRESS = r"(?:\[[0-9a-f:.%]+\]|::1|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9]):\d{4,5}(?!\d)"
 HOST = re.compile(rf"(?<![\w.@/\-]){_ADDRESS}", re.IGNORECASE)
 """A host with its port, as it stands in running text."""
 _PLACEHOLDER = re.compile(
@@ -32,8 +32,9 @@ def targets(record: Record, causes: tuple[Candidate, ...], text: Text) -> tuple[
                 found[f"mongodb+srv://{address.hosts[0]}/"] = None
             elif len(address.hosts) == 1:
                 found[_direct(with_port(address.hosts[0]))] = None
-    servers = [c.server for c in causes if c.server] if not record.log else []
-    for server in dict.fromkeys([*servers, *_seen(record)]):
+    in_log = bool(record.log) or record.driver == "server-log"  # there most addresses are clients
+    servers = [] if in_log else [c.server for c in causes if c.server]
+    for server in dict.fromkeys([*servers, *(() if in_log else _seen(record))]):
         if server in clients or server.endswith(":53") or not _usable(server):
             continue
         if HOST.fullmatch(server):
@@ -48,7 +49,9 @@ def _seen(record: Record) -> Iterator[str]:
 
 
 def _usable(server: str) -> bool:
-    host = server.rpartition(":")[0] if re.search(r":\d+$", server) else server
+    host = server.rpartition(":")[0] if re.search(r":\w*$", server) else server
+    if host.replace(".", "").isdigit() and not is_address(host):
+        return False  # a time, a version
     return bool(host) and not _PLACEHOLDER.match(host) and not _FILES.search(host) and "@" not in server
 
 

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 
 from clearline.core.explain.explanation import Explanation
 from clearline.core.report.report import Verdict
-from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
 from clearline.ui.background.background import Background
 from clearline.ui.panels.explain_dialog import ExplainDialog
@@ -45,7 +44,9 @@ class Explaining(QObject):
         self._dialog.show()
         self._dialog.activateWindow()
         if text:
-            self._dialog.show_text(redact(text))
+            from clearline.core.explain.explain import redacted
+
+            self._dialog.show_text(redacted(text))
         self._dialog.field.setFocus()
 
     def _explain(self, text: str) -> None:

@@ -9,9 +9,7 @@ from clearline.core.explain.brackets import inside
 from clearline.core.explain.grammars.hosts import seen, type_of
 from clearline.core.explain.record import Seen, View
 
-_HEAD = re.compile(
-    r"(?:^|[\s,])((?:\[[0-9a-f:.%]+\]|[\w.\-]+|\S+\.sock)(?::\d{2,5})?): (?=\[|timed out|connection|SSL)"
-)
+_HEAD = re.compile(r"(?:^|[\s,])((?:\[[0-9a-f:.%]+\]|[\w.\-]+):\d{2,5}|/\S+\.sock): (?=\[|timed out|connection|SSL)")
 _TYPE = re.compile(r"server_type: (\w+)")
 _SET = re.compile(r"replica set name \"?([\w.\-]+)")
 
