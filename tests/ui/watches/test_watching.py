@@ -175,6 +175,11 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     assert desktop.window.answer.banner.word.text().startswith("Connection lost at ")
     assert desktop.window.answer.banner.sentence.text() == "Nothing listens on port 27017 of db1.example.com."
     assert desktop.window.health.reading.health is Health.DOWN
+    answer = desktop.window.answer
+    assert answer.shown_report.diagnosis.cause == "tcp.refused"  # the page is about the outage, not the old success
+    assert answer.diagnosis.current.cause == "tcp.refused"
+    desktop.window.menus.copy_report.trigger()
+    assert "Connected" not in QGuiApplication.clipboard().text()
     line = page.notices.index(0, 0).data()
     assert line.startswith("Connection lost at ")
     assert line.endswith("not yet restored: Nothing listens on port 27017 of db1.example.com.")
@@ -182,6 +187,7 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     emit(qtbot, watched, watches.restored())
     assert "restored after 4.2 s" in page.notices.index(0, 0).data()
     assert desktop.window.answer.banner.word.text().startswith("Connected")
+    assert answer.shown_report.verdict is Verdict.CONNECTED
     page.list.selectRow(0)
     page.show_report.click()
     assert desktop.window.results.current_name == "answer"

@@ -37,7 +37,7 @@ class SendingReports(QObject):
 
     def copy_report(self, form: Form = Form.MARKDOWN) -> None:
         """The report in front."""
-        report = self._profiles.current.report
+        report = self._window.answer.shown_report
         if report is None:
             self._window.say("There is no report yet.")
             return
@@ -46,14 +46,14 @@ class SendingReports(QObject):
 
     def copy_note(self, finding: Finding) -> None:
         """A message about one finding, for the people who run the network."""
-        report = self._profiles.current.report
+        report = self._window.answer.shown_report
         if report is not None:
             QGuiApplication.clipboard().setText(network_note(report, finding))
             self._window.say("Message copied.")
 
     def export(self, report: Report | None = None) -> None:
         """Ask for a file and write a report to it: HTML, Markdown or JSON by the file's name."""
-        report = report or self._profiles.current.report
+        report = report or self._window.answer.shown_report
         if report is None:
             self._window.say("There is no report yet.")
             return
@@ -67,7 +67,7 @@ class SendingReports(QObject):
 
     def copy_ticket(self) -> None:
         """What a ticket needs, in few lines."""
-        report = self._profiles.current.report
+        report = self._window.answer.shown_report
         if report is None:
             self._window.say("There is no report yet.")
             return

@@ -45,6 +45,9 @@ class AnswerPage(QWidget):
         self.diagnosis = DiagnosisPanel()
         self.welcome = Welcome()
         self._report: Report | None = None
+        self._outage: Report | None = None
+        self._running = False
+        self._srv_name: str | None = None
         self._area = scroll_area()
         page = QWidget()
         self._column = QVBoxLayout(page)
@@ -71,18 +74,36 @@ class AnswerPage(QWidget):
         """The answer, or the welcome that stands in its place before the first check."""
         self._stack.setCurrentIndex(1 if shown else 0)
 
+    @property
+    def shown_report(self) -> Report | None:
+        """The report that the page is about: of the outage that lasts, else of the last test."""
+        return self._outage or self._report
+
     def show_report(self, report: Report | None, *, running: bool, stale: bool, srv_name: str | None) -> None:
         """Show what is known so far; ``srv_name``: the name that the servers came from, where there is one."""
         undecided = report is None or report.verdict is None
         if undecided and self._report is not None and self._report.verdict is not None:
             self._show_stage(None)
             self._area.verticalScrollBar().setValue(0)
-        self._report = report
+        self._report, self._running, self._srv_name = report, running, srv_name
         self.banner.show_report(report, running=running and undecided, stale=stale, listening=running)
-        self.diagnosis.show_report(report, running=running)
-        self.servers.show_report(report, srv_name=srv_name)
-        self._put_first(self.diagnosis if report and report.verdict is Verdict.FAILED else self.servers)
+        self._fill()
         self.show_stale(stale)
+
+    def show_outage(self, word: str, sentence: str, report: Report | None) -> None:
+        """A loss that lasts, with the report of the check that was run for it; the old answer is no longer true."""
+        self.banner.show_trouble(word, sentence, report)
+        if report is not self._outage:
+            self._outage = report
+            self._show_stage(None)
+            self._fill()
+            self.strip.show_report(self.shown_report)
+
+    def _fill(self) -> None:
+        report = self.shown_report
+        self.diagnosis.show_report(report, running=self._running)
+        self.servers.show_report(report, srv_name=self._srv_name)
+        self._put_first(self.diagnosis if report and report.verdict is Verdict.FAILED else self.servers)
 
     def show_stale(self, stale: bool) -> None:
         """Grey the whole answer: the connection was changed since."""
@@ -90,7 +111,7 @@ class AnswerPage(QWidget):
         self.stale.words.setText(f"Changed since this test. The answer below is about {about}. Ctrl+Enter tests again.")
         self.stale.setVisible(stale and self._report is not None)
         self.banner.show_stale(stale)
-        self.strip.show_report(self._report, stale=stale)
+        self.strip.show_report(self.shown_report, stale=stale and self._outage is None)
 
     def turn(self) -> None:
         """The next step of what turns."""

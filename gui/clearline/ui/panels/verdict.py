@@ -48,6 +48,7 @@ class VerdictBanner(Card):
         self._running = self._stale = self._watched = False
         self._listening = False
         self._trouble = ("", "")
+        self._outage: Report | None = None
         self._state = "running"
         self._shown_buttons: tuple[object, ...] = ()
         self._icon = StatusIcon(24)
@@ -125,10 +126,10 @@ class VerdictBanner(Card):
             self._watched = watched
             self._show()
 
-    def show_trouble(self, word: str, sentence: str) -> None:
-        """What a watch sees now, before what the last test found; both empty: nothing."""
-        if (word, sentence) != self._trouble:
-            self._trouble = (word, sentence)
+    def show_trouble(self, word: str, sentence: str, report: Report | None = None) -> None:
+        """What a watch sees now, before what the last test found; both empty: nothing. ``report`` explains it."""
+        if (word, sentence, report) != (*self._trouble, self._outage):
+            self._trouble, self._outage = (word, sentence), report
             self._show()
 
     def press_fix(self) -> None:
@@ -150,7 +151,10 @@ class VerdictBanner(Card):
         lost = bool(word) and not self._running
         self.setVisible(self._running or report is not None or lost)
         if lost:
-            self._state, certainty, remedy = "failed", "", ""
+            finding = self._outage.diagnosis if self._outage is not None else None
+            self._state = "failed"
+            certainty = finding.certainty.value if finding is not None else ""
+            remedy = _remedy_words(self._outage, finding)
         else:
             self._state, word, sentence = _said(report, finding)
             failed = verdict is not Verdict.CONNECTED and finding is not None
@@ -163,8 +167,9 @@ class VerdictBanner(Card):
         self.certainty.setText(certainty)
         self.certainty.setVisible(bool(certainty))
         self.facts.setText("" if lost or report is None or verdict is None else self._facts(report, certainty))
-        self._copy.setVisible(verdict is not None and not lost)
-        self._show_buttons(None if lost or verdict is None or self._stale else finding, lost=lost)
+        self._copy.setVisible(self._outage is not None if lost else verdict is not None)
+        decided = lost or (verdict is not None and not self._stale)
+        self._show_buttons(finding if decided else None, lost=lost)
         self.show_tone("neutral" if self._stale and not lost else _TONES.get(self._state, "neutral"))
         restyle(self.word, "role", "" if self._stale else _ROLES.get(self._state, "muted"))
         self._draw()
@@ -194,7 +199,7 @@ class VerdictBanner(Card):
     # ------------------------------------------------------------ what it offers
 
     def _show_buttons(self, finding: Finding | None, *, lost: bool) -> None:
-        report = self._report
+        report = self._outage if lost else self._report
         fixes: list[Remedy] = []
         note = watch = code = False
         if finding is not None:

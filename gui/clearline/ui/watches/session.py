@@ -72,6 +72,8 @@ class WatchSession(QObject):
         self._feed: _Feed | None = None
         self._offset_s = 0.0
         self._secrets: dict[str, Secret] = {}
+        self.hosts: tuple[str, ...] = ()
+        """The seeds of what is watched, whatever the profile says by now."""
         self.state: WatchState | None = None
         """The latest one; stays when the watch has ended."""
 
@@ -106,6 +108,7 @@ class WatchSession(QObject):
         self._offset_s = feed.began - opened.events.began
         profile, used = opened.profile, dict(secrets)
         self._secrets = used
+        self.hosts = profile.seeds.hosts
         text = opened.typed if used == opened.secrets else None  # the text holds only what was typed into it
         plain = text.reveal() if text else None
 

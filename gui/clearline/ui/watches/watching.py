@@ -206,8 +206,9 @@ class Watching(QObject):
         self._show_button()
         session = self.session(self._profiles.current)
         window, opened = self._window, self._profiles.current
-        window.answer.banner.show_trouble(*_trouble(session))
+        window.answer.show_outage(*_trouble(session))
         watched = session is not None and session.watching
+        window.health.show_watched(session.hosts if session is not None else ())
         window.live.show_live(watched or bool(opened.events.kept))
         panel = next((found for name in window.live.views.names if (found := window.front_of(name))), None)
         if panel is None:
@@ -314,13 +315,14 @@ def _ask_nothing(opened: OpenProfile, go_on: Callable[[Secrets], object]) -> Non
     go_on(dict(opened.secrets))
 
 
-def _trouble(session: WatchSession | None) -> tuple[str, str]:
-    """A loss that lasts: since when, and why; empty without one."""
+def _trouble(session: WatchSession | None) -> tuple[str, str, Report | None]:
+    """A loss that lasts: since when, why, and the check that was run for it; empty without one."""
     state = session.state if session is not None and session.watching else None
     if state is None or state.health.state is not HealthState.DOWN:
-        return "", ""
+        return "", "", None
     outage = state.health.outages[-1] if state.health.outages else None
     if outage is None or outage.lasted_s is not None:
-        return "No connection", state.health.why
+        return "No connection", state.health.why, None
     since = datetime.fromtimestamp(outage.began).strftime("%H:%M:%S")
-    return f"Connection lost at {since}", outage.cause.summary if outage.cause is not None else state.health.why
+    why = outage.cause.summary if outage.cause is not None else state.health.why
+    return f"Connection lost at {since}", why, outage.report

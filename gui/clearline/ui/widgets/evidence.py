@@ -37,7 +37,9 @@ def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
     c = theme.colours()
     rows = []
     for name, value in values.items():
-        label = f'<td style="color:{c.muted}; padding-left:{depth * 12}px; white-space:nowrap">{escape(str(name))}</td>'
+        label = (
+            f'<td style="color:{c.muted}; padding-left:{depth * 12}px; white-space:nowrap">{escape(_name(name))}</td>'
+        )
         if isinstance(value, Mapping) and value:
             rows.append(f"<tr>{label}<td></td></tr>")
             rows += _rows(value, depth + 1)
@@ -51,9 +53,16 @@ def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
     return rows
 
 
+def _name(key: object) -> str:
+    """A key of the report as people write it."""
+    return str(key).replace("_", " ")
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, Mapping):
+        return "none"  # an empty one: others are told line by line
     if isinstance(value, bool):
         return "yes" if value else "no"
     if _is_list(value):
