@@ -46,7 +46,7 @@ class _Basic:
         self._word = base64.b64encode(f"{user}:{password.reveal() if password else ''}".encode()).decode()
 
     def next(self, challenge: str | None) -> str | None:
-        """At once: everybody may know in advance that a login will be asked for."""
+        """At once: it is no secret that a login will be asked for."""
         return f"Basic {self._word}"
 
 

@@ -20,7 +20,7 @@ class Stream(Protocol):
     """A line to somewhere. Not to be shared between tasks."""
 
     def send_last(self, data: bytes) -> None:
-        """Send what fits at once, if anything still can be sent: a farewell that nobody waits for."""
+        """Send what fits at once, if anything still can be sent: a farewell that is not waited for."""
 
     async def send(self, data: bytes) -> None:
         """Send all of it. Raises `OSError`."""

@@ -64,7 +64,7 @@ class Carrier(Line, Protocol):
     """A line that carries what lies above it, such as TLS: a socket of our own, or what a way has opened."""
 
     def send_last(self, data: bytes) -> None:
-        """Send what fits at once, if anything still can be sent: a farewell that nobody waits for."""
+        """Send what fits at once, if anything still can be sent: a farewell that is not waited for."""
 
 
 class StreamCarrier:

@@ -187,7 +187,7 @@ ProxyLogin = Literal["none", "basic", "kerberos"]
 class HttpProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="http"):
     """An HTTP proxy that is asked for a tunnel (CONNECT); ``tls`` encrypts the way to the proxy itself.
 
-    ``login``: *basic* sends user and password, *kerberos* the ticket of whoever is signed in to this computer.
+    ``login``: *basic* sends user and password, *kerberos* the ticket of the user who is signed in to this computer.
     """
 
     host: str

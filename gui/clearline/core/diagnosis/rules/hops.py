@@ -30,7 +30,7 @@ _SERVICES: Final = {
 _REFUSED = frozenset({111, 61, 10061})
 _UNREACHED = frozenset({113, 65, 10065, 101, 51, 10051, 110, 60, 10060, errno.EHOSTUNREACH, errno.ENETUNREACH})
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
-"""X509_V_ERR of a chain that ends at nobody who is trusted."""
+"""X509_V_ERR of a chain that ends at no authority that is trusted."""
 _NO_CREDENTIALS, _EXPIRED = 7 << 16, 11 << 16
 """GSS_S_NO_CRED and GSS_S_CREDENTIALS_EXPIRED (RFC 2743, section 1.2.1.1)."""
 _PROXY_HEADERS = frozenset({"via", "x-squid-error", "proxy-agent", "x-cache"})
@@ -220,7 +220,7 @@ def told(failure: HopFailure) -> dict[str, Any]:
 
 
 def password_in_clear(facts: Facts) -> Iterable[Finding]:
-    """A password for a hop that anybody on the way can read."""
+    """A password for a hop that can be read on the way."""
     for hop in facts.hops:
         if hop.password_in_clear and hop.up and not is_loopback(hop.host):
             remedy = (
