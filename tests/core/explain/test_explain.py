@@ -118,3 +118,26 @@ def test_no_form_of_a_secret_comes_back(text: str) -> None:
 )
 def test_what_is_no_server_is_never_offered(text: str) -> None:
     assert [t for t in explain(text).targets if "cluster0" not in t] == []
+
+
+def test_near_needs_a_report(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "mongod.log"
+    log.write_text("{}")
+    assert command.run([str(log), "--near", str(log)]) == 2
+    assert "is no report of a check" in capsys.readouterr().err
+    assert command.run([str(log), "--near", str(tmp_path / "none.json")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_check_goes_on_with_the_first_server(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from clearline.cli import check
+
+    checked: list[list[str]] = []
+    monkeypatch.setattr(check, "run", lambda argv: checked.append(list(argv)) or 7)
+    path = tmp_path / "error.txt"
+    path.write_text(TEXTS[0][0])
+    assert command.run([str(path), "--check"]) == 7
+    assert checked == [["mongodb://192.0.2.7:27017/?directConnection=true"]]
+    path.write_text("MongoServerError: bad auth : Authentication failed.")
+    assert command.run([str(path), "--check"]) == 0
+    assert "names no server" in capsys.readouterr().err
