@@ -265,8 +265,8 @@ def _servers_only(lab: Laboratory) -> Path:
     return lab.authority.client(usages=[ExtendedKeyUsageOID.SERVER_AUTH]).certificate_key_file
 
 
-_client("KB21", "client certificate for servers only", _servers_only, TLS13, "tls.client-certificate-rejected")
-_client("KB22", "client certificate for servers only, TLS 1.2", _servers_only, TLS12, "tls.client-certificate-rejected")
+_client("KB21", "client certificate for servers only", _servers_only, TLS13, "tls.server-certificate-as-client")
+_client("KB22", "the same with TLS 1.2", _servers_only, TLS12, "tls.server-certificate-as-client")
 for _id, _versions in (("KB23", TLS12), ("KB24", TLS13)):
     _client(
         _id,

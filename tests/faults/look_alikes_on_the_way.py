@@ -61,13 +61,13 @@ _text("M01", "a line break between two seeds", "mongodb://HOST,\n  HOST/", _STRA
 _text("M02", "a tab before an option", "mongodb://HOST/?w=1&\tretryWrites=true", _STRAY, works=True)
 _text("M03", "typographic quotation marks", "“mongodb://HOST/”", _STRAY, connected=_STRAY)
 _text("M04", "angle brackets around it", "<mongodb://HOST/>", _STRAY, connected=_STRAY)
-_text("M05", "nothing but a variable", "${MONGODB_URI}", "uri.placeholder")
-_text("M06", "a variable as host", "mongodb://${MONGO_SERVER}:27017/", "uri.placeholder")
+_text("M05", "nothing but a variable", "${MONGODB_URI}", "uri.not-set")
+_text("M06", "a variable as host", "mongodb://${MONGO_SERVER}:27017/", "uri.not-set")
 TABLE.text(
     "M07",
     "a variable as password",
     lambda lab: f"mongodb://app:${{DB_PASSWORD}}@{lab.login_server.address}/",
-    failed="uri.placeholder",
+    failed="uri.not-set",
 )
 _text("M08", "one slash", "mongodb:/HOST/", _SCHEME)
 _text("M09", "no colon", "mongodb//HOST/", _SCHEME)
@@ -163,11 +163,11 @@ _text(
     "M56",
     "an environment variable of Windows",
     "mongodb://%DB_SERVER%:27017/",
-    "uri.placeholder",
+    "uri.not-set",
     "uri.bad-port",
     _STRAY,
 )
-_text("M57", "a host in a template", "mongodb://{{ host }}:27017/", "uri.placeholder")
+_text("M57", "a host in a template", "mongodb://{{ host }}:27017/", "uri.not-set")
 _text("M58", "the documentation's host names", "mongodb+srv://<user>:<password>@<cluster-url>/", "uri.placeholder")
 _text("M59", "an empty text", "", "uri.missing-host", _SCHEME)
 _text("M60", "only the scheme", "mongodb://", "uri.missing-host")
@@ -839,7 +839,7 @@ _answers(
     {"find": SILENCE},
     "pool.line-went-silent",
     "pool.operation-timeout",
-    "hello.no-answer",
+    "hello.answers-nothing-else",
     silent=True,
 )
 _answers("M197", "resets every command but hello", {"*": RESET}, "driver.disagrees", "tcp.reset-after-data")

@@ -65,6 +65,8 @@ class Finding(_Value, frozen=True, kw_only=True):
     certainty: Certainty
     stage: Stage
     server: str | None = None
+    page: str = ""
+    """The cause's page, below the resources."""
     summary: str
     detail: str = ""
     remedies: tuple[Remedy, ...] = ()

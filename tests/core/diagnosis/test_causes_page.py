@@ -1,25 +1,30 @@
-"""The page about all causes is made from the catalogue and never falls behind it."""
+"""The pages about causes are made from the catalogue and never fall behind it."""
 
 from __future__ import annotations
 
-from clearline.core.diagnosis.catalogue import causes
-from clearline.core.diagnosis.causes_page import causes_page
+import re
+
+from clearline.core.diagnosis.catalogue import causes, finding
+from clearline.core.diagnosis.causes_page import page_of, pages
+from clearline.core.findings import Certainty
 from clearline.paths import resource
 
 
-def test_the_page_that_ships_is_the_one_that_the_catalogue_gives() -> None:
-    shipped = resource("causes.md").read_text(encoding="utf-8")
-    assert shipped == causes_page(), "write it again: python -m clearline.core.diagnosis.causes_page"
+def test_the_pages_that_ship_are_those_that_the_catalogue_gives() -> None:
+    shipped = {path.name: path.read_text(encoding="utf-8") for path in resource("causes").iterdir()}
+    assert shipped == pages(), "write them again: python -m clearline.core.diagnosis.causes_page"
 
 
-def test_every_cause_has_its_paragraph_without_open_blanks() -> None:
-    page = causes_page()
-    assert all(f"### `{code}`" in page for code in causes())
-    assert not [line for line in page.splitlines() if "{" in line and not line.startswith("- Printed by ")]
+def test_every_cause_has_its_page_without_open_blanks_or_dead_links() -> None:
+    written = pages()
+    assert {f"{code}.md" for code in causes()} < set(written)
+    for code in causes():
+        assert "{" not in written[f"{code}.md"].partition("## What programs print")[0]
+        assert f"]({code}.md)" in written["index.md"]
+    linked = {name for text in written.values() for name in re.findall(r"\]\(([\w.\-]+\.md)\)", text)}
+    assert linked <= set(written)
 
 
-def test_the_page_lists_what_each_driver_prints() -> None:
-    page = causes_page()
-    section = page[page.index("### `auth.atlas-bad-auth`") :]
-    assert "bad auth : Authentication failed" in section[: section.index("\n### ")]
-    assert "### `app.client-not-connected`" in page
+def test_a_finding_names_its_page() -> None:
+    found = finding("tcp.refused", Certainty.LIKELY, host="db1", port=27017)
+    assert found.page == page_of("tcp.refused") == "causes/tcp.refused.md"

@@ -24,9 +24,13 @@ def test_a_build_of_mongods_sources_is_genuine() -> None:
 
 
 def test_another_servers_build_is_not() -> None:
-    assert not is_genuine(MONGOD | {"gitVersion": "0" * 40})
-    assert not is_genuine({"version": "8.2.11", "gitVersion": MONGOD["gitVersion"], "ok": 1})
-    assert not is_genuine({})
+    assert is_genuine(MONGOD | {"gitVersion": "0" * 40}) is False
+    assert is_genuine(MONGOD | {"ferretdb": {}}) is False
+
+
+def test_a_build_that_tells_too_little_is_neither() -> None:
+    assert is_genuine({"version": "8.2.11", "gitVersion": MONGOD["gitVersion"], "ok": 1}) is None
+    assert is_genuine({"version": "4.4.29", "ok": 1}) is None
 
 
 def test_a_product_that_names_itself_is_named() -> None:

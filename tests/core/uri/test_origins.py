@@ -140,7 +140,8 @@ def test_the_traits_of_a_password_tell_its_origin() -> None:
     plain = {"control_from_escape": False, "line_break_ends": False, "escaped": False, "base64_text": False}
     assert traits("hunter2") == plain
     assert traits("Co387mA%10x9") == plain | {"control_from_escape": True, "escaped": True}
-    assert traits("secret%0A") == plain | {"control_from_escape": True, "line_break_ends": True, "escaped": True}
+    assert traits("secret%0A") == plain | {"line_break_ends": True, "escaped": True}
+    assert traits("secret%07") == plain | {"escaped": True}
     assert traits("p%23ss") == plain | {"escaped": True}
     assert traits("c2VjcmV0UHcx") == plain | {"base64_text": True}
 

@@ -11,13 +11,15 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from clearline.core.addresses import server_name
 from clearline.core.check.compare import Comparison
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Asker, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
-from clearline.core.facts.servers import Hello, MemberFacts, TcpFacts, TlsKind
+from clearline.core.facts.servers import Hello, MemberFacts, Reach, TcpFacts, TlsKind
 from clearline.core.hops.way import Way
 from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Carrier, Connection, Line
@@ -310,7 +312,26 @@ class Examiner:
     async def _extras(self, address: str, line: Line) -> None:
         async with self._turns[address]:
             if self._ledger.member(address).extras is None:
-                self._ledger.note(address, extras=await hello.extras(line, deadline_s=self._terms.deadline_s))
+                extras = await hello.extras(line, deadline_s=self._terms.deadline_s)
+                alive = await self._others_alive(address, extras.config_hosts[:3])
+                self._ledger.note(address, extras=replace(extras, config_alive=alive))
+
+    async def _others_alive(self, address: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the members that a node outside of its set knows, those that are other servers and take connections."""
+        if self._terms.way is not None:
+            return ()  # Names and addresses of the far side lead elsewhere from here.
+        own = {(ip, self._ledger.member(address).port) for ip in self._ledger.member(address).resolved}
+        alive = []
+        for host in hosts:
+            name, _, port = host.rpartition(":")
+            if not port.isdigit():
+                continue
+            found = await look_up(name.strip("[]"), deadline_s=self._asker.short_s, late_s=0.0)
+            for ip in found.addresses[:1]:
+                tried = await tcp.connect(ip, int(port), deadline_s=self._asker.short_s)
+                if tried.reach is Reach.OK and (ip, int(port)) not in own:
+                    alive.append(host)
+        return tuple(alive)
 
 
 async def _first(futures: set[asyncio.Future[Any]], timeout_s: float | None = None) -> None:

@@ -85,6 +85,7 @@ def finding(
         certainty=certainty,
         stage=stage or _stage_of(code),
         server=server,
+        page=f"causes/{code}.md",
         summary=summary or cause.title.format_map(filled),
         detail=f"{means} {detail}".strip() if detail else means,
         remedies=(

@@ -1,13 +1,13 @@
-"""The page "Causes" for people, made from the catalogue.
+"""The pages about causes for people, made from the catalogue and the table of what drivers print.
 
-``python -m clearline.core.diagnosis.causes_page`` writes it.
+``python -m clearline.core.diagnosis.causes_page`` writes them.
 """
 
 from __future__ import annotations
 
 import re
 
-from clearline.core.diagnosis.catalogue import causes
+from clearline.core.diagnosis.catalogue import Cause, causes
 from clearline.core.diagnosis.texts import rows
 from clearline.paths import resource
 
@@ -30,33 +30,65 @@ STAGE_TITLES = {
 }
 
 
-def causes_page() -> str:
-    """All causes as Markdown, by stage; blanks are shown in italics."""
-    lines = [
-        "# Causes",
-        "",
-        "Every cause that Clearline can name, what it means, what to do, and the evidence that decides it.",
-    ]
+def pages() -> dict[str, str]:
+    """The pages by file name below ``resources/causes``: one for each cause, and ``index.md``, by stage."""
+    found = {f"{code}.md": _page(code, cause) for code, cause in causes().items()}
+    printed_only = {code: row for code, row in rows().items() if code not in causes()}
+    for code, row in printed_only.items():
+        lines = [f"# `{code}`", "", f"**{_shown(row.summary)}**", "", f"What to do: {_shown(row.fix)}"]
+        found[f"{code}.md"] = _joined([*lines, *_told_in_texts(code)])
+    found["index.md"] = _index({code: row.summary for code, row in printed_only.items()})
+    return found
+
+
+def page_of(code: str) -> str:
+    """Where the page of a cause is, below ``resources``."""
+    return f"causes/{code}.md"
+
+
+def _index(printed_only: dict[str, str]) -> str:
+    lines = ["# Causes", "", "Every cause that Clearline can name; its page says what it means and what to do."]
     stage = ""
     for code, cause in causes().items():
         if code.partition(".")[0] != stage:
             stage = code.partition(".")[0]
-            lines += ["", f"## {STAGE_TITLES[stage]}"]
-        lines += [
-            "",
-            f"### `{code}` ({cause.severity.value})",
+            lines += ["", f"## {STAGE_TITLES[stage]}", ""]
+        lines.append(f"- [`{code}`]({code}.md): {_shown(cause.title)}")
+    lines += ["", "## Seen only in what a program printed", ""]
+    lines += [f"- [`{code}`]({code}.md): {_shown(summary)}" for code, summary in printed_only.items()]
+    return _joined(lines)
+
+
+def _page(code: str, cause: Cause) -> str:
+    """One cause: what it means, how to mend it, how to prove it, what looks like it."""
+    return _joined(
+        [
+            f"# `{code}`",
             "",
             f"**{_shown(cause.title)}** {_shown(cause.means)}",
             "",
-            f"- What to do: {_shown(cause.fix)}",
-            f"- Told by: {_shown(cause.tells)}",
-            *_printed(code),
+            f"What to do: {_shown(cause.fix)}",
+            "",
+            f"Usually a {cause.severity.value}. How to prove it by hand: {_shown(cause.tells)}",
+            *_told_in_texts(code),
         ]
-    lines += ["", "## Seen only in what a program printed"]
-    for code, row in rows().items():
-        if code not in causes():
-            lines += ["", f"### `{code}`", "", f"**{_shown(row.summary)}**", "", f"- What to do: {_shown(row.fix)}"]
-            lines += _printed(code)
+    )
+
+
+def _told_in_texts(code: str) -> list[str]:
+    """How it looks in each driver, and which causes print the same."""
+    row = rows().get(code)
+    lines: list[str] = []
+    if printed := _printed(code):
+        lines += ["", "## What programs print", "", *printed]
+    if row is not None and row.also:
+        known = causes().keys() | rows().keys()
+        alike = ", ".join(f"[`{other}`]({other}.md)" if other in known else f"`{other}`" for other in row.also)
+        lines += ["", "## What looks alike", "", f"{alike}. {_shown(row.question or '')}".strip()]
+    return lines
+
+
+def _joined(lines: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
@@ -93,4 +125,11 @@ def _shown(sentence: str) -> str:
 
 
 if __name__ == "__main__":
-    resource("causes.md").write_text(causes_page(), encoding="utf-8")
+    folder = resource("causes")
+    folder.mkdir(exist_ok=True)
+    written = pages()
+    for old in folder.glob("*.md"):
+        if old.name not in written:
+            old.unlink()
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")

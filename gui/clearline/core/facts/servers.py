@@ -232,6 +232,8 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     """The first command that ended the connection."""
     config_hosts: tuple[str, ...] = ()
     """The members' names in the configuration that a removed or unreachable node still holds (replSetGetConfig)."""
+    config_alive: tuple[str, ...] = ()
+    """Those of them that take a connection at another address or port than this server's."""
     repl_message: str | None = None
     """The server's words where replSetGetStatus fails (shown, never decided on)."""
     repl_status_code: int | None = None

@@ -50,7 +50,7 @@ class PasswordTraits(Fact, frozen=True, kw_only=True):
     control_character: str | None = None
     """Name of a character that SASLprep forbids, e.g. ``U+0007``."""
     control_from_escape: bool = False
-    """That character, or a byte that is no text, came from a ``%XX`` as it was typed."""
+    """That character, or a byte that is no text, stands inside of it and came from a ``%XX`` as it was typed."""
     line_break_ends: bool = False
     """Line breaks at the end are the only such characters, as ``echo`` and editors leave them in a file."""
     escaped: bool = False

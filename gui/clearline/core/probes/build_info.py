@@ -19,11 +19,19 @@ _PRODUCTS: Final = {
 }
 
 
-def is_genuine(info: Mapping[str, Any]) -> bool:
-    """Whether buildInfo is that of a build of mongod's own sources: the commit, and what only those builds list."""
+def is_genuine(info: Mapping[str, Any]) -> bool | None:
+    """Whether buildInfo is that of a build of mongod's own sources: the commit, and what only those builds list.
+
+    False where the commit is none, or another product is named; None where nothing tells.
+    """
     git = info.get("gitVersion")
-    has_commit = isinstance(git, str) and _GIT_VERSION.fullmatch(git) is not None
-    return has_commit and sum(field in info for field in _OF_MONGODB) >= 2
+    if named_product(info) is not None:
+        return False
+    if not isinstance(git, str):
+        return None
+    if _GIT_VERSION.fullmatch(git) is None:
+        return False
+    return True if sum(field in info for field in _OF_MONGODB) >= 2 else None
 
 
 def named_product(info: Mapping[str, Any]) -> str | None:

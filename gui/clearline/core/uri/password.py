@@ -61,7 +61,7 @@ def password_traits(parts: UriText) -> PasswordTraits:
         double_escape=_DOUBLE.search(raw) is not None,
         outer_space=_outer_space(decoded),
         control_character=_forbidden(decoded),
-        control_from_escape=_forbidden(decoded) is not None and _forbidden(raw) is None,
+        control_from_escape=_forbidden(_without_outer(decoded)) is not None and _forbidden(raw) is None,
         line_break_ends=_forbidden(decoded) is not None and _forbidden(decoded.rstrip("\r\n")) is None,
         escaped=_ESCAPE.search(raw) is not None,
         base64_text=decoded_text(decoded) is not None,
@@ -109,6 +109,16 @@ def _outer_space(decoded: str) -> str | None:
     if begins and ends:
         return "begins and ends"
     return "begins" if begins else "ends" if ends else None
+
+
+def _without_outer(decoded: str) -> str:
+    """Without the forbidden characters at its ends, which came along with it."""
+    start, end = 0, len(decoded)
+    while start < end and _forbidden(decoded[start]):
+        start += 1
+    while end > start and _forbidden(decoded[end - 1]):
+        end -= 1
+    return decoded[start:end]
 
 
 def _forbidden(decoded: str) -> str | None:

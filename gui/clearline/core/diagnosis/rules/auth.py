@@ -127,6 +127,7 @@ def control_character(facts: Facts) -> Finding | None:
         Certainty.PROVEN,
         evidence={"character": character},
         action="ask-password",
+        also=_other_passwords(facts),
         character=character,
     )
 

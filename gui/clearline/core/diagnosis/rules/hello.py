@@ -97,6 +97,9 @@ def answers_nothing_else(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.LIKELY,
         server=member.address,
         evidence={**told_by(member), "silent at": extras.silent_at, "cut at": extras.cut_at},
+        summary=f"{member.address} answers hello, and a read {'hangs' if hangs else 'is cut off'}."
+        if "find" in (extras.silent_at, extras.cut_at)
+        else "",
         how="hangs" if hangs else "is cut off",
         host=member.address,
     )

@@ -137,7 +137,7 @@ def end_of_life(facts: Facts) -> Iterable[Finding]:
             told.add(release)
             yield finding(
                 "hello.end-of-life",
-                Certainty.PROVEN,
+                Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
                 evidence={"version": version, "end": _END_OF_LIFE[release]},
                 server=member.address,
                 version=version,

@@ -212,6 +212,7 @@ def _out_of_set(facts: Facts, member: MemberFacts) -> Finding | None:
     tell = partial(finding, server=member.address, host=member.address)
     if code == REMOVED and extras is not None:
         claimed = {(h.me or m.address).lower() for m, h in answered(facts) if m is not member}
+        claimed |= {host.lower() for host in extras.config_alive}
         unknown = [host for host in extras.config_hosts if host.lower() not in claimed]
         held = {**_evidence(facts), "configuration": list(extras.config_hosts), "message": extras.repl_message}
         if unknown:
