@@ -122,7 +122,7 @@ TABLE.text(
     lambda lab: f"mongodb://app:{SECRET}@{lab.standalone.address}/",
     failed="auth.no-access-control",
 )
-_login("A15", "an escape that makes a control character", f"app:{SECRET}%07", failed="auth.percent-in-password")
+_login("A15", "control character in the password", f"app:{SECRET}%07", failed="auth.control-character")
 _login("A16", "user name with a capital", f"App:{SECRET}", failed="auth.user-name-case")
 _login("A17", "space at the end of the password", f"app:{SECRET}%20", failed="auth.space-in-password")
 TABLE.text("A19", "healthy login at a set", lambda lab: lab.login_set.uri(lab.user("app")), connected=())

@@ -114,7 +114,7 @@ _peer(
 
 
 # Alone it cannot be told from a member that its set knows under another name.
-@TABLE.row("X67", "removed member, directConnection", failed="topology.member-name-unknown")
+@TABLE.row("X67", "removed member, directConnection", failed="topology.removed-member")
 def _(lab: Laboratory) -> Iterator[Case]:
     pair = (deployments.Member(priority=2), deployments.Member(priority=0, votes=0))
     with deployments.replica_set(*pair, name="rsR") as deployment:
