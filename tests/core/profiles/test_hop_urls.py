@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearline.core.profiles.hop_urls import hop_of
+from clearline.core.profiles.hop_urls import hop_of, url_of
 from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
 from clearline.core.secrets.secret import Secret
 
@@ -25,6 +25,7 @@ from clearline.core.secrets.secret import Secret
 def test_kinds_ports_and_logins(text: str, hop: Hop, password: str | None) -> None:
     found, secret = hop_of(text)
     assert found == hop
+    assert hop_of(url_of(hop)) == (hop, None)
     assert secret == (Secret(password) if password is not None else None)
 
 

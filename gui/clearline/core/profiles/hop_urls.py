@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
 from clearline.core.secrets.secret import Secret
@@ -47,3 +47,14 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
         ),
         password,
     )
+
+
+def url_of(hop: Hop) -> str:
+    """The URL that `hop_of` reads as this hop, without a password."""
+    host = f"[{hop.host}]" if ":" in hop.host else hop.host
+    user = f"{quote(hop.user, safe='')}@" if hop.user is not None else ""
+    if isinstance(hop, Socks5Proxy):
+        return f"socks5://{user}{host}:{hop.port}"
+    if hop.login == "kerberos":
+        user = ":@"
+    return f"{'https' if hop.tls else 'http'}://{user}{host}:{hop.port}"
