@@ -128,6 +128,7 @@ class Workbench(QObject):
 
     def new_profile(self) -> None:
         """An empty one in front, with the cursor where one pastes."""
+        self.window.profiles.search.clear()  # the new row is to be seen
         self.profiles.new_profile()
         self.window.connection.field.setFocus()
 
@@ -263,6 +264,8 @@ class Workbench(QObject):
             (window.menus.code, self.late.turn_to_code),
             (window.menus.panel, lambda: window.show_settings_panel(window.pages.isHidden())),
             (window.menus.find, window.find_in_front),
+            (window.menus.next_page, lambda: window.turn_by(1)),
+            (window.menus.previous_page, lambda: window.turn_by(-1)),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
 
@@ -362,6 +365,7 @@ class Workbench(QObject):
         window = self.window
         if origin is not Origin.TEXT:
             window.connection.field.show_plain(opened.text)
+        window.show_host(next(iter(opened.profile.seeds.hosts), ""))
         window.connection.show_reading(opened.profile)
         window.connection.show_mistakes(opened.mistakes)
         if window.name.text().strip() != opened.profile.name:

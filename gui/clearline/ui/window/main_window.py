@@ -228,6 +228,16 @@ class MainWindow(QMainWindow):
             name = "live"
         self.results.turn_to(name)
 
+    def turn_by(self, step: int) -> None:
+        """The next page, or the one before; after the last comes the first."""
+        names = self.results.names
+        self.turn_to(names[(names.index(self.results.current_name) + step) % len(names)])
+
+    def show_host(self, host: str) -> None:
+        """What a connection without a name is called: its host."""
+        self.name.setPlaceholderText(host or "New connection")
+        self._fit_name()
+
     def front_of(self, name: str) -> QWidget | None:
         """The widget of a page or live view, if it exists and is in front."""
         views = self.live.views

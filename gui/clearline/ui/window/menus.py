@@ -61,6 +61,8 @@ class Menus(QObject):
                 (("answer", "Answer"), ("live", "Live"), ("code", "Code"), ("history", "History")), start=1
             )
         }
+        self.next_page = self._action("Next page", "Ctrl+Tab")
+        self.previous_page = self._action("Previous page", "Ctrl+Shift+Tab")
         self._schemes = self._scheme_actions()
         for title, actions in (
             ("&Profile", (self.new, self.open, None, self.save, self.save_as, self.revert, None, *self._sharing())),
@@ -86,6 +88,8 @@ class Menus(QObject):
                 "&View",
                 (
                     *self.pages.values(),
+                    self.next_page,
+                    self.previous_page,
                     None,
                     self.to_text,
                     self.panel,

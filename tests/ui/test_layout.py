@@ -1,0 +1,140 @@
+"""Where things stand in the real window: the answer has the room, settings beside or over it, keys reach everything."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+
+from clearline.core.findings import Stage
+from clearline.core.report.report import Verdict
+from clearline.core.secrets.secret import Secret
+from clearline.ui.profiles.open_profile import Origin
+from ui import played_checks as play
+
+CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+URI = "mongodb://app:s3cret@db1.example.com:27017/orders?replicaSet=rs0"
+TITLE_BAR = 28
+
+
+def after_check(qtbot, make_desktop, report, size=(1366, 768)):
+    desktop = make_desktop(play.playing(report))
+    desktop.window.resize(*size)
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    QApplication.processEvents()
+    return desktop
+
+
+@pytest.mark.parametrize(("size", "least"), [((1366, 768 - TITLE_BAR), 540), ((911, 512 - TITLE_BAR), 310)])
+def test_the_answer_has_the_room(qtbot, make_desktop, size, least):
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD), size)
+    qtbot.waitUntil(lambda: desktop.window.results.height() >= least)
+
+
+@pytest.mark.parametrize(("width", "rail", "over"), [(1366, False, False), (1024, True, False), (880, True, True)])
+def test_settings_stand_beside_the_answer_or_over_it(qtbot, make_desktop, width, rail, over):
+    desktop = after_check(qtbot, make_desktop, play.connected(), (width, 700))
+    window = desktop.window
+    qtbot.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    QApplication.processEvents()
+    assert window.pages.isVisible()
+    assert (window.profiles.width() < 60) is rail
+    left = window.pages.mapTo(window, QPoint(0, 0)).x()
+    right = window.results.mapTo(window, window.results.rect().topRight()).x()
+    assert (right >= left) is over
+    assert left + window.pages.width() <= window.width()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.pages.isVisible()
+
+
+def test_one_filter_finds_an_option_of_any_group(qtbot, make_desktop):
+    pages = make_desktop(play.waiting()).window.pages
+    pages.wanted.emit()
+    pages.filter.setText("maxpoolsize")
+    qtbot.waitUntil(lambda: "pool" in pages.made_pages() and pages.groups["pool"].is_open)
+    rows = pages.page("pool").rows
+    assert [name for name, row in rows.items() if row.shown] == ["maxPoolSize"]
+    assert not pages.groups["tls"].isVisible()
+    pages.filter.setText("no such thing")
+    assert "no such thing" in pages.nothing.text()
+    pages.filter.clear()
+    assert all(group.isVisible() for group in pages.groups.values())
+    assert not pages.groups["pool"].is_open  # as it was
+
+
+def test_heads_say_what_is_set_and_what_is_wrong(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://h/?minPoolSize=9&maxPoolSize=5"), Origin.ELSEWHERE)
+    heads = {name: group.head for name, group in desktop.window.pages.groups.items()}
+    qtbot.waitUntil(lambda: heads["pool"].summary.words == "2 set")
+    assert heads["pool"].summary.wrong == 1
+    assert "1 mistake" in heads["pool"].accessibleName()
+    assert heads["server"].summary.words == "h"
+
+
+def test_choosing_a_stage_shows_it_alone_and_choosing_it_again_all(qtbot, make_desktop):
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD, play.STALE_SET))
+    answer = desktop.window.answer
+    assert answer.diagnosis.model.rowCount() == 1
+    answer.strip.setFocus()
+    qtbot.keyClick(answer.strip, Qt.Key.Key_Right)  # stands on the stage that failed
+    qtbot.keyClick(answer.strip, Qt.Key.Key_Return)
+    assert (answer.diagnosis.cause.isVisible(), answer.diagnosis.model.rowCount()) == (True, 0)
+    qtbot.keyClick(answer.strip, Qt.Key.Key_Return)
+    assert answer.diagnosis.model.rowCount() == 1
+
+
+def test_of_many_servers_those_with_problems_stand_alone_first(qtbot, make_desktop):
+    servers = tuple(play.server(n, failed_at=Stage.TCP if n in (9, 21) else None) for n in range(1, 31))
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, play.STALE_SET, servers=servers))
+    panel = desktop.window.answer.servers
+    assert panel.only_problems.isChecked()
+    assert panel.model.rowCount() == 2
+    panel.only_problems.click()
+    assert panel.model.rowCount() == 30
+    assert panel.model.index(0, 0).data() == "db9.example.com:27017"
+    panel.search.setText("db17")
+    assert panel.model.rowCount() == 1
+
+
+def test_one_server_needs_no_matrix(qtbot, make_desktop):
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=(play.server(1),)))
+    assert not desktop.window.answer.servers.table.isVisible()
+
+
+def test_pages_are_turned_by_keys(qtbot, make_desktop):
+    window = make_desktop(play.waiting()).window
+    for key, name in (
+        (Qt.Key.Key_2, "live"),
+        (Qt.Key.Key_3, "code"),
+        (Qt.Key.Key_4, "history"),
+        (Qt.Key.Key_1, "answer"),
+    ):
+        qtbot.keyClick(window, key, ALT)
+        assert window.results.current_name == name
+    window.turn_by(-1)
+    assert window.results.current_name == "history"
+
+
+def test_exactly_one_button_is_filled(qtbot, make_desktop):
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
+    window = desktop.window
+    assert window.connection.button.property("running") == "false"
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: window.answer.banner.primary is not None)
+    assert window.connection.button.property("running") == "true"
+    desktop.workbench.profiles.current.set_text(Secret(URI + "&tls=true"), Origin.ELSEWHERE)
+    assert window.answer.banner.primary is None
+    assert window.connection.button.property("running") == "false"
+
+
+def test_who_types_is_not_interrupted(qtbot, make_desktop):
+    line = make_desktop(play.waiting()).window.connection
+    line.field.setFocus()
+    qtbot.keyClicks(line.field, "mongodb://h:270170")
+    assert line.said.buttons == []
+    assert not line.field.property("mistake")
+    qtbot.waitUntil(lambda: "not a usable port" in line.said.text)
