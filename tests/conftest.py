@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import secret_search
@@ -41,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     with contextlib.suppress(ValueError):  # not in the main thread
         # A shell has what it starts in the background ignore Ctrl-C, and so would each program that a test sends one.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    examples = {"max_examples": 20} if config.getoption("--fast") else {}
+    hypothesis.settings.register_profile("clearline", hypothesis.settings.default, deadline=None, **examples)
+    hypothesis.settings.load_profile("clearline")
     secret_search.watch(config, home)
     for name, meaning in uses.MARKS.items():
         config.addinivalue_line("markers", f"{name}: {meaning} (set by what the test uses)")

@@ -29,7 +29,8 @@ def rooms_of_the_tree() -> list[str]:
 
 def test_the_tree_names_each_room_once_and_none_that_is_not_there() -> None:
     there = {room(p.relative_to(HOUSE).with_suffix("").parts) for p in HOUSE.rglob("*.py") if p.name != "__init__.py"}
-    assert sorted(rooms_of_the_tree()) == sorted(there)
+    named = rooms_of_the_tree()
+    assert sorted(named) == sorted(there), f"the tree in gui/README.md lacks {there - {*named}} or has too much"
 
 
 def test_the_tree_begins_on_the_ground() -> None:
