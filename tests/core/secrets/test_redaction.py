@@ -175,3 +175,8 @@ def test_whatever_stands_in_a_secrets_place_is_masked(text: str, masked: str) ->
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("text", ["app:Hunter22@]junk", "app:Hunter22@::1", "mongodb+srv:app:Hunter22@h.example.com"])
+def test_a_broken_host_behind_it_leaves_no_password_in_the_open(text: str) -> None:
+    assert "Hunter22" not in redact(text)
