@@ -208,10 +208,11 @@ class SecretSearch:
     """The plugin: listens during the session, searches at its end, and fails the run for what it finds."""
 
     def __init__(self, config: pytest.Config, folders: Iterable[Path]) -> None:
-        self.needles = Needles(secrets_of(Path(os.environ.get("SECRET_SEARCH_TESTS", TESTS))))
-        self.writers = Writers(Path(os.environ.get("SECRET_SEARCH_TESTS", TESTS)), PRODUCT)
-        self.found: list[str] = []
         self._config = config
+        tests = Path(os.environ.get("SECRET_SEARCH_TESTS", TESTS))
+        self.needles = Needles(() if self._has_workers else secrets_of(tests))
+        self.writers = Writers(tests, PRODUCT)
+        self.found: list[str] = []
         self._folders = list(folders)
         self._exempt: list[Path] = []
         self._test = ""
