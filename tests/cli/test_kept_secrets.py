@@ -65,7 +65,7 @@ def test_other_servers_do_not_get_it_and_one_sentence_says_why(home: Path, comma
     assert (result.returncode, result.stdout) == (2, "")
     [said] = result.stderr.splitlines()
     assert said == (
-        f"clearline {command[0]}: Orders: the kept password was given for db1.example.com:27017, not for"
+        f"clearline {command[0]}: Orders: the password was given for db1.example.com:27017, not for"
         f" {evil.address}, so it was not used; --yes allows it, also from now on."
     )
 
@@ -204,3 +204,24 @@ def test_a_terminal_asks_for_the_passphrase_of_the_encrypted_file_where_there_is
     )
     assert code == 0, said
     assert "does not open" in said
+
+
+def test_a_password_from_a_variable_is_meant_for_certain_servers_too(
+    home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment
+) -> None:
+    from clearline.core.profiles.profile import SecretSource
+    from clearline.core.uri.connection_string import read
+
+    monkeypatch.setenv("ORDERS_PASSWORD", deployments.APP.password)
+    source = SecretSource(place="reference", reference="${ORDERS_PASSWORD}")
+    own = replace(
+        read(login_server.uri(deployments.APP, path="")).profile, id="own", name="Orders", secrets={PASSWORD: source}
+    )
+    path = store.save_in(home / "profiles", own)
+    assert run("check", "Orders").returncode == 0
+    with peers.silent() as evil:
+        store.save(replace(own, seeds=Seeds(hosts=(evil.address,))), path)
+        result = run("check", "Orders")
+        assert evil.connections == 0
+    assert result.returncode == 2
+    assert f"was given for {login_server.address} (auth source admin), not for {evil.address}" in result.stderr

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from clearline.core.keyring.given import Destination, Given, destination, from_text, other_servers, to_text
 from clearline.core.keyring.vault import Vault
-from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Socks5Proxy, Tls, Unread
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 OWN = Profile(
@@ -87,6 +87,13 @@ def test_other_servers_and_fewer_protections_are_others(now: Profile) -> None:
 def test_what_decides_where_an_srv_name_leads_counts(seeds: Seeds) -> None:
     assert elsewhere(SRV, replace(SRV, seeds=seeds))
     assert not elsewhere(SRV, SRV)
+
+
+def test_another_way_to_the_same_servers_counts() -> None:
+    proxied = replace(OWN, hops=(Socks5Proxy(host="proxy.example.com"),))
+    assert elsewhere(OWN, proxied)
+    assert elsewhere(proxied, replace(OWN, hops=(Socks5Proxy(host="evil.example.com"),)))
+    assert not elsewhere(proxied, proxied)
 
 
 def test_more_protection_asks_nothing() -> None:
@@ -171,7 +178,7 @@ def test_the_sentence_names_old_and_new_servers() -> None:
     given = Given(destinations=(destination(OWN),))
     other = destination(replace(OWN, seeds=Seeds(hosts=("db9:1",)), auth=Auth(source="x")))
     assert other_servers(PASSWORD, given, other) == (
-        "the kept password was given for db1.example.com:27017, db2.example.com, not for db9:1 (auth source x)"
+        "the password was given for db1.example.com:27017, db2.example.com, not for db9:1 (auth source x)"
     )
     assert "was not given for db9:1" in other_servers(PASSWORD, None, other)
     insecure = destination(replace(OWN, tls=Tls(enabled=True, insecure=True)))

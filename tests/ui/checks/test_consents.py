@@ -277,7 +277,7 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     desktop.workbench.profiles.choose(taken.id)
     desktop.workbench.test()
     words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
-    assert "the kept password was not given for evil:27017" in words
+    assert "the password was not given for evil:27017" in words
     assert len(check.secrets) == 1
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
@@ -320,7 +320,7 @@ def test_a_kept_password_asks_once_before_it_goes_to_other_servers(qtbot, make_d
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
     desktop.workbench.test()
     words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
-    assert "Own: the kept password was given for db1:27017, not for evil:27017." in words
+    assert "Own: the password was given for db1:27017, not for evil:27017." in words
     answer(qtbot, desktop, "Cancel")
     settle(qtbot, desktop)
     assert len(check.secrets) == 1

@@ -5,6 +5,8 @@ this computer keeps for it. So each kept secret remembers where it was meant to 
 no file reaches: the SRV name or the hosts, the auth source, and which protections were off at that time. The same
 servers with fewer protections count as others.
 
+A secret that comes from a variable of the environment is not kept here, but its memory is, from a first good login on.
+
 A secret that an earlier version has kept remembers nothing. It is used once for what its profile says, if that is the
 user's own, and remembers those servers when they have proved themselves by a good login; there is nothing else that
 could tell where it belonged.
@@ -88,15 +90,15 @@ def called(name: str) -> str:
 def other_servers(name: str, given: Given | None, wanted: Destination) -> str:
     """A sentence about a secret that was given for other servers than a profile has now, without its end."""
     if given is None or not given.destinations:
-        return f"the kept {called(name)} was not given for {wanted.words}"
+        return f"the {called(name)} was not given for {wanted.words}"
     before = given.destinations[-1]
     same = next((one for one in reversed(given.destinations) if one.digest == wanted.digest), None)
     if same is not None:
         opened = ", ".join(one for one in wanted.opened if one not in same.opened)
-        return f"the kept {called(name)} was given for {wanted.words} without this: {opened}"
+        return f"the {called(name)} was given for {wanted.words} without this: {opened}"
     if before.words == wanted.words:
-        return f"the kept {called(name)} was given for other servers than {wanted.words} means now"
-    return f"the kept {called(name)} was given for {before.words}, not for {wanted.words}"
+        return f"the {called(name)} was given for other servers than {wanted.words} means now"
+    return f"the {called(name)} was given for {before.words}, not for {wanted.words}"
 
 
 def to_text(given: Given) -> str:

@@ -67,7 +67,8 @@ async def gather(
     stored = [name for name in names if source_of(profile, name).place in STORED]
     patient = PatientVault(vault, timeout_s=timeout_s)
     secrets = dict(await patient.secrets_of(profile.id, stored))
-    kept = tuple(secrets)
+    # A value of the environment is not kept here, but it is meant for certain servers all the same.
+    kept = (*secrets, *(name for name in names if source_of(profile, name).place == "reference"))
     problems: dict[str, str] = {}
     elsewhere = await patient.given_elsewhere(profile, kept, foreign=foreign)
     unremembered = tuple(name for name in kept if name not in elsewhere and vault.given(profile.id, name) is None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from clearline.core.keyring.given import Given, destination, from_text, to_text
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
-from clearline.core.profiles.secret_places import SESSION, source_of, with_source, words
+from clearline.core.profiles.secret_places import SESSION, STORED, source_of, with_source, words
 from clearline.core.secrets.secret import Secret, Secrets
 
 if TYPE_CHECKING:
@@ -173,8 +173,16 @@ class Vault:
         if not named:
             return ()
         wanted = destination(profile)
-        given = {name: self.given(profile.id, name) for name in named}
-        return tuple(name for name, one in given.items() if (foreign if one is None else not one.covers(wanted)))
+        found = []
+        for name in named:
+            given = self.given(profile.id, name)
+            if given is not None:
+                elsewhere = not given.covers(wanted)
+            else:  # what a variable of this computer holds is asked about by itself (``consent.py``)
+                elsewhere = foreign and source_of(profile, name).place in STORED
+            if elsewhere:
+                found.append(name)
+        return tuple(found)
 
     def give(self, profile: Profile, names: Iterable[str]) -> None:
         """Its owner agrees: these kept secrets may also go to the servers that the profile has now."""

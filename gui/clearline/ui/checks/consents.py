@@ -276,12 +276,15 @@ class Consents(QObject):
 
 def _kept(opened: OpenProfile) -> tuple[str, ...]:
     """Those of a profile's secrets that were kept, not typed for what stands in the window now."""
-    saved = opened.saved_secrets
-    return tuple(
+    saved, profile = opened.saved_secrets, opened.profile
+    kept = (
         name
         for name, secret in opened.secrets.items()
-        if secret == saved.get(name) and source_of(opened.profile, name).place in STORED
+        if secret == saved.get(name) and source_of(profile, name).place in STORED
     )
+    if opened.saved is None:
+        return tuple(kept)
+    return (*kept, *(name for name, source in profile.secrets.items() if source.place == "reference"))
 
 
 def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
