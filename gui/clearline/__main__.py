@@ -90,6 +90,8 @@ def run() -> NoReturn:
         code = main()
         if sys.stdout is not None:  # a windowed program has none
             sys.stdout.flush()
+    except KeyboardInterrupt:  # while a command reads its arguments or asks; a check that runs has its own way
+        code = 130
     except BrokenPipeError:
         # The interpreter flushes once more at its end, and would complain into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,6 +18,7 @@ from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.results import not_begun
 from clearline.core.check.request import Request
 from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retries
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.report.report import Report, Verdict
 
 Heard = Callable[[Report], None]
@@ -52,16 +53,17 @@ def checked(
     """
     from clearline.core.check.check import farewells, warm_up
 
-    warm_up()
     known: dict[int, Report] = {}
 
     async def all_of_them() -> list[Report]:
         loop = asyncio.get_running_loop()
+        warm = loop.create_task(run_in_daemon(warm_up))  # half a second, in which Ctrl-C is heard already
         turn = asyncio.Semaphore(AT_ONCE)
         done = count(1)
 
         async def one(number: int, request: Request) -> Report:
             try:
+                await asyncio.shield(warm)
                 async with turn:
                     report = await _course(request, manner, partial(known.__setitem__, number))
             except asyncio.CancelledError:  # before its turn
