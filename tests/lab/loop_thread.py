@@ -104,10 +104,10 @@ class LoopThread:
         finally:
             for writer in self._writers:
                 writer.transport.abort()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            while tasks := asyncio.all_tasks() - {asyncio.current_task()}:  # one that ends may have begun another
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             for _ in range(5):  # closed transports give their sockets back in the next turns of the loop
                 await asyncio.sleep(0)
             for connection in self._connections:

@@ -88,7 +88,7 @@ def test_the_default_of_tls_is_named_for_both_schemes(bench):
     bench.type_text("mongodb://db1/?tlsCAFile=/ca.pem")
     assert bench.page.tls.itemText(0) == "default (on, by other options)"
     bench.type_text("mongodb://db1/?tlsAllowInvalidHostnames=false")
-    assert bench.page.tls.itemText(0).startswith("default (on:")
+    assert bench.page.tls.itemText(0) == "default (on, by other options)"
     bench.type_text("mongodb://db1/?tlsAllowInvalidHostnames=true")
     assert bench.page.tls.itemText(0) == "default (off)"
 

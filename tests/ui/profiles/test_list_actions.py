@@ -400,8 +400,8 @@ def test_a_test_of_a_saved_profile_is_kept_and_compared_with_the_last_that_worke
     for text, count in (("mongodb://db1/", 1), ("mongodb://other/", 2)):
         edit(desktop, text)
         desktop.workbench.test()
+        qtbot.waitUntil(lambda: desktop.window.results.current_name == "answer")
         qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
-        assert desktop.window.results.current_name == "answer"
         desktop.window.turn_to("history")
         qtbot.waitUntil(lambda count=count: panel.list.count() == count)
     assert "Failed" in panel.list.item(0).text()
