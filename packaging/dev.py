@@ -34,8 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 NEWER = ("3.14", "3.13", "3.12", "3.11")
-MOST_PROCESSES = 8
-"""Of tests side by side: each starts the shared servers that its tests ask for."""
+MOST_PROCESSES = 4
+"""Of tests side by side: each starts the shared servers that its tests ask for, and containers see more processors than
+they may use."""
 COMMANDS = ("demo", "run", "test", "bench", "build", "lock")
 LOCK = ROOT / "requirements.lock"
 
@@ -404,8 +405,13 @@ def test(arguments: Sequence[str]) -> None:
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
     step([python, "-m", "mypy"])
-    for chosen in runs_of_pytest(arguments, os.cpu_count() or 1):
+    for chosen in runs_of_pytest(arguments, processors()):
         step([python, "-m", "pytest", *chosen], offscreen)
+
+
+def processors() -> int:
+    """How many this process may use, as far as the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
