@@ -151,6 +151,8 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     finally:
         _end(process)
         await asyncio.shield(process.wait())
+        process._transport.close()  # type: ignore[attr-defined]  # a survivor may hold the pipe open
+        await asyncio.sleep(0)  # the pipe is let go of in the loop's next turn
     if code:
         raise CommandFailed(f"ended with the exit code {code}")
     try:
