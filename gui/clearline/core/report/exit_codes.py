@@ -21,6 +21,7 @@ WAYS: Final[tuple[ExitBy, ...]] = get_args(ExitBy)
 OF_STAGE: Final[dict[Stage, int]] = {
     Stage.URI: 10,
     Stage.FILES: 11,
+    Stage.HOP: 12,
     Stage.DNS: 13,
     Stage.TCP: 14,
     Stage.TLS: 15,
