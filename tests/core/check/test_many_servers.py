@@ -17,6 +17,7 @@ from pymongo import AsyncMongoClient, monitoring
 
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Request
+from clearline.core.driver.admission import MOST_NAMED
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.report.report import Report, Verdict
 from clearline.core.watch.health import HealthState
@@ -24,7 +25,8 @@ from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
 from lab.peer import bound_socket
 from lab.watching import Watched
 
-COUNTS = (50,)
+COUNT = 50
+"""From about 33 servers on the driver's own queue of events was full."""
 STOP_WITHIN_S = 2.0
 """From Stop to the end of the task, on a busy computer; without a loop that runs it would be never."""
 
@@ -61,11 +63,6 @@ class Crowd(MongoPeer):
         return member_hello("rs0", self.addresses, me=me, primary=first, role=role)
 
 
-@pytest.fixture(params=COUNTS)
-def count(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
-
-
 def _uri(addresses: list[str], options: str = "") -> str:
     return f"mongodb://{','.join(addresses)}/?{options}"
 
@@ -88,9 +85,9 @@ SHAPES = [("routers", "seeds"), ("set", "hello"), ("routers", "refused"), ("rout
 
 
 @pytest.fixture(params=SHAPES, ids=lambda shape: f"{shape[0]}-{shape[1]}")
-def crowd(request: pytest.FixtureRequest, count: int) -> Iterator[tuple[Crowd, str]]:
+def crowd(request: pytest.FixtureRequest) -> Iterator[tuple[Crowd, str]]:
     kind, shape = request.param
-    with Crowd(count, kind) as peer:
+    with Crowd(COUNT, kind) as peer:
         yield peer, _deployment(peer, shape)
 
 
@@ -109,6 +106,27 @@ def test_a_check_of_many_servers_ends_with_its_verdict(crowd: tuple[Crowd, str])
     assert len(report.servers) == peer.count
     opened = {event.server for event in events if event.name == "ServerOpening"}
     assert len(opened) == peer.count
+
+
+@pytest.mark.parametrize(
+    ("count", "kind", "shape", "followed"),
+    [
+        (300, "routers", "seeds", 300),
+        (300, "set", "hello", MOST_NAMED + 1),
+        (300, "routers", "mixed", 300),
+        (1000, "routers", "refused", 1000),
+        (1000, "set", "hello", MOST_NAMED + 1),
+    ],
+)
+def test_hundreds_of_servers_and_a_thousand_get_their_verdict_too(
+    count: int, kind: str, shape: str, followed: int
+) -> None:
+    events: list[DriverEvent] = []
+    with Crowd(count, kind) as peer:
+        report = asyncio.run(_checked(_deployment(peer, shape), on_event=events.append))
+    assert report.verdict is (Verdict.FAILED if shape == "refused" else Verdict.CONNECTED)
+    assert len(report.servers) == count
+    assert len({event.server for event in events if event.name == "ServerOpening"}) == followed
 
 
 def test_a_watch_of_many_servers_sees_them_all_and_ends_at_once(crowd: tuple[Crowd, str]) -> None:

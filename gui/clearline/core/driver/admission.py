@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,6 +82,7 @@ def _admit(document: Mapping[str, Any], admission: Admission) -> None:
             named[:] = [a for a in named if not isinstance(a, str) or admission.admits(a.lower())]
 
 
+@lru_cache(maxsize=4096)  # each hello of each server asks about all seeds again
 def _host(address: str) -> str:
     host = split_address(address)[0].lower().rstrip(".")
     try:

@@ -169,7 +169,6 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
     wanted = replica_set_name(facts)
     some_serve = any(h.kind in ("primary", "secondary", "router", "standalone") for _, h in live)
     for member, hello in live:
-        tell = partial(finding, server=member.address, evidence=_evidence(facts), host=member.address)
         alone = single_topology(facts) or len(facts.members) == 1
         if hello.kind == "ghost" and (alone or not some_serve):
             if found := _out_of_set(facts, member):
@@ -177,7 +176,9 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
             return
         if hello.kind == "arbiter" and single_topology(facts):
             others = [a for a in hello.hosts if a != member.address]
-            yield tell("topology.arbiter", Certainty.PROVEN, other=listed(others, nothing="another member"))
+            other = listed(others, nothing="another member")
+            tell = partial(finding, server=member.address, evidence=_evidence(facts), host=member.address)
+            yield tell("topology.arbiter", Certainty.PROVEN, other=other)
             return
         asked = read_mode(facts) == "secondary" and not any(h.kind == "secondary" for _, h in live)
         if hello.kind == "other" and (alone or asked or not some_serve):
@@ -185,6 +186,7 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
             if len(alike) > 1 and not some_serve:
                 yield _deaf_set(facts, alike)
             else:
+                tell = partial(finding, server=member.address, evidence=_evidence(facts), host=member.address)
                 yield tell("topology.recovering", Certainty.PROVEN)
             return
 
