@@ -43,7 +43,7 @@ def collected() -> dict[str, str]:
         if distribution.name.lower().startswith(("pyside6", "shiboken6")):  # their packages carry no text
             texts = [resource(f"lgpl/{name}").read_text("utf-8") for name in ("LGPL-3.txt", "GPL-3.txt")]
         about = distribution.metadata
-        said = (about[name] for name in ("License-Expression", "License") if name in about)
+        said = (value for name in ("License-Expression", "License") for value in about.get_all(name) or ())
         named = next(filter(None, said), "see its home page")
         found[f"{about['Name']} {distribution.version}"] = "\n\n".join(texts) or f"Licence: {named}"
     return dict(sorted(found.items(), key=lambda part: part[0].casefold()))
