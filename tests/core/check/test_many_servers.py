@@ -19,7 +19,9 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Request
 from clearline.core.driver.admission import MOST_NAMED
 from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.profiles.profile import Pool
 from clearline.core.report.report import Report, Verdict
+from clearline.core.watch.exercise import ExercisePlan
 from clearline.core.watch.health import HealthState
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
 from lab.peer import bound_socket
@@ -139,6 +141,24 @@ def test_a_watch_of_many_servers_sees_them_all_and_ends_at_once(crowd: tuple[Cro
             assert len(state.topology.servers) == peer.count
             began = time.monotonic()
         assert time.monotonic() - began < STOP_WITHIN_S
+
+    asyncio.run(play())
+
+
+def test_an_exercise_on_many_servers_ends_by_itself_and_by_stop() -> None:
+    async def play() -> None:
+        with Crowd(COUNT, "routers") as peer:
+            async with Watched(_deployment(peer, "seeds"), diagnose=False) as watched:
+                await watched.until(lambda state: state.health.state is HealthState.HEALTHY)
+                result = await watched.watch.exercise(ExercisePlan(workers=20, duration_s=0.5, pool=Pool()))
+                assert result.operations > 0
+                assert not result.errors
+                endless = asyncio.create_task(watched.watch.exercise(ExercisePlan(workers=20, duration_s=60)))
+                await asyncio.wait({endless}, timeout=random.Random(COUNT).uniform(0, 0.4))
+                began = time.monotonic()
+                endless.cancel()
+                await asyncio.gather(endless, return_exceptions=True)
+                assert time.monotonic() - began < STOP_WITHIN_S
 
     asyncio.run(play())
 
