@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clearline.core.addresses import is_ip_address, server_name
-from clearline.core.check.questions import Asker
+from clearline.core.check.questions import Questioner
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
@@ -32,8 +32,8 @@ _VERIFYING = frozenset({TlsKind.VALIDATED, TlsKind.OS_ROOTS, TlsKind.BUNDLED_ROO
 class Comparison:
     """The further questions about servers that failed: once about a silence, and once about an answer."""
 
-    def __init__(self, asker: Asker, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
-        self._asker = asker
+    def __init__(self, asker: Questioner, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+        self._questioner = asker
         self._ledger = asker.ledger
         self._terms = asker.terms
         self._spawn = spawn
@@ -44,7 +44,7 @@ class Comparison:
         member = self._ledger.member(address)
         if member.port is None:
             return
-        jobs: list[Awaitable[None]] = [self._asker.ask_dns(member.host)]
+        jobs: list[Awaitable[None]] = [self._questioner.ask_dns(member.host)]
         if any(t.own and not t.loopback and t.reach is Reach.REFUSED for t in member.tcp):
             jobs.append(self._try_loopback(address, member.port))
         jobs += [
@@ -58,7 +58,7 @@ class Comparison:
         await asyncio.gather(*jobs)
 
     async def _try_loopback(self, address: str, port: int) -> None:
-        self._ledger.note(address, loopback=await tcp.connect("127.0.0.1", port, deadline_s=self._asker.hedge_s))
+        self._ledger.note(address, loopback=await tcp.connect("127.0.0.1", port, deadline_s=self._questioner.hedge_s))
 
     async def _ask_why(self, address: str, failed: TcpFacts, port: int) -> None:
         # The server that answered the connection answers this about as fast.
@@ -67,7 +67,7 @@ class Comparison:
             self._ledger.note(address, forbidden=True)
 
     async def _other_ports(self, address: str, ip: str) -> None:
-        self._ledger.note(address, other_ports=await tcp.other_ports(ip, deadline_s=self._asker.short_s))
+        self._ledger.note(address, other_ports=await tcp.other_ports(ip, deadline_s=self._questioner.short_s))
 
     async def unusable(self, member: MemberFacts, ip: str) -> None:
         """Ask the same server in other ways, all at once, when its own way failed or is silent."""
@@ -93,7 +93,7 @@ class Comparison:
             jobs.append(self._plain_hello(member, ip) if self._terms.tls else self._look(member, ip))
         if self._terms.tls:
             jobs += self._other_handshakes(member, ip, handshake)
-        await asyncio.gather(self._asker.ask_dns(member.host), *(within(job) for job in jobs))
+        await asyncio.gather(self._questioner.ask_dns(member.host), *(within(job) for job in jobs))
         self._spawn(self._try_revocation_services(member.address))
 
     async def _try_revocation_services(self, address: str) -> None:
@@ -103,10 +103,10 @@ class Comparison:
         chain = next((t.chain for t in self._ledger.member(address).tls if t.chain), ())
         for url in chain[0].ocsp_urls[:1] if chain and self._is_verified(address) else ():
             host, port = _service(url)
-            found = await look_up(host, deadline_s=self._asker.short_s, late_s=0.0)
+            found = await look_up(host, deadline_s=self._questioner.short_s, late_s=0.0)
             reach = Reach.OTHER
             if found.addresses:
-                reach = (await tcp.connect(found.addresses[0], port, deadline_s=self._asker.short_s)).reach
+                reach = (await tcp.connect(found.addresses[0], port, deadline_s=self._questioner.short_s)).reach
             self._ledger.note(address, ocsp_reach={url: reach})
 
     def _is_verified(self, address: str) -> bool:
@@ -146,24 +146,24 @@ class Comparison:
 
     async def _fresh(self, member: MemberFacts, ip: str) -> tuple[TcpFacts, Carrier | None]:
         if (way := self._terms.way) is not None:
-            return await tcp.open_over(way, member.host, member.port, deadline_s=self._asker.short_s)
-        return await tcp.open_connection(ip, member.port, deadline_s=self._asker.short_s)
+            return await tcp.open_over(way, member.host, member.port, deadline_s=self._questioner.short_s)
+        return await tcp.open_connection(ip, member.port, deadline_s=self._questioner.short_s)
 
     async def _listen(self, address: str, ip: str) -> None:
         port = self._ledger.member(address).port
-        heard = await tcp.listen(ip, port, deadline_s=self._asker.short_s, way=self._terms.way)
+        heard = await tcp.listen(ip, port, deadline_s=self._questioner.short_s, way=self._terms.way)
         if heard.reach in (Reach.CLOSED, Reach.RESET):
-            again = await tcp.listen(ip, port, attempts=2, deadline_s=self._asker.short_s, way=self._terms.way)
+            again = await tcp.listen(ip, port, attempts=2, deadline_s=self._questioner.short_s, way=self._terms.way)
             heard = replace(heard, attempts=(heard.reach.value, *again.attempts))
         self._ledger.note(address, listening=heard)
 
     async def _plain_hello(self, member: MemberFacts, ip: str) -> None:
         facts, connection = await self._fresh(member, ip)
         if connection is None:
-            self._asker.note_exchange(member.address, Exchange(tls=False, reach=facts.reach, errno=facts.errno))
+            self._questioner.note_exchange(member.address, Exchange(tls=False, reach=facts.reach, errno=facts.errno))
             return
         try:
-            self._asker.note_exchange(member.address, await self._asker.say_hello(connection))
+            self._questioner.note_exchange(member.address, await self._questioner.say_hello(connection))
         finally:
             connection.close()
 
@@ -171,15 +171,17 @@ class Comparison:
         """A handshake without verification, and hello over it: who is there, and what time is it for them."""
         facts, connection = await self._fresh(member, ip)
         if connection is None:
-            self._asker.note_tls(member.address, TlsFacts(kind=TlsKind.LOOK, reach=facts.reach, errno=facts.errno))
+            self._questioner.note_tls(member.address, TlsFacts(kind=TlsKind.LOOK, reach=facts.reach, errno=facts.errno))
             return
-        seen, line = await self._asker.open_tls(connection, TlsKind.LOOK, tls.look_context(), server_name(member.host))
-        self._asker.note_tls(member.address, seen)
+        seen, line = await self._questioner.open_tls(
+            connection, TlsKind.LOOK, tls.look_context(), server_name(member.host)
+        )
+        self._questioner.note_tls(member.address, seen)
         if line is None:
             return
         try:
-            self._asker.note_exchange(member.address, replace(await self._asker.say_hello(line), look=True))
-            self._asker.note_tls(member.address, line.facts)
+            self._questioner.note_exchange(member.address, replace(await self._questioner.say_hello(line), look=True))
+            self._questioner.note_tls(member.address, line.facts)
         finally:
             line.close()
 
@@ -190,12 +192,12 @@ class Comparison:
             return
         facts, connection = await self._fresh(member, ip)
         if connection is None:
-            self._asker.note_tls(member.address, TlsFacts(kind=kind, reach=facts.reach, errno=facts.errno))
+            self._questioner.note_tls(member.address, TlsFacts(kind=kind, reach=facts.reach, errno=facts.errno))
             return
-        seen, line = await self._asker.open_tls(connection, kind, context, name)
+        seen, line = await self._questioner.open_tls(connection, kind, context, name)
         if line is not None:
             line.close()
-        self._asker.note_tls(member.address, seen)
+        self._questioner.note_tls(member.address, seen)
 
     async def _context_for(self, kind: TlsKind) -> ssl.SSLContext | None:
         terms = self._terms

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from clearline.core.addresses import server_name
 from clearline.core.check.compare import Comparison
 from clearline.core.check.ledger import Ledger
-from clearline.core.check.questions import Asker, Terms
+from clearline.core.check.questions import Questioner, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
 from clearline.core.facts.servers import Hello, MemberFacts, Reach, TcpFacts, TlsKind
@@ -40,9 +40,9 @@ class Examiner:
         self._spawn = spawn
         self._lines: dict[str, Line] = {}
         self._turns: dict[str, asyncio.Lock] = {}
-        self._asker = Asker(ledger, terms)
+        self._questioner = Questioner(ledger, terms)
         self._admission = Admission(())
-        self._comparison = Comparison(self._asker, spawn)
+        self._comparison = Comparison(self._questioner, spawn)
 
     def add(self, address: str, *, seed: bool = False, advertised_by: tuple[str, ...] = ()) -> None:
         """Examine one more server, unless it is known already."""
@@ -117,7 +117,7 @@ class Examiner:
         """Have the way open a line, and talk over it. The name is looked up at the far side."""
         facts, connection = await tcp.open_over(way, member.host, member.port)
         if connection is not None:
-            self._asker.note_tcp(member.address, facts, (member.host,))
+            self._questioner.note_tcp(member.address, facts, (member.host,))
             await self._talk(member, connection, member.host)
 
     # ------------------------------------------------------------ patience
@@ -139,7 +139,7 @@ class Examiner:
         task = loop.create_task(start(lambda facts: None if silent.done() else silent.set_result(facts)))
         hedge: asyncio.Task[None] | None = None
         try:
-            await asyncio.wait({task}, timeout=self._asker.hedge_s)
+            await asyncio.wait({task}, timeout=self._questioner.hedge_s)
             if not task.done():
                 hedge = loop.create_task(beside())
                 await _first({task, silent})
@@ -163,11 +163,11 @@ class Examiner:
             member.address,
             lambda early: look_up(member.host, deadline_s=terms.deadline_s, late_s=terms.late_s, on_early=early),
             lambda silence: self._ledger.note(member.address, lookup=silence),
-            partial(self._asker.ask_dns, member.host),
+            partial(self._questioner.ask_dns, member.host),
         )
         self._ledger.note(member.address, lookup=found)
         if not found.addresses:
-            await self._asker.ask_dns(member.host)
+            await self._questioner.ask_dns(member.host)
         return found.addresses
 
     # ------------------------------------------------------------ TCP
@@ -180,7 +180,7 @@ class Examiner:
         quiet: set[str] = set()
 
         def answered(facts: TcpFacts) -> None:
-            self._asker.note_tcp(member.address, facts, addresses)
+            self._questioner.note_tcp(member.address, facts, addresses)
             quiet.add(facts.address)
             if len(quiet) == len(addresses) and not all_quiet.done():
                 all_quiet.set_result(None)
@@ -204,7 +204,7 @@ class Examiner:
         compare = partial(self._comparison.unreachable, member.address, addresses)
         hedge: asyncio.Task[None] | None = None
         try:
-            await _first({opened, ended}, self._asker.hedge_s)
+            await _first({opened, ended}, self._questioner.hedge_s)
             if not opened.done():
                 hedge = loop.create_task(compare())
                 await _first({opened, ended, all_quiet})
@@ -239,13 +239,13 @@ class Examiner:
                 return
             exchange = await self._patiently(
                 member.address,
-                lambda early: self._asker.say_hello(line, on_early=early),
-                lambda silence: self._asker.note_exchange(member.address, silence),
+                lambda early: self._questioner.say_hello(line, on_early=early),
+                lambda silence: self._questioner.note_exchange(member.address, silence),
                 compare,
             )
-            self._asker.note_exchange(member.address, exchange)
+            self._questioner.note_exchange(member.address, exchange)
             if isinstance(line, tls.TlsConnection):
-                self._asker.note_tls(member.address, line.facts)
+                self._questioner.note_tls(member.address, line.facts)
             if exchange.hello is None or not exchange.hello.ok:
                 line.close()
                 if exchange.hello is None:  # A server that answers with an error is MongoDB all the same.
@@ -269,13 +269,13 @@ class Examiner:
             return None
         facts, line = await self._patiently(
             member.address,
-            lambda early: self._asker.open_tls(
+            lambda early: self._questioner.open_tls(
                 connection, TlsKind.DRIVER, context, server_name(member.host), on_early=early
             ),
-            lambda silence: self._asker.note_tls(member.address, silence),
+            lambda silence: self._questioner.note_tls(member.address, silence),
             compare,
         )
-        self._asker.note_tls(member.address, facts)
+        self._questioner.note_tls(member.address, facts)
         return line
 
     async def _known(self, member: MemberFacts, line: Line, answer: Hello) -> None:
@@ -326,9 +326,9 @@ class Examiner:
             name, _, port = host.rpartition(":")
             if not port.isdigit():
                 continue
-            found = await look_up(name.strip("[]"), deadline_s=self._asker.short_s, late_s=0.0)
+            found = await look_up(name.strip("[]"), deadline_s=self._questioner.short_s, late_s=0.0)
             for ip in found.addresses[:1]:
-                tried = await tcp.connect(ip, int(port), deadline_s=self._asker.short_s)
+                tried = await tcp.connect(ip, int(port), deadline_s=self._questioner.short_s)
                 if tried.reach is Reach.OK and (ip, int(port)) not in own:
                     alive.append(host)
         return tuple(alive)

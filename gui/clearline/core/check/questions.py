@@ -43,7 +43,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What the servers are reached through; None: directly."""
 
 
-class Asker:
+class Questioner:
     """Asks one question of one server, as patiently as its place in the check allows, and enters the answer."""
 
     def __init__(self, ledger: Ledger, terms: Terms) -> None:
