@@ -23,7 +23,9 @@ from clearline.core.profiles.profile import Pool
 from clearline.core.report.report import Report, Verdict
 from clearline.core.watch.exercise import ExercisePlan
 from clearline.core.watch.health import HealthState
+from lab.dns_server import cluster
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
+from lab.namespaces import OUTSIDE, Network
 from lab.peer import bound_socket
 from lab.watching import Watched
 
@@ -180,6 +182,33 @@ def test_stop_ends_a_check_of_many_servers_at_any_moment(crowd: tuple[Crowd, str
         return [await stopped(moments.uniform(0, 0.4)) for _ in range(3)]
 
     assert max(asyncio.run(play())) < STOP_WITHIN_S
+
+
+def test_an_srv_name_with_many_targets_is_checked_watched_and_stopped() -> None:
+    text = "mongodb+srv://c0.lab.test/?tls=false"
+    targets = {f"s{number}.c0.lab.test": 27017 for number in range(COUNT)}
+    addresses = {(name, "A"): OUTSIDE for name in targets}
+
+    async def watched() -> int:
+        async with Watched(text, diagnose=False) as watch:
+            state = await watch.until(lambda state: state.health.state is HealthState.HEALTHY)
+            return len(state.topology.servers)
+
+    async def stopped() -> float:
+        task = asyncio.create_task(check(Request(text=text), lambda _report: None))
+        await asyncio.wait({task}, timeout=random.Random(text).uniform(0, 0.4))
+        began = time.monotonic()
+        task.cancel()
+        await task
+        await farewells()
+        return time.monotonic() - began
+
+    with Network() as network, MongoPeer({"hello": mongos_hello()}, listener=network.listen(27017)):
+        network.dns_server(cluster("c0.lab.test", targets) | addresses)
+        report = network.call(lambda: asyncio.run(_checked(text)))
+        assert (report.verdict, len(report.servers)) == (Verdict.CONNECTED, COUNT)
+        assert network.call(lambda: asyncio.run(watched())) == COUNT
+        assert network.call(lambda: asyncio.run(stopped())) < STOP_WITHIN_S
 
 
 def test_pymongo_would_still_stop_the_loop_with_listeners_of_servers() -> None:
