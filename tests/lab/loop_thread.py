@@ -91,9 +91,9 @@ class LoopThread:
             self.errors.append(error)
         finally:
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
             self._writers.discard(writer)
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     async def _shut_down(self) -> None:
         for listener in self._listeners:

@@ -18,7 +18,7 @@ DEEPEST: Final = 64
 
 # The possessive repetitions and the way out at the end of the text keep a hostile text from costing quadratic time.
 _STRING: Final = r'"(?:[^"\\]|\\.)*+(?:"|\Z)'
-_TOKEN: Final = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)", re.DOTALL)
+_TOKEN: Final = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _COMMA: Final = re.compile(rf"{_STRING}|,(?=\s*+[\]}}])", re.DOTALL)
 _BRACKET: Final = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 
