@@ -32,9 +32,18 @@ LOOK_EVERY_S = 0.25
 _LOOK_GAP_S = 0.02
 """Many servers answer at once: their changes are told together."""
 
+_FEW = 20
+"""Of so few servers each change is looked for at once: a client that lives a few milliseconds shows it no longer."""
 _EAGER_LOOKS = 3
 _CHANGE_FOLLOWS = frozenset(
-    {"PoolCreated", "PoolCleared", "ServerHeartbeatStarted", "ServerHeartbeatSucceeded", "ServerHeartbeatFailed"}
+    {
+        "PoolCreated",
+        "PoolReady",
+        "PoolCleared",
+        "ServerHeartbeatStarted",
+        "ServerHeartbeatSucceeded",
+        "ServerHeartbeatFailed",
+    }
 )
 _WITH_FREE_TEXT = frozenset({"ServerHeartbeatFailed", "ServerDescriptionChanged"})  # they quote an exception
 
@@ -218,7 +227,8 @@ class _Follower:
     def look_soon(self) -> None:
         """Something has happened that changes the description a moment after it was told."""
         self._eager = _EAGER_LOOKS
-        at_s = max(self._loop.time(), self._looked_s + _LOOK_GAP_S)
+        few = self._seen is None or len(self._seen.server_descriptions()) <= _FEW
+        at_s = max(self._loop.time(), self._looked_s + (0.0 if few else _LOOK_GAP_S))
         if self._next is None or self._next.when() > at_s:
             self._look_at(at_s)
 
@@ -248,6 +258,7 @@ class _Follower:
 
     def _compare(self) -> None:
         from pymongo import monitoring
+        from pymongo.server_description import ServerDescription
         from pymongo.topology_description import TOPOLOGY_TYPE, TopologyDescription
 
         now, before = self._client.topology_description, self._seen
@@ -263,7 +274,8 @@ class _Follower:
             known = old.get(address)
             if known is None:
                 self._tell(monitoring.ServerOpeningEvent(address, self._id))
-            elif server is not known and server != known:
+                known = ServerDescription(address)  # it may have answered before the first look
+            if server is not known and server != known:
                 changed = True
                 self._tell(monitoring.ServerDescriptionChangedEvent(known, server, address, self._id))
         for address in old.keys() - new.keys():
