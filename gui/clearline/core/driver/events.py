@@ -31,7 +31,6 @@ LOOK_EVERY_S = 0.25
 """A change of the topology is told at once after a heartbeat, and in any case so soon."""
 _LOOK_GAP_S = 0.02
 """Many servers answer at once: their changes are told together."""
-
 _FEW = 20
 """Of so few servers each change is looked for at once: a client that lives a few milliseconds shows it no longer."""
 _EAGER_LOOKS = 3
