@@ -200,3 +200,30 @@ def test_the_servers_of_a_seed_list_are_its_hosts() -> None:
 def test_days_left_are_counted_in_words() -> None:
     facts = CertificateFacts(subject="CN=x", issuer="CN=y", not_after="2030-01-02T00:00:00+00:00", days_left=1.5)
     assert validity(facts) == (Severity.WARNING, "until 2030-01-02: only 1 day left")
+
+
+class _WindowsObject(ssl.SSLObject):
+    """Verifies after the handshake, as truststore has Windows do it, and says so in Windows' way."""
+
+    def do_handshake(self) -> None:
+        super().do_handshake()
+        error = ssl.SSLCertVerificationError("not trusted by the trust provider")
+        error.verify_code = 0x800B0109
+        raise error
+
+
+def test_a_system_that_verifies_by_itself_is_understood(lab: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    def windows() -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.sslobject_class = _WindowsObject
+        return context
+
+    monkeypatch.setattr("clearline.core.tls.trust.os_roots_context", windows)
+    with presenting(lab.server()) as peer:
+        chain = ask(peer)
+    system = chain.trusted_by(TrustedBy.SYSTEM)
+    assert system is not None
+    assert (system.reach, system.verify_code) == (Reach.VERIFY_FAILED, 19)
+    assert trust_words(system) == "not trusted: the chain ends with an authority that is not in the list"
+    assert chain.certificates

@@ -31,6 +31,7 @@ from clearline.core.probes.connection import (
 )
 from clearline.core.probes.tls_records import Transcript, alert_of, listen_in, write_down
 from clearline.core.tls.certificates import certificate_facts, distinguished_name
+from clearline.core.tls.verify_codes import reason_of, verify_code_of
 
 MOST_HANDSHAKE_BYTES = 1_000_000
 """Bytes of a handshake, or of records that carry no data: OpenSSL takes 100 kB of certificates at most."""
@@ -201,9 +202,9 @@ class TlsConnection:
             server_name=server_name,
             reach=reach,
             alert=alert if reach is Reach.TLS_ALERT else None,
-            verify_code=error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None,
+            verify_code=verify_code_of(error) if isinstance(error, ssl.SSLCertVerificationError) else None,
             errno=error_number(error) if error is not None else None,
-            openssl_reason=failure.reason if failure is not None else None,
+            openssl_reason=reason_of(failure) if failure is not None else None,
             version=self._tls.version() if done else None,
             cipher=cipher[0] if cipher else None,
             chain=self._chain(done),

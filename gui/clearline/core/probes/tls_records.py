@@ -9,6 +9,8 @@ from __future__ import annotations
 import ssl
 import weakref
 
+from clearline.core.tls.verify_codes import reason_of
+
 _ALERT, _HANDSHAKE = 21, 22
 _RECORD_TYPES = range(20, 25)
 _CERTIFICATE_AUTHORITIES = 47  # an extension of TLS 1.3
@@ -208,7 +210,7 @@ def _names(body: bytes) -> tuple[bytes, ...]:
 
 def alert_of(error: ssl.SSLError) -> int | None:
     """The number of the alert that made OpenSSL fail, by the name of its reason; None when it was no alert."""
-    prefix, _, name = (error.reason or "").replace("_ALERT_", "_", 1).partition("_")
+    prefix, _, name = (reason_of(error) or "").replace("_ALERT_", "_", 1).partition("_")
     if prefix not in ("SSLV3", "TLSV1", "TLSV13"):
         return None
     description = ssl.AlertDescription.__members__.get(f"ALERT_DESCRIPTION_{name}")
