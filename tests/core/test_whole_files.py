@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,43 @@ def test_a_file_that_is_too_long_is_refused_with_a_reason(tmp_path: Path) -> Non
     assert read_whole(path, 11) == b"x" * 11
     with pytest.raises(OSError, match="longer than 10 bytes"):
         read_whole(path, 10)
+
+
+def held(times: int, number: int) -> Callable[[Path, Path], Path]:
+    """What Windows answers while another program has the old file open."""
+    replace, tries = Path.replace, 0
+
+    def answer(new: Path, old: Path) -> Path:
+        nonlocal tries
+        tries += 1
+        if tries <= times:
+            error = PermissionError(13, "Access is denied")
+            error.winerror = number  # type: ignore[attr-defined, unused-ignore]
+            raise error
+        return replace(new, old)
+
+    return answer
+
+
+@pytest.mark.parametrize("number", [5, 32])
+def test_a_file_that_a_virus_scanner_holds_is_replaced_once_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", held(3, number))
+    monkeypatch.setattr(whole_files, "_PAUSE_FOR_READERS_S", 0.0)
+    write_whole(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(("times", "number"), [(1, 112), (100, 32)])
+def test_a_file_that_stays_held_or_a_full_disk_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, number: int
+) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", held(times, number))
+    monkeypatch.setattr(whole_files, "_PAUSE_FOR_READERS_S", 0.0)
+    with pytest.raises(PermissionError):
+        write_whole(tmp_path / "a", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"

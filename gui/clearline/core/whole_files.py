@@ -30,6 +30,9 @@ PATIENCE_S: Final = 5.0
 
 _STALE_S: Final = 3600.0
 _PAUSE_S: Final = 0.002
+_HELD: Final = (5, 32)  # ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION
+_TRIES: Final = 10
+_PAUSE_FOR_READERS_S: Final = 0.05
 
 
 class Locked(OSError):
@@ -72,7 +75,7 @@ def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        _put(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -83,6 +86,20 @@ def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def _put(new: Path, old: Path) -> None:
+    """Give the new file its name. On Windows an editor or a virus scanner may hold the old one for a moment."""
+    patience = threading.Event()  # never set: waiting for it is a pause
+    for _ in range(_TRIES - 1):
+        try:
+            new.replace(old)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _HELD:
+                raise
+            patience.wait(_PAUSE_FOR_READERS_S)
+    new.replace(old)
 
 
 def _shared_file(path: Path) -> tuple[int, str]:
