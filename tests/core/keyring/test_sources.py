@@ -12,6 +12,7 @@ from pathlib import Path
 import keyring.backends.fail
 import pytest
 
+from clearline.core.keyring import sources
 from clearline.core.keyring.sources import CommandFailed, Gathered, gather, lost, printed_by
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Tls
@@ -90,7 +91,6 @@ def test_only_the_first_line_counts_and_no_shell_reads_the_command() -> None:
         (command(f"import sys; print({WORD!r}); sys.exit(3)"), "ended with the exit code 3"),
         (command("pass"), "printed nothing"),
         (command(f"print(); print({WORD!r})"), "printed nothing on its first line"),
-        (command("import sys; sys.stdout.buffer.write(bytes([255]))"), "no UTF-8"),
         ("/no/such/program x", "cannot be started"),
         ("pass 'half", "quotation mark"),
         ("   ", "is empty"),
@@ -161,3 +161,45 @@ def test_a_lost_password_is_asked_for_and_without_an_answer_it_is_said():
     unanswered = asyncio.run(gather(profile, vault()))
     assert unanswered.secrets == {}
     assert list(unanswered.problems) == [PASSWORD]
+
+
+PRINTS_LATIN = command("import sys; sys.stdout.buffer.write(bytes([0x70, 0xE4, 0x0D, 0x0A]))")
+
+
+def test_a_line_that_is_no_utf_8_is_read_in_the_system_s_own_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_code_pages", lambda: ("cp1252",))
+    assert asyncio.run(printed_by(PRINTS_LATIN)) == Secret("pä")
+
+
+@pytest.mark.parametrize(
+    ("pages", "words"),
+    [
+        (("cp1252", "cp850"), "cp1252 and cp850 read differently; have it print UTF-8"),
+        (("utf-8", "ascii", "cp-of-no-python"), "no UTF-8"),
+    ],
+)
+def test_a_secret_is_never_guessed_from_two_code_pages(
+    monkeypatch: pytest.MonkeyPatch, pages: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.setattr(sources, "_code_pages", lambda: pages)
+    with pytest.raises(CommandFailed, match=words):
+        asyncio.run(printed_by(PRINTS_LATIN))
+
+
+def test_two_code_pages_that_agree_are_no_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_code_pages", lambda: ("cp1252", "latin-1"))
+    assert asyncio.run(printed_by(PRINTS_LATIN)) == Secret("pä")
+
+
+def test_on_windows_a_command_opens_no_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    async def start(*_words: str, **options: object) -> None:
+        asked.update(options)
+        raise OSError(2, "not there")
+
+    monkeypatch.setattr(sources.subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+    with pytest.raises(CommandFailed, match="cannot be started"):
+        asyncio.run(printed_by("pass show db"))
+    assert asked["creationflags"] == 0x08000000

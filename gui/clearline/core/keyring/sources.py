@@ -7,9 +7,12 @@ told which commands the user has agreed to.
 from __future__ import annotations
 
 import asyncio
+import locale
 import os
 import shlex
 import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -122,7 +125,7 @@ def _is_of_use(profile: Profile, name: str) -> bool:
 
 
 async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
-    """The first line that a command prints. Raises `CommandFailed`.
+    """The first line that a command prints, in UTF-8 or this system's own encoding. Raises `CommandFailed`.
 
     It is split as a shell splits words and started without a shell, without input, in the environment of the user;
     what it says on standard error is dropped. It is ended after ``timeout_s`` and when the caller is cancelled.
@@ -138,6 +141,7 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
             stderr=asyncio.subprocess.DEVNULL,
             env=restored_environ(),
             start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
         )
     except (OSError, ValueError) as error:
         raise CommandFailed(f"cannot be started: {getattr(error, 'strerror', None) or type(error).__name__}") from None
@@ -155,13 +159,45 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
         await asyncio.sleep(0)  # the pipe is let go of in the loop's next turn
     if code:
         raise CommandFailed(f"ended with the exit code {code}")
-    try:
-        line = said.decode().splitlines()[0] if said else ""
-    except UnicodeDecodeError:
-        raise CommandFailed("printed something that is no UTF-8 text") from None
+    line = _first_of(said, _code_pages())
     if not line:
         raise CommandFailed("printed nothing on its first line")
     return Secret(line)
+
+
+def _first_of(said: bytes, encodings: Sequence[str]) -> str:
+    """The first line: of UTF-8, else of the one text that the system's ``encodings`` read. Raises `CommandFailed`.
+
+    On Windows programs print in one of two code pages, and only the program knows in which: a secret is not guessed.
+    """
+    first = said.splitlines()[0] if said else b""
+    readings = dict.fromkeys(filter(None, (_decoded(first, encoding) for encoding in encodings)))
+    if (text := _decoded(first, "utf-8")) is not None:
+        return text
+    if len(readings) == 1:
+        return next(iter(readings))
+    if readings:
+        raise CommandFailed(
+            f"printed letters that {' and '.join(encodings)} read differently; have it print UTF-8 (chcp 65001)"
+        )
+    raise CommandFailed("printed something that is no UTF-8 text")
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _code_pages() -> tuple[str, ...]:
+    """What programs of this computer print in besides UTF-8: on Windows the ANSI and the OEM code page."""
+    found = {locale.getencoding(): None}
+    if sys.platform == "win32":
+        import ctypes
+
+        found[f"cp{ctypes.windll.kernel32.GetOEMCP()}"] = None
+    return tuple(found)
 
 
 async def _first_line(output: asyncio.StreamReader) -> bytes:
