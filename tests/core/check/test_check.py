@@ -8,6 +8,7 @@ import gc
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -612,3 +613,20 @@ def test_a_password_that_scram_cannot_take_is_no_fault_of_the_server() -> None:
             f"mongodb://app:p%00w@{peer.address}/?directConnection=true&authMechanism=SCRAM-SHA-256", silence_s=1
         )
     assert headline(report) != "auth.server-not-genuine"
+
+
+def test_a_trust_store_that_blocks_does_not_hold_the_verdict(
+    standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(course, "trusted_roots", lambda _ca_file: released.wait(60) and None)
+    monkeypatch.setattr(course, "INSPECTION_S", 0.2)
+    began = time.monotonic()
+    try:
+        report = run_check(standalone.uri())
+    finally:
+        released.set()
+    assert report.verdict is Verdict.CONNECTED
+    assert report.computer is not None
+    assert report.computer.system  # what else is known of this computer is told
+    assert time.monotonic() - began < 10

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core.probes.computer import inspect_computer, is_own_address, missing_packages
+from clearline.core.probes.computer import (
+    inspect_computer,
+    is_own_address,
+    missing_packages,
+    trusted_roots,
+    windows_words,
+)
 from clearline.core.profiles.profile import Auth, Options, Profile
 from lab import namespaces
 
@@ -16,7 +22,7 @@ from lab import namespaces
 def test_this_computer_is_described() -> None:
     facts = inspect_computer(Profile())
     assert facts.system.startswith(("Linux ", "Darwin ", "Windows "))
-    assert facts.trusted_roots is not None
+    assert trusted_roots() is not None
     assert facts.trust_source
     assert facts.missing_packages == ()
 
@@ -113,5 +119,17 @@ def test_an_empty_trust_store_counts_nothing(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     facts = inspect_computer(Profile())
-    assert facts.trusted_roots == 0
+    assert trusted_roots() == 0
     assert facts.trust_source == f"SSL_CERT_FILE={os.devnull}, SSL_CERT_DIR={tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ((10, 0, 26100), "Windows 11 (10.0.26100)"),
+        ((10, 0, 19045), "Windows 10 (10.0.19045)"),
+        ((6, 1, 7601), "Windows (6.1.7601)"),
+    ],
+)
+def test_windows_is_called_by_its_build(version: tuple[int, int, int], words: str) -> None:
+    assert windows_words(*version) == words

@@ -20,6 +20,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
 from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.facts.computer import ComputerFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.text import UriFacts
@@ -27,7 +28,7 @@ from clearline.core.findings import Severity, Stage
 from clearline.core.hops.hop_log import Terms as HopTerms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way
-from clearline.core.probes.computer import inspect_computer
+from clearline.core.probes.computer import inspect_computer, trusted_roots
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 HEAD_START_S = 0.03
 """What a healthy server on a local network needs for handshake, login and one read."""
+
+INSPECTION_S = 1.0
+"""What the look at this computer may take: a huge trust store or a network home must not hold the verdict."""
 
 _VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
@@ -161,7 +165,17 @@ class Course:
         self._ledger.put(files_checked=True)
 
     async def _inspect_computer(self) -> None:
-        self._ledger.put(computer=await run_in_daemon(inspect_computer, self._profile, self._ca_file))
+        looking = asyncio.ensure_future(run_in_daemon(inspect_computer, self._profile, self._ca_file))
+        counting = asyncio.ensure_future(run_in_daemon(trusted_roots, self._ca_file))
+        try:
+            await asyncio.wait({looking, counting}, timeout=INSPECTION_S)
+            computer = looking.result() if looking.done() else ComputerFacts()
+            if counting.done():
+                computer = replace(computer, trusted_roots=counting.result())
+            self._ledger.put(computer=computer)
+        finally:
+            looking.cancel()
+            counting.cancel()
 
     # ------------------------------------------------------------ the way
 

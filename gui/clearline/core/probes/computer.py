@@ -17,16 +17,16 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.tls.trust import count_in, default_roots_count, default_roots_source
 
 _DOCUMENTATION_V6: Final = ("2001:db8::1", 9)
+_FIRST_WINDOWS_11: Final = 22000
 
 
 def inspect_computer(profile: Profile, ca_file: str | None = None) -> ComputerFacts:
-    """Facts of this computer that matter to ``profile``. Sends nothing. About 50 ms: for a daemon thread.
+    """Facts of this computer that matter to ``profile``, but for `trusted_roots`. Sends nothing: for a daemon thread.
 
     ``ca_file`` is the file of the profile's trust source, which stands for the driver's default authorities.
     """
     return ComputerFacts(
-        system=f"{platform.system()} {platform.release()}",
-        trusted_roots=default_roots_count() if ca_file is None else _count(ca_file),
+        system=system_words(),
         trust_source=default_roots_source() if ca_file is None else ca_file,
         missing_packages=missing_packages(profile),
         how_to_get={name: how_to_get(name) for name in missing_packages(profile)},
@@ -36,6 +36,33 @@ def inspect_computer(profile: Profile, ca_file: str | None = None) -> ComputerFa
         python=platform.python_version(),
         surroundings=look_around(),
     )
+
+
+def trusted_roots(ca_file: str | None = None) -> int | None:
+    """How many authorities the driver trusts, of ``ca_file`` or by default; None where that cannot be known.
+
+    About 30 ms, with a large store of the system's seconds: for a daemon thread.
+    """
+    if ca_file is None:
+        return default_roots_count()
+    try:
+        return count_in(Path(ca_file))
+    except OSError:
+        return None  # the driver tells
+
+
+def system_words() -> str:
+    """The operating system and its version, e.g. ``Linux 6.1.0``, ``Windows 11 (10.0.26100)``."""
+    if sys.platform == "win32":  # platform.release() asks WMI, which takes seconds on managed computers
+        version = sys.getwindowsversion()
+        return windows_words(version.major, version.minor, version.build)
+    return f"{platform.system()} {platform.release()}"
+
+
+def windows_words(major: int, minor: int, build: int) -> str:
+    """What a version of Windows is called: 11 calls itself 10.0, and only its build tells."""
+    name = f"Windows {11 if build >= _FIRST_WINDOWS_11 else 10}" if major == 10 else "Windows"
+    return f"{name} ({major}.{minor}.{build})"
 
 
 def missing_packages(profile: Profile) -> tuple[str, ...]:
@@ -60,13 +87,6 @@ def is_own_address(address: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _count(ca_file: str) -> int | None:
-    try:
-        return count_in(Path(ca_file))
-    except OSError:
-        return None  # the driver tells
 
 
 def _file_handle_limit() -> int | None:
