@@ -132,6 +132,8 @@ class SurroundingFacts(Fact, frozen=True, kw_only=True):
     interfaces: dict[str, str] = {}
     """Interface by own address, where the system tells."""
     nat: str | None = None
+    name_policies: tuple[str, ...] = ()
+    """Namespaces for which Windows asks name servers of their own (NRPT): ``.corp.example``; ``.`` is every name."""
 
 
 class ComputerFacts(Fact, frozen=True, kw_only=True):

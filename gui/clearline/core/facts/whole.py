@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from clearline.core.facts.computer import ComputerFacts, FileFacts
@@ -12,8 +13,9 @@ from clearline.core.facts.names import DnsFacts
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.text import UriFacts
 
-SILENCE_S: Final = 1.5
-"""A step without progress for this long counts as silent, unless another time was chosen."""
+SILENCE_S: Final = 2.3 if sys.platform == "win32" else 1.5
+"""A step without progress for this long counts as silent, unless another time was chosen. Windows tells of a refusal
+after some 2.0 s: it sends its SYN twice more."""
 
 
 class Facts(Fact, frozen=True, kw_only=True):

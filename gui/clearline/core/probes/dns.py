@@ -63,7 +63,7 @@ def nameservers() -> tuple[Server, ...]:
     if installed_resolver() in (None, _of_the_system):
         try:
             dns.asyncresolver.reset_default_resolver()
-        except dns.resolver.NoResolverConfiguration:
+        except (dns.resolver.NoResolverConfiguration, OSError):  # Windows: a key of the registry is not there
             dns.asyncresolver.default_resolver = None
         _of_the_system = installed_resolver()
     resolver = installed_resolver()

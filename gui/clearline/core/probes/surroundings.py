@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clearline.core.facts.computer import Pod, Resolver, SurroundingFacts
+from clearline.core.probes.windows import policy_namespaces
 
 _LONGEST: Final = 100_000
 _CONTAINER_WORDS: Final = (
@@ -118,6 +119,7 @@ def look_around(root: Path = Path("/"), environ: Mapping[str, str] = os.environ)
         ndots=ndots,
         hosts_names=_runtime_names(_text(root / "etc/hosts")),
         interfaces=interfaces,
+        name_policies=policy_namespaces(),
         nat=_nat(interfaces),
     )
 

@@ -7,15 +7,17 @@ import contextlib
 import errno
 import ipaddress
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way
+from clearline.core.probes import windows
 from clearline.core.probes.computer import is_own_address
 from clearline.core.probes.connection import (
     Carrier,
@@ -28,6 +30,8 @@ from clearline.core.probes.connection import (
     reach_of,
     shown_bytes,
 )
+
+ON_WINDOWS: Final = sys.platform == "win32"
 
 _PRIVATE = tuple(
     ipaddress.ip_network(network)
@@ -100,6 +104,8 @@ async def open_connection(
         try:
             if port is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if ON_WINDOWS and place.own:
+                    windows.no_syn_again(sock)
             async with patience:
                 await connection.connect(target.address)
         except OSError as error:

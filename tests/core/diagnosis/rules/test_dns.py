@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules import dns
+from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
 from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
 from clearline.core.facts.servers import Reach
 from clearline.core.facts.whole import Facts
@@ -357,3 +358,20 @@ def test_what_dns_brings_may_exclude_what_the_text_says(
     found = list(dns.txt_against_text(srv(*good_answers(), question("txt", DnsOutcome.ANSWERED, txt), options=options)))
     assert [f.cause for f in found] == (["uri.conflicting-options"] if halves else [])
     assert all(half in found[0].summary for half in halves or ())
+
+
+@pytest.mark.parametrize(
+    ("space", "governs"),
+    [(".example.com", True), ("EXAMPLE", False), (".", True), (".ample.com", False), (".other.test", False)],
+)
+def test_a_policy_of_windows_that_drivers_do_not_know_is_named(space: str, governs: bool) -> None:
+    computer = ComputerFacts(surroundings=SurroundingFacts(name_policies=(space,)))
+    unknown = (question("srv", DnsOutcome.NXDOMAIN), NO_ADDRESS, CONTROL)
+    found = about_name(*unknown, computer=computer)
+    assert found is not None
+    assert found.cause == "dns.srv-not-found"
+    assert ("NRPT" in found.detail) is governs
+    ordinary = (question("srv", DnsOutcome.NXDOMAIN), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL)
+    found = about_name(*ordinary, computer=computer)
+    assert found is not None
+    assert (found.certainty is Certainty.LIKELY) is governs

@@ -143,7 +143,7 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             first = f"mongodb://{host}:27017"
             return finding(
                 "dns.no-srv-record",
-                Certainty.PROVEN,
+                Certainty.LIKELY if _policy(facts, host) else Certainty.PROVEN,
                 evidence=evidence,
                 patch={"seeds": {"srv": False, "hosts": [f"{host}:27017"]}},
                 detail=f"It has the address {listed(addresses)}; {first} names it as one host.",
@@ -151,6 +151,10 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             )
         if not any(_hears(q.outcome) for q in bare):
             return None  # Whether the bare name has an address is not known yet.
+        if policy := _policy(facts, host):
+            return finding(
+                "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=policy, fix=_BY_HOSTS, host=host
+            )
         service = facts.uri.options.get("srvServiceName")
         asked = f"srvServiceName={service} asks for _{service}._tcp.{host}; without it, drivers ask for _mongodb._tcp."
         private = "A cluster name that exists only in a private zone looks the same from outside of its network."
@@ -172,6 +176,25 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             nameserver=best.nameserver,
         )
     return None
+
+
+_BY_HOSTS = (
+    "Name the hosts in a mongodb:// address, which Windows itself looks up, or set the VPN's name servers for the"
+    " connection, not for some names only."
+)
+
+
+def _policy(facts: Facts, name: str) -> str:
+    """What Windows' name resolution policy makes of a name, as a sentence; empty when it is no part of any."""
+    asked = name.lower().rstrip(".")
+    for space in facts.computer.surroundings.name_policies:
+        if space == "." or asked == space.lstrip(".") or (space.startswith(".") and asked.endswith(space)):
+            every = "every name" if space == "." else f"names under {space.lstrip('.')}"
+            return (
+                f"A policy of this computer (NRPT) sends {every} to name servers of its own; drivers ask those of the"
+                " network adapters instead."
+            )
+    return ""
 
 
 def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]:
