@@ -31,7 +31,7 @@ _TCP = {
 }
 _ORDER = (
     "verify", "alert", "not-tls", "unknown-name", "name-later", "no-handles", "denied", "refused", "unreachable",
-    "no-network", "silent", "reset", "aborted", "closed",
+    "no-network", "silent", "reset", "aborted", "tls-closed", "closed",
 )  # fmt: skip
 """Of several signs in one error the most specific counts."""
 

@@ -19,8 +19,8 @@ from clearline.core.explain.missing import missing
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.reading import read
 from clearline.core.explain.record import Record, Seen, View
+from clearline.core.explain.rules.guess import Guess
 from clearline.core.explain.targets import HOST, targets
-from clearline.core.explain.text_rules import Guess
 from clearline.core.explain.writers import writer_of
 from clearline.core.findings import Certainty
 from clearline.core.secrets.redaction import redact
@@ -123,7 +123,11 @@ def _completed(record: Record, text: Text) -> Record:
     for number in range(1, len(text.lines) + 1):
         words = text.view_of(number)
         sign = decisive(words)
-        if sign is None or sign.kind in ("verify", "closed", "reset", "aborted") or _NAME_SERVER.search(words):
+        if (
+            sign is None
+            or sign.kind in ("verify", "tls-closed", "closed", "reset", "aborted")
+            or _NAME_SERVER.search(words)
+        ):
             continue
         found = HOST.search(words)
         if found and ":53" not in found[0][-3:]:

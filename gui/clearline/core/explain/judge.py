@@ -14,8 +14,9 @@ from clearline.core.explain.as_facts import facts_of, is_loopback
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.phrases import hits
 from clearline.core.explain.record import Record
+from clearline.core.explain.rules import RULES
+from clearline.core.explain.rules.guess import Guess
 from clearline.core.explain.signs import Sign
-from clearline.core.explain.text_rules import RULES, Guess
 from clearline.core.findings import Certainty, Severity, Stage
 
 STATED, RULED, KNOWN, HEADLINE = 3000, 2300, 2000, 50
@@ -34,9 +35,11 @@ _AFTER: dict[str, tuple[str, ...]] = {
     "reset": ("tcp.reset-on-connect", "pool.idle-connections-dropped"),
     "aborted": ("pool.idle-connections-dropped", "tcp.local-firewall"),
     "lost": ("pool.idle-connections-dropped", "pool.server-went-away"),
+    "tls-closed": ("tls.not-offered", "tls.handshake-refused", "tls.client-certificate-required"),
     "closed": ("tls.required", "tls.client-certificate-required"),
     "not-tls": ("tls.not-offered",),
     "slow": ("tcp.too-slow",),
+    "unreached": ("tcp.refused", "tcp.no-answer"),
     "vague": ("tcp.no-answer",),
 }
 """What a symbol means where nothing else in the text says more."""
@@ -83,6 +86,10 @@ def guesses(record: Record, text: Text) -> Iterator[Guess]:
         yield from _sign(record, sign, place)
 
 
+_CUT_OFF = ("tls.internal-error-alert", "tls.handshake-refused")
+"""A handshake that ends without a reason: at Atlas that is the access list."""
+
+
 def _table(record: Record, text: Text) -> Iterator[Guess]:
     for hit in hits(text):
         certainty = hit.certainty
@@ -90,7 +97,7 @@ def _table(record: Record, text: Text) -> Iterator[Guess]:
             # Another writer's sentence: it may stand for something else here.
             certainty = Certainty.LIKELY if hit.length < 40 else certainty
         cause = hit.cause
-        if "atlas" in record.surroundings and cause in ("tls.internal-error-alert", "tls.handshake-refused"):
+        if "atlas" in record.surroundings and cause in _CUT_OFF:
             cause = "tcp.atlas-access-list"
         bonus = 30 if hit.writer == record.driver else 0
         yield Guess(
@@ -130,17 +137,21 @@ def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
         if in_log:
             causes = (_ALERTS_TO_SERVER.get(sign.number, causes[0]),)
         weight = RULED + 10
+    elif sign.kind == "tls-closed" and "atlas" in record.surroundings:
+        causes = ("tcp.atlas-access-list", "tls.handshake-refused")
     elif sign.kind == "verify":
         causes = (_VERIFY[sign.number],)
         if in_log:
             causes = (_VERIFY_CLIENT.get(sign.number, "tls.client-certificate-wrong-ca"), *causes)
-        weight = 1900 + (20 if sign.number == 23 else 0)
+        weight = RULED + 10 + (20 if sign.number == 23 else 0)
     elif sign.kind in _AFTER:
         causes = _AFTER[sign.kind]
         if sign.kind == "vague":
             weight = HEADLINE
         elif sign.kind in ("closed", "lost"):
             weight = 1000
+        elif sign.kind == "unreached":
+            weight = 900
         if sign.kind == "closed" and _tls_asked(record):
             causes = ("tls.not-offered", "tls.handshake-refused")
         if sign.kind in ("unknown-name", "silent", "refused") and any(s.kind == "dns" for s in record.signs):
@@ -149,7 +160,7 @@ def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
             weight -= 100  # what waited tells less than what answered
     else:
         return
-    certainty = Certainty.POSSIBLE if sign.kind == "vague" else Certainty.LIKELY
+    certainty = Certainty.POSSIBLE if sign.kind in ("vague", "unreached") else Certainty.LIKELY
     for rank, cause in enumerate(causes):
         yield Guess(weight=weight - 20 * rank, cause=cause, certainty=certainty, at=sign.at)
 

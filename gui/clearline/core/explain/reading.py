@@ -36,7 +36,7 @@ _SURROUNDINGS = {
         re.IGNORECASE | re.MULTILINE,
     ),
     "function": re.compile(
-        r"/var/task/|\blambda\b|errorMessage\"|FUNCTION_ERROR|/vercel/|netlify|runtimeApi", re.IGNORECASE
+        r"/var/task/|(?<!\$)\blambda\b(?!\$)|errorMessage\"|FUNCTION_ERROR|/vercel/|netlify|runtimeApi", re.IGNORECASE
     ),
     "hosted": re.compile(
         r"heroku|render\.com|/opt/render|railway|vercel|\bfly\.io|pythonanywhere|replit|glitch", re.IGNORECASE
@@ -125,6 +125,7 @@ def log_entry(value: dict[str, Any], line: int = 0) -> LogEntry:
 
     return LogEntry(
         id=value["id"],
+        severity=str(value.get("s", "")),
         component=str(value.get("c", "")),
         time=str(time.get("$date", "")) if isinstance(time, dict) else "",
         message=str(value.get("msg", "")),

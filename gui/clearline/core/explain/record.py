@@ -58,6 +58,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a mongod's or mongos's JSON log."""
 
     id: int
+    severity: str = ""
     component: str = ""
     time: str = ""
     message: str = ""

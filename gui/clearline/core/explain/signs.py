@@ -152,14 +152,19 @@ _NOT_TLS = (
 )  # fmt: skip
 _WORDS = {
     "not-tls": _NOT_TLS,
-    "closed": (
-        "connectionclosed", "connectionwasclosed", "eofoccurred", "handshake:eof", "unexpectedeof",
-        "unexpectedendoffile",
-        "unexpectedlyclosed", "closedbyremotehost", "peerclosed", "remotehostclosedconnectionduringhandshake",
-        "remotehostterminatedthehandshake", "-9806", "-9805", "sockethangup", "earlyeof", "eofexception",
-        "socketwasunexpectedlyclosed", "clientnetworksocketdisconnectedbeforesecuretlsconnection",
+    "tls-closed": (
+        "eofoccurredinviolation", "remotehostclosedconnectionduringhandshake", "remotehostterminatedthehandshake",
+        "-9806", "-9805", "clientnetworksocketdisconnectedbeforesecuretlsconnection", "tlshandshakeeof",
         "remotepartyhasclosedthetransportstream", "unexpectedeofduringhandshake", "ssl_error_eof", "sslhandshake:eof",
+        "sslpeershutdownincorrectly", "unexpectedeofwhilereading", "unexpected_eof_while_reading",
+        "unexpectedeofor0bytesfromthetransport",
     ),
+    "closed": (
+        "connectionclosed", "connectionwasclosed", "handshake:eof", "unexpectedeof", "unexpectedendoffile",
+        "unexpectedlyclosed", "closedbyremotehost", "peerclosed", "sockethangup", "earlyeof", "eofexception",
+        "socketwasunexpectedlyclosed",
+    ),
+    "unreached": ("couldntconnecttoserver", "noreachableservers", "couldnotconnecttoserver:"),
     "slow": ("sockettimeoutcalling", "readtimedout", "messageheader:contextdeadlineexceeded"),
     "lost": ("prematurelyreachedendofstream", "messageheader:eof", "messageheader:connectionreset",
              "poolwascleared", "interruptedduetoservermonitortimeout"),
@@ -167,7 +172,7 @@ _WORDS = {
         "serverselectiontimedout", "nosuitableserversfound", "noserversavailable", "noserverisavailable",
         "serverselectiontimeout", "noserversfoundyet", "noavailableservers", "couldnotconnecttoanyservers",
         "atimeoutoccurred", "atimeoutoccured", "timedoutwhilewaiting", "serverisavailableincluster",
-        "selectionerror", "noreachableservers", "serverselectionerror",
+        "selectionerror", "serverselectionerror",
     ),
 }  # fmt: skip
 
@@ -279,6 +284,8 @@ def _tls(tight: str) -> Iterator[Sign]:
         best.pop(18, None)
     if best.keys() & {9, 10, 23, 62, 64}:
         best.pop(20, None)  # Java says that the chain does not hold, and then why
+    if 64 in best:
+        best.pop(62, None)
     if 10 in best and 9 in best:  # Go names both, and then which it was
         best.pop(10 if _GO_BEFORE.search(tight) else 9)
     for found in _VERIFY_NUMBER.finditer(tight):

@@ -6,31 +6,63 @@ import re
 
 _WRITERS = (
     # the tool that the user sees goes before the driver inside it
-    ("mongosh", r"Current Mongosh Log|mongosh"),
-    ("prisma", r"prisma"),
-    ("studio3t", r"Studio 3T"),
-    ("robo3t", r"Robo ?3T|robomongo"),
-    ("compass", r"\bCompass\b|compass-"),
-    ("mongodump", r"error connecting to host:|mongodump|mongorestore|mongoexport|mongoimport|mongostat|mongotop"),
-    ("pymongo", r"pymongo|Traceback \(most|_ssl\.c|Topology Description: <|motor\.|mongoengine|beanie|djongo"),
     (
-        "csharp",
-        r"MongoDB\.Driver\.|---> System\.|Mdbc|Servers : \[|System\.Net\.|System\.Security\.|HeartbeatException",
+        "mongosh",
+        r"Current Mongosh Log|mongosh|MongoDB shell version|src/mongo/shell/|\[js\] |^\w+> ?(?:show|use|db\.)|"
+        r"exception: connect failed",
+    ),
+    ("prisma", r"prisma|Error in connector: |Raw query failed\. Code|P1000: |schema_core::"),
+    ("studio3t", r"Studio ?3T"),
+    ("robo3t", r"Robo ?3T|robomongo|starting up SSH session: -\d"),
+    ("compass", r"\bCompass\b|compass-"),
+    (
+        "mongodump",
+        r"error connecting to (?:host|db server):|mongodump|mongorestore|mongoexport|mongoimport|mongostat|mongotop"
+        r"|\tFailed: |error parsing command line options:|can't create session: ",
+    ),
+    (
+        "pymongo",
+        r"pymongo|Traceback \(most|_ssl\.c|Topology Description: <|motor\.|mongoengine|beanie|djongo"
+        r"|ServerSelectionTimeoutError|\.py\", line \d",
     ),
     ("scala", r"reactivemongo"),
     ("kotlin", r"com\.mongodb\.kotlin|\.kt:\d+\)"),
-    ("java", r"com\.mongodb|javax\.net\.ssl|java\.(?:net|security|lang)\.|client view of cluster|springframework"),
+    (
+        "java",
+        r"com\.mongodb|javax\.net\.ssl|java\.(?:net|security|lang|io)\.|springframework|client view of cluster state"
+        r" is \{type=|cluster description ClusterDescription\{|\.java:\d+\)|sun\.security|jdbc:mongodb"
+        r"|The full response is \{|connection strings must start with",
+    ),
+    (
+        "csharp",
+        r"MongoDB\.Driver\.|---> System\.|Mdbc|Servers : \[|System\.Net\.|System\.Security\.|HeartbeatException"
+        r"|CompositeServerSelector|MongoDB\.Bson\.",
+    ),
     ("ruby", r"Mongo::|mongoid|\.rb:\d+"),
-    ("rust", r"Kind: |os error \d|RsGhost|rustls"),
-    ("php", r"MongoDB\\Driver|\.php\b"),
+    ("rust", r"Kind: |os error \d|RsGhost|rustls|kind: [A-Z]\w+ \{|Servers: \[ \{|thread '\w+' panicked"),
+    ("php", r"MongoDB\\Driver|\.php\b|PHP (?:Fatal|Warning)|serverSelectionTryOnce"),
     ("swift", r"MongoSwift|MongoKitten|NIOSSL"),
-    ("dart", r"mongo_dart|\.dart:\d+"),
+    ("dart", r"mongo_dart|\.dart:\d+|dart:io"),
     ("c", r"No suitable servers found|Failed to look up SRV record|calling hello on|mongocxx|libmongoc"),
-    ("server-log", r"\"c\":\s*\"[A-Z]|[IWEFD]\d? +[A-Z]+ +\[[\w\-]+\]|\[initandlisten\]|\[conn\d+\]"),
-    ("go", r"server selection error|current topology: \{|x509: |go\.mongodb|dial tcp|goroutine \d"),
-    ("node", r"Mongo(?:ose)?\w*Error|node_modules|query(?:Srv|Txt)|getaddrinfo E|connect E|\(node:|node:internal"),
+    ("server-log", r"\"c\":\s*\"[A-Z]|[IWEFD]\d? +[A-Z_]+ +\[[\w\-]+\]|\[initandlisten\]|\[conn\d+\]"),
+    (
+        "go",
+        r"server selection error|current topology: \{|x509: |go\.mongodb|dial tcp|goroutine \d|mongo-driver"
+        r"|error parsing uri|auth error: |connection\(\S*\) |lookup \S+ on \S+:53|client is disconnected",
+    ),
+    (
+        "node",
+        r"Mongo(?:ose)?\w*Error|node_modules|query(?:Srv|Txt|A)\b|getaddrinfo E|connect E[A-Z]|\(node:|node:internal"
+        r"|mongoose|Bun v\d|ERR_SSL|errno: |code: 'E|codeName: '|TopologyDescription",
+    ),
+    (
+        "server-log",
+        r"mongo\w*(?:[-_]\d+)? +exited with code|mongod\b|MongoDB \d\.\d\+? requires a CPU|userland proxy.*27017",
+    ),
+    ("pymongo", r"\[Errno -?\d+\]|\[WinError \d+\]|NoneType|serviceaccount/token"),
+    ("c", r"_mongodb\._tcp.*(?:SRV|TXT)"),
 )
-_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _WRITERS)
+_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for name, pattern in _WRITERS)
 
 
 def writer_of(text: str) -> str | None:

@@ -8,7 +8,9 @@ from clearline.core.explain.brackets import fields, inside, named_brackets, piec
 from clearline.core.explain.grammars.hosts import seen, type_of
 from clearline.core.explain.record import View
 
-_TOPOLOGY = frozenset({"type", "servers", "srvresolutionexception"})
+_TOPOLOGY = frozenset({
+    "type", "servers", "serverdescriptions", "srvresolutionexception", "connectionmode", "all",
+})  # fmt: skip
 _SERVER = frozenset({
     "address", "type", "state", "exception", "caused by", "roundtriptime", "averagelatency", "tagset", "setname",
 })  # fmt: skip
@@ -23,8 +25,9 @@ def views(text: str) -> Iterator[View]:
             if "type" not in found or "Servers :" in body:
                 continue
             servers = []
-            listed = found.get("servers", "")
+            listed = found.get("servers") or found.get("serverdescriptions", "")
             for entry in pieces(inside(listed, 0) if listed.startswith("[") else ""):
+                entry = entry.removeprefix("ServerDescription")
                 if not entry.startswith("{"):
                     continue
                 described = fields(inside(entry, 0), _SERVER)

@@ -1,0 +1,40 @@
+"""Rules for what only a text can show: relations between its parts, server codes, the program's own surroundings.
+
+A rule is a function from the record and the view of the text to `Guess`es; the heavier one counts. It reads numbers,
+symbols, types and relations. One module per subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from clearline.core.explain.record import Record
+from clearline.core.explain.rules import address, logins, logs, members, names, time
+from clearline.core.explain.rules.guess import Guess
+
+RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
+    address.address_text,
+    address.too_old_for_srv,
+    address.ignored_ca,
+    time.unnamed_verdict,
+    members.foreign_bytes,
+    members.emptied,
+    members.advertised,
+    names.container_ids,
+    members.loopback,
+    members.atlas,
+    names.dns_answers,
+    names.name_server_answers,
+    members.all_unknown,
+    logins.server_codes,
+    logins.login,
+    time.pool_counts,
+    members.sockets,
+    members.surroundings,
+    names.short_names,
+    time.broken_later,
+    time.early_certificate,
+    members.selector,
+    time.hurried,
+    logs.server_log,
+)

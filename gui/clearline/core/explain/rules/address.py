@@ -1,0 +1,62 @@
+"""Mistakes in the address itself, as far as the text shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clearline.core.explain.record import Record
+from clearline.core.explain.rules.guess import Guess
+from clearline.core.findings import Certainty
+
+
+def address_text(record: Record, text: str) -> Iterator[Guess]:
+    """Gaps and mistakes in the address itself, as far as the text shows it."""
+    if found := _UNSET.search(text):
+        yield Guess(weight=3500, cause="uri.not-set", words=found[0].strip())
+    elif found := _TEMPLATE.search(text):
+        # A template beside an error may be the reader's own way of hiding the values.
+        told = any(s.kind not in ("vague", "code") for s in record.signs)
+        yield Guess(weight=1200 if told else 3500, cause="uri.not-set", words=found[0])
+    elif found := _EMPTY.search(text):
+        yield Guess(weight=3400, cause="uri.not-set", words=found[0])
+        yield Guess(weight=3390, cause="uri.missing-host", certainty=Certainty.POSSIBLE, words=found[0])
+    if re.search(r"mongodb(?:\+srv)?://[^\s/@]*:[^\s/@]*@[^\s/@]*@", text):
+        yield Guess(weight=3500, cause="uri.unescaped-credentials")
+    if found := _PLACEHOLDER.search(text):
+        yield Guess(weight=3200, cause="uri.placeholder", words=found[0])
+    if re.search(r"Invalid SRV host: \.(?:\s|$)", text):
+        yield Guess(weight=3300, cause="dns.srv-withdrawn")
+
+
+def too_old_for_srv(record: Record, text: str) -> Iterator[Guess]:
+    """A driver that names mongodb:// as the only scheme was made before mongodb+srv://."""
+    only = re.search(r"scheme must be [\"']mongodb[\"'](?! or)|must start with [\"']mongodb://(?![\"'] or)", text)
+    if only and ("mongodb+srv" in text or "mongodb://'" in text or text.rstrip().endswith("mongodb://")):
+        yield Guess(weight=3100, cause="app.client-too-old", words=only[0])
+        yield Guess(weight=3090, cause="uri.bad-scheme", certainty=Certainty.POSSIBLE, words=only[0])
+
+
+def ignored_ca(record: Record, text: str) -> Iterator[Guess]:
+    """Java and .NET take their authorities from elsewhere than the address."""
+    named = any(o in a.options for a in record.addresses for o in ("tlscafile", "sslca", "ssl_ca_certs", "sslcafile"))
+    if (
+        named
+        and record.driver in ("java", "kotlin", "scala", "csharp")
+        and any(s.kind == "verify" and s.number in (18, 19, 20, 21) for s in record.signs)
+    ):
+        yield Guess(weight=2500, cause="app.ca-option-ignored")
+
+
+_UNSET = re.compile(
+    r"(?:\bENOTFOUND|_tcp\.|//|@|getaddrinfo|lookup|host:?)\s?['\"]?(?:undefined|null|None|NaN)\b(?!\.)"
+    r"|\[object Object\]|Invalid \w+ ?: ?['\"]?\$\{\w+\}|<no value>|null:null"
+    r"|process\.env\.\w+['\"]? ?(?:is|=|:) ?undefined|_tcp\.\$\{",
+    re.IGNORECASE,
+)
+_TEMPLATE = re.compile(r"mongodb(?:\+srv)?://[^\s\"]*(?:\$\{\w+\}|\{\{)", re.IGNORECASE)
+_EMPTY = re.compile(r"mongodb(?:\+srv)?://(?::@|:\d|@|:?/(?![\w%]*\.sock))", re.IGNORECASE)
+"""Parts of the address are there, and the host is not: the variable for it is empty."""
+_PLACEHOLDER = re.compile(
+    r"mongodb(?:\+srv)?://[^\s\"'/]*<(?:db_?)?(?:password|username|user|pass|your[\w \-]*)>[^\s\"']*", re.IGNORECASE
+)

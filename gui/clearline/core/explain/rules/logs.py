@@ -1,0 +1,60 @@
+"""The log of a mongod or mongos: numbers of messages and the error's own name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clearline.core.explain.record import Record
+from clearline.core.explain.rules.guess import Guess
+
+
+def server_log(record: Record, text: str) -> Iterator[Guess]:
+    """The server's JSON log, by the number of the message and the error's own name."""
+    yield from _ended(text)
+    for entry in record.log:
+        if entry.severity == "F":
+            yield Guess(weight=2700, cause="server.does-not-start", line=entry.line)
+        cause = _LOG.get(entry.id)
+        if entry.id in (20249, 5286307, 20428):
+            name = entry.error.partition(":")[0]
+            cause = {"UserNotFound": "auth.unknown-user", "MechanismUnavailable": "auth.mechanism-not-supported"}.get(
+                name
+            )
+            if entry.code == 11:
+                cause = "auth.unknown-user"
+            if cause is None:
+                cause = "auth.wrong-password"
+        if cause:
+            yield Guess(weight=2900, cause=cause, line=entry.line)
+
+
+def _ended(text: str) -> Iterator[Guess]:
+    """What the surroundings say of a server that ended: its exit code, its port, its files."""
+    if found := _EXITED.search(text):
+        yield Guess(weight=2700, cause="server.does-not-start", words=found[0])
+
+
+_EXITED = re.compile(
+    r"(?<![\w\-/])(?:mongod?|mongodb|[\w\-]*mongo(?:d|db)?(?:[-_]\d+)?) +(?:\| +)?exited with code (?!0\b)\d+"
+    r"|mongo\w* process error! Exit code=(?!0\b)\d+"
+    r"|listen tcp4? [\d.:\[\]]+:2701\d: bind: |Bind for [\d.:]+:2701\d failed"
+    r"|Ports are not available:[^\n]*:2701\d"
+    r"|exposing port TCP [\d.:]+:2701\d",
+    re.IGNORECASE,
+)
+_LOG = {
+    22942: "pool.connection-limit",
+    23255: "tls.client-certificate-required",
+    23256: "tls.client-certificate-wrong-ca",
+    23257: "tls.client-certificate-wrong-ca",
+    23248: "server.does-not-start",
+    21405: "topology.not-initiated",
+    20557: "server.does-not-start",
+    20568: "server.does-not-start",
+    22347: "server.does-not-start",
+    22435: "server.does-not-start",
+    28595: "server.does-not-start",
+    22926: "env.file-handles",
+    23378: "server.does-not-start",
+}

@@ -1,0 +1,146 @@
+"""Relations between the servers of a text: which failed, who named them, where the program runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clearline.core.explain.as_facts import decisive, is_address, is_loopback, is_private
+from clearline.core.explain.record import Record, Seen
+from clearline.core.explain.rules.guess import Guess
+from clearline.core.findings import Certainty
+
+
+def foreign_bytes(record: Record, text: str) -> Iterator[Guess]:
+    """PyMongo shows the first bytes of a foreign answer as a number: ``Got response id N``, four bytes."""
+    found = re.search(r"Got response id (-?\d{8,10})", text)
+    if not found:
+        return
+    said = (int(found[1]) & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1")
+    if re.fullmatch(r" [1-5]\d\d", said):
+        yield Guess(weight=3200, cause="hello.http-server")
+    elif said.isprintable():
+        yield Guess(weight=3200, cause="hello.other-service")
+
+
+def emptied(record: Record, text: str) -> Iterator[Guess]:
+    """The driver threw every server out: they answered, and none belongs to the set that was asked for."""
+    for view in record.views:
+        if view.emptied and view.topology.startswith("replicaset"):
+            yield Guess(weight=2800, cause="topology.wrong-set-name", certainty=Certainty.LIKELY)
+            yield Guess(weight=2790, cause="topology.standalone-in-list", certainty=Certainty.POSSIBLE)
+            yield Guess(weight=2780, cause="topology.not-a-replica-set", certainty=Certainty.POSSIBLE)
+
+
+def _failing(record: Record) -> Iterator[tuple[Seen, str]]:
+    for server in record.servers:
+        sign = next((s for e in reversed(server.errors) if (s := decisive(e))), None)
+        yield server, sign.kind if sign else ""
+
+
+def advertised(record: Record, text: str) -> Iterator[Guess]:
+    """A failing server that is not among the hosts of the address comes from the set's own configuration."""
+    seeds = {h.partition(":")[0].lower() for a in record.addresses for h in a.hosts if a.options.get("appname") is None}
+    seeds |= {h for h in seeds if h}
+    replica = any(v.topology.startswith("replicaset") for v in record.views) or any(
+        "replicaset" in a.options for a in record.addresses
+    )
+    for server, kind in _failing(record):
+        host = server.host.lower()
+        if re.fullmatch(r"[0-9a-f]{12}", host):
+            yield Guess(weight=2650, cause="topology.internal-names", server=server.address)
+            continue
+        if not seeds or host in seeds or host.endswith(".mongodb.net"):
+            continue
+        if is_loopback(host) and not any(is_loopback(s) for s in seeds):
+            yield Guess(weight=2600, cause="topology.loopback-names", server=server.address)
+        elif is_private(host) and not any(is_private(s) for s in seeds):
+            resolved = not replica and not all(is_address(s) or s == "localhost" for s in seeds)
+            if not resolved or replica:
+                yield Guess(weight=2600, cause="topology.internal-addresses", server=server.address)
+        elif kind in ("unknown-name", "name-later") and not is_address(host):
+            yield Guess(weight=2600, cause="topology.internal-names", server=server.address)
+
+
+def loopback(record: Record, text: str) -> Iterator[Guess]:
+    """Refused on this computer: inside a container that is the container itself."""
+    for server, kind in _failing(record):
+        if kind != "refused" or not is_loopback(server.host):
+            continue
+        words = " ".join(server.errors)
+        only_v6 = "::1" in words + server.host and "127.0.0.1" not in text
+        if only_v6 and record.driver in (None, "node", "mongosh", "compass") and "localhost" in text:
+            yield Guess(weight=2560, cause="app.localhost-ipv6-first", server=server.address)
+        several = len([s for s in record.servers if is_loopback(s.host)]) > 1
+        in_set = any(v.topology.startswith("replicaset") for v in record.views)
+        if in_set and not several:
+            yield Guess(weight=2580, cause="topology.loopback-names", server=server.address)
+        if "container" in record.surroundings:
+            yield Guess(weight=2570, cause="env.container-localhost", server=server.address)
+        elif "function" in record.surroundings or "hosted" in record.surroundings:
+            yield Guess(weight=2540, cause="env.container-localhost", certainty=Certainty.LIKELY, server=server.address)
+
+
+def atlas(record: Record, text: str) -> Iterator[Guess]:
+    """At Atlas the access list cuts a handshake off, resets or stays silent; everything refused is a paused cluster."""
+    if "atlas" not in record.surroundings:
+        return
+    kinds = {kind for _, kind in _failing(record)}
+    signs = {s.kind for s in record.signs}
+    if (
+        kinds & {"tls-closed", "closed", "reset"}
+        or "tls-closed" in signs
+        or any(s.kind == "alert" and s.number == 80 for s in record.signs)
+    ):
+        yield Guess(weight=2500, cause="tcp.atlas-access-list")
+    elif "refused" in kinds and "silent" not in kinds:
+        yield Guess(weight=2500, cause="tcp.atlas-paused")
+    elif not signs & {"verify", "code", "unknown-name", "name-later", "not-tls", "refused", "dns"}:
+        collapsed = record.servers and not any(s.errors or s.type not in ("", "unknown") for s in record.servers)
+        if collapsed or signs & {"silent", "closed", "reset"}:
+            yield Guess(weight=1900, cause="tcp.atlas-access-list")
+            yield Guess(weight=1600, cause="tcp.no-answer", certainty=Certainty.POSSIBLE)
+    verify = {s.number for s in record.signs if s.kind == "verify"}
+    if verify & {20}:
+        yield Guess(weight=2550, cause="env.empty-trust-store")
+    elif verify & {18, 19, 21}:
+        yield Guess(weight=2550, cause="tls.intercepted")
+
+
+def all_unknown(record: Record, text: str) -> Iterator[Guess]:
+    """A driver that tells only types, and no server of the view ever answered."""
+    kinds = {s.kind for s in record.signs}
+    for view in record.views:
+        if view.servers and all(s.type == "unknown" and not s.errors for s in view.servers) and kinds <= {"vague"}:
+            yield Guess(weight=2350, cause="tcp.no-answer")
+            yield Guess(weight=2300, cause="tcp.refused", certainty=Certainty.POSSIBLE)
+
+
+def selector(record: Record, text: str) -> Iterator[Guess]:
+    """All members answer, and the wanted address is none of them."""
+    if "ServerAddressSelector" in text and any(s.type == "primary" for s in record.servers):
+        yield Guess(weight=2450, cause="topology.member-name-unknown", certainty=Certainty.POSSIBLE)
+
+
+def sockets(record: Record, text: str) -> Iterator[Guess]:
+    """A UNIX socket is a file."""
+    for server in record.servers:
+        if server.host.endswith(".sock"):
+            yield Guess(weight=2700, cause="tcp.socket-missing", server=server.address)
+    if found := re.search(r"(?:connect |\b)(?:ENOENT|EACCES|ECONNREFUSED) (/[\w./\-]+\.sock)", text):
+        yield Guess(weight=2700, cause="tcp.socket-missing", server=found[1])
+
+
+def surroundings(record: Record, text: str) -> Iterator[Guess]:
+    """Where the program runs decides between equal silences."""
+    kinds = {kind for _, kind in _failing(record)} | {s.kind for s in record.signs}
+    if "function" in record.surroundings:
+        if kinds & {"reset", "lost"}:
+            yield Guess(weight=1650, cause="app.serverless-freeze")
+        if "silent" in kinds and "atlas" not in record.surroundings:
+            yield Guess(weight=1550, cause="tcp.platform-blocks-egress")
+    apple = "macos" in record.surroundings or any(s.kind == "unreachable" and s.number == 65 for s in record.signs)
+    if apple and "unreachable" in kinds and any(is_private(s.host) for s in record.servers):
+        yield Guess(weight=1800, cause="env.macos-local-network", certainty=Certainty.POSSIBLE)
+    if "documentdb" in record.surroundings and kinds & {"silent", "vague"} and not kinds & {"refused", "verify"}:
+        yield Guess(weight=1600, cause="tcp.private-address", certainty=Certainty.POSSIBLE)

@@ -1,0 +1,71 @@
+"""What time tells: connections that broke later, pools that were used up, timeouts, early certificates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clearline.core.explain.record import Record
+from clearline.core.explain.rules.guess import Guess
+from clearline.core.findings import Certainty
+
+
+def pool_counts(record: Record, text: str) -> Iterator[Guess]:
+    """A driver's own counts decide whether its pool was used up."""
+    pool = record.pool
+    most = pool.get("most", 0)
+    if most and pool.get("used", pool.get("total", -1)) >= most and not pool.get("idle"):
+        yield Guess(weight=2900, cause="pool.exhausted")
+    elif most and 0 <= pool.get("used", pool.get("total", most)) < most * 0.8:
+        yield Guess(weight=2900, cause="pool.slow-growth")
+        yield Guess(weight=2890, cause="tcp.too-slow", certainty=Certainty.POSSIBLE)
+
+
+def broken_later(record: Record, text: str) -> Iterator[Guess]:
+    """PyMongo raises AutoReconnect for a connection that an operation was using: it had worked before."""
+    if "AutoReconnect: " in text and "ServerSelectionTimeoutError" not in text:
+        kinds = {s.kind for s in record.signs}
+        if kinds & {"closed", "reset"} and not kinds & {"alert", "verify", "not-tls"} and "SSL" not in text:
+            yield Guess(weight=2350, cause="pool.idle-connections-dropped")
+            yield Guess(weight=2340, cause="pool.server-went-away", certainty=Certainty.POSSIBLE)
+    if "NetworkTimeout: " in text and "ServerSelectionTimeoutError" not in text:
+        yield Guess(weight=2350, cause="tcp.too-slow", words="NetworkTimeout: ")
+        yield Guess(weight=2340, cause="pool.line-went-silent", words="NetworkTimeout: ")
+    if _JAVA_IN_USE.search(text) and not record.views and "monitor thread" not in text:
+        kinds = {s.kind for s in record.signs}
+        if kinds & {"closed", "reset", "lost"} and not kinds & {"alert", "verify", "not-tls", "tls-closed"}:
+            yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="MongoSocket")
+            yield Guess(weight=2340, cause="pool.server-went-away", words="MongoSocket")
+
+
+def unnamed_verdict(record: Record, text: str) -> Iterator[Guess]:
+    """A certificate was refused, and the text does not say why: old OpenSSL gives no reason."""
+    if any(s.kind == "verify" for s in record.signs):
+        return
+    if found := re.search(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED", text):
+        yield Guess(weight=2310, cause="tls.unknown-ca", words=found[0])
+        yield Guess(weight=2300, cause="env.empty-trust-store", certainty=Certainty.POSSIBLE, words=found[0])
+
+
+def early_certificate(record: Record, text: str) -> Iterator[Guess]:
+    """Go tells both times: before the beginning the certificate is new, or this computer's clock is behind."""
+    if re.search(r"current time \S+ is before ", text):
+        yield Guess(weight=2700, cause="tls.certificate-not-yet-valid", words="is before")
+        yield Guess(weight=2690, cause="env.clock-wrong", certainty=Certainty.POSSIBLE, words="is before")
+
+
+def hurried(record: Record, text: str) -> Iterator[Guess]:
+    """A timeout set far below what a path needs, and nothing else told."""
+    found = _TIMEOUT.search(text)
+    if found:
+        value = float(found[1]) * (1 if found[2] == "ms" or "MS" in found[0] else 1000)
+        kinds = {s.kind for s in record.signs} - {"vague"}
+        if 0 < value <= 1000 and kinds <= {"silent"}:
+            yield Guess(weight=1450, cause="app.timeout-too-short")
+
+
+_JAVA_IN_USE = re.compile(r"MongoSocket(?:Read|Write)Exception: (?:Prematurely|Exception (?:sending|receiving))")
+"""Java raises it to the operation that used the connection; while it connects, it stands in a view or a monitor."""
+_TIMEOUT = re.compile(
+    r"(?:Timeout: |timed out after |Timeout was |TimeoutMS[=:] ?)(\d+(?:\.\d+)?) ?(ms|s)?\b", re.IGNORECASE
+)
