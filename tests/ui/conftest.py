@@ -7,6 +7,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import keyring.backend
 import pytest
+from PySide6.QtCore import QEvent
 from pytestqt.qtbot import QtBot
 
 from clearline.core.keyring.vault import MEMORY_SERVICE, Vault
@@ -100,7 +101,6 @@ def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
             qapp.setStyleSheet("")  # as the program comes up: building under a style sheet takes three times as long
         desktop = compose(qapp, check=check, watch=watch, vault=vault, folder=tmp_path / "profiles")
         made.append(desktop)
-        qtbot.addWidget(desktop.window)
         if show:
             with qtbot.waitActive(desktop.window), qtbot.waitExposed(desktop.window):
                 desktop.window.show()
@@ -112,3 +112,7 @@ def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
         desktop.window.close()
         assert desktop.workbench.close(), "a line did not end"
         assert desktop.crashes.texts == []
+    qapp.processEvents()  # what was on its way still finds its window
+    for desktop in made:  # at once: every widget that is left is polished again with the next window's style sheet
+        desktop.window.deleteLater()
+        qapp.sendPostedEvents(desktop.window, QEvent.Type.DeferredDelete.value)

@@ -19,6 +19,8 @@ class PlainToolTips(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt makes one label for all tooltips, and polishes it before it is given a text."""
-        if event.type() == QEvent.Type.Polish and isinstance(watched, QLabel) and watched.inherits("QTipLabel"):
+        if type(watched) is not QLabel:  # every event of the program comes by: the type of one is dear, this is not
+            return False
+        if event.type() == QEvent.Type.Polish and watched.inherits("QTipLabel"):
             watched.setTextFormat(Qt.TextFormat.PlainText)
         return False
