@@ -1067,7 +1067,7 @@ _scripted(
     {"saslStart": Failure(211, "No keys found for HMAC", "KeyNotFound")},
     "",
     user=True,
-    failed="driver.unexplained",
+    failed="auth.login-refused",
 )
 _scripted(
     "KB255",
@@ -1094,7 +1094,7 @@ _scripted(
     "KB258",
     "API version not supported",
     {"*": Failure(322, "API version 1 is not known", "APIVersionError")},
-    failed=("driver.unexplained", "hello.api-version-required"),
+    failed=("access.read-refused", "hello.api-version-required"),
 )
 
 

@@ -201,7 +201,7 @@ _names(
     "dns.srv-not-found",
     "dns.no-srv-record",
 )
-_names("M72", "SRV port 0", cluster(NAME, {MEMBER: 0}) | ADDRESS, SRV, "tcp.refused", "dns.srv-target-refused")
+_names("M72", "SRV port 0", cluster(NAME, {MEMBER: 0}) | ADDRESS, SRV, "dns.srv-port-zero")
 _names("M73", "SRV port of nobody", cluster(NAME, {MEMBER: 27018}) | ADDRESS, SRV, "tcp.refused")
 _names(
     "M74",
@@ -252,9 +252,7 @@ _names(
     "resolver refuses everything",
     {("*", "*"): REFUSED},
     _PLAIN,
-    "dns.resolver-not-running",
-    "dns.servfail",
-    "dns.host-not-found",
+    "dns.refused",
 )
 _names(
     "M83",
@@ -449,8 +447,7 @@ _answers(
     "M126",
     "router whose config servers are away",
     {"hello": mongos_hello(), "find": Failure(6, "Couldn't reach config server", "HostUnreachable")},
-    "driver.unexplained",
-    "topology.shard-no-primary",
+    "topology.router-cannot-reach",
 )
 
 
@@ -824,9 +821,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb://{peer.address}/")
 
 
-@TABLE.row(
-    "M195", "the primary has stepped down between hello and read", failed=("pool.failover", "driver.unexplained")
-)
+@TABLE.row("M195", "the primary has stepped down between hello and read", failed="topology.primary-refuses")
 def _(lab: Laboratory) -> Iterator[Case]:
     with MongoPeer({"find": Failure(10107, "not primary", "NotWritablePrimary")}) as peer:
         peer.answers["hello"] = member_hello("rs0", [peer.address], me=peer.address, role="primary")
@@ -842,7 +837,7 @@ _answers(
     "hello.answers-nothing-else",
     silent=True,
 )
-_answers("M197", "resets every command but hello", {"*": RESET}, "driver.disagrees", "tcp.reset-after-data")
+_answers("M197", "resets every command but hello", {"*": RESET}, "hello.answers-nothing-else")
 
 
 def _few(command: Command) -> Answer:
@@ -864,7 +859,7 @@ _text(
     "mongodb://HOST/?readConcernLevel=snapshot",
     "uri.bad-value",
     "topology.not-a-replica-set",
-    "driver.unexplained",
+    "access.read-refused",
     works=False,
     connected=("uri.bad-value",),
 )
@@ -987,15 +982,14 @@ _answers(
     "M240",
     "read: host unreachable, of a router",
     {"hello": mongos_hello(), "find": Failure(9001, "socket exception", "SocketException")},
-    "driver.unexplained",
-    "topology.shard-no-primary",
+    "topology.router-cannot-reach",
 )
 _answers(
     "M241",
     "read: not primary or secondary",
     {"find": Failure(13436, "node is recovering", "NotPrimaryOrSecondary")},
     "topology.recovering",
-    "driver.unexplained",
+    "access.read-refused",
 )
 _answers(
     "M242",
@@ -1003,7 +997,7 @@ _answers(
     {"hello": lambda c: Failure(91, "quiesce", "ShutdownInProgress") if c.connection == 0 else hello()},
     connected=(),
 )
-_answers("M243", "read: too many open cursors", {"find": Failure(8, "unknown", "UnknownError")}, "driver.unexplained")
+_answers("M243", "read: too many open cursors", {"find": Failure(8, "unknown", "UnknownError")}, "access.read-refused")
 _set_of_peers(
     "M244",
     "tags in other letter case",

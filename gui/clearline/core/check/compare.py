@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,16 +17,27 @@ from clearline.core.check.questions import Questioner
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TcpFacts, TlsFacts, TlsKind
-from clearline.core.probes import icmp, tcp, tls
+from clearline.core.probes import icmp, knocks, tcp, tls
 from clearline.core.probes.connection import Carrier
 from clearline.core.probes.lookup import look_up
 from clearline.core.tls import trust
 
+KNOCK_S = 0.4
+"""How long another service has for its answer."""
+MONGODB_PORTS = (27017, 27018, 27019)
+"""The default ports of a server or router, a shard's member and a config server."""
 SOCKETS_PER_SERVER = 3
 """Open at once for a comparison, so that a deployment near its connection limit is not pushed over it."""
 
 
 _VERIFYING = frozenset({TlsKind.VALIDATED, TlsKind.OS_ROOTS, TlsKind.BUNDLED_ROOTS})
+
+
+def _words_for(spoken: Sequence[Reach]) -> tuple[str, ...]:
+    """Whose first word may bring an answer where MongoDB's brought silence, or an end."""
+    if not spoken:
+        return (knocks.REDIS,)
+    return (knocks.POSTGRESQL, knocks.KAFKA) if any(r in (Reach.CLOSED, Reach.RESET) for r in spoken) else ()
 
 
 class Comparison:
@@ -52,6 +63,9 @@ class Comparison:
             for t in member.tcp
             if t.reach in (Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE, Reach.DENIED)
         ]
+        refusing = [t.address for t in member.tcp if t.reach is Reach.REFUSED]
+        if refusing:
+            jobs.append(self._other_doors(address, refusing[0], member.port))
         silent = [ip for ip in addresses if ip not in {t.address for t in member.tcp}]
         if silent:
             jobs.append(self._other_ports(address, silent[0]))
@@ -65,6 +79,12 @@ class Comparison:
         wait_s = min(0.25, 0.03 + 3 * failed.elapsed_ms / 1000)
         if await icmp.is_forbidden(failed.address, port, wait_s=wait_s):
             self._ledger.note(address, forbidden=True)
+
+    async def _other_doors(self, address: str, ip: str, port: int) -> None:
+        """After a refusal: do the other ports that MongoDB uses take connections at the same address?"""
+        ports = tuple(p for p in MONGODB_PORTS if p != port)
+        found = await tcp.other_ports(ip, ports, deadline_s=self._questioner.hedge_s)
+        self._ledger.note(address, other_ports=found)
 
     async def _other_ports(self, address: str, ip: str) -> None:
         self._ledger.note(address, other_ports=await tcp.other_ports(ip, deadline_s=self._questioner.short_s))
@@ -91,6 +111,7 @@ class Comparison:
             # A server that begins a TLS handshake neither greets first nor speaks plainly.
             jobs.append(self._listen(member.address, ip))
             jobs.append(self._plain_hello(member, ip) if self._terms.tls else self._look(member, ip))
+            jobs += [self._knock(member, ip, word) for word in _words_for(spoken)]
         if self._terms.tls:
             jobs += self._other_handshakes(member, ip, handshake)
         await asyncio.gather(self._questioner.ask_dns(member.host), *(within(job) for job in jobs))
@@ -156,6 +177,12 @@ class Comparison:
             again = await tcp.listen(ip, port, attempts=2, deadline_s=self._questioner.short_s, way=self._terms.way)
             heard = replace(heard, attempts=(heard.reach.value, *again.attempts))
         self._ledger.note(address, listening=heard)
+
+    async def _knock(self, member: MemberFacts, ip: str, word: str) -> None:
+        _, connection = await self._fresh(member, ip)
+        if connection is not None:
+            tried = await knocks.knock(connection, word, wait_s=KNOCK_S)
+            self._ledger.note(member.address, knocks=(*self._ledger.member(member.address).knocks, tried))
 
     async def _plain_hello(self, member: MemberFacts, ip: str) -> None:
         facts, connection = await self._fresh(member, ip)

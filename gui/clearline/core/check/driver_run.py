@@ -22,6 +22,7 @@ UNAUTHORIZED = 13
 ATLAS_ERROR = 8000
 """Atlas' proxy in front of shared clusters answers with this one code to whatever is not allowed."""
 _SCRAM = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
+_LONGEST_WORDS = 240
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
 
@@ -244,6 +245,7 @@ class Described(TypedDict):
     exception: str
     bases: tuple[str, ...]
     message: str
+    words: str | None
     code: int | None
     code_name: str | None
 
@@ -255,6 +257,7 @@ def described(error: BaseException, secrets: Secrets) -> Described:
         "exception": f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
         "bases": tuple(f"{b.__module__}.{b.__qualname__}".removeprefix("builtins.") for b in kind.__mro__[1:-2]),
         "message": redact(str(error), secrets.values()),
+        "words": redact(words, secrets.values()) if (words := _words(error)) else None,
         "code": _code(error),
         "code_name": _code_name(error),
     }
@@ -265,6 +268,13 @@ def _code(error: BaseException | None) -> int | None:
     details = getattr(error, "details", None)
     code = getattr(error, "code", details.get("code") if isinstance(details, Mapping) else None)
     return code if isinstance(code, int) else None
+
+
+def _words(error: BaseException) -> str | None:
+    """The server's own sentence in a refusal, without what PyMongo adds."""
+    details = getattr(error, "details", None)
+    said = details.get("errmsg") if isinstance(details, Mapping) else None
+    return said[:_LONGEST_WORDS].rstrip(" .") if isinstance(said, str) and said.strip() else None
 
 
 def _code_name(error: BaseException | None) -> str | None:

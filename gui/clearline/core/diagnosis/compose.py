@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -98,7 +99,8 @@ def diagnose(facts: Facts, on_bug: Callable[[Exception], None] | None = None) ->
             found.append(driver.last_word(facts))
     elif not connected:
         found = [f for f in found if f.severity is not Severity.FAILURE or f.server is None]
-    return tuple(_merged(_one_story(sorted(found, key=_rank))))
+    commonest = _servers_by_cause(found)
+    return tuple(_merged(_one_story(sorted(found, key=lambda f: _rank(f, commonest)))))
 
 
 _MISSED = {
@@ -179,6 +181,7 @@ def _behind(facts: Facts, found: Finding) -> Finding:
     return msgspec.structs.replace(found, certainty=certainty, detail=f"{found.detail} {words}")
 
 
+_ABOUT_SERVERS = frozenset({Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO})
 _ABOVE_MEMBERS = frozenset({Stage.URI, Stage.FILES, Stage.HOP, Stage.TOPOLOGY, Stage.AUTH, Stage.ACCESS})
 
 
@@ -188,9 +191,22 @@ def _at_most_warning(finding: Finding) -> Finding:
     return finding
 
 
-def _rank(finding: Finding) -> tuple[int, int, int]:
+def _servers_by_cause(found: list[Finding]) -> Counter[str]:
+    """Of how many servers each cause is said."""
+    return Counter(cause for cause, _ in {(f.cause, f.server) for f in found if f.server})
+
+
+def _rank(finding: Finding, servers: Counter[str]) -> tuple[int, int, int, int]:
+    """What comes first: the graver, what explains the rest, what is said of most servers, the earlier step."""
     cause = causes()[finding.cause]
-    return _SEVERITIES.index(finding.severity), 1 - cause.comes_first + cause.delay, STAGES.index(finding.stage)
+    fewer = max(servers.values()) - servers[finding.cause] if finding.server and servers else 0
+    about_server = finding.stage in _ABOUT_SERVERS and finding.severity is Severity.FAILURE
+    return (
+        _SEVERITIES.index(finding.severity),
+        1 - cause.comes_first + cause.delay,
+        fewer if about_server else 0,
+        STAGES.index(finding.stage),
+    )
 
 
 def _merged(findings: list[Finding]) -> list[Finding]:

@@ -82,6 +82,8 @@ class FileFacts(Fact, frozen=True, kw_only=True):
     """Whether the key could be read with the password that is given; None when there is no key."""
     key_matches: bool | None = None
     """Whether the first certificate belongs to the key; None when one of them is missing or unreadable."""
+    key_fits_later: int = 0
+    """Where the first certificate does not belong to the key: the number of a later one that does (1: the second)."""
     damaged: str | None = None
     """What is damaged: ``empty``, ``cut off in the middle of a block``, ``not decodable``, ``saved as UTF-16 text``."""
     openssl_error: str | None = None

@@ -65,8 +65,6 @@ class AccessFacts(Fact, frozen=True, kw_only=True):
     holders: tuple[str, ...] = ()
     """Who holds the most connections, where currentOp tells: application or driver, and how many."""
     diagnostics_code: int | None = None
-    shard: str | None = None
-    """Name of a shard that answered for want of a primary, where the router tells."""
 
 
 class DriverState(Enum):
@@ -89,6 +87,8 @@ class DriverFacts(Fact, frozen=True, kw_only=True):
     bases: tuple[str, ...] = ()
     """Qualified names of the exception's base classes, nearest first."""
     message: str | None = None
+    words: str | None = None
+    """The server's own words in its refusal (redacted; shown, never decided on)."""
     code: int | None = None
     code_name: str | None = None
     raised_by: str | None = None

@@ -207,6 +207,14 @@ class RttFacts(Fact, frozen=True, kw_only=True):
     retransmits: int | None = None
 
 
+class Knock(Fact, frozen=True, kw_only=True):
+    """What came back for another protocol's first word, that of ``said``: ``redis``, ``postgresql`` or ``kafka``."""
+
+    said: str
+    reach: Reach
+    first_bytes: str = ""
+
+
 class OtherPort(Fact, frozen=True, kw_only=True):
     """Whether another port of the same host answers: splits a firewall from a dead host. Tried only after silence."""
 
@@ -254,6 +262,8 @@ class LearntOfMember(Fact, frozen=True, kw_only=True):
     exchanges: tuple[Exchange, ...] = ()
     rtt: RttFacts | None = None
     other_ports: tuple[OtherPort, ...] = ()
+    knocks: tuple[Knock, ...] = ()
+    """Tried only where neither MongoDB nor TLS was understood."""
     loopback: TcpFacts | None = None
     """127.0.0.1 on the same port, tried when an address of this computer's own refuses."""
     over_ipv6: TcpFacts | None = None

@@ -188,7 +188,7 @@ def _key(blocks: tuple[Block, ...], password: bytes | None) -> dict[str, Any]:
         "key_encrypted": block.encrypted,
         "key_password_given": password is not None,
         "key_opens": opens,
-        "key_matches": _matches(blocks, key) if key is not None else None,
+        **(_matches(blocks, key) if key is not None else {}),
     }
 
 
@@ -209,16 +209,23 @@ def _open(block: Block, password: bytes | None) -> tuple[bool | None, PublicKeyT
         return False, None
 
 
-def _matches(blocks: tuple[Block, ...], key: PublicKeyTypes) -> bool | None:
+def _matches(blocks: tuple[Block, ...], key: PublicKeyTypes) -> dict[str, Any]:
+    """Whether the first certificate belongs to the key, as OpenSSL demands, and else which later one does."""
+    fits = [_fits(block, key) for block in blocks if block.is_certificate][:_MAX_CERTIFICATES]
+    if not fits or fits[0] is None:
+        return {}
+    return {"key_matches": fits[0], "key_fits_later": 0 if fits[0] or True not in fits else fits.index(True)}
+
+
+def _fits(certificate: Block, key: PublicKeyTypes) -> bool | None:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
-    first = next((block for block in blocks if block.is_certificate), None)
-    if first is None or first.der is None:
+    if certificate.der is None:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return x509.load_der_x509_certificate(first.der).public_key() == key
+            return x509.load_der_x509_certificate(certificate.der).public_key() == key
     except (ValueError, UnsupportedAlgorithm):
         return None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from clearline.core.facts.computer import FileFormat
 
+_TRUSTED = "TRUSTED CERTIFICATE"
+"""OpenSSL's own form: a certificate, and what it is trusted for behind it."""
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -35,8 +37,8 @@ class Block:
 
     @property
     def is_certificate(self) -> bool:
-        """A certificate under either of the labels that OpenSSL takes."""
-        return self.label in ("CERTIFICATE", "X509 CERTIFICATE")
+        """A certificate under any of the labels that OpenSSL takes."""
+        return self.label in ("CERTIFICATE", "X509 CERTIFICATE", _TRUSTED)
 
     @property
     def is_crl(self) -> bool:
@@ -106,7 +108,18 @@ def _block(label: bytes, lines: list[bytes]) -> Block:
         der = base64.b64decode(b"".join(body), validate=True)
     except binascii.Error:
         der = None
-    return Block(label.decode("ascii", "replace"), b"\n".join(lines) + b"\n", der or None, encrypted)
+    name = label.decode("ascii", "replace")
+    if der and name == _TRUSTED:
+        der = der[: _length_of(der)]
+    return Block(name, b"\n".join(lines) + b"\n", der or None, encrypted)
+
+
+def _length_of(der: bytes) -> int:
+    """The length of the first DER value, its head included."""
+    if len(der) < 2 or der[1] < 0x80:
+        return 2 + der[1] if len(der) > 1 else len(der)
+    size = der[1] & 0x7F
+    return 2 + size + int.from_bytes(der[2 : 2 + size], "big")
 
 
 def _sequence_content(data: bytes) -> bytes | None:

@@ -71,7 +71,28 @@ def test_a_healthy_file_gives_nothing(named: FileFacts) -> None:
 def test_what_is_wrong_with_a_file_is_named(named: FileFacts, code: str) -> None:
     (only,) = found(named)
     assert only.cause == code
-    assert only.certainty is Certainty.PROVEN
+    likely = code == "files.key-password-wrong" or named.readable is Readable.OTHER
+    assert only.certainty is (Certainty.LIKELY if likely else Certainty.PROVEN)
+
+
+def test_a_wrong_key_password_names_the_damage_that_looks_the_same() -> None:
+    locked = {"key_present": True, "key_encrypted": True, "key_password_given": True, "key_opens": False}
+    (only,) = found(file(CLIENT, MINE, **locked))
+    assert "damaged" in only.detail
+
+
+def test_a_key_that_fits_a_later_certificate_asks_for_their_order() -> None:
+    fits_the_second = {"key_present": True, "key_opens": True, "key_matches": False, "key_fits_later": 1}
+    (only,) = found(file(CLIENT, ROOT, MINE, **fits_the_second))
+    assert (only.cause, only.certainty) == ("files.key-mismatch", Certainty.PROVEN)
+    assert "certificate 2" in only.detail
+    assert "before the others" in only.remedies[0].text
+
+
+def test_a_self_signed_server_file_as_its_own_authority_may_be_no_exchange() -> None:
+    own = certificate("CN=db1", "CN=db1")
+    (only,) = found(file(CA, own, key_present=True, path="/a"), file(CLIENT, ROOT, path="/b"))
+    assert (only.cause, only.certainty) == ("files.swapped", Certainty.LIKELY)
 
 
 def test_a_plus_in_a_path_is_repaired_by_a_patch() -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.rules import topology
-from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, MemberFacts, Reach, ServerExtras
 from clearline.core.facts.whole import Facts
@@ -397,9 +397,31 @@ def test_a_named_write_concern_must_be_defined_where_that_can_be_read(
 
 
 def test_a_router_without_a_shards_primary_fails() -> None:
-    raised = DriverFacts(state=DriverState.RAISED, code=133)
-    known = facts(live(ROUTER), driver=raised, access=AccessFacts(shard="shard0"))
-    assert "shard0" in said(known)["topology.shard-no-primary"].summary
+    raised = DriverFacts(state=DriverState.RAISED, code=133, words="no host for set shard0")
+    told = said(facts(live(ROUTER), driver=raised))["topology.shard-no-primary"]
+    assert "shard0" in told.detail  # the server's own words
+    assert told.certainty is Certainty.LIKELY  # the set may be that of the config servers
+
+
+def test_a_login_at_a_router_that_reaches_nothing_is_about_the_config_servers() -> None:
+    for code in (133, 6, 202):
+        raised = DriverFacts(state=DriverState.RAISED, code=code, raised_by="login")
+        login = LoginFacts(attempted=True, failed_step="saslStart", code=code, server="db1:27017")
+        assert "topology.config-servers-unreachable" in said(facts(live(ROUTER), driver=raised, login=login))
+
+
+def test_a_server_that_a_router_cannot_reach_is_no_matter_of_a_single_server() -> None:
+    raised = DriverFacts(state=DriverState.RAISED, code=6, raised_by="read")
+    assert "topology.router-cannot-reach" in said(facts(live(ROUTER), driver=raised))
+    assert "topology.router-cannot-reach" not in said(facts(live(HELLO), driver=raised))
+
+
+def test_one_recovering_member_of_three_waits_for_the_two_that_are_down() -> None:
+    waiting = replace(in_set("other"), hosts=("db1:27017", "db2:27017", "db3:27017"))
+    known = facts(live(waiting), dead("db2", seed=False), dead("db3", seed=False), options={"replicaSet": "rs0"})
+    told = said(known)
+    assert "topology.recovering" not in told
+    assert "only 1 of 3 members" in told["topology.no-primary"].summary
 
 
 def test_a_single_server_has_no_transactions() -> None:

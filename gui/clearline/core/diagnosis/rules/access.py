@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
-from clearline.core.diagnosis.rules.products import is_ferretdb
-from clearline.core.diagnosis.standing import is_connected
+from clearline.core.diagnosis.rules.products import is_ferretdb, is_genuine
+from clearline.core.diagnosis.standing import answered, is_connected
 from clearline.core.facts.login import Privilege
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Severity, Stage
 
 NOT_ALLOWED = (13, 8000)
 """Server code Unauthorized, and AtlasError, which the proxy of shared Atlas clusters answers instead."""
@@ -42,13 +42,15 @@ def rights(facts: Facts) -> Iterable[Finding]:
         return
     user = access.user.rpartition("@")[0] or access.user
     named = database or access.read_database or "test"
+    # Another product may keep rights in its own way, and list none.
+    told = Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY
     evidence = {"user": access.user, "roles": list(access.roles), "database": named, "read_code": access.read_code}
     if not access.roles and not access.privileges:
-        yield finding("access.no-roles", Certainty.PROVEN, evidence=evidence, user=user, database=named)
+        yield finding("access.no-roles", told, evidence=evidence, user=user, database=named)
         return
     if access.privileges:
         allowed = _actions(facts, database)
-        refused, certainty = "find" not in allowed, Certainty.PROVEN
+        refused, certainty = "find" not in allowed, told
     else:  # A server that does not list privileges: the one read tells, where the profile names its database.
         allowed = {"find", *_WRITES}
         refused, certainty = database is not None and access.read_code in NOT_ALLOWED, Certainty.LIKELY
@@ -62,7 +64,7 @@ def rights(facts: Facts) -> Iterable[Finding]:
             roles=listed(access.roles),
         )
     elif database is not None and not allowed & _WRITES:
-        yield finding("access.read-only", Certainty.PROVEN, evidence=evidence, user=user, database=database)
+        yield finding("access.read-only", told, evidence=evidence, user=user, database=database)
 
 
 def diagnostics(facts: Facts) -> Iterable[Finding]:
@@ -74,17 +76,26 @@ def diagnostics(facts: Facts) -> Iterable[Finding]:
 
 
 def writes_blocked(facts: Facts) -> Iterable[Finding]:
-    """The server is locked for a backup."""
-    if facts.access.fsync_locked:
-        server = facts.driver.server or (facts.members[0].address if len(facts.members) == 1 else None)
-        yield finding(
-            "pool.writes-blocked",
-            Certainty.PROVEN,
-            stage=Stage.ACCESS,
-            server=server,
-            evidence={"fsyncLock": True},
-            host=server or "the server",
-        )
+    """The server is locked for a backup; a secondary is locked for one as a rule, and takes no writes anyway."""
+    if not facts.access.fsync_locked:
+        return
+    server = facts.driver.server or (facts.members[0].address if len(facts.members) == 1 else None)
+    kind = next((h.kind for m, h in answered(facts) if m.address == server), None)
+    takes_writes = kind in ("primary", "standalone")
+    away = kind in ("secondary", "hidden")
+    yield finding(
+        "pool.writes-blocked",
+        Certainty.PROVEN if takes_writes else Certainty.LIKELY,
+        stage=Stage.ACCESS,
+        severity=Severity.NOTE if away else None,
+        server=server,
+        evidence={"fsyncLock": True, "kind": kind},
+        summary=f"{server} is locked for a backup (fsyncLock)." if away else "",
+        detail="It is a secondary: writes to the primary go on, and those with w above 1 may wait for it."
+        if away
+        else "",
+        host=server or "the server",
+    )
 
 
 def nearly_full(facts: Facts) -> Iterable[Finding]:

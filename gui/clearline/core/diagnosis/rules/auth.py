@@ -15,6 +15,7 @@ from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules import auth_external
 from clearline.core.diagnosis.rules.accounts import (
     AUTHENTICATION_FAILED,
+    EXTERNAL,
     USER_NOT_FOUND,
     auth_database,
     code_of_login,
@@ -311,10 +312,18 @@ def unknown_user(facts: Facts) -> Finding | None:
         Certainty.PROVEN if was_asked and is_genuine(facts) and database != "$external" else Certainty.LIKELY,
         evidence=_evidence(facts),
         detail=" ".join(hints),
-        also=_initial_users(facts),
+        also=(*_another_database(facts), *_initial_users(facts)),
         user=user,
         database=database,
     )
+
+
+def _another_database(facts: Facts) -> tuple[Remedy, ...]:
+    """Where neither the options nor the path names a database: the server cannot be asked where the user is."""
+    if facts.uri.options.get("authSource") or facts.uri.database or mechanism_of(facts) in EXTERNAL:
+        return ()
+    text = "If the user was created in another database, name that one: authSource=DATABASE."
+    return (Remedy(text=text),)
 
 
 def _initial_users(facts: Facts) -> tuple[Remedy, ...]:
@@ -384,8 +393,10 @@ def credentials_missing(facts: Facts) -> Iterable[Finding]:
     """A login is needed and none is given."""
     if is_connected(facts) or facts.uri.user is not None or facts.uri.options.get("authMechanism"):
         return
-    codes = {"driver": facts.driver.code}
-    for member, hello in answered(facts):
+    live = answered(facts)
+    # Where no hello got an answer, the code is that of hello, which needs no login at any MongoDB.
+    codes = {"driver": facts.driver.code} if live or not facts.members else {}
+    for member, hello in live:
         if member.extras is not None and not hello.arbiter_only:
             codes[member.address] = member.extras.open_read_code
     for needed, certainty in ((UNAUTHORIZED, Certainty.PROVEN), (ATLAS_ERROR, Certainty.LIKELY)):

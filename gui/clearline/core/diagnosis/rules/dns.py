@@ -203,6 +203,10 @@ def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]
     if targets and all(target in (".", "") for target in targets):
         yield finding("dns.srv-withdrawn", Certainty.PROVEN, evidence=evidence, host=host)
         return
+    if targets and all(record.split()[2] == "0" for record in answer.records if len(record.split()) == 4):
+        target = targets[0].rstrip(".")
+        yield finding("dns.srv-port-zero", Certainty.PROVEN, evidence=evidence, host=host, target=target)
+        return
     suffix = facts.uri.options.get("srvAllowedHostsSuffix")
     for target in targets:
         if not srv_target_allowed(host, target, suffix if isinstance(suffix, str) else None):
@@ -275,6 +279,12 @@ def slow(facts: Facts) -> Iterable[Finding]:
         )
 
 
+def _cannot_look_up(best: Question, asked: list[Question]) -> bool:
+    """Whether the lookup broke off at the name server. No address of one family says nothing about the other."""
+    alike = {q.outcome for q in asked if q.nameserver == best.nameserver}
+    return best.outcome is DnsOutcome.SERVFAIL or (best.outcome is DnsOutcome.NODATA and DnsOutcome.SERVFAIL in alike)
+
+
 def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why a host has no address. Called for members whose lookup failed."""
     if not lookup_failed(member.lookup):
@@ -284,8 +294,17 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     if trouble := _resolver_trouble(facts, member.host):
         return trouble
     best = _best(asked)
-    if best is not None and best.outcome is DnsOutcome.SERVFAIL:
+    if best is not None and _cannot_look_up(best, asked):
         return finding("dns.servfail", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
+    if best is not None and best.outcome in (DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE):
+        return finding(
+            "dns.refused",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=evidence,
+            nameserver=best.nameserver,
+            host=member.host,
+        )
     if member.lookup and member.lookup.silent:
         return _unheard(facts, member, best, evidence)
     if facts.uri.srv and member.seed:

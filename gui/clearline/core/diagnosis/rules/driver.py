@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules.hello import answers_nothing_else
 from clearline.core.diagnosis.standing import Outlook, answered, is_connected, outlook
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.whole import Facts
@@ -20,6 +21,7 @@ PACKAGE_OF = {
     "backports.zstd": "pymongo[zstd]",
     "zlib": "a Python with zlib",
 }
+_NETWORK_TIMEOUT = "pymongo.errors.NetworkTimeout"
 _COMPRESSOR_OF = {"snappy": "snappy", "zstandard": "zstd", "backports.zstd": "zstd", "zlib": "zlib"}
 
 
@@ -55,11 +57,53 @@ def compressors(facts: Facts) -> Iterable[Finding]:
 def last_word(facts: Facts) -> Finding:
     """The finding for a failed check that no rule explains: said plainly, rather than guessed."""
     driver = facts.driver
-    message = driver.message or "PyMongo found no suitable server in time"
-    evidence = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
+    message = driver.words or driver.message or "PyMongo found no suitable server in time"
+    evidence: dict[str, object] = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
+    if found := _cut_off(facts) or _refused(facts, evidence):
+        return found
     healthy = outlook(facts) is Outlook.POSSIBLE and driver.state is not DriverState.NOT_STARTED
     code = "driver.disagrees" if healthy and driver.code is None else "driver.unexplained"
     return finding(code, Certainty.POSSIBLE, evidence=evidence, message=message)
+
+
+def _cut_off(facts: Facts) -> Finding | None:
+    """Hello is answered, and the login or every other command is not."""
+    login, live = facts.login, answered(facts)
+    if login.failed_step is not None and login.code is None and live:
+        address = login.server or live[0][0].address
+        return finding(
+            "auth.no-answer",
+            Certainty.LIKELY,
+            server=address,
+            evidence={"failed_step": login.failed_step, "exception": facts.driver.exception},
+            how="keeps silent" if facts.driver.exception == _NETWORK_TIMEOUT else "ends the connection",
+            host=address,
+        )
+    return next((found for m, _ in live if (found := answers_nothing_else(facts, m))), None)
+
+
+def _refused(facts: Facts, evidence: dict[str, object]) -> Finding | None:
+    """The server's own words for a code that stands for many causes."""
+    driver, login = facts.driver, facts.login
+    words = driver.words or driver.code_name or "no message"
+    if driver.code is None or not answered(facts):
+        return None
+    told = f"{driver.code} ({driver.code_name})" if driver.code_name else str(driver.code)
+    blanks = {"words": words, "code": told}
+    if login.failed_step is not None:
+        return finding(
+            "auth.login-refused", Certainty.LIKELY, server=login.server, evidence={**evidence, **blanks}, fill=blanks
+        )
+    if driver.raised_by == "read":
+        host = driver.server or "The server"
+        return finding(
+            "access.read-refused",
+            Certainty.LIKELY,
+            server=driver.server,
+            evidence={**evidence, **blanks},
+            fill={**blanks, "host": host},
+        )
+    return None
 
 
 RULES = (missing_package, compressors)

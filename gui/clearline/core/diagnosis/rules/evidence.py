@@ -110,6 +110,8 @@ def told_by(member: MemberFacts) -> dict[str, Any]:
             closed_after=t.closed_after,
             bytes=t.first_bytes,
         )
+    for k in member.knocks:
+        evidence[f"first word of {k.said}"] = _only_set(reach=k.reach.value, bytes=k.first_bytes)
     if chain := presented(member):
         evidence["chain"] = [_only_set(subject=c.subject, issuer=c.issuer, not_after=c.not_after) for c in chain]
     if accepted := authorities(member):

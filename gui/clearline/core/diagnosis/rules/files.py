@@ -25,9 +25,10 @@ def swapped(facts: Facts) -> Finding | None:
     holds_authority = not client.key_present and any(c.is_ca for c in client.certificates)
     if not (holds_identity and holds_authority):
         return None
+    # A self-signed server's own file may be meant as its authority, and the other be a mistake of its own.
     return finding(
         "files.swapped",
-        Certainty.PROVEN,
+        Certainty.LIKELY if ca.certificates[0].self_signed else Certainty.PROVEN,
         evidence={CA: ca.path, CLIENT: client.path},
         patch={"tls": {"caFile": client.path, "certificateKeyFile": ca.path}},
     )
@@ -71,7 +72,8 @@ def _opening(file: FileFacts) -> Finding | None:
             return tell("files.no-permission", file=file.path)
         case Readable.OTHER:
             number = f" (error {file.errno})" if file.errno is not None else ""
-            return tell("files.damaged", file=file.path, what=f"unreadable{number}")
+            what = f"unreadable{number}"
+            return finding("files.damaged", Certainty.LIKELY, evidence=_evidence(file), file=file.path, what=what)
 
 
 def _form(file: FileFacts) -> Finding | None:
@@ -112,8 +114,22 @@ def _client(file: FileFacts) -> Finding | None:
         return tell("files.key-password-missing", action="ask-key-password")
     if file.key_opens is False:
         if file.key_encrypted:
-            return tell("files.key-password-wrong", action="ask-key-password")
+            return finding(
+                "files.key-password-wrong",
+                Certainty.LIKELY,
+                evidence=_evidence(file),
+                detail="A key block that was damaged on its way looks the same.",
+                action="ask-key-password",
+                file=file.path,
+            )
         return tell("files.damaged", what="holding a private key that does not decode")
+    if file.key_matches is False and file.key_fits_later:
+        return tell(
+            "files.key-mismatch",
+            summary=f"In {file.path} the certificate that belongs to the key does not come first.",
+            detail=f"The key belongs to certificate {file.key_fits_later + 1} of the file.",
+            fix="Put that certificate before the others: its own first, then the intermediates above it.",
+        )
     if file.key_matches is False:
         return tell("files.key-mismatch")
     return None

@@ -9,9 +9,9 @@ from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules import products
 from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, is_given, place, speaks_tls, told_by
 from clearline.core.diagnosis.rules.places import is_loopback
-from clearline.core.diagnosis.rules.services import is_http, is_tls_record, service_of
+from clearline.core.diagnosis.rules.services import is_http, is_tls_record, service_of, service_that_answers
 from clearline.core.diagnosis.rules.tcp import is_atlas
-from clearline.core.diagnosis.rules.tls_authority import inspection_product
+from clearline.core.diagnosis.rules.tls_authority import default_certificate, inspection_product
 from clearline.core.diagnosis.standing import (
     MAX_WIRE_VERSION,
     MIN_WIRE_VERSION,
@@ -49,6 +49,7 @@ def _texts(member: MemberFacts) -> list[str]:
     texts = [member.listening.first_bytes] if member.listening else []
     texts += [e.first_bytes for e in member.exchanges if e.hello is None]
     texts += [t.first_bytes for t in member.tls]
+    texts += [k.first_bytes for k in member.knocks if is_http(k.first_bytes)]
     return [t for t in texts if t and not is_tls_record(t)]
 
 
@@ -61,8 +62,16 @@ def http_server(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     if inspection_product(member):
         return None  # The page of a proxy that opens the encryption: the interception is the cause.
+    default = default_certificate(member)
     return finding(
-        "hello.http-server", Certainty.PROVEN, server=member.address, evidence=told_by(member), fill=place(member)
+        "hello.http-server",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence=told_by(member),
+        detail=f"Its certificate is the default one of a router or ingress controller ({default}), which carries HTTP."
+        if default
+        else "",
+        fill=place(member),
     )
 
 
@@ -71,6 +80,7 @@ def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
     if member.hello is not None:
         return None
     service = next((s for t in _texts(member) if (s := service_of(t))), None)
+    service = service or next((s for k in member.knocks if (s := service_that_answers(k.said, k.first_bytes))), None)
     if service is None:
         return None
     return finding(

@@ -20,9 +20,9 @@ _SERVICES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"@RSYNCD:", "An rsync server"),
         (r"(?:CLIENT_|SERVER_)?ERROR\b", "Memcached"),
         # Redis: an error, or the answer to PING.
-        (r"-(?:ERR|NOAUTH|DENIED|WRONGPASS|LOADING|MISCONF|NOPERM)\b|\+PONG", "Redis"),
+        (r"-(?:ERR|NOAUTH|DENIED|WRONGPASS|LOADING|MISCONF|NOPERM)\b|\+PONG", "Redis or one of its kind"),
         # PostgreSQL: an ErrorResponse (tag, length, fields S and V, the latter never translated).
-        (r"E\x00\x00..S.*?(?:FATAL|ERROR|PANIC|\x00V)|EFATAL:", "PostgreSQL"),
+        (r"E\x00\x00..S.*?(?:FATAL|ERROR|PANIC|\x00V)|EFATAL:", "PostgreSQL or one of its kind"),
         # MySQL and MariaDB: packet length (3), number 0, then protocol version 10 with the server's, or an error.
         (r"..\x00[\x00-\x02](?:\x0a\d{1,2}\.\d|\xff..)", "MySQL or MariaDB"),
         # Oracle: a TNS refuse packet; SQL Server: a TDS reply; Telnet: option negotiation; Cassandra: an error frame.
@@ -34,6 +34,22 @@ _SERVICES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"0[\x0c-\x84].{0,5}\x02\x01", "An LDAP directory"),
     )
 )
+
+
+_ANSWERS_TO: dict[str, tuple[re.Pattern[str], str]] = {
+    # SSLRequest is answered by one letter, or by an error.
+    "postgresql": (re.compile(r"[NSG]\Z|E\x00\x00", re.DOTALL), "PostgreSQL or one of its kind"),
+    # ApiVersions: a length, then the number of the question.
+    "kafka": (re.compile(r"\x00\x00..\x00\x00\x00\x01", re.DOTALL), "Kafka"),
+}
+
+
+def service_that_answers(said: str, first_bytes: str) -> str | None:
+    """The service that answers its own first word this way; None when it is none of them."""
+    pattern, service = _ANSWERS_TO.get(said, (None, ""))
+    if pattern is not None and pattern.match(raw(first_bytes)):
+        return service
+    return service_of(first_bytes)
 
 
 def raw(first_bytes: str) -> str:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable
 from functools import partial
 
-from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import (
     family_words,
     in_container,
@@ -15,7 +15,7 @@ from clearline.core.diagnosis.rules.places import (
     localhost_remedies,
 )
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
-from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
+from clearline.core.facts.servers import MemberFacts, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
@@ -154,7 +154,7 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
     unheard = (attempt.loopback or attempt.own) and attempt.listening is False
-    words = [_led_here(member, attempt), family_words(member.tcp)]
+    words = [_led_here(member, attempt), family_words(member.tcp), _other_door(answering)]
     if not unheard:
         words.append("A firewall that rejects instead of dropping looks the same: a look at the server itself decides.")
     return tell(
@@ -165,6 +165,12 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
         host=member.host,
         port=member.port,
     )
+
+
+def _other_door(answering: list[OtherPort]) -> str:
+    if not answering:
+        return ""
+    return f"Another port of MongoDB's takes connections there: {listed([str(p.port) for p in answering])}."
 
 
 def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:

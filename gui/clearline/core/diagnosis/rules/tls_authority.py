@@ -56,6 +56,36 @@ def inspection_product(member: MemberFacts) -> str | None:
     return next((name for name in names if _PRODUCTS.search(name)), None)
 
 
+_DEFAULTS = re.compile(
+    r"""kubernetes\ ingress\ controller\ fake|traefik\ default\ cert|ingress-operator@|nginxingresscontroller
+    |\bhaproxy\b|\bkong\b|default[\s_-]*(?:ssl\ |tls\ )?cert""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Names that routers and ingress controllers write into the certificate which they show when no route fits."""
+
+
+def default_certificate(member: MemberFacts) -> str | None:
+    """The name of the default certificate that a router or ingress controller shows; None when it is none."""
+    chain = presented(member)
+    names = (short_name(name) for c in chain[:1] for name in (c.subject, c.issuer))
+    return next((name for name in names if _DEFAULTS.search(name)), None)
+
+
+def router_in_front(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A router or ingress controller that has no route for the name, and shows its default certificate."""
+    handshake, name = refused_certificate(facts, member), default_certificate(member)
+    if handshake is None or name is None:
+        return None
+    return finding(
+        "tls.default-certificate",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        host=member.host,
+        name=name,
+    )
+
+
 def is_public(name: str) -> bool:
     """Whether a distinguished name is that of a well-known public authority."""
     return any(_PUBLIC.search(value) for kind in ("O", "CN") for value in attribute(name, kind))
@@ -252,6 +282,7 @@ def _trusted_elsewhere(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
 
 
 MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
+    router_in_front,
     empty_store,
     intercepted,
     self_signed,

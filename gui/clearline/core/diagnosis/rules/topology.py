@@ -37,8 +37,11 @@ NOT_INITIALISED = 94
 """Server code NotYetInitialized."""
 REMOVED = 93
 """Server code InvalidReplicaSetConfig: this node is not in its own configuration."""
-SHARD_WITHOUT_PRIMARY = 133
+NO_MEMBER_FITS = 133
 """Server code FailedToSatisfyReadPreference."""
+BEHIND_A_ROUTER = (6, 7, 89, 202, 211, 9001)
+"""Server codes HostUnreachable, HostNotFound, NetworkTimeout, NetworkInterfaceExceededTimeLimit, KeyNotFound (the keys
+of the cluster's clock are on the config servers) and SocketException, as a router answers for servers behind it."""
 
 
 def _seeds(facts: Facts) -> list[MemberFacts]:
@@ -181,6 +184,8 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
             yield tell("topology.arbiter", Certainty.PROVEN, other=other)
             return
         asked = read_mode(facts) == "secondary" and not any(h.kind == "secondary" for _, h in live)
+        if hello.kind == "other" and _without_majority(facts, hello):
+            return  # It waits for the others, and that they are down is the cause.
         if hello.kind == "other" and (alone or asked or not some_serve):
             alike = [m.address for m, h in live if h.kind == "other" and (wanted is None or h.set_name == wanted)]
             if len(alike) > 1 and not some_serve:
@@ -191,13 +196,19 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
             return
 
 
+def _without_majority(facts: Facts, hello: Hello) -> bool:
+    """Whether half of the set, or more, cannot be used."""
+    down = {m.address for m in _unusable(facts)} & known_addresses(hello)
+    return not single_topology(facts) and bool(down) and 2 * len(down) >= len(known_addresses(hello))
+
+
 def _deaf_set(facts: Facts, alike: list[str]) -> Finding:
     """Several members of one set in the same state are one fact about the set."""
     count = len(facts.members)
     which = f"All {count} members" if len(alike) == count else f"{len(alike)} of {count} members"
     return finding(
         "topology.recovering",
-        Certainty.PROVEN,
+        Certainty.LIKELY,
         summary=f"{which} answer from here, and none is primary or secondary ({listed(alike)}).",
         detail="They do not hear each other, or all of them are starting, so no primary is elected.",
         evidence=_evidence(facts),
@@ -360,7 +371,13 @@ def primary(facts: Facts) -> Iterable[Finding]:
     if single_topology(facts):
         return
     live = [
-        (m, h) for m, h in answered(facts) if h.set_name and h.kind in ("primary", "secondary", "hidden", "arbiter")
+        (m, h)
+        for m, h in answered(facts)
+        if h.set_name
+        and (
+            h.kind in ("primary", "secondary", "hidden", "arbiter")
+            or (h.kind == "other" and _without_majority(facts, h))
+        )
     ]
     if not live or any(h.is_writable_primary for _, h in live):
         return
@@ -642,18 +659,27 @@ def _write_concern_of_one(facts: Facts, w: object) -> Iterable[Finding]:
             return
 
 
-def shard(facts: Facts) -> Iterable[Finding]:
-    """A router whose shard has no primary."""
-    if SHARD_WITHOUT_PRIMARY in (facts.driver.code, facts.access.read_code):
-        routers = [m.address for m, h in answered(facts) if h.kind == "router"]
-        yield finding(
-            "topology.shard-no-primary",
-            Certainty.PROVEN if read_mode(facts) == "primary" else Certainty.LIKELY,
-            server=routers[0] if routers else None,
-            severity=Severity.FAILURE,
-            evidence={"code": SHARD_WITHOUT_PRIMARY},
-            shard=facts.access.shard or "one of its shards",
-        )
+def behind_router(facts: Facts) -> Iterable[Finding]:
+    """A router that cannot use the servers behind it: a shard, or the config servers."""
+    router = next((m for m, h in answered(facts) if h.kind == "router"), None)
+    codes = (facts.login.code, facts.driver.code, facts.access.read_code)
+    code = next((c for c in codes if c == NO_MEMBER_FITS or (router is not None and c in BEHIND_A_ROUTER)), None)
+    if code is None:
+        return
+    if router is not None and facts.login.code == code:
+        cause = "topology.config-servers-unreachable"
+    else:
+        cause = "topology.shard-no-primary" if code == NO_MEMBER_FITS else "topology.router-cannot-reach"
+    words = facts.driver.words
+    yield finding(
+        cause,
+        Certainty.LIKELY,
+        server=router.address if router else None,
+        severity=Severity.FAILURE,
+        evidence={"code": code, "words": words},
+        detail=f"Its own words: {words}." if words else "",
+        host=router.address if router else "of this cluster",
+    )
 
 
 def no_transactions(facts: Facts) -> Iterable[Finding]:
@@ -692,7 +718,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     advertised_elsewhere,
     primary,
     read_preference,
-    shard,
+    behind_router,
     direct,
     mixed_sets,
     unusable_members,

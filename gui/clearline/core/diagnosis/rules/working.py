@@ -13,8 +13,8 @@ from clearline.core.findings import Certainty, Finding, Severity, Stage
 
 _KILLED = 11601
 """Server code Interrupted."""
-_TOO_LONG = (50, 202, 262)
-"""Server codes MaxTimeMSExpired, NetworkInterfaceExceededTimeLimit, ExceededTimeLimit."""
+_TOO_LONG = (50, 262)
+"""Server codes MaxTimeMSExpired and ExceededTimeLimit."""
 _STEPPED_DOWN = (189, 10058, 10107, 11602, 13435, 13436)
 """Server codes PrimarySteppedDown, LegacyNotPrimary, NotWritablePrimary, InterruptedDueToReplStateChange,
 NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary (Server Discovery and Monitoring spec, "not writable primary" and "node
@@ -57,7 +57,8 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
     if driver.code in _TOO_LONG or hung or (limit is not None and driver.exception == _NETWORK):
         yield finding(
             "pool.operation-timeout",
-            Certainty.PROVEN if driver.code in _TOO_LONG else Certainty.LIKELY,
+            # Without a limit of the user's it is one of the server's own (defaultMaxTimeMS, or a wait inside of it).
+            Certainty.PROVEN if driver.code == _TOO_LONG[0] and limit is not None else Certainty.LIKELY,
             stage=Stage.DRIVER,
             evidence=evidence,
             option=limit[0] if limit else "the time limit",
@@ -82,7 +83,12 @@ def pool(facts: Facts) -> Iterable[Finding]:
     if facts.driver.exception == _QUEUE:
         count = facts.uri.options.get("maxPoolSize", 100)
         yield finding(
-            "pool.exhausted", Certainty.PROVEN, stage=Stage.DRIVER, evidence={"maxPoolSize": count}, count=count
+            "pool.exhausted",
+            Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            evidence={"maxPoolSize": count},
+            detail="A waitQueueTimeoutMS that is shorter than opening a connection takes looks the same.",
+            count=count,
         )
 
 
@@ -99,23 +105,25 @@ def changes(facts: Facts) -> Iterable[Finding]:
     # A secondary that was asked on purpose says "not primary" too, for instance to a linearizable read.
     asked_primary = read_mode(facts) in ("primary", "primaryPreferred")
     if driver.code in _STEPPED_DOWN and primary is not None and not direct and asked_primary:
-        yield finding(
-            "pool.failover",
-            Certainty.LIKELY,
-            stage=Stage.DRIVER,
-            severity=Severity.FAILURE,
-            server=driver.server,
-            evidence={"code": driver.code},
-            old=driver.server or "The old primary",
-            new=primary if primary != driver.server else "another member",
-            summary=""
-            if primary != driver.server
-            else f"{primary} turned the operation away as not primary, and calls itself primary in hello.",
-            detail=""
-            if primary != driver.server
-            else "It may have been elected at this moment, or something in front of "
-            "it sends each connection to another member.",
-        )
+        if primary != driver.server:
+            yield finding(
+                "pool.failover",
+                Certainty.LIKELY,
+                stage=Stage.DRIVER,
+                severity=Severity.FAILURE,
+                server=driver.server,
+                evidence={"code": driver.code},
+                old=driver.server or "The old primary",
+                new=primary,
+            )
+        else:
+            yield finding(
+                "topology.primary-refuses",
+                Certainty.LIKELY,
+                server=primary,
+                evidence={"code": driver.code, "words": driver.words},
+                host=primary,
+            )
     for member in facts.members:
         if member.afterwards is None and driver.code not in _SHUTTING_DOWN:
             continue
@@ -127,8 +135,15 @@ def changes(facts: Facts) -> Iterable[Finding]:
             code = "pool.line-went-silent"
         else:
             continue
+        # That it stops is the server's own word; a port that refuses may as well be a forwarder's, or a firewall's.
+        told = code == "pool.server-went-away" and reach is not Reach.REFUSED
         yield finding(
-            code, Certainty.PROVEN, stage=Stage.DRIVER, server=member.address, evidence=evidence, host=member.address
+            code,
+            Certainty.PROVEN if told else Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            server=member.address,
+            evidence=evidence,
+            host=member.address,
         )
 
 

@@ -1,0 +1,296 @@
+"""Faults that are seldom met, or met together: routers without their servers, services that wait for their own word,
+answers that break off at the login, name servers that refuse, several servers that fail for several reasons."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator
+
+from faults.fault import Case, Table
+from faults.laboratory import SECRET, Laboratory
+from lab import peers
+from lab.certificates import Authority, server_context
+from lab.dns_server import NODATA, NXDOMAIN, REFUSED, SERVFAIL, cluster
+from lab.mongo_peer import (
+    CLOSE,
+    SILENCE,
+    Failure,
+    MongoPeer,
+    hello,
+    member_hello,
+    mongos_hello,
+)
+from lab.namespaces import OUTSIDE, Network
+from lab.peer import Conversation, Peer
+
+TABLE = Table()
+HOST = "db.lab.test"
+_NO_CONFIG = Failure(133, "Could not find host matching read preference for set csrs", "FailedToSatisfyReadPreference")
+_UNREACHABLE = Failure(6, "Error connecting to sh1:27018 :: Connection refused", "HostUnreachable")
+
+
+def _scripted(
+    id: str, title: str, answers: dict, cause: str, says: str, *, user: bool = False, query: str = ""
+) -> None:  # type: ignore[type-arg]
+    @TABLE.row(id, title, failed=cause, says=says)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with MongoPeer(answers) as peer:
+            yield Case(f"mongodb://{f'app:{SECRET}@' if user else ''}{peer.address}/{query}")
+
+
+_ROUTER = mongos_hello()
+_SHA256 = "?authMechanism=SCRAM-SHA-256"
+_scripted("N01", "a set behind the router", {"hello": _ROUTER, "*": _NO_CONFIG}, "topology.shard-no-primary", "csrs")
+_scripted(
+    "N02",
+    "a login at a router without config servers",
+    {"hello": _ROUTER, "*": _NO_CONFIG},
+    "topology.config-servers-unreachable",
+    "kept on its config servers",
+    user=True,
+)
+_scripted(
+    "N03", "a shard refuses the router", {"hello": _ROUTER, "find": _UNREACHABLE}, "topology.router-cannot-reach", "sh1"
+)
+_scripted("N04", "cut off at the login", {"saslstart": CLOSE}, "auth.no-answer", "LDAP", user=True, query=_SHA256)
+_scripted(
+    "N05",
+    "a directory that the server asks is away",
+    {"saslstart": Failure(96, "LDAP bind failed", "OperationFailed")},
+    "auth.login-refused",
+    "LDAP bind failed",
+    user=True,
+)
+_scripted(
+    "N06",
+    "a read that is turned down with words",
+    {"find": Failure(20, "Cannot use the default collation here", "IllegalOperation")},
+    "access.read-refused",
+    "default collation",
+)
+_scripted(
+    "N07",
+    "hello itself is not allowed",
+    {"hello": Failure(13, "not authorized on admin to execute hello", "Unauthorized")},
+    "hello.member-error",
+    "not authorized on admin",
+)
+_scripted(
+    "N08",
+    "a primary that is none",
+    {
+        "hello": lambda c: member_hello("rs0", [c.peer.address], me=c.peer.address, role="primary"),
+        "find": Failure(13435, "not primary and secondaryOk=false", "NotPrimaryNoSecondaryOk"),
+    },
+    "topology.primary-refuses",
+    "in front of it",
+)
+
+
+@TABLE.row("N09", "a silent login", failed="auth.no-answer", says="keeps silent", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"saslstart": SILENCE}) as peer:
+        yield Case(f"mongodb://app:{SECRET}@{peer.address}/{_SHA256}&socketTimeoutMS=4000")
+
+
+# ---------------------------------------------------------------- services that wait for a word of their own
+
+
+def _line_server(**where: object) -> Peer:
+    """As Redis does: nothing before a line ends."""
+
+    async def script(line: Conversation) -> None:
+        heard = b""
+        while data := await line.read():
+            heard += data
+            if b"\n" in heard:
+                await line.write(b"+PONG\r\n" if heard.strip() == b"PING" else b"-ERR unknown command\r\n")
+                heard = b""
+
+    return Peer(script, **where)  # type: ignore[arg-type]
+
+
+def _start_up_server(word: bytes, answer: bytes) -> Peer:
+    """As PostgreSQL and Kafka do: the end, unless the length at the beginning makes sense."""
+
+    async def script(line: Conversation) -> None:
+        if await line.read() == word:
+            await line.write(answer)
+            await line.until_closed()
+
+    return Peer(script)
+
+
+_SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+_API_VERSIONS = bytes.fromhex("0000000a0012000000000001ffff")
+_KAFKA = bytes.fromhex("0000000c000000010000000000000000")
+for _id, _title, _make, _query in (
+    ("N10", "Redis, which waits for a line", _line_server, ""),
+    ("N11", "Redis, address with TLS", _line_server, "?tls=true"),
+    ("N12", "PostgreSQL, which hangs up", lambda: _start_up_server(_SSL_REQUEST, b"N"), ""),
+    ("N13", "PostgreSQL, address with TLS", lambda: _start_up_server(_SSL_REQUEST, b"S"), "?tls=true"),
+    ("N14", "Kafka", lambda: _start_up_server(_API_VERSIONS, _KAFKA), ""),
+):
+
+    @TABLE.row(_id, _title, failed="hello.other-service", says=_title.partition(",")[0], silent=_make is _line_server)
+    def _(lab: Laboratory, make=_make, query=_query) -> Iterator[Case]:  # type: ignore[no-untyped-def]
+        with make() as peer:
+            yield Case(f"mongodb://{peer.address}/{query}")
+
+
+def _ingress(id: str, title: str, make: Callable[..., Peer], cause: str, says: str) -> None:
+    @TABLE.row(id, title, failed=cause, says=says)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        fake = Authority(lab.folder, "Kubernetes Ingress Controller Fake Certificate", "Acme Co")
+        with make(tls=server_context(fake.server("ingress.local"))) as peer:
+            yield Case(f"mongodb://{peer.address}/?tls=true")
+
+
+_ingress("N15", "an ingress controller without a route", peers.http_server, "hello.http-server", "ingress controller")
+_ingress("N17", "the same, which hangs up", peers.close_after_data, "tls.default-certificate", "TLS passthrough")
+
+
+@TABLE.row(
+    "N16", "half of a TLS handshake", failed="tcp.large-packets-lost", says="began and then stopped", silent=True
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    context = server_context(lab.authority.server("127.0.0.1"))
+
+    async def script(line: Conversation) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        incoming.write(await line.read())
+        with contextlib.suppress(ssl.SSLError):
+            tls.do_handshake()
+        await line.write(outgoing.read()[:700])
+        await line.until_closed()
+
+    with Peer(script) as peer:
+        yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")
+
+
+# ---------------------------------------------------------------- names
+
+
+def _names(id: str, title: str, zone: dict, text: str, cause: str, says: str, **server: object) -> None:  # type: ignore[type-arg]
+    @TABLE.row(id, title, failed=cause, says=says, netns=True)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network() as network:
+            network.dns_server(zone, **server)
+            yield Case(text, network)
+
+
+_PLAIN = f"mongodb://{HOST}:27017/"
+_names(
+    "N20",
+    "SERVFAIL for IPv4, no IPv6",
+    {(HOST, "A"): SERVFAIL, (HOST, "AAAA"): NODATA},
+    _PLAIN,
+    "dns.servfail",
+    "SERVFAIL",
+)
+_names("N21", "a name server that refuses", {}, _PLAIN, "dns.refused", "serves other computers", default=REFUSED)
+_names(
+    "N22",
+    "SRV with port 0",
+    {**cluster("c0.lab.test", {"m1.lab.test": 0}), ("m1.lab.test", "A"): OUTSIDE},
+    "mongodb+srv://c0.lab.test/?tls=false",
+    "dns.srv-port-zero",
+    "third number",
+)
+_names(
+    "N23",
+    "two of three SRV targets refuse, one has no address",
+    {
+        **cluster("c0.lab.test", {f"m{n}.lab.test": 27017 for n in (1, 2, 3)}),
+        ("m1.lab.test", "A"): OUTSIDE,
+        ("m2.lab.test", "A"): OUTSIDE,
+        ("m3.lab.test", "*"): NXDOMAIN,
+    },
+    "mongodb+srv://c0.lab.test/?tls=false",
+    "tcp.refused",
+    "",
+)
+
+
+@TABLE.row("N24", "SERVFAIL for IPv6 alone: healthy", connected=(), netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(27017)):
+        network.dns_server({(HOST, "A"): OUTSIDE, (HOST, "AAAA"): SERVFAIL})
+        yield Case(_PLAIN, network)
+
+
+@TABLE.row("N25", "the next door is MongoDB's", failed="tcp.refused", says="27017", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(27017)):
+        yield Case(f"mongodb://{OUTSIDE}:27018/", network)
+
+
+# ---------------------------------------------------------------- sets of which parts fail
+
+
+@TABLE.row("N30", "one recovers, two are down", failed="topology.no-primary", says="only 1 of 3")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as one, peers.closed_port() as two, MongoPeer() as peer:
+        hosts = [f"127.0.0.1:{one}", f"127.0.0.1:{two}", peer.address]
+        peer.answers["hello"] = member_hello("rs0", hosts, me=peer.address, role="starting")
+        yield Case(f"mongodb://{peer.address}/?replicaSet=rs0")
+
+
+@TABLE.row("N31", "the primary's certificate has another name", failed="tls.ip-not-in-certificate")
+def _(lab: Laboratory) -> Iterator[Case]:
+    wrong, right = (server_context(lab.authority.server(name)) for name in ("db1.example.com", "127.0.0.1"))
+    with MongoPeer(tls=wrong) as first, MongoPeer(tls=right) as second:
+        hosts = [first.address, second.address]
+        first.answers["hello"] = member_hello("rs0", hosts, me=first.address, role="primary")
+        second.answers["hello"] = member_hello("rs0", hosts, me=second.address, primary=first.address)
+        yield Case(f"mongodb://{second.address}/?replicaSet=rs0&tls=true&tlsCAFile={lab.authority.ca_file}")
+
+
+@TABLE.row("N32", "wrong set name, and a seed is down", failed="topology.wrong-set-name", says="may belong to the set")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as port:
+        yield Case(f"mongodb://{lab.replica_set.address},127.0.0.1:{port}/?replicaSet=wrong")
+
+
+@TABLE.row("N33", "the primary's name is unknown here", failed="topology.primary-unreachable", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(27017)) as peer:
+        network.dns_server({("s1.lab.test", "A"): OUTSIDE})
+        hosts = ["p1.lab.test:27017", "s1.lab.test:27017"]
+        peer.answers["hello"] = member_hello("rs0", hosts, me=hosts[1], primary=hosts[0])
+        yield Case("mongodb://s1.lab.test:27017/?replicaSet=rs0", network)
+
+
+@TABLE.row("N34", "TLS is demanded, and the set name is wrong too", failed="tls.required")
+def _(lab: Laboratory) -> Iterator[Case]:
+    yield Case(f"mongodb://{lab.tls_server.address}/?replicaSet=rs9")
+
+
+@TABLE.row("N35", "no TLS here, and the password is wrong too", failed="tls.not-offered")
+def _(lab: Laboratory) -> Iterator[Case]:
+    yield Case(f"mongodb://app:wrong-Kp4-word@{lab.login_server.address}/?tls=true")
+
+
+@TABLE.row("N36", "wrong password at a secondary, asked directly", failed="auth.wrong-password")
+def _(lab: Laboratory) -> Iterator[Case]:
+    secondary = lab.login_set.member("secondary")
+    yield Case(f"mongodb://app:wrong-Kp4-word@{secondary.address}/?directConnection=true&authSource=admin")
+
+
+@TABLE.row("N37", "a user of another database, none named", failed="auth.unknown-user", says="authSource=DATABASE")
+def _(lab: Laboratory) -> Iterator[Case]:
+    yield Case(f"mongodb://appuser:{SECRET}@{lab.login_server.address}/")
+
+
+@TABLE.row("N38", "every connection ends after hello", failed="hello.answers-nothing-else", says="cut off")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"hello": hello(), "*": CLOSE}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("N39", "one of two seeds refuses, the other is no MongoDB", failed=("hello.http-server", "tcp.refused"))
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as port, peers.http_server() as web:
+        yield Case(f"mongodb://127.0.0.1:{port},{web.address}/?replicaSet=rs0")
