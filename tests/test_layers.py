@@ -11,7 +11,7 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
-    "paths core/whole_files core/daemon_threads core/addresses core/findings core/secrets",
+    "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets",
     "core/facts licences",
     "core/profiles core/options",
     "core/tls core/report core/storage core/keyring core/checklist core/hops",

@@ -35,6 +35,7 @@ class DriverRun:
     """One client from its first contact to its close. Everything it learns goes into the ledger; it never raises."""
 
     def __init__(self, built: Built, ledger: Ledger, events: DriverEvents, secrets: Secrets) -> None:
+        self._built = built
         self._client: AsyncMongoClient[dict[str, Any]] = built.client
         self._ledger = ledger
         self._events = events
@@ -156,6 +157,7 @@ class DriverRun:
 
         Commands go to the server of the read, one after another over the same connection.
         """
+        self._built.monitors.no_more()
         status = await self._ask({"connectionStatus": 1, "showPrivileges": True})
         auth = (status or {}).get("authInfo", {})
         users = auth.get("authenticatedUsers") or []
@@ -234,7 +236,7 @@ class DriverRun:
 
     async def _close(self) -> None:
         try:
-            await close_client(self._client)
+            await close_client(self._built)
         finally:
             self._events.end()
 

@@ -24,11 +24,18 @@ from clearline.core.hops.way import Way
 from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Carrier, Connection, Line
 from clearline.core.probes.lookup import look_up
+from clearline.core.turns import Turns
 
 R = TypeVar("R")
 
 MOST_ADDRESSES = 8
 ROUND_TRIPS = 10
+MOST_MEASURED = 50
+"""Servers whose round trips are timed: as many as a replica set has members (Replica Set Member Configuration)."""
+FIRST_QUESTIONS = 32
+"""Servers with which the examination begins at once; of a thousand that begin together each would seem slow."""
+LONGEST_TURN_S = 0.03
+"""A server that takes longer does not keep the next ones waiting."""
 
 
 class Examiner:
@@ -42,10 +49,14 @@ class Examiner:
         self._turns: dict[str, asyncio.Lock] = {}
         self._questioner = Questioner(ledger, terms)
         self._admission = Admission(())
+        self._beginnings = Turns(FIRST_QUESTIONS, LONGEST_TURN_S)
+        self._measured = 0
         self._comparison = Comparison(self._questioner, spawn)
 
     def add(self, address: str, *, seed: bool = False, advertised_by: tuple[str, ...] = ()) -> None:
         """Examine one more server, unless it is known already."""
+        if seed:
+            self._admission.own([address])
         if self._ledger.add(address, seed=seed, advertised_by=advertised_by):
             self._spawn(self._examine(address))
 
@@ -86,18 +97,22 @@ class Examiner:
     async def _examine(self, address: str) -> None:
         try:
             member = self._ledger.member(address)
-            if self._terms.way is not None:
-                await self._reach_over(self._terms.way, member)
-                return
-            addresses = (member.host,) if member.port is None else await self._resolve(member)
-            if addresses:
-                await self._reach(member, addresses[:MOST_ADDRESSES])
+            async with self._beginnings.turn():
+                await self._question(member)
         except Exception:
             # A mistake of ours says nothing about the server: the driver decides alone.
             self._ledger.note(address, crashed=True)
             raise
         finally:
             self._finish(address)
+
+    async def _question(self, member: MemberFacts) -> None:
+        if self._terms.way is not None:
+            await self._reach_over(self._terms.way, member)
+            return
+        addresses = (member.host,) if member.port is None else await self._resolve(member)
+        if addresses:
+            await self._reach(member, addresses[:MOST_ADDRESSES])
 
     def _finish(self, address: str) -> None:
         if not self._ledger.member(address).finished:
@@ -290,6 +305,14 @@ class Examiner:
         if here and await lookup.localhost_is_ipv6_too():
             tried = await tcp.connect("::1", member.port, deadline_s=self._terms.deadline_s)
             self._ledger.note(member.address, over_ipv6=tried)
+        self._spawn(self._measure(member, line))
+
+    async def _measure(self, member: MemberFacts, line: Line) -> None:
+        """The time of round trips, while the loop is not busy with the first questions to a crowd: it would count."""
+        await self._beginnings.all_begun()
+        if self._measured == MOST_MEASURED:
+            return
+        self._measured += 1
         async with self._turns[member.address]:
             rtt = await latency.round_trips(
                 line, ROUND_TRIPS, deadline_s=self._terms.deadline_s, late_s=self._terms.late_s
@@ -298,7 +321,6 @@ class Examiner:
 
     def _meet(self, answer: Hello, by: str) -> None:
         """Examine the members that a hello names, its primary first, as far as that is not a server's wish alone."""
-        self._admission.own(member.address for member in self._ledger.facts.members if member.seed)
         named = known_addresses(answer)
         first = {answer.primary.lower()} & named if answer.primary else set()
         left_out = []

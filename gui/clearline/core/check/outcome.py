@@ -16,6 +16,9 @@ from clearline.core.report.report import Report, Verdict
 
 LONGEST_S = 15.0
 """A check is over then, whatever still moves."""
+_DEAR_S = 0.005
+_REST = 3
+"""By how much longer than judging took the loop is left to the probes and the driver, where judging is dear."""
 
 
 class Outcome:
@@ -62,36 +65,31 @@ class Outcome:
 
     async def _until_explained(self) -> None:
         """Judge after every entry, until the verdict is given and everything still asked is answered or late."""
-        ledger = self._ledger
+        changed = self._ledger.changed
         end = self._reporter.began + (LONGEST_S if self._run.sign_in is None else self._run.sign_in.patience_s)
         while True:
+            changed.clear()
+            began = time.perf_counter()
             self.judge()
             self._reporter.frame()
+            spent_s = time.perf_counter() - began
             if self._reporter.verdict is not None and not self._waiting():
                 return
             if time.perf_counter() > end:
                 return
-            ledger.changed.clear()
-            done = asyncio.ensure_future(ledger.changed.wait())
+            if spent_s > _DEAR_S:  # of a thousand servers: what is learnt shall not wait for what it comes to
+                await asyncio.sleep(_REST * spent_s)
             try:
-                await asyncio.wait(
-                    {done, *self._run.tasks},
-                    timeout=max(0.0, end - time.perf_counter()),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-            finally:
-                done.cancel()
+                await asyncio.wait_for(changed.wait(), max(0.0, end - time.perf_counter()))
+            except TimeoutError:
+                pass
 
     def _waiting(self) -> bool:
-        """Whether something may still come that the report should wait for."""
-        tasks = {t for t in self._run.tasks if not t.done()}
-        if (
-            self._reporter.verdict is Verdict.FAILED
-            and self._run.driver_task is not None
-            and has_failed(self._ledger.facts)
-        ):
+        """Whether something may still come that the report should wait for. The end of a task is a change too."""
+        tasks = self._run.tasks
+        if self._reporter.verdict is Verdict.FAILED and has_failed(self._ledger.facts):
             # The driver would only wait for its timeout; a late answer to a probe makes it worth waiting for again.
-            tasks.discard(self._run.driver_task)
+            return not tasks <= {self._run.driver_task}
         return bool(tasks)
 
     def judge(self) -> None:

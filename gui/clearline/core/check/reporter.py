@@ -21,6 +21,8 @@ from clearline.core.secrets.secret import Secret
 
 FRAME_S = 1 / 30
 """Partial reports come no more often than the window paints."""
+_REST = 10
+"""By how much longer than telling took nothing is told: the report of a thousand servers is dear."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Reporter:
         self._ledger = ledger
         self._emit = emit
         self._verdict_ms: float | None = None
-        self._last_frame = 0.0
+        self._next_frame = 0.0
         self._hidden: tuple[Secret, ...] = ()
 
     @property
@@ -55,11 +57,12 @@ class Reporter:
     def frame(self, *, force: bool = False) -> None:
         """Tell the newest state, at most once a frame; a verdict does not wait for the frame."""
         now = time.perf_counter()
-        if force or now - self._last_frame >= FRAME_S:
-            self._last_frame = now
+        if force or now >= self._next_frame:
             # A late answer can make a failed check possible again: then it is running once more.
             reopened = self.verdict is Verdict.FAILED and not has_failed(self._ledger.facts)
             self._emit(self._assemble(None if reopened else self.verdict))
+            told = time.perf_counter()
+            self._next_frame = max(now + FRAME_S, told + _REST * (told - now))
 
     def finish(self) -> Report:
         """Tell the whole report, and return it."""

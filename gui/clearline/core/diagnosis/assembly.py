@@ -110,7 +110,8 @@ def _stages(
     results = []
     for stage in STAGES:
         worst = min((list(Severity).index(f.severity) for f in findings if f.stage is stage), default=2)
-        cells = [c for s in servers if (c := s.cells.get(stage.value)) is not None]
+        name = stage.value
+        cells = [c for s in servers if (c := s.cells.get(name)) is not None]
         if worst == 0:
             status = Status.FAILED
         elif worst == 1:

@@ -212,12 +212,14 @@ def _rank(finding: Finding, servers: Counter[str]) -> tuple[int, int, int, int]:
 def _merged(findings: list[Finding]) -> list[Finding]:
     """One finding per cause: the most important speaks, the other servers are listed in its evidence."""
     first: dict[tuple[str, str], Finding] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         key = (finding.cause, "" if finding.server else finding.summary)
-        kept = first.get(key)
-        if kept is None:
-            first[key] = finding
-        elif finding.server and finding.server != kept.server:
-            servers = [*kept.evidence.get("servers_alike", [kept.server]), finding.server]
-            first[key] = msgspec.structs.replace(kept, evidence={**kept.evidence, "servers_alike": servers})
+        kept = first.setdefault(key, finding)
+        if finding.server and finding.server != kept.server:
+            alike.setdefault(key, []).append(finding.server)
+    for key, servers in alike.items():
+        kept = first[key]
+        evidence = {**kept.evidence, "servers_alike": [kept.server, *servers]}
+        first[key] = msgspec.structs.replace(kept, evidence=evidence)
     return list(first.values())

@@ -46,7 +46,10 @@ def own_hello(facts: Facts, member: MemberFacts) -> Hello | None:
 
 def own_exchange(facts: Facts, member: MemberFacts) -> Exchange | None:
     """The hello over the kind of connection that the driver will use; a look without verification is none."""
-    return next((e for e in member.exchanges if e.tls is facts.tls_wanted and not e.look), None)
+    if not member.exchanges:
+        return None
+    wanted = facts.tls_wanted
+    return next((e for e in member.exchanges if e.tls is wanted and not e.look), None)
 
 
 def speaks_our_version(hello: Hello) -> bool:
@@ -67,8 +70,11 @@ _PROMPT_MS = 300.0
 
 def is_mute(facts: Facts, member: MemberFacts) -> bool:
     """Whether a server that answered hello at once answers nothing else, and the driver fares no better."""
-    extras, exchange = member.extras, own_exchange(facts, member)
-    if extras is None or extras.silent_at is None or exchange is None or exchange.late:
+    extras = member.extras
+    if extras is None or extras.silent_at is None:
+        return False
+    exchange = own_exchange(facts, member)
+    if exchange is None or exchange.late:
         return False
     if facts.driver.state is DriverState.CONNECTED or facts.login.succeeded or facts.login.failed_step is not None:
         return False
@@ -78,8 +84,16 @@ def is_mute(facts: Facts, member: MemberFacts) -> bool:
 
 def answered(facts: Facts) -> list[tuple[MemberFacts, Hello]]:
     """Servers that answer hello in the profile's own way, with their answers."""
-    pairs = ((m, own_hello(facts, m)) for m in facts.members if standing(facts, m) is Standing.ANSWERED)
-    return [(m, hello) for m, hello in pairs if hello is not None]
+    latest = _latest[0]
+    if latest is None or latest[0] is not facts:
+        pairs = ((m, own_hello(facts, m)) for m in facts.members if standing(facts, m) is Standing.ANSWERED)
+        latest = facts, tuple((m, hello) for m, hello in pairs if hello is not None)
+        _latest[0] = latest
+    return list(latest[1])
+
+
+_latest: list[tuple[Facts, tuple[tuple[MemberFacts, Hello], ...]] | None] = [None]
+"""The facts that were asked about last, with the answer: some twenty rules ask the same of a thousand servers."""
 
 
 def replica_set_name(facts: Facts) -> str | None:

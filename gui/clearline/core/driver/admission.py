@@ -10,12 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from clearline.core.addresses import split_address
-
-if TYPE_CHECKING:
-    from pymongo.asynchronous.monitor import Monitor
 
 MOST_NAMED: Final = 200
 """Servers beside the seeds' own hosts that are looked at in one check or watch."""
@@ -52,25 +49,7 @@ class Admission:
         return True
 
 
-def modest_monitor(admission: Admission) -> type[Monitor]:
-    """PyMongo's monitor, which hands the driver only those members of a hello that are admitted.
-
-    For the client's keyword ``_monitor_class``, which pymongo keeps "for deep customization and testing". Without it
-    the driver opens two connections to every address that any server names.
-    """
-    from pymongo.asynchronous.monitor import Monitor
-
-    class ModestMonitor(Monitor):
-        async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
-            hello, round_trip_s = await super()._check_with_socket(conn)
-            admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
-            _admit(hello.document, admission)  # a copy, whose lists are the hello's own
-            return hello, round_trip_s
-
-    return ModestMonitor
-
-
-def _admit(document: Mapping[str, Any], admission: Admission) -> None:
+def admit(document: Mapping[str, Any], admission: Admission) -> None:
     """Take the members that are not admitted out of a hello, in place; its primary is asked about first."""
     primary = document.get("primary")
     if isinstance(primary, str):

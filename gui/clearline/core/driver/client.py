@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clearline.core.addresses import is_loopback
-from clearline.core.driver.admission import Admission, modest_monitor
 from clearline.core.driver.event_texts import address_text
+from clearline.core.driver.monitors import Monitors
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     """A client that has contacted no server yet, and what PyMongo warned about while reading its options."""
 
     client: Any
+    monitors: Monitors
     warnings: tuple[str, ...]
 
 
@@ -73,7 +74,8 @@ def build_client(
         from pymongo.server_api import ServerApi
 
         limits["server_api"] = ServerApi(server_api)
-    limits["_monitor_class"] = modest_monitor(Admission(()))
+    monitors = Monitors()
+    limits["_monitor_class"] = monitors.kind()
     if "appName" not in options:
         limits["appName"] = APP_NAME
     with warnings.catch_warnings(record=True) as caught:
@@ -81,7 +83,7 @@ def build_client(
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text, event_listeners=list(listeners), **limits)
     # What SRV and TXT records bring is read at the first use, where nothing collects its warnings: the lint tells them.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pymongo\.")
-    return Built(client=client, warnings=tuple(str(w.message) for w in caught))
+    return Built(client=client, monitors=monitors, warnings=tuple(str(w.message) for w in caught))
 
 
 def on_this_computer(servers: Sequence[Any]) -> Sequence[Any]:
@@ -89,14 +91,14 @@ def on_this_computer(servers: Sequence[Any]) -> Sequence[Any]:
     return [server for server in servers if is_loopback(address_text(server.address))]
 
 
-async def close_client(client: AsyncMongoClient[Any]) -> None:
+async def close_client(built: Built) -> None:
     """Close a client, for `CLOSE_TIMEOUT_S` at most. Cancelling it ends the waiting too; never raises anything else.
 
-    A dead server never answers the goodbye, and a close that is cut off in it leaves the monitors at work: the second
-    one has no server left to say goodbye to.
+    A dead server never answers the goodbye: the second close has no server left to say goodbye to.
     """
     for _ in range(2):
-        farewell = asyncio.ensure_future(client.close())
+        built.monitors.stop()
+        farewell = asyncio.ensure_future(built.client.close())
         try:
             await asyncio.wait([farewell], timeout=CLOSE_TIMEOUT_S / 2)
         finally:

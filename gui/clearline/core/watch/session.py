@@ -106,7 +106,7 @@ class Session:
             extra["authMechanismProperties"] = self._sign_in.properties(oidc_hosts)
         if overrides is not None:
             extra |= {name: value for name, value in msgspec.to_builtins(overrides).items() if value is not None}
-        built = build_client(
+        self._built = build_client(
             ready.text,
             ready.reading.facts.options,
             listeners=self._events.listeners(),
@@ -115,7 +115,7 @@ class Session:
             extra=extra,
             confined=stays_here(ready.facts.mistakes, ready.profile),
         )
-        self.client = built.client
+        self.client = self._built.client
         self._events.follow(self.client)
         self.pools = PoolFold(limits_of(self.client))
         self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
@@ -257,7 +257,7 @@ class Session:
 
     async def _close(self) -> None:
         try:
-            await close_client(self.client)
+            await close_client(self._built)
         finally:
             self._events.end()
             self._log.close()

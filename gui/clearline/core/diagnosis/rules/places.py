@@ -114,6 +114,8 @@ def family_words(attempts: tuple[TcpFacts, ...]) -> str:
 
 def is_link_local_without_zone(address: str) -> bool:
     """Whether an IPv6 address is valid on one link only, and no interface is named."""
+    if ":" not in address:
+        return False
     try:
         parsed = ip_address(address.strip("[]"))
     except ValueError:

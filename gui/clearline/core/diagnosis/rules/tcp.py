@@ -135,8 +135,7 @@ def _private_endpoint(member: MemberFacts) -> bool:
 
 def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     tell = partial(finding, server=member.address, evidence=_evidence(member))
-    peers = [m for m in facts.members if m.tcp]
-    if is_atlas(member.host) and all(any(t.reach is Reach.REFUSED for t in m.tcp) for m in peers):
+    if is_atlas(member.host) and all(any(t.reach is Reach.REFUSED for t in m.tcp) for m in facts.members if m.tcp):
         cluster = facts.uri.hosts[0].partition(".")[0] if facts.uri.srv and facts.uri.hosts else member.host
         return tell("tcp.atlas-paused", Certainty.LIKELY, cluster=cluster)
     if member.loopback is not None and member.loopback.reach is Reach.OK and attempt.own and not attempt.loopback:

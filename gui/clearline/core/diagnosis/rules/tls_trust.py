@@ -69,8 +69,10 @@ def refused_certificate(facts: Facts, member: MemberFacts) -> TlsFacts | None:
 def clock(facts: Facts, member: MemberFacts) -> Finding | None:
     """Dates that do not fit only because this computer's clock is wrong."""
     handshake = refused_certificate(facts, member)
+    if handshake is None:
+        return None
     skew = clock_skew_s(facts, member)
-    if handshake is None or skew is None or abs(skew) <= WRONG_CLOCK_S:
+    if skew is None or abs(skew) <= WRONG_CLOCK_S:
         return None
     code = handshake.verify_code
     if code not in (EXPIRED, NOT_YET_VALID, *CRL_DATES):

@@ -33,9 +33,9 @@ _OPTION_FIELDS = {
 
 def _encrypted(facts: Facts) -> Iterable[tuple[MemberFacts, TlsFacts, tuple[CertificateFacts, ...]]]:
     """Members with which the driver's TLS works, with what they show."""
-    for member in facts.members:
+    for member in facts.members if facts.tls_wanted else ():
         handshake = member.handshake(TlsKind.DRIVER)
-        if facts.tls_wanted and handshake is not None and handshake.reach is Reach.OK and (chain := presented(member)):
+        if handshake is not None and handshake.reach is Reach.OK and (chain := presented(member)):
             yield member, handshake, chain
 
 

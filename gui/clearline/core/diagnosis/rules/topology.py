@@ -171,8 +171,8 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
     live = answered(facts)
     wanted = replica_set_name(facts)
     some_serve = any(h.kind in ("primary", "secondary", "router", "standalone") for _, h in live)
+    alone = single_topology(facts) or len(facts.members) == 1
     for member, hello in live:
-        alone = single_topology(facts) or len(facts.members) == 1
         if hello.kind == "ghost" and (alone or not some_serve):
             if found := _out_of_set(facts, member):
                 yield found

@@ -1,0 +1,74 @@
+"""PyMongo's monitors of one client: of which members they tell, how many of them begin at once, and their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
+
+from clearline.core.driver.admission import Admission, admit
+from clearline.core.turns import Turns
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.monitor import Monitor
+
+FIRST_LOOKS: Final = 16
+"""Servers that are looked at for the first time at once. PyMongo goes through all its servers after each look, and the
+looks of a thousand that begin together keep its own server selection waiting for seconds."""
+LONGEST_TURN_S: Final = 0.03
+"""A server that takes longer does not keep the next ones waiting."""
+
+
+class Monitors:
+    """The monitors of one client."""
+
+    def __init__(self) -> None:
+        self._admission = Admission(())
+        self._turns = Turns(FIRST_LOOKS, LONGEST_TURN_S)
+        self._living: WeakSet[Monitor] = WeakSet()
+        self._not_begun: set[Monitor] = set()
+
+    def kind(self) -> type[Monitor]:
+        """For the client's keyword ``_monitor_class``, which pymongo keeps "for deep customization and testing".
+
+        They hand the driver only those members of a hello that are admitted: without that it opens two connections to
+        every address that any server names.
+        """
+        from pymongo.asynchronous.monitor import Monitor
+
+        admission, turns, living, not_begun = self._admission, self._turns, self._living, self._not_begun
+
+        class ModestMonitor(Monitor):
+            def __init__(self, *arguments: Any, **keywords: Any) -> None:
+                super().__init__(*arguments, **keywords)
+                if not living:  # what an SRV name leads to is known by then
+                    admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
+                living.add(self)
+
+            async def _run(self) -> None:
+                if self._server_description.is_server_type_known:
+                    await super()._run()
+                    return
+                not_begun.add(self)
+                try:
+                    async with turns.turn():
+                        not_begun.discard(self)
+                        await super()._run()
+                finally:
+                    not_begun.discard(self)
+
+            async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
+                hello, round_trip_s = await super()._check_with_socket(conn)
+                admit(hello.document, admission)  # a copy, whose lists are the hello's own
+                return hello, round_trip_s
+
+        return ModestMonitor
+
+    def no_more(self) -> None:
+        """Those that still wait for their first look need not look: what was asked of the driver is answered."""
+        for monitor in list(self._not_begun):
+            monitor.gc_safe_close()
+
+    def stop(self) -> None:
+        """End them all now. PyMongo's own close waits for its topology's lock, for which each of them waits too."""
+        for monitor in list(self._living):
+            monitor.gc_safe_close()
