@@ -11,6 +11,7 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
+    "core/late_patterns",
     "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets",
     "core/facts licences",
     "core/profiles core/options",

@@ -37,7 +37,7 @@ PARTS = {
 PRODUCT = {
     "clearline.cli.mongod": {"PrivateMongod": "server"},
     "clearline.cli.demo": {"demo_deployment": "server", "run": "server"},
-    "clearline.core.keyring.sources": {"printed_by": "process"},
+    "clearline.core.keyring.commands": {"printed_by": "process"},
 }
 TIMES = {"perf_counter", "monotonic", "verdict_ms", "elapsed_ms", "elapsed_s", "rtt_ms", "duration_ms"}
 """What a test reads that judges times. The laboratory's own code does not count: it has deadlines, no judgement."""

@@ -25,6 +25,8 @@ Heard = Callable[[Report], None]
 """Told the newest state of a check: what is known if it cannot be ended."""
 Until = Literal["connected", "primary", "writable"]
 AT_ONCE = 8
+FRAME_S = 1.0
+"""Partial reports come no more often: they are for a check that cannot be ended, and each costs some milliseconds."""
 PAUSE_S = 1.0
 """Between two attempts while something is waited for."""
 _WRITERS = ("standalone", "sharded cluster", "load balanced")
@@ -51,13 +53,13 @@ def checked(
 
     ``tell`` hears of each that ended in its turn: how many have, which one, and what came out.
     """
-    from clearline.core.check.check import farewells, warm_up
+    from clearline.core.check.check import farewells, import_driver
 
     known: dict[int, Report] = {}
 
     async def all_of_them() -> list[Report]:
         loop = asyncio.get_running_loop()
-        warm = loop.create_task(run_in_daemon(warm_up))  # half a second, in which Ctrl-C is heard already
+        warm = loop.create_task(run_in_daemon(import_driver))  # 0.1 to 0.4 s, in which Ctrl-C is heard already
         turn = asyncio.Semaphore(AT_ONCE)
         done = count(1)
 
@@ -154,7 +156,7 @@ def has_become(report: Report, until: Until) -> bool:
 def _once(request: Request, manner: Manner, heard: Heard) -> Awaitable[Report]:
     from clearline.core.check.check import check
 
-    return _to_its_verdict(request, heard) if manner.fast else check(request, heard)
+    return _to_its_verdict(request, heard) if manner.fast else check(request, heard, frame_s=FRAME_S)
 
 
 async def _to_its_verdict(request: Request, heard: Heard) -> Report:
@@ -169,7 +171,7 @@ async def _to_its_verdict(request: Request, heard: Heard) -> Report:
         if report.verdict is not None and not decided.done():
             decided.set_result(report)
 
-    task = loop.create_task(check(request, take))
+    task = loop.create_task(check(request, take, frame_s=FRAME_S))
     try:
         await asyncio.wait((task, decided), return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:

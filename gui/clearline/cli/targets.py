@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, hop_password
 
 if TYPE_CHECKING:
-    from clearline.core.exchange.consent import Concern
+    from clearline.core.exchange.consent import Agreements, Concern
     from clearline.core.keyring.sources import Gathered
     from clearline.core.keyring.vault import Vault
 
@@ -194,12 +193,12 @@ def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
 
 def permits(profile: Profile, *, asking: bool = True) -> Permits:
     """What was agreed to for a profile on this computer. ``asking``: the user of a terminal can sign in by hand."""
-    from clearline.core.exchange.consent import Agreements
-    from clearline.paths import agreements_file
-
-    agreed = Agreements(agreements_file())
     prompt = say_where_to_sign_in if asking and on_terminal() else None
-    return Permits(may_run=partial(agreed.may_run, profile), on_prompt=prompt, oidc_hosts=agreed.sign_in_hosts)
+    return Permits(
+        may_run=lambda command: _agreements().may_run(profile, command),
+        on_prompt=prompt,
+        oidc_hosts=lambda asked: _agreements().sign_in_hosts(asked),
+    )
 
 
 def say_where_to_sign_in(page: str, code: str | None) -> None:
@@ -331,10 +330,15 @@ def _settle_concerns(target: Target, *, yes: bool) -> None:
 
 def missing(profile: Profile, wanted: Sequence[Concern]) -> tuple[Concern, ...]:
     """What was not agreed to yet."""
+    return _agreements().missing(profile, wanted) if wanted else ()
+
+
+def _agreements() -> Agreements:
+    """What was agreed to on this computer; found late, for few connections want anything."""
     from clearline.core.exchange.consent import Agreements
     from clearline.paths import agreements_file
 
-    return Agreements(agreements_file()).missing(profile, wanted)
+    return Agreements(agreements_file())
 
 
 def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: bool) -> None:
@@ -343,11 +347,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
     ``demanded``: without a terminal ``--yes`` is needed, else telling is enough (a connection string that was written
     into the command itself).
     """
-    from clearline.core.exchange.consent import Agreements
-    from clearline.paths import agreements_file
-
-    agreements = Agreements(agreements_file())
-    absent = agreements.missing(profile, wanted)
+    absent = missing(profile, wanted)
     if not absent:
         return
     if not yes:
@@ -364,7 +364,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
         else:
             return
     try:
-        agreements.remember(profile, absent)
+        _agreements().remember(profile, absent)
     except OSError as error:
         print(f"clearline: the agreement cannot be remembered: {error.strerror}", file=sys.stderr)
 

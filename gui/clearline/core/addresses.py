@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from ipaddress import ip_address
 from typing import Final
 
-_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}")
+from clearline.core.late_patterns import late
+
+_NAME: Final = late(r"(?!-)[A-Za-z0-9_.-]{1,253}")
 
 
 def split_address(address: str) -> tuple[str, int | None]:

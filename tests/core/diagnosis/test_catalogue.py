@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
+from importlib import resources
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import clearline.core
-from clearline.core.diagnosis.catalogue import HOP_FAMILIES, blanks_of, causes, finding, listed
+from clearline.core.diagnosis.catalogue import HOP_FAMILIES, Cause, blanks_of, causes, finding, listed
 from clearline.core.explain.phrases import rows
 from clearline.core.findings import Certainty, Severity, Stage
 
@@ -115,3 +118,10 @@ def test_a_detail_follows_the_meaning() -> None:
 )
 def test_names_are_listed_as_sentences_have_them(names: tuple[str, ...], sentence: str) -> None:
     assert listed(names) == sentence
+
+
+def test_the_rows_read_one_by_one_are_those_of_the_whole_file() -> None:
+    text = resources.files("clearline.core.diagnosis").joinpath("causes.toml").read_text(encoding="utf-8")
+    whole = {f"{stage}.{name}": row for stage, rows in tomllib.loads(text).items() for name, row in rows.items()}
+    assert list(causes()) == list(whole)
+    assert {code: msgspec.convert(row, Cause) for code, row in whole.items()} == dict(causes())

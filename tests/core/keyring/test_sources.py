@@ -12,8 +12,9 @@ from pathlib import Path
 import keyring.backends.fail
 import pytest
 
-from clearline.core.keyring import sources
-from clearline.core.keyring.sources import CommandFailed, Gathered, gather, lost, printed_by
+from clearline.core.keyring import commands
+from clearline.core.keyring.commands import CommandFailed, printed_by
+from clearline.core.keyring.sources import Gathered, gather, lost
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
@@ -167,7 +168,7 @@ PRINTS_LATIN = command("import sys; sys.stdout.buffer.write(bytes([0x70, 0xE4, 0
 
 
 def test_a_line_that_is_no_utf_8_is_read_in_the_system_s_own_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_code_pages", lambda: ("cp1252",))
+    monkeypatch.setattr(commands, "_code_pages", lambda: ("cp1252",))
     assert asyncio.run(printed_by(PRINTS_LATIN)) == Secret("pä")
 
 
@@ -181,13 +182,13 @@ def test_a_line_that_is_no_utf_8_is_read_in_the_system_s_own_encoding(monkeypatc
 def test_a_secret_is_never_guessed_from_two_code_pages(
     monkeypatch: pytest.MonkeyPatch, pages: tuple[str, ...], words: str
 ) -> None:
-    monkeypatch.setattr(sources, "_code_pages", lambda: pages)
+    monkeypatch.setattr(commands, "_code_pages", lambda: pages)
     with pytest.raises(CommandFailed, match=words):
         asyncio.run(printed_by(PRINTS_LATIN))
 
 
 def test_two_code_pages_that_agree_are_no_guess(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_code_pages", lambda: ("cp1252", "latin-1"))
+    monkeypatch.setattr(commands, "_code_pages", lambda: ("cp1252", "latin-1"))
     assert asyncio.run(printed_by(PRINTS_LATIN)) == Secret("pä")
 
 
@@ -198,7 +199,7 @@ def test_on_windows_a_command_opens_no_console(monkeypatch: pytest.MonkeyPatch) 
         asked.update(options)
         raise OSError(2, "not there")
 
-    monkeypatch.setattr(sources.subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    monkeypatch.setattr(commands.subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
     with pytest.raises(CommandFailed, match="cannot be started"):
         asyncio.run(printed_by("pass show db"))

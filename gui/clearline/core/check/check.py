@@ -13,6 +13,7 @@ from collections.abc import Callable
 from clearline.core.check.course import Course
 from clearline.core.check.driver_run import closing
 from clearline.core.check.outcome import Outcome
+from clearline.core.check.reporter import FRAME_S
 from clearline.core.check.request import Request
 from clearline.core.check.running import Running
 from clearline.core.driver.events import DriverEvent
@@ -23,14 +24,20 @@ from clearline.core.tls.trust import adopt_system_roots
 
 
 def warm_up() -> None:
-    """Import what a check needs and imports late (0.2 to 0.7 s): off the GUI thread, before the first check.
+    """Import all that checks may need and import late (0.2 to 0.7 s): off the GUI thread, before the first check."""
+    import cryptography.x509  # noqa: F401
+
+    import_driver()
+    dns.preload()
+
+
+def import_driver() -> None:
+    """Import what every check needs, and no more: for a process that lives for one check.
 
     In the frozen program also lets OpenSSL find this computer's trusted authorities.
     """
-    import cryptography.x509  # noqa: F401
     import pymongo.asynchronous.mongo_client  # noqa: F401
 
-    dns.preload()
     adopt_system_roots()
 
 
@@ -38,16 +45,18 @@ async def check(
     request: Request,
     emit: Callable[[Report], None],
     *,
+    frame_s: float = FRAME_S,
     on_event: Callable[[DriverEvent], None] | None = None,
     on_facts: Callable[[Facts], None] | None = None,
 ) -> Report:
     """Do one check and return the whole report; never raises.
 
-    ``emit`` gets partial reports (``verdict`` None, then the verdict with what is known) and last the whole one;
-    ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all that was learnt.
+    ``emit`` gets partial reports: with the verdict None no more often than ``frame_s``, at once when it is known, and
+    last the whole one. ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all
+    that was learnt.
     Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
-    run = Running(request, emit)
+    run = Running(request, emit, frame_s)
     outcome = Outcome(run)
     course = Course(run, outcome, on_event)
     report = await outcome.report(course.run, course.abandon)

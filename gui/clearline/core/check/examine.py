@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import Any, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
 from clearline.core.addresses import server_name
-from clearline.core.check.compare import Comparison
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Questioner, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
@@ -25,6 +24,9 @@ from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Carrier, Connection, Line
 from clearline.core.probes.lookup import look_up
 from clearline.core.turns import Turns
+
+if TYPE_CHECKING:
+    from clearline.core.check.compare import Comparison
 
 R = TypeVar("R")
 
@@ -51,7 +53,6 @@ class Examiner:
         self._admission = Admission(())
         self._beginnings = Turns(FIRST_QUESTIONS, LONGEST_TURN_S)
         self._measured = 0
-        self._comparison = Comparison(self._questioner, spawn)
 
     def add(self, address: str, *, seed: bool = False, advertised_by: tuple[str, ...] = ()) -> None:
         """Examine one more server, unless it is known already."""
@@ -59,6 +60,12 @@ class Examiner:
             self._admission.own([address])
         if self._ledger.add(address, seed=seed, advertised_by=advertised_by):
             self._spawn(self._examine(address))
+
+    @cached_property
+    def _comparison(self) -> Comparison:
+        from clearline.core.check.compare import Comparison  # late: a healthy deployment is not compared
+
+        return Comparison(self._questioner, self._spawn)
 
     def close(self) -> None:
         """Hang up all lines that were kept for further questions."""
@@ -216,12 +223,11 @@ class Examiner:
 
         attempts = [loop.create_task(attempt(ip)) for ip in addresses]
         ended = asyncio.gather(*attempts)
-        compare = partial(self._comparison.unreachable, member.address, addresses)
         hedge: asyncio.Task[None] | None = None
         try:
             await _first({opened, ended}, self._questioner.hedge_s)
             if not opened.done():
-                hedge = loop.create_task(compare())
+                hedge = loop.create_task(self._comparison.unreachable(member.address, addresses))
                 await _first({opened, ended, all_quiet})
             if not opened.done():
                 assert hedge is not None
@@ -244,7 +250,10 @@ class Examiner:
 
     async def _talk(self, member: MemberFacts, connection: Carrier, ip: str) -> None:
         """TLS if the profile wants it, then hello; then either the server's further answers, or the comparison."""
-        compare = partial(self._comparison.unusable, member, ip)
+
+        def compare() -> Coroutine[Any, Any, None]:
+            return self._comparison.unusable(member, ip)
+
         line: Line | None = connection
         try:
             if self._terms.tls:

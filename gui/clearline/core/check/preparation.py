@@ -19,7 +19,7 @@ from clearline.core.driver import aws
 from clearline.core.facts.fact import replace
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
-from clearline.core.keyring.sources import CommandFailed, printed_by
+from clearline.core.keyring.commands import CommandFailed, printed_by
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret

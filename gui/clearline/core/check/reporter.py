@@ -30,7 +30,9 @@ _log = logging.getLogger(__name__)
 class Reporter:
     """Keeps the clock and the verdict of one check, and hands reports to ``emit``."""
 
-    def __init__(self, profile_name: str, ledger: Ledger, emit: Callable[[Report], None], began: float) -> None:
+    def __init__(
+        self, profile_name: str, ledger: Ledger, emit: Callable[[Report], None], began: float, frame_s: float
+    ) -> None:
         self.began = began
         """As time.perf_counter() counts."""
         self.started = datetime.now(UTC)
@@ -40,7 +42,8 @@ class Reporter:
         self._ledger = ledger
         self._emit = emit
         self._verdict_ms: float | None = None
-        self._next_frame = 0.0
+        self._frame_s = frame_s
+        self._next_frame = began + frame_s
         self._hidden: tuple[Secret, ...] = ()
 
     @property
@@ -62,7 +65,7 @@ class Reporter:
             reopened = self.verdict is Verdict.FAILED and not has_failed(self._ledger.facts)
             self._emit(self._assemble(None if reopened else self.verdict))
             told = time.perf_counter()
-            self._next_frame = max(now + FRAME_S, told + _REST * (told - now))
+            self._next_frame = max(now + self._frame_s, told + _REST * (told - now))
 
     def finish(self) -> Report:
         """Tell the whole report, and return it."""

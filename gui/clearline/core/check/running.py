@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 class Running:
     """One check while it runs: what is known, what is still under way. Lives in its event loop."""
 
-    def __init__(self, request: Request, emit: Callable[[Report], None]) -> None:
+    def __init__(self, request: Request, emit: Callable[[Report], None], frame_s: float) -> None:
         began = time.perf_counter()
         reading = request.reading
         self.request = request
         self.ledger = Ledger(Facts(uri=reading.facts))
-        self.reporter = Reporter(reading.profile.name, self.ledger, emit, began)
+        self.reporter = Reporter(reading.profile.name, self.ledger, emit, began, frame_s)
         self.tasks: set[asyncio.Task[None]] = set()
         """Whatever may still learn something."""
         self.driver_task: asyncio.Task[None] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -215,10 +214,10 @@ def _server(facts: Facts, member: MemberFacts, verdict: Verdict | None) -> Serve
 
 
 def _latency(member: MemberFacts) -> Latency | None:
-    samples = member.rtt.samples_ms if member.rtt else ()
-    if not samples:
+    rtt = member.rtt
+    if rtt is None or not rtt.samples_ms:
         return None
-    return Latency(min=round(min(samples), 2), median=round(statistics.median(samples), 2), max=round(max(samples), 2))
+    return Latency(min=round(min(rtt.samples_ms), 2), median=round(rtt.median_ms, 2), max=round(max(rtt.samples_ms), 2))
 
 
 def _cell(facts: Facts, member: MemberFacts, stage: Stage, verdict: Verdict | None) -> Cell:

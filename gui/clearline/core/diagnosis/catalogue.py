@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -35,14 +35,32 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     product: str | None = None
 
 
+class _Causes(Mapping[str, Cause]):
+    """The rows of ``causes.toml``, each read when it is asked for: all of them cost a short command 10 ms."""
+
+    def __init__(self, text: str) -> None:
+        heads = re.split(r"^\[([a-z0-9.-]+)\]$", text, flags=re.MULTILINE)
+        self._texts = dict(zip(heads[1::2], heads[2::2], strict=True))
+        self._rows: dict[str, Cause] = {}
+
+    def __getitem__(self, code: str) -> Cause:
+        if code not in self._rows:
+            import tomllib
+
+            self._rows[code] = msgspec.convert(tomllib.loads(self._texts[code]), Cause)
+        return self._rows[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
 @cache
 def causes() -> Mapping[str, Cause]:
     """All causes by code (``stage.name``), in the catalogue's order."""
-    text = resources.files("clearline.core.diagnosis").joinpath("causes.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
-    return {
-        f"{stage}.{name}": msgspec.convert(row, Cause) for stage, rows in tables.items() for name, row in rows.items()
-    }
+    return _Causes(resources.files("clearline.core.diagnosis").joinpath("causes.toml").read_text(encoding="utf-8"))
 
 
 def blanks_of(cause: Cause) -> frozenset[str]:

@@ -206,6 +206,12 @@ class RttFacts(Fact, frozen=True, kw_only=True):
     """Time of one answer that is much larger than hello's, where one could be had: tells bandwidth from latency."""
     retransmits: int | None = None
 
+    @property
+    def median_ms(self) -> float:
+        """The middle one of the samples, 0.0 without any; statistics would take longer to import than a check has."""
+        ordered = sorted(self.samples_ms) or [0.0]
+        return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
 
 class Knock(Fact, frozen=True, kw_only=True):
     """What came back for another protocol's first word, that of ``said``: ``redis``, ``postgresql`` or ``kafka``."""

@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 
 from clearline.core.facts.hops import HopFacts, HopStage, Trouble
 from clearline.core.hops.hop_log import HopLog, Terms
-from clearline.core.hops.http_connect import HttpHop
 from clearline.core.hops.opener import Entrance, Opener
-from clearline.core.hops.socks5 import Socks5Hop
 from clearline.core.hops.stream import Stream
 from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
 from clearline.core.secrets.secret import Secret, Secrets, hop_password
@@ -85,6 +83,10 @@ def _in_clear(hop: Hop) -> bool:
 def _made(hop: Hop, log: HopLog, entrance: Entrance, password: Secret | None) -> Opener:
     match hop:
         case Socks5Proxy():
+            from clearline.core.hops.socks5 import Socks5Hop
+
             return Socks5Hop(log, entrance, password)
         case HttpProxy():
+            from clearline.core.hops.http_connect import HttpHop
+
             return HttpHop(log, entrance, hop.login, password)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from clearline.core.late_patterns import late
+
 _OF_MONGODB: Final = ("allocator", "storageEngines", "openssl", "javascriptEngine")
-_GIT_VERSION: Final = re.compile(r"(?!0{40})[0-9a-f]{40}")
-_NAME_FIELDS: Final = re.compile(r"(?i)(ferretdb|secantusdb|secantus|documentdb|cosmosdb|tigris)")
+_GIT_VERSION: Final = late(r"(?!0{40})[0-9a-f]{40}")
+_NAME_FIELDS: Final = late(r"(?i)(ferretdb|secantusdb|secantus|documentdb|cosmosdb|tigris)")
 _PRODUCTS: Final = {
     "ferretdb": "FerretDB",
     "secantus": "SecantusDB",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import platform
 import re
 import socket
 import sys
@@ -18,6 +17,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clearline.core.facts.computer import Pod, Resolver, SurroundingFacts
+from clearline.core.late_patterns import late
 from clearline.core.probes.windows import policy_namespaces
 
 _LONGEST: Final = 100_000
@@ -66,7 +66,7 @@ _VENDORS: Final = (
     (r"parallels", "Parallels"),
     (r"openstack|digitalocean|hetzner", "a cloud"),
 )
-_TUNNEL: Final = re.compile(
+_TUNNEL: Final = late(
     r"(?:tun|tap|utun|wg|ppp|ipsec|vpn|tailscale|zt|nordlynx|proton|mullvad|gpd|cscotun|zcctun|ts)\d*.*", re.IGNORECASE
 )
 _TUNNEL_TYPES: Final = frozenset({"512", "65534"})
@@ -89,7 +89,7 @@ _PUBLIC_RESOLVERS: Final = frozenset(
         *("2001:4860:4860::8844", "9.9.9.9", "149.112.112.112", "2620:fe::fe", "208.67.222.222", "94.140.14.14"),
     }
 )
-_RUNTIME_NAMES: Final = re.compile(
+_RUNTIME_NAMES: Final = late(
     r"(?:host|gateway)\.docker\.internal|kubernetes\.docker\.internal|host\.containers\.internal|host\.(?:lima|orb|minikube"
     r"|rancher-desktop)\.internal|kubernetes(?:\.default\S*)?|\S+\.wsl\.local"
 )
@@ -220,9 +220,11 @@ def _endpoint(value: str) -> str:
 
 
 def _libc(root: Path) -> str:
-    name, version = platform.libc_ver()
-    if name:
-        return f"{name} {version}".strip()
+    try:
+        if told := os.confstr("CS_GNU_LIBC_VERSION"):  # platform.libc_ver() searches the interpreter's file for it
+            return told
+    except (AttributeError, ValueError, OSError):
+        pass  # Windows, macOS, musl
     return "musl" if any((root / "lib").glob("ld-musl-*")) else ""
 
 

@@ -8,16 +8,15 @@ stands where a secret would stand: between the colon and the @ of an address (al
 from __future__ import annotations
 
 import base64
-import html
 import ipaddress
 import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from html.entities import codepoint2name
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import Secret
 
@@ -28,7 +27,7 @@ _EMBEDDED: Final = 8
 _HEX: Final = 8
 _LONGEST: Final = 256
 
-_SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = late(
     r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
     re.IGNORECASE,
 )
@@ -85,6 +84,8 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 def _whole_spellings(secret: str) -> list[str]:
     """A long secret as a whole: a pattern for each of its characters would take too long to build."""
+    import html
+
     forms = {
         secret,
         quote(secret, safe="", errors="replace"),
@@ -100,6 +101,8 @@ def _whole_spellings(secret: str) -> list[str]:
 
 def _spellings(character: str) -> str:
     """One character in plain, percent-encoded (once or twice), and escaped as JSON, Python and HTML do."""
+    from html.entities import codepoint2name  # late: most checks have no secret
+
     code = ord(character)
     octets = character.encode("utf-8", "surrogatepass")
     percent = "".join("%(?:25)*(?i:" + f"{octet:02x}" + ")" for octet in octets)
@@ -131,24 +134,24 @@ def _spellings(character: str) -> str:
 
 # ---------------------------------------------------------------- addresses
 
-_ADDRESS: Final = re.compile(
+_ADDRESS: Final = late(
     r"(?i)(?P<ours>\bmongo\w{0,20}(?:\+\w{1,20})?\s?[:;]?\s?(?:\\?/){1,3})|\b[a-z][a-z0-9+.\-]{0,40}:(?:\\?/){2,3}"
 )
-_ENCODED_ADDRESS: Final = re.compile(
+_ENCODED_ADDRESS: Final = late(
     r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"
 )
-_BARE_CREDENTIALS: Final = re.compile(
+_BARE_CREDENTIALS: Final = late(
     r"(?<![\w/@:%])([^\s:/@\"'=&?,;<>()]{1,128}):([^\s@\"'/:][^\s\"']{0,512})@(?=\]|::|[\w\[.%\-]{1,253}(?:[:/?,\s\"']|$))"
 )
 """``user:password@host`` without any scheme."""
 _FAR: Final = 1000
-_TOKEN: Final = re.compile(r"[^\s\"'`<>“”‘’]*")
+_TOKEN: Final = late(r"[^\s\"'`<>“”‘’]*")
 _HOST: Final = (
     r"(?:\[[^\]\s@]*\]|[^\s:/?#@,;|&=%\[\]()]+|[^\s:/?#@,;|]*%2[Ff][^\s:/?#@,;|]*)?(?::(?:\$\{\w+\}|\d{0,5}))?"
 )
-_HOSTS: Final = re.compile(rf"{_HOST}(?:[,;|]{_HOST})*")
-_END_OF_HOSTS: Final = re.compile(r"[/?\s\"'`<>“”‘’),\\;]|\.(?=\s|$)|:?$|:(?=\s)")
-_OPTION_START: Final = re.compile(r"[A-Za-z][A-Za-z_]*=")
+_HOSTS: Final = late(rf"{_HOST}(?:[,;|]{_HOST})*")
+_END_OF_HOSTS: Final = late(r"[/?\s\"'`<>“”‘’),\\;]|\.(?=\s|$)|:?$|:(?=\s)")
+_OPTION_START: Final = late(r"[A-Za-z][A-Za-z_]*=")
 
 
 def _mask_addresses(text: str) -> str:
@@ -256,10 +259,10 @@ _VALUE: Final = (
     r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"
 )
 _OPTIONS: Final = (
-    re.compile(rf"(?i)(?P<head>{_WORD}(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
-    re.compile(rf"(?i)(?P<head>{_WORD}[\"']\s?:\s?)(?P<value>{_VALUE})"),
-    re.compile(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
-    re.compile(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
+    late(rf"(?i)(?P<head>{_WORD}(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
+    late(rf"(?i)(?P<head>{_WORD}[\"']\s?:\s?)(?P<value>{_VALUE})"),
+    late(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
+    late(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
 )
 
 

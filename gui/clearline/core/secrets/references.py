@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from clearline.core.late_patterns import late
+
 _LARGEST: Final = 1_000_000
 """Characters of a ``.env`` file."""
-REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}")
+REFERENCE: Final = late(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}")
 
 
 def is_reference(text: str) -> bool:

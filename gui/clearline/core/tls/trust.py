@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from clearline.core.late_patterns import late
 from clearline.paths import is_frozen, restored_environ, user_cache_dir
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _MAC_KEYCHAINS: Final = (
 )
 _SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 _PATIENCE_S: Final = 20
-_HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
+_HASHED: Final = late(r"[0-9a-f]{8}\.\d+")
 
 
 def default_roots_count() -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from typing import Final
 
-_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+from clearline.core.late_patterns import late
+
+_BASE64: Final = late(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _SHORTEST: Final = 8
 
 

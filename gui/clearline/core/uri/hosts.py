@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
+from clearline.core.late_patterns import late
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.uri.parts import DEFAULT_PORT, UriText
 from clearline.core.uri.password import placeholder
 from clearline.core.uri.pieces import Piece, is_invisible
 from clearline.core.uri.surroundings import QUOTE_CHARACTERS
 
-PLACEHOLDER: Final = re.compile(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
-_NAME: Final = re.compile(r"[\w.\-]+")
-_ENTRY: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
-_SEPARATOR: Final = re.compile(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")
+PLACEHOLDER: Final = late(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
+_NAME: Final = late(r"[\w.\-]+")
+_ENTRY: Final = late(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
+_SEPARATOR: Final = late(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")
 _BACKSLASH: Final = {"character": "a backslash and a comma"}
-_OPEN: Final = re.compile(r"[\w.\-]+(?::\w+)?")
+_OPEN: Final = late(r"[\w.\-]+(?::\w+)?")
 _LARGEST_PORT: Final = 65535
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote_plus
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Severity
+from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import REFERENCE, has_references
@@ -30,14 +31,14 @@ from clearline.core.uri.unset import Unset, unset, unset_host, unset_password
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
-_BAD_DATABASE: Final = re.compile(r'[/ "$\\\0]')
+_BAD_DATABASE: Final = late(r'[/ "$\\\0]')
 """PyMongo refuses the first four in the text (uri_parser_shared._BAD_DB_CHARS), the others at the first use."""
 _LONGEST_DATABASE: Final = 63
 _RECORD: Final = "_mongodb._tcp."
 _WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
-_HOSTS_IN_PATH: Final = re.compile(r"([\w\-]*)((?:,[\w.\-]+:\d{1,5})+)")
-_INJECTED: Final = re.compile(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)")
-_OPTIONS_IN_PATH: Final = re.compile(r"[&;]([A-Za-z][\w.\-]*)=")
+_HOSTS_IN_PATH: Final = late(r"([\w\-]*)((?:,[\w.\-]+:\d{1,5})+)")
+_INJECTED: Final = late(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)")
+_OPTIONS_IN_PATH: Final = late(r"[&;]([A-Za-z][\w.\-]*)=")
 _CLOSING: Final = ";,>)"
 
 
@@ -382,7 +383,7 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
     if path is None or not path.text or found.has("uri.bad-port"):
         return
     decoded = unquote_plus(path.text)
-    if has_references(path.text) and not re.search(_BAD_DATABASE, REFERENCE.sub("", decoded)):
+    if has_references(path.text) and not _BAD_DATABASE.search(REFERENCE.sub("", decoded)):
         return
     name, dot, _ = decoded.partition(".")
     remove = {"seeds": {"database": None}}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote_plus
 
+from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import OptionType, lookup
 from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.secrets.redaction import looks_secret
@@ -29,17 +30,15 @@ _WEB_SCHEMES: Final = frozenset(
     ["http", "https", "ftp", "ws", "wss", "tcp", "jdbc", "postgres", "postgresql", "mysql", "redis", "amqp"]
 )
 _MONGO_SLIPS: Final = frozenset({"mdb", "monogdb", "mogodb", "mogo", "momgodb", "nongodb", "ongodb"})
-_SCHEME_LIKE: Final = re.compile(r"(?P<word>[A-Za-z][\w+.\-:]*?)?(?P<mark>\s*[:;]?\s*[/\\]{1,3})")
-_SCHEME_ONLY: Final = re.compile(r"(?i)mongodb(\+srv)?:(?!\d+(?:[/?,]|$))")
-_NESTED: Final = re.compile(
-    r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)"
-)
-_SOCKET: Final = re.compile(r"[^,;]*?\.sock(?=[/,;]|$)")
+_SCHEME_LIKE: Final = late(r"(?P<word>[A-Za-z][\w+.\-:]*?)?(?P<mark>\s*[:;]?\s*[/\\]{1,3})")
+_SCHEME_ONLY: Final = late(r"(?i)mongodb(\+srv)?:(?!\d+(?:[/?,]|$))")
+_NESTED: Final = late(r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)")
+_SOCKET: Final = late(r"[^,;]*?\.sock(?=[/,;]|$)")
 _LONG: Final = 8
 """A shorter name is too soon like another."""
-_OPTION_START: Final = re.compile(r"([A-Za-z][\w.\-]*)=")
+_OPTION_START: Final = late(r"([A-Za-z][\w.\-]*)=")
 _SEPARATOR: Final = {"&;": r"&amp;|\\u0026|[&;]", "&": r"\\u0026|&", ";": ";", "": r"\s+"}
-_HOST_LIKE: Final = re.compile(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT)
+_HOST_LIKE: Final = late(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT)
 
 
 @dataclass(frozen=True, repr=False, slots=True)

@@ -8,26 +8,27 @@ from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts.text import PasswordTraits
+from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.uri.encoded import decoded_text
 from clearline.core.uri.parts import UriText
 
-_DOUBLE: Final = re.compile(r"%25[0-9A-Fa-f]{2}")
-_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_NEEDLESS: Final = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
-_WORDS: Final = re.compile(
+_DOUBLE: Final = late(r"%25[0-9A-Fa-f]{2}")
+_ESCAPE: Final = late(r"%[0-9A-Fa-f]{2}")
+_NEEDLESS: Final = late(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
+_WORDS: Final = late(
     r"(?i)(?:your|my|the|enter|insert|put|change|here|db|database|mongo|mongodb|atlas|cluster|root|admin|user|username|login"
     r"|pass|password|passwd|pwd|pw|passphrase|secret|credential|credentials|name|me|real|actual|encoded|url|uri|host|hostname"
     r"|server|address|domain|com|port|id|region|project|xxx+|abc|app|application|set|replica|rs|default|auth|collection)"
 )
-_ANGLES: Final = re.compile(r"<([^<>]*)>")
-_BRACES: Final = re.compile(r"\$?\{\{?([^{}]*)\}\}?|\[([^\[\]]*)\]|\$\(?([A-Za-z_]+)\)?|%([A-Za-z_]+)%")
-_YOUR: Final = re.compile(r"(?i)(?:your|enter|insert|put)[ _\-]?\w*(?:pass|pwd|secret|credential|user|login|name)\w*")
-_JOINED: Final = re.compile(r"""["'`]\s*[+.]\s*([\w.\[\]()"']+)\s*[+.]\s*["'`]""")
+_ANGLES: Final = late(r"<([^<>]*)>")
+_BRACES: Final = late(r"\$?\{\{?([^{}]*)\}\}?|\[([^\[\]]*)\]|\$\(?([A-Za-z_]+)\)?|%([A-Za-z_]+)%")
+_YOUR: Final = late(r"(?i)(?:your|enter|insert|put)[ _\-]?\w*(?:pass|pwd|secret|credential|user|login|name)\w*")
+_JOINED: Final = late(r"""["'`]\s*[+.]\s*([\w.\[\]()"']+)\s*[+.]\s*["'`]""")
 """Code that puts an address together: ``"mongodb://app:" + password + "@host"``."""
-_EXPRESSION: Final = re.compile(r"\$\{[^{}]*[.(][^{}]*\}")
+_EXPRESSION: Final = late(r"\$\{[^{}]*[.(][^{}]*\}")
 """What JavaScript would compute."""
-_DOTS: Final = re.compile(r"\*{3,}|•{3,}|x{5,}|X{5,}|\.{3,}|…")
+_DOTS: Final = late(r"\*{3,}|•{3,}|x{5,}|X{5,}|\.{3,}|…")
 
 _LONGEST_WORD: Final = 32
 """Words that run together can be told apart in many ways; a limit keeps the search short."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
+from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile, Seeds, patched
 from clearline.core.report.report import Report
@@ -21,8 +22,8 @@ from clearline.core.uri.encoded import decoded_address, decoded_text
 from clearline.core.uri.parts import take_apart
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list
 
-_ESCAPES: Final = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
-_WEAKER: Final = re.compile(r":tls(?:AllowInvalid\w+|Insecure)=true$")
+_ESCAPES: Final = late(r"((?:%[0-9A-Fa-f]{2})+)")
+_WEAKER: Final = late(r":tls(?:AllowInvalid\w+|Insecure)=true$")
 _WEAKENING: Final = {
     "enabled": False,
     "insecure": True,

@@ -10,14 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from clearline.core.late_patterns import late
 from clearline.core.uri.pieces import HOST_PORT, Piece
 
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.%\w]+\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT
-_ENTRY: Final = re.compile(
+_ENTRY: Final = late(
     r"\s*(?P<scheme>(?i:mongodb)(?:\+srv)?://)?(?:(?P<userinfo>[^@/,\s]*)@)?(?P<host>" + _HOST + r")"
     r"(?:/(?P<database>[^,/?@\s]*))?(?:\?(?P<options>[^,/?@\s]*))?\s*"
 )
-_SCHEME: Final = re.compile(r",\s*mongodb(?:\+srv)?://", re.IGNORECASE)
+_SCHEME: Final = late(r",\s*mongodb(?:\+srv)?://", re.IGNORECASE)
 _PARTS: Final = ("userinfo", "host", "database", "options")
 
 

@@ -5,16 +5,16 @@ The names are those of mongosh and the database tools; what an address can hold 
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.uri.parts import UriText
 
-_TOOL: Final = re.compile(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
+_TOOL: Final = late(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
 _LONG: Final[dict[str, tuple[str, str]]] = {
     "username": ("auth", "user"),
     "authenticationdatabase": ("auth", "source"),

@@ -6,15 +6,15 @@ which the short form switches on by itself (initial DNS seed list discovery spec
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import Profile
 
-_ATLAS_MEMBER: Final = re.compile(r"(?P<cluster>[^.]+)-shard-\d+-\d+\.(?P<domain>[^:]+\.mongodb(?:gov)?\.net)(?::\d+)?")
+_ATLAS_MEMBER: Final = late(r"(?P<cluster>[^.]+)-shard-\d+-\d+\.(?P<domain>[^:]+\.mongodb(?:gov)?\.net)(?::\d+)?")
 
 
 class TxtOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
 from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
 
@@ -13,29 +14,29 @@ _QUOTES: Final = {
     "<": ">",
 }  # fmt: skip
 QUOTE_CHARACTERS: Final = frozenset("\"'`“”„‘’‚«»‹›")
-_AFTER_QUOTE: Final = re.compile(r"[\s;,)\]}]*")
-_INNER_SCHEME: Final = re.compile(r"(?i)mongodb(?:\+srv)?://")
-_CODE_AFTER: Final = re.compile(r"\s*[,;)\]}]\s|\s+-")
+_AFTER_QUOTE: Final = late(r"[\s;,)\]}]*")
+_INNER_SCHEME: Final = late(r"(?i)mongodb(?:\+srv)?://")
+_CODE_AFTER: Final = late(r"\s*[,;)\]}]\s|\s+-")
 _ENTITY: Final = r"(?:&(?:quot|lt|gt|apos|nbsp|#34|#39|#[xX]2[27]);)+"
-_ENTITIES_BEFORE: Final = re.compile(_ENTITY)
-_ENTITIES_BEHIND: Final = re.compile(_ENTITY + "[;,)]*$")
-_LINK: Final = re.compile(r"\[[^\[\]]*\]\((mongodb(?:\+srv)?://[^\s()]*)\)")
+_ENTITIES_BEFORE: Final = late(_ENTITY)
+_ENTITIES_BEHIND: Final = late(_ENTITY + "[;,)]*$")
+_LINK: Final = late(r"\[[^\[\]]*\]\((mongodb(?:\+srv)?://[^\s()]*)\)")
 """What a web page's link becomes in Markdown."""
-_OPENED: Final = re.compile(r"([\"'`“‘])\s*[\w.\-]+=$")
+_OPENED: Final = late(r"([\"'`“‘])\s*[\w.\-]+=$")
 """A quotation mark before the name that the address is assigned to: ``-e "MONGO_URL=…"``."""
-_ASSIGNMENT: Final = re.compile(
+_ASSIGNMENT: Final = late(
     r"(?:^|\n)[ \t]*(?:[-*][ \t]+)?(?:(?:export|set|setx|env|const|let|var|final|string)[ \t]+)?"
     r"[\"']?[\w.\-]+[\"']?[ \t]*[=:][ \t]*$",
     re.IGNORECASE,
 )
-_SHELL_OPTION: Final = re.compile(r"\s+--?[A-Za-z][\w\-]*(?=[\s=]|$)")
-_COMMENT: Final = re.compile(r"\s+(?:#|//|/\*|--)\s")
-_NEXT_LINE: Final = re.compile(
+_SHELL_OPTION: Final = late(r"\s+--?[A-Za-z][\w\-]*(?=[\s=]|$)")
+_COMMENT: Final = late(r"\s+(?:#|//|/\*|--)\s")
+_NEXT_LINE: Final = late(
     r"\s*\n\s*(?:[}\])#]|//|(?:[-*][ \t]+)?(?:export[ \t]+)?[\"']?(?P<name>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?:=|:[ \t]))"
 )
-_GOES_ON: Final = re.compile(r"\s*[&?/,;@|]")
+_GOES_ON: Final = late(r"\s*[&?/,;@|]")
 _BROKEN_OFF: Final = frozenset(",&?@;|=")
-_PLAIN_HOST: Final = re.compile(r"(?:\[[^\]]*\]|(?:[\w.\-%]|\$\{\w+\})+)" + HOST_PORT)
+_PLAIN_HOST: Final = late(r"(?:\[[^\]]*\]|(?:[\w.\-%]|\$\{\w+\})+)" + HOST_PORT)
 
 
 class Surroundings(NamedTuple):

@@ -9,6 +9,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 
 
@@ -25,11 +26,9 @@ class Unset(NamedTuple):
         return self.value if self.value in _WORDS or "…" in self.value else None
 
 
-_PERCENT_IS_MEANT: Final = re.compile(r"%\w+%|%!.*")
+_PERCENT_IS_MEANT: Final = late(r"%\w+%|%!.*")
 _SCRIPT: Final = "JavaScript writes that for a variable without a value"
-_TEXTS: Final[tuple[tuple[re.Pattern[str], str, bool], ...]] = tuple(
-    (re.compile(pattern, flags), origin, certain)
-    for pattern, flags, origin, certain in (
+_TEXTS: Final = (
         (r"undefined", 0, _SCRIPT, False),
         (r"\[object [A-Z]\w*\]", 0, "JavaScript writes that for an object where a text is meant", True),
         (r"null|\(null\)", re.I, "Java, JavaScript, C and YAML write that for a value that is not there", False),
@@ -51,7 +50,6 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str, bool], ...]] = tuple(
          "The code stands there itself: it was put inside the quotation marks", True),
         (r"\$\{[^{}]*\}", 0,
          "A template was not filled in: it stands in ordinary quotation marks, or its variable is not set", True),
-    )
 )  # fmt: skip
 _WORDS: Final = frozenset({"undefined", "null", "None", "NaN", "nil"})
 _WORDS_IN_LOWER_CASE: Final = {word.lower(): word for word in _WORDS}
@@ -62,8 +60,8 @@ def unset(raw: str) -> Unset | None:
     text = (raw if _PERCENT_IS_MEANT.fullmatch(raw) else unquote(raw)).strip()
     if not text or is_reference(text):
         return None
-    for pattern, origin, certain in _TEXTS:
-        if pattern.fullmatch(text) is not None:
+    for pattern, flags, origin, certain in _TEXTS:
+        if re.fullmatch(pattern, text, flags) is not None:
             return Unset(text, origin, certain)
     return None
 

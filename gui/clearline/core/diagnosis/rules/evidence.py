@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -165,7 +164,11 @@ def clock_skew_s(facts: Facts, member: MemberFacts) -> float | None:
     if member.hello is not None and member.hello.clock_skew_s is not None:
         return member.hello.clock_skew_s
     skews = [m.hello.clock_skew_s for m in facts.members if m.hello and m.hello.clock_skew_s is not None]
-    return statistics.median(skews) if skews else None
+    if not skews:
+        return None
+    import statistics  # late: few checks come here
+
+    return statistics.median(skews)
 
 
 def time_there(certificate: CertificateFacts, skew_s: float) -> datetime | None:

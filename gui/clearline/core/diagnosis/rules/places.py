@@ -12,9 +12,10 @@ from ipaddress import ip_address
 from clearline.core.facts.servers import MemberFacts, TcpFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Remedy
+from clearline.core.late_patterns import late
 
-_CLUSTER_NAME = re.compile(r"(?P<service>[\w\-]+(?:\.[\w\-]+)?)\.(?P<namespace>[\w\-]+)\.svc(?:\.[\w.\-]+)?\.?")
-_RUNTIME_HOST = re.compile(r"(?:host|gateway)\.docker\.internal|host\.containers\.internal", re.IGNORECASE)
+_CLUSTER_NAME = late(r"(?P<service>[\w\-]+(?:\.[\w\-]+)?)\.(?P<namespace>[\w\-]+)\.svc(?:\.[\w.\-]+)?\.?")
+_RUNTIME_HOST = late(r"(?:host|gateway)\.docker\.internal|host\.containers\.internal", re.IGNORECASE)
 
 
 def in_container(facts: Facts) -> str | None:

@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import re
 
-_HTTP = re.compile(r"HTTP/\d|<!doctype html|<html", re.IGNORECASE)
-_SERVICES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), service)
-    for pattern, service in (
-        (r"SSH-\d", "An SSH server"),
-        (r"RFB \d{3}\.\d{3}", "A VNC server"),
-        (r"220[ -].*?(?:SMTP|smtp)", "A mail server (SMTP)"),
-        (r"220[ -].*?(?:FTP|ftp)", "An FTP server"),
-        (r"220[ -]", "A mail or file server (SMTP or FTP)"),
-        (r"\* (?:OK|PREAUTH|BYE)\b", "A mail server (IMAP)"),
-        (r"\+OK\b", "A mail server (POP3)"),
-        (r"AMQP[\x00-\x03]", "RabbitMQ (AMQP)"),
-        (r"INFO \{", "NATS"),
-        (r"@RSYNCD:", "An rsync server"),
-        (r"(?:CLIENT_|SERVER_)?ERROR\b", "Memcached"),
-        # Redis: an error, or the answer to PING.
-        (r"-(?:ERR|NOAUTH|DENIED|WRONGPASS|LOADING|MISCONF|NOPERM)\b|\+PONG", "Redis or one of its kind"),
-        # PostgreSQL: an ErrorResponse (tag, length, fields S and V, the latter never translated).
-        (r"E\x00\x00..S.*?(?:FATAL|ERROR|PANIC|\x00V)|EFATAL:", "PostgreSQL or one of its kind"),
-        # MySQL and MariaDB: packet length (3), number 0, then protocol version 10 with the server's, or an error.
-        (r"..\x00[\x00-\x02](?:\x0a\d{1,2}\.\d|\xff..)", "MySQL or MariaDB"),
-        # Oracle: a TNS refuse packet; SQL Server: a TDS reply; Telnet: option negotiation; Cassandra: an error frame.
-        (r".{2}\x00\x00[\x04\x0b]\x00\x00\x00|.*?\((?:DESCRIPTION|ERR)=", "An Oracle database"),
-        (r"\x04\x01..\x00\x00", "Microsoft SQL Server"),
-        (r"\xff[\xfb-\xfe]", "A Telnet server"),
-        (r"[\x82-\x85]\x00\x00\x00\x00\x00", "Cassandra"),
-        (r"\x03\x00\x00.", "A Remote Desktop server"),
-        (r"0[\x0c-\x84].{0,5}\x02\x01", "An LDAP directory"),
-    )
+from clearline.core.late_patterns import late
+
+_HTTP = late(r"HTTP/\d|<!doctype html|<html", re.IGNORECASE)
+_SERVICES: tuple[tuple[str, str], ...] = (
+    (r"SSH-\d", "An SSH server"),
+    (r"RFB \d{3}\.\d{3}", "A VNC server"),
+    (r"220[ -].*?(?:SMTP|smtp)", "A mail server (SMTP)"),
+    (r"220[ -].*?(?:FTP|ftp)", "An FTP server"),
+    (r"220[ -]", "A mail or file server (SMTP or FTP)"),
+    (r"\* (?:OK|PREAUTH|BYE)\b", "A mail server (IMAP)"),
+    (r"\+OK\b", "A mail server (POP3)"),
+    (r"AMQP[\x00-\x03]", "RabbitMQ (AMQP)"),
+    (r"INFO \{", "NATS"),
+    (r"@RSYNCD:", "An rsync server"),
+    (r"(?:CLIENT_|SERVER_)?ERROR\b", "Memcached"),
+    # Redis: an error, or the answer to PING.
+    (r"-(?:ERR|NOAUTH|DENIED|WRONGPASS|LOADING|MISCONF|NOPERM)\b|\+PONG", "Redis or one of its kind"),
+    # PostgreSQL: an ErrorResponse (tag, length, fields S and V, the latter never translated).
+    (r"E\x00\x00..S.*?(?:FATAL|ERROR|PANIC|\x00V)|EFATAL:", "PostgreSQL or one of its kind"),
+    # MySQL and MariaDB: packet length (3), number 0, then protocol version 10 with the server's, or an error.
+    (r"..\x00[\x00-\x02](?:\x0a\d{1,2}\.\d|\xff..)", "MySQL or MariaDB"),
+    # Oracle: a TNS refuse packet; SQL Server: a TDS reply; Telnet: option negotiation; Cassandra: an error frame.
+    (r".{2}\x00\x00[\x04\x0b]\x00\x00\x00|.*?\((?:DESCRIPTION|ERR)=", "An Oracle database"),
+    (r"\x04\x01..\x00\x00", "Microsoft SQL Server"),
+    (r"\xff[\xfb-\xfe]", "A Telnet server"),
+    (r"[\x82-\x85]\x00\x00\x00\x00\x00", "Cassandra"),
+    (r"\x03\x00\x00.", "A Remote Desktop server"),
+    (r"0[\x0c-\x84].{0,5}\x02\x01", "An LDAP directory"),
 )
 
 
@@ -73,4 +72,4 @@ def is_tls_record(first_bytes: str) -> bool:
 def service_of(first_bytes: str) -> str | None:
     """The service that begins this way, as a sentence's subject; None when it is not known."""
     text = raw(first_bytes)
-    return next((service for pattern, service in _SERVICES if pattern.match(text)), None)
+    return next((service for pattern, service in _SERVICES if re.match(pattern, text, re.DOTALL)), None)

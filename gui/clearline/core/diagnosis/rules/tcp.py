@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import statistics
 from collections.abc import Iterable
 from functools import partial
 
@@ -345,7 +344,7 @@ def localhost_elsewhere(facts: Facts) -> Iterable[Finding]:
 
 def line_quality(facts: Facts) -> Iterable[Finding]:
     """A line that works, slowly or with losses: the worst member speaks for all."""
-    measured = [(statistics.median(m.rtt.samples_ms), m) for m in facts.members if m.rtt and m.rtt.samples_ms]
+    measured = [(m.rtt.median_ms, m) for m in facts.members if m.rtt and m.rtt.samples_ms]
     if not measured:
         return
     median, member = max(measured, key=lambda pair: pair[0])
@@ -367,7 +366,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     elif median >= HIGH_LATENCY_MS:
         # A far member of a set that is otherwise near costs nothing until it is read from.
         used = next((m for m in facts.members if m.address == facts.driver.server), member)
-        near = used.rtt and used.rtt.samples_ms and statistics.median(used.rtt.samples_ms) < HIGH_LATENCY_MS
+        near = used.rtt and used.rtt.samples_ms and used.rtt.median_ms < HIGH_LATENCY_MS
         yield tell(
             "tcp.high-latency",
             Certainty.PROVEN,
@@ -378,7 +377,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     for _, lossy in measured:
         assert lossy.rtt is not None
         times = lossy.rtt.samples_ms
-        jumps = [t for t in times if t > statistics.median(times) + LOSS_JUMP_MS]
+        jumps = [t for t in times if t > lossy.rtt.median_ms + LOSS_JUMP_MS]
         resent = lossy.rtt.retransmits or 0
         if (jumps and resent) or resent >= 2 or len(jumps) >= 2:
             yield finding(
@@ -398,7 +397,7 @@ def bandwidth(member: MemberFacts) -> float | None:
     rtt = member.rtt
     if rtt is None or not rtt.samples_ms or rtt.large_ms is None or rtt.large_bytes <= rtt.small_bytes:
         return None
-    extra_ms = rtt.large_ms - statistics.median(rtt.samples_ms)
+    extra_ms = rtt.large_ms - rtt.median_ms
     if extra_ms < 200:
         return None
     return (rtt.large_bytes - rtt.small_bytes) / (extra_ms / 1000)

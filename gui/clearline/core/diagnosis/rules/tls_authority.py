@@ -22,8 +22,9 @@ from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Stage
+from clearline.core.late_patterns import late
 
-_PRODUCTS = re.compile(
+_PRODUCTS = late(
     r"""zscaler|netskope|palo\s?alto|fortinet|forti(?:gate|net|guard|proxy)|blue\s?coat|symantec\ web|umbrella|mcafee
     |skyhigh|trellix|sophos|kaspersky|\beset\b|\bavast|\bavg\b|bitdefender|check\ ?point|forcepoint|websense|\biboss
     |menlo\ security|cato\ networks|mitmproxy|fiddler|charles\ proxy|portswigger|\bburp\b|\bsquid\b|untangle|smoothwall
@@ -34,7 +35,7 @@ _PRODUCTS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Words in an issuer's name that only products use which open the encryption on the way."""
-_PUBLIC = re.compile(
+_PUBLIC = late(
     r"""let's\ encrypt|internet\ security\ research|digicert|google\ trust\ services|amazon|globalsign|sectigo|comodo
     |usertrust|godaddy|starfield|entrust|identrust|geotrust|thawte|rapidssl|verisign|baltimore|certum|asseco|quovadis
     |actalis|buypass|microsoft\ corporation|ssl\ corp|zerossl|swisssign|d-trust|harica|telia|gandi|trustwave""",
@@ -46,7 +47,7 @@ _TRUST = (
     (TlsKind.BUNDLED_ROOTS, "bundled", "the bundled public list"),
 )
 """Handshakes with other authorities than the driver's, and how a profile says that it trusts those."""
-_INTERMEDIATE = re.compile(r"intermediate|issuing|\bsub(?:ordinate)?[\s-]?ca\b|\binter\b", re.IGNORECASE)
+_INTERMEDIATE = late(r"intermediate|issuing|\bsub(?:ordinate)?[\s-]?ca\b|\binter\b", re.IGNORECASE)
 
 
 def inspection_product(member: MemberFacts) -> str | None:

@@ -1,0 +1,57 @@
+"""What a short command imports: a list that grows makes every probe of a pod or a monitor slower."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lab import deployments, peers
+
+SAY_MODULES = """
+import json, sys
+before = set(sys.modules)
+from clearline.__main__ import main
+code = main(sys.argv[1:])
+print(json.dumps([code, sorted(set(sys.modules) - before)]))
+"""
+NEVER = ("PySide6", "dns", "idna", "cryptography", "keyring", "platformdirs", "certifi", "numpy", "statistics")
+"""Libraries that a check of an address without DNS and TLS has no use for."""
+
+
+def modules_of(*arguments: str) -> tuple[int, set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", SAY_MODULES, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    code, names = json.loads(done.stdout.splitlines()[-1])
+    return code, set(names)
+
+
+def roots(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_version_imports_nothing_but_the_package() -> None:
+    code, names = modules_of("--version")
+    assert code == 0
+    assert {name for name in names if name.startswith("clearline")} == {"clearline", "clearline.__main__"}
+    assert not roots(names) & {*NEVER, "asyncio", "argparse", "msgspec", "pymongo", "re"}
+
+
+@pytest.mark.parametrize("port", ["closed", "open"])
+def test_a_check_imports_only_what_it_needs(port: str) -> None:
+    if port == "closed":
+        with peers.closed_port() as number:
+            code, names = modules_of("check", "--quiet", f"mongodb://127.0.0.1:{number}/")
+        late = {"clearline.core.exchange.encrypted", "clearline.core.watch", "clearline.core.explain"}
+    else:
+        with deployments.standalone() as deployment:
+            code, names = modules_of("check", "--quiet", deployment.uri())
+        late = {"clearline.core.check.compare", "clearline.core.hops.socks5", "clearline.core.hops.http_connect"}
+    assert code == (port == "closed")
+    assert not roots(names) & set(NEVER)
+    assert not names & late
+    ours = {name for name in names if name.startswith("clearline")}
+    assert len(ours) <= 150, sorted(ours)
