@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
+import bundle
 import pymongo
 import pytest
 import trustme
+from PyInstaller.archive.readers import CArchiveReader
 from PySide6.QtGui import QImage
 
 import clearline
@@ -85,6 +87,18 @@ def test_its_window_paints(environ: dict[str, str], tmp_path: Path) -> None:
     assert len(colours) > 8, "a window with text and icons has more colours"
 
 
+def test_plugins_of_another_qt_are_not_touched(environ: dict[str, str], tmp_path: Path) -> None:
+    """Desktops name theirs in QT_PLUGIN_PATH."""
+    other = tmp_path / "platforms" / "libqoffscreen.so"
+    other.parent.mkdir()
+    other.write_bytes(b"of another Qt")
+    ended = _run(
+        {**environ, "QT_PLUGIN_PATH": str(tmp_path), "QT_DEBUG_PLUGINS": "1"}, "--screenshot", str(tmp_path / "x.png")
+    )
+    assert ended.returncode == 0
+    assert str(other) not in ended.stderr
+
+
 def test_it_connects_over_tls_with_a_login(environ: dict[str, str], deployment: _Deployment) -> None:
     login = f"{deployment.user}:{deployment.password}@{deployment.address}"
     ended = _run(environ, "check", f"mongodb://{login}/?tls=true&tlsCAFile={deployment.ca_file}", "--json", "--yes")
@@ -115,6 +129,35 @@ def test_it_carries_the_roots_that_it_trusts(environ: dict[str, str]) -> None:
 
 def test_it_carries_its_resources(environ: dict[str, str]) -> None:
     assert next(_FOLDER.rglob("clearline/resources/demo/orders.json")).is_file()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sizes are those of the Linux program")
+def test_it_is_no_larger_than_it_has_to_be(environ: dict[str, str]) -> None:
+    size = sum(path.stat().st_size for path in _FOLDER.rglob("*") if path.is_file() and not path.is_symlink())
+    assert size <= 114e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_it_asks_for_no_newer_glibc_than_its_parts_need(environ: dict[str, str]) -> None:
+    """2.34 where it is built on such a base, as the release is; elsewhere libraries of the build host ask for more."""
+    asked = bundle.floor_of(_FOLDER)
+    newer = {name for name, floor in asked.items() if floor > bundle.FLOOR}
+    assert {name for name in newer if "/PySide6/" in name or "/cryptography/" in name or "/pymongo/" in name} == set()
+    host = tuple(map(int, os.confstr("CS_GNU_LIBC_VERSION").split()[1].split(".")))  # type: ignore[union-attr]
+    floor = max(asked.values())
+    print(f"needs glibc {'.'.join(map(str, floor))}, for {sorted(newer)}")
+    assert floor <= max(bundle.FLOOR, host)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Wayland")
+def test_a_window_on_wayland_gets_a_title_bar(environ: dict[str, str]) -> None:
+    assert list(_FOLDER.rglob("wayland-decoration-client/libbradient.so"))
+
+
+def test_nothing_runs_at_each_start_that_only_the_window_needs(environ: dict[str, str]) -> None:
+    started = [name for name, (*_, kind) in CArchiveReader(str(_PROGRAM)).toc.items() if kind == "s"]
+    assert "entry" in started
+    assert not bundle.SLOW_HOOKS & set(started)
 
 
 @pytest.mark.parametrize("unwanted", ["numpy", "libgtk*", "libpango*", "libQt6Quick*", "libQt6Qml*", "fiftyone"])

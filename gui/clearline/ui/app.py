@@ -14,11 +14,12 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 import clearline
+from clearline.paths import is_frozen
 from clearline.ui.look.theme import Scheme, Theme
 from clearline.ui.window.main_window import MainWindow
 
@@ -263,10 +264,12 @@ def _application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    if is_frozen():  # with its own plugins alone: desktops name those of another Qt in QT_PLUGIN_PATH
+        QCoreApplication.setLibraryPaths([QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)])
     app = _Application(sys.argv[:1])
     app.setApplicationName("Clearline")
     app.setApplicationVersion(clearline.__version__)
-    app.setDesktopFileName("clearline")
+    app.setDesktopFileName("org.clearline.Clearline")
     return app
 
 
