@@ -8,6 +8,9 @@
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py build            the standalone program, into dist/clearline
+    python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
+    python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine
+    python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
     python3 packaging/dev.py lock [ARG ...]   renew requirements.lock; --upgrade raises every version in it
 
 Standard library only. Everything goes into .venv beside pyproject.toml, in the versions and with the hashes of
@@ -28,7 +31,10 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Callable, Iterable, NoReturn, Sequence  # noqa: UP035 (an older Python has to get as far as our message)
+from typing import TYPE_CHECKING, Callable, Iterable, NoReturn, Sequence  # noqa: UP035 (an older Python has to get as far as our message)
+
+if TYPE_CHECKING:
+    import wine
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -37,10 +43,10 @@ NEWER = ("3.14", "3.13", "3.12", "3.11")
 MOST_PROCESSES = 4
 """Of tests side by side: each starts the shared servers that its tests ask for, and containers see more processors than
 they may use."""
-COMMANDS = ("demo", "run", "test", "bench", "build", "lock")
+COMMANDS = ("demo", "run", "test", "bench", "build", "package", "lock")
 LOCK = ROOT / "requirements.lock"
 
-EXTRAS = {"demo": "demo", "run": "", "test": "test", "bench": "test", "build": "build", "lock": ""}
+EXTRAS = {"demo": "demo", "run": "", "test": "test", "bench": "test", "build": "build", "package": "build", "lock": ""}
 """The extra of pyproject.toml that each command needs."""
 
 INCLUDES = {"test": ("test", "demo", "build", ""), "demo": ("demo", ""), "build": ("build", ""), "": ("",)}
@@ -63,6 +69,7 @@ PACKAGES = {
     "test": (*QT, *MONGOD),
     "bench": (*QT, *MONGOD),
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
+    "package": (),
     "lock": (),
 }
 """Debian packages with libraries, by command."""
@@ -77,8 +84,14 @@ PROGRAMS = {
         "danted": "dante-server",
         "squid": "squid",
         "tinyproxy": "tinyproxy",
+        "as": "binutils",
+        "desktop-file-validate": "desktop-file-utils",
+        "appstreamcli": "appstream",
+        "update-mime-database": "shared-mime-info",
     },
     "build": {"objdump": "binutils"},
+    "package": {"dpkg-deb": "dpkg", "objdump": "binutils"},
+    "windows": {"mmdebstrap": "mmdebstrap", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64-win32"},
 }
 """Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
 
@@ -103,7 +116,7 @@ def has_screen(environ: os._Environ[str] | dict[str, str], platform: str) -> boo
 
 def wanted_packages(command: str, *, screen: bool, found: Callable[[str], bool], venv_module: bool) -> list[str]:
     """The Debian packages that a command needs: libraries always, programs when they are not found on PATH."""
-    wanted = list(PACKAGES[command])
+    wanted = list(PACKAGES.get(command, ()))
     if screen:
         wanted += SCREEN
     wanted += [package for program, package in PROGRAMS.get(command, {}).items() if not found(program)]
@@ -397,6 +410,9 @@ def become(command: Sequence[str]) -> NoReturn:
 def test(arguments: Sequence[str]) -> None:
     """Everything that has to be green, the frozen program aside."""
     python = str(venv_python())
+    if "--windows" in arguments:
+        test_windows([argument for argument in arguments if argument != "--windows"])
+        return
     if "--newest" in arguments:
         set_up_newest("test")
         arguments = [argument for argument in arguments if argument != "--newest"]
@@ -407,6 +423,13 @@ def test(arguments: Sequence[str]) -> None:
     step([python, "-m", "mypy"])
     for chosen in runs_of_pytest(arguments, processors()):
         step([python, "-m", "pytest", *chosen], offscreen)
+
+
+def test_windows(arguments: Sequence[str]) -> None:
+    """The suites that say something about Windows, on Windows' Python; what cannot pass there is named in wine.py."""
+    machine = windows()
+    chosen = arguments or [f"tests/{name}" for name in ("core", "cli", "ui", "test_paths.py")]
+    machine.run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not netns and not frozen", *chosen)
 
 
 def processors() -> int:
@@ -440,10 +463,57 @@ def bench(arguments: Sequence[str]) -> None:
 
 
 def build(arguments: Sequence[str]) -> None:
-    """The standalone program."""
+    """The standalone program; with --windows the one for Windows."""
+    draw = [str(venv_python()), "packaging/icons.py", "resources/icons/clearline.svg", "build/icons"]
+    step(draw, {**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    frozen = ["-m", "PyInstaller", "--noconfirm", "packaging/clearline.spec"]
+    if "--windows" in arguments:
+        windows().run_python(*frozen, "--workpath", "build/windows", "--distpath", "dist/windows", **settled())
+        say(f"The program is in {ROOT / 'dist' / 'windows' / 'clearline'}.")
+        return
     folders = ["--workpath", "build", "--distpath", "dist"]
-    step([str(venv_python()), "-m", "PyInstaller", "--noconfirm", *folders, *arguments, "packaging/clearline.spec"])
+    step([str(venv_python()), *frozen, *folders, *arguments], {**os.environ, **settled()})
     say(f"The program is in {ROOT / 'dist' / 'clearline'}.")
+
+
+def settled() -> dict[str, str]:
+    """The environment in which two builds of one commit are the same, byte for byte."""
+    asked = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    told = subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii").stdout.strip()
+    when = os.environ.get("SOURCE_DATE_EPOCH") or told or "1700000000"  # an unpacked archive has no history
+    return {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": when}
+
+
+def windows() -> wine.Wine:
+    """Windows' Python with this source in it; raises `Stop` where that cannot be had."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise Stop("--windows makes a root of its own for wine: that takes Linux and root.")
+    import wine
+
+    install_system_packages("windows")
+    machine = wine.Wine(ROOT / ".cache" / "wine", ROOT, step)
+    machine.prepare(str(venv_python()), uv_program(), locked(LOCK.read_text(encoding="utf-8"), "test"))
+    machine.install_source(str(venv_python()))
+    return machine
+
+
+def package(arguments: Sequence[str]) -> None:
+    """Archives of whatever program stands in dist, and what a Linux desktop wants."""
+    if arguments:
+        raise Stop("package takes no arguments.")
+    import archives
+
+    version = subprocess.run(
+        [str(venv_python()), "-c", "import clearline; print(clearline.__version__)"],
+        stdout=subprocess.PIPE,
+        encoding="ascii",
+        check=True,
+    ).stdout.strip()
+    made = archives.packages(ROOT, version, int(settled()["SOURCE_DATE_EPOCH"]))
+    if not made:
+        raise Stop("There is no program in dist: run dev.py build first.")
+    for file in made:
+        say(f"{file.stat().st_size / 1e6:7.1f} MB  {file.relative_to(ROOT)}")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -477,6 +547,8 @@ def main(argv: Sequence[str]) -> None:
             bench(parsed.arguments)
         elif parsed.command == "build":
             build(parsed.arguments)
+        elif parsed.command == "package":
+            package(parsed.arguments)
         elif parsed.command == "lock":
             lock(parsed.arguments)
         else:

@@ -146,7 +146,11 @@ class Writers:
             path, mode, flags = arguments
             writes = set("wax+") & set(mode) if isinstance(mode, str) else flags & (os.O_WRONLY | os.O_RDWR)
             if writes and isinstance(path, str | bytes | os.PathLike):
-                self._note(os.path.realpath(os.fsdecode(path)))
+                try:
+                    real = os.path.realpath(os.fsdecode(path))
+                except OSError:  # a device of Windows
+                    return
+                self._note(real)
         elif event == "os.rename":
             source, target = (os.path.realpath(os.fsdecode(one)) for one in arguments[:2])
             (self._inputs.add if source in self._inputs else self._inputs.discard)(target)

