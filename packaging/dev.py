@@ -7,6 +7,7 @@
     python3 packaging/dev.py test --fast      the same without the tests that start servers, programs or networks
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
+    python3 packaging/dev.py shots [FOLDER]   every page, state and dialog of the window as pictures
     python3 packaging/dev.py build            the standalone program, into dist/clearline
     python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
     python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine
@@ -43,10 +44,13 @@ NEWER = ("3.14", "3.13", "3.12", "3.11")
 MOST_PROCESSES = 4
 """Of tests side by side: each starts the shared servers that its tests ask for, and containers see more processors than
 they may use."""
-COMMANDS = ("demo", "run", "test", "bench", "build", "package", "lock")
+COMMANDS = ("demo", "run", "test", "bench", "shots", "build", "package", "lock")
 LOCK = ROOT / "requirements.lock"
 
-EXTRAS = {"demo": "demo", "run": "", "test": "test", "bench": "test", "build": "build", "package": "build", "lock": ""}
+EXTRAS = {
+    "demo": "demo", "run": "", "test": "test", "bench": "test", "shots": "test", "build": "build", "package": "build",
+    "lock": "",
+}  # fmt: skip
 """The extra of pyproject.toml that each command needs."""
 
 INCLUDES = {"test": ("test", "demo", "build", ""), "demo": ("demo", ""), "build": ("build", ""), "": ("",)}
@@ -68,6 +72,7 @@ PACKAGES = {
     "run": QT,
     "test": (*QT, *MONGOD),
     "bench": (*QT, *MONGOD),
+    "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
     "package": (),
     "lock": (),
@@ -545,6 +550,8 @@ def main(argv: Sequence[str]) -> None:
             test(parsed.arguments)
         elif parsed.command == "bench":
             bench(parsed.arguments)
+        elif parsed.command == "shots":
+            step([str(venv_python()), "tests/ui/shots.py", *parsed.arguments])
         elif parsed.command == "build":
             build(parsed.arguments)
         elif parsed.command == "package":

@@ -467,6 +467,7 @@ class Workbench(QObject):
             worker.close()
         deadline = QDeadlineTimer(_CLOSING_MS)
         ended = [worker.ended_within(max(1, deadline.remainingTime())) for worker in workers]
+        self.pump.stop()
         return all(ended)
 
 

@@ -119,5 +119,5 @@ def test_a_property_comes_and_goes() -> None:
 
 def test_an_srv_name_s_txt_record_counts_before_the_default_database():
     profile = Profile(seeds=Seeds(srv=True, hosts=("c0.abcde.lab.test",), database="orders"))
-    assert default_source(profile) == "default: as the TXT record says, else orders, the default database"
+    assert default_source(profile) == "default: as the TXT record says, else orders, the database"
     assert default_source(Profile(seeds=Seeds(hosts=("db1",)))) == "default: admin"

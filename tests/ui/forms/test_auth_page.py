@@ -121,7 +121,7 @@ def test_ldap_takes_user_and_password_along_and_the_right_auth_source(bench):
 
 def test_the_auth_source_says_its_default(bench):
     bench.type_text("mongodb://app:pw@db1/orders")
-    assert bench.page.source.placeholderText() == "default: orders, the default database"
+    assert bench.page.source.placeholderText() == "default: orders, the database"
     bench.type_text("mongodb://app:pw@db1/")
     assert bench.page.source.placeholderText() == "default: admin"
 

@@ -235,7 +235,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     _option(_OTHER, "retryWrites", _B, "options.retry_writes", _ON, "Repeat a write once after a network error."),
     _option(_OTHER, "compressors", _L, "options.compressors", "none",
             "Compression to offer, in order of preference.", choices=COMPRESSORS),
-    _option(_OTHER, "zlibCompressionLevel", _I, "options.zlib_compression_level", "-1 (zlib's default)", minimum=-1,
+    _option(_OTHER, "zlibCompressionLevel", _I, "options.zlib_compression_level", "-1 (zlib's)", minimum=-1,
             maximum=9, help_="Effort of the zlib compressor, 0 to 9."),
     _option(_OTHER, "serverMonitoringMode", _C, "options.server_monitoring_mode", "auto",
             "How servers are watched.", choices=("auto", "stream", "poll")),

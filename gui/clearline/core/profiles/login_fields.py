@@ -159,7 +159,7 @@ def default_source(profile: Profile) -> str:
     """The auth source that counts when none is given, in words."""
     database = profile.seeds.database
     otherwise = EXTERNAL if profile.auth.mechanism == "PLAIN" else "admin"
-    words = f"{database}, the default database" if database else otherwise
+    words = f"{database}, the database" if database else otherwise
     # A TXT record beside the SRV record counts before both (pymongo.uri_parser); Atlas has one that says admin.
     return f"default: as the TXT record says, else {words}" if profile.seeds.srv else f"default: {words}"
 

@@ -54,6 +54,11 @@ class Pump(QObject):
         self._quiet_rounds = 0
         self._timer.start(FRAME_MS)
 
+    def stop(self) -> None:
+        """Nothing is looked at any more."""
+        self._pullers = []
+        self._timer.stop()
+
     @Slot()
     def _on_stirred(self) -> None:
         if not self._timer.isActive() or self._timer.interval() != FRAME_MS:

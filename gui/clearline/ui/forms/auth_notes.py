@@ -152,9 +152,7 @@ class EnvFile(QWidget):
     def __init__(self, background: Background) -> None:
         super().__init__()
         self._question = Inquiry(background, self)
-        self.file = FileEntry(
-            "Variables file", "none: ${NAME} means the environment", "Variables (*.env .env);;All files (*)"
-        )
+        self.file = FileEntry("Variables file", "none: the environment", "Variables (*.env .env);;All files (*)")
         self.names = NoteLine("Names in the variables file")
 
     def show_path(self, path: str | None) -> None:

@@ -69,10 +69,10 @@ class ServerPage(FormPage):
             "Direct connection", (("default: no", None), ("yes: this one server only", True), ("no", False))
         )
         self.balanced = Choice("Load balanced", (("default: no", None), *_YES_NO))
-        self.way = TextEntry("Reached through", "directly, or e.g. socks5://user@proxy:1080", mono=True)
+        self.way = TextEntry("Reached through", "directly", mono=True)
         self.way.setToolTip(
-            "Proxies in front of the servers, socks5://, http:// or https://, the nearest first, with commas between. "
-            "A password in it goes to the keyring when you save."
+            "Proxies in front of the servers, such as socks5://user@proxy:1080, http:// or https://, the nearest first,"
+            " with commas between. A password in it goes to the keyring when you save."
         )
         self.presets = {name: QPushButton(name) for name, _, _ in PRESETS}
         self.srv = SrvPanel(background)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import platform
+import ssl
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QListWidget,
     QPlainTextEdit,
     QVBoxLayout,
@@ -17,8 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 import clearline
+from clearline import paths
 from clearline.licences import QT
 from clearline.ui.look import theme
+from clearline.ui.widgets.parts import section
 
 
 class AboutDialog(QDialog):
@@ -27,9 +32,8 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("About Clearline")
-        self.resize(theme.GRID * 112, theme.GRID * 66)
         head = QLabel(f"Clearline {clearline.__version__}")
-        head.setObjectName("heading")
+        head.setFont(theme.title_font())
         words = QLabel(
             "Tests MongoDB connections and says exactly what is wrong with them. Clearline itself is free software"
             " under the MIT licence; these are the parts that it is made of."
@@ -55,13 +59,17 @@ class AboutDialog(QDialog):
         row.addWidget(self.parts)
         row.addWidget(self.text, 1)
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # some platforms cannot change it
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(12)
         column.addWidget(head)
         column.addWidget(words)
+        column.addWidget(_facts("Versions", versions()))
         column.addLayout(row, 1)
         column.addWidget(qt)
+        column.addWidget(_facts("Kept in", places()))
         column.addWidget(buttons)
+        self.resize(theme.GRID * 104, theme.GRID * 64)
         self._licences: Mapping[str, str] = {}
         self.parts.currentTextChanged.connect(lambda part: self.text.setPlainText(self._licences.get(part, "")))
 
@@ -71,3 +79,40 @@ class AboutDialog(QDialog):
         self.parts.clear()
         self.parts.addItems(list(licences))
         self.parts.setCurrentRow(0)
+
+
+def versions() -> str:
+    """What the program runs on."""
+    from pymongo import version as pymongo_version
+
+    return (
+        f"Clearline {clearline.__version__}, Python {platform.python_version()}, Qt {qVersion()}, "
+        f"PyMongo {pymongo_version}, {ssl.OPENSSL_VERSION.partition(' (')[0]}, {platform.system()} {platform.machine()}"
+    )
+
+
+def places() -> str:
+    """Where files of the user's own are written."""
+    names = (
+        ("profiles", paths.profiles_dir()),
+        ("earlier reports", paths.history_dir()),
+        ("settings", paths.settings_file()),
+        ("crashes", paths.crashes_dir()),
+    )
+    return "\n".join(f"{name}: {place}" for name, place in names)
+
+
+def _facts(title: str, words: str) -> QWidget:
+    made = QWidget()
+    label = QLabel(words)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAccessibleName(title)
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    head = section(title)
+    head.setFixedWidth(theme.GRID * 10)
+    row.addWidget(head, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(label, 1)
+    return made

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from clearline.core.findings import Severity
 from clearline.core.report.report import Report, Verdict
 from clearline.ui.models.servers_by_stage import latency_text
 from clearline.ui.widgets.delegates import turning
-from clearline.ui.widgets.parts import StatusIcon
+from clearline.ui.widgets.parts import ElidedLabel, StatusIcon
 
 
 class Health(Enum):
@@ -98,9 +97,9 @@ class HealthIndicator(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._about = QLabel("watching")
-        self._about.setProperty("role", "muted")
-        self._about.setTextFormat(Qt.TextFormat.PlainText)
+        self._about = ElidedLabel("muted", middle=True)
+        self._about.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._about.setText("watching")
         self._icon = StatusIcon()
         self._word = QLabel()
         self._latency = QLabel()

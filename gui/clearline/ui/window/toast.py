@@ -12,6 +12,7 @@ from clearline.ui.look import theme
 
 _WIDTH: Final = theme.GRID * 60
 _EDGE: Final = theme.GRID * 2
+_BORDER: Final = 1
 
 
 class Toast(QFrame):
@@ -67,11 +68,12 @@ class Toast(QFrame):
             return
         room = min(_WIDTH, window.width() - 2 * _EDGE)
         buttons = sum(button.sizeHint().width() + self._row.spacing() for button in self._buttons)
-        wanted = self._words.fontMetrics().horizontalAdvance(self.text) + buttons + 2 * _EDGE + 4
+        wanted = self._words.fontMetrics().horizontalAdvance(self.text) + buttons + 2 * _EDGE + 2 * _BORDER + 2
         width = min(room, wanted)
-        words = self._words.heightForWidth(width - buttons - 2 * _EDGE)
+        frame = 2 * _BORDER
+        words = self._words.heightForWidth(width - buttons - 2 * _EDGE - frame)
         tallest = max([words, *(button.sizeHint().height() for button in self._buttons)])
-        height = tallest + 2 * theme.GRID
+        height = tallest + 2 * theme.GRID + frame
         self.setGeometry(window.width() - width - _EDGE, window.height() - height - _EDGE, width, height)
 
     def _end(self) -> None:

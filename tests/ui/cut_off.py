@@ -1,0 +1,93 @@
+"""Which texts of a window have too little room: what they need against what they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStyle,
+    QStyleOptionFrame,
+    QTabBar,
+    QWidget,
+)
+
+from clearline.ui.widgets.parts import ElidedLabel
+
+
+def cut_off(top: QWidget) -> list[str]:
+    """A line for each visible text that is cut, by its own room or by what holds it."""
+    found = []
+    for widget in top.findChildren(QWidget):
+        if widget.isVisible() and widget.window() is top.window():
+            found += [f"{type(widget).__name__} {words!r}: {why}" for words, why in _of(widget, top)]
+    return found
+
+
+def _of(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str]]:
+    match widget:
+        case ElidedLabel():
+            return  # cuts itself with dots, and tells the whole on hover
+        case QLabel() if widget.text() and not widget.text().startswith("<"):
+            yield from _label(widget)
+        case QComboBox():
+            needed = widget.fontMetrics().horizontalAdvance(widget.currentText()) + 36
+            if needed > widget.width():
+                yield widget.currentText(), f"{needed} > {widget.width()}"
+        case QPushButton() | QCheckBox() if widget.text():
+            hint = widget.sizeHint()
+            if hint.width() > widget.width() + 1 or hint.height() > widget.height() + 1:
+                yield widget.text(), f"{hint.toTuple()} > {widget.size().toTuple()}"
+        case QTabBar():
+            for place in range(widget.count()):
+                hint, has = widget.tabSizeHint(place), widget.tabRect(place)
+                if hint.width() > has.width() + 1:
+                    yield widget.tabText(place), f"{hint.width()} > {has.width()}"
+        case QLineEdit() if not widget.text() and widget.placeholderText():
+            needed = widget.fontMetrics().horizontalAdvance(widget.placeholderText())
+            option = QStyleOptionFrame()
+            widget.initStyleOption(option)
+            inner = widget.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, widget)
+            icons = [action for action in widget.actions() if not action.icon().isNull()]
+            room = inner.width() - 4 - 24 * len(icons)
+            if needed > room:
+                yield widget.placeholderText(), f"{needed} > {room}"
+        case _:
+            pass
+    if isinstance(widget, QLabel | QAbstractButton | QLineEdit) and (outside := _outside(widget, top)):
+        yield getattr(widget, "text", str)() or widget.accessibleName(), outside
+
+
+def _label(label: QLabel) -> Iterator[tuple[str, str]]:
+    room = label.contentsRect()
+    if label.wordWrap():
+        needed = label.heightForWidth(label.width())
+        if needed > label.height() + 1:
+            yield label.text(), f"{needed} high in {label.height()}"
+        longest = max((label.fontMetrics().horizontalAdvance(word) for word in label.text().split()), default=0)
+        if longest > room.width() and label.textFormat() is Qt.TextFormat.PlainText:
+            yield label.text(), f"a word of {longest} in {room.width()}"
+    elif label.textFormat() is not Qt.TextFormat.RichText:
+        needed = max(label.fontMetrics().horizontalAdvance(line) for line in label.text().splitlines())
+        if needed > room.width() + 1:
+            yield label.text(), f"{needed} > {room.width()}"
+
+
+def _outside(widget: QWidget, top: QWidget) -> str:
+    """How it sticks out of what holds it; what scrolls may."""
+    own, parent = widget, widget.parentWidget()
+    while parent is not None and own is not top:
+        if isinstance(parent.parentWidget(), QAbstractScrollArea):
+            return ""
+        place = QRect(widget.mapTo(parent, QPoint(0, 0)), widget.size())
+        if not parent.rect().contains(place):
+            return f"{place.getRect()} sticks out of {type(parent).__name__} {parent.rect().getRect()}"
+        own, parent = parent, parent.parentWidget()
+    return ""

@@ -1,0 +1,471 @@
+"""The states of the window that are drawn and looked at: seeded data, no network, every run the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keyring.backends.fail import Keyring
+from PySide6.QtCore import QEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.keyring.vault import Vault
+from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.report.report import Report, Verdict
+from clearline.core.secrets.secret import Secret
+from clearline.core.storage import store
+from clearline.core.watch.state import WatchState
+from clearline.ui.app import Desktop, compose
+from clearline.ui.look.theme import Scheme, Theme
+from clearline.ui.profiles.open_profile import Origin
+from ui import played_checks as play
+from ui import played_watches as watches
+from ui.conftest import KeyringInMemory
+
+URI = "mongodb://app:s3cret@db1.example.com:27017,db2.example.com,db3.example.com/orders?replicaSet=rs0"
+USUAL = (1366, 740)
+"""A small laptop without its title bar."""
+_PATIENCE_S = 20.0
+
+
+class Seen:
+    """A window with played checks and watches, and what brings it from state to state."""
+
+    def __init__(self, desktop: Desktop, checks: list[Any], opened: Callable[[], list[Any]]) -> None:
+        self.desktop = desktop
+        self.window = desktop.window
+        self.workbench = desktop.workbench
+        self._checks = checks
+        self._watches = opened
+
+    @property
+    def front(self) -> Any:
+        """The profile in front."""
+        return self.workbench.profiles.current
+
+    def until(self, reached: Callable[[], object]) -> None:
+        """Let events run until something is so."""
+        ends = time.monotonic() + _PATIENCE_S
+        while not reached():
+            if time.monotonic() > ends:
+                raise TimeoutError(f"never came: {reached}")
+            QTest.qWait(5)
+
+    def type(self, uri: str = URI) -> None:
+        """Another connection string."""
+        self.front.set_text(Secret(uri), Origin.ELSEWHERE)
+
+    def test(self, *reports: Report, uri: str = URI, ends: bool = True) -> None:
+        """A check that finds this."""
+        self._checks[:] = [play.playing(*reports) if ends else play.waiting()]
+        self.type(uri)
+        self.workbench.test()
+        self.until(lambda: self.front.report is not None and (not ends or not self.front.running))
+
+    def watch(self, state: WatchState) -> None:
+        """The watch that goes on after a check now says this."""
+        self.until(lambda: self._watches() and self._watches()[-1].running)
+        watch, session = self._watches()[-1], self.workbench.watching.session(self.front)
+        watch.emit(state)
+        self.until(lambda: session.state is state)
+
+    def events(self, *events: Any) -> None:
+        """What the driver told."""
+        for one in events:
+            self._watches()[-1].on_event(one)
+        self.until(lambda: self.front.events.kept >= len(events))
+
+    def dialog(self) -> QDialog:
+        """The dialog that stands open."""
+        found: list[QDialog] = []
+        self.until(lambda: found.extend(d for d in self.window.findChildren(QDialog) if d.isVisible()) or found)
+        return found[-1]
+
+
+@contextmanager
+def seen(
+    app: QApplication,
+    folder: Path,
+    *,
+    size: tuple[int, int] = USUAL,
+    dark: bool = False,
+    profiles: tuple[Profile, ...] = (),
+    keyring: bool = True,
+) -> Iterator[Seen]:
+    """A window of its own, closed at the end."""
+    checks: list[Any] = [play.waiting()]
+
+    async def check(profile: Any, secrets: Any, emit: Any, **more: Any) -> Report:
+        report: Report = await checks[0](profile, secrets, emit, **more)
+        return report
+
+    open_watch = watches.playing()
+    backend = KeyringInMemory() if keyring else Keyring()
+    for profile in profiles:
+        store.save_in(folder / "profiles", profile)
+    app.setStyleSheet("")
+    theme = Theme(app, Scheme.DARK if dark else Scheme.LIGHT)
+    desktop = compose(app, theme=theme, check=check, watch=open_watch, vault=Vault(backend), folder=folder / "profiles")
+    theme.choose(Scheme.DARK if dark else Scheme.LIGHT)
+    shown = Seen(desktop, checks, lambda: open_watch.opened)
+    try:
+        desktop.window.resize(*size)
+        desktop.window.show()
+        painted: list[bool] = []
+        desktop.window.first_painted.connect(lambda: painted.append(True))
+        shown.until(lambda: painted and len(desktop.window.profiles.model.rows) >= len(profiles))
+        yield shown
+    finally:
+        desktop.window.may_close = lambda: True
+        for dialog in desktop.window.findChildren(QDialog):
+            dialog.close()
+        desktop.window.close()
+        desktop.workbench.close()
+        QTest.qWait(0)  # what is queued still finds its window
+        desktop.window.deleteLater()  # else each further window is polished together with all those before it
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+# ---------------------------------------------------------------- seeded data
+
+
+def saved(name: str, host: str, **more: Any) -> Profile:
+    """A profile of the list."""
+    return Profile(id=f"{abs(hash_of(name)):032x}", name=name, seeds=Seeds(hosts=(host,)), **more)
+
+
+def hash_of(name: str) -> int:
+    """The same number in every run."""
+    return int.from_bytes(name.encode()[:12].ljust(12, b"."), "big")
+
+
+TEAM = (
+    saved("Orders", "orders.prod.example.com:27017", folder="Production", colour="purple", favourite=True),
+    saved("Payments", "payments.prod.example.com:27017", folder="Production", colour="purple"),
+    saved("Staging", "db1.staging.example.com:27017", folder="Staging", colour="blue"),
+    saved("注文データベース（本番）", "db.例え.example:27017", folder="東京"),
+    saved("قاعدة بيانات الطلبات", "db.example.com:27017", folder="東京"),
+    saved("A name that is much longer than the list is wide, as names are", "a-very-long-host-name.example.com"),
+)
+LONG = "orders-mongodb-{n}.orders-mongodb-headless.production-eu-west-2.svc.cluster.local"
+REFUSED = Finding(
+    cause="tcp.refused",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TCP,
+    server="db1.example.com:27017",
+    summary="Nothing listens on port 27017 of db1.example.com.",
+    detail="The computer answers and says that no program takes connections there.",
+    remedies=(
+        Remedy(text="Start mongod there, or connect to the port that it listens on."),
+        Remedy(text="Connect to port 27018, where a MongoDB answers.", patch={"seeds": {"hosts": ["db1:27018"]}}),
+    ),
+    evidence={"errno": 111, "address": "10.0.0.1"},
+)
+UNKNOWN_CA = Finding(
+    cause="tls.unknown-issuer",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TLS,
+    server="db1.example.com:27017",
+    summary="The certificate of db1.example.com is issued by Lab Root CA, which this computer does not trust.",
+    detail="Certificates of an authority of one's own are trusted when its certificate is given as the CA file.",
+    remedies=(
+        Remedy(text="Choose the file with the certificate of Lab Root CA.", action="ask-ca-file"),
+        Remedy(text="Do not verify certificates at all.", patch={"tls": {"allowInvalidCertificates": True}}),
+    ),
+    evidence={"verify code": 20, "issuer": "CN=Lab Root CA"},
+)
+
+
+def member(n: int, *, failed: bool = False, address: str = "") -> Any:
+    """A server with another address."""
+    import msgspec
+
+    made = play.server(n, failed_at=Stage.TCP if failed else None)
+    return msgspec.structs.replace(made, address=address) if address else made
+
+
+def fifty() -> Report:
+    """Three of fifty are dead."""
+    dead = (7, 23, 41)
+    servers = tuple(member(n, failed=n in dead, address=f"{LONG.format(n=n)}:27017") for n in range(1, 51))
+    found = Finding(
+        cause="topology.unreachable-member",
+        severity=Severity.WARNING,
+        certainty=Certainty.LIKELY,
+        stage=Stage.TOPOLOGY,
+        summary="3 of 50 members cannot be reached.",
+        detail="The others do without them; reads that ask for them will wait.",
+    )
+    return play.report(Verdict.CONNECTED, found, servers=servers, deployment=play.connected().deployment, identity=None)
+
+
+# ---------------------------------------------------------------- scenes
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One state: how the window gets there, and what of it is drawn (the window where it returns nothing)."""
+
+    name: str
+    act: Callable[[Seen], QWidget | None]
+    profiles: tuple[Profile, ...] = ()
+    keyring: bool = True
+    key: bool = False
+    """Drawn in every size and palette, not only in the usual ones."""
+
+
+SCENES: list[Scene] = []
+
+
+def scene(
+    *, profiles: tuple[Profile, ...] = (), keyring: bool = True, key: bool = False
+) -> Callable[[Callable[[Seen], QWidget | None]], Callable[[Seen], QWidget | None]]:
+    """Put a function among the scenes, under its own name."""
+
+    def put(act: Callable[[Seen], QWidget | None]) -> Callable[[Seen], QWidget | None]:
+        SCENES.append(Scene(act.__name__.replace("_", "-"), act, profiles, keyring, key))
+        return act
+
+    return put
+
+
+@scene(key=True)
+def first_start(seen: Seen) -> None:
+    pass
+
+
+@scene(keyring=False)
+def no_keyring(seen: Seen) -> None:
+    pass
+
+
+@scene(keyring=False)
+def no_keyring_dialog(seen: Seen) -> QWidget:
+    seen.type()
+    seen.workbench.save()
+    return seen.dialog()
+
+
+@scene(profiles=TEAM)
+def list_of_profiles(seen: Seen) -> None:
+    seen.workbench.profiles.choose(TEAM[0].id)
+    seen.until(lambda: seen.front.profile.id == TEAM[0].id)
+
+
+@scene(profiles=TEAM, key=True)
+def failed(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, play.ASK_PASSWORD, play.STALE_SET, servers=(play.server(1),)))
+
+
+@scene()
+def failed_with_fix(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, play.WRONG_SOURCE, servers=(play.server(1, failed_at=Stage.AUTH),)))
+
+
+@scene()
+def failed_for_the_network(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, REFUSED, servers=(play.server(1, failed_at=Stage.TCP),)))
+
+
+@scene()
+def failed_three_servers(seen: Seen) -> None:
+    servers = (play.server(1), play.server(2, failed_at=Stage.TLS), play.server(3))
+    seen.test(play.report(Verdict.FAILED, play.WRONG_NAME, play.STALE_SET, servers=servers))
+
+
+@scene()
+def unknown_authority(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, UNKNOWN_CA, servers=(play.server(1, failed_at=Stage.TLS),)))
+
+
+@scene()
+def one_stage(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, play.ASK_PASSWORD, play.STALE_SET, servers=(play.server(1),)))
+    seen.window.answer.strip.stage_chosen.emit(Stage.TCP)
+
+
+@scene()
+def stale(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, play.WRONG_NAME, servers=(play.server(1, failed_at=Stage.TLS),)))
+    seen.type(URI + "&tls=true")
+
+
+@scene()
+def running(seen: Seen) -> None:
+    seen.test(ends=False)
+
+
+@scene(key=True)
+def connected(seen: Seen) -> None:
+    seen.test(play.connected())
+    seen.watch(watches.state())
+
+
+@scene()
+def connected_one_server(seen: Seen) -> None:
+    seen.test(play.report(Verdict.CONNECTED, servers=(play.server(1),), deployment=play.connected().deployment))
+
+
+@scene()
+def connected_with_warning(seen: Seen) -> None:
+    seen.test(play.connected(play.STALE_SET))
+
+
+@scene(key=True)
+def fifty_servers(seen: Seen) -> None:
+    seen.test(fifty())
+
+
+@scene()
+def fifty_servers_all(seen: Seen) -> None:
+    seen.test(fifty())
+    seen.window.answer.servers.only_problems.click()
+
+
+@scene()
+def mistake(seen: Seen) -> None:
+    seen.type("mongodb://app:p@ss/word@db1.example.com:270177/orders?maxPoolsize=5")
+    seen.until(lambda: bool(seen.window.connection.said.buttons))
+
+
+@scene(key=True)
+def settings_open(seen: Seen) -> None:
+    seen.test(play.report(Verdict.FAILED, play.ASK_PASSWORD, servers=(play.server(1),)))
+    seen.window.answer.banner.press_fix()
+    QTest.qWait(300)
+
+
+@scene()
+def settings_found(seen: Seen) -> None:
+    seen.type()
+    seen.window.show_settings_panel(True)
+    seen.window.pages.filter.setText("pool")
+    QTest.qWait(400)
+
+
+def _group(name: str) -> Callable[[Seen], None]:
+    def act(seen: Seen) -> None:
+        seen.type(URI + "&tls=true")
+        seen.window.show_settings_panel(True)
+        seen.window.pages.groups["server"].head.setChecked(False)
+        seen.window.pages.groups[name].head.setChecked(True)
+        QTest.qWait(400)
+
+    return act
+
+
+SCENES += [
+    Scene(f"settings-{name}", _group(name)) for name in ("server", "auth", "tls", "pool", "options", "checklist")
+]
+
+
+@scene()
+def live_not_watched(seen: Seen) -> None:
+    seen.window.turn_to("live")
+
+
+def _live(name: str, state: Callable[[], WatchState] = watches.state) -> Callable[[Seen], None]:
+    def act(seen: Seen) -> None:
+        seen.test(play.connected())
+        seen.watch(state())
+        seen.events(*(play.event(n, kind, name=f"{kind}Told") for n, kind in enumerate(_KINDS * 8)))
+        seen.window.turn_to(name)
+        QTest.qWait(200)
+
+    return act
+
+
+_KINDS = ("pool", "connection", "command", "server", "topology", "heartbeat")
+SCENES += [
+    Scene(f"live-{name}", _live(name), TEAM, key=name == "health") for name in ("health", "pool", "topology", "events")
+]
+SCENES.append(Scene("live-lost", _live("health", watches.lost)))
+SCENES.append(Scene("live-paused", _live("health", watches.paused)))
+
+
+@scene(key=True)
+def connection_lost(seen: Seen) -> None:
+    seen.test(play.connected())
+    seen.watch(watches.lost())
+
+
+@scene()
+def connection_restored(seen: Seen) -> None:
+    seen.test(play.connected())
+    seen.watch(watches.lost())
+    seen.watch(watches.restored())
+
+
+@scene()
+def code(seen: Seen) -> None:
+    seen.type()
+    seen.workbench.late.turn_to_code()
+    QTest.qWait(200)
+
+
+@scene(profiles=TEAM)
+def history(seen: Seen) -> None:
+    seen.workbench.profiles.choose(TEAM[2].id)
+    seen.until(lambda: seen.front.profile.id == TEAM[2].id)
+    uri = seen.front.text.reveal()
+    for found in (
+        play.connected(),
+        play.report(Verdict.FAILED, REFUSED, servers=(play.server(1, failed_at=Stage.TCP),)),
+    ):
+        seen.test(found, uri=uri)
+    seen.window.turn_to("history")
+    QTest.qWait(300)
+
+
+@scene(profiles=TEAM)
+def production(seen: Seen) -> None:
+    seen.workbench.profiles.choose(TEAM[0].id)
+    seen.until(lambda: seen.front.profile.id == TEAM[0].id)
+    seen.test(
+        play.report(Verdict.FAILED, REFUSED, servers=(play.server(1, failed_at=Stage.TCP),)),
+        uri=seen.front.text.reveal(),
+    )
+
+
+@scene()
+def fix_dialog(seen: Seen) -> QWidget:
+    seen.test(play.report(Verdict.FAILED, play.WRONG_SOURCE, servers=(play.server(1, failed_at=Stage.AUTH),)))
+    seen.window.answer.banner.press_fix()
+    return seen.dialog()
+
+
+def _dialog(ask: Callable[[Seen], object]) -> Callable[[Seen], QWidget]:
+    def act(seen: Seen) -> QWidget:
+        seen.type()
+        ask(seen)
+        made = seen.dialog()
+        QTest.qWait(300)
+        return made
+
+    return act
+
+
+SCENES += [
+    Scene("dialog-settings", _dialog(lambda seen: seen.workbench.show_settings())),
+    Scene("dialog-about", _dialog(lambda seen: seen.workbench.show_about())),
+    Scene("dialog-import", _dialog(lambda seen: seen.workbench.sharing.ask_import())),
+    Scene("dialog-export", _dialog(lambda seen: seen.workbench.sharing.ask_export()), TEAM),
+    Scene("dialog-explain", _dialog(lambda seen: seen.workbench.explaining.ask())),
+    Scene("dialog-retries", _dialog(lambda seen: seen.workbench.retrying.ask())),
+]
+
+
+@scene()
+def dialog_exercise(seen: Seen) -> QWidget | None:
+    seen.test(play.connected())
+    seen.watch(watches.state())
+    seen.workbench.watching.ask_exercise()
+    return seen.dialog()

@@ -1,0 +1,93 @@
+"""No text of the window is cut off, and it looks as it was agreed to look."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QRect, QSize, Qt, qVersion
+from PySide6.QtGui import QFontInfo, QImage
+from PySide6.QtTest import QTest
+
+from clearline.ui.look import theme
+from ui import scenes
+from ui.cut_off import cut_off
+
+PICTURES = Path(__file__).with_name("pictures")
+PINNED = ("DejaVu Sans", "6.11")
+"""The font and the Qt with which the references were drawn."""
+REFERENCES = ("first-start", "failed", "connected", "fifty-servers")
+AT_150_PERCENT = (911, 484)
+SMALL = QSize(683, 370)
+BLOCK = 16
+TOLERANCE = 12.0
+"""The mean difference of a block of pixels, of 255, that is still the same picture."""
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def named(name):
+    return next(scene for scene in scenes.SCENES if scene.name == name)
+
+
+LOOKED_AT = [(scene, scenes.USUAL) for scene in scenes.SCENES] + [
+    (scene, AT_150_PERCENT) for scene in scenes.SCENES if scene.key
+]
+
+
+@pytest.mark.parametrize(("scene", "size"), LOOKED_AT, ids=lambda value: getattr(value, "name", str(value)))
+def test_nothing_is_cut_off(qapp, tmp_path, scene, size):
+    with scenes.seen(qapp, tmp_path, size=size, profiles=scene.profiles, keyring=scene.keyring) as seen:
+        widget = scene.act(seen) or seen.window
+        QTest.qWait(50)
+        assert cut_off(widget) == []
+
+
+def difference(one: QImage, other: QImage) -> float:
+    """The mean difference of the block that differs most, from 0 to 255."""
+    worst = 0.0
+    for top in range(0, one.height(), BLOCK):
+        for left in range(0, one.width(), BLOCK):
+            block = QRect(left, top, BLOCK, BLOCK)
+            a, b = bytes(one.copy(block).constBits()), bytes(other.copy(block).constBits())
+            worst = max(worst, sum(abs(x - y) for x, y in zip(a, b, strict=True)) / len(a))
+    return worst
+
+
+def small(image: QImage) -> QImage:
+    scaled = image.scaled(SMALL, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    return scaled.convertToFormat(QImage.Format.Format_Grayscale8)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_it_looks_as_agreed(qapp, tmp_path, name):
+    """With ``CLEARLINE_DRAW=1`` in the environment the references are drawn anew, to be looked at."""
+    if (QFontInfo(theme.body_font()).family(), qVersion().rpartition(".")[0]) != PINNED:
+        pytest.skip("another font or another Qt draws other pictures")
+    with scenes.seen(qapp, tmp_path, profiles=named(name).profiles) as seen:
+        named(name).act(seen)
+        QTest.qWait(50)
+        seen.window.setFocus()  # no blinking cursor
+        drawn = small(seen.window.grab().toImage())
+    file = PICTURES / f"{name}.png"
+    if os.environ.get("CLEARLINE_DRAW"):
+        drawn.save(str(file))
+    reference = QImage(str(file)).convertToFormat(QImage.Format.Format_Grayscale8)
+    assert difference(drawn, reference) <= TOLERANCE
+
+
+def test_a_moved_button_is_another_picture(qapp, tmp_path):
+    with scenes.seen(qapp, tmp_path) as seen:
+        before = small(seen.window.grab().toImage())
+        seen.window.settings.hide()
+        QTest.qWait(20)
+        assert difference(before, small(seen.window.grab().toImage())) > TOLERANCE
