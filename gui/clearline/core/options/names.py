@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 from clearline.core.options.catalogue import OPTIONS, known_names
@@ -162,6 +164,7 @@ IN_USE_ENCRYPTION: Final = frozenset(
 """Options of in-use encryption (CSFLE, Queryable Encryption), lower case: programs set them, no address can."""
 _PLAIN: Final = {name.lower().replace("_", ""): name for name in known_names()}
 _ALIASES: Final = frozenset(alias for option in OPTIONS for alias in option.aliases)
+_LETTERS: Final = {known: Counter(known) for known in _PLAIN}
 _SHORTEST: Final = 3
 
 
@@ -221,13 +224,19 @@ def foreign_name(name: str) -> tuple[bool, str | None]:
     return key in _FOREIGN or studio_ssh(key), _FOREIGN.get(key)
 
 
+@lru_cache(maxsize=4096)
 def closest_name(name: str) -> str | None:
     """The option that was probably meant: one slip per four letters at most, underscores not counted."""
     typed = "".join(c for c in name.lower() if c.isalnum())
     if len(typed) < _SHORTEST:
         return None
     allowed = 1 if len(typed) <= 5 else 2 if len(typed) <= 11 else 3
-    near = [known for known in _PLAIN if abs(len(known) - len(typed)) <= min(allowed, len(known) // 2)]
+    letters = Counter(typed)
+    near = [
+        known
+        for known, held in _LETTERS.items()
+        if abs(len(known) - len(typed)) <= min(allowed, len(known) // 2) and (letters - held).total() <= allowed
+    ]
     # An alias comes last among equals: "tsl" means tls, not ssl.
     ranked = ((distance(typed, known), _PLAIN[known] in _ALIASES, known) for known in near)
     slips, _, best = min(ranked, default=(allowed + 1, True, ""))

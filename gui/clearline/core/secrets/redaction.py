@@ -44,11 +44,11 @@ def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
     Masks read ``***``. A secret of one character is masked only where an address or option holds it. Idempotent.
     """
     known = tuple(sorted({s.reveal() if isinstance(s, Secret) else s for s in secrets}, key=len, reverse=True))
-    patterns = [_pattern(secret) for secret in known if len(secret) > 1 and secret.strip("*")]
+    sought = [secret for secret in known if len(secret) > 1 and secret.strip("*")]
     for _ in range(_ROUNDS):
         before = text
-        for pattern in patterns:
-            text = pattern.sub(MASK, text)
+        for secret in sought:
+            text = _without(text, secret)
         text = _mask_addresses(text)
         text = _mask_options(text)
         if text == before:
@@ -59,12 +59,27 @@ def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
 # ---------------------------------------------------------------- known secrets
 
 
+def _without(text: str, secret: str) -> str:
+    if len(secret) <= _LONGEST:
+        return _pattern(secret).sub(MASK, text)
+    octets = secret.encode("utf-8", "surrogatepass").hex()
+    for form in (*_whole_spellings(secret), *_base64_forms(secret), octets, octets.upper()):
+        text = text.replace(form, MASK)
+    return text
+
+
 @lru_cache(maxsize=64)
 def _pattern(secret: str) -> re.Pattern[str]:
-    if len(secret) <= _LONGEST:
-        spelt = "".join(_spellings(character) for character in secret)
-    else:
-        spelt = "|".join(re.escape(form) for form in _whole_spellings(secret))
+    spelt = "".join(_spellings(character) for character in secret)
+    alternatives = [spelt, *(re.escape(form) for form in _base64_forms(secret))]
+    octets = secret.encode("utf-8", "surrogatepass").hex()
+    if len(octets) >= _HEX:
+        alternatives.append("(?i:" + octets + ")")
+    return re.compile("|".join(alternatives))
+
+
+def _base64_forms(secret: str) -> list[str]:
+    """What base64 makes of it alone and inside of a longer text, the longest first."""
     whole = secret.encode("utf-8", "surrogatepass")
     forms = {base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()}
     forms |= {form.rstrip("=") for form in forms}
@@ -76,14 +91,11 @@ def _pattern(secret: str) -> re.Pattern[str]:
         core = encoded[start : (shift + len(whole)) * 8 // 6]
         if len(core) >= _EMBEDDED:
             forms |= {core, core.replace("+", "-").replace("/", "_")}
-    alternatives = [spelt, *(re.escape(form) for form in sorted(forms, key=len, reverse=True) if len(form) > 1)]
-    if len(whole.hex()) >= _HEX:
-        alternatives.append("(?i:" + whole.hex() + ")")
-    return re.compile("|".join(alternatives))
+    return sorted((form for form in forms if len(form) > 1), key=len, reverse=True)
 
 
 def _whole_spellings(secret: str) -> list[str]:
-    """A long secret as a whole: a pattern for each of its characters would take too long to build."""
+    """A long secret as a whole, the longest form first: a pattern for each of its characters takes too long."""
     import html
 
     forms = {
@@ -140,11 +152,11 @@ _ADDRESS: Final = late(
 _ENCODED_ADDRESS: Final = late(
     r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"
 )
-_BARE_CREDENTIALS: Final = late(
-    r"(?<![\w/@:%])([^\s:/@\"'=&?,;<>()]{1,128}):([^\s@\"'/:][^\s\"']{0,512})@(?=\]|::|[\w\[.%\-]{1,253}(?:[:/?,\s\"']|$))"
-)
-"""``user:password@host`` without any scheme."""
-_FAR: Final = 1000
+_SLASHES: Final = late(r"\\*/\\*/")
+_WORDS: Final = late(r"[^\s\"']+")
+_BARE_USER: Final = late(r"(?<![\w/@:%])(?:mongodb(?:\+srv)?:)?[^\s:/@\"'=&?,;<>()]{1,128}:(?=[^\s@\"'/:])")
+"""What stands before the password of ``user:password@host`` without slashes, or without any scheme."""
+_BARE_HOST: Final = late(r"[\]:/?,]|[\w\[.%\-]{1,253}(?:[:/?,\s\"']|$)|[\s\"']|$")
 _TOKEN: Final = late(r"[^\s\"'`<>“”‘’]*")
 _HOST: Final = (
     r"(?:\[[^\]\s@]*\]|[^\s:/?#@,;|&=%\[\]()]+|[^\s:/?#@,;|]*%2[Ff][^\s:/?#@,;|]*)?(?::(?:\$\{\w+\}|\d{0,5}))?"
@@ -174,7 +186,7 @@ def _mask_addresses(text: str) -> str:
         at = found.end() + stop
     text = "".join([*pieces, text[at:]])
     text = _ENCODED_ADDRESS.sub(lambda m: m[0] if _is_shown(m[2]) else f"{m[1]}%3A{MASK}%40", text)
-    return _BARE_CREDENTIALS.sub(_masked_credentials, text)
+    return _mask_bare_credentials(text)
 
 
 def _is_shown(text: str) -> bool:
@@ -182,10 +194,21 @@ def _is_shown(text: str) -> bool:
     return not text.strip("*") or is_reference(text)
 
 
-def _masked_credentials(found: re.Match[str]) -> str:
-    before = found.string[max(0, found.start() - _FAR) : found.start()]
-    inside_an_address = "//" in (before + "x").split()[-1].replace("\\", "")
-    return found[0] if inside_an_address or _is_shown(found[2]) else f"{found[1]}:{MASK}@"
+def _mask_bare_credentials(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for word in _WORDS.finditer(text):
+        at = text.rfind("@", word.start(), word.end())
+        while at >= 0 and not _BARE_HOST.match(text, at + 1):
+            at = text.rfind("@", word.start(), at)
+        slashes = _SLASHES.search(text, word.start(), word.end()) if at >= 0 else None
+        # Behind slashes an address was looked at already.
+        for user in _BARE_USER.finditer(text, word.start(), slashes.start() if slashes else at) if at >= 0 else ():
+            if user.end() < at and not _is_shown(text[user.end() : at]):
+                pieces += [text[done : user.end()], MASK]
+                done = at
+                break
+    return "".join([*pieces, text[done:]])
 
 
 def _secret_span(rest: str, *, ours: bool) -> tuple[int, int] | None:
@@ -254,8 +277,10 @@ _WORD: Final = (
     r"(?:passwd|password|passphrase|passcode|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)"
     r"[A-Za-z_\-]{0,40}"
 )
+_QUOTED: Final = r"\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'"
+_WORD_OF_SHELL: Final = rf"(?:{_QUOTED}|[^\s\-\"'][^\s\"']*)"
 _VALUE: Final = (
-    r"(?:\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'|"
+    rf"(?:{_QUOTED}|"
     r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"
 )
 _OPTIONS: Final = (
@@ -263,6 +288,28 @@ _OPTIONS: Final = (
     late(rf"(?i)(?P<head>{_WORD}[\"']\s?:\s?)(?P<value>{_VALUE})"),
     late(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
     late(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
+    # In prose, in code, in a log
+    late(
+        r"(?i)(?P<head>(?:passwd|password|passphrase|passcode|pwd|secret|token|api[_\-]?key|access_?key|private_?key)[\"']?"
+        rf"[ \t]{{0,8}}(?:[:=]>?|->)[ \t]{{1,8}})(?P<value>{_QUOTED}|(?!<)[^\s\"',;}}]+)"
+    ),
+    # Headers of HTTP
+    late(
+        r"(?i)(?P<head>\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Z][\w\-]{0,30}\s{1,3})(?P<value>[^\s\"',;]{1,8192})"
+    ),
+    late(
+        r"(?P<head>\b(?:[Bb]earer|BEARER|[Bb]asic)\s{1,3})"
+        r"(?P<value>(?=[A-Za-z\-]{0,80}(?:[\d=+/_~]|\.\w|[a-z][A-Z]))[\w\-.~+/=]{6,8192})"
+    ),
+    # Options of commands
+    late(
+        r"(?i)(?P<head>(?<!\S)--[\w\-]{0,40}?(?:password|passwd|pwd|passphrase|token|secret)[ ]+)"
+        rf"(?P<value>{_WORD_OF_SHELL})"
+    ),
+    late(
+        r"(?i)(?P<head>\bmongo(?:sh|dump|restore|export|import|stat|top|files)?(?:\.exe)?\b[^\n]{0,500}?[ ]-p[ ]?)"
+        rf"(?P<value>(?!\d+:\d){_WORD_OF_SHELL})"
+    ),
 )
 
 

@@ -18,7 +18,7 @@ from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret, redact
 from clearline.core.secrets.references import around_references, has_references, is_reference
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
-from clearline.core.uri.hosts import plain_hosts, seed_addresses
+from clearline.core.uri.hosts import HostEntry, host_entries, plain_hosts, seed_addresses
 from clearline.core.uri.lint import lint
 from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
 from clearline.core.uri.password import password_traits
@@ -28,6 +28,10 @@ from clearline.core.uri.shell_options import ShellOptions, shell_options
 __all__ = ["Reading", "build", "read"]
 
 Show = Literal["plain", "masked", "none"]
+_ROUNDS: Final = 8
+"""One or two will do for every text that was seen."""
+LONGEST_TEXT: Final = 131_072
+"""In characters: Linux lets no program start with a longer argument or variable (MAX_ARG_STRLEN)."""
 _IN_HOST: Final = "!$&'()*+;=:[]%._-~ <>\"{}|\\^`"
 _IN_PROPERTIES: Final = ":,/"
 
@@ -59,8 +63,17 @@ class Reading:
 
     @property
     def repaired(self) -> str:
-        """The text written anew as it was understood: scheme, escapes and commas put right. Holds the password."""
-        return build(self.profile, self.secrets, show="plain")
+        """The text written anew as it was understood: scheme, escapes and commas put right.
+
+        Repairing it again changes nothing: what one reading brings to light is put right as well. Holds the password.
+        """
+        text = build(self.profile, self.secrets, show="plain")
+        for _ in range(_ROUNDS):
+            again = read(text, profile=self.profile)
+            settled, text = text, build(again.profile, again.secrets, show="plain")
+            if text == settled:
+                break
+        return text
 
     def __repr__(self) -> str:
         return f"Reading({self.facts.redacted!r}, usable={self.usable})"
@@ -76,6 +89,8 @@ def read(text: str, *, profile: Profile | None = None, prompting: bool = False) 
     """
     # A lone surrogate cannot be written to any file or socket.
     clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    if len(clean) > LONGEST_TEXT:
+        return _too_long(text, profile or Profile())
     parts = take_apart(clean)
     options = read_options(parts)
     secrets = dict(options.secrets)
@@ -89,16 +104,17 @@ def read(text: str, *, profile: Profile | None = None, prompting: bool = False) 
     shell = shell_options(parts)
     secrets = {**shell.secrets, **secrets}
     references = {name: text for name, text in shell.references.items() if name not in secrets} | references
-    found = _profile(parts, options, base, _sources(base, secrets, references), shell)
+    entries = host_entries(parts)
+    found = _profile(parts, entries, options, base, _sources(base, secrets, references), shell)
     facts = UriFacts(
         redacted=_redacted(parts, secrets, found),
         srv=parts.srv,
-        hosts=seed_addresses(parts),
+        hosts=seed_addresses(parts, entries),
         user=found.auth.user,
         password=password_traits(parts),
         database=found.seeds.database.partition(".")[0] if found.seeds.database else None,
         options=options.effective,
-        mistakes=lint(parts, options, found, tuple(secrets.values()), prompting=prompting),
+        mistakes=lint(parts, entries, options, found, tuple(secrets.values()), prompting=prompting),
     )
     return Reading(text=text, driver_text=_driver_text(parts), profile=found, secrets=secrets, facts=facts)
 
@@ -131,6 +147,17 @@ def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "mas
 # ---------------------------------------------------------------- text to values
 
 
+def _too_long(text: str, base: Profile) -> Reading:
+    """A text that is no address, and may be anything: nothing of it is taken for a value, or shown."""
+    mistake = Mistake(
+        cause="uri.too-long",
+        severity=Severity.FAILURE,
+        blanks={"length": f"{len(text):,}", "most": f"{LONGEST_TEXT:,}"},
+        end=len(text),
+    )
+    return Reading(text=text, driver_text="", profile=base, facts=UriFacts(redacted=MASK, mistakes=(mistake,)))
+
+
 def _refers(password: str, base: Profile) -> bool:
     """Whether a password is a reference: by itself, or because the profile says so of that text."""
     source = base.secrets.get(PASSWORD)
@@ -149,12 +176,17 @@ def _sources(base: Profile, secrets: Secrets, references: Mapping[str, str]) -> 
 
 
 def _profile(
-    parts: UriText, options: ReadOptions, base: Profile, sources: dict[str, SecretSource], shell: ShellOptions
+    parts: UriText,
+    entries: list[HostEntry],
+    options: ReadOptions,
+    base: Profile,
+    sources: dict[str, SecretSource],
+    shell: ShellOptions,
 ) -> Profile:
     fields = {section: dict(values) for section, values in options.fields.items()}
     seeds = fields.setdefault("seeds", {})
     seeds["srv"] = parts.srv
-    seeds["hosts"] = plain_hosts(parts)
+    seeds["hosts"] = plain_hosts(parts, entries)
     if parts.path is not None and parts.path.text and not parts.suspect:
         seeds["database"] = unquote_plus(parts.path.text)
     if parts.user is not None and parts.user.text:
@@ -246,11 +278,12 @@ def _host_text(host: str) -> str:
 
 def _unread_texts(unread: tuple[Unread, ...], secrets: Secrets, show: Show) -> Iterator[str]:
     for item in unread:
+        # An @ would be read as the end of the credentials.
         if item.bare:
             if item.value is not None:
-                yield item.name
+                yield item.name.replace("@", "%40")
         elif item.value is not None:
-            yield f"{item.name}={item.value}"
+            yield f"{item.name}={item.value}".replace("@", "%40")
         elif secret := secrets.get(item.name):
             yield f"{item.name}={_secret_text(secret, show)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
@@ -68,15 +69,14 @@ def host_entries(parts: UriText) -> list[HostEntry]:
     return [_entry(piece) for piece in parts.host_entries if not _is_empty(piece)]
 
 
-def plain_hosts(parts: UriText) -> tuple[str, ...]:
-    """The hosts for a profile."""
+def plain_hosts(parts: UriText, entries: Sequence[HostEntry]) -> tuple[str, ...]:
+    """The hosts for a profile, of the text's `host_entries`."""
     socket = (unquote_plus(parts.socket.text),) if parts.socket is not None else ()
-    return (*socket, *(host for entry in host_entries(parts) for host in entry.hosts))
+    return (*socket, *(host for entry in entries for host in entry.hosts))
 
 
-def seed_addresses(parts: UriText) -> tuple[str, ...]:
+def seed_addresses(parts: UriText, entries: Sequence[HostEntry]) -> tuple[str, ...]:
     """The seeds as PyMongo will ask for them: ``host:port``, socket paths, or the SRV name alone."""
-    entries = host_entries(parts)
     if parts.srv:
         return tuple(entry.name.lower() for entry in entries if entry.name)
     return tuple(dict.fromkeys(entry.address for entry in entries if entry.name))
@@ -174,7 +174,8 @@ def _colons(piece: Piece) -> HostEntry:
 def _ipv6(piece: Piece, address: str, port: str) -> HostEntry:
     if not _is_ipv6(address):
         return _wrong(piece, "uri.ipv6-brackets", {"address": "in the host list", "port": port_text(port)}, None, ())
-    plain = f"[{address}]" if port == str(DEFAULT_PORT) else f"[{address}]:{port}"
+    bare = port == str(DEFAULT_PORT) or port_text(port) != port
+    plain = f"[{address}]" if bare else f"[{address}]:{port}"
     return _wrong(piece, "uri.ipv6-brackets", {"address": address, "port": port}, None, (plain,))
 
 

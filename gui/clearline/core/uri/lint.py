@@ -18,7 +18,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.encoded import decoded_address
-from clearline.core.uri.hosts import HostEntry, character_name, escaped_socket, host_entries
+from clearline.core.uri.hosts import HostEntry, character_name, escaped_socket
 from clearline.core.uri.lint_options import lint_options
 from clearline.core.uri.mistakes import Mistakes
 from clearline.core.uri.parts import UriText
@@ -43,7 +43,13 @@ _CLOSING: Final = ";,>)"
 
 
 def lint(
-    parts: UriText, options: ReadOptions, profile: Profile, secrets: Sequence[Secret], *, prompting: bool = False
+    parts: UriText,
+    entries: list[HostEntry],
+    options: ReadOptions,
+    profile: Profile,
+    secrets: Sequence[Secret],
+    *,
+    prompting: bool = False,
 ) -> tuple[Mistake, ...]:
     """Every mistake of the text, the most important first. ``prompting``: the user can sign in by hand (OIDC)."""
     found = Mistakes(secrets)
@@ -52,10 +58,10 @@ def lint(
     _lint_repetition(found, parts)
     _lint_credentials(found, parts)
     found.about("hosts")
-    entries = _lint_hosts(found, parts, options)
+    entries = _lint_hosts(found, parts, entries, options)
     found.about("database")
     if not parts.suspect and (parts.scheme is None or "mo" in parts.scheme.text.lower()):
-        _lint_database(found, parts, options)
+        _lint_database(found, parts, entries, options)
     found.about()
     lint_options(
         found,
@@ -240,7 +246,7 @@ def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, port
 # ---------------------------------------------------------------- hosts
 
 
-def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[HostEntry]:
+def _lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], options: ReadOptions) -> list[HostEntry]:
     if parts.socket is not None:
         path = parts.socket.text
         found.add(
@@ -248,12 +254,11 @@ def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[H
         )
         return []
     pieces = parts.host_entries
-    entries = host_entries(parts)
     if _lint_injected_port(found, parts):
         return entries
     if _lint_missing_mark(found, parts):
         return entries
-    left = [piece for piece in pieces if _lint_unset_host(found, piece)]
+    left = {piece.end for piece in pieces if _lint_unset_host(found, piece)}
     for number, piece in enumerate(pieces):
         if all(is_invisible(c) for c in piece.text):
             if len(pieces) == 1 and not found.has("uri.nested-url"):
@@ -265,7 +270,7 @@ def _lint_hosts(found: Mistakes, parts: UriText, options: ReadOptions) -> list[H
     for entry in entries:
         if entry.cause is None or (parts.srv and entry.has_port):
             continue
-        if any(piece.start <= entry.start <= entry.end <= piece.end for piece in left):
+        if entry.ends_at in left:
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
         found.note(entry.cause, _FAILURE, (entry.start, entry.end), entry.blanks, action=action)
@@ -378,7 +383,7 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
 # ---------------------------------------------------------------- database
 
 
-def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> None:
+def _lint_database(found: Mistakes, parts: UriText, entries: list[HostEntry], options: ReadOptions) -> None:
     path = parts.path
     if path is None or not path.text or found.has("uri.bad-port"):
         return
@@ -397,7 +402,7 @@ def _lint_database(found: Mistakes, parts: UriText, options: ReadOptions) -> Non
         found.add("uri.placeholder", severity, path, patch=remove, placeholder=word, what="database name")
         return
     if listed := _HOSTS_IN_PATH.fullmatch(decoded):
-        hosts = [*(entry.hosts[0] for entry in host_entries(parts) if entry.hosts), *listed[2][1:].split(",")]
+        hosts = [*(entry.hosts[0] for entry in entries if entry.hosts), *listed[2][1:].split(",")]
         found.add(
             "uri.repeated-per-host",
             _WARNING,

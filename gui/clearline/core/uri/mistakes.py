@@ -13,6 +13,7 @@ from clearline.core.secrets.secret import Secret
 from clearline.core.uri.pieces import Piece
 
 _ORDER: Final = (
+    "uri.too-long",
     "uri.bad-scheme",
     "uri.nested-url",
     "uri.not-set",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stringprep
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
@@ -123,9 +124,11 @@ def _without_outer(decoded: str) -> str:
 
 
 def _forbidden(decoded: str) -> str | None:
-    for character in decoded:
-        if stringprep.in_table_c12(character) or stringprep.in_table_b1(character):
-            continue
-        if any(in_table(character) for in_table in _PROHIBITED):
-            return f"U+{ord(character):04X}"
-    return None
+    return next((f"U+{ord(character):04X}" for character in decoded if _is_forbidden(character)), None)
+
+
+@lru_cache(maxsize=4096)
+def _is_forbidden(character: str) -> bool:
+    if stringprep.in_table_c12(character) or stringprep.in_table_b1(character):
+        return False
+    return any(in_table(character) for in_table in _PROHIBITED)

@@ -122,13 +122,16 @@ def _without_rest(core: Piece, prefix: Piece | None, *, quoted: bool) -> tuple[P
     if quoted:
         return core, None
     text = core.text
-    for found in re.finditer(r"\s+", text):
+    scheme = text.find("://")
+    for found in re.finditer(r"\s+", text) if scheme >= 0 else ():
         start = found.start()
-        before, after = text[:start], text[start:]
-        if "://" not in before or not _ends_here(text, start) or _is_broken_off(before) or _GOES_ON.match(after):
+        if start < scheme + 3 or _GOES_ON.match(text, start) or not _ends_here(text, start):
             continue
-        if _NEXT_LINE.match(after) or _COMMENT.match(after) or _SHELL_OPTION.match(after):
-            cut = prefix is not None or not _is_option(_NEXT_LINE.match(after), before)
+        before = text[:start]
+        if _is_broken_off(before):
+            continue
+        if (line := _NEXT_LINE.match(text, start)) or _COMMENT.match(text, start) or _SHELL_OPTION.match(text, start):
+            cut = prefix is not None or not _is_option(line, before)
         elif prefix is None:
             cut = False
         else:
@@ -159,11 +162,12 @@ def _is_option(found: re.Match[str] | None, before: str) -> bool:
 
 
 def _ends_here(text: str, end: int) -> bool:
-    address, after = text[:end], text[end + 1 :]
-    if "@" not in after.partition("\n")[0]:
+    line_end = text.find("\n", end + 1)
+    if text.find("@", end + 1, line_end if line_end >= 0 else len(text)) < 0:
         return True
-    rest = address.partition("://")[2]
-    if "@" not in rest and not _CODE_AFTER.match(after):
+    begin = text.find("://", 0, end)
+    at = text.rfind("@", begin + 3, end) if begin >= 0 else -1
+    if at < 0 and not _CODE_AFTER.match(text, end + 1):
         return False
-    hosts = re.split(r"[/?]", rest[rest.rfind("@") + 1 :], maxsplit=1)[0]
+    hosts = re.split(r"[/?]", text[at + 1 : end] if begin >= 0 else "", maxsplit=1)[0]
     return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))
