@@ -18,7 +18,8 @@ from clearline.core.check.request import USUAL, Patience, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Certainty, Severity, Stage
 from clearline.core.hops.loop import HopLoop
-from clearline.core.profiles.profile import Auth, Hop, HttpProxy, Profile, Seeds, Socks5Proxy, Tls
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, Secret, hop_password
 from clearline.core.uri.connection_string import read

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from clearline.core.keyring.given import Destination, Given, destination, from_text, other_servers, to_text
 from clearline.core.keyring.vault import Vault
-from clearline.core.profiles.profile import Auth, Profile, Seeds, Socks5Proxy, Tls, Unread
+from clearline.core.profiles.hop import Socks5Proxy
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 OWN = Profile(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
 from clearline.core.profiles.hop_urls import hop_of, url_of
-from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
 from clearline.core.secrets.secret import Secret
 
 

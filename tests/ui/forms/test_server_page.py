@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
-from clearline.core.profiles.profile import HttpProxy, Socks5Proxy
+from clearline.core.profiles.hop import HttpProxy, Socks5Proxy
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import Secret, hop_password
 from clearline.ui.forms.srv_panel import PasteDialog

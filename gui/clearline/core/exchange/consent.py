@@ -34,7 +34,8 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profiles.profile import HttpProxy, Profile
+from clearline.core.profiles.hop import HttpProxy
+from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 

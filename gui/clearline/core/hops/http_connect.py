@@ -17,7 +17,7 @@ from clearline.core.hops.opener import Entrance
 from clearline.core.hops.stream import SocketStream, Stream, receive_exactly
 from clearline.core.hops.transport import encrypted
 from clearline.core.hops.trouble import HopError
-from clearline.core.profiles.profile import ProxyLogin
+from clearline.core.profiles.hop import ProxyLogin
 from clearline.core.secrets.secret import Secret
 
 OTHER_PORT = 443

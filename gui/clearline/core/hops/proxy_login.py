@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any, Protocol
 
-from clearline.core.profiles.profile import ProxyLogin
+from clearline.core.profiles.hop import ProxyLogin
 from clearline.core.secrets.secret import Secret
 
 

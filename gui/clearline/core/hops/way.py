@@ -8,7 +8,7 @@ from clearline.core.facts.hops import HopFacts, HopStage, Trouble
 from clearline.core.hops.hop_log import HopLog, Terms
 from clearline.core.hops.opener import Entrance, Opener
 from clearline.core.hops.stream import Stream
-from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
 from clearline.core.secrets.secret import Secret, Secrets, hop_password
 
 

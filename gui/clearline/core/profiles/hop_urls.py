@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from clearline.core.profiles.profile import Hop, HttpProxy, Socks5Proxy
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
 from clearline.core.secrets.secret import Secret
 
 _SOCKS: Final = ("socks5", "socks5h")

@@ -12,23 +12,12 @@ values.
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
-Number = int | float
-"""A time or size as PyMongo takes it: whole, or with a fraction."""
-
-Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
-
-NonNegative = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Section(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, gc=False):
-    """Common settings of the profile's parts: frozen, strict when read, silent about what is not set.
-
-    Values that cannot form cycles: the collector need not walk over ten thousand of them.
-    """
+from clearline.core.profiles.hop import Hop
+from clearline.core.profiles.section import NonNegative, Number, Section
 
 
 class Seeds(Section, frozen=True, kw_only=True):
@@ -172,32 +161,6 @@ def new_profile_id() -> str:
     """A fresh identity; secrets are filed under it, never under the URL."""
     return uuid.uuid4().hex
 
-
-class Socks5Proxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="socks5"):
-    """A SOCKS5 proxy (RFC 1928); with ``user`` it is logged in to by password, which lives in the vault."""
-
-    host: str
-    port: Port = 1080
-    user: str | None = None
-
-
-ProxyLogin = Literal["none", "basic", "kerberos"]
-
-
-class HttpProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="http"):
-    """An HTTP proxy that is asked for a tunnel (CONNECT); ``tls`` encrypts the way to the proxy itself.
-
-    ``login``: *basic* sends user and password, *kerberos* the ticket of the user who is signed in to this computer.
-    """
-
-    host: str
-    port: Port = 3128
-    tls: bool = False
-    user: str | None = None
-    login: ProxyLogin = "none"
-
-
-Hop = Socks5Proxy | HttpProxy
 
 Colour = Literal["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "grey"]
 

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from clearline.core.facts.whole import SILENCE_S
-from clearline.core.profiles.profile import NonNegative, Place
+from clearline.core.profiles.profile import Place
+from clearline.core.profiles.section import NonNegative
 from clearline.core.whole_files import locked, read_whole, write_whole
 
 FORMAT: Final = "clearline-settings"

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.findings import Remedy, Severity
+from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of, url_of
-from clearline.core.profiles.profile import Hop, Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, hop_password
 from clearline.core.uri.connection_string import read
 from clearline.ui.background.background import Background
