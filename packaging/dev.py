@@ -89,6 +89,8 @@ PROGRAMS = {
         "danted": "dante-server",
         "squid": "squid",
         "tinyproxy": "tinyproxy",
+        "sshd": "openssh-server",
+        "ssh-agent": "openssh-client",
         "as": "binutils",
         "desktop-file-validate": "desktop-file-utils",
         "appstreamcli": "appstream",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearline.licences import QT, collected
+from clearline.licences import QT, SSH, collected
 
 
 def test_python_and_all_that_clearline_needs_have_a_text() -> None:
@@ -14,3 +14,6 @@ def test_python_and_all_that_clearline_needs_have_a_text() -> None:
     assert "MIT" in next(text for part, text in found.items() if part.startswith("clearline"))
     assert "LESSER GENERAL" in next(text for part, text in found.items() if part.startswith("PySide6"))
     assert "Lesser General Public License" in QT
+    assert "Eclipse Public License" in next(text for part, text in found.items() if part.startswith("asyncssh"))
+    assert "Eclipse Public License" in SSH
+    assert "https://pypi.org/project/asyncssh" in SSH

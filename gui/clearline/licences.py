@@ -19,6 +19,10 @@ QT: Final = (
     " you have built or changed yourself in their place, and Clearline uses it. Their source is at"
     " https://download.qt.io/official_releases/."
 )
+SSH: Final = (
+    "AsyncSSH, which connects through SSH servers, is used unmodified under the Eclipse Public License, version 2.0,"
+    " and comes without any warranty. Its source is at https://pypi.org/project/asyncssh/#files."
+)
 _TEXTS: Final = re.compile(r"(licen[cs]e|copying|notice|authors)[^/]*$", re.IGNORECASE)
 _LONGEST: Final = 200_000
 

@@ -71,6 +71,11 @@ def agreements_file() -> Path:
     return user_data_dir() / "agreements.json"
 
 
+def known_hosts_file() -> Path:
+    """The keys of SSH servers that the user has agreed to, in OpenSSH's own form; it may not exist yet."""
+    return user_data_dir() / "known_hosts"
+
+
 def secrets_file() -> Path:
     """The encrypted file of secrets, for a computer without a keyring; it may not exist."""
     return user_data_dir() / "secrets.json"

@@ -103,7 +103,7 @@ def _folder() -> Iterator[Path]:
 def _running(command: Sequence[str], port: int, *, at_once: bool = False) -> Iterator[None]:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_until_open(port, process)
+        wait_until_open(port, process)
         yield
     finally:
         (process.kill if at_once else process.terminate)()
@@ -114,7 +114,8 @@ def _running(command: Sequence[str], port: int, *, at_once: bool = False) -> Ite
             process.wait()
 
 
-def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the process listens on that port of 127.0.0.1. Raises RuntimeError."""
     pause = threading.Event()
     for _ in range(int(_READY_S / 0.02)):
         if process.poll() is not None:

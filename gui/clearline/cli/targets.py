@@ -67,8 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         action="append",
         default=[],
         metavar="URL",
-        help="reach the servers through this proxy, socks5://user@host:port or http(s)://user@host:port; "
-        "several times for one behind another, the nearest first",
+        help="reach the servers through this SSH server or proxy, ssh://user@host, socks5://user@host:port or "
+        "http(s)://user@host:port; several times for one behind another, the nearest first",
+    )
+    parser.add_argument(
+        "--accept-host-key",
+        action="append",
+        default=[],
+        metavar="FINGERPRINT",
+        help="trust the SSH server that shows the key with this fingerprint, SHA256:…, and remember it",
     )
     parser.add_argument(
         "--yes", action="store_true", help="agree to what a connection from elsewhere wants, and remember it"
@@ -83,6 +90,8 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
     found = _nearby(patience) if named is None else _found(named, patience)
     given = {**found.request.secrets, **_given(arguments, from_stdin=named == "-")}
     _settle_concerns(found, yes=arguments.yes)
+    if arguments.accept_host_key:
+        found = replace(found, request=_accepting(found.request, arguments.accept_host_key))
     if arguments.via:
         found, passwords = _via(found, arguments.via)
         given = {**passwords, **given}
@@ -193,11 +202,17 @@ def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
 
 def permits(profile: Profile, *, asking: bool = True) -> Permits:
     """What was agreed to for a profile on this computer. ``asking``: the user of a terminal can sign in by hand."""
-    prompt = say_where_to_sign_in if asking and on_terminal() else None
+    from clearline.cli.hop_questions import OnTerminal
+    from clearline.core.hops.asking import Agreed
+    from clearline.core.hops.known_hosts import HostKeys
+    from clearline.paths import known_hosts_file
+
+    terminal = asking and on_terminal()
     return Permits(
         may_run=lambda command: _agreements().may_run(profile, command),
-        on_prompt=prompt,
+        on_prompt=say_where_to_sign_in if terminal else None,
         oidc_hosts=lambda asked: _agreements().sign_in_hosts(asked),
+        way=Agreed(HostKeys(known_hosts_file()), OnTerminal() if terminal else None),
     )
 
 
@@ -390,6 +405,16 @@ def _via(target: Target, urls: Sequence[str]) -> tuple[Target, dict[str, Secret]
     passwords = {hop_password(n): secret for n, (_, secret) in enumerate(found) if secret is not None}
     profile = structs.replace(target.request.profile, hops=tuple(hop for hop, _ in found))
     return replace(target, request=replace(target.request, profile=profile)), passwords
+
+
+def _accepting(request: Request, fingerprints: Sequence[str]) -> Request:
+    """A request that trusts the SSH servers with these keys."""
+    for fingerprint in fingerprints:
+        if not fingerprint.startswith("SHA256:"):
+            raise UsageProblem("--accept-host-key takes a fingerprint as ssh-keygen -l prints it, SHA256:…")
+    way = request.permits.way
+    trusted = replace(way.host_keys, accepted=way.host_keys.accepted | set(fingerprints))
+    return replace(request, permits=replace(request.permits, way=replace(way, host_keys=trusted)))
 
 
 def _given(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from clearline.core.secrets.secret import Secrets
     from clearline.core.watch.state import WatchState
     from clearline.ui.background.messages import Check
+    from clearline.ui.checks.hop_questions import HopQuestions
     from clearline.ui.checks.sign_in import SignIn
     from clearline.ui.profiles.settings import CurrentSettings
     from clearline.ui.watches.session import OpenWatch, WatchHandle
@@ -93,6 +94,7 @@ def compose(
     from clearline.core.secrets.redaction import redact
     from clearline.core.uri.connection_string import read
     from clearline.ui.background.pump import Pump
+    from clearline.ui.checks.hop_questions import HopQuestions
     from clearline.ui.checks.sign_in import SignIn
     from clearline.ui.look.plain_tooltips import PlainToolTips
     from clearline.ui.profiles.settings import CurrentSettings
@@ -106,10 +108,11 @@ def compose(
     window = window or MainWindow()
     window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
+    hop_questions = HopQuestions(window)
     agreements = folder.parent / paths.agreements_file().name
     if check is None:
-        watch = watch or _watch_for(agreements, sign_in)
-        check = _check_for(settings, agreements, sign_in)
+        watch = watch or _watch_for(agreements, sign_in, hop_questions)
+        check = _check_for(settings, agreements, sign_in, hop_questions)
     workbench = Workbench(window, Pump(), check, vault or Vault(), folder, settings, watch)
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(settings.values.colours))
@@ -280,7 +283,7 @@ def _scheme() -> Scheme:
         return Scheme.SYSTEM
 
 
-def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
+def _watch_for(agreements: Path, sign_in: SignIn, asker: HopQuestions) -> OpenWatch:
     """The core's watch."""
 
     def watch(
@@ -310,14 +313,14 @@ def _watch_for(agreements: Path, sign_in: SignIn) -> OpenWatch:
                     del prompts[url]
                     sign_in.end(url)
 
-        permits = _permits(agreements, profile, prompt)
+        permits = _permits(agreements, profile, prompt, asker)
         request = Request(profile, secrets, text, permits=permits)
         return Watch(request, emit=told, on_event=on_event, interval_s=interval_s)
 
     return watch
 
 
-def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn) -> Check:
+def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn, asker: HopQuestions) -> Check:
     """The core's check, with the patience that the settings say."""
 
     async def check(
@@ -342,7 +345,7 @@ def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn) -> 
 
         try:
             patience = Patience(silence_s=settings.values.silence_s)
-            permits = _permits(agreements, profile, prompt)
+            permits = _permits(agreements, profile, prompt, asker)
             return await check(Request(profile, secrets, text, patience, permits), emit, on_event=on_event)
         finally:
             for page in pages:
@@ -351,13 +354,17 @@ def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn) -> 
     return check
 
 
-def _permits(agreements: Path, profile: Profile, prompt: OnPrompt) -> Permits:
+def _permits(agreements: Path, profile: Profile, prompt: OnPrompt, asker: HopQuestions) -> Permits:
     """What was agreed to for a profile, by the file of the agreements."""
     from clearline.core.check.request import Permits
     from clearline.core.exchange.consent import Agreements
+    from clearline.core.hops.asking import Agreed
+    from clearline.core.hops.known_hosts import HostKeys
+    from clearline.paths import known_hosts_file
 
     agreed = Agreements(agreements)
-    return Permits(may_run=partial(agreed.may_run, profile), on_prompt=prompt, oidc_hosts=agreed.sign_in_hosts)
+    way = Agreed(HostKeys(agreements.with_name(known_hosts_file().name)), asker)
+    return Permits(may_run=partial(agreed.may_run, profile), on_prompt=prompt, oidc_hosts=agreed.sign_in_hosts, way=way)
 
 
 def _import_for_checks() -> None:

@@ -27,7 +27,7 @@ from clearline.core.facts.text import UriFacts
 from clearline.core.findings import Severity, Stage
 from clearline.core.hops.hop_log import Terms as HopTerms
 from clearline.core.hops.loop import going
-from clearline.core.hops.way import Way
+from clearline.core.hops.way import Way, lay
 from clearline.core.probes.computer import inspect_computer, trusted_roots
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.login_fields import stays_here
@@ -76,7 +76,7 @@ class Course:
             self._refused_text()
             return False
         await self._inspect_files()
-        self._lay_way()
+        await self._lay_way()
         if self._build_driver():
             assert self._driver is not None
             if self._ledger.facts.uri.srv:
@@ -183,18 +183,29 @@ class Course:
 
     # ------------------------------------------------------------ the way
 
-    def _lay_way(self) -> None:
-        """What the profile's servers are reached through; nothing is contacted yet."""
+    async def _lay_way(self) -> None:
+        """What the profile's servers are reached through; what keeps a connection is logged in to before all else.
+
+        A human may be asked meanwhile, for whom the driver would not wait.
+        """
         if self._profile.hops:
             patience = self._run.request.patience
             terms = HopTerms(deadline_s=patience.silence_s, late_s=patience.late_s)
-            way = Way(self._profile.hops, self._secrets, terms=terms, changed=self._way_changed)
+            agreed = self._run.request.permits.way
+            way = await lay(self._profile.hops, self._secrets, terms=terms, changed=self._way_changed, agreed=agreed)
             with going(way):  # raises on a loop that would go directly
                 self._way = way
             self._way_changed()
+            entering = self._run.spawn(way.enter())
+            while not entering.done() and not any(hop.failure is not None for hop in way.facts):
+                self._ledger.changed.clear()
+                changed = asyncio.ensure_future(self._ledger.changed.wait())
+                await asyncio.wait({entering, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
 
     def _way_changed(self) -> None:
-        assert self._way is not None
+        if self._way is None:
+            return
         self._ledger.put(hops=self._way.facts)
         if self._run.examiner is not None:
             self._run.examiner.way_changed()

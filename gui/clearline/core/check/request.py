@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import SILENCE_S
+from clearline.core.hops.asking import Agreed
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.uri.connection_string import Reading, build, read
@@ -51,6 +52,8 @@ class Permits:
     human is possible."""
     oidc_hosts: Callable[[Profile], tuple[str, ...]] | None = None
     """Where a human's token may go beyond Atlas and this computer: ``db.example.com``, ``*.example.com``."""
+    way: Agreed = field(default_factory=Agreed)
+    """Host keys of SSH servers, and how the user answers what such a server asks."""
     not_agreed: tuple[Mistake, ...] = ()
     """What the user should have agreed to first (`consent.objections`): then nothing is resolved, run or contacted."""
 

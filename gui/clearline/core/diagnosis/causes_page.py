@@ -17,6 +17,7 @@ STAGE_TITLES = {
     "hop": "What the servers are reached through",
     "socks": "SOCKS proxies",
     "proxy": "HTTP proxies",
+    "ssh": "SSH servers",
     "dns": "Names",
     "tcp": "Reaching the computer and the port",
     "tls": "Encryption and certificates",

@@ -13,6 +13,10 @@ class HopStage(Enum):
     NAME = "name"
     TCP = "tcp"
     TLS = "tls"
+    BANNER = "banner"
+    """The SSH server says who it is (RFC 4253, section 4.2)."""
+    KEY_EXCHANGE = "key-exchange"
+    HOST_KEY = "host-key"
     LOGIN = "login"
     """Greeting and login; it speaks the hop's protocol once this is passed."""
     CHANNEL = "channel"
@@ -51,6 +55,43 @@ class Trouble(Enum):
     LOCAL_TARGET = "local-target"
     """A Unix socket, which is a file of this computer."""
 
+    # -- SSH
+    BANNER_SILENT = "banner-silent"
+    """It took the connection and does not say who it is."""
+    HANDSHAKE_HANGS = "handshake-hangs"
+    NO_COMMON = "no-common-algorithm"
+    """``what``: of which kind; ``offered``: what the server has."""
+    HOST_KEY_UNKNOWN = "host-key-unknown"
+    HOST_KEY_CHANGED = "host-key-changed"
+    HOST_KEY_OTHER_TYPE = "host-key-other-type"
+    HOST_KEY_REVOKED = "host-key-revoked"
+    KEY_REFUSED = "key-refused"
+    KEY_TYPE_REFUSED = "key-type-refused"
+    """No key was shown, for the server takes none of its type (``offered``: what it takes, RFC 8308)."""
+    KEY_MISSING = "key-missing"
+    KEY_UNREADABLE = "key-unreadable"
+    KEY_IS_PUBLIC = "key-is-public"
+    KEY_FORMAT = "key-format"
+    KEY_ENCRYPTED = "key-encrypted"
+    PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - a trouble, no secret
+    AGENT_UNAVAILABLE = "agent-unavailable"
+    TOO_MANY_KEYS = "too-many-keys"
+    PASSWORD_NOT_OFFERED = "password-not-offered"  # noqa: S105
+    ANSWER_WANTED = "answer-wanted"
+    """It asks a question (``said``) that was not answered; ``what`` is *second* after another proof was accepted."""
+    ANSWER_REFUSED = "answer-refused"
+    NO_WAY_IN = "no-way-in"
+    """Nothing that it takes (``offered``) could be tried."""
+    LOST = "lost"
+    """A connection that had worked ended."""
+    KEEPALIVE_LOST = "keepalive-lost"
+    COMMAND_MISSING = "command-missing"
+    COMMAND_FAILED = "command-failed"
+    """The ProxyCommand ended with ``code``; ``said`` is its last line."""
+    CONFIG_BROKEN = "config-broken"
+    UNSAFE_NAME = "unsafe-name"
+    """A host or user name that no command line may get."""
+
 
 class HopFailure(Fact, frozen=True, kw_only=True):
     """What stopped one hop. ``hop`` counts from 0, the outermost; ``host`` and ``port`` are its own."""
@@ -82,6 +123,15 @@ class HopFailure(Fact, frozen=True, kw_only=True):
     verify_code: int | None = None
     headers: dict[str, str] = {}
     """Of an HTTP answer, those that tell who answered: server, via, x-squid-error, retry-after."""
+    file: str | None = None
+    line: int | None = None
+    """Of ``file``, counted from 1."""
+    key_type: str = ""
+    fingerprint: str = ""
+    """Of the key that was shown, as OpenSSH prints it: ``SHA256:…``."""
+    known: tuple[str, ...] = ()
+    """What is known already: types of host keys, or fingerprints."""
+    count: int | None = None
     other_port: int | None = None
     """How the proxy answered a wish for the same host on port 443 (an HTTP status; 0: nothing)."""
 
@@ -107,6 +157,8 @@ class HopFacts(Fact, frozen=True, kw_only=True):
     steps: tuple[HopStep, ...] = ()
     failure: HopFailure | None = None
     """Why the hop itself cannot be used; a target that it does not open is no failure of its own."""
+    alias: str | None = None
+    """Under which name it was asked for, where that is not ``host``."""
     up: bool = False
     password_in_clear: bool = False
     """A password goes to it over a line that is not encrypted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from clearline.core.hops.stream import Stream
 
@@ -43,3 +44,22 @@ async def answer_to(stream: Stream, words: bytes, wait_s: float) -> bytes:
         return b""
     finally:
         stream.close()
+
+
+_SOCKS5_GREETING = b"\x05\x01\x00"
+_HTTP_REQUEST = b"OPTIONS * HTTP/1.0\r\n\r\n"
+
+
+async def service_that_answers(enter: Callable[[], Awaitable[Stream]], wait_s: float) -> bytes:
+    """What something that is silent answers to the first words of other protocols, each on a line of its own."""
+
+    async def said(words: bytes) -> bytes:
+        try:
+            return await answer_to(await enter(), words, wait_s)
+        except OSError:
+            return b""
+
+    for words in (_SOCKS5_GREETING, _HTTP_REQUEST):
+        if service_of(answer := await said(words)) is not None:
+            return answer
+    return b""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,17 +28,32 @@ class Step:
     def __init__(self, timeout: asyncio.Timeout, on_silence: Callable[[], object], terms: Terms) -> None:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._timer = self._loop.call_at(self._began + terms.deadline_s, on_silence)
-        timeout.reschedule(self._began + terms.late_s)
+        self._timeout, self._on_silence, self._terms = timeout, on_silence, terms
+        self._wait()
 
     @property
     def elapsed_ms(self) -> float:
         """Milliseconds since it began."""
         return round((self._loop.time() - self._began) * 1000, 3)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While a human is asked: that is no silence of the other side. The patience begins anew afterwards."""
+        self._timer.cancel()
+        self._timeout.reschedule(None)
+        try:
+            yield
+        finally:
+            self._wait()
+
     def end(self) -> None:
         """It is over."""
         self._timer.cancel()
+
+    def _wait(self) -> None:
+        now = self._loop.time()
+        self._timer = self._loop.call_at(now + self._terms.deadline_s, self._on_silence)
+        self._timeout.reschedule(now + self._terms.late_s)
 
 
 class HopLog:
@@ -97,11 +112,18 @@ class HopLog:
 
     @asynccontextmanager
     async def step(
-        self, stage: HopStage, silence: Trouble, *, more: Callable[[], dict[str, Any]] | None = None, **fields: Any
+        self,
+        stage: HopStage,
+        silence: Trouble,
+        *,
+        more: Callable[[], dict[str, Any]] | None = None,
+        patience: float = 1.0,
+        **fields: Any,
     ) -> AsyncIterator[Step]:
         """A stage of the hop: its time, its patience. A silence raises `HopError` with the trouble ``silence``.
 
         At the deadline the silence is entered while the waiting goes on; ``more`` gives further fields then.
+        ``patience`` multiplies the deadline of a step that takes its time on a healthy server, too.
         """
 
         def silent() -> HopError:
@@ -114,7 +136,9 @@ class HopLog:
             self.put(steps=self._steps(stage, None, 0.0))
         try:
             async with asyncio.timeout(None) as timeout:
-                step = Step(timeout, silent, self.terms)
+                terms = self.terms
+                longer = Terms(terms.deadline_s * patience, max(terms.late_s, terms.deadline_s * patience))
+                step = Step(timeout, silent, longer)
                 try:
                     yield step
                 finally:

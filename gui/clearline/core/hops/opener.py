@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from clearline.core.hops import direct
 from clearline.core.hops.hop_log import HopLog
@@ -18,6 +18,14 @@ class Opener(Protocol):
 
     def close(self) -> None:
         """End it and everything that was opened through it, at once. Idempotent."""
+
+
+@runtime_checkable
+class Enters(Protocol):
+    """A hop that keeps a connection, over which all its lines go."""
+
+    async def enter(self) -> None:
+        """Log in, where that is not done yet. Raises `HopError`."""
 
 
 class Entrance:

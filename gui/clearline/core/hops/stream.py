@@ -161,6 +161,12 @@ class PushStream:
             self._resume()
         return piece
 
+    def put_back(self, data: bytes) -> None:
+        """What was read belongs to the next reader."""
+        if data:
+            self._kept.appendleft(data)
+            self._size += len(data)
+
     def _failure(self) -> OSError:
         if isinstance(self._error, OSError):
             return self._error

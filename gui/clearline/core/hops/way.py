@@ -3,37 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from clearline.core.facts.hops import HopFacts, HopStage, Trouble
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
+from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import HopLog, Terms
-from clearline.core.hops.opener import Entrance, Opener
+from clearline.core.hops.opener import Enters, Entrance, Opener
 from clearline.core.hops.stream import Stream
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
-from clearline.core.secrets.secret import Secret, Secrets, hop_password
+from clearline.core.hops.trouble import HopError
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
+from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
+
+if TYPE_CHECKING:
+    from clearline.core.hops.ssh_config import ConfigProblem, Settings
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One hop as it is to be used; ``number`` is its place in the profile, None for a jump that it brings along."""
+
+    hop: Hop
+    number: int | None
+    settings: Settings | None = None
+    problem: ConfigProblem | None = None
+
+
+async def lay(
+    hops: Sequence[Hop],
+    secrets: Secrets,
+    *,
+    terms: Terms,
+    changed: Callable[[], None] = lambda: None,
+    agreed: Agreed | None = None,
+) -> Way:
+    """The way of these hops, at least one. Nothing is contacted yet; only files of this computer are read."""
+    ssh = any(isinstance(hop, SshServer) for hop in hops)
+    places = await run_in_daemon(_with_ssh, hops) if ssh else [_Place(hop, n) for n, hop in enumerate(hops)]
+    return Way(places, secrets, terms=terms, changed=changed, agreed=agreed or Agreed())
+
+
+def _with_ssh(hops: Sequence[Hop]) -> list[_Place]:
+    """With everything that the configuration of SSH says. Blocks: it reads files, and imports what SSH needs."""
+    import clearline.core.hops.ssh  # noqa: F401 - here and not in the loop, which it would hold
+    from clearline.core.hops.ssh_config import ConfigProblem, settings_of
+
+    places = []
+    for number, hop in enumerate(hops):
+        if not isinstance(hop, SshServer):
+            places.append(_Place(hop, number))
+            continue
+        try:
+            places += [_Place(hop, one.number, one) for one in settings_of(hop, number)]
+        except ConfigProblem as problem:
+            places.append(_Place(hop, number, problem=problem))
+    return places
 
 
 class Way:
     """Opens lines through at least one hop, the outermost first. Belongs to one loop; ``changed`` is called in it."""
 
     def __init__(
-        self, hops: Sequence[Hop], secrets: Secrets, *, terms: Terms, changed: Callable[[], None] = lambda: None
+        self,
+        places: Sequence[_Place],
+        secrets: Secrets,
+        *,
+        terms: Terms,
+        changed: Callable[[], None],
+        agreed: Agreed,
     ) -> None:
         self._logs: list[HopLog] = []
         self._hops: list[Opener] = []
         before: Opener | None = None
-        for number, hop in enumerate(hops):
-            password = secrets.get(hop_password(number))
-            facts = HopFacts(
-                kind=_kind(hop),
-                host=hop.host,
-                port=hop.port,
-                user=hop.user,
-                tls=_tls(hop),
-                password_in_clear=password is not None and _in_clear(hop),
-            )
-            log = HopLog(number, facts, terms, changed)
+        for number, place in enumerate(places):
+            password = None if place.number is None else secrets.get(hop_password(place.number))
+            log = HopLog(number, _facts(place, password), terms, changed)
             entrance = Entrance(before, self._logs[-1] if self._logs else None)
-            before = _made(hop, log, entrance, password)
+            before = _made(place, log, entrance, password, secrets, agreed)
             self._logs.append(log)
             self._hops.append(before)
 
@@ -53,6 +100,15 @@ class Way:
             raise self._logs[-1].failed(HopStage.CHANNEL, trouble, target=f"{host}:{port}" if port else host)
         return await self._hops[-1].open(host, port)
 
+    async def enter(self) -> None:
+        """Log in at every hop that keeps a connection, as far as it comes: what stops it stands in the facts."""
+        for hop in self._hops:
+            if isinstance(hop, Enters):
+                try:
+                    await hop.enter()
+                except HopError:
+                    return
+
     def close(self) -> None:
         """End every hop, the innermost first, and what was opened through it. Idempotent."""
         for hop in reversed(self._hops):
@@ -67,26 +123,79 @@ def _unsendable(host: str) -> bool:
         return True
 
 
+def _facts(place: _Place, password: Secret | None) -> HopFacts:
+    hop, settings = place.hop, place.settings
+    if settings is not None:
+        alias = settings.alias if settings.alias != settings.host else None
+        return HopFacts(kind="ssh", host=settings.host, port=settings.port, user=settings.user, alias=alias)
+    return HopFacts(
+        kind=_kind(hop),
+        host=hop.host,
+        port=hop.port,
+        user=hop.user,
+        tls=isinstance(hop, HttpProxy) and hop.tls,
+        password_in_clear=password is not None and _in_clear(hop),
+    )
+
+
 def _kind(hop: Hop) -> str:
-    return "socks5" if isinstance(hop, Socks5Proxy) else "http"
-
-
-def _tls(hop: Hop) -> bool:
-    return isinstance(hop, HttpProxy) and hop.tls
+    match hop:
+        case Socks5Proxy():
+            return "socks5"
+        case HttpProxy():
+            return "http"
+        case SshServer():
+            return "ssh"
 
 
 def _in_clear(hop: Hop) -> bool:
     """Whether a password is sent as it is (RFC 1929, RFC 7617) over a line without encryption."""
-    return hop.user is not None and (isinstance(hop, Socks5Proxy) or (hop.login == "basic" and not hop.tls))
+    if isinstance(hop, HttpProxy):
+        return hop.user is not None and hop.login == "basic" and not hop.tls
+    return hop.user is not None and isinstance(hop, Socks5Proxy)
 
 
-def _made(hop: Hop, log: HopLog, entrance: Entrance, password: Secret | None) -> Opener:
-    match hop:
+def _made(
+    place: _Place, log: HopLog, entrance: Entrance, password: Secret | None, secrets: Secrets, agreed: Agreed
+) -> Opener:
+    match place.hop:
         case Socks5Proxy():
             from clearline.core.hops.socks5 import Socks5Hop
 
             return Socks5Hop(log, entrance, password)
-        case HttpProxy():
+        case HttpProxy() as hop:
             from clearline.core.hops.http_connect import HttpHop
 
             return HttpHop(log, entrance, hop.login, password)
+        case SshServer():
+            from clearline.core.hops.ssh import SshHop
+
+            if place.settings is None:
+                return _Unusable(log, place.problem)
+            passphrase = None if place.number is None else secrets.get(hop_passphrase(place.number))
+            return SshHop(log, entrance, place.settings, (password, passphrase), agreed.host_keys, agreed.asker)
+
+
+class _Unusable:
+    """A hop that cannot even be tried."""
+
+    def __init__(self, log: HopLog, problem: ConfigProblem | None) -> None:
+        self._log = log
+        self._problem = problem
+
+    def _failure(self) -> HopFailure:
+        problem = self._problem
+        trouble = Trouble.UNSAFE_NAME if problem is not None and problem.unsafe else Trouble.CONFIG_BROKEN
+        words, file = (problem.words, problem.file) if problem is not None else ("", None)
+        return self._log.failed(HopStage.NAME, trouble, said=words[:300], file=file).failure
+
+    async def enter(self) -> None:
+        """Raises `HopError`."""
+        raise HopError(self._failure())
+
+    async def open(self, host: str, port: int) -> Stream:
+        """Raises `HopError`."""
+        raise HopError(self._failure())
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clearline.core.profiles.section import Port, Section
+from clearline.core.profiles.section import NonNegative, Port, Section
 
 
 class Socks5Proxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="socks5"):
@@ -34,4 +34,35 @@ class HttpProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="http"
     login: ProxyLogin = "none"
 
 
-Hop = Socks5Proxy | HttpProxy
+SshLogin = Literal["key", "agent", "password", "interactive"]
+
+
+class SshServer(Section, frozen=True, kw_only=True, tag_field="kind", tag="ssh"):
+    """An SSH server that opens connections (RFC 4254, section 7.2); one behind another is a chain of jumps.
+
+    ``login``: the ways to log in that are tried, in this order. Its password and the passphrase of its key live in the
+    vault.
+    """
+
+    host: str
+    port: Port = 22
+    user: str | None = None
+    """None: as ``~/.ssh/config`` says, else the user's name on this computer."""
+    login: tuple[SshLogin, ...] = ("key", "agent", "password", "interactive")
+    key_file: str | None = None
+    """None: the IdentityFile of ``~/.ssh/config``, else the usual files of ``~/.ssh``."""
+    certificate_file: str | None = None
+    """None: the file beside the key that ``ssh-keygen -s`` writes, where there is one."""
+    agent: str | None = None
+    """A path or pipe; None: this computer's agent."""
+    known_hosts: str | None = None
+    """None: the user's own files and what was agreed to here."""
+    config_alias: str | None = None
+    """A Host of ``~/.ssh/config``, which fills what is not set here."""
+    proxy_command: str | None = None
+    """A program over whose input and output the server is reached, as OpenSSH's ProxyCommand."""
+    keep_alive_s: NonNegative = 5
+    """Seconds between questions whether the server is still there, three of which may stay unanswered; 0: none."""
+
+
+Hop = Socks5Proxy | HttpProxy | SshServer

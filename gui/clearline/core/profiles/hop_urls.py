@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
 from clearline.core.secrets.secret import Secret
 
 _SOCKS: Final = ("socks5", "socks5h")
 _HTTP: Final = ("http", "https")
+_SSH: Final = "ssh"
+_SSH_PORT: Final = 22
 _PORTS: Final = {"http": 3128, "https": 443}
 
 
@@ -19,8 +21,8 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
     Kerberos at an HTTP proxy is asked for by a user ``:``, as curl has it: ``http://:@proxy.example.com:3128``.
     """
     parts = urlsplit(text.strip())
-    kinds = ", ".join(f"{scheme}://" for scheme in ("socks5", *_HTTP))
-    if parts.scheme not in (*_SOCKS, *_HTTP):
+    kinds = ", ".join(f"{scheme}://" for scheme in (_SSH, "socks5", *_HTTP))
+    if parts.scheme not in (_SSH, *_SOCKS, *_HTTP):
         raise ValueError(f"A hop begins with one of {kinds}.")
     try:
         port = parts.port
@@ -30,6 +32,8 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
         raise ValueError("The port of a hop is a number from 1 to 65535.")
     if not parts.hostname:
         raise ValueError(f"A hop names a host: {parts.scheme}://proxy.example.com.")
+    if parts.scheme == _SSH and not parts.fragment and parts.path in ("", "/"):
+        return _ssh(parts)
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("Nothing may follow the port of a hop.")
     user = unquote(parts.username) if parts.username else None
@@ -49,10 +53,30 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
     )
 
 
+def _ssh(parts: SplitResult) -> tuple[Hop, Secret | None]:
+    """As ``ssh`` takes the name: ``~/.ssh/config`` may know it as a Host. ``?key=FILE`` names the private key."""
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    key = given.pop("key", None)
+    if given:
+        raise ValueError("After the port of an SSH server only ?key=FILE may follow.")
+    assert parts.hostname is not None
+    hop = SshServer(
+        host=parts.hostname,
+        port=parts.port or _SSH_PORT,
+        user=unquote(parts.username) if parts.username else None,
+        key_file=key or None,
+        config_alias=parts.hostname,
+    )
+    return hop, Secret(unquote(parts.password)) if parts.password else None
+
+
 def url_of(hop: Hop) -> str:
     """The URL that `hop_of` reads as this hop, without a password."""
     host = f"[{hop.host}]" if ":" in hop.host else hop.host
     user = f"{quote(hop.user, safe='')}@" if hop.user is not None else ""
+    if isinstance(hop, SshServer):
+        key = f"?key={quote(hop.key_file)}" if hop.key_file is not None else ""
+        return f"ssh://{user}{host}{'' if hop.port == _SSH_PORT else f':{hop.port}'}{key}"
     if isinstance(hop, Socks5Proxy):
         return f"socks5://{user}{host}:{hop.port}"
     if hop.login == "kerberos":

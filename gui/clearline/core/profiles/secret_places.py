@@ -6,8 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from clearline.core.profiles.hop import SshServer
 from clearline.core.profiles.profile import Place, Profile, SecretSource
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, hop_password
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, hop_passphrase, hop_password
 
 KEYRING: Final = SecretSource()
 SESSION: Final = SecretSource(place="session")
@@ -52,7 +53,11 @@ def secret_names(profile: Profile) -> tuple[str, ...]:
         names.append(KEY_PASSWORD)
     if profile.auth.mechanism == "MONGODB-AWS":
         names.append(AWS_SESSION_TOKEN)
-    names += (hop_password(number) for number, hop in enumerate(profile.hops) if hop.user is not None)
+    for number, hop in enumerate(profile.hops):
+        if isinstance(hop, SshServer):
+            names += [hop_password(number), hop_passphrase(number)]
+        elif hop.user is not None:
+            names.append(hop_password(number))
     names += (item.name for item in profile.unread if item.value is None)
     # A property that looks like a secret keeps its name in the profile and its value in the vault.
     names += (name for name, value in profile.auth.properties.items() if not value)

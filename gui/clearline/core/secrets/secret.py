@@ -24,6 +24,16 @@ def hop_password(number: int) -> str:
     return f"hop.{number}.password"
 
 
+def hop_passphrase(number: int) -> str:
+    """The name of the passphrase that opens the private key of an SSH hop."""
+    return f"hop.{number}.passphrase"
+
+
+def hop_secrets(hops: int) -> tuple[str, ...]:
+    """The names of all secrets that so many hops may have."""
+    return tuple(name(number) for number in range(hops) for name in (hop_password, hop_passphrase))
+
+
 class Secret:
     """A text that never shows itself: ``str``, ``repr`` and formatting give dots; only ``reveal()`` gives the text."""
 

@@ -145,6 +145,7 @@ class Rounds:
             log=log,
             on_prompt=self._live.request.permits.on_prompt,
             oidc_hosts=self._live.oidc_hosts,
+            agreed=self._live.request.permits.way,
             overrides=overrides,
         )
 

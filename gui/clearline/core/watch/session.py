@@ -21,9 +21,10 @@ from clearline.core.driver.oidc import HumanSignIn, OnPrompt, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.driver.one_server import Question, asking, note, selector
 from clearline.core.findings import Severity
+from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import going
-from clearline.core.hops.way import Way
+from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact
@@ -88,6 +89,7 @@ class Session:
         log: bool,
         on_prompt: OnPrompt | None = None,
         oidc_hosts: tuple[str, ...] = (),
+        agreed: Agreed | None = None,
         overrides: Pool | None = None,
     ) -> None:
         self._secrets = ready.secrets
@@ -120,14 +122,18 @@ class Session:
         self.pools = PoolFold(limits_of(self.client))
         self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
         self._wants_log = log
-        hops = ready.profile.hops
-        self._way = Way(hops, ready.secrets, terms=Terms()) if hops else None
+        self._hops = ready.profile.hops
+        self._agreed = agreed
+        self._way: Way | None = None
         self._closing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Look up the SRV name, where there is one, and begin to watch the servers. Raises what the driver raises."""
         if self._wants_log:
             self._log.open()
+        if self._hops:
+            self._way = await lay(self._hops, self._secrets, terms=Terms(), agreed=self._agreed)
+            await self._way.enter()
         with self.going():
             await self.client.aconnect()
 

@@ -18,6 +18,7 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Permits, Request
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.oidc import wants_human
+from clearline.core.hops.asking import Agreed
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, is_local
@@ -179,7 +180,8 @@ class Watch:
         known = self._live.ready.secrets if self._live.ready is not None else {}
         commands = {name for name, one in request.profile.secrets.items() if one.place == "command"}
         printed = {name: known[name] for name in commands & known.keys()}
-        permits = Permits(may_run=request.permits.may_run)
+        way = Agreed(host_keys=request.permits.way.host_keys)
+        permits = Permits(may_run=request.permits.may_run, way=way)
         asked = replace(request, secrets={**request.secrets, **printed}, permits=permits)
         return await check(asked, lambda _partial: None)
 

@@ -353,10 +353,12 @@ class SecretsDialog(QDialog):
 
 
 def _hop_words(name: str) -> str:
-    """``hop.0.password`` as people count hops; another name as it is."""
+    """``hop.0.password`` and its like as people count hops; another name as it is."""
     match name.split("."):
         case ["hop", number, "password"] if number.isdigit():
             return f"Password of hop {int(number) + 1}"
+        case ["hop", number, "passphrase"] if number.isdigit():
+            return f"Passphrase of the key of hop {int(number) + 1}"
     return name
 
 

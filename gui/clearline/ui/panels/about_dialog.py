@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 import clearline
 from clearline import paths
-from clearline.licences import QT
+from clearline.licences import QT, SSH
 from clearline.ui.look import theme
 from clearline.ui.widgets.parts import section
 
@@ -38,11 +38,12 @@ class AboutDialog(QDialog):
             "Tests MongoDB connections and says exactly what is wrong with them. Clearline itself is free software"
             " under the MIT licence; these are the parts that it is made of."
         )
-        qt = QLabel(QT)
-        for label in (head, words, qt):
+        qt, ssh = QLabel(QT), QLabel(SSH)
+        for label in (head, words, qt, ssh):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        qt.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for label in (qt, ssh):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.parts = QListWidget()
         self.parts.setAccessibleName("Parts of Clearline")
         self.parts.setMaximumWidth(theme.GRID * 32)
@@ -67,6 +68,7 @@ class AboutDialog(QDialog):
         column.addWidget(_facts("Versions", versions()))
         column.addLayout(row, 1)
         column.addWidget(qt)
+        column.addWidget(ssh)
         column.addWidget(_facts("Kept in", places()))
         column.addWidget(buttons)
         self.resize(theme.GRID * 104, theme.GRID * 64)

@@ -29,7 +29,7 @@ from clearline.core.secrets.secret import (
     PROXY_PASSWORD,
     Secret,
     Secrets,
-    hop_password,
+    hop_secrets,
 )
 from clearline.core.uri import connection_string, remedies
 from clearline.core.uri.remedies import Values
@@ -138,7 +138,7 @@ class OpenProfile(QObject):
     def secret_names(self) -> tuple[str, ...]:
         """The secrets that this profile can have."""
         unread = (entry.name for entry in self.profile.unread if entry.value is None)
-        hops = map(hop_password, range(len(self.profile.hops)))
+        hops = hop_secrets(len(self.profile.hops))
         return tuple(dict.fromkeys((PASSWORD, KEY_PASSWORD, AWS_SESSION_TOKEN, PROXY_PASSWORD, *unread, *hops)))
 
     def set_text(self, plain: Secret, origin: Origin = Origin.TEXT) -> None:
@@ -146,7 +146,7 @@ class OpenProfile(QObject):
         reading = connection_string.read(plain.reveal(), profile=self.profile, prompting=True)
         self._typed = plain
         self.profile = self._placed(reading.profile, reading.secrets)
-        of_hops = {name for name in map(hop_password, range(len(self.profile.hops))) if name in self.secrets}
+        of_hops = {name for name in hop_secrets(len(self.profile.hops)) if name in self.secrets}
         self.secrets = {**{name: self.secrets[name] for name in of_hops}, **reading.secrets}  # no text can hold those
         self._mistakes = reading.facts.mistakes if plain else ()
         self.changed.emit(origin)

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from clearline.core.addresses import is_ip_address, is_loopback
 from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules import ssh
 from clearline.core.facts.hops import HopFacts, HopFailure, Trouble
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
-KINDS: Final = {"socks5": "SOCKS proxy", "http": "HTTP proxy"}
+KINDS: Final = {"socks5": "SOCKS proxy", "http": "HTTP proxy", "ssh": "SSH server"}
 """A hop's kind as a sentence has it."""
 
 _NO_NAME = frozenset({-2, -5, 7, 8, 11001, 11004, int(socket.EAI_NONAME)})
@@ -31,6 +32,7 @@ _REFUSED = frozenset({111, 61, 10061})
 _UNREACHED = frozenset({113, 65, 10065, 101, 51, 10051, 110, 60, 10060, errno.EHOSTUNREACH, errno.ENETUNREACH})
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
 """X509_V_ERR of a chain that ends at no authority that is trusted."""
+_FAR_REFUSED: Final = frozenset({"socks.far-refused", "proxy.far-refused", "ssh.far-refused"})
 _NO_CREDENTIALS, _EXPIRED = 7 << 16, 11 << 16
 """GSS_S_NO_CRED and GSS_S_CREDENTIALS_EXPIRED (RFC 2743, section 1.2.1.1)."""
 _PROXY_HEADERS = frozenset({"via", "x-squid-error", "proxy-agent", "x-cache"})
@@ -52,13 +54,23 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
         code,
         certainty,
         evidence=told(stopped),
+        detail=_more(stopped, code),
         fill={"kind": KINDS[stopped.kind], "host": stopped.host, "port": str(stopped.port), **blanks},
     )
+
+
+def _more(failure: HopFailure, code: str) -> str:
+    """What else may explain it, where the evidence allows more than one reason of one cause."""
+    if code == "ssh.key-refused" and "rsa" in failure.key_type:
+        return "It may also accept no RSA keys at all (PubkeyAcceptedAlgorithms there): an Ed25519 key tells."
+    return ""
 
 
 def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
     """Cause, certainty and blanks of a failure of the hop itself."""
     proven, likely = Certainty.PROVEN, Certainty.LIKELY
+    if failure.kind == "ssh" and (found := ssh.own(failure)) is not None:
+        return found[0], proven, found[1]
     schemes = listed(failure.offered, nothing="unknown schemes")
     user = {"user": failure.user or "of this computer"}
     match failure.trouble:
@@ -133,26 +145,33 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
         "status": str(failure.code),
         "reason": failure.said,
         "family": failure.what or "such",
+        "said": failure.said,
+        "user": failure.user or "",
+        "server": f"{failure.host}:{failure.port}",
     }
-    code, certainty = _reply(failure, host)
-    if member is not None and is_loopback(member.address) and code in ("socks.far-refused", "proxy.far-refused"):
+    code, certainty = _reply(failure, host, facts.hops[failure.hop])
+    if member is not None and is_loopback(member.address) and code in _FAR_REFUSED:
         code, certainty = "hop.localhost-is-remote", Certainty.PROVEN
     if code == "proxy.no-connect":
         blanks = {**blanks, "host": failure.host, "port": str(failure.port)}
     return finding(code, certainty, server=member.address if member else None, evidence=told(failure), fill={**blanks})
 
 
-def _reply(failure: HopFailure, host: str) -> tuple[str, Certainty]:
+def _reply(failure: HopFailure, host: str, hop: HopFacts) -> tuple[str, Certainty]:
     """Cause and certainty of what a hop answered to the wish for a target."""
     match failure.trouble:
         case Trouble.LOCAL_TARGET:
             return "hop.socket-is-local", Certainty.PROVEN
         case Trouble.NO_TARGET:
             return "hop.name-unusable", Certainty.PROVEN
+        case Trouble.TARGET_SILENT if failure.kind == "ssh":
+            return "ssh.far-silent", Certainty.LIKELY
         case Trouble.TARGET_SILENT:
             return "hop.far-silent", Certainty.LIKELY
         case Trouble.CLOSED:
             return "hop.far-closed", Certainty.LIKELY
+    if failure.kind == "ssh":
+        return ssh.reply(failure, hop)
     return _socks(failure, host) if failure.kind == "socks5" else _http(failure, host)
 
 
@@ -213,6 +232,14 @@ def told(failure: HopFailure) -> dict[str, Any]:
         "first_bytes": failure.first_bytes,
         "offered": list(failure.offered),
         "verify_code": failure.verify_code,
+        "user": failure.user if failure.kind == "ssh" else None,
+        "key_type": failure.key_type,
+        "fingerprint": failure.fingerprint,
+        "known": list(failure.known),
+        "file": failure.file,
+        "line": failure.line,
+        "keys": failure.count,
+        "about": failure.what,
         "headers": failure.headers,
         "port_443": failure.other_port,
     }
