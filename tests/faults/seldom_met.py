@@ -3,8 +3,10 @@ answers that break off at the login, name servers that refuse, several servers t
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 
 from faults.fault import Case, Table
@@ -23,6 +25,7 @@ from lab.mongo_peer import (
 )
 from lab.namespaces import OUTSIDE, Network
 from lab.peer import Conversation, Peer
+from lab.relay import Relay
 
 TABLE = Table()
 HOST = "db.lab.test"
@@ -294,3 +297,162 @@ def _(lab: Laboratory) -> Iterator[Case]:
 def _(lab: Laboratory) -> Iterator[Case]:
     with peers.closed_port() as port, peers.http_server() as web:
         yield Case(f"mongodb://127.0.0.1:{port},{web.address}/?replicaSet=rs0")
+
+
+# ---------------------------------------------------------------- text, files, products, devices in between
+
+
+def _text(id: str, title: str, text: str, says: str, **expected: object) -> None:
+    TABLE.text(id, title, lambda lab: text.replace("HOST", lab.standalone.address), says=says, **expected)
+
+
+_text("N50", "a slash behind the database", "mongodb://HOST/db/", "it contains /", failed="uri.bad-database-name")
+_text("N51", "a # in the database", "mongodb://HOST/db#x", "%23", connected="uri.not-portable")
+_text("N52", "an escaped question mark", "mongodb://HOST/db%3Fw=1", "instead of %3F", connected="uri.malformed-options")
+_text("N53", "a slash behind the options", "mongodb://HOST/?w=1/", "a slash", connected="uri.stray-characters")
+
+
+@TABLE.row(
+    "N54",
+    "Studio 3T goes through SSH, nothing leads there",
+    failed="tcp.network-unreachable",
+    netns=True,
+    says="SSH hop to b1",
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.no_default_route()
+        yield Case("mongodb://10.20.30.40:27017/?3t.ssh=true&3t.sshAddress=b1.example.com", network)
+
+
+def _directory(id: str, user: str, says: str) -> None:
+    TABLE.text(
+        id,
+        f"a user of a directory: {user}",
+        lambda lab: f"mongodb://{user}:{SECRET}@{lab.login_server.address}/",
+        failed="auth.unknown-user",
+        says=says,
+    )
+
+
+_directory("N55", "app%40REALM.TEST", "authMechanism=GSSAPI")
+_directory("N56", "CN=app,OU=Clients,O=Lab", "MONGODB-X509")
+_directory("N57", "CORP%5Capp", "authMechanism=PLAIN")
+_names("N58", "a name of mDNS", {}, "mongodb://nas.local/", "dns.host-not-found", "mDNS")
+_names("N59", "a name of a cloud", {}, "mongodb://ip-10-0-0-12.ec2.internal/", "dns.host-not-found", "bastion")
+_names("N60", "a name of a router", {}, "mongodb://nas.fritz.box/", "dns.host-not-found", "that network's name server")
+
+
+def _file(id: str, title: str, text: str, says: str, option: str = "tlsCAFile") -> None:
+    @TABLE.row(id, title, failed="files.no-certificate", says=says)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        path = lab.folder / f"{id}.pem"
+        path.write_text(text)
+        yield Case(f"mongodb://{lab.tls_server.address}/?tls=true&{option}={path}")
+
+
+_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+_file("N61", "a certificate request", _REQUEST, "certificate request")
+_file("N62", "a key of SSH", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxx me\n", "OpenSSH", "tlsCertificateKeyFile")
+_file("N63", "a set's key file", "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=\n", "key file")
+_file("N64", "a saved sign-in page", "<!DOCTYPE html><html><body>Sign in</body></html>\n", "web page")
+
+
+@TABLE.row("N65", "OpenSSL's trusted form of a CA file: healthy", connected=())
+def _(lab: Laboratory) -> Iterator[Case]:
+    path = lab.folder / "trusted.pem"
+    command = ["openssl", "x509", "-in", str(lab.authority.ca_file), "-addtrust", "serverAuth", "-out", str(path)]
+    subprocess.run(command, check=True)
+    yield Case(f"mongodb://{lab.tls_server.address}/?tls=true&tlsCAFile={path}")
+
+
+@TABLE.row("N66", "the authority before the client's certificate", failed="files.key-mismatch", says="certificate 2")
+def _(lab: Laboratory) -> Iterator[Case]:
+    path = lab.folder / "order.pem"
+    path.write_bytes(lab.authority.ca_file.read_bytes() + lab.client.certificate_key_file.read_bytes())
+    yield Case(f"{lab.mutual_tls_server.uri()}&tlsCertificateKeyFile={path}")
+
+
+@TABLE.row("N67", "a config server as seed", connected="topology.config-server", says="routers")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer() as peer:
+        peer.answers["hello"] = member_hello("csrs", [peer.address], me=peer.address, role="primary", configsvr=2)
+        yield Case(f"mongodb://{peer.address}/")
+
+
+_DOCUMENTDB = "lab.cluster-cx7.eu-west-1.docdb.amazonaws.com"
+
+
+@TABLE.row("N68", "DocumentDB without its bundle", failed="tls.unknown-ca", says="global-bundle.pem", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    amazon = Authority(lab.folder, "Amazon RDS eu-west-1 Root CA RSA2048 G1", "Amazon Web Services, Inc.")
+    context = server_context(amazon.server(_DOCUMENTDB))
+    with Network() as network, MongoPeer(listener=network.listen(27017), tls=context):
+        network.dns_server({(_DOCUMENTDB, "A"): OUTSIDE})
+        yield Case(f"mongodb://{_DOCUMENTDB}:27017/?tls=true&retryWrites=false", network)
+
+
+@TABLE.row("N69", "DocumentDB from outside", failed="tcp.private-address", says="VPC", netns=True, silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.dns_server({(_DOCUMENTDB, "A"): "172.31.4.5"})
+        yield Case(f"mongodb://{_DOCUMENTDB}:27017/?tls=true&retryWrites=false", network)
+
+
+_TLS13_OFFERED = b"\x00\x2b"
+"""The extension supported_versions, which a client that knows TLS 1.3 alone needs."""
+
+
+@TABLE.row("N70", "a device that cuts TLS 1.3 off", failed="tls.new-version-dropped", says="MaxProtocol")
+def _(lab: Laboratory) -> Iterator[Case]:
+    target = lab.tls_server.address
+
+    async def script(line: Conversation) -> None:
+        first = await line.read()
+        extension = first[first.find(_TLS13_OFFERED) :][:14] if _TLS13_OFFERED in first else b""
+        if b"\x03\x04" in extension:
+            line.reset()
+            return
+        host, _, port = target.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(first)
+
+        async def there() -> None:
+            while data := await line.read():
+                writer.write(data)
+
+        going = asyncio.ensure_future(there())
+        while data := await reader.read(65536):
+            await line.write(data)
+        going.cancel()
+
+    with Peer(script) as peer:
+        yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")
+
+
+@TABLE.row("N71", "a round trip of 1.6 s", connected="tcp.high-latency", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Relay(lab.standalone.address, delay_s=0.8) as relay:
+        yield Case(f"mongodb://{relay.address}/")
+
+
+@TABLE.row("N72", "300 bytes per second", failed="tcp.low-bandwidth", connected="tcp.low-bandwidth", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Relay(lab.standalone.address, bytes_per_second=300) as relay:
+        yield Case(f"mongodb://{relay.address}/")
+
+
+@TABLE.row(
+    "N73",
+    "the second name server alone knows the cluster",
+    failed="dns.srv-not-found",
+    says="first one that",
+    netns=True,
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    second = "10.79.0.53"
+    with Network(nameservers=(OUTSIDE, second)) as network:
+        network.outside_address(second)
+        network.dns_server({})
+        network.dns_server({**cluster("c0.lab.test", {"m.lab.test": 27017}), ("m.lab.test", "A"): OUTSIDE}, host=second)
+        yield Case("mongodb+srv://c0.lab.test/?tls=false", network)

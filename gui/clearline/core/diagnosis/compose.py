@@ -96,7 +96,7 @@ def diagnose(facts: Facts, on_bug: Callable[[Exception], None] | None = None) ->
         certain = any(f.severity is Severity.FAILURE and not causes()[f.cause].delay for f in found)
         found = [_at_most_warning(f) if certain and causes()[f.cause].delay else f for f in found]
         if not any(f.severity is Severity.FAILURE for f in found):
-            found.append(driver.last_word(facts))
+            found = _slow_at_last(facts, found) or [*found, driver.last_word(facts)]
     elif not connected:
         found = [f for f in found if f.severity is not Severity.FAILURE or f.server is None]
     commonest = _servers_by_cause(found)
@@ -123,7 +123,19 @@ _MISSED = {
 def _one_story(found: list[Finding]) -> list[Finding]:
     """An option under an old name and the failure for want of it are one finding: the failure, mended by the name."""
     head = next((f for f in found if f.severity is Severity.FAILURE), None)
-    if head is None or head.cause not in _MISSED:
+    if head is None:
+        return found
+    hop = next((f for f in found if f.evidence.get("hop")), None)
+    if hop is not None and head.stage in (Stage.DNS, Stage.TCP):  # Without the hop that another program goes through.
+        joined = msgspec.structs.replace(
+            head,
+            certainty=Certainty.LIKELY,
+            detail=f"{head.detail} {hop.detail}",
+            remedies=(*hop.remedies, *head.remedies),
+            evidence={**head.evidence, "hop": hop.evidence["hop"]},
+        )
+        return [joined if f is head else f for f in found if f is not hop]
+    if head.cause not in _MISSED:
         return found
     for other in found:
         action = (other.remedies[0].action or "") if other.remedies else ""
@@ -139,6 +151,15 @@ def _one_story(found: list[Finding]) -> list[Finding]:
             )
             return [joined if f is head else f for f in found if f is not other]
     return found
+
+
+def _slow_at_last(facts: Facts, found: list[Finding]) -> list[Finding] | None:
+    """Where the driver only ran out of time, and a line was seen to be slow, that is the diagnosis."""
+    slow = next((f for f in found if causes()[f.cause].delay and f.severity is Severity.WARNING), None)
+    if slow is None or facts.driver.code is not None:
+        return None
+    failed = msgspec.structs.replace(slow, severity=Severity.FAILURE)
+    return [failed if f is slow else f for f in found]
 
 
 def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> list[Finding]:

@@ -71,6 +71,9 @@ class FileFacts(Fact, frozen=True, kw_only=True):
     format: FileFormat | None = None
     certificates: tuple[CertificateFacts, ...] = ()
     """Of the readable CERTIFICATE blocks of a PEM file, in order, at most 400; a file of another format has none."""
+    holds: tuple[str, ...] = ()
+    """Labels of PEM blocks that are neither certificates, keys nor lists, and the kind of another known text: ``SSH
+    public key``, ``web page``, ``key file of a replica set``."""
     crl_count: int = 0
     crl_issuers: tuple[str, ...] = ()
     crl_next_update: str | None = None

@@ -18,7 +18,7 @@ import msgspec
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
-from clearline.core.tls.pem import Block, blocks_of, format_of, is_utf16_pem
+from clearline.core.tls.pem import Block, blocks_of, contents_of, format_of, is_utf16_pem
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -65,7 +65,13 @@ def _inspect(named: FileFacts, password: bytes | None, now: datetime, raw: str) 
         return _with(facts, damaged="saved as UTF-16 text")
     blocks, cut = blocks_of(data)
     certificates, bad_certificate = _certificates(blocks, now)
-    facts = _with(facts, certificates=certificates, **_lists(blocks, now), **_key(blocks, password))
+    facts = _with(
+        facts,
+        certificates=certificates,
+        holds=contents_of(data, blocks),
+        **_lists(blocks, now),
+        **_key(blocks, password),
+    )
     if facts.openssl_error is None:  # the driver's own judgement: what is odd about the file does not matter
         accepted_key = {"key_opens": True, "key_matches": True} if named.option == _CERTIFICATE_KEY_FILE else {}
         return _with(facts, **accepted_key)

@@ -17,6 +17,8 @@ _TRUSTED = "TRUSTED CERTIFICATE"
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_KEY_FILE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ")
+"""What mongod takes in a key file."""
 _KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 
 
@@ -89,6 +91,21 @@ def format_of(data: bytes) -> FileFormat:
     except UnicodeDecodeError as error:
         return FileFormat.TEXT if error.start > 4090 else FileFormat.BINARY  # a character cut by the limit is none
     return FileFormat.TEXT
+
+
+def contents_of(data: bytes, blocks: tuple[Block, ...]) -> tuple[str, ...]:
+    """What a text holds that TLS has no use for: labels of other PEM blocks, or another kind of text."""
+    others = dict.fromkeys(b.label for b in blocks if not (b.is_certificate or b.is_crl or b.is_key))
+    if blocks:
+        return tuple(label[:40] for label in others)[:4]
+    text = data[:4096].lstrip(_UTF8_MARK).strip()
+    if text.startswith((b"ssh-", b"ecdsa-sha2-")):
+        return ("SSH public key",)
+    if text[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return ("web page",)
+    if 6 <= len(text) <= 1024 and all(c in _KEY_FILE for c in text):
+        return ("key file of a replica set",)
+    return ()
 
 
 def is_utf16_pem(data: bytes) -> bool:

@@ -38,7 +38,9 @@ _RECORD: Final = "_mongodb._tcp."
 _WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
 _HOSTS_IN_PATH: Final = late(r"([\w\-]*)((?:,[\w.\-]+:\d{1,5})+)")
 _INJECTED: Final = late(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)")
-_OPTIONS_IN_PATH: Final = late(r"[&;]([A-Za-z][\w.\-]*)=")
+_OPTIONS_IN_PATH: Final = late(r"(?:[&;]|%3[Ff])([A-Za-z][\w.\-]*)=")
+_AROUND: Final = "/ \"'\\"
+"""What is no part of a database name and often stands before or behind it."""
 _CLOSING: Final = ";,>)"
 
 
@@ -418,7 +420,9 @@ def _lint_database(found: Mistakes, parts: UriText, entries: list[HostEntry], op
         return
     if bad := _BAD_DATABASE.search(name):
         character = "the character NUL" if bad[0] == "\0" else "a space" if bad[0] == " " else bad[0]
-        found.add("uri.bad-database-name", _FAILURE, path, patch=remove, database=name, character=character)
+        inner = name.strip(_AROUND)
+        meant = None if _BAD_DATABASE.search(inner) else {"seeds": {"database": inner or None}}
+        found.add("uri.bad-database-name", _FAILURE, path, patch=meant, database=name, character=character)
         return
     if len(name.encode()) > _LONGEST_DATABASE:
         character = f"more than {_LONGEST_DATABASE} bytes"
@@ -432,6 +436,14 @@ def _lint_database(found: Mistakes, parts: UriText, entries: list[HostEntry], op
         place = (path.end - 1, path.end)
         what = character_name(path.text[-1])
         found.add("uri.stray-characters", _WARNING, place, patch=patch, what=what, where="after")
+    if "#" in path.text:
+        found.add(
+            "uri.not-portable",
+            _WARNING,
+            path,
+            what="a # stands in the database name, at which other programs end an address",
+            suggestion="%23 if it belongs to the name, or the name before it alone",
+        )
     if dot and not found.has("uri.unescaped-socket-path"):
         found.add(
             "uri.not-portable",
@@ -455,7 +467,7 @@ def _lint_path(found: Mistakes, parts: UriText, path: Piece, decoded: str) -> bo
             action="options-from-path",
             what="the question mark before them is missing",
             option="them",
-            fix=f"Write ? instead of {begins[0][0]} before {begins[1]}.",
+            fix=f"Write ? instead of {begins[0].partition(begins[1])[0]} before {begins[1]}.",
         )
         return True
     name = decoded.rstrip("\\")

@@ -34,6 +34,7 @@ from clearline.core.uri.unset import unset
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
 _WORDS: Final = frozenset({OptionType.TEXT, OptionType.FILE})
+_TEXTS_WITHOUT_SLASH: Final = frozenset({"w", "authsource", "replicaset"})
 _NAMES_THAT_MUST_MATCH: Final = frozenset({"replicaSet", "authSource"})
 
 
@@ -55,6 +56,7 @@ def lint_options(
     for chunk in parts.chunks:
         if chunk.split_at is not None:
             _lint_split_secret(found, parts, chunk)
+    _lint_end(found, parts)
     studio = _lint_studio(found, options)
     for chunk in options.unknown:
         if chunk in studio:
@@ -283,6 +285,23 @@ def _weakens(new: tuple[str, str]) -> bool:
     return new[0] in ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsInsecure") and new[1] == "true"
 
 
+def _lint_end(found: Mistakes, parts: UriText) -> None:
+    """A slash behind the last option, where web addresses may end with one."""
+    last = parts.chunks[-1] if parts.chunks else None
+    if last is None or last.value is None or last.name.text.lower() not in _TEXTS_WITHOUT_SLASH:
+        return
+    if last.value.text.endswith("/") and last.value.text.strip("/"):
+        found.add(
+            "uri.stray-characters",
+            _WARNING,
+            (last.value.end - 1, last.value.end),
+            fields=(last.name.text,),
+            certainty=Certainty.LIKELY,
+            what="a slash",
+            where="at the end of",
+        )
+
+
 def _lint_studio(found: Mistakes, options: ReadOptions) -> list[OptionPiece]:
     """Studio 3T's own options are one story: what it does beside the driver. They are returned."""
     own = [chunk for chunk in options.unknown if studio_ssh(chunk.name.text)]
@@ -301,6 +320,7 @@ def _lint_studio(found: Mistakes, options: ReadOptions) -> list[OptionPiece]:
         fix=f"Set up the same SSH hop{where} here; Studio 3T's options can then be removed."
         if ssh
         else "They mean something to Studio 3T alone and can be removed.",
+        hop="ssh" if ssh else "",
     )
     return own
 

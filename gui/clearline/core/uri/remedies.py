@@ -176,7 +176,7 @@ def _options_from_path(reading: Reading) -> Values | None:
     """The text with a question mark before the first option that stands in the database or in the last host."""
     core = take_apart(reading.text).core
     behind = core.text.rfind("@") + 1
-    found = re.compile(r"[&;](?=[A-Za-z][\w.\-]*=)").search(core.text, behind)
+    found = re.compile(r"(?:[&;]|%3[Ff])(?=[A-Za-z][\w.\-]*=)").search(core.text, behind)
     if found is None:
         return None
     before = core.text[: found.start()]

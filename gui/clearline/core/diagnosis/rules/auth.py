@@ -30,6 +30,7 @@ from clearline.core.diagnosis.rules.products import is_ferretdb, is_genuine, pro
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy
+from clearline.core.late_patterns import late
 
 UNAUTHORIZED = 13
 MECHANISM_UNAVAILABLE = 334
@@ -312,10 +313,35 @@ def unknown_user(facts: Facts) -> Finding | None:
         Certainty.PROVEN if was_asked and is_genuine(facts) and database != "$external" else Certainty.LIKELY,
         evidence=_evidence(facts),
         detail=" ".join(hints),
-        also=(*_another_database(facts), *_initial_users(facts)),
+        also=(*_of_a_directory(user, database), *_another_database(facts), *_initial_users(facts)),
         user=user,
         database=database,
     )
+
+
+_SUBJECT = late(r"(?i)(?:cn|uid|ou|dc|o)=[^,]+(?:,\s*[a-z]+=[^,]+)*")
+_PRINCIPAL = late(r"[^@\\]+@[A-Z0-9][A-Z0-9.\-]+|[\w.\-]+\\[\w.\-]+")
+"""A name with a Kerberos realm, or with a Windows domain before it."""
+
+
+def _of_a_directory(user: str, database: str) -> tuple[Remedy, ...]:
+    """What helps where the name has the form of a user that is kept outside MongoDB."""
+    if database == "$external":
+        return ()
+    if _SUBJECT.fullmatch(user):
+        text = (
+            "The name has the form of a certificate's subject or of an entry of a directory: such users are looked up "
+            "in $external. For a client certificate use authMechanism=MONGODB-X509 without a password, for LDAP "
+            "authMechanism=PLAIN over TLS."
+        )
+    elif _PRINCIPAL.fullmatch(user):
+        text = (
+            "The name has the form of a Kerberos or Windows account: such users are looked up in $external. Use "
+            "authMechanism=GSSAPI, or for LDAP authMechanism=PLAIN over TLS."
+        )
+    else:
+        return ()
+    return (Remedy(text=text),)
 
 
 def _another_database(facts: Facts) -> tuple[Remedy, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import file_of
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
@@ -87,15 +87,40 @@ def _form(file: FileFacts) -> Finding | None:
     return None
 
 
+_MEANINGS = {
+    "CERTIFICATE REQUEST": "a certificate request, which an authority makes a certificate of",
+    "NEW CERTIFICATE REQUEST": "a certificate request, which an authority makes a certificate of",
+    "OPENSSH PRIVATE KEY": "a private key of OpenSSH, which logs in to SSH servers",
+    "SSH public key": "a public key of OpenSSH, which logs in to SSH servers",
+    "PUBLIC KEY": "a public key alone",
+    "PKCS7": "certificates in PKCS#7 form: openssl pkcs7 -print_certs takes them out",
+    "PGP PUBLIC KEY BLOCK": "a key of PGP",
+    "web page": "a web page, such as a sign-in page that was saved in place of the file",
+    "key file of a replica set": "text such as the members of a replica set share in their key file, or base64 "
+    "without its BEGIN line",
+}
+
+
+def _holds(file: FileFacts) -> str:
+    """What the file holds instead, where that is known."""
+    known = [_MEANINGS.get(what, what) for what in file.holds]
+    if file.key_present:
+        known.append("a private key")
+    if file.crl_count and file.option == CA:
+        known.append("a revocation list")
+    return f"It holds {listed(known)}." if known else ""
+
+
 def _content(file: FileFacts) -> Finding | None:
     tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
     match file.option:
         case "tlsCertificateKeyFile" if found := _client(file):
             return found
         case "tlsCRLFile" if not file.crl_count and not file.certificates:
-            return tell("files.no-certificate", detail="A revocation list stands in a BEGIN X509 CRL block.")
+            told = "A revocation list stands in a BEGIN X509 CRL block."
+            return tell("files.no-certificate", detail=f"{told} {_holds(file)}".strip())
         case "tlsCAFile" if not file.certificates:
-            return tell("files.no-certificate")
+            return tell("files.no-certificate", detail=_holds(file))
         case _ if file.openssl_error is not None:
             return tell("files.damaged", what=f"not accepted by OpenSSL ({file.openssl_error})")
         case _:
@@ -105,7 +130,7 @@ def _content(file: FileFacts) -> Finding | None:
 def _client(file: FileFacts) -> Finding | None:
     tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
     if not file.certificates and not file.key_present:
-        return tell("files.no-certificate")
+        return tell("files.no-certificate", detail=_holds(file))
     if not file.certificates:
         return tell("files.no-client-certificate")
     if not file.key_present:

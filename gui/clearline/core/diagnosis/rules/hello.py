@@ -351,7 +351,23 @@ def late_answers(facts: Facts) -> Iterable[Finding]:
     for member in facts.members:
         unmeasured = member.rtt is None or not member.rtt.samples_ms
         if standing(facts, member) is Standing.ANSWERED and unmeasured and (found := slow_line(facts, member)):
-            yield found
+            yield _while_connected(facts, member, found)
+
+
+def _while_connected(facts: Facts, member: MemberFacts, found: Finding) -> Finding:
+    """The driver waited long enough: then the line is far or slow, and not too slow."""
+    own = own_exchange(facts, member)
+    if not is_connected(facts) or found.cause != "tcp.too-slow" or own is None:
+        return found
+    return finding(
+        "tcp.high-latency",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        detail="Measured by one hello; a server that is slow to answer looks the same.",
+        host=member.host,
+        ms=round(own.elapsed_ms),
+    )
 
 
 MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (

@@ -52,6 +52,11 @@ def localhost_remedies(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
             f"shared network, or to this computer by host.docker.internal:{port} (on Linux started with --add-host "
             "host.docker.internal:host-gateway)."
         )
+    elif facts.computer.surroundings.wsl is not None:
+        text = (
+            "In WSL localhost is the Linux side: for a server on Windows use the address of the default route "
+            "(ip route show default), let it listen there, or set networkingMode=mirrored in .wslconfig."
+        )
     else:
         text = (
             f"If the server runs in a container, publish its port (docker run -p {port}:27017); if the program does, "
@@ -86,6 +91,8 @@ def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remed
             f"mongodb://localhost:{port}/?directConnection=true; or use an external address of the service.",
             (),
         )
+    if (own := _elsewhere(host)) is not None:
+        return (*own, ())
     if "." not in host.rstrip("."):
         pod = facts.computer.surroundings.pod
         if pod is not None:
@@ -101,6 +108,34 @@ def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remed
             (Remedy(text=f"In a company network: use the full name, or connect the VPN that completes {host}."),),
         )
     return None
+
+
+def _elsewhere(host: str) -> tuple[str, str] | None:
+    """Detail and remedy for a name that something else than public DNS answers."""
+    name = host.lower().rstrip(".")
+    if name.endswith(".local"):
+        return (
+            "Names in .local are answered by mDNS (Bonjour, Avahi), by the computer itself, on its own network.",
+            "Use the server's address or its DNS name. On Linux the resolver asks mDNS only with libnss-mdns; "
+            "containers, WSL and VPNs do not pass it on.",
+        )
+    if _CLOUD_NAME.fullmatch(name):
+        return (
+            "This is a name of a cloud provider's private network, and is known inside that network only.",
+            "From outside use the server's public name, or a VPN, bastion or tunnel into that network.",
+        )
+    if name.endswith(_OF_A_ROUTER):
+        return (
+            "Names like this are given by the router of a home or office network, and known to its name server only.",
+            "Ask that network's name server (a VPN or another DNS server by hand takes it away), or use the address.",
+        )
+    return None
+
+
+_CLOUD_NAME = late(
+    r".+\.(?:ec2|compute|c\.[\w\-]+)\.internal|.+\.[\w\-]+\.compute\.internal|.+\.internal\.cloudapp\.net"
+)
+_OF_A_ROUTER = (".lan", ".home", ".home.arpa", ".fritz.box", ".localdomain", ".mshome.net", ".speedport.ip")
 
 
 def family_words(attempts: tuple[TcpFacts, ...]) -> str:

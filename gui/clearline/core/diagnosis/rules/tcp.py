@@ -275,7 +275,17 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
         and not any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
         and not _neighbour_answers(facts, attempt)
     ):
-        return tell("tcp.private-address", Certainty.LIKELY, host=host, address=attempt.address)
+        inside = host.lower().endswith((".docdb.amazonaws.com", ".docdb-elastic.amazonaws.com"))
+        return tell(
+            "tcp.private-address",
+            Certainty.LIKELY,
+            fix="Connect from a computer in the cluster's VPC, by a VPN into it, or through an SSH tunnel to one of "
+            "its EC2 instances; its security group must allow the port. DocumentDB has no public address."
+            if inside
+            else "",
+            host=host,
+            address=attempt.address,
+        )
     alive = any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
     more = (
         "Other ports of the host answer, so a firewall drops this one."

@@ -178,6 +178,8 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     if handshake.reach is Reach.SILENT:
         return None
+    if modern is not None and modern.kind is TlsKind.TLS12_SNIFF and cut(handshake) and _newer_failed(member):
+        return tell("tls.new-version-dropped", Certainty.LIKELY)
     if modern is not None and not handshake.server_hello:
         certainty = Certainty.PROVEN if handshake.alert == HANDSHAKE_FAILURE else Certainty.LIKELY
         return tell("tls.no-common-cipher", certainty, detail=f"It would use {modern.cipher}.")
@@ -192,6 +194,12 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
     if handshake.alert == INSUFFICIENT_SECURITY:
         return tell("tls.no-common-cipher", Certainty.LIKELY)
     return None
+
+
+def _newer_failed(member: MemberFacts) -> bool:
+    """Whether every handshake that offered TLS 1.3 as well was cut, whatever ciphers came with it."""
+    offering = [t for kind in (TlsKind.LOOK, TlsKind.WIDE_CIPHERS) if (t := member.handshake(kind))]
+    return bool(offering) and all(cut(t) and not t.server_hello for t in offering)
 
 
 def refused(facts: Facts, member: MemberFacts) -> Finding | None:

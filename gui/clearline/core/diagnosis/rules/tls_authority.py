@@ -47,6 +47,9 @@ _TRUST = (
     (TlsKind.BUNDLED_ROOTS, "bundled", "the bundled public list"),
 )
 """Handshakes with other authorities than the driver's, and how a profile says that it trusts those."""
+_ROOT = late(r"\broot\b", re.IGNORECASE)
+_RDS = late(r"\bAmazon RDS\b")
+"""The authorities of Amazon's managed databases, DocumentDB among them; not those of Amazon Trust Services."""
 _INTERMEDIATE = late(r"intermediate|issuing|\bsub(?:ordinate)?[\s-]?ca\b|\binter\b", re.IGNORECASE)
 
 
@@ -57,7 +60,7 @@ def inspection_product(member: MemberFacts) -> str | None:
     return next((name for name in names if _PRODUCTS.search(name)), None)
 
 
-_DEFAULTS = re.compile(
+_DEFAULTS = late(
     r"""kubernetes\ ingress\ controller\ fake|traefik\ default\ cert|ingress-operator@|nginxingresscontroller
     |\bhaproxy\b|\bkong\b|default[\s_-]*(?:ssl\ |tls\ )?cert""",
     re.IGNORECASE | re.VERBOSE,
@@ -157,10 +160,12 @@ def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
     chain = path
     alone = len(chain) == 1 and not top.self_signed
     if not is_given(facts, "tlsCAFile"):
-        if alone and is_public(top.issuer):
+        if alone and is_public(top.issuer) and not _ROOT.search(issuer):
             return _missing_intermediate(member, issuer, Certainty.LIKELY)
         doubt = "If that is an intermediate, the server fails to send the certificates above it." if alone else ""
-        if is_public(top.issuer):
+        if _RDS.search(top.issuer):
+            doubt = "Amazon's databases have authorities of their own, which no computer trusts by itself."
+        elif is_public(top.issuer):
             doubt = "That is a well-known public authority: the list of authorities here is probably out of date."
         return _unknown(facts, member, issuer, doubt)
     return _against_file(facts, member, handshake.verify_code, chain)
@@ -192,6 +197,9 @@ def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Fin
         server=member.address,
         evidence={**told_by(member), "trusted_roots": facts.computer.trusted_roots},
         detail=detail,
+        fix="Download global-bundle.pem from truststore.pki.rds.amazonaws.com, and set tlsCAFile to it."
+        if _RDS.search(issuer)
+        else "",
         also=_trusted_elsewhere(facts, member),
         host=member.host,
         issuer=issuer,

@@ -545,6 +545,7 @@ def mixed_sets(facts: Facts) -> Iterable[Finding]:
             evidence={"sets": sets, "routers": routers},
             patch={"seeds": {"hosts": routers}},
             detail=f"{listed(routers)}: a router (mongos); programs go to routers alone, not to shards.",
+            fix=f"Keep the routers alone: {listed(routers)}.",
             sets=listed([*(f"{name} ({', '.join(hosts)})" for name, hosts in sets.items()), "a sharded cluster"]),
             set=next(iter(sets)),
         )
@@ -578,6 +579,20 @@ def hidden_seed(facts: Facts) -> Iterable[Finding]:
                 evidence=_evidence(facts),
                 host=member.address,
             )
+
+
+def config_server(facts: Facts) -> Iterable[Finding]:
+    """A seed that keeps the settings of a sharded cluster, and none of its data."""
+    for member, hello in answered(facts):
+        if member.seed and hello.set_name and "configsvr" in hello.fields:
+            yield finding(
+                "topology.config-server",
+                Certainty.PROVEN,
+                server=member.address,
+                evidence=_evidence(facts),
+                host=member.address,
+            )
+            return
 
 
 def stale_primary(facts: Facts) -> Iterable[Finding]:
@@ -725,6 +740,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     stale_primary,
     write_concern,
     hidden_seed,
+    config_server,
     no_transactions,
     crowd,
 )

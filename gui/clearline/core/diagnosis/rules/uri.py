@@ -30,7 +30,11 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
             mistake.cause,
             Certainty.LIKELY if template else mistake.certainty,
             severity=Severity.FAILURE if template or _comes_true(facts, mistake) else mistake.severity,
-            evidence={"from": mistake.start, "to": mistake.end},
+            evidence={
+                "from": mistake.start,
+                "to": mistake.end,
+                **({"hop": mistake.blanks["hop"]} if mistake.blanks.get("hop") else {}),
+            },
             detail=mistake.detail,
             fix=mistake.fix,
             patch=mistake.patch,
