@@ -424,6 +424,7 @@ def test(arguments: Sequence[str]) -> None:
         set_up_newest("test")
         arguments = [argument for argument in arguments if argument != "--newest"]
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    offscreen.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile every test anew: ten seconds each
     fetch_suites(ROOT / ".cache")
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])

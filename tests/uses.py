@@ -21,12 +21,13 @@ TESTS = Path(__file__).resolve().parent
 
 MARKS = {
     "server": "starts a mongod, or shares one",
+    "peer": "lets a scripted server listen on this computer",
     "netns": "needs root and network namespaces (Linux)",
     "process": "starts another program",
     "screen": "drives the window, offscreen",
     "timed": "judges the seconds that something took: nothing else runs beside it",
 }
-SLOW = ("server", "netns", "process")
+SLOW = ("server", "peer", "netns", "process")
 """What the fast loop leaves out."""
 
 PARTS = {
@@ -41,6 +42,7 @@ PRODUCT = {
 }
 TIMES = {"perf_counter", "monotonic", "verdict_ms", "elapsed_ms", "elapsed_s", "rtt_ms", "duration_ms"}
 """What a test reads that judges times. The laboratory's own code does not count: it has deadlines, no judgement."""
+LISTENS = {"listen", "start_server", "create_server", "create_datagram_endpoint"}
 MODULES = {"subprocess": "process", "multiprocessing": "process"}
 FIXTURES = {"qapp": "screen", "pytester": "process"}
 
@@ -91,6 +93,8 @@ def _read_off(function: FunctionType) -> set[str]:
     """What single names in a function of the tests come to."""
     names = set(_names(function.__code__))
     found = {"process"} if {"sys", "executable"} <= names else set()
+    if names & LISTENS:
+        found.add("peer")
     if names & TIMES and function.__module__.split(".")[0] not in ("lab", "faults"):
         found.add("timed")
     return found
