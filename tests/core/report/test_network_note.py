@@ -153,3 +153,10 @@ def test_an_address_is_one_word_of_its_shell(host):
 def test_a_socket_path_is_one_word_too():
     [command] = commands_for(Stage.TCP, "/tmp/x; touch p.sock")
     assert shlex.split(command.line) == ["ls", "-l", "--", "/tmp/x; touch p.sock"]
+
+
+def test_a_cell_from_elsewhere_may_hold_anything() -> None:
+    cell = Cell(status=Status.PASSED, evidence={"addresses": 5})
+    server = ServerResult(address="a:1", seed=True, advertised=False, cells={"dns": cell, "tls": cell})
+    assert server.addresses == ()
+    assert server.certificate_serial == ""

@@ -103,8 +103,7 @@ def network_note(report: Report, finding: Finding) -> str:
         "Hosts and ports that must be reachable:",
     ]
     for server in report.servers:
-        name = server.cells.get(Stage.DNS.value)
-        addresses = ", ".join((name.evidence.get("addresses") if name else None) or ["no address"])
+        addresses = ", ".join(server.addresses or ("no address",))
         tcp = server.cells.get(Stage.TCP.value)
         state = f"; TCP {tcp.note or tcp.status.value}" if tcp else ""
         lines.append(f"  {server.address}  ({addresses}{state})")

@@ -123,7 +123,7 @@ def _server(one: Place, other: Place, a: ServerResult, b: ServerResult) -> Itera
         if name in a.answers and name in b.answers:
             what = f"the name server {name} answers for {at}"
             yield from _set("answers", what, one, other, _listed(a.answers[name]), _listed(b.answers[name]))
-    seen, known = (_evidence(server, Stage.DNS, "addresses") for server in (a, b))
+    seen, known = (_listed(server.addresses) for server in (a, b))
     yield from _pair("answers", f"{at} has the address", one, other, seen, known)
     yield from _pair("address", f"connections to {at} leave from", one, other, a.source or "", b.source or "")
     for stage in SERVER_STAGES:
@@ -202,12 +202,6 @@ def _set(subject: Subject, what: str, one: Place, other: Place, a: str, b: str) 
     """A difference also where one place has nothing."""
     if a != b:
         yield Difference(subject, f"In {one.name} {what} {a or 'none'}; in {other.name} {b or 'none'}.")
-
-
-def _evidence(server: ServerResult, stage: Stage, name: str) -> str:
-    cell = server.cells.get(stage.value)
-    found = cell.evidence.get(name) if cell else None
-    return _listed(found) if isinstance(found, list | tuple) else ""
 
 
 def _ended(cell: Cell | None) -> bool:

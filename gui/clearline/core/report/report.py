@@ -118,6 +118,21 @@ class ServerResult(_Value, frozen=True, kw_only=True):
     cells: dict[str, Cell] = {}
     tls: TlsSummary | None = None
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of its name, as the lookup tells them; a report from elsewhere may hold anything."""
+        found = self._evidence(Stage.DNS, "addresses")
+        return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+
+    @property
+    def certificate_serial(self) -> str:
+        """The serial number of its own certificate, as the cell of the handshake tells it; "" where none is known."""
+        return str(self._evidence(Stage.TLS, "serial") or "")
+
+    def _evidence(self, stage: Stage, name: str) -> object:
+        cell = self.cells.get(stage.value)
+        return cell.evidence.get(name) if cell else None
+
 
 class Deployment(_Value, frozen=True, kw_only=True):
     """What the servers together are."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any
 
 import msgspec
 
-from clearline.core.findings import Severity, Stage
+from clearline.core.findings import Severity
 from clearline.core.report.report import Report, ServerResult
 
 
@@ -85,8 +84,8 @@ def _servers(now: Report, before: Report) -> Iterator[Change]:
 
 def _server(now: ServerResult, before: ServerResult) -> Iterator[Change]:
     at = now.address
-    new, old = _addresses(now), _addresses(before)
-    if new is not None and old is not None and set(new) != set(old):
+    new, old = now.addresses, before.addresses
+    if new and old and set(new) != set(old):
         yield _change(Kind.ADDRESSES, f"The address of {at}", _listed(old), _listed(new), at)
     if now.tls and before.tls:
         yield from _certificate(now, before)
@@ -111,7 +110,7 @@ def _certificate(now: ServerResult, before: ServerResult) -> Iterator[Change]:
         yield _change(Kind.CERTIFICATE, f"The issuer of the certificate of {at}", old.issuer, new.issuer, at)
     if new.subject != old.subject:
         yield _change(Kind.CERTIFICATE, f"The subject of the certificate of {at}", old.subject, new.subject, at)
-    serial, known = (str(_evidence(server, Stage.TLS, "serial") or "") for server in (now, before))
+    serial, known = now.certificate_serial, before.certificate_serial
     if serial and known and serial != known:
         yield _change(Kind.CERTIFICATE, f"The serial number of the certificate of {at}", known, serial, at)
     elif new.not_after != old.not_after:
@@ -200,16 +199,6 @@ def _findings(now: Report, before: Report) -> Iterator[Change]:
 def _change(kind: Kind, what: str, before: str, after: str, server: str | None = None) -> Change:
     words = f"{what} is now {after}; it was {before}."
     return Change(kind=kind, words=words, before=before, after=after, server=server)
-
-
-def _addresses(server: ServerResult) -> list[str] | None:
-    found = _evidence(server, Stage.DNS, "addresses")
-    return [str(address) for address in found] if isinstance(found, list | tuple) and found else None
-
-
-def _evidence(server: ServerResult, stage: Stage, name: str) -> Any:
-    cell = server.cells.get(stage.value)
-    return cell.evidence.get(name) if cell else None
 
 
 def _listed(texts: Iterable[str]) -> str:
