@@ -18,8 +18,9 @@ usage: clearline                     open the window
        clearline diff A.json B.json  say what differs between the reports of two places
        clearline merge A.json ...    show which place reaches which server
        clearline demo                test a private MongoDB in the window
+       clearline self-test [TARGET]  say whether this program is whole and this computer lets it work
        clearline --screenshot FILE   write a picture of the window and end
-       clearline --version
+       clearline --version           --verbose adds the versions of all parts
 """
 
 
@@ -31,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline import __version__
 
             print(f"clearline {__version__}")
+            return 0
+        case ["--version", "--verbose"]:
+            from clearline.versions import in_lines, versions
+
+            print(in_lines(versions()))
             return 0
         case ["--help" | "-h"]:
             print(USAGE, end="")
@@ -67,14 +73,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline.cli import demo
 
             return demo.run(rest)
+        case ["self-test", *rest]:
+            from clearline.cli import self_test
+
+            return self_test.run(rest)
         case ["--screenshot", path]:
             from clearline.ui.app import screenshot
 
             return screenshot(path)
         case []:
-            from clearline.ui.app import run_window
+            from clearline.cli.window import open_window
 
-            return run_window(arguments)
+            return open_window()
         case [file] if file.lower().endswith(".json"):  # what a double click hands over
             from clearline.cli import open_file
 

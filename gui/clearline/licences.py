@@ -35,6 +35,15 @@ def licences() -> dict[str, str]:
     return collected()
 
 
+def parts() -> dict[str, str]:
+    """The version of each part that Clearline is made of, by name, sorted."""
+    if is_frozen():
+        names = (path.stem.rsplit(" ", 1) for path in resource(FOLDER).glob("*.txt"))
+        return dict(sorted(((name, version) for name, version in names), key=lambda part: part[0].casefold()))
+    found = {str(one.metadata["Name"]): one.version for one in _needed("clearline")}
+    return dict(sorted(found.items(), key=lambda part: part[0].casefold()))
+
+
 def collected() -> dict[str, str]:
     """As `licences`, from what is installed here: Python, and every package that Clearline needs."""
     found = {f"Python {sys.version.split()[0]}": _of_python()}

@@ -16,6 +16,6 @@ def run(argv: Sequence[str]) -> int:
     if not file.is_file():
         print(f"clearline open: there is no file {file}", file=sys.stderr)
         return 2
-    from clearline.ui.app import run_window
+    from clearline.cli.window import open_window
 
-    return run_window([str(file.absolute())])
+    return open_window([str(file.absolute())])

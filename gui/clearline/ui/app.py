@@ -207,6 +207,7 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
                 app.exit(1)  # an empty window is nothing to go on with; what went wrong is printed
                 raise
             desktop.workbench.settings.restore(window)
+            _tell_unreadable()
             from pathlib import Path
 
             from PySide6.QtCore import Qt  # furnishing the window has paid for it
@@ -261,6 +262,16 @@ class _Application(QApplication):
             self.file_opened.emit(event.file())
             return True
         return super().event(event)
+
+
+def _tell_unreadable() -> None:
+    """Say outside of the window that it has no letters, where there are no fonts."""
+    from clearline import obstacles
+    from clearline.core.daemon_threads import start_daemon
+    from clearline.ui.soundness import has_fonts
+
+    if not has_fonts():
+        start_daemon(lambda: obstacles.tell(obstacles.no_fonts()), "no-fonts")
 
 
 def _application() -> QApplication:

@@ -439,10 +439,15 @@ class Workbench(QObject):
         from clearline.core.daemon_threads import run_in_daemon
         from clearline.licences import licences
         from clearline.ui.panels.about_dialog import AboutDialog
+        from clearline.versions import in_lines, versions
 
         dialog = AboutDialog(self.window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        give_up = self.storage.background.ask(lambda: run_in_daemon(licences), dialog.show_licences)
+
+        def read() -> tuple[str, dict[str, str]]:
+            return in_lines(versions()), licences()
+
+        give_up = self.storage.background.ask(lambda: run_in_daemon(read), lambda told: dialog.show_parts(*told))
         dialog.finished.connect(give_up)
         dialog.open()
 

@@ -1,4 +1,4 @@
-"""About Clearline: its version, its own licence, and those of all that it is made of."""
+"""About Clearline: all versions, its own licence, and those of all that it is made of."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from clearline.ui.widgets.parts import section
 
 
 class AboutDialog(QDialog):
-    """The parts come later, by `show_licences`: reading them takes longer than a frame."""
+    """The texts come later, by `show_parts`: reading them takes longer than a frame."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,8 +51,8 @@ class AboutDialog(QDialog):
         self.text.setReadOnly(True)
         self.text.setFont(theme.mono_font())
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setAccessibleName("Licence of the selected part")
-        self.text.setPlainText("Reading the licences…")
+        self.text.setAccessibleName("Versions, or the licence of the selected part")
+        self.text.setPlainText("Reading…")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         row = QHBoxLayout()
@@ -72,14 +72,14 @@ class AboutDialog(QDialog):
         column.addWidget(_facts("Kept in", places()))
         column.addWidget(buttons)
         self.resize(theme.GRID * 104, theme.GRID * 64)
-        self._licences: Mapping[str, str] = {}
-        self.parts.currentTextChanged.connect(lambda part: self.text.setPlainText(self._licences.get(part, "")))
+        self._texts: Mapping[str, str] = {}
+        self.parts.currentTextChanged.connect(lambda part: self.text.setPlainText(self._texts.get(part, "")))
 
-    def show_licences(self, licences: Mapping[str, str]) -> None:
-        """List the parts; the first one's licence is shown."""
-        self._licences = licences
+    def show_parts(self, versions: str, licences: Mapping[str, str]) -> None:
+        """List the parts; the versions of all are shown first, as `clearline --version --verbose` prints them."""
+        self._texts = {"All versions": versions, **licences}
         self.parts.clear()
-        self.parts.addItems(list(licences))
+        self.parts.addItems(list(self._texts))
         self.parts.setCurrentRow(0)
 
 

@@ -18,6 +18,7 @@ from clearline.core.report.history import History
 from clearline.core.storage import store, trash
 from clearline.core.storage.folder_watch import Changes, FolderWatch
 from clearline.core.storage.profile_file import ChangedOnDisk, ProfileProblem
+from clearline.obstacles import unwritable
 from clearline.ui.background.messages import Answer, Broken, Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import Worker
@@ -365,7 +366,8 @@ class ProfileStorage(QObject):
         if isinstance(error, ProfileProblem):
             self.problem.emit(str(error))
         elif isinstance(error, OSError):
-            self.problem.emit(f"{error.filename or 'The disk'}: {error.strerror or type(error).__name__}")
+            told = f"{error.filename or 'The disk'}: {error.strerror or type(error).__name__}"
+            self.problem.emit(unwritable(self.folder.parent) or told)
         else:
             self.broke.emit(error)
 
