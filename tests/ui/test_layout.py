@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from clearline.core.findings import Stage
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import Secret
+from clearline.ui.look import theme
+from clearline.ui.models.palette_entries import Entry, Kind, found
+from clearline.ui.panels import verdict
+from clearline.ui.panels.palette import Palette
 from clearline.ui.profiles.open_profile import Origin
+from clearline.ui.widgets.delegates import turning
 from ui import played_checks as play
 
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 URI = "mongodb://app:s3cret@db1.example.com:27017/orders?replicaSet=rs0"
 TITLE_BAR = 28
+BUSY = 20
+"""How much slower a computer may be that does other things at the same time."""
 
 
 def after_check(qtbot, make_desktop, report, size=(1366, 768)):
@@ -138,3 +147,69 @@ def test_who_types_is_not_interrupted(qtbot, make_desktop):
     assert line.said.buttons == []
     assert not line.field.property("mistake")
     qtbot.waitUntil(lambda: "not a usable port" in line.said.text)
+
+
+def test_the_palette_leads_to_a_setting_and_to_a_page(qtbot, make_desktop):
+    window = make_desktop(play.waiting()).window
+    for typed, reached in (
+        ("maxpool", lambda: window.focusWidget() is window.pages.page("pool").editor_of("maxPoolSize").control),
+        ("history", lambda: window.results.current_name == "history"),
+    ):
+        qtbot.keyClick(window, Qt.Key.Key_K, CONTROL)
+        palette = window.findChild(Palette)
+        qtbot.keyClicks(palette.field, typed)
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        qtbot.waitUntil(reached)
+        QApplication.sendPostedEvents(palette, QEvent.Type.DeferredDelete.value)
+
+
+def test_ten_thousand_connections_are_searched_within_a_frame():
+    entries = [
+        Entry(Kind.PROFILE, f"orders-{n}", "", f"orders-{n} db{n}.example.com", lambda: None) for n in range(10_000)
+    ]
+    began = time.perf_counter()
+    assert len(found(entries, "orders 9999")) == 1
+    assert time.perf_counter() - began < 0.016 * BUSY
+
+
+def test_f6_goes_from_pane_to_pane_and_back(qtbot, make_desktop):
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD))
+    window = desktop.window
+    window.connection.field.setFocus()
+    seen = []
+    for _ in range(3):
+        qtbot.keyClick(window, Qt.Key.Key_F6)
+        seen.append(window.focusWidget())
+    assert seen == [window.answer.banner.primary, window.profiles.list, window.connection.field]
+    qtbot.keyClick(window, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+    assert window.focusWidget() is window.profiles.list
+
+
+def test_the_fix_is_the_next_stop_after_test(qtbot, make_desktop):
+    window = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD)).window
+    window.connection.button.setFocus()
+    qtbot.keyClick(window.connection.button, Qt.Key.Key_Tab)
+    assert window.focusWidget() is window.answer.banner.primary
+
+
+def test_the_verdict_is_told_to_who_hears_the_window(qtbot, make_desktop, monkeypatch):
+    told = []
+    monkeypatch.setattr(verdict, "announce", lambda _widget, words: told.append(words))
+    after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD))
+    assert told == ["Cannot connect The password of user app is wrong. → Type the password again."]
+
+
+def test_nothing_turns_for_who_wants_it_still(make_desktop):
+    desktop = make_desktop(play.waiting())
+    desktop.workbench.change_settings(still=True)
+    assert {turning() for _ in range(50)} == {0}
+    desktop.workbench.change_settings(still=False)
+    assert not theme.is_still()
+
+
+def test_every_action_of_a_menu_has_a_letter_of_its_own(make_desktop):
+    window = make_desktop(play.waiting(), show=False).window
+    for menu in window.menuBar().actions():
+        texts = [action.text() for action in menu.menu().actions() if action.text()]
+        letters = [text[text.index("&") + 1].lower() for text in texts]
+        assert len(set(letters)) == len(letters), texts

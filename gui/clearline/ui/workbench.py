@@ -33,6 +33,7 @@ from clearline.ui.models.profiles import Order
 from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
 from clearline.ui.profiles.file_actions import FileActions
+from clearline.ui.profiles.going_to import GoingTo
 from clearline.ui.profiles.list_actions import ListActions
 from clearline.ui.profiles.no_keyring import NoKeyring
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
@@ -87,6 +88,7 @@ class Workbench(QObject):
         self.late = LateTabs(window, self.storage, self.reports, profiles)
         self.unsaved = Unsaved(window, self.storage, profiles)
         self.watching = Watching(window, pump, watch, profiles, settings, self.change_settings)
+        self.going_to = GoingTo(window, profiles)
         self.retrying = Retrying(window, profiles, self.test)
         self.fixes = Fixes(window, profiles, self.test)
         self.explaining = Explaining(window, self.storage.background, profiles, self.test)
@@ -119,6 +121,8 @@ class Workbench(QObject):
         )
         order = next(one for one, name in _ORDERS.items() if name == settings.values.sort_order)
         window.profiles.model.sort(order)
+        settings.changed.connect(lambda: theme.keep_still(settings.values.still))
+        theme.keep_still(settings.values.still)
         self._on_added(profiles.current)
         self._connect()
         self._on_front_changed(profiles.current)
@@ -252,6 +256,11 @@ class Workbench(QObject):
             (window.menus.revert, lambda: self.profiles.current.revert()),
             (window.menus.settings, self.show_settings),
             (window.menus.about, self.show_about),
+            (window.menus.help, self.going_to.help),
+            (window.menus.keys, lambda: self.going_to.help("keys")),
+            (window.menus.palette, self.going_to.ask),
+            (window.menus.next_pane, lambda: window.next_pane(1)),
+            (window.menus.previous_pane, lambda: window.next_pane(-1)),
             (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),
             (window.menus.import_, self.sharing.ask_import),
             (window.menus.export, self.sharing.ask_export),

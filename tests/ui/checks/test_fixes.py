@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.keyring.vault import SERVICE
@@ -189,7 +189,7 @@ def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
 @pytest.mark.parametrize(
     ("typed", "button", "becomes"),
     [
-        ('mongosh "mongodb://app:pw@127.0.0.1/"', "Repair the text", "mongodb://app:***@127.0.0.1/"),
+        ('mongosh "mongodb://app:pw@127.0.0.1/"', "Repair the text", "mongodb://app:•••@127.0.0.1/"),
         ("mongodb://127.0.0.1/?replicSet=rs0", "Rename to replicaSet", "mongodb://127.0.0.1/?replicaSet=rs0"),
         ("mongodb://app:p@ss@127.0.0.1/", "Escape the password", "Write @ as %40."),
     ],
@@ -362,3 +362,32 @@ def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot, make_desktop):
     cut = [i.data() for i in indexes if MatrixDelegate.width_of(i) > panel.table.columnWidth(i.column())]
     assert cut == []
     qtbot.waitUntil(lambda: not panel.table.horizontalScrollBar().isVisible())  # Qt hides it one round later
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog
+def test_an_authority_s_file_is_chosen_and_tested_at_once(qtbot, make_desktop, tmp_path):
+    remedy = Remedy(text="Give the authority's certificate.", action="ask-ca-file")
+    check = play.playing(failing("tls.unknown-ca", remedy))
+    desktop = make_desktop(check)
+    paste(desktop, "mongodb://db1.example.com/?tls=true")
+    run_check(qtbot, desktop)
+    assert desktop.window.answer.banner.primary.text() == "Choose the CA file…"
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    dialog = desktop.window.findChild(QFileDialog)
+    file = str(tmp_path / "ca.pem")
+    dialog.fileSelected.emit(file)
+    dialog.close()
+    qtbot.waitUntil(lambda: len(check.asked) == 2)
+    assert check.asked[1][0].tls.ca_file == file
+
+
+def test_what_only_writes_the_text_anew_is_done_and_tested_without_a_dialog(qtbot, make_desktop):
+    remedy = Remedy(text="Escape it.", action="escape-password")
+    check = play.playing(failing("uri.unescaped-credentials", remedy, stage=Stage.URI))
+    desktop = make_desktop(check)
+    paste(desktop, "mongodb://app:p@ss@db1.example.com/")
+    run_check(qtbot, desktop)
+    desktop.window.answer.banner.press_fix()
+    qtbot.waitUntil(lambda: len(check.asked) == 2)
+    assert desktop.window.findChild(FixDialog) is None
+    assert desktop.workbench.profiles.current.text.reveal() == "mongodb://app:p%40ss@db1.example.com/"

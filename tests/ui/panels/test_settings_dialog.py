@@ -51,3 +51,13 @@ def test_nothing_is_cut_off(dialog):
 def test_it_fits_a_small_screen_at_150_percent(dialog):
     assert dialog.height() <= 768 / 1.5
     assert dialog.width() <= 1366 / 1.5
+
+
+def test_a_setting_is_found_by_its_words(dialog):
+    dialog.search.setText("silen")
+    assert dialog.silence.isVisible()
+    assert not dialog.colours.isVisible()
+    assert not dialog.tray.isVisible()
+    dialog.search.clear()
+    assert dialog.colours.isVisible()
+    assert dialog.tray.isVisible()

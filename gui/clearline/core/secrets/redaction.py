@@ -21,6 +21,8 @@ from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import Secret
 
 MASK: Final = "***"
+DOTS: Final = "•••"
+"""What stands for a secret where it can be typed."""
 _ROUNDS: Final = 50
 _EMBEDDED: Final = 8
 """Fewest base64 characters of a secret in the middle of a longer text (``user:password``) that are worth masking."""
@@ -31,6 +33,11 @@ _SECRET_NAME: Final = late(
     r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
     re.IGNORECASE,
 )
+
+
+def dotted(redacted: str) -> str:
+    """A redacted text as the window shows it beside the field, whose secrets are dots."""
+    return redacted.replace(MASK, DOTS)
 
 
 def looks_secret(name: str) -> bool:

@@ -23,6 +23,8 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the user chose, or what the window wants to remember. The file holds only what differs from the defaults."""
 
     colours: Colours = "system"
+    still: bool = False
+    """Nothing moves by itself: what shows that something runs stands still."""
     geometry: str = ""
     """The window's place and size, as Qt's ``saveGeometry`` in base64."""
     state: str = ""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from msgspec.structs import replace
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
-from clearline.core.secrets.redaction import redact
+from clearline.core.profiles.differences import differences
+from clearline.core.secrets.redaction import dotted, redact
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD
 from clearline.core.uri import connection_string
-from clearline.core.uri.remedies import Values
+from clearline.core.uri.remedies import Values, weakens
+from clearline.ui.forms.option_editors import CERTIFICATES
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.profiles.open_profiles import OpenProfiles
@@ -31,7 +35,10 @@ class Fixes(QObject):
         self._test = test
 
     def apply(self, remedy: Remedy) -> None:
-        """A finding's remedy: its change is shown first, then made and tested. One that asks leads to the field."""
+        """A finding's remedy: its change is shown first, then made and tested.
+
+        One that asks leads to the field or the file; one that only writes the same values another way is made at once.
+        """
         if remedy.patch is None and remedy.action in {ask.value for ask in Ask}:
             self._ask(Ask(remedy.action))
             return
@@ -40,8 +47,14 @@ class Fixes(QObject):
         if values is None:
             self._window.say(_NO_LONGER)
             return
+        if not differences(opened.profile, values.profile) and not weakens(remedy):
+            self.repair(remedy)
+            self._test()
+            return
         after = connection_string.build(values.profile, values.secrets, show="masked")
-        dialog = FixDialog(remedy, opened.profile, values.profile, (opened.redacted, after), self._window)
+        dialog = FixDialog(
+            remedy, opened.profile, values.profile, (dotted(opened.redacted), dotted(after)), self._window
+        )
 
         def agreed() -> None:
             opened.set_values(values)
@@ -69,14 +82,14 @@ class Fixes(QObject):
         self._window.connection.show_repaired(take_back, "Repaired." if isinstance(mistake, Mistake) else "Changed.")
 
     def outcome(self, mistake: Mistake) -> str | None:
-        """The connection string after a mistake was mended, without its secrets; None where that looks the same."""
+        """The connection string after a mistake was mended, with dots for secrets; None where that looks the same."""
         opened = self._profiles.current
         values = opened.after(mistake)
         if values is None:
             return None
         plain = connection_string.build(values.profile, values.secrets, show="plain")
         after = redact(plain, values.secrets.values())
-        return None if after == opened.redacted else after
+        return None if after == opened.redacted else dotted(after)
 
     def _ask(self, ask: Ask) -> None:
         match ask:
@@ -86,3 +99,20 @@ class Fixes(QObject):
                 self._window.pages.go_to("user")
             case Ask.KEY_PASSWORD:
                 self._window.pages.go_to(KEY_PASSWORD)
+            case Ask.CA_FILE:
+                self._ask_ca_file()
+
+    def _ask_ca_file(self) -> None:
+        """A file with the authority's certificate; what is chosen is tested at once."""
+        opened = self._profiles.current
+        dialog = QFileDialog(self._window, "Choose the authority's certificate", "", CERTIFICATES)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def chosen(path: str) -> None:
+            opened.set_profile(opened.with_parts(tls=replace(opened.profile.tls, ca_file=path, trust=None)))
+            if opened is self._profiles.current:
+                self._test()
+
+        dialog.fileSelected.connect(chosen)
+        dialog.open()

@@ -18,7 +18,7 @@ from clearline.ui.widgets.parts import StatusIcon, restyle
 
 _LONGEST: Final = 4096
 _SUFFIX_WIDTH: Final = theme.GRID * 3
-_CERTIFICATES: Final = "Certificates (*.pem *.crt *.cer *.key);;All files (*)"
+CERTIFICATES: Final = "Certificates (*.pem *.crt *.cer *.key);;All files (*)"
 _MODES: Final = ("majority", "1", "2", "3", "0")
 
 
@@ -186,7 +186,7 @@ class _FileEditor(OptionEditor):
     """A path and a button that picks it."""
 
     def _make_control(self) -> QWidget:
-        self._file = FileEntry(self.option.name, default_words(self.option), _CERTIFICATES)
+        self._file = FileEntry(self.option.name, default_words(self.option), CERTIFICATES)
         self._file.entered.connect(self._enter)
         self._file.entry.returnPressed.connect(self.submitted)
         return self._file

@@ -107,6 +107,20 @@ class Theme(QObject):
 _worn: Colours | None = None
 
 
+_still = False
+
+
+def keep_still(still: bool) -> None:
+    """Whether what moves by itself stands still, for those whom motion disturbs."""
+    global _still
+    _still = still
+
+
+def is_still() -> bool:
+    """Whether nothing may move by itself."""
+    return _still
+
+
 def colours() -> Colours:
     """The palette in use."""
     return _worn or LIGHT

@@ -19,6 +19,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
+from clearline.core.secrets.redaction import dotted
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -83,7 +84,7 @@ class ProfileRow:
     def address(self) -> str:
         """Where it leads, in few words."""
         if self.recent:
-            return self.recent
+            return dotted(self.recent)
         hosts = self.profile.seeds.hosts
         if not hosts:
             return ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
@@ -26,6 +27,9 @@ class LivePage(QWidget):
         self.views.add_lazy("pool", "Pool", _pool_panel)
         self.views.add_lazy("topology", "Topology", _topology_panel)
         self.views.add("events", "Events", self.events)
+        for place, name in enumerate(self.views.names, start=1):
+            key = QShortcut(QKeySequence(str(place)), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            key.activated.connect(lambda name=name: self.views.turn_to(name))
         row = QHBoxLayout()
         row.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID * 2, theme.GRID)
         row.addWidget(self.views.bar)

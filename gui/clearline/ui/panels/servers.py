@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -90,6 +90,9 @@ class ServersPanel(QWidget):
 
         self.only_problems = QCheckBox("Only problems")
         self.only_problems.toggled.connect(self._on_filtered)
+        self.only_problems.setToolTip("P")
+        key = QShortcut(QKeySequence("P"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        key.activated.connect(self._on_key)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a server")
         self.search.setAccessibleName("Find a server")
@@ -165,6 +168,10 @@ class ServersPanel(QWidget):
         self.table.setAutoScroll(False)  # the servers' names stay in sight
         self.table.setCurrentIndex(self.model.index(row, column))
         self.table.setAutoScroll(True)
+
+    def _on_key(self) -> None:
+        if self.only_problems.isVisible():
+            self.only_problems.toggle()
 
     def _on_filtered(self) -> None:
         self._sift()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
     QLayout,
+    QLineEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -18,6 +23,9 @@ from clearline.core.storage.settings import Settings
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, add_row, form_column
 from clearline.ui.widgets.parts import WrappedLabel
+
+_LABEL: Final = QFormLayout.ItemRole.LabelRole
+_FIELD: Final = QFormLayout.ItemRole.FieldRole
 
 
 class SettingsDialog(QDialog):
@@ -60,6 +68,13 @@ class SettingsDialog(QDialog):
         self.notifications.setChecked(values.notifications)
         self.tray = QCheckBox("Show an icon in the system's tray while something is watched")
         self.tray.setChecked(values.tray)
+        self.still = QCheckBox("Keep everything still: nothing turns while a test runs")
+        self.still.setChecked(values.still)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a setting")
+        self.search.setAccessibleName("Find a setting")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._sift)
         form_widget, form = form_column("Window and secrets")
         add_row(form, "Colours", self.colours)
         add_row(form, "New secrets", self.secrets)
@@ -75,15 +90,19 @@ class SettingsDialog(QDialog):
             editor.setMinimumHeight(theme.GRID * 4)
             editor.setToolTip(words)
             editor.setAccessibleDescription(words)
+        self._forms = ((form_widget, form), (times_widget, times))
+        self._alone = (self.notifications, self.tray, self.still)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         column = QVBoxLayout(self)
         column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # some platforms cannot change it
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(theme.GRID * 2)
+        column.addWidget(self.search)
         column.addWidget(form_widget)
         column.addWidget(times_widget)
         column.addWidget(self.notifications)
         column.addWidget(self.tray)
+        column.addWidget(self.still)
         column.addWidget(WrappedLabel("Times and limits hold from the next test or watch on.", "muted"))
         column.addStretch(1)
         column.addWidget(buttons)
@@ -96,3 +115,20 @@ class SettingsDialog(QDialog):
         self.events.valueChanged.connect(lambda value: self.chosen.emit("event_limit", value))
         self.notifications.toggled.connect(lambda value: self.chosen.emit("notifications", value))
         self.tray.toggled.connect(lambda value: self.chosen.emit("tray", value))
+        self.still.toggled.connect(lambda value: self.chosen.emit("still", value))
+
+    def _sift(self, text: str) -> None:
+        """Show what holds every word of the text."""
+        words = text.casefold().split()
+        for widget, form in self._forms:
+            fits = []
+            for row in range(form.rowCount()):
+                cells = [form.itemAt(row, role) for role in (_LABEL, _FIELD)]
+                label, editor = (cell.widget() if cell is not None else None for cell in cells)
+                said = label.text() if isinstance(label, QLabel) else ""
+                said = f"{said} {editor.accessibleDescription() if editor is not None else ''}".casefold()
+                fits.append(all(word in said for word in words))
+                form.setRowVisible(row, fits[-1])
+            widget.setVisible(any(fits))
+        for box in self._alone:
+            box.setVisible(all(word in box.text().casefold() for word in words))

@@ -18,6 +18,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.look.status import status_icon, status_tone
 from clearline.ui.models.servers_by_stage import elapsed_text
+from clearline.ui.widgets.announcement import announce
 from clearline.ui.widgets.delegates import turning
 from clearline.ui.widgets.parts import Card, Flow, StatusIcon, WrappedLabel, restyle
 from clearline.ui.widgets.remedy_words import offered, remedy_button
@@ -48,6 +49,7 @@ class VerdictBanner(Card):
         self._running = self._stale = self._watched = False
         self._listening = False
         self._trouble = ("", "")
+        self._told = ""
         self._outage: Report | None = None
         self._state = "running"
         self._shown_buttons: tuple[object, ...] = ()
@@ -106,6 +108,11 @@ class VerdictBanner(Card):
     def primary(self) -> QPushButton | None:
         """The filled button, if there is one."""
         return next((button for button in self._buttons if button.objectName() == "primary"), None)
+
+    @property
+    def stops(self) -> tuple[QPushButton, ...]:
+        """What the keyboard visits, in order."""
+        return (*self._buttons, self._copy)
 
     def show_stale(self, stale: bool) -> None:
         """Grey, and without fixes: what is shown is about an earlier state of the connection."""
@@ -173,6 +180,12 @@ class VerdictBanner(Card):
         self.show_tone("neutral" if self._stale and not lost else _TONES.get(self._state, "neutral"))
         restyle(self.word, "role", "" if self._stale else _ROLES.get(self._state, "muted"))
         self._draw()
+        told = " ".join(filter(None, (word, sentence, remedy)))
+        if (lost or verdict is not None) and not self._stale and told != self._told:
+            self._told = told
+            announce(self, told)
+        elif self._running:
+            self._told = ""
 
     def _facts(self, report: Report, certainty: str) -> str:
         parts = ["·"] if certainty else []

@@ -36,8 +36,8 @@ PROFILE_COLOURS = {
 
 
 def turning() -> int:
-    """The angle of the icon of what runs, in steps that the pixmap cache can keep."""
-    return int(time.monotonic() * 12) % 12 * 30
+    """The angle of the icon of what runs, in steps that the pixmap cache can keep; one where nothing moves."""
+    return 0 if theme.is_still() else int(time.monotonic() * 12) % 12 * 30
 
 
 class _Rows(QStyledItemDelegate):

@@ -14,17 +14,19 @@ from clearline.ui.widgets.patch_words import patch_words
 
 
 class Ask(Enum):
-    """Actions that bring the user to a field instead of changing anything."""
+    """Actions that ask the user for something that only they have."""
 
     PASSWORD = "ask-password"  # noqa: S105 - the name of an action
     KEY_PASSWORD = "ask-key-password"  # noqa: S105
     CREDENTIALS = "ask-credentials"
+    CA_FILE = "ask-ca-file"
 
 
 _ASKS: Final = {
     Ask.PASSWORD.value: "Type the password",
     Ask.KEY_PASSWORD.value: "Type the key's password",
     Ask.CREDENTIALS.value: "Type user and password",
+    Ask.CA_FILE.value: "Choose the CA file…",
 }
 _CHANGES: Final = {
     "use-repaired-text": "Repair the text",

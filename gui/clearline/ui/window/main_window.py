@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         self.settings.clicked.connect(self.show_settings_panel)
         self.answer = AnswerPage()
         self.answer.banner.primary_changed.connect(lambda filled: self.connection.show_primary(not filled))
+        self.answer.banner.primary_changed.connect(lambda _filled: self._order_stops())
         self.answer.welcome.form_requested.connect(lambda: self.show_settings_panel(True))
         self.live = LivePage()
         self.live.watch_requested.connect(self.watch.click)
@@ -232,6 +233,40 @@ class MainWindow(QMainWindow):
         """The next page, or the one before; after the last comes the first."""
         names = self.results.names
         self.turn_to(names[(names.index(self.results.current_name) + step) % len(names)])
+
+    def next_pane(self, step: int) -> None:
+        """The keyboard goes on to the next part of the window: list, text, page, settings."""
+        front = self.front_of(self.results.current_name)
+        settings = () if self.pages.isHidden() else (self.pages,)
+        panes = [self.profiles, self.connection, *((front,) if front is not None else ()), *settings]
+        focused = self.focusWidget()
+        here = -1 if step > 0 else 0
+        if focused is not None:
+            here = next((place for place, pane in enumerate(panes) if pane.isAncestorOf(focused)), here)
+        for turn in range(1, len(panes) + 1):
+            pane = panes[(here + step * turn) % len(panes)]
+            if (stop := self._first_stop(pane)) is not None:
+                stop.setFocus()
+                return
+
+    def _first_stop(self, pane: QWidget) -> QWidget | None:
+        """Where the keyboard enters a part of the window."""
+        if pane is self.profiles:
+            return self.profiles.list
+        if pane is self.connection:
+            return self.connection.field
+        if pane is self.answer and self.answer.banner.primary is not None:
+            return self.answer.banner.primary
+        from clearline.ui.widgets.editors import is_tab_stop
+
+        return next((one for one in pane.findChildren(QWidget) if one.isVisible() and is_tab_stop(one)), None)
+
+    def _order_stops(self) -> None:
+        """The answer's buttons are visited right after Test."""
+        from clearline.ui.widgets.editors import in_tab_order
+
+        line = self.connection
+        in_tab_order((line.button, *line.said.stops, *self.answer.banner.stops, self.results.bar))
 
     def show_host(self, host: str) -> None:
         """What a connection without a name is called: its host."""

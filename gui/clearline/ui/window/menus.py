@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
@@ -28,6 +30,11 @@ class Menus(QObject):
         self.ask_keyring = self._action("Ask the keyring again")
         self.settings = self._action("Preferences…")
         self.about = self._action("About Clearline")
+        self.help = self._action("Help", keys.HelpContents)
+        self.keys = self._action("Keys", "Ctrl+/")
+        self.palette = self._action("Go to…", "Ctrl+K")
+        self.next_pane = self._action("Next pane", "F6")
+        self.previous_pane = self._action("Previous pane", "Shift+F6")
         self.panel = self._action("Settings of the connection", "Ctrl+,")
         self.find = self._action("Find in what is in front", keys.Find)
         self.quit = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
@@ -64,8 +71,27 @@ class Menus(QObject):
         self.next_page = self._action("Next page", "Ctrl+Tab")
         self.previous_page = self._action("Previous page", "Ctrl+Shift+Tab")
         self._schemes = self._scheme_actions()
+        self._colours = QMenu("Colours", window)
+        self._colours.addActions(self._schemes.actions())
         for title, actions in (
-            ("&Profile", (self.new, self.open, None, self.save, self.save_as, self.revert, None, *self._sharing())),
+            (
+                "&Profile",
+                (
+                    self.new,
+                    self.open,
+                    None,
+                    self.save,
+                    self.save_as,
+                    self.revert,
+                    None,
+                    *self._sharing(),
+                    None,
+                    self.ask_keyring,
+                    self.settings,
+                    None,
+                    self.quit,
+                ),
+            ),
             (
                 "&Check",
                 (
@@ -91,6 +117,9 @@ class Menus(QObject):
                     self.next_page,
                     self.previous_page,
                     None,
+                    self.palette,
+                    self.next_pane,
+                    self.previous_pane,
                     self.to_text,
                     self.panel,
                     self.find,
@@ -98,12 +127,13 @@ class Menus(QObject):
                     self.reveal,
                     self.code,
                     None,
-                    *self._schemes.actions(),
+                    self._colours.menuAction(),
                 ),
             ),
-            ("&Clearline", (self.settings, self.ask_keyring, None, self.about, self.quit)),
+            ("&Help", (self.help, self.keys, None, self.about)),
         ):
             menu = window.menuBar().addMenu(title)
+            give_letters([action for action in actions if action is not None])
             for action in actions:
                 if action is None:
                     menu.addSeparator()
@@ -112,6 +142,15 @@ class Menus(QObject):
 
     def _sharing(self) -> tuple[QAction, ...]:
         return self.import_, self.export, self._copy_as.menuAction()
+
+    def listed(self) -> list[tuple[str, QAction]]:
+        """Every action of the menus with its words, in their order."""
+        found = []
+        for menu in self._window.menuBar().actions():
+            for action in menu.menu().actions():  # type: ignore[attr-defined]
+                inner = action.menu().actions() if action.menu() is not None else [action]
+                found += [(action_words(one), one) for one in inner if one.text()]
+        return found
 
     def show_scheme(self, scheme: Scheme) -> None:
         """Tick the palette that was chosen."""
@@ -132,3 +171,24 @@ class Menus(QObject):
             action.triggered.connect(lambda _checked=False, scheme=scheme: self.scheme_chosen.emit(scheme))
             group.addAction(action)
         return group
+
+
+def give_letters(actions: Sequence[QAction]) -> None:
+    """Underline one letter of each, so that a menu can be walked by letters; beginnings of words first."""
+    taken: set[str] = set()
+    for action in sorted(actions, key=lambda action: len(action.text())):  # short ones have little choice
+        text = action.text()
+        starts = [
+            place for place, letter in enumerate(text) if letter.isalnum() and (not place or text[place - 1] == " ")
+        ]
+        for place in (*starts, *range(len(text))):
+            letter = text[place].lower()
+            if letter.isalpha() and letter not in taken:
+                taken.add(letter)
+                action.setText(f"{text[:place]}&{text[place:]}")
+                break
+
+
+def action_words(action: QAction) -> str:
+    """The words of an action without the mark of its letter."""
+    return action.text().replace("&", "")

@@ -140,7 +140,12 @@ def self_signed(facts: Facts, member: MemberFacts) -> Finding | None:
     if handshake is None or handshake.verify_code != SELF_SIGNED:
         return None
     return finding(
-        "tls.self-signed", Certainty.PROVEN, server=member.address, evidence=told_by(member), host=member.host
+        "tls.self-signed",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence=told_by(member),
+        action="ask-ca-file",
+        host=member.host,
     )
 
 
@@ -200,6 +205,7 @@ def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Fin
         fix="Download global-bundle.pem from truststore.pki.rds.amazonaws.com, and set tlsCAFile to it."
         if _RDS.search(issuer)
         else "",
+        action="ask-ca-file",
         also=_trusted_elsewhere(facts, member),
         host=member.host,
         issuer=issuer,
@@ -248,6 +254,7 @@ def _against_file(
         server=member.address,
         evidence={**told_by(member), "file": [c.subject for c in given]},
         detail=detail,
+        action="ask-ca-file",
         also=_trusted_elsewhere(facts, member),
         given=holds,
         host=member.host,

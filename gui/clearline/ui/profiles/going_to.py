@@ -1,0 +1,65 @@
+"""What the palette and the help know of: every connection, setting, page and action of the window."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtGui import QKeySequence
+
+from clearline.core.options.catalogue import OPTIONS
+from clearline.ui.forms.option_text import searchable
+from clearline.ui.models.palette_entries import Entry, Kind
+from clearline.ui.panels.help_dialog import HelpDialog
+from clearline.ui.panels.palette import Palette
+from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.window.main_window import MainWindow
+
+
+class GoingTo:
+    """Opens the palette and the help."""
+
+    def __init__(self, window: MainWindow, profiles: OpenProfiles) -> None:
+        self._window = window
+        self._profiles = profiles
+
+    def ask(self) -> None:
+        """The palette."""
+        Palette(self.entries(), self._window).open()
+
+    def help(self, first: str = "") -> None:
+        """The help; ``first`` is "keys" where only they are asked for."""
+        HelpDialog(self.keys(), self._window, first=first).open()
+
+    def keys(self) -> list[tuple[str, str]]:
+        """What each shortcut of the window does."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return [
+            (words, action.shortcut().toString(native))
+            for words, action in self._window.menus.listed()
+            if not action.shortcut().isEmpty()
+        ]
+
+    def entries(self) -> list[Entry]:
+        """Everything that can be gone to or done at the moment."""
+        native = QKeySequence.SequenceFormat.NativeText
+        found = [
+            Entry(Kind.ACTION, words, action.shortcut().toString(native), words.casefold(), action.trigger)
+            for words, action in self._window.menus.listed()
+            if action.isEnabled() and action is not self._window.menus.palette
+        ]
+        found += [
+            Entry(Kind.PROFILE, row.name, row.address, row.words, partial(self._profiles.choose, row.profile.id))
+            for row in self._window.profiles.model.rows
+        ]
+        pages = self._window.pages
+        found += [
+            Entry(
+                Kind.SETTING, group.head.text(), "settings", group.head.text().casefold(), partial(pages.turn_to, name)
+            )
+            for name, group in pages.groups.items()
+        ]
+        found += [
+            Entry(Kind.SETTING, option.name, "setting", searchable(option), partial(pages.go_to, option.name))
+            for option in OPTIONS
+        ]
+        return found

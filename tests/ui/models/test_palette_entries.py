@@ -1,0 +1,41 @@
+"""What the palette finds for a few letters."""
+
+from __future__ import annotations
+
+from clearline.ui.models.palette_entries import Entry, Kind, PaletteModel, found
+
+
+def entry(title, kind=Kind.SETTING, words=""):
+    return Entry(kind, title, "", f"{title} {words}".casefold(), lambda: None)
+
+
+ENTRIES = [
+    entry("maxPoolSize", words="connections per server"),
+    entry("minPoolSize"),
+    entry("Pool server", Kind.PROFILE),
+    entry("Test", Kind.ACTION),
+]
+
+
+def titles(text):
+    return [one.title for one in found(ENTRIES, text)]
+
+
+def test_titles_that_begin_with_it_come_first():
+    assert titles("pool") == ["Pool server", "maxPoolSize", "minPoolSize"]
+
+
+def test_every_word_has_to_fit_in_any_case():
+    assert titles("SERVER connections") == ["maxPoolSize"]
+    assert titles("nothing of it") == []
+
+
+def test_before_anything_is_typed_the_actions_stand_there():
+    assert titles("  ") == ["Test"]
+
+
+def test_its_model_keeps_the_rules_of_qt(qtmodeltester):
+    model = PaletteModel()
+    qtmodeltester.check(model)
+    model.show(ENTRIES)
+    assert model.index(0).data() == "maxPoolSize"

@@ -1,0 +1,31 @@
+"""The help: keys and words, found by a search."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from clearline.ui.panels.help_dialog import HelpDialog
+
+KEYS = (("Test", "Ctrl+Return"), ("Next pane", "F6"))
+
+
+@pytest.fixture
+def host(qtbot):
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+def test_words_and_keys_are_found(host):
+    dialog = HelpDialog(KEYS, host)
+    assert "proven" in dialog.page.plain()
+    dialog.search.setText("f6")
+    assert "Next pane" in dialog.page.plain()
+    assert "Ctrl+Return" not in dialog.page.plain()
+    dialog.search.setText("no such thing")
+    assert dialog.page.plain() == "Nothing of that name."
+
+
+def test_the_list_of_keys_holds_nothing_else(host):
+    assert "proven" not in HelpDialog(KEYS, host, first="keys").page.plain()
