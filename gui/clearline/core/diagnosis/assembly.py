@@ -14,7 +14,15 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules.hops import told
 from clearline.core.diagnosis.rules.products import is_genuine, product_named
-from clearline.core.diagnosis.standing import Standing, answered, is_connected, own_exchange, own_hello, standing
+from clearline.core.diagnosis.standing import (
+    Standing,
+    answered,
+    is_connected,
+    own_exchange,
+    own_hello,
+    replica_set_name,
+    standing,
+)
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import txt_options
@@ -457,7 +465,9 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
     if not live:
         return None
     kinds = {h.kind for _, h in live}
-    named = next((h for _, h in live if h.set_name), None)
+    wanted = replica_set_name(facts)
+    in_sets = [h for _, h in live if h.set_name]
+    named = next((h for h in in_sets if h.set_name == wanted), in_sets[0] if in_sets else None)
     if any(h.service_id for _, h in live):
         kind = "load balanced"
     elif "router" in kinds:
@@ -468,7 +478,7 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
         kind = "standalone"
     version = facts.access.product_version or next((m.extras.version for m, _ in live if m.extras), None)
     modules = facts.access.modules or next((m.extras.modules for m, _ in live if m.extras), ())
-    writable = _primary_in_use(live)
+    writable = _primary_in_use([(m, h) for m, h in live if named is not None and h.set_name == named.set_name])
     return Deployment(
         kind=kind,
         product=_product(facts, findings),
@@ -481,9 +491,7 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
 
 def _primary_in_use(live: list[tuple[MemberFacts, Hello]]) -> str | None:
     """Of several that call themselves primary, the one that PyMongo goes by (SDAM: electionId, then setVersion)."""
-    claims = [
-        (h.election_id or "", h.set_version or 0, m.address) for m, h in live if h.is_writable_primary and h.set_name
-    ]
+    claims = [(h.election_id or "", h.set_version or 0, m.address) for m, h in live if h.is_writable_primary]
     return max(claims)[2] if claims else None
 
 

@@ -145,8 +145,11 @@ def most_staleness(facts: Facts) -> int | None:
 
 
 def behind_s(facts: Facts, hello: Hello) -> float | None:
-    """How far a member's newest write is behind the newest of its set, seconds; None when they do not tell."""
-    times = [h.last_write_s for _, h in answered(facts) if h.set_name == hello.set_name and h.last_write_s is not None]
+    """How far a member's newest write is behind the primary's, else behind its set's newest, seconds (Max Staleness
+    spec); None when they do not tell."""
+    set_of = [h for _, h in answered(facts) if h.set_name == hello.set_name and h.last_write_s is not None]
+    newest = [h for h in set_of if h.is_writable_primary] or set_of
+    times = [h.last_write_s for h in newest if h.last_write_s is not None]
     return None if hello.last_write_s is None or not times else max(times) - hello.last_write_s
 
 
@@ -267,7 +270,8 @@ def _incompatible(facts: Facts) -> bool:
             # Dropped from the topology before its version is looked at.
             alone_in_list = hello.kind == "standalone" and (seed_count(facts) > 1 or not member.seed)
             wanted = replica_set_name(facts)
-            if not alone_in_list and (wanted is None or hello.set_name == wanted):
+            kept = wanted is None or hello.set_name == wanted or hello.kind == "ghost"
+            if not alone_in_list and kept:
                 return True
     return False
 
