@@ -11,6 +11,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.rules import (
     access,
     auth,
+    broken_answers,
     dns,
     driver,
     files,
@@ -67,7 +68,7 @@ def explain(facts: Facts, member: MemberFacts) -> Finding | None:
         return dns.host_name(facts, member)
     if not reached(member):
         return tcp.unreachable(facts, member) if member.tcp and member.finished else None
-    for rule in (*hello.MEMBER_RULES, *tls.MEMBER_RULES):
+    for rule in (*broken_answers.MEMBER_RULES, *hello.MEMBER_RULES, *tls.MEMBER_RULES):
         if found := rule(facts, member):
             return found
     return None

@@ -60,7 +60,8 @@ def speaks_our_version(hello: Hello) -> bool:
 def standing(facts: Facts, member: MemberFacts) -> Standing:
     """One server's standing; an answer that the driver turns away (error, wire version) is a failure."""
     hello = own_hello(facts, member)
-    if hello is not None and hello.ok and speaks_our_version(hello) and not is_mute(facts, member):
+    usable = hello is not None and hello.ok and speaks_our_version(hello)
+    if usable and not is_mute(facts, member) and not compresses_unasked(facts, member):
         return Standing.ANSWERED
     return Standing.FAILED if member.finished and not member.crashed else Standing.PENDING
 
@@ -80,6 +81,12 @@ def is_mute(facts: Facts, member: MemberFacts) -> bool:
         return False
     slow = max([exchange.elapsed_ms, *(t.elapsed_ms for t in member.tcp if t.reach is Reach.OK)])
     return slow < _PROMPT_MS
+
+
+def compresses_unasked(facts: Facts, member: MemberFacts) -> bool:
+    """Whether a server answers commands in a form that was not agreed on, and the driver cannot use it."""
+    odd = member.extras is not None and member.extras.compressed_at is not None
+    return odd and facts.driver.state is not DriverState.CONNECTED
 
 
 def answered(facts: Facts) -> list[tuple[MemberFacts, Hello]]:

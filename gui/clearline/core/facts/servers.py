@@ -30,6 +30,15 @@ class Reach(Enum):
     OTHER = "other"
 
 
+_DROP_BYTES = 16
+_FEWEST_DROPS = 3
+
+
+def is_trickle(received_bytes: int, pieces: int) -> bool:
+    """Whether bytes came drop by drop: no protocol sends so, and a network delivers what was sent together."""
+    return pieces >= _FEWEST_DROPS and received_bytes <= _DROP_BYTES * pieces
+
+
 class TcpFacts(Fact, frozen=True, kw_only=True):
     """One connection attempt to one address (``address`` is an IP or a socket path)."""
 
@@ -106,7 +115,13 @@ class TlsFacts(Fact, frozen=True, kw_only=True):
     chain: tuple[CertificateFacts, ...] = ()
     server_hello: bool = False
     """The server's side of the handshake began, so a TLS server is there."""
+    unreadable: bool = False
+    """What was sent as the server's certificate is none that can be read."""
+    endless: bool = False
+    """More came than any handshake holds, and no end of it."""
     received_bytes: int = 0
+    pieces: int = 0
+    """Into how many reads they were cut."""
     first_bytes: str = ""
     certificate_requested: bool | None = None
     """Whether the server asked for a client certificate; None when it could not be seen."""
@@ -193,6 +208,12 @@ class Exchange(Fact, frozen=True, kw_only=True):
     elapsed_ms: float = 0.0
     """From sending hello to the whole answer (or its end)."""
     first_byte_ms: float | None = None
+    pieces: int = 0
+    """Into how many reads the answer was cut."""
+    compressed_bytes: int | None = None
+    """The answer came compressed, which was not agreed on, and claims to be that long when it is unpacked."""
+    endless: bool = False
+    """TLS records came one after another, without data in them."""
     late: bool = False
 
 
@@ -244,6 +265,10 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     """The first command that got no answer on a line on which hello had got one."""
     cut_at: str | None = None
     """The first command that ended the connection."""
+    compressed_at: str | None = None
+    """The first command whose answer came compressed, which was not agreed on."""
+    compressed_bytes: int | None = None
+    """How long that answer claims to be when it is unpacked."""
     config_hosts: tuple[str, ...] = ()
     """The members' names in the configuration that a removed or unreachable node still holds (replSetGetConfig)."""
     config_alive: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any
 
 from clearline.core.facts.servers import Reach
 from clearline.core.probes.connection import (
+    EndlessRecords,
     Line,
     Patience,
     closed_on_cancel,
@@ -19,7 +20,8 @@ from clearline.core.probes.connection import (
 )
 
 _HEADER = struct.Struct("<iiii")
-_OP_REPLY, _OP_MSG = 1, 2013
+_OP_REPLY, _OP_COMPRESSED, _OP_MSG = 1, 2012, 2013
+_COMPRESSED_HEAD = struct.Struct("<ii")  # the opcode inside, and its length unpacked
 _FIXED_BYTES = {_OP_REPLY: 20, _OP_MSG: 5}  # between the header and the document
 _LONGEST_MESSAGE = 48_000_000
 _numbers = itertools.count(1)
@@ -38,6 +40,12 @@ class Command:
         self.errno: int | None = None
         self.received = bytearray()
         """The answer's bytes so far, TLS removed."""
+        self.pieces = 0
+        """Into how many reads the answer was cut."""
+        self.compressed_bytes: int | None = None
+        """The answer is compressed, although nothing was agreed on, and claims to be that long when it is unpacked."""
+        self.endless = False
+        """TLS records came without data, one after another."""
         self.first_byte_ms: float | None = None
         self.elapsed_ms = 0.0
         self.late = False
@@ -56,6 +64,8 @@ class Command:
             try:
                 async with patience:
                     self.reach = await self._converse(patience)
+            except EndlessRecords as error:
+                self.reach, self.endless = reach_of(error), True
             except OSError as error:
                 self.reach, self.errno = reach_of(error), error_number(error)
             finally:
@@ -72,7 +82,8 @@ class Command:
         await self._line.send(_HEADER.pack(_HEADER.size + len(body), number, 0, _OP_MSG) + body)
         while (reach := self._judge(number)) is None:
             data = await self._line.receive()
-            patience.progress()
+            patience.progress(len(data))
+            self.pieces += 1
             if not data:
                 foreign = 0 < len(self.received) < _HEADER.size  # MongoDB does not end within its header
                 return Reach.NOT_MONGODB if foreign else Reach.CLOSED
@@ -90,6 +101,10 @@ class Command:
         if size < _HEADER.size:
             return None
         _, _, answers, opcode = _HEADER.unpack_from(self.received)
+        if answers == number and opcode == _OP_COMPRESSED:  # no agreement: it is not unpacked, whatever it holds
+            if size < _HEADER.size + _COMPRESSED_HEAD.size:
+                return None
+            self.compressed_bytes = max(0, _COMPRESSED_HEAD.unpack_from(self.received, _HEADER.size)[1])
         if answers != number or opcode not in _FIXED_BYTES:
             return Reach.NOT_MONGODB
         if size < length:

@@ -15,11 +15,17 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
-from clearline.core.facts.servers import Reach
+from clearline.core.facts.servers import Reach, is_trickle
 from clearline.core.hops.stream import Stream
 from clearline.core.probes.tls_records import alert_of
 
 RECEIVE_SIZE = 65536
+
+
+class EndlessRecords(OSError):
+    """TLS records came one after another, without data in them."""
+
+
 _LONGEST = 4.0  # a line that keeps trickling gets this many times its patience
 _SHOWN_BYTES = 64
 
@@ -156,7 +162,8 @@ class Patience:
     After ``deadline_s`` without any progress, ``on_silence`` is called once (it must not raise) while the body goes
     on. The body ends with `TimeoutError` when ``late_s`` are over since the start and nothing moved for
     ``deadline_s``; with ``late_s`` no longer than ``deadline_s`` both happen together and ``on_silence`` is not
-    called. A trickle that never ends is given up after four times the longer of both.
+    called. A trickle that never ends is given up after four times the longer of both; after twice the deadline it
+    counts as silence for ``on_silence``.
     """
 
     def __init__(self, deadline_s: float, late_s: float, on_silence: Callable[[], None] | None = None) -> None:
@@ -171,7 +178,9 @@ class Patience:
         now = self._loop.time()
         self._end = now + self._late_s
         self._last_end = now + _LONGEST * self._late_s
+        self._pieces = self._bytes = 0
         self._timer = self._loop.call_later(self._deadline_s, self._silence)
+        self._trickle = self._loop.call_later(2 * self._deadline_s, self._look_for_trickle)
         self._timeout = asyncio.timeout_at(self._end)
         await self._timeout.__aenter__()
         return self
@@ -180,15 +189,22 @@ class Patience:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
+        self._trickle.cancel()
         await self._timeout.__aexit__(kind, error, trace)
 
-    def progress(self) -> None:
-        """Something came: the silence begins anew."""
+    def progress(self, size: int) -> None:
+        """So many bytes came: the silence begins anew."""
+        self._pieces += 1
+        self._bytes += size
         quiet_end = self._loop.time() + self._deadline_s
         if not self.late:
             self._timer.cancel()
             self._timer = self._loop.call_at(quiet_end, self._silence)
         self._timeout.reschedule(min(max(self._end, quiet_end), self._last_end))
+
+    def _look_for_trickle(self) -> None:
+        if self._on_silence and not self.late and is_trickle(self._bytes, self._pieces):
+            self._on_silence()
 
     def _silence(self) -> None:
         self.late = True

@@ -68,6 +68,9 @@ async def say_hello(
             received_bytes=len(command.received),
             elapsed_ms=command.elapsed_ms,
             first_byte_ms=command.first_byte_ms,
+            pieces=command.pieces,
+            compressed_bytes=command.compressed_bytes,
+            endless=command.endless,
             late=command.late,
         )
 
@@ -113,13 +116,13 @@ async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
     A node that is out of its set is also asked for the configuration that it holds.
     """
     answers: dict[str, dict[str, Any] | None] = {}
-    ended = Reach.OK
+    ended, unpacked = Reach.OK, None
     for name, command, db in _EXTRAS:
         running = Command(line, command, db)
         await running.run(deadline_s=deadline_s)
         answers[name] = running.answer
         if running.answer is None:
-            ended = running.reach
+            ended, unpacked = running.reach, running.compressed_bytes
             break
     status = answers.get("replSetGetStatus")
     config = None
@@ -140,6 +143,8 @@ async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
         open_read_code=_code(answers.get("find")),
         silent_at=last if ended is Reach.SILENT else None,
         cut_at=last if ended in (Reach.CLOSED, Reach.RESET) else None,
+        compressed_at=last if unpacked is not None else None,
+        compressed_bytes=unpacked,
     )
 
 
@@ -161,7 +166,7 @@ def _config_hosts(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
     config = answer.get("config") if answer else None
     members = config.get("members") if isinstance(config, Mapping) else None
     rows = [m for m in members if isinstance(m, Mapping)] if isinstance(members, list) else []
-    return tuple(host for m in rows[:100] if isinstance(host := m.get("host"), str))
+    return tuple(cut(host) for m in rows[:100] if isinstance(host := m.get("host"), str))
 
 
 def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, user: str | None = None) -> Hello:

@@ -22,6 +22,7 @@ from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.probes.connection import (
     RECEIVE_SIZE,
     Carrier,
+    EndlessRecords,
     Patience,
     closed_on_cancel,
     error_number,
@@ -131,6 +132,8 @@ class TlsConnection:
         write_down(self._tls, self._transcript)
         self._bytes_before = connection.received_bytes
         self._first_bytes = b""
+        self._pieces = 0
+        self._endless = False
         self._unread = b""
         self.round_trip_s = 0.0
         """From our first message to the first bytes of the server."""
@@ -175,7 +178,8 @@ class TlsConnection:
                 self._connection.send_last(self._outgoing.read())  # our alert tells the server's log why
                 raise
             data = await self._connection.receive()
-            patience.progress()
+            patience.progress(len(data))
+            self._pieces += 1
             if not data:
                 return Reach.CLOSED
             if not self._first_bytes:
@@ -185,6 +189,7 @@ class TlsConnection:
             if self._transcript.not_tls:
                 return Reach.NOT_MONGODB
             if self.received_bytes - self._bytes_before > MOST_HANDSHAKE_BYTES:
+                self._endless = True
                 return Reach.TLS_ERROR
             self._incoming.write(data)
 
@@ -197,6 +202,7 @@ class TlsConnection:
         if alert is not None and reach is Reach.TLS_ERROR:
             reach = Reach.TLS_ALERT  # one that OpenSSL has no name for
         cipher = self._tls.cipher() if done else None
+        chain = self._chain(done)
         return TlsFacts(
             kind=kind,
             server_name=server_name,
@@ -207,9 +213,12 @@ class TlsConnection:
             openssl_reason=reason_of(failure) if failure is not None else None,
             version=self._tls.version() if done else None,
             cipher=cipher[0] if cipher else None,
-            chain=self._chain(done),
+            chain=chain,
             server_hello=heard.server_hello or done,
+            unreadable=bool(heard.chain) and not chain,
+            endless=self._endless,
             received_bytes=self.received_bytes - self._bytes_before,
+            pieces=self._pieces,
             first_bytes=shown_bytes(self._first_bytes) if heard.not_tls else "",
             certificate_requested=heard.certificate_requested,
             requested_authorities=tuple(distinguished_name(name) for name in heard.authorities),
@@ -247,7 +256,7 @@ class TlsConnection:
                     break
                 without_data += len(encrypted)
                 if without_data > MOST_HANDSHAKE_BYTES:
-                    raise OSError(errno.EMSGSIZE, "records without end and without data")
+                    raise EndlessRecords(errno.EMSGSIZE, "records without end and without data")
                 self._incoming.write(encrypted)
         except OSError as error:
             self._ended(error)

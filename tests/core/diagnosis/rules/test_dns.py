@@ -375,3 +375,12 @@ def test_a_policy_of_windows_that_drivers_do_not_know_is_named(space: str, gover
     found = about_name(*ordinary, computer=computer)
     assert found is not None
     assert (found.certainty is Certainty.LIKELY) is governs
+
+
+def test_answers_that_cannot_be_read_are_no_silence() -> None:
+    spoilt = [question(purpose, DnsOutcome.MALFORMED) for purpose in ("srv", "bare", "control")]
+    assert cause(*spoilt) == "dns.garbage"
+    known = facts(unnamed("db1"), dns=names(question("host", DnsOutcome.MALFORMED, name="db1")))
+    found = dns.host_name(known, known.members[0])
+    assert found is not None
+    assert (found.cause, found.certainty) == ("dns.garbage", Certainty.PROVEN)

@@ -71,11 +71,23 @@ def _resolver_trouble(facts: Facts, about: str) -> Finding | None:
     if not questions or any(_hears(q.outcome) for q in questions):
         return None
     servers = listed(facts.dns.nameservers or ())
+    if spoilt := [q for q in questions if q.outcome is DnsOutcome.MALFORMED]:
+        return _garbage(spoilt, about)
     closed = [q for q in questions if q.outcome is DnsOutcome.PORT_CLOSED]
     if closed and all(q.outcome in (DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE) for q in questions):
         return finding("dns.resolver-not-running", Certainty.LIKELY, evidence=_evidence(questions), nameserver=servers)
     return finding(
         "dns.resolver-silent", Certainty.LIKELY, evidence={"wanted": about, **_evidence(questions)}, nameserver=servers
+    )
+
+
+def _garbage(spoilt: list[Question], about: str) -> Finding:
+    return finding(
+        "dns.garbage",
+        Certainty.PROVEN,
+        evidence=_evidence(spoilt),
+        nameserver=listed(list(dict.fromkeys(q.nameserver for q in spoilt))),
+        host=about,
     )
 
 
@@ -175,6 +187,8 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             detail="It refuses ordinary names too, so it may refuse to serve this computer at all.",
             nameserver=best.nameserver,
         )
+    if best.outcome is DnsOutcome.MALFORMED:
+        return _garbage([q for q in srv if q.outcome is DnsOutcome.MALFORMED], host)
     return None
 
 
