@@ -12,6 +12,7 @@ from clearline.core.findings import Stage
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
+from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.palette_entries import Entry, Kind, found
 from clearline.ui.panels import verdict
 from clearline.ui.panels.palette import Palette
@@ -213,3 +214,18 @@ def test_every_action_of_a_menu_has_a_letter_of_its_own(make_desktop):
         texts = [action.text() for action in menu.menu().actions() if action.text()]
         letters = [text[text.index("&") + 1].lower() for text in texts]
         assert len(set(letters)) == len(letters), texts
+
+
+def test_a_production_profile_colours_the_window_and_says_its_word(qtbot, make_desktop):
+    desktop = make_desktop(play.waiting())
+    window, current = desktop.window, desktop.workbench.profiles.current
+    current.set_text(Secret(URI), Origin.ELSEWHERE)
+    assert not window.environment.isVisible()
+    current.rename("Orders production")
+    assert window.environment.word.text() == "Production"
+    tinted = window.grab().toImage().pixelColor(4, window.height() - 4)
+    assert window.menuBar().property("tint") == PRODUCTION
+    current.rename("Orders staging")
+    assert window.environment.word.text() == "Staging"
+    assert window.menuBar().property("tint") == ""
+    assert window.grab().toImage().pixelColor(4, window.height() - 4) != tinted

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved, Vault
+from clearline.core.profiles.environment import Environment, environment_of
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
@@ -29,6 +30,7 @@ from clearline.ui.checks.retrying import Retrying, Wrap
 from clearline.ui.checks.sending_reports import SendingReports
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
+from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.profiles import Order
 from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
@@ -380,6 +382,10 @@ class Workbench(QObject):
         if window.name.text().strip() != opened.profile.name:
             window.name.setText(opened.profile.name)
             window.name.setCursorPosition(0)
+        environment = environment_of(opened.profile)
+        production = environment is Environment.PRODUCTION
+        colour = opened.profile.colour or (PRODUCTION if production else None)
+        window.show_environment(environment.value if environment is not None else "", colour, tinted=production)
         window.unsaved.setVisible(opened.unsaved)
         window.answer.show_stale(opened.stale)
         self._show_health(opened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearline.ui.look.palette import DARK, LIGHT, Colours
+from clearline.ui.look.palette import DARK, LIGHT, PROFILE_COLOURS, Colours, tinted
 
 TEXT = 4.5
 OUTLINE = 3.0
@@ -50,3 +50,11 @@ def test_a_field_can_be_seen(palette: Colours) -> None:
     grounds = ("window", "base", "passed_back", "warning_back", "failed_back")
     found = {ground: contrast(palette.outline, getattr(palette, ground)) for ground in grounds}
     assert min(found.values()) >= OUTLINE, found
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("colour", PROFILE_COLOURS)
+def test_a_tinted_window_can_be_read(palette: Colours, colour: str) -> None:
+    ground = tinted(palette, colour)
+    assert min(contrast(getattr(palette, words), ground) for words in ("text", "muted", "failed")) >= TEXT
+    assert contrast(palette.outline, ground) >= OUTLINE

@@ -444,3 +444,14 @@ def test_a_real_deployment_is_watched_after_its_check(qtbot, make_desktop, stand
     assert panel.model.index(0, 0).data() == standalone.address
     session.end()
     qtbot.waitUntil(lambda: not session.watching)
+
+
+def test_the_pool_of_production_is_exercised_only_after_a_question(qtbot, watched):
+    desktop, watch, session = watched
+    session.opened.rename("Orders production")
+    desktop.workbench.watching.ask_exercise()
+    dialog = desktop.workbench.watching.exercising.dialog
+    dialog._local = True
+    dialog.start.click()
+    assert "This is production." in dialog.warning.text()
+    assert not any(isinstance(act, ExercisePlan) for act in watch.acts)

@@ -78,3 +78,31 @@ DARK: Final = Colours(
     failed_back="#36201f",
     neutral_back="#22262f",
 )
+
+PROFILE_COLOURS: Final = {
+    "red": "#d6453d",
+    "orange": "#e07b28",
+    "yellow": "#d3a414",
+    "green": "#3a9d5d",
+    "teal": "#1d9a9a",
+    "blue": "#3d74e0",
+    "purple": "#8a5bd6",
+    "pink": "#d6559f",
+    "grey": "#8791a0",
+}
+
+PRODUCTION: Final = "purple"
+"""The colour of a production profile that has none of its own: red would hide every failure."""
+_TINT: Final = {False: 0.07, True: 0.10}
+"""How much of it the chrome of the window takes on, by whether the palette is dark."""
+
+
+def tinted(colours: Colours, colour: str) -> str:
+    """The ground of the chrome with a tint of one of the profile colours."""
+    share = _TINT[colours.dark]
+    pairs = zip(_parts(colours.window), _parts(PROFILE_COLOURS[colour]), strict=True)
+    return "#" + "".join(f"{round(ground + (tint - ground) * share):02x}" for ground, tint in pairs)
+
+
+def _parts(colour: str) -> list[int]:
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]

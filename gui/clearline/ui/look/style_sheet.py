@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from clearline.paths import resource
+from clearline.ui.look.palette import PROFILE_COLOURS, tinted
 
 if TYPE_CHECKING:
     from clearline.ui.look.palette import Colours
@@ -161,4 +163,13 @@ def style_sheet(colours: Colours) -> str:
     """Qt's style sheet in one palette."""
     # A style sheet takes icons only as files: this one is drawn in a grey that both palettes bear.
     icons = {f"{name}_icon": resource(f"icons/{name}.svg").as_posix() for name in ("down", "check")}
-    return _SHEET.format(**colours._asdict(), **icons)
+    return _SHEET.format(**colours._asdict(), **icons) + "".join(map(partial(_tint, colours), PROFILE_COLOURS))
+
+
+def _tint(colours: Colours, colour: str) -> str:
+    """The chrome of the window while a production profile of this colour is in front."""
+    parts = ("QWidget#sidebar", "QTableView#profiles", "QWidget#chrome", "QWidget#settingsPanel", "QMenuBar")
+    ground = tinted(colours, colour)
+    selectors = ", ".join(f'{part}[tint="{colour}"]' for part in parts)
+    band = f'QMenuBar[tint="{colour}"] {{ border-top: 4px solid {PROFILE_COLOURS[colour]}; }}'
+    return f"{selectors} {{ background: {ground}; }}\n{band}\n"

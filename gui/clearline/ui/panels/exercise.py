@@ -52,7 +52,7 @@ class ExerciseDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._running = False
-        self._local = True
+        self._local, self._production = True, False
         self._shown: ExerciseResult | None = None
         self.setWindowTitle("Exercise the pool")
         self.setMinimumWidth(theme.GRID * 70)
@@ -140,9 +140,9 @@ class ExerciseDialog(QDialog):
             pool=pool,
         )
 
-    def show_place(self, name: str, *, local: bool, database: str | None) -> None:
-        """Which deployment it is; one that is not on this computer is asked about first."""
-        self._local = local
+    def show_place(self, name: str, *, local: bool, database: str | None, production: bool = False) -> None:
+        """Which deployment it is; production, and one that is not on this computer, is asked about first."""
+        self._local, self._production = local, production
         self.setWindowTitle(f"Exercise the pool: {name}")
         if database and not self.collection.text():
             self.collection.setText(f"{database}.")
@@ -190,11 +190,12 @@ class ExerciseDialog(QDialog):
             self.show_problem(f"{str(error)[:1].upper()}{str(error)[1:]}.")
             return
         self.problem.hide()
-        if not self._local and not self._asked:
+        if (self._production or not self._local) and not self._asked:
             self._asked = True
+            where = "This is production." if self._production else "This deployment is not on this computer."
             self.warning.setText(
-                f"This deployment is not on this computer. {plan.workers} workers for {plan.duration_s:g} s are real "
-                "load for all others who use it, and up to that many connections. Start all the same?"
+                f"{where} {plan.workers} workers for {plan.duration_s:g} s are real load for all who use it, and "
+                "up to that many connections. Start all the same?"
             )
             self.warning.show()
             self.start.setText("Start all the same")

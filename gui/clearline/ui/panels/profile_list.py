@@ -33,8 +33,9 @@ from PySide6.QtWidgets import (
 
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton, icon, pixmap
+from clearline.ui.look.palette import PROFILE_COLOURS
 from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
-from clearline.ui.widgets.delegates import PROFILE_COLOURS, ProfileDelegate
+from clearline.ui.widgets.delegates import ProfileDelegate
 
 _WIDE = theme.GRID * 26
 

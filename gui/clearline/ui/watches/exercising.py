@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from clearline.core.profiles.environment import Environment, environment_of
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
 from clearline.ui.background.pump import Pump
 from clearline.ui.watches.session import WatchSession
@@ -39,6 +40,7 @@ class Exercising(QObject):
             profile.name or "this connection",
             local=state is not None and state.local,
             database=profile.seeds.database,
+            production=environment_of(profile) is Environment.PRODUCTION,
         )
         self._session, self.dialog = session, dialog
         dialog.start_requested.connect(partial(self._start, session, dialog))

@@ -12,6 +12,7 @@ from clearline.core.findings import Severity
 from clearline.core.report.report import Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
+from clearline.ui.look.palette import PROFILE_COLOURS
 from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.batch import BatchRole
 from clearline.ui.models.findings import FindingRole
@@ -22,17 +23,6 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 _RAIL = theme.GRID * 10
 """A list narrower than this shows icons alone."""
-PROFILE_COLOURS = {
-    "red": "#d6453d",
-    "orange": "#e07b28",
-    "yellow": "#d3a414",
-    "green": "#3a9d5d",
-    "teal": "#1d9a9a",
-    "blue": "#3d74e0",
-    "purple": "#8a5bd6",
-    "pink": "#d6559f",
-    "grey": "#8791a0",
-}
 
 
 def turning() -> int:

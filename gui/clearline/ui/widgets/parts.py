@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, pixmap
+from clearline.ui.look.palette import PROFILE_COLOURS
 
 
 class StatusIcon(QLabel):
@@ -43,6 +44,32 @@ class StatusIcon(QLabel):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._name:
             self.show_icon(self._name, self._tone)
+
+
+class EnvironmentMark(QWidget):
+    """The word of an environment, with a shield in its colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = QLabel()
+        self._icon.setFixedSize(16, 16)
+        self.word = QLabel()
+        self.word.setFont(theme.strong_font())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, theme.GRID, 0)
+        row.setSpacing(4)
+        row.addWidget(self._icon)
+        row.addWidget(self.word)
+        self.hide()
+
+    def show_environment(self, word: str, colour: str | None) -> None:
+        """Another word; an empty one hides it."""
+        self.setVisible(bool(word))
+        self.word.setText(word)
+        self.word.setAccessibleName(f"Environment: {word}")
+        if word:
+            tone = PROFILE_COLOURS.get(colour or "", theme.colours().muted)
+            self._icon.setPixmap(pixmap("shield", tone, 16))
 
 
 class WrappedLabel(QLabel):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from clearline.ui.panels.live import LivePage
     from clearline.ui.panels.profile_list import ProfileList
     from clearline.ui.widgets.lazy_tabs import LazyTabs
+    from clearline.ui.widgets.parts import EnvironmentMark
     from clearline.ui.window.menus import Menus
 
 _MESSAGE_MS: Final = 6000
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
     answer: AnswerPage
     live: LivePage
     results: LazyTabs
+    environment: EnvironmentMark
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,6 +107,7 @@ class MainWindow(QMainWindow):
         from clearline.ui.panels.live import LivePage
         from clearline.ui.panels.profile_list import ProfileList
         from clearline.ui.widgets.lazy_tabs import LazyTabs
+        from clearline.ui.widgets.parts import EnvironmentMark
         from clearline.ui.window.menus import Menus
         from clearline.ui.window.toast import Toast
 
@@ -119,6 +122,7 @@ class MainWindow(QMainWindow):
         self.name.setToolTip("Give this connection a name")
         self.name.setMinimumWidth(theme.GRID * 16)
         self.name.textChanged.connect(self._fit_name)
+        self.environment = EnvironmentMark()
         self.unsaved = QLabel("not saved")
         self.unsaved.setProperty("role", "chip")
         self.save = QPushButton("Save")
@@ -173,7 +177,7 @@ class MainWindow(QMainWindow):
         head.setSpacing(theme.GRID)
         middle = Qt.AlignmentFlag.AlignVCenter
         head.addWidget(self.name, 0, middle)
-        for widget in (self.unsaved, self.save, self.revert):
+        for widget in (self.environment, self.unsaved, self.save, self.revert):
             head.addWidget(widget, 0, middle)
         head.addStretch(1)
         head.addWidget(self.health)
@@ -182,7 +186,7 @@ class MainWindow(QMainWindow):
         tabs.setContentsMargins(0, 0, 0, 0)
         tabs.addWidget(self.results.bar, 1, Qt.AlignmentFlag.AlignBottom)
         tabs.addWidget(self.settings, 0, middle)
-        chrome = QWidget()
+        self.chrome = chrome = QWidget()
         chrome.setObjectName("chrome")
         chrome.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         top = QVBoxLayout(chrome)
@@ -233,6 +237,15 @@ class MainWindow(QMainWindow):
         """The next page, or the one before; after the last comes the first."""
         names = self.results.names
         self.turn_to(names[(names.index(self.results.current_name) + step) % len(names)])
+
+    def show_environment(self, word: str, colour: str | None, *, tinted: bool) -> None:
+        """Which environment the connection leads to; ``tinted`` colours the whole window with it."""
+        from clearline.ui.widgets.parts import restyle
+
+        self.environment.show_environment(word, colour)
+        tint = colour if tinted and colour is not None else ""
+        for part in (self.menuBar(), self.profiles, self.profiles.list, self.chrome, self.pages):
+            restyle(part, "tint", tint)
 
     def next_pane(self, step: int) -> None:
         """The keyboard goes on to the next part of the window: list, text, page, settings."""
