@@ -74,10 +74,9 @@ def with_port(host: str) -> str:
 
 def decisive(words: str) -> Sign | None:
     """The sign that counts in one error text."""
-    found = list(signs(compact(words)))
-    if not found and "timedout" in compact(words):
-        return Sign(kind="silent")
-    return min((s for s in found if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
+    tight = compact(words)
+    found = min((s for s in signs(tight) if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
+    return Sign(kind="silent") if found is None and "timedout" in tight else found
 
 
 def _member(server: Seen, record: Record) -> MemberFacts:

@@ -20,6 +20,7 @@ from clearline.core.explain.normalise import Text
 from clearline.core.explain.reading import read
 from clearline.core.explain.record import Record, Seen, View
 from clearline.core.explain.rules.guess import Guess
+from clearline.core.explain.rules.last_resort import last_resort
 from clearline.core.explain.targets import HOST, targets
 from clearline.core.explain.writers import writer_of
 from clearline.core.findings import Certainty
@@ -58,6 +59,8 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
         return Explanation(recognised=Recognised(driver=driver), why=why)
     record = _completed(read(ours, driver), ours)
     ranked = sorted(guesses(record, ours), key=lambda guess: -guess.weight)
+    if not ranked and _MONGODB.search(ours.view):
+        ranked = sorted(last_resort(record, ours.view), key=lambda guess: -guess.weight)
     if not ranked:
         return Explanation(
             recognised=Recognised(driver=driver),
@@ -156,12 +159,13 @@ def _spread(record: Record, text: Text) -> Record | None:
 
 def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folded]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
+    gap = any(g.cause == "uri.placeholder" for g in ranked)
     stated = {g.cause for g in ranked if g.weight >= STATED and g.certainty is Certainty.PROVEN}
     for guess in ranked:
         if guess.cause in found:
             continue
         certainty = guess.certainty
-        if certainty is Certainty.PROVEN and (found or len(stated) > 1):
+        if certainty is Certainty.PROVEN and (found or gap or len(stated) > 1):
             # Two causes cannot both be the one that the text states.
             certainty = Certainty.LIKELY if not found else Certainty.POSSIBLE
         found[guess.cause] = _candidate(guess, certainty, record, text, folds)

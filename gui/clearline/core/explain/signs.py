@@ -55,6 +55,7 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
             "getaddrinfoenotfound", "eai_noname", "code:enotfound", "unknownhostexception", "nosuchhost", "unknownhost",
             "failedtoresolve", "nameorservicenotknown", "nodenamenorservnameprovided", "badaddress",
             "failedtolookupaddressinformation", "nosuchhostisknown", "wsahost_not_found",
+            "noaddressassociatedwithhostname", ":nxdomain",
         ),
     ),
     "name-later": (
@@ -164,7 +165,10 @@ _WORDS = {
         "unexpectedlyclosed", "closedbyremotehost", "peerclosed", "sockethangup", "earlyeof", "eofexception",
         "socketwasunexpectedlyclosed",
     ),
-    "unreached": ("couldntconnecttoserver", "noreachableservers", "couldnotconnecttoserver:"),
+    "unreached": (
+        "failedtoconnecttoserver[", "failedtoconnectto[", "couldntconnecttoserver", "noreachableservers",
+        "couldnotconnecttoserver:",
+    ),
     "slow": ("sockettimeoutcalling", "readtimedout", "messageheader:contextdeadlineexceeded"),
     "lost": ("prematurelyreachedendofstream", "messageheader:eof", "messageheader:connectionreset",
              "poolwascleared", "interruptedduetoservermonitortimeout"),
@@ -199,7 +203,9 @@ _CODE_FRAME = re.compile(
     r"(?<![a-z])code[:=](\d{1,6})(?!\d)|failedwitherror(\d{1,6})|\[(\d{1,6}):[a-z]|errorcode(\d{1,6})[({]|error=(\d{4,6}),"
     r"|assertion:(\d{1,6}):|connection:(\d{5})the|\(code(\d{1,6})\)"
 )
-_NAMED_CODE = re.compile(r"\((%s)\)|codename[:=](%s)" % (("|".join(CODES.values()).lower(),) * 2))
+_NAMES = "|".join(CODES.values()).lower()
+_NAMED_CODE = re.compile(rf"\((?!host)({_NAMES})\)|codename[:=]({_NAMES})")
+"""Java and others write "(Host unreachable)", which is the network's error and no server's code."""
 _BY_NAME = {name.lower(): code for code, name in CODES.items()}
 
 _DNS_NODE = re.compile(r"query(srv|txt|a|aaaa)(e[a-z]+?)(?=_mongodb|[a-z0-9\-]*\.|[^a-z]|$)")

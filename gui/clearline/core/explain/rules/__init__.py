@@ -14,6 +14,7 @@ from clearline.core.explain.rules.guess import Guess
 
 RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     address.address_text,
+    address.given_nothing,
     address.too_old_for_srv,
     address.ignored_ca,
     time.unnamed_verdict,

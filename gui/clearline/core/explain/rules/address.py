@@ -24,9 +24,32 @@ def address_text(record: Record, text: str) -> Iterator[Guess]:
     if re.search(r"mongodb(?:\+srv)?://[^\s/@]*:[^\s/@]*@[^\s/@]*@", text):
         yield Guess(weight=3500, cause="uri.unescaped-credentials")
     if found := _PLACEHOLDER.search(text):
-        yield Guess(weight=3200, cause="uri.placeholder", words=found[0])
+        # Beside an error of the network, or of a login, the gap may be the reader's way of hiding a name.
+        told = any(s.kind != "vague" for s in record.signs)
+        yield Guess(weight=1200 if told else 3200, cause="uri.placeholder", words=found[0])
+    if found := re.search(r"input: ['\"]mongodb[^'\"]*", text):
+        yield Guess(weight=2900, cause="uri.unescaped-credentials", words=found[0])
+        yield Guess(weight=2890, cause="uri.stray-characters", words=found[0])
     if re.search(r"Invalid SRV host: \.(?:\s|$)", text):
         yield Guess(weight=3300, cause="dns.srv-withdrawn")
+
+
+def given_nothing(record: Record, text: str) -> Iterator[Guess]:
+    """The driver's own reader of addresses was handed no text at all."""
+    if (found := _NOTHING.search(text)) and _READS_ADDRESSES.search(text):
+        yield Guess(weight=2600, cause="uri.not-set", words=found[0])
+
+
+_NOTHING = re.compile(
+    r"Cannot read propert\w+ .{0,20}of (?:undefined|null)|'NoneType' object|NullPointerException|ArgumentNullException"
+    r"|Value cannot be null|argument must be (?:of type string|str)\w*.{0,40}(?:undefined|null|None)|nil pointer"
+    r"|NoMethodError|Call to a member function .{0,30} on null"
+)
+_READS_ADDRESSES = re.compile(
+    r"uri_parser\.|connection_string\.(?:js|ts)|mongodb-connection-string-url|parse(?:Srv)?ConnectionString"
+    r"|pymongo[\\/](?:\w+[\\/])?mongo_client\.py\", line \d+, in __init__"
+    r"|com\.mongodb\.(?:ConnectionString|MongoClientURI)|MongoDB\.Driver\.(?:MongoUrl|Core\.Configuration\.ConnectionString)|mongo/uri\.rb"
+)
 
 
 def too_old_for_srv(record: Record, text: str) -> Iterator[Guess]:

@@ -67,6 +67,6 @@ def short_names(record: Record, text: str) -> Iterator[Guess]:
 _ASKED = re.compile(
     r"(?:UnknownHostException: |Unknown host:? |Failed to resolve '|bad address '|EAI_AGAIN |ENOTFOUND )"
     r"([A-Za-z0-9][\w\-]*)(?![\w.\-/]|:\d)"
-    r"|(?<![$\w])lookup ([A-Za-z0-9][\w\-]*)(?=:| on )"
+    r"|(?<![$\w])lookup ([A-Za-z0-9][\w\-]*)(?=:| on )|getaddrinfo\(\\?\"([A-Za-z0-9][\w\-]*)\\?\"\)"
     r"|(?<![\w.\-])(?!localhost\b)([A-Za-z0-9][\w\-]*):\d+: \[Errno (?:-2|-3|8|1100[12])\]"
 )
