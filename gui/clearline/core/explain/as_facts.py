@@ -76,7 +76,8 @@ def decisive(words: str) -> Sign | None:
     """The sign that counts in one error text."""
     tight = compact(words)
     found = min((s for s in signs(tight) if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
-    return Sign(kind="silent") if found is None and "timedout" in tight else found
+    waited = "timedout" in tight and "checkingout" not in tight  # which is the pool, not the network
+    return Sign(kind="silent") if found is None and waited else found
 
 
 def _member(server: Seen, record: Record) -> MemberFacts:

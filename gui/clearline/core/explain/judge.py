@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clearline.core.diagnosis.compose import diagnose
 from clearline.core.explain.as_facts import facts_of, is_loopback
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.phrases import hits
@@ -86,6 +85,8 @@ def guesses(record: Record, text: Text) -> Iterator[Guess]:
         yield from _sign(record, sign, place)
 
 
+_TELLING = 14
+"""Fewest compact characters in one piece of a text that tells something where another writer says it."""
 _CUT_OFF = ("tls.internal-error-alert", "tls.handshake-refused")
 """A handshake that ends without a reason: at Atlas that is the access list."""
 
@@ -93,6 +94,8 @@ _CUT_OFF = ("tls.internal-error-alert", "tls.handshake-refused")
 def _table(record: Record, text: Text) -> Iterator[Guess]:
     for hit in hits(text):
         certainty = hit.certainty
+        if hit.longest < _TELLING and record.driver and hit.writer not in ("any", record.driver):
+            certainty = Certainty.POSSIBLE
         if certainty is Certainty.PROVEN and hit.writer not in ("any", record.driver, None) and record.driver:
             # Another writer's sentence: it may stand for something else here.
             certainty = Certainty.LIKELY if hit.length < 40 else certainty
@@ -101,7 +104,10 @@ def _table(record: Record, text: Text) -> Iterator[Guess]:
             cause = "tcp.atlas-access-list"
         bonus = 30 if hit.writer == record.driver else 0
         yield Guess(
-            weight=_STRENGTH[hit.certainty] + hit.length + bonus, cause=cause, certainty=certainty, line=hit.line
+            weight=_STRENGTH[certainty if certainty is Certainty.POSSIBLE else hit.certainty] + hit.length + bonus,
+            cause=cause,
+            certainty=certainty,
+            line=hit.line,
         )
 
 
@@ -109,6 +115,8 @@ def _checked(record: Record) -> Iterator[Guess]:
     """What the rules of the check say of the facts in the text: never more than likely, for nothing was asked."""
     if not record.servers:
         return
+    from clearline.core.diagnosis.compose import diagnose  # a fifth of the time of a text that names no server
+
     for place, found in enumerate(diagnose(facts_of(record), lambda _: None)):
         told = found.severity is Severity.FAILURE or (found.severity is Severity.WARNING and found.stage in _ON_THE_WAY)
         if not told or found.cause.startswith("driver."):

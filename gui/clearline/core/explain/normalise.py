@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import bisect
+import html
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\[(?:3[0-9]|0|1)m")
 _DROPPED = re.compile(r"[\s\"'`“”‘’\\|>]+")
@@ -20,6 +22,15 @@ _PREFIXES = re.compile(
     r"|\d{4}-\d\d-\d\dT[\d:.]+\+\d\d:\d\d (?:app|heroku)\[[\w.]+\]: )"  # Heroku
 )
 _LONGEST_LINE = 20_000
+_LONGEST_PREFIX = 90
+_FEWEST = 3
+"""Lines from which on a common beginning is one of the log."""
+_NARROWEST = 60
+"""Columns of the narrowest terminal that breaks lines."""
+_DIGITS = re.compile(r"\d")
+_SERVER_LOG = re.compile(r"^\S+ [IWEFD]\d? +[A-Z_\-]+ +\[")
+_ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|#39|#x27|#34);")
+_SPACES = {0xA0: " ", 0x202F: " ", 0x2007: " ", 0x3000: " ", 0x200B: None, 0xFEFF: None, 0x201C: '"', 0x201D: '"'}
 _DEEPEST = 3
 
 
@@ -63,13 +74,13 @@ class Text:
         lines, views, starts, view_starts, objects = [], [], [], [], []
         tight: list[str] = []
         at = view_at = 0
-        for number, line in enumerate(_COLOURS.sub("", text).splitlines(), 1):
-            shown = line[:_LONGEST_LINE]
-            bare = _PREFIXES.sub("", _PREFIXES.sub("", shown))
+        pasted = [line[:_LONGEST_LINE] for line in _COLOURS.sub("", text).splitlines()]
+        for number, (shown, bare) in enumerate(zip(pasted, _unwrapped(_bare(pasted)), strict=True), 1):
             value = _object(bare)
             if value is not None:
                 objects.append((number, value))
-                seen = bare if "ctx" in value else "\n".join(_strings(value))
+                head = bare[: bare.find("{")].strip()
+                seen = bare if "ctx" in value else "\n".join(([head] if head else []) + list(_strings(value)))
             else:
                 seen = bare
             seen = _unescaped(seen)
@@ -91,8 +102,50 @@ class Text:
         )
 
 
+def _bare(lines: list[str]) -> list[str]:
+    """Lines without what the log around them put before each."""
+    bare = [_PREFIXES.sub("", _PREFIXES.sub("", line)).translate(_SPACES) for line in lines]
+    common = _common(bare)
+    return [_readable(line[common:]) for line in bare]
+
+
+def _common(lines: list[str]) -> int:
+    """Characters before every line that differ in their digits only: time, level and name of a logger."""
+    shapes = {_DIGITS.sub("0", line[:_LONGEST_PREFIX]) for line in lines if line.strip()}
+    if len([line for line in lines if line.strip()]) < _FEWEST or any(_SERVER_LOG.match(line) for line in lines):
+        return 0
+    first, last = min(shapes), max(shapes)
+    same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    head = re.split(r"[{(\"']", first[:same])[0]
+    return head.rfind(" ") + 1 if re.search(r"[\w|]", head) else 0
+
+
+def _readable(line: str) -> str:
+    """One line without the escapes of web pages and addresses."""
+    if _ENTITY.search(line):
+        line = html.unescape(line)
+    if line.count("%20") + line.count("%22") > 2:
+        line = unquote(line)
+    return line
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """Lines that a terminal broke at one width, put together again in the place of the first."""
+    width = max((len(line) for line in lines), default=0)
+    if width < _NARROWEST or sum(len(line) == width for line in lines) < 2:
+        return lines
+    joined = list(lines)
+    for at in range(len(lines) - 1, 0, -1):
+        if len(lines[at - 1]) == width:
+            joined[at - 1] += joined[at]
+            joined[at] = ""
+    return joined
+
+
 def _unescaped(line: str) -> str:
     """One level of escaping undone at a time, as long as there is one: a log in a log."""
+    if line.count("#012") > 1:  # how syslog writes the end of a line
+        line = line.replace("#012", "\n")
     for _ in range(_DEEPEST):
         if '\\"' not in line and "\\n" not in line and "\\t" not in line:
             break
@@ -103,8 +156,9 @@ def _unescaped(line: str) -> str:
 
 def _object(line: str) -> dict[str, Any] | None:
     stripped = line.strip()
-    if not (stripped.startswith("{") and stripped.endswith("}") and '"' in stripped):
+    if not (stripped.endswith("}") and '"' in stripped):
         return None
+    stripped = stripped[max(stripped.find("{"), 0) :] if stripped.find("{") < _LONGEST_PREFIX else ""
     try:
         value = json.loads(stripped)
     except (ValueError, RecursionError):

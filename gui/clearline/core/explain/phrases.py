@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 
@@ -13,6 +14,9 @@ from clearline.core.findings import Certainty
 
 _STATEMENT = 24
 """Fewest compact characters of a text that proves its cause: shorter ones also stand in other sentences."""
+_SHORTEST = 6
+_LINES = 2
+"""Lines over which one sentence may be wrapped."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,30 +27,46 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     writer: str
     line: int
     length: int
+    longest: int
+    """Compact characters of the longest part without a gap: a short one also stands in other programs' sentences."""
 
 
-def hits(text: Text) -> Iterator[Hit]:
-    """Every text of the table that stands in the paste, one place each."""
-    for cause, row in rows().items():
+@cache
+def _entries() -> tuple[tuple[str, Certainty, str, tuple[str, ...]], ...]:
+    """Every text of the table: cause, strength, writer and its compact parts."""
+    return tuple(
+        (cause, certainty, writer, tuple(compact(part) for part in words.split("…")))
+        for cause, row in rows().items()
         for certainty, entries in (
             (Certainty.PROVEN, row.stated),
             (Certainty.LIKELY, row.likely),
             (Certainty.POSSIBLE, row.possible),
-        ):
-            for entry in entries:
-                writer, _, words = entry.partition(": ")
-                first, *rest = (compact(part) for part in words.split("…"))
-                at = text.tight.find(first)
-                if at < 0:
-                    continue
-                if rest:
-                    pattern = ".{0,160}?".join(re.escape(part) for part in (first, *rest))
-                    found = re.search(pattern, text.tight)
-                    if found is None:
-                        continue
-                    at = found.start()
-                length = sum(len(part) for part in (first, *rest))
-                if length >= 6:
-                    weak = length < _STATEMENT or bool(rest)
-                    sure = Certainty.LIKELY if weak and certainty is Certainty.PROVEN else certainty
-                    yield Hit(cause=cause, certainty=sure, writer=writer, line=text.line_at(at), length=length)
+        )
+        for writer, _, words in (entry.partition(": ") for entry in entries)
+    )
+
+
+def hits(text: Text) -> Iterator[Hit]:
+    """Every text of the table that stands in the paste, one place each."""
+    tight = text.tight
+    for cause, certainty, writer, parts in _entries():
+        at = tight.find(parts[0])
+        if at < 0:
+            continue
+        if len(parts) > 1:
+            found = re.search(".{0,160}?".join(map(re.escape, parts)), tight)
+            if found is None or text.line_at(found.end() - 1) - text.line_at(found.start()) > _LINES:
+                continue
+            at = found.start()
+        length = sum(map(len, parts))
+        if length < _SHORTEST:
+            continue
+        weak = length < _STATEMENT or len(parts) > 1
+        yield Hit(
+            cause=cause,
+            certainty=Certainty.LIKELY if weak and certainty is Certainty.PROVEN else certainty,
+            writer=writer,
+            line=text.line_at(at),
+            length=length,
+            longest=max(map(len, parts)),
+        )

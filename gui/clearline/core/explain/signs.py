@@ -55,7 +55,7 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
             "getaddrinfoenotfound", "eai_noname", "code:enotfound", "unknownhostexception", "nosuchhost", "unknownhost",
             "failedtoresolve", "nameorservicenotknown", "nodenamenorservnameprovided", "badaddress",
             "failedtolookupaddressinformation", "nosuchhostisknown", "wsahost_not_found",
-            "noaddressassociatedwithhostname", ":nxdomain",
+            "noaddressassociatedwithhostname", "couldnotfindaddress", "hostnotfound", ":nxdomain",
         ),
     ),
     "name-later": (
@@ -180,7 +180,8 @@ _WORDS = {
     ),
 }  # fmt: skip
 
-_LOST = re.compile(r"connection(?:\d+|<monitor>)to[\w.\-\[\]:%]{3,80}?closed")
+_LOST = re.compile(r"connection(\d+|<monitor)to[\w.\-\[\]:%]{3,80}?closed")
+"""Node numbers the connections of operations; the monitor's is closed before anything was asked of it."""
 
 CODES: dict[int, str] = {
     6: "HostUnreachable", 7: "HostNotFound", 11: "UserNotFound", 13: "Unauthorized", 18: "AuthenticationFailed",
@@ -236,7 +237,7 @@ def signs(tight: str) -> Iterator[Sign]:
         if at >= 0:
             yield Sign(kind=kind, at=at)
     if found_lost := _LOST.search(tight):
-        yield Sign(kind="lost", at=found_lost.start())
+        yield Sign(kind="lost" if found_lost[1].isdigit() else "closed", at=found_lost.start())
     seen = set()
     for found in _CODE_FRAME.finditer(tight):
         code = int(next(group for group in found.groups() if group))

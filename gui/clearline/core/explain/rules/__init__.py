@@ -14,6 +14,7 @@ from clearline.core.explain.rules.guess import Guess
 
 RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     address.address_text,
+    address.mistaken,
     address.given_nothing,
     address.too_old_for_srv,
     address.ignored_ca,
@@ -31,6 +32,8 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     logins.login,
     time.pool_counts,
     members.sockets,
+    members.told_by_a_member,
+    logins.metadata_service,
     members.surroundings,
     names.short_names,
     time.broken_later,

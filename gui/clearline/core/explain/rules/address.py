@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
-from clearline.core.findings import Certainty
+from clearline.core.findings import Certainty, Severity
 
 
 def address_text(record: Record, text: str) -> Iterator[Guess]:
@@ -27,11 +27,30 @@ def address_text(record: Record, text: str) -> Iterator[Guess]:
         # Beside an error of the network, or of a login, the gap may be the reader's way of hiding a name.
         told = any(s.kind != "vague" for s in record.signs)
         yield Guess(weight=1200 if told else 3200, cause="uri.placeholder", words=found[0])
-    if found := re.search(r"input: ['\"]mongodb[^'\"]*", text):
-        yield Guess(weight=2900, cause="uri.unescaped-credentials", words=found[0])
-        yield Guess(weight=2890, cause="uri.stray-characters", words=found[0])
-    if re.search(r"Invalid SRV host: \.(?:\s|$)", text):
+    if re.search(r"Invalid SRV host: \.(?:[\s\"'\\]|$)", text):
         yield Guess(weight=3300, cause="dns.srv-withdrawn")
+
+
+def mistaken(record: Record, text: str) -> Iterator[Guess]:
+    """The address stands in the text, and nothing else can have failed: judged as the window judges one."""
+    if any(s.kind not in ("vague", "unreached") for s in record.signs) or record.views or record.log:
+        return
+    quoted = [found[0] for found in _QUOTED.finditer(text)]
+    if not quoted or not _ADDRESS_FAILED.search(text):
+        return
+    from clearline.core.uri.connection_string import read  # rarely needed
+
+    for address in quoted[:3]:
+        for place, mistake in enumerate(read(address).mistakes):
+            if mistake.severity is Severity.FAILURE and mistake.cause.startswith("uri."):
+                yield Guess(weight=2450 - place, cause=mistake.cause, words=address[:12])
+
+
+_QUOTED = re.compile(r"mongodb(?:\+srv)?://[^\s'\"`,;)\]}|]+(?:,[^\s'\"`;)\]}|]+)*", re.IGNORECASE)
+_ADDRESS_FAILED = re.compile(
+    r"connection string|parse|ur[il] |URLEncode|ERR_INVALID_URL|malformed|not a valid|invalid",
+    re.IGNORECASE,
+)
 
 
 def given_nothing(record: Record, text: str) -> Iterator[Guess]:
@@ -55,7 +74,7 @@ _READS_ADDRESSES = re.compile(
 def too_old_for_srv(record: Record, text: str) -> Iterator[Guess]:
     """A driver that names mongodb:// as the only scheme was made before mongodb+srv://."""
     only = re.search(r"scheme must be [\"']mongodb[\"'](?! or)|must start with [\"']mongodb://(?![\"'] or)", text)
-    if only and ("mongodb+srv" in text or "mongodb://'" in text or text.rstrip().endswith("mongodb://")):
+    if only and ("mongodb+srv" in text or "mongodb://'" in text or re.search(r"mongodb://\W*$", text)):
         yield Guess(weight=3100, cause="app.client-too-old", words=only[0])
         yield Guess(weight=3090, cause="uri.bad-scheme", certainty=Certainty.POSSIBLE, words=only[0])
 

@@ -25,7 +25,7 @@ _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
          r"|(?:connection string|\bur[il]\b).{0,40}(?:invalid|malformed|parse)",
          ("uri.stray-characters", "uri.unescaped-credentials", "uri.not-set")),
         (r"time(?:d)?[ \-]?out|:timeout", ("tcp.no-answer", "tcp.too-slow", "tcp.refused")),
-        (r"(?:lost|drop\w*|closed|reset|broke\w*|terminat\w*|disconnect\w*)",
+        (r"(?:lost|drop\w*|closed|reset|broke\w*|terminated|disconnect\w*)",
          ("pool.idle-connections-dropped", "pool.server-went-away", "tcp.reset-on-connect")),
         (r"(?:fail|unable|could ?n[o']?t|can ?n[o']?t|error).{0,60}connect|connect\w*.{0,40}(?:fail|error|refused)"
          r"|not (?:reachable|connected)|unreachable",

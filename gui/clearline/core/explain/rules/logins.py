@@ -52,6 +52,17 @@ def server_codes(record: Record, text: str) -> Iterator[Guess]:
         yield from _refused_login(record, numbers[18], 1950)
 
 
+def metadata_service(record: Record, text: str) -> Iterator[Guess]:
+    """The address at which clouds hand out credentials did not."""
+    if (found := re.search(r"169\.254\.(?:169\.254/latest|170\.2)", text)) or (
+        found := re.search(r"is not authorized to perform: sts:\w+", text)
+    ):
+        wrong_role = found[0].startswith("is not")
+        yield Guess(
+            weight=2600, cause="auth.wrong-aws-role" if wrong_role else "auth.aws-no-credentials", words=found[0]
+        )
+
+
 def login(record: Record, text: str) -> Iterator[Guess]:
     """A refused login that is told without a number."""
     if any(s.kind == "code" and s.number in (18, 8000) for s in record.signs) or record.log:

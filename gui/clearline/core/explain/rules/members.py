@@ -122,6 +122,22 @@ def selector(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2450, cause="topology.member-name-unknown", certainty=Certainty.POSSIBLE)
 
 
+_OF_A_MEMBER = re.compile(
+    r"quorum check failed|[Hh]eartbeat failed|Error in heartbeat|HeartbeatFailed|set members? .{0,60}failed with"
+)
+
+
+def told_by_a_member(record: Record, text: str) -> Iterator[Guess]:
+    """A server says that it does not reach another one: its own way there is broken, not the program's."""
+    if not (found := _OF_A_MEMBER.search(text)):
+        return
+    kinds = {s.kind for s in record.signs}
+    if kinds & {"unknown-name", "name-later"}:
+        yield Guess(weight=2620, cause="topology.member-unresolvable", words=found[0])
+    elif kinds & {"refused", "silent", "unreachable", "no-network", "reset", "closed", "unreached"}:
+        yield Guess(weight=2620, cause="topology.member-unreachable", words=found[0])
+
+
 def sockets(record: Record, text: str) -> Iterator[Guess]:
     """A UNIX socket is a file."""
     for server in record.servers:

@@ -59,11 +59,13 @@ def short_names(record: Record, text: str) -> Iterator[Guess]:
     found = _ASKED.search(text)
     if found:
         name = next(part for part in found.groups() if part)
-        if not re.fullmatch(r"[0-9a-f]{12}", name) and name.lower() not in ("localhost", "undefined", "null", "none"):
+        if not re.fullmatch(r"[0-9a-f]{12}", name) and name.lower() not in _NO_HOSTS:
             yield Guess(weight=2420, cause="dns.short-name", server=f"{name}:27017")
             yield Guess(weight=2100, cause="dns.host-not-found", certainty=Certainty.POSSIBLE)
 
 
+_NO_HOSTS = ("localhost", "undefined", "null", "none", "http", "https")
+"""What stands where a host should, and is none."""
 _ASKED = re.compile(
     r"(?:UnknownHostException: |Unknown host:? |Failed to resolve '|bad address '|EAI_AGAIN |ENOTFOUND )"
     r"([A-Za-z0-9][\w\-]*)(?![\w.\-/]|:\d)"

@@ -28,9 +28,9 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
         if kinds & {"closed", "reset"} and not kinds & {"alert", "verify", "not-tls"} and "SSL" not in text:
             yield Guess(weight=2350, cause="pool.idle-connections-dropped")
             yield Guess(weight=2340, cause="pool.server-went-away", certainty=Certainty.POSSIBLE)
-    if "received an error {" in text and any(s.kind in ("reset", "closed") for s in record.signs):
-        yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="received an error {")
-        yield Guess(weight=2340, cause="pool.server-went-away", words="received an error {")
+    if "received an error" in text and any(s.kind in ("reset", "closed") for s in record.signs):
+        yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="received an error")
+        yield Guess(weight=2340, cause="pool.server-went-away", words="received an error")
     if "NetworkTimeout: " in text and "ServerSelectionTimeoutError" not in text:
         yield Guess(weight=2350, cause="tcp.too-slow", words="NetworkTimeout: ")
         yield Guess(weight=2340, cause="pool.line-went-silent", words="NetworkTimeout: ")
