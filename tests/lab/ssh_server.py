@@ -124,9 +124,20 @@ class Server:
         listed = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False).stdout
         return [int(word) for word in listed.split()]
 
+    def all_of_them(self) -> list[int]:
+        """The processes of its sessions, and those that they have started."""
+        found = waiting = self.children()
+        while waiting:
+            listed = subprocess.run(
+                ["pgrep", "-P", ",".join(map(str, waiting))], capture_output=True, text=True, check=False
+            )
+            waiting = [int(word) for word in listed.stdout.split()]
+            found = [*found, *waiting]
+        return found
+
     def end_sessions(self) -> None:
         """Kill every session, and leave the server itself alive."""
-        for child in self.children():
+        for child in self.all_of_them():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
@@ -179,7 +190,7 @@ def sshd(
             wait_until_open(port, process)
             yield server
         finally:
-            children = server.children()
+            children = server.all_of_them()
             process.terminate()
             process.wait(5)
             for child in children:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clearline.core.exchange.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
+from clearline.core.profiles.hop import SshServer
 from clearline.core.profiles.profile import Auth, Options, Profile, SecretSource, Seeds, Tls, Unread, Writes
 from clearline.core.uri.connection_string import build, read
 
@@ -290,3 +291,30 @@ def test_verification_is_not_switched_off_by_what_no_field_holds(unread: Unread,
 def test_a_login_that_no_field_holds_asks_before_it_takes_credentials_of_this_computer() -> None:
     profile = Profile(seeds=Seeds(hosts=("h",)), unread=(Unread(name="authMechanism", value="MONGODB-AWS"),))
     assert [one.value for one in concerns(profile)] == ["aws"]
+
+
+def test_an_ssh_server_on_the_way_asks_for_what_it_gets_and_runs(tmp_path: Path) -> None:
+    hop = SshServer(
+        host="bastion",
+        user="deploy",
+        key_file="~/.ssh/id",
+        known_hosts="./known",
+        config_alias="bastion",
+        proxy_command="nc %h %p",
+    )
+    profile = Profile(hops=(hop,), seeds=Seeds(hosts=("db:27017",)))
+    wanted = {(one.kind, one.value) for one in concerns(profile)}
+    assert {
+        (ConcernKind.COMMAND, "nc %h %p"),
+        (ConcernKind.COMMAND, "~/.ssh/config bastion"),
+        (ConcernKind.SECURITY_OFF, "knownHosts ./known"),
+        (ConcernKind.IDENTITY, "keys bastion:22"),
+        (ConcernKind.LOCAL_FILE, "~/.ssh/id"),
+    } <= wanted
+    assert [one.value for one in always_asked(profile)] == ["nc %h %p"]
+    agreements = Agreements(tmp_path / "agreements.json")
+    assert not agreements.may_run(profile, "nc %h %p")
+    agreements.remember(profile, concerns(profile))
+    assert agreements.may_run(profile, "nc %h %p")
+    other = replace(profile, hops=(replace(hop, host="elsewhere"),))
+    assert not agreements.may_run(other, "nc %h %p"), "the same program for another server was not agreed to"

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import os
+import signal
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
+from msgspec.structs import replace
 
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import USUAL, Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.diagnosis.rules.hops import hop_fails
+from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
+from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Stage
 from clearline.core.hops.asking import Agreed, Question, ShownKey
+from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.hops.loop import HopLoop
+from clearline.core.hops.trouble import HopError
+from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshLogin, SshServer
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 from clearline.core.uri.connection_string import read
+from clearline.core.watch.watch import Watch
 from lab import peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
@@ -61,10 +72,12 @@ def run(
     human: Human | None = None,
     keys: HostKeys | None = None,
     patience: Patience = USUAL,
+    agreed: bool = True,
 ) -> Report:
     base = profile or Profile(seeds=Seeds(hosts=hosts))
     behind = Profile(hops=tuple(hops), seeds=base.seeds, auth=base.auth, tls=base.tls)
-    permits = Permits(way=Agreed(host_keys=keys or HostKeys(), asker=human))
+    way = Agreed(host_keys=keys or HostKeys(), asker=human)
+    permits = Permits(way=way, may_run=lambda _command: agreed)
 
     async def checked() -> Report:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
@@ -501,6 +514,13 @@ def test_programs_that_do_not_lead_there(bastion: Server) -> None:
     assert "exit status 254: TargetNotConnected" in summary(failing)
 
 
+def test_a_program_of_the_profile_runs_only_when_it_was_agreed_to(bastion: Server, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    report = run([bastion.hop(proxy_command=f"touch {mark}")], "db:27017", agreed=False)
+    assert cause(report) == "ssh.proxy-command-not-agreed"
+    assert not mark.exists()
+
+
 def test_a_name_never_becomes_a_command(tmp_path: Path, home: Path) -> None:
     mark = tmp_path / "mark"
     hop = SshServer(host=f"$(touch {mark})", proxy_command="echo %h; cat")
@@ -573,3 +593,181 @@ def test_what_a_server_answers(code: int, words: str, expected: str, certainty: 
 
     report = scripted(keys, Refusing, server_version="OpenSSH_9.2")
     assert cause(report, certainty) == expected
+
+
+# ---------------------------------------------------------------- manners
+
+
+class Line:
+    """A way through one server, in the loop of the test, with what it notes of itself."""
+
+    def __init__(self, *hops: Hop, human: Human | None = None, terms: Terms | None = None) -> None:
+        self.hops, self.human, self.terms = hops, human, terms or Terms()
+        self.changed = asyncio.Event()
+
+    async def __aenter__(self) -> Way:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        agreed = Agreed(asker=self.human)
+        self.way = await lay(self.hops, {}, terms=self.terms, changed=self.changed.set, agreed=agreed)
+        return self.way
+
+    async def __aexit__(self, *_: object) -> None:
+        self.way.close()
+
+    async def until(self, trouble: Trouble) -> HopFailure:
+        while True:
+            self.changed.clear()
+            for hop in self.way.facts:
+                if hop.failure is not None and hop.failure.trouble is trouble:
+                    return hop.failure
+            await asyncio.wait_for(self.changed.wait(), 10)
+
+
+def in_loop(coroutine: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=HopLoop) as runner:
+        runner.run(coroutine)
+
+
+def test_one_login_serves_all_lines(bastion: Server, standalone: Deployment) -> None:
+    host, _, port = standalone.address.rpartition(":")
+
+    async def opened() -> None:
+        async with Line(bastion.hop()) as way:
+            lines = await asyncio.gather(*(way.open(host, int(port)) for _ in range(20)))
+            assert len({id(line) for line in lines}) == 20
+            assert len(bastion.children()) == 1
+
+    in_loop(opened())
+
+
+def test_no_port_is_opened_here(bastion: Server, standalone: Deployment) -> None:
+    host, _, port = standalone.address.rpartition(":")
+
+    async def opened() -> None:
+        before = listening()
+        async with Line(bastion.hop()) as way:
+            await way.open(host, int(port))
+            assert listening() == before
+
+    in_loop(opened())
+
+
+def listening() -> int:
+    """Sockets of this process that listen (state 0A)."""
+    own = {fd.readlink().name for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()}
+    tables = [Path(f"/proc/self/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+    rows = [row.split() for table in tables for row in table]
+    return sum(row[3] == "0A" and f"socket:[{row[9]}]" in own for row in rows)
+
+
+def test_a_lost_session_takes_its_lines_along_and_heals(keys: Keys, standalone: Deployment) -> None:
+    host, _, port = standalone.address.rpartition(":")
+
+    async def lost(server: Server) -> None:
+        line = Line(server.hop())
+        async with line as way:
+            stream = await way.open(host, int(port))
+            server.end_sessions()
+            with pytest.raises(HopError) as raised:
+                await stream.receive()
+            assert raised.value.failure.trouble is Trouble.LOST
+            assert (await line.until(Trouble.LOST)).stage is HopStage.LOGIN
+            await way.open(host, int(port))  # by itself, with a new login
+            assert way.facts[0].failure is None
+
+    with sshd(keys) as server:
+        in_loop(lost(server))
+
+
+def test_a_lost_session_is_named(bastion: Server) -> None:
+    failure = HopFailure(hop=0, kind="ssh", host="b", port=22, stage=HopStage.LOGIN, trouble=Trouble.LOST)
+    silent = replace(failure, trouble=Trouble.KEEPALIVE_LOST, elapsed_ms=20000.0)
+    for found, expected in ((failure, "ssh.lost"), (silent, "ssh.keepalive-lost")):
+        [finding] = hop_fails(Facts(hops=(HopFacts(kind="ssh", host="b", port=22, failure=found),)))
+        assert (finding.cause, finding.certainty) == (expected, Certainty.PROVEN)
+    assert "20 seconds" in finding.summary
+
+
+def test_a_server_that_falls_silent_is_given_up(keys: Keys, standalone: Deployment) -> None:
+    host, _, port = standalone.address.rpartition(":")
+
+    async def silent(server: Server) -> None:
+        line = Line(server.hop(keep_alive_s=1))
+        async with line as way:
+            stream = await way.open(host, int(port))
+            for child in server.all_of_them():
+                os.kill(child, signal.SIGSTOP)
+            with pytest.raises(HopError):
+                await asyncio.wait_for(stream.receive(), 15)
+            await line.until(Trouble.KEEPALIVE_LOST)
+
+    with sshd(keys) as server:
+        in_loop(silent(server))
+
+
+@pytest.mark.parametrize("phase", ["silent address", "banner", "key exchange", "asking", "channel", "up"])
+def test_stop_ends_every_phase_at_once(
+    phase: str, two_factors: Server, bastion: Server, standalone: Deployment
+) -> None:
+    class Waiting(Human):
+        async def answers(self, question: Question) -> tuple[Secret, ...] | None:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    host, _, port = standalone.address.rpartition(":")
+
+    async def stopped(hop: Hop, *, enters: bool) -> None:
+        async with Line(hop, human=Waiting(), terms=Terms(30, 60)) as way:
+            if enters:
+                await way.enter()
+                await way.open(host, int(port))
+            asking = asyncio.ensure_future(way.open("192.0.2.1" if enters else host, int(port)))
+            await asyncio.sleep(0.3)
+            before = set(asyncio.all_tasks())
+            began = time.perf_counter()
+            asking.cancel()
+            way.close()
+            await asyncio.gather(asking, return_exceptions=True)
+            assert time.perf_counter() - began < 0.05
+            await asyncio.sleep(0.05)
+            left = {task for task in before & set(asyncio.all_tasks()) if task is not asyncio.current_task()}
+            assert {task.get_coro().__qualname__ for task in left} == set()
+
+    match phase:
+        case "silent address":
+            in_loop(stopped(SshServer(host="192.0.2.1", port=22), enters=False))
+        case "banner":
+            with peers.silent() as peer:
+                in_loop(stopped(SshServer(host="127.0.0.1", port=peer.port), enters=False))
+        case "key exchange":
+            with Peer(speaking(b"SSH-2.0-OpenSSH_9.2\r\n", ends=False)) as peer:
+                in_loop(stopped(SshServer(host="127.0.0.1", port=peer.port), enters=False))
+        case "asking":
+            in_loop(stopped(two_factors.hop(login=("key", "interactive")), enters=False))
+        case "channel" | "up":
+            in_loop(stopped(bastion.hop(), enters=phase == "channel"))
+
+
+def test_a_watch_outlives_a_lost_session(keys: Keys, standalone: Deployment) -> None:
+    async def watched(server: Server) -> None:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        pings = asyncio.Queue[None]()
+        profile = Profile(hops=(server.hop(),), seeds=Seeds(hosts=(standalone.address,)))
+        watch = Watch(
+            Request(profile),
+            emit=lambda state: pings.put_nowait(None) if state.health.pings else None,
+            log=False,
+            interval_s=0.1,
+        )
+        task = asyncio.create_task(watch.run())
+        await asyncio.wait_for(pings.get(), 10)
+        server.end_sessions()
+        healed = asyncio.get_running_loop().time() + 10
+        while not server.children():
+            await asyncio.sleep(0.02)
+            assert asyncio.get_running_loop().time() < healed
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with sshd(keys) as server:
+        in_loop(watched(server))

@@ -191,8 +191,15 @@ class Course:
         if self._profile.hops:
             patience = self._run.request.patience
             terms = HopTerms(deadline_s=patience.silence_s, late_s=patience.late_s)
-            agreed = self._run.request.permits.way
-            way = await lay(self._profile.hops, self._secrets, terms=terms, changed=self._way_changed, agreed=agreed)
+            permits = self._run.request.permits
+            way = await lay(
+                self._profile.hops,
+                self._secrets,
+                terms=terms,
+                changed=self._way_changed,
+                agreed=permits.way,
+                may_run=permits.may_run,
+            )
             with going(way):  # raises on a loop that would go directly
                 self._way = way
             self._way_changed()

@@ -5,7 +5,8 @@ thing asks once when it
 
 - switches a protection off (the password then goes to any server that answers),
 - names files of this computer, which it should not be able to point at by itself,
-- takes values from this computer's environment or its identity service, and sends them to the servers it names.
+- takes values from this computer's environment or its identity service, and sends them to the servers it names,
+- signs in to an SSH server with this user's keys, uses ``~/.ssh/config``, or says by itself which host key is right.
 
 Secrets that this computer keeps have a memory of their own of where they may go (``keyring/given.py``).
 
@@ -34,7 +35,7 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profiles.hop import HttpProxy
+from clearline.core.profiles.hop import HttpProxy, SshServer
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
@@ -74,6 +75,7 @@ def concerns(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]
         _security,
         _identity,
         _tickets,
+        _ssh,
         *((_sign_in,) if prompting else ()),
         _environment,
         _files,
@@ -223,6 +225,10 @@ def _commands(profile: Profile) -> Iterator[Concern]:
                 words=f"It runs a program on this computer to get the secret {name}: {command}",
                 value=command,
             )
+    for hop in profile.hops:
+        if isinstance(hop, SshServer) and (command := (hop.proxy_command or "").strip()):
+            words = f"It runs a program on this computer to reach the SSH server {hop.host}: {command}"
+            yield Concern(kind=ConcernKind.COMMAND, words=words, value=command)
 
 
 def _sign_in(profile: Profile) -> Iterator[Concern]:
@@ -294,6 +300,26 @@ def _tickets(profile: Profile) -> Iterator[Concern]:
             yield Concern(kind=ConcernKind.IDENTITY, words=words, value=f"ticket {hop.host}")
 
 
+def _ssh(profile: Profile) -> Iterator[Concern]:
+    """What an SSH server on the way gets, and who says which key is the right one."""
+    for hop in profile.hops:
+        if not isinstance(hop, SshServer):
+            continue
+        where = f"the SSH server {hop.host}:{hop.port}"
+        if hop.known_hosts:
+            words = f"It says by itself which keys of {where} are the right ones: those in {hop.known_hosts}"
+            yield Concern(kind=ConcernKind.SECURITY_OFF, words=words, value=f"knownHosts {hop.known_hosts}")
+        if hop.config_alias:
+            words = (
+                f"It uses what ~/.ssh/config of this computer says of {hop.config_alias}, the programs that it names "
+                "included."
+            )
+            yield Concern(kind=ConcernKind.COMMAND, words=words, value=f"~/.ssh/config {hop.config_alias}")
+        if {"key", "agent"} & set(hop.login):
+            words = f"It signs in to {where} with SSH keys of this computer's user."
+            yield Concern(kind=ConcernKind.IDENTITY, words=words, value=f"keys {hop.host}:{hop.port}")
+
+
 def _environment(profile: Profile) -> Iterator[Concern]:
     names = names_in(msgspec.json.encode(msgspec.structs.replace(profile, name="", notes="", folder="")).decode())
     if names:
@@ -313,6 +339,15 @@ def _files(profile: Profile) -> Iterator[Concern]:
         if path:
             words = f"It names a file of this computer as its {what}: {path}"
             yield Concern(kind=ConcernKind.LOCAL_FILE, words=words, value=path)
+    for hop in profile.hops:
+        if isinstance(hop, SshServer):
+            for what, path in (("SSH key", hop.key_file), ("SSH certificate", hop.certificate_file)):
+                if path:
+                    words = f"It names a file of this computer as its {what}: {path}"
+                    yield Concern(kind=ConcernKind.LOCAL_FILE, words=words, value=path)
+            if hop.agent:
+                words = f"It names a socket of this computer as its SSH agent: {hop.agent}"
+                yield Concern(kind=ConcernKind.LOCAL_FILE, words=words, value=hop.agent)
     for host in profile.seeds.hosts:
         if host.endswith(".sock"):
             words = f"It names a socket of this computer: {host}"

@@ -88,6 +88,7 @@ class Trouble(Enum):
     COMMAND_MISSING = "command-missing"
     COMMAND_FAILED = "command-failed"
     """The ProxyCommand ended with ``code``; ``said`` is its last line."""
+    COMMAND_NOT_AGREED = "command-not-agreed"
     CONFIG_BROKEN = "config-broken"
     UNSAFE_NAME = "unsafe-name"
     """A host or user name that no command line may get."""

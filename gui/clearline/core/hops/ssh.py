@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -63,7 +64,10 @@ _EAI_OF: Final = {
 
 
 class SshHop:
-    """One SSH server. ``secrets`` are the password and the passphrase of the key."""
+    """One SSH server. ``secrets`` are the password and the passphrase of the key.
+
+    ``may_run`` says whether the user has agreed to a program that the profile names.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class SshHop:
         secrets: tuple[Secret | None, Secret | None],
         host_keys: HostKeys,
         asker: Asker | None,
+        may_run: Callable[[str], bool] | None = None,
     ) -> None:
         self._log = log
         self._entrance = entrance
@@ -80,6 +85,7 @@ class SshHop:
         self._secrets = secrets
         self._host_keys = host_keys
         self._asker = asker
+        self._may_run = may_run
         self._conn: asyncssh.SSHClientConnection | None = None
         self._login: asyncio.Task[asyncssh.SSHClientConnection] | None = None
         self._refused: HopError | None = None
@@ -244,9 +250,15 @@ class SshHop:
             command = self._settings.command()
         except ConfigProblem as problem:
             raise self._log.failed(HopStage.NAME, Trouble.UNSAFE_NAME, said=problem.words) from None
+        foreign = self._settings.foreign_command
+        if foreign is not None and not await self._agreed_to(foreign.strip()):
+            raise self._log.failed(HopStage.NAME, Trouble.COMMAND_NOT_AGREED, what=proxy_command.program_of(foreign))
         if command is not None:
             return command, await proxy_command.start(self._log, command)
         return None, await pushed(await self._entrance.enter(self._log), self._log.facts.host)
+
+    async def _agreed_to(self, command: str) -> bool:
+        return self._may_run is not None and await run_in_daemon(self._may_run, command)
 
     async def _greeted(self, stream: PushStream, command: str | None) -> None:
         """Read what the server says of itself, and leave it for the library."""

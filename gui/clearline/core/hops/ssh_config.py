@@ -57,6 +57,8 @@ class Settings:
     known_hosts: tuple[str, ...] | None = None
     host_key_alias: str | None = None
     proxy_command: str | None = None
+    foreign_command: str | None = None
+    """The ProxyCommand as it stands in the profile, which may be another user's; not that of ``~/.ssh/config``."""
     keep_alive_s: int = 5
 
     @property
@@ -163,6 +165,7 @@ def _filled(hop: SshServer, number: int | None, said: dict[str, Any]) -> Setting
         known_hosts=tuple(known_hosts) if known_hosts else None,
         host_key_alias=said.get("HostKeyAlias"),
         proxy_command=None if not command or command.lower() == "none" else command,
+        foreign_command=hop.proxy_command,
         keep_alive_s=int(alive) if alive else hop.keep_alive_s,
     )
 

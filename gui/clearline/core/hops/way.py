@@ -37,11 +37,12 @@ async def lay(
     terms: Terms,
     changed: Callable[[], None] = lambda: None,
     agreed: Agreed | None = None,
+    may_run: Callable[[str], bool] | None = None,
 ) -> Way:
     """The way of these hops, at least one. Nothing is contacted yet; only files of this computer are read."""
     ssh = any(isinstance(hop, SshServer) for hop in hops)
     places = await run_in_daemon(_with_ssh, hops) if ssh else [_Place(hop, n) for n, hop in enumerate(hops)]
-    return Way(places, secrets, terms=terms, changed=changed, agreed=agreed or Agreed())
+    return Way(places, secrets, terms=terms, changed=changed, agreed=agreed or Agreed(), may_run=may_run)
 
 
 def _with_ssh(hops: Sequence[Hop]) -> list[_Place]:
@@ -72,15 +73,15 @@ class Way:
         terms: Terms,
         changed: Callable[[], None],
         agreed: Agreed,
+        may_run: Callable[[str], bool] | None,
     ) -> None:
         self._logs: list[HopLog] = []
         self._hops: list[Opener] = []
         before: Opener | None = None
         for number, place in enumerate(places):
-            password = None if place.number is None else secrets.get(hop_password(place.number))
-            log = HopLog(number, _facts(place, password), terms, changed)
+            log = HopLog(number, _facts(place, _password(place, secrets)), terms, changed)
             entrance = Entrance(before, self._logs[-1] if self._logs else None)
-            before = _made(place, log, entrance, password, secrets, agreed)
+            before = _made(place, log, entrance, secrets, agreed, may_run)
             self._logs.append(log)
             self._hops.append(before)
 
@@ -123,6 +124,10 @@ def _unsendable(host: str) -> bool:
         return True
 
 
+def _password(place: _Place, secrets: Secrets) -> Secret | None:
+    return None if place.number is None else secrets.get(hop_password(place.number))
+
+
 def _facts(place: _Place, password: Secret | None) -> HopFacts:
     hop, settings = place.hop, place.settings
     if settings is not None:
@@ -156,8 +161,14 @@ def _in_clear(hop: Hop) -> bool:
 
 
 def _made(
-    place: _Place, log: HopLog, entrance: Entrance, password: Secret | None, secrets: Secrets, agreed: Agreed
+    place: _Place,
+    log: HopLog,
+    entrance: Entrance,
+    secrets: Secrets,
+    agreed: Agreed,
+    may_run: Callable[[str], bool] | None,
 ) -> Opener:
+    password = _password(place, secrets)
     match place.hop:
         case Socks5Proxy():
             from clearline.core.hops.socks5 import Socks5Hop
@@ -173,7 +184,9 @@ def _made(
             if place.settings is None:
                 return _Unusable(log, place.problem)
             passphrase = None if place.number is None else secrets.get(hop_passphrase(place.number))
-            return SshHop(log, entrance, place.settings, (password, passphrase), agreed.host_keys, agreed.asker)
+            return SshHop(
+                log, entrance, place.settings, (password, passphrase), agreed.host_keys, agreed.asker, may_run
+            )
 
 
 class _Unusable:

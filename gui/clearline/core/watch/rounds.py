@@ -143,9 +143,8 @@ class Rounds:
             on_event=on_event,
             on_refused_login=self._login_refused,
             log=log,
-            on_prompt=self._live.request.permits.on_prompt,
             oidc_hosts=self._live.oidc_hosts,
-            agreed=self._live.request.permits.way,
+            permits=self._live.request.permits,
             overrides=overrides,
         )
 

@@ -12,16 +12,16 @@ import msgspec
 
 from clearline.core.addresses import is_loopback
 from clearline.core.check.preparation import Prepared
+from clearline.core.check.request import Permits
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.driver.client import build_client, close_client
 from clearline.core.driver.event_texts import LOGIN_COMMANDS, error_text
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.driver.log import DriverLog
-from clearline.core.driver.oidc import HumanSignIn, OnPrompt, wants_human
+from clearline.core.driver.oidc import HumanSignIn, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.driver.one_server import Question, asking, note, selector
 from clearline.core.findings import Severity
-from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
@@ -75,8 +75,8 @@ class Session:
     """A client that is built at once and contacts no server before `open`. Building raises what the driver raises.
 
     ``on_event`` hears everything in the loop's thread; ``on_refused_login`` hears of a login that the server turned
-    down, at the very moment: more attempts may lock the account. ``on_prompt`` lets a human sign in (OIDC), also for
-    ``oidc_hosts``. ``overrides`` are pool options to try.
+    down, at the very moment: more attempts may lock the account. ``permits`` let a human sign in (OIDC), also for
+    ``oidc_hosts``, and say what was agreed to about hops. ``overrides`` are pool options to try.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class Session:
         on_event: Callable[[DriverEvent], None],
         on_refused_login: Callable[[int, str | None], None],
         log: bool,
-        on_prompt: OnPrompt | None = None,
         oidc_hosts: tuple[str, ...] = (),
-        agreed: Agreed | None = None,
+        permits: Permits | None = None,
         overrides: Pool | None = None,
     ) -> None:
         self._secrets = ready.secrets
+        self._permits = permits or Permits()
         self._on_event = on_event
         self._on_refused_login = on_refused_login
         self._told_refusal = False
@@ -102,6 +102,7 @@ class Session:
         extra: dict[str, Any] = {"server_selector": selector, **ready.keywords}
         self._patience_s: float | None = None
         self._sign_in: HumanSignIn | None = None
+        on_prompt = self._permits.on_prompt
         if on_prompt is not None and wants_human(ready.profile):
             self._sign_in = HumanSignIn(on_prompt)
             self._patience_s = self._sign_in.patience_s
@@ -123,7 +124,6 @@ class Session:
         self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
         self._wants_log = log
         self._hops = ready.profile.hops
-        self._agreed = agreed
         self._way: Way | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -132,7 +132,8 @@ class Session:
         if self._wants_log:
             self._log.open()
         if self._hops:
-            self._way = await lay(self._hops, self._secrets, terms=Terms(), agreed=self._agreed)
+            permits = self._permits
+            self._way = await lay(self._hops, self._secrets, terms=Terms(), agreed=permits.way, may_run=permits.may_run)
             await self._way.enter()
         with self.going():
             await self.client.aconnect()

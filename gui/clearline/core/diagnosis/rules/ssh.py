@@ -44,6 +44,7 @@ _PLAIN: Final = {
     Trouble.KEEPALIVE_LOST: "ssh.keepalive-lost",
     Trouble.COMMAND_MISSING: "ssh.proxy-command-missing",
     Trouble.COMMAND_FAILED: "ssh.proxy-command-failed",
+    Trouble.COMMAND_NOT_AGREED: "ssh.proxy-command-not-agreed",
     Trouble.CONFIG_BROKEN: "ssh.config-broken",
     Trouble.UNSAFE_NAME: "ssh.unsafe-name",
 }
