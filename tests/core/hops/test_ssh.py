@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.check.check import check, farewells
-from clearline.core.check.request import USUAL, Patience, Permits, Request
+from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.diagnosis.rules.hops import hop_fails
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
@@ -42,6 +42,10 @@ pytestmark = [
     pytest.mark.skipif(ssh_server.unavailable() is not None, reason=str(ssh_server.unavailable())),
     pytest.mark.xdist_group("ssh"),
 ]
+
+
+UNHURRIED = Patience(silence_s=5.0, late_s=10.0)
+"""A busy computer is no silent server."""
 
 
 class Human:
@@ -71,7 +75,7 @@ def run(
     profile: Profile | None = None,
     human: Human | None = None,
     keys: HostKeys | None = None,
-    patience: Patience = USUAL,
+    patience: Patience = UNHURRIED,
     agreed: bool = True,
 ) -> Report:
     base = profile or Profile(seeds=Seeds(hosts=hosts))
@@ -434,7 +438,7 @@ def scripted(
             )
             permits = Permits(way=Agreed(HostKeys(None, frozenset({keys.host.get_fingerprint()}))))
             profile = Profile(hops=(hop,), seeds=Seeds(hosts=tuple(hosts)))
-            report = await check(Request(profile, secrets or {}, permits=permits), lambda _: None)
+            report = await check(Request(profile, secrets or {}, patience=UNHURRIED, permits=permits), lambda _: None)
             await farewells()
             return report
 
