@@ -31,7 +31,7 @@ _TCP = {
 }
 _ORDER = (
     "verify", "alert", "not-tls", "unknown-name", "name-later", "no-handles", "denied", "refused", "unreachable",
-    "no-network", "silent", "reset", "aborted", "tls-closed", "closed",
+    "no-network", "silent", "reset", "aborted", "tls-closed", "closed", "lost",
 )  # fmt: skip
 """Of several signs in one error the most specific counts."""
 
@@ -76,6 +76,8 @@ def decisive(words: str) -> Sign | None:
     """The sign that counts in one error text."""
     tight = compact(words)
     found = min((s for s in signs(tight) if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
+    if found is not None and found.kind == "lost":
+        return Sign(kind="closed", at=found.at)  # of one server in a view: it never worked
     waited = "timedout" in tight and "checkingout" not in tight  # which is the pool, not the network
     return Sign(kind="silent") if found is None and waited else found
 

@@ -54,7 +54,7 @@ class Event:
 
 _LOST_BESIDE = re.compile(
     r"ServerSelection|NetworkError|MongoTimeout|MongoSocket|ConnectionFailure|AutoReconnect|AuthenticationFailed"
-    r"|cluster state is|TopologyDescription|current topology"
+    r"|No suitable servers|calling hello|cluster state is|TopologyDescription|current topology"
 )
 
 

@@ -162,8 +162,8 @@ _WORDS = {
     ),
     "closed": (
         "connectionclosed", "connectionwasclosed", "handshake:eof", "unexpectedeof", "unexpectedendoffile",
-        "unexpectedlyclosed", "closedbyremotehost", "peerclosed", "sockethangup", "earlyeof", "eofexception",
-        "socketwasunexpectedlyclosed",
+        "unexpectedlyclosed", "closedbyremotehost", "peerclosed", "sockethangup", "endofstreamexception", "earlyeof",
+        "eofexception", "socketwasunexpectedlyclosed",
     ),
     "unreached": (
         "failedtoconnecttoserver[", "failedtoconnectto[", "couldntconnecttoserver", "noreachableservers",

@@ -37,6 +37,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     members.surroundings,
     names.short_names,
     time.broken_later,
+    time.closed_on_a_monitor,
     time.early_certificate,
     members.selector,
     time.hurried,

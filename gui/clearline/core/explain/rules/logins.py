@@ -30,7 +30,7 @@ _CODES: dict[int, tuple[str, ...]] = {
     301: ("hello.no-retryable-writes",),
     322: ("hello.api-version-required",),
     334: ("auth.mechanism-not-supported", "auth.mechanism-disabled"),
-    352: ("app.client-too-old",),
+    352: ("hello.too-new", "app.client-too-old"),
     354: ("topology.load-balanced-mismatch",),
     10107: ("pool.failover", "topology.direct-to-secondary", "topology.balancer-in-front"),
     11600: ("pool.server-went-away",),

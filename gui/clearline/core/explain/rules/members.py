@@ -122,8 +122,10 @@ def selector(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2450, cause="topology.member-name-unknown", certainty=Certainty.POSSIBLE)
 
 
+_NO_WAY = {"refused", "silent", "unreachable", "no-network", "reset", "closed", "unreached"}
 _OF_A_MEMBER = re.compile(
-    r"quorum check failed|[Hh]eartbeat failed|Error in heartbeat|HeartbeatFailed|set members? .{0,60}failed with"
+    r"quorum check failed|[Hh]eartbeat (?:to \S+ )?failed|Error in heartbeat|HeartbeatFailed"
+    r"|set members? .{0,60}failed with"
 )
 
 
@@ -134,7 +136,7 @@ def told_by_a_member(record: Record, text: str) -> Iterator[Guess]:
     kinds = {s.kind for s in record.signs}
     if kinds & {"unknown-name", "name-later"}:
         yield Guess(weight=2620, cause="topology.member-unresolvable", words=found[0])
-    elif kinds & {"refused", "silent", "unreachable", "no-network", "reset", "closed", "unreached"}:
+    elif kinds & _NO_WAY or re.search(r"NetworkInterfaceExceededTimeLimit|HostUnreachable|NetworkTimeout", text):
         yield Guess(weight=2620, cause="topology.member-unreachable", words=found[0])
 
 

@@ -50,6 +50,16 @@ def unnamed_verdict(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2300, cause="env.empty-trust-store", certainty=Certainty.POSSIBLE, words=found[0])
 
 
+def closed_on_a_monitor(record: Record, text: str) -> Iterator[Guess]:
+    """What a monitor reads is the first answer of a server: a connection that ends there never worked."""
+    found = re.search(r"Prematurely reached end of stream", text)
+    if not found or not (record.views or re.search(r"monitor thread|ServerMonitor", text)):
+        return
+    if not any(s.kind in ("tls-closed", "not-tls", "alert", "verify") for s in record.signs):
+        yield Guess(weight=2330, cause="tls.required", words=found[0])
+        yield Guess(weight=2320, cause="tls.client-certificate-required", words=found[0])
+
+
 def early_certificate(record: Record, text: str) -> Iterator[Guess]:
     """Go tells both times: before the beginning the certificate is new, or this computer's clock is behind."""
     if re.search(r"current time \S+ is before ", text):
