@@ -98,6 +98,7 @@ def shared_files(icons: Path, svg: Path) -> dict[str, bytes]:
         f"metainfo/{NAME}.metainfo.xml": (HERE / f"{NAME}.metainfo.xml").read_bytes(),
         f"mime/packages/{NAME}.xml": (HERE / f"{NAME}.mime.xml").read_bytes(),
         f"icons/hicolor/scalable/apps/{NAME}.svg": svg.read_bytes(),
+        "man/man1/clearline.1": (HERE.parents[1] / "resources" / "man" / "clearline.1").read_bytes(),
     }
     for png in sorted(icons.glob("clearline-*.png")):
         size = png.stem.rsplit("-", 1)[1]

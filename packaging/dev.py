@@ -8,6 +8,7 @@
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py shots [FOLDER]   every page, state and dialog of the window as pictures
+    python3 packaging/dev.py docs             write schemas, pages of causes and the man page anew, from the program
     python3 packaging/dev.py build            the standalone program, into dist/clearline
     python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
     python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine
@@ -44,12 +45,12 @@ NEWER = ("3.14", "3.13", "3.12", "3.11")
 MOST_PROCESSES = 4
 """Of tests side by side: each starts the shared servers that its tests ask for, and containers see more processors than
 they may use."""
-COMMANDS = ("demo", "run", "test", "bench", "shots", "build", "package", "lock")
+COMMANDS = ("demo", "run", "test", "bench", "shots", "docs", "build", "package", "lock")
 LOCK = ROOT / "requirements.lock"
 
 EXTRAS = {
     "demo": "demo", "run": "", "test": "test", "bench": "test", "shots": "test", "build": "build", "package": "build",
-    "lock": "",
+    "lock": "", "docs": "",
 }  # fmt: skip
 """The extra of pyproject.toml that each command needs."""
 
@@ -75,6 +76,7 @@ PACKAGES = {
     "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
     "package": (),
+    "docs": (),
     "lock": (),
 }
 """Debian packages with libraries, by command."""
@@ -285,8 +287,10 @@ def set_up_newest(extra: str) -> None:
 
 UV = "uv==0.13.9"
 """What resolves for every system and Python at once, which pip cannot."""
-LOCKED = {"run": "", "demo": "demo", "build": "build", "test": "test"}
+LOCKED = {"run": "", "demo": "demo", "build": "build", "test": "test", "headless": ""}
 """The name of each part of the lock file, and its extra."""
+WINDOW = ("pyside6-essentials", "shiboken6")
+"""What `headless` leaves out: every command works without it, and with --no-deps so does the installation."""
 HEADER = """\
 # Exact versions and hashes of all that `python3 packaging/dev.py` installs, on every system and Python. The line above
 # a package says for what it is needed. Made by `python3 packaging/dev.py lock`; users of the wheel get the ranges of
@@ -341,7 +345,11 @@ def lock(arguments: Sequence[str]) -> None:
         for part, extra in LOCKED.items():
             file = Path(folder, f"{part}.txt")
             chosen = ["--extra", extra] if extra else []
-            step([*compile_, *chosen, "--constraint", str(every), "--output-file", str(file), *sources], environ)
+            asked_for = sources
+            if part == "headless":  # for users, who install the wheel: neither the window nor what builds one
+                chosen = [word for name in WINDOW for word in ("--no-emit-package", name)]
+                asked_for = sources[:1]
+            step([*compile_, *chosen, "--constraint", str(every), "--output-file", str(file), *asked_for], environ)
             parts[part] = {line.split("==")[0] for line in file.read_text(encoding="utf-8").splitlines()}
         LOCK.write_text(HEADER + divided(every.read_text(encoding="utf-8"), parts), encoding="utf-8", newline="\n")
     say(f"{LOCK.name} is renewed.")
@@ -566,6 +574,8 @@ def main(argv: Sequence[str]) -> None:
             bench(parsed.arguments)
         elif parsed.command == "shots":
             step([str(venv_python()), "tests/ui/shots.py", *parsed.arguments])
+        elif parsed.command == "docs":
+            step([str(venv_python()), "packaging/docs.py"])
         elif parsed.command == "build":
             build(parsed.arguments)
         elif parsed.command == "package":

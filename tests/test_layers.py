@@ -11,7 +11,7 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
-    "core/late_patterns",
+    "core/late_patterns core/errors",
     "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets",
     "core/facts licences obstacles",
     "versions",
@@ -29,7 +29,7 @@ FLOORS = (
     "ui/checks ui/watches",
     "ui/workbench",
     "ui/app",
-    "cli",
+    "cli pytest_plugin",
     "__main__",
 )
 """From the ground up. Rooms of one floor know nothing of one another."""

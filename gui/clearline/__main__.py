@@ -11,76 +11,45 @@ if TYPE_CHECKING:  # the import of typing would take a tenth of `clearline --ver
     from collections.abc import Sequence
     from typing import NoReturn
 
-USAGE = """\
-usage: clearline                     open the window
-       clearline open FILE           open the window with a profile's file
-       clearline check TARGET        test one connection in the terminal (--help tells more)
-       clearline check --all         test every saved profile
-       clearline list                list the saved profiles
-       clearline watch TARGET        stay on the line and tell how it is (--help tells more)
-       clearline explain FILE        say what an application's error text means (- reads standard input)
-       clearline diff A.json B.json  say what differs between the reports of two places
-       clearline merge A.json ...    show which place reaches which server
-       clearline demo                test a private MongoDB in the window
-       clearline self-test [TARGET]  say whether this program is whole and this computer lets it work
-       clearline --screenshot FILE   write a picture of the window and end
-       clearline --version           --verbose adds the versions of all parts
-"""
+WITHOUT_QT = (
+    "clearline: the window needs PySide6, which is not installed here: pip install 'PySide6-Essentials>=6.11.3,<6.12'"
+    " adds it, and everything else works without it (clearline --help)."
+)
+WITHOUT_WINDOW = "clearline: this is the program for the command line, which has no window (clearline --help)."
+WRONG_USAGE = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the arguments ask for and return the exit code; 2 when they ask for nothing that exists."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    match arguments:
-        case ["--version"]:
-            from clearline import __version__
+    if arguments == ["--version"]:
+        from clearline import __version__
 
-            print(f"clearline {__version__}")
-            return 0
+        print(f"clearline {__version__}")
+        return 0
+    try:
+        return _run(arguments)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in ("PySide6", "shiboken6"):
+            raise
+        from clearline.paths import is_frozen
+
+        print(WITHOUT_WINDOW if is_frozen() else WITHOUT_QT, file=sys.stderr)
+        return WRONG_USAGE
+
+
+def _run(arguments: list[str]) -> int:
+    from clearline.cli.commands import find, usage
+
+    match arguments:
         case ["--version", "--verbose"]:
             from clearline.versions import in_lines, versions
 
             print(in_lines(versions()))
             return 0
         case ["--help" | "-h"]:
-            print(USAGE, end="")
+            print(usage(), end="")
             return 0
-        case ["check", *rest]:
-            from clearline.cli import check
-
-            return check.run(rest)
-        case ["list", *rest]:
-            from clearline.cli import list_profiles
-
-            return list_profiles.run(rest)
-        case ["open", *rest]:
-            from clearline.cli import open_file
-
-            return open_file.run(rest)
-        case ["watch", *rest]:
-            from clearline.cli import watch
-
-            return watch.run(rest)
-        case ["explain", *rest]:
-            from clearline.cli import explain
-
-            return explain.run(rest)
-        case ["diff", *rest]:
-            from clearline.cli import places
-
-            return places.run_diff(rest)
-        case ["merge", *rest]:
-            from clearline.cli import places
-
-            return places.run_merge(rest)
-        case ["demo", *rest]:
-            from clearline.cli import demo
-
-            return demo.run(rest)
-        case ["self-test", *rest]:
-            from clearline.cli import self_test
-
-            return self_test.run(rest)
         case ["--screenshot", path]:
             from clearline.ui.app import screenshot
 
@@ -89,13 +58,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             from clearline.cli.window import open_window
 
             return open_window()
+        case [name, *rest] if (command := find(name)) is not None:
+            return command.run(rest)
         case [file] if file.lower().endswith(".json"):  # what a double click hands over
             from clearline.cli import open_file
 
             return open_file.run([file])
         case _:
-            print(f"clearline: unknown arguments: {' '.join(arguments)}\n{USAGE}", end="", file=sys.stderr)
-            return 2
+            print(f"clearline: unknown arguments: {' '.join(arguments)}\n{usage()}", end="", file=sys.stderr)
+            return WRONG_USAGE
 
 
 def run() -> NoReturn:

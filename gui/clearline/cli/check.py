@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
 from clearline.cli.attempts import Manner, Until, checked, has_become
 from clearline.cli.output import print_json, print_text
@@ -22,20 +23,23 @@ from clearline.core.report.report import Report, Verdict, to_json
 
 def run(argv: Sequence[str]) -> int:
     """Check what the arguments name; returns the exit code of the report format (0, 1, 2, 130)."""
-    arguments = _parser().parse_args(argv)
+    made = parser()
+    if _asks_for_nagios(argv):
+        made.usage_code = not_tried("nagios")
+    arguments = made.parse_args(argv)
     if arguments.all:
         from clearline.cli import check_all
 
         if arguments.target or arguments.password_stdin or arguments.password_env:
             print("clearline check: --all takes no target and no password.", file=sys.stderr)
-            return WRONG_USAGE
+            return not_tried(arguments.exit_by)
         return check_all.run(arguments)
     if arguments.folder:
         print("clearline check: --folder needs --all.", file=sys.stderr)
-        return WRONG_USAGE
+        return not_tried(arguments.exit_by)
     if len(arguments.target) > 1 and (arguments.password_stdin or arguments.password_env or "-" in arguments.target):
         print("clearline check: several targets take no password and no '-'.", file=sys.stderr)
-        return WRONG_USAGE
+        return not_tried(arguments.exit_by)
     targets, refused = _targets(arguments)
     plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
     manner = Manner(plan, fast=arguments.fast, until=arguments.until, within_s=arguments.within)
@@ -93,8 +97,25 @@ def _code(report: Report, arguments: argparse.Namespace) -> int:
     return exit_code(report, arguments.exit_by)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="clearline check", description="Test one MongoDB connection, or all saved.")
+class Parser(argparse.ArgumentParser):
+    """Ends with the exit code that was asked for, also where the arguments cannot be read."""
+
+    usage_code = WRONG_USAGE
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and end."""
+        self.print_usage(sys.stderr)
+        self.exit(self.usage_code, f"{self.prog}: {message}\n")
+
+
+def _asks_for_nagios(argv: Sequence[str]) -> bool:
+    """Whether ``--exit-by nagios`` stands there, before anything is read."""
+    return "--exit-by=nagios" in argv or ("--exit-by", "nagios") in pairwise(argv)
+
+
+def parser() -> Parser:
+    """What may follow the command."""
+    parser = Parser(prog="clearline check", description="Test one MongoDB connection, or all saved.")
     add_arguments(parser, several=True)
     parser.add_argument("--all", action="store_true", help="check every saved profile, up to eight at a time")
     parser.add_argument("--folder", metavar="X", help="with --all: only those in this folder of the list and below it")

@@ -35,17 +35,15 @@ def run(argv: Sequence[str]) -> int:
 
     Returns the exit code of the check; 130 after Ctrl-C.
     """
-    parser = argparse.ArgumentParser(prog="clearline demo", description="Test a private MongoDB in the window.")
-    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window here and end")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     screenshot: Path | None = arguments.screenshot
     if not has_screen():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         screenshot = screenshot or _default_screenshot()
+    from clearline.ui.app import run_demo  # before a server is started that no window would show
+
     try:
         with _ended_by_signals(), demo_deployment() as (profile, vault):
-            from clearline.ui.app import run_demo
-
             code = run_demo(profile, vault, screenshot=screenshot, told=_print if screenshot else None)
         if screenshot is not None and screenshot.exists():
             print(f"\nA picture of the window is in {screenshot}")
@@ -55,6 +53,13 @@ def run(argv: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
+    made = argparse.ArgumentParser(prog="clearline demo", description="Test a private MongoDB in the window.")
+    made.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window here and end")
+    return made
 
 
 def _print(report: Report) -> None:

@@ -21,7 +21,7 @@ def run(argv: Sequence[str]) -> int:
 
     Returns 0 explained, 1 nothing recognised, 2 wrong usage; with ``--check`` the exit code of the check.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     source = arguments.source
     if source is not None and source != "-" and _print_cause(source):
         return 0
@@ -56,7 +56,8 @@ class _Refused(Exception):
     """The command line names something that cannot be used; the text is a whole sentence."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
     parser = argparse.ArgumentParser(prog="clearline explain", description="Say what an error text means.")
     parser.add_argument(
         "source", nargs="?", metavar="FILE | - | CODE", help="a file, '-' for standard input, or the code of a cause"

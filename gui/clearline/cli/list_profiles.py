@@ -22,10 +22,7 @@ from clearline.paths import history_dir, profiles_dir
 
 def run(argv: Sequence[str]) -> int:
     """Print the saved profiles; 1 when one of them cannot be read, else 0."""
-    parser = argparse.ArgumentParser(prog="clearline list", description="List the saved profiles.")
-    parser.add_argument("--folder", default="", metavar="X", help="only those in this folder of the list and below it")
-    parser.add_argument("--json", action="store_true", help="print them as JSON")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     stored = [
         one for one in list_profiles(profiles_dir()) if one.profile is None or is_in(one.profile, arguments.folder)
     ]
@@ -38,6 +35,14 @@ def run(argv: Sequence[str]) -> int:
         if one.problem is not None:
             print(f"clearline list: cannot be read: {one.problem}", file=sys.stderr)
     return int(any(one.problem for one in stored))
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
+    made = argparse.ArgumentParser(prog="clearline list", description="List the saved profiles.")
+    made.add_argument("--folder", default="", metavar="X", help="only those in this folder of the list and below it")
+    made.add_argument("--json", action="store_true", help="print them as JSON")
+    return made
 
 
 def _entry(stored: Stored, lasts: dict[str, Last]) -> dict[str, Any]:

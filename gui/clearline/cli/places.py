@@ -18,13 +18,7 @@ from clearline.core.report.report_file import ReportProblem, report_of, reports_
 
 def run_diff(argv: Sequence[str]) -> int:
     """Tell what differs between two reports: 0 nothing, 1 something, 2 when one of them cannot be read."""
-    parser = argparse.ArgumentParser(
-        prog="clearline diff",
-        description="It works there and fails here: what differs between two reports (clearline check --json).",
-    )
-    parser.add_argument("reports", nargs=2, type=Path, metavar="REPORT", help="a file with one report")
-    parser.add_argument("--json", action="store_true", help="print the differences as JSON")
-    arguments = parser.parse_args(argv)
+    arguments = diff_parser().parse_args(argv)
     try:
         one, other = named((_name(path), report_of(path)) for path in arguments.reports)
     except ReportProblem as problem:
@@ -45,14 +39,7 @@ def run_diff(argv: Sequence[str]) -> int:
 
 def run_merge(argv: Sequence[str]) -> int:
     """Show every server from every place: 0 when all places connected, 1 when one did not, 2 for what is no report."""
-    parser = argparse.ArgumentParser(
-        prog="clearline merge", description="Show which place reaches which server, from reports of several places."
-    )
-    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a file with one report or several")
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="print the matrix as JSON")
-    shape.add_argument("--html", action="store_true", help="print the matrix as a page of HTML")
-    arguments = parser.parse_args(argv)
+    arguments = merge_parser().parse_args(argv)
     try:
         places = named((_name(path), report) for path in arguments.reports for report in reports_of(path))
     except ReportProblem as problem:
@@ -68,6 +55,29 @@ def run_merge(argv: Sequence[str]) -> int:
     else:
         print_text("\n".join(_text(merged)))
     return int(any(MARKS[place.report.verdict].tone != "good" for place in places))
+
+
+def diff_parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
+    parser = argparse.ArgumentParser(
+        prog="clearline diff",
+        description="It works there and fails here: what differs between two reports (clearline check --json).",
+    )
+    parser.add_argument("reports", nargs=2, type=Path, metavar="REPORT", help="a file with one report")
+    parser.add_argument("--json", action="store_true", help="print the differences as JSON")
+    return parser
+
+
+def merge_parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
+    parser = argparse.ArgumentParser(
+        prog="clearline merge", description="Show which place reaches which server, from reports of several places."
+    )
+    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a file with one report or several")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print the matrix as JSON")
+    shape.add_argument("--html", action="store_true", help="print the matrix as a page of HTML")
+    return parser
 
 
 def _name(path: Path) -> str:

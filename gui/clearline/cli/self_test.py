@@ -28,13 +28,7 @@ class Trial(NamedTuple):
 
 def run(argv: Sequence[str]) -> int:
     """Try everything, a line each; 1 when something does not work, else 0."""
-    parser = argparse.ArgumentParser(
-        prog="clearline self-test", description="Say whether this program is whole and this computer lets it work."
-    )
-    parser.add_argument("target", nargs="?", metavar="TARGET", help="a server to test in the window, as for `check`")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="keep a picture of the window")
-    parser.add_argument("--without-window", action="store_true", help="leave the window out")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     trials = [_tried(name, trial) for name, trial in _TRIALS]
     _print(trials)
     if not arguments.without_window:
@@ -49,6 +43,17 @@ def run(argv: Sequence[str]) -> int:
     failed = sum(bool(trial.fault) for trial in trials)
     print(f"{len(trials) - failed} work, {failed} do not" if failed else "Everything works.")
     return int(failed > 0)
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
+    made = argparse.ArgumentParser(
+        prog="clearline self-test", description="Say whether this program is whole and this computer lets it work."
+    )
+    made.add_argument("target", nargs="?", metavar="TARGET", help="a server to test in the window, as for `check`")
+    made.add_argument("--picture", type=Path, metavar="FILE", help="keep a picture of the window")
+    made.add_argument("--without-window", action="store_true", help="leave the window out")
+    return made
 
 
 def _print(trials: Sequence[Trial]) -> None:

@@ -47,13 +47,7 @@ Line = dict[str, Any]
 
 def run(argv: Sequence[str]) -> int:
     """Watch what the arguments name until it is ended; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="clearline watch", description="Stay on the line to one deployment.")
-    add_arguments(parser)
-    parser.add_argument("--interval", type=_interval, default=10.0, metavar="S", help="seconds between pings (10)")
-    parser.add_argument("--for", dest="seconds", type=_duration, metavar="S", help="end after so many seconds")
-    parser.add_argument("--jsonl", action="store_true", help="print JSON lines")
-    parser.add_argument("--pings", action="store_true", help="a line for every ping (JSON lines always have them)")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         target = chosen(arguments.target, arguments)
     except UsageProblem as problem:
@@ -65,6 +59,17 @@ def run(argv: Sequence[str]) -> int:
     except LoopStuck as stuck:
         print(f"clearline watch: {stuck}.", file=sys.stderr)
         return interrupts.INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may follow the command."""
+    made = argparse.ArgumentParser(prog="clearline watch", description="Stay on the line to one deployment.")
+    add_arguments(made)
+    made.add_argument("--interval", type=_interval, default=10.0, metavar="S", help="seconds between pings (10)")
+    made.add_argument("--for", dest="seconds", type=_duration, metavar="S", help="end after so many seconds")
+    made.add_argument("--jsonl", action="store_true", help="print JSON lines")
+    made.add_argument("--pings", action="store_true", help="a line for every ping (JSON lines always have them)")
+    return made
 
 
 async def _watch(request: Request, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:

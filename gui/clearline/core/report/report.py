@@ -5,6 +5,7 @@ The shape is the JSON contract "clearline-report", version 1. Secrets never appe
 
 from __future__ import annotations
 
+import json
 from enum import Enum
 from typing import Any
 
@@ -237,3 +238,16 @@ def to_json(report: Report, *, indent: int | None = 2) -> str:
     """The report as the JSON contract has it, one object."""
     raw = msgspec.json.encode(report)
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a report, version 1. What the format may grow by is allowed."""
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Report)}
+    whole = found["$defs"]["Report"]["properties"]
+    whole["format"], whole["version"] = {"const": "clearline-report"}, {"const": 1}
+    return found
+
+
+def schema_text() -> str:
+    """The schema as it stands in ``resources/report.schema.json``."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from clearline.core.errors import ClearlineError
 from clearline.core.report.report import Report
 from clearline.core.whole_files import BROKEN, read_whole
 
@@ -15,7 +16,7 @@ MOST = 500
 """Reports in one file."""
 
 
-class ReportProblem(Exception):
+class ReportProblem(ClearlineError):
     """A file that holds no report. Its text is one sentence that names the file."""
 
 
