@@ -56,12 +56,12 @@ def test_what_can_be_made_anew_stays_with_the_data_or_where_the_system_keeps_suc
 
 def test_a_frozen_program_with_a_data_folder_beside_it_is_portable(frozen: Path) -> None:
     assert paths.user_data_dir().name == "Clearline"
-    (frozen / "clearline-data").mkdir()
-    assert paths.user_data_dir() == frozen / "clearline-data"
+    (frozen / "Clearline-data").mkdir()
+    assert paths.user_data_dir() == frozen / "Clearline-data"
 
 
 def test_a_data_folder_means_nothing_to_a_checkout(frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (frozen / "clearline-data").mkdir()
+    (frozen / "Clearline-data").mkdir()
     monkeypatch.delattr(sys, "frozen")
     assert paths.user_data_dir().name == "Clearline"
 
@@ -87,3 +87,26 @@ def test_children_of_the_frozen_program_get_no_library_path_when_there_was_none(
 def test_children_of_a_checkout_inherit_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/lib")
     assert paths.restored_environ() == dict(os.environ)
+
+
+def test_a_portable_copy_is_found_beside_the_app_and_the_app_image(
+    frozen: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert paths.portable_dir() is None
+    (frozen / "Clearline-data").mkdir()
+    assert paths.portable_dir() == frozen / "Clearline-data"
+    inside = frozen / "Clearline.app" / "Contents" / "MacOS" / "clearline-window"
+    monkeypatch.setattr(sys, "executable", str(inside))
+    assert paths.portable_dir() == frozen / "Clearline-data"
+    monkeypatch.setattr(sys, "executable", "/tmp/.mount_x/usr/lib/clearline/clearline")
+    monkeypatch.setenv("APPIMAGE", str(frozen / "Clearline.AppImage"))
+    assert paths.portable_dir() == frozen / "Clearline-data"
+    monkeypatch.setenv("CLEARLINE_HOME", str(tmp_path))
+    assert paths.portable_dir() is None
+
+
+def test_what_was_agreed_to_stays_on_the_computer_when_the_copy_goes(frozen: Path) -> None:
+    assert paths.agreements_file().parent == paths.user_data_dir()
+    (frozen / "Clearline-data").mkdir()
+    assert paths.profiles_dir() == frozen / "Clearline-data" / "profiles"
+    assert frozen not in paths.agreements_file().parents

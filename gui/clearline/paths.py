@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_PORTABLE_FOLDER = "clearline-data"
+_PORTABLE_FOLDER = "Clearline-data"
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")  # what PyInstaller's boot loader may change
 
 
@@ -32,15 +32,27 @@ def resource(name: str) -> Path:
 def user_data_dir() -> Path:
     """The folder of everything that the user keeps; it may not exist yet.
 
-    ``CLEARLINE_HOME`` decides when set; else a folder ``clearline-data`` beside the frozen program (portable mode);
-    else the place that the operating system names.
+    ``CLEARLINE_HOME`` decides when set; else `portable_dir`; else the place that the operating system names.
     """
     if home := os.environ.get("CLEARLINE_HOME"):
         return Path(home).expanduser()
-    if is_frozen():
-        portable = Path(sys.executable).resolve().parent / _PORTABLE_FOLDER
-        if portable.is_dir():
-            return portable
+    return portable_dir() or _of_this_user()
+
+
+def portable_dir() -> Path | None:
+    """The folder of a portable copy, such as one on a USB stick: ``Clearline-data`` beside the standalone program.
+
+    Beside the app on macOS, beside the AppImage on Linux. None where there is none, or CLEARLINE_HOME decides.
+    """
+    if not is_frozen() or os.environ.get("CLEARLINE_HOME"):
+        return None
+    program = Path(os.environ.get("APPIMAGE") or sys.executable).resolve()
+    app = next((parent for parent in program.parents if parent.suffix == ".app"), program)
+    folder = app.parent / _PORTABLE_FOLDER
+    return folder if folder.is_dir() else None
+
+
+def _of_this_user() -> Path:
     import platformdirs
 
     return platformdirs.user_data_path("Clearline", appauthor=False)
@@ -66,9 +78,12 @@ def settings_file() -> Path:
     return user_data_dir() / "settings.json"
 
 
-def agreements_file() -> Path:
-    """The file that says what the user has agreed to, by hash; it may not exist yet."""
-    return user_data_dir() / "agreements.json"
+def agreements_file(data: Path | None = None) -> Path:
+    """The file that says what the user has agreed to on this computer, by hash; it may not exist yet.
+
+    A portable copy does not carry it along. ``data`` stands in for `user_data_dir`.
+    """
+    return (_of_this_user() if portable_dir() else data or user_data_dir()) / "agreements.json"
 
 
 def known_hosts_file() -> Path:
@@ -86,8 +101,7 @@ def user_cache_dir() -> Path:
     import platformdirs
 
     data = user_data_dir()
-    own = platformdirs.user_data_path("Clearline", appauthor=False)
-    return platformdirs.user_cache_path("Clearline", appauthor=False) if data == own else data / "cache"
+    return platformdirs.user_cache_path("Clearline", appauthor=False) if data == _of_this_user() else data / "cache"
 
 
 def restored_environ() -> dict[str, str]:

@@ -136,12 +136,14 @@ def gathered(
     """
     from clearline.cli.text_grid import shown
     from clearline.core.exchange.outside import FILE_NAME, Outside
+    from clearline.core.exchange.portable import is_foreign_copy
     from clearline.core.keyring.sources import gather
     from clearline.core.keyring.vault import Vault
-    from clearline.paths import agreements_file
+    from clearline.paths import user_data_dir
 
     vault = Vault()
-    outside = Outside(agreements_file().with_name(FILE_NAME)).ids()
+    outside = Outside(user_data_dir() / FILE_NAME).ids()
+    foreign_copy = is_foreign_copy()
 
     async def agree(sentence: str) -> bool:
         if not yes and asking and on_terminal():
@@ -155,7 +157,7 @@ def gathered(
 
         if asking and on_terminal():
             await _open_secrets_file(vault, profile, without)
-        foreign = profile.id in elsewhere or profile.id in outside
+        foreign = foreign_copy or profile.id in elsewhere or profile.id in outside
         return await gather(profile, vault, ask=ask, agree=agree, foreign=foreign, without=without)
 
     async def all_of_them() -> list[Gathered]:
@@ -231,9 +233,10 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
     """
     from clearline.core.exchange.consent import always_asked, concerns
     from clearline.core.exchange.outside import FILE_NAME, Outside
-    from clearline.paths import agreements_file
+    from clearline.core.exchange.portable import is_foreign_copy
+    from clearline.paths import user_data_dir
 
-    if elsewhere or profile.id in Outside(agreements_file().with_name(FILE_NAME)).ids():
+    if elsewhere or is_foreign_copy() or profile.id in Outside(user_data_dir() / FILE_NAME).ids():
         return concerns(profile, prompting=on_terminal())
     return always_asked(profile, prompting=on_terminal())
 

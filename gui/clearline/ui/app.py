@@ -109,7 +109,7 @@ def compose(
     window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
     hop_questions = HopQuestions(window)
-    agreements = folder.parent / paths.agreements_file().name
+    agreements = paths.agreements_file(folder.parent)
     if check is None:
         watch = watch or _watch_for(agreements, sign_in, hop_questions)
         check = _check_for(settings, agreements, sign_in, hop_questions)

@@ -99,7 +99,7 @@ class Workbench(QObject):
         self.consents = Consents(
             window,
             self.storage.background,
-            folder.parent / agreements_file().name,
+            agreements_file(folder.parent),
             self.sharing.is_from_outside,
             vault,
         )

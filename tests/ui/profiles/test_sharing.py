@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from clearline.core.exchange import encrypted, ours, reading
+from clearline.core.exchange import encrypted, ours, portable, reading
 from clearline.core.exchange.planning import Choice
 from clearline.core.exchange.reading import read_file
 from clearline.core.keyring.vault import SERVICE
@@ -322,3 +322,22 @@ def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(qtbot, des
     dialog = desktop.window.findChild(ImportDialog)
     assert preview(qtbot, dialog) == ["new"]
     dialog.reject()
+
+
+def test_a_portable_copy_asks_once_on_this_computer_whose_profiles_it_carries(
+    make_desktop, qtbot, tmp_path, monkeypatch
+):
+    trusted = threading.Event()
+    monkeypatch.setattr("clearline.ui.profiles.sharing.portable_dir", lambda: tmp_path)
+    monkeypatch.setattr(portable, "is_foreign_copy", lambda: not trusted.is_set())
+    monkeypatch.setattr(portable, "trust_this_copy", trusted.set)
+    store.save_in(tmp_path / "profiles", ORDERS)
+    desktop = make_desktop(play.waiting())
+    sharing = desktop.workbench.sharing
+    assert sharing.is_from_outside(ORDERS.id), "also before it has been looked up"
+    qtbot.waitUntil(lambda: bool(desktop.window.offers))
+    [agree] = desktop.window.offers
+    assert agree.text() == "They are mine"
+    qtbot.mouseClick(agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not sharing.is_from_outside(ORDERS.id))
+    assert trusted.is_set()

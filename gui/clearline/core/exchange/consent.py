@@ -177,12 +177,24 @@ class Agreements:
 
     def remember(self, profile: Profile, agreed: Iterable[Concern]) -> None:
         """Do not ask for these again. Raises OSError."""
+        self._add(lambda key: [_hash(profile, concern, key) for concern in agreed])
+
+    def trusts_copy(self, name: str) -> bool:
+        """Whether the user agreed to a portable copy (``portable.py``) on this computer."""
+        key = self._key()
+        return bool(key) and _hash_of_copy(name, key) in self._hashes()
+
+    def trust_copy(self, name: str) -> None:
+        """From now on that copy is the user's own here. Raises OSError."""
+        self._add(lambda key: [_hash_of_copy(name, key)])
+
+    def _add(self, hashes_by: Callable[[bytes], list[str]]) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with locked(self.file.parent):
             if not (key := self._key()):
                 key = os.urandom(_KEY_BYTES)
                 write_whole(self._key_file, key)
-            hashes = dict.fromkeys((*self._hashes(), *(_hash(profile, concern, key) for concern in agreed)))
+            hashes = dict.fromkeys((*self._hashes(), *hashes_by(key)))
             document = {"format": "clearline-agreements", "version": _VERSION, "hashes": list(hashes)[-_MOST:]}
             write_whole(self.file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
@@ -214,6 +226,10 @@ def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
         to.append(profile.hops)
     said = msgspec.json.encode([concern.kind, concern.value, to])
     return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
+
+
+def _hash_of_copy(name: str, key: bytes) -> str:
+    return hashlib.blake2b(b"portable copy " + name.encode(), key=key, digest_size=32).hexdigest()
 
 
 def _commands(profile: Profile) -> Iterator[Concern]:

@@ -14,6 +14,7 @@ from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, Why
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import SESSION, STORED, source_of, with_source, words
 from clearline.core.secrets.secret import Secret, Secrets
+from clearline.paths import portable_dir
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -393,6 +394,8 @@ class Vault:
     def _keyring(self) -> KeyringBackend | None:
         from clearline.core.keyring.keyrings import found_now, human_name, usable
 
+        if self._backend is None and portable_dir() is not None:
+            return None  # a portable copy leaves nothing on the computers that it meets
         if self._backend is None:
             import keyring
 

@@ -7,6 +7,7 @@ from enum import Enum
 import msgspec
 
 from clearline.core.profiles.profile import Profile
+from clearline.paths import portable_dir
 
 
 class WhereKept(Enum):
@@ -27,6 +28,13 @@ class WhyMemory(Enum):
     ERROR = "the keyring reported an error"
 
 
+def why_words(why: WhyMemory) -> str:
+    """Why secrets stay in memory, as a part of a sentence."""
+    if why is WhyMemory.NO_KEYRING and portable_dir() is not None:
+        return "a portable copy uses no keyring of the computers that it meets"
+    return why.value
+
+
 class VaultState(msgspec.Struct, frozen=True, kw_only=True):
     """Where new secrets go, as the latest use of the keyring showed. ``keyring`` is its name as people know it."""
 
@@ -40,7 +48,7 @@ class VaultState(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         if self.why is None:
             return f"in the {self.keyring}"
-        return f"this session only: {self.why.value}"
+        return f"this session only: {why_words(self.why)}"
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.profiles.secret_places import ASK
 from clearline.core.secrets.secret import Secret
+from clearline.paths import portable_dir
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import SecretEntry
 from clearline.ui.widgets.parts import WrappedLabel, section
@@ -54,7 +55,12 @@ class NoKeyringDialog(QDialog):
         self.command.setPlaceholderText("e.g. pass show mongodb/orders")
         self.said = WrappedLabel("", "muted")
         column = _column(self)
-        column.addWidget(section("This computer has no keyring"))
+        portable = portable_dir() is not None
+        column.addWidget(
+            section("A portable copy keeps its own secrets" if portable else "This computer has no keyring")
+        )
+        if portable:
+            column.addWidget(WrappedLabel("It uses no keyring of the computers that it meets.", "muted"))
         what = "are kept until you quit, and then gone." if several else "is kept until you quit, and then gone."
         column.addWidget(WrappedLabel(f"{whose} {what} Choose what should happen instead:"))
         file_words = "Keep in the encrypted file" if has_file else "Keep in an encrypted file, opened by a passphrase"

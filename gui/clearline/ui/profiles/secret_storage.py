@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.placing import Step, step_on_save
 from clearline.core.keyring.vault import Moved, Vault, WhyMemory
+from clearline.core.keyring.vault_state import why_words
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
@@ -55,7 +56,7 @@ class SecretStorage(QObject):
                 waiting()
             why = self.vault.state.why
             if why in _UNREADABLE and PASSWORD not in opened.secrets and opened.profile.auth.user is not None:
-                self.problem.emit(f"The password could not be looked up: {why.value}.")
+                self.problem.emit(f"The password could not be looked up: {why_words(why)}.")
             self.changed.emit()
 
         self._ask(lambda: self._patient.secrets_of(opened.profile.id, names), found)
@@ -173,7 +174,7 @@ class SecretStorage(QObject):
             elif name == PASSWORD and profile.auth.user is not None and opened.saved is not None:
                 why = self.vault.state.why
                 if why in _UNREADABLE:
-                    found[name] = f"not looked up: {why.value}"
+                    found[name] = f"not looked up: {why_words(why)}"
         return found
 
     def _ask(self, question: Callable[[], Awaitable[T]], answered: Callable[[T], object]) -> None:

@@ -13,11 +13,13 @@ from PySide6.QtCore import QEvent, QObject, QStandardPaths, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.exchange import portable
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
+from clearline.paths import portable_dir
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow
@@ -48,6 +50,8 @@ class Sharing(QObject):
         self._generation = 0
         self._outside = Outside(storage.folder.parent / FILE_NAME)
         self._from_outside: frozenset[str] = frozenset()
+        self._foreign_copy = portable_dir() is not None
+        """Until the user has agreed to this portable copy here, all that it carries may be written by others."""
         self._look_up_origins()
         window.setAcceptDrops(True)
         window.installEventFilter(self)
@@ -58,7 +62,7 @@ class Sharing(QObject):
         """Whether a saved profile was written by others: imported, or a link that leads out of the folder."""
         place = self._storage.listing.places.get(profile_id)
         linked = place is not None and not self._storage.listing.rows[place].own
-        return linked or profile_id in self._from_outside
+        return self._foreign_copy or linked or profile_id in self._from_outside
 
     def mark_from_outside(self, profile_ids: Sequence[str]) -> None:
         """These are saved now and come from elsewhere: also the next session asks before it connects."""
@@ -80,6 +84,25 @@ class Sharing(QObject):
             self._from_outside |= ids
 
         self._storage.background.ask(lambda: run_in_daemon(self._outside.ids), found, self._storage.broke.emit)
+        if self._foreign_copy:
+            self._storage.background.ask(
+                lambda: run_in_daemon(portable.is_foreign_copy), self._ask_about_copy, self._storage.broke.emit
+            )
+
+    def _ask_about_copy(self, foreign: bool) -> None:
+        self._foreign_copy = foreign
+        if foreign:
+            self._window.offer(
+                "This copy of Clearline brought its profiles along. Until you say that they are yours, each asks before"
+                " it does what others could have written.",
+                (("They are mine", self._trust_copy),),
+            )
+
+    def _trust_copy(self) -> None:
+        def trusted(_nothing: None) -> None:
+            self._foreign_copy = False
+
+        self._storage.background.ask(lambda: run_in_daemon(portable.trust_this_copy), trusted, self._not_noted)
 
     def ask_import(self, paths: Sequence[Path] = ()) -> ImportDialog:
         """Open the import; with files, read them at once."""
