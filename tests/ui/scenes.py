@@ -363,8 +363,17 @@ def _group(name: str) -> Callable[[Seen], None]:
 
 
 SCENES += [
-    Scene(f"settings-{name}", _group(name)) for name in ("server", "auth", "tls", "pool", "options", "checklist")
+    Scene(f"settings-{name}", _group(name)) for name in ("server", "way", "auth", "tls", "pool", "options", "checklist")
 ]
+
+
+@scene()
+def settings_way_of_two_hops(seen: Seen) -> None:
+    _group("way")(seen)
+    line = seen.window.pages.page("way").line
+    line.setText("ssh://deploy@bastion.example.com?key=~/.ssh/id_ed25519, http://proxy.example.com:3128")
+    line.entered.emit(line.text())
+    QTest.qWait(400)
 
 
 @scene()

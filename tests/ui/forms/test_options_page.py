@@ -207,7 +207,7 @@ def test_each_option_of_the_catalogue_is_on_exactly_one_of_the_pages_made_from_i
 
 def test_each_option_of_the_catalogue_is_reachable_on_exactly_one_page_of_the_window(make_desktop):
     pages = make_desktop(show=False).window.pages
-    names = ("server", "auth", "tls", "pool", "options", "checklist")
+    names = ("server", "way", "auth", "tls", "pool", "options", "checklist")
     found = {o.name: [name for name in names if pages.page(name).editor_of(o.name) is not None] for o in OPTIONS}
     assert {name: where for name, where in found.items() if len(where) != 1} == {}
 

@@ -22,7 +22,7 @@ from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
 
-PAGES = ("server", "auth", "tls", "pool", "options", "checklist")
+PAGES = ("server", "way", "auth", "tls", "pool", "options", "checklist")
 LAPTOP, LAPTOP_AT_150_PERCENT = (1366, 728), (910, 480)
 TEXTS = {
     "nothing": "",

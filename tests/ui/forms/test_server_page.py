@@ -5,9 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
-from clearline.core.profiles.hop import HttpProxy, Socks5Proxy
 from clearline.core.report.report import Target, Verdict
-from clearline.core.secrets.secret import Secret, hop_password
+from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.srv_panel import PasteDialog
 from clearline.ui.profiles.open_profile import Origin
 from lab.dns_server import SILENT, DnsServer, cluster
@@ -248,28 +247,3 @@ def test_options_of_srv_stand_there_only_for_srv_or_when_they_are_set(desktop):
     show(desktop, "mongodb://db1/?srvMaxHosts=2")
     assert page.max_hosts.isVisible()
     assert not page.service.isVisible()
-
-
-def test_a_hop_with_its_password_goes_to_the_profile_and_the_password_to_its_own_place(qtbot, desktop):
-    page = show(desktop, "mongodb://db1/")
-    qtbot.keyClicks(page.way, "socks5://walker:gate-s3cret@gate.example.com:1081")
-    qtbot.keyClick(page.way, Qt.Key.Key_Return)
-    opened = desktop.workbench.profiles.current
-    assert opened.profile.hops == (Socks5Proxy(host="gate.example.com", port=1081, user="walker"),)
-    assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
-    assert page.way.text() == "socks5://walker@gate.example.com:1081"
-    opened.set_text(Secret("mongodb://db2/"), Origin.TEXT)
-    assert opened.profile.hops
-    assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
-
-
-def test_what_is_no_hop_is_said_beside_the_field_and_changes_nothing(qtbot, desktop):
-    page = show(desktop, "mongodb://db1/")
-    qtbot.keyClicks(page.way, "gopher://gate")
-    assert desktop.workbench.profiles.current.profile.hops == ()
-    assert "socks5://" in page._notes["hops"].text
-    assert page.way.text() == "gopher://gate"
-    page.way.clear()
-    qtbot.keyClicks(page.way, "http://proxy")
-    assert page._notes["hops"].text == ""
-    assert desktop.workbench.profiles.current.profile.hops == (HttpProxy(host="proxy"),)

@@ -23,6 +23,8 @@ _DENIED = frozenset({1, 13, 10013})
 async def connect(log: HopLog, host: str, port: int) -> Stream:
     """Connect to a hop's server; the name and TCP steps are noted. Raises `HopError`."""
     loop = asyncio.get_running_loop()
+    if not host:  # which a resolver would take for this computer
+        raise log.failed(HopStage.NAME, Trouble.NAME_UNKNOWN, eai=int(socket.EAI_NONAME))
     async with log.step(HopStage.NAME, Trouble.NAME_SILENT) as step:
         # In a thread of its own and not by the loop, which would ask the way.
         try:

@@ -32,6 +32,7 @@ from clearline.ui.widgets.parts import WrappedLabel
 
 _GROUPS: Final = (
     ("server", "Server"),
+    ("way", "Way"),
     ("auth", "Sign-in"),
     ("tls", "TLS"),
     ("pool", "Pool and timeouts"),
@@ -45,10 +46,18 @@ _HOMES: Final = {
     OptionGroup.POOL: "pool",
     OptionGroup.TIMEOUTS: "pool",
 }
-_FIELDS: Final = {"hosts": "server", "database": "server", "user": "auth", PASSWORD: "auth", "envFile": "auth"}
+_FIELDS: Final = {
+    "hosts": "server",
+    "database": "server",
+    "hops": "way",
+    "user": "auth",
+    PASSWORD: "auth",
+    "envFile": "auth",
+}
 """The group of a field that is no option."""
 _STAGES: Final = {
     Stage.FILES: "tls",
+    Stage.HOP: "way",
     Stage.DNS: "server",
     Stage.TCP: "server",
     Stage.TLS: "tls",
@@ -325,6 +334,10 @@ class FormPages(QWidget):
                 from clearline.ui.forms.server_page import ServerPage
 
                 page = ServerPage(self._background, parent)
+            case "way":
+                from clearline.ui.forms.way_page import WayPage
+
+                page = WayPage(self._background, parent)
             case "auth":
                 from clearline.ui.forms.auth_page import AuthPage
 
@@ -367,6 +380,8 @@ def home_of(name: str) -> str | None:
     """The group that edits a field, by its name; None for what no group edits."""
     if name in _FIELDS:
         return _FIELDS[name]
+    if name.startswith("hop."):
+        return "way"
     found = lookup(name)
     return None if found is None else _HOMES.get(found.group, "options")
 
@@ -377,6 +392,7 @@ def summaries(profile: Profile) -> dict[str, str]:
     more = f" +{len(hosts) - 1}" if len(hosts) > 1 else ""
     return {
         "server": f"{hosts[0]}{more}" if hosts else "no host yet",
+        "way": " → ".join(hop.host or "?" for hop in profile.hops) or "directly",
         "auth": " ".join(filter(None, (auth.user, auth.mechanism))) or "no login",
         "tls": "on" if tls_wanted(profile) else "off",
         "pool": _set_words(profile, ("pool", "timeouts")),

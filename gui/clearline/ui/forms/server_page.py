@@ -9,10 +9,8 @@ from msgspec.structs import replace
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.findings import Remedy, Severity
-from clearline.core.profiles.hop import Hop
-from clearline.core.profiles.hop_urls import hop_of, url_of
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.secrets.secret import PASSWORD, Secret, hop_password
+from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
 from clearline.ui.background.background import Background
 from clearline.ui.forms.field_notes import FieldNote, mistakes_of
@@ -70,17 +68,11 @@ class ServerPage(FormPage):
             "Direct connection", (("default: no", None), ("yes: this one server only", True), ("no", False))
         )
         self.balanced = Choice("Load balanced", (("default: no", None), *_YES_NO))
-        self.way = TextEntry("Reached through", "directly", mono=True)
-        self.way.setToolTip(
-            "Proxies in front of the servers, such as socks5://user@proxy:1080, http:// or https://, the nearest first,"
-            " with commas between. A password in it goes to the keyring when you save."
-        )
         self.presets = {name: QPushButton(name) for name, _, _ in PRESETS}
         self.srv = SrvPanel(background)
         self._notes: dict[str, FieldNote] = {}
         self._fields: dict[str, QWidget] = {}
         self._shown_id = ""
-        self._hops: tuple[Hop, ...] = ()
 
         where, self._form = form_column("Server")
         start = QWidget()
@@ -109,7 +101,6 @@ class ServerPage(FormPage):
         self._add("Replica set", self.replica_set, "replicaSet", self._more)
         self._add("Direct connection", self.direct, "directConnection", self._more)
         self._add("Load balanced", self.balanced, "loadBalanced", self._more)
-        self._add("Reached through", self.way, "hops", self._more)
 
         right = QWidget()
         column = QVBoxLayout(right)
@@ -134,10 +125,7 @@ class ServerPage(FormPage):
         self.service.entered.connect(lambda name: self.change("seeds", srv_service_name=name))
         self.suffix.entered.connect(lambda name: self.change("seeds", srv_allowed_hosts_suffix=name))
         self.max_hosts.entered.connect(self._set_max_hosts)
-        self.way.entered.connect(self._set_way)
-        self.way.returnPressed.connect(self._take_way)
-        self.way.editingFinished.connect(self._take_way)
-        for entry in (self.database, self.replica_set, self.service, self.suffix, self.max_hosts, self.way):
+        for entry in (self.database, self.replica_set, self.service, self.suffix, self.max_hosts):
             entry.returnPressed.connect(self.submitted)
         self.srv.rewritten.connect(self._rewrite)
         self.srv.remedy_requested.connect(self.repair_requested)
@@ -160,10 +148,6 @@ class ServerPage(FormPage):
         if other or seeds.srv_max_hosts is not None or not self._notes["srvMaxHosts"].text:
             self.max_hosts.show_value(None if seeds.srv_max_hosts is None else str(seeds.srv_max_hosts))
             self._notes["srvMaxHosts"].show_mistakes(())
-        if other or state.profile.hops != self._hops:
-            self._hops = state.profile.hops
-            self.way.show_value(", ".join(map(url_of, self._hops)) or None)
-            self._notes["hops"].show_mistakes(())
         for name, value in (
             ("srvServiceName", seeds.srv_service_name),
             ("srvMaxHosts", seeds.srv_max_hosts),
@@ -173,7 +157,7 @@ class ServerPage(FormPage):
         for name, note in self._notes.items():
             if mistakes := mistakes_of(name, state.mistakes):
                 note.show_mistakes(mistakes)
-            elif name not in ("srvMaxHosts", "hops") or seeds.srv_max_hosts is not None:
+            elif name != "srvMaxHosts" or seeds.srv_max_hosts is not None:
                 note.show_mistakes(())
         self.srv.show_state(state)
 
@@ -188,7 +172,6 @@ class ServerPage(FormPage):
             "srvServiceName": self.service,
             "srvMaxHosts": self.max_hosts,
             "srvAllowedHostsSuffix": self.suffix,
-            "hops": self.way,
         }
         return editors.get(name)
 
@@ -243,36 +226,6 @@ class ServerPage(FormPage):
             self.change("seeds", srv_max_hosts=None if typed is None else int(typed))
         else:
             note.say(Severity.WARNING, f"srvMaxHosts: “{typed}” is no whole number from 0.", "0 means all hosts.")
-
-    def _set_way(self, typed: str | None) -> None:
-        note = self._notes["hops"]
-        try:
-            found = [hop_of(url) for url in (typed or "").split(",") if url.strip()]
-        except ValueError as error:
-            note.say(Severity.WARNING, str(error), "The servers are reached as before until this is a hop.")
-            return
-        note.show_mistakes(())
-        if all(password is None for _, password in found):  # else the rest of the address may still be typed
-            self._enter_hops(tuple(hop for hop, _ in found))
-
-    def _enter_hops(self, hops: tuple[Hop, ...]) -> None:
-        if hops != self._hops:
-            self._hops = hops
-            self.edited.emit("hops", hops)
-
-    def _take_way(self) -> None:
-        """Typed to its end: a password in it goes to its own place and leaves the field."""
-        try:
-            found = [hop_of(url) for url in self.way.text().split(",") if url.strip()]
-        except ValueError:
-            return  # said beside the field already
-        if all(password is None for _, password in found):
-            return
-        self._enter_hops(tuple(hop for hop, _ in found))
-        for number, (_, password) in enumerate(found):
-            if password is not None:
-                self.secret_edited.emit(hop_password(number), password)
-        self.way.show_value(", ".join(map(url_of, self._hops)))
 
     def _rewrite(self, profile: Profile) -> None:
         """As a remedy, for it can be taken back."""

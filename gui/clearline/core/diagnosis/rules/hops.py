@@ -55,7 +55,12 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
         certainty,
         evidence=told(stopped),
         detail=_more(stopped, code),
-        fill={"kind": KINDS[stopped.kind], "host": stopped.host, "port": str(stopped.port), **blanks},
+        fill={
+            "kind": KINDS[stopped.kind],
+            "host": stopped.host or "(no host is set)",
+            "port": str(stopped.port),
+            **blanks,
+        },
     )
 
 

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
+from clearline.core.secrets.secret import Secret, hop_passphrase, hop_password
+from clearline.ui.profiles.open_profile import Origin
+from clearline.ui.widgets.editors import Choice
+from ui import played_checks as play
+
+
+@pytest.fixture
+def desktop(make_desktop):
+    return make_desktop(play.waiting())
+
+
+@pytest.fixture
+def page(desktop):
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://db1/"), Origin.ELSEWHERE)
+    desktop.window.pages.turn_to("way")
+    QApplication.processEvents()  # laid out, so that it can be clicked
+    return desktop.window.pages.page("way")
+
+
+def type_into(qtbot, entry, text):
+    entry.clear()
+    qtbot.keyClicks(entry, text)
+
+
+def test_a_hop_with_its_password_goes_to_the_profile_and_the_password_to_its_own_place(qtbot, desktop, page):
+    qtbot.keyClicks(page.line, "socks5://walker:gate-s3cret@gate.example.com:1081")
+    qtbot.keyClick(page.line, Qt.Key.Key_Return)
+    opened = desktop.workbench.profiles.current
+    assert opened.profile.hops == (Socks5Proxy(host="gate.example.com", port=1081, user="walker"),)
+    assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
+    assert page.line.text() == "socks5://walker@gate.example.com:1081"
+    opened.set_text(Secret("mongodb://db2/"), Origin.TEXT)
+    assert opened.profile.hops
+    assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
+
+
+def test_what_is_no_hop_is_said_beside_the_field_and_changes_nothing(qtbot, desktop, page):
+    qtbot.keyClicks(page.line, "gopher://gate")
+    assert desktop.workbench.profiles.current.profile.hops == ()
+    assert "socks5://" in page.note.text
+    assert page.line.text() == "gopher://gate"
+    page.line.clear()
+    qtbot.keyClicks(page.line, "http://proxy")
+    assert page.note.text == ""
+    assert desktop.workbench.profiles.current.profile.hops == (HttpProxy(host="proxy"),)
+
+
+def test_an_ssh_server_is_filled_in_row_by_row(qtbot, desktop, page):
+    page.adders["SSH server"].click()
+    [editor] = page.editors
+    type_into(qtbot, editor.fields["host"], "bastion")
+    type_into(qtbot, editor.fields["port"], "2222")
+    type_into(qtbot, editor.fields["user"], "deploy")
+    type_into(qtbot, editor.fields["key_file"].entry, "/keys/id")
+    type_into(qtbot, editor.secrets[hop_passphrase(0)].entry, "opens-it")
+    login = editor.fields["login"]
+    assert isinstance(login, Choice)
+    login.chosen.emit(("key",))
+    opened = desktop.workbench.profiles.current
+    assert opened.profile.hops == (
+        SshServer(host="bastion", port=2222, user="deploy", key_file="/keys/id", login=("key",)),
+    )
+    assert opened.secrets[hop_passphrase(0)] == Secret("opens-it")
+    assert page.line.text() == "ssh://deploy@bastion:2222?key=/keys/id"
+    assert page.editors == [editor], "who types keeps the editor"
+    type_into(qtbot, editor.fields["port"], "70000")
+    assert "65535" in editor._notes["port"].text
+    assert opened.profile.hops[0].port != 70000
+
+
+def test_removing_a_hop_moves_the_secrets_of_those_behind_it(qtbot, desktop, page):
+    qtbot.keyClicks(page.line, "ssh://a:one-s3cret@first, socks5://b:two-s3cret@second")
+    qtbot.keyClick(page.line, Qt.Key.Key_Return)
+    opened = desktop.workbench.profiles.current
+    assert opened.secrets[hop_password(1)] == Secret("two-s3cret")
+    page.editors[0].remove.click()
+    assert [hop.host for hop in opened.profile.hops] == ["second"]
+    assert opened.secrets[hop_password(0)] == Secret("two-s3cret")
+    assert hop_password(1) not in opened.secrets
+    assert page.editors[0].secrets[hop_password(0)].entry.text() == "two-s3cret"
+
+
+def test_what_a_line_cannot_say_stays_when_another_hop_is_typed(qtbot, desktop, page):
+    page.adders["SSH server"].click()
+    type_into(qtbot, page.editors[0].fields["host"], "bastion")
+    page.editors[0].fields["agent"].entered.emit("/run/agent")
+    page.line.end(False)
+    qtbot.keyClicks(page.line, ",http://p")
+    hops = desktop.workbench.profiles.current.profile.hops
+    assert [hop.host for hop in hops] == ["bastion", "p"]
+    assert hops[0].agent == "/run/agent"
