@@ -9,7 +9,8 @@
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py shots [FOLDER]   every page, state and dialog of the window as pictures
     python3 packaging/dev.py docs             write schemas, pages of causes and the man page anew, from the program
-    python3 packaging/dev.py build            the standalone program, into dist/clearline
+    python3 packaging/dev.py build            the standalone program, into dist/clearline; for the command line alone
+                                              clearline.pyz, for the Python that is there, and dist/clearline-cli
     python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
     python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine
     python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
@@ -499,8 +500,17 @@ def build(arguments: Sequence[str]) -> None:
         say(f"The program is in {ROOT / 'dist' / 'windows' / 'clearline'}.")
         return
     folders = ["--workpath", "build", "--distpath", "dist"]
-    step([str(venv_python()), *frozen, *folders, *arguments], {**os.environ, **settled()})
+    environ = {**os.environ, **settled()}
+    step([str(venv_python()), *frozen, *folders, *arguments], environ)
     say(f"The program is in {ROOT / 'dist' / 'clearline'}.")
+    build_one_file(environ)
+
+
+def build_one_file(environ: dict[str, str]) -> None:
+    """The command line as one file: clearline.pyz, and dist/clearline-cli with a Python of its own."""
+    step([str(venv_python()), "packaging/one_file.py", environ["SOURCE_DATE_EPOCH"]], environ)
+    folders = ["--workpath", "build/cli", "--distpath", "dist"]
+    step([str(venv_python()), "-m", "PyInstaller", "--noconfirm", *folders, "packaging/headless.spec"], environ)
 
 
 def settled() -> dict[str, str]:
