@@ -8,7 +8,7 @@
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py shots [FOLDER]   every page, state and dialog of the window as pictures
-    python3 packaging/dev.py docs             write schemas, pages of causes and the man page anew, from the program
+    python3 packaging/dev.py docs             write schemas, pages of causes and of servers, and the man page anew
     python3 packaging/dev.py build            the standalone program, into dist/clearline; for the command line alone
                                               clearline.pyz, for the Python that is there, and dist/clearline-cli
     python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
@@ -51,7 +51,7 @@ LOCK = ROOT / "requirements.lock"
 
 EXTRAS = {
     "demo": "demo", "run": "", "test": "test", "bench": "test", "shots": "test", "build": "build", "package": "build",
-    "lock": "", "docs": "",
+    "lock": "", "docs": "test",
 }  # fmt: skip
 """The extra of pyproject.toml that each command needs."""
 
@@ -74,10 +74,10 @@ PACKAGES = {
     "run": QT,
     "test": (*QT, *MONGOD),
     "bench": (*QT, *MONGOD),
+    "docs": (*QT, *MONGOD),
     "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
     "package": (),
-    "docs": (),
     "lock": (),
 }
 """Debian packages with libraries, by command."""
@@ -446,6 +446,7 @@ def test(arguments: Sequence[str]) -> None:
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     offscreen.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile every test anew: ten seconds each
     fetch_suites(ROOT / ".cache")
+    fetch_servers()
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
     step([python, "-m", "mypy"])
@@ -477,6 +478,26 @@ def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]
     if arguments:
         return [[*([] if "-m" in arguments else ["-m", "not frozen"]), *arguments]]
     return [[*several, "-m", "not frozen and not timed"], ["-m", "timed and not frozen"]]
+
+
+def fetch_servers() -> None:
+    """Servers of every age, for the tests that need them; where they cannot be had those tests are skipped."""
+    import servers
+
+    try:
+        servers.fetch(ROOT / ".cache", venv_python(), step)
+    except (OSError, ValueError, subprocess.CalledProcessError, SystemExit) as problem:
+        say(f"The servers of every age are not all here, so their tests are skipped: {problem}")
+
+
+def docs(arguments: Sequence[str]) -> None:
+    """What is made of the program, and of what comes of it with servers of every age."""
+    if arguments:
+        raise Stop("docs takes no arguments.")
+    fetch_servers()
+    python = str(venv_python())
+    step([python, "packaging/docs.py"])
+    step([python, "tests/lab/ages.py"])
 
 
 def bench(arguments: Sequence[str]) -> None:
@@ -582,10 +603,10 @@ def main(argv: Sequence[str]) -> None:
             test(parsed.arguments)
         elif parsed.command == "bench":
             bench(parsed.arguments)
+        elif parsed.command == "docs":
+            docs(parsed.arguments)
         elif parsed.command == "shots":
             step([str(venv_python()), "tests/ui/shots.py", *parsed.arguments])
-        elif parsed.command == "docs":
-            step([str(venv_python()), "packaging/docs.py"])
         elif parsed.command == "build":
             build(parsed.arguments)
         elif parsed.command == "package":

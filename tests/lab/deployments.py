@@ -76,6 +76,12 @@ def with_x509(authority: Authority, *, certificate_user: Identity, users: Sequen
     return with_login(*arguments, users=(*users, known), ca_file=authority.ca_file)
 
 
+def of_age(binary: Path, authority: Authority, *, users: Sequence[User] = USERS) -> Deployment:
+    """One mongod of another version, with TLS and login."""
+    server = PrivateMongod((*_SMALL, "--auth", *_tls(authority, None, False, None)), binary=binary)
+    return Deployment((server,), users=tuple(users), ca_file=authority.ca_file, prepare=_create_users)
+
+
 def connection_limit(connections: int = 8) -> Deployment:
     """One mongod that accepts only so many connections."""
     return standalone("--maxConns", str(connections))

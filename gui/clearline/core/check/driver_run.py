@@ -210,7 +210,7 @@ class DriverRun:
             connections_active=active if isinstance(active, int) else None,
         )
         if current >= NEARLY_FULL * (current + available):
-            operations = await self._ask({"currentOp": 1, "$all": True, "idleConnections": True})
+            operations = await self._ask({"currentOp": 1, "$all": True})  # idle connections are among them
             self._ledger.access(holders=_holders(operations))
 
     async def _ask(self, command: Mapping[str, Any]) -> Mapping[str, Any] | None:

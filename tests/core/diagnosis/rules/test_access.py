@@ -8,6 +8,7 @@ from clearline.core.diagnosis.rules import access
 from clearline.core.facts.login import AccessFacts, Privilege
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
+from lab.hand_made_deployments import SECONDARY, live
 from lab.hand_made_facts import HELLO, facts, member, plain
 
 READ = ("find", "listCollections")
@@ -112,7 +113,12 @@ def test_a_server_whose_connections_are_nearly_used_up_is_told_with_numbers(
     known = facts(
         member(plain(HELLO)),
         connected=True,
-        access=AccessFacts(connections_current=current, connections_available=left, holders=("orders (PyMongo): 70",)),
+        access=AccessFacts(
+            connections_current=current,
+            connections_available=left,
+            holders=("orders (PyMongo): 70",),
+            genuine=True,
+        ),
         options={"maxPoolSize": 30},
     )
     found = list(access.nearly_full(known))
@@ -121,3 +127,25 @@ def test_a_server_whose_connections_are_nearly_used_up_is_told_with_numbers(
         assert f"{current} of 100" in found[0].summary
         assert "orders (PyMongo): 70" in found[0].detail
         assert "up to 30" in found[0].detail
+
+
+def test_figures_of_another_product_that_leave_no_room_for_this_check_are_not_believed() -> None:
+    told = AccessFacts(connections_current=3, connections_available=0, product="SecantusDB")
+    assert list(access.nearly_full(facts(member(plain(HELLO)), connected=True, access=told))) == []
+    room = AccessFacts(connections_current=90, connections_available=10, product="SecantusDB")
+    (found,) = access.nearly_full(facts(member(plain(HELLO)), connected=True, access=room))
+    assert found.certainty is Certainty.LIKELY
+
+
+def test_rights_that_another_product_lists_are_likely() -> None:
+    (found,) = findings("appdb", on("appdb", *READ), genuine=False)
+    assert (found.cause, found.certainty) == ("access.read-only", Certainty.LIKELY)
+    (found,) = findings("appdb", on("appdb", *READ), genuine=True)
+    assert found.certainty is Certainty.PROVEN
+
+
+def test_a_secondary_that_is_locked_for_a_backup_blocks_no_writes_of_the_primary() -> None:
+    locked = facts(live(SECONDARY), connected=True, access=AccessFacts(fsync_locked=True))
+    (found,) = access.writes_blocked(locked)
+    assert (found.severity, found.certainty) == (Severity.NOTE, Certainty.LIKELY)
+    assert "go on" in found.detail

@@ -103,13 +103,15 @@ def nearly_full(facts: Facts) -> Iterable[Finding]:
     current, left = facts.access.connections_current, facts.access.connections_available
     if current is None or left is None or current < NEARLY_FULL * (current + left) or current + left == 0:
         return
+    if left == 0 and not is_genuine(facts):
+        return  # Another product fills in what the protocol asks for: none left would have turned this check away.
     most = facts.uri.options.get("maxPoolSize", _DEFAULT_POOL)
     servers = max(1, len(facts.members))
     could = "without limit" if most == 0 else f"up to {most} of them per process ({most * servers} over all servers)"
     server = facts.driver.server
     yield finding(
         "pool.nearly-full",
-        Certainty.PROVEN,
+        Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
         stage=Stage.ACCESS,
         server=server,
         evidence={"current": current, "available": left, "active": facts.access.connections_active},
