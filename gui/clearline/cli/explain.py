@@ -45,8 +45,9 @@ def run(argv: Sequence[str]) -> int:
         print_text("\n".join(_as_text(explanation)))
     if arguments.check and explanation.targets:
         from clearline.cli import check
+        from clearline.core.explain.targets import as_checked
 
-        return check.run([explanation.targets[0]])
+        return check.run([as_checked(explanation)[0]])
     if arguments.check:
         print("clearline explain: the text names no server that could be checked.", file=sys.stderr)
     return 0 if explanation.causes else NOTHING_RECOGNISED

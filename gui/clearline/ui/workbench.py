@@ -193,6 +193,7 @@ class Workbench(QObject):
         line.field.edited.connect(lambda plain: self.profiles.current.set_text(plain))
         line.field.returnPressed.connect(self.test)
         line.field.error_pasted.connect(self.explaining.ask)
+        line.field.file_pasted.connect(self.explaining.ask_file)
         line.test_requested.connect(self.test)
         line.stop_requested.connect(self.stop)
         line.copy_requested.connect(self.reports.copy_text)

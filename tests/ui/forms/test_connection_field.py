@@ -173,3 +173,17 @@ def test_marks_are_set_without_changing_the_text(field):
     assert (field.text(), field.heard) == (SHOWN, [])
     field.select_place(URI.index("db1"), URI.index("db1") + 3)
     assert field.selectedText() == "db1"
+
+
+@pytest.mark.parametrize("text", ["/var/log/mongodb/mongod.log", "C:\\data\\mongod.log", "file:///tmp/app.log"])
+def test_the_path_of_a_log_is_no_connection_string(qtbot, field, text):
+    with qtbot.waitSignal(field.file_pasted) as pasted:
+        field.insert_text(text)
+    assert pasted.args[0].name.endswith(".log")
+    assert not field.plain
+
+
+@pytest.mark.parametrize("text", ["mongodb:///tmp/a.sock/", "db.example.com:27017", "/tmp/mongodb-27017.sock"])
+def test_an_address_is_no_path_of_a_log(qtbot, field, text):
+    with qtbot.assertNotEmitted(field.file_pasted):
+        field.insert_text(text)

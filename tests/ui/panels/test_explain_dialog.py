@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from clearline.core.explain.explain import explain
+from clearline.core.explain.remaining import Standing
 from clearline.ui.panels.explain_dialog import ExplainDialog
 
 TEXT = "app starts\nMongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017"
@@ -53,12 +54,25 @@ def test_a_server_of_the_text_can_be_tested(qtbot, dialog):
 
 def test_a_check_says_which_causes_remain(dialog):
     dialog.show_explanation(explain(TEXT))
-    dialog.show_checked(frozenset({"tcp.refused"}), connected=False)
-    first, *others = dialog.page.plain().split("\n\n")[0].splitlines()
-    assert "the check found it" in first
-    assert any("did not find it" in line for line in others)
-    dialog.show_checked(frozenset({"tcp.refused"}), connected=True)
-    assert "the check found it" not in dialog.page.plain()
+    first, *others = [found.cause for found in dialog.causes]
+    dialog.show_checked({first: Standing.FOUND} | dict.fromkeys(others, Standing.OPEN))
+    shown = dialog.page.plain()
+    assert "The check confirms" in shown
+    assert shown.count("the check found it") == 1
+    dialog.show_checked({first: Standing.OPEN} | dict.fromkeys(others, Standing.REFUTED))
+    assert "one cause remains" in dialog.page.plain()
+    dialog.show_checked(dict.fromkeys([first, *others], Standing.REFUTED))
+    assert "refutes every cause" in dialog.page.plain()
+    assert "on this computer" in dialog.page.plain()
+
+
+def test_several_servers_are_tested_in_one_run(qtbot, dialog):
+    text = "\n".join(f"MongoServerSelectionError: connect ECONNREFUSED 192.0.2.{n}:27017" for n in (7, 8))
+    dialog.show_explanation(explain(text))
+    [button] = [b for b in dialog.findChildren(QPushButton) if b.text() == "Test these servers"]
+    with qtbot.waitSignal(dialog.test_requested) as asked:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked.args == ["mongodb://192.0.2.7:27017,192.0.2.8:27017/"]
 
 
 def test_words_of_the_text_are_never_markup(dialog):

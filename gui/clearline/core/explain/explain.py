@@ -169,9 +169,12 @@ def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folde
             # Two causes cannot both be the one that the text states.
             certainty = Certainty.LIKELY if not found else Certainty.POSSIBLE
         found[guess.cause] = _candidate(guess, certainty, record, text, folds)
+    beside = next((c.server for c in found.values() if c.server), None)
     for cause in [c for first in list(found)[:2] if first in rows() for c in rows()[first].also]:
         if cause not in found and (cause in rows() or cause in causes()):
-            found[cause] = _candidate(Guess(weight=0, cause=cause), Certainty.POSSIBLE, record, text, ())
+            found[cause] = _candidate(
+                Guess(weight=0, cause=cause, server=beside), Certainty.POSSIBLE, record, text, (), quoted=False
+            )
     return tuple(found.values())[:_MOST]
 
 
@@ -186,6 +189,10 @@ def _told(line: int, words: str, folds: Sequence[Folded]) -> str:
     return f"line {fold.line} ({fold.count:,} times{times}): {words}"
 
 
+_VIEW = re.compile(r"Topology|cluster state is|cluster description|#<Cluster|Servers: \[")
+"""Where a driver begins to tell of the whole deployment."""
+
+
 def _line(guess: Guess, record: Record, text: Text) -> int:
     if guess.line:
         return guess.line
@@ -198,15 +205,19 @@ def _line(guess: Guess, record: Record, text: Text) -> int:
         host = server.host if server else guess.server.rpartition(":")[0]
         named = [n for n, line in enumerate(text.lines, 1) if host in line]
         return next((n for n in named if decisive(text.lines[n - 1])), named[0] if named else 0)
+    if record.views:
+        return next((n for n in range(1, len(text.lines) + 1) if _VIEW.search(text.view_of(n))), 0)
     return 0
 
 
-def _candidate(guess: Guess, certainty: Certainty, record: Record, text: Text, folds: Sequence[Folded]) -> Candidate:
+def _candidate(
+    guess: Guess, certainty: Certainty, record: Record, text: Text, folds: Sequence[Folded], *, quoted: bool = True
+) -> Candidate:
     row = rows().get(guess.cause)
     known = causes().get(guess.cause)
     summary = guess.summary or (row.summary if row else known.title if known else guess.cause)
     fix = row.fix if row and row.fix else known.fix if known else ""
-    line = _line(guess, record, text)
+    line = _line(guess, record, text) if quoted else 0
     words = shown(text.lines[line - 1]) if 0 < line <= len(text.lines) else ""
     server = guess.server
     if server is None and words and (near := HOST.search(text.view_of(line))):
@@ -236,6 +247,20 @@ _UNNAMED = {
     "name": "the name",
     "set_name": "the replica set",
     "cluster": "the cluster",
+    "actual": "its real value",
+    "authorities": "an authority that the server trusts",
+    "character": "that character",
+    "down": "the members that are down",
+    "escaped": "its %-code",
+    "issuer": "that authority",
+    "keep": "one of the two",
+    "ms": "that",
+    "option": "the option",
+    "package": "the package",
+    "primary": "the primary",
+    "suggestion": "a possible value",
+    "target": "its host",
+    "what": "what belongs there",
 }
 """What stands in a blank of the catalogue's sentences for what the text does not name."""
 
@@ -251,7 +276,8 @@ def _filled(sentence: str, server: str | None, record: Record) -> str:
         host, _, port = server.rpartition(":")
         known |= {"host": host, "address": host, "server": server, "port": port}
     words = re.sub(r"\{(\w+)\}", lambda blank: known.get(blank[1]) or _UNNAMED.get(blank[1], "…"), sentence)
-    words = words.replace("the server:its port", "the server")
+    for doubled, once in (("port its port", "its port"), ("127.0.0.1:its port", "127.0.0.1"), (":its port", "")):
+        words = words.replace(doubled, once)
     return words[:1].upper() + words[1:] if words[:3] in ("the", "its") else words
 
 

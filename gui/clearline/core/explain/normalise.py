@@ -27,6 +27,8 @@ _FEWEST = 3
 """Lines from which on a common beginning is one of the log."""
 _NARROWEST = 60
 """Columns of the narrowest terminal that breaks lines."""
+_BEGINS = re.compile(r"\s*(?:at |Caused by|\w*(?:Error|Exception)\b|\d{4}-\d\d-\d\d|\[|\{)")
+"""What stands at the beginning of a line and seldom where a terminal broke one."""
 _DIGITS = re.compile(r"\d")
 _SERVER_LOG = re.compile(r"^\S+ [IWEFD]\d? +[A-Z_\-]+ +\[")
 _ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|#39|#x27|#34);")
@@ -136,7 +138,7 @@ def _unwrapped(lines: list[str]) -> list[str]:
         return lines
     joined = list(lines)
     for at in range(len(lines) - 1, 0, -1):
-        if len(lines[at - 1]) == width:
+        if len(lines[at - 1]) == width and not _BEGINS.match(lines[at]) and lines[at][:8] != lines[at - 1][:8]:
             joined[at - 1] += joined[at]
             joined[at] = ""
     return joined

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from clearline.core.explain.as_facts import is_address, with_port
-from clearline.core.explain.explanation import Candidate
+from clearline.core.explain.explanation import Candidate, Explanation
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Record
 
@@ -40,6 +40,24 @@ def targets(record: Record, causes: tuple[Candidate, ...], text: Text) -> tuple[
         if HOST.fullmatch(server):
             found[_direct(server)] = None
     return tuple(found)[:_MOST]
+
+
+def as_checked(explanation: Explanation) -> tuple[str, ...]:
+    """The targets as a check takes them: with TLS where the program spoke it, for the text alone names no option."""
+    spoken = any(c.cause.startswith("tls.") and c.cause != "tls.required" for c in explanation.causes)
+    return tuple(
+        f"{target}&tls=true" if target.startswith("mongodb://") and (spoken or ".mongodb.net:" in target) else target
+        for target in explanation.targets
+    )
+
+
+def together(targets: tuple[str, ...]) -> str | None:
+    """One connection string for all servers, so that one check asks each; None where there are not several."""
+    servers = [target for target in targets if target.startswith("mongodb://")]
+    if len(servers) < 2:
+        return None
+    hosts = ",".join(server.partition("://")[2].partition("/")[0] for server in servers)
+    return f"mongodb://{hosts}/" + ("?tls=true" if all("tls=true" in server for server in servers) else "")
 
 
 def _seen(record: Record) -> Iterator[str]:

@@ -61,6 +61,11 @@ class Explaining(QObject):
 
         self._background.ask(explained, self._show)
 
+    def ask_file(self, path: Path) -> None:
+        """Open the dialog with a log that was dropped on the window."""
+        self.ask()
+        self._explain_file(path)
+
     def _explain_file(self, path: Path) -> None:
         async def explained() -> Explanation:
             from clearline.core.explain.explain import explain_stream
@@ -89,8 +94,9 @@ class Explaining(QObject):
         report = opened.report
         if self._dialog is None or report is None or report.verdict in (None, Verdict.CANCELLED):
             return
-        causes = frozenset(finding.cause for finding in report.findings)
-        self._dialog.show_checked(causes, connected=report.verdict is Verdict.CONNECTED)
+        from clearline.core.explain.remaining import standings
+
+        self._dialog.show_checked(standings((found.cause for found in self._dialog.causes), report))
 
     def _take_as_address(self, text: str) -> None:
         if self._dialog is not None:

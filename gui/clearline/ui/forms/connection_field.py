@@ -6,14 +6,18 @@ accessible text nor the clipboard. Therefore everything that inserts text is cau
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QAction,
     QClipboard,
     QColor,
     QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
     QGuiApplication,
@@ -33,6 +37,7 @@ LONGEST: Final = 10_000
 """Characters. Fifty seeds with the longest names that DNS knows; reading far more would hold up the window."""
 
 _SHORTEST_ERROR: Final = 12
+_LOG: Final = re.compile(r"(?:file:///?|~?/|\.{1,2}/|[A-Za-z]:[\\/]|\\\\)[^\n@?]*\.(?:log|txt|out|err)", re.IGNORECASE)
 
 
 def _is_error_text(text: str) -> bool:
@@ -48,7 +53,9 @@ class ConnectionField(QLineEdit):
     too_long = Signal(int)
     """So many characters were to be pasted that they are no connection string; nothing was."""
     error_pasted = Signal(str)
-    """What was to be pasted is what a program printed, and no connection string; nothing was."""
+    """What was to be pasted, or is here, is what a program printed, and no connection string."""
+    file_pasted = Signal(object)
+    """The `Path` of a log was to be pasted or dropped; nothing was. Whether it exists is not known."""
 
     def __init__(self, redact: Redact, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,6 +140,9 @@ class ConnectionField(QLineEdit):
         """Put text in place of the selection, as typing or pasting does."""
         if len(inserted) >= _SHORTEST_ERROR and _is_error_text(inserted):
             self.error_pasted.emit(inserted)
+            return
+        if _LOG.fullmatch(inserted.strip().strip("'\"")):
+            self.file_pasted.emit(_path(inserted.strip().strip("'\"")))
             return
         if len(inserted) > 1 and len(self.text()) + len(inserted) > LONGEST:
             self.too_long.emit(len(inserted))
@@ -234,10 +244,25 @@ class ConnectionField(QLineEdit):
             return
         super().mouseReleaseEvent(event)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a file as well as text."""
+        super().dragEnterEvent(event)
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Take a file as well as text."""
+        super().dragMoveEvent(event)
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
     def dropEvent(self, event: QDropEvent) -> None:
         """Catch dropped text."""
         data: QMimeData = event.mimeData()
-        if data.hasText():
+        if files := [url.toLocalFile() for url in data.urls() if url.isLocalFile()]:
+            self.file_pasted.emit(Path(files[0]))
+            event.acceptProposedAction()
+        elif data.hasText():
             self.setCursorPosition(self.cursorPositionAt(event.position().toPoint()))
             self.insert_text(data.text())
             event.acceptProposedAction()
@@ -259,6 +284,10 @@ class ConnectionField(QLineEdit):
             action.setEnabled(possible)
             action.triggered.connect(lambda _checked=False, act=act: act())
             menu.addAction(action)
+        menu.addSeparator()
+        meant = menu.addAction("This is an error text")
+        meant.setEnabled(bool(self.text()))
+        meant.triggered.connect(lambda: self.error_pasted.emit(self.plain.reveal()))
         menu.popup(event.globalPos())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -273,6 +302,10 @@ class ConnectionField(QLineEdit):
                 self.mark(marks)
         if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
             self.home(False)
+
+
+def _path(text: str) -> Path:
+    return Path(QUrl(text).toLocalFile() if text.lower().startswith("file:") else text).expanduser()
 
 
 def _common(one: str, other: str) -> int:

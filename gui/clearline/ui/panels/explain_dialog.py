@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -22,6 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.explain.explanation import Candidate, Explanation
+from clearline.core.explain.remaining import Standing
+from clearline.core.explain.targets import as_checked, together
 from clearline.core.findings import Certainty
 from clearline.ui.look import theme
 from clearline.ui.widgets.parts import Flow, RichText, WrappedLabel
@@ -34,6 +37,12 @@ _SMALLEST: Final = (theme.GRID * 76, theme.GRID * 48)
 _MOST_TARGETS: Final = 3
 _PASTE_HERE: Final = "Paste the error, the stack trace or the log lines that your program or its server printed."
 _WORDS: Final = {Certainty.PROVEN: "proven", Certainty.LIKELY: "likely", Certainty.POSSIBLE: "possible"}
+_AFTER_A_CHECK: Final = {
+    Standing.FOUND: "✔ the check found it",
+    Standing.REFUTED: "✖ the check refutes it",
+    Standing.OPEN: "the check did not get that far",
+    Standing.UNSEEN: "no check from here can show it",
+}
 
 
 class ExplainDialog(QDialog):
@@ -53,7 +62,7 @@ class ExplainDialog(QDialog):
         self.setMinimumSize(*_SMALLEST)
         self.resize(*_SIZE)
         self._explanation: Explanation | None = None
-        self._confirmed: frozenset[str] | None = None
+        self._standings: Mapping[str, Standing] = {}
         self._pause = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self.field = QPlainTextEdit()
         self.field.setFont(theme.mono_font())
@@ -119,25 +128,36 @@ class ExplainDialog(QDialog):
 
     def show_explanation(self, explanation: Explanation | None, *, file: Path | None = None) -> None:
         """Show an answer; None: there is no text yet."""
-        self._explanation, self._confirmed = explanation, None
+        self._explanation, self._standings = explanation, {}
         self.said.setText(_taken_for(explanation, file))
         self.address.setVisible(bool(self.field.toPlainText().strip()))
         self.page.show_page(self._html)
-        self._mark(explanation)
+        self._mark()
         while self._targets.count():
             item = self._targets.takeAt(0)
             if item is not None and (widget := item.widget()) is not None:
                 widget.deleteLater()
-        for target in (explanation.targets if explanation else ())[:_MOST_TARGETS]:
-            button = QPushButton(f"Test {_host(target)}")
-            button.setAutoDefault(False)
-            button.setToolTip("Checks the server: the check confirms or refutes what the text allows.")
-            button.clicked.connect(partial(self.test_requested.emit, target))
-            self._targets.addWidget(button)
+        targets = as_checked(explanation) if explanation else ()
+        if every := together(targets):
+            self._offer("Test these servers", every)
+        for target in targets[:_MOST_TARGETS]:
+            self._offer(f"Test {_host(target)}", target)
 
-    def show_checked(self, causes: frozenset[str], *, connected: bool) -> None:
-        """Say which of the candidates a check of the server found; ``connected``: it found no fault."""
-        self._confirmed = causes if not connected else frozenset()
+    def _offer(self, words: str, target: str) -> None:
+        button = QPushButton(words)
+        button.setAutoDefault(False)
+        button.setToolTip("The check confirms or refutes what the text allows.")
+        button.clicked.connect(partial(self.test_requested.emit, target))
+        self._targets.addWidget(button)
+
+    @property
+    def causes(self) -> tuple[Candidate, ...]:
+        """What the text allows."""
+        return self._explanation.causes if self._explanation else ()
+
+    def show_checked(self, standings: Mapping[str, Standing]) -> None:
+        """Say how each candidate stands after a check of the servers, and which remain."""
+        self._standings = standings
         self.page.show_page(self._html)
 
     def _ask_file(self) -> None:
@@ -156,7 +176,8 @@ class ExplainDialog(QDialog):
             return f'<p style="color:{c.muted}">The causes that the text allows are listed here.</p>'
         if not explanation.causes:
             return f"<p>{escape(explanation.why or '')}</p>"
-        parts = [self._cause(found, first=place == 0) for place, found in enumerate(explanation.causes)]
+        parts = [f"<p>{escape(_remaining(explanation, self._standings))}</p>"] if self._standings else []
+        parts += [self._cause(found, first=place == 0) for place, found in enumerate(explanation.causes)]
         if explanation.missing:
             wanted = "".join(f"<li>{escape(one)}</li>" for one in explanation.missing)
             parts.append(f"<p><b>To be sure</b></p><ul>{wanted}</ul>")
@@ -166,11 +187,12 @@ class ExplainDialog(QDialog):
         c = theme.colours()
         tone = c.muted if found.certainty is Certainty.POSSIBLE else c.accent
         checked = ""
-        if self._confirmed is not None:
-            seen = found.cause in self._confirmed
-            word, colour = ("✔ the check found it", c.passed) if seen else ("the check did not find it", c.muted)
-            checked = f' <span style="color:{colour}">· {word}</span>'
+        if standing := self._standings.get(found.cause):
+            colour = c.passed if standing is Standing.FOUND else c.muted
+            checked = f' <span style="color:{colour}">· {_AFTER_A_CHECK[standing]}</span>'
         summary = f"<b>{escape(found.summary)}</b>" if first else escape(found.summary)
+        if self._standings.get(found.cause) is Standing.REFUTED:
+            summary = f'<span style="color:{c.muted}">{escape(found.summary)}</span>'
         text = (
             f'<p style="margin-top:10px; margin-bottom:2px">{summary} '
             f'<span style="color:{tone}">{_WORDS[found.certainty]}</span> '
@@ -186,13 +208,14 @@ class ExplainDialog(QDialog):
             text += f'<p style="{inset}">{escape(found.question)}</p>'
         return text
 
-    def _mark(self, explanation: Explanation | None) -> None:
+    def _mark(self) -> None:
         """The deciding lines stand out in the text."""
         look = QTextCharFormat()
         look.setBackground(QColor(theme.colours().warning_back))
         look.setProperty(QTextCharFormat.Property.FullWidthSelection, True)
         selections = []
-        for words in explanation.causes[0].because if explanation and explanation.causes else ():
+        told = [c for c in self.causes if c is self.causes[0] or c.certainty is not Certainty.POSSIBLE]
+        for words in dict.fromkeys(words for found in told for words in found.because):
             number = words.removeprefix("line ").partition(":")[0]
             block = self.field.document().findBlockByNumber(int(number) - 1) if number.isdigit() else None
             if block is not None and block.isValid():
@@ -201,6 +224,19 @@ class ExplainDialog(QDialog):
                 selection.format = look
                 selections.append(selection)
         self.field.setExtraSelections(selections)
+
+
+def _remaining(explanation: Explanation, standings: Mapping[str, Standing]) -> str:
+    """Which causes are left, and what that is worth: the check ran here, the program perhaps elsewhere."""
+    known = [standings[found.cause] for found in explanation.causes if found.cause in standings]
+    confirmed, left = known.count(Standing.FOUND), len(known) - known.count(Standing.REFUTED)
+    if confirmed:
+        return "The check confirms what is marked below."
+    where = "The check ran on this computer; if the program runs elsewhere, test from there."
+    if not left:
+        return f"The check refutes every cause below. {where}"
+    which = "One cause remains" if left == 1 else f"{left} of {len(known)} causes remain"
+    return f"The check confirms none; {which[:1].lower()}{which[1:]}. {where}"
 
 
 def _taken_for(explanation: Explanation | None, file: Path | None) -> str:
