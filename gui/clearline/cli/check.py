@@ -11,7 +11,7 @@ from typing import NoReturn, get_args
 
 from clearline.cli.attempts import Manner, Until, checked, has_become
 from clearline.cli.output import print_json, print_text
-from clearline.cli.results import colours, record, write_junit
+from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.targets import WRONG_USAGE, Target, UsageProblem, add_arguments, adopt, chosen
 from clearline.cli.text_grid import shown
 from clearline.core.check.request import Patience
@@ -51,6 +51,8 @@ def run(argv: Sequence[str]) -> int:
                 adopt(target.request.profile, target.unremembered)
     named = [(target.request.profile, report) for target, report in zip(targets, reports, strict=True)]
     if arguments.junit is not None and not write_junit(arguments.junit, named):
+        return not_tried(arguments.exit_by)
+    if arguments.summary is not None and not write_summary(arguments.summary, reports):
         return not_tried(arguments.exit_by)
     if arguments.json:
         if len(arguments.target) > 1:
@@ -137,6 +139,9 @@ def parser() -> Parser:
     )
     parser.add_argument(
         "--exit-by", choices=WAYS, default="plain", help="what the exit code says: see the table in the README"
+    )
+    parser.add_argument(
+        "--summary", type=Path, metavar="FILE", help="add the result to this file as Markdown ($GITHUB_STEP_SUMMARY)"
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
     parser.add_argument(

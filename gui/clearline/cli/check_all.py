@@ -10,9 +10,8 @@ from dataclasses import replace
 
 from clearline.cli.attempts import Manner, checked
 from clearline.cli.output import print_text
-from clearline.cli.results import colours, record, write_junit
+from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.targets import (
-    WRONG_USAGE,
     UsageProblem,
     adopt,
     gathered,
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say(f"cannot be read: {problem}")
     if not profiles and not broken:
         _say(f"there is no saved profile{f' in the folder {arguments.folder}' if arguments.folder else ''}.")
-        return WRONG_USAGE
+        return not_tried(arguments.exit_by)
     patience = Patience(silence_s=arguments.timeout)
     requests, unremembered = _with_secrets(profiles, linked, patience, yes=arguments.yes)
 
@@ -72,7 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.junit is not None and not write_junit(
         arguments.junit, list(zip(profiles, reports, strict=True)), broken
     ):
-        return WRONG_USAGE
+        return not_tried(arguments.exit_by)
+    if arguments.summary is not None and not write_summary(arguments.summary, reports):
+        return not_tried(arguments.exit_by)
     if arguments.json:
         print(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
     elif arguments.junit is None:

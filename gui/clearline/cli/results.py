@@ -47,6 +47,19 @@ def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: S
     return True
 
 
+def write_summary(file: Path, reports: Sequence[Report]) -> bool:
+    """Add the reports as Markdown to a file, as CI systems have their summaries; False when it cannot be, and told."""
+    from clearline.core.report.markdown import to_markdown
+
+    try:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.writelines(f"{to_markdown(report)}\n" for report in reports)
+    except OSError as error:
+        print(f"clearline check: {file} cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
 def colours() -> bool:
     """Whether standard output takes colours."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+"""Print a part of requirements.lock as pip reads it: ``python3 packaging/requirements.py headless``."""
+
+from __future__ import annotations
+
+import sys
+
+import dev
+
+if __name__ == "__main__":
+    print(dev.locked(dev.LOCK.read_text(encoding="utf-8"), sys.argv[1]), end="")
