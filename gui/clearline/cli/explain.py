@@ -50,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
         return check.run([as_checked(explanation)[0]])
     if arguments.check:
         print("clearline explain: the text names no server that could be checked.", file=sys.stderr)
-    return 0 if explanation.causes else NOTHING_RECOGNISED
+    return 0 if explanation.causes or explanation.server_knew else NOTHING_RECOGNISED
 
 
 class _Refused(Exception):
@@ -72,14 +72,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _explained(source: str, near: Path | None) -> Explanation:
-    from clearline.core.explain.explain import explain, explain_stream
+    from clearline.core.explain.explain import explain_stream
 
     with _opened(source) as stream:
         if near is None:
             return explain_stream(stream)
         import msgspec
 
-        from clearline.core.explain.near import Nothing, lines_near
+        from clearline.core.explain.near import Nothing, explain_near
         from clearline.core.report.report import Report
 
         try:
@@ -89,7 +89,7 @@ def _explained(source: str, near: Path | None) -> Explanation:
         except (msgspec.DecodeError, ValueError) as error:
             raise _Refused(f"{near} is no report of a check.") from error
         try:
-            return explain(lines_near(stream, report))
+            return explain_near(stream, report)
         except Nothing as nothing:
             raise _Refused(str(nothing)) from nothing
 
@@ -104,6 +104,7 @@ def _opened(source: str) -> Iterator[BinaryIO]:
 
 
 def _as_text(explanation: Explanation) -> Iterator[str]:
+    yield from explanation.server_knew
     if not explanation.causes:
         yield explanation.why or ""
     for found in explanation.causes:

@@ -10,7 +10,7 @@ import pytest
 from clearline.core.explain.explain import explain_stream
 from clearline.core.explain.explanation import schema_text
 from clearline.core.explain.folding import condensed
-from clearline.core.explain.near import Nothing, lines_near
+from clearline.core.explain.near import Nothing, explain_near, lines_near
 from clearline.core.report.report import DriverResult, Report, ServerResult, Target
 from clearline.paths import resource
 
@@ -84,6 +84,26 @@ def test_a_log_is_joined_to_a_check_by_time_and_address() -> None:
     chosen = lines_near(io.BytesIO(long_log()), report(source="10.1.2.3"))
     assert {json.loads(line)["id"] for line in chosen.splitlines()} == {20249}
     assert all("10:00:50" in line for line in chosen.splitlines())
+
+
+def test_the_server_tells_what_the_client_never_learns() -> None:
+    attempt = {"t": {"$date": "2024-05-01T10:00:52.100+00:00"}, "s": "I", "c": "ACCESS", "ctx": "conn9"}
+    lines = [
+        {**attempt, "id": 51800, "msg": "m", "attr": {
+            "client": "10.1.2.3:5", "doc": {"application": {"name": "shop"}}}},
+        {**attempt, "id": 5286307, "msg": "m", "attr": {
+            "client": "10.1.2.3:5", "mechanism": "SCRAM-SHA-256", "user": "app", "db": "shop", "result": 11,
+            "error": "UserNotFound: Could not find user"}},
+        {**attempt, "id": 23255, "msg": "m", "attr": {}},
+    ]  # fmt: skip
+    log = "\n".join(json.dumps(line) for line in lines).encode()
+    found = explain_near(io.BytesIO(log), report(source="10.1.2.3"))
+    assert found.server_knew == (
+        "The server saw the program as shop.",
+        "The server knew no user app in the database shop.",
+        "The server was shown no client certificate.",
+    )
+    assert "auth.unknown-user" in {cause.cause for cause in found.causes}
 
 
 def test_a_log_of_another_day_says_so() -> None:

@@ -44,6 +44,8 @@ class Explanation(_Value, frozen=True, kw_only=True):
     causes: tuple[Candidate, ...] = ()
     targets: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    server_knew: tuple[str, ...] = ()
+    """Of a server's log that was joined to a check: what the client never learnt."""
 
 
 def schema() -> dict[str, Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
+import msgspec
+
+from clearline.core.explain.explain import explain
+from clearline.core.explain.explanation import Explanation
 from clearline.core.explain.reading import log_entry
 from clearline.core.explain.record import LogEntry
+from clearline.core.explain.server_knew import server_knew
 from clearline.core.report.report import Report
 
 _MARGIN = timedelta(seconds=5)
@@ -19,6 +25,13 @@ _MOST = 2000
 
 class Nothing(Exception):
     """The log and the check do not meet; the text says why."""
+
+
+def explain_near(stream: BinaryIO, report: Report) -> Explanation:
+    """Explain what a server's log tells of a check. Raises `Nothing` and OSError."""
+    text = lines_near(stream, report)
+    knew = server_knew(entry for entry, _, _ in _entries(io.BytesIO(text.encode())))
+    return msgspec.structs.replace(explain(text), server_knew=knew)
 
 
 def lines_near(stream: BinaryIO, report: Report) -> str:
