@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QFontMetrics, QPalette
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from clearline.core.findings import Stage
 from clearline.core.report.report import Verdict
@@ -14,6 +16,7 @@ from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
 from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.palette_entries import Entry, Kind, found
+from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels import verdict
 from clearline.ui.panels.palette import Palette
 from clearline.ui.profiles.open_profile import Origin
@@ -229,3 +232,29 @@ def test_a_production_profile_colours_the_window_and_says_its_word(qtbot, make_d
     assert window.environment.word.text() == "Staging"
     assert window.menuBar().property("tint") == ""
     assert window.grab().toImage().pixelColor(4, window.height() - 4) != tinted
+
+
+def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(qtbot, make_desktop):
+    names = [
+        f"orders-mongodb-{n}.orders-mongodb-headless.production-eu-west-2.svc.cluster.local:27017" for n in range(9)
+    ]
+    servers = tuple(msgspec.structs.replace(play.server(n), address=name) for n, name in enumerate(names))
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=servers), (911, 484))
+    model = desktop.window.answer.servers.model
+    shown = [model.index(row, 0).data(ServerRole.SHORT) for row in range(9)]
+    assert len(set(shown)) == 9
+    room = desktop.window.answer.servers.table.columnWidth(0) - 14
+    assert all(QFontMetrics(theme.mono_font()).horizontalAdvance(name) <= room for name in shown)
+
+
+def test_a_stale_answer_is_grey_as_a_whole_and_fixes_nothing(qtbot, make_desktop):
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.WRONG_NAME, play.STALE_SET))
+    diagnosis = desktop.window.answer.diagnosis
+    grey = QColor(theme.tone("muted"))
+    assert diagnosis.page.palette().color(QPalette.ColorRole.Text) != grey
+    desktop.workbench.profiles.current.set_text(Secret(URI + "&tls=true"), Origin.ELSEWHERE)
+    assert diagnosis.page.palette().color(QPalette.ColorRole.Text) == grey
+    assert diagnosis.list.itemDelegate().is_pale()
+    assert not any(button.isEnabled() for button in diagnosis.cause.findChildren(QPushButton))
+    desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
+    assert not diagnosis.list.itemDelegate().is_pale()

@@ -362,11 +362,13 @@ class Workbench(QObject):
 
     def do_next(self) -> None:
         """Press the one filled button: what the answer proposes, else Test."""
-        if self.window.answer.banner.primary is not None:
-            self.window.turn_to("answer")
-            self.window.answer.banner.press_fix()
-        else:
+        button = self.window.next_step
+        if button is None:
             self.test()
+            return
+        if button is self.window.answer.banner.primary:
+            self.window.turn_to("answer")
+        button.click()
 
     # ------------------------------------------------------------ the window shows
 

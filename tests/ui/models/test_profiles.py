@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -159,3 +160,13 @@ def test_a_profile_without_a_name_is_called_by_its_host():
     assert ProfileRow(unnamed, Path("profile-f849c6f1.json")).name == "db1.example.com:27018"
     assert ProfileRow(replace(unnamed, name="Orders")).name == "Orders"
     assert ProfileRow(Profile()).name == "New connection"
+
+
+def test_a_row_that_is_saved_stays_where_it_was(tmp_path):
+    model = ProfilesModel()
+    saved = ProfileRow(Profile(id="a" * 32, name="Able"), path=tmp_path / "able.json")
+    unsaved = ProfileRow(Profile(id="b" * 32, name="Zebra"), unsaved=True)
+    model.show([saved, unsaved])
+    assert [model.index(n).data() for n in range(2)] == ["Zebra", "Able"]
+    model.show([saved, dataclasses.replace(unsaved, path=tmp_path / "zebra.json", unsaved=False)])
+    assert [model.index(n).data() for n in range(2)] == ["Zebra", "Able"]

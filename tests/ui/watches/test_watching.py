@@ -232,12 +232,12 @@ def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot,
     desktop, watch, session = watched
     desktop.window.turn_to("pool")
     desktop.window.live.views.get("pool").exercise.click()
-    dialog = desktop.workbench.watching.exercising.dialog
-    dialog.workers.setValue(50)
-    dialog.start.click()
-    assert "not on this computer" in dialog.warning.text()
+    form = desktop.workbench.watching.exercising.form
+    form.workers.setValue(50)
+    form.start.click()
+    assert "not on this computer" in form.warning.text()
     assert not session.exercising
-    dialog.start.click()
+    form.start.click()
     qtbot.waitUntil(lambda: watch.result is not None)
     plan = ExercisePlan(workers=50)
     assert watch.acts[-1] == plan
@@ -246,8 +246,8 @@ def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot,
         watched,
         watches.state(exercise=ExerciseResult(plan=plan, limits=PoolLimits(), elapsed_s=5.0, operations=10)),
     )
-    assert dialog.progress.value() == 500
-    assert dialog.start.text() == "Stop"
+    assert form.progress.value() == 500
+    assert form.start.text() == "Stop"
     done = ExerciseResult(
         plan=plan,
         limits=PoolLimits(),
@@ -260,36 +260,36 @@ def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot,
     )
     watch.result.get_loop().call_soon_threadsafe(watch.result.set_result, done)
     qtbot.waitUntil(lambda: not session.exercising)
-    assert dialog.sentence.text() == "The pool is the bottleneck."
-    texts = [label.text() for label in dialog._cells.values()]
+    assert form.sentence.text() == "The pool is the bottleneck."
+    texts = [label.text() for label in form._cells.values()]
     assert "1,234" in texts
     assert any("Wait-queue timeouts: 7" in text for text in texts)
-    dialog.close()
+    form.end()
 
 
 def test_an_exercise_is_stopped_by_its_button(qtbot, watched):
     desktop, watch, _session = watched
     emit(qtbot, watched, watches.state(local=True))
     desktop.workbench.watching.ask_exercise()
-    dialog = desktop.workbench.watching.exercising.dialog
-    dialog.start.click()
+    form = desktop.workbench.watching.exercising.form
+    form.start.click()
     qtbot.waitUntil(lambda: watch.result is not None)
-    dialog.start.click()
+    form.start.click()
     qtbot.waitUntil(lambda: watch.result.cancelled())
-    assert dialog.start.text().startswith("Start")
-    dialog.close()
+    assert form.start.text().startswith("Start")
+    form.end()
 
 
 def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot, watched):
     desktop, _watch, session = watched
     desktop.workbench.watching.ask_exercise()
-    dialog = desktop.workbench.watching.exercising.dialog
-    dialog.work.setCurrentIndex(list(Work).index(Work.READ))
-    dialog.collection.setText("orders")
-    dialog.start.click()
-    assert "collection" in dialog.problem.text()
+    form = desktop.workbench.watching.exercising.form
+    form.work.setCurrentIndex(list(Work).index(Work.READ))
+    form.collection.setText("orders")
+    form.start.click()
+    assert "collection" in form.problem.text()
     assert not session.exercising
-    dialog.close()
+    form.end()
 
 
 def test_two_profiles_are_watched_at_once(qtbot, watched):
@@ -450,8 +450,41 @@ def test_the_pool_of_production_is_exercised_only_after_a_question(qtbot, watche
     desktop, watch, session = watched
     session.opened.rename("Orders production")
     desktop.workbench.watching.ask_exercise()
-    dialog = desktop.workbench.watching.exercising.dialog
-    dialog._local = True
-    dialog.start.click()
-    assert "This is production." in dialog.warning.text()
+    form = desktop.workbench.watching.exercising.form
+    form._local = True
+    form.start.click()
+    assert "This is production." in form.warning.text()
     assert not any(isinstance(act, ExercisePlan) for act in watch.acts)
+
+
+def test_a_loss_that_is_over_stays_as_a_line_with_its_report(qtbot, watched):
+    desktop, _watch, _session = watched
+    answer = desktop.window.answer
+    emit(qtbot, watched, watches.lost())
+    assert not answer.past.isVisible()
+    emit(qtbot, watched, watches.restored())
+    assert "restored after 4.2 s: Nothing listens on port 27017 of db1.example.com." in answer.past.words.text()
+    answer.past.show_it.click()
+    assert desktop.workbench.profiles.current.report.diagnosis.cause == "tcp.refused"
+
+
+def test_of_a_changed_connection_the_watch_says_that_it_is_about_the_earlier_one(qtbot, watched):
+    desktop, _watch, session = watched
+    session.opened.set_text(Secret("mongodb://other.example.com/"), Origin.ELSEWHERE)
+    desktop.workbench.watching.show()
+    assert desktop.window.health._about.text() == "watching db1.example.com:27017 (before your changes)"
+    assert desktop.window.profiles.model.profile_row(session.opened.profile.id).verdict is None
+
+
+def test_on_each_page_one_button_is_filled(qtbot, watched):
+    desktop, _watch, _session = watched
+    window = desktop.window
+    window.turn_to("pool")
+    assert window.connection.button.property("running") == "false"
+    desktop.workbench.watching.ask_exercise()
+    assert window.connection.button.property("running") == "true"
+    assert window.next_step is desktop.workbench.watching.exercising.form.start
+    desktop.workbench.watching.exercising.form.end()
+    assert window.connection.button.property("running") == "false"
+    desktop.workbench.new_profile()
+    assert window.next_step is window.live.watch

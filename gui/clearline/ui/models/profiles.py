@@ -299,7 +299,9 @@ class ProfilesModel(QAbstractListModel):
             return
         self._rows = after
         changed = [(n, old) for n, old in enumerate(before) if old is not self._rows[n] and old != self._rows[n]]
-        self._repaint(changed, moved=any(old.key != self._rows[n].key for n, old in changed))
+        # Who saves a connection finds it where it stood; another name or folder takes it to its place.
+        moved = any((old.group, old.name) != (self._rows[n].group, self._rows[n].name) for n, old in changed)
+        self._repaint(changed, moved=moved)
 
     def update(self, row: ProfileRow) -> None:
         """One row is another now; a new one comes first."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from clearline.core.findings import SERVER_STAGES
 from clearline.core.report.report import Cell, ServerResult, Status
+from clearline.ui.look.short_names import shorten
 from clearline.ui.look.status import status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -27,6 +28,8 @@ class ServerRole(IntEnum):
     ELAPSED_MS = Qt.ItemDataRole.UserRole + 4
     NOTE = Qt.ItemDataRole.UserRole + 5
     EVIDENCE = Qt.ItemDataRole.UserRole + 6
+    SHORT = Qt.ItemDataRole.UserRole + 7
+    """The address, cut where it does not differ from the others."""
 
 
 class ServersByStageModel(QAbstractTableModel):
@@ -35,6 +38,7 @@ class ServersByStageModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._servers: tuple[ServerResult, ...] = ()
+        self._short: dict[str, str] = {}
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Servers."""
@@ -65,6 +69,8 @@ class ServersByStageModel(QAbstractTableModel):
                     return f"{server.address}, {about(server)}"
                 case ServerRole.NOTE:
                     return about(server)
+                case ServerRole.SHORT:
+                    return self._short[server.address]
             return None
         stage = SERVER_STAGES[index.column() - 1]
         cell = server.cells.get(stage.value, _NOTHING)
@@ -92,6 +98,7 @@ class ServersByStageModel(QAbstractTableModel):
 
     def show(self, servers: tuple[ServerResult, ...]) -> None:
         """Take a newer snapshot. Rows are matched by address, so that the selection stays where it is."""
+        self._short = shorten([server.address for server in servers])
         before = self._servers
         kept = [server.address for server in servers[: len(before)]]
         if kept != [server.address for server in before]:

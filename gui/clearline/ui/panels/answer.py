@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from clearline.core.findings import Stage
 from clearline.core.report.report import Report, Verdict
@@ -33,13 +33,39 @@ class StaleLine(Card):
         self.hide()
 
 
+class PastOutage(Card):
+    """One line about a loss that is over, with a button that shows the report of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = StatusIcon()
+        self._icon.show_icon("outage", "muted")
+        self.words = WrappedLabel()
+        self.words.setAccessibleName("Latest outage")
+        self.show_it = QPushButton("Show")
+        self.show_it.setObjectName("flat")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.show_it, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+
 class AnswerPage(QWidget):
     """Everything about one report in one scroll. After a failure what to do comes first, else the servers."""
+
+    past_outage_requested = Signal(object)
+    """The `Report` that explains an outage that is over."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stale = StaleLine()
         self.banner = VerdictBanner()
+        self.past = PastOutage()
+        self._past_report: Report | None = None
+        self.past.show_it.clicked.connect(lambda: self.past_outage_requested.emit(self._past_report))
         self.strip = StageStrip()
         self.servers = ServersPanel()
         self.diagnosis = DiagnosisPanel()
@@ -53,7 +79,7 @@ class AnswerPage(QWidget):
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, theme.GRID * 2)
         self._column.setSpacing(12)
-        for widget in (self.stale, self.banner, self.strip, self.servers, self.diagnosis):
+        for widget in (self.stale, self.banner, self.past, self.strip, self.servers, self.diagnosis):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         put_into(self._area, page)
@@ -99,6 +125,13 @@ class AnswerPage(QWidget):
             self._fill()
             self.strip.show_report(self.shown_report)
 
+    def show_past_outage(self, said: tuple[str, Report | None]) -> None:
+        """A loss that is over, and the report that explains it; no words: there was none."""
+        words, self._past_report = said
+        self.past.words.setText(words)
+        self.past.show_it.setVisible(self._past_report is not None)
+        self.past.setVisible(bool(words))
+
     def _fill(self) -> None:
         report = self.shown_report
         self.diagnosis.show_report(report, running=self._running)
@@ -111,7 +144,10 @@ class AnswerPage(QWidget):
         self.stale.words.setText(f"Changed since this test. The answer below is about {about}. Ctrl+Enter tests again.")
         self.stale.setVisible(stale and self._report is not None)
         self.banner.show_stale(stale)
-        self.strip.show_report(self.shown_report, stale=stale and self._outage is None)
+        pale = stale and self._outage is None
+        self.strip.show_report(self.shown_report, stale=pale)
+        self.diagnosis.show_stale(pale)
+        self.servers.show_stale(pale)
 
     def turn(self) -> None:
         """The next step of what turns."""

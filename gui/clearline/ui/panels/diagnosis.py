@@ -71,6 +71,13 @@ class FindingDetail(QWidget):
         for button in buttons:
             self._fixes.addWidget(button)
 
+    def show_stale(self, stale: bool) -> None:
+        """Grey, and its fixes cannot be pressed."""
+        self.page.show_pale(stale)
+        for place in range(self._fixes.count()):
+            if (item := self._fixes.itemAt(place)) is not None and (button := item.widget()) is not None:
+                button.setEnabled(not stale)
+
 
 class DiagnosisPanel(QWidget):
     """Two columns where there is room: the cause, and what else was found."""
@@ -125,6 +132,13 @@ class DiagnosisPanel(QWidget):
         else:
             self._nothing.setText("No findings.")
         self._show()
+
+    def show_stale(self, stale: bool) -> None:
+        """Grey and without fixes: it is about an earlier state of the connection."""
+        self.list.setProperty("pale", stale)
+        self.list.viewport().update()
+        for detail in (self.cause, self.more):
+            detail.show_stale(stale)
 
     def show_stage(self, stage: Stage | None) -> None:
         """Only what concerns one stage; None: everything."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
-    QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLayout,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -24,9 +22,10 @@ from clearline.core.profiles.profile import Pool
 from clearline.core.watch.exercise import LONGEST_S, MOST_WORKERS, ExercisePlan, ExerciseResult, Work
 from clearline.core.watch.pool import Quantiles
 from clearline.ui.look import theme
+from clearline.ui.look.icons import IconButton
 from clearline.ui.models.pools import reasons
 from clearline.ui.widgets.editors import Choice
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.parts import Flow, WrappedLabel, section
 
 _WORKS: tuple[tuple[str, object], ...] = (
     ("ping", Work.PING),
@@ -42,20 +41,21 @@ _POOL_FIELDS = (
 _AS_IN_PROFILE = "as in the profile"
 
 
-class ExerciseDialog(QDialog):
-    """A form; then progress and Stop; then the result. It stays open beside the window."""
+class ExerciseForm(QWidget):
+    """A form; then progress and Stop; then the result. It is a part of the page, and closed at first."""
 
     start_requested = Signal(object)
     """An `ExercisePlan`."""
     stop_requested = Signal()
+    closed = Signal()
+    shown = Signal(bool)
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._running = False
         self._local, self._production = True, False
         self._shown: ExerciseResult | None = None
-        self.setWindowTitle("Exercise the pool")
-        self.setMinimumWidth(theme.GRID * 70)
+        self.title = section("Exercise the pool")
         self.workers = _number("Workers", 1, MOST_WORKERS, 20)
         self.duration = _number("Duration in seconds", 1, int(LONGEST_S), 10, " s")
         self.work = Choice("What each worker does", _WORKS)
@@ -67,17 +67,20 @@ class ExerciseDialog(QDialog):
         self.pool_fields = {
             field: _number(name, 0, most, 0, special=_AS_IN_PROFILE) for name, field, most in _POOL_FIELDS
         }
-        self._form = QFormLayout()
-        self._form.setHorizontalSpacing(theme.GRID * 2)
-        self._form.setVerticalSpacing(6)
-        self._form.addRow("Workers", self.workers)
-        self._form.addRow("Duration", self.duration)
-        self._form.addRow("Each does", self.work)
-        self._form.addRow("Collection", self.collection)
-        self._form.addRow("Wait", self.wait_ms)
-        self._form.addRow(self.own_pool)
-        for name, field, _most in _POOL_FIELDS:
-            self._form.addRow(name, self.pool_fields[field])
+        self._fields: dict[QWidget, QWidget] = {}
+        self._form = Flow()
+        self._form.setSpacing(theme.GRID * 2)
+        for words, editor in (
+            ("Workers", self.workers),
+            ("Duration", self.duration),
+            ("Each does", self.work),
+            ("Collection", self.collection),
+            ("Wait", self.wait_ms),
+            ("", self.own_pool),
+            *((name, self.pool_fields[field]) for name, field, _most in _POOL_FIELDS),
+        ):
+            self._fields[editor] = _labelled(words, editor)
+            self._form.addWidget(self._fields[editor])
         self.promise = WrappedLabel("It only reads: nothing is ever written.", "muted")
         self.problem = WrappedLabel(role="failure")
         self.warning = WrappedLabel(role="warning")
@@ -94,25 +97,26 @@ class ExerciseDialog(QDialog):
         self._cells: dict[tuple[int, int], QLabel] = {}
         self.start = QPushButton("Start")
         self.start.setObjectName("primary")
-        self.start.setDefault(True)
-        self.close_button = QPushButton("Close")
+        self.close_button = IconButton("close", "Close the exercise")
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID * 2)
+        head.addWidget(self.title)
+        head.addWidget(self.promise, 1)
+        head.addWidget(self.close_button)
         foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(self.close_button)
         foot.addWidget(self.start)
+        foot.addStretch(1)
         column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # some platforms cannot change it
-        column.setContentsMargins(20, 16, 20, 16)
+        column.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID * 2, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.promise)
+        column.addLayout(head)
         column.addLayout(self._form)
+        column.addLayout(foot)
         for widget in (self.problem, self.warning, self.progress, self.sentence):
             column.addWidget(widget)
         column.addLayout(self._numbers)
-        column.addStretch(1)
-        column.addLayout(foot)
         self.start.clicked.connect(self._on_start)
-        self.close_button.clicked.connect(self.close)
+        self.close_button.clicked.connect(self.end)
         self.work.currentIndexChanged.connect(self._show_fields)
         self.own_pool.toggled.connect(self._show_fields)
         for edited in (self.workers.valueChanged, self.duration.valueChanged, self.collection.textEdited):
@@ -121,6 +125,7 @@ class ExerciseDialog(QDialog):
             label.hide()
         self._asked = False
         self._show_fields()
+        self.hide()
 
     @property
     def plan(self) -> ExercisePlan:
@@ -143,28 +148,35 @@ class ExerciseDialog(QDialog):
     def show_place(self, name: str, *, local: bool, database: str | None, production: bool = False) -> None:
         """Which deployment it is; production, and one that is not on this computer, is asked about first."""
         self._local, self._production = local, production
-        self.setWindowTitle(f"Exercise the pool: {name}")
+        self.title.setText(f"Exercise the pool of {name}")
         if database and not self.collection.text():
             self.collection.setText(f"{database}.")
+
+    def forget(self) -> None:
+        """Nothing of an earlier exercise, which was another connection's."""
+        self._shown = None
+        self._forget_question()
+        self.collection.clear()
+        self.start.setText("Start")
+        self.sentence.hide()
+        self.problem.hide()
+        for label in self._cells.values():
+            label.clear()
 
     def show_result(self, result: ExerciseResult | None, *, running: bool) -> None:
         """Show how it goes, or went."""
         self._running = running
         self._shown = result or self._shown
         self.start.setText("Stop" if running else "Start again" if self._shown else "Start")
-        for row in range(self._form.rowCount()):
-            if (item := self._form.itemAt(row, QFormLayout.ItemRole.FieldRole)) and (widget := item.widget()):
-                widget.setEnabled(not running)
-        self.own_pool.setEnabled(not running)
+        for holder in self._fields.values():
+            holder.setEnabled(not running)
         self.progress.setVisible(running)
         if result is None:
-            self._fit()
             return
         self.progress.setValue(min(1000, round(1000 * result.elapsed_s / result.plan.duration_s)))
         self.sentence.setVisible(bool(result.sentence))
         self.sentence.setText(result.sentence)
         self._show_numbers(result)
-        self._fit()
 
     def show_problem(self, text: str) -> None:
         """It cannot be done, and why."""
@@ -172,13 +184,23 @@ class ExerciseDialog(QDialog):
         self.problem.setVisible(bool(text))
         if text:
             self.show_result(None, running=False)
-        self._fit()
 
-    def closeEvent(self, event: object) -> None:
-        """What runs while its page is hidden is ended."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell it."""
+        super().showEvent(event)
+        self.shown.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell it."""
+        super().hideEvent(event)
+        self.shown.emit(False)
+
+    def end(self) -> None:
+        """Close it; what runs is ended, for its page is gone."""
         if self._running:
             self.stop_requested.emit()
-        super().closeEvent(event)  # type: ignore[arg-type]
+        self.hide()
+        self.closed.emit()
 
     def _on_start(self) -> None:
         if self._running:
@@ -199,7 +221,6 @@ class ExerciseDialog(QDialog):
             )
             self.warning.show()
             self.start.setText("Start all the same")
-            self._fit()
             return
         self.warning.hide()
         self._asked = False
@@ -214,19 +235,10 @@ class ExerciseDialog(QDialog):
 
     def _show_fields(self) -> None:
         work = _WORKS[self.work.currentIndex()][1]
-        self._form.setRowVisible(self.collection, work is Work.READ)
-        self._form.setRowVisible(self.wait_ms, work is Work.WAIT)
+        self._fields[self.collection].setVisible(work is Work.READ)
+        self._fields[self.wait_ms].setVisible(work is Work.WAIT)
         for box in self.pool_fields.values():
-            self._form.setRowVisible(box, self.own_pool.isChecked())
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as what stands in it now; never narrower than the user made it."""
-        column = self.layout()
-        assert column is not None
-        column.activate()
-        width = max(self.width(), theme.GRID * 80)
-        self.resize(width, max(column.totalHeightForWidth(width), column.totalMinimumSize().height()))
+            self._fields[box].setVisible(self.own_pool.isChecked())
 
     def _show_numbers(self, result: ExerciseResult) -> None:
         head = ("", "count", "median", "p95", "p99", "max")
@@ -269,9 +281,23 @@ def _quantiles(times: Quantiles) -> tuple[str, ...]:
     return (f"{times.count:,}", *(f"{value:,.1f} ms" for value in (times.median, times.p95, times.p99, times.max)))
 
 
+def _labelled(words: str, editor: QWidget) -> QWidget:
+    if not words:
+        return editor
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    label = QLabel(words)
+    label.setBuddy(editor)
+    row.addWidget(label)
+    row.addWidget(editor)
+    return made
+
+
 def _number(name: str, least: int, most: int, value: int, suffix: str = "", special: str = "") -> QSpinBox:
     box = QSpinBox()
     box.setAccessibleName(name)
+    box.setMinimumHeight(theme.GRID * 4)
     box.setRange(least, most)
     box.setValue(value)
     box.setSuffix(suffix)

@@ -129,10 +129,11 @@ class HealthIndicator(QWidget):
         self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())
         self._draw()
 
-    def show_watched(self, hosts: tuple[str, ...]) -> None:
+    def show_watched(self, hosts: tuple[str, ...], *, before_changes: bool = False) -> None:
         """Say which servers are watched, whatever stands in the field meanwhile."""
         more = f" +{len(hosts) - 1}" if len(hosts) > 1 else ""
-        self._about.setText(f"watching {hosts[0]}{more}" if hosts else "watching")
+        when = " (before your changes)" if before_changes else ""
+        self._about.setText(f"watching {hosts[0]}{more}{when}" if hosts else "watching")
 
     def turn(self) -> None:
         """The next step of the turning icon."""

@@ -1,7 +1,8 @@
-"""The health of a watched deployment: its state and the rule behind it, latency over time, outages."""
+"""A watched deployment at a glance: its state and the rule behind it, all lanes over one axis of time, what changed."""
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
@@ -10,14 +11,17 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBox
 from clearline.core.watch.health import RULES, HealthSnapshot, HealthState
 from clearline.core.watch.state import WatchState
 from clearline.ui.look import theme
-from clearline.ui.look.icons import IconButton
+from clearline.ui.look.icons import IconButton, LabelledButton
+from clearline.ui.look.short_names import shorten
 from clearline.ui.models.live_rows import VALUE
 from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text, notices_of
-from clearline.ui.widgets.chart import Chart
-from clearline.ui.widgets.chart_data import Curve, Limit, Mark, Picture
+from clearline.ui.models.pools import reasons
+from clearline.ui.models.servers_live import role_word
+from clearline.ui.panels.watch_lanes import busiest, score_of
 from clearline.ui.widgets.editors import Choice, SecretEntry
+from clearline.ui.widgets.lanes import Lanes
 from clearline.ui.widgets.live_table import LiveTable
-from clearline.ui.widgets.parts import StatusIcon, WrappedLabel
+from clearline.ui.widgets.parts import RichText, StatusIcon, WrappedLabel, section
 
 INTERVALS: tuple[tuple[str, object], ...] = (
     ("every second", 1.0),
@@ -42,6 +46,8 @@ STATE_ICONS = {
     HealthState.DOWN: ("failed", "failed"),
     HealthState.PAUSED: ("pause", "warning"),
 }
+_MOST_MEMBERS = 7
+_LONGEST_NAME = 32
 _NO_WATCH = "No watch runs. Press Watch to keep the connection open and see how it is."
 
 
@@ -53,6 +59,7 @@ class HealthPage(QWidget):
     ping_requested = Signal()
     report_requested = Signal(object)
     """The `Report` that explains an outage."""
+    exercise_requested = Signal()
     resume_requested = Signal(object)
     """The new password as a `Secret`, or None to try the old one again."""
 
@@ -62,7 +69,7 @@ class HealthPage(QWidget):
         self._reach_s = 300.0
         self._icon = StatusIcon()
         self.word = QLabel()
-        self.word.setFont(theme.title_font())
+        self.word.setFont(theme.strong_font())
         self.why = WrappedLabel()
         self.numbers = WrappedLabel(role="muted")
         self.interval = Choice("How often it is asked", INTERVALS)
@@ -71,13 +78,17 @@ class HealthPage(QWidget):
         ping.clicked.connect(self.ping_requested)
         self.reach = Choice("How much of the past the chart shows", REACHES)
         self.reach.chosen.connect(self._on_reach)
-        self.chart = Chart("Latency over time")
+        self.chart = Lanes("Latency, pool, members and events over time")
+        self.beside = RichText("Members and pool")
+        self.exercise = LabelledButton("test", "Exercise the pool…")
+        self.exercise.setToolTip("Many workers at once over this connection; it never writes")
+        self.exercise.clicked.connect(self.exercise_requested)
         latest = IconButton("follow", "Show the latest")
         latest.clicked.connect(self.chart.reset)
         save = IconButton("save", "Save the chart as PNG")
         save.clicked.connect(self.chart.ask_where)
         head = QHBoxLayout()
-        head.setContentsMargins(12, 6, theme.GRID, 2)
+        head.setContentsMargins(theme.GRID * 2, 2, theme.GRID * 2, 2)
         head.setSpacing(theme.GRID)
         head.addWidget(self._icon)
         head.addWidget(self.word)
@@ -85,7 +96,7 @@ class HealthPage(QWidget):
         for widget in (self.interval, ping, self.reach, latest, save):
             head.addWidget(widget)
         second = QHBoxLayout()
-        second.setContentsMargins(12, 0, 12, 6)
+        second.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, 6)
         second.addWidget(self.numbers)
 
         self.password = SecretEntry("New password", "the new password")
@@ -115,22 +126,33 @@ class HealthPage(QWidget):
         self._notice = WrappedLabel(role="muted")
         right = QWidget()
         column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.list, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(12, 4, 12, 6)
-        foot.addWidget(self._notice)
-        foot.addWidget(self.show_report, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addLayout(foot)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        column.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
+        column.addWidget(self.beside, 1)
+        column.addWidget(self.exercise, 0, Qt.AlignmentFlag.AlignLeft)
+        below = QWidget()
+        under = QVBoxLayout(below)
+        under.setContentsMargins(theme.GRID, 4, theme.GRID, 4)
+        under.setSpacing(4)
+        under.addWidget(section("What changed"))
+        under.addWidget(self.list, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self._notice, 1)
+        foot.addWidget(self.show_report, 0, Qt.AlignmentFlag.AlignTop)
+        under.addLayout(foot)
+        above = QWidget()
+        row = QHBoxLayout(above)
+        row.setContentsMargins(theme.GRID * 2, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.chart, 3)
+        row.addWidget(right, 2)
+        split = QSplitter(Qt.Orientation.Vertical)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
-        split.addWidget(self.chart)
-        split.addWidget(right)
+        split.addWidget(above)
+        split.addWidget(below)
         split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
-        split.setSizes([650, 450])
+        split.setStretchFactor(1, 1)
+        split.setSizes([380, 130])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -161,13 +183,15 @@ class HealthPage(QWidget):
         if state is not None and state.paused is not None:
             self._pause_said.setText(f"{state.paused.text} {RULES[HealthState.PAUSED]}")
         self.notices.show(notices_of(state) if state is not None else [])
-        self.chart.show_picture(latency_picture(state, self._reach_s))
+        self.chart.show_score(score_of(state, self._reach_s))
+        self.beside.show_page(partial(_beside_html, state))
+        self.exercise.setEnabled(watching and state is not None and state.paused is None)
 
     def _on_reach(self, reach: object) -> None:
         assert isinstance(reach, float)
         self._reach_s = reach
         self.chart.reset()
-        self.chart.show_picture(latency_picture(self._state, reach))
+        self.chart.show_score(score_of(self._state, reach))
 
     def _on_password(self, secret: object) -> None:
         self._new_password = secret
@@ -192,28 +216,49 @@ class HealthPage(QWidget):
             self.report_requested.emit(notice.report)
 
 
-def latency_picture(state: WatchState | None, reach_s: float) -> Picture:
-    """The pings of a watch, its outages shaded."""
+def _beside_html(state: WatchState | None) -> str:
+    """The members with role and round trip, and the figures of the pool that is used most."""
     if state is None:
-        return Picture(title="Latency", unit="ms", empty="No ping yet.")
-    health = state.health
-    pings = health.latencies
-    marks = tuple(
-        Mark(
-            f"{'lost' if outage.worst is HealthState.DOWN else 'degraded'} at {clock_text(outage.began)}",
-            outage.began,
-            None if outage.lasted_s is None else outage.began + outage.lasted_s,
-            "failed" if outage.worst is HealthState.DOWN else "warning",
+        return ""
+    c = theme.colours()
+    addresses = [server.address for server in state.topology.servers]
+    long = max(map(len, addresses), default=0) > _LONGEST_NAME
+    names = shorten(addresses) if long else dict(zip(addresses, addresses, strict=True))
+    cells = (
+        (
+            escape(names[server.address]),
+            f'<span style="color:{c.text if server.known else c.failed}">{escape(role_word(server.role))}</span>',
+            f"{server.ping_ms:,.1f} ms" if server.ping_ms is not None else "",
         )
-        for outage in health.outages
+        for server in state.topology.servers[:_MOST_MEMBERS]
     )
-    curve = Curve("ping", "accent", [ping.at for ping in pings], [ping.rtt_ms for ping in pings], filled=True)
-    usual = (Limit("median", round(health.median_ms, 2)),) if health.median_ms is not None else ()
-    now = state.started + state.at_s
-    return Picture(
-        title="Latency", unit="ms", curves=(curve,), limits=usual, marks=marks, now=now, reach_s=reach_s,
-        empty="No ping yet.",
-    )  # fmt: skip
+    rows = "".join(
+        "<tr>" + "".join(f'<td style="padding-right:16px">{one}</td>' for one in row) + "</tr>" for row in cells
+    )
+    title = f"Members of {state.topology.set_name}" if state.topology.set_name else "Servers"
+    parts = [_heading(title), f'<table style="margin-bottom:12px">{rows}</table>']
+    if (more := len(state.topology.servers) - _MOST_MEMBERS) > 0:
+        parts.append(f'<p style="color:{c.muted}">{more} more are under Topology.</p>')
+    pool = next((pool for pool in state.pools if pool.server == busiest(state)), None)
+    if pool is not None:
+        most = pool.limits.max_pool_size
+        times = pool.check_out_ms
+        facts = {
+            "In use": f"{pool.in_use:,} of {most:,} (maxPoolSize)" if most is not None else f"{pool.in_use:,}",
+            "Waiting": f"{pool.waiting:,}" if pool.waiting else "none",
+            "Made": f"{pool.made:,}" + (f", closed {reasons(pool.closed)}" if reasons(pool.closed) else ""),
+            "Check-out": f"median {times.median:,.1f} ms, worst {times.max:,.1f} ms" if times.count else "none yet",
+        }
+        lines = "".join(
+            f'<tr><td style="padding-right:16px; color:{c.muted}">{name}</td><td>{escape(words)}</td></tr>'
+            for name, words in facts.items()
+        )
+        parts += [_heading(f"Pool of {names.get(pool.server, pool.server)}"), f"<table>{lines}</table>"]
+    return "".join(parts)
+
+
+def _heading(words: str) -> str:
+    return f'<p style="color:{theme.colours().muted}; margin-bottom:4px"><b>{escape(words)}</b></p>'
 
 
 def _numbers(state: WatchState) -> str:

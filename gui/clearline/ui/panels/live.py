@@ -1,10 +1,10 @@
-"""Live: health, pool, topology and events of the connection that is watched, as sub-views of one page."""
+"""Live: overview, pool, topology and events of the connection that is watched, as sub-views of one page."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
@@ -17,19 +17,22 @@ class LivePage(QWidget):
     """The sub-views; without a watch and without events one button that begins to watch."""
 
     watch_requested = Signal()
+    next_step_changed = Signal()
+    """Another of its buttons is filled, or none."""
 
     def __init__(self) -> None:
         super().__init__()
         self.views = LazyTabs("Views of the watch")
         self.views.bar.setObjectName("segments")
         self.events = EventsPanel()
-        self.views.add_lazy("health", "Health", _health_page)
+        self.views.add_lazy("health", "Overview", _health_page)
         self.views.add_lazy("pool", "Pool", _pool_panel)
         self.views.add_lazy("topology", "Topology", _topology_panel)
         self.views.add("events", "Events", self.events)
         for place, name in enumerate(self.views.names, start=1):
             key = QShortcut(QKeySequence(str(place)), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
             key.activated.connect(lambda name=name: self.views.turn_to(name))
+        self.views.turned.connect(lambda _name: self.next_step_changed.emit())
         row = QHBoxLayout()
         row.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID * 2, theme.GRID)
         row.addWidget(self.views.bar)
@@ -52,7 +55,17 @@ class LivePage(QWidget):
 
     def show_live(self, there: bool) -> None:
         """The sub-views, or the invitation to watch."""
-        self._stack.setCurrentIndex(1 if there else 0)
+        if self._stack.currentIndex() != int(there):
+            self._stack.setCurrentIndex(int(there))
+            self.next_step_changed.emit()
+
+    @property
+    def primary(self) -> QPushButton | None:
+        """The filled button, if there is one: Watch, or Start of the exercise."""
+        if self._stack.currentIndex() == 0:
+            return self.watch
+        panel = self.views.made_widgets().get("pool") if self.views.current_name == "pool" else None
+        return getattr(panel, "primary", None)
 
     def show_count(self, events: int) -> None:
         """How many events are kept."""

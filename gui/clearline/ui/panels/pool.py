@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from clearline.core.watch.pool import PoolLimits, PoolSample
 from clearline.core.watch.state import WatchState
@@ -12,6 +12,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.models.live_rows import VALUE
 from clearline.ui.models.pools import PoolsModel
+from clearline.ui.panels.exercise import ExerciseForm
 from clearline.ui.widgets.chart import Chart
 from clearline.ui.widgets.chart_data import Curve, Limit, Picture
 from clearline.ui.widgets.editors import Choice
@@ -37,6 +38,7 @@ class PoolPanel(QWidget):
         self.chart = Chart("Connections of the pool over time")
         self.exercise = LabelledButton("test", "Exercise the pool…")
         self.exercise.setToolTip("Many workers at once over this connection; it never writes")
+        self.form = ExerciseForm()
         self.said = WrappedLabel(role="muted")
         self.said.setMaximumHeight(QFontMetrics(theme.body_font()).lineSpacing() * 2 + 2)
         self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -68,6 +70,7 @@ class PoolPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(bar)
+        column.addWidget(self.form)
         column.addWidget(split, 1)
         self.exercise.clicked.connect(self.exercise_requested)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._draw())
@@ -84,6 +87,11 @@ class PoolPanel(QWidget):
         self.said.setText(said)
         self.said.setToolTip(said)  # the whole of it where the line is too short
         self._draw()
+
+    @property
+    def primary(self) -> QPushButton | None:
+        """The filled button, while the form of the exercise is open."""
+        return None if self.form.isHidden() else self.form.start
 
     @property
     def server(self) -> str | None:

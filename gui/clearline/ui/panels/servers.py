@@ -151,6 +151,12 @@ class ServersPanel(QWidget):
         if report and decided and not self.table.currentIndex().isValid():
             self._select_most_telling(report)
 
+    def show_stale(self, stale: bool) -> None:
+        """Grey: it is about an earlier state of the connection."""
+        self.table.setProperty("pale", stale)
+        self.table.viewport().update()
+        self.page.show_pale(stale)
+
     def show_stage(self, stage: Stage | None) -> None:
         """Put the selection on the most telling server of a stage; None: on what told most."""
         if stage in SERVER_STAGES and self.model.rowCount():

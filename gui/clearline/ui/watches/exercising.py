@@ -1,4 +1,4 @@
-"""The exercise of a watched pool: its dialog and the watch that does it."""
+"""The exercise of a watched pool: its form on the page of the pool, and the watch that does it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
 
 from clearline.core.profiles.environment import Environment, environment_of
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
@@ -14,67 +13,80 @@ from clearline.ui.background.pump import Pump
 from clearline.ui.watches.session import WatchSession
 
 if TYPE_CHECKING:
-    from clearline.ui.panels.exercise import ExerciseDialog
+    from clearline.ui.panels.exercise import ExerciseForm
 
 
 class Exercising(QObject):
-    """One dialog at a time; it belongs to the watch for which it was opened."""
+    """One exercise at a time; the form belongs to the watch for which it was opened."""
 
-    def __init__(self, window: QWidget, pump: Pump) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, parent: QObject, pump: Pump) -> None:
+        super().__init__(parent)
         self._pump = pump
         self._session: WatchSession | None = None
-        self.dialog: ExerciseDialog | None = None
-        """The one that is open."""
+        self.form: ExerciseForm | None = None
+
+    def use(self, form: ExerciseForm) -> None:
+        """The form, which is made with its page."""
+        self.form = form
+        form.start_requested.connect(self._start)
+        form.stop_requested.connect(self._stop)
+        form.closed.connect(self._forget)
 
     def ask(self, session: WatchSession) -> None:
         """Open the form for a watched profile."""
-        from clearline.ui.panels.exercise import ExerciseDialog
-
-        if self.dialog is not None:
-            self.dialog.close()
+        form = self.form
+        if form is None:
+            return
+        if self._session is not session:
+            form.end()
+            form.forget()
         profile, state = session.opened.profile, session.state
-        dialog = ExerciseDialog(self._window)
-        dialog.show_place(
-            profile.name or "this connection",
+        self._session = session
+        form.show_place(
+            profile.name or next(iter(profile.seeds.hosts), "this connection"),
             local=state is not None and state.local,
             database=profile.seeds.database,
             production=environment_of(profile) is Environment.PRODUCTION,
         )
-        self._session, self.dialog = session, dialog
-        dialog.start_requested.connect(partial(self._start, session, dialog))
-        dialog.stop_requested.connect(session.stop_exercise)
-        dialog.stop_requested.connect(partial(self.show, session))
-        dialog.finished.connect(lambda _result: self._forget(dialog))
-        dialog.show()
+        form.show()
 
     def show(self, session: WatchSession) -> None:
-        """Bring the progress of a session's exercise to its dialog."""
-        if self.dialog is None or self._session is not session:
+        """Bring the progress of a session's exercise to the form."""
+        if self.form is None or self._session is not session:
             return
         result = session.state.exercise if session.state is not None else None
         if session.exercising and result is not None and not result.finished:
-            self.dialog.show_result(result, running=True)
+            self.form.show_result(result, running=True)
         elif not session.exercising:
-            self.dialog.show_result(None, running=False)
+            self.form.show_result(None, running=False)
 
-    def _start(self, session: WatchSession, dialog: ExerciseDialog, plan: ExercisePlan) -> None:
-        def done(result: ExerciseResult) -> None:
-            if self.dialog is dialog:
-                dialog.show_result(result, running=False)
+    def show_front(self, session: WatchSession | None) -> None:
+        """Another profile may be in front: the form shows only what is about it."""
+        if self.form is not None and self._session is not None:
+            self.form.setVisible(session is self._session)
 
-        def failed(error: Exception) -> None:
-            known = isinstance(error, ValueError)
-            if self.dialog is dialog:
-                dialog.show_problem(str(error) if known else f"The exercise ended: {type(error).__name__}.")
-
-        session.exercise(plan, done, failed)
+    def _start(self, plan: ExercisePlan) -> None:
+        session, form = self._session, self.form
+        if session is None or form is None:
+            return
+        session.exercise(plan, partial(self._done, session), partial(self._failed, session))
         if session.exercising:
-            dialog.show_result(None, running=True)
+            form.show_result(None, running=True)
         self._pump.kick()
 
-    def _forget(self, dialog: ExerciseDialog) -> None:
-        if self.dialog is dialog:
-            self._session = self.dialog = None
-        dialog.deleteLater()
+    def _done(self, session: WatchSession, result: ExerciseResult) -> None:
+        if self.form is not None and self._session is session:
+            self.form.show_result(result, running=False)
+
+    def _failed(self, session: WatchSession, error: Exception) -> None:
+        if self.form is not None and self._session is session:
+            known = isinstance(error, ValueError)
+            self.form.show_problem(str(error) if known else f"The exercise ended: {type(error).__name__}.")
+
+    def _stop(self) -> None:
+        if self._session is not None:
+            self._session.stop_exercise()
+            self.show(self._session)
+
+    def _forget(self) -> None:
+        self._session = None

@@ -14,6 +14,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.storage.settings import Settings
 from clearline.core.watch.health import HealthState
 from clearline.ui.background.pump import Pump
+from clearline.ui.models.outages import outage_text
 from clearline.ui.panels.health import Health, HealthReading
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.open_profiles import OpenProfiles
@@ -71,6 +72,7 @@ class Watching(QObject):
         menus = window.menus
         window.watch.clicked.connect(lambda _checked=False: self.toggle())
         menus.watch.triggered.connect(lambda _checked=False: self.toggle())
+        window.answer.past_outage_requested.connect(self._on_report)
         menus.watch_after_check.triggered.connect(self._on_after_check)
         window.live.views.made.connect(self._on_panel_made)
         window.live.views.turned.connect(lambda _name: self.show())
@@ -157,6 +159,8 @@ class Watching(QObject):
     def verdict(self, opened: OpenProfile) -> Verdict | None:
         """Whether a watched profile is connected at the moment; None without a watch, or while it is not known."""
         session = self.session(opened)
+        if opened.stale:
+            return None  # what is watched is not what stands there now
         match session.health if session is not None else None:
             case HealthState.HEALTHY | HealthState.DEGRADED:
                 return Verdict.CONNECTED
@@ -207,8 +211,10 @@ class Watching(QObject):
         session = self.session(self._profiles.current)
         window, opened = self._window, self._profiles.current
         window.answer.show_outage(*_trouble(session))
+        window.answer.show_past_outage(_past_outage(session))
+        self.exercising.show_front(session)
         watched = session is not None and session.watching
-        window.health.show_watched(session.hosts if session is not None else ())
+        window.health.show_watched(session.hosts if session is not None else (), before_changes=opened.stale)
         window.live.show_live(watched or bool(opened.events.kept))
         panel = next((found for name in window.live.views.names if (found := window.front_of(name))), None)
         if panel is None:
@@ -271,6 +277,7 @@ class Watching(QObject):
                 panel.ping_requested.connect(lambda: self._of_current(WatchSession.ping_now))
                 panel.report_requested.connect(self._on_report)
                 panel.resume_requested.connect(self._on_resume)
+                panel.exercise_requested.connect(self.ask_exercise)
                 panel.chart.saved.connect(say)
                 panel.chart.save_failed.connect(say)
             case "pool":
@@ -278,6 +285,8 @@ class Watching(QObject):
 
                 assert isinstance(panel, PoolPanel)
                 panel.exercise_requested.connect(self.ask_exercise)
+                self.exercising.use(panel.form)
+                panel.form.shown.connect(self._window.show_next_step)
                 panel.chart.saved.connect(say)
                 panel.chart.save_failed.connect(say)
             case _:
@@ -303,11 +312,12 @@ class Watching(QObject):
         self._of_current(WatchSession.resume)
 
     def ask_exercise(self) -> None:
-        """Open the form for exercising the pool of the profile in front."""
+        """Open the form for exercising the pool of the profile in front, on the pool's page."""
         session = self.session(self._profiles.current)
         if session is None or not session.watching:
             self._window.say("Watch the connection first.")
         else:
+            self._window.turn_to("pool")
             self.exercising.ask(session)
 
 
@@ -326,3 +336,13 @@ def _trouble(session: WatchSession | None) -> tuple[str, str, Report | None]:
     since = datetime.fromtimestamp(outage.began).strftime("%H:%M:%S")
     why = outage.cause.summary if outage.cause is not None else state.health.why
     return f"Connection lost at {since}", why, outage.report
+
+
+def _past_outage(session: WatchSession | None) -> tuple[str, Report | None]:
+    """The latest loss that is over: when, how long, why, and the check that was run for it; empty without one."""
+    state = session.state if session is not None and session.watching else None
+    over = [o for o in state.health.outages if o.worst is HealthState.DOWN] if state is not None else []
+    if not over or over[-1].lasted_s is None:
+        return "", None
+    more = f" It was the latest of {len(over)}." if len(over) > 1 else ""
+    return f"{outage_text(over[-1]).rstrip('.')}.{more}", over[-1].report

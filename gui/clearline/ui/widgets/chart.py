@@ -265,10 +265,10 @@ class Chart(QWidget):
             painter.fillRect(QRectF(where.left(), plot.top(), where.width(), 3), shade)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for curve in picture.curves:
-            self._paint_curve(painter, curve, plot, x_of, y_of)
+            paint_curve(painter, curve, plot, self.shown, x_of, y_of)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._paint_limits(painter, plot, top)
         painter.restore()
+        self._paint_limits(painter, plot, top)
         if not any(len(curve.xs) for curve in picture.curves):
             painter.setPen(QColor(c.muted))
             painter.drawText(plot, Qt.AlignmentFlag.AlignCenter, picture.empty)
@@ -321,30 +321,6 @@ class Chart(QWidget):
             if box.left() >= 0 and box.right() <= self.width() + widest / 4:
                 painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, words)
 
-    def _paint_curve(self, painter: QPainter, curve: Curve, plot: QRectF, x_of: _Scale, y_of: _Scale) -> None:
-        begin, end = self.shown
-        columns = max(1, int(plot.width()))
-        for run in decimated(curve, begin, end, columns):
-            points = [QPointF(x_of(x), y_of(y)) for x, y in run]
-            # Qt's thick and smooth strokes take a second for what a thin line draws in milliseconds, where a line goes
-            # up and down in every pixel; the difference cannot be seen there.
-            dense = len(points) > columns and not curve.steps
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, not dense)
-            if curve.filled:
-                colour = QColor(theme.tone(curve.tone))
-                colour.setAlpha(_FILL_ALPHA)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(colour)
-                above = _tops(points) if dense else points
-                bottom = [QPointF(above[-1].x(), plot.bottom()), QPointF(above[0].x(), plot.bottom())]
-                painter.drawPolygon(QPolygonF([*above, *bottom]))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(theme.tone(curve.tone)), 0) if dense else _pen(curve))
-            if len(points) == 1:
-                painter.drawEllipse(points[0], 1.5, 1.5)
-            else:
-                painter.drawPolyline(QPolygonF(points))
-
     def _paint_limits(self, painter: QPainter, plot: QRectF, top: float) -> None:
         """A dashed line with its name; one that is far above the curves is only named, with an arrow."""
         line = painter.fontMetrics().height()
@@ -359,7 +335,8 @@ class Chart(QWidget):
                 painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             width = painter.fontMetrics().horizontalAdvance(words) + 8
             below = y - plot.top() < line + 2
-            box = QRectF(plot.right() - width, y if below else y - line, width, line)
+            # What lies above the plot is named beside the legend, not over the curves.
+            box = QRectF(plot.right() - width, (y if below else y - line) if inside else 4, width, line)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
     def _paint_values(self, painter: QPainter, plot: QRectF) -> None:
@@ -393,6 +370,34 @@ class Chart(QWidget):
         for mark in self._picture.marks:
             if mark.begin <= at <= (end if mark.end is None else mark.end):
                 yield mark.name
+
+
+def paint_curve(
+    painter: QPainter, curve: Curve, plot: QRectF, shown: tuple[float, float], x_of: _Scale, y_of: _Scale
+) -> None:
+    """Draw what there is of a curve between two times."""
+    begin, end = shown
+    columns = max(1, int(plot.width()))
+    for run in decimated(curve, begin, end, columns):
+        points = [QPointF(x_of(x), y_of(y)) for x, y in run]
+        # Qt's thick and smooth strokes take a second for what a thin line draws in milliseconds, where a line goes
+        # up and down in every pixel; the difference cannot be seen there.
+        dense = len(points) > columns and not curve.steps
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not dense)
+        if curve.filled:
+            colour = QColor(theme.tone(curve.tone))
+            colour.setAlpha(_FILL_ALPHA)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            above = _tops(points) if dense else points
+            bottom = [QPointF(above[-1].x(), plot.bottom()), QPointF(above[0].x(), plot.bottom())]
+            painter.drawPolygon(QPolygonF([*above, *bottom]))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.tone(curve.tone)), 0) if dense else _pen(curve))
+        if len(points) == 1:
+            painter.drawEllipse(points[0], 1.5, 1.5)
+        else:
+            painter.drawPolyline(QPolygonF(points))
 
 
 def _tops(points: list[QPointF]) -> list[QPointF]:

@@ -33,6 +33,11 @@ def turning() -> int:
 class _Rows(QStyledItemDelegate):
     """Background of selection and hover, shared by all."""
 
+    def is_pale(self) -> bool:
+        """Whether its view shows what is no longer about what is in front: all in grey."""
+        view = self.parent()
+        return view is not None and bool(view.property("pale"))
+
     def background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         c = theme.colours()
         rect: QRect = option.rect
@@ -185,19 +190,22 @@ class MatrixDelegate(_Rows):
         upper = QRect(rect.left(), rect.top(), rect.width(), half)
         lower = QRect(rect.left(), rect.top() + half, rect.width(), half)
         if index.column() == 0:
-            _line(painter, theme.mono_font(), c.text, upper, index.data(Qt.ItemDataRole.DisplayRole), middle=True)
+            name, mono = index.data(Qt.ItemDataRole.DisplayRole), theme.mono_font()
+            if QFontMetrics(mono).horizontalAdvance(name) > upper.width():
+                name = index.data(ServerRole.SHORT)
+            _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
             _line(painter, theme.body_font(), c.muted, lower, index.data(ServerRole.NOTE) or "")
             painter.restore()
             return
         status: Status = index.data(ServerRole.STATUS)
-        colour = status_colour(status)
+        colour = c.muted if self.is_pale() else status_colour(status)
         angle = turning() if status is Status.RUNNING else 0
         time_text, note = _cell_lines(index)
         line = upper if note else rect
         painter.drawPixmap(line.left(), line.center().y() - 7, pixmap(status_icon(status), colour, 16, angle=angle))
         strong = status in (Status.FAILED, Status.WARNING)
         quiet = status in (Status.SKIPPED, Status.CANCELLED, Status.WAITING)
-        tone = colour if strong else c.muted if quiet else c.text
+        tone = colour if strong else c.muted if quiet or self.is_pale() else c.text
         _line(painter, theme.body_font(), tone, line.adjusted(20, 0, 0, 0), time_text)
         if note:
             _line(painter, theme.body_font(), c.muted, lower, note)
@@ -240,12 +248,13 @@ class FindingDelegate(_Rows):
         self.background(painter, option)
         severity: Severity = index.data(FindingRole.SEVERITY)
         rect: QRect = option.rect.adjusted(4, 7, -10, -6)
-        painter.drawPixmap(rect.left(), rect.top() + 1, pixmap(status_icon(severity), status_colour(severity), 16))
+        tone = c.muted if self.is_pale() else status_colour(severity)
+        painter.drawPixmap(rect.left(), rect.top() + 1, pixmap(status_icon(severity), tone, 16))
         text = rect.adjusted(28, 0, 0, 0)
         font = theme.body_font()
         below = QFontMetrics(font).height()
         painter.setFont(font)
-        painter.setPen(QColor(c.text))
+        painter.setPen(QColor(c.muted if self.is_pale() else c.text))
         painter.drawText(
             text.adjusted(0, 0, 0, -below - 2), int(Qt.TextFlag.TextWordWrap), index.data(Qt.ItemDataRole.DisplayRole)
         )

@@ -122,7 +122,8 @@ class RichText(QTextBrowser):
         self._html = ""
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setStyleSheet("QTextBrowser { border: none; border-radius: 0; }")
+        self._pale = False
+        self._dress()
         self.setOpenLinks(False)
         self.document().setDocumentMargin(theme.GRID)
 
@@ -137,6 +138,16 @@ class RichText(QTextBrowser):
         place = bar.value()
         self.setHtml(html)
         bar.setValue(place)
+
+    def show_pale(self, pale: bool) -> None:
+        """In grey: what stands there is no longer about what is in front."""
+        if pale != self._pale:
+            self._pale = pale
+            self._dress()
+
+    def _dress(self) -> None:
+        tone = f" color: {theme.colours().muted};" if self._pale else ""
+        self.setStyleSheet(f"QTextBrowser {{ border: none; border-radius: 0;{tone} }}")
 
     def changeEvent(self, event: QEvent) -> None:
         """Write the page in the new palette."""

@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         self.settings.setToolTip("Everything that can be set about this connection (Ctrl+,)")
         self.settings.clicked.connect(self.show_settings_panel)
         self.answer = AnswerPage()
-        self.answer.banner.primary_changed.connect(lambda filled: self.connection.show_primary(not filled))
+        self.answer.banner.primary_changed.connect(lambda _filled: self.show_next_step())
         self.answer.banner.primary_changed.connect(lambda _filled: self._order_stops())
         self.answer.welcome.form_requested.connect(lambda: self.show_settings_panel(True))
         self.live = LivePage()
@@ -156,6 +156,8 @@ class MainWindow(QMainWindow):
         self.results.add("live", "Live", self.live)
         self.results.add_lazy("code", "Code", _code_panel)
         self.results.add_lazy("history", "History", _history_panel)
+        self.results.turned.connect(lambda _name: self.show_next_step())
+        self.live.next_step_changed.connect(self.show_next_step)
         self.show_watching(False)
         self._lay_out()
         self._toast = Toast(self)
@@ -237,6 +239,15 @@ class MainWindow(QMainWindow):
         """The next page, or the one before; after the last comes the first."""
         names = self.results.names
         self.turn_to(names[(names.index(self.results.current_name) + step) % len(names)])
+
+    @property
+    def next_step(self) -> QPushButton | None:
+        """The one filled button of the page in front; None: it is Test."""
+        return self.live.primary if self.results.current_name == "live" else self.answer.banner.primary
+
+    def show_next_step(self) -> None:
+        """Test is filled only where no button of the page is."""
+        self.connection.show_primary(self.next_step is None)
 
     def show_environment(self, word: str, colour: str | None, *, tinted: bool) -> None:
         """Which environment the connection leads to; ``tinted`` colours the whole window with it."""
