@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
@@ -22,6 +24,7 @@ from lab.mongo_peer import (
     hello,
     member_hello,
     mongos_hello,
+    uninitiated_hello,
 )
 from lab.namespaces import OUTSIDE, Network
 from lab.peer import Conversation, Peer
@@ -456,3 +459,46 @@ def _(lab: Laboratory) -> Iterator[Case]:
         network.dns_server({})
         network.dns_server({**cluster("c0.lab.test", {"m.lab.test": 27017}), ("m.lab.test", "A"): OUTSIDE}, host=second)
         yield Case("mongodb+srv://c0.lab.test/?tls=false", network)
+
+
+# ---------------------------------------------------------------- what answers in a member's place
+
+
+def _in_its_place(id: str, title: str, answer: dict[str, Any], says: str, *, primary: bool = False) -> None:
+    """One of two members is something else; where it should be the primary, the set cannot be used."""
+    expected = {"failed" if primary else "connected": "topology.member-is-another"}
+
+    @TABLE.row(id, title, says=says, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with MongoPeer() as first, MongoPeer({"hello": answer}) as second:
+            hosts = [first.address, second.address]
+            named = second.address if primary else first.address
+            role = "secondary" if primary else "primary"
+            first.answers["hello"] = member_hello("rs0", hosts, me=first.address, primary=named, role=role)
+            yield Case(f"mongodb://{first.address}/?replicaSet=rs0")
+
+
+_OTHER_SET = member_hello("rsX", ["elsewhere:1"], me="elsewhere:1", role="primary")
+_in_its_place("N80", "a member of another set at a listed address", _OTHER_SET, "a member of the set rsX")
+_in_its_place("N81", "another set's primary in the primary's place", _OTHER_SET, "the set rsX", primary=True)
+_in_its_place("N82", "an empty server in the primary's place", uninitiated_hello(), "in no set", primary=True)
+_in_its_place("N83", "a router in the primary's place", mongos_hello(), "a router", primary=True)
+
+
+@TABLE.row("N84", "a spare router is down", connected="topology.member-unreachable", says="other routers serve")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.closed_port() as port, MongoPeer({"hello": mongos_hello()}) as router:
+        yield Case(f"mongodb://{router.address},127.0.0.1:{port}/")
+
+
+@TABLE.row("N85", "another product's version and an old protocol", failed="hello.too-old", says="MongoDB 4.2")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"hello": hello(maxWireVersion=8), "buildinfo": {"version": "7.0.0"}}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("N86", "expired, and made out to another name", failed="tls.ip-not-in-certificate", says="also expired")
+def _(lab: Laboratory) -> Iterator[Case]:
+    old = lab.authority.server("db9.example.com", ends=datetime.timedelta(days=-3))
+    with MongoPeer(tls=server_context(old)) as peer:
+        yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")

@@ -78,6 +78,7 @@ def finding(
     severity: Severity | None = None,
     evidence: Mapping[str, Any] | None = None,
     summary: str = "",
+    means: str = "",
     detail: str = "",
     fix: str = "",
     patch: Mapping[str, Any] | None = None,
@@ -89,14 +90,14 @@ def finding(
     """A finding of the cause ``code``: title, meaning and fix, filled, are its summary, detail and first remedy.
 
     ``stage`` defaults to the code's own; causes of ``env`` and ``pool`` are no stages and must name one, those of one
-    kind of hop carry the stage ``hop``. ``detail`` is added to the cause's meaning; ``summary`` and ``fix`` stand for
-    its sentence and its advice where the evidence says more. Blanks come by keyword, or in ``fill``. ``patch`` or
-    ``action`` belongs to the first remedy; ``also`` are further remedies.
+    kind of hop carry the stage ``hop``. ``detail`` is added to the cause's meaning; ``summary``, ``means`` and ``fix``
+    stand for its sentence, meaning and advice where the evidence says more. Blanks come by keyword, or in ``fill``.
+    ``patch`` or ``action`` belongs to the first remedy; ``also`` are further remedies.
     Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
     """
     cause = causes()[code]
     filled = {name: _short(str(value)) for name, value in {**(fill or {}), **blanks}.items()}
-    means = cause.means.format_map(filled)
+    means = means or cause.means.format_map(filled)
     return Finding(
         cause=code,
         severity=severity or cause.severity,

@@ -287,11 +287,17 @@ def wire_version(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell(
             "hello.too-old",
             detail=detail if one_of_many else "",
-            version=told or _RELEASES.get(hello.max_wire_version, "before 4.4"),
+            # What another product calls its version is no word about the protocol.
+            version=told if told and _is_old(told) else _RELEASES.get(hello.max_wire_version, "before 4.4"),
         )
     if hello.min_wire_version > MAX_WIRE_VERSION:
         return tell("hello.too-new")
     return None
+
+
+def _is_old(version: str) -> bool:
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
+    return numbers < [4, 4]
 
 
 def member_error(facts: Facts, member: MemberFacts) -> Finding | None:

@@ -80,21 +80,22 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
     user = {"user": failure.user or "of this computer"}
     match failure.trouble:
         case Trouble.NAME_UNKNOWN if failure.eai in _NO_NAME:
-            return "hop.name-unknown", proven, {}
+            return "hop.name-unknown", likely, {}  # a private zone looks the same from outside of its network
         case Trouble.NAME_UNKNOWN | Trouble.NAME_SILENT:
-            return "hop.name-unresolved", proven, {}
+            return "hop.name-unresolved", likely, {}
         case Trouble.REFUSED:
-            return "hop.refused", proven, {}
+            # A firewall that rejects looks the same, but not on this computer.
+            return "hop.refused", proven if is_loopback(failure.host) else likely, {}
         case Trouble.SILENT:
-            return "hop.silent", proven, {}
+            return "hop.silent", likely, {}
         case Trouble.UNREACHABLE:
-            return "hop.unreachable", proven, {}
+            return "hop.unreachable", likely, {}
         case Trouble.DENIED:
-            return "hop.denied", proven, {}
+            return "hop.denied", likely, {}
         case Trouble.NOT_SPOKEN:
             return "hop.wrong-service", proven, {"service": _SERVICES.get(failure.service, "something else")}
         case Trouble.HANGS:
-            return "hop.hangs", proven, {}
+            return "hop.hangs", likely, {}
         case Trouble.CERTIFICATE if failure.verify_code in _UNKNOWN_AUTHORITY:
             return "proxy.unknown-ca", proven, {}
         case Trouble.CERTIFICATE:
@@ -123,7 +124,7 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
             return "proxy.ticket-expired", proven, {}
         case Trouble.NO_TICKET:
             return "proxy.kerberos-failed", likely, {}
-    return "hop.closed", proven, {}
+    return "hop.closed", likely, {}
 
 
 def not_opened(facts: Facts, member: MemberFacts) -> Finding | None:
@@ -188,9 +189,9 @@ def _socks(failure: HopFailure, host: str) -> tuple[str, Certainty]:
         case 4 if not is_ip_address(host) and failure.elapsed_ms < _AT_ONCE_MS:
             return "socks.name-unknown", Certainty.LIKELY  # the number also stands for a host that does not answer
         case 3 | 4 | 6:
-            return "socks.far-unreachable", Certainty.PROVEN
+            return "socks.far-unreachable", Certainty.LIKELY
         case 5:
-            return "socks.far-refused", Certainty.PROVEN
+            return "socks.far-refused", Certainty.LIKELY  # by the server, or by a firewall before it
         case 8 if failure.what != "name":
             return "socks.address-type", Certainty.PROVEN
     return "socks.failed", Certainty.PROVEN
@@ -206,9 +207,9 @@ def _http(failure: HopFailure, host: str) -> tuple[str, Certainty]:
         told_apart = failure.other_port is not None and (200 <= failure.other_port < 300 or failure.other_port >= 500)
         return ("proxy.port-forbidden" if told_apart else "proxy.forbidden"), Certainty.PROVEN
     if failure.errno in _REFUSED:
-        return "proxy.far-refused", Certainty.PROVEN
+        return "proxy.far-refused", Certainty.LIKELY
     if failure.errno in _UNREACHED:
-        return "proxy.far-unreachable", Certainty.PROVEN
+        return "proxy.far-unreachable", Certainty.LIKELY
     if squid == "ERR_DNS_FAIL":
         return "proxy.name-unknown", Certainty.PROVEN
     if squid == "ERR_CANNOT_FORWARD" and not is_ip_address(host):

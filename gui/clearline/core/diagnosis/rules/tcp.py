@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterable
 from functools import partial
 
+from clearline.core.addresses import is_ip_address
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import (
     family_words,
@@ -283,6 +284,7 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
             "its EC2 instances; its security group must allow the port. DocumentDB has no public address."
             if inside
             else "",
+            summary=f"Nothing answers at the private address {attempt.address}." if is_ip_address(host) else "",
             host=host,
             address=attempt.address,
         )

@@ -7,7 +7,7 @@ from functools import partial
 from ipaddress import ip_address
 
 from clearline.core.diagnosis.catalogue import finding, listed
-from clearline.core.diagnosis.rules.dns import txt_wrong_set, wrong_address
+from clearline.core.diagnosis.rules.dns import txt_against_text, txt_wrong_set, wrong_address
 from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.diagnosis.standing import (
     Standing,
@@ -166,6 +166,53 @@ def standalone_in_list(facts: Facts) -> Iterable[Finding]:
             return
 
 
+def _strangers(facts: Facts) -> list[tuple[MemberFacts, Hello, str]]:
+    """Servers that a set lists and that answer as something else, each with the name of that set."""
+    listing: dict[str, tuple[MemberFacts, str]] = {}
+    for member, hello in answered(facts):
+        if hello.set_name and hello.kind in ("primary", "secondary", "hidden", "arbiter"):
+            for address in known_addresses(hello):
+                listing.setdefault(address, (member, hello.set_name))
+    found = []
+    for member, hello in answered(facts):
+        by, name = listing.get(member.address, (member, ""))
+        here = _is_loopback(member.host) and not _seed_is_loopback(by)
+        if by is not member and hello.set_name != name and not here and not _is_wanted(facts, hello):
+            found.append((member, hello, name))
+    return found
+
+
+def _is_wanted(facts: Facts, hello: Hello) -> bool:
+    """Whether a server is of the set that is asked for, so that it is the other one that leads astray."""
+    return hello.set_name is not None and hello.set_name == replica_set_name(facts)
+
+
+_STRANGE = {
+    "router": "a router (mongos)",
+    "ghost": "a server that is in no set: never initiated, or removed",
+}
+
+
+def stranger_in_set(facts: Facts) -> Iterable[Finding]:
+    """An address that the set lists, at which something else answers (single servers are told of by another rule)."""
+    if single_topology(facts):
+        return
+    for member, hello, name in _strangers(facts):
+        if hello.kind == "standalone" or "topology.loopback-names" in {f.cause for f in advertised_elsewhere(facts)}:
+            continue
+        yield finding(
+            "topology.member-is-another",
+            Certainty.LIKELY,
+            server=member.address,
+            severity=Severity.WARNING if is_connected(facts) else Severity.FAILURE,
+            evidence=_evidence(facts),
+            host=member.address,
+            set=name,
+            what=_STRANGE.get(hello.kind, f"a member of the set {hello.set_name}"),
+        )
+        return
+
+
 def never_ready(facts: Facts) -> Iterable[Finding]:
     """Members that serve nothing: never initiated, removed, starting up, arbiters."""
     live = answered(facts)
@@ -278,7 +325,7 @@ def direct(facts: Facts) -> Iterable[Finding]:
 
 def load_balancer(facts: Facts) -> Iterable[Finding]:
     """loadBalanced at a server that is behind no load balancer."""
-    if not load_balanced(facts):
+    if not load_balanced(facts) or any(txt_against_text(facts)):
         return
     for member, hello in answered(facts):
         if hello.service_id is None:
@@ -384,7 +431,10 @@ def primary(facts: Facts) -> Iterable[Finding]:
     wanted = replica_set_name(facts)
     if wanted is not None and all(h.set_name != wanted for _, h in live):
         return
+    strange = {m.address for m, _, _ in _strangers(facts)}
     named = sorted({h.primary.lower() for _, h in live if h.primary})
+    if strange and strange.issuperset(named):
+        return  # What answers in the primary's place is told by its own rule.
     advertised = sorted({a for _, h in live for a in known_addresses(h)})
     needed = read_mode(facts) == "primary"
     severity = Severity.FAILURE if needed and not is_connected(facts) else Severity.WARNING
@@ -503,15 +553,15 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
     names = [m.address for m in members]
     first, many = members[0], len(names) > 1
     what = "cannot be reached from here" if code.endswith("unreachable") else "cannot be found by name from here"
-    summary = fix = detail = ""
+    summary = fix = means = ""
     patch: dict[str, object] | None = None
     if any(h.kind == "router" for _, h in answered(facts)):
         summary = f"{listed(names)}, {'routers' if many else 'a router'} of the address, {what}."
-        detail = "The other routers serve meanwhile."
+        means = "The other routers serve meanwhile."
         fix = f"Start {listed(names)}, or remove what is gone from the address."
     elif not is_member:
         summary = f"{listed(names)} {'stand' if many else 'stands'} in the address and {what}; no member lists it."
-        detail = "The set does not need it, and a program that starts may wait for it."
+        means = "The set does not need it, and a program that starts may wait for it."
         fix = f"Remove {listed(names)} from the address if it is no member any more."
         kept = [host for host in facts.uri.hosts if host not in names]
         patch = {"seeds": {"hosts": kept}} if kept and not facts.uri.srv else None
@@ -524,7 +574,8 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
         server=None if many else first.address,
         evidence={**evidence, "servers_alike": names} if many else evidence,
         summary=summary,
-        detail=f"{detail} {_why_unusable(first)}".strip(),
+        means=means,
+        detail=_why_unusable(first),
         fix=fix,
         patch=patch,
         host=first.address,
@@ -730,6 +781,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     set_name,
     never_ready,
     standalone_in_list,
+    stranger_in_set,
     advertised_elsewhere,
     primary,
     read_preference,
