@@ -93,19 +93,6 @@ def test_the_command_tells_apart_what_it_cannot_explain(tmp_path, capsys: pytest
 @pytest.mark.parametrize(
     "text",
     [
-        "MongoServerError: bad auth : Authentication failed. password: hunter22 user: bob",
-        "Authorization: Bearer hunter22.abc.def MongoNetworkError: connect ECONNREFUSED 10.0.0.1:27017",
-        'MongoServerError: Authentication failed {"password":"hunter22","uri":"mongodb://u:hunter22@h:27017"}',
-        "MONGO_PASSWORD=hunter22 MongoNetworkError: connect ECONNREFUSED 10.0.0.1:27017",
-    ],
-)
-def test_no_form_of_a_secret_comes_back(text: str) -> None:
-    assert "hunter22" not in repr(explain(text))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
         "2024-05-02T10:11:12.345+00:00 MongoServerError: Authentication failed.",
         "OSError: [Errno 111] Connection refused mongodb",
         "at f (/srv/app.js:4567:12) MongoNetworkError: connect ECONNREFUSED <hostname>:27017",

@@ -17,6 +17,7 @@ from clearline.core.explain.folding import Folded, condensed
 from clearline.core.explain.judge import HEADLINE, STATED, guesses
 from clearline.core.explain.missing import missing
 from clearline.core.explain.normalise import Text
+from clearline.core.explain.pasted import shown
 from clearline.core.explain.reading import read
 from clearline.core.explain.record import Record, Seen, View
 from clearline.core.explain.rules.guess import Guess
@@ -24,7 +25,6 @@ from clearline.core.explain.rules.last_resort import last_resort
 from clearline.core.explain.targets import HOST, targets
 from clearline.core.explain.writers import writer_of
 from clearline.core.findings import Certainty
-from clearline.core.secrets.redaction import redact
 
 LONGEST = 2_000_000
 """Characters that are read; of a longer text its end counts, where the error stands (`folding` reads all of a log)."""
@@ -32,7 +32,6 @@ _MOST = 5
 _MOST_SEEN = 20
 """Servers that are read from running text; a driver's own view may hold more."""
 _NAME_SERVER = re.compile(r"Do53:|lookup \S+ on |query(?:Srv|Txt)|DNS|[:@]53\b")
-_PATHS = re.compile(r"((?:/home/|/Users/|[\\/]Users[\\/]|[\\/]Benutzer[\\/]))[^\\/\s]+")
 
 
 def explain_stream(stream: BinaryIO) -> Explanation:
@@ -279,13 +278,3 @@ def _filled(sentence: str, server: str | None, record: Record) -> str:
     for doubled, once in (("port its port", "its port"), ("127.0.0.1:its port", "127.0.0.1"), (":its port", "")):
         words = words.replace(doubled, once)
     return words[:1].upper() + words[1:] if words[:3] in ("the", "its") else words
-
-
-def shown(line: str) -> str:
-    """A line of the text as it may be shown: short, without secrets and without the user's name in a path."""
-    return redacted(line.strip())[:300]
-
-
-def redacted(text: str) -> str:
-    """A pasted text without secrets, and without the user's name in a path."""
-    return redact(_PATHS.sub(r"\1***", text))

@@ -44,7 +44,7 @@ class Explaining(QObject):
         self._dialog.show()
         self._dialog.activateWindow()
         if text:
-            from clearline.core.explain.explain import redacted
+            from clearline.core.explain.pasted import redacted
 
             self._dialog.show_text(redacted(text))
         self._dialog.field.setFocus()

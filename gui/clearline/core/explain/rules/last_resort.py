@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.findings import Certainty
+from clearline.core.late_patterns import late
 
 _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), causes)
+    (late(pattern, re.IGNORECASE), causes)
     for pattern, causes in (
         (r"certificate|\bx509\b", ("tls.unknown-ca", "tls.name-mismatch", "tls.certificate-expired")),
         (r"\b(?:SSL|TLS)\b.{0,60}(?:error|fail|handshake)|(?:error|fail)\w*.{0,60}\b(?:SSL|TLS)\b",
@@ -32,12 +33,12 @@ _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
          ("tcp.refused", "tcp.no-answer", "dns.host-not-found")),
     )
 )  # fmt: skip
-_FAILED = re.compile(
+_FAILED = late(
     r"error|exception|fail|unable|could ?n[o']?t|can ?n[o']?t|refused|denied|time(?:d)?[ \-]?out|fatal|panic|invalid"
     r"|lost",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(r"DeprecationWarning|deprecated", re.IGNORECASE)
+_HARMLESS = late(r"DeprecationWarning|deprecated", re.IGNORECASE)
 
 
 def last_resort(record: Record, text: str) -> Iterator[Guess]:
