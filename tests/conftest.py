@@ -10,9 +10,11 @@ Marks follow from what a test uses (`uses`); none of them is set by hand. Where 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ import pytest
 
 import secret_search
 import uses
+from clearline.cli.mongod import MongodNotFound, find_mongod
 from lab import deployments, namespaces
 from lab.certificates import Authority, Identity
 from lab.deployment import Deployment
@@ -67,8 +70,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if sys.platform != "linux" and item.get_closest_marker("server") and not _has_mongod():
+        pytest.skip("no mongod on this computer")  # Linux gets one with the demo extra: there its absence is a failure
     if item.get_closest_marker("netns") and (reason := namespaces.unavailable()):
         pytest.skip(reason)
+
+
+@functools.cache
+def _has_mongod() -> bool:
+    try:
+        find_mongod()
+    except MongodNotFound:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,17 @@ def test_the_glibc_that_a_library_asks_for_is_read_from_its_symbols(listing: str
     assert bundle.glibc_floor(listing) == floor
 
 
+def test_the_boot_loader_says_which_system_the_program_needs(tmp_path: Path) -> None:
+    program = tmp_path / "clearline"
+    program.write_bytes(b"\x7fELF..." + bundle.TOLD_BY_THE_LOADER + b"\n\0more")
+    before = program.stat().st_size
+    bundle.with_floor_told(program, (2, 36))
+    assert b"Needs glibc 2.36, as in Debian 12. %s: %s" in program.read_bytes()
+    assert program.stat().st_size == before
+    with pytest.raises(ValueError, match="another text"):
+        bundle.with_floor_told(program, (2, 36))
+
+
 def test_the_app_of_macos_has_a_dock_icon_a_version_and_its_own_files() -> None:
     plist = plistlib.loads(plistlib.dumps(bundle.mac_plist(__version__)))
     assert plist["LSBackgroundOnly"] is False

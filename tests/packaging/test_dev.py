@@ -214,6 +214,8 @@ def test_the_fast_loop_is_one_run_and_arguments_of_one_s_own_are_left_alone() ->
 def test_the_tests_stop_at_the_first_failure_and_leave_the_frozen_program_out(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[list[str]] = []
     monkeypatch.setattr(dev, "step", lambda command, environ=None: steps.append(command[2:]))
+    monkeypatch.setattr(dev, "fetch_servers", lambda: None)
+    monkeypatch.setattr(dev, "fetch_actionlint", lambda _cache: None)
     dev.test(["-k", "tls"])
     assert steps == [
         ["ruff", "check"],
