@@ -180,3 +180,19 @@ def test_the_options_of_studio_3t_are_one_note_that_names_its_way() -> None:
     reading = read("mongodb://h1/?3t.ssh=true&3t.sshAddress=bastion.example.com&3t.sshPort=2222&3t.databases=a,b")
     assert [m.cause for m in reading.mistakes] == ["uri.unknown-option"]
     assert "bastion.example.com:2222" in fix_of(reading.mistakes[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "certainty"),
+    [
+        ("mongodb://app:one@two-Qx7@db1/", Certainty.PROVEN),
+        ("mongodb://app:pw-Qx7@db1.example.com@db2.example.com/", Certainty.LIKELY),
+        ("mongodb://app:pw-Qx7@db1:27017@db2:27017/", Certainty.LIKELY),
+        ("mongodb://arn:aws:iam::1:user@db1/", Certainty.LIKELY),
+        ("mongodb://app:one%two-Qx7@db1/", Certainty.PROVEN),
+    ],
+)
+def test_a_character_that_can_belong_elsewhere_is_likely_and_says_where(text: str, certainty: Certainty) -> None:
+    found = first(text)
+    assert (found.cause, found.certainty) == ("uri.unescaped-credentials", certainty)
+    assert bool(found.detail) is (certainty is Certainty.LIKELY)

@@ -41,6 +41,7 @@ _INJECTED: Final = late(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=
 _OPTIONS_IN_PATH: Final = late(r"(?:[&;]|%3[Ff])([A-Za-z][\w.\-]*)=")
 _AROUND: Final = "/ \"'\\"
 """What is no part of a database name and often stands before or behind it."""
+_HOST_AT_END: Final = late(r"[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5}")
 _CLOSING: Final = ";,>)"
 
 
@@ -211,6 +212,15 @@ def _add_unset(found: Mistakes, place: Piece, what: str, left: Unset, severity: 
     )
 
 
+def _other_reading(text: str, character: str, index: int, part: str) -> str:
+    """What else a character between the scheme and the last @ can belong to; empty where it is of the part for sure."""
+    if character == ":" and part == "password":
+        return "If it belongs to the user name, it is escaped there."
+    if character == "@" and _HOST_AT_END.fullmatch(text, index + 1):
+        return "If what follows is another host, a comma goes between the hosts, and user and password stand once."
+    return ""
+
+
 def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, portable: bool) -> None:
     text = piece.text
     refused = {c: text.index(c) for c in "@:/?" if c in text}
@@ -221,8 +231,17 @@ def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, port
     for character, index in sorted(refused.items(), key=lambda item: item[1]):
         place = (piece.start + index, piece.start + index + 1)
         escaped = f"%{ord(character):02X}"
+        other = _other_reading(text, character, index, part)
         found.add(
-            "uri.unescaped-credentials", _FAILURE, place, action=action, part=part, character=character, escaped=escaped
+            "uri.unescaped-credentials",
+            _FAILURE,
+            place,
+            action=action,
+            certainty=Certainty.LIKELY if other else Certainty.PROVEN,
+            detail=other,
+            part=part,
+            character=character,
+            escaped=escaped,
         )
     strays = [i for i, c in enumerate(text) if is_invisible(c) and c != " "]
     if strays:

@@ -327,6 +327,7 @@ def load_balancer(facts: Facts) -> Iterable[Finding]:
     """loadBalanced at a server that is behind no load balancer."""
     if not load_balanced(facts) or any(txt_against_text(facts)):
         return
+    own = facts.uri.options.get("loadBalanced") is True  # and not of the TXT record
     for member, hello in answered(facts):
         if hello.service_id is None:
             yield finding(
@@ -335,7 +336,10 @@ def load_balancer(facts: Facts) -> Iterable[Finding]:
                 server=member.address,
                 evidence=_evidence(facts),
                 detail="A router behind a balancer that was not told of it (loadBalancerPort) answers the same.",
-                patch={"seeds": {"loadBalanced": None}},
+                patch={"seeds": {"loadBalanced": None}} if own else None,
+                fix=""
+                if own
+                else "Have the TXT record corrected, or use the long mongodb:// form without loadBalanced.",
                 host=member.address,
             )
             return
