@@ -196,6 +196,13 @@ class Network:
         """A route inside that leads nowhere: EACCES, EHOSTUNREACH, EINVAL."""
         _ip("-n", self.inside, "route", "add", kind, destination)
 
+    def leave_from(self, address: str) -> None:
+        """Let connections to the outside leave from another address of the own subnet."""
+        _ip("-n", self.inside, "addr", "add", f"{address}/24", "dev", "line")
+        subnet = f"{address.rpartition('.')[0]}.0/24"
+        _ip("-n", self.inside, "route", "replace", subnet, "dev", "line", "proto", "kernel", "src", address)
+        _ip("-n", self.inside, "route", "replace", "default", "via", OUTSIDE, "src", address)
+
     def no_default_route(self) -> None:
         """Leave the inside only its own subnet: everything else is ENETUNREACH."""
         _ip("-n", self.inside, "route", "del", "default")
@@ -228,6 +235,10 @@ class Network:
             case _:
                 answer = f"icmpx type {kind}"
         self._rule("output" if here else "arrive", host, port, "udp" if udp else "tcp", f"reject with {answer}")
+
+    def accept_only(self, address: str, *, port: int) -> None:
+        """Let the outside take connections to ``port`` from one address alone; others vanish."""
+        self._nft(self.outside, f"add rule inet lab arrive ip saddr != {address} tcp dport {port} drop")
 
     def drop_larger_than(self, size: int) -> None:
         """Lose every IP packet above ``size`` bytes, in both directions."""

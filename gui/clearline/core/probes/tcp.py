@@ -96,6 +96,7 @@ async def open_connection(
             late=patience.late and reach is not Reach.SILENT,
             neighbour=_neighbour(address) if reach in _ASK_NEIGHBOURS else None,
             retransmits=connection.retransmits() if reach is Reach.SILENT else None,
+            source=_own_end(sock) if reach in (Reach.OK, Reach.SILENT) else None,
         )
 
     patience = Patience(deadline_s, late_s, (lambda: on_early(ended(Reach.SILENT))) if on_early else None)
@@ -112,7 +113,7 @@ async def open_connection(
             facts = ended(reach_of(error), error_number(error))
             connection.close()
             return facts, None
-    return replace(ended(Reach.OK), source=_own_end(sock)), connection
+    return ended(Reach.OK), connection
 
 
 def _own_end(sock: socket.socket) -> str | None:

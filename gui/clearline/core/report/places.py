@@ -24,7 +24,7 @@ _DECIDE: Final[dict[Stage, tuple[Subject, ...]]] = {
     Stage.DNS: ("answers", "hosts", "resolvers", "surroundings", "target"),
     Stage.TCP: ("address", "route", "proxies", "surroundings", "answers", "target"),
     Stage.TLS: ("certificate", "trust", "options", "software", "address", "proxies", "target"),
-    Stage.HELLO: ("route", "address", "proxies", "timing", "options", "deployment", "target"),
+    Stage.HELLO: ("route", "address", "proxies", "timing", "options", "software", "deployment", "target"),
     Stage.TOPOLOGY: ("deployment", "options", "answers", "address", "target"),
     Stage.AUTH: ("login", "options", "target", "address", "software"),
     Stage.ACCESS: ("login", "options", "target"),
