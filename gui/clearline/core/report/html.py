@@ -129,7 +129,7 @@ def _finding(finding: Finding) -> str:
     if finding.remedies:
         lines += ["<ul>", *(f"<li>{_text(remedy.text)}</li>" for remedy in finding.remedies), "</ul>"]
     about = [finding.stage.value, finding.certainty.value]
-    codes = [finding.cause, *([finding.server] if finding.server else [])]
+    codes = [finding.cause, *(text for text in (finding.server, finding.page) if text)]
     lines.append(f'<p class="about">{_text(", ".join(about))}, {", ".join(map(_code, codes))}</p>')
     if finding.evidence:
         pairs = (f"<dt>{_text(name)}</dt><dd>{_code(_flat(value))}</dd>" for name, value in finding.evidence.items())

@@ -26,7 +26,8 @@ def ticket(report: Report) -> str:
     lines.append(f"- Connection: {_code(report.target.uri)}")
     if told is not None:
         server = f", {_code(told.server)}" if told.server else ""
-        lines.append(f"- Cause: {_code(told.cause)} ({told.certainty.value}{server})")
+        page = f", page {_code(told.page)}" if told.page else ""
+        lines.append(f"- Cause: {_code(told.cause)} ({told.certainty.value}{server}){page}")
         shown = [f"{_plain(name)} {_code(_flat(value))}" for name, value in told.evidence.items() if _says(value)]
         proof = " ".join(filter(None, (_plain(told.detail), "; ".join(shown))))
         lines += [f"- Proof: {proof}"] if proof else []
@@ -68,7 +69,8 @@ def _finding(finding: Finding, *, diagnosis: bool) -> str:
         lines += ["", _plain(finding.detail)]
     if finding.remedies:
         lines += ["", *(f"- {_plain(remedy.text)}" for remedy in finding.remedies)]
-    about = [finding.certainty.value, _code(finding.cause), *([_code(finding.server)] if finding.server else [])]
+    codes = [finding.cause, *(text for text in (finding.server, finding.page) if text)]
+    about = [finding.certainty.value, *map(_code, codes)]
     lines += ["", ", ".join(about)]
     if finding.evidence:
         lines += ["", *(f"- {_plain(name)}: {_code(_flat(value))}" for name, value in finding.evidence.items())]

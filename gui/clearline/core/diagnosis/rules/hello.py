@@ -35,6 +35,9 @@ SHUTTING_DOWN = (91, 11600)
 
 _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
 """The last release that speaks a wire version older than the driver's oldest."""
+_ON_THE_WAY = (
+    "A firewall or proxy on the way that does not let MongoDB through looks the same: another network decides."
+)
 _TRICKLE_MS = 500.0
 _TRICKLE_RATE = 2000.0
 """An answer that takes longer than a second to arrive, at fewer bytes per second than this, came over a thin line."""
@@ -148,7 +151,7 @@ def cut_on_connect(facts: Facts, member: MemberFacts) -> Finding | None:
     if is_atlas(member.host):
         how = "it cuts the connection at once"
         certainty = Certainty.LIKELY if heard.reach is Reach.RESET else Certainty.POSSIBLE
-        return tell("tcp.atlas-access-list", certainty, how=how)
+        return tell("tcp.atlas-access-list", certainty, detail=_ON_THE_WAY, how=how)
     if heard.reach is Reach.RESET:
         return tell("tcp.reset-on-connect", Certainty.LIKELY, also=_forwarders(member), fill=place(member))
     tries = len(heard.attempts)
@@ -186,10 +189,18 @@ def cut_after_data(facts: Facts, member: MemberFacts) -> Finding | None:
     tell = partial(finding, server=member.address, evidence=told_by(member))
     if is_atlas(member.host) and facts.tls_wanted:
         certainty = Certainty.LIKELY if own is Reach.RESET else Certainty.POSSIBLE
-        return tell("tcp.atlas-access-list", certainty, how="it cuts TLS off at its first message")
+        return tell("tcp.atlas-access-list", certainty, detail=_ON_THE_WAY, how="it cuts TLS off at its first message")
     code = "tcp.reset-after-data" if own is Reach.RESET else "tcp.closed-after-data"
-    certainty = Certainty.LIKELY if other in CUT or other is None else Certainty.POSSIBLE
-    return tell(code, certainty, also=_forwarders(member), fill=place(member))
+    alike = other in CUT or other is None
+    return tell(
+        code,
+        Certainty.LIKELY if alike else Certainty.POSSIBLE,
+        detail=""
+        if alike
+        else "Another kind of connection ended differently: a server that fails at hello looks the same.",
+        also=_forwarders(member),
+        fill=place(member),
+    )
 
 
 def _first_handshake(facts: Facts, member: MemberFacts) -> TlsFacts | None:

@@ -78,6 +78,7 @@ def required(facts: Facts, member: MemberFacts) -> Finding | None:
         certainty,
         server=member.address,
         evidence=told_by(member),
+        detail="" if answered else "No hello got an answer inside of TLS: it may be another service's, or a proxy's.",
         patch={"tls": {"enabled": True}},
         host=member.host,
     )
