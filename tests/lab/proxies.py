@@ -9,11 +9,14 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from lab.peers import closed_port
 
@@ -101,6 +104,8 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def _running(command: Sequence[str], port: int, *, at_once: bool = False) -> Iterator[None]:
+    if sys.platform != "linux" and (reason := missing(command[0])):
+        pytest.skip(reason)  # Linux has them all: there a missing one is a failure
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until_open(port, process)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
 import sys
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from clearline.core.report.formats import Form
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
 from clearline.ui.profiles.open_profile import Origin
+from lab.command_lines import command_line
 
 CANARY = "Zq7-c4nary&Xk9!m00n=Vv3/bird"
 PIECES = ("Zq7-c4nary", "Xk9!m00n", "Vv3/bird", quote(CANARY, safe=""), quote("Xk9!m00n", safe=""))
@@ -144,7 +144,7 @@ def with_a_token(server, folder):
 def with_a_command(server, folder):
     program = folder / "prints.py"
     program.write_text(f"print({CANARY!r})")
-    source = SecretSource(place="command", command=shlex.join([sys.executable, str(program)]))
+    source = SecretSource(place="command", command=command_line([sys.executable, str(program)]))
     return read(f"mongodb://app@{server.address}/?authSource=admin"), source
 
 

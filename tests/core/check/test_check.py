@@ -210,7 +210,7 @@ def test_a_missing_srv_name_is_named() -> None:
 
 def test_silence_costs_one_deadline() -> None:
     with peers.silent() as silent:
-        report = run_check(f"mongodb://{silent.address}/", late_s=1.6)
+        report = run_check(f"mongodb://{silent.address}/", silence_s=1.5, late_s=1.6)
     assert headline(report) == "hello.no-answer"
     assert report.verdict_ms is not None
     assert 1400 < report.verdict_ms < 2200

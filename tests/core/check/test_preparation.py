@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSW
 from clearline.core.tls.trust import bundled_roots, os_roots_file
 from clearline.core.uri.connection_string import read
 from clearline.core.uri.filling_in import undefined
+from lab.command_lines import command_line
 
 
 def prepare(
@@ -39,7 +39,7 @@ def prepare(
 
 
 def printing(code: str) -> str:
-    return shlex.join([sys.executable, "-c", code])
+    return command_line([sys.executable, "-c", code])
 
 
 def first(ready: Prepared) -> Mistake:

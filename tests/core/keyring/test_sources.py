@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import sys
 import threading
 from pathlib import Path
@@ -18,13 +17,13 @@ from clearline.core.keyring.sources import Gathered, gather, lost
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
+from lab.command_lines import command_line
 
 WORD = "s3cret-Pä@ss-4711"
 
 
 def command(code: str) -> str:
-    words = [sys.executable, "-c", code]
-    return shlex.join(words) if os.name == "posix" else " ".join(f'"{word}"' for word in words)
+    return command_line([sys.executable, "-c", code])
 
 
 def profile(**sources: SecretSource) -> Profile:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import shlex
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.topology import ChangeKind
 from lab import deployments
+from lab.command_lines import command_line
 from lab.deployment import ROOT, ROOT_PASSWORD, Deployment
 from lab.namespaces import OUTSIDE, Network
 from lab.peers import closed_port
@@ -366,7 +366,7 @@ def test_a_command_is_run_once_also_when_an_outage_is_explained(tmp_path: Path) 
     runs = tmp_path / "runs"
     script = tmp_path / "secret.py"
     script.write_text(f"open({str(runs)!r}, 'a').write('x')\nprint('s3cret')\n")
-    source = SecretSource(place="command", command=f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}")
+    source = SecretSource(place="command", command=command_line([sys.executable, str(script)]))
 
     async def play(uri: str) -> None:
         profile = Profile(secrets={PASSWORD: source})
