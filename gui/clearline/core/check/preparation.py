@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
+from clearline.core.check.hop_values import hop_values
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.driver import aws
@@ -20,6 +23,7 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.commands import CommandFailed, printed_by
+from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret
@@ -52,6 +56,7 @@ class Prepared:
     mistakes: tuple[Mistake, ...] = ()
     ca_file: Path | None = None
     """The authorities of the profile's trust source, for the driver's tlsCAFile; None leaves it alone."""
+    hops: tuple[Hop, ...] = ()
     shown: str = ""
     """The connection string for eyes: secrets masked, references as they are."""
     edits: tuple[Edit, ...] = ()
@@ -60,8 +65,8 @@ class Prepared:
 
     @property
     def profile(self) -> Profile:
-        """The profile with everything resolved that a connection string can hold."""
-        return self.reading.profile
+        """The profile with everything resolved that a connection string can hold, and its hops."""
+        return structs.replace(self.reading.profile, hops=self.hops)
 
     @property
     def text(self) -> str:
@@ -126,6 +131,8 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
             mistakes.append(_failed(name, source.command or "", failure, parts))
         else:
             edits += inserted(parts, name, secret)
+    way = await hop_values(profile, secrets, lambda source: _printed(source, may_run), environ)
+    mistakes += way.mistakes
     ready = reading
     if edits:
         edits.sort(key=lambda edit: (edit.start, edit.end))
@@ -136,7 +143,8 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
         doubts = (*doubts, _no_aws_credentials(parts))
     return Prepared(
         reading=ready,
-        secrets={**secrets, **ready.secrets, **resolved},
+        hops=way.hops,
+        secrets={**secrets, **ready.secrets, **resolved, **way.secrets},
         exposed=tuple(exposed.values()),
         mistakes=(*mistakes, *doubts),
         ca_file=ca_file,

@@ -29,6 +29,11 @@ def hop_passphrase(number: int) -> str:
     return f"hop.{number}.passphrase"
 
 
+def is_of_hop(name: str) -> bool:
+    """Whether a secret belongs to a hop, so that no connection string can hold it."""
+    return name.startswith("hop.")
+
+
 def hop_secrets(hops: int) -> tuple[str, ...]:
     """The names of all secrets that so many hops may have."""
     return tuple(name(number) for number in range(hops) for name in (hop_password, hop_passphrase))

@@ -17,7 +17,7 @@ from clearline.core.options.catalogue import OPTIONS, Option, OptionType
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret, redact
 from clearline.core.secrets.references import around_references, has_references, is_reference
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets, is_of_hop
 from clearline.core.uri.hosts import HostEntry, host_entries, plain_hosts, seed_addresses
 from clearline.core.uri.lint import lint
 from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
@@ -170,7 +170,7 @@ def _sources(base: Profile, secrets: Secrets, references: Mapping[str, str]) -> 
     kept = {
         name: source
         for name, source in base.secrets.items()
-        if source.place != "reference" and not (source.place == "command" and name in secrets)
+        if is_of_hop(name) or (source.place != "reference" and not (source.place == "command" and name in secrets))
     }
     return kept | {name: SecretSource(place="reference", reference=text) for name, text in references.items()}
 

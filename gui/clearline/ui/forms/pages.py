@@ -18,7 +18,7 @@ from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
 from clearline.core.profiles.login_fields import tls_wanted
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
-from clearline.core.secrets.secret import PASSWORD, Secrets
+from clearline.core.secrets.secret import PASSWORD, Secrets, is_of_hop
 from clearline.core.uri.connection_string import build
 from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
@@ -380,7 +380,7 @@ def home_of(name: str) -> str | None:
     """The group that edits a field, by its name; None for what no group edits."""
     if name in _FIELDS:
         return _FIELDS[name]
-    if name.startswith("hop."):
+    if is_of_hop(name):
         return "way"
     found = lookup(name)
     return None if found is None else _HOMES.get(found.group, "options")
