@@ -58,7 +58,9 @@ async def hop_values(
 
 
 def _texts(hop: Hop) -> dict[str, str]:
-    return {name: text for name in _FIELDS if isinstance(text := getattr(hop, name, None), str)}
+    return {
+        name: text for name in _FIELDS if name in hop.__struct_fields__ and isinstance(text := getattr(hop, name), str)
+    }
 
 
 def _resolved(hop: Hop, values: Variables) -> Hop:

@@ -36,6 +36,7 @@ import msgspec
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profiles.hop import HttpProxy, SshServer
+from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
@@ -376,4 +377,4 @@ def _servers(profile: Profile) -> str:
 
 
 def _hops(profile: Profile) -> str:
-    return ", ".join(f"{hop.host}:{hop.port}" for hop in profile.hops)
+    return ", ".join(map(place_of, profile.hops))

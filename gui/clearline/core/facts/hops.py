@@ -55,6 +55,11 @@ class Trouble(Enum):
     LOCAL_TARGET = "local-target"
     """A Unix socket, which is a file of this computer."""
 
+    BYPASSED = "bypassed"
+    """The settings of this computer go directly to the target (``what``: their exception), which fails."""
+    SETTINGS_BROKEN = "settings-broken"
+    """``said`` tells why; ``what`` is the address of a script that decides about proxies."""
+
     # -- SSH
     BANNER_SILENT = "banner-silent"
     """It took the connection and does not say who it is."""

@@ -13,11 +13,12 @@ from clearline.core.hops.hop_log import HopLog, Terms
 from clearline.core.hops.opener import Enters, Entrance, Opener
 from clearline.core.hops.stream import Stream
 from clearline.core.hops.trouble import HopError
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer, SystemProxy
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 
 if TYPE_CHECKING:
     from clearline.core.hops.ssh_config import ConfigProblem, Settings
+    from clearline.core.hops.system_settings import SettingsProblem, SystemSettings
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class _Place:
     hop: Hop
     number: int | None
     settings: Settings | None = None
-    problem: ConfigProblem | None = None
+    system: SystemSettings | None = None
+    problem: ConfigProblem | SettingsProblem | None = None
 
 
 async def lay(
@@ -40,26 +42,30 @@ async def lay(
     may_run: Callable[[str], bool] | None = None,
 ) -> Way:
     """The way of these hops, at least one. Nothing is contacted yet; only files of this computer are read."""
-    ssh = any(isinstance(hop, SshServer) for hop in hops)
-    places = await run_in_daemon(_with_ssh, hops) if ssh else [_Place(hop, n) for n, hop in enumerate(hops)]
+    told = [
+        await run_in_daemon(_told, hop, number) if isinstance(hop, SshServer | SystemProxy) else [_Place(hop, number)]
+        for number, hop in enumerate(hops)
+    ]
+    places = [place for several in told for place in several]
     return Way(places, secrets, terms=terms, changed=changed, agreed=agreed or Agreed(), may_run=may_run)
 
 
-def _with_ssh(hops: Sequence[Hop]) -> list[_Place]:
-    """With everything that the configuration of SSH says. Blocks: it reads files, and imports what SSH needs."""
-    import clearline.core.hops.ssh  # noqa: F401 - here and not in the loop, which it would hold
-    from clearline.core.hops.ssh_config import ConfigProblem, settings_of
+def _told(hop: SshServer | SystemProxy, number: int) -> list[_Place]:
+    """A hop with all that this computer's settings say of it. Blocks: it reads files and imports what it needs."""
+    if isinstance(hop, SystemProxy):
+        from clearline.core.hops import system_settings
 
-    places = []
-    for number, hop in enumerate(hops):
-        if not isinstance(hop, SshServer):
-            places.append(_Place(hop, number))
-            continue
         try:
-            places += [_Place(hop, one.number, one) for one in settings_of(hop, number)]
-        except ConfigProblem as problem:
-            places.append(_Place(hop, number, problem=problem))
-    return places
+            return [_Place(hop, number, system=system_settings.read())]
+        except system_settings.SettingsProblem as problem:
+            return [_Place(hop, number, problem=problem)]
+    import clearline.core.hops.ssh  # noqa: F401 - here and not in the loop, which it would hold
+    from clearline.core.hops import ssh_config
+
+    try:
+        return [_Place(hop, one.number, one) for one in ssh_config.settings_of(hop, number)]
+    except ssh_config.ConfigProblem as problem:
+        return [_Place(hop, number, problem=problem)]
 
 
 class Way:
@@ -81,7 +87,7 @@ class Way:
         for number, place in enumerate(places):
             log = HopLog(number, _facts(place, _password(place, secrets)), terms, changed)
             entrance = Entrance(before, self._logs[-1] if self._logs else None)
-            before = _made(place, log, entrance, secrets, agreed, may_run)
+            before = _made(place, log, entrance, _password(place, secrets), secrets, agreed, may_run)
             self._logs.append(log)
             self._hops.append(before)
 
@@ -133,6 +139,12 @@ def _facts(place: _Place, password: Secret | None) -> HopFacts:
     if settings is not None:
         alias = settings.alias if settings.alias != settings.host else None
         return HopFacts(kind="ssh", host=settings.host, port=settings.port, user=settings.user, alias=alias)
+    if place.system is not None and place.system.proxy is not None:
+        found = place.system.proxy
+        in_clear = place.system.password is not None and _in_clear(found)
+        return HopFacts(
+            kind=_kind(found), host=found.host, port=found.port, user=found.user, password_in_clear=in_clear
+        )
     return HopFacts(
         kind=_kind(hop),
         host=hop.host,
@@ -151,6 +163,8 @@ def _kind(hop: Hop) -> str:
             return "http"
         case SshServer():
             return "ssh"
+        case SystemProxy():
+            return "system"
 
 
 def _in_clear(hop: Hop) -> bool:
@@ -164,11 +178,19 @@ def _made(
     place: _Place,
     log: HopLog,
     entrance: Entrance,
+    password: Secret | None,
     secrets: Secrets,
     agreed: Agreed,
     may_run: Callable[[str], bool] | None,
 ) -> Opener:
-    password = _password(place, secrets)
+    if place.system is not None:
+        from clearline.core.hops.system_proxy import SystemHop
+
+        found = None
+        if place.system.proxy is not None:
+            proxy = _Place(place.system.proxy, None)
+            found = _made(proxy, log, entrance, place.system.password, secrets, agreed, may_run)
+        return SystemHop(log, place.system, found)
     match place.hop:
         case Socks5Proxy():
             from clearline.core.hops.socks5 import Socks5Hop
@@ -179,28 +201,33 @@ def _made(
 
             return HttpHop(log, entrance, hop.login, password)
         case SshServer():
-            from clearline.core.hops.ssh import SshHop
-
             if place.settings is None:
                 return _Unusable(log, place.problem)
+            from clearline.core.hops.ssh import SshHop
+
             passphrase = None if place.number is None else secrets.get(hop_passphrase(place.number))
             return SshHop(
                 log, entrance, place.settings, (password, passphrase), agreed.host_keys, agreed.asker, may_run
             )
+        case SystemProxy():
+            return _Unusable(log, place.problem)
 
 
 class _Unusable:
     """A hop that cannot even be tried."""
 
-    def __init__(self, log: HopLog, problem: ConfigProblem | None) -> None:
+    def __init__(self, log: HopLog, problem: ConfigProblem | SettingsProblem | None) -> None:
         self._log = log
         self._problem = problem
 
     def _failure(self) -> HopFailure:
         problem = self._problem
-        trouble = Trouble.UNSAFE_NAME if problem is not None and problem.unsafe else Trouble.CONFIG_BROKEN
-        words, file = (problem.words, problem.file) if problem is not None else ("", None)
-        return self._log.failed(HopStage.NAME, trouble, said=words[:300], file=file).failure
+        words = problem.words[:300] if problem is not None else ""
+        pac, file = getattr(problem, "pac", None), getattr(problem, "file", None)
+        if file is None:
+            return self._log.failed(HopStage.NAME, Trouble.SETTINGS_BROKEN, said=words, what=pac).failure
+        trouble = Trouble.UNSAFE_NAME if getattr(problem, "unsafe", False) else Trouble.CONFIG_BROKEN
+        return self._log.failed(HopStage.NAME, trouble, said=words, file=file).failure
 
     async def enter(self) -> None:
         """Raises `HopError`."""

@@ -20,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD
@@ -78,7 +79,7 @@ def destination(profile: Profile) -> Destination:
     # Values of the environment decide, and are not shown.
     words = _words(seeds.hosts, profile.auth.source or seeds.database or "")
     if profile.hops:
-        words += " through " + ", ".join(f"{hop.host}:{hop.port}" for hop in profile.hops)[:_WORDS]
+        words += " through " + ", ".join(map(place_of, profile.hops))[:_WORDS]
     return Destination(digest=_digest(identity), words=words, opened=tuple(_opened(profile)))
 
 

@@ -65,4 +65,23 @@ class SshServer(Section, frozen=True, kw_only=True, tag_field="kind", tag="ssh")
     """Seconds between questions whether the server is still there, three of which may stay unanswered; 0: none."""
 
 
-Hop = Socks5Proxy | HttpProxy | SshServer
+class SystemProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="system"):
+    """Whatever this computer's settings say for each target: its environment, or those of the desktop."""
+
+    @property
+    def host(self) -> str:
+        """Known only when it is used; these are words for it."""
+        return "this computer's proxy"
+
+    @property
+    def port(self) -> int:
+        """Known only when it is used."""
+        return 0
+
+    @property
+    def user(self) -> str | None:
+        """None: it has no login of the profile's."""
+        return None
+
+
+Hop = Socks5Proxy | HttpProxy | SshServer | SystemProxy

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer, SystemProxy
 from clearline.core.secrets.secret import Secret
 
+SYSTEM: Final = "system"
+"""What this computer's settings say."""
 _SOCKS: Final = ("socks5", "socks5h")
 _HTTP: Final = ("http", "https")
 _SSH: Final = "ssh"
@@ -20,10 +22,12 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
 
     Kerberos at an HTTP proxy is asked for by a user ``:``, as curl has it: ``http://:@proxy.example.com:3128``.
     """
+    if text.strip().lower() == SYSTEM:
+        return SystemProxy(), None
     parts = urlsplit(text.strip())
     kinds = ", ".join(f"{scheme}://" for scheme in (_SSH, "socks5", *_HTTP))
     if parts.scheme not in (_SSH, *_SOCKS, *_HTTP):
-        raise ValueError(f"A hop begins with one of {kinds}.")
+        raise ValueError(f"A hop begins with one of {kinds}, or is the word {SYSTEM}.")
     try:
         port = parts.port
     except ValueError:
@@ -70,8 +74,15 @@ def _ssh(parts: SplitResult) -> tuple[Hop, Secret | None]:
     return hop, Secret(unquote(parts.password)) if parts.password else None
 
 
+def place_of(hop: Hop) -> str:
+    """Where a hop is, in words: ``bastion:22``."""
+    return hop.host if isinstance(hop, SystemProxy) else f"{hop.host}:{hop.port}"
+
+
 def url_of(hop: Hop) -> str:
     """The URL that `hop_of` reads as this hop, without a password."""
+    if isinstance(hop, SystemProxy):
+        return SYSTEM
     host = f"[{hop.host}]" if ":" in hop.host else hop.host
     user = f"{quote(hop.user, safe='')}@" if hop.user is not None else ""
     if isinstance(hop, SshServer):

@@ -10,18 +10,19 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.findings import Severity
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer, SystemProxy
 from clearline.core.secrets.secret import Secrets, hop_passphrase, hop_password
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.editors import Choice, FileEntry, SecretEntry, TextEntry, add_row
-from clearline.ui.widgets.parts import section
+from clearline.ui.widgets.parts import WrappedLabel, section
 
 KINDS: Final[dict[type[Hop], tuple[str, Callable[[], Hop]]]] = {
     SshServer: ("SSH server", lambda: SshServer(host="")),
     Socks5Proxy: ("SOCKS5 proxy", lambda: Socks5Proxy(host="")),
     HttpProxy: ("HTTP proxy", lambda: HttpProxy(host="")),
+    SystemProxy: ("This computer's setting", SystemProxy),
 }
 """By kind: its words, and a new one."""
 _LOGINS: Final = (
@@ -74,6 +75,11 @@ class HopEditor(QWidget):
         column.setSpacing(theme.GRID)
         column.addLayout(head)
         column.addLayout(self._form)
+        if isinstance(hop, SystemProxy):
+            words = "HTTPS_PROXY or ALL_PROXY with NO_PROXY of the environment, else the desktop's own setting."
+            column.addWidget(WrappedLabel(words, "muted"))
+            self.setFocusProxy(self.remove)
+            return
         self._text("Host", "host", "bastion.example.com" if isinstance(hop, SshServer) else "proxy.example.com")
         self._number("Port", "port")
         match hop:

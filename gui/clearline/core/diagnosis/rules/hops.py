@@ -15,7 +15,7 @@ from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
-KINDS: Final = {"socks5": "SOCKS proxy", "http": "HTTP proxy", "ssh": "SSH server"}
+KINDS: Final = {"socks5": "SOCKS proxy", "http": "HTTP proxy", "ssh": "SSH server", "system": "proxy of this computer"}
 """A hop's kind as a sentence has it."""
 
 _NO_NAME = frozenset({-2, -5, 7, 8, 11001, 11004, int(socket.EAI_NONAME)})
@@ -116,6 +116,10 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
             return "proxy.kerberos-refused", proven, {}
         case Trouble.LOGIN_REFUSED:
             return "proxy.login-refused", proven, user
+        case Trouble.SETTINGS_BROKEN if failure.what is not None:
+            return "proxy.pac-broken", proven, {"url": failure.what, "error": failure.said}
+        case Trouble.SETTINGS_BROKEN:
+            return "proxy.settings-broken", proven, {"error": failure.said}
         case Trouble.NO_TICKET if failure.what == "library":
             return "proxy.kerberos-missing", proven, {}
         case Trouble.NO_TICKET if failure.code == _NO_CREDENTIALS:
@@ -152,6 +156,7 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
         "reason": failure.said,
         "family": failure.what or "such",
         "said": failure.said,
+        "entry": failure.what or "",
         "user": failure.user or "",
         "server": f"{failure.host}:{failure.port}",
     }
@@ -170,6 +175,10 @@ def _reply(failure: HopFailure, host: str, hop: HopFacts) -> tuple[str, Certaint
             return "hop.socket-is-local", Certainty.PROVEN
         case Trouble.NO_TARGET:
             return "hop.name-unusable", Certainty.PROVEN
+        case Trouble.BYPASSED if failure.what is not None:
+            return "proxy.bypassed", Certainty.PROVEN
+        case Trouble.BYPASSED:
+            return "proxy.none-set", Certainty.PROVEN
         case Trouble.TARGET_SILENT if failure.kind == "ssh":
             return "ssh.far-silent", Certainty.LIKELY
         case Trouble.TARGET_SILENT:

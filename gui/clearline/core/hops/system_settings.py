@@ -1,0 +1,172 @@
+"""What this computer's own settings say about proxies: its environment, the desktop's settings, and their exceptions.
+
+The environment comes first, as in every command line tool: MONGODB_PROXY (which MongoDB's own tools know), ALL_PROXY,
+HTTPS_PROXY, with NO_PROXY for exceptions. Then the system: the registry of Windows, the network settings of macOS, and
+on other systems those of GNOME (``gsettings``) or KDE (``kioslaverc``).
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Final
+
+from clearline.core.profiles.hop import Hop
+from clearline.core.profiles.hop_urls import hop_of
+from clearline.core.secrets.secret import Secret
+
+VARIABLES: Final = ("MONGODB_PROXY", "ALL_PROXY", "HTTPS_PROXY")
+EXCEPTIONS: Final = "NO_PROXY"
+_ASK_S: Final = 2.0
+_KDE: Final = ".config/kioslaverc"
+
+
+class SettingsProblem(Exception):
+    """Why the settings cannot be used. ``pac`` is the address of the script that decides, where one does."""
+
+    def __init__(self, words: str, *, pac: str | None = None) -> None:
+        super().__init__(words)
+        self.words, self.pac = words, pac
+
+
+@dataclass(frozen=True, repr=False)
+class SystemSettings:
+    """One proxy for everything but the exceptions; None: no proxy is set. Holds a secret, so it never shows itself."""
+
+    proxy: Hop | None = None
+    password: Secret | None = None
+    exceptions: tuple[str, ...] = ()
+    source: str = ""
+    """Where it was found: a variable's name, ``GNOME``, ``KDE``, ``Windows``, ``macOS``."""
+
+    def exception_for(self, host: str, port: int) -> str | None:
+        """The exception that a target falls under."""
+        return next((entry for entry in self.exceptions if matches(entry, host, port)), None)
+
+
+def matches(entry: str, host: str, port: int) -> bool:
+    """Whether an entry of NO_PROXY is about a target: ``*``, a name and all below it, an address, a network, a port."""
+    entry, host = entry.strip().lower(), host.lower().strip("[]").rstrip(".")
+    if entry == "*":
+        return True
+    if "/" in entry:
+        try:
+            return ip_address(host) in ip_network(entry, strict=False)
+        except ValueError:
+            return False
+    name, colon, wanted = entry.rpartition(":")
+    if colon and wanted.isdecimal() and ":" not in name:
+        if int(wanted) != port:
+            return False
+        entry = name
+    entry = entry.strip("[]").removeprefix("*").strip(".")
+    return bool(entry) and (host == entry or host.endswith(f".{entry}"))
+
+
+def read(
+    environ: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    run: Callable[[list[str]], str] | None = None,
+) -> SystemSettings:
+    """The settings as they are now. Raises `SettingsProblem`. Blocks: call it in a daemon thread."""
+    around = os.environ if environ is None else environ
+    exceptions = _split(around.get(EXCEPTIONS.lower()) or around.get(EXCEPTIONS) or "")
+    for name in VARIABLES:
+        for spelt in (name, name.lower()):
+            if url := around.get(spelt, "").strip():
+                return _made(url, exceptions, spelt)
+    if sys.platform in ("win32", "darwin"):
+        return _of_system(exceptions)
+    return _gnome(run or _printed) or _kde(home or Path.home()) or SystemSettings(exceptions=exceptions)
+
+
+def _made(url: str, exceptions: tuple[str, ...], source: str) -> SystemSettings:
+    if "://" not in url:
+        url = f"http://{url}"
+    url = re.sub(r"^socks(5h)?://", "socks5://", url, flags=re.IGNORECASE)
+    try:
+        hop, password = hop_of(url)
+    except ValueError as error:
+        raise SettingsProblem(f"{source}: {error}") from None
+    return SystemSettings(hop, password, exceptions, source)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(entry for entry in re.split(r"[,;\s]+", text) if entry)
+
+
+def _of_system(exceptions: tuple[str, ...]) -> SystemSettings:
+    found = urllib.request.getproxies()
+    source = "Windows" if sys.platform == "win32" else "macOS"
+    for kind in ("socks", "https", "http"):
+        if url := found.get(kind):
+            url = url if kind != "socks" else f"socks5://{url.rpartition('://')[2]}"
+            return _made(url, (*exceptions, *_split(found.get("no", ""))), source)
+    return SystemSettings(exceptions=exceptions)
+
+
+def _gnome(run: Callable[[list[str]], str]) -> SystemSettings | None:
+    def value(schema: str, key: str) -> str:
+        return run(["gsettings", "get", f"org.gnome.system.proxy{schema}", key]).strip().strip("'")
+
+    try:
+        mode = value("", "mode")
+        if mode == "auto":
+            pac = value("", "autoconfig-url")
+            raise SettingsProblem("nothing on this computer evaluates such a script", pac=pac or "(found by itself)")
+        if mode != "manual":
+            return None
+        exceptions = tuple(re.findall(r"'([^']*)'", value("", "ignore-hosts")))
+        for kind, scheme in (("socks", "socks5"), ("https", "http"), ("http", "http")):
+            host, port = value(f".{kind}", "host"), value(f".{kind}", "port")
+            if host and port.isdecimal() and int(port):
+                return _made(f"{scheme}://{host}:{port}", exceptions, "GNOME")
+    except (OSError, subprocess.SubprocessError):
+        pass  # no GNOME here
+    return None
+
+
+def _printed(command: list[str]) -> str:
+    from clearline.paths import restored_environ
+
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_ASK_S,
+        check=True,
+        env=restored_environ(),
+    )
+    return done.stdout
+
+
+def _kde(home: Path) -> SystemSettings | None:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string((home / _KDE).read_text("utf-8", "replace"))
+        section = parser["Proxy Settings"]
+    except (OSError, configparser.Error, KeyError):
+        return None
+    kind = section.get("ProxyType", "0").strip()
+    if kind in ("2", "3"):
+        pac = section.get("Proxy Config Script", "").strip()
+        raise SettingsProblem("nothing on this computer evaluates such a script", pac=pac or "(found by itself)")
+    if kind != "1":
+        return None
+    exceptions = _split(section.get("NoProxyFor", ""))
+    for name in ("socksProxy", "httpsProxy", "httpProxy"):
+        url = re.sub(r"\s+", ":", section.get(name, "").strip())  # KDE writes "http://host port"
+        if url:
+            scheme = "socks5" if name == "socksProxy" else "http"
+            return _made(f"{scheme}://{url.rpartition('://')[2]}", exceptions, "KDE")
+    return None
