@@ -75,7 +75,7 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
     """Cause, certainty and blanks of a failure of the hop itself."""
     proven, likely = Certainty.PROVEN, Certainty.LIKELY
     if failure.kind == "ssh" and (found := ssh.own(failure)) is not None:
-        return found[0], proven, found[1]
+        return found[0], ssh.certainty_of(found[0]), found[1]
     schemes = listed(failure.offered, nothing="unknown schemes")
     user = {"user": failure.user or "of this computer"}
     match failure.trouble:

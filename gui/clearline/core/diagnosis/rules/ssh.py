@@ -9,6 +9,8 @@ from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.findings import Certainty
 
 REFUSED: Final = frozenset({111, 61, 10061})
+NO_NAME: Final = frozenset({-2, -5, 7, 8, 11001, 11004})
+"""EAI_NONAME and EAI_NODATA of Linux, macOS and Windows."""
 UNREACHED: Final = frozenset({113, 65, 10065, 101, 51, 10051, 110, 60, 10060})
 
 _KEY_FORMS: Final = {
@@ -49,6 +51,17 @@ _PLAIN: Final = {
     Trouble.UNSAFE_NAME: "ssh.unsafe-name",
 }
 """Troubles that are one cause, whatever else is known."""
+
+
+_GUESSED: Final = frozenset(
+    {"ssh.silent", "ssh.closed-early", "ssh.handshake-hangs", "ssh.login-ended", "ssh.far-refused", "ssh.far-silent"}
+)
+"""A firewall in between may be silent, refuse and hang up just as well."""
+
+
+def certainty_of(code: str) -> Certainty:
+    """How sure a cause of this room is by itself."""
+    return Certainty.LIKELY if code in _GUESSED else Certainty.PROVEN
 
 
 def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
@@ -100,11 +113,11 @@ def reply(failure: HopFailure, hop: HopFacts) -> tuple[str, Certainty]:
         case 3:
             return "ssh.no-forwarding-support", Certainty.PROVEN
     if failure.errno in REFUSED:
-        return "ssh.far-refused", sure
+        return "ssh.far-refused", Certainty.LIKELY
     if failure.eai is not None:
-        return "ssh.far-name-unknown", sure
+        return "ssh.far-name-unknown", sure if failure.eai in NO_NAME else Certainty.LIKELY
     if failure.errno in UNREACHED:
-        return "ssh.far-silent", sure
+        return "ssh.far-silent", Certainty.LIKELY
     return "ssh.far-failed", Certainty.PROVEN
 
 
