@@ -178,15 +178,15 @@ def _costs(desktop) -> dict[str, float]:  # type: ignore[no-untyped-def]
         "a key in the search": worst([key(letter) for letter in "orders 99"]),
         "the search cleared": worst([profiles.search.clear]),
         "scrolling by a page": worst([lambda n=n: bar.setValue(n * 641) for n in range(100)]),  # type: ignore[misc]
-        "a profile chosen": worst([lambda n=n: bench.choose(_profile(n).id) for n in range(5000, 5005)]),  # type: ignore[misc]
+        "a profile chosen": worst([lambda n=n: bench.profiles.choose(_profile(n).id) for n in range(5000, 5005)]),  # type: ignore[misc]
     }
-    front = bench.current
+    front = bench.profiles.current
 
     def type_host(number: int) -> Callable[[], object]:
         return lambda: front.set_text(Secret(f"mongodb://db{'x' * number}/"), Origin.ELSEWHERE)
 
     found["a key in the connection string"] = worst([type_host(number) for number in range(20)])
-    found["a check's progress"] = worst([lambda: bench._show_row(front) for _ in range(20)])
+    found["a check's progress"] = worst([lambda: bench.rows.show_one(front) for _ in range(20)])
     return found
 
 

@@ -137,8 +137,8 @@ def run_window(argv: list[str]) -> int:
     from pathlib import Path
 
     def begin(desktop: Desktop) -> None:
-        for argument in argv[:1]:
-            desktop.workbench.storage.load(Path(argument))
+        if argv:
+            desktop.workbench.sharing.take_files([Path(argv[0])])
 
     return _run(begin)
 

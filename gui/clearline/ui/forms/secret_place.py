@@ -68,12 +68,12 @@ class KeptSecret(QWidget):
         line.setSpacing(_ROW_SPACING)
         line.addWidget(self._mark)
         line.addWidget(self.words, 1)
-        line.addWidget(self.place)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(_ROW_SPACING)
         for editor in (self.secret, self.reference, self.command):
             column.addWidget(editor)
+        column.addWidget(self.place)
         column.addLayout(line)
         self.setFocusProxy(self.entry)
         self.secret.entered.connect(self._on_typed)

@@ -33,7 +33,7 @@ PRESETS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "Atlas",
         "A cluster name that DNS knows; TLS comes with it.",
-        {"seeds": {**_SEEDS_ALONE, "srv": True, "hosts": ["cluster0.abcde.mongodb.net"]}, "tls": {"enabled": None}},
+        {"seeds": {**_SEEDS_ALONE, "srv": True, "hosts": []}, "tls": {"enabled": None}},
     ),
     (
         "Replica set",
@@ -41,13 +41,13 @@ PRESETS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {
             "seeds": {
                 **_SEEDS_ALONE,
-                "hosts": [f"db{number}.example.com:27017" for number in (1, 2, 3)],
+                "hosts": [],
                 "replicaSet": "rs0",
             }
         },
     ),
 )
-"""Name, what it is for, and the merge patch on a profile."""
+"""Name, what it is for, and the merge patch on a profile; a host that only the user knows is left to be typed."""
 
 _YES_NO = (("yes", True), ("no", False))
 
@@ -84,11 +84,8 @@ class ServerPage(FormPage):
             button.setObjectName("small")
             button.setToolTip(words)
             button.setAccessibleDescription(words)
-            button.clicked.connect(
-                lambda _checked=False, words=words, patch=patch: self.repair_requested.emit(
-                    Remedy(text=words, patch=patch)
-                )
-            )
+            remedy = Remedy(text=words, patch=patch)
+            button.clicked.connect(lambda _checked=False, remedy=remedy: self._begin_with(remedy))
             flow.addWidget(button)
         add_row(self._form, "Start from", start)
         add_row(self._form, "Scheme", self.scheme)
@@ -188,6 +185,11 @@ class ServerPage(FormPage):
         both.setFocusProxy(editor)
         self._fields[name] = both
         return add_row(form or self._form, words, both)
+
+    def _begin_with(self, remedy: Remedy) -> None:
+        """Take a preset, and let the user type the host that only they know."""
+        self.repair_requested.emit(remedy)
+        self.field_wanted.emit("hosts")
 
     def _choose_scheme(self, srv: object) -> None:
         self.change("seeds", srv=srv, hosts=self._hosts_for(bool(srv)))

@@ -32,7 +32,7 @@ def alignment(column: int) -> Qt.AlignmentFlag:
 
 
 _MS_PER_S: Final = 1000
-_LONG_S: Final = 100
+_LONG_S: Final = 10
 
 
 def time_text(seconds: float) -> str:

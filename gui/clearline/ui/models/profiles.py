@@ -19,7 +19,6 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
-from clearline.core.secrets.redaction import dotted
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -84,7 +83,9 @@ class ProfileRow:
     def address(self) -> str:
         """Where it leads, in few words."""
         if self.recent:
-            return dotted(self.recent)
+            before, _, after = self.recent.partition("://")[2].rpartition("@")
+            user, options = before.partition(":")[0], after.partition("?")[2]
+            return " · ".join(filter(None, (user and f"as {user}", options))) or "no login"
         hosts = self.profile.seeds.hosts
         if not hosts:
             return ""

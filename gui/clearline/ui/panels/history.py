@@ -33,6 +33,8 @@ class HistoryPanel(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Earlier tests")
         self.list.setSpacing(3)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setWordWrap(True)
         self.page = RichText("What has changed")
         self.show_it = QPushButton("Show this report")
         self.export = QPushButton("Export…")
@@ -122,7 +124,7 @@ def _page(report: Report | None, older: tuple[Report, ...]) -> str:
     good = next((one for one in older if one.verdict is Verdict.CONNECTED), None)
     if good is None:
         return f'<p style="color:{c.muted}">No earlier test of this profile connected: there is nothing to compare.</p>'
-    changes = compare(report, good)
+    changes = list(dict.fromkeys(compare(report, good)))
     head = f"<p><b>Since it worked on {escape(moment(good.started))}</b></p>"
     if not changes:
         return f'{head}<p style="color:{c.muted}">Nothing that Clearline sees has changed.</p>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt
@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import QDialog, QLayout, QLineEdit, QListView, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
-from clearline.ui.models.palette_entries import KIND_WORDS, Entry, PaletteModel, found
+from clearline.ui.models.palette_entries import KIND_WORDS, Entry, PaletteModel
 from clearline.ui.widgets.parts import WrappedLabel
 
 _WIDTH: Final = theme.GRID * 72
@@ -45,12 +45,13 @@ class _Row(QStyledItemDelegate):
 class Palette(QDialog):
     """Shows the entries that fit what is typed; Return or a click acts on one."""
 
-    def __init__(self, entries: Sequence[Entry], parent: QWidget) -> None:
+    def __init__(self, find: Callable[[str], Sequence[Entry]], parent: QWidget) -> None:
+        """``find`` gives the entries that fit what was typed, the best first; it is called at each key."""
         super().__init__(parent)
         self.setWindowTitle("Go to")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
-        self._entries = entries
+        self._find = find
         self.field = QLineEdit()
         self.field.setPlaceholderText("A connection, a setting, a page or an action")
         self.field.setAccessibleName("Find a connection, a setting, a page or an action")
@@ -90,7 +91,7 @@ class Palette(QDialog):
             super().keyPressEvent(event)
 
     def _sift(self, text: str) -> None:
-        self.model.show(found(self._entries, text))
+        self.model.show(self._find(text))
         self.list.setCurrentIndex(self.model.index(0))
         self.nothing.setVisible(not self.model.rowCount())
 

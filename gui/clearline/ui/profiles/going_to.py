@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
+from typing import Final
 
 from PySide6.QtGui import QKeySequence
 
 from clearline.core.options.catalogue import OPTIONS
 from clearline.ui.forms.option_text import searchable
-from clearline.ui.models.palette_entries import Entry, Kind
+from clearline.ui.models.palette_entries import Entry, Kind, found
 from clearline.ui.panels.help_dialog import HelpDialog
 from clearline.ui.panels.palette import Palette
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.window.main_window import MainWindow
+
+_MOST: Final = 300
+"""Connections that are weighed against each other."""
 
 
 class GoingTo:
@@ -24,7 +30,8 @@ class GoingTo:
 
     def ask(self) -> None:
         """The palette."""
-        Palette(self.entries(), self._window).open()
+        entries = self._entries()
+        Palette(lambda text: found([*entries, *self._connections(text)], text), self._window).open()
 
     def help(self, first: str = "") -> None:
         """The help; ``first`` is "keys" where only they are asked for."""
@@ -39,27 +46,30 @@ class GoingTo:
             if not action.shortcut().isEmpty()
         ]
 
-    def entries(self) -> list[Entry]:
-        """Everything that can be gone to or done at the moment."""
+    def _connections(self, text: str) -> Iterator[Entry]:
+        """Those that fit, made as they are found: there may be ten thousand, and a key must not wait for them."""
+        words = text.casefold().split()
+        fits = (row for row in self._window.profiles.model.rows if words and all(word in row.words for word in words))
+        for row in islice(fits, _MOST):
+            yield Entry(Kind.PROFILE, row.name, row.address, row.words, partial(self._profiles.choose, row.profile.id))
+
+    def _entries(self) -> list[Entry]:
+        """Every setting, page and action."""
         native = QKeySequence.SequenceFormat.NativeText
-        found = [
+        made = [
             Entry(Kind.ACTION, words, action.shortcut().toString(native), words.casefold(), action.trigger)
             for words, action in self._window.menus.listed()
             if action.isEnabled() and action is not self._window.menus.palette
         ]
-        found += [
-            Entry(Kind.PROFILE, row.name, row.address, row.words, partial(self._profiles.choose, row.profile.id))
-            for row in self._window.profiles.model.rows
-        ]
         pages = self._window.pages
-        found += [
+        made += [
             Entry(
                 Kind.SETTING, group.head.text(), "settings", group.head.text().casefold(), partial(pages.turn_to, name)
             )
             for name, group in pages.groups.items()
         ]
-        found += [
+        made += [
             Entry(Kind.SETTING, option.name, "setting", searchable(option), partial(pages.go_to, option.name))
             for option in OPTIONS
         ]
-        return found
+        return made

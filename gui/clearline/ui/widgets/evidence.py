@@ -37,6 +37,8 @@ def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
     c = theme.colours()
     rows = []
     for name, value in values.items():
+        if value is None or (isinstance(value, (Mapping, list, tuple)) and not value):
+            continue  # what was not found out says nothing
         label = (
             f'<td style="color:{c.muted}; padding-left:{depth * 12}px; white-space:nowrap">{escape(_name(name))}</td>'
         )
@@ -61,8 +63,6 @@ def _name(key: object) -> str:
 def _text(value: Any) -> str:
     if value is None:
         return "–"
-    if isinstance(value, Mapping):
-        return "none"  # an empty one: others are told line by line
     if isinstance(value, bool):
         return "yes" if value else "no"
     if _is_list(value):

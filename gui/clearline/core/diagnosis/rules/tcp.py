@@ -160,10 +160,23 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
         "tcp.refused",
         Certainty.PROVEN if unheard and attempt.loopback and is_this_computer(member.host) else Certainty.LIKELY,
         detail=" ".join(filter(None, words)),
-        also=localhost_remedies(facts, member) if attempt.loopback else (),
+        also=(
+            *_other_ports(facts, member, answering),
+            *(localhost_remedies(facts, member) if attempt.loopback else ()),
+        ),
         host=member.host,
         port=member.port,
     )
+
+
+def _other_ports(facts: Facts, member: MemberFacts, answering: list[OtherPort]) -> tuple[Remedy, ...]:
+    """The port of MongoDB's that takes connections there, to be tried in place of the one that was written."""
+    if len(answering) != 1 or len(facts.uri.hosts) != 1 or facts.uri.srv:
+        return ()
+    host = f"[{member.host}]" if ":" in member.host else member.host
+    where = f"{host}:{answering[0].port}"
+    text = f"Try port {answering[0].port}, which takes connections there."
+    return (Remedy(text=text, patch={"seeds": {"hosts": [where]}}),)
 
 
 def _other_door(answering: list[OtherPort]) -> str:
