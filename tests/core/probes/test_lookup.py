@@ -10,6 +10,7 @@ import pytest
 
 from clearline.core.addresses import eai_name, is_ip_address
 from clearline.core.facts.names import Lookup
+from clearline.core.probes import lookup
 from clearline.core.probes.lookup import hosts_file_addresses, hosts_path, look_up
 from lab import namespaces
 from lab.dns_server import SILENT, Delayed
@@ -160,3 +161,22 @@ class TestInsideANetwork:
 
             server.answer = note  # type: ignore[method-assign]
             assert network.call(lambda: asyncio.run(cancel())) < 0.5
+
+
+def test_a_question_whose_packet_is_lost_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost, asked = threading.Event(), []
+
+    def addresses(host: str) -> tuple[tuple[str, ...], int | None]:
+        asked.append(host)
+        if len(asked) == 1:
+            lost.wait(10)  # as glibc waits five seconds before it repeats
+        return ("192.0.2.7",), None
+
+    monkeypatch.setattr(lookup, "_addresses", addresses)
+    monkeypatch.setattr(lookup, "AGAIN_S", 0.01)
+    try:
+        found = ask("db1.example.com")
+    finally:
+        lost.set()
+    assert (found.addresses, found.silent, asked) == (("192.0.2.7",), False, ["db1.example.com"] * 2)
+    assert found.elapsed_ms < 1000

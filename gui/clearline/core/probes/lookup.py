@@ -14,6 +14,9 @@ from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.names import Lookup
 
+AGAIN_S = 0.5
+"""Silence after which the system is asked once more: glibc repeats a question whose packet was lost after 5 s only."""
+
 
 async def look_up(
     host: str,
@@ -27,32 +30,40 @@ async def look_up(
 
     Addresses keep the system's order. An IP address is returned as it is, without asking. At ``deadline_s``
     ``on_early`` is told that the resolver is silent; an answer is awaited until ``late_s`` (both from the start; a
-    smaller ``late_s`` means no later than the deadline).
+    smaller ``late_s`` means no later than the deadline). After `AGAIN_S` the question is asked a second time beside the
+    first, and the first answer counts.
     ``hosts_file`` stands in for the system's. Cancelling returns at once.
     """
     if is_ip_address(host):
         return Lookup(host=host, addresses=(host.strip("[]"),), literal=True)
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
-    asking = asyncio.ensure_future(run_in_daemon(_addresses, host))
+    asking = {asyncio.ensure_future(run_in_daemon(_addresses, host))}
+
+    async def answers(until_s: float) -> set[asyncio.Task[tuple[tuple[str, ...], int | None]]]:
+        left_s = max(0.0, until_s - (time.perf_counter() - started))
+        return (await asyncio.wait(asking, timeout=left_s, return_when=asyncio.FIRST_COMPLETED))[0]
+
     timer: asyncio.TimerHandle | None = None
     try:
         overrides = await run_in_daemon(_overrides, hosts_file or hosts_path(), host)
         if on_early is not None and deadline_s < late_s:
             early = Lookup(host=host, silent=True, elapsed_ms=deadline_s * 1000, hosts_file=overrides)
             timer = loop.call_at(loop.time() + deadline_s - (time.perf_counter() - started), on_early, early)
-        done, _ = await asyncio.wait(
-            {asking}, timeout=max(0.0, max(deadline_s, late_s) - (time.perf_counter() - started))
-        )
+        last_s = max(deadline_s, late_s)
+        if not (done := await answers(min(AGAIN_S, last_s))):
+            asking.add(asyncio.ensure_future(run_in_daemon(_addresses, host)))
+            done = await answers(last_s)
         elapsed_ms = (time.perf_counter() - started) * 1000
         if not done:
             return Lookup(host=host, silent=True, elapsed_ms=elapsed_ms, hosts_file=overrides)
-        addresses, eai = asking.result()
+        addresses, eai = done.pop().result()
         return Lookup(host=host, addresses=addresses, eai=eai, elapsed_ms=elapsed_ms, hosts_file=overrides)
     finally:
         if timer is not None:
             timer.cancel()
-        asking.cancel()
+        for question in asking:
+            question.cancel()
 
 
 async def localhost_is_ipv6_too() -> bool:

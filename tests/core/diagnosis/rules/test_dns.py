@@ -384,3 +384,15 @@ def test_answers_that_cannot_be_read_are_no_silence() -> None:
     found = dns.host_name(known, known.members[0])
     assert found is not None
     assert (found.cause, found.certainty) == ("dns.garbage", Certainty.PROVEN)
+
+
+def test_a_name_that_the_name_server_denies_is_unknown_though_the_system_still_waits() -> None:
+    waiting = Lookup(host="db1.example.com", silent=True)
+    known = facts(
+        member(host="db1.example.com", tcp=(), lookup=waiting),
+        dns=names(question("host", DnsOutcome.NXDOMAIN, name="db1.example.com")),
+    )
+    found = dns.host_name(known, known.members[0])
+    assert found is not None
+    assert (found.cause, found.certainty) == ("dns.host-not-found", Certainty.LIKELY)
+    assert "packet" in found.detail

@@ -319,7 +319,8 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             nameserver=best.nameserver,
             host=member.host,
         )
-    if member.lookup and member.lookup.silent:
+    unheard = member.lookup is not None and member.lookup.silent
+    if unheard and (best is None or best.outcome not in _NEGATIVE):
         return _unheard(facts, member, best, evidence)
     if facts.uri.srv and member.seed:
         return finding(
@@ -335,7 +336,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         detail, fix, also = words or ("", "", ())
         return finding(
             "dns.short-name",
-            Certainty.PROVEN,
+            Certainty.LIKELY if unheard else Certainty.PROVEN,
             server=member.address,
             evidence=evidence,
             detail=detail,
@@ -370,12 +371,13 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.LIKELY,
         server=member.address,
         evidence=evidence,
-        detail=_why_unknown(facts, best, asked),
+        detail=f"{_why_unknown(facts, best, asked)}{_LOST if unheard else ''}",
         fix=_DISAGREEMENT if _knowing(best, asked) else "",
         host=member.host,
     )
 
 
+_LOST = " This computer's own lookup has not ended yet, as after a packet that was lost."
 _DISAGREEMENT = (
     "Put the name server that knows the name first, or let the VPN set the name servers: the first one that answers "
     "decides, and a no is an answer."
