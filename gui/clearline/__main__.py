@@ -65,7 +65,9 @@ def _run(arguments: list[str]) -> int:
 
             return open_file.run([file])
         case _:
-            print(f"clearline: unknown arguments: {' '.join(arguments)}\n{usage()}", end="", file=sys.stderr)
+            from clearline.cli.output import print_aside
+
+            print_aside(f"clearline: unknown arguments: {' '.join(arguments)}\n{usage()}", end="")
             return WRONG_USAGE
 
 

@@ -1,61 +1,58 @@
-"""What a script reads is one JSON object on standard output, and nothing else, whatever the terminal can show."""
+"""What the command line prints goes through one door, and steers no terminal."""
 
 from __future__ import annotations
 
+import ast
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import clearline.cli
+from clearline.cli.output import harmless, print_aside, print_json, print_text
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
-@pytest.mark.parametrize(
-    ("uri", "cause"),
-    [
-        ("mongodb://é日:p@127.0.0.1:1/?replicaSet=→", None),
-        ("mongodb://h/?tlsCertificateKeyFilePassword=one&two", "uri.unescaped-credentials"),
-        ("mongodb://h/?authMechanism=MONGODB-OIDC", "auth.oidc-not-configured"),
-        ("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure", "uri.bad-value"),
-        ("mongodb://${NOWHERE_SET}/", "uri.not-set"),
-        ("mongodb://h/?tls=true&tlsInsecure=true&tlsCAFile=/nowhere.pem&w=0&journal=true", "uri.conflicting-options"),
-    ],
-)
-def test_a_report_in_json_is_one_object_and_nothing_else(
-    tmp_path: Path, uri: str, cause: str | None, encoding: str
-) -> None:
-    environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "PYTHONIOENCODING": encoding}
-    result = subprocess.run(
-        [sys.executable, "-m", "clearline", "check", uri, "--json"], capture_output=True, check=False, env=environ
-    )
-    report = json.loads(result.stdout.decode(encoding))
-    assert result.returncode == 1
-    assert b"Traceback" not in result.stderr
-    if cause is not None:
-        assert report["findings"][0]["cause"] == cause
+HOSTILE = "a\x1b]0;title\x07b\rc\x9bd\u202ee\x1b[2J\x00"
+STEERING = set("\x1b\x07\r\x9b\u202e\x00")
 
 
-def test_text_for_people_is_printed_as_far_as_the_encoding_goes(tmp_path: Path) -> None:
-    environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, "-m", "clearline", "check", "mongodb://é:p@127.0.0.1:1/"]
-    result = subprocess.run(command, capture_output=True, check=False, env=environ)
-    assert result.returncode == 1
-    assert b"127.0.0.1:1" in result.stdout
-    assert b"Traceback" not in result.stderr
+def test_no_module_prints_by_another_door() -> None:
+    for path in Path(clearline.cli.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        prints = [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "print"]
+        writes = [
+            n.lineno
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Attribute)
+            and n.attr in ("write", "writelines")
+            and ast.unparse(n.value).startswith("sys.")
+        ]
+        assert path.name == "output.py" or not prints + writes, path.name
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]])
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_the_list_is_printed_whatever_the_encoding(tmp_path: Path, arguments: list[str], encoding: str) -> None:
-    environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "PYTHONIOENCODING": encoding}
-    here = "from clearline.core.profiles.profile import Profile; from clearline.core.storage.store import save_in"
-    save = f"{here}; from clearline.paths import profiles_dir; save_in(profiles_dir(), Profile(name='日本 → é'))"
-    subprocess.run([sys.executable, "-c", save], check=True, env=environ)
-    command = [sys.executable, "-m", "clearline", *arguments]
-    result = subprocess.run(command, capture_output=True, check=False, env=environ)
-    assert (result.returncode, result.stderr) == (0, b"")
-    if "--json" in arguments:
-        [entry] = json.loads(result.stdout.decode(encoding))
-        assert entry["name"] == "日本 → é"
+def test_texts_lose_what_steers(capsys: pytest.CaptureFixture[str]) -> None:
+    print_text(f"one {HOSTILE}\ntwo")
+    print_aside(f"three {HOSTILE}\nfour")
+    printed = capsys.readouterr()
+    for text, last in ((printed.out, "two\n"), (printed.err, "four\n")):
+        assert not STEERING & set(text)
+        assert text.endswith(last)
+
+
+def test_our_colours_stay_in_results_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
+    print_text("\x1b[1;31mred\x1b[0m")
+    print_aside("\x1b[31mred")
+    printed = capsys.readouterr()
+    assert printed.out == "\x1b[1;31mred\x1b[0m\n"
+    assert "\x1b" not in printed.err
+
+
+def test_json_stays_json_and_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"said": HOSTILE, "also": "é漢"}
+    print_json(json.dumps(document, ensure_ascii=False, indent=1))
+    printed = capsys.readouterr().out
+    assert not STEERING & set(printed)
+    assert json.loads(printed) == document
+
+
+def test_harmless_text_stays() -> None:
+    assert harmless("é漢 – a\nb") == "é漢 – a\nb"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 
 from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
+from clearline.cli.output import print_aside
 from clearline.cli.results import not_begun
 from clearline.core.check.request import Request
 from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retries
@@ -82,7 +82,7 @@ def checked(
     try:
         return interrupts.run(all_of_them)
     except LoopStuck as stuck:
-        print(f"clearline check: {stuck}; this is what is known.", file=sys.stderr)
+        print_aside(f"clearline check: {stuck}; this is what is known.")
         return [
             replace(report, verdict=report.verdict or Verdict.CANCELLED)
             if (report := known.get(number)) is not None
@@ -102,11 +102,9 @@ async def _repeated(request: Request, manner: Manner, heard: Heard) -> Report:
         last[:] = [attempt.report]
         if attempt.again_in_s is not None:
             found = attempt.report.diagnosis
-            print(
+            print_aside(
                 f"clearline check: attempt {attempt.number} of {attempt.of} failed"
-                f" ({found.cause if found else 'no cause'}); again in {attempt.again_in_s:g} s",
-                file=sys.stderr,
-                flush=True,
+                f" ({found.cause if found else 'no cause'}); again in {attempt.again_in_s:g} s"
             )
 
     try:
@@ -131,7 +129,7 @@ async def _awaited(request: Request, manner: Manner, heard: Heard) -> Report:
         found = report.diagnosis
         why = found.cause if found else "connected, but that is not all"
         left = ends - time.monotonic()
-        print(f"clearline check: not {manner.until} yet ({why}); {left:.0f} s left", file=sys.stderr, flush=True)
+        print_aside(f"clearline check: not {manner.until} yet ({why}); {left:.0f} s left")
         try:
             await asyncio.sleep(PAUSE_S)
         except asyncio.CancelledError:

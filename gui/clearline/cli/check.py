@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from clearline.cli.attempts import Manner, Until, checked, has_become
-from clearline.cli.output import print_json, print_text
+from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.targets import WRONG_USAGE, Target, UsageProblem, add_arguments, adopt, chosen
 from clearline.cli.text_grid import shown
@@ -31,14 +31,14 @@ def run(argv: Sequence[str]) -> int:
         from clearline.cli import check_all
 
         if arguments.target or arguments.password_stdin or arguments.password_env:
-            print("clearline check: --all takes no target and no password.", file=sys.stderr)
+            print_aside("clearline check: --all takes no target and no password.")
             return not_tried(arguments.exit_by)
         return check_all.run(arguments)
     if arguments.folder:
-        print("clearline check: --folder needs --all.", file=sys.stderr)
+        print_aside("clearline check: --folder needs --all.")
         return not_tried(arguments.exit_by)
     if len(arguments.target) > 1 and (arguments.password_stdin or arguments.password_env or "-" in arguments.target):
-        print("clearline check: several targets take no password and no '-'.", file=sys.stderr)
+        print_aside("clearline check: several targets take no password and no '-'.")
         return not_tried(arguments.exit_by)
     targets, refused = _targets(arguments)
     plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
@@ -72,7 +72,7 @@ def _targets(arguments: argparse.Namespace) -> tuple[list[Target], int]:
         try:
             targets.append(chosen(named, arguments, Patience(silence_s=arguments.timeout)))
         except UsageProblem as problem:
-            print(f"clearline check: {problem}", file=sys.stderr)
+            print_aside(f"clearline check: {problem}")
             refused += 1
     return targets, refused
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from clearline.cli.attempts import Manner, checked
-from clearline.cli.output import print_text
+from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.targets import (
     UsageProblem,
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.summary is not None and not write_summary(arguments.summary, reports):
         return not_tried(arguments.exit_by)
     if arguments.json:
-        print(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
+        print_json(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
     elif arguments.junit is None:
         _print(profiles, reports)
     by: ExitBy = arguments.exit_by
@@ -163,4 +163,4 @@ def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"clearline check: {text}", file=sys.stderr, flush=True)
+    print_aside(f"clearline check: {text}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from clearline.cli.commands import ALONE, COMMANDS
+from clearline.cli.output import print_text
 
 SHELLS: Final = ("bash", "zsh", "fish")
 _FILES: Final = ("FILE", "REPORT", "REPORT.json")
@@ -26,7 +27,7 @@ class Option(NamedTuple):
 def run(argv: Sequence[str]) -> int:
     """Print the script for a shell."""
     shell: str = parser().parse_args(argv).shell
-    print({"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](), end="")
+    print_text({"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]().rstrip("\n"))
     return 0
 
 

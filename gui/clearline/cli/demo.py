@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
+from clearline.cli.output import print_aside, print_text
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
@@ -46,10 +47,10 @@ def run(argv: Sequence[str]) -> int:
         with _ended_by_signals(), demo_deployment() as (profile, vault):
             code = run_demo(profile, vault, screenshot=screenshot, told=_print if screenshot else None)
         if screenshot is not None and screenshot.exists():
-            print(f"\nA picture of the window is in {screenshot}")
+            print_text(f"\nA picture of the window is in {screenshot}")
         return code
     except (MongodNotFound, MongodFailed) as problem:
-        print(problem, file=sys.stderr)
+        print_aside(str(problem))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 def _print(report: Report) -> None:
     from clearline.cli.report_text import render, terminal_width, unicode_fits
 
-    print(render(report, colour=False, width=terminal_width(), unicode=unicode_fits(sys.stdout.encoding)), flush=True)
+    print_text(render(report, colour=False, width=terminal_width(), unicode=unicode_fits(sys.stdout.encoding)))
 
 
 def has_screen() -> bool:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from clearline.cli.output import print_aside, print_json, print_text
+
 if TYPE_CHECKING:
     from clearline.core.explain.explanation import Explanation
 
@@ -26,17 +28,15 @@ def run(argv: Sequence[str]) -> int:
     if source is not None and source != "-" and _print_cause(source):
         return 0
     if source is None and sys.stdin.isatty():
-        print("Paste the error, then press Ctrl+D (Windows: Ctrl+Z and Enter).", file=sys.stderr)
+        print_aside("Paste the error, then press Ctrl+D (Windows: Ctrl+Z and Enter).")
     try:
         explanation = _explained(source or "-", arguments.near)
     except OSError as error:
-        print(f"clearline explain: {source} cannot be read: {error.strerror}.", file=sys.stderr)
+        print_aside(f"clearline explain: {source} cannot be read: {error.strerror}.")
         return WRONG_USAGE
     except _Refused as refused:
-        print(f"clearline explain: {refused}", file=sys.stderr)
+        print_aside(f"clearline explain: {refused}")
         return WRONG_USAGE
-    from clearline.cli.output import print_json, print_text
-
     if arguments.json:
         import msgspec
 
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
 
         return check.run([as_checked(explanation)[0]])
     if arguments.check:
-        print("clearline explain: the text names no server that could be checked.", file=sys.stderr)
+        print_aside("clearline explain: the text names no server that could be checked.")
     return 0 if explanation.causes or explanation.server_knew else NOTHING_RECOGNISED
 
 
@@ -119,7 +119,6 @@ def _as_text(explanation: Explanation) -> Iterator[str]:
 
 def _print_cause(code: str) -> bool:
     """Print the page of a cause; False when there is no cause of that code."""
-    from clearline.cli.output import print_text
     from clearline.core.diagnosis.catalogue import causes
     from clearline.core.diagnosis.texts import rows
 

@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import suppress
 
+from clearline.cli.output import harmless, print_aside
 from clearline.cli.text_grid import shown
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.hops.asking import Question, ShownKey
@@ -22,7 +23,7 @@ class OnTerminal:
         """One answer for each prompt; None at the end of the input."""
         for words in (f"clearline: {question.server}", question.title, question.instructions):
             if words.strip():
-                print(shown(words.strip()), file=sys.stderr)
+                print_aside(shown(words.strip()))
         answers = []
         for prompt in question.prompts:
             answer = await _asked(shown(prompt.text.strip()) + " ", echo=prompt.echo)
@@ -40,7 +41,7 @@ async def _asked(words: str, *, echo: bool) -> Secret | None:
     if sys.platform == "win32":
         import getpass
 
-        answer = await run_in_daemon(input if echo else getpass.getpass, words)
+        answer = await run_in_daemon(input if echo else getpass.getpass, harmless(words))
         return Secret(answer)
     return await _typed(words, echo=echo)
 
@@ -59,7 +60,7 @@ if sys.platform != "win32":
                 quiet = list(before)
                 quiet[3] &= ~termios.ECHO
                 termios.tcsetattr(terminal, termios.TCSADRAIN, quiet)
-            os.write(terminal, words.encode("utf-8", "replace"))
+            os.write(terminal, harmless(words).encode("utf-8", "replace"))
             loop.add_reader(terminal, ready.set)
             await ready.wait()  # the terminal gives whole lines
             typed = os.read(terminal, _LONGEST)

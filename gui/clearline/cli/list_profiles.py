@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from clearline.cli.output import print_json, print_text
+from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
@@ -33,7 +33,7 @@ def run(argv: Sequence[str]) -> int:
         _print(stored, lasts)
     for one in stored:
         if one.problem is not None:
-            print(f"clearline list: cannot be read: {one.problem}", file=sys.stderr)
+            print_aside(f"clearline list: cannot be read: {one.problem}")
     return int(any(one.problem for one in stored))
 
 
@@ -76,7 +76,7 @@ def _print(stored: Sequence[Stored], lasts: dict[str, Last]) -> None:
             folder = shown(one.profile.folder)
             rows.append([name, folder, paint(verdict, colour), when, shown(_address(one.profile))])
     if not rows:
-        print("No profiles are saved.", file=sys.stderr)
+        print_aside("No profiles are saved.")
         return
     heads = [paint(head, "dim") for head in ("name", "folder", "last check", "at", "connection")]
     for line in grid([heads, *rows], 10_000) or ():

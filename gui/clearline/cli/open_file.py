@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from clearline.cli.output import print_aside
 
 
 def run(argv: Sequence[str]) -> int:
     """Open the window; 2 when there is no such file. What is wrong within the file is said in the window."""
     file: Path = parser().parse_args(argv).file
     if not file.is_file():
-        print(f"clearline open: there is no file {file}", file=sys.stderr)
+        print_aside(f"clearline open: there is no file {file}")
         return 2
     from clearline.cli.window import open_window
 

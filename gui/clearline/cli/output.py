@@ -1,16 +1,23 @@
-"""Standard output as it is: an encoding that lacks a character must not cost the whole result."""
+"""The one door to the terminal: nothing printed steers it, and a character that its encoding lacks costs nothing.
+
+Names, servers' words and pages of sign-in providers may hold anything; only our own colours pass as they are.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+import unicodedata
+from typing import Final
 
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+_COLOURS: Final = re.compile(r"(\x1b\[[0-9;]{0,16}m)")
 
 
 def print_json(text: str) -> None:
-    """Print JSON; a text that standard output's encoding cannot hold is escaped, as JSON allows."""
+    """Print JSON; what steers a terminal or has no place in its encoding is escaped, as JSON allows."""
+    text = "".join(json.dumps(c)[1:-1] if c != "\n" and _steers(c) else c for c in text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -19,6 +26,25 @@ def print_json(text: str) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print text for people, with question marks for what the encoding does not have."""
+    """Print text for people, colours of ours included, with question marks for what the encoding does not have."""
+    pieces = _COLOURS.split(text)
+    clean = "".join(piece if number % 2 else harmless(piece) for number, piece in enumerate(pieces))
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    print(clean.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+def print_aside(text: str, *, end: str = "\n") -> None:
+    """Say something beside the result, on standard error."""
+    if sys.stderr is None:  # a windowed program has none
+        return
+    encoding = sys.stderr.encoding or "utf-8"
+    print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
+
+
+def harmless(text: str) -> str:
+    """Text whose control characters and turns of direction are visible; line breaks stay."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if c != "\n" and _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from clearline.cli.output import print_json, print_text
+from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours
 from clearline.cli.targets import WRONG_USAGE
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
@@ -22,7 +22,7 @@ def run_diff(argv: Sequence[str]) -> int:
     try:
         one, other = named((_name(path), report_of(path)) for path in arguments.reports)
     except ReportProblem as problem:
-        print(f"clearline diff: {problem}", file=sys.stderr)
+        print_aside(f"clearline diff: {problem}")
         return WRONG_USAGE
     found = differences(one, other)
     if arguments.json:
@@ -43,7 +43,7 @@ def run_merge(argv: Sequence[str]) -> int:
     try:
         places = named((_name(path), report) for path in arguments.reports for report in reports_of(path))
     except ReportProblem as problem:
-        print(f"clearline merge: {problem}", file=sys.stderr)
+        print_aside(f"clearline merge: {problem}")
         return WRONG_USAGE
     merged = matrix(places)
     if arguments.json:

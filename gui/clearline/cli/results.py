@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from clearline.cli.output import print_aside
 from clearline.core.check.request import Request
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
@@ -22,7 +23,7 @@ def record(profile: Profile, report: Report, secrets: Secrets) -> None:
     try:
         History(history_dir()).record(profile, report, secrets.values())
     except OSError as error:
-        print(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}", file=sys.stderr)
+        print_aside(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}")
 
 
 async def not_begun(request: Request) -> Report:
@@ -42,7 +43,7 @@ def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: S
     try:
         file.write_text(to_junit(named, broken), encoding="utf-8")
     except OSError as error:
-        print(f"clearline check: {file} cannot be written: {error.strerror}", file=sys.stderr)
+        print_aside(f"clearline check: {file} cannot be written: {error.strerror}")
         return False
     return True
 
@@ -55,7 +56,7 @@ def write_summary(file: Path, reports: Sequence[Report]) -> bool:
         with file.open("a", encoding="utf-8") as opened:
             opened.writelines(f"{to_markdown(report)}\n" for report in reports)
     except OSError as error:
-        print(f"clearline check: {file} cannot be written: {error.strerror}", file=sys.stderr)
+        print_aside(f"clearline check: {file} cannot be written: {error.strerror}")
         return False
     return True
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from clearline.cli.output import print_text
+
 PROBES: Final = (
     "build_info", "commands", "computer", "connection", "dns", "dns_messages", "files", "hello", "icmp", "knocks",
     "latency", "lookup", "surroundings", "tcp", "tls", "tls_records", "windows",
@@ -41,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
         _print([trial])
         trials.append(trial)
     failed = sum(bool(trial.fault) for trial in trials)
-    print(f"{len(trials) - failed} work, {failed} do not" if failed else "Everything works.")
+    print_text(f"{len(trials) - failed} work, {failed} do not" if failed else "Everything works.")
     return int(failed > 0)
 
 
@@ -58,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _print(trials: Sequence[Trial]) -> None:
     for name, fault, told in trials:
-        print(f"{'FAIL' if fault else 'ok':<5} {name:<12} {fault or told}".rstrip(), flush=True)
+        print_text(f"{'FAIL' if fault else 'ok':<5} {name:<12} {fault or told}".rstrip())
 
 
 def _tried(name: str, trial: Callable[[], str]) -> Trial:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from clearline.cli.output import harmless, print_aside
 from clearline.core.check.request import USUAL, Patience, Permits, Request
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, hop_password
@@ -147,7 +148,7 @@ def gathered(
 
     async def agree(sentence: str) -> bool:
         if not yes and asking and on_terminal():
-            print(f"clearline: {shown(sentence)}.", file=sys.stderr)
+            print_aside(f"clearline: {shown(sentence)}.")
             return _confirmed()
         return yes
 
@@ -184,14 +185,14 @@ async def _open_secrets_file(vault: Vault, profile: Profile, without: Sequence[s
     from clearline.core.exchange.secrets_file import SecretsFile
 
     try:
-        passphrase = getpass.getpass(f"Passphrase of {file.name}: ")
+        passphrase = getpass.getpass(harmless(f"Passphrase of {file.name}: "))
         if passphrase:
             await patient.use(SecretsFile(file, Secret(passphrase)))
     except EOFError:
         return
     except (ImportProblem, OSError) as problem:
         said = getattr(problem, "strerror", None) or str(problem)
-        print(f"clearline: {file.name}: {said}", file=sys.stderr)
+        print_aside(f"clearline: {file.name}: {said}")
 
 
 def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
@@ -223,7 +224,7 @@ def say_where_to_sign_in(page: str, code: str | None) -> None:
     from clearline.cli.text_grid import shown
 
     with_code = f" with the code {shown(code)}" if code else ""
-    print(f"clearline: sign in at {shown(page)}{with_code}", file=sys.stderr, flush=True)
+    print_aside(f"clearline: sign in at {shown(page)}{with_code}")
 
 
 def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ...]:
@@ -247,7 +248,7 @@ def on_terminal() -> bool:
 
 
 def _confirmed() -> bool:
-    print("Go on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+    print_aside("Go on all the same? [y/N] ", end="")
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
@@ -255,7 +256,7 @@ def _asked(profile: Profile, name: str) -> Secret | None:
     if not on_terminal():
         return None
     try:
-        answer = getpass.getpass(f"{profile.name or 'Connection'}, {name}: ")
+        answer = getpass.getpass(harmless(f"{profile.name or 'Connection'}, {name}: "))
     except EOFError:
         return None
     return Secret(answer) if answer else None
@@ -289,7 +290,7 @@ def _found(argument: str, patience: Patience) -> Target:
 def _nearby(patience: Patience) -> Target:
     """What a program started here would most likely connect to; told aloud. A file of this folder is from elsewhere."""
     if text := os.environ.get(VARIABLE):
-        print(f"clearline: checking what {VARIABLE} of the environment holds.", file=sys.stderr)
+        print_aside(f"clearline: checking what {VARIABLE} of the environment holds.")
         return Target(Request(Profile(), {}, _bounded(text), patience, permits(Profile())))
     from clearline.core.exchange import dotenv
     from clearline.core.exchange.imported import ImportProblem
@@ -303,7 +304,7 @@ def _nearby(patience: Patience) -> Target:
     usable = next((item for item in items if item.profile is not None), None)
     if usable is None or usable.profile is None:
         raise UsageProblem(f"nothing to check: give a target, or --all; {VARIABLE} is not set, and no .env names any.")
-    print(f"clearline: checking {usable.name} of {file.absolute()}.", file=sys.stderr)
+    print_aside(f"clearline: checking {usable.name} of {file.absolute()}.")
     return Target(Request(usable.profile, usable.secrets, None, patience, permits(usable.profile)))
 
 
@@ -373,7 +374,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
 
         about = f"{shown(profile.name)}: " if profile.name else ""
         for concern in absent:
-            print(f"clearline: {about}{shown(concern.words)}", file=sys.stderr)
+            print_aside(f"clearline: {about}{shown(concern.words)}")
         if on_terminal():
             if not _confirmed():
                 raise UsageProblem("not agreed to, so nothing was connected.")
@@ -384,7 +385,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
     try:
         _agreements().remember(profile, absent)
     except OSError as error:
-        print(f"clearline: the agreement cannot be remembered: {error.strerror}", file=sys.stderr)
+        print_aside(f"clearline: the agreement cannot be remembered: {error.strerror}")
 
 
 def _with_password(request: Request, given: Secrets) -> Request:

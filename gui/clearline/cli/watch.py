@@ -26,7 +26,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -35,7 +34,7 @@ import msgspec
 
 from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
-from clearline.cli.output import print_json, print_text
+from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, chosen
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
@@ -51,13 +50,13 @@ def run(argv: Sequence[str]) -> int:
     try:
         target = chosen(arguments.target, arguments)
     except UsageProblem as problem:
-        print(f"clearline watch: {problem}", file=sys.stderr)
+        print_aside(f"clearline watch: {problem}")
         return WRONG_USAGE
     show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
     try:
         return interrupts.run(lambda: _watch(target.request, arguments.interval, arguments.seconds, show))
     except LoopStuck as stuck:
-        print(f"clearline watch: {stuck}.", file=sys.stderr)
+        print_aside(f"clearline watch: {stuck}.")
         return interrupts.INTERRUPTED
 
 

@@ -483,3 +483,22 @@ def test_no_piece_of_a_secret_that_was_not_escaped_gets_out(secret: str, place: 
         for piece in pieces(secret):
             for spelling in (piece, quote(piece), json.dumps(piece)[1:-1]):
                 assert spelling not in said, (where, text, said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongodb://app:S3cretWord@h/?foo=S3cretWord",
+        "mongodb://app:S3cret%20Word@h/?foo=xS3cret%20Word&w=1",
+        "mongodb://app:S3cretWord@h/?connectTimeoutMS=S3cretWord",
+        "mongodb://app:S3cretWord@h/?S3cretWord&w=1",
+        "mongodb://h/?pass=S3cretWord",
+    ],
+)
+def test_an_option_that_repeats_the_password_is_not_kept_in_the_profile(text: str) -> None:
+    reading = read(text)
+    kept = msgspec.json.encode(reading.profile).decode()
+    assert "S3cret" not in kept
+    assert "S3cret" not in reading.facts.redacted
+    assert "S3cret" in build(reading.profile, reading.secrets, show="plain")
+    assert read(reading.repaired).profile.unread == reading.profile.unread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from clearline.core.profiles.profile import SecretSource
@@ -76,3 +77,24 @@ def test_other_options_change_nothing(text: str) -> None:
     reading = read(text)
     assert reading.repaired == "mongodb://h/db"
     assert reading.secrets == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "password"),
+    [
+        ("-p 'it\"s s3cret!'", 'it"s s3cret!'),
+        ("-p 'it'\\''s s3cret!'", "it's s3cret!"),
+        ('-p "it\'s s3cret!"', "it's s3cret!"),
+        ("--password='x\"y'", 'x"y'),
+        ("-p 'unfinished s3cret", "unfinished s3cret"),
+        ("-p ‘curled s3cret’", "curled s3cret"),
+        ("-ps3cret", "s3cret"),
+    ],
+)
+def test_a_password_of_a_command_with_a_quotation_mark_in_it_is_read_whole(written: str, password: str) -> None:
+    for address in ('"mongodb://h/db"', "'mongodb://h/db'", "mongodb://h/db"):
+        reading = read(f"mongosh {address} -u app {written}")
+        assert reading.secrets["password"].reveal() == password
+        assert (reading.profile.auth.user, reading.profile.seeds.hosts) == ("app", ("h",))
+        assert "s3cret" not in reading.facts.redacted
+        assert "s3cret" not in msgspec.json.encode(reading.profile).decode()

@@ -102,16 +102,17 @@ class Comparison:
         self._done.add((member.address, stage))
         slots = asyncio.Semaphore(SOCKETS_PER_SERVER)
 
-        async def within(job: Awaitable[None]) -> None:
+        async def within(job: Callable[[], Awaitable[None]]) -> None:
             async with slots:
-                await job
+                await job()
 
-        jobs: list[Awaitable[None]] = []
+        # Called within their turn: a stop before that leaves no coroutine behind that never ran.
+        jobs: list[Callable[[], Awaitable[None]]] = []
         if handshake is None or not handshake.server_hello:
             # A server that begins a TLS handshake neither greets first nor speaks plainly.
-            jobs.append(self._listen(member.address, ip))
-            jobs.append(self._plain_hello(member, ip) if self._terms.tls else self._look(member, ip))
-            jobs += [self._knock(member, ip, word) for word in _words_for(spoken)]
+            jobs.append(partial(self._listen, member.address, ip))
+            jobs.append(partial(self._plain_hello if self._terms.tls else self._look, member, ip))
+            jobs += [partial(self._knock, member, ip, word) for word in _words_for(spoken)]
         if self._terms.tls:
             jobs += self._other_handshakes(member, ip, handshake)
         await asyncio.gather(self._questioner.ask_dns(member.host), *(within(job) for job in jobs))
@@ -137,23 +138,25 @@ class Comparison:
             for t in self._ledger.member(address).tls
         )
 
-    def _other_handshakes(self, member: MemberFacts, ip: str, first: TlsFacts | None) -> list[Awaitable[None]]:
+    def _other_handshakes(
+        self, member: MemberFacts, ip: str, first: TlsFacts | None
+    ) -> list[Callable[[], Awaitable[None]]]:
         """Which further handshakes can tell apart what the first one left open."""
         name = server_name(member.host)
-        trial = partial(self.trial, member, ip)
+        trial, look = partial(partial, self.trial, member, ip), partial(self._look, member, ip)
         if first is None or first.reach is Reach.SILENT:
             # A server that is alive answers an outdated handshake with a short alert, which any line carries.
             return [trial(TlsKind.OLD_VERSIONS, name)]
         if first.verify_code is not None:
             roots = TlsKind.OS_ROOTS if self._terms.ca_file else TlsKind.BUNDLED_ROOTS
-            return [self._look(member, ip), trial(roots, name)]
+            return [look, trial(roots, name)]
         if first.reach is Reach.OK or first.server_hello:
             return [trial(TlsKind.TLS12_SNIFF, name)]
         if first.reach is Reach.NOT_MONGODB:
             return []
         other = None if not is_ip_address(member.host) else self._another_name(member)
         return [
-            self._look(member, ip),
+            look,
             trial(TlsKind.TLS12_SNIFF, name),
             trial(TlsKind.OLD_VERSIONS, name),
             trial(TlsKind.WIDE_CIPHERS, name),

@@ -113,7 +113,7 @@ class Course:
         ready = await prepared(self._run.request)
         self._reading, self._profile, self._secrets = ready.reading, ready.profile, ready.secrets
         self._keywords = ready.keywords
-        self._reporter.hide(ready.exposed)
+        self._reporter.hide(ready.exposed, ready.secrets.values())
         uri = ready.facts
         if permits.on_prompt is not None:
             await self._sign_in_by_hand(permits.on_prompt)

@@ -15,6 +15,7 @@ from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.standing import has_failed
 from clearline.core.driver.client import driver_version
 from clearline.core.findings import Stage
+from clearline.core.report.masking import CLOSED, masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
@@ -23,6 +24,9 @@ FRAME_S = 1 / 30
 """Partial reports come no more often than the window paints."""
 _REST = 10
 """By how much longer than telling took nothing is told: the report of a thousand servers is dear."""
+
+_FEW = 20
+"""Servers whose results are looked through for secrets in every frame, and not only at the end."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class Reporter:
         self._frame_s = frame_s
         self._next_frame = began + frame_s
         self._hidden: tuple[Secret, ...] = ()
+        self._known: tuple[Secret, ...] = ()
 
     @property
     def elapsed_ms(self) -> float:
@@ -69,7 +74,7 @@ class Reporter:
 
     def finish(self) -> Report:
         """Tell the whole report, and return it."""
-        report = self._assemble(self.verdict)
+        report = self._assemble(self.verdict, last=True)
         self._emit(report)
         return report
 
@@ -77,13 +82,18 @@ class Reporter:
         """Keep the check going without what a mistake of ours has broken; the log has its stack."""
         _log.error("unexpected in a check: %s", type(error).__name__, exc_info=error)
 
-    def hide(self, secrets: Iterable[Secret]) -> None:
-        """Cover these wherever they stand: values of variables that were put where no secret belongs."""
-        self._hidden = tuple(secrets)
+    def hide(self, exposed: Iterable[Secret], known: Iterable[Secret]) -> None:
+        """Cover the exposed wherever they stand: values of variables that were put where no secret belongs.
 
-    def _assemble(self, verdict: Verdict | None) -> Report:
+        Every other secret of the check that is known is covered in what servers said.
+        """
+        self._hidden, self._known = tuple(exposed), tuple(known)
+
+    def _assemble(self, verdict: Verdict | None, *, last: bool = False) -> Report:
         report = self._assembled(verdict)
-        return _without(report, self._hidden) if self._hidden else report
+        if self._hidden:
+            report = _without(report, self._hidden)
+        return masked(report, self._known, servers=last or len(report.servers) <= _FEW)
 
     def _assembled(self, verdict: Verdict | None) -> Report:
         return assemble(
@@ -99,24 +109,6 @@ class Reporter:
         )
 
 
-_CLOSED = frozenset(
-    {
-        "cause",
-        "severity",
-        "certainty",
-        "stage",
-        "status",
-        "verdict",
-        "action",
-        "format",
-        "started",
-        "app_version",
-        "kind",
-    }
-)
-"""Fields of a report whose words are ours."""
-
-
 def _without(report: Report, secrets: tuple[Secret, ...]) -> Report:
     def cover(value: Any) -> Any:
         match value:
@@ -125,7 +117,7 @@ def _without(report: Report, secrets: tuple[Secret, ...]) -> Report:
             case list() | tuple():
                 return [cover(item) for item in value]
             case dict():
-                return {name: item if name in _CLOSED else cover(item) for name, item in value.items()}
+                return {name: item if name in CLOSED else cover(item) for name, item in value.items()}
         return value
 
     return msgspec.convert(cover(msgspec.to_builtins(report)), Report)

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from clearline.core.profiles.profile import Profile
+from clearline.core.report.masking import masked
 from clearline.core.report.report import Report, Verdict
-from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import BROKEN, locked, read_whole, sweep, write_whole
 
@@ -181,28 +181,6 @@ class History:
     def _rewrite(self, lasts: Mapping[str, Last]) -> None:
         lines = [_Line(profile_id, last.verdict, last.started, last.cause) for profile_id, last in lasts.items()]
         write_whole(self.folder / _INDEX, b"\n".join(msgspec.json.encode(line) for line in lines))
-
-
-def masked(report: Report, secrets: Iterable[Secret] = ()) -> Report:
-    """The report with whatever looks like a secret, and the given ones, covered: it should be so already."""
-    # A secret that happens to be a name in the address would blank that out and so give itself away.
-    known = tuple(secret for secret in secrets if secret.reveal() not in report.target.uri)
-
-    def cover(value: Any, field: str) -> Any:
-        match value:
-            case str():
-                return redact(value, () if field not in _FROM_OUTSIDE else known)
-            case list() | tuple():
-                return [cover(item, field) for item in value]
-            case dict():
-                return {name: cover(item, field if field in _FROM_OUTSIDE else name) for name, item in value.items()}
-        return value
-
-    return msgspec.convert(cover(msgspec.to_builtins(report), ""), Report)
-
-
-_FROM_OUTSIDE: Final = {"evidence", "note", "message", "effective", "target"}
-"""Fields whose texts others wrote. Our own sentences and words ("passed") hold no secret, only maybe its letters."""
 
 
 def _content(report: Report) -> bytes:

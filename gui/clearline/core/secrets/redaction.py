@@ -30,7 +30,7 @@ _HEX: Final = 8
 _LONGEST: Final = 256
 
 _SECRET_NAME: Final = late(
-    r"pass?(?:word|phrase|wd|code)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
+    r"pass?(?:word|phrase|wd|code)|(?<![a-z])pass(?![a-z])|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
     re.IGNORECASE,
 )
 
@@ -281,11 +281,11 @@ def _is_bare_ipv6(entry: str) -> bool:
 # ---------------------------------------------------------------- options
 
 _WORD: Final = (
-    r"(?:passwd|password|passphrase|passcode|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)"
+    r"(?:passwd|password|passphrase|passcode|(?<![A-Za-z])pass(?=\s?=|%3D)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)"
     r"[A-Za-z_\-]{0,40}"
 )
 _QUOTED: Final = r"\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'"
-_WORD_OF_SHELL: Final = rf"(?:{_QUOTED}|[^\s\-\"'][^\s\"']*)"
+_WORD_OF_SHELL: Final = rf"(?!-)(?:{_QUOTED}|\\.|[^\s\"'\\])+"
 _VALUE: Final = (
     rf"(?:{_QUOTED}|"
     r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"

@@ -22,7 +22,7 @@ from clearline.core.uri.hosts import HostEntry, host_entries, plain_hosts, seed_
 from clearline.core.uri.lint import lint
 from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
 from clearline.core.uri.password import password_traits
-from clearline.core.uri.read_options import AFTER, ReadOptions, read_options
+from clearline.core.uri.read_options import AFTER, ReadOptions, read_options, with_secrets_apart
 from clearline.core.uri.shell_options import ShellOptions, shell_options
 
 __all__ = ["Reading", "build", "read"]
@@ -104,6 +104,7 @@ def read(text: str, *, profile: Profile | None = None, prompting: bool = False) 
     shell = shell_options(parts)
     secrets = {**shell.secrets, **secrets}
     references = {name: text for name, text in shell.references.items() if name not in secrets} | references
+    options = with_secrets_apart(options, secrets)
     entries = host_entries(parts)
     found = _profile(parts, entries, options, base, _sources(base, secrets, references), shell)
     facts = UriFacts(

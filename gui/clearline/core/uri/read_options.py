@@ -19,6 +19,8 @@ from clearline.core.uri.pieces import is_invisible
 
 IMPLIED_BY_INSECURE: Final = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsDisableOCSPEndpointCheck")
 _FILES: Final = ("tlsCertificateKeyFile", "tlsCertificateKeyFilePassword", "tlsCAFile", "tlsCRLFile")
+_SHORTEST: Final = 4
+"""Fewer characters are too soon a part of any value."""
 _BEYOND_JSON: Final = 2**63 - 1
 
 
@@ -92,6 +94,25 @@ def read_options(text: UriText) -> ReadOptions:
     result = replace(result, open=open_names)
     _normalise(result, text, unread)
     return replace(result, unread=tuple(unread), tls_needs=_tls_needs(result.effective))
+
+
+def with_secrets_apart(options: ReadOptions, secrets: dict[str, Secret]) -> ReadOptions:
+    """An option that PyMongo does not know and that repeats a secret goes to the vault too: into ``secrets``."""
+    known = [text for secret in secrets.values() if len(text := secret.reveal()) >= _SHORTEST]
+    unread = []
+    for item in options.unread:
+        typed = item.name if item.bare else item.value
+        if (
+            not typed
+            or item.value is None
+            or is_reference(typed)
+            or not any(word in unquote_plus(typed) for word in known)
+        ):
+            unread.append(item)
+        elif not item.bare:  # else it is no option at all, and the vault has it already
+            secrets.setdefault(item.name, Secret(unquote_plus(typed)))
+            unread.append(Unread(name=item.name, value=None))
+    return replace(options, unread=tuple(unread))
 
 
 def masked_value(name: str, value: str) -> str:

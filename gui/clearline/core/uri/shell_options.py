@@ -41,6 +41,7 @@ _SECRETS: Final = {
     "tlscertificatekeyfilepassword": KEY_PASSWORD,
     "sslpemkeypassword": KEY_PASSWORD,
 }
+_CURLED: Final = late(r"(?<![^\s=])[‘“]([^‘’“”]*)[’”](?=\s|$)")
 _SHORT: Final = {"u": "username", "p": "password"}
 
 
@@ -63,13 +64,15 @@ def shell_options(parts: UriText) -> ShellOptions:
     tool = _TOOL.search(prefix) is not None
     if parts.tail is None or (prefix and not tool):
         return found
-    words = _words(parts.tail.text)
+    words = _words(parts.typed[parts.tail.start :])
     while words:
         word = words.pop(0)
         name, equals, value = word.lstrip("-").partition("=")
         if not word.startswith("-") or not name:
             continue
-        key = name.lower() if word.startswith("--") else _SHORT.get(name, "") if tool else ""
+        key = name.lower() if word.startswith("--") else _SHORT.get(name[0], "") if tool else ""
+        if key and not word.startswith("--") and len(word) > 2:  # as in -ps3cret
+            equals, value = "=", word[2:].removeprefix("=")
         if key in _FLAGS:
             _put(found, _FLAGS[key], value != "false")
             continue
@@ -94,9 +97,11 @@ def _put(found: ShellOptions, place: tuple[str, str], value: Any) -> None:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a command's rest; what a shell would not take is split at white space."""
-    text = text.lstrip("\"'`“”‘’ ")
-    try:
-        return shlex.split(text.partition("\n")[0], comments=True)
-    except ValueError:
-        return text.split()
+    """The words of a command's rest, also where its last quotation mark is missing or a web page has curled them."""
+    text = _CURLED.sub(lambda found: shlex.quote(found[1]), text.lstrip("\"'`“”‘’ ").partition("\n")[0])
+    for closing in ("", "'", '"'):
+        try:
+            return shlex.split(text + closing, comments=True)
+        except ValueError:
+            continue
+    return text.split()

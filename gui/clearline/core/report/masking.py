@@ -1,0 +1,82 @@
+"""A report without secrets: it should be so already, and is looked through once more before it leaves the check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from clearline.core.report.report import Report
+from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.secret import Secret
+
+_FROM_OUTSIDE: Final = {"evidence", "note", "message", "effective", "target"}
+"""Fields whose texts others wrote."""
+CLOSED: Final = frozenset(
+    {
+        "cause",
+        "severity",
+        "certainty",
+        "stage",
+        "status",
+        "verdict",
+        "action",
+        "format",
+        "started",
+        "app_version",
+        "kind",
+        "page",
+    }
+)
+"""Fields of a report whose words are ours."""
+_DISTINCTIVE: Final = 6
+"""A shorter secret, or one of small letters alone, may as well be a word of ours: masking it would tell it."""
+
+
+def masked(report: Report, secrets: Iterable[Secret] = (), *, servers: bool = True) -> Report:
+    """The report with whatever looks like a secret, and the given ones, covered.
+
+    Without ``servers`` the results of each single server stay as they are: those of a thousand take a while.
+    """
+    # A secret that happens to be a name in the address would blank that out and so give itself away.
+    known = tuple(secret for secret in secrets if secret.reveal() not in report.target.uri)
+    sweep = _Sweep(known)
+    parts = [name for name in report.__struct_fields__ if servers or name != "servers"]
+    return replace(report, **{name: sweep.covered(getattr(report, name), name) for name in parts})
+
+
+class _Sweep:
+    def __init__(self, known: tuple[Secret, ...]) -> None:
+        self._known = known
+        self._distinctive = tuple(s for s in known if _is_distinctive(s.reveal()))
+        self._seen: dict[tuple[bool, str], str] = {}
+        """By whose text it is, and the text: a thousand servers say much the same."""
+
+    def covered(self, value: Any, field: str) -> Any:
+        """A field of the report; the same object where nothing had to be covered."""
+        plain = msgspec.to_builtins(value)
+        clean = self._cover(plain, field)
+        if clean == plain:
+            return value
+        return msgspec.convert(clean, tuple[type(value[0]), ...] if isinstance(value, tuple) else type(value))  # type: ignore[misc]
+
+    def _cover(self, value: Any, field: str) -> Any:
+        match value:
+            case str() if field not in CLOSED:
+                outside = field in _FROM_OUTSIDE
+                if (clean := self._seen.get((outside, value))) is None:
+                    clean = self._seen[outside, value] = redact(value, self._known if outside else self._distinctive)
+                return clean
+            case list() | tuple():
+                return type(value)([self._cover(item, field) for item in value])
+            case dict() if field in _FROM_OUTSIDE:
+                return {self._cover(name, field): self._cover(item, field) for name, item in value.items()}
+            case dict():
+                return {name: self._cover(item, name) for name, item in value.items()}
+        return value
+
+
+def _is_distinctive(text: str) -> bool:
+    return len(text) >= _DISTINCTIVE and not (text.isalpha() and text.islower())
