@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.report.report import Report, Verdict
+from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secret
 from clearline.core.storage import store
 from clearline.core.watch.state import WatchState
@@ -478,3 +478,13 @@ def live_exercise(seen: Seen) -> None:
     seen.watch(watches.state())
     seen.workbench.watching.ask_exercise()
     QTest.qWait(200)
+
+
+@scene()
+def another_place(seen: Seen) -> QWidget:
+    seen.test(play.report(Verdict.FAILED, REFUSED, servers=(play.server(1, failed_at=Stage.TCP),)))
+    seen.window.menus.run_elsewhere.trigger()
+    dialog: Any = seen.dialog()
+    dialog.field.setPlainText(to_json(play.connected()))
+    seen.until(lambda: "it connects" in dialog.page.toPlainText())
+    return dialog

@@ -22,6 +22,7 @@ from clearline.paths import agreements_file, secrets_file
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.checks.batches import Batches
+from clearline.ui.checks.comparing_places import ComparingPlaces
 from clearline.ui.checks.consents import Consents
 from clearline.ui.checks.explaining import Explaining
 from clearline.ui.checks.fixes import Fixes
@@ -94,6 +95,7 @@ class Workbench(QObject):
         self.retrying = Retrying(window, profiles, self.test)
         self.fixes = Fixes(window, profiles, self.test)
         self.explaining = Explaining(window, self.storage.background, profiles, self.test)
+        self.places = ComparingPlaces(window, self.storage.background, profiles)
         self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
         self.files = FileActions(window, self.storage, profiles, self.list_actions, self.sharing.mark_from_outside)
         self.consents = Consents(
@@ -256,6 +258,8 @@ class Workbench(QObject):
             (window.menus.copy_report, self.reports.copy_report),
             (window.menus.copy_ticket, self.reports.copy_ticket),
             (window.menus.export_report, self.reports.export),
+            (window.menus.run_elsewhere, self.places.run_elsewhere),
+            (window.menus.compare, self.places.compare),
             (window.menus.revert, lambda: self.profiles.current.revert()),
             (window.menus.settings, self.show_settings),
             (window.menus.about, self.show_about),

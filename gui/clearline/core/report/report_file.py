@@ -26,14 +26,26 @@ def reports_of(path: Path) -> tuple[Report, ...]:
         raw = read_whole(path, LONGEST)
     except OSError as error:
         raise ReportProblem(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from None
+    return _reports(str(path), raw)
+
+
+def pasted_report(text: str) -> Report:
+    """The report in a text that was pasted, with whatever an engine printed around it. Raises `ReportProblem`."""
+    begin, end = text.find("{"), text.rfind("}")
+    if len(text) > LONGEST or begin < 0 or end < begin:
+        raise ReportProblem("This text is no report of Clearline: paste what clearline check --json printed.")
+    return _reports("This text", text[begin : end + 1].encode("utf-8", "surrogatepass"))[0]
+
+
+def _reports(name: str, raw: bytes) -> tuple[Report, ...]:
     try:
         tree = msgspec.json.decode(raw)
     except BROKEN:
-        raise ReportProblem(f"{path} is no JSON.") from None
+        raise ReportProblem(f"{name} is no JSON.") from None
     trees = tree if isinstance(tree, list) else [tree]
     if not trees or len(trees) > MOST:
-        raise ReportProblem(f"{path} holds {len(trees)} reports; between 1 and {MOST} can be read.")
-    return tuple(_report(path, one) for one in trees)
+        raise ReportProblem(f"{name} holds {len(trees)} reports; between 1 and {MOST} can be read.")
+    return tuple(_report(name, one) for one in trees)
 
 
 def report_of(path: Path) -> Report:
@@ -44,12 +56,12 @@ def report_of(path: Path) -> Report:
     return found[0]
 
 
-def _report(path: Path, tree: object) -> Report:
+def _report(name: str, tree: object) -> Report:
     if not isinstance(tree, dict) or tree.get("format") != "clearline-report":
-        raise ReportProblem(f"{path} is no report of Clearline: make one with clearline check --json.")
+        raise ReportProblem(f"{name} is no report of Clearline: make one with clearline check --json.")
     if tree.get("version") != 1:
-        raise ReportProblem(f"{path} was written by a newer Clearline; its format is {str(tree.get('version'))[:20]}.")
+        raise ReportProblem(f"{name} was written by a newer Clearline; its format is {str(tree.get('version'))[:20]}.")
     try:
         return msgspec.convert(tree, Report)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise ReportProblem(f"{path} is damaged: {str(error)[:200]}.") from None
+        raise ReportProblem(f"{name} is damaged: {str(error)[:200]}.") from None

@@ -58,6 +58,8 @@ class Menus(QObject):
         self._copy_as.addActions([self.copy_placeholder, self.copy_variables, self.copy_password])
         self.copy_ticket = self._action("Copy for a ticket", "Ctrl+Alt+C")
         self.export_report = self._action("Export report…")
+        self.run_elsewhere = self._action("Run this check from…")
+        self.compare = self._action("Compare with a report…")
         self.to_text = self._action("Type the connection string", "Ctrl+L")
         self.to_search = self._action("Search profiles", "Ctrl+Shift+F")
         self.reveal = self._action("Show secrets", "Ctrl+Shift+E")
@@ -108,6 +110,9 @@ class Menus(QObject):
                     self.copy_report,
                     self.copy_ticket,
                     self.export_report,
+                    None,
+                    self.run_elsewhere,
+                    self.compare,
                 ),
             ),
             (
