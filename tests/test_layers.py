@@ -12,7 +12,7 @@ import clearline
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
     "core/late_patterns core/errors",
-    "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets",
+    "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets core/shell_words",
     "core/facts licences obstacles",
     "versions",
     "core/profiles core/options",

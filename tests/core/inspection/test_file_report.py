@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -214,3 +216,26 @@ def test_no_content_raises(tmp_path: Path, data: bytes, option: str) -> None:
 def test_every_binary_kind_has_a_command() -> None:
     facts = FileFacts(option=CA, path="/x/a.cer", readable=Readable.OK, format=FileFormat.DER)
     assert all(conversions(facts, kind, windows=False) for kind in Der)
+
+
+ODD_FOLDERS = ("a b", "x;touch p #", "$(id)", "`id`", "it's", 'say "no"', "-in", "a&b", "‘curled’", "%TEMP%", "a\nb")
+
+
+@pytest.mark.parametrize("folder", ODD_FOLDERS)
+@pytest.mark.parametrize("windows", [False, True])
+def test_a_path_is_one_word_of_every_command(folder: str, windows: bool) -> None:
+    path = f"{folder}/key.p12"
+    facts = FileFacts(option="tlsCertificateKeyFile", path=path, readable=Readable.OK, format=FileFormat.PKCS12)
+    commands = report_of(facts, windows=windows).problems[0].commands
+    if "\n" in folder:
+        assert commands == ()
+        return
+    [command] = commands
+    if windows:
+        quoted = re.findall("'((?:[^'‘’]|['‘’]{2})*)'", command)
+        read = [re.sub("(['‘’])['‘’]", r"\1", word) for word in quoted]
+        assert read in ([path, path[:-3] + "pem"], [".\\" + path, ".\\" + path[:-3] + "pem"]) or not quoted
+    else:
+        words = shlex.split(command)
+        prefix = "./" if folder.startswith("-") else ""
+        assert words[:4] == ["openssl", "pkcs12", "-in", prefix + path]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import Final
 
+from clearline.core import shell_words
 from clearline.core.addresses import is_host_name, is_ip_address, split_address
 from clearline.core.findings import Finding, Severity, Stage
 from clearline.core.report.report import Report
@@ -35,7 +35,7 @@ def commands_for(stage: Stage, address: str, *, srv_name: str | None = None, red
     """
     host, port = split_address(address)
     if port is None:
-        return [Command("Linux, macOS", f"ls -l -- {shlex.quote(address)}")] if _printable(address) else []
+        return [Command("Linux, macOS", f"ls -l -- {shell_words.posix(address)}")] if _printable(address) else []
     if stage in _OF_HOSTS and not _well_formed(host):
         return []
     srv_name = srv_name if srv_name and is_host_name(srv_name) else None
@@ -83,8 +83,10 @@ def _printable(text: str) -> bool:
 def _mongosh(uri: str) -> list[Command]:
     if _SAFE_IN_QUOTES.fullmatch(uri):
         return [Command("any system", f'mongosh "{uri}"')]
-    doubled = uri.replace("'", "''")
-    return [Command("Linux, macOS", f"mongosh {shlex.quote(uri)}"), Command("PowerShell", f"mongosh '{doubled}'")]
+    return [
+        Command("Linux, macOS", f"mongosh {shell_words.posix(uri)}"),
+        Command("PowerShell", f"mongosh {shell_words.powershell(uri)}"),
+    ]
 
 
 def concerns_network(finding: Finding) -> bool:

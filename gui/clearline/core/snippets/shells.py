@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 
+from clearline.core import shell_words
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import variables
 from clearline.core.snippets.driver_uri import foreign_uri
 from clearline.core.snippets.drivers import NODE
 from clearline.core.snippets.snippet import Group, Language, Snippet
 from clearline.core.snippets.variables import Kind, Piece
-
-_RESERVED = {"$": "`$", '"': '`"', "`": "``"}
 
 
 def tools(profile: Profile) -> tuple[Snippet, ...]:
@@ -61,10 +60,10 @@ def posix(pieces: list[Piece]) -> str:
 def powershell(pieces: list[Piece]) -> str:
     """One word of PowerShell."""
     if all(piece.kind is Kind.TEXT for piece in pieces):
-        return "'" + "".join(piece.text for piece in pieces).replace("'", "''") + "'"
+        return shell_words.powershell("".join(piece.text for piece in pieces))
     text = ""
     for kind, part in pieces:
-        escaped = "".join(_RESERVED.get(c, c) for c in part)
+        escaped = shell_words.in_double_quotes_of_powershell(part)
         text += escaped if kind is Kind.TEXT else f"$($env:{part})"
     return f'"{text}"'
 

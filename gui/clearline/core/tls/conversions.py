@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from clearline.core import shell_words
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.whole_files import read_whole
 
@@ -29,8 +29,8 @@ class Der(Enum):
 
 def conversions(facts: FileFacts, holds: Der | None, *, windows: bool) -> tuple[str, ...]:
     """The commands that make of a file what the driver takes, for this system's shell; empty where none can."""
-    if facts.readable is not Readable.OK:
-        return ()  # a path like "/" has no name to go by
+    if facts.readable is not Readable.OK or not facts.path.isprintable():
+        return ()  # a path like "/" has no name to go by, and a line break ends a command that is pasted
     path = facts.path
     given = _quoted(path, windows)
     made = _quoted(str(Path(path).with_suffix(".pem")), windows)
@@ -82,10 +82,7 @@ def _joined(given: str, other: str, made: str, windows: bool) -> str:
 
 
 def _quoted(path: str, windows: bool) -> str:
-    if not windows:
-        return shlex.quote(path)
-    safe = all(character.isalnum() or character in r"\/:._-" for character in path)
-    return path if safe else "'" + path.replace("'", "''") + "'"
+    return shell_words.powershell_path(path) if windows else shell_words.posix_path(path)
 
 
 def _beside(path: str) -> str:

@@ -14,7 +14,7 @@ from clearline.core.facts.whole import Facts
 from clearline.core.findings import Remedy
 from clearline.core.late_patterns import late
 
-_CLUSTER_NAME = late(r"(?P<service>[\w\-]+(?:\.[\w\-]+)?)\.(?P<namespace>[\w\-]+)\.svc(?:\.[\w.\-]+)?\.?")
+_CLUSTER_NAME = late(r"(?P<service>\w[\w\-]*(?:\.\w[\w\-]*)?)\.(?P<namespace>\w[\w\-]*)\.svc(?:\.[\w.\-]+)?\.?")
 _RUNTIME_HOST = late(r"(?:host|gateway)\.docker\.internal|host\.containers\.internal", re.IGNORECASE)
 
 
