@@ -34,11 +34,20 @@ from clearline.core.secrets.secret import Secret
 
 _MISSED: Final = 3
 """So many questions whether the server is still there may stay unanswered."""
+_CIPHERS: Final = [
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "chacha20-poly1305@openssh.com",
+    "aes256-ctr",
+    "aes192-ctr",
+    "aes128-ctr",
+]
+"""Processors have AES built in: it takes a quarter less of their time than the library's own first choice."""
+_SMALL: Final = 4096
 _LONGEST_GREETING: Final = 8192
 _LOOK_S: Final = 1.0
 _LOGIN_PATIENCE: Final = 3.0
 """PAM lets a wrong password wait for two seconds and more."""
-_QUICK_S: Final = 0.025
 _TRANSIENT: Final = frozenset(
     {Trouble.CLOSED, Trouble.HANGS, Trouble.BANNER_SILENT, Trouble.LOST, Trouble.KEEPALIVE_LOST, Trouble.COMMAND_FAILED}
 )
@@ -223,6 +232,7 @@ class SshHop:
                     client_factory=lambda: login,
                     known_hosts=lambda *_: ([], [], []),
                     server_host_key_algs=known_hosts.algorithms(entries),
+                    encryption_algs=_CIPHERS,
                     username=settings.user,
                     client_keys=None,
                     agent_path=None,
@@ -237,7 +247,6 @@ class SshHop:
             await self._exchanged(login, connecting, carried)
             conn = await self._let_in(login, connecting)
             self._carried, self._end = carried, None
-            _answer_quickly(stream, asyncio.get_running_loop().time() + _QUICK_S)
             return conn
         except BaseException:
             if connecting is not None:
@@ -441,12 +450,17 @@ class _SshTransport(HopTransport):
 
     def __init__(self, stream: PushStream, protocol: Any, peer: tuple[str, int], carried: _Carried) -> None:
         self._carried = carried
+        self._socket = _socket_of(stream)
         super().__init__(stream, protocol, peer)
 
     def data_received(self, data: bytes) -> None:
         """A piece from the server."""
         if not self._carried.theirs.over:
             self._carried.theirs.hear(data)
+        if self._socket is not None and len(data) < _SMALL:
+            # sshd waits for the acknowledgement with its next small packet (Nagle), 40 ms without this.
+            with suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         super().data_received(data)
 
     def ended(self, error: Exception | None) -> None:
@@ -523,16 +537,9 @@ def _banner(said: bytes) -> str:
     return ""
 
 
-def _answer_quickly(stream: Stream, until: float) -> None:
-    """Acknowledge at once for a moment: sshd waits for it with its first answer (Nagle), 40 ms without this."""
-    quick = getattr(socket, "TCP_QUICKACK", None)
-    if quick is None or not isinstance(stream, ProtocolStream) or stream.transport.is_closing():
-        return
+def _socket_of(stream: Stream) -> Any:
+    """The TCP socket underneath, where it can be told to acknowledge at once (Linux)."""
+    if not hasattr(socket, "TCP_QUICKACK") or not isinstance(stream, ProtocolStream):
+        return None
     sock = stream.transport.get_extra_info("socket")
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    with suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_TCP, quick, 1)
-    loop = asyncio.get_running_loop()
-    if loop.time() < until:
-        loop.call_later(0.002, _answer_quickly, stream, until)
+    return sock if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6) else None
