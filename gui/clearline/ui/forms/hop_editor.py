@@ -104,8 +104,8 @@ class HopEditor(QWidget):
         self._file("Certificate", "certificate_file", "the one beside the key")
         self._text("Agent", "agent", "this computer's own")
         self._text("~/.ssh/config", "config_alias", "not read; or the name of a Host in it")
-        self._text("Program", "proxy_command", "none; e.g. aws ssm start-session …", mono=True)
-        self._file("Known hosts", "known_hosts", "your own, and what you agreed to")
+        self._text("Program", "proxy_command", "none; e.g. aws ssm …", mono=True)
+        self._file("Known hosts", "known_hosts", "your own")
         self._number("Keep alive, s", "keep_alive_s")
 
     def show_hop(self, hop: Hop, secrets: Secrets) -> None:

@@ -24,7 +24,7 @@ class WayPage(FormPage):
         super().__init__(background, parent)
         self._shown_id = ""
         self._hops: tuple[Hop, ...] = ()
-        self.line = TextEntry("Reached through", "directly, or ssh://user@bastion", mono=True)
+        self.line = TextEntry("Reached through", "directly, or ssh://bastion", mono=True)
         self.line.setToolTip(
             "ssh://, socks5://, http:// or https://, the nearest first, with commas between. "
             "A password in it goes to the keyring when you save."

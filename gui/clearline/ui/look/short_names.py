@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
 
-_LONGEST: Final = 14
-"""Letters of a run that all names share; of a longer one the beginning, or the end, is kept."""
-_KEPT: Final = 8
+SHORT: Final = 8
+"""Letters that are kept of a run that all names share, at its beginning or its end."""
 
 
-def shorten(names: Sequence[str], *, tail: bool = True) -> dict[str, str]:
+def shorten(names: Sequence[str], *, kept: int = SHORT, tail: bool = True) -> dict[str, str]:
     """Each name with what it shares with all others cut: what differs stays whole.
 
-    Names are taken apart at dots, colons and dashes. ``tail`` False drops the end that all share altogether.
+    Names are taken apart at dots, colons and dashes; of a shared run ``kept`` letters stay. ``tail`` False drops the
+    end that all share altogether.
     Two different names never become the same.
     """
     taken = [re.split(r"(?<=[.:-])", name) for name in dict.fromkeys(names)]
@@ -30,12 +30,12 @@ def shorten(names: Sequence[str], *, tail: bool = True) -> dict[str, str]:
     for parts in taken:
         front, own = "".join(parts[:head]), "".join(parts[head : len(parts) - end])
         back = "".join(parts[len(parts) - end :])
-        if len(front) > _LONGEST:
-            front = f"{front[:_KEPT]}…{front[-1]}"
+        if len(front) > kept + 6:
+            front = f"{front[:kept]}…{front[-1]}"
         if not tail:
             own, back = own.rstrip(".:-") or own, ""
-        elif len(back) > _LONGEST:
-            back = f"…{back[-_KEPT:]}"
+        elif len(back) > kept + 6:
+            back = f"…{back[-kept:]}"
         found["".join(parts)] = front + own + back
     distinct = len(set(found.values())) == len(found)
     return found if distinct else {name: name for name in names}

@@ -19,6 +19,10 @@ _PRECISE_BELOW_MS = 10
 _NOTHING = Cell(status=Status.WAITING)
 
 
+_MIDDLING = 22
+"""Letters of the shared beginning and end of long names where there is some room."""
+
+
 class ServerRole(IntEnum):
     """What an index offers besides its text."""
 
@@ -29,7 +33,7 @@ class ServerRole(IntEnum):
     NOTE = Qt.ItemDataRole.UserRole + 5
     EVIDENCE = Qt.ItemDataRole.UserRole + 6
     SHORT = Qt.ItemDataRole.UserRole + 7
-    """The address, cut where it does not differ from the others."""
+    """The address, cut where it does not differ from the others: a longer and a shorter form."""
 
 
 class ServersByStageModel(QAbstractTableModel):
@@ -38,7 +42,7 @@ class ServersByStageModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._servers: tuple[ServerResult, ...] = ()
-        self._short: dict[str, str] = {}
+        self._short: dict[str, tuple[str, str]] = {}
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Servers."""
@@ -98,7 +102,9 @@ class ServersByStageModel(QAbstractTableModel):
 
     def show(self, servers: tuple[ServerResult, ...]) -> None:
         """Take a newer snapshot. Rows are matched by address, so that the selection stays where it is."""
-        self._short = shorten([server.address for server in servers])
+        names = [server.address for server in servers]
+        longer, shorter = shorten(names, kept=_MIDDLING), shorten(names)
+        self._short = {name: (longer[name], shorter[name]) for name in names}
         before = self._servers
         kept = [server.address for server in servers[: len(before)]]
         if kept != [server.address for server in before]:

@@ -49,7 +49,11 @@ class GoingTo:
     def _connections(self, text: str) -> Iterator[Entry]:
         """Those that fit, made as they are found: there may be ten thousand, and a key must not wait for them."""
         words = text.casefold().split()
-        fits = (row for row in self._window.profiles.model.rows if words and all(word in row.words for word in words))
+        if not words:
+            return
+        first, *others = words
+        rows = (row for row in self._window.profiles.model.rows if first in row.words)
+        fits = (row for row in rows if all(word in row.words for word in others))
         for row in islice(fits, _MOST):
             yield Entry(Kind.PROFILE, row.name, row.address, row.words, partial(self._profiles.choose, row.profile.id))
 

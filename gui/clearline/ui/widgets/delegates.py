@@ -191,8 +191,8 @@ class MatrixDelegate(_Rows):
         lower = QRect(rect.left(), rect.top() + half, rect.width(), half)
         if index.column() == 0:
             name, mono = index.data(Qt.ItemDataRole.DisplayRole), theme.mono_font()
-            if QFontMetrics(mono).horizontalAdvance(name) > upper.width():
-                name = index.data(ServerRole.SHORT)
+            metrics, forms = QFontMetrics(mono), (name, *index.data(ServerRole.SHORT))
+            name = next((form for form in forms if metrics.horizontalAdvance(form) <= upper.width()), forms[-1])
             _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
             _line(painter, theme.body_font(), c.muted, lower, index.data(ServerRole.NOTE) or "")
             painter.restore()
