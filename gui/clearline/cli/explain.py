@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -129,6 +130,7 @@ def _print_cause(code: str) -> bool:
     lines += [f"{known.title} {known.means}", f"What to do: {known.fix}"] if known else []
     if row:
         lines += [] if known else [row.summary, f"What to do: {row.fix}"]
-        lines += ["", "What drivers print:", *(f"  {entry}" for entry in (*row.stated, *row.likely, *row.possible))]
-    print_text("\n".join(lines))
+        printed = [f"  {writer}: {words}" for writer, texts in row.by_writer.items() for words in texts]
+        lines += ["", "What programs print:", *printed] if printed else []
+    print_text(re.sub(r"\{(\w+)\}", r"<\1>", "\n".join(lines)))
     return True

@@ -20,6 +20,7 @@ class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     stated: tuple[str, ...] = ()
     likely: tuple[str, ...] = ()
     possible: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
 
     @property
     def by_writer(self) -> Mapping[str, tuple[str, ...]]:
@@ -30,7 +31,7 @@ class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return found
 
     def _split(self) -> Iterator[tuple[str, str]]:
-        for entry in (*self.stated, *self.likely, *self.possible):
+        for entry in (*self.stated, *self.likely, *self.possible, *self.symbols):
             writer, _, words = entry.partition(": ")
             yield writer, words
 
