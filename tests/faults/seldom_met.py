@@ -13,7 +13,7 @@ from typing import Any
 
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
-from lab import peers
+from lab import deployments, peers
 from lab.certificates import Authority, server_context
 from lab.dns_server import NODATA, NXDOMAIN, REFUSED, SERVFAIL, cluster
 from lab.mongo_peer import (
@@ -502,3 +502,42 @@ def _(lab: Laboratory) -> Iterator[Case]:
     old = lab.authority.server("db9.example.com", ends=datetime.timedelta(days=-3))
     with MongoPeer(tls=server_context(old)) as peer:
         yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")
+
+
+# ---------------------------------------------------------------- real servers behind something, or frozen
+
+
+async def _through(line: Conversation, target: str) -> None:
+    """Pass what comes to a server and back."""
+    host, _, port = target.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+
+    async def there() -> None:
+        while data := await line.read():
+            writer.write(data)
+        writer.close()
+
+    going = asyncio.ensure_future(there())
+    while data := await reader.read(65536):
+        await line.write(data)
+    going.cancel()
+
+
+@TABLE.row("N91", "TLS ends at something in front of the server", failed="tls.required")
+def _(lab: Laboratory) -> Iterator[Case]:
+    context = server_context(lab.authority.server("127.0.0.1"))
+    with Peer(lambda line: _through(line, lab.standalone.address), tls=context) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("N92", "the primary is frozen", failed="hello.no-answer", says="elect another", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    members = (deployments.Member(priority=2), deployments.Member(), deployments.Member())
+    with deployments.replica_set(*members, election_timeout_ms=10_000) as deployment:
+        with deployments.Frozen(deployment.member("primary")):
+            yield Case(deployment.uri())
+
+
+@TABLE.row("N93", "a line break behind the user name", failed="auth.user-name-case", says="line break")
+def _(lab: Laboratory) -> Iterator[Case]:
+    yield Case(f"mongodb://app%0A:{SECRET}@{lab.login_server.address}/")

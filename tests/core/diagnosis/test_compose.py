@@ -14,7 +14,7 @@ from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, MemberFacts, OtherPort, Reach, ServerExtras, TlsKind
 from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Severity
+from clearline.core.findings import Certainty, Severity
 from lab.hand_made_deployments import (
     GHOST,
     LEADERLESS,
@@ -415,6 +415,13 @@ def test_what_is_in_order_gives_no_warning_while_it_runs_and_when_it_is_connecte
     connected = facts_connected(known)
     for found in (diagnose(known), diagnose(connected)):
         assert [f.cause for f in found if f.severity is not Severity.NOTE] == []
+
+
+def test_a_server_that_serves_the_driver_and_cuts_a_probe_is_unsteady() -> None:
+    cut = member(plain(Reach.RESET), look(Reach.RESET), host="db1")
+    served = facts(cut, driver=DriverFacts(state=DriverState.CONNECTED, server="db1:27017"))
+    (found,) = (f for f in diagnose(served) if f.server == "db1:27017" and f.severity is Severity.WARNING)
+    assert (found.cause, found.certainty) == ("tcp.unsteady", Certainty.LIKELY)
 
 
 def test_what_is_said_of_most_servers_comes_first() -> None:

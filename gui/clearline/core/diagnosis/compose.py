@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from clearline.core.diagnosis import catalogue
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.rules import (
     access,
@@ -176,9 +177,29 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
             explanation = _behind(facts, explanation)
         if explanation is None or (member.address in told and not causes()[explanation.cause].wrong_address):
             continue
+        if connected and member.address == facts.driver.server and explanation.cause in _CUTS:
+            explanation = _unsteady(member, explanation)
+        elif member.address in awaited and explanation.stage in (Stage.TCP, Stage.HELLO):
+            explanation = _of_the_primary(explanation)
         beside = member.address not in awaited if awaited else living and not reached(member)
         explanations.append(_at_most_warning(explanation) if above or beside else explanation)
     return explanations
+
+
+_CUTS = frozenset({"tcp.closed-on-connect", "tcp.reset-on-connect", "tcp.closed-after-data", "tcp.reset-after-data"})
+
+
+def _unsteady(member: MemberFacts, cut: Finding) -> Finding:
+    """The driver's connection works and one of ours was cut: not every connection gets the same."""
+    return catalogue.finding(
+        "tcp.unsteady", Certainty.LIKELY, server=member.address, evidence=cut.evidence, host=member.address
+    )
+
+
+def _of_the_primary(found: Finding) -> Finding:
+    """The members still follow a primary that cannot be used: what becomes of it is a matter of seconds."""
+    words = "The other members name it as their primary; if it stays so, they elect another within some ten seconds."
+    return msgspec.structs.replace(found, detail=f"{found.detail} {words}".strip())
 
 
 def _awaited(facts: Facts) -> set[str]:

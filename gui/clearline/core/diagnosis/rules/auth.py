@@ -214,20 +214,21 @@ def other_place(facts: Facts) -> Finding | None:
     user, database = user_of(facts), auth_database(facts)
     if user is None or mechanisms_in(facts, database, user):
         return None
-    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(facts), user=user)
+    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(facts))
     homes = [name for name, known in _homes(facts) if known == user and name != "$external"]
     if homes:
         actual = homes[0]
-        return tell("auth.wrong-authsource", patch={"auth": {"source": actual}}, database=database, actual=actual)
+        patch = {"auth": {"source": actual}}
+        return tell("auth.wrong-authsource", patch=patch, user=user, database=database, actual=actual)
     alike = [(name, known) for name, known in _homes(facts) if known != user and _plain(known) == _plain(user)]
     if alike:
         home, actual = min(alike, key=lambda pair: pair[0] != database)
         place = {} if home == database else {"source": home}
-        spaced = "The name begins or ends with a space." if user != user.strip() else ""
+        means = "The name begins or ends with a space or a line break." if user != user.strip() else ""
         if unicodedata.normalize("NFC", user) == actual:
-            spaced = "The two look the same, but an accented letter is made of other characters."
+            means = "The two look the same, but an accented letter is made of other characters."
         patch = {"auth": {"user": actual, **place}}
-        return tell("auth.user-name-case", patch=patch, detail=spaced, actual=actual)
+        return tell("auth.user-name-case", patch=patch, means=means, user=_visible(user), actual=actual)
     if facts.uri.password.user_literal_plus:
         return finding(
             "auth.plus-in-password",
@@ -237,6 +238,11 @@ def other_place(facts: Facts) -> Finding | None:
             action="escape-password",
         )
     return None
+
+
+def _visible(user: str) -> str:
+    """A user name in which line breaks and the like are seen."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in user)
 
 
 def _plain(user: str) -> str:

@@ -496,7 +496,7 @@ def _why_unusable(member: MemberFacts) -> str:
 def read_preference(facts: Facts) -> Iterable[Finding]:
     """A read preference, or tags, that no member fits."""
     wanted, mode = wanted_tags(facts), read_mode(facts)
-    if mode == "primary" or single_topology(facts) or is_connected(facts):
+    if mode == "primary" or single_topology(facts) or (is_connected(facts) and most_staleness(facts) is None):
         return
     live = answered(facts)
     data = [(m, h) for m, h in live if h.kind in ("primary", "secondary")]
@@ -514,8 +514,12 @@ def read_preference(facts: Facts) -> Iterable[Finding]:
     fallback = {"readPreferenceTags": [*wanted, {}]} if wanted and (mode != "secondary" or len(data) > 1) else None
     yield finding(
         "topology.no-tag-match",
-        Certainty.LIKELY if _unusable(facts) else Certainty.PROVEN,
+        Certainty.LIKELY if _unusable(facts) or is_connected(facts) else Certainty.PROVEN,
+        severity=Severity.WARNING if is_connected(facts) else None,
         evidence={m.address: h.tags for m, h in data},
+        detail="It connected before it knew how far behind that is; the next operation finds no server."
+        if is_connected(facts)
+        else "",
         patch={"reads": fallback or {"readPreference": "secondaryPreferred"}},
         wanted=fits,
         present=listed(present),
