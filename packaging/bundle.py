@@ -178,6 +178,12 @@ def make_icu_data(path: Path) -> None:
     object_file.unlink()
 
 
+def numbers(version: str) -> tuple[int, int, int]:
+    """The three numbers of a version, whatever follows them."""
+    first, second, third = (int(part) for part in re.findall(r"\d+", version)[:3])
+    return first, second, third
+
+
 def mac_plist(version: str) -> dict[str, object]:
     """Info.plist of the app: with a Dock icon and a menu, its files, and why it asks for the local network."""
     return {

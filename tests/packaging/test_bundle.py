@@ -85,6 +85,11 @@ def test_the_boot_loader_says_which_system_the_program_needs(tmp_path: Path) -> 
         bundle.with_floor_told(program, (2, 36))
 
 
+def test_a_version_has_three_numbers() -> None:
+    assert bundle.numbers("1.20.3") == (1, 20, 3)
+    assert bundle.numbers("1.2.3rc4") == (1, 2, 3)
+
+
 def test_the_app_of_macos_has_a_dock_icon_a_version_and_its_own_files() -> None:
     plist = plistlib.loads(plistlib.dumps(bundle.mac_plist(__version__)))
     assert plist["LSBackgroundOnly"] is False
