@@ -13,6 +13,7 @@ from faults.laboratory import SECRET, Laboratory
 from lab import deployments, peers
 from lab.certificates import server_context
 from lab.deployment import User
+from lab.dns_server import cluster
 from lab.mongo_peer import Failure, Manner, MongoPeer, hello, member_hello, uninitiated_hello
 from lab.namespaces import OUTSIDE, Network
 
@@ -240,3 +241,51 @@ def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network, MongoPeer(listener=network.listen(27017)):
         network.dns_server({("db1.example.com", "A"): OUTSIDE}, delay_s=1.2)
         yield Case("mongodb://db1.example.com:27017/", network)
+
+
+def _cluster(id: str, title: str, txt: str | None, query: str, hosts: int = 1, **expected: object) -> None:
+    @TABLE.row(id, title, netns=True, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        targets = [f"m{number}.lab.test" for number in range(hosts)]
+        with Network() as network, MongoPeer(listener=network.listen(27017)):
+            zone = cluster("c0.lab.test", dict.fromkeys(targets, 27017), txt=txt)
+            network.dns_server({**zone, **{(target, "A"): OUTSIDE for target in targets}})
+            yield Case(f"mongodb+srv://c0.lab.test/?tls=false{query}", network)
+
+
+_PAIR = "uri.conflicting-options"
+_cluster("FS2", "TXT excludes the text", "loadBalanced=true", "&replicaSet=rs0", failed=_PAIR, says="TXT record")
+_cluster("FS2b", "the text excludes TXT", "replicaSet=rs0", "&loadBalanced=true", failed=_PAIR, says="TXT record")
+_cluster("FS2c", "two hosts and a balancer", None, "&loadBalanced=true", 2, failed=_PAIR, says="2 hosts")
+_cluster("FS16", "srvMaxHosts below 0", None, "&srvMaxHosts=-1", connected="uri.ignored-value")
+
+
+@TABLE.row("FS3", "an SRV name of one label", connected="uri.srv-form", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(27017)):
+        network.dns_server({**cluster("db", {"m.db": 27017}), ("m.db", "A"): OUTSIDE})
+        yield Case("mongodb+srv://db/?tls=false", network)
+
+
+@TABLE.row(
+    "FS7", "one member is too old", failed="hello.too-old", connected="hello.too-old", says="at the next operation"
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with _set({"a": "primary", "b": "secondary"}, "a") as members:
+        old = members["b"]
+        old.answers["hello"] = {**old.answers["hello"], "maxWireVersion": 8}  # type: ignore[dict-item]
+        yield Case(f"mongodb://{members['a'].address}/?replicaSet=rs0")
+
+
+@TABLE.row("FS12", "two sets, one is asked for", connected="topology.mixed-sets", says="keeps the members of rs0")
+def _(lab: Laboratory) -> Iterator[Case]:
+    yield Case(f"mongodb://{lab.replica_set.address},{lab.other_set.address}/?replicaSet=rs0")
+
+
+_text(
+    "FS13",
+    "a connect timeout above selection's",
+    "mongodb://HOST/?connectTimeoutMS=20000&serverSelectionTimeoutMS=15000",
+    connected=(),
+)
+_text("FS14", "no slash before the question mark", "mongodb://HOST?w=1", connected=())

@@ -28,3 +28,10 @@ def test_every_cause_has_its_page_without_open_blanks_or_dead_links() -> None:
 def test_a_finding_names_its_page() -> None:
     found = finding("tcp.refused", Certainty.LIKELY, host="db1", port=27017)
     assert found.page == page_of("tcp.refused") == "causes/tcp.refused.md"
+
+
+def test_a_text_that_lives_in_many_places_is_mended_in_each() -> None:
+    page = pages()["uri.unescaped-credentials.md"]
+    for place in ("shell", ".env", "Compose", "Helm", "JSON", "Kubernetes secret", "variable"):
+        assert place in page.partition("## Where the text lives")[2].partition("##")[0]
+    assert "## Where the text lives" not in pages()["tcp.refused.md"]
