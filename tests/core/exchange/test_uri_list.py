@@ -70,3 +70,14 @@ def test_a_list_in_json_is_a_list():
 def test_the_settings_of_some_other_program_are_searched():
     [item] = read_text('{"database": {"uri": "mongodb://db1/orders"}}').items
     assert (item.name, item.profile.seeds.database) == ("uri", "orders")
+
+
+def test_an_unescaped_password_is_imported_as_it_was_typed():
+    imported = read_text("one mongodb://app:p@ss@db1.example.com/orders\n# a comment\n\nno address here\n")
+    [item] = imported.items
+    assert item.problem == ""
+    assert item.secrets["password"].reveal() == "p@ss"
+    assert item.profile is not None
+    assert item.profile.seeds.hosts == ("db1.example.com",)
+    assert "as they were typed" in item.remarks[0]
+    assert imported.passed_over == 1

@@ -488,3 +488,29 @@ def test_on_each_page_one_button_is_filled(qtbot, watched):
     assert window.connection.button.property("running") == "false"
     desktop.workbench.new_profile()
     assert window.next_step is window.live.watch
+
+
+def test_while_the_pool_is_exercised_only_what_matters_is_kept(qtbot, watched):
+    desktop, watch, session = watched
+    emit(qtbot, watched, watches.state(local=True))
+    desktop.workbench.watching.ask_exercise()
+    desktop.workbench.watching.exercising.form.start.click()
+    qtbot.waitUntil(lambda: watch.result is not None)
+    for number in range(500):
+        watch.on_event(play.event(number))
+    watch.on_event(play.event(501, "server"))
+    watch.on_event(play.event(502, "pool", failed=True))
+    qtbot.waitUntil(lambda: session.opened.events.kept == 2)
+    assert session.opened.events.dropped == 500
+    assert [one.kind for one in session.opened.events.shown()] == ["server", "pool"]
+
+
+def test_the_driver_s_log_is_shown_when_it_is_asked_for(qtbot, watched):
+    desktop, watch, session = watched
+    for number, kind in enumerate(("command", "log", "pool")):
+        watch.on_event(play.event(number, kind))
+    qtbot.waitUntil(lambda: session.opened.events.kept == 3)
+    panel = desktop.window.live.events
+    assert [one.kind for one in panel.model.shown()] == ["command", "pool"]
+    panel.kind.setCurrentText("events and log")
+    assert [one.kind for one in panel.model.shown()] == ["command", "log", "pool"]

@@ -15,10 +15,12 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri import connection_string
+from clearline.core.uri.remedies import remedied
 
 LONGEST_TEXT: Final = 4096
 """Of one connection string; one with fifty hosts has about 2,500 characters."""
 
+_REPAIRED: Final = "User name or password held characters that have to be escaped: imported as they were typed."
 _PLUS: Final = re.compile(r"^(mongodb(?:\+srv)?://)([^/?#@]*)@", re.IGNORECASE)
 
 
@@ -49,12 +51,14 @@ def item_from(
         text = _PLUS.sub(lambda found: f"{found[1]}{found[2].replace('+', '%2B')}@", text.strip())
     shown = shown or one_line(base.name)
     reading = connection_string.read(text, profile=base)
+    repaired = _repaired(reading, base)
+    reading = repaired or reading
     read = reading.profile
     if not read.seeds.hosts:
         return ImportedItem(name=shown, problem="There is no host in the connection string.")
     secrets = {**reading.secrets, **(extra_secrets or {})}
     placeholders = [m for m in reading.mistakes if m.cause in ("uri.placeholder", "uri.not-set")]
-    told = list(remarks)
+    told = [*remarks, *([_REPAIRED] if repaired is not None else [])]
     if any(m.blanks.get("what") == "password" and m.severity is Severity.FAILURE for m in placeholders):
         secrets = {key: secret for key, secret in secrets.items() if key != "password" or key in (extra_secrets or {})}
         told.append("The password is a placeholder, so none is imported.")
@@ -89,6 +93,14 @@ def with_foreign(notes: str, foreign: tuple[str, ...]) -> str:
     if not foreign:
         return notes
     return "\n".join(filter(None, (notes, "Imported settings that PyMongo has no use for: " + "; ".join(foreign))))
+
+
+def _repaired(reading: connection_string.Reading, base: Profile) -> connection_string.Reading | None:
+    """The text with user name and password escaped as they were typed; None where they are."""
+    for mistake in reading.mistakes:
+        if mistake.action in ("escape-user", "escape-password") and (text := remedied(reading, mistake)) is not None:
+            return connection_string.read(text, profile=base)
+    return None
 
 
 def _refusal(mistakes: tuple[Mistake, ...]) -> str:

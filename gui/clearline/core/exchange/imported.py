@@ -98,6 +98,8 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Format
     items: tuple[ImportedItem, ...] = ()
+    passed_over: int = 0
+    """Lines of the text in which no connection string stands."""
 
 
 def foreign_id(program: str, own_id: str) -> str:

@@ -58,14 +58,17 @@ def read_files(paths: Iterable[Path], passphrase: Secret | None = None) -> Impor
     if len(listed) == 1:
         return read_file(listed[0], passphrase)
     items: list[ImportedItem] = []
+    over = 0
     for path in listed:
         try:
-            items.extend(read_file(path, passphrase).items)
+            read = read_file(path, passphrase)
+            items.extend(read.items)
+            over += read.passed_over
         except (NeedsPassphrase, WrongPassphrase):
             raise
         except ImportProblem as problem:
             items.append(ImportedItem(name=path.name, problem=str(problem)))
-    return Imported(format=Format.SEVERAL, items=tuple(items))
+    return Imported(format=Format.SEVERAL, items=tuple(items), passed_over=over)
 
 
 def read_text(text: str, passphrase: Secret | None = None) -> Imported:

@@ -44,7 +44,9 @@ def looks_like(text: str) -> bool:
 def read(text: str) -> Imported:
     """The connections of the text. Raises `TooLarge`."""
     entries = within_limits(_entries(text))
-    return Imported(format=Format.URI_LIST, items=tuple(_item(name, uri) for name, uri in entries))
+    lines = [line for line in text.splitlines() if line.strip() and not _COMMENT.match(line)]
+    over = sum(1 for line in lines if not _URI.search(line))
+    return Imported(format=Format.URI_LIST, items=tuple(_item(name, uri) for name, uri in entries), passed_over=over)
 
 
 def read_strings(uris: list[object]) -> Imported:

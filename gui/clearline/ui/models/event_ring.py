@@ -31,6 +31,8 @@ class EventFilter:
     """Which events to show. Empty and None mean any."""
 
     kind: str = ""
+    without: str = ""
+    """A kind that is left out."""
     server: str = ""
     connection_id: int | None = None
     text: str = ""
@@ -201,6 +203,7 @@ class EventRing:
         for number, shape in enumerate(self._shapes.listed):
             if (
                 (wanted.kind and shape[_KIND] != wanted.kind)
+                or (wanted.without and shape[_KIND] == wanted.without)
                 or (wanted.server and shape[_SERVER] != wanted.server)
                 or (wanted.failed and not shape[_FAILED])
             ):

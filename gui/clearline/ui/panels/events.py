@@ -76,6 +76,10 @@ class _LateChoice(QComboBox):
         self.blockSignals(False)
 
 
+_NO_LOG = "all but the log"
+_DROPPED = "The oldest went to make room. While a pool is exercised, only failures and what changes of servers is kept."
+
+
 class EventsPanel(QWidget):
     """A view of the events of one profile; it follows the newest until the user scrolls away."""
 
@@ -96,10 +100,10 @@ class EventsPanel(QWidget):
 
         self.kind = QComboBox()
         self.kind.setAccessibleName("Show events of one kind")
-        for kind in ("", *KINDS):
-            self.kind.addItem(kind or "all kinds", kind)
-            if kind:
-                self.kind.setItemIcon(self.kind.count() - 1, icon(kind_icon(kind), kind_colour(kind)))
+        self.kind.addItem("all events", _NO_LOG)  # the driver's log tells most of them a second time
+        self.kind.addItem("events and log", "")
+        for kind in KINDS:
+            self.kind.addItem(icon(kind_icon(kind), kind_colour(kind)), kind, kind)
         self.server = _LateChoice(
             "Show events of one server", "all servers", lambda: [(s, s) for s in self._model.servers()]
         )
@@ -220,8 +224,10 @@ class EventsPanel(QWidget):
             return
         self.connection.setEnabled(server is not None)
         self.connection.setToolTip("" if server is not None else "Choose a server first.")
+        kind = self.kind.currentData() or ""
         wanted = EventFilter(
-            kind=self.kind.currentData() or "",
+            kind="" if kind == _NO_LOG else kind,
+            without="log" if kind == _NO_LOG else "",
             server=server or "",
             connection_id=None if connection is None else connection[1],
             text=self.search.text(),
@@ -321,6 +327,7 @@ class EventsPanel(QWidget):
         if model.dropped:
             words.append(f"{model.dropped:,} dropped")
         self.counts.setText(" · ".join(words))
+        self.counts.setToolTip(_DROPPED if model.dropped else "")
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, "Save events", "driver-events.jsonl", _FORMATS)

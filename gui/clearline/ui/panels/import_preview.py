@@ -127,7 +127,9 @@ class ImportPreview(QWidget):
         self.model.show(planned)
         counts = Counter(one.state for one in planned)
         states = ", ".join(f"{counts[state]:,} {state.value}" for state in State if counts[state])
-        self.summary.setText(f"{imported.format.value}: {states or 'empty'}")
+        over = imported.passed_over
+        lines = f"; {over:,} {'line' if over == 1 else 'lines'} without a connection string" if over else ""
+        self.summary.setText(f"{imported.format.value}: {states or 'empty'}{lines}")
         known = any(one.existing is not None for one in planned)
         self.known.setVisible(known)
         self.known.show_value(Choice.SKIP)

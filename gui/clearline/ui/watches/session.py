@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -54,6 +54,10 @@ class OpenWatch(Protocol):
         """A watch that has not begun."""
 
 
+_ALWAYS_KEPT: Final = frozenset({"server", "topology"})
+"""Kinds of events that are kept while the pool is exercised, besides failures."""
+
+
 class WatchSession(QObject):
     """One profile's watch, or the place for one. All methods are for the GUI thread and return at once."""
 
@@ -71,6 +75,7 @@ class WatchSession(QObject):
         self._give_up_exercise: Callable[[], None] | None = None
         self._feed: _Feed | None = None
         self._offset_s = 0.0
+        self._left_out = 0
         self._secrets: dict[str, Secret] = {}
         self.hosts: tuple[str, ...] = ()
         """The seeds of what is watched, whatever the profile says by now."""
@@ -190,7 +195,11 @@ class WatchSession(QObject):
         batch = feed.events.drain()
         if batch:
             worker = self.opened.worker
-            lost = feed.events.dropped + (worker.events.dropped if worker is not None else 0)
+            if self.exercising:  # what many workers do in seconds would push everything else out
+                kept = [event for event in batch if event.failed or event.kind in _ALWAYS_KEPT]
+                self._left_out += len(batch) - len(kept)
+                batch = kept
+            lost = feed.events.dropped + self._left_out + (worker.events.dropped if worker is not None else 0)
             self.opened.events.append(batch, lost, self._offset_s)
         state = feed.fresh_state()
         if state is not None and self.watching:
