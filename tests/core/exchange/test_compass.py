@@ -19,7 +19,15 @@ from clearline.core.exchange.imported import (
     WrongPassphrase,
 )
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret
+from clearline.core.profiles.hop import SshServer
+from clearline.core.secrets.secret import (
+    AWS_SESSION_TOKEN,
+    KEY_PASSWORD,
+    PASSWORD,
+    PROXY_PASSWORD,
+    Secret,
+    hop_password,
+)
 
 # Made by Node.js' crypto: passphrase "opensesame", plaintext {"secrets":{"password":"p@ss+word"}}.
 MADE_BY_NODE = (
@@ -94,12 +102,12 @@ def test_every_kind_of_secret_finds_its_place():
         KEY_PASSWORD: "two",
         PROXY_PASSWORD: "three",
         AWS_SESSION_TOKEN: "four",
+        hop_password(0): "five",
     }
-    assert item.kept_foreign == (
-        "proxyHost",
-        "SSH tunnel by me@bastion:22 with the key /id_rsa, its password left out",
+    assert item.kept_foreign == ("proxyHost",)
+    assert item.profile.hops == (
+        SshServer(host="bastion", user="me", key_file="/id_rsa", login=("key", "interactive")),
     )
-    assert "me@bastion:22" in item.profile.notes, "what has no field is not dropped"
     assert [unread.name for unread in item.profile.unread] == ["proxyHost"]
 
 

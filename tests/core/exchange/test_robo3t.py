@@ -6,7 +6,8 @@ import json
 
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.profiles.hop import SshServer
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, hop_passphrase, hop_password
 from clearline.core.uri.connection_string import build
 
 
@@ -98,14 +99,21 @@ def test_tls_is_taken_over_with_its_files():
 
 
 def test_what_pymongo_cannot_do_is_listed_and_noted():
-    ssh = {"enabled": True, "host": "bastion", "port": 2222, "userName": "me", "privateKeyFile": "/id_rsa"}
     ssl = {"sslEnabled": False, "caFile": "/ca.pem"}
-    [item] = read_text(settings(connection(ssh=ssh, ssl=ssl))).items
-    assert item.kept_foreign == (
-        "TLS, switched off, with /ca.pem",
-        "SSH tunnel by me@bastion:2222 with the key /id_rsa, its password left out",
+    [item] = read_text(settings(connection(ssl=ssl))).items
+    assert item.kept_foreign == ("TLS, switched off, with /ca.pem",)
+
+
+def test_a_tunnel_becomes_a_hop():
+    ssh = {"enabled": True, "host": "bastion", "port": 2222, "userName": "me", "privateKeyFile": "/id_rsa"}
+    [item] = read_text(settings(connection(ssh={**ssh, "passphrase": "opens-it"}))).items
+    assert item.profile.hops == (
+        SshServer(host="bastion", port=2222, user="me", key_file="/id_rsa", login=("key", "interactive")),
     )
-    assert "bastion" in item.profile.notes
+    assert item.secrets[hop_passphrase(0)] == Secret("opens-it")
+    [item] = read_text(settings(connection(ssh={**ssh, "method": "password", "userPassword": "lets-in"}))).items
+    assert item.profile.hops[0].login == ("password", "interactive")
+    assert item.secrets[hop_password(0)] == Secret("lets-in")
 
 
 def test_a_broken_entry_does_not_hide_the_others():

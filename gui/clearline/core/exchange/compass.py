@@ -28,6 +28,7 @@ from clearline.core.exchange.imported import (
     within_limits,
 )
 from clearline.core.exchange.json_text import plain_numbers
+from clearline.core.exchange.tunnels import hop_secrets_of, ssh_hop
 from clearline.core.profiles.profile import Colour, Profile, Tls, new_profile_id
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret
 
@@ -132,17 +133,25 @@ def _item(entry: Any, sealed: bool, opened: dict[str, Any] | None, number: int) 
     shown = _object(entry.get("favorite"))  # every saved connection is a "favorite" there, so none is one of ours
     options = _object(entry.get("connectionOptions"))
     own_id = entry.get("id")
+    tunnel, kept = _object(options.get("sshTunnel")), opened or {}
+    hop = ssh_hop(tunnel.get("host"), tunnel.get("port"), tunnel.get("username"), tunnel.get("identityKeyFile"))
     system_roots = options.get("useSystemCA") is True
     base = Profile(
         id=foreign_id("compass", own_id) if isinstance(own_id, str) and own_id else new_profile_id(),
         colour=_COLOURS.get(str(shown.get("color", "")).lower()),
         tls=Tls(trust="system" if system_roots else None),
+        hops=(hop,) if hop is not None else (),
     )
     secrets = {
         ours: Secret(text)
         for theirs, ours in _SECRET_NAMES.items()
         if isinstance(text := (opened or {}).get(theirs), str) and text
     }
+    if hop is not None:
+        secrets |= hop_secrets_of(
+            kept.get("sshTunnelPassword") or tunnel.get("password"),
+            kept.get("sshTunnelPassphrase") or tunnel.get("identityKeyPassphrase"),
+        )
     remarks = []
     if sealed and opened is None:
         remarks.append("Its passwords could not be decrypted, so none is imported.")
@@ -152,25 +161,16 @@ def _item(entry: Any, sealed: bool, opened: dict[str, Any] | None, number: int) 
         base=base,
         extra_secrets=secrets,
         literal_plus=True,
-        foreign=_foreign(options, opened or {}),
+        foreign=_foreign(options),
         remarks=tuple(remarks),
         has_identity=isinstance(own_id, str) and bool(own_id),
     )
     return item if item.name else msgspec.structs.replace(item, name=f"connection {number}")
 
 
-def _foreign(options: dict[str, Any], secrets: dict[str, Any]) -> tuple[str, ...]:
+def _foreign(options: dict[str, Any]) -> tuple[str, ...]:
     """What else the connection was set to, without any secret."""
     told = []
-    tunnel = _object(options.get("sshTunnel"))
-    if tunnel:
-        left = any(secrets.get(name) or tunnel.get(name) for name in ("sshTunnelPassword", "sshTunnelPassphrase"))
-        left = left or bool(tunnel.get("password") or tunnel.get("identityKeyPassphrase"))
-        where = one_line(f"{tunnel.get('username', '')}@{tunnel.get('host', '')}:{tunnel.get('port', 22)}").lstrip("@")
-        key = one_line(tunnel.get("identityKeyFile"))
-        told.append(
-            f"SSH tunnel by {where}" + (f" with the key {key}" if key else "") + (", its password left out" * left)
-        )
     if _object(options.get("fleOptions")):
         told.append("in-use encryption, its keys left out")
     if _object(options.get("oidc")):

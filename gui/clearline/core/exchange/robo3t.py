@@ -16,7 +16,9 @@ from clearline.core.exchange.imported import (
     one_line,
     within_limits,
 )
+from clearline.core.exchange.tunnels import hop_secrets_of, ssh_hop
 from clearline.core.findings import Severity
+from clearline.core.profiles.hop import SshServer
 from clearline.core.profiles.profile import Auth, Profile, Reads, Seeds, Tls, new_profile_id
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.uri.connection_string import build
@@ -54,13 +56,16 @@ def _item(entry: Any, number: int) -> ImportedItem:
     tls, key_password, tls_foreign = _tls(_object(entry.get("ssl")))
     if key_password:
         secrets[KEY_PASSWORD] = key_password
-    foreign = (*tls_foreign, *_tunnel(_object(entry.get("ssh"))))
+    tunnel = _object(entry.get("ssh"))
+    if (hop := _tunnel(tunnel)) is not None:
+        secrets |= hop_secrets_of(tunnel.get("userPassword"), tunnel.get("passphrase"))
     preferred = seeds.replica_set is not None or bool(entry.get("isReplicaSet"))
     reads = Reads(preference="primaryPreferred" if preferred and _set(entry).get("readPreference") == 1 else None)
     profile = Profile(
         id=foreign_id("robo3t", own_id) if isinstance(own_id, str) and own_id else new_profile_id(),
         name=name,
-        notes=with_foreign("", foreign),
+        notes=with_foreign("", tls_foreign),
+        hops=(hop,) if hop is not None else (),
         seeds=seeds,
         auth=auth,
         tls=tls,
@@ -75,7 +80,7 @@ def _item(entry: Any, number: int) -> ImportedItem:
         profile=profile,
         secrets=secrets,
         problem="The driver does not take its host or its port." if refused else "",
-        kept_foreign=foreign,
+        kept_foreign=tls_foreign,
         remarks=remarks,
         has_identity=isinstance(own_id, str) and bool(own_id),
     )
@@ -136,12 +141,11 @@ def _tls(ssl: dict[str, Any]) -> tuple[Tls, Secret | None, tuple[str, ...]]:
     return tls, Secret(password) if key_file and isinstance(password, str) and password else None, ()
 
 
-def _tunnel(ssh: dict[str, Any]) -> tuple[str, ...]:
+def _tunnel(ssh: dict[str, Any]) -> SshServer | None:
     if not ssh.get("enabled"):
-        return ()
-    where = one_line(f"{ssh.get('userName', '')}@{ssh.get('host', '')}:{ssh.get('port', 22)}").lstrip("@")
-    key = one_line(ssh.get("privateKeyFile"))
-    return (f"SSH tunnel by {where}" + (f" with the key {key}" if key else "") + ", its password left out",)
+        return None
+    key = ssh.get("privateKeyFile") if ssh.get("method", "publickey") == "publickey" else None
+    return ssh_hop(ssh.get("host"), ssh.get("port"), ssh.get("userName"), key)
 
 
 def _set(entry: dict[str, Any]) -> dict[str, Any]:
