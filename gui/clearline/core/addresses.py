@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -37,6 +38,7 @@ def _port(text: str) -> int | None:
     return int(text) if int(text) <= 65535 else None
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Whether a member's address leads to this computer itself, by the look of it."""
     host, port = split_address(address)

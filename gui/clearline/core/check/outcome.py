@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -79,10 +80,9 @@ class Outcome:
                 return
             if spent_s > _DEAR_S:  # of a thousand servers: what is learnt shall not wait for what it comes to
                 await asyncio.sleep(_REST * spent_s)
-            try:
-                await asyncio.wait_for(changed.wait(), max(0.0, end - time.perf_counter()))
-            except TimeoutError:
-                pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, end - time.perf_counter())):
+                    await changed.wait()
 
     def _waiting(self) -> bool:
         """Whether something may still come that the report should wait for. The end of a task is a change too."""

@@ -52,6 +52,7 @@ from clearline.core.report.report import (
 
 _MOST_NAMED = 200
 """Members of one hello that its evidence lists; a genuine set has 50 at most."""
+_COLUMNS = tuple((stage, stage.value) for stage in SERVER_STAGES)  # an enum's value is slow to ask for
 _PASSED_OVER = {stage.value: Cell(status=Status.SKIPPED, note="not looked at") for stage in SERVER_STAGES}
 _ROLE_WORDS = {"standalone": "standalone", "router": "router", "ghost": "not initiated", "other": "starting up"}
 
@@ -210,7 +211,7 @@ def _server(facts: Facts, member: MemberFacts, verdict: Verdict | None) -> Serve
         set_name=hello.set_name if hello else None,
         version=extras.version if extras else None,
         rtt_ms=_latency(member),
-        cells={stage.value: _cell(facts, member, stage, verdict) for stage in SERVER_STAGES},
+        cells={name: _cell(facts, member, stage, verdict) for stage, name in _COLUMNS},
         tls=TlsSummary(
             version=handshake.version,
             cipher=handshake.cipher,

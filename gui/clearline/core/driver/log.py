@@ -17,11 +17,14 @@ from typing import Any
 from clearline.core.driver.event_texts import log_fields
 from clearline.core.driver.events import DriverEvent
 
-NAMES = ("pymongo.connection", "pymongo.serverSelection", "pymongo.topology", "pymongo.command")
+_TOPOLOGY = "pymongo.topology"
+NAMES = ("pymongo.connection", "pymongo.serverSelection", _TOPOLOGY, "pymongo.command")
 
 _lock = threading.Lock()
 _listeners: dict[Any, Callable[[Mapping[str, Any], str], None]] = {}
-_taps: list[_Tap] = []
+_sparing: set[Any] = set()
+"""Of them, those that do without what is said of the topology."""
+_taps: dict[str, _Tap] = {}
 
 
 class _Tap(logging.Handler):
@@ -91,16 +94,21 @@ class DriverLog:
         """Begin. Idempotent."""
         with _lock:
             _listeners[self._client_id] = self._record
-            if not _taps:
-                _taps.extend(_Tap(logging.getLogger(name)) for name in NAMES)
+            _fit_taps()
+
+    def spare_topology(self) -> None:
+        """Do without the records about the topology: for each, PyMongo writes out all servers twice. Idempotent."""
+        with _lock:
+            if self._client_id in _listeners:
+                _sparing.add(self._client_id)
+                _fit_taps()
 
     def close(self) -> None:
         """End; the last one to do so leaves PyMongo's loggers as they were. Idempotent."""
         with _lock:
             _listeners.pop(self._client_id, None)
-            if not _listeners:
-                while _taps:
-                    _taps.pop().remove()
+            _sparing.discard(self._client_id)
+            _fit_taps()
 
     def _record(self, fields: Mapping[str, Any], logger: str) -> None:
         try:
@@ -108,6 +116,17 @@ class DriverLog:
             self._emit(DriverEvent(at_s=time.monotonic() - self._started, kind="log", name=logger, **told))
         except Exception:  # noqa: BLE001 - logging must not break the driver; a bug of ours to count
             self.faults += 1
+
+
+def _fit_taps() -> None:
+    """Set handlers on the loggers that have a listener, and leave the others as they were; hold the lock."""
+    wanted = set(NAMES) if _listeners else set()
+    if not _listeners.keys() - _sparing:
+        wanted.discard(_TOPOLOGY)
+    for name in _taps.keys() - wanted:
+        _taps.pop(name).remove()
+    for name in wanted - _taps.keys():
+        _taps[name] = _Tap(logging.getLogger(name))
 
 
 def listening() -> Collection[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -25,7 +27,10 @@ class Monitors:
         self._admission = Admission(())
         self._turns = Turns(FIRST_LOOKS, LONGEST_TURN_S)
         self._living: WeakSet[Monitor] = WeakSet()
-        self._not_begun: set[Monitor] = set()
+        self._unasked: set[Monitor] = set()
+        self._unanswered: set[Monitor] = set()
+        self._all_answered = asyncio.Event()
+        self._all_answered.set()
 
     def kind(self) -> type[Monitor]:
         """For the client's keyword ``_monitor_class``, which pymongo keeps "for deep customization and testing".
@@ -35,7 +40,8 @@ class Monitors:
         """
         from pymongo.asynchronous.monitor import Monitor
 
-        admission, turns, living, not_begun = self._admission, self._turns, self._living, self._not_begun
+        admission, turns, living = self._admission, self._turns, self._living
+        opened, begun, answered = self._opened, self._unasked.discard, self._answered
 
         class ModestMonitor(Monitor):
             def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -44,17 +50,24 @@ class Monitors:
                     admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
                 living.add(self)
 
+            def open(self) -> None:
+                if self._executor._task is None:
+                    opened(self)
+                super().open()
+
+            def gc_safe_close(self) -> None:
+                begun(self)
+                answered(self)
+                super().gc_safe_close()
+
             async def _run(self) -> None:
                 if self._server_description.is_server_type_known:
                     await super()._run()
                     return
-                not_begun.add(self)
-                try:
-                    async with turns.turn():
-                        not_begun.discard(self)
-                        await super()._run()
-                finally:
-                    not_begun.discard(self)
+                async with turns.turn():
+                    begun(self)
+                    await super()._run()
+                    answered(self)
 
             async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
                 hello, round_trip_s = await super()._check_with_socket(conn)
@@ -63,12 +76,37 @@ class Monitors:
 
         return ModestMonitor
 
+    async def first_looks(self, patience_s: float) -> None:
+        """Wait until each server was looked at once, or none of them has answered for ``patience_s``."""
+        await self._turns.all_begun()
+        while left := len(self._unanswered):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._all_answered.wait()
+            if len(self._unanswered) >= left:
+                return
+
     def no_more(self) -> None:
         """Those that still wait for their first look need not look: what was asked of the driver is answered."""
-        for monitor in list(self._not_begun):
+        for monitor in list(self._unasked):
             monitor.gc_safe_close()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more than begin at once."""
+        return len(self._living) > FIRST_LOOKS
 
     def stop(self) -> None:
         """End them all now. PyMongo's own close waits for its topology's lock, for which each of them waits too."""
         for monitor in list(self._living):
             monitor.gc_safe_close()
+
+    def _opened(self, monitor: Monitor) -> None:
+        self._unasked.add(monitor)
+        self._unanswered.add(monitor)
+        self._all_answered.clear()
+
+    def _answered(self, monitor: Monitor) -> None:
+        self._unanswered.discard(monitor)
+        if not self._unanswered:
+            self._all_answered.set()

@@ -104,7 +104,8 @@ class PatientVault:
             return result
 
         try:
-            return await asyncio.wait_for(run_in_daemon(call), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                return await run_in_daemon(call)
         except TimeoutError:
             with lock:
                 if results:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from clearline.core.diagnosis.catalogue import listed
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.pool import PoolSnapshot
 from clearline.core.watch.session import Answer, Outcome
@@ -68,6 +69,4 @@ def lacking(topology: TopologySnapshot, missing: Iterable[ServerState] | None = 
         return "There is no primary."
     if not names:
         return None
-    if len(names) == 1:
-        return f"{names[0]} does not answer."
-    return f"{', '.join(names[:-1])} and {names[-1]} do not answer."
+    return f"{listed(names)} {'does' if len(names) == 1 else 'do'} not answer."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from clearline.core.facts.whole import Facts
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact
+from clearline.core.turns import Turns
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.judgement import judged
 from clearline.core.watch.live import Live
@@ -28,6 +30,10 @@ from clearline.core.watch.topology import DATA_BEARING
 TROUBLED_INTERVAL_S = 2.0
 """While something is missing, it is asked at least so often: the end of an outage shall be seen soon."""
 _ROUND_GAP_S = 0.25
+_ASKED_AT_ONCE = 32
+"""Servers that are asked at once: of a thousand each would seem silent."""
+_LONGEST_TURN_S = 1.0
+"""A server that takes longer does not keep the next ones waiting."""
 _OLD_CONNECTIONS = 3
 """So many connections that were idle may be dead before the server counts as silent."""
 
@@ -68,6 +74,7 @@ class Rounds:
         self._follow = follow
         self._log = log
         self._missing: frozenset[str] = frozenset()
+        self._turns = Turns(_ASKED_AT_ONCE, _LONGEST_TURN_S)
 
     async def until_next(self, wake: asyncio.Event) -> None:
         """Until the interval is over, or something has happened; at least a moment after the latest round."""
@@ -76,16 +83,16 @@ class Rounds:
         await asyncio.sleep(min(_ROUND_GAP_S, interval_s))
         timeout = None if self._live.pause is not None else max(0.0, interval_s - _ROUND_GAP_S)
         if not wake.is_set():
-            try:
-                await asyncio.wait_for(wake.wait(), timeout)
-            except TimeoutError:
-                pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await wake.wait()
 
     async def round(self) -> None:
         """One round; how a server is never raises."""
         session = self._live.session or await self._open()
         if session is None:
             return
+        await session.settle()
         answer = await self._asked(session, None)
         if session.closing:
             return
@@ -168,10 +175,15 @@ class Rounds:
     async def _ask_others(self, session: Session, answer: Answer) -> tuple[Answer, ...]:
         if answer.outcome in (Outcome.REFUSED, Outcome.UNUSABLE, Outcome.UNSIGNED):
             return ()
+        await session.settle()  # the answer may have come from the one of a set that names the others
         self._observe()
         servers = self._live.topology.snapshot().servers
         servers = tuple(s for s in servers if s.role in DATA_BEARING and s.address != answer.server)
-        return tuple(await asyncio.gather(*(self._asked(session, server.address) for server in servers)))
+        return tuple(await asyncio.gather(*(self._asked_in_turn(session, server.address) for server in servers)))
+
+    async def _asked_in_turn(self, session: Session, server: str) -> Answer:
+        async with self._turns.turn():
+            return await self._asked(session, server)
 
     def _judge(self, session: Session, answer: Answer, others: tuple[Answer, ...]) -> None:
         if answer.outcome is Outcome.REFUSED:

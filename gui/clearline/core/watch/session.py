@@ -32,6 +32,10 @@ from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's timeouts are."""
+_LAST_LOOKS_S = 1.0
+"""For so long servers that are silent are waited for, when no other answers any more, before they are judged."""
+_MOST_DESCRIBED = 50
+"""PyMongo's log describes all servers at each change; a replica set has so many at most."""
 _NOT_ABOUT_THE_LOGIN = frozenset({6, 7, 50, 89, 91, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 """Server codes of a login that failed because the server or the network did: HostUnreachable, HostNotFound,
 MaxTimeMSExpired, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown, NetworkInterfaceExceededTimeLimit,
@@ -126,17 +130,30 @@ class Session:
         self._hops = ready.profile.hops
         self._way: Way | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._settled = False
 
     async def open(self) -> None:
         """Look up the SRV name, where there is one, and begin to watch the servers. Raises what the driver raises."""
         if self._wants_log:
             self._log.open()
+            self.expect(len(self.client._topology_settings.seeds))
         if self._hops:
             permits = self._permits
             self._way = await lay(self._hops, self._secrets, terms=Terms(), agreed=permits.way, may_run=permits.may_run)
             await self._way.enter()
         with self.going():
             await self.client.aconnect()
+
+    async def settle(self) -> None:
+        """Of many servers the driver asks a few at a time: wait until it has asked them all, the first time."""
+        if not self._settled and self._built.monitors.crowded:
+            await self._built.monitors.first_looks(_LAST_LOOKS_S)
+            self._settled = True
+
+    def expect(self, servers: int) -> None:
+        """The deployment has so many servers: of very many the log says less."""
+        if servers > _MOST_DESCRIBED:
+            self._log.spare_topology()
 
     def going(self) -> AbstractContextManager[None]:
         """Within it the client's connections go the profile's way; whatever uses the client does so inside of it."""
@@ -163,13 +180,16 @@ class Session:
             try:
                 async with asyncio.timeout(self._patience_s or ANSWER_WITHIN_S):
                     await self.client.admin.command("hello", read_preference=preference)
+                    stop_if_cancelled()
                     asked = question.server
                     question.wanted = server or asked
                     await self.client.admin.command("ping", read_preference=preference)
+                    stop_if_cancelled()
                     rtt_ms = question.answered_ms
                     known = asked is None or knows_version(asked)
                     version = None if known else await self._version(preference)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is how the server is
+                stop_if_cancelled()
                 return self._failed(error, question, server)
         self._patience_s = None  # who has signed in once is not asked again for every ping
         return Answer(outcome=Outcome.ANSWERED, server=asked, rtt_ms=rtt_ms, version=version)
@@ -268,6 +288,14 @@ class Session:
         finally:
             self._events.end()
             self._log.close()
+
+
+def stop_if_cancelled() -> None:
+    """Raise `CancelledError` in a task that was cancelled: PyMongo takes that for an error of its own now and then, or
+    loses it in `asyncio.wait_for` (Python 3.11).
+    """
+    if (task := asyncio.current_task()) is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def objection(ready: Prepared) -> str | None:

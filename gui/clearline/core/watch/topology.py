@@ -135,6 +135,21 @@ class TopologyFold:
         self._changes: deque[TopologyChange] = deque(maxlen=_LATEST_CHANGES)
         self._extras: dict[str, dict[str, Any]] = {}
         self._known: TopologySnapshot | None = None
+        self._named: dict[str, tuple[ServerDescription, tuple[str, ...]]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many servers there are."""
+        return len(self._before)
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether no server answers the driver, and each has failed."""
+        return (
+            bool(self._before)
+            and all(role == "Unknown" for role in self._before.values())
+            and all("last_error" in self._extras.get(address, {}) for address in self._before)
+        )
 
     def observe(self, description: TopologyDescription, at_s: float, at: float) -> bool:
         """Take in how the driver sees the deployment now; True when a server or its role is another one."""
@@ -149,6 +164,8 @@ class TopologyFold:
         self._note_changes(description, servers, at_s, at)
         for gone in self._extras.keys() - servers.keys():
             del self._extras[gone]
+        for gone in self._named.keys() - servers.keys():
+            del self._named[gone]
         return before != self._before
 
     def heartbeat(self, server: str, at_s: float) -> None:
@@ -174,6 +191,14 @@ class TopologyFold:
         """Another client of the same deployment: its first description repeats what is known."""
         self._seen, self._redact = None, redact
         self._unasked = {address for address, role in self._before.items() if role != "Unknown"}
+
+    def _hosts(self, address: str, server: ServerDescription) -> tuple[str, ...]:
+        """The members that a server names; worked out once for each answer."""
+        kept = self._named.get(address)
+        if kept is None or kept[0] is not server:
+            kept = server, tuple(sorted(address_text(host) for host in server.all_hosts))
+            self._named[address] = kept
+        return kept[1]
 
     def _extra(self, server: str) -> dict[str, Any]:
         self._known = None
@@ -252,8 +277,12 @@ class TopologyFold:
         if seen is None:
             return TopologySnapshot(changes=tuple(self._changes))
         servers = {address_text(address): server for address, server in seen.server_descriptions().items()}
-        named = {address: _hosts(server) for address, server in servers.items()}
+        named = {address: self._hosts(address, server) for address, server in servers.items()}
+        known_by: dict[str, list[str]] = {}
         ranked = sorted(servers, key=lambda address: (address not in self._seeds, address))
+        for other in ranked:
+            for address in named[other]:
+                known_by.setdefault(address, []).append(other)
         primary = next((a for a in ranked if servers[a].server_type_name in _PRIMARIES), None)
         self._known = TopologySnapshot(
             kind=seen.topology_type_name,
@@ -268,7 +297,7 @@ class TopologyFold:
                     wire_version=server.max_wire_version if server.is_server_type_known else None,
                     tags=dict(server.tags),
                     hosts=named[address],
-                    known_by=tuple(other for other in ranked if address in named[other]),
+                    known_by=tuple(known_by.get(address, ())),
                     primary=address_text(server.primary) if server.primary else None,
                     rtt_ms=None if server.round_trip_time is None else server.round_trip_time * 1000,
                     **self._extras.get(address, {}),
@@ -284,7 +313,3 @@ def _down_before_up(item: tuple[str, str]) -> tuple[bool, str]:
     """An election is told as it is meant: one steps down, then another one steps up."""
     address, role = item
     return role in _PRIMARIES, address
-
-
-def _hosts(server: ServerDescription) -> tuple[str, ...]:
-    return tuple(sorted(address_text(address) for address in server.all_hosts))

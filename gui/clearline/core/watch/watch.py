@@ -28,11 +28,17 @@ from clearline.core.watch.health import HealthState, Pause
 from clearline.core.watch.judgement import lacking
 from clearline.core.watch.live import Live
 from clearline.core.watch.rounds import Rounds
+from clearline.core.watch.session import stop_if_cancelled
 from clearline.core.watch.state import WatchState
 
 __all__ = ["Watch", "WatchState"]
 
 EMIT_EVERY_S = 0.25
+_REST = 10
+"""By how much longer than telling took nothing is told: the state of a thousand servers is dear."""
+_FEW = 50
+_LOOK_GAP_S = 0.05
+"""Of more servers than a few, changes are taken in together."""
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.05, 3600.0
 _BLIP_S = 0.5
 _TOPOLOGY_EVENTS = frozenset({"heartbeat", "server", "topology"})
@@ -81,7 +87,7 @@ class Watch:
         self._ended = False
         self._flush_handle: asyncio.TimerHandle | None = None
         self._observing = False
-        self._emitted_s = float("-inf")
+        self._next_emit_s = 0.0
 
     # ------------------------------------------------------------ for the caller
 
@@ -156,6 +162,7 @@ class Watch:
         try:
             self._flush()
             while True:
+                stop_if_cancelled()
                 self._wake.clear()
                 if self._live.pause is None:
                     await self._rounds.round()
@@ -229,7 +236,8 @@ class Watch:
                 self._live.topology.heartbeat(event.server, event.at_s)
         if not self._observing:  # the driver changes its mind right after it has told
             self._observing = True
-            asyncio.get_running_loop().call_soon(self._observe)
+            crowd = self._live.topology.size > _FEW
+            asyncio.get_running_loop().call_later(_LOOK_GAP_S if crowd else 0.0, self._observe)
 
     def _heard_elsewhere(self, event: DriverEvent) -> None:
         """Events of an exercise's own client."""
@@ -243,8 +251,10 @@ class Watch:
         if session is None or session.closing:
             return
         at_s, at = self._live.at_s(), time.time()
+        description = session.client.topology_description
+        session.expect(len(description.server_descriptions()))
         self._see_dead_start(at_s, at)
-        if self._live.topology.observe(session.client.topology_description, at_s, at):
+        if self._live.topology.observe(description, at_s, at):
             topology = self._live.topology.snapshot()
             state, why = self._live.health.state, lacking(topology)
             if why and state in (HealthState.HEALTHY, HealthState.DEGRADED):
@@ -261,9 +271,8 @@ class Watch:
         """Every server has refused the driver before any ping was answered: no need to wait for the ping's deadline."""
         if self._live.health.state not in (HealthState.UNKNOWN, HealthState.CHECKING):
             return
-        topology = self._live.topology.snapshot()
-        if topology.servers and all(not one.known and one.last_error is not None for one in topology.servers):
-            why = lacking(topology) or "No server answers."
+        if self._live.topology.all_failed:
+            why = lacking(self._live.topology.snapshot()) or "No server answers."
             self._live.health.judge(HealthState.DOWN, why, at_s, at, outage=True)
             self._explain()
             self._changed()
@@ -273,15 +282,18 @@ class Watch:
     def _changed(self) -> None:
         """Something is new: tell it soon, but not more often than four times a second."""
         if self._flush_handle is None and not self._ended:
-            wait_s = max(0.0, self._emitted_s + EMIT_EVERY_S - self._live.at_s())
+            wait_s = max(0.0, self._next_emit_s - self._live.at_s())
             self._flush_handle = asyncio.get_running_loop().call_later(wait_s, self._flush)
 
     def _flush(self) -> None:
         self._flush_handle = None
-        self._emitted_s = self._live.at_s()
-        if self._live.session is not None and self._live.session.pools.sample(self._emitted_s):
-            self._changed()  # a peak is followed by what comes after it
+        at_s = self._live.at_s()
+        self._next_emit_s = at_s + EMIT_EVERY_S
+        peaked = self._live.session is not None and self._live.session.pools.sample(at_s)
         self._emit(self.state)
+        self._next_emit_s = max(self._next_emit_s, at_s + _REST * (self._live.at_s() - at_s))
+        if peaked:
+            self._changed()  # a peak is followed by what comes after it
 
     # ------------------------------------------------------------ tasks and the end
 
