@@ -64,7 +64,7 @@ def distinctive(text: str) -> bool:
     if text.startswith("<") and text.endswith(">"):
         return False  # "<password>" is a blank that somebody forgot to fill in, and is told as such
     odd = sum(not character.isalnum() for character in text)
-    return odd > 1 or (any(map(str.isdigit, text)) and (odd or any(map(str.isalpha, text))))
+    return odd > 1 or bool(any(map(str.isdigit, text)) and (odd or any(map(str.isalpha, text))))
 
 
 def secrets_of(folder: Path) -> set[str]:

@@ -76,9 +76,9 @@ def _calibration(results: list[tuple[Fault, Outcome]]) -> None:
             counts[finding.certainty][1] += 1
             if not right and finding.certainty is not Certainty.POSSIBLE:
                 wrong.append(f"{fault.id} {finding.certainty.value} {finding.cause}")
-    for certainty, (right, total) in counts.items():
-        share = f"{100 * right / total:.1f} %" if total else "-"
-        print(f"{certainty.value:10} right in {right} of {total}: {share}")
+    for certainty, (hits, total) in counts.items():
+        share = f"{100 * hits / total:.1f} %" if total else "-"
+        print(f"{certainty.value:10} right in {hits} of {total}: {share}")
     if wrong:
         print(f"  wrong: {', '.join(wrong)}")
 

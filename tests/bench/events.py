@@ -119,7 +119,7 @@ def storm(app: QApplication) -> bool:
     window, bench = desktop.window, desktop.workbench
     window.resize(1366, 768)
     window.show()
-    opened = bench.open_profile(Profile(seeds=Seeds(hosts=("db0.example.com",))))
+    opened = bench.profiles.open_profile(Profile(seeds=Seeds(hosts=("db0.example.com",))))
     window.turn_to("events")
     wait(0.5)
     late: list[float] = []

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(site: Path, tmp_path: Path):
+def run(site: Path, tmp_path: Path) -> Any:
     def started(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, "PYTHONPATH": str(site), "CLEARLINE_HOME": str(tmp_path / "home")}
         command = [sys.executable, "-S", "-m", "clearline", *arguments]
@@ -65,7 +66,7 @@ def test_there_is_no_qt_and_no_package_of_the_tests(site: Path) -> None:
     assert not {"PySide6", "shiboken6", "pytest", "hatchling", "mypy"} & there
 
 
-def test_the_commands_work_without_qt(run, standalone: Deployment, tmp_path: Path) -> None:
+def test_the_commands_work_without_qt(run: Any, standalone: Deployment, tmp_path: Path) -> None:
     one, other = tmp_path / "one.json", tmp_path / "other.json"
     done = run("check", "--json", standalone.uri())
     assert done.returncode == 0, done.stderr
@@ -85,7 +86,7 @@ def test_the_commands_work_without_qt(run, standalone: Deployment, tmp_path: Pat
 
 
 @pytest.mark.parametrize("arguments", [(), ("demo",), ("--screenshot", "x.png")])
-def test_the_window_says_in_one_sentence_how_to_add_it(run, arguments: tuple[str, ...]) -> None:
+def test_the_window_says_in_one_sentence_how_to_add_it(run: Any, arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""

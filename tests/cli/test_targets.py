@@ -33,7 +33,7 @@ def test_one_s_own_profile_asks_for_nothing(home: Path) -> None:
     assert kinds(insecure) == [ConcernKind.SECURITY_OFF]
 
 
-def test_where_to_sign_in_cannot_steer_the_terminal(capsys):
+def test_where_to_sign_in_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     from clearline.cli.targets import say_where_to_sign_in
 
     say_where_to_sign_in("https://id.example.com/\x1b[2J\rhttps://evil", "AB\x1b]0;x\x07CD\rEF")

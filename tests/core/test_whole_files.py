@@ -84,13 +84,13 @@ def test_other_folders_are_not_locked(tmp_path: Path) -> None:
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
 
 
-def mode(path):
+def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
 @posix
 @pytest.mark.parametrize("before", [0o600, 0o640, 0o660, 0o664, 0o604])
-def test_a_shared_file_keeps_its_mode(tmp_path, before):
+def test_a_shared_file_keeps_its_mode(tmp_path: Path, before: int) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(before)
@@ -100,7 +100,7 @@ def test_a_shared_file_keeps_its_mode(tmp_path, before):
 
 @posix
 @pytest.mark.skipif(os.name == "posix" and os.geteuid() != 0, reason="another group needs root")
-def test_a_shared_file_keeps_its_group(tmp_path):
+def test_a_shared_file_keeps_its_group(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
     os.chown(path, -1, 12345)
@@ -111,7 +111,7 @@ def test_a_shared_file_keeps_its_group(tmp_path):
 
 @posix
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
-def test_a_new_shared_file_follows_the_umask_and_any_other_is_private(tmp_path, umask):
+def test_a_new_shared_file_follows_the_umask_and_any_other_is_private(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         write_whole(tmp_path / "shared", b"", shared=True)
@@ -123,7 +123,7 @@ def test_a_new_shared_file_follows_the_umask_and_any_other_is_private(tmp_path, 
 
 
 @posix
-def test_a_shared_file_that_becomes_private_is_so(tmp_path):
+def test_a_shared_file_that_becomes_private_is_so(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"")
     path.chmod(0o666)

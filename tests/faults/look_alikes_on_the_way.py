@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import bson
 
@@ -180,7 +181,7 @@ _text("M64", "a web page's address", "https://cloud.mongodb.com/v2/5f0c#/cluster
 
 
 def _names(
-    id: str, title: str, zone: Zone, uri: str, *causes: str, settings: dict | None = None, **more: object
+    id: str, title: str, zone: Zone, uri: str, *causes: str, settings: dict[str, Any] | None = None, **more: object
 ) -> None:  # type: ignore[type-arg]
     """A row about names: a healthy server stands at the outside's port 27017."""
 

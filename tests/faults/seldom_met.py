@@ -37,7 +37,7 @@ _UNREACHABLE = Failure(6, "Error connecting to sh1:27018 :: Connection refused",
 
 
 def _scripted(
-    id: str, title: str, answers: dict, cause: str, says: str, *, user: bool = False, query: str = ""
+    id: str, title: str, answers: dict[str, Any], cause: str, says: str, *, user: bool = False, query: str = ""
 ) -> None:  # type: ignore[type-arg]
     @TABLE.row(id, title, failed=cause, says=says)
     def _(lab: Laboratory) -> Iterator[Case]:

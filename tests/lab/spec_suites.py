@@ -12,7 +12,7 @@ from typing import Any
 
 import bson.json_util
 from pymongo.asynchronous.settings import TopologySettings
-from pymongo.asynchronous.topology import _is_stale_server_description
+from pymongo.asynchronous.topology import _is_stale_server_description  # type: ignore[attr-defined]
 from pymongo.errors import AutoReconnect, NetworkTimeout
 from pymongo.hello import Hello
 from pymongo.server_description import ServerDescription
@@ -63,7 +63,7 @@ class Play:
         )
         if settings.load_balanced:  # nothing is asked there, see pymongo.asynchronous.topology
             balancer = Hello({"ok": 1, "serviceId": 1, "maxWireVersion": 13})
-            self._take(ServerDescription(settings.seeds.copy().pop(), balancer))
+            self._take(ServerDescription(next(iter(settings.seeds)), balancer))
 
     def phases(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """After each phase: the latest answer of every server that was asked, and the outcome that is expected."""

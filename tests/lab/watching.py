@@ -46,7 +46,7 @@ class Watched:
     async def __aexit__(self, *_: object) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-        for _ in range(5):  # closed transports give their sockets back in the next turns of the loop
+        for _turn in range(5):  # closed transports give their sockets back in the next turns of the loop
             await asyncio.sleep(0)
 
     async def until(self, condition: Callable[[WatchState], object], *, timeout_s: float = 20) -> WatchState:

@@ -65,7 +65,7 @@ ALL = [(path.name, command) for path in sorted(RECIPES.iterdir()) for command in
 
 
 @pytest.fixture
-def shell(tmp_path: Path):
+def shell(tmp_path: Path) -> Any:
     """Runs a command as its engine would, through bash, where clearline is on PATH."""
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -109,20 +109,20 @@ def test_a_recipe_is_yaml_and_hardened(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "command"), [one for one in ALL if "merge" not in one[1]])
-def test_a_command_connects(shell, standalone: Deployment, name: str, command: str) -> None:
+def test_a_command_connects(shell: Any, standalone: Deployment, name: str, command: str) -> None:
     done = shell(command, standalone.uri())
     assert done.returncode in ((0, 1) if "nagios" in command else (0,)), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("name", "command"), [one for one in ALL if "merge" not in one[1] and "watch" not in one[1]])
-def test_a_command_tells_why_it_failed(shell, name: str, command: str) -> None:
+def test_a_command_tells_why_it_failed(shell: Any, name: str, command: str) -> None:
     with peers.closed_port() as port:
         done = shell(command, f"mongodb://127.0.0.1:{port}/")
     assert done.returncode == (14 if "class" in command else 2 if "nagios" in command else 1), done.stdout + done.stderr
     assert "nothing listens" in done.stdout
 
 
-def test_the_action_annotates_the_run_and_writes_its_summary(shell, tmp_path: Path) -> None:
+def test_the_action_annotates_the_run_and_writes_its_summary(shell: Any, tmp_path: Path) -> None:
     [command] = [command for name, command in ALL if name == "github-action.yml"]
     with peers.closed_port() as port:
         done = shell(command, f"mongodb://127.0.0.1:{port}/")
@@ -131,7 +131,7 @@ def test_the_action_annotates_the_run_and_writes_its_summary(shell, tmp_path: Pa
     assert (tmp_path / "summary.md").read_text("utf-8").startswith("## ")
 
 
-def test_the_reports_of_all_hosts_are_merged(shell, standalone: Deployment, tmp_path: Path) -> None:
+def test_the_reports_of_all_hosts_are_merged(shell: Any, standalone: Deployment, tmp_path: Path) -> None:
     check, merge = [command for name, command in ALL if name == "ansible-task.yml"]
     (tmp_path / "db1.json").write_text(shell(check, standalone.uri()).stdout)
     with peers.closed_port() as port:

@@ -2,6 +2,14 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+
+from clearline.ui.app import Desktop
+from clearline.ui.window.main_window import MainWindow
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -20,21 +28,21 @@ class KeyringInMemory(keyring.backend.KeyringBackend):
     priority = 1
     name = "test keyring"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.kept = {}
         self.memories = {}
 
-    def _of(self, service):
+    def _of(self, service: str) -> dict[tuple[str, ...], str]:
         return self.memories if service == MEMORY_SERVICE else self.kept
 
-    def get_password(self, service, username):
+    def get_password(self, service: str, username: str) -> str | None:
         return self._of(service).get((service, username))
 
-    def set_password(self, service, username, password):
+    def set_password(self, service: str, username: str, password: str) -> None:
         self._of(service)[service, username] = password
 
-    def delete_password(self, service, username):
+    def delete_password(self, service: str, username: str) -> None:
         del self._of(service)[service, username]
 
 
@@ -43,7 +51,7 @@ _MUCH = 100_000
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _collected_here():
+def _collected_here() -> Iterator[None]:
     """As in the program, widgets in cycles are never destroyed by a worker's thread; see `ui.background.collecting`."""
     gc.disable()
     gc.collect()
@@ -55,7 +63,7 @@ def _collected_here():
 
 
 @pytest.fixture(autouse=True)
-def _collected_between():
+def _collected_between() -> Iterator[None]:
     """Between two tests, and only where there is something: a collection takes as long as a small test."""
     yield
     if gc.get_count()[0] > _MUCH:
@@ -63,39 +71,41 @@ def _collected_between():
 
 
 @pytest.fixture(scope="session")
-def qapp_args():
+def qapp_args() -> list[str]:
     return ["clearline"]
 
 
 class PatientBot(QtBot):
     """Gives up late: on a computer with much else to do, only what never comes is a failure."""
 
-    def waitUntil(self, callback, *, timeout=20_000):
+    def waitUntil(self, callback: Callable[..., Any], *, timeout: int = 20_000) -> None:
         super().waitUntil(callback, timeout=timeout)
 
-    def waitActive(self, widget, *, timeout=20_000):
+    def waitActive(self, widget: Any, *, timeout: int = 20_000) -> Any:
         return super().waitActive(widget, timeout=timeout)
 
-    def waitExposed(self, widget, *, timeout=20_000):
+    def waitExposed(self, widget: QScrollArea | QWidget | MainWindow, *, timeout: int = 20_000) -> Any:
         return super().waitExposed(widget, timeout=timeout)
 
 
 @pytest.fixture
-def qtbot(qapp, request):
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     return PatientBot(request)
 
 
 @pytest.fixture
-def keyring_in_memory():
+def keyring_in_memory() -> Any:
     return KeyringInMemory()
 
 
 @pytest.fixture
-def make_desktop(qtbot, qapp, tmp_path, keyring_in_memory):
+def make_desktop(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, keyring_in_memory: Any
+) -> Iterator[Callable[..., Any]]:
     """Composes the window as the program does, with a check and a watch of the test's choice."""
     made = []
 
-    def make(check=None, *, watch=None, show=True, vault=None):
+    def make(check: Any = None, *, watch: Any = None, show: bool = True, vault: Vault | None = None) -> Desktop:
         vault = vault or Vault(keyring_in_memory)
         if not made:
             qapp.setStyleSheet("")  # as the program comes up: building under a style sheet takes three times as long

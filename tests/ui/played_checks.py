@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Event
+from typing import Any
 
 from clearline.core.driver.events import DriverEvent
 from clearline.core.findings import SERVER_STAGES, STAGES, Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import (
     Cell,
     ChainEntry,
@@ -132,7 +135,12 @@ def server(number: int, *, failed_at: Stage | None = None, reached: int = len(SE
     )
 
 
-def report(verdict, *findings, servers=(), **more) -> Report:
+def report(
+    verdict: Verdict | None,
+    *findings: Finding,
+    servers: tuple[ServerResult, ...] = (),
+    **more: Deployment | Identity | Target | None,
+) -> Report:
     """A report with every stage."""
     failed = {finding.stage for finding in findings if finding.severity is Severity.FAILURE}
     warned = {finding.stage for finding in findings if finding.severity is Severity.WARNING}
@@ -158,7 +166,7 @@ def report(verdict, *findings, servers=(), **more) -> Report:
     return Report(**{**values, **more})
 
 
-def connected(*findings) -> Report:
+def connected(*findings: Finding) -> Report:
     return report(
         Verdict.CONNECTED,
         *findings,
@@ -172,10 +180,17 @@ def connected(*findings) -> Report:
     )
 
 
-def playing(*reports, events=(), pause=None):
+def playing(*reports: Report, events: list[DriverEvent] | tuple[Any, ...] = (), pause: None = None) -> Any:
     """A check that emits these reports and returns the last one."""
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         check.asked.append((profile, dict(secrets), text))
         for one in reports[:-1]:
             emit(one)
@@ -189,10 +204,17 @@ def playing(*reports, events=(), pause=None):
     return check
 
 
-def waiting(started=None):
+def waiting(started: Event | None = None) -> Any:
     """A check that runs until it is cancelled, and then reports as the real one does."""
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         emit(report(None, servers=(server(1, reached=2),)))
         if started is not None:
             started.set()
@@ -209,7 +231,7 @@ def waiting(started=None):
     return check
 
 
-def event(number: int, kind: str = "command", **more) -> DriverEvent:
+def event(number: int, kind: str = "command", **more: bool | float | str | None) -> DriverEvent:
     values = {
         "at_s": number / 1000,
         "kind": kind,

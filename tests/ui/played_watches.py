@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 
 from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
 from clearline.core.watch.exercise import ExerciseResult
 from clearline.core.watch.health import HealthSnapshot, HealthState, Outage, Pause, Ping
@@ -55,7 +57,7 @@ def topology(primary: str | None = SERVERS[0], lost: tuple[str, ...] = ()) -> To
     )
 
 
-def state(health: HealthState = HealthState.HEALTHY, **more) -> WatchState:
+def state(health: HealthState = HealthState.HEALTHY, **more: Pause) -> WatchState:
     """Ten pings, one pool in use, one set of three."""
     pings = tuple(
         Ping(at=BEGAN + n, at_s=float(n), state=HealthState.HEALTHY, rtt_ms=1.0 + n / 10, server=SERVERS[0])
@@ -124,7 +126,7 @@ def paused() -> WatchState:
 class PlayedWatch:
     """Emits what the test tells it to."""
 
-    def __init__(self, asked, emit, on_event):
+    def __init__(self, asked: bool, emit: Any, on_event: Any) -> None:
         self.asked = asked
         self.emit = emit
         self.on_event = on_event
@@ -132,7 +134,7 @@ class PlayedWatch:
         self.acts = []
         self.result: asyncio.Future[ExerciseResult] | None = None
 
-    async def run(self):
+    async def run(self) -> None:
         self.running = True
         try:
             self.emit(state())
@@ -140,25 +142,27 @@ class PlayedWatch:
         finally:
             self.running = False
 
-    def ping_now(self):
+    def ping_now(self) -> None:
         self.acts.append("ping")
 
-    def set_interval(self, seconds):
+    def set_interval(self, seconds: int) -> None:
         self.acts.append(seconds)
 
-    def resume(self, secrets=None):
+    def resume(self, secrets: dict[str, str] | str | None = None) -> None:
         self.acts.append(secrets)
 
-    async def exercise(self, plan):
+    async def exercise(self, plan: Any) -> Any:
         self.acts.append(plan)
         self.result = asyncio.get_running_loop().create_future()
         return await self.result
 
 
-def playing():
+def playing() -> Any:
     """What `compose` takes as ``watch``; the watches that were opened are in ``.opened``."""
 
-    def open_watch(profile, secrets, *, emit, on_event, text, interval_s):
+    def open_watch(
+        profile: Profile | None, secrets: dict[str, str] | str, *, emit: Any, on_event: Any, text: str, interval_s: Any
+    ) -> Any:
         open_watch.opened.append(PlayedWatch((profile, dict(secrets), text, interval_s), emit, on_event))
         return open_watch.opened[-1]
 

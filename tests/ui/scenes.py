@@ -370,7 +370,8 @@ SCENES += [
 @scene()
 def settings_way_of_two_hops(seen: Seen) -> None:
     _group("way")(seen)
-    line = seen.window.pages.page("way").line
+    way: Any = seen.window.pages.page("way")
+    line = way.line
     line.setText("ssh://deploy@bastion.example.com?key=~/.ssh/id_ed25519, http://proxy.example.com:3128")
     line.entered.emit(line.text())
     QTest.qWait(400)

@@ -8,21 +8,26 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from clearline.cli.demo import demo_deployment
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Status, Verdict
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.health import Health
 from clearline.ui.window.crash import CrashDialog
 from ui import played_checks as play
 
 
-def python(program, tmp_path, **more):
+def python(program: Any, tmp_path: Path, **more: Any) -> Any:
     environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
     return subprocess.Popen(
         [sys.executable, "-c", program],
@@ -34,7 +39,7 @@ def python(program, tmp_path, **more):
 
 
 @pytest.fixture(scope="module")
-def deployment():
+def deployment() -> Any:
     with demo_deployment() as found:
         yield found
 
@@ -42,7 +47,7 @@ def deployment():
 # ---------------------------------------------------------------- a real MongoDB
 
 
-def test_the_window_connects_to_a_real_mongodb(qtbot, make_desktop, deployment):
+def test_the_window_connects_to_a_real_mongodb(qtbot: QtBot, make_desktop: Callable[..., Any], deployment: Any) -> None:
     profile, secrets = deployment
     desktop = make_desktop()
     opened = desktop.workbench.profiles.open_profile(profile, secrets)
@@ -57,7 +62,9 @@ def test_the_window_connects_to_a_real_mongodb(qtbot, make_desktop, deployment):
     qtbot.waitUntil(lambda: any(e.name == "ConnectionReady" for e in opened.events.shown()))
 
 
-def test_a_real_wrong_password_is_named_and_can_be_typed_again(qtbot, make_desktop, deployment):
+def test_a_real_wrong_password_is_named_and_can_be_typed_again(
+    qtbot: QtBot, make_desktop: Callable[..., Any], deployment: Any
+) -> None:
     profile, _ = deployment
     host = profile.seeds.hosts[0]
     desktop = make_desktop()
@@ -72,7 +79,9 @@ def test_a_real_wrong_password_is_named_and_can_be_typed_again(qtbot, make_deskt
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket")  # PyMongo forgets the socket of a connect that is cancelled
-def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(qtbot, make_desktop):
+def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop()
     desktop.window.connection.field.insert_text("mongodb://127.0.0.1:1/")
     for _ in range(5):
@@ -87,7 +96,7 @@ def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(qtbo
     gc.collect()  # the sockets that PyMongo forgot are found here and not in a later test
 
 
-def test_the_demo_draws_itself_and_returns_the_exit_code_of_the_check(tmp_path, deployment):
+def test_the_demo_draws_itself_and_returns_the_exit_code_of_the_check(tmp_path: Path, deployment: Any) -> None:
     profile, secrets = deployment
     picture = tmp_path / "demo.png"
     program = f"""
@@ -121,7 +130,7 @@ print(code, told[0].verdict.value, flush=True)
 # ---------------------------------------------------------------- the program
 
 
-def test_the_plain_window_draws_itself_and_ends(tmp_path):
+def test_the_plain_window_draws_itself_and_ends(tmp_path: Path) -> None:
     picture = tmp_path / "window.png"
     process = python(
         f"from clearline.ui.app import screenshot; raise SystemExit(screenshot({str(picture)!r}))", tmp_path
@@ -131,7 +140,7 @@ def test_the_plain_window_draws_itself_and_ends(tmp_path):
     assert not QImage(str(picture)).isNull()
 
 
-def test_the_first_paint_waits_for_nothing_and_the_window_for_no_driver(tmp_path):
+def test_the_first_paint_waits_for_nothing_and_the_window_for_no_driver(tmp_path: Path) -> None:
     program = """
 import sys
 from clearline.ui import app
@@ -153,7 +162,7 @@ app.run_window([])
 
 
 @pytest.mark.parametrize("way", ["as an argument", "as an event"])
-def test_a_file_that_is_double_clicked_is_opened(tmp_path, way):
+def test_a_file_that_is_double_clicked_is_opened(tmp_path: Path, way: Any) -> None:
     store.save(Profile(name="Orders", seeds=Seeds(hosts=("db1:27017",))), tmp_path / "orders.json")
     program = f"""
 import sys
@@ -184,7 +193,7 @@ __main__.run()
     assert (process.returncode, out.strip(), errors) == (0, "Orders", "")
 
 
-def test_a_question_that_still_stands_there_does_not_keep_a_closed_window_running(tmp_path):
+def test_a_question_that_still_stands_there_does_not_keep_a_closed_window_running(tmp_path: Path) -> None:
     program = """
 import sys
 from clearline.ui import app
@@ -202,7 +211,7 @@ sys.exit(app._run(begin))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_in_the_terminal_closes_the_window_cleanly(tmp_path):
+def test_ctrl_c_in_the_terminal_closes_the_window_cleanly(tmp_path: Path) -> None:
     # The thread that imports for the first check runs by then, often in the middle of Qt's or OpenSSL's own code.
     program = """
 import sys
@@ -227,7 +236,7 @@ __main__.run()
 
 
 @pytest.fixture
-def crashing(make_desktop):
+def crashing(make_desktop: Callable[..., Any]) -> Any:
     """A desktop with its hooks installed; its bugs are wanted here."""
     desktop = make_desktop(play.waiting())
     desktop.crashes.install()
@@ -236,13 +245,13 @@ def crashing(make_desktop):
     desktop.crashes._seen.clear()
 
 
-def dialog_text(qtbot, desktop):
+def dialog_text(qtbot: QtBot, desktop: Desktop) -> Any:
     qtbot.waitUntil(lambda: desktop.window.findChild(CrashDialog) is not None)
     return desktop.window.findChild(CrashDialog).text.toPlainText()
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")
-def test_a_bug_in_a_slot_reaches_the_dialog_once_however_often_it_happens(qtbot, crashing):
+def test_a_bug_in_a_slot_reaches_the_dialog_once_however_often_it_happens(qtbot: QtBot, crashing: Any) -> None:
     for _ in range(3):
         try:
             raise ZeroDivisionError("mongodb://app:s3cret@db1/")
@@ -255,7 +264,7 @@ def test_a_bug_in_a_slot_reaches_the_dialog_once_however_often_it_happens(qtbot,
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")
-def test_a_bug_in_another_thread_is_shown_by_the_gui_thread(qtbot, crashing):
+def test_a_bug_in_another_thread_is_shown_by_the_gui_thread(qtbot: QtBot, crashing: Any) -> None:
     thread = threading.Thread(target=lambda: 1 / 0)
     thread.start()
     thread.join()
@@ -263,8 +272,17 @@ def test_a_bug_in_another_thread_is_shown_by_the_gui_thread(qtbot, crashing):
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")
-def test_a_bug_of_the_check_is_shown_and_the_window_stays_usable(qtbot, make_desktop):
-    async def broken(profile, secrets, emit, *, text=None, on_event=None):
+def test_a_bug_of_the_check_is_shown_and_the_window_stays_usable(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    async def broken(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> None:
         raise LookupError("a bug")
 
     desktop = make_desktop(broken)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Stage
-from clearline.core.report.report import Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import Secret
+from clearline.ui.app import Desktop
 from clearline.ui.look import theme
 from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.palette_entries import Entry, Kind, found
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels import verdict
+from clearline.ui.panels.diagnosis import DiagnosisPanel
 from clearline.ui.panels.palette import Palette
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.delegates import turning
@@ -30,7 +35,9 @@ BUSY = 20
 """How much slower a computer may be that does other things at the same time."""
 
 
-def after_check(qtbot, make_desktop, report, size=(1366, 768)):
+def after_check(
+    qtbot: QtBot, make_desktop: Callable[..., Any], report: Report, size: tuple[int, ...] = (1366, 768)
+) -> Desktop:
     desktop = make_desktop(play.playing(report))
     desktop.window.resize(*size)
     desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
@@ -41,13 +48,17 @@ def after_check(qtbot, make_desktop, report, size=(1366, 768)):
 
 
 @pytest.mark.parametrize(("size", "least"), [((1366, 768 - TITLE_BAR), 540), ((911, 512 - TITLE_BAR), 310)])
-def test_the_answer_has_the_room(qtbot, make_desktop, size, least):
+def test_the_answer_has_the_room(
+    qtbot: QtBot, make_desktop: Callable[..., Any], size: tuple[int, ...], least: int
+) -> None:
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD), size)
     qtbot.waitUntil(lambda: desktop.window.results.height() >= least)
 
 
 @pytest.mark.parametrize(("width", "rail", "over"), [(1366, False, False), (1024, True, False), (880, True, True)])
-def test_settings_stand_beside_the_answer_or_over_it(qtbot, make_desktop, width, rail, over):
+def test_settings_stand_beside_the_answer_or_over_it(
+    qtbot: QtBot, make_desktop: Callable[..., Any], width: int, rail: bool, over: bool
+) -> None:
     desktop = after_check(qtbot, make_desktop, play.connected(), (width, 700))
     window = desktop.window
     qtbot.keyClick(window, Qt.Key.Key_Comma, CONTROL)
@@ -62,7 +73,7 @@ def test_settings_stand_beside_the_answer_or_over_it(qtbot, make_desktop, width,
     assert not window.pages.isVisible()
 
 
-def test_one_filter_finds_an_option_of_any_group(qtbot, make_desktop):
+def test_one_filter_finds_an_option_of_any_group(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     pages = make_desktop(play.waiting()).window.pages
     pages.wanted.emit()
     pages.filter.setText("maxpoolsize")
@@ -77,7 +88,7 @@ def test_one_filter_finds_an_option_of_any_group(qtbot, make_desktop):
     assert not pages.groups["pool"].is_open  # as it was
 
 
-def test_heads_say_what_is_set_and_what_is_wrong(qtbot, make_desktop):
+def test_heads_say_what_is_set_and_what_is_wrong(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     desktop.workbench.profiles.current.set_text(Secret("mongodb://h/?minPoolSize=9&maxPoolSize=5"), Origin.ELSEWHERE)
     heads = {name: group.head for name, group in desktop.window.pages.groups.items()}
@@ -87,7 +98,9 @@ def test_heads_say_what_is_set_and_what_is_wrong(qtbot, make_desktop):
     assert heads["server"].summary.words == "h"
 
 
-def test_choosing_a_stage_shows_it_alone_and_choosing_it_again_all(qtbot, make_desktop):
+def test_choosing_a_stage_shows_it_alone_and_choosing_it_again_all(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD, play.STALE_SET))
     answer = desktop.window.answer
     assert answer.diagnosis.model.rowCount() == 1
@@ -99,7 +112,7 @@ def test_choosing_a_stage_shows_it_alone_and_choosing_it_again_all(qtbot, make_d
     assert answer.diagnosis.model.rowCount() == 1
 
 
-def test_of_many_servers_those_with_problems_stand_alone_first(qtbot, make_desktop):
+def test_of_many_servers_those_with_problems_stand_alone_first(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     servers = tuple(play.server(n, failed_at=Stage.TCP if n in (9, 21) else None) for n in range(1, 31))
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, play.STALE_SET, servers=servers))
     panel = desktop.window.answer.servers
@@ -112,12 +125,12 @@ def test_of_many_servers_those_with_problems_stand_alone_first(qtbot, make_deskt
     assert panel.model.rowCount() == 1
 
 
-def test_one_server_needs_no_matrix(qtbot, make_desktop):
+def test_one_server_needs_no_matrix(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=(play.server(1),)))
     assert not desktop.window.answer.servers.table.isVisible()
 
 
-def test_pages_are_turned_by_keys(qtbot, make_desktop):
+def test_pages_are_turned_by_keys(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     window = make_desktop(play.waiting()).window
     for key, name in (
         (Qt.Key.Key_2, "live"),
@@ -131,7 +144,7 @@ def test_pages_are_turned_by_keys(qtbot, make_desktop):
     assert window.results.current_name == "history"
 
 
-def test_exactly_one_button_is_filled(qtbot, make_desktop):
+def test_exactly_one_button_is_filled(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
     window = desktop.window
     assert window.connection.button.property("running") == "false"
@@ -144,7 +157,7 @@ def test_exactly_one_button_is_filled(qtbot, make_desktop):
     assert window.connection.button.property("running") == "false"
 
 
-def test_who_types_is_not_interrupted(qtbot, make_desktop):
+def test_who_types_is_not_interrupted(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     line = make_desktop(play.waiting()).window.connection
     line.field.setFocus()
     qtbot.keyClicks(line.field, "mongodb://h:270170")
@@ -153,7 +166,7 @@ def test_who_types_is_not_interrupted(qtbot, make_desktop):
     qtbot.waitUntil(lambda: "not a usable port" in line.said.text)
 
 
-def test_the_palette_leads_to_a_setting_and_to_a_page(qtbot, make_desktop):
+def test_the_palette_leads_to_a_setting_and_to_a_page(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     window = make_desktop(play.waiting()).window
     for typed, reached in (
         ("maxpool", lambda: window.focusWidget() is window.pages.page("pool").editor_of("maxPoolSize").control),
@@ -167,7 +180,7 @@ def test_the_palette_leads_to_a_setting_and_to_a_page(qtbot, make_desktop):
         QApplication.sendPostedEvents(palette, QEvent.Type.DeferredDelete.value)
 
 
-def test_ten_thousand_connections_are_searched_within_a_frame():
+def test_ten_thousand_connections_are_searched_within_a_frame() -> None:
     entries = [
         Entry(Kind.PROFILE, f"orders-{n}", "", f"orders-{n} db{n}.example.com", lambda: None) for n in range(10_000)
     ]
@@ -176,7 +189,7 @@ def test_ten_thousand_connections_are_searched_within_a_frame():
     assert time.perf_counter() - began < 0.016 * BUSY
 
 
-def test_f6_goes_from_pane_to_pane_and_back(qtbot, make_desktop):
+def test_f6_goes_from_pane_to_pane_and_back(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD))
     window = desktop.window
     window.connection.field.setFocus()
@@ -189,21 +202,23 @@ def test_f6_goes_from_pane_to_pane_and_back(qtbot, make_desktop):
     assert window.focusWidget() is window.profiles.list
 
 
-def test_the_fix_is_the_next_stop_after_test(qtbot, make_desktop):
+def test_the_fix_is_the_next_stop_after_test(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     window = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD)).window
     window.connection.button.setFocus()
     qtbot.keyClick(window.connection.button, Qt.Key.Key_Tab)
     assert window.focusWidget() is window.answer.banner.primary
 
 
-def test_the_verdict_is_told_to_who_hears_the_window(qtbot, make_desktop, monkeypatch):
+def test_the_verdict_is_told_to_who_hears_the_window(
+    qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = []
     monkeypatch.setattr(verdict, "announce", lambda _widget, words: told.append(words))
     after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD))
     assert told == ["Cannot connect The password of user app is wrong. → Type the password again."]
 
 
-def test_nothing_turns_for_who_wants_it_still(make_desktop):
+def test_nothing_turns_for_who_wants_it_still(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     desktop.workbench.change_settings(still=True)
     assert {turning() for _ in range(50)} == {0}
@@ -211,7 +226,7 @@ def test_nothing_turns_for_who_wants_it_still(make_desktop):
     assert not theme.is_still()
 
 
-def test_every_action_of_a_menu_has_a_letter_of_its_own(make_desktop):
+def test_every_action_of_a_menu_has_a_letter_of_its_own(make_desktop: Callable[..., Any]) -> None:
     window = make_desktop(play.waiting(), show=False).window
     for menu in window.menuBar().actions():
         texts = [action.text() for action in menu.menu().actions() if action.text()]
@@ -219,7 +234,9 @@ def test_every_action_of_a_menu_has_a_letter_of_its_own(make_desktop):
         assert len(set(letters)) == len(letters), texts
 
 
-def test_a_production_profile_colours_the_window_and_says_its_word(qtbot, make_desktop):
+def test_a_production_profile_colours_the_window_and_says_its_word(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.waiting())
     window, current = desktop.window, desktop.workbench.profiles.current
     current.set_text(Secret(URI), Origin.ELSEWHERE)
@@ -234,7 +251,9 @@ def test_a_production_profile_colours_the_window_and_says_its_word(qtbot, make_d
     assert window.grab().toImage().pixelColor(4, window.height() - 4) != tinted
 
 
-def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(qtbot, make_desktop):
+def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     names = [
         f"orders-mongodb-{n}.orders-mongodb-headless.production-eu-west-2.svc.cluster.local:27017" for n in range(9)
     ]
@@ -247,14 +266,19 @@ def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(qtbot, mak
     assert all(QFontMetrics(theme.mono_font()).horizontalAdvance(name) <= room for name in shown)
 
 
-def test_a_stale_answer_is_grey_as_a_whole_and_fixes_nothing(qtbot, make_desktop):
+def is_pale(diagnosis: DiagnosisPanel) -> bool:
+    delegate: Any = diagnosis.list.itemDelegate()
+    return bool(delegate.is_pale())
+
+
+def test_a_stale_answer_is_grey_as_a_whole_and_fixes_nothing(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.WRONG_NAME, play.STALE_SET))
     diagnosis = desktop.window.answer.diagnosis
     grey = QColor(theme.tone("muted"))
     assert diagnosis.page.palette().color(QPalette.ColorRole.Text) != grey
     desktop.workbench.profiles.current.set_text(Secret(URI + "&tls=true"), Origin.ELSEWHERE)
     assert diagnosis.page.palette().color(QPalette.ColorRole.Text) == grey
-    assert diagnosis.list.itemDelegate().is_pale()
+    assert is_pale(diagnosis)
     assert not any(button.isEnabled() for button in diagnosis.cause.findChildren(QPushButton))
     desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
-    assert not diagnosis.list.itemDelegate().is_pale()
+    assert not is_pale(diagnosis)

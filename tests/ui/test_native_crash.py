@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from clearline.ui.window.crash import CrashReporter
 from clearline.ui.window.native_crash import take_earlier, written_down
@@ -43,7 +44,7 @@ def test_a_clean_end_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert take_earlier(tmp_path / "nowhere") == []
 
 
-def test_an_earlier_crash_is_offered_in_the_dialog(qtbot) -> None:
+def test_an_earlier_crash_is_offered_in_the_dialog(qtbot: QtBot) -> None:
     reporter = CrashReporter(lambda text: text.replace("pw", "***"))
     reporter.report_earlier(["Fatal Python error: Segmentation fault pw"])
     qtbot.waitUntil(lambda: bool(reporter.texts))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRect, QSize, Qt, qVersion
 from PySide6.QtGui import QFontInfo, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from clearline.ui.look import theme
 from ui import scenes
 from ui.cut_off import cut_off
+from ui.scenes import Scene
 
 PICTURES = Path(__file__).with_name("pictures")
 PINNED = ("DejaVu Sans", "6.11")
@@ -27,7 +30,7 @@ TOLERANCE = 12.0
 
 
 @pytest.fixture(autouse=True)
-def utc(monkeypatch):
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -35,7 +38,7 @@ def utc(monkeypatch):
     time.tzset()
 
 
-def named(name):
+def named(name: str) -> Scene:
     return next(scene for scene in scenes.SCENES if scene.name == name)
 
 
@@ -45,7 +48,7 @@ LOOKED_AT = [(scene, scenes.USUAL) for scene in scenes.SCENES] + [
 
 
 @pytest.mark.parametrize(("scene", "size"), LOOKED_AT, ids=lambda value: getattr(value, "name", str(value)))
-def test_nothing_is_cut_off(qapp, tmp_path, scene, size):
+def test_nothing_is_cut_off(qapp: QApplication, tmp_path: Path, scene: Scene, size: tuple[int, ...]) -> None:
     with scenes.seen(qapp, tmp_path, size=size, profiles=scene.profiles, keyring=scene.keyring) as seen:
         widget = scene.act(seen) or seen.window
         QTest.qWait(50)
@@ -69,7 +72,7 @@ def small(image: QImage) -> QImage:
 
 
 @pytest.mark.parametrize("name", REFERENCES)
-def test_it_looks_as_agreed(qapp, tmp_path, name):
+def test_it_looks_as_agreed(qapp: QApplication, tmp_path: Path, name: str) -> None:
     """With ``CLEARLINE_DRAW=1`` in the environment the references are drawn anew, to be looked at."""
     if (QFontInfo(theme.body_font()).family(), qVersion().rpartition(".")[0]) != PINNED:
         pytest.skip("another font or another Qt draws other pictures")
@@ -85,7 +88,7 @@ def test_it_looks_as_agreed(qapp, tmp_path, name):
     assert difference(drawn, reference) <= TOLERANCE
 
 
-def test_a_moved_button_is_another_picture(qapp, tmp_path):
+def test_a_moved_button_is_another_picture(qapp: QApplication, tmp_path: Path) -> None:
     with scenes.seen(qapp, tmp_path) as seen:
         before = small(seen.window.grab().toImage())
         seen.window.settings.hide()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -12,14 +15,17 @@ from msgspec.structs import replace
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
 
 from clearline.core.exchange.consent import Agreements, always_asked
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.report.formats import Form
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import read
+from clearline.ui.app import Desktop
 from clearline.ui.profiles.open_profile import Origin
 from lab.command_lines import command_line
+from lab.dns_server import DnsServer
 
 CANARY = "Zq7-c4nary&Xk9!m00n=Vv3/bird"
 PIECES = ("Zq7-c4nary", "Xk9!m00n", "Vv3/bird", quote(CANARY, safe=""), quote("Xk9!m00n", safe=""))
@@ -34,7 +40,7 @@ _ROLES = [
 _TEXTS = ("windowTitle", "toolTip", "statusTip", "whatsThis", "accessibleName", "accessibleDescription")
 
 
-def shown():
+def shown() -> Any:
     """Every text that a widget shows or speaks, with its place."""
     for widget in QApplication.allWidgets():
         name = f"{type(widget).__name__} {widget.objectName()} {widget.accessibleName()[:40]}"
@@ -54,7 +60,7 @@ def shown():
                 yield f"{name} rows", text
 
 
-def _told(model: QAbstractItemModel, parent: QModelIndex | None = None):
+def _told(model: QAbstractItemModel, parent: QModelIndex | None = None) -> Any:
     parent = parent or QModelIndex()
     for row in range(min(model.rowCount(parent), 500)):
         for column in range(_columns(model, parent)):
@@ -64,7 +70,7 @@ def _told(model: QAbstractItemModel, parent: QModelIndex | None = None):
         yield from _told(model, model.index(row, 0, parent))
 
 
-def _columns(model, parent):
+def _columns(model: Any, parent: QModelIndex) -> Any:
     try:
         return model.columnCount(parent)
     except TypeError:  # a list has one
@@ -79,7 +85,7 @@ def holds(text: str) -> str | None:
     return None
 
 
-def copied(desktop):
+def copied(desktop: Desktop) -> Any:
     """What every way to copy puts on the clipboard."""
     clipboard = QGuiApplication.clipboard()
     menus = desktop.window.menus
@@ -106,11 +112,11 @@ def copied(desktop):
 
 
 @pytest.fixture
-def logged():
+def logged() -> Any:
     records = []
 
     class Keep(logging.Handler):
-        def emit(self, record):
+        def emit(self, record: Any) -> None:
             records.append(self.format(record))
 
     handler = Keep(logging.NOTSET)
@@ -119,15 +125,15 @@ def logged():
     logging.getLogger().removeHandler(handler)
 
 
-def with_password(server, folder):
+def with_password(server: DnsServer | None, folder: Path) -> Any:
     return read(f"mongodb://app:{quote(CANARY, safe='')}@{server.address}/appdb?authSource=admin"), None
 
 
-def with_password_not_escaped(server, folder):
+def with_password_not_escaped(server: DnsServer | None, folder: Path) -> Any:
     return read(f"mongodb://app:{CANARY}@{server.address}/appdb?authSource=admin"), None
 
 
-def with_a_key_password(server, folder):
+def with_a_key_password(server: DnsServer | None, folder: Path) -> Any:
     key = folder / "key.pem"
     key.write_text("no key")
     return read(
@@ -136,19 +142,19 @@ def with_a_key_password(server, folder):
     ), None
 
 
-def with_a_token(server, folder):
+def with_a_token(server: DnsServer | None, folder: Path) -> Any:
     properties = f"AWS_SESSION_TOKEN:{CANARY}"
     return read(f"mongodb://k:s@{server.address}/?authMechanism=MONGODB-AWS&authMechanismProperties={properties}"), None
 
 
-def with_a_command(server, folder):
+def with_a_command(server: DnsServer | None, folder: Path) -> Any:
     program = folder / "prints.py"
     program.write_text(f"print({CANARY!r})")
     source = SecretSource(place="command", command=command_line([sys.executable, str(program)]))
     return read(f"mongodb://app@{server.address}/?authSource=admin"), source
 
 
-def with_a_reference(server, folder):
+def with_a_reference(server: DnsServer | None, folder: Path) -> Any:
     (folder / ".env").write_text(f'MONGO_PW="{CANARY}"\n')
     return read(f"mongodb://app:${{MONGO_PW}}@{server.address}/?authSource=admin"), None
 
@@ -165,7 +171,9 @@ def with_a_reference(server, folder):
     ],
     ids=lambda make: make.__name__,
 )
-def test_a_session_keeps_its_secrets(qtbot, make_desktop, login_server, tmp_path, logged, make):
+def test_a_session_keeps_its_secrets(
+    qtbot: QtBot, make_desktop: Callable[..., Any], login_server: Any, tmp_path: Path, logged: Any, make: Any
+) -> None:
     inputs = tmp_path / "inputs"
     inputs.mkdir()
     reading, source = make(login_server, inputs)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Stage
 from clearline.core.keyring.vault import SERVICE, Vault
@@ -17,6 +21,7 @@ from clearline.core.report.formats import Form
 from clearline.core.report.report import Status, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.look import theme
 from clearline.ui.look.palette import DARK, LIGHT
 from clearline.ui.models.servers_by_stage import ServerRole
@@ -29,7 +34,7 @@ URI = "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?replicaSet=rs0"
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-def paste(qtbot, desktop, text):
+def paste(qtbot: QtBot, desktop: Desktop, text: str) -> None:
     field = desktop.window.connection.field
     field.setFocus()
     field.selectAll()
@@ -37,7 +42,7 @@ def paste(qtbot, desktop, text):
     qtbot.keyClick(field, Qt.Key.Key_V, CONTROL)
 
 
-def run_check(qtbot, desktop):
+def run_check(qtbot: QtBot, desktop: Desktop) -> None:
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(
         lambda: (
@@ -49,21 +54,23 @@ def run_check(qtbot, desktop):
 # ---------------------------------------------------------------- first sight
 
 
-def test_at_first_the_cursor_stands_in_the_connection_string_and_results_are_not_shown(qtbot, make_desktop):
+def test_at_first_the_cursor_stands_in_the_connection_string_and_results_are_not_shown(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.waiting())
     qtbot.waitUntil(desktop.window.connection.field.hasFocus)
     assert not desktop.window.answer.banner.isVisible()
     assert desktop.window.health.reading.health is Health.UNKNOWN
 
 
-def test_testing_nothing_says_what_to_do_and_starts_no_check(qtbot, make_desktop):
+def test_testing_nothing_says_what_to_do_and_starts_no_check(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     assert "Paste or type" in desktop.window.connection.said.text
     assert not desktop.workbench.profiles.current.running
 
 
-def test_every_control_has_a_name_for_screen_readers(make_desktop):
+def test_every_control_has_a_name_for_screen_readers(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     nameless = [
         widget
@@ -78,7 +85,7 @@ def test_every_control_has_a_name_for_screen_readers(make_desktop):
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (910, 512), (800, 420)])
-def test_nothing_is_cut_off_at_the_sides(qtbot, make_desktop, size):
+def test_nothing_is_cut_off_at_the_sides(qtbot: QtBot, make_desktop: Callable[..., Any], size: tuple[int, ...]) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     desktop.window.resize(*size)
     paste(qtbot, desktop, URI)
@@ -95,7 +102,7 @@ def test_nothing_is_cut_off_at_the_sides(qtbot, make_desktop, size):
 # ---------------------------------------------------------------- text and form
 
 
-def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_desktop):
+def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
     window = desktop.window
@@ -109,7 +116,7 @@ def test_a_pasted_string_fills_the_form_and_hides_its_password(qtbot, make_deskt
     assert "s3cret" not in repr(desktop.workbench.profiles.current.profile)
 
 
-def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
+def test_what_is_typed_into_the_form_appears_in_the_text(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
     desktop.window.pages.turn_to("server")
@@ -125,7 +132,7 @@ def test_what_is_typed_into_the_form_appears_in_the_text(qtbot, make_desktop):
     assert field.plain.reveal().startswith("mongodb://app:s3cret-w0rd@")
 
 
-def test_the_scheme_and_tls_are_chosen_by_keyboard(qtbot, make_desktop):
+def test_the_scheme_and_tls_are_chosen_by_keyboard(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "mongodb://db1.example.com:27017/")
     page = desktop.window.pages.page("server")
@@ -135,7 +142,7 @@ def test_the_scheme_and_tls_are_chosen_by_keyboard(qtbot, make_desktop):
     assert desktop.window.connection.field.text() == "mongodb+srv://db1.example.com/?tls=true"
 
 
-def test_a_list_pasted_into_a_host_becomes_several_hosts(qtbot, make_desktop):
+def test_a_list_pasted_into_a_host_becomes_several_hosts(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     entry = desktop.window.pages.page("server").hosts.entries[0]
     QGuiApplication.clipboard().setText("db1:27017, db2:27018")
@@ -146,7 +153,9 @@ def test_a_list_pasted_into_a_host_becomes_several_hosts(qtbot, make_desktop):
     assert desktop.window.connection.field.text() == "mongodb://db2:27018/"
 
 
-def test_a_password_typed_on_the_page_goes_into_the_text_as_dots(qtbot, make_desktop):
+def test_a_password_typed_on_the_page_goes_into_the_text_as_dots(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "mongodb://app@db1:27017/")
     qtbot.keyClicks(desktop.window.pages.page("auth").password, "new p@ss")
@@ -155,7 +164,9 @@ def test_a_password_typed_on_the_page_goes_into_the_text_as_dots(qtbot, make_des
     assert field.plain.reveal() == "mongodb://app:new%20p%40ss@db1:27017/"
 
 
-def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(qtbot, make_desktop):
+def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "mongodb://app:s3cret@db1:270017/")
     line = desktop.window.connection
@@ -169,7 +180,7 @@ def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(qtbot, ma
     assert not line.said.show_place.isVisible()
 
 
-def test_the_copy_button_copies_no_secret(qtbot, make_desktop):
+def test_the_copy_button_copies_no_secret(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
     qtbot.mouseClick(desktop.window.connection.copy, Qt.MouseButton.LeftButton)
@@ -179,7 +190,7 @@ def test_the_copy_button_copies_no_secret(qtbot, make_desktop):
 # ---------------------------------------------------------------- checks
 
 
-def test_a_good_check_shows_where_it_is_connected_and_how_fast(qtbot, make_desktop):
+def test_a_good_check_shows_where_it_is_connected_and_how_fast(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     check = play.playing(play.report(None, servers=(play.server(1, reached=2),)), play.connected())
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
@@ -196,7 +207,7 @@ def test_a_good_check_shows_where_it_is_connected_and_how_fast(qtbot, make_deskt
     assert profile.seeds.replica_set == "rs0"
 
 
-def test_a_check_after_an_edit_of_the_form_goes_by_the_form(qtbot, make_desktop):
+def test_a_check_after_an_edit_of_the_form_goes_by_the_form(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     check = play.playing(play.connected())
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
@@ -207,7 +218,7 @@ def test_a_check_after_an_edit_of_the_form_goes_by_the_form(qtbot, make_desktop)
     assert (profile.seeds.database, secrets[PASSWORD].reveal(), text) == ("orders2", "s3cret-w0rd", None)
 
 
-def test_the_matrix_fills_while_the_check_runs_and_stop_ends_it(qtbot, make_desktop):
+def test_the_matrix_fills_while_the_check_runs_and_stop_ends_it(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     started = threading.Event()
     desktop = make_desktop(play.waiting(started))
     paste(qtbot, desktop, URI)
@@ -222,7 +233,7 @@ def test_the_matrix_fills_while_the_check_runs_and_stop_ends_it(qtbot, make_desk
     assert (window.answer.banner.word.text(), window.connection.button.text()) == ("Stopped", "Test")
 
 
-def test_the_button_stops_too_and_return_in_the_field_tests(qtbot, make_desktop):
+def test_the_button_stops_too_and_return_in_the_field_tests(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     started = threading.Event()
     desktop = make_desktop(play.waiting(started))
     paste(qtbot, desktop, URI)
@@ -232,7 +243,7 @@ def test_the_button_stops_too_and_return_in_the_field_tests(qtbot, make_desktop)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.verdict is Verdict.CANCELLED)
 
 
-def test_testing_twice_in_a_row_shows_the_second_check(qtbot, make_desktop):
+def test_testing_twice_in_a_row_shows_the_second_check(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     check = play.waiting()
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
@@ -242,7 +253,7 @@ def test_testing_twice_in_a_row_shows_the_second_check(qtbot, make_desktop):
     assert desktop.workbench.profiles.current.running
 
 
-def test_closing_the_window_during_a_check_ends_it(qtbot, make_desktop):
+def test_closing_the_window_during_a_check_ends_it(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     check = play.waiting()
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
@@ -252,14 +263,14 @@ def test_closing_the_window_during_a_check_ends_it(qtbot, make_desktop):
     assert check.running == 0
 
 
-def test_the_pump_rests_when_nothing_happens(qtbot, make_desktop):
+def test_the_pump_rests_when_nothing_happens(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
     qtbot.waitUntil(lambda: not desktop.workbench.pump.active)
 
 
-def test_a_check_of_another_profile_goes_on_in_the_background(qtbot, make_desktop):
+def test_a_check_of_another_profile_goes_on_in_the_background(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     check = play.waiting()
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
@@ -278,7 +289,7 @@ def test_a_check_of_another_profile_goes_on_in_the_background(qtbot, make_deskto
 # ---------------------------------------------------------------- findings and fixes
 
 
-def test_the_diagnosis_stands_in_the_banner_with_its_certainty(qtbot, make_desktop):
+def test_the_diagnosis_stands_in_the_banner_with_its_certainty(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     servers = tuple(play.server(n, failed_at=Stage.TLS if n == 2 else None) for n in (1, 2))
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_NAME, play.STALE_SET, servers=servers)))
     paste(qtbot, desktop, URI)
@@ -296,7 +307,9 @@ def test_the_diagnosis_stands_in_the_banner_with_its_certainty(qtbot, make_deskt
     assert "openssl s_client -connect db2.example.com:27017 -servername db2.example.com -showcerts" in commands
 
 
-def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot, make_desktop):
+def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     check = play.playing(play.report(Verdict.FAILED, play.WRONG_SOURCE))
     desktop = make_desktop(check)
     paste(qtbot, desktop, URI)
@@ -316,7 +329,7 @@ def test_a_fix_shows_before_and_after_changes_the_profile_and_tests_again(qtbot,
     qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
 
 
-def test_a_wrong_password_can_be_typed_again_at_once(qtbot, make_desktop):
+def test_a_wrong_password_can_be_typed_again_at_once(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
@@ -325,7 +338,7 @@ def test_a_wrong_password_can_be_typed_again_at_once(qtbot, make_desktop):
     qtbot.waitUntil(desktop.window.pages.page("auth").password.hasFocus)
 
 
-def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
+def test_the_report_is_copied_as_json_and_markdown(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.connected(play.STALE_SET)))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
@@ -339,7 +352,7 @@ def test_the_report_is_copied_as_json_and_markdown(qtbot, make_desktop):
 # ---------------------------------------------------------------- events
 
 
-def test_events_are_followed_until_the_user_scrolls_away(qtbot, make_desktop):
+def test_events_are_followed_until_the_user_scrolls_away(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.connected(), events=[play.event(n) for n in range(500)]))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
@@ -358,7 +371,9 @@ def test_events_are_followed_until_the_user_scrolls_away(qtbot, make_desktop):
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog
-def test_events_are_filtered_paused_saved_and_cleared(qtbot, make_desktop, tmp_path):
+def test_events_are_filtered_paused_saved_and_cleared(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     mixed = [play.event(n, "pool" if n % 2 else "command") for n in range(20)]
     desktop = make_desktop(play.playing(play.connected(), events=mixed))
     paste(qtbot, desktop, URI)
@@ -388,14 +403,14 @@ def test_events_are_filtered_paused_saved_and_cleared(qtbot, make_desktop, tmp_p
 # ---------------------------------------------------------------- saving and opening
 
 
-def saved_files(tmp_path):
+def saved_files(tmp_path: Path) -> list[Path]:
     folder = tmp_path / "profiles"
     return sorted(path for path in folder.glob("*.json") if path.name != store.SCHEMA_FILE) if folder.exists() else []
 
 
 def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
-    qtbot, make_desktop, tmp_path, keyring_in_memory
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
     assert desktop.window.unsaved.isVisible()
@@ -414,7 +429,9 @@ def test_saving_writes_a_file_without_the_password_which_goes_to_the_keyring(
     assert desktop.window.profiles.model.index(0).data() == "Orders prod"
 
 
-def test_a_saved_profile_comes_back_with_its_password(qtbot, make_desktop, tmp_path, keyring_in_memory):
+def test_a_saved_profile_comes_back_with_its_password(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     profile = Profile(name="Orders", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
     store.save_in(tmp_path / "profiles", profile)
     keyring_in_memory.set_password(SERVICE, f"{profile.id}/{PASSWORD}", "s3cret-w0rd")
@@ -430,7 +447,9 @@ def test_a_saved_profile_comes_back_with_its_password(qtbot, make_desktop, tmp_p
     assert not desktop.window.unsaved.isVisible()
 
 
-def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(qtbot, make_desktop):
+def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     import keyring.backends.null
 
     desktop = make_desktop(play.waiting(), vault=Vault(keyring.backends.null.Keyring()))
@@ -441,7 +460,9 @@ def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(qtb
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog
-def test_a_profile_is_saved_to_and_opened_from_any_file(qtbot, make_desktop, tmp_path):
+def test_a_profile_is_saved_to_and_opened_from_any_file(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)
     desktop.window.menus.save_as.trigger()
@@ -455,7 +476,9 @@ def test_a_profile_is_saved_to_and_opened_from_any_file(qtbot, make_desktop, tmp
     qtbot.waitUntil(lambda: "db1.example.com" in other.window.connection.field.text())
 
 
-def test_a_file_that_cannot_be_read_is_named_and_listed(qtbot, make_desktop, tmp_path):
+def test_a_file_that_cannot_be_read_is_named_and_listed(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "old.json").write_text('{"format": "clearline-profile", "version": 99}')
     desktop = make_desktop(play.waiting())
@@ -469,7 +492,7 @@ def test_a_file_that_cannot_be_read_is_named_and_listed(qtbot, make_desktop, tmp
 # ---------------------------------------------------------------- looks
 
 
-def test_light_and_dark_can_be_chosen_while_running(qtbot, make_desktop):
+def test_light_and_dark_can_be_chosen_while_running(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
@@ -484,7 +507,7 @@ def test_light_and_dark_can_be_chosen_while_running(qtbot, make_desktop):
     assert QApplication.instance().styleSheet()
 
 
-def test_one_key_does_what_the_answer_proposes(qtbot, make_desktop):
+def test_one_key_does_what_the_answer_proposes(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)
@@ -492,7 +515,9 @@ def test_one_key_does_what_the_answer_proposes(qtbot, make_desktop):
     assert desktop.window.pages.current_name == "auth"
 
 
-def test_an_error_text_that_is_pasted_is_explained_and_not_taken_for_an_address(qtbot, make_desktop):
+def test_an_error_text_that_is_pasted_is_explained_and_not_taken_for_an_address(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017\n  mongodb://a:hunter22@h/")
     [dialog] = desktop.window.findChildren(ExplainDialog)

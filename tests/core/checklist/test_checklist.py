@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,13 +25,13 @@ GOOD = (
 SET = "mongodb://app:sesame-street@db1.example.com,db2.example.com/shop?tls=true&replicaSet=rs0"
 
 
-def advise(text, **changes):
+def advise(text: str, **changes: Options | str) -> dict[str, Advice]:
     reading = connection_string.read(text)
     profile = msgspec.structs.replace(reading.profile, **changes)
     return {item.code: item for item in checklist(profile, reading.secrets)}
 
 
-def opened(text, **changes):
+def opened(text: str, **changes: Any) -> set[str]:
     return {code for code, item in advise(text, **changes).items() if item.importance is not Importance.PASSED}
 
 
@@ -91,7 +92,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "code"), CASES)
-def test_each_piece_of_advice_appears_where_it_belongs(text, code):
+def test_each_piece_of_advice_appears_where_it_belongs(text: str, code: str) -> None:
     item = advise(text)[code]
     assert item.importance is not Importance.PASSED
     assert item.title.endswith((".", "?"))
@@ -100,7 +101,7 @@ def test_each_piece_of_advice_appears_where_it_belongs(text, code):
 
 
 @pytest.mark.parametrize(("text", "code"), CASES)
-def test_its_fix_is_a_patch_that_ends_it_and_breaks_nothing(text, code):
+def test_its_fix_is_a_patch_that_ends_it_and_breaks_nothing(text: str, code: str) -> None:
     reading = connection_string.read(text)
     remedy = advise(text)[code].remedy
     if remedy is None:
@@ -113,7 +114,7 @@ def test_its_fix_is_a_patch_that_ends_it_and_breaks_nothing(text, code):
     assert [cause for cause in severe if cause not in before] == []
 
 
-def test_a_good_profile_has_nothing_open_and_what_is_in_order_is_listed():
+def test_a_good_profile_has_nothing_open_and_what_is_in_order_is_listed() -> None:
     options = connection_string.read(GOOD).profile.options
     found = advise(GOOD, options=msgspec.structs.replace(options, server_api="1"))
     assert [item.code for item in open_items(tuple(found.values()))] == []
@@ -123,94 +124,94 @@ def test_a_good_profile_has_nothing_open_and_what_is_in_order_is_listed():
 @pytest.mark.parametrize(
     "text", ["localhost:27017", "mongodb://127.0.0.1/", "mongodb://[::1]:27017/", "mongodb://%2Ftmp%2Fmongodb.sock/"]
 )
-def test_a_deployment_on_this_computer_gets_no_demands(text):
+def test_a_deployment_on_this_computer_gets_no_demands(text: str) -> None:
     assert opened(text) == set()
 
 
-def test_a_profile_without_a_host_gets_no_advice():
+def test_a_profile_without_a_host_gets_no_advice() -> None:
     assert checklist(Profile()) == ()
     assert checklist(Profile(seeds=Seeds(hosts=("",)))) == ()
 
 
-def test_documentdb_with_retries_off_is_in_order():
+def test_documentdb_with_retries_off_is_in_order() -> None:
     assert "retries.refused" not in opened("mongodb://a:b@x.docdb.amazonaws.com/?tls=true&retryWrites=false")
     assert "retries.writes" not in opened("mongodb://a:b@x.docdb.amazonaws.com/?tls=true&retryWrites=false")
 
 
-def test_the_profiles_name_is_proposed_as_the_applications_name():
+def test_the_profiles_name_is_proposed_as_the_applications_name() -> None:
     item = advise(SET, name="Orders prod")["app-name"]
     assert item.remedy.patch == {"options": {"appName": "Orders prod"}}
     long = advise(SET, name="é" * 100)["app-name"]
     assert len(long.remedy.patch["options"]["appName"].encode()) <= 128
 
 
-def test_without_any_name_the_field_is_named_instead():
+def test_without_any_name_the_field_is_named_instead() -> None:
     item = advise("mongodb+srv://app:pw@c0.abcde.mongodb.net/")["app-name"]
     assert (item.remedy, item.fields) == (None, ("appName",))
 
 
 @pytest.mark.parametrize("place", ["notes", "name", "folder"])
-def test_a_password_in_the_profiles_texts_is_found_masked_and_never_repeated(place):
+def test_a_password_in_the_profiles_texts_is_found_masked_and_never_repeated(place: str) -> None:
     item = advise(SET, **{place: "the password is sesame-street"})["file.secret"]
     assert item.importance is Importance.WARNING
     assert "sesame" not in msgspec.json.encode(item).decode()
 
 
-def test_a_connection_string_with_a_password_in_the_notes_is_found_without_knowing_it():
+def test_a_connection_string_with_a_password_in_the_notes_is_found_without_knowing_it() -> None:
     item = advise(SET, notes="old one: mongodb://root:hunter22@db9.example.com/")["file.secret"]
     assert item.remedy.patch == {"notes": "old one: mongodb://root:***@db9.example.com/"}
 
 
-def test_a_password_that_is_also_the_users_name_is_no_find():
+def test_a_password_that_is_also_the_users_name_is_no_find() -> None:
     profile = connection_string.read("mongodb://application:application@db1.example.com/").profile
     profile = msgspec.structs.replace(profile, notes="for the application")
     found = {i.code: i for i in checklist(profile, {PASSWORD: Secret("application")})}
     assert found["file.secret"].importance is Importance.PASSED
 
 
-def test_a_compressor_without_its_library_is_left_out(monkeypatch):
+def test_a_compressor_without_its_library_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "is_installed", lambda name: name != "snappy")
     item = advise(SET + "&compressors=snappy,zlib")["compression.missing"]
     assert item.remedy.patch == {"options": {"compressors": ["zlib"]}}
 
 
-def test_old_options_are_removed_and_misspelt_ones_kept():
+def test_old_options_are_removed_and_misspelt_ones_kept() -> None:
     item = advise(SET + "&useUnifiedTopology=true&maxPoolSiez=5")["options.old"]
     after = patched(connection_string.read(SET + "&useUnifiedTopology=true&maxPoolSiez=5").profile, item.remedy.patch)
     assert [entry.name for entry in after.unread] == ["maxPoolSiez"]
 
 
-def test_options_that_carry_references_are_not_called_old():
+def test_options_that_carry_references_are_not_called_old() -> None:
     assert "options.old" not in opened(SET + "&maxPoolSize=${POOL}")
 
 
-def test_warnings_come_first_and_what_is_in_order_last():
+def test_warnings_come_first_and_what_is_in_order_last() -> None:
     order = [item.importance for item in checklist(connection_string.read(SET + "&w=0").profile)]
     assert order == sorted(order, key=list(Importance).index)
     assert len(set(order)) == 3
 
 
-def test_no_code_appears_twice():
+def test_no_code_appears_twice() -> None:
     for text, _ in CASES:
         codes = [item.code for item in checklist(connection_string.read(text).profile)]
         assert len(codes) == len(set(codes)), text
 
 
-def test_every_field_that_is_named_exists():
+def test_every_field_that_is_named_exists() -> None:
     known = {"hosts", "user", "name", "notes", "folder"}
     named = {field for text, code in CASES for item in [advise(text)[code]] for field in item.fields}
     assert {field for field in named if lookup(field) is None} - known == {"useUnifiedTopology", "keepAlive"}
 
 
 @given(st.text(max_size=60), st.text(max_size=40), st.integers(0, 10**9), st.text(max_size=30))
-def test_no_profile_makes_it_raise(text, name, size, app):
+def test_no_profile_makes_it_raise(text: str, name: str, size: int, app: str) -> None:
     profile = connection_string.read("mongodb://" + text).profile
     pool = msgspec.structs.replace(profile.pool, max_pool_size=size)
     profile = msgspec.structs.replace(profile, name=name, notes=text, pool=pool, options=Options(app_name=app))
     assert all(isinstance(item, Advice) for item in checklist(profile, {PASSWORD: Secret(name)}))
 
 
-def test_it_takes_less_than_a_millisecond():
+def test_it_takes_less_than_a_millisecond() -> None:
     reading = connection_string.read(CASES[12][0] + "&useUnifiedTopology=true&w=1&retryReads=false")
     checklist(reading.profile, reading.secrets)
     times = []

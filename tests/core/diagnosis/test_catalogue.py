@@ -14,7 +14,7 @@ import pytest
 
 import clearline.core
 from clearline.core.diagnosis.catalogue import HOP_FAMILIES, Cause, blanks_of, causes, finding, listed
-from clearline.core.explain.phrases import rows
+from clearline.core.diagnosis.texts import rows
 from clearline.core.findings import Certainty, Severity, Stage
 
 CORE = Path(clearline.core.__file__).parent

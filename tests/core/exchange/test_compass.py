@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,19 +37,24 @@ MADE_BY_NODE = (
 )
 
 
-def sealed(secrets, passphrase, salt=b"0123456789abcdef"):
+def sealed(secrets: dict[str, str], passphrase: str, salt: bytes = b"0123456789abcdef") -> str:
     key = hashlib.pbkdf2_hmac("sha512", passphrase.encode(), salt, 100_000, 32)
     iv = os.urandom(16)
     both = AESGCM(key).encrypt(iv, json.dumps({"secrets": secrets}).encode(), None)
     return base64.b64encode(b"\0\1" + salt + iv + both[-16:] + both[:-16]).decode()
 
 
-def export(*entries, version=None):
+def export(*entries: Any, version: dict[str, str] | str | None = None) -> str:
     number = {"$numberInt": "1"} if version is None else version
     return json.dumps({"type": "Compass Connections", "version": number, "connections": list(entries)}, indent=2)
 
 
-def entry(uri="mongodb://app@db1:27017/", name="Orders", own_id="30bc83dd-a988-4553-b379-89fac70f3f5a", **more):
+def entry(
+    uri: str = "mongodb://app@db1:27017/",
+    name: str | None = "Orders",
+    own_id: str = "30bc83dd-a988-4553-b379-89fac70f3f5a",
+    **more: Any,
+) -> Any:
     options = more.pop("options", {})
     return {
         "id": own_id,
@@ -58,7 +64,7 @@ def entry(uri="mongodb://app@db1:27017/", name="Orders", own_id="30bc83dd-a988-4
     }
 
 
-def test_name_colour_and_address_are_taken_over():
+def test_name_colour_and_address_are_taken_over() -> None:
     used = {"$date": {"$numberLong": "1700000000000"}}
     read = read_text(export(entry(savedConnectionType="favorite", lastUsed=used)))
     [item] = read.items
@@ -68,24 +74,24 @@ def test_name_colour_and_address_are_taken_over():
     assert item.profile.auth.user == "app"
 
 
-def test_a_plain_password_goes_to_the_secrets_and_nowhere_else():
+def test_a_plain_password_goes_to_the_secrets_and_nowhere_else() -> None:
     [item] = read_text(export(entry("mongodb://app:hunter2@db1/"))).items
     assert item.secrets == {PASSWORD: Secret("hunter2")}
     assert "hunter2" not in repr(item)
 
 
-def test_a_plus_in_a_password_stays_a_plus_as_in_compass():
+def test_a_plus_in_a_password_stays_a_plus_as_in_compass() -> None:
     [item] = read_text(export(entry("mongodb://a+b:c+d%2Be@db1/"))).items
     assert item.secrets == {PASSWORD: Secret("c+d+e")}
     assert item.profile.auth.user == "a+b"
 
 
-def test_secrets_that_another_program_encrypted_are_opened():
+def test_secrets_that_another_program_encrypted_are_opened() -> None:
     [item] = read_text(export(entry(connectionSecrets=MADE_BY_NODE)), Secret("opensesame")).items
     assert item.secrets == {PASSWORD: Secret("p@ss+word")}
 
 
-def test_every_kind_of_secret_finds_its_place():
+def test_every_kind_of_secret_finds_its_place() -> None:
     secrets = {
         "password": "one",
         "tlsCertificateKeyFilePassword": "two",
@@ -111,7 +117,7 @@ def test_every_kind_of_secret_finds_its_place():
     assert [unread.name for unread in item.profile.unread] == ["proxyHost"]
 
 
-def test_settings_that_pymongo_has_no_use_for_are_listed():
+def test_settings_that_pymongo_has_no_use_for_are_listed() -> None:
     options = {
         "fleOptions": {"storeCredentials": False, "autoEncryption": {"keyVaultNamespace": "a.b"}},
         "oidc": {"redirectURI": "http://localhost", "serializedState": "hunter2"},
@@ -130,7 +136,7 @@ def test_settings_that_pymongo_has_no_use_for_are_listed():
     assert "hunter2" not in repr(item)
 
 
-def test_the_same_connection_has_the_same_id_in_the_next_export():
+def test_the_same_connection_has_the_same_id_in_the_next_export() -> None:
     first, second, other = (
         read_text(export(entry(uri, own_id=own_id))).items[0].profile.id
         for uri, own_id in (("mongodb://db1/", "a"), ("mongodb://db2/", "a"), ("mongodb://db1/", "b"))
@@ -138,7 +144,7 @@ def test_the_same_connection_has_the_same_id_in_the_next_export():
     assert first == second != other
 
 
-def test_without_a_passphrase_one_is_asked_for_and_a_wrong_one_is_said():
+def test_without_a_passphrase_one_is_asked_for_and_a_wrong_one_is_said() -> None:
     text = export(entry(connectionSecrets=MADE_BY_NODE), entry())
     with pytest.raises(NeedsPassphrase):
         read_text(text)
@@ -149,7 +155,7 @@ def test_without_a_passphrase_one_is_asked_for_and_a_wrong_one_is_said():
 @pytest.mark.parametrize(
     "damaged", ["", "AAE=", "not base64!", "\u00e9", "AAI" + MADE_BY_NODE[3:], MADE_BY_NODE[:-8], 5]
 )
-def test_one_damaged_secret_leaves_the_others(damaged):
+def test_one_damaged_secret_leaves_the_others(damaged: int | str) -> None:
     good = entry(connectionSecrets=MADE_BY_NODE, own_id="good")
     items = read_text(export(entry(connectionSecrets=damaged), good), Secret("opensesame")).items
     assert [item.profile is not None for item in items] == [True, True]
@@ -157,24 +163,29 @@ def test_one_damaged_secret_leaves_the_others(damaged):
     assert [bool(item.remarks) for item in items] == [bool(damaged), False]
 
 
-def test_thousands_of_salts_do_not_keep_the_computer_busy(monkeypatch):
+def test_thousands_of_salts_do_not_keep_the_computer_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     derived = []
     derive = hashlib.pbkdf2_hmac
-    monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda *a: derived.append(a[2]) or derive(*a[:3], 1, 32))
+
+    def once(name: str, password: bytes, salt: bytes, *_: object) -> bytes:
+        derived.append(salt)
+        return derive(name, password, salt, 1, 32)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", once)
     entries = [entry(connectionSecrets=base64.b64encode(b"\0\1" + os.urandom(80)).decode()) for _ in range(300)]
     with pytest.raises(WrongPassphrase):
         read_text(export(*entries), Secret("open"))
     assert len(derived) <= 20
 
 
-def test_a_broken_entry_does_not_hide_the_others():
+def test_a_broken_entry_does_not_hide_the_others() -> None:
     text = export(None, {"id": 5}, entry(), entry("mongodb://"), entry(name=None, uri="mongodb://db9/"))
     items = read_text(text).items
     assert [item.name for item in items] == ["connection 1", "connection 2", "Orders", "Orders", "db9"]
     assert [bool(item.problem) for item in items] == [True, True, False, True, False]
 
 
-def test_other_versions_and_lists_without_end_are_refused():
+def test_other_versions_and_lists_without_end_are_refused() -> None:
     with pytest.raises(NewerFormat):
         read_text(export(entry(), version={"$numberInt": "2"}))
     with pytest.raises(NotRecognised):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_file, read_text
 from clearline.core.profiles.profile import SecretSource
@@ -17,7 +19,7 @@ SHARED_URI=mongodb://app:${DB_PASSWORD}@db4/
 """
 
 
-def test_every_variable_with_a_connection_string_is_one(tmp_path):
+def test_every_variable_with_a_connection_string_is_one(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_bytes(b"\xef\xbb\xbf" + ENV.replace("\n", "\r\n").encode())
     read = read_file(path)
@@ -28,7 +30,7 @@ def test_every_variable_with_a_connection_string_is_one(tmp_path):
     assert read.items[2].profile.options.app_name == "x#y"
 
 
-def test_a_reference_to_another_variable_stays_one(tmp_path):
+def test_a_reference_to_another_variable_stays_one(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(ENV)
     item = read_file(path).items[3]
@@ -39,6 +41,6 @@ def test_a_reference_to_another_variable_stays_one(tmp_path):
     assert read_file(path).items[0].profile.env_file is None
 
 
-def test_a_pasted_environment_has_no_file():
+def test_a_pasted_environment_has_no_file() -> None:
     item = read_text("URI=mongodb://app:${DB_PASSWORD}@db4/").items[0]
     assert item.profile.env_file is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,19 +33,19 @@ PHRASE = Secret("correct horse battery")
 
 
 @pytest.fixture
-def cheap(monkeypatch):
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scrypt in milliseconds: the parameters stand in the file, so nothing else changes."""
     monkeypatch.setattr(encrypted, "_N", 2**10)
 
 
 @pytest.mark.parametrize("typed", ["caf\u00e9 au lait", "cafe\u0301 au lait"])
-def test_a_file_that_another_program_made_opens_however_the_accent_is_typed(typed):
+def test_a_file_that_another_program_made_opens_however_the_accent_is_typed(typed: str) -> None:
     [item] = read_text(MADE_ELSEWHERE, Secret(typed)).items
     assert item.name == "Orders"
     assert item.secrets == {PASSWORD: Secret("s3cret")}
 
 
-def test_the_file_is_what_the_description_says():
+def test_the_file_is_what_the_description_says() -> None:
     document = json.loads(seal(b"something", PHRASE))
     salt = base64.b64decode(document["kdf"]["salt"])
     key = Scrypt(salt=salt, length=32, n=2**17, r=8, p=1).derive(PHRASE.reveal().encode())
@@ -54,13 +56,13 @@ def test_the_file_is_what_the_description_says():
     assert AESGCM(key).decrypt(nonce, base64.b64decode(data), head) == b"something"
 
 
-def test_two_files_of_the_same_have_nothing_in_common(cheap):
+def test_two_files_of_the_same_have_nothing_in_common(cheap: None) -> None:
     one, other = (json.loads(seal(b"something", PHRASE)) for _ in range(2))
     assert one["data"] != other["data"]
     assert one["kdf"]["salt"] != other["kdf"]["salt"]
 
 
-def test_a_wrong_passphrase_is_said_to_be_one(cheap):
+def test_a_wrong_passphrase_is_said_to_be_one(cheap: None) -> None:
     with pytest.raises(WrongPassphrase):
         unseal(json.loads(seal(b"something", PHRASE)), Secret("correct horse batter"))
 
@@ -75,7 +77,7 @@ def test_a_wrong_passphrase_is_said_to_be_one(cheap):
         lambda d: d["cipher"].update(nonce=base64.b64encode(bytes(12)).decode()),
     ],
 )
-def test_what_was_changed_after_it_was_encrypted_does_not_open(cheap, change):
+def test_what_was_changed_after_it_was_encrypted_does_not_open(cheap: None, change: Callable[..., Any]) -> None:
     document = json.loads(seal(b"something, long enough", PHRASE))
     change(document)
     with pytest.raises(WrongPassphrase):
@@ -83,7 +85,7 @@ def test_what_was_changed_after_it_was_encrypted_does_not_open(cheap, change):
 
 
 @pytest.mark.parametrize("kdf", [{"n": 2**24}, {"r": 2**20}, {"p": 1000}, {"n": 2**31, "r": 2**31}])
-def test_a_file_that_would_eat_the_memory_is_refused_before_it_does(cheap, kdf):
+def test_a_file_that_would_eat_the_memory_is_refused_before_it_does(cheap: None, kdf: dict[str, int]) -> None:
     document = json.loads(seal(b"something", PHRASE))
     document["kdf"].update(kdf)
     with pytest.raises(TooLarge):
@@ -106,12 +108,12 @@ def test_a_file_that_would_eat_the_memory_is_refused_before_it_does(cheap, kdf):
         {"cipher": {"name": "AES-256-GCM", "nonce": "\u00e9"}},
     ],
 )
-def test_a_damaged_head_is_said_to_be_damaged(cheap, head):
+def test_a_damaged_head_is_said_to_be_damaged(cheap: None, head: Any) -> None:
     with pytest.raises(NotRecognised):
         unseal(json.loads(seal(b"something", PHRASE)) | head, PHRASE)
 
 
-def test_a_newer_version_is_said_to_be_newer(cheap):
+def test_a_newer_version_is_said_to_be_newer(cheap: None) -> None:
     with pytest.raises(NewerFormat):
         unseal(json.loads(seal(b"something", PHRASE)) | {"version": 2}, PHRASE)
 
@@ -125,5 +127,5 @@ def test_a_newer_version_is_said_to_be_newer(cheap):
         ("correct horse battery staple", Strength.GOOD),
     ],
 )
-def test_the_strength_of_a_passphrase_is_said_in_words(passphrase, expected):
+def test_the_strength_of_a_passphrase_is_said_in_words(passphrase: str, expected: Strength) -> None:
     assert strength(Secret(passphrase)) is expected

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -40,11 +41,11 @@ PASSWORDS = {ORDERS.id: {PASSWORD: Secret("pa55 w\u00f6rd"), PROXY_PASSWORD: Sec
 
 
 @pytest.fixture
-def cheap(monkeypatch):
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encrypted, "_N", 2**10)
 
 
-def test_everything_but_the_secrets_comes_back(tmp_path):
+def test_everything_but_the_secrets_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     write([ORDERS, LOCAL], path)
     read = read_file(path)
@@ -54,7 +55,7 @@ def test_everything_but_the_secrets_comes_back(tmp_path):
     assert read.items[0].kept_foreign == ("proxyHost", PROXY_PASSWORD)
 
 
-def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path, cheap):
+def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path: Path, cheap: None) -> None:
     path = tmp_path / "shared.json"
     write([ORDERS, LOCAL], path, PASSWORDS, Secret("open sesame"))
     content = path.read_text()
@@ -67,7 +68,7 @@ def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path, cheap):
     assert [(item.profile, item.secrets) for item in read.items] == [(ORDERS, PASSWORDS[ORDERS.id]), (LOCAL, {})]
 
 
-def test_an_encrypted_file_asks_for_its_passphrase_and_says_when_it_is_wrong(tmp_path, cheap):
+def test_an_encrypted_file_asks_for_its_passphrase_and_says_when_it_is_wrong(tmp_path: Path, cheap: None) -> None:
     path = tmp_path / "shared.json"
     write([LOCAL], path, passphrase=Secret("open sesame"))
     with pytest.raises(NeedsPassphrase):
@@ -76,14 +77,16 @@ def test_an_encrypted_file_asks_for_its_passphrase_and_says_when_it_is_wrong(tmp
         read_file(path, Secret("open sesam"))
 
 
-def test_secrets_without_a_passphrase_are_refused(tmp_path):
+def test_secrets_without_a_passphrase_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError):
         write([ORDERS], tmp_path / "shared.json", PASSWORDS)
     assert not list(tmp_path.iterdir())
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=6).filter(lambda text: text.strip()))
-def test_no_secret_of_a_connection_string_is_in_a_plain_export(tmp_path_factory, secret):
+def test_no_secret_of_a_connection_string_is_in_a_plain_export(
+    tmp_path_factory: pytest.TempPathFactory, secret: str
+) -> None:
     secret = f"\u2603{secret}\u2603"
     from urllib.parse import quote_plus
 
@@ -99,7 +102,7 @@ def test_no_secret_of_a_connection_string_is_in_a_plain_export(tmp_path_factory,
     assert raw not in content
 
 
-def test_free_texts_and_commands_are_looked_through_before_they_go_out(tmp_path):
+def test_free_texts_and_commands_are_looked_through_before_they_go_out(tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     risky = Profile(
         name="risky",
@@ -118,18 +121,18 @@ def test_free_texts_and_commands_are_looked_through_before_they_go_out(tmp_path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
-def test_only_its_owner_may_read_the_file(tmp_path):
+def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     write([LOCAL], path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path):
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotExported, match=r"shared\.json: "):
         write([LOCAL], tmp_path / "nowhere" / "shared.json")
 
 
-def test_a_broken_entry_does_not_hide_the_others():
+def test_a_broken_entry_does_not_hide_the_others() -> None:
     document = {
         "format": ours.FORMAT,
         "version": 1,
@@ -151,20 +154,20 @@ def test_a_broken_entry_does_not_hide_the_others():
     assert not items[5].has_identity, "an id that is no file's and no keyring's name is not taken over"
 
 
-def test_the_file_of_one_profile_is_read_too(tmp_path):
+def test_the_file_of_one_profile_is_read_too(tmp_path: Path) -> None:
     path = tmp_path / "orders.json"
     path.write_bytes(profile_file.encode(ORDERS, schema=True))
     [item] = read_file(path).items
     assert item.profile == ORDERS
 
 
-def test_a_profile_of_the_first_version_is_read(tmp_path):
+def test_a_profile_of_the_first_version_is_read(tmp_path: Path) -> None:
     text = '{"format": "clearline-profile", "version": 1, "id": "old", "name": "Old", "seeds": {"hosts": ["db1"]}}'
     [item] = read_text(text).items
     assert item.profile == Profile(id="old", name="Old", seeds=Seeds(hosts=("db1",)))
 
 
-def test_a_command_of_somebody_else_is_pointed_out():
+def test_a_command_of_somebody_else_is_pointed_out() -> None:
     text = json.dumps(
         {
             "format": ours.FORMAT,
@@ -182,7 +185,7 @@ def test_a_command_of_somebody_else_is_pointed_out():
     assert any("rm -rf ~" in remark for remark in planned.remarks)
 
 
-def test_a_newer_file_and_an_empty_one_are_told_apart():
+def test_a_newer_file_and_an_empty_one_are_told_apart() -> None:
     with pytest.raises(NewerFormat):
         read_text('{"format": "clearline-profiles", "version": 2, "profiles": []}')
     with pytest.raises(NotRecognised):

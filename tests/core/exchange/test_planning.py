@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,19 +24,19 @@ ORDERS = Profile(
 )
 
 
-def item(profile=ORDERS, **more):
+def item(profile: Profile = ORDERS, **more: bool | dict[str, Secret] | str) -> ImportedItem:
     return ImportedItem(name=profile.name, profile=profile, **more)
 
 
-def changed(**fields):
+def changed(**fields: Any) -> Profile:
     return msgspec.structs.replace(ORDERS, **fields)
 
 
-def ours(profile=ORDERS, **more):
+def ours(profile: Profile = ORDERS, **more: dict[str, Secret]) -> ImportedItem:
     return item(profile, has_identity=True, whole=True, **more)
 
 
-def test_what_nobody_has_is_new_and_saved_unless_told_otherwise():
+def test_what_nobody_has_is_new_and_saved_unless_told_otherwise() -> None:
     [one] = plan([ours()], [])
     assert (one.state, one.default, one.choices) == (State.NEW, Choice.COPY, (Choice.COPY, Choice.SKIP))
     [saved] = apply([one], {})
@@ -42,13 +44,13 @@ def test_what_nobody_has_is_new_and_saved_unless_told_otherwise():
     assert apply([one], {0: Choice.SKIP}) == ()
 
 
-def test_what_is_there_already_is_the_same_and_left_alone():
+def test_what_is_there_already_is_the_same_and_left_alone() -> None:
     [one] = plan([ours()], [ORDERS])
     assert (one.state, one.default, one.differences) == (State.SAME, Choice.SKIP, ())
     assert apply([one], {}, [ORDERS]) == ()
 
 
-def test_what_differs_is_said_setting_by_setting():
+def test_what_differs_is_said_setting_by_setting() -> None:
     [one] = plan([ours(changed(seeds=Seeds(hosts=("db2",)), pool=Pool(max_pool_size=1), notes=""))], [ORDERS])
     assert one.state is State.CHANGED
     assert one.differences == (
@@ -59,7 +61,7 @@ def test_what_differs_is_said_setting_by_setting():
     assert one.default is Choice.SKIP
 
 
-def test_replacing_keeps_the_id_and_copying_gives_another_with_another_name():
+def test_replacing_keeps_the_id_and_copying_gives_another_with_another_name() -> None:
     brought = changed(pool=Pool(max_pool_size=5))
     planned = plan([ours(brought)], [ORDERS])
     [replaced] = apply(planned, {0: Choice.REPLACE}, [ORDERS])
@@ -69,7 +71,7 @@ def test_replacing_keeps_the_id_and_copying_gives_another_with_another_name():
     assert (copied.profile.name, copied.replaces) == ("Orders (2)", None)
 
 
-def test_a_list_without_ids_meets_its_profiles_by_where_they_lead_else_by_their_name():
+def test_a_list_without_ids_meets_its_profiles_by_where_they_lead_else_by_their_name() -> None:
     bare = Profile(name="db1", seeds=ORDERS.seeds, auth=ORDERS.auth)
     [same_place] = plan([item(bare)], [ORDERS])
     assert same_place.existing is ORDERS
@@ -79,13 +81,13 @@ def test_a_list_without_ids_meets_its_profiles_by_where_they_lead_else_by_their_
     assert same_name.existing is ORDERS
 
 
-def test_what_other_programs_have_no_place_for_survives_a_replacement():
+def test_what_other_programs_have_no_place_for_survives_a_replacement() -> None:
     bare = Profile(name="Orders", seeds=Seeds(hosts=("db9",)), auth=ORDERS.auth)
     [saved] = apply(plan([item(bare)], [ORDERS]), {0: Choice.REPLACE}, [ORDERS])
     assert saved.profile == changed(seeds=Seeds(hosts=("db9",)))
 
 
-def test_an_id_that_means_nothing_is_not_compared():
+def test_an_id_that_means_nothing_is_not_compared() -> None:
     stranger = Profile(id=ORDERS.id, name="Other", seeds=Seeds(hosts=("db9",)))
     [one] = plan([item(stranger)], [ORDERS])
     assert one.state is State.NEW
@@ -93,14 +95,14 @@ def test_an_id_that_means_nothing_is_not_compared():
     assert saved.profile.id != ORDERS.id
 
 
-def test_other_servers_for_the_saved_password_are_pointed_out():
+def test_other_servers_for_the_saved_password_are_pointed_out() -> None:
     [one] = plan([ours(changed(seeds=Seeds(hosts=("evil",))))], [ORDERS])
     assert one.remarks == ("If you replace the saved one, the saved password would be used with other servers.",)
     [brings] = plan([ours(changed(seeds=Seeds(hosts=("evil",))), secrets={PASSWORD: Secret("x")})], [ORDERS])
     assert brings.remarks == ("It brings its password.",)
 
 
-def test_what_is_broken_is_not_imported_by_itself():
+def test_what_is_broken_is_not_imported_by_itself() -> None:
     empty = ImportedItem(name="x", problem="There is no host.")
     refused = item(Profile(name="y", seeds=Seeds(hosts=("db1:0",))), problem="Port 0 is no port.")
     nothing, repairable = plan([empty, refused], [])
@@ -111,7 +113,7 @@ def test_what_is_broken_is_not_imported_by_itself():
     assert len(apply([nothing, repairable], {1: Choice.COPY})) == 1
 
 
-def test_the_second_of_two_equal_ones_is_left_out():
+def test_the_second_of_two_equal_ones_is_left_out() -> None:
     one, other = plan([ours(), ours()], [])
     assert (one.default, other.default) == (Choice.COPY, Choice.SKIP)
     assert other.remarks == ("It is in the file twice.",)
@@ -120,7 +122,7 @@ def test_the_second_of_two_equal_ones_is_left_out():
     assert [s.profile.name for s in saved] == ["Orders", "Orders (2)"]
 
 
-def test_no_secret_is_in_the_differences():
+def test_no_secret_is_in_the_differences() -> None:
     hidden = changed(unread=(Unread(name="3t.sshPassword", value=None),), notes="mongodb://a:hunter2@b/")
     assert what_differs(ORDERS, hidden) == (
         "notes: mine → mongodb://a:***@b/",
@@ -147,7 +149,9 @@ ITEMS = st.builds(
     st.lists(PROFILES, max_size=3, unique_by=lambda p: p.id),
     st.dictionaries(st.integers(0, 5), st.sampled_from(Choice)),
 )
-def test_nothing_saved_is_lost_but_what_is_replaced(items, existing, choices):
+def test_nothing_saved_is_lost_but_what_is_replaced(
+    items: list[ImportedItem], existing: list[Profile], choices: dict[int, Choice]
+) -> None:
     planned = plan(items, existing)
     saved = apply(planned, choices, existing)
     copies = [one.profile.id for one in saved if one.replaces is None]

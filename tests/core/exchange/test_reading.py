@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -38,20 +41,20 @@ LINE = "mongodb://db1/"
         b"// first\n" + LINE.encode(),
     ],
 )
-def test_the_encoding_does_not_matter(tmp_path, raw):
+def test_the_encoding_does_not_matter(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "list"
     path.write_bytes(raw)
     [item] = read_file(path).items
     assert item.profile.seeds.hosts == ("db1",)
 
 
-def test_the_name_of_the_file_does_not_matter(tmp_path):
+def test_the_name_of_the_file_does_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "holiday.jpg"
     path.write_text('{"type": "Compass Connections", "version": 1, "connections": []}')
     assert read_file(path).format is Format.COMPASS
 
 
-def test_what_cannot_be_read_says_why(tmp_path):
+def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(CannotRead, match=r"missing\.json: "):
         read_file(tmp_path / "missing.json")
     with pytest.raises(CannotRead):
@@ -64,7 +67,7 @@ def test_what_cannot_be_read_says_why(tmp_path):
         read_text("\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
 
 
-def test_a_file_without_end_is_not_read_to_its_end(tmp_path):
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(MOST_BYTES * 100)
@@ -72,7 +75,7 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path):
         read_file(path)
 
 
-def test_several_files_are_one_import_and_a_bad_one_is_an_item(tmp_path):
+def test_several_files_are_one_import_and_a_bad_one_is_an_item(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
     good.write_text(LINE)
     bad.write_text("nothing")
@@ -81,7 +84,7 @@ def test_several_files_are_one_import_and_a_bad_one_is_an_item(tmp_path):
     assert [(item.name, bool(item.problem)) for item in read.items] == [("db1", False), ("bad.txt", True)]
 
 
-def test_one_profile_is_told_from_a_list_of_them(tmp_path):
+def test_one_profile_is_told_from_a_list_of_them(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text('{"format": "clearline-profile", "version": 1}')
     assert is_one_profile(path)
@@ -144,7 +147,7 @@ DOCUMENTS = st.one_of(
 )
 
 
-def outcome(read):
+def outcome(read: Callable[..., Any]) -> None:
     try:
         result = read()
     except ImportProblem:
@@ -157,7 +160,9 @@ def outcome(read):
 @example(b"\xff\xfe\x00")
 @example(b"{")
 @example(b"[[[[")
-def test_random_bytes_end_in_connections_or_a_named_problem(tmp_path_factory, raw):
+def test_random_bytes_end_in_connections_or_a_named_problem(
+    tmp_path_factory: pytest.TempPathFactory, raw: bytes
+) -> None:
     path = tmp_path_factory.getbasetemp() / "random"
     path.write_bytes(raw)
     outcome(lambda: read_file(path, Secret("x")))
@@ -166,12 +171,12 @@ def test_random_bytes_end_in_connections_or_a_named_problem(tmp_path_factory, ra
 @given(st.text())
 @example("\ud800")
 @example('{"format": "clearline-profiles", "version": 1, "profiles": [{"name": "\\ud800"}]}')
-def test_random_text_ends_in_connections_or_a_named_problem(text):
+def test_random_text_ends_in_connections_or_a_named_problem(text: str) -> None:
     outcome(lambda: read_text(text, Secret("x")))
 
 
 @given(DOCUMENTS)
-def test_random_documents_of_every_format_end_in_connections_or_a_named_problem(document):
+def test_random_documents_of_every_format_end_in_connections_or_a_named_problem(document: Any) -> None:
     outcome(lambda: read_text(json.dumps(document), Secret("x")))
 
 
@@ -199,13 +204,13 @@ def test_random_documents_of_every_format_end_in_connections_or_a_named_problem(
     ],
     ids=range(18),
 )
-def test_hostile_texts_are_over_soon(text):
+def test_hostile_texts_are_over_soon(text: str) -> None:
     began = time.monotonic()
     outcome(lambda: read_text(text, Secret("x")))
     assert time.monotonic() - began < 10
 
 
-def test_comments_and_commas_in_strings_are_text():
+def test_comments_and_commas_in_strings_are_text() -> None:
     assert parse('{"a": "// no, ]", /* yes */ "b": ["/* no */", "x\ty",], } // end') == {
         "a": "// no, ]",
         "b": ["/* no */", "x\ty"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
@@ -11,7 +12,7 @@ from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, hop_pa
 from clearline.core.uri.connection_string import build
 
 
-def connection(**more):
+def connection(**more: Any) -> dict[str, Any]:
     return {
         "connectionName": "Orders",
         "serverHost": "db1.example.com",
@@ -26,11 +27,11 @@ def connection(**more):
     }
 
 
-def settings(*connections):
+def settings(*connections: dict[str, Any] | None) -> str:
     return json.dumps({"version": "2.0", "uuidEncoding": 0, "connections": list(connections), "toolbars": {}})
 
 
-def test_a_direct_connection_is_read():
+def test_a_direct_connection_is_read() -> None:
     read = read_text(settings(connection()))
     [item] = read.items
     assert read.format is Format.ROBO3T
@@ -38,7 +39,7 @@ def test_a_direct_connection_is_read():
     assert (item.name, item.problem, item.kept_foreign, item.has_identity) == ("Orders", "", (), True)
 
 
-def test_the_members_of_a_replica_set_are_the_seeds():
+def test_the_members_of_a_replica_set_are_the_seeds() -> None:
     members = {"0": "db1:27017", "1": "db2:27017", "2": "db3:27017", "setNameUserEntered": "rs0", "readPreference": 1}
     [item] = read_text(settings(connection(isReplicaSet=True, replicaSet=members))).items
     assert item.profile.seeds.hosts == ("db1:27017", "db2:27017", "db3:27017")
@@ -46,7 +47,7 @@ def test_the_members_of_a_replica_set_are_the_seeds():
     assert item.profile.reads.preference == "primaryPreferred"
 
 
-def test_the_enabled_login_is_taken_and_its_encrypted_password_is_not():
+def test_the_enabled_login_is_taken_and_its_encrypted_password_is_not() -> None:
     credentials = [
         {"userName": "off", "userPassword": "x", "databaseName": "admin", "enabled": False},
         {
@@ -64,7 +65,7 @@ def test_the_enabled_login_is_taken_and_its_encrypted_password_is_not():
     assert item.remarks == ("Robo 3T encrypts its passwords for itself, so none is imported.",)
 
 
-def test_a_password_in_clear_of_an_old_version_is_taken():
+def test_a_password_in_clear_of_an_old_version_is_taken() -> None:
     credentials = [
         {"userName": "app", "userPassword": "p@ss", "databaseName": "a", "mechanism": "MONGODB-CR", "enabled": True}
     ]
@@ -74,7 +75,7 @@ def test_a_password_in_clear_of_an_old_version_is_taken():
     assert "MONGODB-CR" in item.remarks[0]
 
 
-def test_tls_is_taken_over_with_its_files():
+def test_tls_is_taken_over_with_its_files() -> None:
     ssl = {
         "sslEnabled": True,
         "caFile": "/ca.pem",
@@ -98,13 +99,13 @@ def test_tls_is_taken_over_with_its_files():
     assert item.secrets == {KEY_PASSWORD: Secret("key")}
 
 
-def test_what_pymongo_cannot_do_is_listed_and_noted():
+def test_what_pymongo_cannot_do_is_listed_and_noted() -> None:
     ssl = {"sslEnabled": False, "caFile": "/ca.pem"}
     [item] = read_text(settings(connection(ssl=ssl))).items
     assert item.kept_foreign == ("TLS, switched off, with /ca.pem",)
 
 
-def test_a_tunnel_becomes_a_hop():
+def test_a_tunnel_becomes_a_hop() -> None:
     ssh = {"enabled": True, "host": "bastion", "port": 2222, "userName": "me", "privateKeyFile": "/id_rsa"}
     [item] = read_text(settings(connection(ssh={**ssh, "passphrase": "opens-it"}))).items
     assert item.profile.hops == (
@@ -116,7 +117,7 @@ def test_a_tunnel_becomes_a_hop():
     assert item.secrets[hop_password(0)] == Secret("lets-in")
 
 
-def test_a_broken_entry_does_not_hide_the_others():
+def test_a_broken_entry_does_not_hide_the_others() -> None:
     items = read_text(
         settings(None, connection(serverHost=""), connection(serverHost="::1"), connection(serverPort="x"))
     ).items

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import keyring.backends.fail
 
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.planning import Choice, plan
-from clearline.core.exchange.saving import Outcome, carry_out
+from clearline.core.exchange.saving import ItemResult, Outcome, carry_out
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret
@@ -20,21 +21,21 @@ CHANGED = Profile(id="a" * 32, name="Renamed", seeds=Seeds(hosts=("db1",)), pool
 FRESH = Profile(id="b" * 32, name="New", seeds=Seeds(hosts=("db2",)))
 
 
-def whole(profile, **more):
+def whole(profile: Profile, **more: dict[str, Secret]) -> ImportedItem:
     return ImportedItem(name=profile.name, profile=profile, has_identity=True, whole=True, **more)
 
 
-def run(items, choices, folder, vault):
+def run(items: list[ImportedItem], choices: dict[int, Choice], folder: Path, vault: Vault) -> tuple[ItemResult, ...]:
     saved = {one.path: one.profile for one in store.list_profiles(folder) if one.profile}
     planned = plan(items, saved.values())
     return asyncio.run(carry_out(planned, choices, folder, saved, vault, Outside(folder.parent / FILE_NAME)))
 
 
-def names(folder):
+def names(folder: Path) -> set[str]:
     return {one.profile.name for one in store.list_profiles(folder) if one.profile}
 
 
-def test_profiles_go_to_the_folder_and_secrets_to_the_vault(tmp_path):
+def test_profiles_go_to_the_folder_and_secrets_to_the_vault(tmp_path: Path) -> None:
     store.save_in(tmp_path, OLD)
     vault = Vault()
     items = [
@@ -51,14 +52,14 @@ def test_profiles_go_to_the_folder_and_secrets_to_the_vault(tmp_path):
     assert not any("one" in path.read_text() and "two" in path.read_text() for path in tmp_path.glob("*new*.json"))
 
 
-def test_a_secret_that_is_asked_for_each_time_is_not_kept(tmp_path):
+def test_a_secret_that_is_asked_for_each_time_is_not_kept(tmp_path: Path) -> None:
     vault = Vault()
     asks = Profile(name="Asks", seeds=Seeds(hosts=("db3",)), secrets={PASSWORD: SecretSource(place="ask")})
     run([whole(asks, secrets={PASSWORD: Secret("x")})], {}, tmp_path, vault)
     assert vault.where(asks.id, PASSWORD) is None
 
 
-def test_one_that_cannot_be_saved_does_not_stop_the_others(tmp_path):
+def test_one_that_cannot_be_saved_does_not_stop_the_others(tmp_path: Path) -> None:
     path = store.save_in(tmp_path, OLD)
     saved = {path: OLD}
     planned = plan([whole(CHANGED), whole(FRESH)], saved.values())
@@ -70,7 +71,7 @@ def test_one_that_cannot_be_saved_does_not_stop_the_others(tmp_path):
     assert "changed meanwhile" in results[0].words
 
 
-def test_what_was_imported_is_marked_as_coming_from_outside(tmp_path):
+def test_what_was_imported_is_marked_as_coming_from_outside(tmp_path: Path) -> None:
     folder = tmp_path / "profiles"
     run([whole(FRESH), whole(CHANGED)], {1: Choice.SKIP}, folder, Vault())
     outside = Outside(tmp_path / FILE_NAME)
@@ -81,7 +82,7 @@ def test_what_was_imported_is_marked_as_coming_from_outside(tmp_path):
     assert outside.ids() == frozenset()
 
 
-def test_nothing_is_saved_that_cannot_be_marked(tmp_path):
+def test_nothing_is_saved_that_cannot_be_marked(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
     folder = tmp_path / "profiles"
@@ -91,7 +92,7 @@ def test_nothing_is_saved_that_cannot_be_marked(tmp_path):
     assert store.list_profiles(folder) == []
 
 
-def test_a_file_cannot_get_hold_of_a_kept_password_by_naming_its_id(tmp_path):
+def test_a_file_cannot_get_hold_of_a_kept_password_by_naming_its_id(tmp_path: Path) -> None:
     vault = Vault()
     vault.write(FRESH.id, PASSWORD, Secret("of a profile in the trash"))
     evil = Profile(id=FRESH.id, name="Evil", seeds=Seeds(hosts=("evil",)), auth=Auth(user="app"))
@@ -100,7 +101,7 @@ def test_a_file_cannot_get_hold_of_a_kept_password_by_naming_its_id(tmp_path):
     assert vault.read(result.profile.id, PASSWORD) is None
 
 
-def test_a_replacement_that_leads_elsewhere_does_not_get_the_password_that_was_kept(tmp_path):
+def test_a_replacement_that_leads_elsewhere_does_not_get_the_password_that_was_kept(tmp_path: Path) -> None:
     folder, vault = tmp_path / "profiles", Vault(keyring.backends.fail.Keyring())
     store.save_in(folder, OLD)
     vault.keep(OLD, PASSWORD, Secret("kept"))
@@ -111,7 +112,7 @@ def test_a_replacement_that_leads_elsewhere_does_not_get_the_password_that_was_k
     assert Outside(tmp_path / FILE_NAME).ids() == {OLD.id}
 
 
-def test_a_replacement_with_its_own_password_gets_that_one(tmp_path):
+def test_a_replacement_with_its_own_password_gets_that_one(tmp_path: Path) -> None:
     folder, vault = tmp_path / "profiles", Vault(keyring.backends.fail.Keyring())
     store.save_in(folder, OLD)
     vault.keep(OLD, PASSWORD, Secret("kept"))

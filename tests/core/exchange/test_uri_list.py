@@ -7,7 +7,7 @@ from clearline.core.exchange.reading import read_text
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 
-def test_one_a_line_with_and_without_names():
+def test_one_a_line_with_and_without_names() -> None:
     read = read_text(
         "mongodb://db1:27017,db2:27018/\n"
         "orders = mongodb://db3/\n"
@@ -32,7 +32,7 @@ def test_one_a_line_with_and_without_names():
     assert read.items[3].secrets == {PASSWORD: Secret("secret")}
 
 
-def test_the_export_of_studio_3t_names_and_colours_its_connections():
+def test_the_export_of_studio_3t_names_and_colours_its_connections() -> None:
     read = read_text(
         "mongodb://app:pw@db1:27017,db2:27017/?replicaSet=rs0&3t.uriVersion=3&3t.connection.name=Orders+-+prod"
         "&3t.defaultColor=31,163,86&3t.ssh=true&3t.sshAddress=10.0.0.1&3t.sshPassword=hunter2\r\n"
@@ -48,26 +48,26 @@ def test_the_export_of_studio_3t_names_and_colours_its_connections():
     assert "3t.defaultColor" in other.kept_foreign
 
 
-def test_a_password_placeholder_is_not_taken_for_a_password():
+def test_a_password_placeholder_is_not_taken_for_a_password() -> None:
     [item] = read_text("mongodb+srv://app:<password>@cluster0.abcde.mongodb.net/").items
     assert item.secrets == {}
     assert item.problem == ""
     assert item.remarks == ("The password is a placeholder, so none is imported.",)
 
 
-def test_one_that_the_driver_refuses_is_kept_with_the_reason():
+def test_one_that_the_driver_refuses_is_kept_with_the_reason() -> None:
     bad, good = read_text("mongodb://db1:99999/\nmongodb://db2/").items
     assert bad.profile is not None
     assert "99999" in bad.problem
     assert good.problem == ""
 
 
-def test_a_list_in_json_is_a_list():
+def test_a_list_in_json_is_a_list() -> None:
     items = read_text('["mongodb://db1/", "mongodb://db2/"]').items
     assert [item.name for item in items] == ["db1", "db2"]
 
 
-def test_the_settings_of_some_other_program_are_searched():
+def test_the_settings_of_some_other_program_are_searched() -> None:
     [item] = read_text('{"database": {"uri": "mongodb://db1/orders"}}').items
     assert (item.name, item.profile.seeds.database) == ("uri", "orders")
 

@@ -20,7 +20,7 @@ SETTINGS = """\ufeff// Place your settings here\r
 """
 
 
-def test_comments_trailing_commas_and_windows_line_ends_are_no_obstacle():
+def test_comments_trailing_commas_and_windows_line_ends_are_no_obstacle() -> None:
     read = read_text(SETTINGS)
     assert read.format is Format.VSCODE
     assert [item.name for item in read.items] == ["Orders, dev", "Broken", "Proxied"]
@@ -30,7 +30,7 @@ def test_comments_trailing_commas_and_windows_line_ends_are_no_obstacle():
     assert read.items[2].kept_foreign == ("proxyHost",)
 
 
-def test_workspaces_and_dev_containers_are_read_too():
+def test_workspaces_and_dev_containers_are_read_too() -> None:
     nested = (
         '{"customizations": {"vscode": {"settings": {"mdb.presetConnections": [{"connectionString": "mongodb://a"}]}}}}'
     )

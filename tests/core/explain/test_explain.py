@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_every_row_of_the_table_can_be_explained() -> None:
         assert row.fix or code in causes(), code
 
 
-def test_the_command_prints_one_object(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "error.txt"
     path.write_text(TEXTS[0][0])
     assert command.run([str(path), "--json"]) == 0
@@ -81,7 +82,7 @@ def test_the_command_prints_one_object(tmp_path, capsys: pytest.CaptureFixture[s
     assert printed["causes"][0]["cause"] == "tcp.refused"
 
 
-def test_the_command_tells_apart_what_it_cannot_explain(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_tells_apart_what_it_cannot_explain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("buy milk")
     assert command.run([str(path)]) == 1
@@ -107,7 +108,7 @@ def test_what_is_no_server_is_never_offered(text: str) -> None:
     assert [t for t in explain(text).targets if "cluster0" not in t] == []
 
 
-def test_near_needs_a_report(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_near_needs_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "mongod.log"
     log.write_text("{}")
     assert command.run([str(log), "--near", str(log)]) == 2
@@ -116,7 +117,9 @@ def test_near_needs_a_report(tmp_path, capsys: pytest.CaptureFixture[str]) -> No
     assert "cannot be read" in capsys.readouterr().err
 
 
-def test_check_goes_on_with_the_first_server(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_goes_on_with_the_first_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from clearline.cli import check
 
     checked: list[list[str]] = []

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def fits(cause: str, wanted: tuple[str, ...]) -> bool:
     return cause in wanted or f"{cause.partition('.')[0]}.*" in wanted
 
 
-def mark(row: dict[str, list[str]]) -> float:
+def mark(row: dict[str, Any]) -> float:
     return mark_of(str(row["text"]), tuple(row["causes"]))
 
 

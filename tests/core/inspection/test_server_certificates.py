@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,7 @@ def titles(chain: PresentedChain, used: TrustedBy = TrustedBy.DRIVER) -> str:
 
 
 @pytest.fixture
-def roots_of(monkeypatch: pytest.MonkeyPatch, lab: Authority) -> Iterator[Authority]:
+def roots_of(monkeypatch: pytest.MonkeyPatch, lab: Authority) -> Authority:
     """The driver's default roots are those of the laboratory."""
     monkeypatch.setenv("SSL_CERT_FILE", str(lab.ca_file))
     return lab

@@ -21,7 +21,7 @@ def look_up(name: str = NAME, service: str | None = None, server: DnsServer | No
     return asyncio.run(look_up_srv(name, service, server=at, deadline_s=0.4, **more))
 
 
-def test_a_chosen_name_server_tells_the_hosts_and_the_options():
+def test_a_chosen_name_server_tells_the_hosts_and_the_options() -> None:
     with DnsServer(cluster(NAME, MEMBERS, txt=TXT)) as server:
         answer = look_up(server=server)
     assert answer.hosts == HOSTS
@@ -29,7 +29,7 @@ def test_a_chosen_name_server_tells_the_hosts_and_the_options():
     assert answer.answered_by == f"127.0.0.1#{server.port}"
 
 
-def test_the_first_name_server_that_answers_counts_and_the_silent_one_is_named():
+def test_the_first_name_server_that_answers_counts_and_the_silent_one_is_named() -> None:
     with (
         DnsServer(default=SILENT, tcp=False) as dead,
         DnsServer(cluster(NAME, MEMBERS, txt=TXT), host="127.0.0.2") as alive,
@@ -42,28 +42,28 @@ def test_the_first_name_server_that_answers_counts_and_the_silent_one_is_named()
     assert silent == {f"127.0.0.1#{dead.port}"}
 
 
-def test_a_resolver_that_refuses_srv_gives_no_hosts_and_says_so():
+def test_a_resolver_that_refuses_srv_gives_no_hosts_and_says_so() -> None:
     with DnsServer({(f"_mongodb._tcp.{NAME}", "SRV"): REFUSED}) as server:
         answer = look_up(server=server)
     assert (answer.hosts, answer.answered_by) == ((), None)
     assert {q.outcome for q in answer.questions if q.type == "SRV"} == {DnsOutcome.REFUSED}
 
 
-def test_targets_of_another_domain_are_told_apart():
+def test_targets_of_another_domain_are_told_apart() -> None:
     with DnsServer(cluster(NAME, {"db1.abcde.lab.test": 27017, "evil.example.com": 27017})) as server:
         answer = look_up(server=server)
     assert answer.hosts == ("db1.abcde.lab.test:27017",)
     assert answer.outside == ("evil.example.com:27017",)
 
 
-def test_another_service_name_and_its_own_domain_are_asked_for():
+def test_another_service_name_and_its_own_domain_are_asked_for() -> None:
     zone = {(f"_reports._tcp.{NAME}", "SRV"): "0 0 27017 db1.elsewhere.test."}
     with DnsServer(zone) as server:
         answer = look_up(service="reports", server=server, suffix="elsewhere.test")
     assert answer.hosts == ("db1.elsewhere.test:27017",)
 
 
-def test_two_txt_records_do_not_count():
+def test_two_txt_records_do_not_count() -> None:
     with DnsServer(cluster(NAME, MEMBERS, txt=["authSource=admin", "replicaSet=x"])) as server:
         answer = look_up(server=server)
     assert answer.txt_records == 2
@@ -138,18 +138,18 @@ c0.abcde.lab.test                        TXT    60    Answer     {authSource=adm
 
 @pytest.mark.parametrize("printed", [LINUX, WINDOWS, DIG, DIG_SHORT, HOST, POWERSHELL])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_what_other_tools_print_is_read(printed: str, line_end: str):
+def test_what_other_tools_print_is_read(printed: str, line_end: str) -> None:
     answer = read_pasted(printed.replace("\n", line_end), name=None if "_tcp" in printed else NAME)
     assert answer.name == NAME
     assert answer.hosts == HOSTS
     assert (answer.options.auth_source, answer.options.replica_set) == ("admin", "atlas-x1")
 
 
-def test_a_pasted_answer_without_the_record_gives_nothing():
+def test_a_pasted_answer_without_the_record_gives_nothing() -> None:
     answer = read_pasted("** server can't find _mongodb._tcp.c0.abcde.lab.test: NXDOMAIN")
     assert (answer.hosts, answer.outside, answer.name) == ((), (), NAME)
 
 
 @given(st.text(max_size=400))
-def test_reading_a_pasted_text_never_fails(text: str):
+def test_reading_a_pasted_text_never_fails(text: str) -> None:
     assert read_pasted(text).txt_records in (0, 1)

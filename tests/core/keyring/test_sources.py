@@ -147,14 +147,16 @@ def test_what_was_gathered_never_shows_itself() -> None:
         (Auth(user="app"), {PASSWORD: SecretSource(place="reference", reference="${P}")}, {}, ()),
     ],
 )
-def test_a_secret_is_lost_when_its_login_needs_it_and_its_place_has_it_no_more(auth, places, known, expected):
+def test_a_secret_is_lost_when_its_login_needs_it_and_its_place_has_it_no_more(
+    auth: Auth, places: dict[str, SecretSource], known: dict[str, Secret], expected: tuple[str, ...]
+) -> None:
     assert lost(Profile(auth=auth, secrets=places), known) == expected
 
 
-def test_a_lost_password_is_asked_for_and_without_an_answer_it_is_said():
+def test_a_lost_password_is_asked_for_and_without_an_answer_it_is_said() -> None:
     profile = Profile(auth=Auth(user="app"))
 
-    async def answer(name):
+    async def answer(name: str) -> Secret | None:
         return Secret("typed") if name == PASSWORD else None
 
     assert asyncio.run(gather(profile, vault(), ask=answer)).secrets == {PASSWORD: Secret("typed")}
@@ -198,7 +200,7 @@ def test_on_windows_a_command_opens_no_console(monkeypatch: pytest.MonkeyPatch) 
         asked.update(options)
         raise OSError(2, "not there")
 
-    monkeypatch.setattr(commands.subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    monkeypatch.setattr("subprocess.CREATE_NO_WINDOW", 0x08000000, raising=False)
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
     with pytest.raises(CommandFailed, match="cannot be started"):
         asyncio.run(printed_by("pass show db"))

@@ -16,7 +16,8 @@ from pymongo.asynchronous.srv_resolver import _SrvResolver
 from pymongo.errors import ConfigurationError
 
 from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed, txt_options
-from clearline.core.probes.dns import Server, Transport, ask, ask_host, ask_srv, label, nameservers, preload
+from clearline.core.probes.dns import Transport, ask, ask_host, ask_srv, label, nameservers, preload
+from clearline.core.probes.dns_messages import Server
 from lab import namespaces
 from lab.dns_server import (
     NODATA,

@@ -117,7 +117,7 @@ def test_a_property_comes_and_goes() -> None:
     assert with_property(with_property(auth, "A", None), "B", "").properties == {}
 
 
-def test_an_srv_name_s_txt_record_counts_before_the_default_database():
+def test_an_srv_name_s_txt_record_counts_before_the_default_database() -> None:
     profile = Profile(seeds=Seeds(srv=True, hosts=("c0.abcde.lab.test",), database="orders"))
     assert default_source(profile) == "default: as the TXT record says, else orders, the database"
     assert default_source(Profile(seeds=Seeds(hosts=("db1",)))) == "default: admin"

@@ -18,7 +18,8 @@ from clearline.core.check.request import Request
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.profiles.profile import Profile
 from clearline.core.report import history
-from clearline.core.report.history import History, Last, masked
+from clearline.core.report.history import History, Last
+from clearline.core.report.masking import masked
 from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.connection_string import read

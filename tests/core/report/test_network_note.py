@@ -121,23 +121,23 @@ _ODD_HOSTS = (
 
 @pytest.mark.parametrize("host", _ODD_HOSTS)
 @pytest.mark.parametrize("stage", [Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO])
-def test_a_name_that_a_shell_would_obey_gets_no_command(stage, host):
+def test_a_name_that_a_shell_would_obey_gets_no_command(stage: Stage, host: str) -> None:
     assert commands_for(stage, f"{host}:27017", srv_name=None) == []
 
 
 @pytest.mark.parametrize("host", ["db1.example.com", "10.0.0.5", "my_host-2"])
-def test_a_well_formed_name_does(host):
+def test_a_well_formed_name_does(host: str) -> None:
     for stage in (Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO):
         assert commands_for(stage, f"{host}:27017")
 
 
-def test_an_odd_srv_name_gets_no_command_of_its_own():
+def test_an_odd_srv_name_gets_no_command_of_its_own() -> None:
     found = commands_for(Stage.DNS, "db1:27017", srv_name="x;touch /tmp/p")
     assert not any("touch" in command.line for command in found)
 
 
 @pytest.mark.parametrize("host", [host for host in _ODD_HOSTS if host.isprintable()])
-def test_an_address_is_one_word_of_its_shell(host):
+def test_an_address_is_one_word_of_its_shell(host: str) -> None:
     uri = f"mongodb://app:***@{host}:1/?appName={host}"
     lines = {command.system: command.line for command in commands_for(Stage.AUTH, "db1:1", redacted_uri=uri)}
     posix = lines.get("Linux, macOS") or lines["any system"]
@@ -150,7 +150,7 @@ def test_an_address_is_one_word_of_its_shell(host):
         assert not set(uri) & set("$`%!'\"")
 
 
-def test_a_socket_path_is_one_word_too():
+def test_a_socket_path_is_one_word_too() -> None:
     [command] = commands_for(Stage.TCP, "/tmp/x; touch p.sock")
     assert shlex.split(command.line) == ["ls", "-l", "--", "/tmp/x; touch p.sock"]
 

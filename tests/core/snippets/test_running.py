@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.profiles.profile import Auth, SecretSource, Seeds, Tls
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.snippets import Language, snippets
 from core.snippets.profiles import profile_of
 
@@ -19,7 +20,9 @@ EVERY = (
 )
 
 
-def run(folder: Path, profile, keys=EVERY, **variables: str) -> dict[str, subprocess.CompletedProcess[str]]:
+def run(
+    folder: Path, profile: Profile | None, keys: Any = EVERY, **variables: str
+) -> dict[str, subprocess.CompletedProcess[str]]:
     """Run the snippets of a profile side by side, each in a process of its own."""
     ours = ("MONGODB", "DB_", "SSL_CERT")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -50,13 +53,13 @@ def run(folder: Path, profile, keys=EVERY, **variables: str) -> dict[str, subpro
     return done
 
 
-def proves_itself(done) -> None:
+def proves_itself(done: Any) -> None:
     for key, process in done.items():
         assert process.returncode == 0, f"{key}\n{process.stdout}"
         assert "ping ok" in process.stdout, f"{key}\n{process.stdout}"
 
 
-def test_all_run_against_a_server_without_login(standalone, tmp_path):
+def test_all_run_against_a_server_without_login(standalone: Any, tmp_path: Path) -> None:
     done = run(tmp_path, profile_of(f"mongodb://{standalone.address}/appdb"))
     proves_itself(done)
     assert "in_use=0, waiting=0, refused=0), idle: 1" in done["pool"].stdout
@@ -64,7 +67,7 @@ def test_all_run_against_a_server_without_login(standalone, tmp_path):
     assert "appdb.items" in done["collection"].stdout
 
 
-def test_all_run_with_a_login_whose_password_is_full_of_marks(login_server, tmp_path):
+def test_all_run_with_a_login_whose_password_is_full_of_marks(login_server: Any, tmp_path: Path) -> None:
     user = next(user for user in login_server.users if user.name == "special")
     profile = profile_of(
         f"mongodb://special@{login_server.address}/appdb?authSource=admin&maxPoolSize=3&appName=it's%20us"
@@ -72,7 +75,7 @@ def test_all_run_with_a_login_whose_password_is_full_of_marks(login_server, tmp_
     proves_itself(run(tmp_path, profile, MONGODB_PASSWORD=user.password))
 
 
-def test_options_of_every_section_run(replica_set, tmp_path):
+def test_options_of_every_section_run(replica_set: Any, tmp_path: Path) -> None:
     profile = profile_of(
         f"mongodb://{','.join(replica_set.addresses)}/appdb?replicaSet=rs0&maxPoolSize=5&maxIdleTimeMS=1500.5&w=2"
         "&waitQueueTimeoutMS=9000&connectTimeoutMS=5000&readPreference=nearest&readPreferenceTags=dc:east"
@@ -84,7 +87,7 @@ def test_options_of_every_section_run(replica_set, tmp_path):
     proves_itself(run(tmp_path, profile, ("sync", "async", "factory", "collection", "environment", "retry")))
 
 
-def test_a_private_authority_is_trusted_by_file_and_as_the_systems_own(tls_server, tmp_path):
+def test_a_private_authority_is_trusted_by_file_and_as_the_systems_own(tls_server: Any, tmp_path: Path) -> None:
     keys = ("sync", "async", "environment")
     plain = profile_of(f"mongodb://{tls_server.address}/")
     proves_itself(run(tmp_path, replace(plain, tls=Tls(ca_file=str(tls_server.ca_file))), keys))
@@ -93,13 +96,13 @@ def test_a_private_authority_is_trusted_by_file_and_as_the_systems_own(tls_serve
     proves_itself(run(tmp_path, system, ("sync", "async"), SSL_CERT_FILE=str(tls_server.ca_file)))
 
 
-def test_a_client_certificate_is_presented(mutual_tls_server, tmp_path):
+def test_a_client_certificate_is_presented(mutual_tls_server: Any, tmp_path: Path) -> None:
     tls = Tls(ca_file=str(mutual_tls_server.ca_file), certificate_key_file=str(mutual_tls_server.client_file))
     profile = replace(profile_of(f"mongodb://{mutual_tls_server.address}/"), tls=tls)
     proves_itself(run(tmp_path, profile, ("sync", "environment")))
 
 
-def test_references_are_read_from_the_environment(login_server, tmp_path):
+def test_references_are_read_from_the_environment(login_server: Any, tmp_path: Path) -> None:
     host, _, port = login_server.address.partition(":")
     profile = replace(
         profile_of("mongodb://localhost/"),
@@ -111,14 +114,14 @@ def test_references_are_read_from_the_environment(login_server, tmp_path):
     proves_itself(run(tmp_path, profile, ("sync", "factory", "environment"), **variables))
 
 
-def test_the_profiles_own_env_file_is_read(login_server, tmp_path):
+def test_the_profiles_own_env_file_is_read(login_server: Any, tmp_path: Path) -> None:
     (tmp_path / "own.env").write_text("MONGODB_PASSWORD=pass\n")
     profile = replace(profile_of(f"mongodb://app@{login_server.address}/"), env_file="own.env")
     # As when the profile is used, the file comes before the environment.
     proves_itself(run(tmp_path, profile, ("sync",), MONGODB_PASSWORD="another"))
 
 
-def test_a_refused_login_is_never_tried_again(login_server, tmp_path):
+def test_a_refused_login_is_never_tried_again(login_server: Any, tmp_path: Path) -> None:
     profile = profile_of(f"mongodb://app@{login_server.address}/")
     done = run(tmp_path, profile, ("retry",), MONGODB_PASSWORD="wrong")["retry"]
     assert done.returncode == 1
@@ -126,7 +129,7 @@ def test_a_refused_login_is_never_tried_again(login_server, tmp_path):
     assert "attempt" not in done.stdout.partition("Traceback")[0]
 
 
-def test_a_server_that_is_not_there_is_tried_again(tmp_path):
+def test_a_server_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
     text = code(profile_of("mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50"), "retry")
     file = tmp_path / "retry.py"
     file.write_text(text.replace("attempts: int = 6", "attempts: int = 2").replace("0.5 * 2**attempt", "0.01"), "utf-8")
@@ -136,7 +139,7 @@ def test_a_server_that_is_not_there_is_tried_again(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["local", "replica-set", "atlas"])
-def test_the_factory_makes_every_kind(standalone, kind):
+def test_the_factory_makes_every_kind(standalone: Any, kind: Any) -> None:
     text = code(profile_of(f"mongodb://{standalone.address}/?maxPoolSize=2&w=1"), "factory")
     check = f"with make_client(Deployment('{kind}')) as client:\n    print(client.options.pool_options.max_pool_size)"
     variables = {"MONGODB_USERNAME": "u", "MONGODB_PASSWORD": "p", "REPLICA_SET_NAME": "rs0"}
@@ -146,5 +149,5 @@ def test_the_factory_makes_every_kind(standalone, kind):
     assert done.stdout.strip() == "2", done.stderr
 
 
-def code(profile, key):
+def code(profile: Profile | None, key: Any) -> Any:
     return next(snippet.text for snippet in snippets(profile) if snippet.key == key)

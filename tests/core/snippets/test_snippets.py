@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def python_files(tmp_path_factory):
+def python_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every Python snippet of every profile as a file."""
     folder = tmp_path_factory.mktemp("snippets")
     for number, profile in enumerate((*PROFILES.values(), *(anything(seed) for seed in range(20)))):
@@ -30,20 +30,20 @@ def python_files(tmp_path_factory):
     return folder
 
 
-def run(*command):
+def run(*command: Path | str) -> None:
     done = subprocess.run([sys.executable, "-m", *map(str, command)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_python_passes_the_lint_of_this_project(python_files):
+def test_python_passes_the_lint_of_this_project(python_files: Path) -> None:
     run("ruff", "check", "--no-cache", "--config", ROOT / "pyproject.toml", python_files)
 
 
-def test_python_stands_as_the_formatter_would_leave_it(python_files):
+def test_python_stands_as_the_formatter_would_leave_it(python_files: Path) -> None:
     run("ruff", "format", "--check", "--diff", "--no-cache", "--config", ROOT / "pyproject.toml", python_files)
 
 
-def test_python_is_clean_for_the_strict_type_checker(python_files, tmp_path):
+def test_python_is_clean_for_the_strict_type_checker(python_files: Path, tmp_path: Path) -> None:
     names = [name for name in PROFILES if name in ("full", "bundled", "references")]
     files = [f for n in names for f in python_files.glob(f"p{list(PROFILES).index(n)}_*.py")]
     assert len(files) == 30
@@ -51,7 +51,7 @@ def test_python_is_clean_for_the_strict_type_checker(python_files, tmp_path):
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_no_snippet_holds_a_secret(name):
+def test_no_snippet_holds_a_secret(name: str) -> None:
     for snippet in snippets(PROFILES[name]):
         assert not [secret for secret in SECRETS if secret in snippet.text + snippet.note], snippet.key
 
@@ -62,7 +62,7 @@ TELLING = st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: f"{
 
 @settings(deadline=None, max_examples=60)
 @given(user=WORDS, password=TELLING, key=TELLING, mechanism=st.sampled_from(("PLAIN", "SCRAM-SHA-256", "MONGODB-AWS")))
-def test_whatever_the_secrets_are_no_snippet_holds_them(user, password, key, mechanism):
+def test_whatever_the_secrets_are_no_snippet_holds_them(user: str, password: str, key: str, mechanism: str) -> None:
     user, password, key = (quote(text, safe="", errors="replace") for text in (user, password, key))
     reading = connection_string.read(
         f"mongodb://{user}:{password}@localhost/?authMechanism={mechanism}&tlsCertificateKeyFile=/a.pem&sslPass={key}"
@@ -74,7 +74,7 @@ def test_whatever_the_secrets_are_no_snippet_holds_them(user, password, key, mec
             compile(snippet.text, snippet.key, "exec")
 
 
-def test_every_profile_has_the_same_snippets_in_the_same_order():
+def test_every_profile_has_the_same_snippets_in_the_same_order() -> None:
     first = [(s.key, s.title, s.group) for s in snippets(PLAIN)]
     assert len(set(first)) == len(first)
     assert [group for _, _, group in first] == sorted((group for _, _, group in first), key=list(Group).index)
@@ -82,7 +82,7 @@ def test_every_profile_has_the_same_snippets_in_the_same_order():
         assert [(s.key, s.title, s.group) for s in snippets(profile)] == first
 
 
-def test_every_variable_that_is_read_is_named():
+def test_every_variable_that_is_read_is_named() -> None:
     for profile in PROFILES.values():
         for snippet in snippets(profile):
             for name in snippet.env:
@@ -92,11 +92,11 @@ def test_every_variable_that_is_read_is_named():
     assert sync.optional_env == ("MONGODB_TLS_KEY_PASSWORD",)
 
 
-def test_what_the_profile_does_not_set_is_not_in_the_code():
+def test_what_the_profile_does_not_set_is_not_in_the_code() -> None:
     assert "    return MongoClient(URI)\n" in snippets(PLAIN)[0].text
 
 
-def test_packages_of_compression_and_login_are_named():
+def test_packages_of_compression_and_login_are_named() -> None:
     assert snippets(FULL)[0].needs == ("pymongo[snappy,zstd]",)
     assert snippets(PROFILES["aws"])[0].needs == ("pymongo[aws]",)
     assert snippets(PROFILES["kerberos"])[0].needs == ("pymongo[gssapi]",)

@@ -21,7 +21,7 @@ from clearline.core.watch import live, pool_fold, watch
 from clearline.core.watch import rounds as rounds_of_watch
 from clearline.core.watch import session as watch_session
 from clearline.core.watch.exercise import ExercisePlan, Work
-from clearline.core.watch.health import HealthState
+from clearline.core.watch.health import HealthFold, HealthState
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.topology import ChangeKind
 from lab import deployments
@@ -473,7 +473,7 @@ def test_thousands_of_pings_grow_neither_memory_nor_threads_nor_files(
     monkeypatch.setattr(watch, "SHORTEST_INTERVAL_S", 0.0)
     monkeypatch.setattr(rounds_of_watch, "_ROUND_GAP_S", 0.0)
     kept, rounds = 800, 3000
-    fold = live.HealthFold()
+    fold = HealthFold()
     fold._latencies = deque(maxlen=kept)  # 3,600 in earnest
     monkeypatch.setattr(live, "HealthFold", lambda: fold)
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from typing import Any
 
 from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
 
 from clearline.ui.background.collecting import collecting_here
 
@@ -12,20 +14,20 @@ from clearline.ui.background.collecting import collecting_here
 class Cycle(QObject):
     """Garbage that only a collection frees; it notes the thread in which that happened."""
 
-    def __init__(self, freed_in):
+    def __init__(self, freed_in: Any) -> None:
         super().__init__()
         self.me = self
         self.destroyed.connect(lambda: freed_in.append(threading.current_thread()))
 
 
-def test_cycles_are_freed_in_the_thread_of_the_window_whoever_makes_garbage(qtbot):
+def test_cycles_are_freed_in_the_thread_of_the_window_whoever_makes_garbage(qtbot: QtBot) -> None:
     freed_in = []
     with collecting_here():
         cycle = weakref.ref(Cycle(freed_in))
 
-        def litter():
+        def litter() -> None:
             for _ in range(200_000):
-                one: list = []
+                one: list[object] = []
                 one.append(one)
 
         thread = threading.Thread(target=litter)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
 
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.background.messages import Answer
@@ -13,11 +16,11 @@ from ui import played_checks as play
 
 
 @pytest.fixture
-def background(qtbot):
+def background(qtbot: QtBot) -> Iterator[Worker]:
     line, pump = Worker(play.waiting()), Pump()
     pump.wire(line)
 
-    def pull():
+    def pull() -> bool:
         for message in line.take():
             assert isinstance(message, Answer)
             message.deliver()
@@ -29,11 +32,11 @@ def background(qtbot):
     assert line.ended_within(5000)
 
 
-def test_only_the_question_after_the_pause_is_asked(qtbot, background):
+def test_only_the_question_after_the_pause_is_asked(qtbot: QtBot, background: Worker) -> None:
     asked, told, owner = [], [], QObject()
     inquiry = Inquiry(background, owner)
 
-    async def question(about):
+    async def question(about: Any) -> Any:
         asked.append(about)
         return about
 
@@ -44,15 +47,15 @@ def test_only_the_question_after_the_pause_is_asked(qtbot, background):
     assert not inquiry.ask("abc", lambda: question("abc"), told.append)
 
 
-def test_a_late_answer_about_something_else_is_dropped(qtbot, background):
+def test_a_late_answer_about_something_else_is_dropped(qtbot: QtBot, background: Worker) -> None:
     told, owner, begun = [], QObject(), []
     inquiry = Inquiry(background, owner)
 
-    async def slow():
+    async def slow() -> None:
         begun.append(True)
         await asyncio.Event().wait()
 
-    async def quick():
+    async def quick() -> Any:
         return "quick"
 
     inquiry.ask("slow", slow, told.append)

@@ -5,8 +5,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
@@ -18,10 +22,10 @@ from ui import played_checks as play
 
 
 @pytest.fixture
-def make_line(qapp):
+def make_line(qapp: QApplication) -> Iterator[Callable[..., Any]]:
     lines = []
 
-    def make(check):
+    def make(check: Any) -> Worker:
         lines.append(Worker(check))
         return lines[-1]
 
@@ -31,11 +35,11 @@ def make_line(qapp):
         assert line.ended_within(10_000)
 
 
-def collect(qtbot, line, kind, count=1):
+def collect(qtbot: QtBot, line: Worker, kind: type, count: int = 1) -> Any:
     """Take messages until there are enough of a kind; returns all of them."""
     taken = []
 
-    def enough():
+    def enough() -> bool:
         taken.extend(line.take())
         return sum(isinstance(message, kind) for message in taken) >= count
 
@@ -43,7 +47,7 @@ def collect(qtbot, line, kind, count=1):
     return taken
 
 
-def test_a_check_reports_its_snapshots_in_order_and_then_its_end(qtbot, make_line):
+def test_a_check_reports_its_snapshots_in_order_and_then_its_end(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     first, last = play.report(None), play.connected()
     line = make_line(play.playing(first, last))
     run = line.submit(Profile(), {})
@@ -51,7 +55,7 @@ def test_a_check_reports_its_snapshots_in_order_and_then_its_end(qtbot, make_lin
     assert messages == [Progress(run, first), Progress(run, last), Ended(run, last)]
 
 
-def test_driver_events_leave_through_the_buffer_of_their_check(qtbot, make_line):
+def test_driver_events_leave_through_the_buffer_of_their_check(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     events = [play.event(n) for n in range(50)]
     line = make_line(play.playing(play.connected(), events=events))
     line.submit(Profile(), {})
@@ -59,7 +63,9 @@ def test_driver_events_leave_through_the_buffer_of_their_check(qtbot, make_line)
     assert line.events.drain() == events
 
 
-def test_stop_before_the_loop_started_ends_the_check_without_running_it(qtbot, make_line):
+def test_stop_before_the_loop_started_ends_the_check_without_running_it(
+    qtbot: QtBot, make_line: Callable[..., Any]
+) -> None:
     check = play.playing(play.connected())
     line = make_line(check)
     run = line.submit(Profile(), {})
@@ -68,13 +74,13 @@ def test_stop_before_the_loop_started_ends_the_check_without_running_it(qtbot, m
     assert [m.run for m in ended] == [run]
 
 
-def test_stop_on_a_line_that_never_ran_is_harmless(make_line):
+def test_stop_on_a_line_that_never_ran_is_harmless(make_line: Callable[..., Any]) -> None:
     line = make_line(play.waiting())
     line.stop_check()
     assert line.take() == []
 
 
-def test_stop_gives_the_cancelled_report_within_milliseconds(qtbot, make_line):
+def test_stop_gives_the_cancelled_report_within_milliseconds(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     started = threading.Event()
     line = make_line(play.waiting(started))
     line.submit(Profile(), {})
@@ -86,7 +92,7 @@ def test_stop_gives_the_cancelled_report_within_milliseconds(qtbot, make_line):
     assert time.perf_counter() - began < 0.5
 
 
-def test_stop_after_the_check_ended_is_harmless(qtbot, make_line):
+def test_stop_after_the_check_ended_is_harmless(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     line = make_line(play.playing(play.connected()))
     line.submit(Profile(), {})
     collect(qtbot, line, Ended)
@@ -95,10 +101,19 @@ def test_stop_after_the_check_ended_is_harmless(qtbot, make_line):
     assert collect(qtbot, line, Ended)[-1].report.verdict is Verdict.CONNECTED
 
 
-def test_a_second_check_replaces_the_first_and_they_never_run_together(qtbot, make_line):
+def test_a_second_check_replaces_the_first_and_they_never_run_together(
+    qtbot: QtBot, make_line: Callable[..., Any]
+) -> None:
     running, together = 0, []
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         nonlocal running
         running += 1
         together.append(running)
@@ -123,7 +138,9 @@ def test_a_second_check_replaces_the_first_and_they_never_run_together(qtbot, ma
     assert together == [1, 1]
 
 
-def test_of_many_checks_submitted_at_once_every_one_ends_and_the_last_one_runs(qtbot, make_line):
+def test_of_many_checks_submitted_at_once_every_one_ends_and_the_last_one_runs(
+    qtbot: QtBot, make_line: Callable[..., Any]
+) -> None:
     line = make_line(play.playing(play.connected()))
     runs = [line.submit(Profile(), {}) for _ in range(20)]
     ended = [m for m in collect(qtbot, line, Ended, 20) if isinstance(m, Ended)]
@@ -131,7 +148,7 @@ def test_of_many_checks_submitted_at_once_every_one_ends_and_the_last_one_runs(q
     assert next(m for m in ended if m.run == runs[-1]).report.verdict is Verdict.CONNECTED
 
 
-def test_a_stop_never_reaches_a_check_that_was_submitted_after_it(qtbot, make_line):
+def test_a_stop_never_reaches_a_check_that_was_submitted_after_it(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     line = make_line(play.playing(play.connected()))
     for _ in range(50):
         line.submit(Profile(), {})
@@ -143,7 +160,7 @@ def test_a_stop_never_reaches_a_check_that_was_submitted_after_it(qtbot, make_li
         assert ended[last].report is not None
 
 
-def test_closing_during_a_check_ends_the_thread(qtbot, make_line):
+def test_closing_during_a_check_ends_the_thread(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     started = threading.Event()
     check = play.waiting(started)
     line = make_line(check)
@@ -154,11 +171,18 @@ def test_closing_during_a_check_ends_the_thread(qtbot, make_line):
     assert check.running == 0
 
 
-def test_closing_never_waits_for_a_resolver(make_line):
+def test_closing_never_waits_for_a_resolver(make_line: Callable[..., Any]) -> None:
     release, blocked = threading.Event(), threading.Event()
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
-        def resolve():
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> None:
+        def resolve() -> None:
             blocked.set()
             release.wait(20)
 
@@ -174,7 +198,7 @@ def test_closing_never_waits_for_a_resolver(make_line):
     release.set()
 
 
-def test_a_check_submitted_after_the_close_ends_at_once(make_line):
+def test_a_check_submitted_after_the_close_ends_at_once(make_line: Callable[..., Any]) -> None:
     line = make_line(play.playing(play.connected()))
     line.close()
     run = line.submit(Profile(), {})
@@ -182,8 +206,15 @@ def test_a_check_submitted_after_the_close_ends_at_once(make_line):
     assert line.take() == [Ended(run)]
 
 
-def test_a_bug_in_the_check_is_handed_over_and_the_line_lives_on(qtbot, make_line):
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+def test_a_bug_in_the_check_is_handed_over_and_the_line_lives_on(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         if profile.name == "bad":
             raise ZeroDivisionError
         return play.connected()
@@ -195,8 +226,15 @@ def test_a_bug_in_the_check_is_handed_over_and_the_line_lives_on(qtbot, make_lin
     assert collect(qtbot, line, Ended)[-1].report.verdict is Verdict.CONNECTED
 
 
-def test_a_bug_outside_the_check_reaches_the_gui_too(qtbot, make_line):
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+def test_a_bug_outside_the_check_reaches_the_gui_too(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         asyncio.get_running_loop().call_soon(lambda: 1 / 0)
         await asyncio.sleep(0)
         return play.connected()
@@ -207,14 +245,14 @@ def test_a_bug_outside_the_check_reaches_the_gui_too(qtbot, make_line):
     assert isinstance(broken[0].error, ZeroDivisionError)
 
 
-def test_questions_are_answered_in_the_gui_thread(qtbot, make_line):
+def test_questions_are_answered_in_the_gui_thread(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     line = make_line(play.waiting())
     heard = []
 
-    async def who():
+    async def who() -> Any:
         return threading.current_thread()
 
-    async def fail():
+    async def fail() -> None:
         raise OSError("no")
 
     line.ask(who, lambda thread: heard.append((thread, threading.current_thread())))
@@ -227,10 +265,17 @@ def test_questions_are_answered_in_the_gui_thread(qtbot, make_line):
     assert isinstance(error, OSError)
 
 
-def test_a_storm_of_reports_sends_one_wake_up(qtbot, make_line):
+def test_a_storm_of_reports_sends_one_wake_up(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     done = threading.Event()
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         for _ in range(5000):
             emit(play.report(None))
         emit(play.connected())
@@ -247,7 +292,7 @@ def test_a_storm_of_reports_sends_one_wake_up(qtbot, make_line):
     assert len(woken) <= 2
 
 
-def test_five_thousand_signals_do_not_abort_the_interpreter():
+def test_five_thousand_signals_do_not_abort_the_interpreter() -> None:
     """PySide6 6.12.0 with Python 3.11 aborts after some 570 emits of a bool."""
     program = """
 from PySide6.QtCore import QCoreApplication, QObject, Signal
@@ -264,7 +309,7 @@ print(len(heard))
     assert (done.returncode, done.stdout.strip()) == (0, "5000"), done.stderr
 
 
-def test_a_line_that_cannot_end_is_left_behind_and_the_program_still_ends():
+def test_a_line_that_cannot_end_is_left_behind_and_the_program_still_ends() -> None:
     program = """
 import asyncio, threading
 from PySide6.QtCore import QCoreApplication
@@ -290,14 +335,14 @@ end_with(7)
     assert time.perf_counter() - began < 10
 
 
-def test_another_check_takes_the_place_of_the_line_s_own_for_once(qtbot, make_line):
+def test_another_check_takes_the_place_of_the_line_s_own_for_once(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     line = make_line(play.playing(play.connected()))
     other = play.report(Verdict.CANCELLED)
     run = line.submit(Profile(), {}, check=play.playing(other))
     assert collect(qtbot, line, Ended)[-1] == Ended(run, other)
 
 
-def test_however_much_stirs_the_window_is_told_once_until_it_looks(qtbot, make_line):
+def test_however_much_stirs_the_window_is_told_once_until_it_looks(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     line = make_line(play.waiting())
     stirred = []
     line.stirred.connect(lambda: stirred.append(1))
@@ -309,7 +354,7 @@ def test_however_much_stirs_the_window_is_told_once_until_it_looks(qtbot, make_l
     assert stirred == [1, 1]
 
 
-def test_any_thread_may_have_something_called_in_the_gui_thread(qtbot, make_line):
+def test_any_thread_may_have_something_called_in_the_gui_thread(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
     line = make_line(play.waiting())
     called = []
     thread = threading.Thread(target=lambda: line.tell(lambda: called.append(threading.current_thread())))
@@ -321,15 +366,17 @@ def test_any_thread_may_have_something_called_in_the_gui_thread(qtbot, make_line
 
 
 @pytest.fixture
-def short_patience(monkeypatch):
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "PING_MS", 10)
     monkeypatch.setattr(worker_module, "MISSING_AFTER_STOP", 2)
 
 
-def test_a_check_that_holds_its_thread_is_noticed_after_stop(qtbot, make_line, short_patience):
+def test_a_check_that_holds_its_thread_is_noticed_after_stop(
+    qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
+) -> None:
     over, began = threading.Event(), threading.Event()
 
-    async def hold(*_arguments, **_more):
+    async def hold(*_arguments: Any, **_more: Any) -> Any:
         began.set()
         over.wait()  # the loop's own thread: nothing that is asked of the loop comes through
         return play.connected()
@@ -342,7 +389,9 @@ def test_a_check_that_holds_its_thread_is_noticed_after_stop(qtbot, make_line, s
     over.set()
 
 
-def test_a_check_that_ends_is_not_taken_for_stuck(qtbot, make_line, short_patience):
+def test_a_check_that_ends_is_not_taken_for_stuck(
+    qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
+) -> None:
     line = make_line(play.playing(play.connected()))
     stuck = []
     line.stuck.connect(lambda: stuck.append(True))
@@ -353,10 +402,10 @@ def test_a_check_that_ends_is_not_taken_for_stuck(qtbot, make_line, short_patien
     assert not stuck
 
 
-def test_an_open_profile_goes_on_with_another_thread(qtbot, short_patience):
+def test_an_open_profile_goes_on_with_another_thread(qtbot: QtBot, short_patience: None) -> None:
     over, began, calls = threading.Event(), threading.Event(), []
 
-    async def hold_once(*_arguments, **_more):
+    async def hold_once(*_arguments: Any, **_more: Any) -> Any:
         calls.append(True)
         if len(calls) == 1:
             began.set()

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QThread
+from pytestqt.qtbot import QtBot
 
 from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, Seeds
@@ -15,7 +18,7 @@ from clearline.ui.models.profiles import ProfileRow
 from ui import played_checks as play
 
 
-def rows(count):
+def rows(count: int) -> list[ProfileRow]:
     return [
         ProfileRow(Profile(id=f"p{n}", name=f"P{n}", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app")))
         for n in range(count)
@@ -23,11 +26,16 @@ def rows(count):
 
 
 @pytest.fixture
-def batch(make_desktop, keyring_in_memory):
+def batch(make_desktop: Callable[..., Any], keyring_in_memory: Any) -> Iterator[Callable[..., Any]]:
     """Makes a test of several that is closed with the window behind it."""
     made = []
 
-    def make(check, count, typed=None, withheld=None):
+    def make(
+        check: Any,
+        count: int,
+        typed: dict[str, dict[str, Secret]] | None = None,
+        withheld: dict[str, str] | None = None,
+    ) -> Batch:
         desktop = make_desktop(play.waiting(), show=False)
         for n in range(count):
             keyring_in_memory.kept.setdefault((SERVICE, f"p{n}/{PASSWORD}"), "kept")
@@ -41,10 +49,19 @@ def batch(make_desktop, keyring_in_memory):
         assert all(worker.ended_within(3000) for worker in one.workers)
 
 
-def test_each_runs_in_a_worker_thread_of_its_own_and_never_more_than_eight(qtbot, batch):
+def test_each_runs_in_a_worker_thread_of_its_own_and_never_more_than_eight(
+    qtbot: QtBot, batch: Callable[..., Any]
+) -> None:
     threads, gate = set(), []
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         threads.add(QThread.currentThread())
         event = asyncio.Event()
         gate.append((asyncio.get_running_loop(), event))
@@ -64,10 +81,19 @@ def test_each_runs_in_a_worker_thread_of_its_own_and_never_more_than_eight(qtbot
     assert not one.running
 
 
-def test_typed_secrets_come_before_those_of_the_keyring(qtbot, batch, keyring_in_memory):
-    used = {}
+def test_typed_secrets_come_before_those_of_the_keyring(
+    qtbot: QtBot, batch: Callable[..., Any], keyring_in_memory: Any
+) -> None:
+    used: dict[str, dict[str, Any]] = {}
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         used[profile.name] = dict(secrets)
         return play.connected()
 
@@ -82,8 +108,15 @@ def test_typed_secrets_come_before_those_of_the_keyring(qtbot, batch, keyring_in
     }
 
 
-def test_a_bug_in_one_check_is_told_and_the_others_go_on(qtbot, batch):
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+def test_a_bug_in_one_check_is_told_and_the_others_go_on(qtbot: QtBot, batch: Callable[..., Any]) -> None:
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         if profile.name == "P0":
             raise RuntimeError("a bug")
         return play.connected()
@@ -98,14 +131,14 @@ def test_a_bug_in_one_check_is_told_and_the_others_go_on(qtbot, batch):
 
 
 @pytest.mark.parametrize("count", [0, 3])
-def test_nothing_to_test_is_over_at_once(qtbot, batch, count):
+def test_nothing_to_test_is_over_at_once(qtbot: QtBot, batch: Callable[..., Any], count: int) -> None:
     one = batch(play.waiting(), count, withheld={f"p{n}": "It asks first." for n in range(count)})
     with qtbot.waitSignal(one.finished):
         one.start()
     assert not one.running
 
 
-def test_stopping_before_the_first_step_begins_nothing(qtbot, batch):
+def test_stopping_before_the_first_step_begins_nothing(qtbot: QtBot, batch: Callable[..., Any]) -> None:
     check = play.waiting()
     one = batch(check, 20)
     with qtbot.waitSignal(one.finished):
@@ -117,7 +150,7 @@ def test_stopping_before_the_first_step_begins_nothing(qtbot, batch):
     assert check.running == 0
 
 
-def test_every_report_is_told_with_its_verdict(qtbot, batch):
+def test_every_report_is_told_with_its_verdict(qtbot: QtBot, batch: Callable[..., Any]) -> None:
     told = []
     one = batch(play.playing(play.connected()), 3)
     one.reported.connect(lambda row, secrets, report: told.append((row.name, report.verdict)))

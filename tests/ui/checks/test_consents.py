@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
+from pytestqt.qtbot import QtBot
 
 from clearline.core.exchange.consent import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
@@ -14,6 +18,7 @@ from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.checks.consents import SecretsDialog
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
@@ -30,10 +35,17 @@ ASKED = Profile(
 )
 
 
-def noting():
+def noting() -> Any:
     """A check that notes the secrets of each test and connects."""
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         check.secrets.append(dict(secrets))
         return play.connected()
 
@@ -41,24 +53,24 @@ def noting():
     return check
 
 
-def dialogs(desktop, kind):
+def dialogs(desktop: Desktop, kind: Any) -> Any:
     return [d for d in desktop.window.findChildren(QDialog) if type(d) is kind and d.isVisible()]
 
 
-def asked(qtbot, desktop, kind=Question):
+def asked(qtbot: QtBot, desktop: Desktop, kind: Any = Question) -> Any:
     qtbot.waitUntil(lambda: len(dialogs(desktop, kind)) == 1)
     return dialogs(desktop, kind)[0]
 
 
-def answer(qtbot, desktop, words):
+def answer(qtbot: QtBot, desktop: Desktop, words: str) -> None:
     qtbot.mouseClick(asked(qtbot, desktop).buttons[words], Qt.MouseButton.LeftButton)
 
 
-def settle(qtbot, desktop):
+def settle(qtbot: QtBot, desktop: Desktop) -> None:
     """Wait until the background has answered everything that was asked before."""
     done = []
 
-    async def nothing():
+    async def nothing() -> Any:
         return None
 
     desktop.workbench.storage.background.ask(nothing, done.append)
@@ -66,17 +78,19 @@ def settle(qtbot, desktop):
 
 
 @pytest.fixture
-def sent(tmp_path):
+def sent(tmp_path: Path) -> Any:
     store.save(INSECURE, tmp_path / "sent.json")
     return tmp_path / "sent.json"
 
 
-def opened(qtbot, desktop, path):
+def opened(qtbot: QtBot, desktop: Desktop, path: Path | str) -> None:
     desktop.workbench.storage.load(path)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.path == path)
 
 
-def test_a_file_from_elsewhere_asks_once_before_the_first_connect(qtbot, make_desktop, sent):
+def test_a_file_from_elsewhere_asks_once_before_the_first_connect(
+    qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any
+) -> None:
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
@@ -96,7 +110,9 @@ def test_a_file_from_elsewhere_asks_once_before_the_first_connect(qtbot, make_de
     qtbot.waitUntil(lambda: len(check.secrets) == 3)
 
 
-def test_escape_is_no_consent_and_the_next_test_asks_again(qtbot, make_desktop, sent):
+def test_escape_is_no_consent_and_the_next_test_asks_again(
+    qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any
+) -> None:
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
@@ -106,7 +122,7 @@ def test_escape_is_no_consent_and_the_next_test_asks_again(qtbot, make_desktop, 
     assert check.secrets == []
 
 
-def test_two_quick_clicks_ask_one_question(qtbot, make_desktop, sent):
+def test_two_quick_clicks_ask_one_question(qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any) -> None:
     desktop = make_desktop(noting())
     opened(qtbot, desktop, sent)
     desktop.workbench.test()
@@ -116,7 +132,7 @@ def test_two_quick_clicks_ask_one_question(qtbot, make_desktop, sent):
     assert dialogs(desktop, Question) == [question]
 
 
-def test_return_is_no_consent_by_accident(qtbot, make_desktop, sent):
+def test_return_is_no_consent_by_accident(qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any) -> None:
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
@@ -126,7 +142,7 @@ def test_return_is_no_consent_by_accident(qtbot, make_desktop, sent):
     assert check.secrets == []
 
 
-def test_other_demands_ask_again(qtbot, make_desktop, sent):
+def test_other_demands_ask_again(qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any) -> None:
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
@@ -140,7 +156,9 @@ def test_other_demands_ask_again(qtbot, make_desktop, sent):
     assert len(check.secrets) == 1
 
 
-def test_a_file_that_changes_under_the_question_is_asked_about_anew(qtbot, make_desktop, sent):
+def test_a_file_that_changes_under_the_question_is_asked_about_anew(
+    qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any
+) -> None:
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
@@ -153,7 +171,9 @@ def test_a_file_that_changes_under_the_question_is_asked_about_anew(qtbot, make_
     assert check.secrets == []
 
 
-def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot, make_desktop, tmp_path):
+def test_one_s_own_profile_and_pasted_text_do_not_ask(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     check = noting()
     store.save_in(tmp_path / "profiles", INSECURE)
     desktop = make_desktop(check)
@@ -168,8 +188,8 @@ def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot, make_desktop, tmp_p
 
 
 def test_a_file_from_elsewhere_asks_also_after_it_was_saved_and_the_program_started_again(
-    qtbot, make_desktop, sent, tmp_path
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any, tmp_path: Path
+) -> None:
     check = noting()
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
@@ -188,7 +208,9 @@ def test_a_file_from_elsewhere_asks_also_after_it_was_saved_and_the_program_star
     assert later.workbench.profiles.is_foreign(copy)
 
 
-def test_a_command_asks_also_in_one_s_own_profile(qtbot, make_desktop, tmp_path):
+def test_a_command_asks_also_in_one_s_own_profile(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     check = noting()
     own = replace(ASKED, secrets={PASSWORD: SecretSource(place="command", command="pass show db")})
     store.save_in(tmp_path / "profiles", own)
@@ -200,7 +222,7 @@ def test_a_command_asks_also_in_one_s_own_profile(qtbot, make_desktop, tmp_path)
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
 
 
-def test_watching_asks_as_testing_does(qtbot, make_desktop, sent):
+def test_watching_asks_as_testing_does(qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any) -> None:
     desktop = make_desktop(noting())
     opened(qtbot, desktop, sent)
     began = []
@@ -210,7 +232,9 @@ def test_watching_asks_as_testing_does(qtbot, make_desktop, sent):
     assert began == []
 
 
-def test_what_has_to_ask_is_left_out_of_a_test_of_several_and_says_so(qtbot, make_desktop, tmp_path, sent):
+def test_what_has_to_ask_is_left_out_of_a_test_of_several_and_says_so(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, sent: Any
+) -> None:
     check = noting()
     plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
     for one in (plain, ASKED):
@@ -233,8 +257,8 @@ def test_what_has_to_ask_is_left_out_of_a_test_of_several_and_says_so(qtbot, mak
 
 
 def test_a_secret_that_is_asked_each_time_is_used_once_and_kept_nowhere(
-    qtbot, make_desktop, tmp_path, keyring_in_memory
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     check = noting()
     [path] = [store.save_in(tmp_path / "profiles", ASKED)]
     desktop = make_desktop(check)
@@ -257,8 +281,8 @@ def test_a_secret_that_is_asked_each_time_is_used_once_and_kept_nowhere(
 
 
 def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_servers(
-    qtbot, make_desktop, tmp_path, keyring_in_memory
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     check = noting()
     taken = Profile(name="Taken", seeds=Seeds(hosts=("evil:27017",)), auth=Auth(user="app"))
     plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
@@ -283,18 +307,18 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
 
 
-def kept_for(tmp_path, keyring, profile):
+def kept_for(tmp_path: Path, keyring: Any, profile: Profile | None) -> Any:
     """A saved profile whose password the keyring keeps for the servers that it has."""
     path = store.save_in(tmp_path / "profiles", profile)
     vault.Vault(keyring).keep(profile, PASSWORD, Secret("s3cret"))
     return path
 
 
-def shown(qtbot, desktop, profile, hosts):
+def shown(qtbot: QtBot, desktop: Desktop, profile: Profile | None, hosts: Any) -> None:
     """Open it once the list has those servers of it."""
     model = desktop.window.profiles.model
 
-    def listed():
+    def listed() -> Any:
         row = model.profile_row(profile.id)
         return row is not None and row.profile.seeds.hosts == hosts
 
@@ -307,7 +331,9 @@ OWN = Profile(name="Own", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app
 MOVED = replace(OWN, seeds=Seeds(hosts=("evil:27017",)))
 
 
-def test_a_kept_password_asks_once_before_it_goes_to_other_servers(qtbot, make_desktop, tmp_path, keyring_in_memory):
+def test_a_kept_password_asks_once_before_it_goes_to_other_servers(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     check = noting()
     path = kept_for(tmp_path, keyring_in_memory, OWN)
     desktop = make_desktop(check)
@@ -337,8 +363,8 @@ def test_a_kept_password_asks_once_before_it_goes_to_other_servers(qtbot, make_d
 
 
 def test_hosts_edited_in_the_window_ask_and_a_password_typed_for_them_does_not(
-    qtbot, make_desktop, tmp_path, keyring_in_memory
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     check = noting()
     kept_for(tmp_path, keyring_in_memory, OWN)
     desktop = make_desktop(check)
@@ -354,8 +380,8 @@ def test_hosts_edited_in_the_window_ask_and_a_password_typed_for_them_does_not(
 
 
 def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
-    qtbot, make_desktop, tmp_path, keyring_in_memory
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     check = noting()
     path = kept_for(tmp_path, keyring_in_memory, OWN)
     plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
@@ -372,7 +398,9 @@ def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
-def test_a_link_out_of_the_folder_counts_as_from_elsewhere(qtbot, make_desktop, tmp_path):
+def test_a_link_out_of_the_folder_counts_as_from_elsewhere(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     check = noting()
     (tmp_path / "profiles").mkdir()
     store.save(INSECURE, tmp_path / "shared.json")
@@ -385,7 +413,9 @@ def test_a_link_out_of_the_folder_counts_as_from_elsewhere(qtbot, make_desktop, 
     assert check.secrets == []
 
 
-def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(qtbot, make_desktop, tmp_path):
+def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     check = noting()
     path = tmp_path / "sent.json"
     store.save(ASKED, path)
@@ -401,7 +431,9 @@ def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(qtb
     assert check.secrets == []
 
 
-def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too(qtbot, make_desktop, tmp_path):
+def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     check = noting()
     own = Profile(name="Own", seeds=Seeds(hosts=("db1.example.com",)), auth=Auth(mechanism="MONGODB-OIDC"))
     store.save_in(tmp_path / "profiles", own)
@@ -417,7 +449,9 @@ def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too
     assert Agreements(tmp_path / "agreements.json").sign_in_hosts(own) == ("db1.example.com",)
 
 
-def test_a_lost_password_is_asked_for_once_and_is_no_fault_of_the_connection(qtbot, make_desktop, tmp_path):
+def test_a_lost_password_is_asked_for_once_and_is_no_fault_of_the_connection(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     check = noting()
     one = Profile(name="A", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
     store.save_in(tmp_path / "profiles", one)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.keyring.vault import SERVICE
-from clearline.core.report.report import Target, Verdict
+from clearline.core.profiles.profile import Profile
+from clearline.core.report.report import Report, Target, Verdict
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
+from clearline.ui.app import Desktop
 from clearline.ui.forms.connection_field import LONGEST
+from clearline.ui.panels.diagnosis import DiagnosisPanel
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
+from clearline.ui.panels.verdict import VerdictBanner
 from clearline.ui.widgets.delegates import MatrixDelegate
 from lab import deployments
 from ui import played_checks as play
@@ -24,20 +32,20 @@ from ui import played_checks as play
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-def paste(desktop, text):
+def paste(desktop: Desktop, text: str) -> None:
     field = desktop.window.connection.field
     field.setFocus()
     field.selectAll()
     field.insert_text(text)
 
 
-def run_check(qtbot, desktop):
+def run_check(qtbot: QtBot, desktop: Desktop) -> None:
     desktop.workbench.test()
     current = desktop.workbench.profiles.current
     qtbot.waitUntil(lambda: current.verdict is not None and not current.running, timeout=15000)
 
 
-def failing(cause, *remedies, stage=Stage.TLS):
+def failing(cause: str, *remedies: Remedy, stage: Stage = Stage.TLS) -> Report:
     finding = Finding(
         cause=cause,
         severity=Severity.FAILURE,
@@ -49,14 +57,16 @@ def failing(cause, *remedies, stage=Stage.TLS):
     return play.report(Verdict.FAILED, finding, servers=(play.server(1), play.server(2)))
 
 
-def buttons(widget):
+def buttons(widget: DiagnosisPanel | VerdictBanner) -> list[str]:
     QCoreApplication.sendPostedEvents()  # new widgets are shown by an event of their own
     return [b.text() for b in widget.findChildren(QPushButton) if not b.isHidden() and b.text() != "Copy"]
 
 
-def open_dialog(qtbot, desktop):
+def open_dialog(qtbot: QtBot, desktop: Desktop) -> FixDialog:
     qtbot.waitUntil(lambda: desktop.window.findChild(FixDialog) is not None)
-    return desktop.window.findChild(FixDialog)
+    found = desktop.window.findChild(FixDialog)
+    assert found is not None
+    return found
 
 
 # ---------------------------------------------------------------- beside the field
@@ -73,8 +83,8 @@ def open_dialog(qtbot, desktop):
     ],
 )
 def test_one_click_beside_the_field_mends_the_text_and_another_takes_it_back(
-    qtbot, make_desktop, typed, button, mended
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], typed: str, button: str, mended: str
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, typed)
     line = desktop.window.connection
@@ -89,7 +99,7 @@ def test_one_click_beside_the_field_mends_the_text_and_another_takes_it_back(
     assert [b.text() for b in line.said.buttons] == [button]
 
 
-def test_the_next_edit_takes_the_offer_to_undo_away(qtbot, make_desktop):
+def test_the_next_edit_takes_the_offer_to_undo_away(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb://127.0.0.1/?replicSet=rs0")
     line = desktop.window.connection
@@ -99,7 +109,7 @@ def test_the_next_edit_takes_the_offer_to_undo_away(qtbot, make_desktop):
     assert not line.said.undo.isVisible()
 
 
-def test_an_escaped_password_is_the_one_that_was_typed(make_desktop):
+def test_an_escaped_password_is_the_one_that_was_typed(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb://app:p@s+s@127.0.0.1/")
     desktop.window.connection.said.buttons[0].click()
@@ -107,7 +117,7 @@ def test_an_escaped_password_is_the_one_that_was_typed(make_desktop):
     assert desktop.window.pages.page("auth").password.text() == "p@s+s"
 
 
-def test_what_is_no_connection_string_by_its_length_is_not_pasted(make_desktop):
+def test_what_is_no_connection_string_by_its_length_is_not_pasted(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb://db1/")
     desktop.window.connection.field.insert_text("a" * LONGEST)
@@ -115,7 +125,7 @@ def test_what_is_no_connection_string_by_its_length_is_not_pasted(make_desktop):
     assert "Nothing was pasted" in desktop.window.connection.said.text
 
 
-def test_more_hosts_than_lines_share_one_line_and_none_is_lost(qtbot, make_desktop):
+def test_more_hosts_than_lines_share_one_line_and_none_is_lost(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     hosts = tuple(f"db{n}:27017" for n in range(60))
     paste(desktop, f"mongodb://{','.join(hosts)}/")
@@ -128,7 +138,7 @@ def test_more_hosts_than_lines_share_one_line_and_none_is_lost(qtbot, make_deskt
 # ---------------------------------------------------------------- from a finding
 
 
-def test_escape_closes_the_change_without_making_it(qtbot, make_desktop):
+def test_escape_closes_the_change_without_making_it(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     check = play.playing(failing("topology.wrong-set-name", Remedy(text="Go.", patch={"seeds": {"replicaSet": "b"}})))
     desktop = make_desktop(check)
     paste(desktop, "mongodb://db1/?replicaSet=a")
@@ -139,7 +149,9 @@ def test_escape_closes_the_change_without_making_it(qtbot, make_desktop):
     assert len(check.asked) == 1
 
 
-def test_a_fix_that_gives_up_encryption_is_never_the_first_button(qtbot, make_desktop):
+def test_a_fix_that_gives_up_encryption_is_never_the_first_button(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     weaker = Remedy(text="Switch TLS off.", patch={"tls": {"enabled": False}})
     desktop = make_desktop(play.playing(failing("tls.not-offered", weaker)))
     paste(desktop, "mongodb://db1/?tls=true")
@@ -153,7 +165,7 @@ def test_a_fix_that_gives_up_encryption_is_never_the_first_button(qtbot, make_de
     assert "tls=true" in window.connection.field.text()
 
 
-def test_a_safe_fix_comes_before_one_that_weakens(qtbot, make_desktop):
+def test_a_safe_fix_comes_before_one_that_weakens(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     weaker = Remedy(text="Do not verify.", patch={"tls": {"allowInvalidCertificates": True}})
     safe = Remedy(text="Use the system's roots.", patch={"tls": {"caFile": None}})
     desktop = make_desktop(play.playing(failing("tls.unknown-issuer", weaker, safe)))
@@ -162,7 +174,9 @@ def test_a_safe_fix_comes_before_one_that_weakens(qtbot, make_desktop):
     assert buttons(desktop.window.answer.banner)[0] == "Remove tlsCAFile"
 
 
-def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_desktop):
+def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     to_list = Remedy(text="Use the long form.", action="srv-to-seed-list")
     found = failing("dns.txt-wrong-set", to_list, stage=Stage.DNS)
     about = Target(profile="", uri="mongodb+srv://app:•••@c.example.test/orders")
@@ -178,7 +192,7 @@ def test_an_srv_name_becomes_the_list_of_the_seeds_that_were_found(qtbot, make_d
     qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
 
 
-def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
+def test_without_any_seed_found_no_list_is_offered(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     finding = failing("dns.txt-wrong-set", Remedy(text="Use the long form.", action="srv-to-seed-list")).findings[0]
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, finding)))
     paste(desktop, "mongodb+srv://c.example.test/")
@@ -194,7 +208,9 @@ def test_without_any_seed_found_no_list_is_offered(qtbot, make_desktop):
         ("mongodb://app:p@ss@127.0.0.1/", "Escape the password", "Write @ as %40."),
     ],
 )
-def test_a_repair_shows_what_it_makes_of_the_text_before_it_is_asked_for(qtbot, make_desktop, typed, button, becomes):
+def test_a_repair_shows_what_it_makes_of_the_text_before_it_is_asked_for(
+    qtbot: QtBot, make_desktop: Callable[..., Any], typed: str, button: str, becomes: str
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, typed)
     after = desktop.window.connection.said.after
@@ -214,7 +230,9 @@ def test_a_repair_shows_what_it_makes_of_the_text_before_it_is_asked_for(qtbot, 
         ("ask-key-password", "tls", "key_password"),
     ],
 )
-def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make_desktop, action, page, field):
+def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(
+    qtbot: QtBot, make_desktop: Callable[..., Any], action: str, page: str, field: str
+) -> None:
     check = play.playing(failing("auth.credentials-missing", Remedy(text="Type it.", action=action)))
     desktop = make_desktop(check)
     paste(desktop, "mongodb://db1/?tls=true&tlsCertificateKeyFile=/lab/client.pem")
@@ -230,7 +248,7 @@ def test_what_is_missing_can_be_typed_at_once_and_return_tests_again(qtbot, make
     qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
 
 
-def test_a_fix_of_another_state_of_the_profile_says_so(qtbot, make_desktop):
+def test_a_fix_of_another_state_of_the_profile_says_so(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     remedy = Remedy(text="Go.", action="rename-option:replicSet:replicaSet")
     desktop = make_desktop(play.playing(failing("uri.misspelt-option", remedy)))
     paste(desktop, "mongodb://db1/?replicSet=a")
@@ -240,7 +258,9 @@ def test_a_fix_of_another_state_of_the_profile_says_so(qtbot, make_desktop):
     assert "no longer fits" in desktop.window.message
 
 
-def test_a_finding_of_the_network_is_copied_for_those_who_run_it(qtbot, make_desktop):
+def test_a_finding_of_the_network_is_copied_for_those_who_run_it(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_NAME, servers=(play.server(1),))))
     paste(desktop, "mongodb://app:s3cret@db2.example.com/?tls=true")
     run_check(qtbot, desktop)
@@ -253,7 +273,7 @@ def test_a_finding_of_the_network_is_copied_for_those_who_run_it(qtbot, make_des
     assert "s3cret" not in copied
 
 
-def test_a_login_is_nothing_for_the_network_team(qtbot, make_desktop):
+def test_a_login_is_nothing_for_the_network_team(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.WRONG_SOURCE)))
     paste(desktop, "mongodb://db1/")
     run_check(qtbot, desktop)
@@ -264,8 +284,8 @@ def test_a_login_is_nothing_for_the_network_team(qtbot, make_desktop):
 
 
 def test_the_key_s_password_has_a_field_where_there_is_a_certificate_and_goes_to_the_keyring(
-    qtbot, make_desktop, keyring_in_memory
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], keyring_in_memory: Any
+) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb://db1/?tls=true")
     desktop.window.pages.turn_to("tls")
@@ -285,7 +305,7 @@ def test_the_key_s_password_has_a_field_where_there_is_a_certificate_and_goes_to
 # ---------------------------------------------------------------- what is shown is true
 
 
-def test_a_report_of_an_earlier_state_says_that_it_is(qtbot, make_desktop):
+def test_a_report_of_an_earlier_state_says_that_it_is(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     paste(desktop, "mongodb://db1/orders")
     run_check(qtbot, desktop)
@@ -301,7 +321,7 @@ def test_a_report_of_an_earlier_state_says_that_it_is(qtbot, make_desktop):
     assert not window.answer.stale.isVisible()
 
 
-def test_a_double_click_tests_and_does_not_stop(qtbot, make_desktop):
+def test_a_double_click_tests_and_does_not_stop(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     started = threading.Event()
     desktop = make_desktop(play.waiting(started))
     paste(desktop, "mongodb://db1/")
@@ -312,10 +332,19 @@ def test_a_double_click_tests_and_does_not_stop(qtbot, make_desktop):
     assert desktop.workbench.profiles.current.running
 
 
-def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success(qtbot, make_desktop):
+def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     reports = [failing("tls.required"), play.report(Verdict.FAILED, play.WRONG_SOURCE), play.connected()]
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         return reports.pop(0)
 
     desktop = make_desktop(check)
@@ -330,7 +359,9 @@ def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success
 # ---------------------------------------------------------------- a real deployment
 
 
-def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_servers_do_no_harm(qtbot, make_desktop):
+def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_servers_do_no_harm(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     with deployments.replica_set(deployments.Member()) as bare:
         desktop = make_desktop()
         window, current = desktop.window, desktop.workbench.profiles.current
@@ -352,7 +383,7 @@ def test_a_wrong_set_name_is_mended_with_two_clicks_and_killed_and_frozen_server
         assert current.verdict is not None
 
 
-def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot, make_desktop):
+def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     desktop.window.resize(1366, 728)
     paste(desktop, "mongodb://db1.example.com/orders")
@@ -365,7 +396,9 @@ def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot, make_desktop):
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")  # of Qt's own file dialog
-def test_an_authority_s_file_is_chosen_and_tested_at_once(qtbot, make_desktop, tmp_path):
+def test_an_authority_s_file_is_chosen_and_tested_at_once(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     remedy = Remedy(text="Give the authority's certificate.", action="ask-ca-file")
     check = play.playing(failing("tls.unknown-ca", remedy))
     desktop = make_desktop(check)
@@ -381,7 +414,9 @@ def test_an_authority_s_file_is_chosen_and_tested_at_once(qtbot, make_desktop, t
     assert check.asked[1][0].tls.ca_file == file
 
 
-def test_what_only_writes_the_text_anew_is_done_and_tested_without_a_dialog(qtbot, make_desktop):
+def test_what_only_writes_the_text_anew_is_done_and_tested_without_a_dialog(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     remedy = Remedy(text="Escape it.", action="escape-password")
     check = play.playing(failing("uri.unescaped-credentials", remedy, stage=Stage.URI))
     desktop = make_desktop(check)

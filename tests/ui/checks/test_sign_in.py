@@ -1,28 +1,31 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
 
 from clearline.ui.checks.sign_in import SignIn
 from ui import played_checks as play
 
 
 @pytest.fixture
-def visited(qapp):
+def visited(qapp: QApplication) -> Iterator[list[Any]]:
     """Addresses that were opened, instead of a browser."""
     from PySide6.QtCore import QObject, Slot
 
     class Browser(QObject):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.seen = []
 
         @Slot("QUrl")
-        def go(self, url):
+        def go(self, url: QUrl) -> None:
             self.seen.append(url.toString())
 
     browser = Browser()
@@ -34,17 +37,19 @@ def visited(qapp):
 
 
 @pytest.fixture
-def sign_in(make_desktop):
+def sign_in(make_desktop: Callable[..., Any]) -> SignIn:
     return SignIn(make_desktop(play.waiting()).window)
 
 
-def from_thread(call, *args):
+def from_thread(call: Callable[..., Any], *args: str | None) -> None:
     thread = threading.Thread(target=call, args=args)
     thread.start()
     thread.join()
 
 
-def test_the_page_opens_by_itself_and_the_dialog_goes_with_the_test(qtbot, sign_in, visited):
+def test_the_page_opens_by_itself_and_the_dialog_goes_with_the_test(
+    qtbot: QtBot, sign_in: SignIn, visited: list[Any]
+) -> None:
     from_thread(sign_in.prompt, "https://login.example.com/authorize?x=1", None)
     qtbot.waitUntil(lambda: sign_in.dialog is not None)
     assert visited == ["https://login.example.com/authorize?x=1"]
@@ -56,7 +61,9 @@ def test_the_page_opens_by_itself_and_the_dialog_goes_with_the_test(qtbot, sign_
     qtbot.waitUntil(lambda: sign_in.dialog is None)
 
 
-def test_a_code_is_shown_and_copied_before_the_page_is_opened(qtbot, sign_in, visited):
+def test_a_code_is_shown_and_copied_before_the_page_is_opened(
+    qtbot: QtBot, sign_in: SignIn, visited: list[Any]
+) -> None:
     from_thread(sign_in.prompt, "https://login.example.com/device", "ABCD-EFGH")
     qtbot.waitUntil(lambda: sign_in.dialog is not None)
     dialog = sign_in.dialog
@@ -69,7 +76,7 @@ def test_a_code_is_shown_and_copied_before_the_page_is_opened(qtbot, sign_in, vi
     dialog.close()
 
 
-def test_only_web_pages_are_opened(qtbot, sign_in, visited):
+def test_only_web_pages_are_opened(qtbot: QtBot, sign_in: SignIn, visited: list[Any]) -> None:
     from_thread(sign_in.prompt, "file:///usr/bin/anything", None)
     from_thread(sign_in.prompt, "https://login.example.com/", "CODE")
     qtbot.waitUntil(lambda: sign_in.dialog is not None)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
@@ -11,14 +16,14 @@ from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import Worker
 from clearline.ui.forms.page import FormState
 from clearline.ui.profiles.open_profile import OpenProfile
-from clearline.ui.widgets.editors import put_into, scroll_area
+from clearline.ui.widgets.editors import Choice, TextEntry, put_into, scroll_area
 from ui import played_checks as play
 
 
 class OnePage:
     """Joins them as the workbench does: what is edited goes into the profile, what is there is shown."""
 
-    def __init__(self, qtbot, kind, *, size=(1080, 700)):
+    def __init__(self, qtbot: QtBot, kind: Any, *, size: tuple[int, ...] = (1080, 700)) -> None:
         check = play.waiting()
         self.qtbot = qtbot
         self.where = {}
@@ -44,14 +49,14 @@ class OnePage:
             self.area.activateWindow()
 
     @property
-    def profile(self):
+    def profile(self) -> Profile:
         return self.opened.profile
 
     @property
-    def secrets(self):
+    def secrets(self) -> dict[str, Secret]:
         return self.opened.secrets
 
-    def open(self, profile, **secrets):
+    def open(self, profile: Profile, **secrets: str) -> OpenProfile:
         """Bring a profile to the front."""
         self.opened = OpenProfile(play.waiting(), profile)
         self.opened.secrets.update({name: Secret(text) for name, text in secrets.items()})
@@ -59,11 +64,11 @@ class OnePage:
         self._show(self.opened)
         return self.opened
 
-    def type_text(self, uri):
+    def type_text(self, uri: str) -> None:
         """Edit the connection string, as in the field above the pages."""
         self.opened.set_text(Secret(uri))
 
-    def choose(self, choice, words):
+    def choose(self, choice: Choice, words: str) -> None:
         """Pick an entry of a list with the arrow keys."""
         assert choice.isVisible()
         choice.setFocus()
@@ -75,7 +80,7 @@ class OnePage:
                 self.qtbot.keyClick(choice, step)
         assert choice.currentIndex() == target
 
-    def type(self, field, text):
+    def type(self, field: QLineEdit | TextEntry, text: str) -> None:
         """Type into a field, over what stands there."""
         assert field.isVisible()
         field.setFocus()
@@ -85,23 +90,23 @@ class OnePage:
         else:
             self.qtbot.keyClick(field, Qt.Key.Key_Delete)
 
-    def until(self, condition):
+    def until(self, condition: Callable[..., Any]) -> None:
         """Wait for something that comes from the background."""
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
 
-    def close(self):
+    def close(self) -> None:
         self.background.close()
         assert self.background.ended_within(5000)
         assert self.errors == []
 
-    def _show(self, opened):
+    def _show(self, opened: OpenProfile) -> None:
         if opened is self.opened:
             self.page.show_state(FormState(opened.profile, dict(opened.secrets), opened.mistakes, dict(self.where)))
 
-    def _count(self):
+    def _count(self) -> None:
         self.submitted += 1
 
-    def _pull(self):
+    def _pull(self) -> bool:
         messages = self.background.take()
         for message in messages:
             match message:

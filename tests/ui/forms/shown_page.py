@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from pytestqt.qtbot import QtBot
 
+from clearline.core.facts.text import Mistake
+from clearline.core.findings import Remedy
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui.forms.page import FormState
@@ -17,7 +21,7 @@ from clearline.ui.widgets.editors import put_into, scroll_area
 class Background:
     """Answers at once; the pages under test ask nothing slow."""
 
-    def ask(self, question, answered, failed=None):
+    def ask(self, question: Any, answered: Any, failed: Any = None) -> Any:
         answered(asyncio.run(question()))
         return lambda: None
 
@@ -25,7 +29,7 @@ class Background:
 class ShownPage:
     """The page, its profile, and the keyboard."""
 
-    def __init__(self, qtbot, page_type, text="", size=(1100, 700)):
+    def __init__(self, qtbot: QtBot, page_type: Any, text: str = "", size: tuple[int, ...] = (1100, 700)) -> None:
         self.page = page_type(Background())
         self.area = scroll_area()
         put_into(self.area, self.page)
@@ -46,27 +50,27 @@ class ShownPage:
             self.area.activateWindow()
         self.paste(text)
 
-    def paste(self, text):
+    def paste(self, text: str) -> None:
         self.opened.set_text(Secret(text))
 
-    def show(self):
+    def show(self) -> None:
         self.page.show_state(FormState(self.opened.profile, dict(self.opened.secrets), self.opened.mistakes))
 
-    def repair(self, remedy):
+    def repair(self, remedy: Mistake | Remedy) -> None:
         self.repairs.append(remedy)
         values = self.opened.after(remedy)
         if values is not None:
             self.opened.set_values(values)
 
-    def _submit(self):
+    def _submit(self) -> None:
         self.submitted += 1
 
     @property
-    def text(self):
+    def text(self) -> str:
         return self.opened.text.reveal()
 
     @property
-    def profile(self):
+    def profile(self) -> Profile:
         return self.opened.profile
 
     def focus(self, widget: QWidget) -> QWidget:
@@ -76,13 +80,13 @@ class ShownPage:
         assert focused is not None
         return focused
 
-    def type(self, name, text):
+    def type(self, name: str, text: str) -> None:
         """Type into the editor of a field, over what stands there."""
         focused = self.focus(self.page.editor_of(name))
         line = focused.lineEdit() if isinstance(focused, QComboBox) else focused
         line.selectAll()
         QTest.keyClicks(focused, text)
 
-    def press(self, key, times=1):
+    def press(self, key: Any, times: int = 1) -> None:
         for _ in range(times):
             QTest.keyClick(QApplication.focusWidget(), key)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.login_fields import NONE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
@@ -19,13 +22,13 @@ ELSEWHERE = Seeds(hosts=("db1.example.com",))
 
 
 @pytest.fixture
-def bench(qtbot):
+def bench(qtbot: QtBot) -> Iterator[OnePage]:
     one = OnePage(qtbot, AuthPage)
     yield one
     one.close()
 
 
-def shown(page):
+def shown(page: AuthPage) -> set[str]:
     """Names of the fields that are there."""
     fields = {
         "user": page.user,
@@ -59,7 +62,9 @@ def shown(page):
         ("OpenID", {"environment", "user"}),
     ],
 )
-def test_only_the_fields_of_the_method_are_shown(bench, monkeypatch, words, fields):
+def test_only_the_fields_of_the_method_are_shown(
+    bench: OnePage, monkeypatch: pytest.MonkeyPatch, words: str, fields: set[str]
+) -> None:
     bench.open(Profile(seeds=ELSEWHERE))
     if words != "none":
         bench.choose(bench.page.mechanism, words)
@@ -68,7 +73,7 @@ def test_only_the_fields_of_the_method_are_shown(bench, monkeypatch, words, fiel
     assert shown(bench.page) == fields
 
 
-def test_switching_keeps_what_was_typed_with_its_secrets(bench):
+def test_switching_keeps_what_was_typed_with_its_secrets(bench: OnePage) -> None:
     page = bench.page
     bench.choose(page.mechanism, "default")
     bench.type(page.user, "app")
@@ -92,7 +97,7 @@ def test_switching_keeps_what_was_typed_with_its_secrets(bench):
     assert (page.password.text(), page.session_token.text()) == ("key", "tok")
 
 
-def test_one_profile_never_sees_what_was_typed_in_another(bench):
+def test_one_profile_never_sees_what_was_typed_in_another(bench: OnePage) -> None:
     page = bench.page
     bench.choose(page.mechanism, "default")
     bench.type(page.user, "app")
@@ -103,14 +108,14 @@ def test_one_profile_never_sees_what_was_typed_in_another(bench):
     assert (page.user.text(), page.password.text(), bench.secrets) == ("", "", {})
 
 
-def test_emptying_the_user_leaves_the_field_where_it_is(bench):
+def test_emptying_the_user_leaves_the_field_where_it_is(bench: OnePage) -> None:
     bench.type_text("mongodb://app:pw@db1/")
     bench.type(bench.page.user, "")
     assert bench.page.user.isVisible()
     assert bench.profile.auth.user is None
 
 
-def test_ldap_takes_user_and_password_along_and_the_right_auth_source(bench):
+def test_ldap_takes_user_and_password_along_and_the_right_auth_source(bench: OnePage) -> None:
     bench.type_text("mongodb://app:pw@db1/orders?authSource=admin")
     bench.choose(bench.page.mechanism, "LDAP")
     assert bench.profile.auth == Auth(mechanism="PLAIN", user="app", source="$external")
@@ -119,14 +124,14 @@ def test_ldap_takes_user_and_password_along_and_the_right_auth_source(bench):
     assert bench.profile.auth.source == "admin"
 
 
-def test_the_auth_source_says_its_default(bench):
+def test_the_auth_source_says_its_default(bench: OnePage) -> None:
     bench.type_text("mongodb://app:pw@db1/orders")
     assert bench.page.source.placeholderText() == "default: orders, the database"
     bench.type_text("mongodb://app:pw@db1/")
     assert bench.page.source.placeholderText() == "default: admin"
 
 
-def test_a_value_that_the_method_does_not_use_stays_in_sight_with_its_mistake(bench):
+def test_a_value_that_the_method_does_not_use_stays_in_sight_with_its_mistake(bench: OnePage) -> None:
     bench.type_text("mongodb://app:pw@db1/?authMechanism=MONGODB-X509&tls=true&authSource=admin")
     assert {"password", "source"} <= shown(bench.page)
     said = "\n".join(note.text for _, note in bench.page._notes)
@@ -134,7 +139,7 @@ def test_a_value_that_the_method_does_not_use_stays_in_sight_with_its_mistake(be
     assert "authSource=admin" in said
 
 
-def test_the_properties_of_kerberos_are_typed_and_chosen(bench):
+def test_the_properties_of_kerberos_are_typed_and_chosen(bench: OnePage) -> None:
     page = bench.page
     bench.choose(page.mechanism, "Kerberos")
     bench.type(page.user, "app@CORP")
@@ -153,7 +158,7 @@ def test_the_properties_of_kerberos_are_typed_and_chosen(bench):
     assert bench.profile.auth.properties == {"SERVICE_NAME": "mongo", "SERVICE_HOST": "db"}
 
 
-def test_oidc_asks_for_what_its_environment_needs(bench):
+def test_oidc_asks_for_what_its_environment_needs(bench: OnePage) -> None:
     page = bench.page
     bench.choose(page.mechanism, "OpenID")
     bench.choose(page.environment, "Azure")
@@ -169,7 +174,9 @@ def test_oidc_asks_for_what_its_environment_needs(bench):
     assert shown(page) == {"environment"}
 
 
-def test_aws_keys_that_came_with_the_text_survive_another_mechanism(bench, monkeypatch):
+def test_aws_keys_that_came_with_the_text_survive_another_mechanism(
+    bench: OnePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     bench.type_text("mongodb://AKIA1:key@db1/?authMechanism=MONGODB-AWS")
     before = bench.profile.auth
@@ -179,7 +186,7 @@ def test_aws_keys_that_came_with_the_text_survive_another_mechanism(bench, monke
     assert (bench.profile.auth, bench.secrets) == (before, {PASSWORD: Secret("key")})
 
 
-def test_who_empties_both_aws_fields_goes_on_typing_in_them(bench, monkeypatch):
+def test_who_empties_both_aws_fields_goes_on_typing_in_them(bench: OnePage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     bench.type_text("mongodb://AKIA1:key@db1/?authMechanism=MONGODB-AWS")
     bench.type(bench.page.password, "")
@@ -189,7 +196,7 @@ def test_who_empties_both_aws_fields_goes_on_typing_in_them(bench, monkeypatch):
     assert bench.profile.auth.user == "AKIA2"
 
 
-def test_aws_keys_survive_a_look_at_the_other_sources(bench, monkeypatch):
+def test_aws_keys_survive_a_look_at_the_other_sources(bench: OnePage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     page = bench.page
     bench.choose(page.mechanism, "AWS IAM")
@@ -208,21 +215,21 @@ def test_aws_keys_survive_a_look_at_the_other_sources(bench, monkeypatch):
     assert (bench.profile.auth.user, bench.secrets) == ("AKIA1", {PASSWORD: Secret("key")})
 
 
-def test_return_in_a_field_tests(bench):
+def test_return_in_a_field_tests(bench: OnePage) -> None:
     bench.choose(bench.page.mechanism, "default")
     bench.page.user.setFocus()
     bench.qtbot.keyClick(bench.page.user, Qt.Key.Key_Return)
     assert bench.submitted == 1
 
 
-def test_going_to_the_user_of_a_profile_without_login_brings_the_field(bench):
+def test_going_to_the_user_of_a_profile_without_login_brings_the_field(bench: OnePage) -> None:
     assert bench.page.mechanism.currentText().startswith("none")
     assert bench.page.show_field("user")
     bench.until(bench.page.user.hasFocus)
 
 
 @pytest.mark.parametrize("mechanism", ["DEFAULT", "BOGUS", "${MECH}", ""])
-def test_any_mechanism_of_a_shared_profile_is_shown_without_raising(bench, mechanism):
+def test_any_mechanism_of_a_shared_profile_is_shown_without_raising(bench: OnePage, mechanism: str) -> None:
     bench.open(Profile(auth=Auth(mechanism=mechanism, user="x", properties={"ENVIRONMENT": "moon", "X": "y"})))
     assert bench.page.user.text() == "x"
     bench.choose(bench.page.mechanism, "none")
@@ -232,7 +239,7 @@ def test_any_mechanism_of_a_shared_profile_is_shown_without_raising(bench, mecha
 # ---------------------------------------------------------------- notes
 
 
-def test_a_missing_library_says_how_to_get_it_once_or_that_it_is_here(bench):
+def test_a_missing_library_says_how_to_get_it_once_or_that_it_is_here(bench: OnePage) -> None:
     from clearline.core.options.packages import missing_for_mechanism
 
     for words, mechanism in (("AWS", "MONGODB-AWS"), ("Kerberos", "GSSAPI")):
@@ -250,7 +257,7 @@ def test_a_missing_library_says_how_to_get_it_once_or_that_it_is_here(bench):
     assert said() == []
 
 
-def test_the_frozen_program_says_what_it_carries(bench, monkeypatch):
+def test_the_frozen_program_says_what_it_carries(bench: OnePage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     bench.page.notes._show_library(None)
     assert "This program carries" in bench.page.notes.library.words.text()
@@ -258,7 +265,7 @@ def test_the_frozen_program_says_what_it_carries(bench, monkeypatch):
     assert "does not carry" in bench.page.notes.library.words.text()
 
 
-def test_x509_shows_the_subject_and_leads_to_the_tls_page(bench, tmp_path):
+def test_x509_shows_the_subject_and_leads_to_the_tls_page(bench: OnePage, tmp_path: Path) -> None:
     client = Authority(tmp_path).client("app")
     bench.open(Profile(seeds=ELSEWHERE, tls=Tls(enabled=True)))
     bench.choose(bench.page.mechanism, "X.509")
@@ -290,13 +297,13 @@ def test_x509_shows_the_subject_and_leads_to_the_tls_page(bench, tmp_path):
         ("mongodb://u:p@db1.example.com/", False),
     ],
 )
-def test_consent_is_asked_only_where_the_password_would_travel_readable(bench, uri, asked):
+def test_consent_is_asked_only_where_the_password_would_travel_readable(bench: OnePage, uri: str, asked: bool) -> None:
     bench.type_text(uri)
     assert bench.page.consent.isVisible() is asked
     assert bench.page.consent_words.isVisible() is asked
 
 
-def test_consent_is_given_and_taken_back_by_keyboard(bench):
+def test_consent_is_given_and_taken_back_by_keyboard(bench: OnePage) -> None:
     bench.type_text("mongodb://u:p@db1.example.com/?authMechanism=PLAIN")
     bench.page.consent.setFocus()
     bench.qtbot.keyClick(bench.page.consent, Qt.Key.Key_Space)
@@ -309,13 +316,13 @@ def test_consent_is_given_and_taken_back_by_keyboard(bench):
 # ---------------------------------------------------------------- where secrets are
 
 
-def test_the_words_of_the_vault_stand_under_the_secret(bench):
+def test_the_words_of_the_vault_stand_under_the_secret(bench: OnePage) -> None:
     bench.where = {PASSWORD: "in the GNOME keyring"}
     bench.type_text("mongodb://u:p@db1/")
     assert bench.page._secret.words.text() == "In the GNOME keyring."
 
 
-def test_the_place_is_chosen_and_the_password_survives_the_look_at_others(bench):
+def test_the_place_is_chosen_and_the_password_survives_the_look_at_others(bench: OnePage) -> None:
     page, secret = bench.page, bench.page._secret
     bench.type_text("mongodb://u:s3cret@db1/")
     bench.choose(secret.place, "This session")
@@ -330,7 +337,9 @@ def test_the_place_is_chosen_and_the_password_survives_the_look_at_others(bench)
     assert page.password.text() == "s3cret"
 
 
-def test_a_variable_is_named_and_said_to_be_there_or_not(bench, monkeypatch, tmp_path):
+def test_a_variable_is_named_and_said_to_be_there_or_not(
+    bench: OnePage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     page, secret = bench.page, bench.page._secret
     monkeypatch.setenv("LAB_PASSWORD", "from-the-environment")
     bench.type_text("mongodb://u:s3cret@db1/")
@@ -358,7 +367,7 @@ def test_a_variable_is_named_and_said_to_be_there_or_not(bench, monkeypatch, tmp
     assert "hidden-value" not in said
 
 
-def test_a_reference_typed_as_password_is_taken_for_what_it_is(bench):
+def test_a_reference_typed_as_password_is_taken_for_what_it_is(bench: OnePage) -> None:
     bench.type_text("mongodb://app:old@db1/")
     secret = bench.page._secret
     bench.type(secret.entry, "${LAB_PASSWORD}")
@@ -370,7 +379,7 @@ def test_a_reference_typed_as_password_is_taken_for_what_it_is(bench):
     assert secret.entry.text() == ""
 
 
-def test_a_reference_pasted_with_its_braces_is_taken(bench):
+def test_a_reference_pasted_with_its_braces_is_taken(bench: OnePage) -> None:
     secret = bench.page._secret
     bench.type_text("mongodb://u:s3cret@db1/")
     bench.choose(secret.place, "From a variable")
@@ -379,7 +388,7 @@ def test_a_reference_pasted_with_its_braces_is_taken(bench):
     assert secret.reference.text() == "${HOME}"
 
 
-def test_a_command_is_typed_and_explained(bench):
+def test_a_command_is_typed_and_explained(bench: OnePage) -> None:
     secret = bench.page._secret
     bench.type_text("mongodb://u:s3cret@db1/")
     bench.choose(secret.place, "From a command")
@@ -391,14 +400,14 @@ def test_a_command_is_typed_and_explained(bench):
 
 
 @pytest.mark.parametrize("name", ["none.env", ".", "bad\0name", "~nobody-here/x", "binary.env"])
-def test_a_variables_file_that_is_none_is_said_without_raising(bench, tmp_path, name):
+def test_a_variables_file_that_is_none_is_said_without_raising(bench: OnePage, tmp_path: Path, name: str) -> None:
     (tmp_path / "binary.env").write_bytes(b"\xff\xfe\x00\x81")
     path = name if name.startswith("~") else str(tmp_path / name)
     bench.opened.set_profile(bench.opened.with_parts(env_file=path))
     bench.until(lambda: "variables file" in bench.page.env_file.names.words.text())
 
 
-def test_a_secret_never_stands_in_any_text_of_the_page(bench):
+def test_a_secret_never_stands_in_any_text_of_the_page(bench: OnePage) -> None:
     bench.type_text("mongodb://u:tell-nobody@db1/?authMechanism=MONGODB-X509")
     texts = [label.text() + label.toolTip() + label.accessibleName() for label in bench.page.findChildren(QLabel)]
     assert not any("tell-nobody" in text for text in texts)
@@ -406,21 +415,21 @@ def test_a_secret_never_stands_in_any_text_of_the_page(bench):
 
 @pytest.mark.parametrize("width", [1080, 700, 480])
 @pytest.mark.parametrize("method", ["GSSAPI", "MONGODB-AWS", "PLAIN", "MONGODB-OIDC"])
-def test_nothing_is_cut_off_at_the_sides(qtbot, method, width):
+def test_nothing_is_cut_off_at_the_sides(qtbot: QtBot, method: str, width: int) -> None:
     bench = OnePage(qtbot, AuthPage, size=(width, 300))
     bench.open(Profile(seeds=ELSEWHERE, auth=Auth(mechanism=method, user="u")))
     assert bench.page.minimumSizeHint().width() <= width
     bench.close()
 
 
-def test_another_text_without_user_shows_that_nobody_logs_in(bench):
+def test_another_text_without_user_shows_that_nobody_logs_in(bench: OnePage) -> None:
     bench.type_text("mongodb://app:pw@db1/")
     assert bench.page.mechanism.currentText().startswith("default")
     bench.type_text("mongodb://db1/")
     assert bench.page.mechanism.currentText().startswith("none")
 
 
-def test_a_property_that_no_text_can_hold_is_told_beside_it(bench):
+def test_a_property_that_no_text_can_hold_is_told_beside_it(bench: OnePage) -> None:
     bench.choose(bench.page.mechanism, "OpenID")
     bench.choose(bench.page.environment, "Azure")
     bench.type(bench.page.properties["TOKEN_RESOURCE"], "a,b")

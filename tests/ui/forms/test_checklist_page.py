@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.profile import Profile
+from clearline.ui.app import Desktop
 from clearline.ui.forms.checklist_page import ChecklistPage
 from clearline.ui.forms.page import FormState
 from ui import played_checks as play
@@ -19,22 +24,22 @@ SET = "mongodb://app:sesame-street@db1.example.com,db2.example.com/shop?replicaS
 
 
 @pytest.fixture
-def page(qtbot):
+def page(qtbot: QtBot) -> ShownPage:
     return ShownPage(qtbot, ChecklistPage, SET)
 
 
-def window_tab(desktop):
+def window_tab(desktop: Desktop) -> str:
     return desktop.window.pages.groups["checklist"].head.summary.words
 
 
-def paste(desktop, text):
+def paste(desktop: Desktop, text: str) -> None:
     field = desktop.window.connection.field
     field.setFocus()
     field.selectAll()
     field.insert_text(text)
 
 
-def test_each_piece_says_what_why_and_what_a_click_does(page):
+def test_each_piece_says_what_why_and_what_a_click_does(page: ShownPage) -> None:
     item = page.page.items["tls.off"]
     assert item.item.title == "The connection is not encrypted."
     assert item.fix.text() == "Set tls=true"
@@ -42,7 +47,7 @@ def test_each_piece_says_what_why_and_what_a_click_does(page):
     assert page.page.summary.text() == f"{len(page.page.items)} things to look at"
 
 
-def test_a_key_follows_the_advice_and_the_keyboard_goes_on_at_the_next(page):
+def test_a_key_follows_the_advice_and_the_keyboard_goes_on_at_the_next(page: ShownPage) -> None:
     first = next(iter(page.page.items.values()))
     page.focus(first.fix)
     page.press(SPACE)
@@ -51,7 +56,7 @@ def test_a_key_follows_the_advice_and_the_keyboard_goes_on_at_the_next(page):
     assert QApplication.focusWidget() in [b for item in page.page.items.values() for b in item.buttons]
 
 
-def test_following_every_piece_leaves_nothing_open(page):
+def test_following_every_piece_leaves_nothing_open(page: ShownPage) -> None:
     for _ in range(20):
         fixes = [item.fix for item in page.page.items.values() if item.fix is not None]
         if not fixes:
@@ -62,7 +67,7 @@ def test_following_every_piece_leaves_nothing_open(page):
     assert page.page.summary.text() == "Nothing to advise"
 
 
-def test_what_is_in_order_is_folded_and_unfolds_with_a_key(page):
+def test_what_is_in_order_is_folded_and_unfolds_with_a_key(page: ShownPage) -> None:
     count = len(page.page.model.passed_items)
     assert page.page.fold.text() == f"Show {count} in order"
     page.focus(page.page.fold)
@@ -71,21 +76,21 @@ def test_what_is_in_order_is_folded_and_unfolds_with_a_key(page):
     assert page.page._passed_column.count() == count
 
 
-def test_advice_stays_the_same_widget_while_it_stays_the_same(page):
+def test_advice_stays_the_same_widget_while_it_stays_the_same(page: ShownPage) -> None:
     before = page.page.items["compression"]
     page.paste(SET + "&appName=shop")
     assert "app-name" not in page.page.items
     assert page.page.items["compression"] is before
 
 
-def test_without_a_host_there_is_no_advice(page):
+def test_without_a_host_there_is_no_advice(page: ShownPage) -> None:
     page.page.show_state(FormState(Profile()))
     assert page.page.items == {}
     assert page.page.summary.text() == "Advice comes with the first host"
     assert not page.page.fold.isVisible()
 
 
-def test_no_word_of_it_holds_a_secret(page):
+def test_no_word_of_it_holds_a_secret(page: ShownPage) -> None:
     profile = msgspec.structs.replace(page.profile, notes="sesame-street")
     page.page.show_state(FormState(profile, dict(page.opened.secrets)))
     item = page.page.items["file.secret"].item
@@ -95,7 +100,9 @@ def test_no_word_of_it_holds_a_secret(page):
 # ---------------------------------------------------------------- in the window
 
 
-def test_the_head_counts_while_one_types_without_the_page_being_made(qtbot, make_desktop):
+def test_the_head_counts_while_one_types_without_the_page_being_made(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.waiting())
     qtbot.waitUntil(lambda: window_tab(desktop) == "all in order")
     paste(desktop, SET)
@@ -107,7 +114,7 @@ def test_the_head_counts_while_one_types_without_the_page_being_made(qtbot, make
     assert "checklist" not in desktop.window.pages.made_pages()
 
 
-def test_one_click_changes_the_text_and_another_takes_it_back(make_desktop):
+def test_one_click_changes_the_text_and_another_takes_it_back(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, SET)
     pages = desktop.window.pages
@@ -120,7 +127,7 @@ def test_one_click_changes_the_text_and_another_takes_it_back(make_desktop):
     assert "tls.off" in pages.page("checklist").items
 
 
-def test_what_no_text_can_hold_is_taken_back_too(make_desktop):
+def test_what_no_text_can_hold_is_taken_back_too(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, "mongodb+srv://app:pw@c0.abcde.mongodb.net/")
     pages = desktop.window.pages
@@ -131,7 +138,7 @@ def test_what_no_text_can_hold_is_taken_back_too(make_desktop):
     assert desktop.workbench.profiles.current.profile.options.server_api is None
 
 
-def test_the_field_is_shown_on_its_own_page(make_desktop):
+def test_the_field_is_shown_on_its_own_page(make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(desktop, SET)
     pages = desktop.window.pages
@@ -142,7 +149,7 @@ def test_the_field_is_shown_on_its_own_page(make_desktop):
     assert pages.page("options").editor_of("appName").focusProxy().hasFocus()
 
 
-def test_every_field_that_advice_shows_has_an_editor(make_desktop):
+def test_every_field_that_advice_shows_has_an_editor(make_desktop: Callable[..., Any]) -> None:
     pages = make_desktop(show=False).window.pages
     for name in ("hosts", "user", "tls", "replicaSet", "timeoutMS", "w", "server_api", "directConnection"):
         assert pages.go_to(name), name

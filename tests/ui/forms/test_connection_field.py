@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QClipboard, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
@@ -15,7 +18,7 @@ SHOWN = f"mongodb://app:{FOLDED}@db1:27017/orders"
 
 
 @pytest.fixture
-def field(qtbot):
+def field(qtbot: QtBot) -> ConnectionField:
     made = ConnectionField(redact)
     made.heard = []
     made.texts = []
@@ -28,7 +31,7 @@ def field(qtbot):
     return made
 
 
-def all_undone(field):
+def all_undone(field: ConnectionField) -> list[str]:
     """Every text that undo can bring back."""
     texts = [field.text()]
     while field.isUndoAvailable():
@@ -37,12 +40,12 @@ def all_undone(field):
     return texts
 
 
-def paste(text):
+def paste(text: str) -> None:
     QGuiApplication.clipboard().setText(text)
 
 
 @pytest.mark.parametrize("revealed", [False, True])
-def test_each_typed_character_is_told_once(qtbot, field, revealed):
+def test_each_typed_character_is_told_once(qtbot: QtBot, field: ConnectionField, revealed: bool) -> None:
     field.show_plain(Secret(URI))
     field.set_revealed(revealed)
     field.end(False)
@@ -51,7 +54,7 @@ def test_each_typed_character_is_told_once(qtbot, field, revealed):
     assert field.heard == [URI + "?", URI + "?w", URI + "?w=", URI + "?w=1", URI + "?w="]
 
 
-def test_a_pasted_string_is_masked_before_the_field_ever_holds_it(qtbot, field):
+def test_a_pasted_string_is_masked_before_the_field_ever_holds_it(qtbot: QtBot, field: ConnectionField) -> None:
     paste(URI)
     qtbot.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert field.text() == SHOWN
@@ -59,7 +62,7 @@ def test_a_pasted_string_is_masked_before_the_field_ever_holds_it(qtbot, field):
     assert not any("s3cret" in text for text in [*field.texts, *all_undone(field)])
 
 
-def test_a_typed_password_is_dots_from_its_first_letter_on(qtbot, field):
+def test_a_typed_password_is_dots_from_its_first_letter_on(qtbot: QtBot, field: ConnectionField) -> None:
     qtbot.keyClicks(field, "mongodb://app:@db1/")
     for _ in range(5):
         qtbot.keyClick(field, Qt.Key.Key_Left)
@@ -69,21 +72,21 @@ def test_a_typed_password_is_dots_from_its_first_letter_on(qtbot, field):
     assert not any("s3" in text for text in [*field.texts, *all_undone(field)])
 
 
-def test_a_string_typed_from_left_to_right_ends_masked(qtbot, field):
+def test_a_string_typed_from_left_to_right_ends_masked(qtbot: QtBot, field: ConnectionField) -> None:
     qtbot.keyClicks(field, URI)
     assert field.heard[-1] == URI
     assert "s3cret" not in field.text()
     assert not any("s3cret" in text for text in all_undone(field))
 
 
-def test_what_a_screen_reader_hears_has_dots(field):
+def test_what_a_screen_reader_hears_has_dots(field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     reader: QAccessibleInterface = QAccessible.queryAccessibleInterface(field)
     assert reader.text(QAccessible.Text.Value) == SHOWN
     assert reader.text(QAccessible.Text.Name) == "Connection string"
 
 
-def test_editing_the_host_keeps_the_password_and_can_be_undone(qtbot, field):
+def test_editing_the_host_keeps_the_password_and_can_be_undone(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.setCursorPosition(SHOWN.index("db1"))
     qtbot.keyClick(field, Qt.Key.Key_X)
@@ -92,7 +95,7 @@ def test_editing_the_host_keeps_the_password_and_can_be_undone(qtbot, field):
     assert (field.text(), field.heard[-1]) == (SHOWN, URI)
 
 
-def test_deleting_everything_and_undoing_brings_the_password_back(qtbot, field):
+def test_deleting_everything_and_undoing_brings_the_password_back(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.selectAll()
     qtbot.keyClick(field, Qt.Key.Key_Delete)
@@ -101,7 +104,7 @@ def test_deleting_everything_and_undoing_brings_the_password_back(qtbot, field):
     assert (field.text(), field.heard[-1]) == (SHOWN, URI)
 
 
-def test_backspace_on_the_dots_removes_the_password(qtbot, field):
+def test_backspace_on_the_dots_removes_the_password(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.setCursorPosition(SHOWN.index("@"))
     qtbot.keyClick(field, Qt.Key.Key_Backspace)
@@ -109,14 +112,14 @@ def test_backspace_on_the_dots_removes_the_password(qtbot, field):
     assert field.heard[-1] == field.text()
 
 
-def test_copying_the_masked_text_copies_dots(qtbot, field):
+def test_copying_the_masked_text_copies_dots(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.selectAll()
     qtbot.keyClick(field, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text() == SHOWN
 
 
-def test_cutting_and_pasting_back_what_is_shown_keeps_the_password(qtbot, field):
+def test_cutting_and_pasting_back_what_is_shown_keeps_the_password(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.selectAll()
     qtbot.keyClick(field, Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier)
@@ -124,7 +127,7 @@ def test_cutting_and_pasting_back_what_is_shown_keeps_the_password(qtbot, field)
     assert (field.text(), field.heard[-1]) == (SHOWN, URI)
 
 
-def test_the_eye_shows_the_text_and_closing_it_forgets_the_history(qtbot, field):
+def test_the_eye_shows_the_text_and_closing_it_forgets_the_history(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.set_revealed(True)
     assert field.text() == URI
@@ -136,7 +139,7 @@ def test_the_eye_shows_the_text_and_closing_it_forgets_the_history(qtbot, field)
     assert not any("s3cret" in text for text in all_undone(field))
 
 
-def test_an_input_method_cannot_bring_a_secret_in_either(field):
+def test_an_input_method_cannot_bring_a_secret_in_either(field: ConnectionField) -> None:
     event = QInputMethodEvent()
     event.setCommitString("mongodb://app:gehäim@db1/")
     QApplication.sendEvent(field, event)
@@ -144,7 +147,7 @@ def test_an_input_method_cannot_bring_a_secret_in_either(field):
     assert "geh" not in field.text()
 
 
-def test_dropped_text_is_masked(field):
+def test_dropped_text_is_masked(field: ConnectionField) -> None:
     data = QMimeData()
     data.setText(URI)
     actions, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
@@ -152,13 +155,13 @@ def test_dropped_text_is_masked(field):
     assert (field.text(), field.heard) == (SHOWN, [URI])
 
 
-def test_line_breaks_around_a_pasted_string_are_left_out(qtbot, field):
+def test_line_breaks_around_a_pasted_string_are_left_out(qtbot: QtBot, field: ConnectionField) -> None:
     paste(f"{URI}\r\n")
     field.paste_clipboard(QClipboard.Mode.Clipboard)
     assert field.heard == [URI]
 
 
-def test_leaving_the_field_folds_what_was_typed(qtbot, field):
+def test_leaving_the_field_folds_what_was_typed(qtbot: QtBot, field: ConnectionField) -> None:
     field.show_plain(Secret("mongodb://app:@db1/"))
     field.setCursorPosition(14)
     qtbot.keyClicks(field, "s3cret")
@@ -167,7 +170,7 @@ def test_leaving_the_field_folds_what_was_typed(qtbot, field):
     assert field.plain.reveal() == "mongodb://app:s3cret@db1/"
 
 
-def test_marks_are_set_without_changing_the_text(field):
+def test_marks_are_set_without_changing_the_text(field: ConnectionField) -> None:
     field.show_plain(Secret(URI))
     field.mark(((URI.index("db1"), URI.index("db1") + 3, True),))
     assert (field.text(), field.heard) == (SHOWN, [])
@@ -176,7 +179,7 @@ def test_marks_are_set_without_changing_the_text(field):
 
 
 @pytest.mark.parametrize("text", ["/var/log/mongodb/mongod.log", "C:\\data\\mongod.log", "file:///tmp/app.log"])
-def test_the_path_of_a_log_is_no_connection_string(qtbot, field, text):
+def test_the_path_of_a_log_is_no_connection_string(qtbot: QtBot, field: Any, text: str) -> None:
     with qtbot.waitSignal(field.file_pasted) as pasted:
         field.insert_text(text)
     assert pasted.args[0].name.endswith(".log")
@@ -184,6 +187,6 @@ def test_the_path_of_a_log_is_no_connection_string(qtbot, field, text):
 
 
 @pytest.mark.parametrize("text", ["mongodb:///tmp/a.sock/", "db.example.com:27017", "/tmp/mongodb-27017.sock"])
-def test_an_address_is_no_path_of_a_log(qtbot, field, text):
+def test_an_address_is_no_path_of_a_log(qtbot: QtBot, field: Any, text: str) -> None:
     with qtbot.assertNotEmitted(field.file_pasted):
         field.insert_text(text)

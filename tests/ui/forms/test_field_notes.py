@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.diagnosis.catalogue import fix_of, title_of
 from clearline.core.facts.text import Mistake
@@ -24,11 +28,11 @@ WARNING = Mistake(
 
 
 @pytest.fixture
-def noted(qtbot):
+def noted(qtbot: QtBot) -> Any:
     """Makes notes in windows of a given width."""
     holders = []
 
-    def make(width=500):
+    def make(width: int = 500) -> FieldNote:
         holder = QWidget()
         note = FieldNote("minPoolSize")
         QVBoxLayout(holder).addWidget(note)
@@ -43,23 +47,23 @@ def noted(qtbot):
     return make
 
 
-def said(mistake):
+def said(mistake: Mistake) -> str:
     return f"{title_of(mistake)} {fix_of(mistake)}"
 
 
-def test_words_name_the_field_the_value_and_the_remedy():
+def test_words_name_the_field_the_value_and_the_remedy() -> None:
     assert said(CONFLICT) == (
         "minPoolSize=9 cannot be combined with maxPoolSize=5. Keep maxPoolSize and remove the other."
     )
 
 
-def test_mistakes_are_found_by_the_field_whose_fault_they_are():
+def test_mistakes_are_found_by_the_field_whose_fault_they_are() -> None:
     assert mistakes_of("minPoolSize", (CONFLICT, WARNING)) == (CONFLICT,)
     assert mistakes_of("w", (CONFLICT, WARNING)) == (WARNING,)
     assert mistakes_of("tls", (CONFLICT, WARNING)) == ()
 
 
-def test_the_worst_comes_first_and_typed_markup_stays_text(noted):
+def test_the_worst_comes_first_and_typed_markup_stays_text(noted: Callable[..., Any]) -> None:
     note = noted()
     note.show_mistakes((WARNING, CONFLICT))
     assert note.isVisible()
@@ -68,7 +72,9 @@ def test_the_worst_comes_first_and_typed_markup_stays_text(noted):
     assert "w=<b>" in note.accessibleDescription()
 
 
-def test_its_button_asks_for_the_repair_and_keeps_the_keyboard_while_nothing_changes(qtbot, noted):
+def test_its_button_asks_for_the_repair_and_keeps_the_keyboard_while_nothing_changes(
+    qtbot: QtBot, noted: Callable[..., Any]
+) -> None:
     note = noted()
     note.show_mistakes((CONFLICT,))
     [button] = note.buttons
@@ -79,14 +85,14 @@ def test_its_button_asks_for_the_repair_and_keeps_the_keyboard_while_nothing_cha
     assert note.buttons == [button]
 
 
-def test_without_mistakes_it_takes_no_room(noted):
+def test_without_mistakes_it_takes_no_room(noted: Callable[..., Any]) -> None:
     note = noted()
     note.show_mistakes((CONFLICT,))
     note.show_mistakes(())
     assert (note.isVisible(), note.text, note.worst) == (False, "", None)
 
 
-def test_it_says_what_is_no_mistake_with_a_remedy_of_its_own(qtbot, noted):
+def test_it_says_what_is_no_mistake_with_a_remedy_of_its_own(qtbot: QtBot, noted: Callable[..., Any]) -> None:
     note = noted()
     remedy = Remedy(text="Do it.", patch={"tls": {"enabled": True}})
     note.say(Severity.NOTE, "A word about it.", "Do it.", remedy)
@@ -96,7 +102,7 @@ def test_it_says_what_is_no_mistake_with_a_remedy_of_its_own(qtbot, noted):
     assert asked.args == [remedy]
 
 
-def test_in_a_narrow_place_the_button_goes_below_the_words(qtbot, noted):
+def test_in_a_narrow_place_the_button_goes_below_the_words(qtbot: QtBot, noted: Callable[..., Any]) -> None:
     wide, narrow = noted(600), noted(300)
     for note in (wide, narrow):
         note.show_mistakes((CONFLICT,))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -15,9 +18,11 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from clearline.core.diagnosis.catalogue import title_of
 from clearline.core.secrets.secret import Secret
+from clearline.ui.app import Desktop
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
@@ -61,23 +66,23 @@ WRONG = (
 
 
 @pytest.fixture
-def desktop(make_desktop):
+def desktop(make_desktop: Callable[..., Any]) -> Desktop:
     return make_desktop(play.waiting())
 
 
-def show(desktop, text, size=LAPTOP):
+def show(desktop: Desktop, text: str, size: tuple[int, ...] = LAPTOP) -> None:
     desktop.window.resize(*size)
     desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
 
 
-def turned_to(desktop, name):
+def turned_to(desktop: Desktop, name: str) -> Any:
     desktop.window.pages.turn_to(name)
     QApplication.sendPostedEvents()
     QApplication.processEvents()
     return desktop.window.pages.page(name)
 
 
-def visible_in(page):
+def visible_in(page: Any) -> list[QLabel]:
     """Everything that is seen and is no part of a control that Qt made."""
     return [
         widget
@@ -88,11 +93,11 @@ def visible_in(page):
     ]
 
 
-def said_by(widget):
+def said_by(widget: Any) -> str:
     return widget.accessibleName() or (widget.text() if isinstance(widget, (QAbstractButton, QLabel)) else "")
 
 
-def is_cut_off(widget, page):
+def is_cut_off(widget: Any, page: Any) -> bool:
     place = QRect(widget.mapTo(page, QPoint(0, 0)), widget.size())
     if place.left() < 0 or place.right() > page.width():
         return True
@@ -107,7 +112,7 @@ def is_cut_off(widget, page):
     return widget.height() < widget.minimumSizeHint().height() - 3
 
 
-def test_every_editor_of_every_page_has_a_name_for_screen_readers(desktop):
+def test_every_editor_of_every_page_has_a_name_for_screen_readers(desktop: Desktop) -> None:
     for what, name in product(TEXTS, PAGES):
         show(desktop, TEXTS[what])
         nameless = [
@@ -120,19 +125,19 @@ def test_every_editor_of_every_page_has_a_name_for_screen_readers(desktop):
 
 
 @pytest.mark.parametrize("size", [LAPTOP, LAPTOP_AT_150_PERCENT], ids=["laptop", "laptop at 150 %"])
-def test_nothing_is_cut_off(qtbot, desktop, size):
+def test_nothing_is_cut_off(qtbot: QtBot, desktop: Desktop, size: tuple[int, ...]) -> None:
     for what, name in product(TEXTS, PAGES):
         show(desktop, TEXTS[what], size)
         page = turned_to(desktop, name)
         assert page.width() <= page.parentWidget().width(), (what, name)
 
-        def cut_off(page=page):
+        def cut_off(page: Any = page) -> list[tuple[str, ...]]:
             return [(type(one).__name__, said_by(one)) for one in visible_in(page) if is_cut_off(one, page)]
 
         qtbot.waitUntil(lambda cut_off=cut_off: cut_off() == [])  # what files are is said a moment later
 
 
-def test_tab_goes_through_a_page_as_one_reads_it(qtbot, desktop):
+def test_tab_goes_through_a_page_as_one_reads_it(qtbot: QtBot, desktop: Desktop) -> None:
     show(desktop, TEXTS["contradictions"])
     for name in PAGES:
         page = turned_to(desktop, name)
@@ -153,7 +158,7 @@ def test_tab_goes_through_a_page_as_one_reads_it(qtbot, desktop):
             assert after.y() >= before.y() - 12 or after.x() > before.x() + 40, (name, before, after)
 
 
-def test_mistakes_are_visited_between_the_connection_string_and_the_pages(qtbot, desktop):
+def test_mistakes_are_visited_between_the_connection_string_and_the_pages(qtbot: QtBot, desktop: Desktop) -> None:
     show(desktop, TEXTS["contradictions"])
     window = desktop.window
     window.connection.field.setFocus()
@@ -164,7 +169,7 @@ def test_mistakes_are_visited_between_the_connection_string_and_the_pages(qtbot,
     assert all(button in stops for button in window.connection.said.buttons)
 
 
-def test_every_mistake_stands_beside_its_field(desktop):
+def test_every_mistake_stands_beside_its_field(desktop: Desktop) -> None:
     for text in WRONG:
         show(desktop, text)
         mistakes = desktop.workbench.profiles.current.mistakes
@@ -174,7 +179,9 @@ def test_every_mistake_stands_beside_its_field(desktop):
             assert any(title_of(mistake) in note.text for note in notes), mistake
 
 
-def test_a_reference_without_a_value_is_said_beside_its_field(qtbot, desktop, tmp_path, monkeypatch):
+def test_a_reference_without_a_value_is_said_beside_its_field(
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("CLEARLINE_LAB_HOST", raising=False)
     show(desktop, "mongodb://${CLEARLINE_LAB_HOST}/")
     page = turned_to(desktop, "server")
@@ -186,13 +193,13 @@ def test_a_reference_without_a_value_is_said_beside_its_field(qtbot, desktop, tm
     qtbot.waitUntil(lambda: note.text == "")
 
 
-def test_the_code_in_front_follows_what_is_typed(qtbot, desktop):
+def test_the_code_in_front_follows_what_is_typed(qtbot: QtBot, desktop: Desktop) -> None:
     show(desktop, "mongodb://db1.example.com/")
     qtbot.keyClick(
         desktop.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
     assert desktop.window.results.current_name == "code"
-    code = desktop.window.results.get("code")
+    code: Any = desktop.window.results.get("code")
     qtbot.waitUntil(lambda: "db1.example.com" in code.text)
     field = desktop.window.connection.field
     field.setFocus()

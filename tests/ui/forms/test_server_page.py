@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from pytestqt.qtbot import QtBot
 
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import Secret
+from clearline.ui.app import Desktop
 from clearline.ui.forms.srv_panel import PasteDialog
 from clearline.ui.profiles.open_profile import Origin
 from lab.dns_server import SILENT, DnsServer, cluster
@@ -24,22 +29,22 @@ _mongodb._tcp.{NAME} service = 0 0 27017 db2.abcde.lab.test.
 
 
 @pytest.fixture
-def desktop(make_desktop):
+def desktop(make_desktop: Callable[..., Any]) -> Desktop:
     return make_desktop(play.waiting())
 
 
-def show(desktop, text):
+def show(desktop: Desktop, text: str) -> Any:
     desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
     desktop.window.pages.turn_to("server")
     QApplication.processEvents()  # laid out, so that it can be clicked
     return desktop.window.pages.page("server")
 
 
-def text(desktop):
+def text(desktop: Desktop) -> str:
     return desktop.workbench.profiles.current.text.reveal()
 
 
-def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot, desktop):
+def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, f"mongodb+srv://app:s3cret-w0rd@{NAME}/orders")
     with DnsServer(ZONE) as server:
         page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
@@ -60,7 +65,7 @@ def test_a_look_up_shows_the_records_and_writes_them_as_host_list(qtbot, desktop
 
 
 @pytest.mark.parametrize("typed", ["nonsense", "10.0.0.53#99999", "10.0.0.53#x", "#"])
-def test_a_name_server_that_is_none_is_not_asked(qtbot, desktop, typed):
+def test_a_name_server_that_is_none_is_not_asked(qtbot: QtBot, desktop: Desktop, typed: str) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     page.srv.server.setCurrentText(typed)
     qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
@@ -78,7 +83,9 @@ def test_a_name_server_that_is_none_is_not_asked(qtbot, desktop, typed):
         ("mongodb://eve:s3cret-w0rd@db9/x?w=1", "mongodb://eve:s3cret-w0rd@db9/x?w=1"),
     ],
 )
-def test_a_connection_string_in_a_line_for_a_host_goes_where_it_belongs(qtbot, desktop, typed, becomes):
+def test_a_connection_string_in_a_line_for_a_host_goes_where_it_belongs(
+    qtbot: QtBot, desktop: Desktop, typed: str, becomes: str
+) -> None:
     page = show(desktop, "mongodb://app@db1,db2/?replicaSet=rs0")
     desktop.window.pages.turn_to("server")
     entry = page.hosts.entries[0]
@@ -91,11 +98,13 @@ def test_a_connection_string_in_a_line_for_a_host_goes_where_it_belongs(qtbot, d
     assert not any("s3cret-w0rd" in entry.text() for entry in page.hosts.entries)
 
 
-def test_hosts_come_from_an_earlier_test_while_the_resolver_fails_now(qtbot, make_desktop):
+def test_hosts_come_from_an_earlier_test_while_the_resolver_fails_now(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     about = Target(profile="", uri=f"mongodb+srv://app:•••@{NAME}/orders")
     reports = [play.report(Verdict.FAILED, target=about), play.report(Verdict.CONNECTED, target=about, servers=FOUND)]
 
-    async def check(_profile, _secrets, emit, *, text=None, on_event=None):
+    async def check(_profile: Any, _secrets: Any, emit: Any, *, text: str | None = None, on_event: Any = None) -> Any:
         report = reports.pop()
         emit(report)
         return report
@@ -116,7 +125,7 @@ def test_hosts_come_from_an_earlier_test_while_the_resolver_fails_now(qtbot, mak
     assert text(desktop) == "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?tls=true"
 
 
-def test_hosts_come_from_a_test_of_an_earlier_day(qtbot, make_desktop):
+def test_hosts_come_from_a_test_of_an_earlier_day(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     about = Target(profile="", uri=f"mongodb+srv://{NAME}/")
     desktop = make_desktop(play.playing(play.report(Verdict.CONNECTED, target=about, servers=FOUND)))
     workbench = desktop.workbench
@@ -136,7 +145,7 @@ def test_hosts_come_from_a_test_of_an_earlier_day(qtbot, make_desktop):
     assert again.report is None
 
 
-def test_the_way_back_compares_the_hosts_first(qtbot, desktop):
+def test_the_way_back_compares_the_hosts_first(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, "mongodb://db1.abcde.lab.test:27017,db3.abcde.lab.test:27017/?replicaSet=rs9&tls=true")
     with DnsServer(ZONE) as server:
         page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
@@ -148,7 +157,7 @@ def test_the_way_back_compares_the_hosts_first(qtbot, desktop):
     assert text(desktop) == f"mongodb+srv://{NAME}/"
 
 
-def test_a_silent_name_server_is_named_and_the_question_can_be_given_up(qtbot, desktop):
+def test_a_silent_name_server_is_named_and_the_question_can_be_given_up(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     with DnsServer(default=SILENT) as server:
         page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
@@ -160,7 +169,7 @@ def test_a_silent_name_server_is_named_and_the_question_can_be_given_up(qtbot, d
         assert page.srv.answer is None
 
 
-def test_a_name_that_does_not_exist_says_who_said_so(qtbot, desktop):
+def test_a_name_that_does_not_exist_says_who_said_so(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, "mongodb+srv://c1.abcde.lab.test/")
     with DnsServer(ZONE) as server:
         page.srv.server.setCurrentText(f"127.0.0.1#{server.port}")
@@ -171,7 +180,7 @@ def test_a_name_that_does_not_exist_says_who_said_so(qtbot, desktop):
 
 
 @pytest.mark.parametrize("typed", ["dns.example.com", "127.0.0.1#no", "300.1.1.1"])
-def test_what_is_no_name_server_is_said_beside_it(qtbot, desktop, typed):
+def test_what_is_no_name_server_is_said_beside_it(qtbot: QtBot, desktop: Desktop, typed: str) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     page.srv.server.setCurrentText(typed)
     qtbot.mouseClick(page.srv.look_up, Qt.MouseButton.LeftButton)
@@ -179,7 +188,7 @@ def test_what_is_no_name_server_is_said_beside_it(qtbot, desktop, typed):
     assert not page.srv.running
 
 
-def test_a_pasted_answer_is_read(qtbot, desktop):
+def test_a_pasted_answer_is_read(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     qtbot.mouseClick(page.srv.paste, Qt.MouseButton.LeftButton)
     [dialog] = page.srv.findChildren(PasteDialog)
@@ -189,7 +198,7 @@ def test_a_pasted_answer_is_read(qtbot, desktop):
     assert text(desktop).startswith("mongodb://db1.abcde.lab.test:27017,db2.abcde.lab.test:27017/?replicaSet=rs9")
 
 
-def test_an_answer_about_another_name_goes(qtbot, desktop):
+def test_an_answer_about_another_name_goes(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     page.srv.use_pasted(PRINTED)
     assert page.srv.rewrite.isVisible()
@@ -205,7 +214,9 @@ def test_an_answer_about_another_name_goes(qtbot, desktop):
         ("Replica set", "mongodb:///?replicaSet=rs0"),
     ],
 )
-def test_a_preset_replaces_where_to_connect_and_nothing_else(qtbot, desktop, preset, start):
+def test_a_preset_replaces_where_to_connect_and_nothing_else(
+    qtbot: QtBot, desktop: Desktop, preset: str, start: str
+) -> None:
     page = show(desktop, "mongodb://app@old:1/orders?replicaSet=x&directConnection=false&appName=y")
     qtbot.mouseClick(page.presets[preset], Qt.MouseButton.LeftButton)
     profile = desktop.workbench.profiles.current.profile
@@ -218,7 +229,7 @@ def test_a_preset_replaces_where_to_connect_and_nothing_else(qtbot, desktop, pre
     assert page.hosts.isAncestorOf(desktop.window.focusWidget())  # what only the user knows is typed next
 
 
-def test_every_field_of_the_server_is_edited_by_keyboard(qtbot, desktop):
+def test_every_field_of_the_server_is_edited_by_keyboard(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     qtbot.keyClicks(page.service, "reports")
     qtbot.keyClicks(page.max_hosts, "2")
@@ -230,7 +241,7 @@ def test_every_field_of_the_server_is_edited_by_keyboard(qtbot, desktop):
     assert (seeds.database, seeds.load_balanced) == ("orders", True)
 
 
-def test_a_number_that_is_none_stays_where_it_was_typed_with_words_beside_it(qtbot, desktop):
+def test_a_number_that_is_none_stays_where_it_was_typed_with_words_beside_it(qtbot: QtBot, desktop: Desktop) -> None:
     page = show(desktop, f"mongodb+srv://{NAME}/")
     qtbot.keyClicks(page.max_hosts, "-3x")
     assert page.max_hosts.text() == "-3x"
@@ -242,7 +253,7 @@ def test_a_number_that_is_none_stays_where_it_was_typed_with_words_beside_it(qtb
     assert note.isVisible()
 
 
-def test_options_of_srv_stand_there_only_for_srv_or_when_they_are_set(desktop):
+def test_options_of_srv_stand_there_only_for_srv_or_when_they_are_set(desktop: Desktop) -> None:
     page = show(desktop, "mongodb://db1/")
     assert not page.service.isVisible()
     show(desktop, "mongodb://db1/?srvMaxHosts=2")

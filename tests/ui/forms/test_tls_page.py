@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QFileDialog, QLabel
+from pytestqt.qtbot import QtBot
 
 from clearline.core.inspection.server_certificates import TrustedBy
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Tls
@@ -15,26 +19,27 @@ from clearline.core.tls.conversions import CA, CLIENT
 from clearline.ui.forms.tls_page import TlsPage
 from lab import peers
 from lab.certificates import DAY, Authority, self_signed, server_context
+from lab.peer import Peer
 from ui.forms.one_page import OnePage
 
 
 @pytest.fixture
-def bench(qtbot):
+def bench(qtbot: QtBot) -> Iterator[OnePage]:
     one = OnePage(qtbot, TlsPage)
     yield one
     one.close()
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def with_tls(bench, **tls):
+def with_tls(bench: OnePage, **tls: bool | str) -> None:
     bench.opened.set_profile(bench.opened.with_parts(tls=Tls(**tls)))
 
 
-def press(bench, button):
+def press(bench: OnePage, button: Any) -> None:
     assert button.isVisible()
     button.setFocus()
     bench.qtbot.keyClick(button, Qt.Key.Key_Space)
@@ -43,7 +48,7 @@ def press(bench, button):
 # ---------------------------------------------------------------- trust
 
 
-def test_the_trust_source_is_chosen_by_keyboard_and_the_ca_file_comes_back(bench, lab):
+def test_the_trust_source_is_chosen_by_keyboard_and_the_ca_file_comes_back(bench: OnePage, lab: Authority) -> None:
     page = bench.page
     assert not page.ca.isVisible()
     bench.choose(page.trust, "CA file")
@@ -60,7 +65,7 @@ def test_the_trust_source_is_chosen_by_keyboard_and_the_ca_file_comes_back(bench
     assert bench.profile.tls == Tls(ca_file=str(lab.ca_file))
 
 
-def test_emptying_the_ca_file_leaves_the_field_where_it_is(bench):
+def test_emptying_the_ca_file_leaves_the_field_where_it_is(bench: OnePage) -> None:
     with_tls(bench, ca_file="/x.pem")
     bench.type(bench.page.ca.entry, "")
     assert bench.page.ca.isVisible()
@@ -68,7 +73,7 @@ def test_emptying_the_ca_file_leaves_the_field_where_it_is(bench):
     assert "PyMongo's default counts" in bench.page.trust_said.text()
 
 
-def test_it_is_said_what_pymongo_really_does(bench, lab):
+def test_it_is_said_what_pymongo_really_does(bench: OnePage, lab: Authority) -> None:
     said = bench.page.trust_said
     assert said.text() == "TLS is off: whom to trust counts when it is on."
     bench.choose(bench.page.tls, "on")
@@ -80,7 +85,7 @@ def test_it_is_said_what_pymongo_really_does(bench, lab):
     assert "1 authority" in said.text()
 
 
-def test_the_default_of_tls_is_named_for_both_schemes(bench):
+def test_the_default_of_tls_is_named_for_both_schemes(bench: OnePage) -> None:
     bench.type_text("mongodb://db1/")
     assert bench.page.tls.itemText(0) == "default (off)"
     bench.type_text("mongodb+srv://c.example.com/")
@@ -96,10 +101,10 @@ def test_the_default_of_tls_is_named_for_both_schemes(bench):
 # ---------------------------------------------------------------- files
 
 
-def test_a_picked_file_is_inspected_at_once(bench, lab, monkeypatch):
+def test_a_picked_file_is_inspected_at_once(bench: OnePage, lab: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     client = lab.client("app")
 
-    def pick(dialog):
+    def pick(dialog: QFileDialog) -> None:
         dialog.fileSelected.emit(str(client.certificate_key_file))
 
     monkeypatch.setattr(QFileDialog, "open", pick)
@@ -112,7 +117,9 @@ def test_a_picked_file_is_inspected_at_once(bench, lab, monkeypatch):
     assert "days left" in said
 
 
-def test_typing_waits_for_a_pause_and_only_the_last_path_is_told(bench, lab, tmp_path):
+def test_typing_waits_for_a_pause_and_only_the_last_path_is_told(
+    bench: OnePage, lab: Authority, tmp_path: Path
+) -> None:
     bench.choose(bench.page.trust, "CA file")
     told = []
     bench.page.ca.inspected.connect(told.append)
@@ -126,7 +133,7 @@ def test_typing_waits_for_a_pause_and_only_the_last_path_is_told(bench, lab, tmp
     assert "Lab CA" not in bench.page.ca.card.text
 
 
-def test_the_keys_password_is_tried_as_it_is_typed(bench, lab):
+def test_the_keys_password_is_tried_as_it_is_typed(bench: OnePage, lab: Authority) -> None:
     with_tls(bench, certificate_key_file=str(lab.client().encrypted("right")))
     card = bench.page.client.card
     bench.until(lambda: "no password for it is given" in card.text)
@@ -138,7 +145,7 @@ def test_the_keys_password_is_tried_as_it_is_typed(bench, lab):
     assert "right" not in " ".join(label.text() for label in bench.page.findChildren(QLabel)).split()
 
 
-def test_a_file_of_the_wrong_format_brings_the_command_that_converts_it(bench, lab):
+def test_a_file_of_the_wrong_format_brings_the_command_that_converts_it(bench: OnePage, lab: Authority) -> None:
     with_tls(bench, certificate_key_file=str(lab.client().pkcs12("pw")))
     card = bench.page.client.card
     bench.until(lambda: card.commands)
@@ -147,25 +154,27 @@ def test_a_file_of_the_wrong_format_brings_the_command_that_converts_it(bench, l
     assert "PKCS#12" in card.text
 
 
-def test_an_expired_certificate_is_red_with_a_word(bench, lab):
+def test_an_expired_certificate_is_red_with_a_word(bench: OnePage, lab: Authority) -> None:
     with_tls(bench, certificate_key_file=str(lab.client(ends=-1 * DAY).certificate_key_file))
     bench.until(lambda: "expired on" in bench.page.client.card.text)
     names = [label.accessibleName() for label in bench.page.client.card.findChildren(QLabel)]
     assert any(name.startswith("Failure, ") for name in names)
 
 
-def test_a_revocation_list_is_inspected(bench, lab):
+def test_a_revocation_list_is_inspected(bench: OnePage, lab: Authority) -> None:
     with_tls(bench, crl_file=str(lab.crl(next_update=-1 * DAY)))
     bench.until(lambda: "out of date" in bench.page.crl.card.text)
 
 
-def test_the_password_field_of_the_key_is_there_with_a_certificate_only(bench, lab):
+def test_the_password_field_of_the_key_is_there_with_a_certificate_only(bench: OnePage, lab: Authority) -> None:
     assert not bench.page.key_password.isVisible()
     with_tls(bench, certificate_key_file=str(lab.client().certificate_key_file))
     assert bench.page.key_password.isVisible()
 
 
-def test_the_keys_password_can_come_from_a_variable(bench, lab, monkeypatch):
+def test_the_keys_password_can_come_from_a_variable(
+    bench: OnePage, lab: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KEY_PW", "x")
     with_tls(bench, certificate_key_file=str(lab.client().certificate_key_file))
     bench.choose(bench.page._secret.place, "From a variable")
@@ -174,7 +183,7 @@ def test_the_keys_password_can_come_from_a_variable(bench, lab, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["\0", "/", "~", "x" * 4000, "${NOPE}", "/dev/zero", " "])
-def test_no_path_raises(bench, path):
+def test_no_path_raises(bench: OnePage, path: str) -> None:
     with_tls(bench, ca_file=path, certificate_key_file=path, crl_file=path)
     bench.until(lambda: bench.page.crl.report is not None and bench.page.ca.report is not None)
     assert bench.page.ca.report.problems
@@ -183,7 +192,7 @@ def test_no_path_raises(bench, path):
 # ---------------------------------------------------------------- switches
 
 
-def test_each_switch_says_what_is_lost(bench):
+def test_each_switch_says_what_is_lost(bench: OnePage) -> None:
     page = bench.page
     for attribute, switch in page.switches.items():
         assert not page.warnings[attribute].isVisible()
@@ -194,7 +203,7 @@ def test_each_switch_says_what_is_lost(bench):
         assert bench.profile.tls == Tls()
 
 
-def test_verify_nothing_takes_the_place_of_the_others_for_pymongo_refuses_both(bench):
+def test_verify_nothing_takes_the_place_of_the_others_for_pymongo_refuses_both(bench: OnePage) -> None:
     page = bench.page
     press(bench, page.switches["allow_invalid_hostnames"])
     press(bench, page.switches["insecure"])
@@ -204,7 +213,7 @@ def test_verify_nothing_takes_the_place_of_the_others_for_pymongo_refuses_both(b
     assert not any(mistake.fields != ("hosts",) for mistake in bench.opened.mistakes)
 
 
-def test_a_conflict_is_told_beside_the_switch(bench):
+def test_a_conflict_is_told_beside_the_switch(bench: OnePage) -> None:
     bench.type_text("mongodb://db1/?tlsInsecure=true&tlsAllowInvalidCertificates=true")
     assert any("tlsInsecure" in note.text for _, note in bench.page._notes)
 
@@ -212,16 +221,16 @@ def test_a_conflict_is_told_beside_the_switch(bench):
 # ---------------------------------------------------------------- what the server presents
 
 
-def open_server(bench, *peers_, **tls):
+def open_server(bench: OnePage, *peers_: Peer, **tls: str) -> None:
     hosts = tuple(f"localhost:{peer.port}" for peer in peers_)
     bench.open(Profile(seeds=Seeds(hosts=hosts), tls=Tls(**tls)))
 
 
-def rows(bench):
+def rows(bench: OnePage) -> list[tuple[int, str]]:
     model = bench.page.server.model
     found = []
 
-    def walk(parent, depth):
+    def walk(parent: QModelIndex, depth: int) -> None:
         for row in range(model.rowCount(parent)):
             index = model.index(row, 0, parent)
             found.append((depth, " · ".join(model.index(row, c, parent).data() for c in range(2))))
@@ -231,12 +240,14 @@ def rows(bench):
     return found
 
 
-def fetch(bench):
+def fetch(bench: OnePage) -> None:
     press(bench, bench.page.server.fetch)
     bench.until(lambda: bench.page.server.chain is not None)
 
 
-def test_the_chain_is_shown_as_a_tree_down_to_where_trust_ends(bench, lab, qtmodeltester):
+def test_the_chain_is_shown_as_a_tree_down_to_where_trust_ends(
+    bench: OnePage, lab: Authority, qtmodeltester: Any
+) -> None:
     with peers.silent(tls=server_context(lab.intermediate().server())) as peer:
         open_server(bench, peer, ca_file=str(lab.ca_file))
         fetch(bench)
@@ -252,7 +263,9 @@ def test_the_chain_is_shown_as_a_tree_down_to_where_trust_ends(bench, lab, qtmod
     qtmodeltester.check(bench.page.server.model)
 
 
-def test_the_presented_chain_is_saved_as_pem(bench, lab, tmp_path, monkeypatch):
+def test_the_presented_chain_is_saved_as_pem(
+    bench: OnePage, lab: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "saved.pem"
     monkeypatch.setattr(QFileDialog, "open", lambda dialog: dialog.fileSelected.emit(str(path)))
     identity = lab.intermediate().server()
@@ -266,7 +279,9 @@ def test_the_presented_chain_is_saved_as_pem(bench, lab, tmp_path, monkeypatch):
     ssl.create_default_context(cafile=str(path))
 
 
-def test_a_place_that_cannot_be_written_is_said(bench, lab, tmp_path, monkeypatch):
+def test_a_place_that_cannot_be_written_is_said(
+    bench: OnePage, lab: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "no-folder" / "saved.pem"
     monkeypatch.setattr(QFileDialog, "open", lambda dialog: dialog.fileSelected.emit(str(path)))
     with peers.silent(tls=server_context(lab.server())) as peer:
@@ -276,7 +291,9 @@ def test_a_place_that_cannot_be_written_is_said(bench, lab, tmp_path, monkeypatc
     bench.until(lambda: "could not be written" in bench.page.server.said.words.text())
 
 
-def test_a_root_that_nobody_knows_is_trusted_only_after_its_fingerprint_was_compared(bench, tmp_path, monkeypatch):
+def test_a_root_that_nobody_knows_is_trusted_only_after_its_fingerprint_was_compared(
+    bench: OnePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "mine.pem"
     monkeypatch.setattr(QFileDialog, "open", lambda dialog: dialog.fileSelected.emit(str(path)))
     identity = self_signed(tmp_path)
@@ -298,7 +315,7 @@ def test_a_root_that_nobody_knows_is_trusted_only_after_its_fingerprint_was_comp
         assert not server.trust_root.isVisible()
 
 
-def test_one_of_several_servers_is_chosen(bench, lab, other_authority):
+def test_one_of_several_servers_is_chosen(bench: OnePage, lab: Authority, other_authority: Authority) -> None:
     server = bench.page.server
     with (
         peers.silent(tls=server_context(lab.server(common_name="first"))) as one,
@@ -312,7 +329,7 @@ def test_one_of_several_servers_is_chosen(bench, lab, other_authority):
         assert rows(bench)[0][1].startswith("second")
 
 
-def test_a_silent_server_can_be_stopped(bench):
+def test_a_silent_server_can_be_stopped(bench: OnePage) -> None:
     server = bench.page.server
     with peers.silent() as peer:
         open_server(bench, peer)
@@ -323,7 +340,7 @@ def test_a_silent_server_can_be_stopped(bench):
         assert not server.stop.isVisible()
 
 
-def test_nothing_secret_is_sent(bench, lab):
+def test_nothing_secret_is_sent(bench: OnePage, lab: Authority) -> None:
     client = lab.client("app")
     context = server_context(lab.server(), client_ca=lab.ca_file)
     with peers.silent(tls=context) as peer:
@@ -341,18 +358,18 @@ def test_nothing_secret_is_sent(bench, lab):
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "[::1]:x", "h:99999", "h:-1", "a b", "\N{SNOWMAN}", "x.sock"])
-def test_no_host_raises(bench, host):
+def test_no_host_raises(bench: OnePage, host: str) -> None:
     bench.open(Profile(seeds=Seeds(hosts=(host,))))
     server = bench.page.server
     press(bench, server.fetch)
     bench.until(lambda: server.notes or "correct it" in server.said.words.text())
 
 
-def test_a_profile_without_servers_offers_nothing_to_fetch(bench):
+def test_a_profile_without_servers_offers_nothing_to_fetch(bench: OnePage) -> None:
     assert not bench.page.server.fetch.isEnabled()
 
 
-def test_what_was_fetched_for_one_profile_is_not_shown_for_another(bench, lab):
+def test_what_was_fetched_for_one_profile_is_not_shown_for_another(bench: OnePage, lab: Authority) -> None:
     with peers.silent(tls=server_context(lab.server())) as peer:
         open_server(bench, peer)
         fetch(bench)
@@ -364,7 +381,7 @@ def test_what_was_fetched_for_one_profile_is_not_shown_for_another(bench, lab):
 # ---------------------------------------------------------------- fields
 
 
-def test_every_field_of_the_page_can_be_gone_to(bench):
+def test_every_field_of_the_page_can_be_gone_to(bench: OnePage) -> None:
     for name in ("tls", CA, CLIENT, KEY_PASSWORD, "tlsCRLFile", "tlsInsecure"):
         assert bench.page.show_field(name), name
         editor = bench.page.editor_of(name)
@@ -372,7 +389,7 @@ def test_every_field_of_the_page_can_be_gone_to(bench):
 
 
 @pytest.mark.parametrize("width", [1080, 700, 480])
-def test_nothing_is_cut_off_at_the_sides(qtbot, lab, width):
+def test_nothing_is_cut_off_at_the_sides(qtbot: QtBot, lab: Authority, width: int) -> None:
     bench = OnePage(qtbot, TlsPage, size=(width, 300))
     with_tls(bench, ca_file=str(lab.ca_file), certificate_key_file=str(lab.client().pkcs12("pw")), insecure=True)
     bench.until(lambda: bench.page.client.card.commands)
@@ -380,7 +397,7 @@ def test_nothing_is_cut_off_at_the_sides(qtbot, lab, width):
     bench.close()
 
 
-def test_another_text_without_ca_file_shows_the_default_again(bench):
+def test_another_text_without_ca_file_shows_the_default_again(bench: OnePage) -> None:
     bench.type_text("mongodb://db1/?tlsCAFile=/x.pem")
     assert bench.page.trust.currentText() == "CA file"
     bench.type_text("mongodb://db1/?tls=true")

@@ -1,35 +1,42 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
 from clearline.core.secrets.secret import Secret, hop_passphrase, hop_password
+from clearline.ui.app import Desktop
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.editors import Choice
 from ui import played_checks as play
 
 
 @pytest.fixture
-def desktop(make_desktop):
+def desktop(make_desktop: Callable[..., Any]) -> Any:
     return make_desktop(play.waiting())
 
 
 @pytest.fixture
-def page(desktop):
+def page(desktop: Desktop) -> Any:
     desktop.workbench.profiles.current.set_text(Secret("mongodb://db1/"), Origin.ELSEWHERE)
     desktop.window.pages.turn_to("way")
     QApplication.processEvents()  # laid out, so that it can be clicked
     return desktop.window.pages.page("way")
 
 
-def type_into(qtbot, entry, text):
+def type_into(qtbot: QtBot, entry: Any, text: str) -> None:
     entry.clear()
     qtbot.keyClicks(entry, text)
 
 
-def test_a_hop_with_its_password_goes_to_the_profile_and_the_password_to_its_own_place(qtbot, desktop, page):
+def test_a_hop_with_its_password_goes_to_the_profile_and_the_password_to_its_own_place(
+    qtbot: QtBot, desktop: Desktop, page: Any
+) -> None:
     qtbot.keyClicks(page.line, "socks5://walker:gate-s3cret@gate.example.com:1081")
     qtbot.keyClick(page.line, Qt.Key.Key_Return)
     opened = desktop.workbench.profiles.current
@@ -41,7 +48,7 @@ def test_a_hop_with_its_password_goes_to_the_profile_and_the_password_to_its_own
     assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
 
 
-def test_what_is_no_hop_is_said_beside_the_field_and_changes_nothing(qtbot, desktop, page):
+def test_what_is_no_hop_is_said_beside_the_field_and_changes_nothing(qtbot: QtBot, desktop: Desktop, page: Any) -> None:
     qtbot.keyClicks(page.line, "gopher://gate")
     assert desktop.workbench.profiles.current.profile.hops == ()
     assert "socks5://" in page.note.text
@@ -52,7 +59,7 @@ def test_what_is_no_hop_is_said_beside_the_field_and_changes_nothing(qtbot, desk
     assert desktop.workbench.profiles.current.profile.hops == (HttpProxy(host="proxy"),)
 
 
-def test_an_ssh_server_is_filled_in_row_by_row(qtbot, desktop, page):
+def test_an_ssh_server_is_filled_in_row_by_row(qtbot: QtBot, desktop: Desktop, page: Any) -> None:
     page.adders["SSH server"].click()
     [editor] = page.editors
     type_into(qtbot, editor.fields["host"], "bastion")
@@ -75,7 +82,7 @@ def test_an_ssh_server_is_filled_in_row_by_row(qtbot, desktop, page):
     assert opened.profile.hops[0].port != 70000
 
 
-def test_removing_a_hop_moves_the_secrets_of_those_behind_it(qtbot, desktop, page):
+def test_removing_a_hop_moves_the_secrets_of_those_behind_it(qtbot: QtBot, desktop: Desktop, page: Any) -> None:
     qtbot.keyClicks(page.line, "ssh://a:one-s3cret@first, socks5://b:two-s3cret@second")
     qtbot.keyClick(page.line, Qt.Key.Key_Return)
     opened = desktop.workbench.profiles.current
@@ -87,7 +94,7 @@ def test_removing_a_hop_moves_the_secrets_of_those_behind_it(qtbot, desktop, pag
     assert page.editors[0].secrets[hop_password(0)].entry.text() == "two-s3cret"
 
 
-def test_what_a_line_cannot_say_stays_when_another_hop_is_typed(qtbot, desktop, page):
+def test_what_a_line_cannot_say_stays_when_another_hop_is_typed(qtbot: QtBot, desktop: Desktop, page: Any) -> None:
     page.adders["SSH server"].click()
     type_into(qtbot, page.editors[0].fields["host"], "bastion")
     page.editors[0].fields["agent"].entered.emit("/run/agent")

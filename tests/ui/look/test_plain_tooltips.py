@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
+from pytestqt.qtbot import QtBot
 
 import clearline.ui
 from ui import played_checks as play
@@ -14,7 +17,7 @@ from ui import played_checks as play
 
 @pytest.mark.qt_log_ignore("This plugin does not support raise")  # offscreen
 @pytest.mark.parametrize("text", ["x<img src='/dev/zero'>:1", "<b>bold</b>", "<!DOCTYPE html><p>x", "plain"])
-def test_a_tooltip_shows_its_text_as_it_is(qtbot, make_desktop, text):
+def test_a_tooltip_shows_its_text_as_it_is(qtbot: QtBot, make_desktop: Callable[..., Any], text: str) -> None:
     desktop = make_desktop(play.waiting())
     QToolTip.showText(QPoint(5, 5), text, desktop.window)
     [tip] = [one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel")]
@@ -25,7 +28,7 @@ def test_a_tooltip_shows_its_text_as_it_is(qtbot, make_desktop, text):
     qtbot.waitUntil(lambda: not any(one.inherits("QTipLabel") for one in QApplication.topLevelWidgets()))
 
 
-def test_nothing_else_of_qt_that_guesses_html_is_used():
+def test_nothing_else_of_qt_that_guesses_html_is_used() -> None:
     folder = Path(clearline.ui.__file__).parent
     sources = [path.read_text("utf-8") for path in folder.rglob("*.py")]
     assert any("eventFilter" in source for source in sources)

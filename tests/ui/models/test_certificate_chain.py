@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import Reach
@@ -8,7 +11,7 @@ from clearline.core.inspection.server_certificates import Presented, PresentedCh
 from clearline.ui.models.certificate_chain import CertificateChainModel
 
 
-def certificate(name, issuer, days=400.0):
+def certificate(name: str | None, issuer: Any, days: Any = 400.0) -> Any:
     facts = CertificateFacts(
         subject=f"CN={name}",
         issuer=f"CN={issuer}",
@@ -20,13 +23,13 @@ def certificate(name, issuer, days=400.0):
     return Presented(facts=facts, sha256="AA:BB", pem="")
 
 
-def chain(*certificates, **changes):
+def chain(*certificates: Any, **changes: Any) -> Any:
     return PresentedChain(
         host="db", port=1, server_name="db", reach=Reach.OK, certificates=certificates, name_matches=True, **changes
     )
 
 
-def test_a_chain_of_any_length_is_a_sound_model(qtmodeltester, qapp):
+def test_a_chain_of_any_length_is_a_sound_model(qtmodeltester: Any, qapp: QApplication) -> None:
     model = CertificateChainModel()
     qtmodeltester.check(model)
     root = certificate("Root", "Root")
@@ -41,7 +44,7 @@ def test_a_chain_of_any_length_is_a_sound_model(qtmodeltester, qapp):
     assert model.rowCount() == 0
 
 
-def test_who_trusts_stands_below_the_last_certificate(qapp):
+def test_who_trusts_stands_below_the_last_certificate(qapp: QApplication) -> None:
     model = CertificateChainModel()
     trust = (Trust(source=TrustedBy.FILE, reach=Reach.VERIFY_FAILED, verify_code=18),)
     model.show(chain(certificate("db", "db"), trust=trust), TrustedBy.FILE)
@@ -52,7 +55,7 @@ def test_who_trusts_stands_below_the_last_certificate(qapp):
     assert model.parent(below) == leaf
 
 
-def test_the_fingerprint_is_in_the_tip_and_the_validity_in_the_words(qapp):
+def test_the_fingerprint_is_in_the_tip_and_the_validity_in_the_words(qapp: QApplication) -> None:
     model = CertificateChainModel()
     model.show(chain(certificate("db", "CA", days=-2.5)), TrustedBy.DRIVER)
     leaf = model.index(0, 0, QModelIndex())

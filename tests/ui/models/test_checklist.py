@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Importance
@@ -10,18 +13,18 @@ from clearline.core.uri import connection_string
 from clearline.ui.models.checklist import AdviceRole, ChecklistModel
 
 
-def items(text):
+def items(text: str) -> Any:
     return checklist(connection_string.read(text).profile)
 
 
-def test_the_model_keeps_qts_rules(qtmodeltester):
+def test_the_model_keeps_qts_rules(qtmodeltester: Any) -> None:
     model = ChecklistModel()
     qtmodeltester.check(model)
     model.show(items("mongodb://db1.example.com/?w=0"))
     qtmodeltester.check(model)
 
 
-def test_rows_say_importance_and_sentence(qtbot):
+def test_rows_say_importance_and_sentence(qtbot: QtBot) -> None:
     model = ChecklistModel()
     found = items("mongodb://db1.example.com/?w=0")
     model.show(found)
@@ -35,7 +38,7 @@ def test_rows_say_importance_and_sentence(qtbot):
     assert len(model.open_items) + len(model.passed_items) == model.rowCount()
 
 
-def test_the_same_list_is_not_told_again(qtbot):
+def test_the_same_list_is_not_told_again(qtbot: QtBot) -> None:
     model = ChecklistModel()
     model.show(items("mongodb://db1.example.com/"))
     resets = []

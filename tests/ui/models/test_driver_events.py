@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.driver.events import DriverEvent
 from clearline.ui.models.driver_events import DriverEventsModel, EventRole
@@ -12,11 +14,11 @@ from clearline.ui.models.event_ring import EventFilter, EventRing
 from ui.played_checks import event
 
 
-def numbers(model):
+def numbers(model: DriverEventsModel) -> list[int]:
     return [int(model.event_at(row).text.split()[1]) for row in range(model.rowCount())]
 
 
-def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
+def test_the_model_behaves_as_qt_demands(qtmodeltester: Any, qapp: QApplication) -> None:
     model = DriverEventsModel(capacity=50)
     model.append([event(n) for n in range(40)])
     qtmodeltester.check(model)
@@ -26,7 +28,7 @@ def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
     qtmodeltester.check(model)
 
 
-def test_past_its_capacity_it_keeps_the_newest_and_counts_the_dropped(qapp):
+def test_past_its_capacity_it_keeps_the_newest_and_counts_the_dropped(qapp: QApplication) -> None:
     model = DriverEventsModel(capacity=10)
     for start in range(0, 35, 7):
         model.append([event(n) for n in range(start, start + 7)])
@@ -34,7 +36,7 @@ def test_past_its_capacity_it_keeps_the_newest_and_counts_the_dropped(qapp):
     assert model.dropped == 25
 
 
-def test_a_batch_larger_than_the_ring_leaves_its_newest(qapp):
+def test_a_batch_larger_than_the_ring_leaves_its_newest(qapp: QApplication) -> None:
     model = DriverEventsModel(capacity=10)
     model.append([event(n) for n in range(3)])
     model.append([event(n) for n in range(3, 40)])
@@ -44,7 +46,7 @@ def test_a_batch_larger_than_the_ring_leaves_its_newest(qapp):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_filter_shows_what_a_plain_search_of_the_newest_would(qapp, seed):
+def test_the_filter_shows_what_a_plain_search_of_the_newest_would(qapp: QApplication, seed: int) -> None:
     chance = random.Random(seed)
     model = DriverEventsModel(capacity=chance.randint(1, 30))
     capacity, all_events, kind, text = model.capacity, [], "", ""
@@ -69,7 +71,7 @@ def test_the_filter_shows_what_a_plain_search_of_the_newest_would(qapp, seed):
         assert model.dropped == len(all_events) - len(kept)
 
 
-def test_one_batch_is_one_insertion(qapp):
+def test_one_batch_is_one_insertion(qapp: QApplication) -> None:
     model = DriverEventsModel()
     inserted = []
     model.rowsInserted.connect(lambda _parent, first, last: inserted.append((first, last)))
@@ -78,7 +80,7 @@ def test_one_batch_is_one_insertion(qapp):
     assert inserted == [(0, 999), (1000, 1499)]
 
 
-def test_while_paused_events_wait_and_are_shown_afterwards(qapp):
+def test_while_paused_events_wait_and_are_shown_afterwards(qapp: QApplication) -> None:
     model = DriverEventsModel()
     model.append([event(0)])
     model.set_paused(True)
@@ -88,7 +90,7 @@ def test_while_paused_events_wait_and_are_shown_afterwards(qapp):
     assert (numbers(model), model.held) == ([0, 1, 2], 0)
 
 
-def test_what_was_lost_before_it_came_is_counted_too(qapp):
+def test_what_was_lost_before_it_came_is_counted_too(qapp: QApplication) -> None:
     model = DriverEventsModel()
     model.append([event(0)], lost_before=7)
     assert model.dropped == 7
@@ -96,7 +98,7 @@ def test_what_was_lost_before_it_came_is_counted_too(qapp):
     assert (model.rowCount(), model.dropped) == (0, 0)
 
 
-def test_every_column_has_text_and_a_failure_says_so(qapp):
+def test_every_column_has_text_and_a_failure_says_so(qapp: QApplication) -> None:
     model = DriverEventsModel()
     model.append([event(10), event(12, duration_ms=1.25, failed=True)])
     texts = [model.index(1, column).data(Qt.ItemDataRole.DisplayRole) for column in range(len(COLUMNS))]
@@ -115,14 +117,14 @@ def test_every_column_has_text_and_a_failure_says_so(qapp):
     assert not model.index(0, 0).data(EventRole.FAILED)
 
 
-def test_the_gap_is_to_the_event_that_is_shown_above(qapp):
+def test_the_gap_is_to_the_event_that_is_shown_above(qapp: QApplication) -> None:
     model = DriverEventsModel()
     model.append([event(0, "pool"), event(5), event(1500, "pool")])
     model.show_only(EventFilter(kind="pool"))
     assert [model.text_at(row, 2) for row in range(2)] == ["", "+1.50 s"]
 
 
-def test_an_event_comes_back_as_it_went_in(qapp):
+def test_an_event_comes_back_as_it_went_in(qapp: QApplication) -> None:
     whole = event(1, duration_ms=0.25, failed=True, command="ping", request_id=7, code=13, reason="stale", role="x")
     bare = DriverEvent(at_s=1.5, kind="topology", name="TopologyOpened")
     model = DriverEventsModel()
@@ -130,7 +132,7 @@ def test_an_event_comes_back_as_it_went_in(qapp):
     assert list(model.shown()) == [whole, bare]
 
 
-def test_times_of_a_later_recording_go_on_where_the_earlier_one_began(qapp):
+def test_times_of_a_later_recording_go_on_where_the_earlier_one_began(qapp: QApplication) -> None:
     model = DriverEventsModel()
     model.append([event(100)])
     model.append([event(50)], offset_s=2.0)
@@ -138,7 +140,7 @@ def test_times_of_a_later_recording_go_on_where_the_earlier_one_began(qapp):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_every_filter_finds_what_it_names_and_nothing_else(qapp, seed):
+def test_every_filter_finds_what_it_names_and_nothing_else(qapp: QApplication, seed: int) -> None:
     chance = random.Random(seed)
     ring, kept = EventRing(chance.randint(1, 40)), []
     for n in range(120):
@@ -169,7 +171,7 @@ def test_every_filter_finds_what_it_names_and_nothing_else(qapp, seed):
         ]
 
 
-def test_a_bookmark_stays_with_its_event_until_that_is_pushed_out(qapp):
+def test_a_bookmark_stays_with_its_event_until_that_is_pushed_out(qapp: QApplication) -> None:
     model = DriverEventsModel(capacity=10)
     model.append([event(n) for n in range(8)])
     model.toggle_bookmark(5)
@@ -182,7 +184,7 @@ def test_a_bookmark_stays_with_its_event_until_that_is_pushed_out(qapp):
     assert (numbers(model), model.bookmarks) == ([], [])
 
 
-def test_another_bound_keeps_the_newest(qapp):
+def test_another_bound_keeps_the_newest(qapp: QApplication) -> None:
     model = DriverEventsModel(capacity=10)
     model.append([event(n) for n in range(14)])
     model.set_capacity(4)
@@ -192,7 +194,7 @@ def test_another_bound_keeps_the_newest(qapp):
     assert (numbers(model), model.dropped) == ([11, 12, 13, 14, 15, 16], 11)
 
 
-def test_all_events_of_a_command_and_of_a_connection_are_found(qapp):
+def test_all_events_of_a_command_and_of_a_connection_are_found(qapp: QApplication) -> None:
     model = DriverEventsModel()
     model.append([event(n, request_id=n // 2, connection_id=n % 3) for n in range(12)])
     assert [e.text for e in model.of_request(3)] == ["ping 6", "ping 7"]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.ui.models.exports import ExportsModel
 
 
-def test_the_model_behaves_as_qt_demands_and_holds_what_is_ticked(qtmodeltester, qapp):
+def test_the_model_behaves_as_qt_demands_and_holds_what_is_ticked(qtmodeltester: Any, qapp: QApplication) -> None:
     model = ExportsModel()
     model.show(
         [

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.findings import Certainty
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from ui.played_checks import STALE_SET, WRONG_NAME
 
 
-def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
+def test_the_model_behaves_as_qt_demands(qtmodeltester: Any, qapp: QApplication) -> None:
     model = FindingsModel()
     model.show((WRONG_NAME, STALE_SET))
     qtmodeltester.check(model)
 
 
-def test_a_finding_that_became_surer_is_repainted_in_place(qapp):
+def test_a_finding_that_became_surer_is_repainted_in_place(qapp: QApplication) -> None:
     model = FindingsModel()
     model.show((WRONG_NAME, STALE_SET))
     resets, repainted = [], []
@@ -24,7 +27,7 @@ def test_a_finding_that_became_surer_is_repainted_in_place(qapp):
     assert (resets, repainted) == ([], [1])
 
 
-def test_severity_and_certainty_are_words_too(qapp):
+def test_severity_and_certainty_are_words_too(qapp: QApplication) -> None:
     model = FindingsModel()
     model.show((STALE_SET,))
     assert model.index(0).data(FindingRole.SUBTITLE) == "Warning · likely · tcp · db3.example.com:27017"

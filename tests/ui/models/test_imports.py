@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.exchange.planning import Choice, plan
@@ -29,22 +32,22 @@ ITEMS = (
 )
 
 
-def made():
+def made() -> ImportsModel:
     model = ImportsModel()
     model.show(plan(ITEMS, [OLD]))
     return model
 
 
-def column(model, which):
+def column(model: ImportsModel, which: ImportColumn) -> list[str]:
     return [model.index(row, which).data() for row in range(model.rowCount())]
 
 
-def tick(model, row, on):
+def tick(model: ImportsModel, row: int, on: bool) -> bool:
     state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
     return model.setData(model.index(row, ImportColumn.CHOICE), state.value, Qt.ItemDataRole.CheckStateRole)
 
 
-def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
+def test_the_model_behaves_as_qt_demands(qtmodeltester: Any, qapp: QApplication) -> None:
     model = made()
     qtmodeltester.check(model)
     model.show_results([ItemResult(outcome=Outcome.IMPORTED)] * 3)
@@ -53,7 +56,7 @@ def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
     qtmodeltester.check(model)
 
 
-def test_a_row_says_everything_but_the_secret(qapp):
+def test_a_row_says_everything_but_the_secret(qapp: QApplication) -> None:
     model = made()
     assert column(model, ImportColumn.NAME) == ["New", "Old", "Broken"]
     assert column(model, ImportColumn.STATE) == ["new", "changed", "invalid"]
@@ -66,7 +69,7 @@ def test_a_row_says_everything_but_the_secret(qapp):
     assert "hunter2" not in str([column(model, which) for which in ImportColumn])
 
 
-def test_a_tick_takes_and_no_tick_leaves(qapp):
+def test_a_tick_takes_and_no_tick_leaves(qapp: QApplication) -> None:
     model = made()
     assert model.taken == 1
     assert tick(model, 1, True)
@@ -80,7 +83,7 @@ def test_a_tick_takes_and_no_tick_leaves(qapp):
     assert model.taken == 0
 
 
-def test_what_is_saved_already_is_chosen_for_together(qapp):
+def test_what_is_saved_already_is_chosen_for_together(qapp: QApplication) -> None:
     model = made()
     model.choose_for_known(Choice.COPY)
     assert column(model, ImportColumn.CHOICE) == ["add", "add a copy", ""]
@@ -88,7 +91,7 @@ def test_what_is_saved_already_is_chosen_for_together(qapp):
     assert model.choices[0] is Choice.COPY, "there is nothing to replace"
 
 
-def test_thousands_are_ticked_with_one_repaint(qapp):
+def test_thousands_are_ticked_with_one_repaint(qapp: QApplication) -> None:
     model = ImportsModel()
     items = [ImportedItem(name=str(n), profile=Profile(seeds=Seeds(hosts=(f"h{n}",)))) for n in range(2000)]
     model.show(plan(items, []))
@@ -98,7 +101,7 @@ def test_thousands_are_ticked_with_one_repaint(qapp):
     assert (model.taken, repaints) == (0, [(0, 1999)])
 
 
-def test_results_stand_in_the_place_of_states_and_end_all_choosing(qapp):
+def test_results_stand_in_the_place_of_states_and_end_all_choosing(qapp: QApplication) -> None:
     model = made()
     model.show_results(
         [

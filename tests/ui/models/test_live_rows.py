@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.watch.health import HealthState
 from clearline.ui.models.live_rows import ICON, TONE, VALUE
@@ -10,7 +13,7 @@ from clearline.ui.models.servers_live import ChangesModel, ServersLiveModel
 from ui import played_watches as watches
 
 
-def test_the_models_behave_as_qt_demands(qtmodeltester, qapp):
+def test_the_models_behave_as_qt_demands(qtmodeltester: Any, qapp: QApplication) -> None:
     state = watches.lost()
     pools, servers, changes, notices = PoolsModel(), ServersLiveModel(), ChangesModel(), NoticesModel()
     pools.show(state.pools)
@@ -22,7 +25,7 @@ def test_the_models_behave_as_qt_demands(qtmodeltester, qapp):
         qtmodeltester.check(model)
 
 
-def test_only_the_rows_that_differ_are_repainted(qapp):
+def test_only_the_rows_that_differ_are_repainted(qapp: QApplication) -> None:
     model = ServersLiveModel()
     state = watches.state()
     model.show(state.topology.servers)
@@ -36,7 +39,7 @@ def test_only_the_rows_that_differ_are_repainted(qapp):
     assert resets == [1]
 
 
-def test_a_server_that_does_not_answer_says_so_in_word_icon_and_tone(qapp):
+def test_a_server_that_does_not_answer_says_so_in_word_icon_and_tone(qapp: QApplication) -> None:
     model = ServersLiveModel()
     state = watches.lost()
     model.show_at(state.topology.servers, 15.0)
@@ -47,7 +50,7 @@ def test_a_server_that_does_not_answer_says_so_in_word_icon_and_tone(qapp):
     assert model.index(0, 0).data(VALUE) is state.topology.servers[0]
 
 
-def test_a_pool_that_is_used_up_is_marked(qapp):
+def test_a_pool_that_is_used_up_is_marked(qapp: QApplication) -> None:
     model = PoolsModel()
     (pool,) = watches.state().pools
     model.show([msgspec.structs.replace(pool, in_use=10)])
@@ -56,7 +59,7 @@ def test_a_pool_that_is_used_up_is_marked(qapp):
     assert model.index(0, 0).data(ICON) is None
 
 
-def test_new_changes_are_inserted_above_the_old(qapp):
+def test_new_changes_are_inserted_above_the_old(qapp: QApplication) -> None:
     model = ChangesModel()
     (first,) = watches.topology().changes
     model.show_changes((first,))
@@ -67,7 +70,7 @@ def test_new_changes_are_inserted_above_the_old(qapp):
     assert [row.text for row in model.rows] == ["db2 is primary.", "db1 is primary."]
 
 
-def test_a_degraded_time_is_not_called_a_lost_connection(qapp):
+def test_a_degraded_time_is_not_called_a_lost_connection(qapp: QApplication) -> None:
     state = watches.restored()
     outage = msgspec.structs.replace(state.health.outages[0], worst=HealthState.DEGRADED, cause=None)
     health = msgspec.structs.replace(state.health, outages=(outage,))
@@ -76,5 +79,5 @@ def test_a_degraded_time_is_not_called_a_lost_connection(qapp):
     assert notice.text.endswith("for 4.2 s: No answer.")
 
 
-def test_durations_are_told_in_words():
+def test_durations_are_told_in_words() -> None:
     assert [lasted_text(s) for s in (0.25, 59.96, 61, 7260)] == ["0.2 s", "60.0 s", "1 min 1 s", "2 h 1 min"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clearline.ui.models.palette_entries import Entry, Kind, PaletteModel, found
 
 
-def entry(title, kind=Kind.SETTING, words=""):
+def entry(title: Any, kind: Any = Kind.SETTING, words: str = "") -> Any:
     return Entry(kind, title, "", f"{title} {words}".casefold(), lambda: None)
 
 
@@ -17,24 +19,24 @@ ENTRIES = [
 ]
 
 
-def titles(text):
+def titles(text: str) -> Any:
     return [one.title for one in found(ENTRIES, text)]
 
 
-def test_titles_that_begin_with_it_come_first():
+def test_titles_that_begin_with_it_come_first() -> None:
     assert titles("pool") == ["Pool server", "maxPoolSize", "minPoolSize"]
 
 
-def test_every_word_has_to_fit_in_any_case():
+def test_every_word_has_to_fit_in_any_case() -> None:
     assert titles("SERVER connections") == ["maxPoolSize"]
     assert titles("nothing of it") == []
 
 
-def test_before_anything_is_typed_the_actions_stand_there():
+def test_before_anything_is_typed_the_actions_stand_there() -> None:
     assert titles("  ") == ["Test"]
 
 
-def test_its_model_keeps_the_rules_of_qt(qtmodeltester):
+def test_its_model_keeps_the_rules_of_qt(qtmodeltester: Any) -> None:
     model = PaletteModel()
     qtmodeltester.check(model)
     model.show(ENTRIES)

@@ -3,10 +3,12 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Verdict
@@ -17,11 +19,11 @@ STAGE = ProfileRow(Profile(id="2", name="Orders stage", seeds=Seeds(hosts=("db1:
 BROKEN = ProfileRow(Profile(id="3"), Path("old.json"), problem="old.json: $.version: too new")
 
 
-def names(model):
+def names(model: ProfilesModel) -> list[str]:
     return [model.index(row).data() for row in range(model.rowCount())]
 
 
-def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
+def test_the_model_behaves_as_qt_demands(qtmodeltester: Any, qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([PROD, STAGE, BROKEN])
     qtmodeltester.check(model)
@@ -29,7 +31,7 @@ def test_the_model_behaves_as_qt_demands(qtmodeltester, qapp):
     qtmodeltester.check(model)
 
 
-def test_the_search_looks_for_every_word_in_name_and_address(qapp):
+def test_the_search_looks_for_every_word_in_name_and_address(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([PROD, STAGE, BROKEN])
     model.search("ORDERS db1")
@@ -38,7 +40,7 @@ def test_the_search_looks_for_every_word_in_name_and_address(qapp):
     assert names(model) == ["Orders prod", "Orders stage", "old"]
 
 
-def test_a_new_verdict_repaints_one_row(qapp):
+def test_a_new_verdict_repaints_one_row(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([PROD, STAGE])
     repainted = []
@@ -50,19 +52,19 @@ def test_a_new_verdict_repaints_one_row(qapp):
     assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole) == "Orders stage, db1:27017 +1, failed, unsaved"
 
 
-def test_a_broken_file_is_listed_with_its_problem(qapp):
+def test_a_broken_file_is_listed_with_its_problem(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([BROKEN])
     assert model.index(0).data(ProfileRole.ADDRESS) == "$.version: too new"
     assert model.index(0).data(Qt.ItemDataRole.ToolTipRole) == "old.json: $.version: too new"
 
 
-def row(name, **more):
+def row(name: str, **more: bool | Verdict | str | None) -> ProfileRow:
     tested, verdict, path = more.pop("tested", None), more.pop("verdict", None), more.pop("path", Path("x.json"))
     return ProfileRow(Profile(id=name, name=name, **more), path, tested=tested, verdict=verdict)
 
 
-def test_headings_are_counted_told_and_never_chosen(qapp, qtmodeltester):
+def test_headings_are_counted_told_and_never_chosen(qapp: QApplication, qtmodeltester: Any) -> None:
     model = ProfilesModel()
     model.show([row("B", folder="Team/Prod"), row("A", folder="Team/Prod"), row("C")])
     qtmodeltester.check(model)
@@ -74,7 +76,7 @@ def test_headings_are_counted_told_and_never_chosen(qapp, qtmodeltester):
     assert model.headings == (1,)
 
 
-def test_a_folder_called_favourites_is_not_the_favourites(qapp):
+def test_a_folder_called_favourites_is_not_the_favourites(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([row("A", folder=FAVOURITES), row("B", favourite=True), row("C", folder=RECENT)])
     assert names(model) == [FAVOURITES, "B", FAVOURITES, "A", RECENT, "C"]
@@ -82,7 +84,7 @@ def test_a_folder_called_favourites_is_not_the_favourites(qapp):
     assert names(model) == [FAVOURITES, FAVOURITES, "A", RECENT, "C"]
 
 
-def test_what_is_folded_is_found_and_folded_again_afterwards(qapp):
+def test_what_is_folded_is_found_and_folded_again_afterwards(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([row("A", folder="Team")])
     model.fold(model.heading_at(0))
@@ -94,7 +96,7 @@ def test_what_is_folded_is_found_and_folded_again_afterwards(qapp):
     assert names(model) == ["Team"]
 
 
-def test_recent_strings_stand_last_in_the_order_they_come_in_whatever_the_order(qapp):
+def test_recent_strings_stand_last_in_the_order_they_come_in_whatever_the_order(qapp: QApplication) -> None:
     model = ProfilesModel()
     recent = [
         ProfileRow(Profile(id=f"recent:{n}"), recent=f"mongodb://{host}/", verdict=verdict)
@@ -106,13 +108,13 @@ def test_recent_strings_stand_last_in_the_order_they_come_in_whatever_the_order(
         assert names(model) == ["A", RECENT, "z", "a"]
 
 
-def test_what_was_never_saved_stands_first_under_its_heading(qapp):
+def test_what_was_never_saved_stands_first_under_its_heading(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([row("A"), row("Z", path=None)])
     assert names(model) == ["Z", "A"]
 
 
-def test_while_a_name_is_typed_its_row_stays_and_afterwards_it_is_sorted(qapp):
+def test_while_a_name_is_typed_its_row_stays_and_afterwards_it_is_sorted(qapp: QApplication) -> None:
     model = ProfilesModel()
     first, second = row("A"), row("B")
     model.show([first, second])
@@ -123,7 +125,7 @@ def test_while_a_name_is_typed_its_row_stays_and_afterwards_it_is_sorted(qapp):
     assert names(model) == ["Bee", "Zebra"]
 
 
-def test_a_finished_check_moves_its_profile_where_the_order_says(qapp):
+def test_a_finished_check_moves_its_profile_where_the_order_says(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.sort(Order.LAST_TESTED)
     model.show([row("A", tested="2026-01-02T00:00:00Z"), row("B", tested="2026-01-01T00:00:00Z")])
@@ -131,7 +133,7 @@ def test_a_finished_check_moves_its_profile_where_the_order_says(qapp):
     assert names(model) == ["B", "A"]
 
 
-def test_who_looks_while_rows_go_still_finds_the_rows_that_are_shown(qapp):
+def test_who_looks_while_rows_go_still_finds_the_rows_that_are_shown(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([row("A"), row("B"), row("C")])
     seen = []
@@ -144,17 +146,17 @@ def test_who_looks_while_rows_go_still_finds_the_rows_that_are_shown(qapp):
 @pytest.mark.parametrize(
     ("seconds", "words"), [(5, "now"), (300, "5 min"), (7200, "2 h"), (200_000, "2 d"), (-30, "now")]
 )
-def test_how_long_ago_a_check_was(seconds, words):
+def test_how_long_ago_a_check_was(seconds: int, words: str) -> None:
     started = datetime.now(UTC) - timedelta(seconds=seconds)
     assert ago(started.isoformat().replace("+00:00", "Z")) == words
 
 
 @pytest.mark.parametrize("started", [None, "", "yesterday"])
-def test_without_a_time_nothing_is_said(started):
+def test_without_a_time_nothing_is_said(started: str | None) -> None:
     assert ago(started) == ""
 
 
-def test_a_profile_without_a_name_is_called_by_its_host():
+def test_a_profile_without_a_name_is_called_by_its_host() -> None:
     unnamed = Profile(seeds=Seeds(hosts=("db1.example.com:27018",)))
     assert ProfileRow(unnamed).name == "db1.example.com:27018"
     assert ProfileRow(unnamed, Path("profile-f849c6f1.json")).name == "db1.example.com:27018"
@@ -162,7 +164,7 @@ def test_a_profile_without_a_name_is_called_by_its_host():
     assert ProfileRow(Profile()).name == "New connection"
 
 
-def test_a_row_that_is_saved_stays_where_it_was(tmp_path):
+def test_a_row_that_is_saved_stays_where_it_was(tmp_path: Path) -> None:
     model = ProfilesModel()
     saved = ProfileRow(Profile(id="a" * 32, name="Able"), path=tmp_path / "able.json")
     unsaved = ProfileRow(Profile(id="b" * 32, name="Zebra"), unsaved=True)

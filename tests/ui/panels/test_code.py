@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import snippets
@@ -17,12 +20,12 @@ from clearline.ui.panels.code import CodePanel
 URI = "mongodb://app:s3cret-w0rd@db1.example.com:27017/orders?replicaSet=rs0&maxPoolSize=50"
 
 
-def profile_of(text=URI) -> Profile:
+def profile_of(text: str = URI) -> Profile:
     return connection_string.read(text).profile
 
 
 @pytest.fixture
-def panel(qtbot):
+def panel(qtbot: QtBot) -> Iterator[CodePanel]:
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(1200, 400)
@@ -33,14 +36,14 @@ def panel(qtbot):
     window.close()
 
 
-def shown(qtbot, panel, profile=None):
+def shown(qtbot: QtBot, panel: CodePanel, profile: Profile | None = None) -> CodePanel:
     with qtbot.waitExposed(panel.window()):
         panel.window().show()
     panel.show_profile(profile or profile_of())
     return panel
 
 
-def test_nothing_is_written_until_it_is_seen(qtbot, panel):
+def test_nothing_is_written_until_it_is_seen(qtbot: QtBot, panel: CodePanel) -> None:
     panel.show_profile(profile_of())
     assert panel.keys == ()
     with qtbot.waitExposed(panel.window()):
@@ -48,7 +51,7 @@ def test_nothing_is_written_until_it_is_seen(qtbot, panel):
     assert "db1.example.com" in panel.text
 
 
-def test_every_snippet_can_be_chosen_with_the_keyboard(qtbot, panel):
+def test_every_snippet_can_be_chosen_with_the_keyboard(qtbot: QtBot, panel: CodePanel) -> None:
     shown(qtbot, panel)
     panel.list.setFocus()
     seen = [panel.text]
@@ -59,12 +62,12 @@ def test_every_snippet_can_be_chosen_with_the_keyboard(qtbot, panel):
     assert panel.code.toPlainText() == panel.text
 
 
-def test_the_line_above_says_what_the_code_needs(qtbot, panel):
+def test_the_line_above_says_what_the_code_needs(qtbot: QtBot, panel: CodePanel) -> None:
     shown(qtbot, panel)
     assert panel.note.text() == "Reads MONGODB_PASSWORD from the environment. Needs pymongo (pip install)."
 
 
-def test_code_and_env_template_are_copied_without_any_secret(qtbot, panel):
+def test_code_and_env_template_are_copied_without_any_secret(qtbot: QtBot, panel: CodePanel) -> None:
     shown(qtbot, panel)
     qtbot.keyClick(panel.copy, Qt.Key.Key_Space)
     assert QGuiApplication.clipboard().text() == panel.text
@@ -73,7 +76,7 @@ def test_code_and_env_template_are_copied_without_any_secret(qtbot, panel):
     assert "s3cret-w0rd" not in panel.text + QGuiApplication.clipboard().text()
 
 
-def test_another_profile_keeps_the_kind_and_the_place(qtbot, panel):
+def test_another_profile_keeps_the_kind_and_the_place(qtbot: QtBot, panel: CodePanel) -> None:
     shown(qtbot, panel)
     panel.choose("pool")
     panel.code.verticalScrollBar().setValue(12)
@@ -82,7 +85,7 @@ def test_another_profile_keeps_the_kind_and_the_place(qtbot, panel):
     assert panel.code.verticalScrollBar().value() == 12
 
 
-def test_edits_of_a_profile_are_written_when_they_pause(qtbot, panel):
+def test_edits_of_a_profile_are_written_when_they_pause(qtbot: QtBot, panel: CodePanel) -> None:
     first = profile_of()
     shown(qtbot, panel, first)
     for end in ("d", "db", "db9"):
@@ -92,7 +95,7 @@ def test_edits_of_a_profile_are_written_when_they_pause(qtbot, panel):
     qtbot.waitUntil(lambda: "db9.example.com" in panel.code.toPlainText())
 
 
-def test_what_has_not_changed_is_not_written_again(qtbot, panel):
+def test_what_has_not_changed_is_not_written_again(qtbot: QtBot, panel: CodePanel) -> None:
     shown(qtbot, panel)
     cursor = panel.code.textCursor()
     cursor.select(cursor.SelectionType.Document)
@@ -101,7 +104,7 @@ def test_what_has_not_changed_is_not_written_again(qtbot, panel):
     assert panel.code.textCursor().hasSelection()
 
 
-def test_where_it_is_narrow_a_choice_stands_in_for_the_list(qtbot, panel):
+def test_where_it_is_narrow_a_choice_stands_in_for_the_list(qtbot: QtBot, panel: CodePanel) -> None:
     shown(qtbot, panel)
     panel.resize(560, 300)
     qtbot.waitUntil(panel.choice.isVisible)
@@ -112,7 +115,7 @@ def test_where_it_is_narrow_a_choice_stands_in_for_the_list(qtbot, panel):
     qtbot.waitUntil(panel.list.isVisible)
 
 
-def test_code_is_painted_in_the_palette_in_use(qtbot, panel, qapp):
+def test_code_is_painted_in_the_palette_in_use(qtbot: QtBot, panel: CodePanel, qapp: QApplication) -> None:
     worn = theme.Theme(qapp, theme.Scheme.LIGHT)
     worn.dress()
     shown(qtbot, panel)
@@ -123,7 +126,7 @@ def test_code_is_painted_in_the_palette_in_use(qtbot, panel, qapp):
     assert QApplication.palette().color(QPalette.ColorRole.Base).name() == LIGHT.base
 
 
-def colour_of(panel, word):
+def colour_of(panel: CodePanel, word: str) -> str | None:
     block = panel.code.document().begin()
     while block.isValid():
         at = block.text().find(word)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.explain.explain import explain
 from clearline.core.explain.remaining import Standing
@@ -14,26 +17,26 @@ TEXT = "app starts\nMongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27
 
 
 @pytest.fixture
-def host(qtbot):
+def host(qtbot: QtBot) -> Any:
     made = QWidget()
     qtbot.addWidget(made)
     return made
 
 
 @pytest.fixture
-def dialog(host):
+def dialog(host: QWidget | str) -> Any:
     made = ExplainDialog(host)
     made.show()
     return made
 
 
-def test_what_is_typed_is_explained_once_the_typing_pauses(qtbot, dialog):
+def test_what_is_typed_is_explained_once_the_typing_pauses(qtbot: QtBot, dialog: Any) -> None:
     with qtbot.waitSignal(dialog.text_entered) as entered:
         dialog.field.setPlainText(TEXT)
     assert entered.args == [TEXT]
 
 
-def test_the_causes_their_certainty_and_the_deciding_line_are_shown(dialog):
+def test_the_causes_their_certainty_and_the_deciding_line_are_shown(dialog: Any) -> None:
     dialog.field.setPlainText(TEXT)
     dialog.show_explanation(explain(TEXT))
     assert "tcp.refused" in dialog.page.plain()
@@ -43,7 +46,7 @@ def test_the_causes_their_certainty_and_the_deciding_line_are_shown(dialog):
     assert marked.cursor.block().text() == TEXT.splitlines()[1]
 
 
-def test_a_server_of_the_text_can_be_tested(qtbot, dialog):
+def test_a_server_of_the_text_can_be_tested(qtbot: QtBot, dialog: Any) -> None:
     dialog.field.setPlainText(TEXT)
     dialog.show_explanation(explain(TEXT))
     [button] = [b for b in dialog.findChildren(QPushButton) if b.text() == "Test 192.0.2.7:27017"]
@@ -52,7 +55,7 @@ def test_a_server_of_the_text_can_be_tested(qtbot, dialog):
     assert asked.args == ["mongodb://192.0.2.7:27017/?directConnection=true"]
 
 
-def test_a_check_says_which_causes_remain(dialog):
+def test_a_check_says_which_causes_remain(dialog: Any) -> None:
     dialog.show_explanation(explain(TEXT))
     first, *others = [found.cause for found in dialog.causes]
     dialog.show_checked({first: Standing.FOUND} | dict.fromkeys(others, Standing.OPEN))
@@ -66,7 +69,7 @@ def test_a_check_says_which_causes_remain(dialog):
     assert "on this computer" in dialog.page.plain()
 
 
-def test_several_servers_are_tested_in_one_run(qtbot, dialog):
+def test_several_servers_are_tested_in_one_run(qtbot: QtBot, dialog: Any) -> None:
     text = "\n".join(f"MongoServerSelectionError: connect ECONNREFUSED 192.0.2.{n}:27017" for n in (7, 8))
     dialog.show_explanation(explain(text))
     [button] = [b for b in dialog.findChildren(QPushButton) if b.text() == "Test these servers"]
@@ -75,12 +78,12 @@ def test_several_servers_are_tested_in_one_run(qtbot, dialog):
     assert asked.args == ["mongodb://192.0.2.7:27017,192.0.2.8:27017/"]
 
 
-def test_words_of_the_text_are_never_markup(dialog):
+def test_words_of_the_text_are_never_markup(dialog: Any) -> None:
     dialog.show_explanation(explain("MongoServerError: <img src=x> bad auth : Authentication failed."))
     assert "<img src=x>" in dialog.page.plain()
 
 
-def test_an_address_can_be_sent_back(qtbot, dialog):
+def test_an_address_can_be_sent_back(qtbot: QtBot, dialog: Any) -> None:
     dialog.show_text("mongodb://db1.example.com/ ")
     dialog.show_explanation(explain("mongodb://db1.example.com/ "))
     with qtbot.waitSignal(dialog.address_meant):

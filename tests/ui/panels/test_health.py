@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pytestqt.qtbot import QtBot
+
 from clearline.core.report.report import Verdict
 from clearline.ui.panels.health import Health, HealthIndicator, health_of
 from ui import played_checks as play
 
 
-def test_each_verdict_has_its_word():
+def test_each_verdict_has_its_word() -> None:
     assert health_of(None, running=False).health is Health.UNKNOWN
     assert health_of(None, running=True).health is Health.CHECKING
     assert health_of(play.report(Verdict.FAILED, play.WRONG_NAME), running=False).health is Health.DOWN
@@ -13,11 +15,11 @@ def test_each_verdict_has_its_word():
     assert health_of(play.report(Verdict.CANCELLED), running=False).health is Health.UNKNOWN
 
 
-def test_a_verdict_counts_although_late_answers_are_still_awaited():
+def test_a_verdict_counts_although_late_answers_are_still_awaited() -> None:
     assert health_of(play.connected(), running=True).health is Health.HEALTHY
 
 
-def test_the_latency_is_the_primary_s(qtbot):
+def test_the_latency_is_the_primary_s(qtbot: QtBot) -> None:
     indicator = HealthIndicator()
     qtbot.addWidget(indicator)
     indicator.show_reading(health_of(play.connected(), running=False))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.ui.panels.help_dialog import HelpDialog
 
@@ -11,13 +14,13 @@ KEYS = (("Test", "Ctrl+Return"), ("Next pane", "F6"))
 
 
 @pytest.fixture
-def host(qtbot):
+def host(qtbot: QtBot) -> Any:
     made = QWidget()
     qtbot.addWidget(made)
     return made
 
 
-def test_words_and_keys_are_found(host):
+def test_words_and_keys_are_found(host: QWidget | str) -> None:
     dialog = HelpDialog(KEYS, host)
     assert "proven" in dialog.page.plain()
     dialog.search.setText("f6")
@@ -27,5 +30,5 @@ def test_words_and_keys_are_found(host):
     assert dialog.page.plain() == "Nothing of that name."
 
 
-def test_the_list_of_keys_holds_nothing_else(host):
+def test_the_list_of_keys_holds_nothing_else(host: QWidget | str) -> None:
     assert "proven" not in HelpDialog(KEYS, host, first="keys").page.plain()

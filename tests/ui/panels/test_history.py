@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.report.report import Verdict
+from clearline.ui.panels.code import CodePanel
 from clearline.ui.panels.history import HistoryPanel
+from clearline.ui.panels.profile_list import ProfileList
 from ui import played_checks as play
 
 GOOD = replace(play.connected(), started="2026-01-01T10:00:00.000Z")
@@ -14,7 +19,7 @@ BAD = replace(play.EMPTY, verdict=Verdict.FAILED, findings=(play.WRONG_SOURCE,),
 
 
 @pytest.fixture
-def host(qtbot):
+def host(qtbot: QtBot) -> Any:
     made = QWidget()
     qtbot.addWidget(made)
     made.resize(900, 400)
@@ -22,7 +27,7 @@ def host(qtbot):
 
 
 @pytest.fixture
-def panel(qtbot, host):
+def panel(qtbot: QtBot, host: QWidget | str) -> Any:
     made = HistoryPanel()
     made.setParent(host)
     made.resize(900, 400)
@@ -32,14 +37,14 @@ def panel(qtbot, host):
     return made
 
 
-def test_without_reports_it_says_when_there_will_be_some(panel):
+def test_without_reports_it_says_when_there_will_be_some(panel: CodePanel | ProfileList) -> None:
     panel.show_reports(())
     assert "once it is saved" in panel.page.plain()
     assert not panel.show_it.isEnabled()
     assert not panel.export.isEnabled()
 
 
-def test_a_failure_is_compared_with_the_last_that_worked(panel):
+def test_a_failure_is_compared_with_the_last_that_worked(panel: CodePanel | ProfileList) -> None:
     panel.show_reports((BAD, GOOD))
     assert panel.list.item(0).text().endswith(play.WRONG_SOURCE.summary)
     said = panel.page.plain()
@@ -47,12 +52,14 @@ def test_a_failure_is_compared_with_the_last_that_worked(panel):
     assert said.count(play.WRONG_SOURCE.summary) == 1
 
 
-def test_where_nothing_ever_worked_there_is_nothing_to_compare(panel):
+def test_where_nothing_ever_worked_there_is_nothing_to_compare(panel: CodePanel | ProfileList) -> None:
     panel.show_reports((BAD,))
     assert "No earlier test of this profile connected" in panel.page.plain()
 
 
-def test_return_shows_the_report_that_is_selected_and_it_can_be_exported(qtbot, panel):
+def test_return_shows_the_report_that_is_selected_and_it_can_be_exported(
+    qtbot: QtBot, panel: CodePanel | ProfileList
+) -> None:
     shown, exported = [], []
     panel.report_requested.connect(shown.append)
     panel.export_requested.connect(exported.append)
@@ -64,6 +71,6 @@ def test_return_shows_the_report_that_is_selected_and_it_can_be_exported(qtbot, 
     assert (shown, exported) == ([GOOD], [GOOD])
 
 
-def test_a_report_whose_time_cannot_be_read_is_listed_all_the_same(panel):
+def test_a_report_whose_time_cannot_be_read_is_listed_all_the_same(panel: CodePanel | ProfileList) -> None:
     panel.show_reports((replace(GOOD, started="some day"),))
     assert panel.list.item(0).text().startswith("some day")

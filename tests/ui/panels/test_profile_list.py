@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.profile import Profile
 from clearline.ui.models.profiles import Order, ProfileRole, ProfileRow
@@ -15,12 +18,12 @@ from clearline.ui.panels.profile_list import ListAction, ProfileList
 SELECT = QItemSelectionModel.SelectionFlag.Select
 
 
-def row(name, **more):
+def row(name: str, **more: str) -> ProfileRow:
     return ProfileRow(Profile(id=name, name=name, **more), Path(f"{name}.json"))
 
 
 @pytest.fixture
-def host(qtbot):
+def host(qtbot: QtBot) -> QWidget:
     made = QWidget()
     qtbot.addWidget(made)
     made.resize(260, 600)
@@ -28,7 +31,7 @@ def host(qtbot):
 
 
 @pytest.fixture
-def panel(qtbot, host):
+def panel(qtbot: QtBot, host: QWidget) -> ProfileList:
     made = ProfileList()
     made.setParent(host)
     made.resize(260, 600)
@@ -39,18 +42,18 @@ def panel(qtbot, host):
     return made
 
 
-def choose(panel, *names):
+def choose(panel: ProfileList, *names: str) -> None:
     choice = panel.list.selectionModel()
     choice.clear()
     for name in names:
         choice.select(panel.model.index(panel.model.row_of(name)), SELECT)
 
 
-def texts(menu):
+def texts(menu: QMenu) -> list[str]:
     return [action.text() for action in menu.actions() if not action.isSeparator()]
 
 
-def test_the_arrow_keys_lead_from_the_search_through_headings_and_profiles(qtbot, panel):
+def test_the_arrow_keys_lead_from_the_search_through_headings_and_profiles(qtbot: QtBot, panel: ProfileList) -> None:
     chosen = []
     panel.chosen.connect(chosen.append)
     panel.search.setFocus()
@@ -64,7 +67,7 @@ def test_the_arrow_keys_lead_from_the_search_through_headings_and_profiles(qtbot
     assert chosen[-1] == "D"
 
 
-def test_left_folds_and_right_unfolds_and_neither_does_the_other(qtbot, panel):
+def test_left_folds_and_right_unfolds_and_neither_does_the_other(qtbot: QtBot, panel: ProfileList) -> None:
     panel.list.setCurrentIndex(panel.model.index(2))
     assert panel.model.heading_at(2) is not None
     qtbot.keyClick(panel.list, Qt.Key.Key_Right)
@@ -78,13 +81,13 @@ def test_left_folds_and_right_unfolds_and_neither_does_the_other(qtbot, panel):
     assert panel.model.rowCount() == 5
 
 
-def test_two_quick_clicks_fold_and_unfold(qtbot, panel):
+def test_two_quick_clicks_fold_and_unfold(qtbot: QtBot, panel: ProfileList) -> None:
     place = panel.list.visualRect(panel.model.index(2)).center()
     qtbot.mouseDClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert panel.model.rowCount() == 3
 
 
-def test_rows_have_the_height_of_what_stands_in_them_also_after_others_went(panel):
+def test_rows_have_the_height_of_what_stands_in_them_also_after_others_went(panel: ProfileList) -> None:
     heights = [panel.list.rowHeight(n) for n in range(5)]
     assert heights[2] < heights[0]
     assert heights[0] == heights[1] == heights[3] == heights[4]
@@ -92,7 +95,7 @@ def test_rows_have_the_height_of_what_stands_in_them_also_after_others_went(pane
     assert [panel.list.rowHeight(n) == heights[0] for n in range(5)] == [True, True, True, False, True]
 
 
-def test_what_is_selected_stays_so_when_rows_come_and_go(qtbot, panel):
+def test_what_is_selected_stays_so_when_rows_come_and_go(qtbot: QtBot, panel: ProfileList) -> None:
     chosen = []
     panel.select("B")
     choose(panel, "B", "D")
@@ -107,7 +110,7 @@ def test_what_is_selected_stays_so_when_rows_come_and_go(qtbot, panel):
 
 
 @pytest.fixture
-def with_control(qtbot, host):
+def with_control(qtbot: QtBot, host: QWidget) -> Iterator[None]:
     """The Ctrl key is held, as while a shortcut does its work."""
     QTest.keyPress(host.windowHandle(), Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.ControlModifier
@@ -115,7 +118,7 @@ def with_control(qtbot, host):
     QTest.keyRelease(host.windowHandle(), Qt.Key.Key_Control, Qt.KeyboardModifier.NoModifier)
 
 
-def test_only_the_profile_in_front_is_selected_while_a_shortcut_is_held(panel, with_control):
+def test_only_the_profile_in_front_is_selected_while_a_shortcut_is_held(panel: ProfileList, with_control: None) -> None:
     for name in ("A", "B", "C", "A"):
         panel.select(name)
         assert panel.selected() == [name]
@@ -127,17 +130,19 @@ def test_only_the_profile_in_front_is_selected_while_a_shortcut_is_held(panel, w
     assert panel.selected() == ["not listed yet"]
 
 
-def test_another_profile_in_front_ends_a_selection_that_it_is_part_of(panel):
+def test_another_profile_in_front_ends_a_selection_that_it_is_part_of(panel: ProfileList) -> None:
     panel.select("A")
     choose(panel, "A", "B", "D")
     panel.select("B")
     assert panel.selected() == ["B"]
 
 
-def test_control_and_a_click_add_to_the_selection_although_the_profile_comes_to_the_front(qtbot, panel):
+def test_control_and_a_click_add_to_the_selection_although_the_profile_comes_to_the_front(
+    qtbot: QtBot, panel: ProfileList
+) -> None:
     panel.chosen.connect(panel.select)
 
-    def click(name, modifier):
+    def click(name: str, modifier: Any) -> None:
         place = panel.list.visualRect(panel.model.index(panel.model.row_of(name))).center()
         qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, modifier, place)
 
@@ -150,7 +155,7 @@ def test_control_and_a_click_add_to_the_selection_although_the_profile_comes_to_
     assert panel.selected() == ["B"]
 
 
-def test_who_walks_over_headings_is_not_taken_away(qtbot, panel):
+def test_who_walks_over_headings_is_not_taken_away(qtbot: QtBot, panel: ProfileList) -> None:
     panel.select("A")
     panel.list.setFocus()
     qtbot.waitUntil(panel.list.hasFocus)
@@ -160,7 +165,7 @@ def test_who_walks_over_headings_is_not_taken_away(qtbot, panel):
     assert panel.model.heading_at(panel.list.currentIndex().row()) is not None
 
 
-def test_the_keys_for_deleting_and_renaming_ask_for_it(qtbot, panel):
+def test_the_keys_for_deleting_and_renaming_ask_for_it(qtbot: QtBot, panel: ProfileList) -> None:
     asked = []
     panel.asked.connect(lambda what, ids: asked.append((what, ids)))
     choose(panel, "A")
@@ -171,7 +176,7 @@ def test_the_keys_for_deleting_and_renaming_ask_for_it(qtbot, panel):
     assert asked == [(ListAction.RENAME, ["A"]), (ListAction.DELETE, ["A", "B"])]
 
 
-def test_the_menu_offers_what_fits(panel):
+def test_the_menu_offers_what_fits(panel: ProfileList) -> None:
     one = texts(panel.menu_for(["A"]))
     assert one[:5] == ["Test", "Watch", "Duplicate", "Rename…", "Notes…"]
     several = texts(panel.menu_for(["A", "B"]))
@@ -187,7 +192,7 @@ def test_the_menu_offers_what_fits(panel):
     assert texts(panel.menu_for(["recent:0"])) == ["Forget these"]
 
 
-def test_all_that_match_the_search_can_be_tested(qtbot, panel):
+def test_all_that_match_the_search_can_be_tested(qtbot: QtBot, panel: ProfileList) -> None:
     asked = []
     panel.asked.connect(lambda what, ids: asked.append((what, ids)))
     assert "Test all (4)" in texts(panel.more_menu())
@@ -197,7 +202,7 @@ def test_all_that_match_the_search_can_be_tested(qtbot, panel):
     assert asked == [(ListAction.TEST, ["C", "D"])]
 
 
-def test_an_empty_list_says_why(qtbot, panel):
+def test_an_empty_list_says_why(qtbot: QtBot, panel: ProfileList) -> None:
     qtbot.keyClicks(panel.search, "nothing like it")
     assert panel.empty.isVisible()
     assert panel.empty.text() == "No profile matches."
@@ -206,7 +211,7 @@ def test_an_empty_list_says_why(qtbot, panel):
     assert panel.model.index(0).data(ProfileRole.ID) == "A"
 
 
-def test_without_a_mouse_the_menu_is_that_of_the_row_where_the_keyboard_is(panel):
+def test_without_a_mouse_the_menu_is_that_of_the_row_where_the_keyboard_is(panel: ProfileList) -> None:
     nowhere = QPoint(-1, -1)
     asked = []
     panel.asked.connect(lambda what, ids: asked.append((what, ids)))

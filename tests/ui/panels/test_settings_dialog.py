@@ -1,22 +1,25 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.storage.settings import Settings
 from clearline.ui.panels.settings_dialog import SettingsDialog
 
 
 @pytest.fixture
-def host(qtbot):
+def host(qtbot: QtBot) -> QWidget:
     made = QWidget()
     qtbot.addWidget(made)
     return made
 
 
 @pytest.fixture
-def dialog(qtbot, host):
+def dialog(qtbot: QtBot, host: QWidget) -> SettingsDialog:
     made = SettingsDialog(Settings(), host)
     with qtbot.waitActive(made):
         made.open()
@@ -24,7 +27,7 @@ def dialog(qtbot, host):
     return made
 
 
-def test_each_setting_is_applied_when_it_is_changed(qtbot, dialog):
+def test_each_setting_is_applied_when_it_is_changed(qtbot: QtBot, dialog: SettingsDialog) -> None:
     changes = []
     dialog.chosen.connect(lambda name, value: changes.append((name, value)))
     dialog.silence.setFocus()
@@ -34,12 +37,12 @@ def test_each_setting_is_applied_when_it_is_changed(qtbot, dialog):
     assert changes == [("silence_s", 2.5), ("tray", True), ("new_secrets", "session")]
 
 
-def test_escape_closes_it(qtbot, dialog):
+def test_escape_closes_it(qtbot: QtBot, dialog: SettingsDialog) -> None:
     with qtbot.waitSignal(dialog.finished):
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
 
 
-def test_nothing_is_cut_off(dialog):
+def test_nothing_is_cut_off(dialog: SettingsDialog) -> None:
     for label in dialog.findChildren(QLabel):
         if not label.wordWrap():
             assert label.width() >= label.sizeHint().width(), label.text()
@@ -48,12 +51,12 @@ def test_nothing_is_cut_off(dialog):
         assert editor.accessibleName() or dialog.findChildren(QLabel)
 
 
-def test_it_fits_a_small_screen_at_150_percent(dialog):
+def test_it_fits_a_small_screen_at_150_percent(dialog: SettingsDialog) -> None:
     assert dialog.height() <= 768 / 1.5
     assert dialog.width() <= 1366 / 1.5
 
 
-def test_a_setting_is_found_by_its_words(dialog):
+def test_a_setting_is_found_by_its_words(dialog: Any) -> None:
     dialog.search.setText("silen")
     assert dialog.silence.isVisible()
     assert not dialog.colours.isVisible()

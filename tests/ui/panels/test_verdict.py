@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Remedy
 from clearline.core.profiles.differences import differences
@@ -12,7 +13,7 @@ from clearline.ui.widgets.evidence import as_html
 from ui import played_checks as play
 
 
-def test_only_remedies_that_a_click_can_do_become_buttons(qtbot):
+def test_only_remedies_that_a_click_can_do_become_buttons(qtbot: QtBot) -> None:
     window, banner = QWidget(), VerdictBanner()
     banner.setParent(window)
     qtbot.addWidget(window)
@@ -24,13 +25,13 @@ def test_only_remedies_that_a_click_can_do_become_buttons(qtbot):
     assert banner.primary.text() == "Watch"
 
 
-def shown(banner):
+def shown(banner: VerdictBanner) -> list[str]:
     """The buttons as one reads them."""
     flow = [banner._flow.itemAt(place).widget() for place in range(banner._flow.count())]
     return [widget.text() for widget in flow if isinstance(widget, QPushButton) and widget.isVisibleTo(banner)]
 
 
-def test_what_weakens_security_is_never_filled(qtbot):
+def test_what_weakens_security_is_never_filled(qtbot: QtBot) -> None:
     window, banner = QWidget(), VerdictBanner()
     banner.setParent(window)
     qtbot.addWidget(window)
@@ -41,7 +42,7 @@ def test_what_weakens_security_is_never_filled(qtbot):
     assert shown(banner) == ["Copy"]
 
 
-def test_a_stale_answer_offers_nothing_but_a_copy(qtbot):
+def test_a_stale_answer_offers_nothing_but_a_copy(qtbot: QtBot) -> None:
     window, banner = QWidget(), VerdictBanner()
     banner.setParent(window)
     qtbot.addWidget(window)
@@ -52,7 +53,7 @@ def test_a_stale_answer_offers_nothing_but_a_copy(qtbot):
     assert (shown(banner), said) == (["Copy"], [True, False])
 
 
-def test_the_connected_sentence_says_as_whom_and_the_first_warning_stands_below(qtbot):
+def test_the_connected_sentence_says_as_whom_and_the_first_warning_stands_below(qtbot: QtBot) -> None:
     assert connected_sentence(play.connected(play.STALE_SET)) == (
         "Replica set rs0 as app@admin: db1.example.com:27017 is primary."
     )
@@ -63,20 +64,20 @@ def test_the_connected_sentence_says_as_whom_and_the_first_warning_stands_below(
     assert banner.remedy.text() == "Member db3.example.com of the set does not answer."
 
 
-def test_evidence_is_escaped_and_nested_values_are_told():
+def test_evidence_is_escaped_and_nested_values_are_told() -> None:
     html = as_html({"names": ["<b>", "x"], "peer": {"port": 1}, "ok": True, "none": None})
     assert "&lt;b&gt;<br>x" in html
     assert all(word in html for word in ("port", "yes"))
     assert "none" not in html  # what was not found out says nothing
 
 
-def test_differences_of_two_profiles_name_what_was_not_set():
+def test_differences_of_two_profiles_name_what_was_not_set() -> None:
     before = Profile(id="1", seeds=Seeds(hosts=("a", "b")), auth=Auth(user="app"))
     after = Profile(id="1", seeds=Seeds(hosts=("a",)), auth=Auth(user="app", source="admin"))
     assert differences(before, after) == [("auth.source", "not set", "admin"), ("seeds.hosts", "a, b", "a")]
 
 
-def test_what_to_do_stands_under_the_sentence(qtbot):
+def test_what_to_do_stands_under_the_sentence(qtbot: QtBot) -> None:
     around, banner = QWidget(), VerdictBanner()
     qtbot.addWidget(around)
     banner.setParent(around)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
 
 from clearline.core.watch.topology import ChangeKind, TopologyChange
 from clearline.ui.look import theme
@@ -26,14 +27,14 @@ def elected() -> object:
     )
 
 
-def test_members_are_called_by_what_differs_and_the_primary_comes_first():
+def test_members_are_called_by_what_differs_and_the_primary_comes_first() -> None:
     bars = score_of(elected(), 300.0).bars
     assert [bar.name for bar in bars] == ["db2", "db1", "db3"]
     assert [(span.word, span.strong) for span in bars[0].spans] == [("secondary", False), ("primary", True)]
     assert bars[0].spans[0].end == bars[0].spans[1].begin == watches.BEGAN + 6
 
 
-def test_of_very_many_members_the_rest_is_counted():
+def test_of_very_many_members_the_rest_is_counted() -> None:
     state = watches.state()
     servers = tuple(msgspec.structs.replace(state.topology.servers[0], address=f"db{n}:1") for n in range(50))
     many = msgspec.structs.replace(state, topology=msgspec.structs.replace(state.topology, servers=servers))
@@ -41,7 +42,7 @@ def test_of_very_many_members_the_rest_is_counted():
     assert (len(score.bars), score.more_bars) == (6, 44)
 
 
-def test_an_outage_shades_every_lane(qtbot):
+def test_an_outage_shades_every_lane(qtbot: QtBot) -> None:
     lanes = Lanes("Lanes")
     qtbot.addWidget(lanes)
     lanes.resize(800, 420)
@@ -59,7 +60,7 @@ def test_an_outage_shades_every_lane(qtbot):
     assert sum(shaded) > len(shaded) * 0.8  # the bar of a primary is blue under its shade
 
 
-def test_without_a_watch_it_says_so(qtbot):
+def test_without_a_watch_it_says_so(qtbot: QtBot) -> None:
     lanes = Lanes("Lanes")
     qtbot.addWidget(lanes)
     lanes.show_score(score_of(None, 300.0))

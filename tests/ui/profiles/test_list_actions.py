@@ -4,6 +4,9 @@ import asyncio
 import itertools
 import json
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from keyring.errors import KeyringLocked
@@ -12,12 +15,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel
+from pytestqt.qtbot import QtBot
 
 from clearline.core.keyring.vault import SERVICE, Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
-from clearline.core.report.report import Verdict
+from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.checks.consents import SecretsDialog
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.panels.batch_window import BatchWindow
@@ -31,21 +36,21 @@ from ui.conftest import KeyringInMemory
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-def profile(name, host="db1:27017", **more):
+def profile(name: str, host: str = "db1:27017", **more: bool | str) -> Profile:
     return Profile(name=name, seeds=Seeds(hosts=(host,)), **more)
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     return tmp_path / "profiles"
 
 
 @pytest.fixture
-def with_profiles(make_desktop, folder, qtbot, monkeypatch):
+def with_profiles(make_desktop: Callable[..., Any], folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A desktop whose list shows saved profiles, and which looks for others' edits all the time."""
     monkeypatch.setattr(storage, "_LOOK_AGAIN_S", 0.02)
 
-    def make(*profiles, check=None):
+    def make(*profiles: Profile, check: Any = None) -> Desktop:
         for one in profiles:
             store.save_in(folder, one)
         desktop = make_desktop(check or play.waiting())
@@ -55,36 +60,38 @@ def with_profiles(make_desktop, folder, qtbot, monkeypatch):
     return make
 
 
-def shown(desktop):
+def shown(desktop: Desktop) -> list[str]:
     model = desktop.window.profiles.model
     return [model.index(row).data() for row in range(model.rowCount())]
 
 
-def ids(desktop):
+def ids(desktop: Desktop) -> list[str]:
     model = desktop.window.profiles.model
     found = (model.index(row).data(ProfileRole.ID) for row in range(model.rowCount()))
     return [one for one in found if one and not one.startswith("recent:")]
 
 
-def on_disk(folder):
+def on_disk(folder: Path) -> dict[str, Profile]:
     return {one.profile.name: one.profile for one in store.list_profiles(folder) if one.profile is not None}
 
 
-def question(desktop, kind=Question):
+def question(desktop: Desktop, kind: Any = Question) -> Any:
     return next(d for d in desktop.window.findChildren(QDialog) if type(d) is kind and d.isVisible())
 
 
 # ---------------------------------------------------------------- filing
 
 
-def test_profiles_stand_under_their_folders_and_favourites_first(with_profiles):
+def test_profiles_stand_under_their_folders_and_favourites_first(with_profiles: Callable[..., Any]) -> None:
     desktop = with_profiles(
         profile("Alone"), profile("Orders", folder="Team/Prod"), profile("Star", favourite=True, folder="Team/Prod")
     )
     assert shown(desktop) == [FAVOURITES, "Star", "Alone", "Team / Prod", "Orders"]
 
 
-def test_a_folder_is_folded_by_click_and_by_key_and_a_search_looks_into_it(qtbot, with_profiles):
+def test_a_folder_is_folded_by_click_and_by_key_and_a_search_looks_into_it(
+    qtbot: QtBot, with_profiles: Callable[..., Any]
+) -> None:
     desktop = with_profiles(profile("Alone"), profile("Orders", folder="Team"))
     view = desktop.window.profiles.list
     heading = desktop.window.profiles.model.index(1)
@@ -99,7 +106,9 @@ def test_a_folder_is_folded_by_click_and_by_key_and_a_search_looks_into_it(qtbot
     assert shown(desktop) == ["Alone", "Team", "Orders"]
 
 
-def test_colour_star_and_folder_are_saved_at_once_for_all_that_are_selected(qtbot, with_profiles, folder):
+def test_colour_star_and_folder_are_saved_at_once_for_all_that_are_selected(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"), profile("B"))
     desktop.window.profiles.filed.emit(ids(desktop), "colour", "teal")
     qtbot.waitUntil(lambda: {one.colour for one in on_disk(folder).values()} == {"teal"})
@@ -111,7 +120,9 @@ def test_colour_star_and_folder_are_saved_at_once_for_all_that_are_selected(qtbo
     qtbot.waitUntil(lambda: shown(desktop) == ["Team / Prod", "A", "B"])
 
 
-def test_filing_a_profile_with_unsaved_edits_saves_none_of_them(qtbot, with_profiles, folder):
+def test_filing_a_profile_with_unsaved_edits_saves_none_of_them(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     desktop.workbench.profiles.current.set_text(Secret("mongodb://other:1/"), Origin.ELSEWHERE)
@@ -122,7 +133,7 @@ def test_filing_a_profile_with_unsaved_edits_saves_none_of_them(qtbot, with_prof
     assert (current.unsaved, current.profile.seeds.hosts, current.profile.favourite) == (True, ("other:1",), True)
 
 
-def test_renaming_and_notes_are_saved(qtbot, with_profiles, folder):
+def test_renaming_and_notes_are_saved(qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path) -> None:
     desktop = with_profiles(profile("A"))
     qtbot.keyClick(desktop.window.profiles.list, Qt.Key.Key_F2)  # nothing is selected: nothing happens
     desktop.window.profiles.list.setCurrentIndex(desktop.window.profiles.model.index(0))
@@ -140,7 +151,9 @@ def test_renaming_and_notes_are_saved(qtbot, with_profiles, folder):
     assert shown(desktop) == ["Orders"]
 
 
-def test_a_copy_has_its_own_file_and_its_own_secret(qtbot, with_profiles, folder, keyring_in_memory):
+def test_a_copy_has_its_own_file_and_its_own_secret(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path, keyring_in_memory: Any
+) -> None:
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
@@ -151,7 +164,9 @@ def test_a_copy_has_its_own_file_and_its_own_secret(qtbot, with_profiles, folder
     qtbot.waitUntil(lambda: (SERVICE, f"{copy.id}/{PASSWORD}") in keyring_in_memory.kept)
 
 
-def test_deleting_can_be_taken_back_and_offers_to_forget_the_secrets(qtbot, with_profiles, folder, keyring_in_memory):
+def test_deleting_can_be_taken_back_and_offers_to_forget_the_secrets(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path, keyring_in_memory: Any
+) -> None:
     one = profile("A")
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one, profile("B"))
@@ -169,11 +184,13 @@ def test_deleting_can_be_taken_back_and_offers_to_forget_the_secrets(qtbot, with
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {})
 
 
-def test_several_are_named_before_they_are_deleted(qtbot, with_profiles, folder):
+def test_several_are_named_before_they_are_deleted(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"), profile("B"), profile("C"))
     first, _, third = ids(desktop)
 
-    def asked():
+    def asked() -> Question:
         desktop.window.profiles.asked.emit(ListAction.DELETE, [first, third])
         return desktop.window.findChildren(Question)[-1]
 
@@ -188,7 +205,9 @@ def test_several_are_named_before_they_are_deleted(qtbot, with_profiles, folder)
     assert list(on_disk(folder)) == ["B"]
 
 
-def test_new_profiles_by_shortcut_leave_only_the_one_in_front_selected(qtbot, with_profiles):
+def test_new_profiles_by_shortcut_leave_only_the_one_in_front_selected(
+    qtbot: QtBot, with_profiles: Callable[..., Any]
+) -> None:
     desktop = with_profiles(profile("A"), profile("B"))
     window = desktop.window
     with qtbot.waitActive(window):
@@ -204,7 +223,9 @@ def test_new_profiles_by_shortcut_leave_only_the_one_in_front_selected(qtbot, wi
         QTest.keyRelease(window.windowHandle(), Qt.Key.Key_Control)
 
 
-def test_the_list_can_begin_with_what_failed_or_was_tested_last(qtbot, with_profiles, tmp_path):
+def test_the_list_can_begin_with_what_failed_or_was_tested_last(
+    qtbot: QtBot, with_profiles: Callable[..., Any], tmp_path: Path
+) -> None:
     first, second, third = profile("A"), profile("B"), profile("C")
     from clearline.core.report.history import History
 
@@ -224,11 +245,13 @@ def test_the_list_can_begin_with_what_failed_or_was_tested_last(qtbot, with_prof
 # ---------------------------------------------------------------- unsaved edits
 
 
-def edit(desktop, text):
+def edit(desktop: Desktop, text: str) -> None:
     desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
 
 
-def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(qtbot, with_profiles):
+def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(
+    qtbot: QtBot, with_profiles: Callable[..., Any]
+) -> None:
     desktop = with_profiles(profile("A"), profile("B"))
     first, second = ids(desktop)
     desktop.workbench.profiles.choose(first)
@@ -243,7 +266,7 @@ def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(qtbot, with
     assert not desktop.window.revert.isVisible()
 
 
-def test_closing_asks_once_and_saves(qtbot, with_profiles, folder):
+def test_closing_asks_once_and_saves(qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
@@ -254,7 +277,9 @@ def test_closing_asks_once_and_saves(qtbot, with_profiles, folder):
     assert on_disk(folder)["A"].seeds.hosts == ("other:1",)
 
 
-def test_closing_can_be_called_off_or_lose_the_edits(qtbot, with_profiles, folder):
+def test_closing_can_be_called_off_or_lose_the_edits(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
@@ -267,7 +292,9 @@ def test_closing_can_be_called_off_or_lose_the_edits(qtbot, with_profiles, folde
     assert on_disk(folder)["A"].seeds.hosts == ("db1:27017",)
 
 
-def test_a_string_that_was_tested_and_never_named_closes_without_a_question(qtbot, make_desktop):
+def test_a_string_that_was_tested_and_never_named_closes_without_a_question(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     edit(desktop, "mongodb://db1/")
     desktop.workbench.test()
@@ -279,14 +306,16 @@ def test_a_string_that_was_tested_and_never_named_closes_without_a_question(qtbo
 # ---------------------------------------------------------------- others' edits
 
 
-def change_file(folder, name, **changes):
+def change_file(folder: Path, name: str, **changes: dict[str, list[str]]) -> None:
     [stored] = [one for one in store.list_profiles(folder) if one.profile and one.profile.name == name]
     document = json.loads(stored.path.read_text())
     document.update(changes)
     stored.path.write_text(json.dumps(document))
 
 
-def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(qtbot, with_profiles, folder):
+def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
@@ -302,7 +331,14 @@ def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(qtbot, with_profil
         ("Keep both", "mongodb://other:1/", {"A": ("db9:27017",), "A copy": ("other:1",)}),
     ],
 )
-def test_two_edits_at_once_are_asked_about(qtbot, with_profiles, folder, answer, mine, files):
+def test_two_edits_at_once_are_asked_about(
+    qtbot: QtBot,
+    with_profiles: Callable[..., Any],
+    folder: Path,
+    answer: str,
+    mine: str,
+    files: dict[str, tuple[str, ...]],
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
@@ -317,10 +353,17 @@ def test_two_edits_at_once_are_asked_about(qtbot, with_profiles, folder, answer,
 # ---------------------------------------------------------------- several tests, history
 
 
-def verdict_by_host(slow=()):
+def verdict_by_host(slow: list[str] | tuple[Any, ...] = ()) -> Any:
     """Connected for hosts that begin with db, failed for others; slow ones wait to be stopped."""
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         check.secrets[profile.name] = dict(secrets)
         check.running += 1
         check.most = max(check.most, check.running)
@@ -346,8 +389,8 @@ def verdict_by_host(slow=()):
     return check
 
 
-def batch(qtbot, desktop):
-    def visible():
+def batch(qtbot: QtBot, desktop: Desktop) -> BatchWindow:
+    def visible() -> list[BatchWindow]:
         return [d for d in desktop.window.findChildren(BatchWindow) if d.isVisible()]
 
     qtbot.waitUntil(lambda: bool(visible()))
@@ -355,8 +398,8 @@ def batch(qtbot, desktop):
 
 
 def test_several_profiles_are_tested_together_with_their_secrets_and_kept(
-    qtbot, with_profiles, keyring_in_memory, tmp_path
-):
+    qtbot: QtBot, with_profiles: Callable[..., Any], keyring_in_memory: Any, tmp_path: Path
+) -> None:
     check = verdict_by_host()
     many = [profile(f"P{n:02}", f"{'db' if n % 2 else 'other'}{n}:27017") for n in range(20)]
     keyring_in_memory.set_password(SERVICE, f"{many[0].id}/{PASSWORD}", "s3cret-w0rd")
@@ -377,7 +420,7 @@ def test_several_profiles_are_tested_together_with_their_secrets_and_kept(
     summary.close()
 
 
-def test_stopping_ends_what_runs_and_begins_nothing_more(qtbot, with_profiles):
+def test_stopping_ends_what_runs_and_begins_nothing_more(qtbot: QtBot, with_profiles: Callable[..., Any]) -> None:
     names = [f"P{n:02}" for n in range(12)]
     check = verdict_by_host(slow=names)
     desktop = with_profiles(*(profile(name) for name in names), check=check)
@@ -391,7 +434,9 @@ def test_stopping_ends_what_runs_and_begins_nothing_more(qtbot, with_profiles):
     summary.close()
 
 
-def test_a_test_of_a_saved_profile_is_kept_and_compared_with_the_last_that_worked(qtbot, with_profiles):
+def test_a_test_of_a_saved_profile_is_kept_and_compared_with_the_last_that_worked(
+    qtbot: QtBot, with_profiles: Callable[..., Any]
+) -> None:
     check = verdict_by_host()
     desktop = with_profiles(profile("A"), check=check)
     desktop.workbench.profiles.choose(ids(desktop)[0])
@@ -412,7 +457,9 @@ def test_a_test_of_a_saved_profile_is_kept_and_compared_with_the_last_that_worke
     assert desktop.workbench.profiles.current.report.verdict is Verdict.CONNECTED
 
 
-def test_what_was_tested_without_being_saved_is_listed_without_its_password(qtbot, make_desktop, tmp_path):
+def test_what_was_tested_without_being_saved_is_listed_without_its_password(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     first = make_desktop(play.playing(replace(play.connected(), target=replaced_target("mongodb://app:•••@db7/"))))
     edit(first, "mongodb://app:s3cret-w0rd@db7/")
     first.workbench.test()
@@ -428,11 +475,13 @@ def test_what_was_tested_without_being_saved_is_listed_without_its_password(qtbo
     qtbot.waitUntil(lambda: RECENT not in shown(second))
 
 
-def replaced_target(uri):
+def replaced_target(uri: str) -> Target:
     return replace(play.EMPTY.target, uri=uri)
 
 
-def test_a_report_is_exported_by_the_file_s_name(qtbot, make_desktop, tmp_path):
+def test_a_report_is_exported_by_the_file_s_name(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     desktop = make_desktop(play.playing(play.connected()))
     edit(desktop, "mongodb://db1/")
     desktop.workbench.test()
@@ -449,15 +498,17 @@ def test_a_report_is_exported_by_the_file_s_name(qtbot, make_desktop, tmp_path):
 # ---------------------------------------------------------------- broken on purpose
 
 
-def visible(desktop, kind=Question):
+def visible(desktop: Desktop, kind: Any = Question) -> list[Question]:
     return [d for d in desktop.window.findChildren(QDialog) if type(d) is kind and d.isVisible()]
 
 
-def saved_text(folder, name):
+def saved_text(folder: Path, name: str) -> tuple[str, ...]:
     return on_disk(folder)[name].seeds.hosts
 
 
-def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(qtbot, with_profiles, folder):
+def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     desktop.window.profiles.list.setFocus()
@@ -474,7 +525,9 @@ def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(qtbot, w
     assert visible(desktop) == []
 
 
-def test_saving_twice_at_once_and_typing_in_between_is_no_conflict_with_oneself(qtbot, with_profiles, folder):
+def test_saving_twice_at_once_and_typing_in_between_is_no_conflict_with_oneself(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     for host in ("b:1", "c:1", "d:1"):
@@ -486,7 +539,9 @@ def test_saving_twice_at_once_and_typing_in_between_is_no_conflict_with_oneself(
     assert len(list(on_disk(folder))) == 1
 
 
-def test_a_new_profile_that_is_saved_twice_at_once_gets_one_file(qtbot, with_profiles, folder):
+def test_a_new_profile_that_is_saved_twice_at_once_gets_one_file(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles()
     edit(desktop, "mongodb://a:1/")
     qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
@@ -496,7 +551,7 @@ def test_a_new_profile_that_is_saved_twice_at_once_gets_one_file(qtbot, with_pro
     assert len(store.list_profiles(folder)) == 1
 
 
-def test_two_profiles_may_have_the_same_name(qtbot, with_profiles, folder):
+def test_two_profiles_may_have_the_same_name(qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path) -> None:
     desktop = with_profiles(profile("A"), profile("B"))
     desktop.window.profiles.asked.emit(ListAction.RENAME, [ids(desktop)[1]])
     asked = question(desktop, LineQuestion)
@@ -507,7 +562,7 @@ def test_two_profiles_may_have_the_same_name(qtbot, with_profiles, folder):
 
 
 @pytest.mark.parametrize("name", ["Favourites", "../x", "a\\b", "日本/環境", "…" * 50, "Recent, not saved", "%2F"])
-def test_a_folder_may_have_any_name(qtbot, with_profiles, folder, name):
+def test_a_folder_may_have_any_name(qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path, name: str) -> None:
     desktop = with_profiles(profile("A"), profile("Star", favourite=True))
     one = next(row.profile.id for row in desktop.window.profiles.model.rows if row.name == "A")
     desktop.window.profiles.filed.emit([one], "folder", name)
@@ -516,7 +571,9 @@ def test_a_folder_may_have_any_name(qtbot, with_profiles, folder, name):
     assert len(store.list_profiles(folder)) == 2
 
 
-def test_the_profile_in_front_is_deleted_while_it_is_tested(qtbot, with_profiles, folder):
+def test_the_profile_in_front_is_deleted_while_it_is_tested(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     check = play.waiting()
     desktop = with_profiles(profile("A"), check=check)
     [one] = ids(desktop)
@@ -530,7 +587,7 @@ def test_the_profile_in_front_is_deleted_while_it_is_tested(qtbot, with_profiles
     assert desktop.window.connection.button.text() == "Test"
 
 
-def test_undo_brings_unsaved_edits_back_too(qtbot, with_profiles, folder):
+def test_undo_brings_unsaved_edits_back_too(qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path) -> None:
     desktop = with_profiles(profile("A"))
     [one] = ids(desktop)
     desktop.workbench.profiles.choose(one)
@@ -546,7 +603,7 @@ def test_undo_brings_unsaved_edits_back_too(qtbot, with_profiles, folder):
     assert saved_text(folder, "A") == ("db1:27017",)
 
 
-def test_undo_brings_back_what_was_never_saved(qtbot, with_profiles):
+def test_undo_brings_back_what_was_never_saved(qtbot: QtBot, with_profiles: Callable[..., Any]) -> None:
     desktop = with_profiles()
     edit(desktop, "mongodb://other:1/")
     desktop.window.profiles.asked.emit(ListAction.DELETE, ids(desktop))
@@ -555,7 +612,9 @@ def test_undo_brings_back_what_was_never_saved(qtbot, with_profiles):
     assert desktop.window.connection.field.text() == "mongodb://other:1/"
 
 
-def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(qtbot, with_profiles, folder):
+def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     [stored] = store.list_profiles(folder)
@@ -568,7 +627,9 @@ def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(qtbot, with_
     qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
 
 
-def test_a_second_change_replaces_the_question_about_the_first(qtbot, with_profiles, folder):
+def test_a_second_change_replaces_the_question_about_the_first(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
@@ -582,7 +643,9 @@ def test_a_second_change_replaces_the_question_about_the_first(qtbot, with_profi
     assert not desktop.workbench.profiles.current.unsaved
 
 
-def test_a_conflict_that_is_decided_later_is_asked_about_when_saving(qtbot, with_profiles, folder):
+def test_a_conflict_that_is_decided_later_is_asked_about_when_saving(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
@@ -597,7 +660,9 @@ def test_a_conflict_that_is_decided_later_is_asked_about_when_saving(qtbot, with
     qtbot.waitUntil(lambda: saved_text(folder, "A") == ("other:1",))
 
 
-def test_two_windows_do_not_lose_each_other_s_edits(qtbot, with_profiles, make_desktop, folder):
+def test_two_windows_do_not_lose_each_other_s_edits(
+    qtbot: QtBot, with_profiles: Callable[..., Any], make_desktop: Callable[..., Any], folder: Path
+) -> None:
     first = with_profiles(profile("A"))
     second = make_desktop(play.waiting())
     qtbot.waitUntil(lambda: len(ids(second)) == 1)
@@ -615,7 +680,9 @@ def test_two_windows_do_not_lose_each_other_s_edits(qtbot, with_profiles, make_d
     assert (saved_text(folder, "A"), saved_text(folder, "A copy")) == (("first:1",), ("second:1",))
 
 
-def test_closing_stays_when_not_everything_could_be_saved(qtbot, with_profiles, folder):
+def test_closing_stays_when_not_everything_could_be_saved(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
@@ -631,7 +698,9 @@ def test_closing_stays_when_not_everything_could_be_saved(qtbot, with_profiles, 
     assert stored.path.read_text() == "{ broken by hand"
 
 
-def test_a_broken_and_a_newer_file_are_listed_with_the_place_and_left_alone(qtbot, with_profiles, folder):
+def test_a_broken_and_a_newer_file_are_listed_with_the_place_and_left_alone(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+) -> None:
     folder.mkdir()
     (folder / "bad.json").write_text('{"format": "clearline-profile", "version": 1,\n "name": }')
     (folder / "new.json").write_text('{"format": "clearline-profile", "version": 99, "name": "N"}')
@@ -649,7 +718,9 @@ def test_a_broken_and_a_newer_file_are_listed_with_the_place_and_left_alone(qtbo
     assert not desktop.workbench.profiles.current.running
 
 
-def test_a_history_that_cannot_be_written_is_told_and_nothing_else_suffers(qtbot, with_profiles, tmp_path):
+def test_a_history_that_cannot_be_written_is_told_and_nothing_else_suffers(
+    qtbot: QtBot, with_profiles: Callable[..., Any], tmp_path: Path
+) -> None:
     (tmp_path / "history").write_text("a file where the folder should be")
     desktop = with_profiles(profile("A"), check=play.playing(play.connected()))
     desktop.workbench.profiles.choose(ids(desktop)[0])
@@ -659,7 +730,9 @@ def test_a_history_that_cannot_be_written_is_told_and_nothing_else_suffers(qtbot
     assert desktop.workbench.profiles.current.report.verdict is Verdict.CONNECTED
 
 
-def test_a_key_is_another_edit_and_reverting_brings_the_old_one_back(qtbot, with_profiles, keyring_in_memory):
+def test_a_key_is_another_edit_and_reverting_brings_the_old_one_back(
+    qtbot: QtBot, with_profiles: Callable[..., Any], keyring_in_memory: Any
+) -> None:
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
@@ -678,7 +751,9 @@ def test_a_key_is_another_edit_and_reverting_brings_the_old_one_back(qtbot, with
 # ---------------------------------------------------------------- where secrets are
 
 
-def test_another_store_is_one_click_and_moves_the_secret(qtbot, with_profiles, folder, keyring_in_memory):
+def test_another_store_is_one_click_and_moves_the_secret(
+    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path, keyring_in_memory: Any
+) -> None:
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
@@ -696,8 +771,8 @@ def test_another_store_is_one_click_and_moves_the_secret(qtbot, with_profiles, f
 
 
 def test_a_secret_that_is_to_be_asked_leaves_the_keyring_when_the_profile_is_saved(
-    qtbot, with_profiles, keyring_in_memory
-):
+    qtbot: QtBot, with_profiles: Callable[..., Any], keyring_in_memory: Any
+) -> None:
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
@@ -712,8 +787,8 @@ def test_a_secret_that_is_to_be_asked_leaves_the_keyring_when_the_profile_is_sav
 
 @pytest.mark.parametrize(("place", "kept"), [("keyring", ["s3cret-w0rd"]), ("session", []), ("ask", [])])
 def test_the_setting_decides_where_the_secrets_of_new_profiles_go(
-    qtbot, make_desktop, folder, keyring_in_memory, place, kept
-):
+    qtbot: QtBot, make_desktop: Callable[..., Any], folder: Path, keyring_in_memory: Any, place: str, kept: list[str]
+) -> None:
     desktop = make_desktop(play.waiting())
     desktop.workbench.change_settings(new_secrets=place)
     edit(desktop, "mongodb://blank/")
@@ -731,26 +806,32 @@ class HangingKeyring(KeyringInMemory):
 
     name = "hanging keyring"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.over = threading.Event()
         self.asked = 0
 
-    def get_password(self, service, username):
+    def get_password(self, service: str, username: str) -> None:
         self.asked += 1
         self.over.wait(20)
 
-    set_password = delete_password = lambda self, *_args: self.get_password("", "")
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.get_password(service, username)
+
+    def delete_password(self, service: str, username: str) -> None:
+        self.get_password(service, username)
 
 
 @pytest.fixture
-def hanging():
+def hanging() -> Iterator[Any]:
     made = HangingKeyring()
     yield made
     made.over.set()
 
 
-def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(qtbot, make_desktop, folder, hanging):
+def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(
+    qtbot: QtBot, make_desktop: Callable[..., Any], folder: Path, hanging: Any
+) -> None:
     check = play.playing(play.connected())
     desktop = make_desktop(check, vault=Vault(hanging))
     edit(desktop, "mongodb://app:s3cret-w0rd@db1/")
@@ -764,7 +845,9 @@ def test_with_a_keyring_that_hangs_a_profile_is_saved_and_tested_all_the_same(qt
     assert current.report.verdict is Verdict.CONNECTED
 
 
-def test_with_a_keyring_that_hangs_several_tests_can_be_stopped_at_once(qtbot, make_desktop, folder, hanging):
+def test_with_a_keyring_that_hangs_several_tests_can_be_stopped_at_once(
+    qtbot: QtBot, make_desktop: Callable[..., Any], folder: Path, hanging: Any
+) -> None:
     for number in range(12):
         store.save_in(folder, replace(profile(f"P{number:02}"), auth=Auth(user="app")))
     desktop = make_desktop(verdict_by_host(), vault=Vault(hanging))
@@ -777,7 +860,7 @@ def test_with_a_keyring_that_hangs_several_tests_can_be_stopped_at_once(qtbot, m
     assert summary.said.text() == "12 stopped."
 
 
-def test_closing_the_window_ends_a_test_of_several(qtbot, with_profiles):
+def test_closing_the_window_ends_a_test_of_several(qtbot: QtBot, with_profiles: Callable[..., Any]) -> None:
     names = [f"P{n:02}" for n in range(12)]
     check = verdict_by_host(slow=names)
     desktop = with_profiles(*(profile(name) for name in names), check=check)
@@ -793,7 +876,9 @@ def test_closing_the_window_ends_a_test_of_several(qtbot, with_profiles):
 # ---------------------------------------------------------------- files from elsewhere
 
 
-def test_a_file_that_is_in_the_list_already_is_brought_to_the_front(qtbot, with_profiles, tmp_path):
+def test_a_file_that_is_in_the_list_already_is_brought_to_the_front(
+    qtbot: QtBot, with_profiles: Callable[..., Any], tmp_path: Path
+) -> None:
     one = profile("A")
     desktop = with_profiles(one)
     store.save(one, tmp_path / "same.json")
@@ -803,8 +888,8 @@ def test_a_file_that_is_in_the_list_already_is_brought_to_the_front(qtbot, with_
 
 
 def test_another_version_of_a_listed_profile_does_not_get_its_secrets(
-    qtbot, with_profiles, tmp_path, keyring_in_memory
-):
+    qtbot: QtBot, with_profiles: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
+) -> None:
     one = replace(profile("A"), auth=Auth(user="app"))
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one)
@@ -818,7 +903,9 @@ def test_another_version_of_a_listed_profile_does_not_get_its_secrets(
     assert desktop.workbench.consents.is_foreign(current)
 
 
-def test_a_file_does_not_meet_the_edits_and_secrets_of_an_open_profile_without_one(qtbot, with_profiles, tmp_path):
+def test_a_file_does_not_meet_the_edits_and_secrets_of_an_open_profile_without_one(
+    qtbot: QtBot, with_profiles: Callable[..., Any], tmp_path: Path
+) -> None:
     desktop = with_profiles(profile("A"))
     one = replace(profile("B"), auth=Auth(user="app"))
     opened = desktop.workbench.profiles.open_profile(one, {PASSWORD: Secret("s3cret-w0rd")})
@@ -832,7 +919,9 @@ def test_a_file_does_not_meet_the_edits_and_secrets_of_an_open_profile_without_o
     assert opened.profile == one
 
 
-def test_a_file_elsewhere_that_changes_is_shown_and_does_not_come_to_the_front(qtbot, with_profiles, tmp_path):
+def test_a_file_elsewhere_that_changes_is_shown_and_does_not_come_to_the_front(
+    qtbot: QtBot, with_profiles: Callable[..., Any], tmp_path: Path
+) -> None:
     one = profile("Elsewhere")
     desktop = with_profiles(profile("A"))
     store.save(one, tmp_path / "other.json")
@@ -851,13 +940,15 @@ class LockedKeyring(KeyringInMemory):
     name = "locked keyring"
     locked = True
 
-    def get_password(self, service, username):
+    def get_password(self, service: str, username: str) -> str | None:
         if self.locked:
             raise KeyringLocked("unlock me")
         return super().get_password(service, username)
 
 
-def test_a_locked_keyring_is_told_and_asked_again_when_the_user_says_so(qtbot, make_desktop, folder):
+def test_a_locked_keyring_is_told_and_asked_again_when_the_user_says_so(
+    qtbot: QtBot, make_desktop: Callable[..., Any], folder: Path
+) -> None:
     keyring, one = LockedKeyring(), replace(profile("A"), auth=Auth(user="app"))
     keyring.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     store.save_in(folder, one)
@@ -875,7 +966,9 @@ def test_a_locked_keyring_is_told_and_asked_again_when_the_user_says_so(qtbot, m
     assert not current.unsaved
 
 
-def test_a_test_from_the_list_has_the_password_of_the_keyring(qtbot, with_profiles, keyring_in_memory):
+def test_a_test_from_the_list_has_the_password_of_the_keyring(
+    qtbot: QtBot, with_profiles: Callable[..., Any], keyring_in_memory: Any
+) -> None:
     one, check = replace(profile("A"), auth=Auth(user="app")), verdict_by_host()
     keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
     desktop = with_profiles(one, check=check)
@@ -883,7 +976,9 @@ def test_a_test_from_the_list_has_the_password_of_the_keyring(qtbot, with_profil
     qtbot.waitUntil(lambda: check.secrets == {"A": {PASSWORD: Secret("s3cret-w0rd")}})
 
 
-def test_who_presses_test_twice_does_not_wait_for_a_keyring_that_hangs(qtbot, make_desktop, folder, hanging):
+def test_who_presses_test_twice_does_not_wait_for_a_keyring_that_hangs(
+    qtbot: QtBot, make_desktop: Callable[..., Any], folder: Path, hanging: Any
+) -> None:
     one, check = replace(profile("A"), auth=Auth(user="app")), verdict_by_host()
     store.save_in(folder, one)
     desktop = make_desktop(check, vault=Vault(hanging))

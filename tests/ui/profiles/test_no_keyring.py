@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import keyring.backends.fail
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
+from pytestqt.qtbot import QtBot
 
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.secrets_file import SecretsFile
@@ -13,6 +18,7 @@ from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.checks.consents import SecretsDialog
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.no_keyring import COMMAND, EACH_TIME, SESSION, VARIABLE, NoKeyringDialog, PassphraseDialog
@@ -24,12 +30,19 @@ WORDS = "four words in a row"
 OWN = Profile(name="Own", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
 
 
-def vault():
+def vault() -> Vault:
     return Vault(keyring.backends.fail.Keyring())
 
 
-def noting():
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+def noting() -> Any:
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         check.secrets.append(dict(secrets))
         return play.connected()
 
@@ -37,20 +50,20 @@ def noting():
     return check
 
 
-def asked(qtbot, desktop, kind):
-    def there():
+def asked(qtbot: QtBot, desktop: Desktop, kind: Any) -> Any:
+    def there() -> Any:
         return [d for d in desktop.window.findChildren(QDialog) if type(d) is kind and d.isVisible()]
 
     qtbot.waitUntil(lambda: len(there()) == 1)
     return there()[0]
 
 
-def gone(qtbot, desktop):
+def gone(qtbot: QtBot, desktop: Desktop) -> None:
     qtbot.waitUntil(lambda: not [d for d in desktop.window.findChildren(QDialog) if d.isVisible()])
 
 
 @pytest.fixture
-def saved(qtbot, make_desktop):
+def saved(qtbot: QtBot, make_desktop: Callable[..., Any]) -> tuple[Desktop | NoKeyringDialog, ...]:
     """A window with the dialog that the first saved password opens."""
     desktop = make_desktop(noting(), vault=vault())
     current = desktop.workbench.profiles.current
@@ -60,7 +73,9 @@ def saved(qtbot, make_desktop):
     return desktop, asked(qtbot, desktop, NoKeyringDialog)
 
 
-def test_the_first_saved_password_says_what_will_happen_to_it_and_offers_a_file(qtbot, saved, tmp_path):
+def test_the_first_saved_password_says_what_will_happen_to_it_and_offers_a_file(
+    qtbot: QtBot, saved: tuple[Desktop | NoKeyringDialog, ...], tmp_path: Path
+) -> None:
     desktop, dialog = saved
     words = " ".join(label.text() for label in dialog.findChildren(QLabel))
     assert "The password of Orders is kept until you quit" in words
@@ -87,7 +102,14 @@ def test_the_first_saved_password_says_what_will_happen_to_it_and_offers_a_file(
         (SESSION, "", None),
     ],
 )
-def test_the_other_choices_are_written_into_the_profile(qtbot, saved, tmp_path, choice, typed, source):
+def test_the_other_choices_are_written_into_the_profile(
+    qtbot: QtBot,
+    saved: tuple[Desktop | NoKeyringDialog, ...],
+    tmp_path: Path,
+    choice: str,
+    typed: str,
+    source: SecretSource | None,
+) -> None:
     desktop, dialog = saved
     dialog.choices[choice].setChecked(True)
     if typed:
@@ -102,7 +124,9 @@ def test_the_other_choices_are_written_into_the_profile(qtbot, saved, tmp_path, 
     assert not (tmp_path / "secrets.json").exists()
 
 
-def test_it_is_said_once_and_later_secrets_stay_in_memory(qtbot, saved):
+def test_it_is_said_once_and_later_secrets_stay_in_memory(
+    qtbot: QtBot, saved: tuple[Desktop | NoKeyringDialog, ...]
+) -> None:
     desktop, dialog = saved
     dialog.reject()
     desktop.workbench.new_profile()
@@ -114,14 +138,16 @@ def test_it_is_said_once_and_later_secrets_stay_in_memory(qtbot, saved):
     assert not [d for d in desktop.window.findChildren(QDialog) if d.isVisible()]
 
 
-def kept_in_file(tmp_path, profile):
+def kept_in_file(tmp_path: Path, profile: Profile) -> None:
     store.save_in(tmp_path / "profiles", profile)
     own = vault()
     own.use(SecretsFile(tmp_path / "secrets.json", Secret(WORDS)))
     own.keep(profile, PASSWORD, Secret("s3cret-w0rd"))
 
 
-def test_the_next_day_the_passphrase_is_asked_once_and_the_test_goes_on(qtbot, make_desktop, tmp_path):
+def test_the_next_day_the_passphrase_is_asked_once_and_the_test_goes_on(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     kept_in_file(tmp_path, OWN)
     desktop = make_desktop(noting(), vault=vault())
     check = desktop.workbench.profiles.current._check
@@ -135,7 +161,9 @@ def test_the_next_day_the_passphrase_is_asked_once_and_the_test_goes_on(qtbot, m
     qtbot.waitUntil(lambda: check.secrets == [{PASSWORD: Secret("s3cret-w0rd")}])
 
 
-def test_without_the_passphrase_the_password_itself_is_asked_for(qtbot, make_desktop, tmp_path):
+def test_without_the_passphrase_the_password_itself_is_asked_for(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     kept_in_file(tmp_path, OWN)
     desktop = make_desktop(noting(), vault=vault())
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
@@ -145,7 +173,9 @@ def test_without_the_passphrase_the_password_itself_is_asked_for(qtbot, make_des
     asked(qtbot, desktop, SecretsDialog)
 
 
-def test_a_test_of_several_asks_for_what_is_lost_and_leaves_out_what_is_not_typed(qtbot, make_desktop, tmp_path):
+def test_a_test_of_several_asks_for_what_is_lost_and_leaves_out_what_is_not_typed(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
     other = Profile(name="Zoo", seeds=Seeds(hosts=("db2:27017",)), auth=Auth(user="app"))
     for one in (OWN, other):
         store.save_in(tmp_path / "profiles", one)

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
 
 from clearline.core.exchange import encrypted, ours, portable, reading
+from clearline.core.exchange.imported import Imported
 from clearline.core.exchange.planning import Choice
 from clearline.core.exchange.reading import read_file
 from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import profile_file, store
+from clearline.ui.app import Desktop
 from clearline.ui.models.imports import ImportColumn
 from clearline.ui.panels.export_dialog import ExportDialog
 from clearline.ui.panels.import_dialog import ImportDialog
+from clearline.ui.profiles.sharing import Sharing
 from clearline.ui.widgets.questions import Question
+from clearline.ui.window.main_window import MainWindow
 from ui import played_checks as play
 
 ORDERS = Profile(id="a" * 32, name="Orders", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
@@ -39,7 +47,7 @@ COMPASS = {
 
 
 @pytest.fixture
-def desktop(make_desktop, qtbot, tmp_path):
+def desktop(make_desktop: Callable[..., Any], qtbot: QtBot, tmp_path: Path) -> Desktop:
     store.save_in(tmp_path / "profiles", ORDERS)
     made = make_desktop(play.waiting())
     qtbot.waitUntil(lambda: bool(made.workbench.storage.stored))
@@ -47,25 +55,27 @@ def desktop(make_desktop, qtbot, tmp_path):
 
 
 @pytest.fixture
-def sharing(desktop):
+def sharing(desktop: Desktop) -> Sharing:
     return desktop.workbench.sharing
 
 
 @pytest.fixture
-def cheap(monkeypatch):
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encrypted, "_N", 2**10)
 
 
-def preview(qtbot, dialog):
+def preview(qtbot: QtBot, dialog: ImportDialog) -> list[str]:
     qtbot.waitUntil(lambda: dialog.model.rowCount() > 0)
     return [dialog.model.index(row, ImportColumn.STATE).data() for row in range(dialog.model.rowCount())]
 
 
-def saved(tmp_path):
+def saved(tmp_path: Path) -> dict[str, Profile]:
     return {one.profile.name: one.profile for one in store.list_profiles(tmp_path / "profiles") if one.profile}
 
 
-def test_a_file_is_previewed_imported_and_listed(qtbot, desktop, sharing, tmp_path, keyring_in_memory):
+def test_a_file_is_previewed_imported_and_listed(
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, keyring_in_memory: Any
+) -> None:
     path = tmp_path / "compass.json"
     path.write_text(json.dumps(COMPASS))
     brought = []
@@ -88,8 +98,8 @@ def test_a_file_is_previewed_imported_and_listed(qtbot, desktop, sharing, tmp_pa
 
 
 def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_restart(
-    qtbot, desktop, sharing, make_desktop
-):
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, make_desktop: Callable[..., Any]
+) -> None:
     QGuiApplication.clipboard().setText("mongodb://db3/?tls=true&tlsInsecure=true")
     dialog = sharing.ask_import()
     qtbot.keyClick(dialog, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
@@ -110,7 +120,7 @@ def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_
         window.window.findChild(Question).buttons["Cancel"].click()
 
 
-def test_the_same_file_again_is_the_same(qtbot, sharing, tmp_path):
+def test_the_same_file_again_is_the_same(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     ours.write([ORDERS], path)
     dialog = sharing.ask_import([path])
@@ -119,7 +129,7 @@ def test_the_same_file_again_is_the_same(qtbot, sharing, tmp_path):
     dialog.reject()
 
 
-def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot, sharing, tmp_path):
+def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     ours.write([Profile(id=ORDERS.id, name="Orders", seeds=Seeds(hosts=("db9",)))], path)
     dialog = sharing.ask_import([path])
@@ -136,8 +146,8 @@ def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot, sharing, tmp_path)
 
 
 def test_the_passphrase_is_asked_for_only_when_needed_and_a_wrong_one_is_said_beside_it(
-    qtbot, sharing, tmp_path, cheap
-):
+    qtbot: QtBot, sharing: Sharing, tmp_path: Path, cheap: None
+) -> None:
     path = tmp_path / "shared.json"
     other = Profile(name="Other", seeds=Seeds(hosts=("db2",)))
     ours.write([other], path, {other.id: {PASSWORD: Secret("x")}}, Secret("open sesame"))
@@ -159,7 +169,7 @@ def test_the_passphrase_is_asked_for_only_when_needed_and_a_wrong_one_is_said_be
     dialog.reject()
 
 
-def test_text_on_the_clipboard_is_read_and_never_shown(qtbot, sharing):
+def test_text_on_the_clipboard_is_read_and_never_shown(qtbot: QtBot, sharing: Sharing) -> None:
     QGuiApplication.clipboard().setText("mongodb://app:hunter2@db3/\nmongodb://db4/")
     dialog = sharing.ask_import()
     qtbot.keyClick(dialog, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
@@ -169,7 +179,9 @@ def test_text_on_the_clipboard_is_read_and_never_shown(qtbot, sharing):
     dialog.reject()
 
 
-def test_what_is_no_list_of_connections_says_so_and_another_file_can_be_chosen(qtbot, sharing, tmp_path):
+def test_what_is_no_list_of_connections_says_so_and_another_file_can_be_chosen(
+    qtbot: QtBot, sharing: Sharing, tmp_path: Path
+) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear all")
     dialog = sharing.ask_import([path])
@@ -179,11 +191,13 @@ def test_what_is_no_list_of_connections_says_so_and_another_file_can_be_chosen(q
     dialog.reject()
 
 
-def test_closing_while_it_reads_leaves_nothing_behind(qtbot, desktop, sharing, tmp_path, monkeypatch):
+def test_closing_while_it_reads_leaves_nothing_behind(
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, go = threading.Event(), threading.Event()
     read = reading.read_files
 
-    def slow(paths, passphrase):
+    def slow(paths: list[Path], passphrase: None) -> Imported:
         begun.set()
         go.wait(10)
         return read(paths, passphrase)
@@ -201,14 +215,16 @@ def test_closing_while_it_reads_leaves_nothing_behind(qtbot, desktop, sharing, t
     assert desktop.window.findChild(ImportDialog) is None
 
 
-async def _nothing():
+async def _nothing() -> Any:
     return True
 
 
 # ---------------------------------------------------------------- export
 
 
-def test_what_is_ticked_is_exported_without_secrets(qtbot, desktop, sharing, tmp_path):
+def test_what_is_ticked_is_exported_without_secrets(
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path
+) -> None:
     [path] = (tmp_path / "profiles").glob("o*")
     desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("hunter2")}, path=path)
     dialog = sharing.ask_export()
@@ -223,7 +239,9 @@ def test_what_is_ticked_is_exported_without_secrets(qtbot, desktop, sharing, tmp
     assert desktop.window.message == "Exported to out.json."
 
 
-def test_passwords_go_along_only_encrypted(qtbot, desktop, sharing, tmp_path, keyring_in_memory, cheap):
+def test_passwords_go_along_only_encrypted(
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, keyring_in_memory: Any, cheap: None
+) -> None:
     keyring_in_memory.set_password(SERVICE, f"{ORDERS.id}/{PASSWORD}", "hunter2")
     dialog = sharing.ask_export([ORDERS.id])
     dialog.passwords.setChecked(True)
@@ -245,7 +263,7 @@ def test_passwords_go_along_only_encrypted(qtbot, desktop, sharing, tmp_path, ke
     assert item.secrets == {PASSWORD: Secret("hunter2")}
 
 
-def test_a_file_that_is_there_is_replaced_only_after_a_question(qtbot, sharing, tmp_path):
+def test_a_file_that_is_there_is_replaced_only_after_a_question(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.write_text("precious")
     dialog = sharing.ask_export([ORDERS.id])
@@ -258,7 +276,7 @@ def test_a_file_that_is_there_is_replaced_only_after_a_question(qtbot, sharing, 
     qtbot.waitUntil(lambda: not QApplication.activeModalWidget())
 
 
-def test_what_the_disk_refuses_is_said_in_the_dialog(qtbot, sharing, tmp_path):
+def test_what_the_disk_refuses_is_said_in_the_dialog(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
     dialog = sharing.ask_export([ORDERS.id])
     dialog.file.setText(str(tmp_path / "nowhere" / "out.json"))
     dialog.export.click()
@@ -270,11 +288,11 @@ def test_what_the_disk_refuses_is_said_in_the_dialog(qtbot, sharing, tmp_path):
 # ---------------------------------------------------------------- copy
 
 
-def copied():
+def copied() -> str:
     return QGuiApplication.clipboard().text()
 
 
-def test_the_connection_string_is_copied_in_three_ways(qtbot, desktop, sharing):
+def test_the_connection_string_is_copied_in_three_ways(qtbot: QtBot, desktop: Desktop, sharing: Sharing) -> None:
     desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
     menus = desktop.window.menus
     menus.copy_placeholder.trigger()
@@ -289,7 +307,7 @@ def test_the_connection_string_is_copied_in_three_ways(qtbot, desktop, sharing):
     assert copied() == "mongodb://app:p%40ss@db1:27017/"
 
 
-def test_no_is_the_default_answer_to_copying_the_password(qtbot, desktop, sharing):
+def test_no_is_the_default_answer_to_copying_the_password(qtbot: QtBot, desktop: Desktop, sharing: Sharing) -> None:
     desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
     QGuiApplication.clipboard().setText("before")
     sharing.copy_with_password()
@@ -302,7 +320,7 @@ def test_no_is_the_default_answer_to_copying_the_password(qtbot, desktop, sharin
 # ---------------------------------------------------------------- dropped files
 
 
-def drop(window, paths):
+def drop(window: MainWindow, paths: list[Path]) -> bool:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     keys = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
@@ -312,7 +330,9 @@ def drop(window, paths):
     return enter.isAccepted()
 
 
-def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(qtbot, desktop, tmp_path):
+def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path
+) -> None:
     profile, others = tmp_path / "one.json", tmp_path / "list.txt"
     profile.write_bytes(profile_file.encode(Profile(id="x", name="Dropped", seeds=Seeds(hosts=("db8",))), schema=False))
     others.write_text("mongodb://db9/")
@@ -325,8 +345,8 @@ def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(qtbot, des
 
 
 def test_a_portable_copy_asks_once_on_this_computer_whose_profiles_it_carries(
-    make_desktop, qtbot, tmp_path, monkeypatch
-):
+    make_desktop: Callable[..., Any], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trusted = threading.Event()
     monkeypatch.setattr("clearline.ui.profiles.sharing.portable_dir", lambda: tmp_path)
     monkeypatch.setattr(portable, "is_foreign_copy", lambda: not trusted.is_set())

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QWidget
+from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work
@@ -33,7 +38,7 @@ GONE = Finding(
 
 
 @pytest.fixture
-def watched(qtbot, make_desktop):
+def watched(qtbot: QtBot, make_desktop: Callable[..., Any]) -> Any:
     """A window whose check has connected, and the watch that follows."""
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.connected()), watch=open_watch)
@@ -45,13 +50,13 @@ def watched(qtbot, make_desktop):
     return desktop, open_watch.opened[0], session
 
 
-def emit(qtbot, watched, state):
+def emit(qtbot: QtBot, watched: Any, state: Any) -> None:
     _desktop, watch, session = watched
     watch.emit(state)
     qtbot.waitUntil(lambda: session.state is state)
 
 
-def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watched):
+def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watched: Any) -> None:
     desktop, watch, _session = watched
     profile, secrets, text, interval_s = watch.asked
     assert (profile, secrets) == (
@@ -67,7 +72,7 @@ def test_after_a_good_check_the_client_is_kept_open_and_the_window_says_so(watch
     assert row.watched
 
 
-def test_a_failed_check_begins_no_watch(qtbot, make_desktop):
+def test_a_failed_check_begins_no_watch(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.report(Verdict.FAILED, GONE)), watch=open_watch)
     desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
@@ -76,7 +81,7 @@ def test_a_failed_check_begins_no_watch(qtbot, make_desktop):
     assert open_watch.opened == []
 
 
-def test_watching_can_begin_without_a_check_and_end_by_its_key(qtbot, make_desktop):
+def test_watching_can_begin_without_a_check_and_end_by_its_key(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     open_watch = watches.playing()
     desktop = make_desktop(play.waiting(), watch=open_watch)
     desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
@@ -87,7 +92,7 @@ def test_watching_can_begin_without_a_check_and_end_by_its_key(qtbot, make_deskt
     assert desktop.window.watch.text() == "Watch"
 
 
-def test_nothing_is_watched_where_nothing_is_typed(qtbot, make_desktop):
+def test_nothing_is_watched_where_nothing_is_typed(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     open_watch = watches.playing()
     desktop = make_desktop(play.waiting(), watch=open_watch)
     desktop.window.watch.click()
@@ -96,7 +101,7 @@ def test_nothing_is_watched_where_nothing_is_typed(qtbot, make_desktop):
     assert open_watch.opened == []
 
 
-def test_going_on_after_a_test_can_be_turned_off(qtbot, make_desktop):
+def test_going_on_after_a_test_can_be_turned_off(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.connected()), watch=open_watch)
     desktop.window.menus.watch_after_check.trigger()
@@ -109,14 +114,14 @@ def test_going_on_after_a_test_can_be_turned_off(qtbot, make_desktop):
     assert desktop.workbench.watching.begins_after_check
 
 
-def test_a_new_test_ends_the_watch_and_a_new_one_follows(qtbot, watched):
+def test_a_new_test_ends_the_watch_and_a_new_one_follows(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, session = watched
     desktop.workbench.test()
     qtbot.waitUntil(lambda: not watch.running)
     qtbot.waitUntil(lambda: session.watching)
 
 
-def test_events_of_check_and_watch_share_one_time_line(qtbot, make_desktop):
+def test_events_of_check_and_watch_share_one_time_line(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     open_watch = watches.playing()
     desktop = make_desktop(play.playing(play.connected(), events=[play.event(0)]), watch=open_watch)
     events = desktop.workbench.profiles.current.events
@@ -128,7 +133,7 @@ def test_events_of_check_and_watch_share_one_time_line(qtbot, make_desktop):
     assert 0 == events.event_at(0).at_s < events.event_at(1).at_s < 60
 
 
-def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot, watched):
+def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, _session = watched
     desktop.window.turn_to("pool")
     panel = desktop.window.live.views.get("pool")
@@ -141,7 +146,7 @@ def test_the_pool_is_shown_in_numbers_and_as_a_chart(qtbot, watched):
     assert picture.now == watches.BEGAN + 15
 
 
-def test_an_empty_table_shows_its_titles_whole(qtbot, make_desktop):
+def test_an_empty_table_shows_its_titles_whole(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     desktop.window.turn_to("topology")
     header = desktop.window.live.views.get("topology").table.horizontalHeader()
@@ -150,7 +155,7 @@ def test_an_empty_table_shows_its_titles_whole(qtbot, make_desktop):
         assert header.sectionSize(column) >= header.fontMetrics().horizontalAdvance(title), title
 
 
-def test_the_topology_names_every_server_and_its_role(qtbot, watched):
+def test_the_topology_names_every_server_and_its_role(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, _session = watched
     desktop.window.turn_to("topology")
     panel = desktop.window.live.views.get("topology")
@@ -163,7 +168,7 @@ def test_the_topology_names_every_server_and_its_role(qtbot, watched):
     assert panel.changes.index(0, 1).data() == "db1 is primary."
 
 
-def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtbot, watched):
+def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, session = watched
     desktop.window.turn_to("health")
     page = desktop.window.live.views.get("health")
@@ -195,7 +200,7 @@ def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtb
     assert session.watching
 
 
-def test_the_rule_behind_the_state_is_told_on_hover(watched):
+def test_the_rule_behind_the_state_is_told_on_hover(watched: Any) -> None:
     desktop, _watch, _session = watched
     desktop.window.turn_to("health")
     page = desktop.window.live.views.get("health")
@@ -203,7 +208,7 @@ def test_the_rule_behind_the_state_is_told_on_hover(watched):
     assert "median 1.4 ms" in page.numbers.text()
 
 
-def test_the_interval_is_chosen_and_remembered(qtbot, watched):
+def test_the_interval_is_chosen_and_remembered(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, _session = watched
     desktop.window.turn_to("health")
     page = desktop.window.live.views.get("health")
@@ -214,7 +219,7 @@ def test_the_interval_is_chosen_and_remembered(qtbot, watched):
     qtbot.waitUntil(lambda: "ping" in watch.acts)
 
 
-def test_a_refused_login_pauses_the_watch_and_asks_for_the_new_password(qtbot, watched):
+def test_a_refused_login_pauses_the_watch_and_asks_for_the_new_password(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, _session = watched
     emit(qtbot, watched, watches.paused())
     page = desktop.window.live.views.get("health")
@@ -228,7 +233,7 @@ def test_a_refused_login_pauses_the_watch_and_asks_for_the_new_password(qtbot, w
     assert page.password.entry.text() == ""
 
 
-def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot, watched):
+def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, session = watched
     desktop.window.turn_to("pool")
     desktop.window.live.views.get("pool").exercise.click()
@@ -267,7 +272,7 @@ def test_the_exercise_asks_before_it_loads_a_deployment_that_is_elsewhere(qtbot,
     form.end()
 
 
-def test_an_exercise_is_stopped_by_its_button(qtbot, watched):
+def test_an_exercise_is_stopped_by_its_button(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, _session = watched
     emit(qtbot, watched, watches.state(local=True))
     desktop.workbench.watching.ask_exercise()
@@ -280,7 +285,7 @@ def test_an_exercise_is_stopped_by_its_button(qtbot, watched):
     form.end()
 
 
-def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot, watched):
+def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, session = watched
     desktop.workbench.watching.ask_exercise()
     form = desktop.workbench.watching.exercising.form
@@ -292,7 +297,7 @@ def test_a_plan_that_makes_no_sense_is_refused_beside_the_form(qtbot, watched):
     form.end()
 
 
-def test_two_profiles_are_watched_at_once(qtbot, watched):
+def test_two_profiles_are_watched_at_once(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, session = watched
     desktop.workbench.new_profile()
     desktop.workbench.profiles.current.set_text(Secret("mongodb://other.example.com"), Origin.ELSEWHERE)
@@ -304,7 +309,7 @@ def test_two_profiles_are_watched_at_once(qtbot, watched):
     assert session.opened.worker is not other.opened.worker
 
 
-def test_closing_the_window_ends_every_watch(qtbot, watched):
+def test_closing_the_window_ends_every_watch(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, _session = watched
     desktop.window.may_close = lambda: True
     desktop.window.close()
@@ -312,7 +317,7 @@ def test_closing_the_window_ends_every_watch(qtbot, watched):
     assert not watch.running
 
 
-def test_every_control_of_the_late_panels_has_a_name(watched):
+def test_every_control_of_the_late_panels_has_a_name(watched: Any) -> None:
     desktop, _watch, _session = watched
     views = desktop.window.live.views
     for name in ("topology", "pool", "health"):
@@ -331,7 +336,7 @@ def test_every_control_of_the_late_panels_has_a_name(watched):
 # ---------------------------------------------------------------- events
 
 
-def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path):
+def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot: QtBot, watched: Any, tmp_path: Path) -> None:
     desktop, watch, _session = watched
     panel = desktop.window.live.events
     desktop.window.turn_to("events")
@@ -365,7 +370,7 @@ def test_events_are_copied_bookmarked_and_saved_as_csv(qtbot, watched, tmp_path)
     assert json.loads((tmp_path / "events.jsonl").read_text().splitlines()[0])["connection_id"] == 3
 
 
-def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(qtbot, watched):
+def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, _session = watched
     panel, own = desktop.window.live.events, desktop.workbench.profiles.current.profile.id
     desktop.window.turn_to("events")
@@ -384,7 +389,7 @@ def test_choosing_the_profile_in_front_again_keeps_its_filter_and_its_selection(
     assert panel.table.rows_selected == [2]
 
 
-def test_clicking_a_connection_shows_its_life_line_and_details(qtbot, watched):
+def test_clicking_a_connection_shows_its_life_line_and_details(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, _session = watched
     panel = desktop.window.live.events
     desktop.window.turn_to("events")
@@ -405,10 +410,19 @@ def test_clicking_a_connection_shows_its_life_line_and_details(qtbot, watched):
 # ---------------------------------------------------------------- retries
 
 
-def test_a_test_is_repeated_while_it_may_pass_and_each_attempt_is_shown(qtbot, make_desktop):
+def test_a_test_is_repeated_while_it_may_pass_and_each_attempt_is_shown(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
     reports = [play.report(Verdict.FAILED, GONE), play.connected()]
 
-    async def check(profile, secrets, emit, *, text=None, on_event=None):
+    async def check(
+        profile: Profile | None,
+        secrets: dict[str, str] | str,
+        emit: Any,
+        *,
+        text: str | None = None,
+        on_event: Any = None,
+    ) -> Any:
         report = reports.pop(0)
         emit(report)
         return report
@@ -429,7 +443,9 @@ def test_a_test_is_repeated_while_it_may_pass_and_each_attempt_is_shown(qtbot, m
 # ---------------------------------------------------------------- for real
 
 
-def test_a_real_deployment_is_watched_after_its_check(qtbot, make_desktop, standalone):
+def test_a_real_deployment_is_watched_after_its_check(
+    qtbot: QtBot, make_desktop: Callable[..., Any], standalone: Any
+) -> None:
     desktop = make_desktop()
     opened = desktop.workbench.profiles.current
     opened.set_text(Secret(standalone.uri()), Origin.ELSEWHERE)
@@ -446,7 +462,7 @@ def test_a_real_deployment_is_watched_after_its_check(qtbot, make_desktop, stand
     qtbot.waitUntil(lambda: not session.watching)
 
 
-def test_the_pool_of_production_is_exercised_only_after_a_question(qtbot, watched):
+def test_the_pool_of_production_is_exercised_only_after_a_question(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, session = watched
     session.opened.rename("Orders production")
     desktop.workbench.watching.ask_exercise()
@@ -457,7 +473,7 @@ def test_the_pool_of_production_is_exercised_only_after_a_question(qtbot, watche
     assert not any(isinstance(act, ExercisePlan) for act in watch.acts)
 
 
-def test_a_loss_that_is_over_stays_as_a_line_with_its_report(qtbot, watched):
+def test_a_loss_that_is_over_stays_as_a_line_with_its_report(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, _session = watched
     answer = desktop.window.answer
     emit(qtbot, watched, watches.lost())
@@ -468,7 +484,7 @@ def test_a_loss_that_is_over_stays_as_a_line_with_its_report(qtbot, watched):
     assert desktop.workbench.profiles.current.report.diagnosis.cause == "tcp.refused"
 
 
-def test_of_a_changed_connection_the_watch_says_that_it_is_about_the_earlier_one(qtbot, watched):
+def test_of_a_changed_connection_the_watch_says_that_it_is_about_the_earlier_one(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, session = watched
     session.opened.set_text(Secret("mongodb://other.example.com/"), Origin.ELSEWHERE)
     desktop.workbench.watching.show()
@@ -476,7 +492,7 @@ def test_of_a_changed_connection_the_watch_says_that_it_is_about_the_earlier_one
     assert desktop.window.profiles.model.profile_row(session.opened.profile.id).verdict is None
 
 
-def test_on_each_page_one_button_is_filled(qtbot, watched):
+def test_on_each_page_one_button_is_filled(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, _session = watched
     window = desktop.window
     window.turn_to("pool")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from clearline.ui.widgets.chart import Chart
 from clearline.ui.widgets.chart_data import Curve, Limit, Mark, Picture, decimated, ticks, time_ticks, value_at
@@ -12,25 +15,25 @@ from clearline.ui.widgets.chart_data import Curve, Limit, Mark, Picture, decimat
 NOON = 1_767_225_600.0
 
 
-def curve(points, **more):
+def curve(points: list[tuple[float | None, ...] | tuple[float, ...]] | list[tuple[float, ...]], **more: bool) -> Curve:
     return Curve("ping", "accent", [x for x, _ in points], [y for _, y in points], **more)
 
 
 @pytest.fixture
-def chart(qtbot, qapp):
+def chart(qtbot: QtBot, qapp: QApplication) -> Chart:
     made = Chart("Latency over time")
     made.resize(600, 240)
     qtbot.addWidget(made)
     return made
 
 
-def test_few_points_are_painted_as_they_are():
+def test_few_points_are_painted_as_they_are() -> None:
     points = [(0.0, 1.0), (1.0, 5.0), (2.0, 2.0)]
     assert decimated(curve(points), 0, 10, 100) == [points]
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_of_many_points_every_column_keeps_its_least_and_its_most(seed):
+def test_of_many_points_every_column_keeps_its_least_and_its_most(seed: int) -> None:
     chance = random.Random(seed)
     points = [(n / 100, chance.random() * 100) for n in range(10_000)]
     (run,) = decimated(curve(points), 0, 100, 50)
@@ -42,19 +45,19 @@ def test_of_many_points_every_column_keeps_its_least_and_its_most(seed):
         assert (min(kept), max(kept)) == (min(inside), max(inside))
 
 
-def test_a_failed_ping_interrupts_the_line():
+def test_a_failed_ping_interrupts_the_line() -> None:
     points = [(0.0, 1.0), (1.0, 2.0), (2.0, None), (3.0, None), (4.0, 3.0)]
     assert decimated(curve(points), 0, 10, 100) == [[(0.0, 1.0), (1.0, 2.0)], [(4.0, 3.0)]]
     many = [(n / 10, None if n % 100 == 50 else 1.0) for n in range(5000)]
     assert len(decimated(curve(many), 0, 500, 50)) == 51
 
 
-def test_steps_hold_until_the_next_value_and_to_the_edge():
+def test_steps_hold_until_the_next_value_and_to_the_edge() -> None:
     points = [(0.0, 1), (4.0, 3)]
     assert decimated(curve(points, steps=True), 0, 10, 100) == [[(0.0, 1), (4.0, 1), (4.0, 3), (10, 3)]]
 
 
-def test_a_value_is_read_from_the_step_or_from_the_nearest_point():
+def test_a_value_is_read_from_the_step_or_from_the_nearest_point() -> None:
     points = [(0.0, 1.0), (4.0, 3.0)]
     assert value_at(curve(points, steps=True), 3.9, 0.1) == 1.0
     assert value_at(curve(points), 3.9, 0.2) == 3.0
@@ -70,17 +73,17 @@ def test_a_value_is_read_from_the_step_or_from_the_nearest_point():
         (0.013, False, [0, 0.005, 0.01, 0.015]),
     ],
 )
-def test_the_axis_has_round_numbers(top, whole, expected):
+def test_the_axis_has_round_numbers(top: float, whole: bool, expected: list[float] | list[int]) -> None:
     assert ticks(top, whole=whole) == pytest.approx(expected)
 
 
-def test_the_time_axis_has_round_times():
+def test_the_time_axis_has_round_times() -> None:
     marks = time_ticks(NOON + 0.4, NOON + 300.2, 6)
     assert [at - NOON for at, _ in marks] == [60, 120, 180, 240, 300]
     assert all(len(words) == 5 for _, words in marks)
 
 
-def test_a_chart_follows_until_it_is_zoomed_and_again_after_a_double_click(qtbot, chart):
+def test_a_chart_follows_until_it_is_zoomed_and_again_after_a_double_click(qtbot: QtBot, chart: Chart) -> None:
     picture = Picture(title="Latency", unit="ms", curves=(curve([(NOON, 2.0)]),), now=NOON, reach_s=100)
     chart.show_picture(picture)
     assert chart.shown == (NOON - 100, NOON)
@@ -94,7 +97,7 @@ def test_a_chart_follows_until_it_is_zoomed_and_again_after_a_double_click(qtbot
     assert chart.shown == (NOON - 50, NOON + 50)
 
 
-def test_the_wheel_zooms_around_the_pointer(qtbot, chart):
+def test_the_wheel_zooms_around_the_pointer(qtbot: QtBot, chart: Chart) -> None:
     chart.show_picture(Picture(curves=(curve([(NOON, 2.0)]),), now=NOON, reach_s=100))
     where = QPointF(chart._plot().center())
     at = chart._time_at(where.x())
@@ -108,7 +111,7 @@ def test_the_wheel_zooms_around_the_pointer(qtbot, chart):
     assert end - begin == pytest.approx(80)
 
 
-def test_values_under_the_pointer_name_curve_unit_and_outage(chart):
+def test_values_under_the_pointer_name_curve_unit_and_outage(chart: Chart) -> None:
     outage = Mark("lost at 12:00:00", NOON - 10, None)
     picture = Picture(unit="ms", curves=(curve([(NOON - 5, 2.5)]),), marks=(outage,), now=NOON, reach_s=100)
     chart.show_picture(picture)
@@ -116,7 +119,7 @@ def test_values_under_the_pointer_name_curve_unit_and_outage(chart):
     assert lines[1:] == ["ping: 2.5 ms", "lost at 12:00:00"]
 
 
-def test_it_is_saved_as_a_picture_of_what_is_shown(qtbot, chart, tmp_path):
+def test_it_is_saved_as_a_picture_of_what_is_shown(qtbot: QtBot, chart: Chart, tmp_path: Path) -> None:
     chart.show_picture(
         Picture(
             title="Latency",
@@ -136,7 +139,7 @@ def test_it_is_saved_as_a_picture_of_what_is_shown(qtbot, chart, tmp_path):
         chart._save(str(tmp_path / "missing" / "chart.png"))
 
 
-def test_it_says_in_words_what_it_shows(chart):
+def test_it_says_in_words_what_it_shows(chart: Chart) -> None:
     chart.show_picture(Picture(unit="ms", curves=(curve([(NOON, 2.5)]),), now=NOON))
     assert chart.accessibleDescription() == "ping 2.5 ms"
     chart.show_picture(Picture(empty="No ping yet."))
