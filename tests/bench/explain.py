@@ -63,8 +63,8 @@ def _by_driver(told: list[tuple[dict[str, Any], Explanation]], marks: list[float
     by: dict[str, list[float]] = defaultdict(list)
     for (row, found), points in zip(told, marks, strict=True):
         by[row.get("driver") or found.recognised.driver or "unknown"].append(points)
-    for driver, points in sorted(by.items(), key=lambda item: -len(item[1])):
-        print(f"  {driver:12} {sum(points):6.1f} of {len(points):3}")
+    for driver, each in sorted(by.items(), key=lambda item: -len(item[1])):
+        print(f"  {driver:12} {sum(each):6.1f} of {len(each):3}")
 
 
 def _by_certainty(told: list[tuple[dict[str, Any], Explanation]]) -> None:

@@ -72,7 +72,7 @@ def test_the_settings_of_some_other_program_are_searched() -> None:
     assert (item.name, item.profile.seeds.database) == ("uri", "orders")
 
 
-def test_an_unescaped_password_is_imported_as_it_was_typed():
+def test_an_unescaped_password_is_imported_as_it_was_typed() -> None:
     imported = read_text("one mongodb://app:p@ss@db1.example.com/orders\n# a comment\n\nno address here\n")
     [item] = imported.items
     assert item.problem == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, Seeds
@@ -11,7 +12,7 @@ from clearline.core.snippets import snippets
 HOSTS = ("db1:27017", "db2", "[fd00::1]:27019")
 
 
-def by_hand(*hops, srv: bool = False):
+def by_hand(*hops: Any, srv: bool = False) -> list[Any]:
     found = snippets(Profile(hops=hops, seeds=Seeds(hosts=HOSTS[: 1 if srv else 3], srv=srv)))
     return [one for one in found if one.key == "way"]
 

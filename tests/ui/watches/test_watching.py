@@ -506,7 +506,7 @@ def test_on_each_page_one_button_is_filled(qtbot: QtBot, watched: Any) -> None:
     assert window.next_step is window.live.watch
 
 
-def test_while_the_pool_is_exercised_only_what_matters_is_kept(qtbot, watched):
+def test_while_the_pool_is_exercised_only_what_matters_is_kept(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, session = watched
     emit(qtbot, watched, watches.state(local=True))
     desktop.workbench.watching.ask_exercise()
@@ -521,7 +521,7 @@ def test_while_the_pool_is_exercised_only_what_matters_is_kept(qtbot, watched):
     assert [one.kind for one in session.opened.events.shown()] == ["server", "pool"]
 
 
-def test_the_driver_s_log_is_shown_when_it_is_asked_for(qtbot, watched):
+def test_the_driver_s_log_is_shown_when_it_is_asked_for(qtbot: QtBot, watched: Any) -> None:
     desktop, watch, session = watched
     for number, kind in enumerate(("command", "log", "pool")):
         watch.on_event(play.event(number, kind))
