@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -25,6 +27,8 @@ import pytest
 import secret_search
 import uses
 from clearline.cli.mongod import MongodNotFound, find_mongod
+from clearline.core.report.report import Report, to_json
+from clearline.paths import resource
 from lab import deployments, namespaces
 from lab.certificates import Authority, Identity
 from lab.deployment import Deployment
@@ -178,3 +182,32 @@ def uninitiated() -> Iterator[Deployment]:
     """One mongod with ``--replSet`` that nobody has initiated."""
     with deployments.uninitiated() as deployment:
         yield deployment
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_report_keeps_to_its_schema() -> Iterator[None]:
+    """Each check of the suite ends with a report that ``resources/report.schema.json`` describes."""
+    from clearline.core.check.reporter import Reporter
+
+    finish = Reporter.finish
+
+    def checked(self: Reporter) -> Report:
+        report = finish(self)
+        if len(report.servers) <= _MOST_VALIDATED:
+            _schema().validate(json.loads(to_json(report)))
+        return report
+
+    Reporter.finish = checked  # type: ignore[method-assign]
+    yield
+    Reporter.finish = finish  # type: ignore[method-assign]
+
+
+_MOST_VALIDATED = 10
+"""Servers of a report: the sets of a thousand would take seconds, and their servers are alike."""
+
+
+@functools.cache
+def _schema() -> Any:
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(json.loads(resource("report.schema.json").read_text("utf-8")))

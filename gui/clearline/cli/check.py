@@ -50,18 +50,18 @@ def run(argv: Sequence[str]) -> int:
             if report.verdict is Verdict.CONNECTED:
                 adopt(target.request.profile, target.unremembered)
     named = [(target.request.profile, report) for target, report in zip(targets, reports, strict=True)]
-    if arguments.junit is not None and not write_junit(arguments.junit, named):
-        return not_tried(arguments.exit_by)
-    if arguments.summary is not None and not write_summary(arguments.summary, reports):
-        return not_tried(arguments.exit_by)
+    junit = arguments.junit is not None and write_junit(arguments.junit, named)
+    kept = arguments.summary is None or write_summary(arguments.summary, reports)
     if arguments.json:
         if len(arguments.target) > 1:
             print_json(f"[{', '.join(map(to_json, reports))}]")
         elif reports:
             print_json(to_json(reports[0]))
-    elif arguments.junit is None:
+    elif not junit:
         _print(reports, quiet=arguments.quiet, notes=arguments.notes)
     codes = [_code(report, arguments) for report in reports] + [not_tried(arguments.exit_by)] * refused
+    if not kept or (arguments.junit is not None and not junit):
+        codes.append(not_tried(arguments.exit_by))
     return together(codes, arguments.exit_by)
 
 

@@ -284,6 +284,10 @@ def _found(argument: str, patience: Patience) -> Target:
         return target(profile, saved=saved)
     if not argument.strip():
         raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
+    if len(argument.split()) > 1 and not any(mark in argument for mark in ".:,"):
+        from clearline.cli.text_grid import shown
+
+        raise UsageProblem(f"there is no saved profile called {shown(argument)}, and no host has such a name.")
     return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
 
 
