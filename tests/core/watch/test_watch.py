@@ -530,3 +530,29 @@ def test_no_secret_is_in_any_state_or_event() -> None:
 
     with deployments.with_login() as deployment:
         asyncio.run(play())
+
+
+@pytest.mark.parametrize("loses", ["round", "until_next"])
+def test_a_stop_that_something_inside_loses_ends_the_watch_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, loses: str
+) -> None:
+    async def play() -> None:
+        reached = asyncio.Event()
+
+        async def lost(*_: object) -> None:
+            reached.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass  # as PyMongo does at times
+
+        monkeypatch.setattr(rounds_of_watch.Rounds, loses, lost)
+        with closed_port() as port:
+            async with asyncio.timeout(10), Watched(f"mongodb://127.0.0.1:{port}/") as watched:
+                await reached.wait()
+                watched.task.cancel()
+                await asyncio.wait({watched.task})
+        assert watched.task.cancelled()
+        assert watched.states[-1].ended
+
+    asyncio.run(play())

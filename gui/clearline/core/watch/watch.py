@@ -166,6 +166,7 @@ class Watch:
                 self._wake.clear()
                 if self._live.pause is None:
                     await self._rounds.round()
+                stop_if_cancelled()
                 await self._rounds.until_next(self._wake)
         finally:
             await self._shut_down()
