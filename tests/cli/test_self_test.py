@@ -65,3 +65,20 @@ def test_the_window_is_painted_and_tests_the_server(standalone: Deployment, tmp_
     tried = marks(ended.stdout)
     assert {tried[name] for name in ("fonts", "icons", "window", "server")} == {"ok"}
     assert picture.stat().st_size > 5000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fontconfig")
+def test_a_computer_without_fonts_is_told_which_package_has_some(tmp_path: Path) -> None:
+    (tmp_path / "fonts.conf").write_text('<?xml version="1.0"?><fontconfig/>')
+    ended = subprocess.run(
+        [sys.executable, "-m", "clearline", "self-test"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert marks(ended.stdout)["fonts"] == "FAIL"
+    assert "every letter is a box" in ended.stdout
+    assert "clearline: No fonts are installed here" in ended.stderr

@@ -14,18 +14,24 @@ from clearline.paths import resource
 _COLOURS: Final = 8
 """A window with text and icons has more."""
 _STEP: Final = 2
+_ALIASES: Final = frozenset({"Monospace", "Sans Serif", "Serif"})
+"""Families that Qt names with fontconfig whether there is any font or not."""
 
 
 def has_fonts() -> bool:
     """False where every letter would be a box. Fonts are looked for at the first text: not before the first paint."""
-    return bool(QFontDatabase.families())
+    return bool(_families())
 
 
 def fonts() -> str:
     """How many there are."""
     if not has_fonts():
         raise RuntimeError(obstacles.no_fonts())
-    return f"{len(QFontDatabase.families())} families"
+    return f"{len(_families())} families"
+
+
+def _families() -> set[str]:
+    return set(QFontDatabase.families()) - _ALIASES
 
 
 def icons() -> str:
