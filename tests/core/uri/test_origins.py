@@ -196,3 +196,33 @@ def test_a_character_that_can_belong_elsewhere_is_likely_and_says_where(text: st
     found = first(text)
     assert (found.cause, found.certainty) == ("uri.unescaped-credentials", certainty)
     assert bool(found.detail) is (certainty is Certainty.LIKELY)
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("mongodb://app:ENC(abcdefQx7)@db1/", "store of secrets"),
+        ("mongodb://app:op://vault/Qx7item/password@db1/", "store of secrets"),
+        ("mongodb://app:vault:secret/data/Qx7#pw@db1/", "store of secrets"),
+        ("mongodb://app:[REDACTED]@db1/", "A log or a report"),
+        ("mongodb://app:%(password)s@db1/", "format of a program"),
+        ("mongodb://app:__DB_PASSWORD__@db1/", "template"),
+        ("mongodb://db1:${PORT:-27017}/", "template"),
+    ],
+)
+def test_where_a_value_that_was_never_filled_in_came_from_is_said(text: str, origin: str) -> None:
+    found = first(text)
+    assert found.cause == "uri.not-set"
+    assert origin in found.blanks["origin"]
+    assert "Qx7" not in str(found)  # it may be a password all the same
+
+
+def test_an_address_that_was_escaped_as_a_whole_is_said_to_be() -> None:
+    found = first("mongodb%3A%2F%2Fapp%3Apw%40db1")
+    assert found.cause == "uri.bad-scheme"
+    assert "percent-encoded" in found.blanks["scheme"]
+
+
+def test_a_password_that_a_person_may_have_chosen_is_a_likely_template() -> None:
+    assert first("mongodb://app:xxxxx@db1/").certainty is Certainty.LIKELY
+    assert first("mongodb://app:<password>@db1/").certainty is Certainty.PROVEN

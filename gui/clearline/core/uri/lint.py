@@ -42,6 +42,8 @@ _OPTIONS_IN_PATH: Final = late(r"(?:[&;]|%3[Ff])([A-Za-z][\w.\-]*)=")
 _AROUND: Final = "/ \"'\\"
 """What is no part of a database name and often stands before or behind it."""
 _HOST_AT_END: Final = late(r"[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5}")
+_PORT_WITH_DEFAULT: Final = late(r"([^:$]+):(\$\{[^{}]*\})")
+_WHOLE_ESCAPED: Final = late(r"(?i)mongodb(?:(?:\+|%2B)srv)?%3A(?:%2F|/){2}.*", re.DOTALL)
 _CLOSING: Final = ";,>)"
 
 
@@ -122,6 +124,15 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
             detail="A Kubernetes secret shows its values so.",
             fix="Decode it first (base64 -d), or take it from the secret by a reference, which decodes it.",
         )
+    elif parts.scheme is None and _WHOLE_ESCAPED.fullmatch(parts.core.text):
+        found.add(
+            "uri.bad-scheme",
+            _FAILURE,
+            parts.core,
+            scheme="the percent-encoded form of an address",
+            detail="The whole address was escaped, where only user name and password are to be.",
+            fix="Decode it once: %3A is :, %2F is / and %40 is @.",
+        )
     elif parts.scheme is None and parts.core.text:
         if any(c in parts.core.text for c in "/@?"):
             place = (parts.core.start, parts.core.start)
@@ -194,7 +205,8 @@ def _lint_credentials(found: Mistakes, parts: UriText) -> None:
         word = placeholder(piece.text)
         if word is not None:
             severity = _FAILURE if is_certain(word) else _WARNING
-            found.add("uri.placeholder", severity, piece, placeholder=word, what=part)
+            sure = Certainty.PROVEN if severity is _FAILURE else Certainty.LIKELY  # it may be what was chosen
+            found.add("uri.placeholder", severity, piece, certainty=sure, placeholder=word, what=part)
             if severity is _FAILURE:
                 continue
         _lint_escapes(found, piece, part, action, portable=word is not None)
@@ -333,7 +345,7 @@ def _lint_missing_mark(found: Mistakes, parts: UriText) -> bool:
 def _lint_unset_host(found: Mistakes, piece: Piece) -> bool:
     """Whether the host or the port of an entry is what a program writes for want of a value."""
     name, port = piece, None
-    if split := re.fullmatch(r"(.*[^:]):([^:\]]*)", piece.text, re.DOTALL):
+    if split := _PORT_WITH_DEFAULT.fullmatch(piece.text) or re.fullmatch(r"(.*[^:]):([^:\]]*)", piece.text, re.DOTALL):
         name, port = piece.cut(0, split.end(1)), piece.cut(split.start(2))
     for part, what, left in ((name, "host", unset_host(name.text)), (port, "port", port and unset(port.text))):
         if part is not None and left:

@@ -26,8 +26,10 @@ class Unset(NamedTuple):
         return self.value if self.value in _WORDS or "…" in self.value else None
 
 
-_PERCENT_IS_MEANT: Final = late(r"%\w+%|%!.*")
+_PERCENT_IS_MEANT: Final = late(r"%\w+%|%!.*|%\(\w+\)[sdr]")
+_KIND_OF_STORE: Final = late(r"[\w+]+(?::/{0,2}|\()")
 _SCRIPT: Final = "JavaScript writes that for a variable without a value"
+_STORE: Final = "A reference to a store of secrets (Vault, 1Password, AWS, Google, Jasypt) stands there unresolved"
 _TEXTS: Final = (
         (r"undefined", 0, _SCRIPT, False),
         (r"\[object [A-Z]\w*\]", 0, "JavaScript writes that for an object where a text is meant", True),
@@ -37,6 +39,10 @@ _TEXTS: Final = (
         (r"nil|<nil>|%!\w\(<nil>\)", 0, "Go, Ruby and Lua write that for a value that is not there", False),
         (r"%!\w\([^()]*\)", 0, "Go writes that for an argument of a format that is missing or of another type", True),
         (r"<no value>", 0, "A Go template (Helm, docker) writes that for a value that is not defined", True),
+        (r"ENC\(.+\)|(?:ref\+)?vault:.+|op://.+|arn:aws:(?:secretsmanager|ssm):.+|(?:gcp)?sm://.+", 0, _STORE, True),
+        (r"\[(?:REDACTED|FILTERED|MASKED|HIDDEN)\]", re.I, "A log or a report writes that in a secret's place", True),
+        (r"%\(\w+\)[sdr]|\{\d*\}", 0, "A format of a program was not filled in", True),
+        (r"__[A-Z][A-Z0-9_]*__|@@?[A-Z][A-Z0-9_]*@@?", 0, "A pipeline's or build's template was not filled in", False),
         (r"\{\{.*\}\}", re.S, "A template (Helm, Ansible, Jinja, Handlebars) was not filled in", True),
         (r"\{%.*%\}", re.S, "A template (Jinja, Twig, Liquid) was not filled in", True),
         (r"<%.*%>", re.S, "A template (ERB, EJS) was not filled in", True),
@@ -77,6 +83,8 @@ def unset_password(raw: str) -> Unset | None:
     found = unset(raw)
     if found is None or found.value in _WORDS:
         return found and found._replace(certain=found.value == "undefined")
+    if found.origin == _STORE and (kind := _KIND_OF_STORE.match(found.value)) is not None:
+        return found._replace(value=f"{kind[0]}…")
     inner = found.value.strip("{}<>%$#[]")
     told = re.search(r"\s|\w\.\w|\(", inner) is not None or inner.startswith(".")
     return Unset(re.sub(r"[^{}<>%$#()\[\]]+", "…", found.value), found.origin, found.certain and told)
