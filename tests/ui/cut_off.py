@@ -1,4 +1,4 @@
-"""Which texts of a window have too little room: what they need against what they have."""
+"""What of a window cannot be read: texts with too little room, and controls without a name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QLabel,
@@ -28,6 +29,19 @@ def cut_off(top: QWidget) -> list[str]:
     for widget in top.findChildren(QWidget):
         if widget.isVisible() and widget.window() is top.window():
             found += [f"{type(widget).__name__} {words!r}: {why}" for words, why in _of(widget, top)]
+    return found
+
+
+def nameless(top: QWidget) -> list[str]:
+    """What the keyboard visits and a screen reader could only call by its value."""
+    buddies = {label.buddy() for label in top.findChildren(QLabel)}
+    found = []
+    for widget in top.findChildren(QWidget):
+        inside = isinstance(widget.parentWidget(), QAbstractSpinBox | QComboBox)
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inside:
+            said = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
+            if not said and widget not in buddies and widget.focusProxy() is None:
+                found.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parentWidget()).__name__}")
     return found
 
 
@@ -75,7 +89,8 @@ def _label(label: QLabel) -> Iterator[tuple[str, str]]:
         if longest > room.width() and label.textFormat() is Qt.TextFormat.PlainText:
             yield label.text(), f"a word of {longest} in {room.width()}"
     elif label.textFormat() is not Qt.TextFormat.RichText:
-        needed = max(label.fontMetrics().horizontalAdvance(line) for line in label.text().splitlines())
+        text = label.text().replace("&", "") if label.buddy() is not None else label.text()
+        needed = max(label.fontMetrics().horizontalAdvance(line) for line in text.splitlines())
         if needed > room.width() + 1:
             yield label.text(), f"{needed} > {room.width()}"
 

@@ -399,6 +399,16 @@ def test_a_command_is_typed_and_explained(bench: OnePage) -> None:
     assert "you are asked once" in secret.words.text()
 
 
+def test_a_command_that_holds_the_secret_itself_is_told(bench):
+    secret = bench.page._secret
+    bench.type_text("mongodb://u@db1/")
+    bench.choose(secret.place, "From a command")
+    bench.type(secret.command, "echo s3cret")
+    assert "holds the secret itself" in secret.words.text()
+    bench.type(secret.command, "pass show mongodb")
+    assert "holds the secret itself" not in secret.words.text()
+
+
 @pytest.mark.parametrize("name", ["none.env", ".", "bad\0name", "~nobody-here/x", "binary.env"])
 def test_a_variables_file_that_is_none_is_said_without_raising(bench: OnePage, tmp_path: Path, name: str) -> None:
     (tmp_path / "binary.env").write_bytes(b"\xff\xfe\x00\x81")

@@ -37,6 +37,10 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ROW_SPACING: Final = theme.GRID // 2
 
 
+_HOLDS_IT: Final = re.compile(r"\s*(?:cmd(?:\.exe)?\s+/c\s+)?(?:echo|printf|write-output)\b", re.IGNORECASE)
+"""Commands that only print what stands in them."""
+
+
 class KeptSecret(QWidget):
     """The editor of one secret. What is typed survives while another place is tried."""
 
@@ -135,6 +139,8 @@ class KeptSecret(QWidget):
                 )
             case "command":
                 text = "Its first output is the secret. It is run on this computer; you are asked once before."
+                if _HOLDS_IT.match(source.command or ""):
+                    text, mark = "This command holds the secret itself: it is written to the profile's file.", "warning"
                 if not source.command:
                     text, mark = "Type the command that prints it, for example of a password manager.", "warning"
             case "reference":
