@@ -399,7 +399,7 @@ def test_a_command_is_typed_and_explained(bench: OnePage) -> None:
     assert "you are asked once" in secret.words.text()
 
 
-def test_a_command_that_holds_the_secret_itself_is_told(bench):
+def test_a_command_that_holds_the_secret_itself_is_told(bench: OnePage) -> None:
     secret = bench.page._secret
     bench.type_text("mongodb://u@db1/")
     bench.choose(secret.place, "From a command")
