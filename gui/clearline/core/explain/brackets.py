@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 _PAIRS = {"{": "}", "[": "]", "(": ")"}
 _DEEPEST = 60
+_MOST_HEADS = 100
+"""Views of one text that are read."""
 
 
 def inside(text: str, at: int) -> str:
@@ -78,8 +80,9 @@ def _named(piece: str, names: frozenset[str], marks: str) -> tuple[str, str]:
 
 def named_brackets(text: str, head: str) -> Iterator[tuple[int, str]]:
     """Place and inside of every bracket that directly follows ``head``."""
-    at = text.find(head)
-    while at >= 0:
+    at, count = text.find(head), 0
+    while at >= 0 and count < _MOST_HEADS:
+        count += 1
         opening = at + len(head)
         while opening < len(text) and text[opening] in " \n\t":
             opening += 1

@@ -12,7 +12,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.texts import rows
 from clearline.core.explain.as_facts import decisive
 from clearline.core.explain.events import Event, events
-from clearline.core.explain.explanation import Candidate, Explanation, Recognised
+from clearline.core.explain.explanation import NOTHING, Candidate, Explanation, Recognised
 from clearline.core.explain.folding import Folded, condensed
 from clearline.core.explain.judge import HEADLINE, STATED, guesses
 from clearline.core.explain.missing import missing
@@ -63,7 +63,7 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
     if not ranked:
         return Explanation(
             recognised=Recognised(driver=driver),
-            why=why or "Nothing in the text is known as a fault of a MongoDB connection.",
+            why=why or NOTHING,
         )
     if not _MONGODB.search(whole.view):
         # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
@@ -119,6 +119,9 @@ def _completed(record: Record, text: Text) -> Record:
     seen = []
     for number in range(1, len(text.lines) + 1):
         words = text.view_of(number)
+        found, asked = HOST.search(words), _ASKED_NAME.search(words)
+        if not found and not asked:
+            continue
         sign = decisive(words)
         if (
             sign is None
@@ -126,11 +129,10 @@ def _completed(record: Record, text: Text) -> Record:
             or _NAME_SERVER.search(words)
         ):
             continue
-        found = HOST.search(words)
         if found and ":53" not in found[0][-3:]:
             host, _, port = found[0].rpartition(":")
             seen.append(Seen(host=host.strip("[]"), port=int(port), errors=(words,)))
-        elif asked := _ASKED_NAME.search(words):
+        elif asked:
             seen.append(Seen(host=asked[1], errors=(words,)))
         if len(seen) == _MOST_SEEN:
             break

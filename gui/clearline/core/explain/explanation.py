@@ -9,6 +9,8 @@ import msgspec
 
 from clearline.core.findings import Certainty
 
+NOTHING = "Nothing in the text is known as a fault of a MongoDB connection."
+
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):
     pass

@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from clearline.core.explain.explanation import NOTHING
+
 _WHOLE = 500_000
 """Bytes up to which a text is kept as it is."""
 _KEPT = 500_000
@@ -15,6 +17,8 @@ _KEPT = 500_000
 _DISTINCT = 200_000
 """Most shapes of lines that are remembered."""
 _LONGEST = 1 << 16
+_SHOWN = 20_000
+"""Bytes of one line that are kept."""
 _VARYING = bytes(range(0x30, 0x3A)) + b"abcdefABCDEF-:.+"
 _TELLS = re.compile(
     rb"rror|xception|ECONN|ETIMEDOUT|ENOT|EAI_|efused|imed out|imeout|ailed|[Uu]nable|annot|ertificate|SSL|TLS|x509"
@@ -56,7 +60,8 @@ def condensed(stream: BinaryIO) -> Condensed:
         return Condensed(text=decoded(head))
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Condensed(text=decoded(head))
-    return _fold(_lines(head, stream))
+    folded = _fold(_lines(head, stream))
+    return folded if folded.text.strip() else Condensed(refused=NOTHING)
 
 
 def decoded(raw: bytes) -> str:
@@ -101,7 +106,8 @@ def _fold(lines: Iterator[bytes]) -> Condensed:
     lasts: list[bytes] = []
     size, following = 0, 0
     for number, line in enumerate(lines, 1):
-        shape = line[:2000].translate(None, _VARYING)
+        ends = line if len(line) <= 2000 else line[:1000] + line[-1000:]
+        shape = ends.translate(None, _VARYING)
         place = shapes.get(shape)
         if place is not None:
             if place >= 0:
@@ -109,7 +115,10 @@ def _fold(lines: Iterator[bytes]) -> Condensed:
                 lasts[place] = line[:300]
                 following = 0
             continue
-        telling = _TELLS.search(line[:20_000]) is not None
+        found = _TELLS.search(line)
+        telling = found is not None
+        if found is not None and found.end() > _SHOWN:
+            line = line[found.start() - _SHOWN // 4 :]  # where the words stand in a line without an end
         if telling:
             following = 12
         elif following and _CONTINUES.match(line):
@@ -119,11 +128,11 @@ def _fold(lines: Iterator[bytes]) -> Condensed:
         if len(shapes) < _DISTINCT:
             shapes[shape] = len(kept) if telling or following else -1
         if (telling or following) and size < _KEPT:
-            kept.append(line[:20_000])
+            kept.append(line[:_SHOWN])
             where.append(number)
             counts.append(1)
             lasts.append(b"")
-            size += min(len(line), 20_000)
+            size += min(len(line), _SHOWN)
         elif shapes.get(shape) == len(kept):
             shapes[shape] = -1
     folds = tuple(

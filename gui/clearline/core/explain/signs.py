@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 
@@ -266,17 +267,20 @@ def _system(tight: str) -> Iterator[Sign]:
     yield from places.values()
 
 
+@cache
+def _alert_spellings() -> dict[int, tuple[str, ...]]:
+    """Every way of writing an alert: the word before it, and its name with and without underscores."""
+    return {
+        number: tuple(head + word for name in names for word in {name, _snake(name)} for head in _ALERT_HEADS)
+        for number, names in _ALERTS.items()
+    }
+
+
 def _tls(tight: str) -> Iterator[Sign]:
-    for number, names in _ALERTS.items():
-        for name in names:
-            spelt = {name, _snake(name)}
-            at = min(
-                (p for head in _ALERT_HEADS for word in spelt if (p := tight.find(head + word)) >= 0),
-                default=-1,
-            )
-            if at >= 0:
-                yield Sign(kind="alert", number=number, at=at)
-                break
+    for number, spellings in _alert_spellings().items():
+        at = min((place for spelt in spellings if (place := tight.find(spelt)) >= 0), default=-1)
+        if at >= 0:
+            yield Sign(kind="alert", number=number, at=at)
     for found in _ALERT_NUMBER.finditer(tight):
         if int(found[1]) in _ALERTS:
             yield Sign(kind="alert", number=int(found[1]), at=found.start())

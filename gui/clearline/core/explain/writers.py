@@ -52,12 +52,12 @@ _WRITERS = (
     ),
     (
         "node",
-        r"Mongo(?:ose)?\w*Error|node_modules|query(?:Srv|Txt|A)\b|getaddrinfo E|connect E[A-Z]|\(node:|node:internal"
+        r"Mongo(?:ose)?\w{0,40}Error|node_modules|query(?:Srv|Txt|A)\b|getaddrinfo E|connect E[A-Z]|\(node:|node:internal"
         r"|mongoose|Bun v\d|ERR_SSL|errno: |code: 'E|codeName: '|TopologyDescription",
     ),
     (
         "server-log",
-        r"mongo\w*(?:[-_]\d+)? +exited with code|mongod\b|MongoDB \d\.\d\+? requires a CPU|userland proxy.*27017",
+        r"mongo\w{0,12}(?:[-_]\d+)? +exited with code|mongod\b|MongoDB \d\.\d\+? requires a CPU|userland proxy.*27017",
     ),
     ("pymongo", r"\[Errno -?\d+\]|\[WinError \d+\]|NoneType|serviceaccount/token"),
     ("c", r"_mongodb\._tcp.*(?:SRV|TXT)"),

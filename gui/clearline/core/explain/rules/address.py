@@ -23,7 +23,7 @@ def address_text(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=3390, cause="uri.missing-host", certainty=Certainty.POSSIBLE, words=found[0])
     if re.search(r"mongodb(?:\+srv)?://[^\s/@]*:[^\s/@]*@[^\s/@]*@", text):
         yield Guess(weight=3500, cause="uri.unescaped-credentials")
-    elif found := re.search(r"(?:invalid host|_mongodb\._tcp\.|ENOTFOUND)[ '\"]{0,2}[^\s'\"/]*@", text):
+    elif found := re.search(r"(?:invalid host|_mongodb\._tcp\.|ENOTFOUND)[ '\"]{0,2}[^\s'\"/]{0,200}@", text):
         yield Guess(weight=3450, cause="uri.unescaped-credentials", words=found[0])
     if found := _PLACEHOLDER.search(text):
         # Beside an error of the network, or of a login, the gap may be the reader's way of hiding a name.
