@@ -15,7 +15,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 
 LONGEST_BLANK = 300
-HOP_FAMILIES = frozenset({"socks", "proxy", "ssh"})
+HOP_FAMILIES = frozenset({"socks", "proxy", "ssh", "k8s"})
 """Causes of one kind of hop; like those of ``hop`` they carry its stage."""
 
 

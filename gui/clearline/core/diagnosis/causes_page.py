@@ -18,6 +18,7 @@ STAGE_TITLES = {
     "socks": "SOCKS proxies",
     "proxy": "HTTP proxies",
     "ssh": "SSH servers",
+    "k8s": "Kubernetes",
     "dns": "Names",
     "tcp": "Reaching the computer and the port",
     "tls": "Encryption and certificates",

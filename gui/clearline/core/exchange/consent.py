@@ -35,7 +35,7 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profiles.hop import HttpProxy, SshServer
+from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer
 from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
@@ -243,6 +243,9 @@ def _commands(profile: Profile) -> Iterator[Concern]:
                 value=command,
             )
     for hop in profile.hops:
+        if isinstance(hop, KubernetesForward) and hop.kubeconfig:
+            words = f"It signs in to Kubernetes by {hop.kubeconfig}, which may run programs on this computer."
+            yield Concern(kind=ConcernKind.COMMAND, words=words, value=f"kubeconfig {hop.kubeconfig}")
         if isinstance(hop, SshServer) and (command := (hop.proxy_command or "").strip()):
             words = f"It runs a program on this computer to reach the SSH server {hop.host}: {command}"
             yield Concern(kind=ConcernKind.COMMAND, words=words, value=command)
@@ -318,8 +321,12 @@ def _tickets(profile: Profile) -> Iterator[Concern]:
 
 
 def _ssh(profile: Profile) -> Iterator[Concern]:
-    """What an SSH server on the way gets, and who says which key is the right one."""
+    """What an SSH server or Kubernetes on the way gets, and who says which key is the right one."""
     for hop in profile.hops:
+        if isinstance(hop, KubernetesForward):
+            of = hop.context or "the current context"
+            words = f"It signs in to Kubernetes ({of}) as this computer's user does, with the program that does so."
+            yield Concern(kind=ConcernKind.IDENTITY, words=words, value=f"kubernetes {hop.context} {hop.kubeconfig}")
         if not isinstance(hop, SshServer):
             continue
         where = f"the SSH server {hop.host}:{hop.port}"

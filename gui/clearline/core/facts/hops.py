@@ -57,6 +57,10 @@ class Trouble(Enum):
 
     BYPASSED = "bypassed"
     """The settings of this computer go directly to the target (``what``: their exception), which fails."""
+    FORBIDDEN = "forbidden"
+    """Signed in, but without the right to it; ``what`` is the namespace."""
+    UNMAPPED = "unmapped"
+    """A name that stands for no pod; ``what`` is the namespace."""
     SETTINGS_BROKEN = "settings-broken"
     """``said`` tells why; ``what`` is the address of a script that decides about proxies."""
 

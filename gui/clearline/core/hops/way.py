@@ -13,10 +13,11 @@ from clearline.core.hops.hop_log import HopLog, Terms
 from clearline.core.hops.opener import Enters, Entrance, Opener
 from clearline.core.hops.stream import Stream
 from clearline.core.hops.trouble import HopError
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer, SystemProxy
+from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer, SystemProxy
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 
 if TYPE_CHECKING:
+    from clearline.core.hops.kubeconfig import Cluster, KubeconfigProblem
     from clearline.core.hops.ssh_config import ConfigProblem, Settings
     from clearline.core.hops.system_settings import SettingsProblem, SystemSettings
 
@@ -29,7 +30,8 @@ class _Place:
     number: int | None
     settings: Settings | None = None
     system: SystemSettings | None = None
-    problem: ConfigProblem | SettingsProblem | None = None
+    cluster: Cluster | None = None
+    problem: ConfigProblem | SettingsProblem | KubeconfigProblem | None = None
 
 
 async def lay(
@@ -43,15 +45,30 @@ async def lay(
 ) -> Way:
     """The way of these hops, at least one. Nothing is contacted yet; only files of this computer are read."""
     told = [
-        await run_in_daemon(_told, hop, number) if isinstance(hop, SshServer | SystemProxy) else [_Place(hop, number)]
+        [_Place(hop, number)]
+        if isinstance(hop, Socks5Proxy | HttpProxy)
+        else await run_in_daemon(_told, hop, number, may_run)
         for number, hop in enumerate(hops)
     ]
     places = [place for several in told for place in several]
     return Way(places, secrets, terms=terms, changed=changed, agreed=agreed or Agreed(), may_run=may_run)
 
 
-def _told(hop: SshServer | SystemProxy, number: int) -> list[_Place]:
+def _told(
+    hop: SshServer | SystemProxy | KubernetesForward, number: int, may_run: Callable[[str], bool] | None
+) -> list[_Place]:
     """A hop with all that this computer's settings say of it. Blocks: it reads files and imports what it needs."""
+    if isinstance(hop, KubernetesForward):
+        from clearline.core.hops import kubeconfig
+
+        # One's own file is what kubectl uses all the time; one that a profile names is another matter.
+        named = hop.kubeconfig
+        agreed = named is None or (may_run is not None and may_run(f"kubeconfig {named}"))
+        try:
+            cluster = kubeconfig.read(hop.context, hop.namespace, named, may_run=agreed)
+            return [_Place(hop, number, cluster=cluster)]
+        except kubeconfig.KubeconfigProblem as problem:
+            return [_Place(hop, number, problem=problem)]
     if isinstance(hop, SystemProxy):
         from clearline.core.hops import system_settings
 
@@ -139,6 +156,9 @@ def _facts(place: _Place, password: Secret | None) -> HopFacts:
     if settings is not None:
         alias = settings.alias if settings.alias != settings.host else None
         return HopFacts(kind="ssh", host=settings.host, port=settings.port, user=settings.user, alias=alias)
+    if (cluster := place.cluster) is not None:
+        tls = cluster.tls is not None
+        return HopFacts(kind="kubernetes", host=cluster.host, port=cluster.port, user=cluster.user, tls=tls)
     if place.system is not None and place.system.proxy is not None:
         found = place.system.proxy
         in_clear = place.system.password is not None and _in_clear(found)
@@ -165,6 +185,8 @@ def _kind(hop: Hop) -> str:
             return "ssh"
         case SystemProxy():
             return "system"
+        case KubernetesForward():
+            return "kubernetes"
 
 
 def _in_clear(hop: Hop) -> bool:
@@ -209,14 +231,18 @@ def _made(
             return SshHop(
                 log, entrance, place.settings, (password, passphrase), agreed.host_keys, agreed.asker, may_run
             )
-        case SystemProxy():
+        case KubernetesForward() as hop if place.cluster is not None:
+            from clearline.core.hops.kubernetes import KubernetesHop
+
+            return KubernetesHop(log, entrance, place.cluster, hop.pods)
+        case _:
             return _Unusable(log, place.problem)
 
 
 class _Unusable:
     """A hop that cannot even be tried."""
 
-    def __init__(self, log: HopLog, problem: ConfigProblem | SettingsProblem | None) -> None:
+    def __init__(self, log: HopLog, problem: ConfigProblem | SettingsProblem | KubeconfigProblem | None) -> None:
         self._log = log
         self._problem = problem
 
@@ -224,6 +250,10 @@ class _Unusable:
         problem = self._problem
         words = problem.words[:300] if problem is not None else ""
         pac, file = getattr(problem, "pac", None), getattr(problem, "file", None)
+        if self._log.facts.kind == "kubernetes":
+            command = getattr(problem, "command", None)
+            trouble = Trouble.CONFIG_BROKEN if command is None else Trouble.COMMAND_NOT_AGREED
+            return self._log.failed(HopStage.NAME, trouble, said=words, file=file, what=command).failure
         if file is None:
             return self._log.failed(HopStage.NAME, Trouble.SETTINGS_BROKEN, said=words, what=pac).failure
         trouble = Trouble.UNSAFE_NAME if getattr(problem, "unsafe", False) else Trouble.CONFIG_BROKEN

@@ -84,4 +84,31 @@ class SystemProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="sys
         return None
 
 
-Hop = Socks5Proxy | HttpProxy | SshServer | SystemProxy
+class KubernetesForward(Section, frozen=True, kw_only=True, tag_field="kind", tag="kubernetes"):
+    """The port-forward of a Kubernetes API server, signed in to as kubectl does."""
+
+    context: str | None = None
+    """None: the current one of the kubeconfig file."""
+    namespace: str | None = None
+    kubeconfig: str | None = None
+    """None: as kubectl finds it."""
+    pods: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty dict
+    """The pod of a host, where its name (``name-0.service.namespace.svc…``) does not say it."""
+
+    @property
+    def host(self) -> str:
+        """Known only when the file is read; these are words for it."""
+        return f"Kubernetes {self.context}" if self.context else "Kubernetes"
+
+    @property
+    def port(self) -> int:
+        """Known only when the file is read."""
+        return 0
+
+    @property
+    def user(self) -> str | None:
+        """None: the file says who signs in."""
+        return None
+
+
+Hop = Socks5Proxy | HttpProxy | SshServer | SystemProxy | KubernetesForward

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer, SystemProxy
+from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer, SystemProxy
 from clearline.core.secrets.secret import Secret
 
 SYSTEM: Final = "system"
 """What this computer's settings say."""
 _SOCKS: Final = ("socks5", "socks5h")
 _HTTP: Final = ("http", "https")
+_KUBERNETES: Final = "k8s"
 _SSH: Final = "ssh"
 _SSH_PORT: Final = 22
 _PORTS: Final = {"http": 3128, "https": 443}
@@ -24,8 +25,12 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
     """
     if text.strip().lower() == SYSTEM:
         return SystemProxy(), None
+    if text.strip().lower().startswith(f"{_KUBERNETES}:"):
+        context, _, namespace = text.strip()[len(_KUBERNETES) + 1 :].removeprefix("//").partition("/")
+        hop = KubernetesForward(context=unquote(context) or None, namespace=unquote(namespace) or None)
+        return hop, None
     parts = urlsplit(text.strip())
-    kinds = ", ".join(f"{scheme}://" for scheme in (_SSH, "socks5", *_HTTP))
+    kinds = ", ".join(f"{scheme}://" for scheme in (_SSH, "socks5", *_HTTP, _KUBERNETES))
     if parts.scheme not in (_SSH, *_SOCKS, *_HTTP):
         raise ValueError(f"A hop begins with one of {kinds}, or is the word {SYSTEM}.")
     try:
@@ -76,13 +81,15 @@ def _ssh(parts: SplitResult) -> tuple[Hop, Secret | None]:
 
 def place_of(hop: Hop) -> str:
     """Where a hop is, in words: ``bastion:22``."""
-    return hop.host if isinstance(hop, SystemProxy) else f"{hop.host}:{hop.port}"
+    return hop.host if isinstance(hop, SystemProxy | KubernetesForward) else f"{hop.host}:{hop.port}"
 
 
 def url_of(hop: Hop) -> str:
     """The URL that `hop_of` reads as this hop, without a password."""
     if isinstance(hop, SystemProxy):
         return SYSTEM
+    if isinstance(hop, KubernetesForward):
+        return f"{_KUBERNETES}://{quote(hop.context or '', safe='')}/{quote(hop.namespace or '', safe='')}".rstrip("/")
     host = f"[{hop.host}]" if ":" in hop.host else hop.host
     user = f"{quote(hop.user, safe='')}@" if hop.user is not None else ""
     if isinstance(hop, SshServer):

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.findings import Severity
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer, SystemProxy
+from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer, SystemProxy
 from clearline.core.secrets.secret import Secrets, hop_passphrase, hop_password
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.look import theme
@@ -22,6 +22,7 @@ KINDS: Final[dict[type[Hop], tuple[str, Callable[[], Hop]]]] = {
     SshServer: ("SSH server", lambda: SshServer(host="")),
     Socks5Proxy: ("SOCKS5 proxy", lambda: Socks5Proxy(host="")),
     HttpProxy: ("HTTP proxy", lambda: HttpProxy(host="")),
+    KubernetesForward: ("Kubernetes port-forward", KubernetesForward),
     SystemProxy: ("This computer's setting", SystemProxy),
 }
 """By kind: its words, and a new one."""
@@ -79,6 +80,12 @@ class HopEditor(QWidget):
             words = "HTTPS_PROXY or ALL_PROXY with NO_PROXY of the environment, else the desktop's own setting."
             column.addWidget(WrappedLabel(words, "muted"))
             self.setFocusProxy(self.remove)
+            return
+        if isinstance(hop, KubernetesForward):
+            self._text("Context", "context", "the current one")
+            self._text("Namespace", "namespace", "that of the context")
+            self._file("Kubeconfig", "kubeconfig", "as kubectl finds it")
+            self.setFocusProxy(self.fields["context"])
             return
         self._text("Host", "host", "bastion.example.com" if isinstance(hop, SshServer) else "proxy.example.com")
         self._number("Port", "port")

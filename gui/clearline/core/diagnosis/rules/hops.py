@@ -15,7 +15,13 @@ from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
-KINDS: Final = {"socks5": "SOCKS proxy", "http": "HTTP proxy", "ssh": "SSH server", "system": "proxy of this computer"}
+KINDS: Final = {
+    "socks5": "SOCKS proxy",
+    "http": "HTTP proxy",
+    "ssh": "SSH server",
+    "system": "proxy of this computer",
+    "kubernetes": "Kubernetes API server",
+}
 """A hop's kind as a sentence has it."""
 
 _NO_NAME = frozenset({-2, -5, 7, 8, 11001, 11004, int(socket.EAI_NONAME)})
@@ -27,6 +33,12 @@ _SERVICES: Final = {
     "socks5": "a SOCKS5 proxy",
     "tls": "something that speaks TLS",
     None: "something else",
+}
+_KUBERNETES: Final = {
+    Trouble.CONFIG_BROKEN: "k8s.config-broken",
+    Trouble.COMMAND_NOT_AGREED: "k8s.command-not-agreed",
+    Trouble.LOGIN_REFUSED: "k8s.login-refused",
+    Trouble.FORBIDDEN: "k8s.forbidden",
 }
 _REFUSED = frozenset({111, 61, 10061})
 _UNREACHED = frozenset({113, 65, 10065, 101, 51, 10051, 110, 60, 10060, errno.EHOSTUNREACH, errno.ENETUNREACH})
@@ -78,6 +90,9 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
         return found[0], ssh.certainty_of(found[0]), found[1]
     schemes = listed(failure.offered, nothing="unknown schemes")
     user = {"user": failure.user or "of this computer"}
+    if failure.kind == "kubernetes" and (code := _KUBERNETES.get(failure.trouble)) is not None:
+        blanks = {"file": failure.file or "", "error": failure.said, "program": failure.what or ""}
+        return code, proven, {**blanks, **user, "context": failure.what or "", "namespace": failure.what or ""}
     match failure.trouble:
         case Trouble.NAME_UNKNOWN if failure.eai in _NO_NAME:
             return "hop.name-unknown", likely, {}  # a private zone looks the same from outside of its network
@@ -157,6 +172,8 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
         "family": failure.what or "such",
         "said": failure.said,
         "entry": failure.what or "",
+        "pod": failure.what or "",
+        "namespace": failure.what or "",
         "user": failure.user or "",
         "server": f"{failure.host}:{failure.port}",
     }
@@ -175,6 +192,8 @@ def _reply(failure: HopFailure, host: str, hop: HopFacts) -> tuple[str, Certaint
             return "hop.socket-is-local", Certainty.PROVEN
         case Trouble.NO_TARGET:
             return "hop.name-unusable", Certainty.PROVEN
+        case Trouble.UNMAPPED:
+            return "k8s.member-unmapped", Certainty.PROVEN
         case Trouble.BYPASSED if failure.what is not None:
             return "proxy.bypassed", Certainty.PROVEN
         case Trouble.BYPASSED:
@@ -185,6 +204,9 @@ def _reply(failure: HopFailure, host: str, hop: HopFacts) -> tuple[str, Certaint
             return "hop.far-silent", Certainty.LIKELY
         case Trouble.CLOSED:
             return "hop.far-closed", Certainty.LIKELY
+    if failure.kind == "kubernetes":
+        status = {None: "k8s.far-refused", 404: "k8s.pod-not-found"}
+        return status.get(failure.code, "k8s.failed"), Certainty.LIKELY if failure.code is None else Certainty.PROVEN
     if failure.kind == "ssh":
         return ssh.reply(failure, hop)
     return _socks(failure, host) if failure.kind == "socks5" else _http(failure, host)

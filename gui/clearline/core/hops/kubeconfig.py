@@ -1,0 +1,168 @@
+"""How a Kubernetes API server is reached and signed in to, by the kubeconfig file that kubectl uses."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import ssl
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from clearline.core.secrets.secret import Secret
+from clearline.core.whole_files import read_whole
+
+_MOST_BYTES: Final = 4 << 20
+_PLUGIN_S: Final = 20.0
+
+
+class KubeconfigProblem(Exception):
+    """Why the file cannot be used. ``command``: the sign-in program in it that was not agreed to."""
+
+    def __init__(self, file: str, words: str, *, command: str | None = None) -> None:
+        super().__init__(words)
+        self.file, self.words, self.command = file, words, command
+
+
+@dataclass(frozen=True, repr=False)
+class Cluster:
+    """One context of the file. Holds secrets, so it never shows itself."""
+
+    context_name: str
+    namespace: str
+    host: str
+    port: int
+    path: str
+    tls: ssl.SSLContext | None
+    server_name: str | None
+    token: Secret | None
+    user: str
+
+
+def read(context: str | None, namespace: str | None, file: str | None, *, may_run: bool) -> Cluster:
+    """The context of that name, or the current one. Raises `KubeconfigProblem`. Blocks.
+
+    ``may_run``: the sign-in program that it names may be run.
+    """
+    import yaml
+
+    place = file or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
+    path = Path(place).expanduser()
+    try:
+        document = yaml.safe_load(read_whole(path, _MOST_BYTES))
+    except OSError as error:
+        raise KubeconfigProblem(place, f"it cannot be read ({error.strerror or type(error).__name__})") from None
+    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
+        raise KubeconfigProblem(place, "it is no YAML that can be read") from None
+    document = document if isinstance(document, dict) else {}
+    wanted = context or str(document.get("current-context") or "")
+    chosen = _named(document, "contexts", wanted, "context", place)
+    cluster = _named(document, "clusters", str(chosen.get("cluster")), "cluster", place)
+    user = _named(document, "users", str(chosen.get("user")), "user", place)
+    parts = urlsplit(str(cluster.get("server", "")))
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("https", "http") or not parts.hostname or not port:
+        raise KubeconfigProblem(place, f"the context {wanted} names no server")
+    token, certificate, key = _sign_in(user, place, path.parent, may_run)
+    return Cluster(
+        context_name=wanted,
+        namespace=namespace or str(chosen.get("namespace") or "default"),
+        host=parts.hostname,
+        port=port,
+        path=parts.path.rstrip("/"),
+        tls=_tls(cluster, certificate, key, place, path.parent) if parts.scheme == "https" else None,
+        server_name=str(cluster.get("tls-server-name") or parts.hostname),
+        token=token,
+        user=str(chosen.get("user") or ""),
+    )
+
+
+def _named(document: dict[str, Any], part: str, name: str, inner: str, place: str) -> dict[str, Any]:
+    for entry in document.get(part) or ():
+        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(inner), dict):
+            found: dict[str, Any] = entry[inner]
+            return found
+    raise KubeconfigProblem(place, f"it has no {inner} {name or '(none is current)'}")
+
+
+def _sign_in(
+    user: dict[str, Any], place: str, folder: Path, may_run: bool
+) -> tuple[Secret | None, bytes | None, bytes | None]:
+    certificate = _data(user, "client-certificate", place, folder)
+    key = _data(user, "client-key", place, folder)
+    token = user.get("token")
+    if token is None and (token_file := user.get("tokenFile")):
+        token = _read(folder / str(token_file), place).decode("utf-8", "replace").strip()
+    plugin = user.get("exec")
+    if isinstance(plugin, dict) and token is None and certificate is None:
+        status = _plugin(plugin, place, may_run)
+        token = status.get("token")
+        if status.get("clientCertificateData") and status.get("clientKeyData"):
+            certificate, key = str(status["clientCertificateData"]).encode(), str(status["clientKeyData"]).encode()
+    return Secret(str(token)) if token else None, certificate, key
+
+
+def _plugin(plugin: dict[str, Any], place: str, may_run: bool) -> dict[str, Any]:
+    """What a sign-in program says (client.authentication.k8s.io, ExecCredential)."""
+    from clearline.paths import restored_environ
+
+    words = [str(plugin.get("command", "")), *map(str, plugin.get("args") or ())]
+    if not may_run:  # its arguments may tell more than is to be shown
+        raise KubeconfigProblem(place, "its sign-in program was not agreed to", command=Path(words[0]).name)
+    asked = {"apiVersion": plugin.get("apiVersion", ""), "kind": "ExecCredential", "spec": {"interactive": False}}
+    environ = {**restored_environ(), "KUBERNETES_EXEC_INFO": json.dumps(asked)}
+    for entry in plugin.get("env") or ():
+        if isinstance(entry, dict):
+            environ[str(entry.get("name"))] = str(entry.get("value"))
+    try:
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PLUGIN_S, check=True, env=environ
+        )
+        status = json.loads(done.stdout)["status"]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        raise KubeconfigProblem(place, f"its sign-in program {Path(words[0]).name} gives no token") from None
+    return status if isinstance(status, dict) else {}
+
+
+def _data(section: dict[str, Any], name: str, place: str, folder: Path) -> bytes | None:
+    if given := section.get(f"{name}-data"):
+        try:
+            return base64.b64decode(str(given), validate=True)
+        except (binascii.Error, ValueError):
+            raise KubeconfigProblem(place, f"{name}-data is no base64") from None
+    return _read(folder / str(section[name]), place) if section.get(name) else None
+
+
+def _read(path: Path, place: str) -> bytes:
+    try:
+        return read_whole(path.expanduser(), _MOST_BYTES)
+    except OSError as error:
+        raise KubeconfigProblem(place, f"{path} cannot be read ({error.strerror or type(error).__name__})") from None
+
+
+def _tls(
+    cluster: dict[str, Any], certificate: bytes | None, key: bytes | None, place: str, folder: Path
+) -> ssl.SSLContext:
+    authority = _data(cluster, "certificate-authority", place, folder)
+    try:
+        context = ssl.create_default_context(cadata=authority.decode("ascii", "replace") if authority else None)
+        if cluster.get("insecure-skip-tls-verify") is True:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if certificate and key:
+            with tempfile.TemporaryDirectory() as private:  # OpenSSL takes them from files alone
+                both = Path(private, "client.pem")
+                both.touch(mode=0o600)
+                both.write_bytes(certificate + b"\n" + key)
+                context.load_cert_chain(both)
+    except (ssl.SSLError, OSError, ValueError):
+        raise KubeconfigProblem(place, "a certificate or key in it cannot be used") from None
+    return context

@@ -1,0 +1,198 @@
+"""The port-forward of a scripted API server: what is asked, what comes of it, and how it is signed in to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearline.core.check.check import check, farewells
+from clearline.core.check.request import Patience, Permits, Request
+from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.findings import Stage
+from clearline.core.hops.loop import HopLoop
+from clearline.core.profiles.hop import KubernetesForward
+from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.report.report import Report, Verdict, to_json
+from lab.deployment import Deployment
+from lab.peer import Conversation, Peer
+
+TOKEN = "token-s3cret"
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+
+
+def frame(channel: int, data: bytes) -> bytes:
+    payload = bytes([channel]) + data
+    size = bytes([len(payload)]) if len(payload) < 126 else bytes([126]) + len(payload).to_bytes(2, "big")
+    return b"\x82" + size + payload
+
+
+async def request_of(line: Conversation) -> bytes:
+    said = b""
+    while b"\r\n\r\n" not in said and (piece := await line.read()):
+        said += piece
+    return said
+
+
+def answering(status: str) -> Callable[[Conversation], Any]:
+    async def script(line: Conversation) -> None:
+        await request_of(line)
+        await line.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        line.close()
+
+    return script
+
+
+def leading_to(address: str, asked: list[bytes]) -> Callable[[Conversation], Any]:
+    """An API server whose pods are all the one real server."""
+
+    async def script(line: Conversation) -> None:
+        asked.append(await request_of(line))
+        port = int(asked[-1].split(b"ports=")[1].split(b" ")[0])
+        await line.write(SWITCHING + b"".join(frame(n, port.to_bytes(2, "little")) for n in (0, 1)))
+        host, _, real = address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(real))
+
+        async def back() -> None:
+            while data := await reader.read(60000):
+                await line.write(frame(0, data))
+
+        returning = asyncio.create_task(back())
+        try:
+            while True:
+                head = await line.read_exactly(2)
+                size = head[1] & 0x7F
+                if size == 126:
+                    size = int.from_bytes(await line.read_exactly(2), "big")
+                mask, body = await line.read_exactly(4), await line.read_exactly(size)
+                plain = bytes(byte ^ mask[n % 4] for n, byte in enumerate(body))
+                writer.write(plain[1:])
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            returning.cancel()
+            writer.close()
+            line.close()
+
+    return script
+
+
+def kubeconfig(folder: Path, port: int, user: dict[str, Any] | None = None, **cluster: Any) -> str:
+    document = {
+        "current-context": "lab",
+        "contexts": [{"name": "lab", "context": {"cluster": "c", "user": "me", "namespace": "db"}}],
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}", **cluster}}],
+        "users": [{"name": "me", "user": user if user is not None else {"token": TOKEN}}],
+    }
+    path = folder / "config"
+    path.write_text(json.dumps(document))  # which is YAML, too
+    return str(path)
+
+
+def run(hop: KubernetesForward, *hosts: str, agreed: bool = True) -> Report:
+    permits = Permits(may_run=lambda _command: agreed)
+    profile = Profile(hops=(hop,), seeds=Seeds(hosts=hosts, direct_connection=True if len(hosts) == 1 else None))
+
+    async def checked() -> Report:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        report = await check(Request(profile, patience=Patience(5, 10), permits=permits), lambda _: None)
+        await farewells()
+        return report
+
+    with asyncio.Runner(loop_factory=HopLoop) as runner:
+        return runner.run(checked())
+
+
+def cause(report: Report) -> str:
+    assert report.diagnosis is not None, report.findings
+    assert report.verdict is Verdict.FAILED
+    assert report.diagnosis.stage is Stage.HOP
+    assert "{" not in report.diagnosis.summary
+    return report.diagnosis.cause
+
+
+def test_a_pod_is_reached_by_its_members_name(standalone: Deployment, tmp_path: Path) -> None:
+    asked: list[bytes] = []
+    with Peer(leading_to(standalone.address, asked)) as peer:
+        hop = KubernetesForward(kubeconfig=kubeconfig(tmp_path, peer.port))
+        report = run(hop, "mongo-0.mongo.orders.svc.cluster.local:27017")
+    assert report.verdict is Verdict.CONNECTED, report.findings
+    assert asked[0].startswith(b"GET /api/v1/namespaces/orders/pods/mongo-0/portforward?ports=27017 HTTP/1.1\r\n")
+    assert b"Sec-WebSocket-Protocol: v4.channel.k8s.io" in asked[0]
+    assert f"Authorization: Bearer {TOKEN}".encode() in asked[0]
+    assert TOKEN not in to_json(report)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("401 Unauthorized", "k8s.login-refused"),
+        ("403 Forbidden", "k8s.forbidden"),
+        ("404 Not Found", "k8s.pod-not-found"),
+        ("500 Oh", "k8s.failed"),
+    ],
+)
+def test_what_the_api_server_answers(status: str, expected: str, tmp_path: Path) -> None:
+    with Peer(answering(status)) as peer:
+        assert cause(run(KubernetesForward(kubeconfig=kubeconfig(tmp_path, peer.port)), "mongo-0:27017")) == expected
+
+
+def test_a_port_on_which_the_pod_does_not_answer(tmp_path: Path) -> None:
+    async def script(line: Conversation) -> None:
+        await request_of(line)
+        said = b"error forwarding port 27018 to pod: connect: connection refused"
+        await line.write(SWITCHING + frame(0, b"\x8a\x69") + frame(1, b"\x8a\x69") + frame(1, said))
+        await line.read()
+        line.close()
+
+    with Peer(script) as peer:
+        report = run(KubernetesForward(kubeconfig=kubeconfig(tmp_path, peer.port)), "mongo-0:27018")
+    assert cause(report) == "k8s.far-refused"
+
+
+def test_a_name_that_is_no_pod(tmp_path: Path) -> None:
+    config = kubeconfig(tmp_path, 1)
+    assert cause(run(KubernetesForward(kubeconfig=config), "db.example.com:27017")) == "k8s.member-unmapped"
+
+
+def test_another_service_at_its_address(tmp_path: Path) -> None:
+    async def script(line: Conversation) -> None:
+        await line.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        await line.read()
+        line.close()
+
+    with Peer(script) as peer:
+        report = run(KubernetesForward(kubeconfig=kubeconfig(tmp_path, peer.port)), "mongo-0:27017")
+    assert cause(report) == "hop.wrong-service"
+
+
+def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
+    assert cause(run(KubernetesForward(kubeconfig=str(tmp_path / "none")), "p:1")) == "k8s.config-broken"
+    for text in ("a: [", "!!python/object/apply:os.system ['true']", "- 1", "x: &a [*a]"):
+        (tmp_path / "config").write_text(text)
+        assert cause(run(KubernetesForward(kubeconfig=str(tmp_path / "config")), "p:1")) == "k8s.config-broken"
+    config = kubeconfig(tmp_path, 1)
+    report = run(KubernetesForward(kubeconfig=config, context="other"), "p:1")
+    assert "no context other" in report.diagnosis.summary if report.diagnosis else False
+
+
+def test_a_sign_in_program_runs_only_when_it_was_agreed_to(standalone: Deployment, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    said = json.dumps({"status": {"token": TOKEN}})
+    code = f"import pathlib; pathlib.Path({str(mark)!r}).touch(); print({said!r})"
+    plugin = {
+        "exec": {"command": sys.executable, "args": ["-c", code], "apiVersion": "client.authentication.k8s.io/v1"}
+    }
+    asked: list[bytes] = []
+    with Peer(leading_to(standalone.address, asked)) as peer:
+        hop = KubernetesForward(kubeconfig=kubeconfig(tmp_path, peer.port, plugin))
+        assert cause(run(hop, "mongo-0:27017", agreed=False)) == "k8s.command-not-agreed"
+        assert not mark.exists()
+        assert run(hop, "mongo-0:27017").verdict is Verdict.CONNECTED
+    assert mark.exists()
+    assert f"Bearer {TOKEN}".encode() in asked[-1]
