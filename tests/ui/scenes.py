@@ -464,6 +464,8 @@ def _dialog(ask: Callable[[Seen], object]) -> Callable[[Seen], QWidget]:
 
 
 SCENES += [
+    Scene("dialog-palette", _dialog(lambda seen: seen.workbench.going_to.ask()), TEAM),
+    Scene("dialog-help", _dialog(lambda seen: seen.workbench.going_to.help())),
     Scene("dialog-settings", _dialog(lambda seen: seen.workbench.show_settings())),
     Scene("dialog-about", _dialog(lambda seen: seen.workbench.show_about())),
     Scene("dialog-import", _dialog(lambda seen: seen.workbench.sharing.ask_import())),

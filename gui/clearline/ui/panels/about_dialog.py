@@ -71,7 +71,7 @@ class AboutDialog(QDialog):
         column.addWidget(ssh)
         column.addWidget(_facts("Kept in", places()))
         column.addWidget(buttons)
-        self.resize(theme.GRID * 104, theme.GRID * 64)
+        self.resize(theme.GRID * 104, theme.GRID * 74)
         self._texts: Mapping[str, str] = {}
         self.parts.currentTextChanged.connect(lambda part: self.text.setPlainText(self._texts.get(part, "")))
 

@@ -18,7 +18,7 @@ from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted
 from clearline.ui.models.pools import reasons
 from clearline.ui.models.servers_live import role_word
 from clearline.ui.panels.watch_lanes import busiest, score_of
-from clearline.ui.widgets.editors import Choice, SecretEntry
+from clearline.ui.widgets.editors import Choice, SecretEntry, put_into, scroll_area
 from clearline.ui.widgets.lanes import Lanes
 from clearline.ui.widgets.live_table import LiveTable
 from clearline.ui.widgets.parts import RichText, StatusIcon, WrappedLabel, section
@@ -47,7 +47,6 @@ STATE_ICONS = {
     HealthState.PAUSED: ("pause", "warning"),
 }
 _MOST_MEMBERS = 7
-_LONGEST_NAME = 32
 _NO_WATCH = "No watch runs. Press Watch to keep the connection open and see how it is."
 
 
@@ -129,7 +128,7 @@ class HealthPage(QWidget):
         column.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         column.addWidget(self.beside, 1)
         column.addWidget(self.exercise, 0, Qt.AlignmentFlag.AlignLeft)
-        below = QWidget()
+        self._below = below = QWidget()
         under = QVBoxLayout(below)
         under.setContentsMargins(theme.GRID, 4, theme.GRID, 4)
         under.setSpacing(4)
@@ -159,7 +158,9 @@ class HealthPage(QWidget):
         whole.addLayout(head)
         whole.addLayout(second)
         whole.addWidget(self._pause)
-        whole.addWidget(split, 1)
+        area = scroll_area()  # a window may be lower than names and lanes need
+        put_into(area, split)
+        whole.addWidget(area, 1)
         self.list.selectionModel().currentRowChanged.connect(self._on_notice)
         self.notices.dataChanged.connect(lambda *_: self._on_notice(self.list.currentIndex()))
         self.notices.modelReset.connect(lambda: self._on_notice(QModelIndex()))
@@ -183,6 +184,7 @@ class HealthPage(QWidget):
         if state is not None and state.paused is not None:
             self._pause_said.setText(f"{state.paused.text} {RULES[HealthState.PAUSED]}")
         self.notices.show(notices_of(state) if state is not None else [])
+        self._below.setVisible(bool(self.notices.rowCount()))
         self.chart.show_score(score_of(state, self._reach_s))
         self.beside.show_page(partial(_beside_html, state))
         self.exercise.setEnabled(watching and state is not None and state.paused is None)
@@ -221,9 +223,7 @@ def _beside_html(state: WatchState | None) -> str:
     if state is None:
         return ""
     c = theme.colours()
-    addresses = [server.address for server in state.topology.servers]
-    long = max(map(len, addresses), default=0) > _LONGEST_NAME
-    names = shorten(addresses) if long else dict(zip(addresses, addresses, strict=True))
+    names = shorten([server.address for server in state.topology.servers], tail=False)  # as the lanes call them
     cells = (
         (
             escape(names[server.address]),
@@ -233,7 +233,8 @@ def _beside_html(state: WatchState | None) -> str:
         for server in state.topology.servers[:_MOST_MEMBERS]
     )
     rows = "".join(
-        "<tr>" + "".join(f'<td style="padding-right:16px">{one}</td>' for one in row) + "</tr>" for row in cells
+        "<tr>" + "".join(f'<td style="padding-right:16px; white-space:nowrap">{one}</td>' for one in row) + "</tr>"
+        for row in cells
     )
     title = f"Members of {state.topology.set_name}" if state.topology.set_name else "Servers"
     parts = [_heading(title), f'<table style="margin-bottom:12px">{rows}</table>']

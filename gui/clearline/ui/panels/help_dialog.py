@@ -77,7 +77,8 @@ def _html(told: list[tuple[str, str]], keys: list[tuple[str, str]]) -> str:
         return f'<p style="color:{c.muted}">Nothing of that name.</p>'
     parts = [f"<p><b>{escape(title)}</b><br>{escape(words)}</p>" for title, words in told]
     rows = "".join(
-        f'<tr><td style="padding:3px 24px 3px 0px">{escape(does)}</td><td><b>{escape(key)}</b></td></tr>'
+        f'<tr><td style="padding:3px 24px 3px 0px">{escape(does)}</td>'
+        f'<td style="padding:3px 0px"><b>{escape(key)}</b></td></tr>'
         for does, key in keys
     )
     return "".join(parts) + (f"<table>{rows}</table>" if rows else "")
