@@ -52,8 +52,8 @@ _WRITERS = (
     ),
     (
         "node",
-        r"Mongo(?:ose)?\w{0,40}Error|node_modules|query(?:Srv|Txt|A)\b|getaddrinfo E|connect E[A-Z]|\(node:|node:internal"
-        r"|mongoose|Bun v\d|ERR_SSL|errno: |code: 'E|codeName: '|TopologyDescription",
+        r"Mongo(?:ose)?\w{0,40}Error|node_modules|query(?:Srv|Txt|A)\b|getaddrinfo E|connect E[A-Z]|\(node:"
+        r"|node:internal|mongoose|Bun v\d|ERR_SSL|errno: |code: 'E|codeName: '|TopologyDescription",
     ),
     (
         "server-log",

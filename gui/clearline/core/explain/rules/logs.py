@@ -38,8 +38,8 @@ def _ended(text: str) -> Iterator[Guess]:
 _EXITED = re.compile(
     r"(?<![\w\-/])(?:mongod?|mongodb|[\w\-]{0,60}mongo(?:d|db)?(?:[-_]\d+)?) +(?:\| +)?exited with code (?!0\b)\d+"
     r"|mongo\w{0,12} exit code (?!0\b)\d+|mongo\w{0,12} process error! Exit code=(?!0\b)\d+"
-    r"|(?:database|mongo\w{0,12}) process (?:has )?(?:stopped|exited|died|terminated),? ?(?:with )?(?:exit )?(?:code|status)"
-    r"[=: ]+(?!0\b)\d+"
+    r"|(?:database|mongo\w{0,12}) process (?:has )?(?:stopped|exited|died|terminated),? ?(?:with )?(?:exit )?"
+    r"(?:code|status)[=: ]+(?!0\b)\d+"
     r"|listen tcp4? [\d.:\[\]]+:2701\d: bind: |Bind for [\d.:]+:2701\d failed"
     r"|Ports are not available:[^\n]*:2701\d"
     r"|exposing port TCP [\d.:]+:2701\d",
