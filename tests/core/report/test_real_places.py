@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -214,7 +215,8 @@ def _container(plain: Deployment, **_: object) -> Iterator[Pair]:
 def test_what_decides_stands_in_the_first_three_sentences(name: str, plain: Deployment, tls: Tls) -> None:
     make, deciding = PAIRS[name]
     with make(plain=plain, tls=tls) as (here, there):
-        good, bad = here.report(), there.report()
+        with ThreadPoolExecutor() as both:
+            good, bad = both.map(Where.report, (here, there))
     assert good.verdict is Verdict.CONNECTED, good.diagnosis
     assert bad.verdict is Verdict.FAILED
     words = [found.words for found in differences(Place("here", good), Place("there", bad))]
