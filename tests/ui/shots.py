@@ -51,6 +51,8 @@ def main(arguments: list[str]) -> int:
         if code := subprocess.run(command, env=environ).returncode:
             return code
     sheet(folder)
+    if len(arguments) < 2:
+        subprocess.run([sys.executable, str(Path(__file__).with_name("film.py")), str(folder / "paste-cause-fix.png")])
     print(f"{len(list(folder.glob('*.png')))} pictures are in {folder}; contact-sheet.png shows them all.")
     return 0
 
