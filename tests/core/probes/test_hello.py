@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from clearline.core.addresses import split_address
 from clearline.core.diagnosis.standing import known_addresses
+from clearline.core.facts.replies import LONGEST_TEXT
 from clearline.core.facts.servers import Exchange, Hello, Reach
 from clearline.core.probes.connection import Connection
-from clearline.core.probes.hello import LONGEST_TEXT, ask, extras, mechanisms, parse_hello, say_hello
+from clearline.core.probes.hello import ask, extras, mechanisms, parse_hello, say_hello
 from clearline.core.probes.tcp import open_connection
 from lab import peers
 from lab.deployment import Deployment

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.secrets.secret import Secret
 
 Encoding = Callable[[str], str]
@@ -196,3 +196,17 @@ def test_whatever_stands_in_a_secrets_place_is_masked(text: str, masked: str) ->
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 60), st.sampled_from(sorted(ENCODINGS)))
+def test_a_secret_at_the_cut_of_a_long_text_leaves_nothing(before: int, name: str) -> None:
+    secret = "Tr0ub4dor&3\u00e9"
+    text = "." * (70 + before) + ENCODINGS[name](secret) + " " + "y" * 5000
+    short = redact_beginning(text, [Secret(secret)], most=100)
+    assert len(short) <= 100
+    assert not set(short) - set(".*y… ")
+
+
+def test_a_text_of_any_length_is_cut_before_it_is_looked_through() -> None:
+    assert len(redact_beginning("password=x " * 1_000_000, ["secret"])) <= 1000

@@ -11,8 +11,9 @@ from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
+from clearline.core.facts.replies import document, documents, text, texts, whole
 from clearline.core.probes.build_info import is_genuine, named_product
-from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.redaction import redact_beginning
 from clearline.core.secrets.secret import Secrets
 
 if TYPE_CHECKING:
@@ -159,40 +160,41 @@ class DriverRun:
         """
         self._built.monitors.no_more()
         status = await self._ask({"connectionStatus": 1, "showPrivileges": True})
-        auth = (status or {}).get("authInfo", {})
-        users = auth.get("authenticatedUsers") or []
+        auth = document((status or {}).get("authInfo"))
+        users = documents(auth.get("authenticatedUsers"))
         self._ledger.access(
             asked=status is not None and "authInfo" in status,
-            user=f"{users[0].get('user')}@{users[0].get('db')}" if users else None,
-            roles=tuple(f"{r.get('role')}@{r.get('db')}" for r in auth.get("authenticatedUserRoles") or []),
-            privileges=tuple(_privilege(p) for p in auth.get("authenticatedUserPrivileges") or []),
+            user=_in_database(users[0], "user") if users else None,
+            roles=tuple(_in_database(role, "role") for role in documents(auth.get("authenticatedUserRoles"))),
+            privileges=tuple(map(_privilege, documents(auth.get("authenticatedUserPrivileges")))),
         )
         info = await self._ask({"buildInfo": 1})
         if info and info.get("ok"):
             self._ledger.access(
-                product_version=str(info.get("version", "")) or None,
-                modules=tuple(str(m) for m in info.get("modules") or ()),
+                product_version=text(info.get("version")) or None,
+                modules=texts(info.get("modules")),
                 ferretdb="ferretdb" in info,
                 genuine=is_genuine(info),
                 product=named_product(info),
-                build_info_fields=tuple(info),
+                build_info_fields=texts(list(info)),
             )
         names = await self._ask({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})
         if names and names.get("ok"):
-            self._ledger.access(databases=tuple(d["name"] for d in names.get("databases", ())))
+            found = (text(one.get("name")) for one in documents(names.get("databases")))
+            self._ledger.access(databases=tuple(name for name in found if name))
         w = self._ledger.facts.uri.options.get("w")
         if isinstance(w, str) and w != "majority":
             config = await self._ask({"replSetGetConfig": 1})
             if config and config.get("ok"):
-                modes = config.get("config", {}).get("settings", {}).get("getLastErrorModes", {})
-                self._ledger.access(write_concern_modes=tuple(modes))
+                settings = document(document(config.get("config")).get("settings"))
+                self._ledger.access(write_concern_modes=texts(list(document(settings.get("getLastErrorModes")))))
         await self._learn_capacity()
         operations = await self._ask({"currentOp": 1, "ns": "clearline.none"})
         if operations is not None:
             ok = bool(operations.get("ok"))
             self._ledger.access(
                 fsync_locked=bool(operations.get("fsyncLock")) if ok else None,
-                diagnostics_code=0 if ok else operations.get("code"),
+                diagnostics_code=0 if ok else whole(operations.get("code")),
             )
 
     async def _learn_capacity(self) -> None:
@@ -258,8 +260,8 @@ def described(error: BaseException, secrets: Secrets) -> Described:
     return {
         "exception": f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
         "bases": tuple(f"{b.__module__}.{b.__qualname__}".removeprefix("builtins.") for b in kind.__mro__[1:-2]),
-        "message": redact(str(error), secrets.values()),
-        "words": redact(words, secrets.values()) if (words := _words(error)) else None,
+        "message": redact_beginning(str(error), secrets.values()),
+        "words": redact_beginning(words, secrets.values(), most=_LONGEST_WORDS) if (words := _words(error)) else None,
         "code": _code(error),
         "code_name": _code_name(error),
     }
@@ -276,13 +278,13 @@ def _words(error: BaseException) -> str | None:
     """The server's own sentence in a refusal, without what PyMongo adds."""
     details = getattr(error, "details", None)
     said = details.get("errmsg") if isinstance(details, Mapping) else None
-    return said[:_LONGEST_WORDS].rstrip(" .") if isinstance(said, str) and said.strip() else None
+    return said.rstrip(" .") if isinstance(said, str) and said.strip() else None
 
 
 def _code_name(error: BaseException | None) -> str | None:
     details = getattr(error, "details", None)
     name = details.get("codeName") if isinstance(details, Mapping) else None
-    return name if isinstance(name, str) else None
+    return text(name)
 
 
 def _from_network(error: Exception) -> bool:
@@ -291,12 +293,16 @@ def _from_network(error: Exception) -> bool:
     return isinstance(error, ConnectionFailure)
 
 
-def _privilege(document: Mapping[str, Any]) -> Privilege:
-    resource = document.get("resource", {})
+def _in_database(entry: Mapping[str, Any], what: str) -> str:
+    return f"{text(entry.get(what))}@{text(entry.get('db'))}"
+
+
+def _privilege(entry: Mapping[str, Any]) -> Privilege:
+    resource = document(entry.get("resource"))
     return Privilege(
-        database=str(resource.get("db", "")),
-        collection=str(resource.get("collection", "")),
-        actions=tuple(str(a) for a in document.get("actions", ())),
+        database=text(resource.get("db")) or "",
+        collection=text(resource.get("collection")) or "",
+        actions=texts(entry.get("actions")),
         cluster=bool(resource.get("cluster")),
         any_resource=bool(resource.get("anyResource")),
     )
@@ -310,13 +316,11 @@ _CONNECTIONS_ONLY = {
 
 def _holders(operations: Mapping[str, Any] | None) -> tuple[str, ...]:
     """The applications, else drivers, with the most connections: ``orders (PyMongo): 412``."""
-    rows = (operations or {}).get("inprog")
     counts: dict[str, int] = {}
-    for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, Mapping) or not row.get("connectionId"):
+    for row in documents((operations or {}).get("inprog")):
+        if not row.get("connectionId"):
             continue
-        client = row.get("clientMetadata")
-        driver = client.get("driver", {}).get("name") if isinstance(client, Mapping) else None
+        driver = document(document(row.get("clientMetadata")).get("driver")).get("name")
         name = f"{str(row.get('appName') or 'no name')[:60]} ({str(driver or 'unknown')[:40]})"
         counts[name] = counts.get(name, 0) + 1
     most = sorted(counts.items(), key=lambda item: -item[1])[:3]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clearline.core.facts import replies
+
 LOGIN_COMMANDS = frozenset({"saslStart", "saslContinue", "authenticate"})
 """The commands whose failure is a refused login (Authentication spec)."""
 
@@ -33,7 +35,7 @@ Fields = dict[str, Any]
 
 def address_text(address: tuple[str, int | None]) -> str:
     """``host:port``, ``[v6]:port`` or the path of a Unix socket."""
-    host, port = address
+    host, port = replies.cut(address[0]), address[1]
     if port is None:
         return host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -117,7 +119,7 @@ def _command_failed(event: Any) -> Fields:
     failure = event.failure or {}
     code = failure_code(failure)
     # Without an answer of the server pymongo files the exception's class name as errtype.
-    why = failure.get("codeName") or failure.get("errtype") or "refused"
+    why = replies.text(failure.get("codeName")) or replies.text(failure.get("errtype")) or "refused"
     more = f": {why}" if code is None else f": {why} ({code})"
     return _command(event, event.database_name, more) | {
         "duration_ms": event.duration_micros / 1000,
@@ -222,7 +224,7 @@ def _failure(failure: Any) -> str:
     if isinstance(failure, Exception):
         return error_text(failure)
     if isinstance(failure, Mapping):
-        return str(failure.get("codeName") or failure.get("errtype") or failure.get("code") or "refused")
+        return replies.cut(str(failure.get("codeName") or failure.get("errtype") or failure.get("code") or "refused"))
     return str(failure).partition(" (configured timeouts:")[0].partition(", Timeout: ")[0]
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clearline.core.driver.event_texts import EVENT_TEXTS, LOGIN_COMMANDS, address_text, failure_code
+from clearline.core.facts import replies
 from clearline.core.secrets.secret import Secrets
 
 if TYPE_CHECKING:
@@ -170,9 +171,9 @@ class DriverEvents:
         # Other texts are made of names, which hold a secret only by coincidence: looking first saves most of the time.
         text = fields.get("text", "")
         if name in _WITH_FREE_TEXT or any(secret in text for secret in self._secrets):
-            from clearline.core.secrets.redaction import redact
+            from clearline.core.secrets.redaction import redact_beginning
 
-            fields["text"] = redact(text, self._secrets)
+            fields["text"] = redact_beginning(text, self._secrets)
         self._emit(DriverEvent(at_s=at_s, kind=kind, name=name, **fields))
 
     def _react(self, name: str, event: Any) -> None:
@@ -333,5 +334,5 @@ def _login_step(event: Any, failure: Mapping[str, Any] | None = None, *, passed:
         server=address_text(event.connection_id),
         passed=passed,
         code=failure_code(failure),
-        code_name=(failure or {}).get("codeName"),
+        code_name=replies.text((failure or {}).get("codeName")),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from clearline.core.facts.names import DnsOutcome
+from clearline.core.facts.replies import cut
 
 if TYPE_CHECKING:
     import dns.asyncresolver
@@ -163,6 +164,6 @@ def _text(record: dns.rdata.Rdata) -> str:
             target = record.target.to_text(omit_final_dot=True).lower()
             return f"{record.priority} {record.weight} {record.port} {target}"
         case TXT():
-            return b"".join(record.strings).decode("utf-8", "replace")
+            return cut(b"".join(record.strings).decode("utf-8", "replace"))
         case _:
             return record.to_text()

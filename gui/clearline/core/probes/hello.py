@@ -6,15 +6,14 @@ with ``helloOk`` or, behind a load balancer, ``hello``. OP_REPLY is understood t
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 from clearline import __version__
+from clearline.core.facts import replies
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Exchange, Hello, Reach, ServerExtras
 from clearline.core.facts.whole import SILENCE_S
@@ -22,10 +21,6 @@ from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line, shown_bytes
 
-LONGEST_TEXT = 1000
-"""Characters of any text of a server that are kept."""
-MOST_NAMES = 10_000
-"""Entries of any list of a server that are kept."""
 _LONGEST_APP_NAME = 128  # bytes; servers refuse more (MongoDB Handshake specification)
 
 
@@ -106,7 +101,7 @@ async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = SI
         if answer is None:
             break
         if answer.get("ok"):
-            found[name] = _strings(answer.get("saslSupportedMechs"))
+            found[name] = replies.texts(answer.get("saslSupportedMechs"))
     return found
 
 
@@ -131,14 +126,14 @@ async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
     last = next(reversed(answers))
     info = answers["buildInfo"] or {}
     return ServerExtras(
-        version=_text(info.get("version")),
-        modules=_strings(info.get("modules")),
+        version=replies.text(info.get("version")),
+        modules=replies.texts(info.get("modules")),
         ferretdb=any(str(field).startswith("ferretdb") for field in info),
         genuine=is_genuine(info) if info.get("ok") else None,
         product=named_product(info),
         build_info_code=_code(answers["buildInfo"]),
         repl_status_code=_code(status),
-        repl_message=_text(status.get("errmsg")) if status else None,
+        repl_message=replies.text(status.get("errmsg")) if status else None,
         config_hosts=_config_hosts(config),
         open_read_code=_code(answers.get("find")),
         silent_at=last if ended is Reach.SILENT else None,
@@ -163,10 +158,8 @@ _INVALID_CONFIG, _NOT_INITIALISED = 93, 94
 
 
 def _config_hosts(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
-    config = answer.get("config") if answer else None
-    members = config.get("members") if isinstance(config, Mapping) else None
-    rows = [m for m in members if isinstance(m, Mapping)] if isinstance(members, list) else []
-    return tuple(cut(host) for m in rows[:100] if isinstance(host := m.get("host"), str))
+    members = replies.documents(replies.document((answer or {}).get("config")).get("members"))
+    return tuple(host for member in members[:100] if (host := replies.text(member.get("host"))) is not None)
 
 
 def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, user: str | None = None) -> Hello:
@@ -186,39 +179,34 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
     election, service = document.get("electionId"), document.get("serviceId")
     return Hello(
         ok=bool(document.get("ok")) and not _is_error(document),
-        code=_whole(document.get("code")),
-        code_name=_text(document.get("codeName")),
-        message=_text(document.get("errmsg")),
-        set_name=_text(document.get("setName")),
+        code=replies.whole(document.get("code")),
+        code_name=replies.text(document.get("codeName")),
+        message=replies.text(document.get("errmsg")),
+        set_name=replies.text(document.get("setName")),
         is_writable_primary=bool(document.get("isWritablePrimary", document.get("ismaster"))),
         secondary=bool(document.get("secondary")),
         arbiter_only=bool(document.get("arbiterOnly")),
         hidden=bool(document.get("hidden")),
         is_replica_set=bool(document.get("isreplicaset")),
-        msg=_text(document.get("msg")),
-        me=_text(document.get("me")),
-        primary=_text(document.get("primary")),
-        hosts=_strings(document.get("hosts")),
-        passives=_strings(document.get("passives")),
-        arbiters=_strings(document.get("arbiters")),
-        tags=_tags(tags),
-        min_wire_version=_whole(document.get("minWireVersion")) or 0,
-        max_wire_version=_whole(document.get("maxWireVersion")) or 0,
-        set_version=_whole(document.get("setVersion")),
-        election_id=None if election is None else cut(str(election)),
-        service_id=None if service is None else cut(str(service)),
-        compression=_strings(document.get("compression")),
+        msg=replies.text(document.get("msg")),
+        me=replies.text(document.get("me")),
+        primary=replies.text(document.get("primary")),
+        hosts=replies.texts(document.get("hosts")),
+        passives=replies.texts(document.get("passives")),
+        arbiters=replies.texts(document.get("arbiters")),
+        tags=replies.text_pairs(tags),
+        min_wire_version=replies.whole(document.get("minWireVersion")) or 0,
+        max_wire_version=replies.whole(document.get("maxWireVersion")) or 0,
+        set_version=replies.whole(document.get("setVersion")),
+        election_id=None if election is None else replies.cut(str(election)),
+        service_id=None if service is None else replies.cut(str(service)),
+        compression=replies.texts(document.get("compression")),
         local_time=local_time.isoformat() if isinstance(local_time, datetime) else None,
         last_write_s=_moment(written),
         clock_skew_s=skew,
-        sasl_supported_mechs={} if user is None else {user: _strings(document.get("saslSupportedMechs"))},
-        fields=_strings(list(document)),
+        sasl_supported_mechs={} if user is None else {user: replies.texts(document.get("saslSupportedMechs"))},
+        fields=replies.texts(list(document)),
     )
-
-
-def cut(text: str) -> str:
-    """A server's text, as long as anything needs it."""
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def _is_error(document: Mapping[str, Any]) -> bool:
@@ -236,31 +224,11 @@ def _client_metadata(app_name: str) -> dict[str, Any]:
     }
 
 
-def _tags(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        return {}
-    return {cut(str(name)): cut(str(tag)) for name, tag in islice(value.items(), MOST_NAMES)}
-
-
 def _code(answer: Mapping[str, Any] | None) -> int | None:
     """The code of a command's answer: 0 for success; None without an answer or a code."""
     if answer is None:
         return None
-    return 0 if answer.get("ok") else _whole(answer.get("code"))
-
-
-def _text(value: object) -> str | None:
-    return cut(value) if isinstance(value, str) else None
-
-
-def _whole(value: object) -> int | None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        return None
-    return int(value)
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    return tuple(cut(item) for item in value[:MOST_NAMES] if isinstance(item, str)) if isinstance(value, list) else ()
+    return 0 if answer.get("ok") else replies.whole(answer.get("code"))
 
 
 def _moment(value: object) -> float | None:

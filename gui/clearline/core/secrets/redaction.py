@@ -28,6 +28,8 @@ _EMBEDDED: Final = 8
 """Fewest base64 characters of a secret in the middle of a longer text (``user:password``) that are worth masking."""
 _HEX: Final = 8
 _LONGEST: Final = 256
+_LONGEST_SPELLING: Final = 12
+"""Characters that one may be written with, as in ``\\\\ud83d\\\\ude00``."""
 
 _SECRET_NAME: Final = late(
     r"pass?(?:word|phrase|wd|code)|(?<![a-z])pass(?![a-z])|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?\b",
@@ -61,6 +63,16 @@ def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
         if text == before:
             return text
     return MASK
+
+
+def redact_beginning(text: str, secrets: Iterable[Secret | str] = (), *, most: int = 1000) -> str:
+    """The beginning of a text of any length, `redact`ed. Of a secret at the place where it is cut nothing stays."""
+    if len(text) <= most:
+        return redact(text, secrets)
+    known = [s.reveal() if isinstance(s, Secret) else s for s in secrets]
+    margin = _LONGEST_SPELLING * max(map(len, known), default=0) + _LONGEST
+    beginning = redact(text[: most + margin], known)[:-margin]
+    return f"{beginning[: most - 1]}…"
 
 
 # ---------------------------------------------------------------- known secrets

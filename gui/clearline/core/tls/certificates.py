@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from clearline.core.facts.computer import CertificateFacts
+from clearline.core.facts.replies import MOST_NAMES, cut
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -47,8 +48,8 @@ def _facts(der: bytes, now: datetime) -> CertificateFacts:
         key_type, key_bits, key_id = _public_key(certificate)
         starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         return CertificateFacts(
-            subject=_readable(lambda: certificate.subject.rfc4514_string(), ""),
-            issuer=_readable(lambda: certificate.issuer.rfc4514_string(), ""),
+            subject=cut(_readable(lambda: certificate.subject.rfc4514_string(), "")),
+            issuer=cut(_readable(lambda: certificate.issuer.rfc4514_string(), "")),
             serial=format(certificate.serial_number, "x"),
             not_before=starts.isoformat(),
             not_after=ends.isoformat(),
@@ -135,8 +136,8 @@ def _alternative_names(certificate: x509.Certificate) -> tuple[tuple[str, ...], 
     names = _extension(certificate, x509.SubjectAlternativeName)
     if names is None:
         return (), (), False
-    addresses = tuple(str(address) for address in names.get_values_for_type(x509.IPAddress))
-    return tuple(names.get_values_for_type(x509.DNSName)), addresses, True
+    addresses = tuple(str(address) for address in names.get_values_for_type(x509.IPAddress)[:MOST_NAMES])
+    return tuple(map(cut, names.get_values_for_type(x509.DNSName)[:MOST_NAMES])), addresses, True
 
 
 def _public_key(certificate: x509.Certificate) -> tuple[str, int, str]:

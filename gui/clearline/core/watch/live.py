@@ -8,7 +8,7 @@ from collections.abc import Callable
 from clearline.core.check.preparation import Prepared
 from clearline.core.check.request import Request
 from clearline.core.findings import Finding
-from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.redaction import redact_beginning
 from clearline.core.watch.findings import WatchFacts, findings
 from clearline.core.watch.health import HealthFold, Pause
 from clearline.core.watch.session import Session
@@ -57,4 +57,4 @@ class Live:
         from clearline.core.driver.event_texts import error_text
 
         secrets = self.ready.secrets if self.ready is not None else self.request.known_secrets
-        return redact(error_text(error), secrets.values())
+        return redact_beginning(error_text(error), secrets.values())

@@ -18,7 +18,7 @@ from clearline.core.driver.oidc import wants_human
 from clearline.core.facts.whole import Facts
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool
-from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.turns import Turns
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.judgement import judged
@@ -111,7 +111,7 @@ class Rounds:
         if (why := objection(ready)) is not None:
             self._hold(why)
             return None
-        self._live.topology.begin_anew(partial(redact, secrets=tuple(ready.secrets.values())))
+        self._live.topology.begin_anew(partial(redact_beginning, secrets=tuple(ready.secrets.values())))
         try:
             session = self.new_session(ready, self._heard, log=self._log)
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError

@@ -27,7 +27,7 @@ from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
-from clearline.core.secrets.redaction import redact
+from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
@@ -166,7 +166,7 @@ class Session:
 
     def redact(self, text: str) -> str:
         """A text without the secrets."""
-        return redact(text, self._secrets.values())
+        return redact_beginning(text, self._secrets.values())
 
     async def ask(self, server: str | None, knows_version: Callable[[str], object]) -> Answer:
         """Hello and ping to one server; None asks the one that the user's read preference chooses. Never raises.
