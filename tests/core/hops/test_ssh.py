@@ -14,6 +14,7 @@ import asyncssh
 import pytest
 from msgspec.structs import replace
 
+from clearline.core.check import outcome
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
@@ -201,6 +202,19 @@ def test_a_human_answers_the_second_question(two_factors: Server, standalone: De
     connected(run([two_factors.hop(login=("key", "interactive"))], standalone.address, human=human))
     assert len(human.questions) == 1
     assert human.questions[0].prompts[0].echo is False
+
+
+def test_a_human_may_take_longer_than_any_check(
+    two_factors: Server, standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Human):
+        async def answers(self, question: Question) -> tuple[Secret, ...] | None:
+            await asyncio.sleep(1.2)
+            return await super().answers(question)
+
+    monkeypatch.setattr(outcome, "LONGEST_S", 1.0)
+    hop = two_factors.hop(login=("key", "interactive"))
+    connected(run([hop], standalone.address, human=Slow(PASSWORD), patience=Patience(1.0, 1.0)))
 
 
 def test_a_chain_of_jumps(bastion: Server, only_keys: Server, standalone: Deployment) -> None:

@@ -67,7 +67,8 @@ class Outcome:
     async def _until_explained(self) -> None:
         """Judge after every entry, until the verdict is given and everything still asked is answered or late."""
         changed = self._ledger.changed
-        end = self._reporter.began + (LONGEST_S if self._run.sign_in is None else self._run.sign_in.patience_s)
+        # From here on: before, a hop may have asked a human, who takes their time.
+        end = time.perf_counter() + (LONGEST_S if self._run.sign_in is None else self._run.sign_in.patience_s)
         while True:
             changed.clear()
             began = time.perf_counter()
