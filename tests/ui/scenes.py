@@ -15,6 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.hops.asking import Prompt, ShownKey
+from clearline.core.hops.asking import Question as HopQuestion
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
@@ -22,6 +24,7 @@ from clearline.core.secrets.secret import Secret
 from clearline.core.storage import store
 from clearline.core.watch.state import WatchState
 from clearline.ui.app import Desktop, compose
+from clearline.ui.checks.hop_questions import AnswersDialog, KeyDialog
 from clearline.ui.look.theme import Scheme, Theme
 from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
@@ -452,6 +455,10 @@ def fix_dialog(seen: Seen) -> QWidget:
     return seen.dialog()
 
 
+_SHOWN_KEY = ShownKey("bastion.example.com:22", "ssh-ed25519", "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDQE2wTNzLTJfgL0Rk")
+_ASKED = HopQuestion("bastion.example.com:22", "", "Two factors are needed here.", (Prompt("Verification code:"),))
+
+
 def _dialog(ask: Callable[[Seen], object]) -> Callable[[Seen], QWidget]:
     def act(seen: Seen) -> QWidget:
         seen.type()
@@ -466,6 +473,8 @@ def _dialog(ask: Callable[[Seen], object]) -> Callable[[Seen], QWidget]:
 SCENES += [
     Scene("dialog-palette", _dialog(lambda seen: seen.workbench.going_to.ask()), TEAM),
     Scene("dialog-help", _dialog(lambda seen: seen.workbench.going_to.help())),
+    Scene("dialog-host-key", _dialog(lambda seen: KeyDialog(_SHOWN_KEY, seen.window).open())),
+    Scene("dialog-ssh-question", _dialog(lambda seen: AnswersDialog(_ASKED, seen.window).open())),
     Scene("dialog-settings", _dialog(lambda seen: seen.workbench.show_settings())),
     Scene("dialog-about", _dialog(lambda seen: seen.workbench.show_about())),
     Scene("dialog-import", _dialog(lambda seen: seen.workbench.sharing.ask_import())),

@@ -23,6 +23,10 @@ from clearline.ui.look import theme
 from clearline.ui.widgets.parts import WrappedLabel, section
 
 
+_LONGEST_FINGERPRINT = 60
+"""Letters; that of SHA-256 has 50."""
+
+
 class HopQuestions(QObject):
     """The `Asker` of the window: awaited in the loops of the workers, answered in the window's thread."""
 
@@ -151,6 +155,9 @@ class KeyDialog(QDialog):
         self.fingerprint.setFont(theme.mono_font())
         self.fingerprint.setAccessibleName("Fingerprint")
         self.fingerprint.setCursorPosition(0)
+        # All of it is to be compared: none of it may be out of sight.
+        width = self.fingerprint.fontMetrics().horizontalAdvance(key.fingerprint[:_LONGEST_FINGERPRINT])
+        self.fingerprint.setMinimumWidth(width + theme.GRID * 4)
         form = QFormLayout()
         form.setHorizontalSpacing(theme.GRID * 2)
         form.addRow("Kind of key", _plain(key.key_type))
@@ -160,7 +167,7 @@ class KeyDialog(QDialog):
         buttons = _buttons(self, "Trust this key", primary=False)
         column.addWidget(buttons)
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setDefault(True)
-        self.resize(theme.GRID * 64, self.sizeHint().height())
+        self.resize(max(theme.GRID * 64, width + theme.GRID * 22), max(theme.GRID * 36, self.sizeHint().height()))
 
     def given(self) -> bool:
         """Whether it was agreed to."""
