@@ -59,7 +59,7 @@ def packages(root: Path, version: str, when: int) -> list[Path]:
 
 def tar_xz(folder: Path, target: Path, when: int, root: str | None = None) -> None:
     """The folder as ``target``, under the name ``root`` (its own if None), everything dated ``when``."""
-    with tarfile.open(target, "w:xz", format=tarfile.GNU_FORMAT, preset=6) as tar:
+    with tarfile.open(target, "w:xz", format=tarfile.GNU_FORMAT, preset=9) as tar:
         _fill(tar, folder, root or folder.name, when)
 
 
