@@ -10,11 +10,12 @@ from urllib.parse import unquote_plus
 from clearline.core.explain.grammars import GRAMMARS
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Address, Credential, LogEntry, Record
-from clearline.core.explain.signs import signs
+from clearline.core.explain.signs import CODES, Sign, signs
 
 _ADDRESS = re.compile(r"mongodb(\+srv)?://([^\s\"'`<>\\)}\]]*(?:<[^<>\s]*>[^\s\"'`<>\\)}\]]*)*)", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"mechanism=([\w\-]+)?, userName='([^']*)', source='([^']*)'")
 _RUBY = re.compile(r"User (\S+) \(mechanism: \w+\) .{0,80}?\(auth source: ([\w$\-]+), used mechanism: ([\w\-]+)")
+_CODE = re.compile(r"\bcode['\"]?\s{0,3}[:=]\s{0,3}(\d{1,6})\b")
 _POOL = {
     "most": re.compile(r"maxPoolSize: (\d+)"),
     "total": re.compile(r"total connections: (\d+)"),
@@ -49,16 +50,24 @@ def read(text: Text, driver: str | None) -> Record:
     """All facts of a text."""
     views = tuple(view for grammar in GRAMMARS for view in grammar(text.view))
     whole = "\n".join((*text.lines, text.view))
+    found = tuple(signs(text.tight))
     return Record(
         driver=driver,
         views=views,
-        signs=tuple(signs(text.tight)),
+        signs=(*found, *_codes(text.view, {s.number for s in found if s.kind == "code"})),
         addresses=tuple(addresses(text.view)),
         credential=_credential(text.view),
         log=tuple(_log(text.objects)),
         surroundings=frozenset(name for name, words in _SURROUNDINGS.items() if words.search(whole)),
         pool=_pool(text.view),
     )
+
+
+def _codes(view: str, known: set[int]) -> Iterator[Sign]:
+    """Server codes behind a word that the compact text joins with ``code``."""
+    for number in dict.fromkeys(int(found[1]) for found in _CODE.finditer(view)):
+        if number in CODES and number not in known:
+            yield Sign(kind="code", number=number, name=CODES[number])
 
 
 def addresses(text: str) -> Iterator[Address]:

@@ -13,6 +13,9 @@ from clearline.core.late_patterns import late
 _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (late(pattern, re.IGNORECASE), causes)
     for pattern, causes in (
+        (r"(?:invalid|malformed|bad|pars(?:e|ing)).{0,40}(?:connection string|\bur[il]\b)|InvalidURI|\bURI options?\b"
+         r"|(?:connection string|\bur[il]\b).{0,120}(?:invalid|malformed|pars(?:e|ing)|not valid)",
+         ("uri.unescaped-credentials", "uri.stray-characters", "uri.not-set")),
         (r"certificate|\bx509\b", ("tls.unknown-ca", "tls.name-mismatch", "tls.certificate-expired")),
         (r"\b(?:SSL|TLS)\b.{0,60}(?:error|fail|handshake)|(?:error|fail)\w{0,12}.{0,60}\b(?:SSL|TLS)\b",
          ("tls.handshake-refused", "tls.not-offered", "tls.unknown-ca")),
@@ -22,9 +25,6 @@ _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
          ("access.no-privilege", "auth.credentials-missing")),
         (r"\bDNS\b|\bSRV\b|resolve|name resolution",
          ("dns.host-not-found", "dns.srv-not-found", "dns.resolver-silent")),
-        (r"(?:invalid|malformed|bad|parse\w{0,12}|parsing).{0,40}(?:connection string|\bur[il]\b)"
-         r"|(?:connection string|\bur[il]\b).{0,40}(?:invalid|malformed|parse)",
-         ("uri.stray-characters", "uri.unescaped-credentials", "uri.not-set")),
         (r"time(?:d)?[ \-]?out|:timeout", ("tcp.no-answer", "tcp.too-slow", "tcp.refused")),
         (r"(?:lost|drop\w{0,12}|closed|reset|broke\w{0,12}|terminated|disconnect\w{0,12})",
          ("pool.idle-connections-dropped", "pool.server-went-away", "tcp.reset-on-connect")),

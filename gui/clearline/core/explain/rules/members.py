@@ -160,5 +160,9 @@ def surroundings(record: Record, text: str) -> Iterator[Guess]:
     apple = "macos" in record.surroundings or any(s.kind == "unreachable" and s.number == 65 for s in record.signs)
     if apple and "unreachable" in kinds and any(is_private(s.host) for s in record.servers):
         yield Guess(weight=1800, cause="env.macos-local-network", certainty=Certainty.POSSIBLE)
-    if "documentdb" in record.surroundings and kinds & {"silent", "vague"} and not kinds & {"refused", "verify"}:
+    if (
+        "documentdb" in record.surroundings
+        and kinds & {"silent", "vague"}
+        and not kinds & {"refused", "verify", "closed"}
+    ):
         yield Guess(weight=1600, cause="tcp.private-address", certainty=Certainty.POSSIBLE)
