@@ -516,10 +516,10 @@ def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]
     """
     several = ["-n", str(min(processors, MOST_PROCESSES)), "--dist", "loadfile"]
     if list(arguments) == ["--fast"]:
-        return [[*several, "-q", "-m", "not frozen", "--fast"]]
+        return [[*several, "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:
-        return [[*([] if "-m" in arguments else ["-m", "not frozen"]), *arguments]]
-    return [[*several, "-m", "not frozen and not timed"], ["-m", "timed and not frozen"]]
+        return [[*([] if "-m" in arguments else ["-m", "not frozen and not crowd"]), *arguments]]
+    return [[*several, "-m", "not frozen and not crowd and not timed"], ["-m", "timed and not frozen"]]
 
 
 def fetch_servers() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from clearline.core.driver.admission import MOST_NAMED
 from clearline.core.report.report import Report
 from lab.dns_server import cluster
@@ -16,7 +18,7 @@ from lab.peer import bound_socket
 
 FEW = 50
 """From about 33 servers on the driver's own queue of events was full."""
-COUNTS = (FEW, 300, 1000)
+COUNTS = (FEW, 300, pytest.param(1000, marks=pytest.mark.crowd))
 STOP_WITHIN_S = 10.0
 """From Stop to the end of the task, on the busiest computer; where Stop is lost, or no loop runs, it would be never."""
 

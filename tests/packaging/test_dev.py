@@ -198,7 +198,7 @@ def test_a_step_that_was_killed_is_a_failure_too() -> None:
 
 def test_tests_run_side_by_side_and_those_that_judge_times_alone_afterwards() -> None:
     side_by_side, alone = dev.runs_of_pytest([], 2)
-    assert side_by_side == ["-n", "2", "--dist", "loadfile", "-m", "not frozen and not timed"]
+    assert side_by_side == ["-n", "2", "--dist", "loadfile", "-m", "not frozen and not crowd and not timed"]
     assert alone == ["-m", "timed and not frozen"]
     assert dev.runs_of_pytest([], 64)[0][1] == str(dev.MOST_PROCESSES)
 
@@ -207,7 +207,7 @@ def test_the_fast_loop_is_one_run_and_arguments_of_one_s_own_are_left_alone() ->
     (fast,) = dev.runs_of_pytest(["--fast"], 2)
     assert fast[:2] == ["-n", "2"]
     assert "--fast" in fast
-    assert dev.runs_of_pytest(["-k", "tls"], 2) == [["-m", "not frozen", "-k", "tls"]]
+    assert dev.runs_of_pytest(["-k", "tls"], 2) == [["-m", "not frozen and not crowd", "-k", "tls"]]
     assert dev.runs_of_pytest(["-m", "netns", "--fast"], 2) == [["-m", "netns", "--fast"]]
 
 
@@ -221,7 +221,7 @@ def test_the_tests_stop_at_the_first_failure_and_leave_the_frozen_program_out(mo
         ["ruff", "check"],
         ["ruff", "format", "--check"],
         ["mypy"],
-        ["pytest", "-m", "not frozen", "-k", "tls"],
+        ["pytest", "-m", "not frozen and not crowd", "-k", "tls"],
     ]
 
 
