@@ -22,7 +22,6 @@ from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
 from clearline.ui.widgets.parts import WrappedLabel, section
 
-
 _LONGEST_FINGERPRINT = 60
 """Letters; that of SHA-256 has 50."""
 
