@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -122,12 +123,12 @@ class ExportDialog(QDialog):
         for entry in (self.passphrase, self.again):
             entry.entered.connect(lambda _secret: self._refresh())
         self.mark = StatusIcon()
-        self.hint = WrappedLabel()
+        self.hint = _two_lines()
         self.passwords = QCheckBox("&Include the passwords")
         self.passwords.toggled.connect(self._refresh)
 
     def _make_foot(self) -> None:
-        self.sentence = WrappedLabel()
+        self.sentence = _two_lines()
         self.sentence.setAccessibleName("What will be in the file")
         self.failed = WrappedLabel("", "failure")
         self.failed.hide()
@@ -160,7 +161,7 @@ class ExportDialog(QDialog):
         hint.setSpacing(theme.GRID // 2)
         hint.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
         hint.addWidget(self.hint, 1)
-        form.addRow("", hint)
+        form.addRow(hint)
         form.addRow("", self.passwords)
         where = QFormLayout()
         where.setHorizontalSpacing(theme.GRID)
@@ -249,3 +250,11 @@ class ExportDialog(QDialog):
             how = strength(Secret(first))
             self.mark.show_icon(*_MARKS[how])
             self.hint.setText(how.value + ("" if second else " Type it again below."))
+
+
+def _two_lines() -> WrappedLabel:
+    """Words with a place of their own: nothing moves while they become longer."""
+    label = WrappedLabel()
+    label.setAlignment(Qt.AlignmentFlag.AlignTop)
+    label.setMinimumHeight(QFontMetrics(theme.body_font()).lineSpacing() * 2 + 2)
+    return label
