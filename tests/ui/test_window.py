@@ -524,3 +524,18 @@ def test_an_error_text_that_is_pasted_is_explained_and_not_taken_for_an_address(
     assert desktop.window.connection.field.plain.reveal() == ""
     assert "hunter22" not in dialog.field.toPlainText()
     qtbot.waitUntil(lambda: "tcp.refused" in dialog.page.plain())
+
+
+def test_a_check_of_the_servers_in_an_error_text_says_which_causes_remain(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    check = play.playing(play.connected())
+    desktop = make_desktop(check)
+    paste(qtbot, desktop, "MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017")
+    [dialog] = desktop.window.findChildren(ExplainDialog)
+    qtbot.waitUntil(lambda: bool(dialog.causes))
+    [button] = [b for b in dialog.findChildren(QPushButton) if b.text().startswith("Test 192")]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "the check refutes it" in dialog.page.plain())
+    assert check.asked[0][2] == "mongodb://192.0.2.7:27017/?directConnection=true"
+    assert "on this computer" in dialog.page.plain()
