@@ -260,10 +260,8 @@ _at(
     "L14c",
     "OCSP address in the certificate gets no answer",
     failed="tls.ocsp-unreachable",
-    connected="tls.ocsp-unreachable",
-    silent=True,
+    connected="tls.ocsp-not-asked",
     netns=True,
-    unnamed="nobody but the deployment is contacted about a connection that works",
 )
 def _(lab: Laboratory) -> Iterator[Case]:
     identity = lab.authority.server(OUTSIDE, ocsp="http://10.8.0.80/ocsp")

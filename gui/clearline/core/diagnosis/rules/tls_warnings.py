@@ -17,7 +17,7 @@ from clearline.core.diagnosis.rules.tls_trust import (
     UNTRUSTED,
     covers,
 )
-from clearline.core.diagnosis.standing import Standing, standing
+from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
@@ -104,6 +104,23 @@ def ocsp(facts: Facts) -> Iterable[Finding]:
                     evidence={"url": url, "reach": reach.value},
                     url=url,
                 )
+
+
+def ocsp_not_asked(facts: Facts) -> Iterable[Finding]:
+    """A connection works, and whether its certificate is revoked was not asked: PyMongo alone does not ask either."""
+    if not is_connected(facts):
+        return
+    for member, _, chain in _encrypted(facts):
+        if chain[0].ocsp_urls and not member.ocsp_reach and not is_given(facts, "tlsCRLFile"):
+            yield finding(
+                "tls.ocsp-not-asked",
+                Certainty.PROVEN,
+                server=member.address,
+                evidence={"url": chain[0].ocsp_urls[0]},
+                host=member.host,
+                url=chain[0].ocsp_urls[0],
+            )
+            return
 
 
 def intercepted_and_trusted(facts: Facts) -> Iterable[Finding]:
@@ -206,5 +223,6 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     no_san,
     stapling,
     ocsp,
+    ocsp_not_asked,
     not_encrypted,
 )
