@@ -6,13 +6,14 @@ their own that everybody may read: some of them give up root first.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def dante(*, blocked_port: int | None = None) -> Iterator[int]:
 
 
 @contextmanager
-def squid(*, login: bool = False, rules: str = "http_access allow all") -> Iterator[int]:
+def squid(
+    *, login: bool = False, rules: str = "http_access allow all", environ: Mapping[str, str] | None = None
+) -> Iterator[int]:
     """An HTTP proxy. ``rules`` are lines of its configuration; with ``login`` only `USER` gets to them."""
     with closed_port() as port, _folder() as folder:
         auth = ""
@@ -71,7 +74,8 @@ def squid(*, login: bool = False, rules: str = "http_access allow all") -> Itera
             f"workers 1\ndns_nameservers 127.0.0.1\nacl everything src all\n{auth}{rules}\n"
         )
         folder.chmod(0o777)  # it gives up root for the user proxy
-        with _running(["squid", "-N", "-f", str(config)], port, at_once=True):  # it takes two seconds to say goodbye
+        command = ["squid", "-N", "-f", str(config)]
+        with _running(command, port, at_once=True, environ=environ):  # it takes two seconds to say goodbye
             yield port
 
 
@@ -103,10 +107,14 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, *, at_once: bool = False) -> Iterator[None]:
+def _running(
+    command: Sequence[str], port: int, *, at_once: bool = False, environ: Mapping[str, str] | None = None
+) -> Iterator[None]:
     if sys.platform != "linux" and (reason := missing(command[0])):
         pytest.skip(reason)  # Linux has them all: there a missing one is a failure
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    around = {**os.environ, **(environ or {})}
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=around)
     try:
         wait_until_open(port, process)
         yield

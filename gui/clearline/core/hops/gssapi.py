@@ -103,4 +103,15 @@ class Context:
 
     def _check(self, major: int, minor: ctypes.c_uint32) -> None:
         if (failed := major & _CALLING_OR_ROUTINE) != 0:
+            if failed & 0xFFFFFFFF == FAILURE and _expired():
+                failed = CREDENTIALS_EXPIRED
             raise NoTicket("kerberos", failed & 0xFFFFFFFF, ctypes.c_int32(minor.value).value)
+
+
+def _expired() -> bool:
+    """Whether the user's ticket has run out: gss_init_sec_context says only that it failed (MIT krb5 1.20)."""
+    minor, lifetime = ctypes.c_uint32(), ctypes.c_uint32(1)
+    major = _library().gss_inquire_cred(ctypes.byref(minor), None, None, ctypes.byref(lifetime), None, None)
+    if major == 0:
+        return lifetime.value == 0
+    return bool((major & _CALLING_OR_ROUTINE) & 0xFFFFFFFF == CREDENTIALS_EXPIRED)
