@@ -89,6 +89,9 @@ PACKAGES = {
 PROGRAMS = {
     "test": {
         "dbus-run-session": "dbus",
+        "man": "man-db",
+        "zsh": "zsh",
+        "fish": "fish",
         "gnome-keyring-daemon": "gnome-keyring",
         "ip": "iproute2",
         "nft": "nftables",

@@ -143,16 +143,12 @@ def _zsh_text(text: str) -> str:
 
 
 def _fish() -> str:
-    lines = ["complete -c clearline -n __fish_use_subcommand -f -a '(__fish_complete_suffix .json)'"]
-    lines += [
-        f"complete -c clearline -n __fish_use_subcommand -f -a {command.name} -d {_fish_text(command.does)}"
-        for command in COMMANDS
-    ]
+    first = "complete -c clearline -n __fish_use_subcommand"
+    lines = [f"{first} -f -a '(__fish_complete_suffix .json | string match \"*.json\")'"]
+    lines += [f"{first} -f -a {command.name} -d {_fish_text(command.does)}" for command in COMMANDS]
     for form, meaning in (*ALONE[1:], ("--help", "say what there is")):
         name, _, takes = form.removeprefix("--").partition(" ")
-        lines.append(
-            f"complete -c clearline -n __fish_use_subcommand -l {name}{' -r' if takes else ''} -d {_fish_text(meaning)}"
-        )
+        lines.append(f"{first} -l {name}{' -r' if takes else ''} -d {_fish_text(meaning)}")
     for command in COMMANDS:
         made = command.arguments()
         when = f"complete -c clearline -n '__fish_seen_subcommand_from {command.name}'"
