@@ -389,6 +389,41 @@ def test_a_check_that_holds_its_thread_is_noticed_after_stop(
     over.set()
 
 
+def test_a_question_that_holds_its_thread_is_noticed_when_it_is_given_up(
+    qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
+) -> None:
+    over, began = threading.Event(), threading.Event()
+
+    async def hold() -> None:  # as a watch does whose driver computes for ever
+        began.set()
+        over.wait()
+
+    line = make_line(play.playing(play.connected()))
+    give_up = line.ask(hold, lambda _done: None)
+    qtbot.waitUntil(began.is_set)
+    with qtbot.waitSignal(line.stuck, timeout=5000):
+        give_up()
+    over.set()
+
+
+def test_a_question_that_is_given_up_in_time_is_not_taken_for_stuck(
+    qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
+) -> None:
+    line = make_line(play.playing(play.connected()))
+    stuck, began = [], threading.Event()
+    line.stuck.connect(lambda: stuck.append(True))
+
+    async def wait() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    give_up = line.ask(wait, lambda _done: None)
+    qtbot.waitUntil(began.is_set)
+    give_up()
+    qtbot.waitUntil(lambda: line._vigil is None or not line._vigil.isActive())
+    assert not stuck
+
+
 def test_a_check_that_ends_is_not_taken_for_stuck(
     qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
 ) -> None:

@@ -81,8 +81,9 @@ class Worker(QThread):
         self._others: set[asyncio.Task[None]] = set()
         self.events = EventBuffer()
         """The driver events of the newest check."""
-        self._ended_run = 0  # the GUI thread's own, as the next four
+        self._ended_run = 0  # the GUI thread's own, as the next five
         self._pings = self._missing = 0
+        self._life_after = 0  # the ping that is to be answered, whatever else has ended
         self._patience = MISSING_AT_MOST
         self._vigil: QTimer | None = None
         self._pongs = 0  # the loop's answers
@@ -159,6 +160,9 @@ class Worker(QThread):
         def give_up() -> None:
             given_up.set()
             self._on_loop(cancel)
+            if tasks and not all(task.done() for task in tasks):
+                self._life_after = self._pings + 1
+                self._watch_over(MISSING_AFTER_STOP)
 
         def unless_given_up(call: Callable[[], object]) -> None:
             if not given_up.is_set():
@@ -211,7 +215,7 @@ class Worker(QThread):
         _left_behind.append(self)
 
     def _watch_over(self, patience: int) -> None:
-        """Ask the loop for a sign of life by and by, until the check has ended."""
+        """Ask the loop for a sign of life by and by, until the check has ended, or what was given up can have."""
         self._patience = patience
         self._missing = 0
         if self._vigil is None:
@@ -222,7 +226,8 @@ class Worker(QThread):
 
     def _ping(self) -> None:
         assert self._vigil is not None
-        if self._ended_run >= self._newest_run or self._closing:
+        ended = self._ended_run >= self._newest_run and self._pongs >= self._life_after
+        if ended or self._closing:
             self._vigil.stop()
             return
         # Pings are counted, not seconds: a computer that slept has missed none.
