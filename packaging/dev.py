@@ -81,7 +81,8 @@ PACKAGES = {
     "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
     "package": (),
     "smoke": (*QT, *MONGOD),
-    "try-build": MONGOD,
+    "try-build": (*MONGOD, "debian-archive-keyring"),
+    "windows": ("debian-archive-keyring",),
     "lock": (),
 }
 """Debian packages with libraries, by command."""
