@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import statistics
@@ -52,11 +53,25 @@ def servers(stack: ExitStack) -> dict[str, str]:
     return texts
 
 
+class Bugs(logging.Handler):
+    """What checks note of mistakes of ours, a rule that raises among them: they go on, and only the log tells."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one."""
+        self.told[record.getMessage()] += 1
+
+
 async def soak(texts: dict[str, str], seconds: float, dice: random.Random) -> None:
     """Check after check until the time is over; print what came of it."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonExecutor())
     ran: Counter[str] = Counter()
+    bugs = Bugs()
+    logging.getLogger("clearline").addHandler(bugs)
     crashed: Counter[str] = Counter()
     stops_ms: list[float] = []
     stall_s, last = 0.0, loop.time()
@@ -89,6 +104,7 @@ async def soak(texts: dict[str, str], seconds: float, dice: random.Random) -> No
     await asyncio.sleep(0.1)
     print(f"checks   {ran.total()}: " + ", ".join(f"{n} {kind}" for kind, n in ran.most_common()))
     print(f"crashes  {crashed.total()} {dict(crashed) or ''}")
+    print(f"bugs     {bugs.told.total()} {dict(bugs.told) or ''}")
     for name, was, now in zip(("descriptors", "threads", "memory MB"), before, resources(), strict=True):
         print(f"{name:<12} {was} before, {now} after")
     if len(stops_ms) > 2:

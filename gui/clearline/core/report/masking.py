@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.report.report import Report
+from clearline.core.report.report import Report, ServerResult
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
 
@@ -43,8 +43,13 @@ def masked(report: Report, secrets: Iterable[Secret] = (), *, servers: bool = Tr
     # A secret that happens to be a name in the address would blank that out and so give itself away.
     known = tuple(secret for secret in secrets if secret.reveal() not in report.target.uri)
     sweep = _Sweep(known)
-    parts = [name for name in report.__struct_fields__ if servers or name != "servers"]
-    return replace(report, **{name: sweep.covered(getattr(report, name), name) for name in parts})
+    parts = [name for name in report.__struct_fields__ if name != "servers"]
+    clean = replace(report, **{name: sweep.covered(getattr(report, name), name) for name in parts})
+    if not servers:
+        return clean
+    told = tuple(sweep.covered(one, "servers") if sweep.concerns(one) else one for one in report.servers)
+    changed = any(one is not other for one, other in zip(told, report.servers, strict=True))
+    return replace(clean, servers=told) if changed else clean
 
 
 class _Sweep:
@@ -53,6 +58,13 @@ class _Sweep:
         self._distinctive = tuple(s for s in known if _is_distinctive(s.reveal()))
         self._seen: dict[tuple[bool, str], str] = {}
         """By whose text it is, and the text: a thousand servers say much the same."""
+
+    def concerns(self, server: ServerResult) -> bool:
+        """Whether a server has more to tell than its name: thousands may only be named."""
+        if any(cell.evidence for cell in server.cells.values()):
+            return True
+        texts = (server.address, *(cell.note for cell in server.cells.values()))
+        return any(secret.reveal() in text for secret in self._known for text in texts)
 
     def covered(self, value: Any, field: str) -> Any:
         """A field of the report; the same object where nothing had to be covered."""
