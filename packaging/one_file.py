@@ -17,7 +17,7 @@ import unpacking
 HERE = Path(__file__).resolve().parent
 LEFT_OUT = re.compile(
     r"(^|/)(__pycache__|tests?|docs|include)/|\.(pyi|pyx|pxd|c|h|cpp|exe)$|\.dist-info/(RECORD|INSTALLER|direct_url.*|REQUESTED)$"
-    r"|^(\.\.|bin/)|^clearline/(ui/|resources/(icons|demo|lgpl)/)"
+    r"|^(\.\.|bin/)|^clearline/(ui/|resources/(icons|lgpl)/)"
 )
 """What no command reads."""
 
