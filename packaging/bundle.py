@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, Tuple  # noqa: UP035 (dev.py imports this on an older Python too)
 
@@ -89,7 +90,7 @@ def missing_parts(folder: Path, platform: str = sys.platform) -> list[str]:
     Where a hook of PyInstaller cannot import QtCore it leaves every plugin out and says nothing.
     """
     files = [f"/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*") if path.is_file()]
-    return [part for part in WHOLE_PROGRAM[platform] if not any(Path(file).match(f"*/{part}") for file in files)]
+    return [part for part in WHOLE_PROGRAM[platform] if not any(fnmatchcase(file, f"*/{part}") for file in files)]
 
 
 def libraries(folder: Path) -> list[Path]:
