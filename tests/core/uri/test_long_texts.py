@@ -48,7 +48,7 @@ def test_a_million_characters_take_no_time() -> None:
 def test_eight_times_the_text_takes_about_eight_times_as_long(unit: str) -> None:
     for beginning in ("", "mongodb://u:", "mongodb://h/?"):
         short = min(seconds(long_text(beginning, unit, 2_000)) for _ in range(3))
-        long = seconds(long_text(beginning, unit, 16_000))
+        long = min(seconds(long_text(beginning, unit, 16_000)) for _ in range(2))
         assert long < 0.05 or long / short < 30, beginning  # 64 where the time grows with the square
 
 
