@@ -518,10 +518,11 @@ def processors() -> int:
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
-    Tests run in several processes, a file in one of them; those that judge times run afterwards, with nothing beside
-    them. Arguments of one's own are run as they are.
+    Tests run in several processes, a file in one of them, and one more than there are processors, for many of them wait
+    for what they started; those that judge times run afterwards, with nothing beside them. Arguments of one's own are
+    run as they are.
     """
-    several = ["-n", str(min(processors, MOST_PROCESSES)), "--dist", "loadfile"]
+    several = ["-n", str(min(processors + 1, MOST_PROCESSES)), "--dist", "loadfile"]
     if list(arguments) == ["--fast"]:
         return [[*several, "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:

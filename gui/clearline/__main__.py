@@ -76,7 +76,10 @@ def run() -> NoReturn:
     if sys.argv[1:2] == ["check"]:
         gc.set_threshold(100_000)  # its imports make many objects and no garbage: looking for it costs a tenth
     try:
-        code = main()
+        try:
+            code = main()
+        except SystemExit as ended:  # argparse, after its help or its complaint
+            code = ended.code if isinstance(ended.code, int) else 0
         if sys.stdout is not None:  # a windowed program has none
             sys.stdout.flush()
     except KeyboardInterrupt:  # while a command reads its arguments or asks; a check that runs has its own way

@@ -198,14 +198,14 @@ def test_a_step_that_was_killed_is_a_failure_too() -> None:
 
 def test_tests_run_side_by_side_and_those_that_judge_times_alone_afterwards() -> None:
     side_by_side, alone = dev.runs_of_pytest([], 2)
-    assert side_by_side == ["-n", "2", "--dist", "loadfile", "-m", "not frozen and not crowd and not timed"]
+    assert side_by_side == ["-n", "3", "--dist", "loadfile", "-m", "not frozen and not crowd and not timed"]
     assert alone == ["-m", "timed and not frozen"]
     assert dev.runs_of_pytest([], 64)[0][1] == str(dev.MOST_PROCESSES)
 
 
 def test_the_fast_loop_is_one_run_and_arguments_of_one_s_own_are_left_alone() -> None:
     (fast,) = dev.runs_of_pytest(["--fast"], 2)
-    assert fast[:2] == ["-n", "2"]
+    assert fast[:2] == ["-n", "3"]
     assert "--fast" in fast
     assert dev.runs_of_pytest(["-k", "tls"], 2) == [["-m", "not frozen and not crowd", "-k", "tls"]]
     assert dev.runs_of_pytest(["-m", "netns", "--fast"], 2) == [["-m", "netns", "--fast"]]
