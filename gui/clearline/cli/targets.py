@@ -275,6 +275,10 @@ def _found(argument: str, patience: Patience) -> Target:
             raise UsageProblem("standard input is empty; a connection string was expected there.")
         return target(Profile(), _bounded(text))
     _bounded(argument)
+    if " " in argument:
+        from clearline.core.uri.shell_options import with_address
+
+        argument = with_address(argument)
     if "://" in argument:
         return target(Profile(), argument)
     if argument.endswith(".json") or "/" in argument or os.sep in argument:

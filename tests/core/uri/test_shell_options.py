@@ -9,6 +9,7 @@ from clearline.core.profiles.profile import SecretSource
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from clearline.core.uri.connection_string import Reading, read
 from clearline.core.uri.remedies import carried_out
+from clearline.core.uri.shell_options import with_address
 
 
 def repair(text: str) -> Reading:
@@ -98,3 +99,44 @@ def test_a_password_of_a_command_with_a_quotation_mark_in_it_is_read_whole(writt
         assert (reading.profile.auth.user, reading.profile.seeds.hosts) == ("app", ("h",))
         assert "s3cret" not in reading.facts.redacted
         assert "s3cret" not in msgspec.json.encode(reading.profile).decode()
+
+
+@pytest.mark.parametrize(
+    ("command", "hosts", "rest"),
+    [
+        ("mongosh --host db1 --port 27018 -u app shop", ("db1:27018",), ("app", "shop", None)),
+        ("$ mongo --host rs0/db1:27017,db2 -u app", ("db1:27017", "db2"), ("app", None, "rs0")),
+        ("mongodump -h=fd00::1 -d shop", ("[fd00::1]",), (None, "shop", None)),
+        ("mongo db1.example.com:27017/shop", ("db1.example.com:27017",), (None, "shop", None)),
+        ("mongosh --port 27018", ("localhost:27018",), (None, None, None)),
+        ("mongosh --host db1 --quiet --eval 'db.hello()'", ("db1",), (None, None, None)),
+    ],
+)
+def test_a_command_that_names_its_server_by_options_gets_an_address(
+    command: str, hosts: tuple[str, ...], rest: tuple[str | None, str | None, str | None]
+) -> None:
+    profile = repair(with_address(command)).profile
+    assert profile.seeds.hosts == hosts
+    assert (profile.auth.user, profile.seeds.database, profile.seeds.replica_set) == rest
+
+
+def test_its_password_and_files_are_kept() -> None:
+    reading = repair(with_address("mongosh --tls --tlsCAFile '/my ca.pem' --host db1 -u app -p 's3 cret'"))
+    assert reading.secrets == {PASSWORD: Secret("s3 cret")}
+    assert (reading.profile.tls.enabled, reading.profile.tls.ca_file) == (True, "/my ca.pem")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongosh",
+        "mongosh shop",
+        "mongosh.example.com:27017",
+        "mongo1,mongo2",
+        'mongosh "mongodb://h/"',
+        "db1:27017",
+        "",
+    ],
+)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert with_address(text) == text

@@ -62,6 +62,12 @@ def test_a_pasted_string_is_masked_before_the_field_ever_holds_it(qtbot: QtBot, 
     assert not any("s3cret" in text for text in [*field.texts, *all_undone(field)])
 
 
+def test_a_command_without_an_address_gets_the_one_that_its_options_come_to(field: ConnectionField) -> None:
+    field.insert_text("mongosh --host db1.example.com -u app -p s3cret-w0rd")
+    assert field.heard == ['mongosh "mongodb://db1.example.com/" -u app -p s3cret-w0rd']
+    assert not any("s3cret" in text for text in field.texts)
+
+
 def test_a_typed_password_is_dots_from_its_first_letter_on(qtbot: QtBot, field: ConnectionField) -> None:
     qtbot.keyClicks(field, "mongodb://app:@db1/")
     for _ in range(5):

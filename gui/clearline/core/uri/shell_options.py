@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
@@ -89,6 +90,60 @@ def shell_options(parts: UriText) -> ShellOptions:
         elif value:
             found.secrets[_SECRETS[key]] = Secret(value)
     return found
+
+
+def with_address(text: str) -> str:
+    """A tool's command that names its server by options, with the address that they come to; other texts as they are.
+
+    ``mongo --host rs0/db1,db2 -u app`` becomes ``mongo "mongodb://db1,db2/?replicaSet=rs0" -u app``, which is read as
+    any other command with an address. The first line counts.
+    """
+    line = text.strip().removeprefix("$ ").partition("\n")[0]
+    tool = _TOOL.match(line)
+    if tool is None or "://" in line or line[tool.end() : tool.end() + 1] not in ("", " "):
+        return text
+    host, port, database, rest = "", "", "", []
+    words = _words(line[tool.end() :])
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.partition("=")
+        if name in _SERVER or (name == "-h" and tool[0].lower() not in ("mongosh", "mongo")):
+            value = value if equals else words.pop(0) if words else ""
+            if name in ("--db", "-d"):
+                database = value
+            elif name == "--port":
+                port = value
+            else:
+                host = value
+        elif word.startswith("-"):
+            rest.append(word)
+            if words and not words[0].startswith("-") and not equals and _takes_value(word):
+                rest.append(words.pop(0))
+        elif not rest and not host and any(sign in word for sign in ".:/"):  # the old form: mongo db1:27017/shop
+            host, _, database = word.partition("/")
+        elif _DATABASE.fullmatch(word):
+            database = word
+        else:
+            rest.append(word)
+    if not host and not port:
+        return text
+    set_name, slash, hosts = host.rpartition("/")
+    first, *others = (hosts or "localhost").split(",")
+    bare = first if first.startswith("[") or first.count(":") < 2 else f"[{first}]"
+    if port and not bare.rpartition("]")[2].count(":"):
+        bare += f":{port}"
+    query = f"?replicaSet={quote(set_name)}" if slash and set_name else ""
+    address = f"mongodb://{','.join([bare, *others])}/{quote(database)}{query}"
+    return " ".join([tool[0], f'"{address}"', *map(shlex.quote, rest)])
+
+
+_SERVER: Final = frozenset({"--host", "--port", "--db", "-d"})
+_DATABASE: Final = late(r"[\w-]{1,63}")
+
+
+def _takes_value(word: str) -> bool:
+    name = word.lstrip("-").lower()
+    return name in _LONG or name in _SECRETS or (not word.startswith("--") and name in _SHORT)
 
 
 def _put(found: ShellOptions, place: tuple[str, str], value: Any) -> None:

@@ -30,6 +30,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 from clearline.core.secrets.secret import Secret
+from clearline.core.uri.shell_options import with_address
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 from clearline.ui.look import theme
 
@@ -147,7 +148,8 @@ class ConnectionField(QLineEdit):
         if len(inserted) > 1 and len(self.text()) + len(inserted) > LONGEST:
             self.too_long.emit(len(inserted))
             return
-        inserted = inserted.replace("\r\n", "\n").strip("\n") if len(inserted) > 1 else inserted
+        if len(inserted) > 1:
+            inserted = with_address(inserted.replace("\r\n", "\n").strip("\n"))
         if self._revealed:
             self._insert(inserted.replace("\n", " "))
             self._on_native_edit(self.text())
