@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pymongo.uri_parser_shared import _validate_uri
 
@@ -462,6 +462,7 @@ def accepted(text: str) -> bool:
 
 @settings(max_examples=400, deadline=None)
 @given(_UNESCAPED, st.sampled_from(_PLACES))
+@example("QQ -QX", _PLACES[3])
 def test_no_piece_of_a_secret_that_was_not_escaped_gets_out(secret: str, place: str) -> None:
     text = place.format(secret)
     # What PyMongo itself reads as an address with a host of that name is one.

@@ -30,6 +30,8 @@ _ASSIGNMENT: Final = late(
     re.IGNORECASE,
 )
 _SHELL_OPTION: Final = late(r"\s+--?[A-Za-z][\w\-]*(?=[\s=]|$)")
+_TOOL_OPTION: Final = late(r"\s+(?:--[a-z][A-Za-z]{3,}|-[up])(?=[\s=]|$)")
+"""One of MongoDB's tools. Without a command before the address less is no option, but the rest of a secret."""
 _COMMENT: Final = late(r"\s+(?:#|//|/\*|--)\s")
 _NEXT_LINE: Final = late(
     r"\s*\n\s*(?:[}\])#]|//|(?:[-*][ \t]+)?(?:export[ \t]+)?[\"']?(?P<name>[A-Za-z_][\w.\-]*)[\"']?[ \t]*(?:=|:[ \t]))"
@@ -130,7 +132,8 @@ def _without_rest(core: Piece, prefix: Piece | None, *, quoted: bool) -> tuple[P
         before = text[:start]
         if _is_broken_off(before):
             continue
-        if (line := _NEXT_LINE.match(text, start)) or _COMMENT.match(text, start) or _SHELL_OPTION.match(text, start):
+        option = _TOOL_OPTION if prefix is None else _SHELL_OPTION
+        if (line := _NEXT_LINE.match(text, start)) or _COMMENT.match(text, start) or option.match(text, start):
             cut = prefix is not None or not _is_option(line, before)
         elif prefix is None:
             cut = False
