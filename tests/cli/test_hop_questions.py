@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
+pty = pytest.importorskip("pty", reason="a terminal of POSIX", exc_type=ImportError)
+termios = pytest.importorskip("termios", reason="a terminal of POSIX", exc_type=ImportError)
 
 PROGRAM = """
 import asyncio
