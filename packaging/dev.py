@@ -522,7 +522,9 @@ def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]
     for what they started; those that judge times run afterwards, with nothing beside them. Arguments of one's own are
     run as they are.
     """
-    several = ["-n", str(min(processors + 1, MOST_PROCESSES)), "--dist", "loadfile"]
+    # In the order of tests/conftest.py; after the crash of a process the others would wait for ever.
+    several = ["-n", str(min(processors + 1, MOST_PROCESSES)), "--dist", "loadfile", "--no-loadscope-reorder"]
+    several += ["--max-worker-restart", "0"]
     if list(arguments) == ["--fast"]:
         return [[*several, "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:

@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         slow = [item for item in items if any(map(item.get_closest_marker, uses.SLOW))]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
+    cost: Counter[Path] = Counter()
+    for item in items:
+        cost[item.path] += 50 if any(map(item.get_closest_marker, uses.SLOW)) else 1
+    items.sort(key=lambda item: -cost[item.path])  # the longest files first, so that all processes end together
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

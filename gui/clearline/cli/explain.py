@@ -82,9 +82,10 @@ def _explained(source: str, near: Path | None) -> Explanation:
 
         from clearline.core.explain.near import Nothing, explain_near
         from clearline.core.report.report import Report
+        from clearline.core.typed_values import from_json
 
         try:
-            report = msgspec.json.decode(near.read_bytes(), type=Report)
+            report = from_json(near.read_bytes(), Report)
         except OSError as error:
             raise _Refused(f"{near} cannot be read: {error.strerror}.") from error
         except (msgspec.DecodeError, ValueError) as error:

@@ -19,6 +19,7 @@ from clearline.core.report.masking import CLOSED, masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
+from clearline.core.typed_values import from_plain
 
 FRAME_S = 1 / 30
 """Partial reports come no more often than the window paints."""
@@ -120,4 +121,4 @@ def _without(report: Report, secrets: tuple[Secret, ...]) -> Report:
                 return {name: item if name in CLOSED else cover(item) for name, item in value.items()}
         return value
 
-    return msgspec.convert(cover(msgspec.to_builtins(report)), Report)
+    return from_plain(cover(msgspec.to_builtins(report)), Report)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 import clearline
 from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.catalogue import causes
@@ -49,6 +47,7 @@ from clearline.core.report.report import (
     TlsSummary,
     Verdict,
 )
+from clearline.core.typed_values import from_plain
 
 _MOST_NAMED = 200
 """Members of one hello that its evidence lists; a genuine set has 50 at most."""
@@ -442,7 +441,7 @@ def _computer(facts: Facts) -> Computer | None:
         system=known.system,
         container=around.container,
         image=around.image,
-        pod=msgspec.convert(around.pod, PodResult | None, from_attributes=True),
+        pod=from_plain(around.pod, PodResult, from_attributes=True) if around.pod is not None else None,
         vm=around.vm,
         wsl=around.wsl,
         ci=around.ci,

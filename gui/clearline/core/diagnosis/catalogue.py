@@ -13,6 +13,7 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.typed_values import from_plain
 
 LONGEST_BLANK = 300
 HOP_FAMILIES = frozenset({"socks", "proxy", "ssh", "k8s"})
@@ -47,7 +48,7 @@ class _Causes(Mapping[str, Cause]):
         if code not in self._rows:
             import tomllib
 
-            self._rows[code] = msgspec.convert(tomllib.loads(self._texts[code]), Cause)
+            self._rows[code] = from_plain(tomllib.loads(self._texts[code]), Cause)
         return self._rows[code]
 
     def __iter__(self) -> Iterator[str]:

@@ -9,6 +9,8 @@ from importlib import resources
 
 import msgspec
 
+from clearline.core.typed_values import from_plain
+
 
 class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One cause's row: its texts by strength, and what an explanation says of it."""
@@ -41,7 +43,7 @@ def rows() -> Mapping[str, CauseTexts]:
     """The table by cause."""
     text = resources.files("clearline.core.diagnosis").joinpath("texts.toml").read_text(encoding="utf-8")
     return {
-        f"{family}.{name}": msgspec.convert(row, CauseTexts)
+        f"{family}.{name}": from_plain(row, CauseTexts)
         for family, causes in tomllib.loads(text).items()
         for name, row in causes.items()
     }

@@ -24,6 +24,7 @@ from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD
+from clearline.core.typed_values import from_json
 
 _MOST: Final = 8
 _LONGEST: Final = 1000
@@ -110,7 +111,7 @@ def to_text(given: Given) -> str:
 def from_text(text: str) -> Given:
     """What `to_text` was given. What cannot be read covers nothing."""
     try:
-        return msgspec.json.decode(text, type=Given)
+        return from_json(text, Given)
     except (msgspec.DecodeError, UnicodeError):
         return Given()
 

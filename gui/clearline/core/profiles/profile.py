@@ -18,6 +18,7 @@ import msgspec
 
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.section import NonNegative, Number, Section
+from clearline.core.typed_values import from_plain
 
 
 class Seeds(Section, frozen=True, kw_only=True):
@@ -197,7 +198,7 @@ def patched(profile: Profile, patch: dict[str, Any]) -> Profile:
 
     Raises ``msgspec.ValidationError`` when the patch leads to something that is no profile.
     """
-    return msgspec.convert(_merged(msgspec.to_builtins(profile), patch), Profile)
+    return from_plain(_merged(msgspec.to_builtins(profile), patch), Profile)
 
 
 def _merged(target: Any, patch: Any) -> Any:

@@ -23,6 +23,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.masking import masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import Secret
+from clearline.core.typed_values import from_json
 from clearline.core.whole_files import BROKEN, locked, read_whole, sweep, write_whole
 
 KEPT: Final = 50
@@ -129,7 +130,7 @@ class History:
     def recent(self) -> tuple[Recent, ...]:
         """The connection strings that were checked without being saved, the newest first."""
         try:
-            return msgspec.json.decode(read_whole(self.folder / _RECENT), type=tuple[Recent, ...])
+            return from_json(read_whole(self.folder / _RECENT), tuple[Recent, ...])
         except (OSError, *BROKEN):
             return ()
 
@@ -163,7 +164,7 @@ class History:
         except OSError:
             return []
         try:
-            return msgspec.json.decode(b"[" + b",".join(raw.splitlines()) + b"]", type=list[_Line])
+            return from_json(b"[" + b",".join(raw.splitlines()) + b"]", list[_Line])
         except BROKEN:  # a line that a crash has cut
             return [line for text in raw.splitlines() if (line := _line(text)) is not None]
 
@@ -196,14 +197,14 @@ def _content(report: Report) -> bytes:
 
 def _read(path: Path) -> Report | None:
     try:
-        return msgspec.json.decode(read_whole(path), type=Report)
+        return from_json(read_whole(path), Report)
     except (OSError, *BROKEN):
         return None
 
 
 def _line(text: bytes) -> _Line | None:
     try:
-        return msgspec.json.decode(text, type=_Line)
+        return from_json(text, _Line)
     except BROKEN:
         return None
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from clearline.core.report.report import Report, ServerResult
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret
+from clearline.core.typed_values import from_plain
 
 _FROM_OUTSIDE: Final = {"evidence", "note", "message", "effective", "target"}
 """Fields whose texts others wrote."""
@@ -72,7 +73,8 @@ class _Sweep:
         clean = self._cover(plain, field)
         if clean == plain:
             return value
-        return msgspec.convert(clean, tuple[type(value[0]), ...] if isinstance(value, tuple) else type(value))  # type: ignore[misc]
+        kind: Any = tuple[type(value[0]), ...] if isinstance(value, tuple) else type(value)  # type: ignore[misc]
+        return from_plain(clean, kind)
 
     def _cover(self, value: Any, field: str) -> Any:
         match value:

@@ -8,6 +8,7 @@ import msgspec
 
 from clearline.core.errors import ClearlineError
 from clearline.core.report.report import Report
+from clearline.core.typed_values import from_plain
 from clearline.core.whole_files import BROKEN, read_whole
 
 LONGEST = 16_000_000
@@ -62,6 +63,6 @@ def _report(name: str, tree: object) -> Report:
     if tree.get("version") != 1:
         raise ReportProblem(f"{name} was written by a newer Clearline; its format is {str(tree.get('version'))[:20]}.")
     try:
-        return msgspec.convert(tree, Report)
+        return from_plain(tree, Report)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ReportProblem(f"{name} is damaged: {str(error)[:200]}.") from None

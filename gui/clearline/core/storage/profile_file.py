@@ -19,6 +19,7 @@ import msgspec
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references
+from clearline.core.typed_values import from_plain
 
 FORMAT: Final = "clearline-profile"
 VERSION: Final = 3
@@ -104,7 +105,7 @@ def decode(raw: bytes, path: Path) -> Profile:
     if "id" not in document:
         document["id"] = uuid.uuid5(uuid.NAMESPACE_URL, path.resolve().as_uri()).hex
     try:
-        profile = msgspec.convert(document, Profile)
+        profile = from_plain(document, Profile)
     except msgspec.ValidationError as error:
         raise BrokenProfile(path, *_place(str(error))) from None
     if where := secret_in_clear(profile):

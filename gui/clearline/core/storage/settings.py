@@ -10,6 +10,7 @@ import msgspec
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.profiles.profile import Place
 from clearline.core.profiles.section import NonNegative
+from clearline.core.typed_values import from_plain
 from clearline.core.whole_files import locked, read_whole, write_whole
 
 FORMAT: Final = "clearline-settings"
@@ -67,11 +68,11 @@ def load(file: Path) -> Settings:
     for name in Settings.__struct_fields__:
         if name in document:
             try:
-                msgspec.convert({name: document[name]}, Settings)
+                from_plain({name: document[name]}, Settings)
             except msgspec.ValidationError:
                 continue
             kept[name] = document[name]
-    return msgspec.convert(kept, Settings)
+    return from_plain(kept, Settings)
 
 
 def save(settings: Settings, file: Path) -> None:

@@ -1,0 +1,54 @@
+"""A class is looked into by one thread at a time: two at once end the process."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import clearline
+
+PROGRAM = """
+import sys, threading
+from clearline.core.profiles.profile import Profile
+from clearline.core.report.report import Report
+from clearline.core.typed_values import from_json
+
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+
+def work():
+    together.wait()
+    for kind in (Report, Profile):
+        try:
+            from_json(b"{}", kind)
+        except ValueError:
+            pass
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("_attempt", range(4))
+def test_many_threads_may_read_the_first_value_at_once(_attempt: int) -> None:
+    assert subprocess.run([sys.executable, "-c", PROGRAM], check=False).returncode == 0
+
+
+def test_nothing_else_has_msgspec_look_into_a_class() -> None:
+    core = Path(clearline.__file__).parent / "core"
+    for file in core.rglob("*.py"):
+        if file.name == "typed_values.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                typed = any(keyword.arg == "type" for keyword in node.keywords)
+                assert called != "msgspec.convert", file
+                assert not (called == "msgspec.json.decode" and typed), file
