@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from ipaddress import ip_address
 
 from clearline.core.diagnosis.catalogue import finding, listed
-from clearline.core.diagnosis.rules.dns import txt_against_text, txt_wrong_set, wrong_address
-from clearline.core.diagnosis.rules.places import is_loopback
+from clearline.core.diagnosis.rules.advertised import advertised_elsewhere
+from clearline.core.diagnosis.rules.dns import txt_against_text, txt_wrong_set
+from clearline.core.diagnosis.rules.members import (
+    listed_by,
+    seeds,
+    strangers,
+    told_by_members,
+    without_majority,
+)
+from clearline.core.diagnosis.rules.selection import (
+    behind_router,
+    no_transactions,
+    primary,
+    read_preference,
+    unusable_members,
+    write_concern,
+)
 from clearline.core.diagnosis.standing import (
-    Standing,
     answered,
-    behind_s,
-    has_failed,
     is_connected,
     known_addresses,
     load_balanced,
-    lookup_failed,
-    most_staleness,
-    reached,
     read_mode,
     replica_set_name,
     seed_count,
     single_topology,
-    standing,
-    suitable,
     txt_option,
-    wanted_tags,
 )
 from clearline.core.facts.servers import Hello, MemberFacts
 from clearline.core.facts.whole import Facts
@@ -37,28 +42,6 @@ NOT_INITIALISED = 94
 """Server code NotYetInitialized."""
 REMOVED = 93
 """Server code InvalidReplicaSetConfig: this node is not in its own configuration."""
-NO_MEMBER_FITS = 133
-"""Server code FailedToSatisfyReadPreference."""
-BEHIND_A_ROUTER = (6, 7, 89, 202, 211, 9001)
-"""Server codes HostUnreachable, HostNotFound, NetworkTimeout, NetworkInterfaceExceededTimeLimit, KeyNotFound (the keys
-of the cluster's clock are on the config servers) and SocketException, as a router answers for servers behind it."""
-
-
-def _seeds(facts: Facts) -> list[MemberFacts]:
-    return [m for m in facts.members if m.seed]
-
-
-def _evidence(facts: Facts) -> dict[str, object]:
-    return {
-        "servers": {
-            m.address: f"{h.kind}, set {h.set_name}, primary {h.primary}, hosts {listed(h.hosts, most=50)}"
-            for m, h in answered(facts)
-        }
-    }
-
-
-def _unusable(facts: Facts) -> list[MemberFacts]:
-    return [m for m in facts.members if standing(facts, m) is Standing.FAILED]
 
 
 def set_name(facts: Facts) -> Iterable[Finding]:
@@ -71,7 +54,7 @@ def set_name(facts: Facts) -> Iterable[Finding]:
         return
     from_text = "replicaSet" in facts.uri.options
     # A seed that does not answer may belong to the set that is asked for.
-    whole = {m.address for m, _ in live}.issuperset(m.address for m in _seeds(facts))
+    whole = {m.address for m, _ in live}.issuperset(m.address for m in seeds(facts))
     certainty = Certainty.PROVEN if whole else Certainty.LIKELY
     doubt = "" if whole else "A seed that does not answer may belong to the set that is asked for."
     member, hello = live[0]
@@ -86,7 +69,7 @@ def set_name(facts: Facts) -> Iterable[Finding]:
             "topology.wrong-set-name",
             certainty,
             server=member.address,
-            evidence=_evidence(facts),
+            evidence=told_by_members(facts),
             detail=doubt,
             patch={"seeds": {"replicaSet": actual}} if whole and len({h.set_name for _, h in live}) == 1 else None,
             actual=actual,
@@ -101,7 +84,7 @@ def set_name(facts: Facts) -> Iterable[Finding]:
             "topology.not-a-replica-set",
             certainty,
             server=member.address,
-            evidence=_evidence(facts),
+            evidence=told_by_members(facts),
             detail=doubt or _meant_for_a_set(hello),
             patch={"seeds": {"replicaSet": None}} if whole else None,
             given=given,
@@ -116,16 +99,6 @@ def _meant_for_a_set(hello: Hello) -> str:
     return "A member of the set that was started without --replSet looks the same: then start it with it."
 
 
-def _listed_by(facts: Facts, address: str) -> list[str]:
-    """The other servers whose configuration names that address."""
-    here = _is_loopback(address.rpartition(":")[0])
-    return [
-        m.address
-        for m, h in answered(facts)
-        if m.address != address and address in known_addresses(h) and (not here or _seed_is_loopback(m))
-    ]
-
-
 def standalone_in_list(facts: Facts) -> Iterable[Finding]:
     """A single server among several hosts, which SDAM drops."""
     if single_topology(facts):
@@ -137,8 +110,8 @@ def standalone_in_list(facts: Facts) -> Iterable[Finding]:
         living = [m.address for m, h in answered(facts) if h.kind not in ("standalone", "ghost")]
         without = {"seeds": {"hosts": others}} if living and not facts.uri.srv and member.seed and others else None
         severity = Severity.FAILURE if not is_connected(facts) else Severity.WARNING
-        tell = partial(finding, server=member.address, severity=severity, evidence=_evidence(facts))
-        if by := _listed_by(facts, member.address):
+        tell = partial(finding, server=member.address, severity=severity, evidence=told_by_members(facts))
+        if by := listed_by(facts, member.address):
             leave_out = Remedy(text=f"Until then leave {member.address} out of the address.", patch=without)
             yield tell(
                 "topology.member-without-set",
@@ -166,27 +139,6 @@ def standalone_in_list(facts: Facts) -> Iterable[Finding]:
             return
 
 
-def _strangers(facts: Facts) -> list[tuple[MemberFacts, Hello, str]]:
-    """Servers that a set lists and that answer as something else, each with the name of that set."""
-    listing: dict[str, tuple[MemberFacts, str]] = {}
-    for member, hello in answered(facts):
-        if hello.set_name and hello.kind in ("primary", "secondary", "hidden", "arbiter"):
-            for address in known_addresses(hello):
-                listing.setdefault(address, (member, hello.set_name))
-    found = []
-    for member, hello in answered(facts):
-        by, name = listing.get(member.address, (member, ""))
-        here = _is_loopback(member.host) and not _seed_is_loopback(by)
-        if by is not member and hello.set_name != name and not here and not _is_wanted(facts, hello):
-            found.append((member, hello, name))
-    return found
-
-
-def _is_wanted(facts: Facts, hello: Hello) -> bool:
-    """Whether a server is of the set that is asked for, so that it is the other one that leads astray."""
-    return hello.set_name is not None and hello.set_name == replica_set_name(facts)
-
-
 _STRANGE = {
     "router": "a router (mongos)",
     "ghost": "a server that is in no set: never initiated, or removed",
@@ -197,7 +149,7 @@ def stranger_in_set(facts: Facts) -> Iterable[Finding]:
     """An address that the set lists, at which something else answers (single servers are told of by another rule)."""
     if single_topology(facts):
         return
-    for member, hello, name in _strangers(facts):
+    for member, hello, name in strangers(facts):
         if hello.kind == "standalone" or "topology.loopback-names" in {f.cause for f in advertised_elsewhere(facts)}:
             continue
         yield finding(
@@ -205,7 +157,7 @@ def stranger_in_set(facts: Facts) -> Iterable[Finding]:
             Certainty.LIKELY,
             server=member.address,
             severity=Severity.WARNING if is_connected(facts) else Severity.FAILURE,
-            evidence=_evidence(facts),
+            evidence=told_by_members(facts),
             host=member.address,
             set=name,
             what=_STRANGE.get(hello.kind, f"a member of the set {hello.set_name}"),
@@ -227,26 +179,20 @@ def never_ready(facts: Facts) -> Iterable[Finding]:
         if hello.kind == "arbiter" and single_topology(facts):
             others = [a for a in hello.hosts if a != member.address]
             other = listed(others, nothing="another member")
-            tell = partial(finding, server=member.address, evidence=_evidence(facts), host=member.address)
+            tell = partial(finding, server=member.address, evidence=told_by_members(facts), host=member.address)
             yield tell("topology.arbiter", Certainty.PROVEN, other=other)
             return
         asked = read_mode(facts) == "secondary" and not any(h.kind == "secondary" for _, h in live)
-        if hello.kind == "other" and _without_majority(facts, hello):
+        if hello.kind == "other" and without_majority(facts, hello):
             return  # It waits for the others, and that they are down is the cause.
         if hello.kind == "other" and (alone or asked or not some_serve):
             alike = [m.address for m, h in live if h.kind == "other" and (wanted is None or h.set_name == wanted)]
             if len(alike) > 1 and not some_serve:
                 yield _deaf_set(facts, alike)
             else:
-                tell = partial(finding, server=member.address, evidence=_evidence(facts), host=member.address)
+                tell = partial(finding, server=member.address, evidence=told_by_members(facts), host=member.address)
                 yield tell("topology.recovering", Certainty.PROVEN)
             return
-
-
-def _without_majority(facts: Facts, hello: Hello) -> bool:
-    """Whether half of the set, or more, cannot be used."""
-    down = {m.address for m in _unusable(facts)} & known_addresses(hello)
-    return not single_topology(facts) and bool(down) and 2 * len(down) >= len(known_addresses(hello))
 
 
 def _deaf_set(facts: Facts, alike: list[str]) -> Finding:
@@ -258,7 +204,7 @@ def _deaf_set(facts: Facts, alike: list[str]) -> Finding:
         Certainty.LIKELY,
         summary=f"{which} answer from here, and none is primary or secondary ({listed(alike)}).",
         detail="They do not hear each other, or all of them are starting, so no primary is elected.",
-        evidence=_evidence(facts),
+        evidence=told_by_members(facts),
         fix="Look at the servers' logs for what they say about each other: the same key file (or certificates) "
         "everywhere, names that resolve between them, no firewall in between. If all were just started, wait a minute.",
         host=listed(alike),
@@ -274,7 +220,7 @@ def _out_of_set(facts: Facts, member: MemberFacts) -> Finding | None:
         claimed = {(h.me or m.address).lower() for m, h in answered(facts) if m is not member}
         claimed |= {host.lower() for host in extras.config_alive}
         unknown = [host for host in extras.config_hosts if host.lower() not in claimed]
-        held = {**_evidence(facts), "configuration": list(extras.config_hosts), "message": extras.repl_message}
+        held = {**told_by_members(facts), "configuration": list(extras.config_hosts), "message": extras.repl_message}
         if unknown:
             return tell(
                 "topology.member-name-unknown",
@@ -297,7 +243,7 @@ def _out_of_set(facts: Facts, member: MemberFacts) -> Finding | None:
     return tell(
         "topology.not-initiated",
         Certainty.PROVEN if sure else Certainty.LIKELY,
-        evidence=_evidence(facts),
+        evidence=told_by_members(facts),
         detail="" if sure else "A member that was removed from its set looks the same from outside.",
     )
 
@@ -314,7 +260,7 @@ def direct(facts: Facts) -> Iterable[Finding]:
                 Certainty.PROVEN,
                 server=member.address,
                 severity=Severity.NOTE if meant else None,
-                evidence=_evidence(facts),
+                evidence=told_by_members(facts),
                 fix=f"Reading needs nothing more; writes go to {hello.primary or 'the primary'}." if meant else "",
                 patch=None if meant else {"seeds": {"directConnection": None}},
                 host=member.address,
@@ -334,7 +280,7 @@ def load_balancer(facts: Facts) -> Iterable[Finding]:
                 "topology.load-balanced-mismatch",
                 Certainty.LIKELY,
                 server=member.address,
-                evidence=_evidence(facts),
+                evidence=told_by_members(facts),
                 detail="A router behind a balancer that was not told of it (loadBalancerPort) answers the same.",
                 patch={"seeds": {"loadBalanced": None}} if own else None,
                 fix=""
@@ -343,251 +289,6 @@ def load_balancer(facts: Facts) -> Iterable[Finding]:
                 host=member.address,
             )
             return
-
-
-def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
-    """Names and addresses that the set hands out and that lead nowhere from here."""
-    if single_topology(facts):
-        return
-    live = [(m, h) for m, h in answered(facts) if h.set_name and not h.hidden]
-    if not live:
-        return  # A hidden member is in no list, so that the others may simply be down.
-    advertised = {a for _, h in live for a in known_addresses(h)}
-    members = [m for m in facts.members if m.address in advertised]
-    sets = {h.set_name for m, h in live if m.seed}
-    strangers = [m.address for m, h in answered(facts) if m in members and h.set_name not in sets]
-    bad = [m for m in members if standing(facts, m) is Standing.FAILED or m.address in strangers]
-    if not advertised or len(bad) < len(advertised) or not has_failed(facts):
-        return
-    seed, _ = live[0]
-    single = {"seeds": {"srv": False, "hosts": [seed.address], "directConnection": True}}
-    tell = partial(finding, server=seed.address, evidence={**_evidence(facts), "advertised": sorted(advertised)})
-    direct_patch = single if len(advertised) == 1 else None
-    if all(_is_loopback(m.host) for m in bad) and (strangers or not _seed_is_loopback(seed)):
-        yield tell("topology.loopback-names", Certainty.PROVEN, patch=direct_patch, address=listed(sorted(advertised)))
-    elif any(lookup_failed(m.lookup) for m in bad):
-        names = sorted(m.address for m in bad if lookup_failed(m.lookup))
-        sure = all(_unknown_name(m) for m in bad if lookup_failed(m.lookup))
-        yield tell(
-            "topology.internal-names",
-            Certainty.PROVEN if sure else Certainty.LIKELY,
-            patch=direct_patch,
-            also=_from_outside(facts, seed, names),
-            names=listed(names),
-        )
-    elif not any(reached(m) for m in bad if m.address not in strangers):
-        yield tell(
-            "topology.internal-addresses",
-            Certainty.LIKELY,
-            detail=f"Another server answers at {listed(strangers)}."
-            if strangers
-            else "Where the seed is a member under another name, the others may as well be down.",
-            patch=direct_patch,
-            addresses=listed(sorted(advertised)),
-        )
-
-
-def _unknown_name(member: MemberFacts) -> bool:
-    """Whether the system said that there is no such name, and not merely nothing."""
-    return member.lookup is not None and member.lookup.eai is not None and not member.lookup.silent
-
-
-def _from_outside(facts: Facts, seed: MemberFacts, names: list[str]) -> tuple[Remedy, ...]:
-    """What helps where the seed is the near end of a published port or a port-forward."""
-    inside = any("." not in name.partition(":")[0] or ".svc" in name for name in names)
-    if not (inside or is_loopback(seed)):
-        return ()
-    return (
-        Remedy(
-            text="Names of containers and pods are known inside their network only. From here: a published port or "
-            f"kubectl port-forward with directConnection=true, as in mongodb://localhost:{seed.port or 27017}/"
-            "?directConnection=true; or a hosts-file entry for each name, with the published port of that very member."
-        ),
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _seed_is_loopback(seed: MemberFacts) -> bool:
-    return _is_loopback(seed.host) or any(_is_loopback(a) for a in seed.resolved)
-
-
-def primary(facts: Facts) -> Iterable[Finding]:
-    """No primary at all, or one that only this computer cannot reach."""
-    if single_topology(facts):
-        return
-    live = [
-        (m, h)
-        for m, h in answered(facts)
-        if h.set_name
-        and (
-            h.kind in ("primary", "secondary", "hidden", "arbiter")
-            or (h.kind == "other" and _without_majority(facts, h))
-        )
-    ]
-    if not live or any(h.is_writable_primary for _, h in live):
-        return
-    wanted = replica_set_name(facts)
-    if wanted is not None and all(h.set_name != wanted for _, h in live):
-        return
-    strange = {m.address for m, _, _ in _strangers(facts)}
-    named = sorted({h.primary.lower() for _, h in live if h.primary})
-    if strange and strange.issuperset(named):
-        return  # What answers in the primary's place is told by its own rule.
-    advertised = sorted({a for _, h in live for a in known_addresses(h)})
-    needed = read_mode(facts) == "primary"
-    severity = Severity.FAILURE if needed and not is_connected(facts) else Severity.WARNING
-    tell = partial(finding, severity=severity, evidence=_evidence(facts))
-    claimed = [member for address in named if (member := facts.member(address))]
-    if lost := [m for m in claimed if standing(facts, m) is Standing.FAILED]:
-        member = next((m for m in lost if not reached(m)), None)
-        if member is None or wrong_address(facts, member):
-            return  # It was reached and could not be used, or its name leads elsewhere: its own finding tells why.
-        yield tell(
-            "topology.primary-unreachable",
-            Certainty.LIKELY,
-            server=member.address,
-            detail=f"{_why_unusable(member)} If it stopped within the last ten seconds, the others do not know it yet: "
-            "check again.".strip(),
-            host=member.address,
-        )
-        return
-    if any(standing(facts, m) is Standing.PENDING for m in facts.members) or len(claimed) < len(named):
-        return
-    # No primary is named, or one that says that it is none: an election goes on, or cannot succeed.
-    up = [m.address for m, _ in live]
-    every = sorted({*advertised, *(m.address for m, h in live if h.hidden)})
-    down = [a for a in every if a not in up]
-    if down:
-        how = f"only {len(up)} of {len(every)} members are alive"
-        fix = f"Start {listed(down)}."
-        doubt = "If they run and only this computer cannot reach them, they may have a primary among themselves."
-    else:
-        how = f"all {len(every)} members answer, and none is primary"
-        fix = (
-            "Wait some seconds: an election may be going on. If it stays so, rs.status() shows what they wait for: a "
-            "majority with votes that hears each other, and a member with a priority above 0 that is not behind."
-        )
-        doubt = ""
-    yield tell(
-        "topology.no-primary",
-        Certainty.LIKELY if down else Certainty.PROVEN,
-        detail=doubt,
-        fix=fix,
-        set=live[0][1].set_name,
-        how=how,
-        down=listed(down, nothing="the missing members"),
-    )
-
-
-def _why_unusable(member: MemberFacts) -> str:
-    if lookup_failed(member.lookup):
-        return "Its name does not resolve on this computer."
-    if not reached(member):
-        return "From here: " + ", ".join(f"{t.address} {t.reach.value.replace('-', ' ')}" for t in member.tcp) + "."
-    return ""
-
-
-def read_preference(facts: Facts) -> Iterable[Finding]:
-    """A read preference, or tags, that no member fits."""
-    wanted, mode = wanted_tags(facts), read_mode(facts)
-    if mode == "primary" or single_topology(facts) or (is_connected(facts) and most_staleness(facts) is None):
-        return
-    live = answered(facts)
-    data = [(m, h) for m, h in live if h.kind in ("primary", "secondary")]
-    if not data or any(suitable(facts, h) for _, h in data):
-        return
-    if not wanted and (_unusable(facts) or any(h.kind == "other" for _, h in live)):
-        return  # The member that would fit is there, and has a finding of its own.
-    limit = most_staleness(facts)
-    role = "a secondary" if mode == "secondary" else "a member"
-    named = " or ".join(",".join(f"{k}:{v}" for k, v in s.items()) for s in wanted)
-    fits = f"{role} with the tags {named}" if wanted else role
-    if limit is not None:
-        fits += f" at most {limit} s behind"
-    present = [f"the {h.kind} {m.address} ({_tags(h)}{_lag(facts, h) if limit else ''})" for m, h in data]
-    fallback = {"readPreferenceTags": [*wanted, {}]} if wanted and (mode != "secondary" or len(data) > 1) else None
-    yield finding(
-        "topology.no-tag-match",
-        Certainty.LIKELY if _unusable(facts) or is_connected(facts) else Certainty.PROVEN,
-        severity=Severity.WARNING if is_connected(facts) else None,
-        evidence={m.address: h.tags for m, h in data},
-        detail="It connected before it knew how far behind that is; the next operation finds no server."
-        if is_connected(facts)
-        else "",
-        patch={"reads": fallback or {"readPreference": "secondaryPreferred"}},
-        wanted=fits,
-        present=listed(present),
-    )
-
-
-def _lag(facts: Facts, hello: Hello) -> str:
-    behind = behind_s(facts, hello)
-    return "" if behind is None else f", {behind:.0f} s behind"
-
-
-def _tags(hello: Hello) -> str:
-    return ", ".join(f"{name}:{value}" for name, value in hello.tags.items()) or "no tags"
-
-
-def unusable_members(facts: Facts) -> Iterable[Finding]:
-    """Members that do not stop the driver now, and would after a failover: one finding for all of a kind."""
-    if not is_connected(facts) or single_topology(facts):
-        return
-    primaries = {h.primary.lower() for _, h in answered(facts) if h.primary}
-    writable = any(h.is_writable_primary for _, h in answered(facts))
-    of_the_set = {a for _, h in answered(facts) for a in known_addresses(h)}
-    alike: dict[tuple[str, bool], list[MemberFacts]] = {}
-    for member in _unusable(facts):
-        if member.address in primaries and not writable:
-            continue  # Said by the rule about the primary.
-        if lookup_failed(member.lookup):
-            code = "topology.member-unresolvable"
-        elif member.tcp and not reached(member):
-            code = "topology.member-unreachable"
-        else:
-            continue  # Reached, and turned away later: the member's own finding tells why.
-        alike.setdefault((code, member.address in of_the_set), []).append(member)
-    for (code, is_member), members in alike.items():
-        yield _unusable_group(facts, code, members, is_member=is_member)
-
-
-def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_member: bool) -> Finding:
-    names = [m.address for m in members]
-    first, many = members[0], len(names) > 1
-    what = "cannot be reached from here" if code.endswith("unreachable") else "cannot be found by name from here"
-    summary = fix = means = ""
-    patch: dict[str, object] | None = None
-    if any(h.kind == "router" for _, h in answered(facts)):
-        summary = f"{listed(names)}, {'routers' if many else 'a router'} of the address, {what}."
-        means = "The other routers serve meanwhile."
-        fix = f"Start {listed(names)}, or remove what is gone from the address."
-    elif not is_member:
-        summary = f"{listed(names)} {'stand' if many else 'stands'} in the address and {what}; no member lists it."
-        means = "The set does not need it, and a program that starts may wait for it."
-        fix = f"Remove {listed(names)} from the address if it is no member any more."
-        kept = [host for host in facts.uri.hosts if host not in names]
-        patch = {"seeds": {"hosts": kept}} if kept and not facts.uri.srv else None
-    elif many:
-        summary = f"{len(names)} of {len(facts.members)} members {what}: {listed(names, most=8)}."
-    evidence: dict[str, object] = {"advertised_by": list(first.advertised_by)}
-    return finding(
-        code,
-        Certainty.PROVEN,
-        server=None if many else first.address,
-        evidence={**evidence, "servers_alike": names} if many else evidence,
-        summary=summary,
-        means=means,
-        detail=_why_unusable(first),
-        fix=fix,
-        patch=patch,
-        host=first.address,
-    )
 
 
 def mixed_sets(facts: Facts) -> Iterable[Finding]:
@@ -635,7 +336,7 @@ def hidden_seed(facts: Facts) -> Iterable[Finding]:
                 "topology.hidden-member",
                 Certainty.PROVEN,
                 server=member.address,
-                evidence=_evidence(facts),
+                evidence=told_by_members(facts),
                 host=member.address,
             )
 
@@ -648,7 +349,7 @@ def config_server(facts: Facts) -> Iterable[Finding]:
                 "topology.config-server",
                 Certainty.PROVEN,
                 server=member.address,
-                evidence=_evidence(facts),
+                evidence=told_by_members(facts),
                 host=member.address,
             )
             return
@@ -671,7 +372,7 @@ def stale_primary(facts: Facts) -> Iterable[Finding]:
         yield finding(
             "topology.stale-primary",
             Certainty.PROVEN,
-            evidence=_evidence(facts),
+            evidence=told_by_members(facts),
             detail=f"{newest} was elected later, so drivers follow it; {listed(old)} does not know it yet.",
             claims=listed([f"{address} calls itself primary" for _, address in writable]),
         )
@@ -679,96 +380,9 @@ def stale_primary(facts: Facts) -> Iterable[Finding]:
     for by_primary in claims.values():
         if len(by_primary) > 1:
             said = [f"{', '.join(who)} says {named}" for named, who in by_primary.items()]
-            yield finding("topology.stale-primary", Certainty.PROVEN, evidence=_evidence(facts), claims=listed(said))
-
-
-def write_concern(facts: Facts) -> Iterable[Finding]:
-    """A w that the members cannot satisfy."""
-    w = facts.uri.options.get("w")
-    live = [(m, h) for m, h in answered(facts) if h.set_name]
-    if not live:
-        yield from _write_concern_of_one(facts, w)
-        return
-    if isinstance(w, int) and not isinstance(w, bool):
-        bearing = {a.lower() for _, h in live for a in (*h.hosts, *h.passives)}
-        bearing |= {m.address for m, h in live if h.hidden}
-        down = {m.address for m in _unusable(facts)}
-        count = len(bearing - down) if bearing else 0
-        if bearing and w > count:
             yield finding(
-                "topology.write-concern-impossible",
-                # What is cut off from here may still confirm to the primary, and hidden members are in no list.
-                Certainty.LIKELY,
-                evidence={"data_bearing": sorted(bearing), "unusable": sorted(down & bearing)},
-                patch={"writes": {"w": "majority"}},
-                w=w,
-                count=count,
+                "topology.stale-primary", Certainty.PROVEN, evidence=told_by_members(facts), claims=listed(said)
             )
-    elif isinstance(w, str) and w != "majority":
-        modes = facts.access.write_concern_modes
-        if modes is not None and w not in modes:
-            yield finding(
-                "topology.unknown-write-concern",
-                Certainty.PROVEN,
-                evidence={"modes": list(modes)},
-                patch={"writes": {"w": "majority"}},
-                w=w,
-            )
-
-
-def _write_concern_of_one(facts: Facts, w: object) -> Iterable[Finding]:
-    """A single server refuses every write with a w above 1 (code 2, BadValue)."""
-    for member, hello in answered(facts):
-        if hello.kind == "standalone" and isinstance(w, int) and w > 1:
-            yield finding(
-                "topology.write-concern-impossible",
-                Certainty.PROVEN,
-                server=member.address,
-                evidence={"setName": None},
-                detail=f"{member.address} is a single server and has no other members.",
-                patch={"writes": {"w": "majority"}},
-                w=w,
-                count=1,
-            )
-            return
-
-
-def behind_router(facts: Facts) -> Iterable[Finding]:
-    """A router that cannot use the servers behind it: a shard, or the config servers."""
-    router = next((m for m, h in answered(facts) if h.kind == "router"), None)
-    codes = (facts.login.code, facts.driver.code, facts.access.read_code)
-    code = next((c for c in codes if c == NO_MEMBER_FITS or (router is not None and c in BEHIND_A_ROUTER)), None)
-    if code is None:
-        return
-    if router is not None and facts.login.code == code:
-        cause = "topology.config-servers-unreachable"
-    else:
-        cause = "topology.shard-no-primary" if code == NO_MEMBER_FITS else "topology.router-cannot-reach"
-    words = facts.driver.words
-    yield finding(
-        cause,
-        Certainty.LIKELY,
-        server=router.address if router else None,
-        severity=Severity.FAILURE,
-        evidence={"code": code, "words": words},
-        detail=f"Its own words: {words}." if words else "",
-        host=router.address if router else "of this cluster",
-    )
-
-
-def no_transactions(facts: Facts) -> Iterable[Finding]:
-    """A single server has no transactions."""
-    for member, hello in answered(facts):
-        own = member.extras is None or member.extras.genuine is not False
-        if hello.kind == "standalone" and is_connected(facts) and own and not _listed_by(facts, member.address):
-            yield finding(
-                "topology.no-transactions",
-                Certainty.PROVEN,
-                server=member.address,
-                evidence={"setName": None},
-                host=member.address,
-            )
-            return
 
 
 def crowd(facts: Facts) -> Iterable[Finding]:

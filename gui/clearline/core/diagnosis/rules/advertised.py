@@ -1,0 +1,88 @@
+"""Findings about the names that servers give each other, which this computer cannot use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.members import (
+    is_here,
+    seed_is_here,
+    told_by_members,
+)
+from clearline.core.diagnosis.rules.places import is_loopback
+from clearline.core.diagnosis.standing import (
+    Standing,
+    answered,
+    has_failed,
+    known_addresses,
+    lookup_failed,
+    reached,
+    single_topology,
+    standing,
+)
+from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.whole import Facts
+from clearline.core.findings import Certainty, Finding, Remedy
+
+
+def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
+    """Names and addresses that the set hands out and that lead nowhere from here."""
+    if single_topology(facts):
+        return
+    live = [(m, h) for m, h in answered(facts) if h.set_name and not h.hidden]
+    if not live:
+        return  # A hidden member is in no list, so that the others may simply be down.
+    advertised = {a for _, h in live for a in known_addresses(h)}
+    members = [m for m in facts.members if m.address in advertised]
+    sets = {h.set_name for m, h in live if m.seed}
+    strangers = [m.address for m, h in answered(facts) if m in members and h.set_name not in sets]
+    bad = [m for m in members if standing(facts, m) is Standing.FAILED or m.address in strangers]
+    if not advertised or len(bad) < len(advertised) or not has_failed(facts):
+        return
+    seed, _ = live[0]
+    single = {"seeds": {"srv": False, "hosts": [seed.address], "directConnection": True}}
+    tell = partial(finding, server=seed.address, evidence={**told_by_members(facts), "advertised": sorted(advertised)})
+    direct_patch = single if len(advertised) == 1 else None
+    if all(is_here(m.host) for m in bad) and (strangers or not seed_is_here(seed)):
+        yield tell("topology.loopback-names", Certainty.PROVEN, patch=direct_patch, address=listed(sorted(advertised)))
+    elif any(lookup_failed(m.lookup) for m in bad):
+        names = sorted(m.address for m in bad if lookup_failed(m.lookup))
+        sure = all(_unknown_name(m) for m in bad if lookup_failed(m.lookup))
+        yield tell(
+            "topology.internal-names",
+            Certainty.PROVEN if sure else Certainty.LIKELY,
+            patch=direct_patch,
+            also=_from_outside(facts, seed, names),
+            names=listed(names),
+        )
+    elif not any(reached(m) for m in bad if m.address not in strangers):
+        yield tell(
+            "topology.internal-addresses",
+            Certainty.LIKELY,
+            detail=f"Another server answers at {listed(strangers)}."
+            if strangers
+            else "Where the seed is a member under another name, the others may as well be down.",
+            patch=direct_patch,
+            addresses=listed(sorted(advertised)),
+        )
+
+
+def _unknown_name(member: MemberFacts) -> bool:
+    """Whether the system said that there is no such name, and not merely nothing."""
+    return member.lookup is not None and member.lookup.eai is not None and not member.lookup.silent
+
+
+def _from_outside(facts: Facts, seed: MemberFacts, names: list[str]) -> tuple[Remedy, ...]:
+    """What helps where the seed is the near end of a published port or a port-forward."""
+    inside = any("." not in name.partition(":")[0] or ".svc" in name for name in names)
+    if not (inside or is_loopback(seed)):
+        return ()
+    return (
+        Remedy(
+            text="Names of containers and pods are known inside their network only. From here: a published port or "
+            f"kubectl port-forward with directConnection=true, as in mongodb://localhost:{seed.port or 27017}/"
+            "?directConnection=true; or a hosts-file entry for each name, with the published port of that very member."
+        ),
+    )
