@@ -73,6 +73,11 @@ def crashes_dir() -> Path:
     return user_data_dir() / "crashes"
 
 
+def unsaved_dir() -> Path:
+    """The folder of edits that were not saved when a program ended; it may not exist yet."""
+    return user_data_dir() / "unsaved"
+
+
 def settings_file() -> Path:
     """The file of the program's own settings; it may not exist yet."""
     return user_data_dir() / "settings.json"

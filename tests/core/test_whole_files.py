@@ -186,3 +186,13 @@ def test_a_file_that_stays_held_or_a_full_disk_is_told(
         write_whole(tmp_path / "a", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_file_is_held_until_its_descriptor_is_closed(tmp_path: Path) -> None:
+    first = whole_files.held(tmp_path / "lock")
+    assert first is not None
+    assert whole_files.held(tmp_path / "lock") is None
+    os.close(first)
+    second = whole_files.held(tmp_path / "lock")
+    assert second is not None
+    os.close(second)

@@ -148,6 +148,23 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)  # gives the lock back
 
 
+def held(path: Path) -> int | None:
+    """Lock a file, made when missing (0600), until the descriptor is closed or the process ends. Does not wait.
+
+    None: another one holds it. Raises OSError. A file system without locks is used without.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if _taken(descriptor):
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
 if sys.platform == "win32":
     import msvcrt
 

@@ -137,6 +137,7 @@ def run_window(argv: list[str]) -> int:
     from pathlib import Path
 
     def begin(desktop: Desktop) -> None:
+        desktop.workbench.kept_edits.begin()
         if argv:
             desktop.workbench.sharing.take_files([Path(argv[0])])
 

@@ -18,7 +18,7 @@ from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
-from clearline.paths import agreements_file, secrets_file
+from clearline.paths import agreements_file, secrets_file, unsaved_dir
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.checks.batches import Batches
@@ -37,6 +37,7 @@ from clearline.ui.panels.health import health_of
 from clearline.ui.panels.settings_dialog import SettingsDialog
 from clearline.ui.profiles.file_actions import FileActions
 from clearline.ui.profiles.going_to import GoingTo
+from clearline.ui.profiles.kept_edits import KeptEdits
 from clearline.ui.profiles.list_actions import ListActions
 from clearline.ui.profiles.no_keyring import NoKeyring
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
@@ -90,6 +91,7 @@ class Workbench(QObject):
         self.reports = SendingReports(window, self.storage, profiles)
         self.late = LateTabs(window, self.storage, self.reports, profiles)
         self.unsaved = Unsaved(window, self.storage, profiles)
+        self.kept_edits = KeptEdits(window, self.storage, profiles, folder.parent / unsaved_dir().name)
         self.watching = Watching(window, pump, watch, profiles, settings, self.change_settings)
         self.going_to = GoingTo(window, profiles)
         self.retrying = Retrying(window, profiles, self.test)
@@ -494,6 +496,7 @@ class Workbench(QObject):
             worker.close()
         deadline = QDeadlineTimer(_CLOSING_MS)
         ended = [worker.ended_within(max(1, deadline.remainingTime())) for worker in workers]
+        self.kept_edits.close(keep=not self.unsaved.settled)
         self.pump.stop()
         return all(ended)
 

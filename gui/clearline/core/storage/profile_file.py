@@ -128,15 +128,36 @@ def encode(profile: Profile, *, schema: bool) -> bytes:
 def secret_in_clear(profile: Profile) -> str | None:
     """The place of a text that should be a reference and is none, and so may be the secret itself; else None."""
     for name, value in profile.auth.properties.items():
-        if value and looks_secret(name) and not has_references(value):
+        if _in_clear(name, value):
             return f"$.auth.properties.{name}"
     for place, item in enumerate(profile.unread):
-        if item.value and looks_secret(item.name) and not has_references(item.value):
+        if _in_clear(item.name, item.value):
             return f"$.unread[{place}].value"
     for name, source in profile.secrets.items():
         if source.reference is not None and not has_references(source.reference):
             return f"$.secrets.{name}.reference"
     return None
+
+
+def _in_clear(name: str, value: str | None) -> bool:
+    return bool(value and looks_secret(name) and not has_references(value))
+
+
+def without_secrets(profile: Profile) -> Profile:
+    """The profile with nothing at the places of `secret_in_clear`: there the user may be typing the secret itself."""
+    properties = {name: "" if _in_clear(name, value) else value for name, value in profile.auth.properties.items()}
+    unread = tuple(
+        msgspec.structs.replace(item, value=None) if _in_clear(item.name, item.value) else item
+        for item in profile.unread
+    )
+    sources = {
+        name: msgspec.structs.replace(source, reference=None)
+        if source.reference is not None and not has_references(source.reference)
+        else source
+        for name, source in profile.secrets.items()
+    }
+    auth = msgspec.structs.replace(profile.auth, properties=properties)
+    return msgspec.structs.replace(profile, auth=auth, unread=unread, secrets=sources)
 
 
 def _more_than_one(profile: Profile) -> str | None:

@@ -122,6 +122,16 @@ class OpenProfiles(QObject):
         opened = self.open_profile(profile)
         opened.set_values(Values(profile, dict(secrets)))
 
+    def open_edited(self, profile: Profile, listed: ProfileRow | None) -> OpenProfile:
+        """Bring edits of an earlier run to the front: of a profile of the list, or of one that was never saved."""
+        if listed is not None:
+            opened = self.open_profile(listed.profile, path=listed.path)
+        else:
+            opened = self.open_profile(Profile(id=profile.id))
+            opened.place_of_new = self._place_of_new()
+        opened.set_profile(profile, Origin.ELSEWHERE)
+        return opened
+
     # ------------------------------------------------------------ closing
 
     def put_away(self, profile_id: str) -> None:

@@ -23,6 +23,11 @@ class Unsaved(QObject):
         self._profiles = profiles
         self._leaving = self._asked = False
 
+    @property
+    def settled(self) -> bool:
+        """Whether the user has decided about every edit that would be lost, or there is none."""
+        return self._leaving or not any(opened.worth_keeping for opened in self._profiles.all_open())
+
     def may_close(self) -> bool:
         """Whether the window can be closed without losing anything; asks once when not."""
         unsaved = [opened for opened in self._profiles.all_open() if opened.worth_keeping]

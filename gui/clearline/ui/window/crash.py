@@ -103,8 +103,8 @@ class CrashDialog(QDialog):
         self.setWindowTitle("Clearline made a mistake")
         self.resize(theme.GRID * 84, theme.GRID * 48)
         words = QLabel(
-            "Something in Clearline itself went wrong. Your profiles are safe. "
-            "The text below holds no secrets; copy it into a report."
+            "Something in Clearline itself went wrong. Your profiles are safe, and edits that are not saved "
+            "are kept. The text below holds no secrets; copy it into a report."
         )
         words.setWordWrap(True)
         self.text = QPlainTextEdit()
