@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.keyring.patient_vault import PatientVault
@@ -51,7 +51,8 @@ class NoKeyring(QObject):
         several = len(waiting) > 1
         name = waiting[0].name or ", ".join(waiting[0].seeds.hosts[:1])
         whose = f"The secrets of {len(waiting):,} connections" if several else f"The password of {name}"
-        parent = QApplication.activeModalWidget() or self._window  # an import shows its results still
+        shown = QApplication.activeModalWidget()  # an import shows its results still
+        parent = shown if shown in self._window.findChildren(QDialog) else self._window
         dialog = NoKeyringDialog(parent, whose, several=several, has_file=self._file.exists())
 
         dialog.decided.connect(lambda: self._decide(dialog, waiting))
