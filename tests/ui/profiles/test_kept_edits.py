@@ -41,6 +41,7 @@ def begun(qtbot: QtBot, make_desktop: MakeDesktop) -> Desktop:
     keeper.begin()
     desktop.workbench.storage.load_list()
     qtbot.waitUntil(lambda: keeper.has_begun)
+    desktop.window.profiles.search.setFocus()
     return desktop
 
 
@@ -52,6 +53,25 @@ def opened(desktop: Desktop, name: str) -> OpenProfile:
 
 def written(folder: Path) -> str:
     return "".join(path.read_text() for path in folder.glob("*.json"))
+
+
+def test_half_a_login_is_not_written_while_it_is_typed(qtbot: QtBot, make_desktop: MakeDesktop, unsaved: Path) -> None:
+    desktop = begun(qtbot, make_desktop)
+    keeper, field = desktop.workbench.kept_edits, desktop.window.connection.field
+    field.setFocus()
+    for half in ("mongodb://ada:12345", "mongodb://ada:pa@ss"):
+        field.selectAll()
+        field.insert_text(half)
+        keeper.write()
+        qtbot.waitUntil(lambda: not keeper.is_writing)
+        assert "12345" not in written(unsaved)
+        assert "ss" not in written(unsaved)
+    field.selectAll()
+    field.insert_text("mongodb://ada:pa@ss@db1:27018/")
+    desktop.window.profiles.search.setFocus()
+    keeper.write()
+    qtbot.waitUntil(lambda: "db1:27018" in written(unsaved))
+    assert "pa@ss" not in written(unsaved)
 
 
 def test_an_edit_is_written_without_its_password_and_goes_when_it_is_saved(

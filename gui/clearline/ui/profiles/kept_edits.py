@@ -20,7 +20,7 @@ from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow
 
 _PAUSE_MS: Final = 1500
-"""Edits are written when none came for so long; what is being typed may be half of a login still."""
+"""Edits are written when none came for so long."""
 _AT_LEAST_MS: Final = 10_000
 """Who edits without a pause is written down so often."""
 _AFTER_MESSAGE_MS: Final = 15_000
@@ -50,6 +50,11 @@ class KeptEdits(QObject):
         """Whether what was left over is open, so that edits are written from now on."""
         return self._begun and self._restored
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether edits are on their way to the disk."""
+        return self._writing
+
     def begin(self) -> None:
         """Open what earlier programs have left, when the list is read for the first time; then follow every edit."""
         self._begun = True
@@ -57,6 +62,7 @@ class KeptEdits(QObject):
             self._follow(opened)
         self._profiles.added.connect(self._follow)
         self._profiles.closed.connect(lambda _opened: self._soon())
+        self._window.connection.field.editingFinished.connect(self._soon)
         self._storage.once_listed(self._take_left_over)
 
     def close(self, *, keep: bool) -> None:
@@ -117,15 +123,25 @@ class KeptEdits(QObject):
         self._storage.background.ask(lambda: run_in_daemon(self._files.write, edits), written, failed)
 
     def _edits(self) -> list[Edit]:
-        return [
-            Edit(
-                profile=opened.profile,
-                saved_among_profiles=opened.path is not None and opened.path.parent == self._storage.folder,
-                from_elsewhere=self._profiles.is_foreign(opened.profile.id),
-            )
+        before = {edit.profile.id: edit for edit in self._written or ()}
+        edits = [
+            before.get(opened.profile.id) if self._is_being_typed(opened) else self._edit(opened)
             for opened in self._profiles.all_open()
             if opened.unsaved and opened.profile != opened.saved
         ]
+        return [edit for edit in edits if edit is not None]
+
+    def _edit(self, opened: OpenProfile) -> Edit:
+        return Edit(
+            profile=opened.profile,
+            saved_among_profiles=opened.path is not None and opened.path.parent == self._storage.folder,
+            from_elsewhere=self._profiles.is_foreign(opened.profile.id),
+        )
+
+    def _is_being_typed(self, opened: OpenProfile) -> bool:
+        """Whether its connection string may be half of one: ``mongodb://ada:hunter2`` has a password for its port."""
+        typing = opened is self._profiles.current and self._window.connection.field.hasFocus()
+        return typing and not opened.tested
 
     # ------------------------------------------------------------ the next start
 

@@ -273,6 +273,11 @@ class OpenProfile(QObject):
         """Whether the connection was changed since it was tested last."""
         return self._tested is not None and self._tested != (_nameless(self.profile), self.secrets)
 
+    @property
+    def tested(self) -> bool:
+        """Whether the connection was tested as it is now."""
+        return self._tested is not None and not self.stale
+
     def test(self, secrets: Secrets | None = None, wrap: Callable[[Check], Check] | None = None) -> None:
         """Start a check of the values as they are; one that runs is replaced.
 
