@@ -171,6 +171,23 @@ def test_a_server_is_reached_through_the_proxies_of_via(standalone: Deployment) 
     assert without["findings"][0]["cause"] == "socks.login-refused"
 
 
+def test_a_way_is_given_once() -> None:
+    result = run("mongodb://127.0.0.1:1/?proxyHost=127.0.0.1", "--via", "socks5://127.0.0.1")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "proxyHost" in result.stderr
+
+
+def test_the_password_of_a_proxy_in_the_address_comes_from_the_environment(login_server: Deployment) -> None:
+    profile = read(login_server.uri(deployments.APP))
+    with proxies.microsocks(login=True) as port:
+        address = f"{build(profile.profile)}&proxyHost=127.0.0.1&proxyPort={port}&proxyUsername={proxies.USER}"
+        password = {"PW": profile.secrets[PASSWORD].reveal(), "GATE": proxies.PASSWORD}
+        wanted = ("--secret-env", "password=PW", "--secret-env", "hop.0.password=GATE")
+        report = report_of(run(address, *wanted, "--json", env=password))
+    assert report["verdict"] == "connected"
+    assert [hop["server"] for hop in report["hops"]] == [f"127.0.0.1:{port}"]
+
+
 @pytest.mark.parametrize(
     "arguments", [("--via", "gopher://gate"), ("--secret-env", "nonsense"), ("--secret-env", "password=NOT_SET_HERE")]
 )

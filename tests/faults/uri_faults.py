@@ -129,10 +129,9 @@ _row(
 )
 _row(
     "U31",
-    "proxyHost",
-    "mongodb://HOST/?proxyHost=127.0.0.1&proxyPort=1080",
-    failed="uri.proxy-ignored",
-    connected="uri.proxy-ignored",
+    "proxyPort without proxyHost",
+    "mongodb://HOST/?proxyPort=1080",
+    failed="uri.bad-value",
 )
 _row("U32", "socket path not escaped", "mongodb:///tmp/mongodb-PORT.sock/db", failed="uri.unescaped-socket-path")
 _row("U33", "localhost: healthy", "mongodb://localhost:PORT/", connected=WORKS)

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from clearline.cli.output import harmless, print_aside
 from clearline.core.check.request import USUAL, Patience, Permits, Request
+from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, hop_password
 
@@ -401,8 +402,9 @@ def _with_password(request: Request, given: Secrets) -> Request:
     """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
     if PASSWORD not in given:
         return replace(request, secrets={**request.secrets, **given})
-    reading = request.reading
-    if all(mistake.cause == "uri.missing-password" for mistake in reading.facts.mistakes):
+    reading = replace(request, secrets={**request.secrets, **given}).reading
+    wrong = (mistake for mistake in reading.facts.mistakes if mistake.severity is not Severity.NOTE)
+    if all(mistake.cause == "uri.missing-password" for mistake in wrong):
         return replace(request, profile=reading.profile, secrets={**reading.secrets, **given}, text=None)
     return replace(request, secrets=given)
 
@@ -410,11 +412,15 @@ def _with_password(request: Request, given: Secrets) -> Request:
 def _via(target: Target, urls: Sequence[str]) -> tuple[Target, dict[str, Secret]]:
     """The target behind the hops of ``--via``, and the passwords in these."""
     from clearline.core.profiles.hop_urls import hop_of
+    from clearline.core.uri.parts import take_apart
+    from clearline.core.uri.proxy_options import is_proxy_option
 
     try:
         found = [hop_of(url) for url in urls]
     except ValueError as error:
         raise UsageProblem(f"--via: {error}") from None
+    if any(is_proxy_option(chunk.name.text) for chunk in take_apart(target.request.text or "").chunks):
+        raise UsageProblem("--via: the connection string names a way as well, in proxyHost; give one of the two.")
     passwords = {hop_password(n): secret for n, (_, secret) in enumerate(found) if secret is not None}
     profile = structs.replace(target.request.profile, hops=tuple(hop for hop, _ in found))
     return replace(target, request=replace(target.request, profile=profile)), passwords

@@ -19,10 +19,10 @@ from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Certainty, Severity, Stage
 from clearline.core.hops.loop import HopLoop
 from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
-from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
+from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
 from clearline.core.report.report import Report, Status, Verdict, to_json
-from clearline.core.secrets.secret import PASSWORD, Secret, hop_password
-from clearline.core.uri.connection_string import read
+from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret, hop_password
+from clearline.core.uri.connection_string import build, read
 from clearline.core.watch.watch import Watch
 from lab import deployments, peers, proxies
 from lab.certificates import Authority
@@ -72,6 +72,17 @@ def socks() -> Iterator[Hop]:
 def squid() -> Iterator[Hop]:
     with proxies.squid() as port:
         yield HttpProxy(host=HERE, port=port)
+
+
+def run_text(text: str, profile: Profile | None = None, secrets: dict[str, Secret] | None = None) -> Report:
+    async def checked() -> Report:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        report = await check(Request(profile or Profile(), secrets or {}, text), lambda _: None)
+        await farewells()
+        return report
+
+    with asyncio.Runner(loop_factory=HopLoop) as runner:
+        return runner.run(checked())
 
 
 @pytest.fixture(scope="module")
@@ -422,3 +433,59 @@ def test_a_member_that_the_proxy_does_not_reach_warns_beside_living_ones(socks: 
         report = run((socks,), profile=Profile(seeds=Seeds(hosts=hosts, replica_set=profile.seeds.replica_set)))
     assert report.verdict is Verdict.CONNECTED
     assert "hop.localhost-is-remote" in [f.cause for f in report.findings if f.severity is Severity.WARNING]
+
+
+# ---------------------------------------------------------------- a proxy that the connection string names
+
+
+def test_a_proxy_of_the_connection_string_is_gone_through(standalone: Deployment) -> None:
+    with proxies.microsocks(login=True) as port:
+        text = f"{standalone.uri()}?proxyHost={HERE}&proxyPort={port}&proxyUsername={proxies.USER}"
+        report = run_text(f"{text}&proxyPassword={proxies.PASSWORD}")
+        given = run_text(text, secrets={hop_password(0): Secret(proxies.PASSWORD)})
+    for one in (report, given):
+        assert one.verdict is Verdict.CONNECTED
+        assert [(hop.kind, hop.server) for hop in one.hops] == [("socks5", f"{HERE}:{port}")]
+        assert "uri.pymongo-goes-directly" in [found.cause for found in one.findings]
+        assert "Unknown option" not in to_json(one)  # the driver warns of none
+        assert proxies.PASSWORD not in to_json(one)
+
+
+def test_a_profile_that_kept_the_options_of_a_proxy_goes_through_it(standalone: Deployment) -> None:
+    with proxies.microsocks(login=True) as port:
+        unread = (
+            Unread(name="proxyHost", value=HERE),
+            Unread(name="proxyPort", value=str(port)),
+            Unread(name="proxyUsername", value=proxies.USER),
+            Unread(name=PROXY_PASSWORD, value=None),
+        )
+        profile = Profile(seeds=Seeds(hosts=(standalone.address,)), unread=unread)
+        report = run_text(build(profile, {PROXY_PASSWORD: Secret(proxies.PASSWORD)}, show="plain"), profile)
+    assert report.verdict is Verdict.CONNECTED
+    assert [hop.server for hop in report.hops] == [f"{HERE}:{port}"]
+
+
+@pytest.mark.parametrize(
+    "options", ["proxyPort=1080", "proxyHost=127.0.0.1&proxyUsername=me", "proxyHost=127.0.0.1&proxyPort=none"]
+)
+def test_options_that_name_no_whole_proxy_never_lead_directly(options: str) -> None:
+    with peers.silent() as server:
+        report = run_text(f"mongodb://{server.address}/?{options}")
+        assert headline(report) == "uri.bad-value"
+        assert server.connections == 0
+
+
+def test_variables_of_the_options_are_found_before_the_way_is_gone(
+    standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"{standalone.uri()}?proxyHost=${{GATE}}&proxyPort=${{PORT}}&proxyUsername=${{ME}}&proxyPassword=${{PW}}"
+    assert headline(run_text(text)) == "uri.not-set"
+    with proxies.microsocks(login=True) as port:
+        values = {"GATE": HERE, "PORT": str(port), "ME": proxies.USER, "PW": proxies.PASSWORD}
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        reports = [run_text(text), run_text(text.replace("${PORT}", str(port)))]
+    for report in reports:
+        assert report.verdict is Verdict.CONNECTED
+        assert [hop.server for hop in report.hops] == [f"{HERE}:{port}"]
+        assert proxies.PASSWORD not in to_json(report)

@@ -11,7 +11,7 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.preparation import prepared
 from clearline.core.check.request import LATE_S, Patience, Permits, Request
 from clearline.core.profiles.profile import Auth, Profile, Seeds
-from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri import connection_string
 from clearline.core.uri.connection_string import Reading
 
@@ -21,9 +21,11 @@ TEXT = "mongodb://app:s3cret@127.0.0.1:1/?connectTimeoutMS=200"
 def test_one_text_is_read_once_from_the_request_to_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
 
-    def counted(text: str, *, profile: Profile | None = None, prompting: bool = False) -> Reading:
+    def counted(
+        text: str, *, profile: Profile | None = None, prompting: bool = False, given: Secrets | None = None
+    ) -> Reading:
         texts.append(text)
-        return connection_string.read(text, profile=profile, prompting=prompting)
+        return connection_string.read(text, profile=profile, prompting=prompting, given=given)
 
     monkeypatch.setattr(request_module, "read", counted)
     monkeypatch.setattr("clearline.core.check.preparation.read", counted)

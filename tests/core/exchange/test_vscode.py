@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
+from clearline.core.profiles.hop import Socks5Proxy
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 SETTINGS = """\ufeff// Place your settings here\r
@@ -27,7 +28,8 @@ def test_comments_trailing_commas_and_windows_line_ends_are_no_obstacle() -> Non
     assert read.items[0].profile.seeds.replica_set == "rs0"
     assert read.items[0].secrets == {PASSWORD: Secret("a+b")}
     assert read.items[1].problem == "There is no connection string."
-    assert read.items[2].kept_foreign == ("proxyHost",)
+    assert read.items[2].profile.hops == (Socks5Proxy(host="10.0.0.1"),)
+    assert read.items[2].kept_foreign == ()
 
 
 def test_workspaces_and_dev_containers_are_read_too() -> None:

@@ -44,7 +44,7 @@ PROFILES = {
     ),
     "srv": profile_of("mongodb+srv://app:s3cret-w0rd@cluster0.abcde.mongodb.net/orders?srvMaxHosts=2&w=majority"),
     "insecure": profile_of(
-        "mongodb://localhost/?tlsAllowInvalidCertificates=true&tlsAllowInvalidHostnames=true&proxyHost=p&proxyPassword=pr0xy-w0rd"
+        "mongodb://localhost/?tlsAllowInvalidCertificates=true&tlsAllowInvalidHostnames=true&proxyHost=p&proxyUsername=me&proxyPassword=pr0xy-w0rd"
     ),
     "x509": profile_of("mongodb://localhost/?tls=true&tlsCertificateKeyFile=/a.pem&authMechanism=MONGODB-X509"),
     "kerberos": profile_of(

@@ -80,7 +80,9 @@ def test_every_profile_has_the_same_snippets_in_the_same_order() -> None:
     assert len(set(first)) == len(first)
     assert [group for _, _, group in first] == sorted((group for _, _, group in first), key=list(Group).index)
     for profile in PROFILES.values():
-        assert [(s.key, s.title, s.group) for s in snippets(profile)] == first
+        found = snippets(profile)
+        assert [(s.key, s.title, s.group) for s in found if s.key != "way"] == first
+        assert any(s.key == "way" for s in found) is bool(profile.hops)
 
 
 def test_every_variable_that_is_read_is_named() -> None:

@@ -201,7 +201,7 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
     ("mongodb://h/?retryWrite=true", ["uri.misspelt-option"]),
     ("mongodb://h/?readPreferences=nearest", ["uri.misspelt-option"]),
     ("mongodb://h/?directconection=true", ["uri.misspelt-option"]),
-    ("mongodb://h/?proxyHost=127.0.0.1&proxyPort=1080", ["uri.proxy-ignored"] * 2),
+    ("mongodb://h/?proxyHost=127.0.0.1&proxyPort=1080", ["uri.pymongo-goes-directly"]),
     ("mongodb://h/?w=1&w=majority", ["uri.duplicate-option"]),
     ("mongodb://h/?appName=a&APPNAME=b", ["uri.duplicate-option"]),
     # --- values
@@ -395,7 +395,7 @@ def test_every_mistake_has_a_place_in_the_text() -> None:
         assert 0 <= mistake.start <= mistake.end <= len(text), (text, mistake)
 
 
-FIELDS = {"hosts", "user", "password", "database", *(option.name for option in OPTIONS)}
+FIELDS = {"hosts", "hops", "user", "password", "database", *(option.name for option in OPTIONS)}
 OF_THE_TEXT = {
     "uri.bad-scheme",
     "uri.not-portable",
@@ -403,7 +403,6 @@ OF_THE_TEXT = {
     "uri.malformed-options",
     "uri.unknown-option",
     "uri.misspelt-option",
-    "uri.proxy-ignored",
 }
 """What may be about the text as a whole, which no field of the form can show."""
 
@@ -565,7 +564,7 @@ def test_an_option_that_nobody_knows_behind_a_secret_keeps_its_place_without_its
 
 
 def test_an_option_of_another_driver_behind_a_secret_keeps_its_name() -> None:
-    for name in ("useUnifiedTopology", "proxyHost", "retryWirtes", "kmsProviders"):
+    for name in ("useUnifiedTopology", "proxyPort", "retryWirtes", "kmsProviders"):
         assert name in repr(read(f"mongodb://h/?tlsCertificateKeyFilePassword=one&{name}=3").profile)
 
 

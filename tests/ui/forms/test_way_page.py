@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
-from clearline.core.secrets.secret import Secret, hop_passphrase, hop_password
+from clearline.core.profiles.profile import Profile, Seeds, Unread
+from clearline.core.secrets.secret import PROXY_PASSWORD, Secret, hop_passphrase, hop_password
 from clearline.ui.app import Desktop
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.editors import Choice
@@ -46,6 +47,29 @@ def test_a_hop_with_its_password_goes_to_the_profile_and_the_password_to_its_own
     opened.set_text(Secret("mongodb://db2/"), Origin.TEXT)
     assert opened.profile.hops
     assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
+
+
+def test_a_proxy_in_the_text_is_the_way_of_the_form(desktop: Desktop, page: Any) -> None:
+    opened = desktop.workbench.profiles.current
+    text = "mongodb://db1/?proxyHost=gate&proxyPort=1081&proxyUsername=me&proxyPassword=gate-s3cret"
+    opened.set_text(Secret(text), Origin.TEXT)
+    assert page.line.text() == "socks5://me@gate:1081"
+    assert opened.secrets[hop_password(0)] == Secret("gate-s3cret")
+    opened.set_text(Secret("mongodb://db1/?proxyHost=elsewhere&proxyUsername=me"), Origin.TEXT)
+    assert hop_password(0) not in opened.secrets  # it was given for another proxy
+    opened.set_profile(opened.with_parts(hops=()))
+    assert opened.text == Secret("mongodb://db1/")
+
+
+def test_a_profile_that_kept_the_options_of_a_proxy_gets_its_way(desktop: Desktop, page: Any) -> None:
+    unread = (Unread(name="proxyHost", value="gate"), Unread(name="proxyUsername", value="me"))
+    kept = Profile(seeds=Seeds(hosts=("db1",)), unread=(*unread, Unread(name=PROXY_PASSWORD, value=None)))
+    opened = desktop.workbench.profiles.current
+    opened.set_profile(kept)
+    opened.use_secrets({PROXY_PASSWORD: Secret("gate-s3cret")})
+    assert opened.profile.hops == (Socks5Proxy(host="gate", user="me"),)
+    assert opened.profile.unread == ()
+    assert opened.secrets == {hop_password(0): Secret("gate-s3cret")}
 
 
 def test_what_is_no_hop_is_said_beside_the_field_and_changes_nothing(qtbot: QtBot, desktop: Desktop, page: Any) -> None:

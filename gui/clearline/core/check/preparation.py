@@ -131,12 +131,13 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
             mistakes.append(_failed(name, source.command or "", failure, parts))
         else:
             edits += inserted(parts, name, secret)
-    way = await hop_values(profile, secrets, lambda source: _printed(source, may_run), environ)
-    mistakes += way.mistakes
     ready = reading
     if edits:
         edits.sort(key=lambda edit: (edit.start, edit.end))
-        ready = read(edited(typed, edits), profile=profile, prompting=prompting)
+        ready = read(edited(typed, edits), profile=profile, prompting=prompting, given=secrets)
+    behind = structs.replace(profile, hops=ready.profile.hops)
+    way = await hop_values(behind, {**secrets, **ready.secrets}, lambda one: _printed(one, may_run), environ)
+    mistakes += way.mistakes
     mistakes += _unanswered(ready, profile, parts)
     ca_file, doubts = await _trusted(ready)
     if ready.profile.auth.mechanism == aws.MECHANISM and not await run_in_daemon(aws.fetch_credentials, ready.profile):

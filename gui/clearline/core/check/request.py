@@ -80,7 +80,7 @@ class Request:
     def reading(self) -> Reading:
         """The text, read once: what it says and every mistake in it."""
         typed = self.text if self.text is not None else build(self.profile, self.secrets, show="plain")
-        return read(typed, profile=self.profile, prompting=self.permits.prompting)
+        return read(typed, profile=self.profile, prompting=self.permits.prompting, given=self.secrets)
 
     @property
     def known_secrets(self) -> Mapping[str, Secret]:

@@ -13,8 +13,9 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, is_reference
-from clearline.core.secrets.secret import Secret
+from clearline.core.secrets.secret import PROXY_PASSWORD, Secret, hop_password
 from clearline.core.uri import connection_string
+from clearline.core.uri.proxy_options import in_text
 from clearline.core.uri.remedies import remedied
 
 LONGEST_TEXT: Final = 4096
@@ -50,13 +51,15 @@ def item_from(
     if literal_plus:
         text = _PLUS.sub(lambda found: f"{found[1]}{found[2].replace('+', '%2B')}@", text.strip())
     shown = shown or one_line(base.name)
-    reading = connection_string.read(text, profile=base)
+    reading = connection_string.read(text, profile=base, given=extra_secrets)
     repaired = _repaired(reading, base)
     reading = repaired or reading
     read = reading.profile
     if not read.seeds.hosts:
         return ImportedItem(name=shown, problem="There is no host in the connection string.")
     secrets = {**reading.secrets, **(extra_secrets or {})}
+    if in_text(read.hops) and PROXY_PASSWORD in secrets:
+        secrets[hop_password(0)] = secrets.pop(PROXY_PASSWORD)
     placeholders = [m for m in reading.mistakes if m.cause in ("uri.placeholder", "uri.not-set")]
     told = [*remarks, *([_REPAIRED] if repaired is not None else [])]
     if any(m.blanks.get("what") == "password" and m.severity is Severity.FAILURE for m in placeholders):
@@ -115,6 +118,8 @@ def _left_open(mistake: Mistake) -> bool:
     match mistake.cause:
         case "uri.missing-password":  # what is shared rightly leaves it out
             return True
+        case "uri.bad-value":  # nor the proxy's
+            return mistake.blanks.get("option", "").lower() == "proxyusername"
         case "uri.placeholder" | "uri.not-set":
             placeholder = mistake.blanks.get("placeholder", "")
             return mistake.blanks.get("what") == "password" or is_reference(placeholder)

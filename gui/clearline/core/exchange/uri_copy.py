@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from clearline.core.profiles.profile import Profile
-from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, hop_password
 from clearline.core.uri.connection_string import build
+from clearline.core.uri.proxy_options import in_text
 
 VARIABLE: Final = "MONGODB_PASSWORD"
 """The variable that stands for the password; other secrets are named after their option."""
@@ -48,6 +49,8 @@ def _filled(profile: Profile, secrets: Secrets, word: Callable[[str], str]) -> s
     wanted = {*secrets, *profile.secrets}
     if profile.auth.user is not None and profile.auth.mechanism not in _WITHOUT_PASSWORD:
         wanted.add(PASSWORD)
+    if in_text(profile.hops) and profile.hops[0].user:
+        wanted.add(hop_password(0))
     marks = {name: f"secret{uuid.uuid4().hex}" for name in sorted(wanted)}
     text = build(profile, {name: Secret(mark) for name, mark in marks.items()}, show="plain")
     for name, mark in marks.items():

@@ -16,8 +16,9 @@ import msgspec
 from clearline.core.options.catalogue import AUTH_PROPERTIES
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.references import REFERENCE, has_references
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, hop_password
 from clearline.core.uri import connection_string
+from clearline.core.uri.proxy_options import in_text
 
 PASSWORD_VARIABLE: Final = "MONGODB_PASSWORD"  # noqa: S105 - a variable's name
 KEY_PASSWORD_VARIABLE: Final = "MONGODB_TLS_KEY_PASSWORD"  # noqa: S105
@@ -94,13 +95,14 @@ def properties(profile: Profile) -> dict[str, str]:
 
 
 def proxy(profile: Profile) -> dict[str, str]:
-    """The SOCKS5 options that PyMongo does not know and four other drivers do."""
-    wanted = {"proxyhost": "proxyHost", "proxyport": "proxyPort", "proxyusername": "proxyUsername"}
-    found = {
-        wanted[item.name.lower()]: item.value for item in profile.unread if item.value and item.name.lower() in wanted
-    }
-    if any(item.name.lower() == PROXY_PASSWORD.lower() for item in profile.unread):
-        found[PROXY_PASSWORD] = _secret(profile, PROXY_PASSWORD, PROXY_PASSWORD_VARIABLE)
+    """The SOCKS5 options that PyMongo does not know and four other drivers do; empty for any other way."""
+    if not in_text(profile.hops):
+        return {}
+    hop = profile.hops[0]
+    found = {"proxyHost": hop.host, "proxyPort": str(hop.port)}
+    if hop.user is not None:
+        found["proxyUsername"] = hop.user
+        found[PROXY_PASSWORD] = _secret(profile, hop_password(0), PROXY_PASSWORD_VARIABLE)
     return found
 
 
@@ -134,7 +136,9 @@ def uri(profile: Profile, *, user: bool = False, secret: bool = False) -> list[P
         crl_file=plain.hide(profile.tls.crl_file),
     )
     options = msgspec.structs.replace(profile.options, app_name=plain.hide(profile.options.app_name))
-    hidden = msgspec.structs.replace(profile, seeds=seeds, auth=auth, tls=tls, options=options, unread=(), secrets={})
+    hidden = msgspec.structs.replace(
+        profile, seeds=seeds, auth=auth, tls=tls, options=options, unread=(), secrets={}, hops=()
+    )
     text = connection_string.build(hidden, show="none")
     if user and secret and (reference := password(profile)) is not None:
         before, at, after = text.partition("@")  # the user's own @ is percent-encoded

@@ -17,12 +17,21 @@ from clearline.core.options.catalogue import OPTIONS, Option, OptionType
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret, redact
 from clearline.core.secrets.references import around_references, has_references, is_reference
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets, is_of_hop
+from clearline.core.secrets.secret import (
+    AWS_SESSION_TOKEN,
+    PASSWORD,
+    PROXY_PASSWORD,
+    Secret,
+    Secrets,
+    hop_password,
+    is_of_hop,
+)
 from clearline.core.uri.hosts import HostEntry, host_entries, plain_hosts, seed_addresses
 from clearline.core.uri.lint import lint
 from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
 from clearline.core.uri.password import password_traits
-from clearline.core.uri.read_options import AFTER, ReadOptions, read_options, with_secrets_apart
+from clearline.core.uri.proxy_options import is_proxy_option, proxy_options, proxy_texts, without_proxy
+from clearline.core.uri.read_options import AFTER, ReadOptions, read_options, with_proxy, with_secrets_apart
 from clearline.core.uri.shell_options import ShellOptions, shell_options
 
 __all__ = ["Reading", "build", "read"]
@@ -79,23 +88,28 @@ class Reading:
         return f"Reading({self.facts.redacted!r}, usable={self.usable})"
 
 
-def read(text: str, *, profile: Profile | None = None, prompting: bool = False) -> Reading:
+def read(
+    text: str, *, profile: Profile | None = None, prompting: bool = False, given: Secrets | None = None
+) -> Reading:
     """Take a connection string apart. Never raises.
 
     The profile given keeps what no text can hold (its name, its notes, whom it trusts …); everything else is what the
     text says. References (``${NAME}``) stay what they are: legal everywhere, and a password that is one is no secret
     but the profile's source of it. A number or choice that is a reference stays in ``unread``. With ``prompting``
-    the user can sign in at an OIDC provider by hand, so that no environment has to give a token.
+    the user can sign in at an OIDC provider by hand, so that no environment has to give a token. ``given`` are secrets
+    that come another way than in the text.
+
+    A text that names a SOCKS5 proxy says the whole way to the servers; one that names none leaves the profile's.
     """
     # A lone surrogate cannot be written to any file or socket.
     clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
     if len(clean) > LONGEST_TEXT:
         return _too_long(text, profile or Profile())
     parts = take_apart(clean)
-    options = read_options(parts)
+    base = profile or Profile()
+    options = with_proxy(read_options(parts), proxy_options(parts, base))
     secrets = dict(options.secrets)
     references = dict(options.references)
-    base = profile or Profile()
     if parts.password is not None and parts.password.text:
         if _refers(parts.password.text, base):
             references[PASSWORD] = unquote_plus(parts.password.text)
@@ -106,7 +120,7 @@ def read(text: str, *, profile: Profile | None = None, prompting: bool = False) 
     references = {name: text for name, text in shell.references.items() if name not in secrets} | references
     options = with_secrets_apart(options, secrets)
     entries = host_entries(parts)
-    found = _profile(parts, entries, options, base, _sources(base, secrets, references), shell)
+    found = _profile(parts, entries, options, base, _sources(base, secrets, references, options), shell)
     facts = UriFacts(
         redacted=_redacted(parts, secrets, found),
         srv=parts.srv,
@@ -115,9 +129,17 @@ def read(text: str, *, profile: Profile | None = None, prompting: bool = False) 
         password=password_traits(parts),
         database=found.seeds.database.partition(".")[0] if found.seeds.database else None,
         options=options.effective,
-        mistakes=lint(parts, entries, options, found, tuple(secrets.values()), prompting=prompting),
+        mistakes=lint(
+            parts,
+            entries,
+            options,
+            found,
+            tuple(secrets.values()),
+            prompting=prompting,
+            proxy_password=base.hops == found.hops or hop_password(0) in {*secrets, *found.secrets, *(given or {})},
+        ),
     )
-    return Reading(text=text, driver_text=_driver_text(parts), profile=found, secrets=secrets, facts=facts)
+    return Reading(text=text, driver_text=_driver_text(parts, options), profile=found, secrets=secrets, facts=facts)
 
 
 def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "masked") -> str:
@@ -140,7 +162,14 @@ def build(profile: Profile, secrets: Secrets | None = None, *, show: Show = "mas
     hosts = ",".join(_host_text(host) for host in seeds.hosts)
     database = _open_quoted(seeds.database) if seeds.database else ""
     pairs = _with_doubtful(
-        [*_unread_texts(profile.unread, known, show), *_option_texts(profile, known, show)], profile.unread, known, show
+        [
+            *_unread_texts(profile.unread, known, show),
+            *_option_texts(profile, known, show),
+            *_proxy_texts(profile, known, show),
+        ],
+        profile.unread,
+        known,
+        show,
     )
     return f"{scheme}{userinfo}{hosts}/{database}" + ("?" + "&".join(pairs) if pairs else "")
 
@@ -166,12 +195,20 @@ def _refers(password: str, base: Profile) -> bool:
     return is_reference(password) or (has_references(password) and unquote_plus(password) == known)
 
 
-def _sources(base: Profile, secrets: Secrets, references: Mapping[str, str]) -> dict[str, SecretSource]:
+def _sources(
+    base: Profile, secrets: Secrets, references: Mapping[str, str], options: ReadOptions
+) -> dict[str, SecretSource]:
     """Where the profile's secrets come from: what the text says counts for those that the text can show."""
+    sources, shown = dict(base.secrets), set[str]()
+    if options.proxy.hop is not None:
+        shown = {hop_password(0)}
+        if PROXY_PASSWORD in sources:  # as it was called while the proxy was an option that no field holds
+            sources.setdefault(hop_password(0), sources.pop(PROXY_PASSWORD))
     kept = {
         name: source
-        for name, source in base.secrets.items()
-        if is_of_hop(name) or (source.place != "reference" and not (source.place == "command" and name in secrets))
+        for name, source in sources.items()
+        if (is_of_hop(name) and name not in shown)
+        or (source.place != "reference" and not (source.place == "command" and name in secrets))
     }
     return kept | {name: SecretSource(place="reference", reference=text) for name, text in references.items()}
 
@@ -207,6 +244,8 @@ def _profile(
         fields[section] = values | fields.get(section, {})
     sections = {name: _section(name, values) for name, values in fields.items()}
     kept = {name: getattr(base, name) for name in _OWN}
+    if options.proxy.hop is not None:
+        kept["hops"] = (options.proxy.hop,)
     return Profile(**kept, secrets=sources, unread=options.unread, **sections)
 
 
@@ -215,11 +254,13 @@ def _section(name: str, values: dict[str, Any]) -> Any:
 
 
 _OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file", "hops")
-"""What is the profile's own and stands in no connection string."""
+"""What is the profile's own and stands in no connection string; of the hops, a SOCKS5 proxy may."""
 _EMPTY: Final = Profile(id="", seeds=Seeds())
 
 
-def _driver_text(parts: UriText) -> str:
+def _driver_text(parts: UriText, options: ReadOptions) -> str:
+    if options.proxy.hop is not None and parts.prefix is None:
+        return without_proxy(parts) if parts.scheme is not None else SCHEME + without_proxy(parts)
     if parts.scheme is None and parts.core.text and "/" not in parts.core.text and parts.prefix is None:
         return SCHEME + parts.core.text
     return parts.core.text if parts.prefix is None else parts.typed.strip()
@@ -263,6 +304,15 @@ def _reference(profile: Profile, name: str) -> str | None:
     """The reference that stands for a secret, as the text shows it."""
     source = profile.secrets.get(name)
     return _open_quoted(source.reference) if source and source.place == "reference" and source.reference else None
+
+
+def _proxy_texts(profile: Profile, known: Secrets, show: Show) -> Iterator[str]:
+    if any(is_proxy_option(item.name) for item in profile.unread):
+        return  # half typed: these are about to say another way
+    password, secret = _reference(profile, hop_password(0)), known.get(hop_password(0))
+    if password is None and secret:
+        password = _secret_text(secret, show)
+    yield from proxy_texts(profile.hops, password)
 
 
 def _secret_text(secret: Secret, show: Show) -> str:

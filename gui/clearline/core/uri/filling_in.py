@@ -16,6 +16,7 @@ from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, S
 from clearline.core.uri.connection_string import Reading, build, read
 from clearline.core.uri.parts import UriText, take_apart
 from clearline.core.uri.pieces import Piece
+from clearline.core.uri.proxy_options import in_text, is_proxy_option
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ def places_in(parts: UriText, reading: Reading) -> Iterator[_Place]:
     yield from _in_piece(parts.hosts, "host", ("hosts",), host=True)
     yield from _in_piece(parts.path, "database", ("database",))
     for chunk in parts.chunks:
+        if is_proxy_option(chunk.name.text) and in_text(reading.profile.hops):
+            continue  # a hop's own references
         option = lookup(chunk.name.text)
         fields = (option.name,) if option is not None else ()
         yield from _in_piece(chunk.value, option.name if option is not None else chunk.name.text, fields)

@@ -20,6 +20,7 @@ from clearline.core.secrets.secret import Secret
 from clearline.core.uri.encoded import decoded_address
 from clearline.core.uri.hosts import HostEntry, character_name, escaped_socket
 from clearline.core.uri.lint_options import lint_options
+from clearline.core.uri.lint_proxy import lint_proxy
 from clearline.core.uri.mistakes import Mistakes
 from clearline.core.uri.parts import UriText
 from clearline.core.uri.password import is_certain, placeholder
@@ -55,8 +56,12 @@ def lint(
     secrets: Sequence[Secret],
     *,
     prompting: bool = False,
+    proxy_password: bool = False,
 ) -> tuple[Mistake, ...]:
-    """Every mistake of the text, the most important first. ``prompting``: the user can sign in by hand (OIDC)."""
+    """Every mistake of the text, the most important first.
+
+    ``prompting``: the user can sign in by hand (OIDC); ``proxy_password``: that of the proxy comes from somewhere.
+    """
     found = Mistakes(secrets)
     _lint_around(found, parts)
     _lint_scheme(found, parts)
@@ -77,6 +82,7 @@ def lint(
         broken=found.has("uri.unescaped-credentials"),
         prompting=prompting,
     )
+    lint_proxy(found, options.proxy, proxy_password=proxy_password)
     return found.in_order(options.open)
 
 

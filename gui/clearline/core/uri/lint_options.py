@@ -11,7 +11,6 @@ from clearline.core.findings import Certainty, Severity
 from clearline.core.options.catalogue import Option, OptionType, lookup
 from clearline.core.options.names import (
     IN_USE_ENCRYPTION,
-    PROXY_OPTIONS,
     closest_name,
     foreign_name,
     studio_ssh,
@@ -28,6 +27,7 @@ from clearline.core.uri.mistakes import Mistakes
 from clearline.core.uri.parts import OptionPiece, UriText
 from clearline.core.uri.password import placeholder
 from clearline.core.uri.pieces import is_invisible
+from clearline.core.uri.proxy_options import is_proxy_option
 from clearline.core.uri.read_options import ReadOptions, masked_value, tls_patch
 from clearline.core.uri.unset import unset
 
@@ -240,9 +240,9 @@ def _lint_unknown(found: Mistakes, chunk: OptionPiece) -> None:
         return
     value = unquote_plus(chunk.value.text) if chunk.value is not None else ""
     known, pymongo_name = foreign_name(name)
-    if name.lower() in PROXY_OPTIONS:
-        found.add("uri.proxy-ignored", _WARNING, chunk.whole, action=f"remove-option:{name}", option=name)
-    elif (new := successor(name, value)) is not None and not looks_secret(name):
+    if is_proxy_option(name):
+        return  # `lint_proxy`
+    if (new := successor(name, value)) is not None and not looks_secret(name):
         _add_successor(found, chunk, new)
     elif not known and (meant := closest_name(name)) is not None:
         action = f"rename-option:{name}:{meant}"

@@ -41,13 +41,13 @@ _ORDER: Final = (
     "auth.password-in-clear",
     "uri.misspelt-option",
     "uri.ignored-value",
-    "uri.proxy-ignored",
     "uri.duplicate-option",
     "uri.unknown-option",
     "uri.unknown-auth-property",
     "driver.missing-package",
     "driver.compressor-missing",
     "uri.not-portable",
+    "uri.pymongo-goes-directly",
 )
 _PLAIN: Final = frozenset(
     {

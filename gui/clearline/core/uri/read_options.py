@@ -13,9 +13,10 @@ from clearline.core.options.values import ValueProblem, parse_properties, parse_
 from clearline.core.profiles.profile import Profile, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret
 from clearline.core.secrets.references import has_references, is_reference
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret, hop_password
 from clearline.core.uri.parts import OptionPiece, UriText
 from clearline.core.uri.pieces import is_invisible
+from clearline.core.uri.proxy_options import ProxyOptions, is_proxy_option
 
 IMPLIED_BY_INSECURE: Final = ("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsDisableOCSPEndpointCheck")
 _FILES: Final = ("tlsCertificateKeyFile", "tlsCertificateKeyFilePassword", "tlsCAFile", "tlsCRLFile")
@@ -46,6 +47,7 @@ class ReadOptions:
     """The references that stand for secrets, by the secret's name."""
     tls_needs: tuple[str, ...] = ()
     """Options that make no sense without TLS, so that PyMongo switches it on."""
+    proxy: ProxyOptions = field(default_factory=ProxyOptions)
 
 
 def read_options(text: UriText) -> ReadOptions:
@@ -94,6 +96,26 @@ def read_options(text: UriText) -> ReadOptions:
     result = replace(result, open=open_names)
     _normalise(result, text, unread)
     return replace(result, unread=tuple(unread), tls_needs=_tls_needs(result.effective))
+
+
+def with_proxy(options: ReadOptions, proxy: ProxyOptions) -> ReadOptions:
+    """The options with those of a proxy taken out, where they name one: it is a hop."""
+    if proxy.hop is None:
+        return replace(options, proxy=proxy)
+    secrets = {name: secret for name, secret in options.secrets.items() if name != PROXY_PASSWORD}
+    references = dict(options.references)
+    if proxy.password is not None:
+        secrets[hop_password(0)] = proxy.password
+    if proxy.reference is not None:
+        references[hop_password(0)] = proxy.reference
+    return replace(
+        options,
+        proxy=proxy,
+        secrets=secrets,
+        references=references,
+        unknown=[chunk for chunk in options.unknown if not is_proxy_option(chunk.name.text)],
+        unread=tuple(item for item in options.unread if not is_proxy_option(item.name)),
+    )
 
 
 def with_secrets_apart(options: ReadOptions, secrets: dict[str, Secret]) -> ReadOptions:

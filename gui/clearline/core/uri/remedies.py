@@ -20,6 +20,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.uri.connection_string import Reading, build, read
 from clearline.core.uri.encoded import decoded_address, decoded_text
 from clearline.core.uri.parts import take_apart
+from clearline.core.uri.proxy_options import in_text
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list
 
 _ESCAPES: Final = late(r"((?:%[0-9A-Fa-f]{2})+)")
@@ -90,6 +91,8 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
         case "remove-option":
             profile = without_option(profile, name)
             secrets.pop(name, None)
+            if name.lower() == "proxyusername" and in_text(profile.hops):
+                profile = replace(profile, hops=tuple(replace(hop, user=None) for hop in profile.hops))
         case "remove-duplicate":
             profile = replace(profile, unread=tuple(item for item in profile.unread if not _same(item.name, name)))
         case "rename-option":

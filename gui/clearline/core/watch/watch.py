@@ -108,7 +108,8 @@ class Watch:
             exercise=self._exercises.result,
             findings=self._live.findings(),
             paused=self._live.pause,
-            local=not self._live.request.profile.hops and is_local(server.address for server in topology.servers),
+            local=not self._live.request.reading.profile.hops
+            and is_local(server.address for server in topology.servers),
             ended=self._ended,
         )
 

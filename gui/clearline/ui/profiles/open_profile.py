@@ -29,9 +29,11 @@ from clearline.core.secrets.secret import (
     PROXY_PASSWORD,
     Secret,
     Secrets,
+    hop_password,
     hop_secrets,
 )
 from clearline.core.uri import connection_string, remedies
+from clearline.core.uri.proxy_options import in_text
 from clearline.core.uri.remedies import Values
 from clearline.ui.background.messages import Answer, Broken, Check, Ended, Message, Progress
 from clearline.ui.background.worker import Worker
@@ -144,10 +146,13 @@ class OpenProfile(QObject):
     def set_text(self, plain: Secret, origin: Origin = Origin.TEXT) -> None:
         """The user edited the text, or brought an earlier one back."""
         reading = connection_string.read(plain.reveal(), profile=self.profile, prompting=True)
+        kept: Secrets = {}
+        if reading.profile.hops == self.profile.hops:  # else they belong to hops that are no more
+            names = hop_secrets(len(self.profile.hops))
+            kept = {name: self.secrets[name] for name in names if name in self.secrets}
         self._typed = plain
         self.profile = self._placed(reading.profile, reading.secrets)
-        of_hops = {name for name in hop_secrets(len(self.profile.hops)) if name in self.secrets}
-        self.secrets = {**{name: self.secrets[name] for name in of_hops}, **reading.secrets}  # no text can hold those
+        self.secrets = {**kept, **reading.secrets}
         self._mistakes = reading.facts.mistakes if plain else ()
         self.changed.emit(origin)
 
@@ -234,9 +239,17 @@ class OpenProfile(QObject):
 
     def _rewrite(self, origin: Origin) -> None:
         self._typed = None
+        if in_text(self.profile.hops) and not any(item.name == PROXY_PASSWORD for item in self.profile.unread):
+            called = {PROXY_PASSWORD: hop_password(0)}  # before it was a hop's
+            self.secrets = {called.get(name, name): secret for name, secret in self.secrets.items()}
         text = self.text
         reading = connection_string.read(text.reveal(), profile=self.profile, prompting=True) if text else None
         self._mistakes = reading.facts.mistakes if reading is not None else ()
+        if reading is not None and reading.profile.hops and not self.profile.hops:
+            # A profile of before, when options that name a proxy were kept as they were and not used.
+            hops, unread, sources = reading.profile.hops, reading.profile.unread, reading.profile.secrets
+            self.profile = msgspec.structs.replace(self.profile, hops=hops, unread=unread, secrets=sources)
+            self.secrets = dict(reading.secrets)
         self.changed.emit(origin)
 
     # ------------------------------------------------------------ checks
