@@ -352,8 +352,9 @@ def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success
     answer = desktop.window.answer
     for first in (answer.diagnosis, answer.diagnosis, answer.servers):
         run_check(qtbot, desktop)
-        below = (answer.diagnosis, answer.servers)  # a layout is done in the loop's next turns
-        qtbot.waitUntil(lambda first=first, below=below: min(below, key=lambda panel: panel.y()) is first)
+        column = answer.servers.parentWidget().layout()
+        below = (answer.diagnosis, answer.servers)
+        qtbot.waitUntil(lambda first=first, below=below: min(below, key=column.indexOf) is first)
 
 
 # ---------------------------------------------------------------- a real deployment

@@ -21,6 +21,7 @@ import msgspec
 from clearline.core.profiles.profile import Profile
 from clearline.core.storage import profile_file
 from clearline.core.storage.profile_file import ProfileProblem
+from clearline.core.typed_values import from_json
 from clearline.core.whole_files import BROKEN, MOST_BYTES, held, read_whole, sweep, write_whole
 
 _FORMAT: Final = "clearline-unsaved-edits"
@@ -178,7 +179,7 @@ def _decoded(path: Path) -> tuple[list[Edit], str]:
         head: Any = msgspec.json.decode(raw := read_whole(path))
         if isinstance(head, dict) and isinstance(version := head.get("version"), int) and version > _VERSION:
             return [], "it was written by a newer Clearline"
-        document = msgspec.json.decode(raw, type=_Document)
+        document = from_json(raw, _Document)
     except FileNotFoundError:
         raise
     except OSError as error:
