@@ -350,9 +350,9 @@ def test_what_to_do_comes_forward_after_a_failure_and_the_matrix_after_a_success
     desktop = make_desktop(check)
     paste(desktop, "mongodb://db1/")
     answer = desktop.window.answer
+    column = answer.servers.parentWidget().layout()
     for first in (answer.diagnosis, answer.diagnosis, answer.servers):
         run_check(qtbot, desktop)
-        column = answer.servers.parentWidget().layout()
         below = (answer.diagnosis, answer.servers)
         qtbot.waitUntil(lambda first=first, below=below: min(below, key=column.indexOf) is first)
 
