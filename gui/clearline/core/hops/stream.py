@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
 from typing import Protocol
@@ -83,7 +84,7 @@ class Taker(Protocol):
         """The stream is over; None where the other side ended it in order."""
 
 
-class PushStream:
+class PushStream(ABC):
     """A stream whose bytes come by `feed`. Without a taker they are kept, and the source is paused when they are many.
 
     A subclass says how to write, pause, resume and hang up.
@@ -203,18 +204,18 @@ class PushStream:
 
     # ------------------------------------------------------------ of the source
 
+    @abstractmethod
     def write(self, data: bytes) -> None:
         """Send it, or keep it until it can be sent."""
-        raise NotImplementedError
 
-    def _pause(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _pause(self) -> None: ...
 
-    def _resume(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _resume(self) -> None: ...
 
-    def _hang_up(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _hang_up(self) -> None: ...
 
 
 class ProtocolStream(PushStream, asyncio.Protocol):
