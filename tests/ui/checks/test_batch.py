@@ -54,14 +54,7 @@ def test_each_runs_in_a_worker_thread_of_its_own_and_never_more_than_eight(
 ) -> None:
     threads, gate = set(), []
 
-    async def check(
-        profile: Profile | None,
-        secrets: dict[str, str] | str,
-        emit: Any,
-        *,
-        text: str | None = None,
-        on_event: Any = None,
-    ) -> Any:
+    async def check(*_: Any, **__: Any) -> Any:
         threads.add(QThread.currentThread())
         event = asyncio.Event()
         gate.append((asyncio.get_running_loop(), event))
@@ -86,14 +79,7 @@ def test_typed_secrets_come_before_those_of_the_keyring(
 ) -> None:
     used: dict[str, dict[str, Any]] = {}
 
-    async def check(
-        profile: Profile | None,
-        secrets: dict[str, str] | str,
-        emit: Any,
-        *,
-        text: str | None = None,
-        on_event: Any = None,
-    ) -> Any:
+    async def check(profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
         used[profile.name] = dict(secrets)
         return play.connected()
 
@@ -109,14 +95,7 @@ def test_typed_secrets_come_before_those_of_the_keyring(
 
 
 def test_a_bug_in_one_check_is_told_and_the_others_go_on(qtbot: QtBot, batch: Callable[..., Any]) -> None:
-    async def check(
-        profile: Profile | None,
-        secrets: dict[str, str] | str,
-        emit: Any,
-        *,
-        text: str | None = None,
-        on_event: Any = None,
-    ) -> Any:
+    async def check(profile: Profile, *_: Any, **__: Any) -> Any:
         if profile.name == "P0":
             raise RuntimeError("a bug")
         return play.connected()

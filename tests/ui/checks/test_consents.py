@@ -38,14 +38,7 @@ ASKED = Profile(
 def noting() -> Any:
     """A check that notes the secrets of each test and connects."""
 
-    async def check(
-        profile: Profile | None,
-        secrets: dict[str, str] | str,
-        emit: Any,
-        *,
-        text: str | None = None,
-        on_event: Any = None,
-    ) -> Any:
+    async def check(_profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
         check.secrets.append(dict(secrets))
         return play.connected()
 

@@ -356,14 +356,7 @@ def test_two_edits_at_once_are_asked_about(
 def verdict_by_host(slow: list[str] | tuple[Any, ...] = ()) -> Any:
     """Connected for hosts that begin with db, failed for others; slow ones wait to be stopped."""
 
-    async def check(
-        profile: Profile | None,
-        secrets: dict[str, str] | str,
-        emit: Any,
-        *,
-        text: str | None = None,
-        on_event: Any = None,
-    ) -> Any:
+    async def check(profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
         check.secrets[profile.name] = dict(secrets)
         check.running += 1
         check.most = max(check.most, check.running)

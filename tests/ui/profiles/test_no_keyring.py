@@ -35,14 +35,7 @@ def vault() -> Vault:
 
 
 def noting() -> Any:
-    async def check(
-        profile: Profile | None,
-        secrets: dict[str, str] | str,
-        emit: Any,
-        *,
-        text: str | None = None,
-        on_event: Any = None,
-    ) -> Any:
+    async def check(_profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
         check.secrets.append(dict(secrets))
         return play.connected()
 
@@ -63,7 +56,7 @@ def gone(qtbot: QtBot, desktop: Desktop) -> None:
 
 
 @pytest.fixture
-def saved(qtbot: QtBot, make_desktop: Callable[..., Any]) -> tuple[Desktop | NoKeyringDialog, ...]:
+def saved(qtbot: QtBot, make_desktop: Callable[..., Any]) -> tuple[Desktop, NoKeyringDialog]:
     """A window with the dialog that the first saved password opens."""
     desktop = make_desktop(noting(), vault=vault())
     current = desktop.workbench.profiles.current
@@ -74,7 +67,7 @@ def saved(qtbot: QtBot, make_desktop: Callable[..., Any]) -> tuple[Desktop | NoK
 
 
 def test_the_first_saved_password_says_what_will_happen_to_it_and_offers_a_file(
-    qtbot: QtBot, saved: tuple[Desktop | NoKeyringDialog, ...], tmp_path: Path
+    qtbot: QtBot, saved: tuple[Desktop, NoKeyringDialog], tmp_path: Path
 ) -> None:
     desktop, dialog = saved
     words = " ".join(label.text() for label in dialog.findChildren(QLabel))
@@ -104,7 +97,7 @@ def test_the_first_saved_password_says_what_will_happen_to_it_and_offers_a_file(
 )
 def test_the_other_choices_are_written_into_the_profile(
     qtbot: QtBot,
-    saved: tuple[Desktop | NoKeyringDialog, ...],
+    saved: tuple[Desktop, NoKeyringDialog],
     tmp_path: Path,
     choice: str,
     typed: str,
@@ -124,9 +117,7 @@ def test_the_other_choices_are_written_into_the_profile(
     assert not (tmp_path / "secrets.json").exists()
 
 
-def test_it_is_said_once_and_later_secrets_stay_in_memory(
-    qtbot: QtBot, saved: tuple[Desktop | NoKeyringDialog, ...]
-) -> None:
+def test_it_is_said_once_and_later_secrets_stay_in_memory(qtbot: QtBot, saved: tuple[Desktop, NoKeyringDialog]) -> None:
     desktop, dialog = saved
     dialog.reject()
     desktop.workbench.new_profile()
