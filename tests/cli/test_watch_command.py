@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from clearline.cli import interrupts, watch
 from clearline.cli.watch import Teller, summary
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.watch.health import HealthSnapshot, HealthState, Outage
+from clearline.core.watch.rounds import Rounds
 from clearline.core.watch.state import WatchState
 from lab import deployments
 from lab.deployment import Deployment
+from lab.mongo_peer import MongoPeer
 
 
 @contextlib.contextmanager
@@ -138,3 +143,28 @@ def test_an_outage_is_told_when_it_begins_when_it_is_explained_and_when_it_ends(
 def test_the_summary_counts() -> None:
     assert summary(state())["uptime"] is None
     assert summary(state())["watched_s"] == 5.0
+
+
+@pytest.mark.parametrize("form", [[], ["--jsonl"]])
+def test_a_watch_that_stands_still_says_what_is_known_and_leaves(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: list[str]
+) -> None:
+    over, round_before = threading.Event(), Rounds.round
+
+    async def hold(rounds: Rounds) -> None:
+        await round_before(rounds)
+        if rounds._live.health.snapshot(0).pings > 1:
+            over.wait()  # the loop's own thread, as a driver does that computes for ever
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(Rounds, "round", hold)
+    monkeypatch.setattr(interrupts, "AT_MOST", 8)
+    with MongoPeer({}) as peer:
+        address = f"mongodb://127.0.0.1:{peer.port}/"
+        assert watch.run([address, "--interval", "0.3", *form]) == 1
+    over.set()
+    out, err = capsys.readouterr()
+    assert "this is what is known" in err
+    last = out.splitlines()[-1]
+    assert "pings" in last
+    assert json.loads(last)["type"] == "summary" if form else "watched for" in last

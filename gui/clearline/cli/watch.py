@@ -17,8 +17,8 @@ With ``--jsonl`` every line is one JSON object with ``at`` (epoch seconds) and `
 - ``summary``: the last line. ``watched_s``, ``pings``, ``failures``, ``uptime`` (0 to 1 or null), ``median_ms``,
   ``p95_ms``, ``outages``.
 
-Exit codes: 0 when it was ended by Ctrl-C, SIGTERM or ``--for`` (a watch has no other end), 1 when it paused, 2 for a
-wrong command line.
+Exit codes: 0 when it was ended by Ctrl-C, SIGTERM or ``--for``, 1 when it paused, or stood still because what the
+server sent kept it busy, 2 for a wrong command line, 130 when it stood still after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -53,11 +53,14 @@ def run(argv: Sequence[str]) -> int:
         print_aside(f"clearline watch: {problem}")
         return WRONG_USAGE
     show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
+    teller = Teller(show)
     try:
-        return interrupts.run(lambda: _watch(target.request, arguments.interval, arguments.seconds, show))
+        return interrupts.run(lambda: _watch(target.request, arguments.interval, arguments.seconds, teller))
     except LoopStuck as stuck:
-        print_aside(f"clearline watch: {stuck}.")
-        return interrupts.INTERRUPTED
+        print_aside(f"clearline watch: {stuck}; this is what is known.")
+        if teller.newest is not None:
+            show(summary(teller.newest))
+        return interrupts.INTERRUPTED if stuck.stopped else 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -71,15 +74,14 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-async def _watch(request: Request, interval_s: float, seconds: float | None, show: Callable[[Line], None]) -> int:
+async def _watch(request: Request, interval_s: float, seconds: float | None, teller: Teller) -> int:
     from clearline.core.check.check import warm_up
     from clearline.core.watch.watch import Watch
 
     loop = asyncio.get_running_loop()
     await run_in_daemon(warm_up)
-    teller = Teller(show)
     shown = request.reading.facts.redacted
-    show({"at": time.time(), "type": "watch", "target": shown, "interval_s": interval_s})
+    teller.show({"at": time.time(), "type": "watch", "target": shown, "interval_s": interval_s})
     gone: list[BrokenPipeError] = []
 
     def emit(state: WatchState) -> None:
@@ -106,7 +108,7 @@ async def _watch(request: Request, interval_s: float, seconds: float | None, sho
         raise gone[0]
     if isinstance(ended, Exception):  # a bug of ours, not how the server is
         raise ended
-    show(summary(watch.state))
+    teller.show(summary(watch.state))
     return 1 if watch.state.paused is not None else 0
 
 
@@ -114,7 +116,9 @@ class Teller:
     """Turns states into lines: what is new since the state before."""
 
     def __init__(self, show: Callable[[Line], None]) -> None:
-        self._show = show
+        self.show = show
+        self.newest: WatchState | None = None
+        """The latest state that was taken."""
         self._health: tuple[HealthState, str] | None = None
         self._told_until_s = float("-inf")
         self._changes_s = float("-inf")
@@ -124,8 +128,9 @@ class Teller:
 
     def take(self, state: WatchState) -> None:
         """Show the news of one state."""
+        self.newest = state
         for line in self._news(state):
-            self._show(line)
+            self.show(line)
 
     def _news(self, state: WatchState) -> Iterator[Line]:
         now = state.started + state.at_s

@@ -156,9 +156,13 @@ class Workbench(QObject):
         opened.changed.connect(lambda origin: self._on_changed(opened, origin))
         opened.reported.connect(lambda: self._on_reported(opened))
         opened.broke.connect(self.broke)
-        opened.left_behind.connect(lambda: self.window.say(_LEFT_BEHIND))
+        opened.left_behind.connect(self._on_left_behind)
         opened.events.counts_changed.connect(lambda: self._on_counts(opened))
         self.watching.add(opened)
+
+    def _on_left_behind(self, was_checked: bool) -> None:
+        if was_checked:
+            self.window.say(_LEFT_BEHIND)
 
     def _on_front_changed(self, opened: OpenProfile) -> None:
         self.window.connection.eye.setChecked(False)

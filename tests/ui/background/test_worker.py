@@ -348,6 +348,7 @@ def test_any_thread_may_have_something_called_in_the_gui_thread(qtbot: QtBot, ma
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "PING_MS", 10)
     monkeypatch.setattr(worker_module, "MISSING_AFTER_STOP", 2)
+    monkeypatch.setattr(worker_module, "MISSING_AT_MOST", 20)
 
 
 def test_a_check_that_holds_its_thread_is_noticed_after_stop(
@@ -383,6 +384,38 @@ def test_a_question_that_holds_its_thread_is_noticed_when_it_is_given_up(
     with qtbot.waitSignal(line.stuck, timeout=5000):
         give_up()
     over.set()
+
+
+def test_a_lasting_question_that_holds_its_thread_is_noticed_by_itself(
+    qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
+) -> None:
+    over = threading.Event()
+
+    async def hold() -> None:
+        over.wait()
+
+    line = make_line(play.playing(play.connected()))
+    with qtbot.waitSignal(line.stuck, timeout=5000):
+        line.ask(hold, lambda _done: None, lasting=True)
+    over.set()
+
+
+def test_a_lasting_question_is_watched_over_until_it_is_over(
+    qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
+) -> None:
+    line = make_line(play.playing(play.connected()))
+    stuck = []
+    line.stuck.connect(lambda: stuck.append(True))
+
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    give_up = line.ask(wait, lambda _done: None, lasting=True)
+    qtbot.waitUntil(lambda: line._pongs > 30)  # far more than may be missing
+    assert line._vigil.isActive()
+    give_up()
+    qtbot.waitUntil(lambda: not line._vigil.isActive())
+    assert not stuck
 
 
 def test_a_question_that_is_given_up_in_time_is_not_taken_for_stuck(

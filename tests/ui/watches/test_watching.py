@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.pool import PoolLimits, Quantiles
+from clearline.ui.background import worker
 from clearline.ui.panels.health import Health
 from clearline.ui.profiles.open_profile import Origin
 from ui import played_checks as play
@@ -530,3 +532,34 @@ def test_the_driver_s_log_is_shown_when_it_is_asked_for(qtbot: QtBot, watched: A
     assert [one.kind for one in panel.model.shown()] == ["command", "pool"]
     panel.kind.setCurrentText("events and log")
     assert [one.kind for one in panel.model.shown()] == ["command", "log", "pool"]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_watch_that_holds_its_thread_is_let_go_with_or_without_stop(
+    qtbot: QtBot, watched: Any, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    desktop, watch, session = watched
+    opened, over, began = desktop.workbench.profiles.current, threading.Event(), threading.Event()
+    stuck = opened.worker
+
+    def hold() -> None:  # as a driver does that computes for ever
+        began.set()
+        over.wait()
+
+    stuck._vigil.setInterval(10)
+    monkeypatch.setattr(worker, "MISSING_AFTER_STOP" if stopped else "MISSING_AT_MOST", 20)
+    watch.ping_now = hold
+    session.ping_now()
+    qtbot.waitUntil(began.is_set)
+    with qtbot.waitSignal(session.lost, timeout=10_000):
+        if stopped:
+            desktop.window.watch.click()
+    assert "did not end" in desktop.window.message
+    assert not session.watching
+    assert desktop.window.watch.text() == "Watch"
+    assert not desktop.window.profiles.model.profile_row(opened.profile.id).watched
+    desktop.window.watch.click()
+    qtbot.waitUntil(lambda: session.watching and session.state is not None)
+    assert opened.worker is not stuck
+    over.set()
+    assert stuck.ended_within(10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -23,7 +24,7 @@ class Pump(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._pullers: list[tuple[Callable[[], bool], Callable[[], bool]]] = []
-        self._wired: set[int] = set()
+        self._wired: WeakSet[Worker] = WeakSet()
         self._quiet_rounds = 0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -44,8 +45,8 @@ class Pump(QObject):
 
     def wire(self, worker: Worker) -> None:
         """Let a worker's wake-up pull at once instead of at the next frame."""
-        if id(worker) not in self._wired:
-            self._wired.add(id(worker))
+        if worker not in self._wired:
+            self._wired.add(worker)
             worker.woken.connect(self.pull, Qt.ConnectionType.QueuedConnection)
             worker.stirred.connect(self._on_stirred, Qt.ConnectionType.QueuedConnection)
 

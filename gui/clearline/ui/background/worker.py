@@ -50,6 +50,19 @@ class _Job:
     check: Check = field(repr=False)
 
 
+class _Question:
+    """Something that was asked: whether it still runs, and whether its asker has given up on it."""
+
+    def __init__(self) -> None:
+        self.given_up = threading.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Nothing of it will happen any more. For any thread."""
+        return self.given_up.is_set() if self.task is None else self.task.done()
+
+
 class Worker(QThread):
     """One thread, one loop, at most one check at a time; a new check replaces the one that runs.
 
@@ -81,10 +94,9 @@ class Worker(QThread):
         self._others: set[asyncio.Task[None]] = set()
         self.events = EventBuffer()
         """The driver events of the newest check."""
-        self._ended_run = 0  # the GUI thread's own, as the next five
+        self._ended_run = self._stopped_run = 0  # the GUI thread's own, as the next three
+        self._watched_over: list[_Question] = []
         self._pings = self._missing = 0
-        self._life_after = 0  # the ping that is to be answered, whatever else has ended
-        self._patience = MISSING_AT_MOST
         self._vigil: QTimer | None = None
         self._pongs = 0  # the loop's answers
 
@@ -97,7 +109,7 @@ class Worker(QThread):
         """
         self.events = EventBuffer()
         self._newest_run += 1
-        self._watch_over(MISSING_AT_MOST)
+        self._watch_over()
         job = _Job(self._newest_run, profile, dict(secrets), text, self.events, check or self._check)
         with self._lock:
             replaced, self._wanted = self._wanted, None if self._closing else job
@@ -118,21 +130,24 @@ class Worker(QThread):
             self._post(Ended(waiting.run))
         self._on_loop(partial(self._cancel, up_to=self._newest_run))
         if self._ended_run < self._newest_run:
-            self._watch_over(MISSING_AFTER_STOP)
+            self._stopped_run = self._newest_run
+            self._watch_over()
 
     def ask(
         self,
         question: Callable[[], Awaitable[T]],
         answered: Callable[[T], object],
         failed: Callable[[Exception], object] | None = None,
+        *,
+        lasting: bool = False,
     ) -> Callable[[], None]:
         """Await something on the loop and hand what it came to back to the GUI thread.
 
         A closed worker drops the question. An error without ``failed`` is reported as a bug. What is returned gives up:
-        the question is cancelled, and nothing is called.
+        the question is cancelled, and nothing is called. One that is ``lasting`` may run for days, and the loop has to
+        give signs of life all the while, see `stuck`.
         """
-        tasks: list[asyncio.Task[None]] = []
-        given_up = threading.Event()
+        asked = _Question()
 
         async def answer() -> None:
             try:
@@ -146,26 +161,24 @@ class Worker(QThread):
                 self._post(Answer(partial(unless_given_up, partial(answered, result))))
 
         def begin() -> None:
-            if given_up.is_set():
+            if asked.given_up.is_set():
                 return
-            task = asyncio.ensure_future(answer())
-            tasks.append(task)
+            task = asked.task = asyncio.ensure_future(answer())
             self._others.add(task)
             task.add_done_callback(self._others.discard)
 
         def cancel() -> None:
-            for task in tasks:
-                task.cancel()
+            if asked.task is not None:
+                asked.task.cancel()
 
         def give_up() -> None:
-            given_up.set()
+            asked.given_up.set()
             self._on_loop(cancel)
-            if tasks and not all(task.done() for task in tasks):
-                self._life_after = self._pings + 1
-                self._watch_over(MISSING_AFTER_STOP)
+            if not asked.over:
+                self._watch_over(asked)
 
         def unless_given_up(call: Callable[[], object]) -> None:
-            if not given_up.is_set():
+            if not asked.given_up.is_set():
                 call()
 
         with self._lock:
@@ -174,6 +187,8 @@ class Worker(QThread):
             self._questions.append(begin)
         self._start()
         self._on_loop(self._advance)
+        if lasting:
+            self._watch_over(asked)
         return give_up
 
     def take(self) -> list[Message]:
@@ -214,9 +229,10 @@ class Worker(QThread):
             self._vigil.stop()
         _left_behind.append(self)
 
-    def _watch_over(self, patience: int) -> None:
-        """Ask the loop for a sign of life by and by, until the check has ended, or what was given up can have."""
-        self._patience = patience
+    def _watch_over(self, asked: _Question | None = None) -> None:
+        """Ask the loop for a sign of life by and by, until the check and the questions that are watched over end."""
+        if asked is not None and asked not in self._watched_over:
+            self._watched_over.append(asked)
         self._missing = 0
         if self._vigil is None:
             self._vigil = QTimer(self)
@@ -226,13 +242,14 @@ class Worker(QThread):
 
     def _ping(self) -> None:
         assert self._vigil is not None
-        ended = self._ended_run >= self._newest_run and self._pongs >= self._life_after
-        if ended or self._closing:
+        self._watched_over = [asked for asked in self._watched_over if not asked.over]
+        if self._closing or (self._ended_run >= self._newest_run and not self._watched_over):
             self._vigil.stop()
             return
+        stopping = self._stopped_run > self._ended_run or any(one.given_up.is_set() for one in self._watched_over)
         # Pings are counted, not seconds: a computer that slept has missed none.
         self._missing = self._missing + 1 if self._pongs < self._pings else 0
-        if self._missing > self._patience:
+        if self._missing > (MISSING_AFTER_STOP if stopping else MISSING_AT_MOST):
             self._vigil.stop()
             self.stuck.emit()
             return

@@ -57,8 +57,8 @@ class OpenProfile(QObject):
     """A newer report, or a check began or ended."""
     broke = Signal(object)
     """A bug ended something in the worker; carries the exception."""
-    left_behind = Signal()
-    """The check did not end: its thread was let go."""
+    left_behind = Signal(bool)
+    """What ran did not end, and its thread was let go; True when it was a check."""
 
     def __init__(self, check: Check, profile: Profile, *, path: Path | None = None, saved: bool = False) -> None:
         super().__init__()
@@ -330,15 +330,17 @@ class OpenProfile(QObject):
             self._worker.stop_check()
 
     def _leave_worker(self) -> None:
-        """The check holds its thread, and not even Stop reaches it: the next check gets another thread."""
+        """What runs holds its thread, and not even Stop reaches it: what comes next gets another thread."""
         worker, self._worker = self._worker, None
-        if worker is None or self._run is None:
+        if worker is None:
             return
         worker.leave()
-        self._end(Ended(self._run))
-        self._run = None
-        self.reported.emit()
-        self.left_behind.emit()
+        was_checked = self._run is not None
+        if self._run is not None:
+            self._end(Ended(self._run))
+            self._run = None
+            self.reported.emit()
+        self.left_behind.emit(was_checked)
 
     def use_secrets(self, secrets: Secrets) -> None:
         """Take secrets from the vault, where none was typed meanwhile."""

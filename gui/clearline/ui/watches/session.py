@@ -66,10 +66,13 @@ class WatchSession(QObject):
     health_changed = Signal(object, object)
     """`HealthState` before and after."""
     broke = Signal(object)
+    lost = Signal()
+    """The watch held its thread, and was let go with it."""
 
     def __init__(self, opened: OpenProfile, open_watch: OpenWatch) -> None:
         super().__init__()
         self.opened = opened
+        opened.left_behind.connect(self._on_left_behind)
         self._open_watch = open_watch
         self._give_up: Callable[[], None] | None = None
         self._give_up_exercise: Callable[[], None] | None = None
@@ -130,7 +133,7 @@ class WatchSession(QObject):
             if error is not None:
                 self.broke.emit(error)
 
-        self._give_up = worker.ask(watch, lambda _done: on_end(), on_end)
+        self._give_up = worker.ask(watch, lambda _done: on_end(), on_end, lasting=True)
         self.changed.emit()
         return worker
 
@@ -209,6 +212,13 @@ class WatchSession(QObject):
             if state.health.state is not before:
                 self.health_changed.emit(before, state.health.state)
         return bool(batch) or state is not None
+
+    def _on_left_behind(self, was_checked: bool) -> None:
+        if self.watching:
+            self._give_up = self._give_up_exercise = None
+            self.changed.emit()
+        if not was_checked:
+            self.lost.emit()
 
     def _act(self, act: Callable[[WatchHandle], object]) -> None:
         feed = self._feed

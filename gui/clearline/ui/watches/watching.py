@@ -114,6 +114,7 @@ class Watching(QObject):
         session.changed.connect(lambda: self._on_changed(session))
         session.health_changed.connect(lambda before, now: self._on_health(session, before, now))
         session.broke.connect(self.broke)
+        session.lost.connect(lambda: self._on_lost(session))
         opened.reported.connect(lambda: self._on_reported(session))
         self._pump.add(session.pull, lambda: session.exercising)
 
@@ -253,7 +254,7 @@ class Watching(QObject):
         watched = [one.health for one in self._sessions.values() if one.health is not None]
         down = sum(health in (HealthState.DOWN, HealthState.PAUSED) for health in watched)
         self.notices.show_summary(f"{len(watched)} watched, {down} down" if down else f"{len(watched)} watched")
-        name = opened.profile.name or ", ".join(opened.profile.seeds.hosts[:1]) or "The connection"
+        name = _name(opened)
         if now is HealthState.PAUSED and opened is self._profiles.current:
             self._window.turn_to("health")
         if not self.settings.notifications or state is None:
@@ -263,6 +264,12 @@ class Watching(QObject):
             self.notices.tell(f"{name}: {title}", state.health.why, bad=True)
         elif before is HealthState.DOWN and now in (HealthState.HEALTHY, HealthState.DEGRADED):
             self.notices.tell(f"{name}: connection restored", state.health.why, bad=False)
+
+    def _on_lost(self, session: WatchSession) -> None:
+        said = f"{_name(session.opened)}: the watch stood still and did not end. What the server sent keeps it busy."
+        self._window.say(f"{said} Watch it again to begin anew.")
+        if self.settings.notifications:
+            self.notices.tell(f"{_name(session.opened)}: not watched any more", said, bad=True)
 
     # ------------------------------------------------------------ panels
 
@@ -319,6 +326,10 @@ class Watching(QObject):
         else:
             self._window.turn_to("pool")
             self.exercising.ask(session)
+
+
+def _name(opened: OpenProfile) -> str:
+    return opened.profile.name or ", ".join(opened.profile.seeds.hosts[:1]) or "The connection"
 
 
 def _ask_nothing(opened: OpenProfile, go_on: Callable[[Secrets], object]) -> None:
