@@ -17,18 +17,25 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar, TypeVarTuple
+from queue import Empty, SimpleQueue
+from typing import Final, ParamSpec, TypeVar, TypeVarTuple
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_running: set[threading.Thread] = set()
+_IDLE: Final = "idle"
+_IDLE_S: Final = 1.0
+"""How long a thread that has nothing to do waits for more."""
+
+_lock = threading.Lock()
+_running: set[_Worker] = set()
+_idle: list[_Worker] = []
 _exit_code: int | None = None
 
 
 class DaemonExecutor(ThreadPoolExecutor):
-    """For ``loop.set_default_executor``: every call gets a daemon thread of its own, and shutdown waits for none.
+    """For ``loop.set_default_executor``: every call gets a daemon thread to itself, and shutdown waits for none.
 
     asyncio accepts only a ThreadPoolExecutor, hence the base class; its pool and its queue are not used, because its
     threads are joined at exit and because calls that never return would fill it up.
@@ -38,7 +45,7 @@ class DaemonExecutor(ThreadPoolExecutor):
         super().__init__(max_workers=1)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start ``fn`` at once, in a new thread."""
+        """Start ``fn`` at once."""
         future: Future[T] = Future()
 
         def work() -> None:
@@ -59,7 +66,7 @@ class DaemonExecutor(ThreadPoolExecutor):
 
 
 async def run_in_daemon(function: Callable[[*Ts], T], *args: *Ts) -> T:
-    """What ``function(*args)`` returns or raises, computed in a daemon thread of its own.
+    """What ``function(*args)`` returns or raises, computed in a daemon thread that does nothing else meanwhile.
 
     Cancelling returns at once and leaves the thread behind, as closing the loop does; its late result is dropped.
     """
@@ -87,17 +94,52 @@ async def run_in_daemon(function: Callable[[*Ts], T], *args: *Ts) -> T:
 
 
 def start_daemon(work: Callable[[], object], name: str) -> None:
-    """Run ``work`` in a daemon thread of its own."""
+    """Run ``work`` in a daemon thread that does nothing else meanwhile."""
+    with _lock:
+        rested = _idle.pop() if _idle else None
+        worker = rested or _Worker()
+        _running.add(worker)
+    if rested is not None:
+        worker.take(work, name)
+    else:
+        worker.start(work, name)
 
-    def run() -> None:
-        try:
-            work()
-        finally:
-            _running.discard(thread)
 
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    _running.add(thread)
-    thread.start()
+class _Worker:
+    """A daemon thread. It waits a moment for more work: a new thread is dear where another one holds the GIL."""
+
+    def __init__(self) -> None:
+        self._works: SimpleQueue[tuple[Callable[[], object], str]] = SimpleQueue()
+
+    def start(self, work: Callable[[], object], name: str) -> None:
+        """Begin, with its first work."""
+        threading.Thread(target=self._run, args=(work, name), name=name, daemon=True).start()
+
+    def take(self, work: Callable[[], object], name: str) -> None:
+        """The next work, for one that was among the idle."""
+        self._works.put((work, name))
+
+    def _run(self, work: Callable[[], object], name: str) -> None:
+        thread = threading.current_thread()
+        while True:
+            thread.name = name
+            try:
+                work()
+            finally:
+                with _lock:
+                    _running.discard(self)
+            del work  # with all that it holds
+            thread.name = _IDLE
+            with _lock:
+                _idle.append(self)
+            try:
+                work, name = self._works.get(timeout=_IDLE_S)
+            except Empty:
+                with _lock:
+                    if self in _idle:
+                        _idle.remove(self)
+                        return
+                work, name = self._works.get()  # chosen in the last moment
 
 
 def end_with(code: int) -> None:
