@@ -9,7 +9,7 @@ from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.ui.panels.verdict import VerdictBanner, connected_sentence
-from clearline.ui.widgets.evidence import as_html
+from clearline.ui.widgets.evidence import as_html, beyond
 from ui import played_checks as play
 
 
@@ -69,6 +69,18 @@ def test_evidence_is_escaped_and_nested_values_are_told() -> None:
     assert "&lt;b&gt;<br>x" in html
     assert all(word in html for word in ("port", "yes"))
     assert "none" not in html  # what was not found out says nothing
+
+
+def test_a_few_values_stand_in_one_line() -> None:
+    told = as_html({"handshake driver": {"reach": "verify-failed", "verify_code": 19}, "peer": {"names": ["a", "b"]}})
+    assert "verify-failed, verify code 19" in told
+    assert "<br>" in told  # a list is told line by line
+
+
+def test_what_is_told_elsewhere_is_left_out() -> None:
+    told = {"handshake driver": {"reach": "verify-failed", "verify_code": 19}, "eai": -2, "names": ["a", "b"]}
+    cell = {"eai": "EAI_NONAME", "result": "verify-failed", "also": ["a"], "alpn": "mongodb"}
+    assert beyond(cell, told) == {"alpn": "mongodb"}
 
 
 def test_differences_of_two_profiles_name_what_was_not_set() -> None:

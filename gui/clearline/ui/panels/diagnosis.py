@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QAbstractItemView, QBoxLayout, QLabel, QListView, 
 
 from clearline.core.findings import Finding, Stage
 from clearline.core.report.network_note import concerns_network
-from clearline.core.report.report import Report, Verdict
+from clearline.core.report.report import Report, ServerResult, Verdict
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from clearline.ui.widgets.delegates import FindingDelegate
-from clearline.ui.widgets.evidence import as_html
+from clearline.ui.widgets.evidence import as_html, chain_html
 from clearline.ui.widgets.parts import FittedText, Flow, section
 from clearline.ui.widgets.remedy_words import offered, remedy_button
 
@@ -56,7 +56,7 @@ class FindingDetail(QWidget):
         if finding is None:
             self.page.show_page(str)
             return
-        self.page.show_page(partial(finding_html, finding, told=told))
+        self.page.show_page(partial(finding_html, finding, _server_of(finding, report), told=told))
         fixes = offered(finding, report)
         if told:
             fixes = [remedy for place, remedy in enumerate(fixes) if weakens(remedy) or place > 1]
@@ -233,7 +233,13 @@ def _column(*widgets: QWidget) -> tuple[QWidget, QVBoxLayout]:
     return made, column
 
 
-def finding_html(finding: Finding, *, told: bool) -> str:
+def _server_of(finding: Finding, report: Report | None) -> ServerResult | None:
+    """The server that a finding is about, where it is about one."""
+    servers = report.servers if report is not None else ()
+    return next((server for server in servers if finding.server == server.address), None)
+
+
+def finding_html(finding: Finding, server: ServerResult | None, *, told: bool) -> str:
     """One finding as a page; ``told``: without the sentence and the first advice, which stand in the verdict."""
     c = theme.colours()
     parts = []
@@ -245,8 +251,13 @@ def finding_html(finding: Finding, *, told: bool) -> str:
         title = "Otherwise" if told and safe else "What to do"
         parts.append(f'<p style="color:{c.muted}; margin-top:4px; margin-bottom:2px"><b>{title}</b></p>')
         parts += [f'<p style="margin-top:0px; margin-bottom:2px">{escape(text)}</p>' for text in texts]
-    if finding.evidence:
-        parts.append(as_html(finding.evidence))
+    evidence = dict(finding.evidence)
+    if "chain" in evidence and server is not None and (chain := chain_html(server)):
+        del evidence["chain"]
+        parts.append(
+            f'<p style="color:{c.muted}; margin-top:8px; margin-bottom:2px"><b>Certificates sent</b></p>{chain}'
+        )
+    parts.append(as_html(evidence))
     where = f" at {finding.server}" if finding.server else ""
     parts.append(
         f'<p style="color:{c.muted}; margin-top:6px; margin-bottom:0px">{escape(finding.cause)} · '

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.findings import SERVER_STAGES, Stage
+from clearline.core.findings import SERVER_STAGES, Finding, Stage
 from clearline.core.report.network_note import Command, commands_for
 from clearline.core.report.report import Report, ServerResult, Status, Verdict
 from clearline.ui.look import theme
@@ -26,7 +26,7 @@ from clearline.ui.look.icons import IconButton
 from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
 from clearline.ui.widgets.delegates import MatrixDelegate
-from clearline.ui.widgets.evidence import as_html, chain_html
+from clearline.ui.widgets.evidence import as_html, beyond, chain_html
 from clearline.ui.widgets.parts import CommandLine, ElidedLabel, FittedText, section
 
 _LEAST_ADDRESS: Final = 160
@@ -35,6 +35,8 @@ _MOST_ROWS: Final = 12
 """Rows that are shown at once; of more servers the table scrolls."""
 _MANY: Final = 6
 """From so many servers on, those with problems are shown alone first, and there is a filter."""
+_BY_HAND: Final = "Try it yourself"
+"""Above the commands of a cell whose evidence stands with the cause."""
 _BAD: Final = (Status.FAILED, Status.WARNING)
 
 
@@ -61,6 +63,7 @@ class ServersPanel(QWidget):
         self.model = ServersByStageModel()
         self._servers: tuple[ServerResult, ...] = ()
         self._verdict: Verdict | None = None
+        self._cause: Finding | None = None
         self._srv_name: str | None = None
         self._uri = ""
         self._commands: list[Command] = []
@@ -146,6 +149,7 @@ class ServersPanel(QWidget):
             with QSignalBlocker(self.only_problems):
                 self.only_problems.setChecked(0 < bad < len(report.servers) and len(report.servers) >= _MANY)
         self._verdict = report.verdict if report else None
+        self._cause = report.diagnosis if report else None
         self._servers = report.servers if report else ()
         self._sift()
         if report and decided and not self.table.currentIndex().isValid():
@@ -263,6 +267,7 @@ class ServersPanel(QWidget):
             self._show_commands([])
             return
         if stage is None:
+            self.page.show()
             self.heading.setText(server.address)
             self.page.show_page(partial(_server_html, server))
             self._show_commands([])
@@ -270,8 +275,12 @@ class ServersPanel(QWidget):
         status: Status = index.data(ServerRole.STATUS)
         time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
         title = self.model.headerData(index.column(), Qt.Orientation.Horizontal)
-        self.heading.setText(" · ".join(filter(None, (server.address, title, status_word(status), time_text))))
-        self.page.show_page(partial(_cell_html, server, stage))
+        heading = " · ".join(filter(None, (server.address, title, status_word(status), time_text)))
+        told = self._cause if self._cause is not None and _is_about(self._cause, server, stage) else None
+        build = partial(_cell_html, server, stage, told)
+        self.heading.setText(heading if build() else _BY_HAND)
+        self.page.show_page(build)
+        self.page.setVisible(bool(build()))
         self._show_commands(commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri))
 
     def _show_commands(self, commands: list[Command]) -> None:
@@ -305,10 +314,18 @@ def _hint_html(text: str) -> str:
     return f'<p style="color:{theme.colours().muted}">{escape(text)}</p>'
 
 
-def _cell_html(server: ServerResult, stage: Stage) -> str:
+def _is_about(finding: Finding, server: ServerResult, stage: Stage) -> bool:
+    """Whether a finding tells what this cell holds."""
+    return finding.stage is stage and finding.server in (None, server.address)
+
+
+def _cell_html(server: ServerResult, stage: Stage, told: Finding | None) -> str:
+    """What a cell holds; of the one that the cause is about only what is not ``told`` there, which may be nothing."""
     cell = server.cells.get(stage.value)
     if cell is None:
         return _hint_html("Not tried.")
+    if told is not None:
+        return as_html(beyond(cell.evidence, told.evidence))
     note = f"<p>{escape(cell.note)}</p>" if cell.note else ""
     chain = chain_html(server) if stage is Stage.TLS else ""
     return note + chain + as_html(cell.evidence) or _hint_html("No evidence.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from clearline.core.report.report import ServerResult
 from clearline.ui.look import theme
+
+_ONE_LINE: Final = 90
+"""Characters of a nested mapping that is told in one line."""
 
 
 def as_html(evidence: Mapping[str, Any]) -> str:
@@ -17,13 +20,33 @@ def as_html(evidence: Mapping[str, Any]) -> str:
     return f'<table cellspacing="0" cellpadding="1" style="margin-top:6px">{"".join(_rows(evidence, 0))}</table>'
 
 
+def beyond(evidence: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What evidence holds that is not told elsewhere, neither under its name nor as a value inside."""
+    known = set(_leaves(told))
+    return {
+        name: value
+        for name, value in evidence.items()
+        if name not in told and not known.issuperset(_leaves({name: value}))
+    }
+
+
+def _leaves(values: Mapping[str, Any]) -> Iterator[str]:
+    for value in values.values():
+        if isinstance(value, Mapping):
+            yield from _leaves(value)
+        elif _is_list(value):
+            yield from _leaves(dict(enumerate(value)))  # type: ignore[arg-type]
+        else:
+            yield str(value)
+
+
 def chain_html(server: ServerResult) -> str:
     """What the handshake agreed on and the certificates as presented, the server's own first."""
     if server.tls is None:
         return ""
     c = theme.colours()
     agreed = " · ".join(filter(None, (server.tls.version, server.tls.cipher)))
-    parts = [f"<p>{escape(agreed)}</p>"] if agreed else []
+    parts = [f'<p style="margin-top:2px; margin-bottom:2px">{escape(agreed)}</p>'] if agreed else []
     for depth, entry in enumerate(server.tls.chain):
         parts.append(
             f'<p style="margin-left:{depth * 12}px; margin-top:2px; margin-bottom:2px">{escape(entry.subject)}<br>'
@@ -42,7 +65,9 @@ def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
         label = (
             f'<td style="color:{c.muted}; padding-left:{depth * 12}px; white-space:nowrap">{escape(_name(name))}</td>'
         )
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and (line := _in_one_line(value)):
+            rows.append(f'<tr>{label}<td style="padding-left:12px">{escape(line)}</td></tr>')
+        elif isinstance(value, Mapping):
             rows.append(f"<tr>{label}<td></td></tr>")
             rows += _rows(value, depth + 1)
         elif _is_list(value) and any(isinstance(entry, Mapping) for entry in value):
@@ -53,6 +78,23 @@ def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
         else:
             rows.append(f'<tr>{label}<td style="padding-left:12px">{_text(value)}</td></tr>')
     return rows
+
+
+def _in_one_line(values: Mapping[str, Any]) -> str:
+    """A few plain values side by side, such as how a handshake went; empty where they need lines of their own."""
+    if any(isinstance(value, Mapping) or _is_list(value) for value in values.values()):
+        return ""
+    parts = []
+    for name, value in values.items():
+        match name:
+            case "reach" | "reason":  # these words say themselves what they are
+                parts.append(str(value))
+            case "ms":
+                parts.append(f"{value:.3g} ms" if isinstance(value, float) else f"{value} ms")
+            case _:
+                parts.append(f"{_name(name)} {value}")
+    line = ", ".join(parts)
+    return line if len(line) <= _ONE_LINE else ""
 
 
 def _name(key: object) -> str:
