@@ -8,14 +8,27 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import quote
 
+import bson
+
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
 from lab import deployments, peers
 from lab.certificates import server_context
 from lab.deployment import User
 from lab.dns_server import cluster
-from lab.mongo_peer import Failure, Manner, MongoPeer, hello, member_hello, uninitiated_hello
+from lab.mongo_peer import (
+    Answer,
+    Command,
+    Failure,
+    Manner,
+    MongoPeer,
+    hello,
+    member_hello,
+    mongos_hello,
+    uninitiated_hello,
+)
 from lab.namespaces import OUTSIDE, Network
+from lab.relay import Relay
 
 TABLE = Table()
 
@@ -289,3 +302,30 @@ _text(
     connected=(),
 )
 _text("FS14", "no slash before the question mark", "mongodb://HOST?w=1", connected=())
+
+
+@TABLE.row("FS17", "one server under two names", failed="topology.one-server-twice", says="Keep one of the names")
+def _(lab: Laboratory) -> Iterator[Case]:
+    port = lab.standalone.address.rpartition(":")[2]
+    yield Case(f"mongodb://localhost:{port},127.0.0.1:{port}/")
+
+
+@TABLE.row("FS18", "every member's name leads to one member", failed="topology.leads-elsewhere", says="published ports")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer() as member, Relay(member.address) as second, Relay(member.address) as third:
+        hosts = [member.address, second.address, third.address]
+        process = {"processId": bson.ObjectId(), "counter": bson.Int64(6)}
+        member.answers["hello"] = member_hello(
+            "rs0", hosts, me=hosts[0], primary=hosts[1], topologyVersion=process, role="secondary"
+        )
+        yield Case(f"mongodb://{','.join(hosts)}/?replicaSet=rs0")
+
+
+@TABLE.row("FS19", "each connection ends at another router", connected="topology.several-servers", says="balancer")
+def _(lab: Laboratory) -> Iterator[Case]:
+    def answer(command: Command) -> Answer:
+        process = bson.ObjectId(f"{command.connection:024x}")
+        return mongos_hello(topologyVersion={"processId": process, "counter": bson.Int64(0)})
+
+    with MongoPeer({"hello": answer}) as peer:
+        yield Case(f"mongodb://{peer.address}/")

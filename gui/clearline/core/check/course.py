@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clearline.core.addresses import is_loopback
@@ -20,9 +20,10 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
 from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.facts import replies
 from clearline.core.facts.computer import ComputerFacts
 from clearline.core.facts.fact import replace
-from clearline.core.facts.login import DriverState
+from clearline.core.facts.login import DriverState, Heard
 from clearline.core.facts.text import UriFacts
 from clearline.core.findings import Severity, Stage
 from clearline.core.hops.hop_log import Terms as HopTerms
@@ -30,6 +31,7 @@ from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
 from clearline.core.probes.computer import inspect_computer, trusted_roots
 from clearline.core.probes.files import inspect_files
+from clearline.core.probes.hello import process_id
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.redaction import redact
@@ -45,6 +47,9 @@ HEAD_START_S = 0.03
 
 INSPECTION_S = 1.0
 """What the look at this computer may take: a huge trust store or a network home must not hold the verdict."""
+
+_MOST_HEARD = 50
+"""Servers whose answers to the driver are kept: as many as a replica set has members."""
 
 _VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
@@ -225,6 +230,7 @@ class Course:
             self._on_event or (lambda _event: None),
             secrets=self._secrets,
             on_heartbeat_failed=self._heartbeat_failed,
+            on_heartbeat_succeeded=self._heartbeat_succeeded,
         )
         try:
             built = build_client(
@@ -267,6 +273,12 @@ class Course:
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.driver(**described(error, self._secrets))
         self._run.trouble.set()
+
+    def _heartbeat_succeeded(self, server: str, document: Mapping[str, Any], _seconds: float) -> None:
+        heard = self._ledger.facts.driver.heard
+        if len(heard) < _MOST_HEARD or server in heard:
+            answer = Heard(process_id=process_id(document), me=replies.text(document.get("me")))
+            self._ledger.driver(heard={**heard, server: answer})
 
     # ------------------------------------------------------------ the probes
 

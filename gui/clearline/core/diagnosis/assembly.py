@@ -16,6 +16,7 @@ from clearline.core.diagnosis.standing import (
     Standing,
     answered,
     is_connected,
+    oldest_first,
     own_exchange,
     own_hello,
     replica_set_name,
@@ -24,7 +25,7 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import txt_options
-from clearline.core.facts.servers import Hello, MemberFacts, Reach, TlsKind
+from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
 from clearline.core.report.report import (
@@ -379,6 +380,7 @@ def _hello_cell(facts: Facts, member: MemberFacts) -> Cell | None:
         "kind": hello.kind,
         "setName": hello.set_name,
         "primary": hello.primary,
+        "me": hello.me,
         "hosts": list(hello.hosts[:_MOST_NAMED]),
         "wire_versions": f"{hello.min_wire_version}-{hello.max_wire_version}",
         "clock_skew_s": hello.clock_skew_s,
@@ -479,7 +481,8 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
         kind = "standalone"
     version = facts.access.product_version or next((m.extras.version for m, _ in live if m.extras), None)
     modules = facts.access.modules or next((m.extras.modules for m, _ in live if m.extras), ())
-    writable = _primary_in_use([(m, h) for m, h in live if named is not None and h.set_name == named.set_name])
+    claims = [(m, h) for m, h in live if h.is_writable_primary and named is not None and h.set_name == named.set_name]
+    writable = oldest_first(claims)[-1][0].address if claims else None
     return Deployment(
         kind=kind,
         product=_product(facts, findings),
@@ -488,12 +491,6 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
         set_name=named.set_name if named else None,
         primary=writable or (named.primary if named else None),
     )
-
-
-def _primary_in_use(live: list[tuple[MemberFacts, Hello]]) -> str | None:
-    """Of several that call themselves primary, the one that PyMongo goes by (SDAM: electionId, then setVersion)."""
-    claims = [(h.election_id or "", h.set_version or 0, m.address) for m, h in live if h.is_writable_primary]
-    return max(claims)[2] if claims else None
 
 
 def _from_txt(facts: Facts) -> dict[str, Any]:

@@ -197,6 +197,21 @@ def _set_member(member: MemberFacts, hello: Hello, name: str) -> bool:
     return hello.me is None or hello.me.lower() == member.address
 
 
+_BY_ELECTION = 17
+"""The wire version (6.0) from which drivers look at electionId first, and at setVersion only among equals."""
+
+
+def oldest_first(claims: list[tuple[MemberFacts, Hello]]) -> list[tuple[MemberFacts, Hello]]:
+    """Of several that call themselves primary, the one that a driver goes by is the last (SDAM specification)."""
+    by_election = all(h.max_wire_version >= _BY_ELECTION for _, h in claims)
+
+    def elected(claim: tuple[MemberFacts, Hello]) -> tuple[str, int, str]:
+        election, version = claim[1].election_id or "", claim[1].set_version or 0
+        return (election, version, "") if by_election else ("", version, election)
+
+    return sorted(claims, key=elected)
+
+
 def seed_count(facts: Facts) -> int:
     """How many servers the driver starts with: the hosts of the text, or the targets of the SRV name."""
     if not facts.uri.srv:

@@ -78,6 +78,13 @@ class DriverState(Enum):
     """The check ended before PyMongo did."""
 
 
+class Heard(Fact, frozen=True, kw_only=True):
+    """Who answered one of the driver's hellos."""
+
+    process_id: str | None = None
+    me: str | None = None
+
+
 class DriverFacts(Fact, frozen=True, kw_only=True):
     """PyMongo with the user's own options. ``message`` is redacted and only shown, never decided on."""
 
@@ -100,4 +107,6 @@ class DriverFacts(Fact, frozen=True, kw_only=True):
     effective: dict[str, Any] = {}
     """Options in force after TXT records and defaults, secrets as ``"***"``."""
     seeds: tuple[str, ...] = ()
+    heard: dict[str, Heard] = {}
+    """By address: who answered the driver's latest hello, on a connection of its own."""
     elapsed_ms: float | None = None

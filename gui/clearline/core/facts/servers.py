@@ -162,6 +162,8 @@ class Hello(Fact, frozen=True, kw_only=True):
     set_version: int | None = None
     election_id: str | None = None
     service_id: str | None = None
+    process_id: str | None = None
+    """``topologyVersion.processId``: made anew by each start of a server (4.4 and later)."""
     compression: tuple[str, ...] = ()
     local_time: str | None = None
     last_write_s: float | None = None

@@ -200,6 +200,7 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         set_version=replies.whole(document.get("setVersion")),
         election_id=None if election is None else replies.cut(str(election)),
         service_id=None if service is None else replies.cut(str(service)),
+        process_id=process_id(document),
         compression=replies.texts(document.get("compression")),
         local_time=local_time.isoformat() if isinstance(local_time, datetime) else None,
         last_write_s=_moment(written),
@@ -207,6 +208,12 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         sasl_supported_mechs={} if user is None else {user: replies.texts(document.get("saslSupportedMechs"))},
         fields=replies.texts(list(document)),
     )
+
+
+def process_id(document: Mapping[str, Any]) -> str | None:
+    """Which run of which server answered this hello; None where the server does not tell."""
+    found = replies.document(document.get("topologyVersion")).get("processId")
+    return None if found is None else replies.cut(str(found))
 
 
 def _is_error(document: Mapping[str, Any]) -> bool:

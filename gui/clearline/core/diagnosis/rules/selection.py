@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.aliases import misled
 from clearline.core.diagnosis.rules.dns import wrong_address
 from clearline.core.diagnosis.rules.members import (
     listed_by,
@@ -60,7 +61,7 @@ def primary(facts: Facts) -> Iterable[Finding]:
     wanted = replica_set_name(facts)
     if wanted is not None and all(h.set_name != wanted for _, h in live):
         return
-    strange = {m.address for m, _, _ in strangers(facts)}
+    strange = {m.address for m, _, _ in strangers(facts)} | {m.address for m, _ in misled(facts)}
     named = sorted({h.primary.lower() for _, h in live if h.primary})
     if strange and strange.issuperset(named):
         return  # What answers in the primary's place is told by its own rule.
