@@ -36,8 +36,20 @@ FLOOR = (2, 34)
 """The oldest glibc that the wheels of PySide6 6.11 and cryptography run on: RHEL 9, Ubuntu 22.04, Debian 12."""
 
 WHOLE_PROGRAM = {
-    "linux": ("clearline", "platforms/libqxcb.so", "platforms/libqwayland.so", "platforms/libqoffscreen.so"),
-    "win32": ("clearline.exe", "clearline-window.exe", "platforms/qwindows.dll", "Qt6Gui.dll", "python3??.dll"),
+    "linux": (
+        "clearline",
+        "clearline-program",
+        "platforms/libqxcb.so",
+        "platforms/libqwayland.so",
+        "platforms/libqoffscreen.so",
+    ),
+    "win32": (
+        "clearline.exe",
+        "clearline-window.exe",
+        "platforms/qwindows.dll",
+        "Qt6Gui.dll",
+        "python3??.dll",
+    ),
     "darwin": ("clearline", "clearline-window", "platforms/libqcocoa.dylib"),
 }
 """What a program cannot do without, by system."""
@@ -128,22 +140,28 @@ def floor_of(folder: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
-TOLD_BY_THE_LOADER = b"Failed to load Python shared library '%s': %s"
-"""What PyInstaller's boot loader, which itself runs on any glibc, says where Python does not load."""
+RELEASES = {
+    "Debian": {"12": (2, 36), "13": (2, 41)},
+    "Ubuntu": {"22.04": (2, 35), "24.04": (2, 39)},
+    "RHEL": {"9": (2, 34), "10": (2, 39)},
+}
+"""The glibc of each release, by distribution."""
 
 
-def with_floor_told(program: Path, floor: tuple[int, ...]) -> None:
-    """Have the boot loader say what the program needs: on an older system nothing else of it can run.
+def sentence_of(floor: tuple[int, ...]) -> str:
+    """What a system with an older glibc is told; its own version comes in the place of ``%s``."""
+    new_enough = {name: [release for release, has in of.items() if has >= floor] for name, of in RELEASES.items()}
+    known = [f"{name} {releases[0]}" for name, releases in new_enough.items() if releases]
+    has = f" {', '.join(known)} and newer have it." if known else ""
+    return f"Clearline needs glibc {'.'.join(map(str, floor))} or newer, and this system has %s.{has}"
 
-    Raises `ValueError` when the loader says something else by now.
-    """
-    content = program.read_bytes()
-    wanted = f"Needs glibc {'.'.join(map(str, floor))}, as in Debian 12. %s: %s".encode().ljust(len(TOLD_BY_THE_LOADER))
-    if content.count(TOLD_BY_THE_LOADER) != 1 or len(wanted) != len(TOLD_BY_THE_LOADER):
-        raise ValueError("the boot loader of PyInstaller has another text: see TOLD_BY_THE_LOADER")
-    with program.open("r+b") as file:
-        file.seek(content.index(TOLD_BY_THE_LOADER))
-        file.write(wanted)
+
+def make_launcher(target: Path, floor: tuple[int, ...]) -> None:
+    """Compile linux/launcher.c for a program that needs this glibc."""
+    source = Path(__file__).resolve().parent / "linux" / "launcher.c"
+    told = [f'-DNEEDS="{sentence_of(floor)}"', f"-DFLOOR={floor[1]}"]
+    alone = ["-nostartfiles", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noexecstack"]
+    subprocess.run(["gcc", "-O1", "-s", "-Wall", "-Werror", *alone, *told, "-o", str(target), str(source)], check=True)
 
 
 def icu_source(major: int) -> str:

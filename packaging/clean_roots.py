@@ -69,12 +69,13 @@ OFFSCREEN = Trial(
     says=("platform offscreen", *HOMELESS),
     environ=("QT_QPA_PLATFORM=offscreen",),
 )
+XVFB = "Xvfb :7 -screen 0 1366x768x24 2>/dev/null & until [ -e /tmp/.X11-unix/X7 ]; do sleep 0.1; done;"
 X11 = Trial(
     "a window on X11 alone",
     ("self-test", "{address}"),
     code=1,
     says=("platform xcb", *HOMELESS),
-    before="Xvfb :7 -screen 0 1366x768x24 2>/dev/null & until [ -e /tmp/.X11-unix/X7 ]; do sleep 0.1; done;",
+    before=XVFB,
     environ=("DISPLAY=:7",),
 )
 WAYLAND = Trial(
@@ -88,7 +89,15 @@ WAYLAND = Trial(
     ),
     environ=("WAYLAND_DISPLAY=wayland-7", "XDG_SESSION_TYPE=wayland"),
 )
-TOO_OLD = Trial("too old: it says so", ("--version",), code=255, says=("GLIBC_", "Debian 12"))
+TOO_OLD = Trial("too old: one sentence", ("--version",), code=126, says=("needs glibc", "has 2.31", "Debian 12"))
+TOO_OLD_SHOWN = Trial(
+    "too old: a dialog",
+    (),
+    code=126,
+    says=("needs glibc", '("xmessage" "Xmessage")'),
+    before=XVFB + " (until xwininfo -root -tree | grep xmessage; do sleep 0.1; done; kill $(pidof xmessage)) &",
+    environ=("DISPLAY=:7",),
+)
 
 QUICK = {"bookworm-quick": ("bookworm", (*DESKTOP, "fonts-dejavu-core"), (CHECK, OFFSCREEN))}
 ALL = {
@@ -97,22 +106,22 @@ ALL = {
     "bookworm-screens": ("bookworm", SCREENS, (OFFSCREEN, X11, WAYLAND)),
     "trixie": ("trixie", (), (VERSION, CHECK, NO_LIBGL)),
     "trixie-screens": ("trixie", SCREENS, (OFFSCREEN, X11, WAYLAND)),
-    "bullseye": ("bullseye", (), (TOO_OLD,)),
+    "bullseye": ("bullseye", ("xvfb", "x11-utils"), (TOO_OLD, TOO_OLD_SHOWN)),
 }
 """By root: the release, its packages, and what is tried in it."""
 
 
 def make(root: Path, suite: str, packages: Sequence[str]) -> None:
-    """A minimal Debian, unless it is there."""
-    done = root.with_suffix(".made")
-    if done.exists():
+    """A minimal Debian, unless it is there with just these packages."""
+    done, wanted = root.with_suffix(".made"), " ".join((suite, *packages))
+    if done.exists() and done.read_text() == wanted:
         return
     shutil.rmtree(root, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     options = ["--variant=minbase", '--aptopt=APT::Install-Recommends "false"', "--dpkgopt=force-unsafe-io"]
     include = [f"--include={','.join(packages)}"] if packages else []
     subprocess.run(["mmdebstrap", "--quiet", *options, *include, suite, str(root)], check=True)
-    done.touch()
+    done.write_text(wanted)
 
 
 def entering(root: Path, program: Path, trial: Trial, address: str) -> list[str]:

@@ -74,11 +74,15 @@ MONGOD = ("libcurl4", "libssl3", "liblzma5")
 PACKAGES = {
     "demo": (*QT, *MONGOD),
     "run": QT,
-    "test": (*QT, *MONGOD),
+    "test": (*QT, *MONGOD, "libc6-dev"),
     "bench": (*QT, *MONGOD),
     "docs": (*QT, *MONGOD),
     "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese
-    "build": (*QT, *SCREEN),  # the bundle carries the libraries of a window, so the build host must have them
+    "build": (
+        *QT,
+        *SCREEN,
+        "libc6-dev",
+    ),  # the bundle carries the libraries of a window, so the build host must have them
     "package": (),
     "smoke": (*QT, *MONGOD),
     "try-build": (*MONGOD, "debian-archive-keyring"),
@@ -106,11 +110,12 @@ PROGRAMS = {
         "kadmin.local": "krb5-admin-server",
         "kinit": "krb5-user",
         "as": "binutils",
+        "gcc": "gcc",
         "desktop-file-validate": "desktop-file-utils",
         "appstreamcli": "appstream",
         "update-mime-database": "shared-mime-info",
     },
-    "build": {"objdump": "binutils"},
+    "build": {"objdump": "binutils", "gcc": "gcc"},
     "package": {"dpkg-deb": "dpkg", "objdump": "binutils"},
     "try-build": {"mmdebstrap": "mmdebstrap"},
     "windows": {"mmdebstrap": "mmdebstrap", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64-win32"},

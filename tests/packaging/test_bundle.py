@@ -53,7 +53,8 @@ def test_only_libraries_that_a_remaining_file_needs_stay() -> None:
 
 
 def test_a_build_without_the_platform_plugin_is_told(tmp_path: Path) -> None:
-    for part in ("clearline.exe", "clearline-window.exe", "_internal/PySide6/Qt6Gui.dll", "_internal/python313.dll"):
+    libraries = ("_internal/PySide6/Qt6Gui.dll", "_internal/python313.dll")
+    for part in ("clearline.exe", "clearline-window.exe", *libraries):
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / part).touch()
     assert bundle.missing_parts(tmp_path, "win32") == ["platforms/qwindows.dll"]
@@ -72,17 +73,6 @@ def test_a_build_without_the_platform_plugin_is_told(tmp_path: Path) -> None:
 )
 def test_the_glibc_that_a_library_asks_for_is_read_from_its_symbols(listing: str, floor: tuple[int, ...]) -> None:
     assert bundle.glibc_floor(listing) == floor
-
-
-def test_the_boot_loader_says_which_system_the_program_needs(tmp_path: Path) -> None:
-    program = tmp_path / "clearline"
-    program.write_bytes(b"\x7fELF..." + bundle.TOLD_BY_THE_LOADER + b"\n\0more")
-    before = program.stat().st_size
-    bundle.with_floor_told(program, (2, 36))
-    assert b"Needs glibc 2.36, as in Debian 12. %s: %s" in program.read_bytes()
-    assert program.stat().st_size == before
-    with pytest.raises(ValueError, match="another text"):
-        bundle.with_floor_told(program, (2, 36))
 
 
 def test_a_version_has_three_numbers() -> None:
