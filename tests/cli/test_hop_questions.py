@@ -75,3 +75,10 @@ def test_a_fingerprint_that_is_none_is_said() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "SHA256:" in done.stderr
+
+
+def test_a_far_name_server_without_a_hop_is_said() -> None:
+    command = [sys.executable, "-m", "clearline", "check", "mongodb+srv://c0.example.com", "--far-dns", "10.0.0.2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--via" in done.stderr

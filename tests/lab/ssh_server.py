@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,9 +144,14 @@ class Server:
 
 @contextlib.contextmanager
 def sshd(
-    keys: Keys, *, host_key: asyncssh.SSHKey | None = None, port: int | None = None, **config: str
+    keys: Keys,
+    *,
+    host_key: asyncssh.SSHKey | None = None,
+    port: int | None = None,
+    files: Mapping[str, str] | None = None,
+    **config: str,
 ) -> Iterator[Server]:
-    """Start one; ``config`` are options of sshd_config(5)."""
+    """Start one; ``config`` are options of sshd_config(5), ``files`` what it alone finds in files as /etc/hosts."""
     if port is None:
         with closed_port() as port:
             pass
@@ -178,9 +183,13 @@ def sshd(
         }
         (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in options.items()))
         _write_users(folder)
+        own = ""
+        for number, (path, text) in enumerate((files or {}).items()):
+            (folder / f"file{number}").write_text(text)
+            own += f"mount --bind {folder}/file{number} {path} && "
         script = (
             "mount --make-rprivate / && mkdir -p /run/sshd && "
-            f"mount --bind {folder}/passwd /etc/passwd && mount --bind {folder}/shadow /etc/shadow && "
+            f"mount --bind {folder}/passwd /etc/passwd && mount --bind {folder}/shadow /etc/shadow && {own}"
             f"exec {shutil.which('sshd', path=_PATH)} -D -e -f {folder}/config"
         )
         with (folder / "log").open("wb") as log:

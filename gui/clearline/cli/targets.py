@@ -74,6 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         "several times for one behind another, the nearest first",
     )
     parser.add_argument(
+        "--far-dns",
+        metavar="SERVER",
+        help="a name server behind the hops, which is asked for a mongodb+srv name that this computer does not know; "
+        "the word ssh: those of the SSH server itself",
+    )
+    parser.add_argument(
         "--accept-host-key",
         action="append",
         default=[],
@@ -98,6 +104,8 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
     if arguments.via:
         found, passwords = _via(found, arguments.via)
         given = {**passwords, **given}
+    if arguments.far_dns:
+        found = _with_far_dns(found, arguments.far_dns)
     if found.request.text is not None:
         return replace(found, request=_with_password(found.request, given))
     profile = found.request.profile
@@ -424,6 +432,14 @@ def _via(target: Target, urls: Sequence[str]) -> tuple[Target, dict[str, Secret]
     passwords = {hop_password(n): secret for n, (_, secret) in enumerate(found) if secret is not None}
     profile = structs.replace(target.request.profile, hops=tuple(hop for hop, _ in found))
     return replace(target, request=replace(target.request, profile=profile)), passwords
+
+
+def _with_far_dns(target: Target, server: str) -> Target:
+    profile = target.request.profile
+    if not profile.hops:
+        raise UsageProblem("--far-dns names a name server behind hops, and there is none: add --via.")
+    far = structs.replace(profile.far_dns, server=server)
+    return replace(target, request=replace(target.request, profile=structs.replace(profile, far_dns=far)))
 
 
 def _accepting(request: Request, fingerprints: Sequence[str]) -> Request:

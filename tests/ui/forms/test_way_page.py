@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
-from clearline.core.profiles.profile import Profile, Seeds, Unread
+from clearline.core.profiles.profile import FarDns, Profile, Seeds, Unread
 from clearline.core.secrets.secret import PROXY_PASSWORD, Secret, hop_passphrase, hop_password
 from clearline.ui.app import Desktop
 from clearline.ui.profiles.open_profile import Origin
@@ -127,3 +127,21 @@ def test_what_a_line_cannot_say_stays_when_another_hop_is_typed(qtbot: QtBot, de
     hops = desktop.workbench.profiles.current.profile.hops
     assert [hop.host for hop in hops] == ["bastion", "p"]
     assert hops[0].agent == "/run/agent"
+
+
+def test_the_far_name_server_is_asked_about_where_there_is_an_srv_name(
+    qtbot: QtBot, desktop: Desktop, page: Any
+) -> None:
+    opened = desktop.workbench.profiles.current
+    qtbot.keyClicks(page.line, "ssh://bastion")
+    assert page.names.isHidden()
+    opened.set_text(Secret("mongodb+srv://c0.example.com/"), Origin.TEXT)
+    assert not page.names.isHidden()
+    type_into(qtbot, page.name_server, "10.0.0.2")
+    page.asked.chosen.emit(True)
+    assert opened.profile.far_dns == FarDns(server="10.0.0.2", first=True)
+    assert page.editor_of("farDns") is page.name_server
+    page.name_server.selectAll()
+    qtbot.keyClick(page.name_server, Qt.Key.Key_Delete)
+    page.asked.chosen.emit(False)
+    assert opened.profile.far_dns == FarDns()

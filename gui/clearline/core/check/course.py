@@ -14,7 +14,7 @@ from clearline.core.check.outcome import Outcome
 from clearline.core.check.preparation import prepared
 from clearline.core.check.questions import Terms, note_nameservers
 from clearline.core.check.running import Running
-from clearline.core.check.seed_list import look_up_seeds
+from clearline.core.check.seed_list import Known, add_seeds, look_up_seeds, sought
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
@@ -24,6 +24,7 @@ from clearline.core.facts import replies
 from clearline.core.facts.computer import ComputerFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState, Heard
+from clearline.core.facts.names import counting
 from clearline.core.facts.text import UriFacts
 from clearline.core.findings import Severity, Stage
 from clearline.core.hops.hop_log import Terms as HopTerms
@@ -36,7 +37,7 @@ from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
-from clearline.core.uri.connection_string import Reading
+from clearline.core.uri.connection_string import Reading, build
 from clearline.core.uri.read_options import AFTER
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class Course:
         self._driver: DriverRun | None = None
         self._context: asyncio.Task[Any] | None = None
         self._way: Way | None = None
+        self._known = Known.HERE
+        self._text: str | None = None
+        """For the driver, where the profile's own text leads it to another place."""
 
     async def run(self) -> bool:
         """Start everything; False when nothing is contacted, so that there is nothing to wait for."""
@@ -82,6 +86,10 @@ class Course:
             return False
         await self._inspect_files()
         await self._lay_way()
+        if not await self._seek_seeds():
+            self._ledger.driver(state=DriverState.NOT_STARTED)
+            self._reporter.decide(Verdict.FAILED)
+            return False
         if self._build_driver():
             assert self._driver is not None
             if self._ledger.facts.uri.srv:
@@ -222,6 +230,27 @@ class Course:
         if self._run.examiner is not None:
             self._run.examiner.way_changed()
 
+    async def _seek_seeds(self) -> bool:
+        """Behind hops an SRV name may be known at the far side alone; False: the driver has nothing to go by."""
+        facts = self._ledger.facts
+        if self._way is None or not facts.uri.srv or any(hop.failure is not None for hop in facts.hops):
+            return True
+        await note_nameservers(self._ledger)
+        patience = self._run.request.patience
+        found = await sought(
+            self._profile,
+            self._way,
+            deadline_s=patience.silence_s,
+            late_s=patience.late_s,
+            on_question=self._ledger.ask,
+        )
+        self._known = found.known
+        if found.known is Known.FAR or self._profile.far_dns.first:
+            self._ledger.put(dns=replace(self._ledger.facts.dns, finished=True))
+        if found.long is not None:
+            self._text = build(found.long, self._secrets, show="plain")
+        return found.long is not None or not (found.known is Known.FAR or self._profile.far_dns.first)
+
     # ------------------------------------------------------------ the driver
 
     def _build_driver(self) -> bool:
@@ -234,7 +263,7 @@ class Course:
         )
         try:
             built = build_client(
-                self._reading.driver_text,
+                self._text or self._reading.driver_text,
                 self._ledger.facts.uri.options,
                 listeners=events.listeners(),
                 longest_wait_s=self._run.request.patience.late_s,
@@ -305,7 +334,9 @@ class Course:
             ),
             self._run.spawn,
         )
-        if facts.uri.srv:
+        if facts.uri.srv and self._known is Known.FAR:
+            add_seeds(self._ledger, self._run.examiner, list(counting(facts.dns.questions)))
+        elif facts.uri.srv:
             seeds = look_up_seeds(
                 self._ledger, self._run.examiner, deadline_s=patience.silence_s, late_s=patience.late_s
             )

@@ -24,7 +24,7 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.names import txt_options
+from clearline.core.facts.names import counting, txt_options
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
@@ -496,7 +496,7 @@ def _deployment(facts: Facts, findings: tuple[Finding, ...]) -> Deployment | Non
 def _from_txt(facts: Facts) -> dict[str, Any]:
     """The options that the TXT record adds, under their canonical names."""
     names = {"authsource": "authSource", "replicaset": "replicaSet", "loadbalanced": "loadBalanced"}
-    brought = txt_options(facts.dns.questions)
+    brought = txt_options(counting(facts.dns.questions))
     found = {names[key.lower()]: value for key, value in brought.items() if key.lower() in names}
     return {name: value == "true" if name == "loadBalanced" else value for name, value in found.items()}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.names import DnsOutcome, Lookup, txt_options
+from clearline.core.facts.names import DnsOutcome, Lookup, counting, txt_options
 from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
@@ -113,7 +113,7 @@ def replica_set_name(facts: Facts) -> str | None:
 
 def txt_option(facts: Facts, name: str) -> str | None:
     """An option's value in the TXT record of the SRV name; None when it has none. ``name`` in lower case."""
-    options = txt_options(facts.dns.questions)
+    options = txt_options(counting(facts.dns.questions))
     return next((value for key, value in options.items() if key.lower() == name), None)
 
 
@@ -235,8 +235,9 @@ def names_failed(facts: Facts) -> bool:
     """Whether the SRV name gives the driver nothing to work with: no usable SRV answer, or no word about TXT."""
     if not facts.uri.srv or not facts.dns.finished:
         return False
-    srv = [q for q in facts.dns.questions if q.purpose == "srv"]
-    txt = [q for q in facts.dns.questions if q.purpose == "txt"]
+    asked = counting(facts.dns.questions)
+    srv = [q for q in asked if q.purpose == "srv"]
+    txt = [q for q in asked if q.purpose == "txt"]
     heard = (DnsOutcome.ANSWERED, DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
     named = any(q.outcome is DnsOutcome.ANSWERED and q.records for q in srv)
     return not named or (bool(txt) and not any(q.outcome in heard for q in txt))

@@ -225,6 +225,8 @@ def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
     to: list[object] = [profile.seeds.srv, sorted(profile.seeds.hosts)]
     if profile.hops:
         to.append(profile.hops)
+        if profile.seeds.srv and profile.far_dns.server is not None:
+            to.append(profile.far_dns)
     said = msgspec.json.encode([concern.kind, concern.value, to])
     return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
 

@@ -44,6 +44,8 @@ class Question(Fact, frozen=True, kw_only=True):
     records: tuple[str, ...] = ()
     """SRV: ``priority weight port target``; TXT: the joined text; A and AAAA: the address."""
     elapsed_ms: float = 0.0
+    far: bool = False
+    """Asked over the hops, of a name server at the far side."""
 
 
 class DnsFacts(Fact, frozen=True, kw_only=True):
@@ -71,6 +73,21 @@ class Lookup(Fact, frozen=True, kw_only=True):
     """The host was an IP address already; nothing was looked up."""
     hosts_file: tuple[str, ...] = ()
     """Addresses that the hosts file gives for this name."""
+
+
+def counting(questions: Iterable[Question]) -> tuple[Question, ...]:
+    """Of the questions about an SRV name those that the driver goes by: the far side's where it knows the name.
+
+    What the far side was asked counts too where nothing was asked here.
+    """
+    asked = tuple(questions)
+    far = tuple(q for q in asked if q.far)
+    here = tuple(q for q in asked if not q.far)
+    knows = any(q.purpose == "srv" and q.outcome is DnsOutcome.ANSWERED and q.records for q in far)
+    nothing_here = not any(q.purpose == "srv" for q in here)
+    if not far or not (knows or nothing_here):
+        return here
+    return (*far, *(q for q in here if q.purpose not in ("srv", "txt")))
 
 
 def seeds_from(questions: Iterable[Question]) -> tuple[tuple[str, int], ...]:

@@ -28,6 +28,14 @@ class Enters(Protocol):
         """Log in, where that is not done yet. Raises `HopError`."""
 
 
+@runtime_checkable
+class KnowsNames(Protocol):
+    """A hop that can tell which name servers its own server asks."""
+
+    async def name_servers(self) -> tuple[str, ...]:
+        """Their addresses, as the server sees them. Raises `HopError`."""
+
+
 class Entrance:
     """How a hop reaches its own server: directly when it is the outermost, else through the hop before it."""
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import asyncssh
 
+from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import known_hosts, proxy_command
@@ -45,6 +46,7 @@ _CIPHERS: Final = [
 """Processors have AES built in: it takes a quarter less of their time than the library's own first choice."""
 _SMALL: Final = 4096
 _LONGEST_GREETING: Final = 8192
+_LONGEST_SETTINGS: Final = 8192
 _LOOK_S: Final = 1.0
 _LOGIN_PATIENCE: Final = 3.0
 """PAM lets a wrong password wait for two seconds and more."""
@@ -132,6 +134,19 @@ class SshHop:
         self._log.works(target)
         assert isinstance(channel, Channel)
         return channel
+
+    async def name_servers(self) -> tuple[str, ...]:
+        """The name servers of the server's ``/etc/resolv.conf``; empty where it tells nothing. Raises `HopError`."""
+        conn = await self._connected()
+        try:
+            async with asyncio.timeout(self._log.terms.deadline_s):
+                process = await conn.create_process("cat /etc/resolv.conf", encoding=None)
+                printed = await process.stdout.read(_LONGEST_SETTINGS)
+                process.close()
+        except (TimeoutError, asyncssh.Error, OSError):
+            return ()
+        lines = (line.split() for line in printed.decode("ascii", "replace").splitlines())
+        return tuple(words[1] for words in lines if words[:1] == ["nameserver"] and is_ip_address("".join(words[1:2])))
 
     def close(self) -> None:
         """End the connection, or the login that is under way, at once. Idempotent."""

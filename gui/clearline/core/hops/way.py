@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from clearline.core.addresses import split_address
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import HopLog, Terms
-from clearline.core.hops.opener import Enters, Entrance, Opener
+from clearline.core.hops.opener import Enters, Entrance, KnowsNames, Opener
 from clearline.core.hops.stream import Stream
 from clearline.core.hops.trouble import HopError
 from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer, SystemProxy
+from clearline.core.profiles.profile import OF_SSH
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 
 if TYPE_CHECKING:
     from clearline.core.hops.kubeconfig import Cluster, KubeconfigProblem
     from clearline.core.hops.ssh_config import ConfigProblem, Settings
     from clearline.core.hops.system_settings import SettingsProblem, SystemSettings
+
+
+_DNS_PORT: Final = 53
 
 
 @dataclass(frozen=True)
@@ -133,10 +138,27 @@ class Way:
                 except HopError:
                     return
 
+    async def name_servers(self, named: str) -> tuple[tuple[str, int], ...]:
+        """Host and port of the name servers at the far side that a profile names; empty where none can be found."""
+        if named != OF_SSH:
+            host, port = split_address(named if _says_port(named) else f"[{named.strip('[]')}]:{_DNS_PORT}")
+            return ((host, port or _DNS_PORT),)
+        last = self._hops[-1]
+        if not isinstance(last, KnowsNames):
+            return ()
+        try:
+            return tuple((address, _DNS_PORT) for address in await last.name_servers())
+        except HopError:
+            return ()
+
     def close(self) -> None:
         """End every hop, the innermost first, and what was opened through it. Idempotent."""
         for hop in reversed(self._hops):
             hop.close()
+
+
+def _says_port(server: str) -> bool:
+    return server.count(":") == 1 or "]:" in server
 
 
 def _unsendable(host: str) -> bool:

@@ -76,12 +76,17 @@ def destination(profile: Profile) -> Destination:
         named = [known.resolved(text) for text in named]
     hosts, (source, service, suffix) = named[:-3], named[-3:]
     servers = sorted(_as_one(host, srv=seeds.srv) for text in hosts for host in text.split(","))
-    identity = [seeds.srv, servers, source, *((service, suffix) if seeds.srv else ()), *profile.hops]
+    identity = [seeds.srv, servers, source, *((service, suffix, *_far(profile)) if seeds.srv else ()), *profile.hops]
     # Values of the environment decide, and are not shown.
     words = _words(seeds.hosts, profile.auth.source or seeds.database or "")
     if profile.hops:
         words += " through " + ", ".join(map(place_of, profile.hops))[:_WORDS]
     return Destination(digest=_digest(identity), words=words, opened=tuple(_opened(profile)))
+
+
+def _far(profile: Profile) -> list[object]:
+    """A name server behind hops decides where an SRV name leads."""
+    return [profile.far_dns] if profile.hops and profile.far_dns.server is not None else []
 
 
 def called(name: str) -> str:

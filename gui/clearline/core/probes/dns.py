@@ -10,12 +10,14 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.names import DnsOutcome, Question
+from clearline.core.hops.opener import Opener
 from clearline.core.probes.dns_messages import (
     Reply,
     Server,
@@ -24,6 +26,7 @@ from clearline.core.probes.dns_messages import (
     outcome_of,
     over_tcp,
     over_udp,
+    over_way,
 )
 
 Transport = Literal["udp", "tcp"]
@@ -94,8 +97,11 @@ async def ask(
     late_s: float,
     transport: Transport = "udp",
     on_early: Callable[[Question], None] | None = None,
+    way: Opener | None = None,
 ) -> Question:
     """Ask one name server one question. The name is absolute: no search domain is added.
+
+    With ``way`` it is asked at the far side of hops, over TCP whatever ``transport`` says.
 
     At ``deadline_s`` ``on_early`` is told that the server is silent; an answer is awaited until ``late_s`` (both from
     the start; a smaller ``late_s`` means no later than the deadline) and counted with its real time. A name that DNS
@@ -108,8 +114,9 @@ async def ask(
         type=type,
         nameserver=label(nameserver),
         purpose=purpose,
-        transport=transport,
+        transport=transport if way is None else "tcp",
         outcome=DnsOutcome.SILENT,
+        far=way is not None,
     )
     try:
         query = make_query(name, type)
@@ -120,6 +127,8 @@ async def ask(
         early = _with(asked, Reply(DnsOutcome.SILENT), deadline_s * 1000)
         timer = asyncio.get_running_loop().call_later(deadline_s, on_early, early)
     exchange = over_udp if transport == "udp" else over_tcp
+    if way is not None:
+        exchange = partial(over_way, way=way)
     started = time.perf_counter()
     try:
         async with asyncio.timeout(max(deadline_s, late_s)):
@@ -152,6 +161,34 @@ async def ask_srv(
     """
     wanted = [(f"_{service}._tcp.{name}", "SRV", "srv"), (name, "TXT", "txt"), *_addresses(name, "bare"), _control()]
     return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+
+
+async def ask_srv_over(
+    way: Opener,
+    servers: Sequence[Server],
+    name: str,
+    service: str = "mongodb",
+    *,
+    deadline_s: float,
+    late_s: float,
+    on_question: Callable[[Question], None],
+) -> tuple[Question, ...]:
+    """SRV and TXT of a name, asked of name servers at the far side of hops. Otherwise like `ask_srv`."""
+    if "dns.asyncresolver" not in sys.modules:
+        await run_in_daemon(preload)
+
+    async def ask_one(server: Server, wanted: Wanted) -> Question:
+        target, type, purpose = wanted
+        answer = await ask(
+            target, type, nameserver=server, purpose=purpose, deadline_s=deadline_s, late_s=late_s, way=way
+        )
+        on_question(answer)
+        return answer
+
+    wanted = ((f"_{service}._tcp.{name}", "SRV", "srv"), (name, "TXT", "txt"))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask_one(server, one)) for server in servers[:MAX_SERVERS] for one in wanted]
+    return tuple(task.result() for task in tasks)
 
 
 async def ask_host(

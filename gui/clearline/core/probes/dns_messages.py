@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.facts.replies import cut
+from clearline.core.hops.opener import Opener
+from clearline.core.hops.stream import Stream, receive_exactly
 
 if TYPE_CHECKING:
     import dns.asyncresolver
@@ -93,6 +95,24 @@ async def over_tcp(query: dns.message.QueryMessage, nameserver: Server) -> Reply
         await loop.sock_sendall(sock, query.to_wire(prepend_length=True))
         size = int.from_bytes(await _exactly(sock, 2), "big")
         return _read(await _exactly(sock, size), query) or Reply(DnsOutcome.MALFORMED)
+
+
+async def over_way(query: dns.message.QueryMessage, nameserver: Server, way: Opener) -> Reply:
+    """The same at the far side of hops. Raises `OSError`, `EOFError`."""
+    stream = await way.open(*nameserver)
+    try:
+        await stream.send(query.to_wire(prepend_length=True))
+        size = int.from_bytes(await _whole(stream, 2), "big")
+        return _read(await _whole(stream, size), query) or Reply(DnsOutcome.MALFORMED)
+    finally:
+        stream.close()
+
+
+async def _whole(stream: Stream, size: int) -> bytes:
+    data = await receive_exactly(stream, size)
+    if len(data) < size:
+        raise EOFError
+    return data
 
 
 def outcome_of(error: OSError) -> DnsOutcome:

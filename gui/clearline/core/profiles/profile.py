@@ -12,7 +12,7 @@ values.
 from __future__ import annotations
 
 import uuid
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -166,6 +166,20 @@ def new_profile_id() -> str:
 Colour = Literal["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "grey"]
 
 
+OF_SSH: Final = "ssh"
+"""In the place of a name server at the far side: those that the SSH server there uses itself."""
+
+
+class FarDns(Section, frozen=True, kw_only=True):
+    """Where a ``mongodb+srv`` name is asked for, over the hops, that this computer's name servers do not know."""
+
+    server: str | None = None
+    """``host`` or ``host:port`` of a name server at the far side; `OF_SSH`: those that the last hop, an SSH server,
+    uses itself (it is asked to print its ``/etc/resolv.conf``). None: no other is asked than this computer's."""
+    first: bool = False
+    """Only it is asked."""
+
+
 class Profile(Section, frozen=True, kw_only=True):
     """One saved connection, without secrets."""
 
@@ -182,6 +196,7 @@ class Profile(Section, frozen=True, kw_only=True):
     """By the secret's name (``core.secrets.secret``); one that is not named is kept in the keyring."""
     hops: tuple[Hop, ...] = ()
     """What the servers are reached through, the outermost first; empty: directly."""
+    far_dns: FarDns = msgspec.field(default=FarDns(), name="farDns")
     seeds: Seeds = Seeds()
     auth: Auth = Auth()
     tls: Tls = Tls()

@@ -253,7 +253,7 @@ def _section(name: str, values: dict[str, Any]) -> Any:
     return type(getattr(_EMPTY, name))(**values)
 
 
-_OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file", "hops")
+_OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file", "hops", "far_dns")
 """What is the profile's own and stands in no connection string; of the hops, a SOCKS5 proxy may."""
 _EMPTY: Final = Profile(id="", seeds=Seeds())
 

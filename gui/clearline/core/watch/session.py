@@ -13,6 +13,7 @@ import msgspec
 from clearline.core.addresses import is_loopback
 from clearline.core.check.preparation import Prepared
 from clearline.core.check.request import Permits
+from clearline.core.check.seed_list import Known, sought
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.driver.client import build_client, close_client
 from clearline.core.driver.event_texts import LOGIN_COMMANDS, error_text
@@ -28,6 +29,7 @@ from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
+from clearline.core.uri.connection_string import build
 from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
@@ -113,36 +115,56 @@ class Session:
             extra["authMechanismProperties"] = self._sign_in.properties(oidc_hosts)
         if overrides is not None:
             extra |= {name: value for name, value in msgspec.to_builtins(overrides).items() if value is not None}
-        self._built = build_client(
-            ready.text,
-            ready.reading.facts.options,
-            listeners=self._events.listeners(),
-            longest_wait_s=None,
-            server_api=ready.profile.options.server_api,
-            extra=extra,
-            confined=stays_here(ready.facts.mistakes, ready.profile),
-        )
-        self.client = self._built.client
-        self._events.follow(self.client)
-        self.pools = PoolFold(limits_of(self.client))
-        self._log = DriverLog(self.client._topology_id, self._logged, started=started, redact=self.redact)
-        self._wants_log = log
-        self._hops = ready.profile.hops
+        self._ready, self._extra = ready, extra
+        self._started, self._wants_log = started, log
+        self._use(ready.text)
         self._way: Way | None = None
         self._closing: asyncio.Task[None] | None = None
         self._settled = False
 
+    def _use(self, text: str) -> None:
+        """Make the client of a connection string. Raises what the driver raises."""
+        self._built = build_client(
+            text,
+            self._ready.reading.facts.options,
+            listeners=self._events.listeners(),
+            longest_wait_s=None,
+            server_api=self._ready.profile.options.server_api,
+            extra=self._extra,
+            confined=stays_here(self._ready.facts.mistakes, self._ready.profile),
+        )
+        self.client = self._built.client
+        self._events.follow(self.client)
+        self.pools = PoolFold(limits_of(self.client))
+        self._log = DriverLog(self.client._topology_id, self._logged, started=self._started, redact=self.redact)
+
     async def open(self) -> None:
         """Look up the SRV name, where there is one, and begin to watch the servers. Raises what the driver raises."""
+        if self._ready.profile.hops:
+            await self._lay_way()
         if self._wants_log:
             self._log.open()
             self.expect(len(self.client._topology_settings.seeds))
-        if self._hops:
-            permits = self._permits
-            self._way = await lay(self._hops, self._secrets, terms=Terms(), agreed=permits.way, may_run=permits.may_run)
-            await self._way.enter()
         with self.going():
             await self.client.aconnect()
+
+    async def _lay_way(self) -> None:
+        """What the servers are reached through; an SRV name that only the far side knows is asked for there."""
+        profile, permits, terms = self._ready.profile, self._permits, Terms()
+        self._way = await lay(profile.hops, self._secrets, terms=terms, agreed=permits.way, may_run=permits.may_run)
+        await self._way.enter()
+        if not profile.seeds.srv or any(hop.failure is not None for hop in self._way.facts):
+            return
+        found = await sought(
+            profile, self._way, deadline_s=terms.deadline_s, late_s=terms.late_s, on_question=lambda _: None
+        )
+        if found.long is not None:
+            await close_client(self._built)
+            self._use(build(found.long, self._secrets, show="plain"))
+        elif found.known is Known.FAR or profile.far_dns.first:
+            from pymongo.errors import ConfigurationError
+
+            raise ConfigurationError("The name server at the far side names no servers for this cluster.")
 
     async def settle(self) -> None:
         """Of many servers the driver asks a few at a time: wait until it has asked them all, the first time."""

@@ -50,6 +50,7 @@ _FIELDS: Final = {
     "hosts": "server",
     "database": "server",
     "hops": "way",
+    "farDns": "way",
     "user": "auth",
     PASSWORD: "auth",
     "envFile": "auth",

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+from msgspec.structs import replace
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.findings import Severity
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of, url_of
+from clearline.core.profiles.profile import FarDns
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 from clearline.ui.background.background import Background
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.hop_editor import KINDS, HopEditor
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
-from clearline.ui.widgets.editors import TextEntry, add_row, form_column
+from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column
 from clearline.ui.widgets.parts import Flow, WrappedLabel
+
+_WHEN_ASKED: Final = (("when this computer knows nothing", False), ("instead of this computer's", True))
 
 
 class WayPage(FormPage):
@@ -62,10 +68,23 @@ class WayPage(FormPage):
         page.addWidget(top)
         page.addWidget(self.about)
         page.addLayout(self._list)
+        self.names, names = form_column("Names of mongodb+srv")
+        self.name_server = TextEntry("Name server at the far side", "none; 10.0.0.2, or ssh for the SSH server's own")
+        self.name_server.setToolTip(
+            "It is asked over the hops, by TCP. The word ssh: the last SSH server is asked to print its "
+            "/etc/resolv.conf, and the name servers in it are taken."
+        )
+        self.asked = Choice("When the far side is asked", _WHEN_ASKED)
+        add_row(names, "Far name server", self.name_server)
+        add_row(names, "It is asked", self.asked)
+        page.addWidget(self.names)
         self.line.entered.connect(self._set_line)
         self.line.returnPressed.connect(self._take_line)
         self.line.editingFinished.connect(self._take_line)
         self.line.returnPressed.connect(self.submitted)
+        self.name_server.entered.connect(lambda text: self._set_names(server=text))
+        self.name_server.returnPressed.connect(self.submitted)
+        self.asked.chosen.connect(lambda first: self._set_names(first=first))
 
     def show_state(self, state: FormState) -> None:
         """Show the hops of a profile."""
@@ -76,13 +95,21 @@ class WayPage(FormPage):
             self._hops = state.profile.hops
             self.line.show_value(_line(self._hops) or None)
             self.note.show_mistakes(())
+        far = state.profile.far_dns
+        self.name_server.show_value(far.server)
+        self.asked.show_value(far.first)
         self._show_editors(state.secrets)
 
     def editor_of(self, name: str) -> QWidget | None:
-        """The editor of ``hops``, or of a secret of one of them."""
+        """The editor of ``hops`` or ``farDns``, or of a secret of a hop."""
         if name == "hops":
             return self.line
+        if name == "farDns":
+            return self.name_server
         return next((entry for editor in self.editors if (entry := editor.secrets.get(name)) is not None), None)
+
+    def _set_names(self, **fields: Any) -> None:
+        self.edited.emit("far_dns", replace(self.state.profile.far_dns, **fields))
 
     # ------------------------------------------------------------ the blocks
 
@@ -102,6 +129,8 @@ class WayPage(FormPage):
                 editor.submitted.connect(self.submitted)
         for editor, hop in zip(self.editors, self._hops, strict=True):
             editor.show_hop(hop, secrets)
+        profile = self.state.profile
+        self.names.setVisible(bool(self._hops) and (profile.seeds.srv or profile.far_dns != FarDns()))
         self.about.setText(
             "The servers are reached directly."
             if not self._hops

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import name_words
 from clearline.core.diagnosis.standing import lookup_failed
-from clearline.core.facts.names import DnsOutcome, Question, srv_target_allowed, txt_options
+from clearline.core.facts.names import DnsOutcome, Question, counting, srv_target_allowed, txt_options
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
@@ -24,7 +24,7 @@ _ALLOWED_IN_TXT = {"authsource", "replicaset", "loadbalanced"}
 def _asked(facts: Facts, *purposes: str) -> list[Question]:
     """The questions for a purpose, in the order of the name servers and not in that of the answers."""
     order = facts.dns.nameservers or ()
-    found = [q for q in facts.dns.questions if q.purpose in purposes]
+    found = [q for q in counting(facts.dns.questions) if q.purpose in purposes]
     return sorted(found, key=lambda q: order.index(q.nameserver) if q.nameserver in order else len(order))
 
 
@@ -48,7 +48,8 @@ def _hears(outcome: DnsOutcome) -> bool:
 def _evidence(questions: Iterable[Question]) -> dict[str, object]:
     return {
         "questions": [
-            f"{q.type} {q.name} @{q.nameserver}/{q.transport}: {q.outcome.value} ({q.elapsed_ms:.0f} ms)"
+            f"{q.type} {q.name} @{q.nameserver}/{q.transport}{' at the far side' if q.far else ''}: "
+            + f"{q.outcome.value} ({q.elapsed_ms:.0f} ms)"
             + (f" {', '.join(q.records)}" if q.records else "")
             for q in questions
         ]
@@ -110,11 +111,16 @@ def srv_name(facts: Facts) -> Iterable[Finding]:
         return
     host = facts.uri.hosts[0]
     srv = _asked(facts, "srv")
+    far = [q for q in facts.dns.questions if q.far and q.purpose == "srv"]
+    known_there = any(q.far for q in srv) and any(q.records for q in srv)
+    if far and not known_there and (found := _far_side(facts, host, far)):
+        yield found
+        return
     if not srv:
         if facts.dns.nameservers == () and (trouble := _resolver_trouble(facts, host)):
             yield trouble
         return
-    if trouble := _resolver_trouble(facts, host):
+    if not known_there and (trouble := _resolver_trouble(facts, host)):
         yield trouble
         return
     best = _best(srv)
@@ -127,6 +133,22 @@ def srv_name(facts: Facts) -> Iterable[Finding]:
     yield from _srv_targets(facts, host, best)
     if found := _txt(facts, host):
         yield found
+
+
+def _far_side(facts: Facts, host: str, far: list[Question]) -> Finding | None:
+    """What the far side's word about a name that this computer does not know, or was not asked for, comes to."""
+    here = [q for q in facts.dns.questions if q.purpose == "srv" and not q.far]
+    if here and any(q.records for q in _asked(facts, "bare")):
+        return None  # an ordinary host: its own finding tells
+    evidence = _evidence([*here, *far])
+    best = _best(far)
+    if best is None:
+        return None
+    if best.outcome in _NEGATIVE:
+        too = " as well" if any(q.outcome in _NEGATIVE for q in here) else ""
+        said = f"The name server at the far side of the hops, {best.nameserver}, says so{too}."
+        return finding("dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=said, host=host)
+    return finding("dns.far-unanswered", Certainty.LIKELY, evidence=evidence, nameserver=best.nameserver, host=host)
 
 
 def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -> Finding | None:
@@ -170,6 +192,11 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
         service = facts.uri.options.get("srvServiceName")
         asked = f"srvServiceName={service} asks for _{service}._tcp.{host}; without it, drivers ask for _mongodb._tcp."
         private = "A cluster name that exists only in a private zone looks the same from outside of its network."
+        if facts.hops:
+            private = (
+                "Only this computer was asked. Where the network behind the hops alone knows the name, write a name "
+                "server of that network beside them: it is asked over the hops then."
+            )
         return finding(
             "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=asked if service else private, host=host
         )
@@ -281,7 +308,7 @@ def first_resolver(facts: Facts) -> Iterable[Finding]:
 
 def slow(facts: Facts) -> Iterable[Finding]:
     """Lookups that answer, slowly."""
-    times = [q.elapsed_ms for q in facts.dns.questions if _hears(q.outcome)]
+    times = [q.elapsed_ms for q in facts.dns.questions if _hears(q.outcome) and not q.far]
     times += [m.lookup.elapsed_ms for m in facts.members if m.lookup and not m.lookup.literal and m.lookup.addresses]
     # The quickest answer of the slowest purpose: one late packet among many is no slow DNS.
     if times and sorted(times)[len(times) // 2] >= SLOW_MS:
@@ -467,7 +494,7 @@ def txt_against_text(facts: Facts) -> Iterable[Finding]:
     if not facts.uri.srv or not facts.uri.hosts:
         return
     host, said = facts.uri.hosts[0], facts.uri.options
-    brought = {name.lower(): value for name, value in txt_options(facts.dns.questions).items()}
+    brought = {name.lower(): value for name, value in txt_options(counting(facts.dns.questions)).items()}
     balanced = "loadBalanced=true from the TXT record" if brought.get("loadbalanced") == "true" else ""
     if said.get("loadBalanced") is True:
         balanced = "loadBalanced=true in the address"
