@@ -166,7 +166,8 @@ class Workbench(QObject):
 
     def _on_front_changed(self, opened: OpenProfile) -> None:
         self.window.connection.eye.setChecked(False)
-        self.window.live.events.show_model(opened.events)
+        if "events" in self.window.live.views.made_widgets():
+            self.window.live.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
         self._on_reported(opened)
         self.window.profiles.select(opened.profile.id)
@@ -176,6 +177,14 @@ class Workbench(QObject):
             self.storage.reports.of_profile(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
         self.late.show()
         self.watching.show()
+
+    def _on_live_view_made(self, name: str) -> None:
+        if name == "events":
+            events = self.window.live.events
+            events.use(self.storage.background)
+            events.save_failed.connect(self.window.say)
+            events.saved.connect(self.window.say)
+            events.show_model(self.profiles.current.events)
 
     def _on_recorded(self, profile_id: str) -> None:
         self.rows.show_recorded(profile_id)
@@ -217,14 +226,10 @@ class Workbench(QObject):
         banner.copy_requested.connect(self.reports.copy_report)
         banner.watch_requested.connect(window.watch.click)
         banner.code_requested.connect(self.late.turn_to_code)
-        for panel in (banner, window.answer.diagnosis):
-            panel.remedy_chosen.connect(self.fixes.apply)
-            panel.note_requested.connect(self.reports.copy_note)
+        window.answer.remedy_chosen.connect(self.fixes.apply)
+        window.answer.note_requested.connect(self.reports.copy_note)
         window.answer.welcome.import_requested.connect(lambda: self.sharing.ask_import())
-        events = window.live.events
-        events.use(self.storage.background)
-        events.save_failed.connect(window.say)
-        events.saved.connect(window.say)
+        window.live.views.made.connect(self._on_live_view_made)
         self.watching.row_changed.connect(self.rows.show_one)
         self.watching.health_changed.connect(self._show_health)
         self.watching.broke.connect(self.broke)

@@ -563,3 +563,10 @@ def test_a_watch_that_holds_its_thread_is_let_go_with_or_without_stop(
     assert opened.worker is not stuck
     over.set()
     assert stuck.ended_within(10_000)
+
+
+def test_a_click_on_live_shows_what_its_first_view_knows(qtbot: QtBot, watched: Any) -> None:
+    window = watched[0].window
+    bar = window.results.bar
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(window.results.names.index("live")).center())
+    qtbot.waitUntil(lambda: (page := window.front_of("health")) is not None and page.isVisible())

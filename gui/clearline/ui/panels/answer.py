@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from clearline.core.findings import Stage
 from clearline.core.report.report import Report, Verdict
 from clearline.ui.look import theme
-from clearline.ui.panels.diagnosis import DiagnosisPanel
-from clearline.ui.panels.servers import ServersPanel
 from clearline.ui.panels.stage_strip import StageStrip
 from clearline.ui.panels.verdict import VerdictBanner
 from clearline.ui.panels.welcome import Welcome
 from clearline.ui.widgets.editors import put_into, scroll_area
 from clearline.ui.widgets.parts import Card, StatusIcon, WrappedLabel
+
+if TYPE_CHECKING:
+    from clearline.ui.panels.diagnosis import DiagnosisPanel
+    from clearline.ui.panels.servers import ServersPanel
 
 
 class StaleLine(Card):
@@ -54,8 +59,14 @@ class PastOutage(Card):
 
 
 class AnswerPage(QWidget):
-    """Everything about one report in one scroll. After a failure what to do comes first, else the servers."""
+    """Everything about one report in one scroll. After a failure what to do comes first, else the servers.
 
+    What is only needed for a report is made with the first one.
+    """
+
+    remedy_chosen = Signal(object)
+    note_requested = Signal(object)
+    """The finding that the network team shall read about."""
     past_outage_requested = Signal(object)
     """The `Report` that explains an outage that is over."""
 
@@ -67,19 +78,18 @@ class AnswerPage(QWidget):
         self._past_report: Report | None = None
         self.past.show_it.clicked.connect(lambda: self.past_outage_requested.emit(self._past_report))
         self.strip = StageStrip()
-        self.servers = ServersPanel()
-        self.diagnosis = DiagnosisPanel()
         self.welcome = Welcome()
         self._report: Report | None = None
         self._outage: Report | None = None
         self._running = False
+        self._filled = False
         self._srv_name: str | None = None
         self._area = scroll_area()
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, theme.GRID * 2)
         self._column.setSpacing(12)
-        for widget in (self.stale, self.banner, self.past, self.strip, self.servers, self.diagnosis):
+        for widget in (self.stale, self.banner, self.past, self.strip):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         put_into(self._area, page)
@@ -90,6 +100,28 @@ class AnswerPage(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._stack)
         self.strip.stage_chosen.connect(self._show_stage)
+        self.banner.remedy_chosen.connect(self.remedy_chosen)
+        self.banner.note_requested.connect(self.note_requested)
+
+    @cached_property
+    def servers(self) -> ServersPanel:
+        """The servers by their stages."""
+        from clearline.ui.panels.servers import ServersPanel
+
+        made = ServersPanel()
+        self._column.insertWidget(self._column.count() - 1, made)
+        return made
+
+    @cached_property
+    def diagnosis(self) -> DiagnosisPanel:
+        """How the cause is known, and what else was found."""
+        from clearline.ui.panels.diagnosis import DiagnosisPanel
+
+        made = DiagnosisPanel()
+        made.remedy_chosen.connect(self.remedy_chosen)
+        made.note_requested.connect(self.note_requested)
+        self._column.insertWidget(self._column.count() - 1, made)
+        return made
 
     @property
     def shows_report(self) -> bool:
@@ -134,6 +166,9 @@ class AnswerPage(QWidget):
 
     def _fill(self) -> None:
         report = self.shown_report
+        if report is None and not self._running and not self._filled:
+            return
+        self._filled = True
         self.diagnosis.show_report(report, running=self._running)
         self.servers.show_report(report, srv_name=self._srv_name)
         self._put_first(self.diagnosis if report and report.verdict is Verdict.FAILED else self.servers)
@@ -146,14 +181,22 @@ class AnswerPage(QWidget):
         self.banner.show_stale(stale)
         pale = stale and self._outage is None
         self.strip.show_report(self.shown_report, stale=pale)
-        self.diagnosis.show_stale(pale)
-        self.servers.show_stale(pale)
+        if self._filled:
+            self.diagnosis.show_stale(pale)
+            self.servers.show_stale(pale)
+
+    @property
+    def search(self) -> QLineEdit | None:
+        """The field that finds one of many servers; None where there are few."""
+        field = self.servers.search if self._filled else None
+        return field if field is not None and field.isVisible() else None
 
     def turn(self) -> None:
         """The next step of what turns."""
         self.banner.turn()
         self.strip.turn()
-        self.servers.model.repaint_running()
+        if self._filled:
+            self.servers.model.repaint_running()
 
     def _put_first(self, panel: QWidget) -> None:
         place = self._column.indexOf(self.strip) + 1
@@ -163,5 +206,6 @@ class AnswerPage(QWidget):
 
     def _show_stage(self, stage: Stage | None) -> None:
         self.strip.choose(stage)
-        self.diagnosis.show_stage(stage)
-        self.servers.show_stage(stage)
+        if self._filled:
+            self.diagnosis.show_stage(stage)
+            self.servers.show_stage(stage)

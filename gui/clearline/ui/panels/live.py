@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
-from clearline.ui.panels.events import EventsPanel
 from clearline.ui.widgets.lazy_tabs import LazyTabs
 from clearline.ui.widgets.parts import WrappedLabel
+
+if TYPE_CHECKING:
+    from clearline.ui.panels.events import EventsPanel
 
 
 class LivePage(QWidget):
@@ -24,11 +28,10 @@ class LivePage(QWidget):
         super().__init__()
         self.views = LazyTabs("Views of the watch")
         self.views.bar.setObjectName("segments")
-        self.events = EventsPanel()
         self.views.add_lazy("health", "Overview", _health_page)
         self.views.add_lazy("pool", "Pool", _pool_panel)
         self.views.add_lazy("topology", "Topology", _topology_panel)
-        self.views.add("events", "Events", self.events)
+        self.views.add_lazy("events", "Events", _events_panel)
         for place, name in enumerate(self.views.names, start=1):
             key = QShortcut(QKeySequence(str(place)), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
             key.activated.connect(lambda name=name: self.views.turn_to(name))
@@ -52,6 +55,15 @@ class LivePage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._stack)
+
+    @property
+    def events(self) -> EventsPanel:
+        """The log of the driver's events, made now if it is not there yet."""
+        panel = self.views.get("events")
+        from clearline.ui.panels.events import EventsPanel
+
+        assert isinstance(panel, EventsPanel)
+        return panel
 
     def show_live(self, there: bool) -> None:
         """The sub-views, or the invitation to watch."""
@@ -114,3 +126,9 @@ def _health_page() -> QWidget:
     from clearline.ui.panels.health_page import HealthPage
 
     return HealthPage()
+
+
+def _events_panel() -> QWidget:
+    from clearline.ui.panels.events import EventsPanel
+
+    return EventsPanel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 
@@ -94,6 +95,12 @@ class LazyTabs(QWidget):
         place = self._names.index(name)
         if self.bar.tabText(place) != title:
             self.bar.setTabText(place, title)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is in front is needed now."""
+        super().showEvent(event)
+        if self._names:
+            self.get(self.current_name)
 
     def _on_turned(self, place: int) -> None:
         self._stack.setCurrentIndex(place)

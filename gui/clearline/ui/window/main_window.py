@@ -317,9 +317,9 @@ class MainWindow(QMainWindow):
         page = self.results.current_name
         if not self.pages.isHidden():
             field = self.pages.filter
-        elif page == "answer" and self.answer.servers.search.isVisible():
-            field = self.answer.servers.search
-        elif page == "live" and self.live.events.isVisible():
+        elif page == "answer" and self.answer.search is not None:
+            field = self.answer.search
+        elif self.front_of("events") is not None:
             field = self.live.events.search
         else:
             field = self.profiles.search
@@ -336,7 +336,7 @@ class MainWindow(QMainWindow):
             in (
                 self.pages.filter,
                 self.profiles.search,
-                self.answer.servers.search,
+                self.answer.search,
             )
         ):
             focused.clear()
