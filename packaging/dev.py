@@ -16,6 +16,7 @@
     python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
     python3 packaging/dev.py smoke            unpack each archive there, check a real mongod, paint the window
     python3 packaging/dev.py try-build        run the program of dist in clean systems (as root); --quick in one of them
+    python3 packaging/dev.py try-container    run the Containerfile's steps and what comes of them (as root)
     python3 packaging/dev.py lock [ARG ...]   renew requirements.lock; --upgrade raises every version in it
 
 Standard library only. Everything goes into .venv beside pyproject.toml, in the versions and with the hashes of
@@ -48,12 +49,14 @@ NEWER = ("3.14", "3.13", "3.12", "3.11")
 MOST_PROCESSES = 4
 """Of tests side by side: each starts the shared servers that its tests ask for, and containers see more processors than
 they may use."""
-COMMANDS = ("demo", "run", "test", "bench", "shots", "docs", "build", "package", "smoke", "try-build", "lock")
+COMMANDS = (
+    "demo", "run", "test", "bench", "shots", "docs", "build", "package", "smoke", "try-build", "try-container", "lock",
+)  # fmt: skip
 LOCK = ROOT / "requirements.lock"
 
 EXTRAS = {
     "demo": "demo", "run": "", "test": "test", "bench": "test", "shots": "test", "build": "build", "package": "build",
-    "smoke": "test", "try-build": "test", "lock": "", "docs": "test",
+    "smoke": "test", "try-build": "test", "try-container": "test", "lock": "", "docs": "test",
 }  # fmt: skip
 """The extra of pyproject.toml that each command needs."""
 
@@ -86,6 +89,7 @@ PACKAGES = {
     "package": (),
     "smoke": (*QT, *MONGOD),
     "try-build": (*MONGOD, "debian-archive-keyring"),
+    "try-container": (*MONGOD, "debian-archive-keyring"),
     "windows": ("debian-archive-keyring",),
     "lock": (),
 }
@@ -113,11 +117,13 @@ PROGRAMS = {
         "gcc": "gcc",
         "desktop-file-validate": "desktop-file-utils",
         "appstreamcli": "appstream",
+        "systemd-analyze": "systemd",
         "update-mime-database": "shared-mime-info",
     },
     "build": {"objdump": "binutils", "gcc": "gcc"},
     "package": {"dpkg-deb": "dpkg", "objdump": "binutils"},
     "try-build": {"mmdebstrap": "mmdebstrap"},
+    "try-container": {"mmdebstrap": "mmdebstrap"},
     "windows": {"mmdebstrap": "mmdebstrap", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64-win32"},
 }
 """Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
@@ -680,6 +686,8 @@ def main(argv: Sequence[str]) -> None:
             package(parsed.arguments)
         elif parsed.command == "try-build":
             step([str(venv_python()), "packaging/clean_roots.py", *parsed.arguments])
+        elif parsed.command == "try-container":
+            step([str(venv_python()), "packaging/container.py", *parsed.arguments])
         elif parsed.command == "smoke":
             smoke(parsed.arguments)
         elif parsed.command == "lock":
