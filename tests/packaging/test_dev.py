@@ -216,7 +216,7 @@ def test_the_tests_stop_at_the_first_failure_and_leave_the_frozen_program_out(mo
     steps: list[list[str]] = []
     monkeypatch.setattr(dev, "step", lambda command, environ=None: steps.append(command[2:]))
     monkeypatch.setattr(dev, "fetch_servers", lambda: None)
-    monkeypatch.setattr(dev, "fetch_actionlint", lambda _cache: None)
+    monkeypatch.setattr(dev, "fetch_judges", lambda: None)
     dev.test(["-k", "tls"])
     assert steps == [
         ["ruff", "check"],

