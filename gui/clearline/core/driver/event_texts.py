@@ -142,11 +142,17 @@ def _heartbeat_succeeded(event: Any) -> Fields:
         # The duration of an awaited heartbeat is mostly the server's waiting, not the way there and back.
         "text": f"{role}, awaited" if event.awaited else role,
         "role": role,
+        "awaited": bool(event.awaited),
     }
 
 
 def _heartbeat_failed(event: Any) -> Fields:
+    from pymongo.errors import AutoReconnect, NetworkTimeout
+
+    closed = isinstance(event.reply, AutoReconnect) and not isinstance(event.reply, NetworkTimeout)
     return {
+        "awaited": bool(event.awaited),
+        "reason": "closed" if closed else None,
         "server": address_text(event.connection_id),
         "duration_ms": _ms(event.duration),
         "text": error_text(event.reply),

@@ -70,7 +70,10 @@ class DriverEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     code: int | None = None
     """The server's error code, where the server refused."""
     reason: str | None = None
-    """pymongo's own word for why a connection was closed or could not be had, e.g. ``stale``."""
+    """pymongo's own word for why a connection was closed or could not be had, e.g. ``stale``; for a heartbeat
+    ``closed`` when its connection ended, and did not fall silent."""
+    awaited: bool = False
+    """A heartbeat that the server answers only when something changes, or after ten seconds."""
     role: str | None = None
     """The new server type, or the new topology type, as pymongo names it, e.g. ``RSPrimary``."""
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.facts.hops import HopFacts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.watch.cut_lines import IdleLimit
 from clearline.core.watch.pool import DeadIdle, PoolSnapshot, SlowGrowth
 from clearline.core.watch.topology import ChangeKind, TopologyChange
 
@@ -16,6 +18,8 @@ NOTICED_MS = 250.0
 SAFE_IDLE_MS = 120_000
 """Below the limits of the usual balancers (Azure 240 s, AWS 350 s) with room to spare."""
 _MOST_READY = 20
+_HEARTBEAT_S = 10.0
+"""heartbeatFrequencyMS where it is not set: a line of the driver's monitor is quiet for so long."""
 
 
 class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +30,40 @@ class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
     used_up: tuple[PoolSnapshot, ...] = ()
     """Pools all of whose connections are in use while an operation waits."""
     changes: tuple[TopologyChange, ...] = ()
+    idle_limit: IdleLimit | None = None
+    proxy: HopFacts | None = None
+    """The HTTP proxy on the way, which has such limits."""
+
+
+def idle_limit(facts: WatchFacts) -> Iterable[Finding]:
+    """Quiet lines are closed after the same time again and again, with an HTTP proxy on the way."""
+    limit, proxy = facts.idle_limit, facts.proxy
+    if limit is not None and proxy is not None:
+        yield _of_proxy(proxy, limit.seconds, {"server": limit.server, "ends": limit.count})
+
+
+def _of_proxy(proxy: HopFacts, seconds: float, evidence: dict[str, object]) -> Finding:
+    half_ms = max(500, round(seconds * 500))
+    patch: dict[str, object] = {"pool": {"maxIdleTimeMS": half_ms}}
+    if seconds < _HEARTBEAT_S:
+        patch["timeouts"] = {"heartbeatFrequencyMS": half_ms}
+    return finding(
+        "proxy.idle-limit",
+        Certainty.LIKELY,
+        evidence={"proxy": proxy.server, "idle_s": round(seconds, 1), **evidence},
+        patch=patch,
+        host=proxy.host,
+        seconds=f"{seconds:.0f}",
+    )
 
 
 def idle_connections(facts: WatchFacts) -> Iterable[Finding]:
     """A connection that had been quiet was dead, and a new one worked at once."""
     for dead in facts.dead_idle:
+        if facts.proxy is not None:
+            evidence: dict[str, object] = {"server": dead.server, "dead": dead.count}
+            yield _of_proxy(facts.proxy, dead.shortest_s, evidence)
+            continue
         below_ms = min(SAFE_IDLE_MS, round(dead.shortest_s * 500))
         yield finding(
             "pool.idle-connections-dropped",
@@ -96,7 +129,13 @@ def _stepped_down(change: TopologyChange, elected: TopologyChange) -> bool:
     return change.before == "RSPrimary" and change.server != elected.server and change.at_s <= elected.at_s
 
 
-RULES: tuple[Callable[[WatchFacts], Iterable[Finding]], ...] = (used_up, idle_connections, slow_growth, fail_over)
+RULES: tuple[Callable[[WatchFacts], Iterable[Finding]], ...] = (
+    used_up,
+    idle_limit,
+    idle_connections,
+    slow_growth,
+    fail_over,
+)
 
 
 def findings(facts: WatchFacts) -> tuple[Finding, ...]:

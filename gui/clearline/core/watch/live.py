@@ -49,6 +49,8 @@ class Live:
                 slow_growth=pools.slow_growth(self.at_s()),
                 used_up=(busy,) if busy is not None and busy.waiting else (),
                 changes=changes,
+                idle_limit=self.session.cut_lines.limit(),
+                proxy=self.session.proxy,
             )
         )
 

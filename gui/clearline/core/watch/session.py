@@ -22,6 +22,7 @@ from clearline.core.driver.log import DriverLog
 from clearline.core.driver.oidc import HumanSignIn, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.driver.one_server import Question, asking, note, selector
+from clearline.core.facts.hops import HopFacts
 from clearline.core.findings import Severity
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import going
@@ -30,6 +31,7 @@ from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.uri.connection_string import build
+from clearline.core.watch.cut_lines import CutLines
 from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
@@ -119,6 +121,7 @@ class Session:
         self._started, self._wants_log = started, log
         self._use(ready.text)
         self._way: Way | None = None
+        self.cut_lines = CutLines()
         self._closing: asyncio.Task[None] | None = None
         self._settled = False
 
@@ -180,6 +183,12 @@ class Session:
     def going(self) -> AbstractContextManager[None]:
         """Within it the client's connections go the profile's way; whatever uses the client does so inside of it."""
         return going(self._way)
+
+    @property
+    def proxy(self) -> HopFacts | None:
+        """The last HTTP proxy on the way."""
+        hops = () if self._way is None else self._way.facts
+        return next((hop for hop in reversed(hops) if hop.kind == "http"), None)
 
     @property
     def closing(self) -> bool:
@@ -274,6 +283,7 @@ class Session:
     def _heard(self, event: DriverEvent) -> None:
         note(event)
         self.pools.feed(event)
+        self.cut_lines.feed(event)
         self._on_event(event)
 
     def _logged(self, event: DriverEvent) -> None:

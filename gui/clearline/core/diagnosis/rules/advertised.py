@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any, Final
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.members import (
@@ -25,6 +26,7 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy
+from clearline.core.late_patterns import late
 
 
 def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
@@ -54,7 +56,7 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
             "topology.internal-names",
             Certainty.PROVEN if sure else Certainty.LIKELY,
             patch=direct_patch,
-            also=_from_outside(facts, seed, names),
+            also=(*_of_containers(seed, names, single), *_from_outside(facts, seed, names)),
             names=listed(names),
         )
     elif not any(reached(m) for m in bad if m.address not in strangers):
@@ -72,6 +74,26 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
 def _unknown_name(member: MemberFacts) -> bool:
     """Whether the system said that there is no such name, and not merely nothing."""
     return member.lookup is not None and member.lookup.eai is not None and not member.lookup.silent
+
+
+_CONTAINER_ID: Final = late(r"[0-9a-f]{12}")
+"""What Docker names a container that was given no name of its own."""
+
+
+def _of_containers(seed: MemberFacts, names: list[str], single: dict[str, Any]) -> tuple[Remedy, ...]:
+    """Where the seed is the published port of a container: names that only Docker's own network knows."""
+    hosts = [name.rpartition(":")[0] for name in names]
+    by_id = all(_CONTAINER_ID.fullmatch(host) for host in hosts)
+    if not by_id and (any("." in host for host in hosts) or not is_loopback(seed)):
+        return ()
+    what = "ids" if by_id else "names"
+    return (
+        Remedy(
+            text=f"These look like {what} of containers, which only Docker's own network knows: use "
+            f"directConnection=true. The driver then stays with {seed.address}, the published port of that one member.",
+            patch=single,
+        ),
+    )
 
 
 def _from_outside(facts: Facts, seed: MemberFacts, names: list[str]) -> tuple[Remedy, ...]:

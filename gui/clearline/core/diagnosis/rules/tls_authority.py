@@ -111,6 +111,11 @@ def empty_store(facts: Facts, member: MemberFacts) -> Finding | None:
     )
 
 
+def interception(facts: Facts) -> str:
+    """The cause of a certificate from an inspecting machine: with an HTTP proxy on the way it is that one."""
+    return "proxy.intercepts-tls" if any(hop.kind == "http" for hop in facts.hops) else "tls.intercepted"
+
+
 def intercepted(facts: Facts, member: MemberFacts) -> Finding | None:
     """A machine on the way shows a certificate of their own."""
     handshake = refused_certificate(facts, member)
@@ -122,9 +127,8 @@ def intercepted(facts: Facts, member: MemberFacts) -> Finding | None:
         name = chain[-1].issuer
     if name is None:
         return None
-    by_proxy = any(hop.kind == "http" for hop in facts.hops)
     return finding(
-        "proxy.intercepts-tls" if by_proxy else "tls.intercepted",
+        interception(facts),
         Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),

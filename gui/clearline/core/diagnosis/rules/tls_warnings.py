@@ -7,7 +7,7 @@ from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import day, file_of, is_given, presented, same_name, short_name
-from clearline.core.diagnosis.rules.tls_authority import inspection_product
+from clearline.core.diagnosis.rules.tls_authority import inspection_product, interception
 from clearline.core.diagnosis.rules.tls_trust import (
     EXPIRED,
     NAME_MISMATCH,
@@ -128,7 +128,7 @@ def intercepted_and_trusted(facts: Facts) -> Iterable[Finding]:
     for member, _, chain in _encrypted(facts):
         if product := inspection_product(member):
             yield finding(
-                "tls.intercepted",
+                interception(facts),
                 Certainty.LIKELY,
                 severity=Severity.WARNING,
                 server=member.address,
