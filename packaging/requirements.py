@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-import dev
+from lock_file import LOCK, locked
 
 if __name__ == "__main__":
-    print(dev.locked(dev.LOCK.read_text(encoding="utf-8"), sys.argv[1]), end="")
+    print(locked(LOCK.read_text(encoding="utf-8"), sys.argv[1]), end="")
