@@ -339,6 +339,48 @@ def mistake(seen: Seen) -> None:
     seen.until(lambda: bool(seen.window.connection.said.buttons))
 
 
+NODE_ERROR = """2026-11-29T14:02:11.840Z error: orders-api could not start
+MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017
+    at Topology.selectServer (/app/node_modules/mongodb/lib/sdam/topology.js:326:38)
+    at async Topology._connect (/app/node_modules/mongodb/lib/sdam/topology.js:200:28)
+    at async connect (/app/src/db.js:14:3) {
+  errorLabelSet: Set(0) {},
+  reason: TopologyDescription {
+    type: 'Unknown',
+    servers: Map(1) {
+      'localhost:27017' => ServerDescription {
+        address: 'localhost:27017',
+        type: 'Unknown',
+        error: MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017
+      }
+    },
+    stale: false, compatible: true, setName: null
+  },
+  code: undefined
+}"""
+
+
+@scene()
+def explain_nothing_yet(seen: Seen) -> None:
+    seen.workbench.explaining.ask()
+
+
+@scene(key=True)
+def explained(seen: Seen) -> None:
+    seen.workbench.explaining.ask(NODE_ERROR)
+    seen.until(lambda: bool(seen.window.answer.explanation.causes))
+
+
+@scene()
+def explained_and_tested(seen: Seen) -> None:
+    explained(seen)
+    seen._checks[:] = [
+        play.playing(play.report(Verdict.FAILED, REFUSED, servers=(play.server(1, failed_at=Stage.TCP),)))
+    ]
+    seen.workbench.do_next()
+    seen.until(lambda: seen.front.report is not None and not seen.front.running)
+
+
 @scene(key=True)
 def settings_open(seen: Seen) -> None:
     seen.test(play.report(Verdict.FAILED, play.ASK_PASSWORD, servers=(play.server(1),)))
@@ -479,7 +521,6 @@ SCENES += [
     Scene("dialog-about", _dialog(lambda seen: seen.workbench.show_about())),
     Scene("dialog-import", _dialog(lambda seen: seen.workbench.sharing.ask_import())),
     Scene("dialog-export", _dialog(lambda seen: seen.workbench.sharing.ask_export()), TEAM),
-    Scene("dialog-explain", _dialog(lambda seen: seen.workbench.explaining.ask())),
     Scene("dialog-retries", _dialog(lambda seen: seen.workbench.retrying.ask())),
 ]
 

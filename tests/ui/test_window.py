@@ -25,7 +25,6 @@ from clearline.ui.app import Desktop
 from clearline.ui.look import theme
 from clearline.ui.look.palette import DARK, LIGHT
 from clearline.ui.models.servers_by_stage import ServerRole
-from clearline.ui.panels.explain_dialog import ExplainDialog
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
 from ui import played_checks as play
@@ -521,10 +520,11 @@ def test_an_error_text_that_is_pasted_is_explained_and_not_taken_for_an_address(
 ) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, "MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017\n  mongodb://a:hunter22@h/")
-    [dialog] = desktop.window.findChildren(ExplainDialog)
+    page = desktop.window.answer.explanation
+    assert desktop.window.answer.shows_explanation
     assert desktop.window.connection.field.plain.reveal() == ""
-    assert "hunter22" not in dialog.field.toPlainText()
-    qtbot.waitUntil(lambda: "tcp.refused" in dialog.page.plain())
+    assert "hunter22" not in page.field.toPlainText()
+    qtbot.waitUntil(lambda: "tcp.refused" in page.facts.text())
 
 
 def test_a_check_of_the_servers_in_an_error_text_says_which_causes_remain(
@@ -533,10 +533,26 @@ def test_a_check_of_the_servers_in_an_error_text_says_which_causes_remain(
     check = play.playing(play.connected())
     desktop = make_desktop(check)
     paste(qtbot, desktop, "MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017")
-    [dialog] = desktop.window.findChildren(ExplainDialog)
-    qtbot.waitUntil(lambda: bool(dialog.causes))
-    [button] = [b for b in dialog.findChildren(QPushButton) if b.text().startswith("Test 192")]
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "the check refutes it" in dialog.page.plain())
+    answer = desktop.window.answer
+    qtbot.waitUntil(lambda: bool(answer.explanation.causes))
+    qtbot.keyClick(desktop.window, Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: answer.explained.isVisible())
     assert check.asked[0][2] == "mongodb://192.0.2.7:27017/?directConnection=true"
-    assert "on this computer" in dialog.page.plain()
+    assert answer.shows_report
+    assert "on this computer" in answer.explained.words.text()
+    qtbot.mouseClick(answer.explained.show_it, Qt.MouseButton.LeftButton)
+    assert answer.shows_explanation
+    assert "the check refutes it" in answer.explanation.facts.text()
+
+
+def test_an_explanation_gives_way_and_keeps_its_text(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, "MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017")
+    window = desktop.window
+    window.menus.stop.trigger()  # Escape
+    assert not window.answer.shows_explanation
+    window.menus.explain.trigger()
+    assert window.answer.shows_explanation
+    assert "ECONNREFUSED" in window.answer.explanation.field.toPlainText()
+    window.menus.new.trigger()
+    assert not window.answer.shows_explanation

@@ -166,6 +166,7 @@ class Workbench(QObject):
 
     def _on_front_changed(self, opened: OpenProfile) -> None:
         self.window.connection.eye.setChecked(False)
+        self.explaining.leave()
         if "events" in self.window.live.views.made_widgets():
             self.window.live.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
@@ -359,6 +360,7 @@ class Workbench(QObject):
         if self.profiles.opened(opened.profile.id) is not opened:
             return  # deleted while it was asked about
         self.window.turn_to("answer")
+        self.explaining.leave()
         opened.test(secrets, wrap)
         assert opened.worker is not None
         self.pump.wire(opened.worker)
@@ -381,7 +383,7 @@ class Workbench(QObject):
         if button is None:
             self.test()
             return
-        if button is self.window.answer.banner.primary:
+        if button is self.window.answer.primary:
             self.window.turn_to("answer")
         button.click()
 
@@ -425,6 +427,7 @@ class Workbench(QObject):
         window, report, running = self.window, opened.report, opened.running
         srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
         window.answer.show_answer(running or report is not None)
+        self.explaining.show_standing()
         window.answer.show_report(report, running=running, stale=opened.stale, srv_name=srv_name)
         window.pages.blame(report.diagnosis if report is not None and not opened.stale else None)
         self._show_health(opened)

@@ -19,7 +19,8 @@ QLineEdit, QComboBox, QPlainTextEdit, QTextBrowser {{
     background: {base}; color: {text}; border: 1px solid {outline}; border-radius: 5px;
     selection-background-color: {selection}; selection-color: {text};
 }}
-QLineEdit {{ padding: 4px 7px; placeholder-text-color: {muted}; }}
+QLineEdit {{ padding: 4px 7px; }}
+QLineEdit, QPlainTextEdit {{ placeholder-text-color: {muted}; }}
 QComboBox {{ padding: 4px 7px; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url("{down_icon}"); width: 12px; height: 12px; }}

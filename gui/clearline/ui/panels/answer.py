@@ -19,43 +19,33 @@ from clearline.ui.widgets.parts import Card, StatusIcon, WrappedLabel
 
 if TYPE_CHECKING:
     from clearline.ui.panels.diagnosis import DiagnosisPanel
+    from clearline.ui.panels.explanation import ExplanationPage
     from clearline.ui.panels.servers import ServersPanel
 
 
-class StaleLine(Card):
-    """Says that the answer below is about an earlier state of the connection."""
+class Aside(Card):
+    """One line that belongs to the answer, with a button that shows more of it; empty words hide it."""
 
-    def __init__(self) -> None:
-        super().__init__("warning")
+    def __init__(self, icon: str, tone: str, name: str, button: str = "Show") -> None:
+        super().__init__("warning" if tone == "warning" else "neutral")
         self._icon = StatusIcon()
-        self._icon.show_icon("warning", "warning")
+        self._icon.show_icon(icon, tone)
         self.words = WrappedLabel()
+        self.words.setAccessibleName(name)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
         row.setSpacing(theme.GRID)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.words, 1)
-        self.hide()
-
-
-class PastOutage(Card):
-    """One line about a loss that is over, with a button that shows the report of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._icon = StatusIcon()
-        self._icon.show_icon("outage", "muted")
-        self.words = WrappedLabel()
-        self.words.setAccessibleName("Latest outage")
-        self.show_it = QPushButton("Show")
+        self.show_it = QPushButton(button)
         self.show_it.setObjectName("flat")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
-        row.setSpacing(theme.GRID)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.words, 1)
         row.addWidget(self.show_it, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
+
+    def say(self, words: str) -> None:
+        """Other words."""
+        self.words.setText(words)
+        self.setVisible(bool(words))
 
 
 class AnswerPage(QWidget):
@@ -69,12 +59,16 @@ class AnswerPage(QWidget):
     """The finding that the network team shall read about."""
     past_outage_requested = Signal(object)
     """The `Report` that explains an outage that is over."""
+    primary_changed = Signal()
+    """Another of its buttons is filled, or none."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.stale = StaleLine()
+        self.stale = Aside("warning", "warning", "Changed since")
+        self.stale.show_it.hide()
+        self.explained = Aside("ask", "accent", "Tested for an error text", "Back to the text")
         self.banner = VerdictBanner()
-        self.past = PastOutage()
+        self.past = Aside("outage", "muted", "Latest outage")
         self._past_report: Report | None = None
         self.past.show_it.clicked.connect(lambda: self.past_outage_requested.emit(self._past_report))
         self.strip = StageStrip()
@@ -83,13 +77,14 @@ class AnswerPage(QWidget):
         self._outage: Report | None = None
         self._running = False
         self._filled = False
+        self._answers = self._explains = False
         self._srv_name: str | None = None
         self._area = scroll_area()
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, theme.GRID * 2)
         self._column.setSpacing(12)
-        for widget in (self.stale, self.banner, self.past, self.strip):
+        for widget in (self.stale, self.explained, self.banner, self.past, self.strip):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         put_into(self._area, page)
@@ -102,6 +97,17 @@ class AnswerPage(QWidget):
         self.strip.stage_chosen.connect(self._show_stage)
         self.banner.remedy_chosen.connect(self.remedy_chosen)
         self.banner.note_requested.connect(self.note_requested)
+        self.banner.primary_changed.connect(lambda _filled: self.primary_changed.emit())
+
+    @cached_property
+    def explanation(self) -> ExplanationPage:
+        """What another program printed, explained."""
+        from clearline.ui.panels.explanation import ExplanationPage
+
+        made = ExplanationPage()
+        made.primary_changed.connect(self.primary_changed)
+        self._stack.addWidget(made)
+        return made
 
     @cached_property
     def servers(self) -> ServersPanel:
@@ -128,9 +134,39 @@ class AnswerPage(QWidget):
         """Whether an answer is shown, not the welcome."""
         return self._stack.currentIndex() == 1
 
+    @property
+    def shows_explanation(self) -> bool:
+        """Whether an error text is explained in its place."""
+        return self._explains
+
     def show_answer(self, shown: bool) -> None:
         """The answer, or the welcome that stands in its place before the first check."""
-        self._stack.setCurrentIndex(1 if shown else 0)
+        self._answers = shown
+        self._choose_page()
+
+    def show_explanation(self, shown: bool) -> None:
+        """An error text that is explained, or what is known of the profile in front."""
+        self._explains = shown
+        self._choose_page()
+
+    def _choose_page(self) -> None:
+        before = self._stack.currentIndex()
+        if self._explains:
+            self._stack.setCurrentWidget(self.explanation)
+        else:
+            self._stack.setCurrentIndex(int(self._answers))
+        if self._stack.currentIndex() != before:
+            self.primary_changed.emit()
+
+    @property
+    def primary(self) -> QPushButton | None:
+        """The filled button, if there is one."""
+        return self.explanation.primary if self._explains else self.banner.primary
+
+    @property
+    def stops(self) -> tuple[QWidget, ...]:
+        """What the keyboard visits after Test, in order."""
+        return self.explanation.stops if self._explains else self.banner.stops
 
     @property
     def shown_report(self) -> Report | None:
@@ -160,9 +196,12 @@ class AnswerPage(QWidget):
     def show_past_outage(self, said: tuple[str, Report | None]) -> None:
         """A loss that is over, and the report that explains it; no words: there was none."""
         words, self._past_report = said
-        self.past.words.setText(words)
+        self.past.say(words)
         self.past.show_it.setVisible(self._past_report is not None)
-        self.past.setVisible(bool(words))
+
+    def show_explained(self, words: str) -> None:
+        """What the answer says about an error text that it was asked for; empty: it was not."""
+        self.explained.say(words)
 
     def _fill(self) -> None:
         report = self.shown_report
@@ -176,8 +215,8 @@ class AnswerPage(QWidget):
     def show_stale(self, stale: bool) -> None:
         """Grey the whole answer: the connection was changed since."""
         about = self._report.target.uri if self._report is not None else ""
-        self.stale.words.setText(f"Changed since this test. The answer below is about {about}. Ctrl+Enter tests again.")
-        self.stale.setVisible(stale and self._report is not None)
+        changed = f"Changed since this test. The answer below is about {about}. Ctrl+Enter tests again."
+        self.stale.say(changed if stale and self._report is not None else "")
         self.banner.show_stale(stale)
         pale = stale and self._outage is None
         self.strip.show_report(self.shown_report, stale=pale)

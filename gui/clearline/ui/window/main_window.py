@@ -145,8 +145,7 @@ class MainWindow(QMainWindow):
         self.settings.setToolTip("Everything that can be set about this connection (Ctrl+,)")
         self.settings.clicked.connect(self.show_settings_panel)
         self.answer = AnswerPage()
-        self.answer.banner.primary_changed.connect(lambda _filled: self.show_next_step())
-        self.answer.banner.primary_changed.connect(lambda _filled: self._order_stops())
+        self.answer.primary_changed.connect(self._on_primary_changed)
         self.answer.welcome.form_requested.connect(lambda: self.show_settings_panel(True))
         self.live = LivePage()
         self.live.watch_requested.connect(self.watch.click)
@@ -243,7 +242,7 @@ class MainWindow(QMainWindow):
     @property
     def next_step(self) -> QPushButton | None:
         """The one filled button of the page in front; None: it is Test."""
-        return self.live.primary if self.results.current_name == "live" else self.answer.banner.primary
+        return self.live.primary if self.results.current_name == "live" else self.answer.primary
 
     def show_next_step(self) -> None:
         """Test is filled only where no button of the page is."""
@@ -279,18 +278,19 @@ class MainWindow(QMainWindow):
             return self.profiles.list
         if pane is self.connection:
             return self.connection.field
-        if pane is self.answer and self.answer.banner.primary is not None:
-            return self.answer.banner.primary
+        if pane is self.answer and self.answer.primary is not None:
+            return self.answer.primary
         from clearline.ui.widgets.editors import is_tab_stop
 
         return next((one for one in pane.findChildren(QWidget) if one.isVisible() and is_tab_stop(one)), None)
 
-    def _order_stops(self) -> None:
+    def _on_primary_changed(self) -> None:
         """The answer's buttons are visited right after Test."""
+        self.show_next_step()
         from clearline.ui.widgets.editors import in_tab_order
 
         line = self.connection
-        in_tab_order((line.button, *line.said.stops, *self.answer.banner.stops, self.results.bar))
+        in_tab_order((line.button, *line.said.stops, *self.answer.stops, self.results.bar))
 
     def show_host(self, host: str) -> None:
         """What a connection without a name is called: its host."""
@@ -342,6 +342,8 @@ class MainWindow(QMainWindow):
             focused.clear()
         elif not self.pages.isHidden():
             self.show_settings_panel(False)
+        elif self.front_of("answer") is not None and self.answer.shows_explanation:
+            self.answer.show_explanation(False)
         else:
             return False
         return True
