@@ -7,10 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon
+from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon, start_daemon
 
 
 def run_program(text: str) -> tuple[float, subprocess.CompletedProcess[str]]:
@@ -161,3 +162,24 @@ def test_names_are_looked_up_through_the_executor() -> None:
         return list(await loop.getaddrinfo("localhost", 27017))
 
     assert asyncio.run(main())
+
+
+def test_a_thread_that_has_ended_its_work_takes_the_next_of_the_same_starter() -> None:
+    def in_a_row() -> set[int]:
+        async def main() -> set[int]:
+            return {await run_in_daemon(threading.get_ident) for _ in range(20)}
+
+        return asyncio.run(main())
+
+    ours = in_a_row()
+    assert len(ours) < 20
+    with ThreadPoolExecutor(1) as other:
+        assert not ours & other.submit(in_a_row).result()
+
+
+def test_a_thread_whose_work_raised_takes_no_more_and_the_next_work_is_done() -> None:
+    def break_off() -> None:
+        raise SystemExit  # which ends a thread without a word
+
+    start_daemon(break_off, "breaks off")
+    assert asyncio.run(run_in_daemon(os.getpid)) == os.getpid()

@@ -30,7 +30,14 @@ _IDLE_S: Final = 1.0
 
 _lock = threading.Lock()
 _running: set[_Worker] = set()
-_idle: list[_Worker] = []
+
+
+class _Here(threading.local):
+    def __init__(self) -> None:
+        self.idle: list[_Worker] = []
+
+
+_here = _Here()
 _exit_code: int | None = None
 
 
@@ -95,9 +102,10 @@ async def run_in_daemon(function: Callable[[*Ts], T], *args: *Ts) -> T:
 
 def start_daemon(work: Callable[[], object], name: str) -> None:
     """Run ``work`` in a daemon thread that does nothing else meanwhile."""
+    idle = _here.idle
     with _lock:
-        rested = _idle.pop() if _idle else None
-        worker = rested or _Worker()
+        rested = idle.pop() if idle else None
+        worker = rested or _Worker(idle)
         _running.add(worker)
     if rested is not None:
         worker.take(work, name)
@@ -106,9 +114,13 @@ def start_daemon(work: Callable[[], object], name: str) -> None:
 
 
 class _Worker:
-    """A daemon thread. It waits a moment for more work: a new thread is dear where another one holds the GIL."""
+    """A daemon thread. It waits a moment for more work: a new thread is dear where another one holds the GIL.
 
-    def __init__(self) -> None:
+    It works for the thread alone that has started it, for on Linux it inherits that thread's network namespace.
+    """
+
+    def __init__(self, idle: list[_Worker]) -> None:
+        self._idle = idle
         self._works: SimpleQueue[tuple[Callable[[], object], str]] = SimpleQueue()
 
     def start(self, work: Callable[[], object], name: str) -> None:
@@ -131,13 +143,13 @@ class _Worker:
             del work  # with all that it holds
             thread.name = _IDLE
             with _lock:
-                _idle.append(self)
+                self._idle.append(self)
             try:
                 work, name = self._works.get(timeout=_IDLE_S)
             except Empty:
                 with _lock:
-                    if self in _idle:
-                        _idle.remove(self)
+                    if self in self._idle:
+                        self._idle.remove(self)
                         return
                 work, name = self._works.get()  # chosen in the last moment
 
