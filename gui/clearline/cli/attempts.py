@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from clearline.cli import interrupts
@@ -34,11 +34,10 @@ _WRITERS = ("standalone", "sharded cluster", "load balanced")
 _NO_WRITES = ("topology.direct-to-secondary", "access.read-only")
 
 
-@dataclass(frozen=True)
-class Manner:
+class Manner(msgspec.Struct, frozen=True):
     """What the command line says about the way of checking."""
 
-    plan: RetryPlan = field(default_factory=RetryPlan)
+    plan: RetryPlan = msgspec.field(default_factory=RetryPlan)
     fast: bool = False
     """Leave at the verdict: what comes later is not waited for."""
     until: Until | None = None

@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clearline.cli.attempts import Manner, checked
 from clearline.cli.output import print_aside, print_json, print_text

@@ -8,17 +8,17 @@ import getpass
 import os
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from clearline.cli.output import harmless, print_aside
 from clearline.core.check.request import USUAL, Patience, Permits, Request
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, hop_password
+from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, Unshown, hop_password
 
 if TYPE_CHECKING:
     from clearline.core.exchange.consent import Agreements, Concern
@@ -38,8 +38,7 @@ class UsageProblem(Exception):
     """The command line itself is wrong: said in one sentence, exit code 2."""
 
 
-@dataclass(frozen=True, repr=False)
-class Target:
+class Target(Unshown, frozen=True):
     """What to connect to, and whose it is."""
 
     request: Request

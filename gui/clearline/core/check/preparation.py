@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +27,7 @@ from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import variables
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets, Unshown
 from clearline.core.tls.trust import roots_file
 from clearline.core.uri.connection_string import Reading, read
 from clearline.core.uri.filling_in import Edit, edited, inserted, place_before, places_in, undefined_places
@@ -43,8 +42,7 @@ _FIELDS_OF: Final = {
 }
 
 
-@dataclass(frozen=True, repr=False)
-class Prepared:
+class Prepared(Unshown, frozen=True):
     """A profile that is ready for the driver. Holds secrets, so it never shows itself.
 
     ``text`` is the connection string with every reference resolved and every secret in it, ``profile`` what it says.

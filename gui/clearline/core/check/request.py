@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.hops.asking import Agreed
 from clearline.core.profiles.profile import Profile
-from clearline.core.secrets.secret import Secret, Secrets
+from clearline.core.secrets.secret import Secret, Secrets, Unshown
 from clearline.core.uri.connection_string import Reading, build, read
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ LATE_S: Final = 6.5
 """Answers that come until then still change the findings: a line of 3 s each way is slow, not dead."""
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(msgspec.Struct, frozen=True):
     """How long to wait for what does not answer."""
 
     silence_s: float = SILENCE_S
@@ -32,14 +32,13 @@ class Patience:
     """Answers until then still change the findings; never less than ``silence_s``."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "late_s", max(self.late_s, self.silence_s))
+        msgspec.structs.force_setattr(self, "late_s", max(self.late_s, self.silence_s))
 
 
 USUAL: Final = Patience()
 
 
-@dataclass(frozen=True)
-class Permits:
+class Permits(msgspec.Struct, frozen=True):
     """What the user has agreed to, and how they are asked for more. By default nothing is allowed and no user is there.
 
     The first and third are asked when it comes to that, as late as they may, and may block on the disk.
@@ -52,7 +51,7 @@ class Permits:
     human is possible."""
     oidc_hosts: Callable[[Profile], tuple[str, ...]] | None = None
     """Where a human's token may go beyond Atlas and this computer: ``db.example.com``, ``*.example.com``."""
-    way: Agreed = field(default_factory=Agreed)
+    way: Agreed = msgspec.field(default_factory=Agreed)
     """Host keys of SSH servers, and how the user answers what such a server asks."""
     not_agreed: tuple[Mistake, ...] = ()
     """What the user should have agreed to first (`consent.objections`): then nothing is resolved, run or contacted."""
@@ -63,15 +62,14 @@ class Permits:
         return self.on_prompt is not None
 
 
-@dataclass(frozen=True, repr=False)
-class Request:
+class Request(Unshown, frozen=True, dict=True):
     """One check or watch to be done. Holds secrets, so it never shows itself.
 
     ``text`` is the connection string as typed, where there is one; else it is made from profile and secrets.
     """
 
-    profile: Profile = field(default_factory=Profile)
-    secrets: Secrets = field(default_factory=dict)
+    profile: Profile = msgspec.field(default_factory=Profile)
+    secrets: Secrets = msgspec.field(default_factory=dict)
     text: str | None = None
     patience: Patience = USUAL
     permits: Permits = Permits()

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.secrets.secret import Secret
 
 
-@dataclass(frozen=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """One question of a server, as it is worded there; hostile text. ``echo``: what is typed may be seen."""
 
     text: str
     echo: bool = False
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What a login asks at once. ``server`` is the hop's own, ``title`` and ``instructions`` are the server's words."""
 
     server: str
@@ -27,8 +26,7 @@ class Question:
     prompts: tuple[Prompt, ...]
 
 
-@dataclass(frozen=True)
-class ShownKey:
+class ShownKey(msgspec.Struct, frozen=True):
     """The host key of a server that is not known here. ``known`` names the types of its keys that are."""
 
     server: str
@@ -47,9 +45,8 @@ class Asker(Protocol):
         """Whether the key is that of the server, compared with what its administrator says."""
 
 
-@dataclass(frozen=True)
-class Agreed:
+class Agreed(msgspec.Struct, frozen=True):
     """What the user has agreed to, and how they are asked for more."""
 
-    host_keys: HostKeys = field(default_factory=HostKeys)
+    host_keys: HostKeys = msgspec.field(default_factory=HostKeys)
     asker: Asker | None = None

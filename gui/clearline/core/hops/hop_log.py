@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, HopStep, Trouble
 from clearline.core.hops.trouble import HopError
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """How patient a hop is. A step is silent after ``deadline_s`` and given up at ``late_s``."""
 
     deadline_s: float = 1.5

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from clearline.core.facts.hops import Trouble
 from clearline.core.whole_files import locked, read_whole, write_whole
@@ -40,12 +41,11 @@ class Judgement(NamedTuple):
     known: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class HostKeys:
+class HostKeys(msgspec.Struct, frozen=True):
     """What the user has agreed to: ``own`` is our file, ``accepted`` are fingerprints, ``SHA256:…``."""
 
     own: Path | None = None
-    accepted: frozenset[str] = field(default_factory=frozenset)
+    accepted: frozenset[str] = msgspec.field(default_factory=frozenset)
 
     def files(self, chosen: Sequence[str] | None) -> tuple[Path, ...]:
         """Where host keys are looked for. ``chosen``: the files of a profile or of ``~/.ssh/config``."""

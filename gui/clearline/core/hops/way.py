@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from clearline.core.addresses import split_address
 from clearline.core.daemon_threads import run_in_daemon
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 _DNS_PORT: Final = 53
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """One hop as it is to be used; ``number`` is its place in the profile, None for a jump that it brings along."""
 
     hop: Hop

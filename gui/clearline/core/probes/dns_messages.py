@@ -10,8 +10,9 @@ import contextlib
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
 
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.facts.replies import cut
@@ -35,8 +36,7 @@ _ERROR_PORT_UNREACHABLE: Final = 1234  # what a Windows proactor loop says of a 
 _OUTCOMES: Final = {2: DnsOutcome.SERVFAIL, 3: DnsOutcome.NXDOMAIN, 5: DnsOutcome.REFUSED}
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """How one exchange ended; fields as in `Question`."""
 
     outcome: DnsOutcome

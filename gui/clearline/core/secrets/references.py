@@ -11,11 +11,13 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from clearline.core.late_patterns import late
+from clearline.core.secrets.secret import Unshown
 
 _LARGEST: Final = 1_000_000
 """Characters of a ``.env`` file."""
@@ -47,12 +49,11 @@ def around_references(text: str, change: Callable[[str], str]) -> str:
     return "".join([*pieces, change(text[at:])])
 
 
-@dataclass(frozen=True, repr=False)
-class Variables:
+class Variables(Unshown, frozen=True):
     """The values that references may name, and where they are looked for. Holds secrets, so it never shows itself."""
 
     environ: Mapping[str, str]
-    file: Mapping[str, str] = field(default_factory=dict)
+    file: Mapping[str, str] = msgspec.field(default_factory=dict)
     env_file: str | None = None
     problem: OSError | UnicodeError | None = None
     """Why the ``.env`` file could not be read."""

@@ -6,10 +6,9 @@ The vault that keeps them between sessions (OS keyring or memory) is in ``vault.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    pass
+import msgspec
 
 PASSWORD: Final = "password"  # noqa: S105 - the secret's name, not a secret
 """The name under which the login's password is filed; other secrets are filed under their option's name."""
@@ -72,3 +71,10 @@ class Secret:
 
 Secrets = Mapping[str, Secret]
 """The secrets of one profile by name: ``password`` or the option's name."""
+
+
+class Unshown(msgspec.Struct, frozen=True):
+    """Base of values that hold or may hold a secret in plain text: they never show themselves."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(•••)"

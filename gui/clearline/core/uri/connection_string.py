@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_plus
+
+import msgspec
 
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
@@ -45,8 +46,7 @@ _IN_HOST: Final = "!$&'()*+;=:[]%._-~ <>\"{}|\\^`"
 _IN_PROPERTIES: Final = ":,/"
 
 
-@dataclass(frozen=True, repr=False)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What a text says, with every mistake in it.
 
     ``text`` is as typed and ``driver_text`` what the driver is given: without the white space and quotation marks
@@ -57,8 +57,8 @@ class Reading:
     text: str
     driver_text: str
     profile: Profile
-    secrets: dict[str, Secret] = field(default_factory=dict)
-    facts: UriFacts = field(default_factory=UriFacts)
+    secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
+    facts: UriFacts = msgspec.field(default_factory=UriFacts)
 
     @property
     def usable(self) -> bool:

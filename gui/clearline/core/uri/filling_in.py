@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import quote
+
+import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
@@ -12,20 +13,19 @@ from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import REFERENCE, Variables, has_references
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets, Unshown
 from clearline.core.uri.connection_string import Reading, build, read
 from clearline.core.uri.parts import UriText, take_apart
 from clearline.core.uri.pieces import Piece
 from clearline.core.uri.proxy_options import in_text, is_proxy_option
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Unshown, frozen=True):
     """One replacement in the text: ``start`` and ``end`` count in it as it was."""
 
     start: int
     end: int
-    text: str = field(repr=False)
+    text: str
 
 
 def undefined(profile: Profile, known: Variables, secrets: Secrets | None = None) -> tuple[Mistake, ...]:
@@ -57,8 +57,7 @@ def place_before(edits: Sequence[Edit], place: int, *, end: bool = False) -> int
     return place - shift
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """One reference in the text: whose field it is in, and how its value is written there."""
 
     name: str

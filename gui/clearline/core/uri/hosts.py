@@ -6,12 +6,14 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
+import msgspec
+
 from clearline.core.late_patterns import late
 from clearline.core.secrets.references import REFERENCE, has_references
+from clearline.core.secrets.secret import Unshown
 from clearline.core.uri.parts import DEFAULT_PORT, UriText
 from clearline.core.uri.password import placeholder
 from clearline.core.uri.pieces import Piece, is_invisible
@@ -26,8 +28,7 @@ _OPEN: Final = late(r"[\w.\-]+(?::\w+)?")
 _LARGEST_PORT: Final = 65535
 
 
-@dataclass(frozen=True, repr=False)
-class HostEntry:
+class HostEntry(Unshown, frozen=True):
     """One entry. ``hosts`` is what it means for a profile (several when commas were missing), decoded.
 
     ``cause`` is None for an entry that is in order; ``start`` and ``end`` delimit what is wrong.
@@ -39,7 +40,7 @@ class HostEntry:
     socket: bool = False
     has_port: bool = False
     cause: str | None = None
-    blanks: dict[str, str] = field(default_factory=dict)
+    blanks: dict[str, str] = msgspec.field(default_factory=dict)
     start: int = 0
     end: int = 0
     ends_at: int = 0
@@ -189,7 +190,7 @@ def _with_port(piece: Piece, name: str, port: str | None, at: int) -> HostEntry:
     # What is no number may be a password whose host is missing: it stays out of the profile.
     kept = (f"{plain}:{port}",) if port_text(port) == port else (plain,)
     bad = _wrong(piece, "uri.bad-port", {"port": port_text(port)}, (at, len(piece.text)), kept)
-    return HostEntry(**{**vars(bad), "name": name, "has_port": True})
+    return msgspec.structs.replace(bad, name=name, has_port=True)
 
 
 def port_text(port: str) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote_plus
+
+from msgspec.structs import replace
 
 from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import OptionType, lookup
 from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, is_reference
+from clearline.core.secrets.secret import Unshown
 from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
 from clearline.core.uri.repetition import Repetition, repetition
 from clearline.core.uri.surroundings import surroundings
@@ -41,8 +43,7 @@ _SEPARATOR: Final = {"&;": r"&amp;|\\u0026|[&;]", "&": r"\\u0026|&", ";": ";", "
 _HOST_LIKE: Final = late(r"(?:\[[^\]]*\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT)
 
 
-@dataclass(frozen=True, repr=False, slots=True)
-class OptionPiece:
+class OptionPiece(Unshown, frozen=True):
     """One ``name=value`` of the options; ``value`` is None when there is no equals sign."""
 
     whole: Piece
@@ -54,8 +55,7 @@ class OptionPiece:
     """It follows a secret and has an unknown name: it may be the rest of that secret."""
 
 
-@dataclass(frozen=True, repr=False, slots=True)
-class UriText:
+class UriText(Unshown, frozen=True):
     """A connection string taken apart. Positions count in the text as typed."""
 
     typed: str
@@ -79,7 +79,7 @@ class UriText:
     socket: Piece | None
     """A socket path that was not escaped, so that its slashes ended the host list."""
     options: Piece | None
-    chunks: tuple[OptionPiece, ...] = field(default=())
+    chunks: tuple[OptionPiece, ...] = ()
     separators: str = ""
     """The option separators in use: ``&``, ``;``, both or none."""
     repeated: Repetition | None = None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from clearline.core.secrets.secret import Unshown
 
 HOST_PORT: Final = r"(?::(?:\d{1,5}|\$\{\w+\}))?"
 """A port after a host, as a regular expression: a number or a reference."""
 
 
-@dataclass(frozen=True, repr=False, slots=True)
-class Piece:
+class Piece(Unshown, frozen=True):
     """A part of the text and where it begins. It may be a secret, so it never shows itself."""
 
     text: str

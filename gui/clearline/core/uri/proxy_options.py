@@ -9,7 +9,6 @@ without proxyHost, user name and password come together; an empty text counts as
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
@@ -18,15 +17,14 @@ from clearline.core.profiles.hop import Hop, Socks5Proxy
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.references import around_references, has_references, is_reference
-from clearline.core.secrets.secret import Secret, hop_password
+from clearline.core.secrets.secret import Secret, Unshown, hop_password
 from clearline.core.uri.parts import OptionPiece, UriText
 
 _HIGHEST_PORT: Final = 65535
 _OF_HOST: Final = frozenset("/@?#, ")
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Unshown, frozen=True):
     """Why the options name no proxy: in which one, and what to write, as the blanks of ``uri.bad-value``."""
 
     chunk: OptionPiece
@@ -36,13 +34,12 @@ class Fault:
     suggestion: str
 
 
-@dataclass(frozen=True)
-class ProxyOptions:
+class ProxyOptions(Unshown, frozen=True):
     """What the options of a text say about a proxy; without ``hop`` they name none that could be gone through."""
 
     chunks: tuple[OptionPiece, ...] = ()
     hop: Socks5Proxy | None = None
-    password: Secret | None = field(default=None, repr=False)
+    password: Secret | None = None
     reference: str | None = None
     """The reference that stands for the password."""
     fault: Fault | None = None

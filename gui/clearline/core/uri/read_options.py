@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
 import msgspec
+from msgspec.structs import replace
 
 from clearline.core.options.catalogue import Option, OptionType, lookup
 from clearline.core.options.values import ValueProblem, parse_properties, parse_tags, parse_value, split_properties
 from clearline.core.profiles.profile import Profile, Unread
 from clearline.core.secrets.redaction import MASK, looks_secret
 from clearline.core.secrets.references import has_references, is_reference
-from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret, hop_password
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PROXY_PASSWORD, Secret, Unshown, hop_password
 from clearline.core.uri.parts import OptionPiece, UriText
 from clearline.core.uri.pieces import is_invisible
 from clearline.core.uri.proxy_options import ProxyOptions, is_proxy_option
@@ -25,29 +25,28 @@ _SHORTEST: Final = 4
 _BEYOND_JSON: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, repr=False)
-class ReadOptions:
+class ReadOptions(Unshown, frozen=True):
     """What became of every option of the text."""
 
-    effective: dict[str, Any] = field(default_factory=dict)
+    effective: dict[str, Any] = msgspec.field(default_factory=dict)
     """What PyMongo goes by, by canonical name; ``tls`` is there also when it is only implied. Secrets are masked."""
-    typed: dict[str, OptionPiece] = field(default_factory=dict)
+    typed: dict[str, OptionPiece] = msgspec.field(default_factory=dict)
     """The last place of every name as PyMongo keeps it: lower case, ``ssl`` beside ``tls``; unknown names included."""
-    problems: list[tuple[OptionPiece, Option, ValueProblem]] = field(default_factory=list)
-    duplicates: list[tuple[OptionPiece, OptionPiece]] = field(default_factory=list)
+    problems: list[tuple[OptionPiece, Option, ValueProblem]] = msgspec.field(default_factory=list)
+    duplicates: list[tuple[OptionPiece, OptionPiece]] = msgspec.field(default_factory=list)
     """An overridden place and the one that counts."""
-    unknown: list[OptionPiece] = field(default_factory=list)
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unknown: list[OptionPiece] = msgspec.field(default_factory=list)
+    fields: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     """Profile values by section and attribute."""
     unread: tuple[Unread, ...] = ()
-    secrets: dict[str, Secret] = field(default_factory=dict)
+    secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
     open: frozenset[str] = frozenset()
     """Options whose value is known only when its references are resolved, by canonical name."""
-    references: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = msgspec.field(default_factory=dict)
     """The references that stand for secrets, by the secret's name."""
     tls_needs: tuple[str, ...] = ()
     """Options that make no sense without TLS, so that PyMongo switches it on."""
-    proxy: ProxyOptions = field(default_factory=ProxyOptions)
+    proxy: ProxyOptions = msgspec.field(default_factory=ProxyOptions)
 
 
 def read_options(text: UriText) -> ReadOptions:

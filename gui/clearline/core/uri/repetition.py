@@ -7,10 +7,10 @@ of the list is read as password or database. It refuses all these texts.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from clearline.core.late_patterns import late
+from clearline.core.secrets.secret import Unshown
 from clearline.core.uri.pieces import HOST_PORT, Piece
 
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.%\w]+\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT
@@ -22,8 +22,7 @@ _SCHEME: Final = late(r",\s*mongodb(?:\+srv)?://", re.IGNORECASE)
 _PARTS: Final = ("userinfo", "host", "database", "options")
 
 
-@dataclass(frozen=True, repr=False, slots=True)
-class Repetition:
+class Repetition(Unshown, frozen=True):
     """The one reading of such a list. ``what`` names that which is repeated, as a sentence's subject.
 
     ``hosts`` are the entries without it. ``credentials`` are all that stand there, ``same`` says that they, and the

@@ -6,13 +6,14 @@ The names are those of mongosh and the database tools; what an address can hold 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
+
 from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
-from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
+from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Unshown
 from clearline.core.uri.parts import UriText
 
 _TOOL: Final = late(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
@@ -46,13 +47,12 @@ _CURLED: Final = late(r"(?<![^\s=])[‘“]([^‘’“”]*)[’”](?=\s|$)")
 _SHORT: Final = {"u": "username", "p": "password"}
 
 
-@dataclass(frozen=True, repr=False)
-class ShellOptions:
+class ShellOptions(Unshown, frozen=True):
     """Profile values by section and attribute, and secrets by name; a secret may be a reference. Never shows itself."""
 
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-    secrets: dict[str, Secret] = field(default_factory=dict)
-    references: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
+    references: dict[str, str] = msgspec.field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.secrets or self.references)
