@@ -69,9 +69,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for name in uses.marks_of(item):
                 item.add_marker(name)
     if config.getoption("--fast"):
-        slow = [item for item in items if any(map(item.get_closest_marker, uses.SLOW))]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in set(slow)]
+        slow = {item for item in items if any(map(item.get_closest_marker, uses.SLOW))}
+        config.hook.pytest_deselected(items=list(slow))
+        items[:] = [item for item in items if item not in slow]
     cost: Counter[Path] = Counter()
     for item in items:
         cost[item.path] += 50 if any(map(item.get_closest_marker, uses.SLOW)) else 1

@@ -37,7 +37,7 @@ PRODUCT = TESTS.parent / "gui" / "clearline"
 _IN_ADDRESS = re.compile(r"://[^:/@\s\"']{1,40}:([^@\s\"'{}<>$]{6,60})@")
 _NAMES = re.compile(r"_?(CANARY|.*SECRET|.*SECRET_WORD|.*PASSWORD|WORD)S?")
 _LARGEST = 64 * 1024 * 1024
-_FOUND = "secrets-found"  # what a worker of pytest-xdist hands over
+_FOUND, _SECRETS = "secrets-found", "secrets"  # what a worker of pytest-xdist hands over, and is given
 
 NOT_DISTINCTIVE = {
     "one%two": "also the words of test names",
@@ -214,7 +214,9 @@ class SecretSearch:
     def __init__(self, config: pytest.Config, folders: Iterable[Path]) -> None:
         self._config = config
         tests = Path(os.environ.get("SECRET_SEARCH_TESTS", TESTS))
-        self.needles = Needles(() if self._has_workers else secrets_of(tests))
+        told = getattr(config, "workerinput", {}).get(_SECRETS)
+        self._secrets = secrets_of(tests) if told is None else told
+        self.needles = Needles(() if self._has_workers else self._secrets)
         self.writers = Writers(tests, PRODUCT)
         self.found: list[str] = []
         self._folders = list(folders)
@@ -261,6 +263,11 @@ class SecretSearch:
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[_FOUND] = self.found
         self._judge(session)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """A worker begins: it need not read all tests again."""
+        node.workerinput[_SECRETS] = sorted(self._secrets)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -83,10 +83,18 @@ def marks_behind(start: Any) -> set[str]:
         if mark := _own_mark(one):
             found.add(mark)
             continue
-        if isinstance(one, FunctionType) and _is_of_the_tests(one):
-            found |= _read_off(one)
-        waiting += _named_by(one)
+        if isinstance(one, FunctionType):
+            marks, named = _told_by(one)
+            found |= marks
+            waiting += named
+        else:
+            waiting += _named_by(one)
     return found
+
+
+@functools.cache
+def _told_by(function: FunctionType) -> tuple[set[str], list[Any]]:
+    return _read_off(function) if _is_of_the_tests(function) else set(), _named_by(function)
 
 
 def _read_off(function: FunctionType) -> set[str]:
