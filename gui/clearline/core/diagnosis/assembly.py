@@ -427,7 +427,8 @@ def _access_cell(facts: Facts, member: MemberFacts) -> Cell | None:
 
 
 def _source(facts: Facts, member: MemberFacts) -> str | None:
-    known = sorted((t for t in member.tcp if t.source), key=lambda t: t.reach is not Reach.OK)
+    left = (t for t in member.tcp if t.source and t.reach is not Reach.NETWORK_UNREACHABLE)
+    known = sorted(left, key=lambda t: t.reach is not Reach.OK)
     address = known[0].source if known else None
     interface = facts.computer.surroundings.interfaces.get(address or "")
     return f"{address} ({interface})" if interface else address

@@ -48,6 +48,7 @@ _PRIVATE = tuple(
 _NEIGHBOURS = Path("/proc/thread-self/net/arp")
 _STATE_BY_FLAGS = {0x0: "INCOMPLETE", 0x2: "REACHABLE", 0x4: "PERMANENT", 0x6: "PERMANENT"}
 _ASK_NEIGHBOURS = frozenset({Reach.SILENT, Reach.HOST_UNREACHABLE})
+_ASK_SOURCE = frozenset({Reach.OK, Reach.SILENT, Reach.NETWORK_UNREACHABLE})
 
 
 async def connect(
@@ -96,7 +97,7 @@ async def open_connection(
             late=patience.late and reach is not Reach.SILENT,
             neighbour=_neighbour(address) if reach in _ASK_NEIGHBOURS else None,
             retransmits=connection.retransmits() if reach is Reach.SILENT else None,
-            source=_own_end(sock) if reach in (Reach.OK, Reach.SILENT) else None,
+            source=_own_end(sock) if reach in _ASK_SOURCE else None,
         )
 
     patience = Patience(deadline_s, late_s, (lambda: on_early(ended(Reach.SILENT))) if on_early else None)

@@ -98,7 +98,7 @@ def test_the_txt_records_set_name_is_the_records_mistake() -> None:
 @pytest.mark.parametrize(
     ("extras", "cause", "certainty"),
     [
-        (UNINITIATED, "topology.not-initiated", Certainty.PROVEN),
+        (UNINITIATED, "topology.not-initiated", Certainty.LIKELY),
         (REMOVED, "topology.removed-member", Certainty.LIKELY),
         (
             ServerExtras(repl_status_code=93, config_hosts=("old-name:27017",)),

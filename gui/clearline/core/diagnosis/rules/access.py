@@ -16,6 +16,8 @@ NOT_ALLOWED = (13, 8000)
 NEARLY_FULL = 0.8
 """Share of the server's connections from which on it is worth a word."""
 _DEFAULT_POOL = 100
+_ANY_ACTION = "anyAction"
+"""What a server lists in place of every single action."""
 _WRITES = frozenset({"insert", "update", "remove"})
 
 
@@ -50,6 +52,8 @@ def rights(facts: Facts) -> Iterable[Finding]:
         return
     if access.privileges:
         allowed = _actions(facts, database)
+        if _ANY_ACTION in allowed:
+            return
         refused, certainty = "find" not in allowed, told
     else:  # A server that does not list privileges: the one read tells, where the profile names its database.
         allowed = {"find", *_WRITES}

@@ -138,7 +138,14 @@ def atlas(facts: Facts) -> Finding | None:
     """Atlas' proxy turns the credentials down."""
     if code_of_login(facts) != ATLAS_ERROR:
         return None
-    return finding("auth.atlas-bad-auth", Certainty.PROVEN, evidence=_evidence(facts), action="ask-password")
+    words = facts.driver.words
+    return finding(
+        "auth.atlas-bad-auth",
+        Certainty.LIKELY,  # the one code for all that its proxy turns down
+        evidence={**_evidence(facts), "words": words},
+        detail=f"Its own words: {words}." if words else "",
+        action="ask-password",
+    )
 
 
 def mechanism_unavailable(facts: Facts) -> Finding | None:
@@ -202,7 +209,7 @@ def no_access_control(facts: Facts) -> Finding | None:
         return None
     return finding(
         "auth.no-access-control",
-        Certainty.PROVEN,
+        Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
         evidence={**_evidence(facts), "read without login": 0},
         patch={"auth": {"user": None, "mechanism": None, "source": None}},
         user=user,
@@ -214,7 +221,8 @@ def other_place(facts: Facts) -> Finding | None:
     user, database = user_of(facts), auth_database(facts)
     if user is None or mechanisms_in(facts, database, user):
         return None
-    tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(facts))
+    sure = Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY
+    tell = partial(finding, certainty=sure, evidence=_evidence(facts))
     homes = [name for name, known in _homes(facts) if known == user and name != "$external"]
     if homes:
         actual = homes[0]
@@ -448,7 +456,8 @@ def open_server(facts: Facts) -> Iterable[Finding]:
         if standing(facts, member) is Standing.ANSWERED and member.extras and member.extras.open_read_code == 0:
             yield finding(
                 "auth.open-server",
-                Certainty.PROVEN,
+                # Another product may answer a read of what is not there without looking at rights.
+                Certainty.PROVEN if member.extras.genuine is True else Certainty.LIKELY,
                 server=member.address,
                 evidence={"read without login": 0},
                 host=member.host,

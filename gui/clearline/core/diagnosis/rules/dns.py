@@ -16,7 +16,10 @@ from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 SLOW_MS = 400.0
 """A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
 
+_ENOUGH = 3
+"""Questions without an answer that are no single lost packet any more."""
 _DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
+_TURNED_DOWN = (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL)
 _NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 _ALLOWED_IN_TXT = {"authsource", "replicaset", "loadbalanced"}
 
@@ -99,8 +102,11 @@ def _captive(facts: Facts, name: str, records: tuple[str, ...]) -> Finding | Non
     same = address in records
     return finding(
         "dns.captive-portal",
-        Certainty.PROVEN if same else Certainty.LIKELY,
+        Certainty.LIKELY,
         evidence={"wanted": name, **_evidence(_asked(facts, "control", "bare", "host"))},
+        detail=f"A provider that leads unknown names to a page of its own does the same: then there is no {name}."
+        if same
+        else "",
         address=address,
     )
 
@@ -159,7 +165,9 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     if truncated and not any(q.transport == "tcp" and _hears(q.outcome) for q in srv):
         if not any(q.transport == "tcp" for q in srv):
             return None  # The second question, over TCP, is still under way.
-        return finding("dns.tcp-blocked", Certainty.PROVEN, evidence=evidence, host=host)
+        refused = any(q.transport == "tcp" and q.outcome is DnsOutcome.PORT_CLOSED for q in srv)
+        certainty = Certainty.PROVEN if refused else Certainty.LIKELY
+        return finding("dns.tcp-blocked", certainty, evidence=evidence, host=host)
     if best.outcome in _NEGATIVE:
         if captive := _captive(facts, host, addresses):
             return captive
@@ -175,12 +183,14 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             )
         if addresses:
             first = f"mongodb://{host}:27017"
+            hidden = "A DNS server that hides SRV records answers the same: another network decides."
             return finding(
                 "dns.no-srv-record",
-                Certainty.LIKELY if _policy(facts, host) else Certainty.PROVEN,
+                Certainty.LIKELY,
                 evidence=evidence,
                 patch={"seeds": {"srv": False, "hosts": [f"{host}:27017"]}},
-                detail=f"It has the address {listed(addresses)}; {first} names it as one host.",
+                detail=f"It has the address {listed(addresses)}; {first} names it as one host. "
+                f"{_policy(facts, host) or hidden}",
                 host=host,
             )
         if not any(_hears(q.outcome) for q in bare):
@@ -203,9 +213,17 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     elsewhere = [q for q in _asked(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
-    if any(_hears(q.outcome) and q.outcome not in (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL) for q in elsewhere):
-        certainty = Certainty.LIKELY if best.outcome in _DEAF else Certainty.PROVEN
-        return finding("dns.srv-blocked", certainty, evidence=evidence, nameserver=best.nameserver)
+    if any(_hears(q.outcome) and q.outcome not in _TURNED_DOWN for q in elsewhere):
+        # Only an answer about the same domain shows that it is the kind of record which is turned down.
+        domain = any(_hears(q.outcome) and q.purpose == "bare" and q.outcome not in _TURNED_DOWN for q in elsewhere)
+        sure = domain and best.outcome not in _DEAF
+        return finding(
+            "dns.srv-blocked",
+            Certainty.PROVEN if sure else Certainty.LIKELY,
+            evidence=evidence,
+            detail="" if domain else "It may as well turn down every question about that domain.",
+            nameserver=best.nameserver,
+        )
     if best.outcome in (DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE) and elsewhere:
         return finding(
             "dns.srv-blocked",
@@ -297,9 +315,10 @@ def first_resolver(facts: Facts) -> Iterable[Finding]:
     first = servers[0]
     other = next((s for s in servers[1:] if any(hears[s])), None)
     if other is not None and hears[first] and not any(hears[first]):
+        closed = any(q.outcome is DnsOutcome.PORT_CLOSED for q in facts.dns.questions if q.nameserver == first)
         yield finding(
             "dns.first-resolver-dead",
-            Certainty.PROVEN,
+            Certainty.PROVEN if closed or len(hears[first]) >= _ENOUGH else Certainty.LIKELY,
             evidence=_evidence(q for q in facts.dns.questions if q.nameserver in (first, other)),
             nameserver=first,
             other=other,
@@ -475,11 +494,12 @@ def wrong_address(facts: Facts, member: MemberFacts) -> Finding | None:
     return None
 
 
-def txt_wrong_set(facts: Facts, given: str, actual: str, server: str) -> Finding:
-    """The finding for a set name that the TXT record brought and no server has."""
+def txt_wrong_set(facts: Facts, given: str, actual: str, server: str, *, doubt: str = "") -> Finding:
+    """The finding for a set name that the TXT record brought and no server has; ``doubt``: what else may be."""
     return finding(
         "dns.txt-wrong-set",
-        Certainty.PROVEN,
+        Certainty.LIKELY if doubt else Certainty.PROVEN,
+        detail=doubt,
         server=server,
         evidence={"txt": given, "servers": actual},
         host=facts.uri.hosts[0] if facts.uri.hosts else "",

@@ -9,7 +9,13 @@ from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules import products
 from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, is_given, place, speaks_tls, told_by
 from clearline.core.diagnosis.rules.places import is_loopback
-from clearline.core.diagnosis.rules.services import is_http, is_tls_record, service_of, service_that_answers
+from clearline.core.diagnosis.rules.services import (
+    SHORT_SIGNS,
+    is_http,
+    is_tls_record,
+    service_of,
+    service_that_answers,
+)
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_authority import default_certificate, inspection_product
 from clearline.core.diagnosis.standing import (
@@ -32,6 +38,8 @@ API_VERSION_REQUIRED = 498870
 
 SHUTTING_DOWN = (91, 11600)
 """Server codes ShutdownInProgress and InterruptedAtShutdown."""
+
+BEHIND = "It is a router: the server that stops may be one behind it."
 
 _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
 """The last release that speaks a wire version older than the driver's oldest."""
@@ -88,7 +96,7 @@ def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     return finding(
         "hello.other-service",
-        Certainty.PROVEN,
+        Certainty.LIKELY if service in SHORT_SIGNS else Certainty.PROVEN,
         server=member.address,
         evidence=told_by(member),
         service=service,
@@ -295,11 +303,17 @@ def wire_version(facts: Facts, member: MemberFacts) -> Finding | None:
         told = member.extras.version if member.extras else None
         one_of_many = len(facts.members) > 1
         detail = "One member that is too old makes the driver refuse them all, at the next operation at the latest."
+        release = _RELEASES.get(hello.max_wire_version, "before 4.4")
+        genuine = member.extras is not None and member.extras.genuine is True
         return tell(
             "hello.too-old",
             detail=detail if one_of_many else "",
             # What another product calls its version is no word about the protocol.
-            version=told if told and _is_old(told) else _RELEASES.get(hello.max_wire_version, "before 4.4"),
+            summary=""
+            if genuine
+            else f"The server {member.host} speaks the protocol of MongoDB {release}, which is too old for this driver "
+            "(4.4 or newer is needed).",
+            version=told if told and _is_old(told) else release,
         )
     if hello.min_wire_version > MAX_WIRE_VERSION:
         return tell("hello.too-new")
@@ -353,9 +367,11 @@ def shutting_down(facts: Facts) -> Iterable[Finding]:
     for member in facts.members:
         code = member.extras.open_read_code if member.extras else None
         if code in SHUTTING_DOWN:
+            router = member.hello is not None and member.hello.kind == "router"
             yield finding(
                 "pool.server-went-away",
-                Certainty.PROVEN,
+                Certainty.LIKELY if router else Certainty.PROVEN,
+                detail=BEHIND if router else "",
                 stage=Stage.HELLO,
                 server=member.address,
                 evidence={"code": code},

@@ -179,7 +179,7 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
     }
     code, certainty = _reply(failure, host, facts.hops[failure.hop])
     if member is not None and is_loopback(member.address) and code in _FAR_REFUSED:
-        code, certainty = "hop.localhost-is-remote", Certainty.PROVEN
+        code, certainty = "hop.localhost-is-remote", Certainty.LIKELY  # or the server there is meant, and stopped
     if code == "proxy.no-connect":
         blanks = {**blanks, "host": failure.host, "port": str(failure.port)}
     return finding(code, certainty, server=member.address if member else None, evidence=told(failure), fill={**blanks})

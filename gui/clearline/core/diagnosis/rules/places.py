@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from clearline.core.facts.servers import MemberFacts, TcpFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Remedy
 from clearline.core.late_patterns import late
@@ -38,6 +38,12 @@ def is_runtime_host(host: str) -> bool:
 def is_loopback(member: MemberFacts) -> bool:
     """Whether a server's address is this computer's loopback, so that it may be the near end of a tunnel."""
     return any(t.loopback for t in member.tcp)
+
+
+def is_here(member: MemberFacts) -> bool:
+    """Whether a server is reached without any network, so that nothing stands between."""
+    opened = [t for t in member.tcp if t.reach is Reach.OK]
+    return bool(opened) and all(t.loopback or t.own or t.family == "unix" for t in opened)
 
 
 def localhost_remedies(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:

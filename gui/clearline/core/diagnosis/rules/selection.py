@@ -16,6 +16,7 @@ from clearline.core.diagnosis.rules.members import (
     why_unusable,
     without_majority,
 )
+from clearline.core.diagnosis.rules.products import is_genuine
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
@@ -289,7 +290,7 @@ def no_transactions(facts: Facts) -> Iterable[Finding]:
         if hello.kind == "standalone" and is_connected(facts) and own and not listed_by(facts, member.address):
             yield finding(
                 "topology.no-transactions",
-                Certainty.PROVEN,
+                Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
                 server=member.address,
                 evidence={"setName": None},
                 host=member.address,

@@ -18,7 +18,8 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     (r"AMQP[\x00-\x03]", "RabbitMQ (AMQP)"),
     (r"INFO \{", "NATS"),
     (r"@RSYNCD:", "An rsync server"),
-    (r"(?:CLIENT_|SERVER_)?ERROR\b", "Memcached"),
+    (r"ERROR\r\n\Z|(?:CLIENT|SERVER)_ERROR ", "Memcached"),
+    (r"ERROR\r?\n", "A message broker (STOMP)"),
     # Redis: an error, or the answer to PING.
     (r"-(?:ERR|NOAUTH|DENIED|WRONGPASS|LOADING|MISCONF|NOPERM)\b|\+PONG", "Redis or one of its kind"),
     # PostgreSQL: an ErrorResponse (tag, length, fields S and V, the latter never translated).
@@ -34,6 +35,20 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     (r"0[\x0c-\x84].{0,5}\x02\x01", "An LDAP directory"),
 )
 
+
+SHORT_SIGNS = frozenset(
+    {
+        "A mail or file server (SMTP or FTP)",
+        "Memcached",
+        "A message broker (STOMP)",
+        "Microsoft SQL Server",
+        "A Telnet server",
+        "Cassandra",
+        "A Remote Desktop server",
+        "An LDAP directory",
+    }
+)
+"""Services that are told by so few bytes that others may begin the same way."""
 
 _ANSWERS_TO: dict[str, tuple[re.Pattern[str], str]] = {
     # SSLRequest is answered by one letter, or by an error.

@@ -29,6 +29,8 @@ NEARBY_MS = 2500.0
 
 DETOUR_MS = 250.0
 """A family that fails after this long costs its time at every connection; one that fails at once costs nothing."""
+_ROUND_TRIP_SHARE = 3
+"""A port opens within one round trip of the line: where it took a third of an answer, the line makes the time."""
 _NO_WAY = (Reach.HOST_UNREACHABLE, Reach.NETWORK_UNREACHABLE)
 
 _AT_ONCE_MS = 2.0
@@ -83,12 +85,13 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell("tcp.admin-prohibited", Certainty.PROVEN, host=host, port=member.port)
     match attempt.reach:
         case Reach.NO_HANDLES:
-            limit = facts.computer.file_handle_limit
-            return tell("env.file-handles", Certainty.PROVEN, stage=Stage.TCP, limit=limit or "unknown")
+            return _no_handles(facts, member, attempt)
         case Reach.DENIED:
             return tell("tcp.blocked-by-policy", Certainty.LIKELY, detail=_denied(attempt.errno), address=address)
         case Reach.REFUSED:
             return _refused(facts, member, attempt)
+        case Reach.NETWORK_UNREACHABLE if attempt.errno in _NO_OWN_ADDRESS and attempt.family == "ipv4":
+            return tell("env.no-free-port", Certainty.LIKELY, stage=Stage.TCP, address=address)
         case Reach.NETWORK_UNREACHABLE | Reach.HOST_UNREACHABLE | Reach.SILENT if _private_endpoint(member):
             return tell("tcp.private-endpoint", Certainty.LIKELY, host=host)
         case Reach.NETWORK_UNREACHABLE | Reach.HOST_UNREACHABLE if (
@@ -97,9 +100,15 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             sure = facts.computer.has_ipv6_route is False and attempt.reach is Reach.NETWORK_UNREACHABLE
             return tell("tcp.no-ipv6", Certainty.PROVEN if sure else Certainty.LIKELY, host=host)
         case Reach.NETWORK_UNREACHABLE:
-            # The kernel says so at once; a router far away may say it as well.
-            sure = attempt.elapsed_ms < _AT_ONCE_MS
-            return tell("tcp.network-unreachable", Certainty.PROVEN if sure else Certainty.LIKELY, address=address)
+            # The kernel says so at once and picks no address of its own; a router says it as well, a near one at once.
+            routed = attempt.source not in (None, "0.0.0.0", "::")  # noqa: S104
+            sure = attempt.elapsed_ms < _AT_ONCE_MS and not routed
+            return tell(
+                "tcp.network-unreachable",
+                Certainty.PROVEN if sure else Certainty.LIKELY,
+                detail="" if sure else "A router on the way may have said so: then it is the one without a route.",
+                address=address,
+            )
         case Reach.HOST_UNREACHABLE:
             if attempt.elapsed_ms >= NEARBY_MS or attempt.neighbour in ("FAILED", "INCOMPLETE"):
                 sure = attempt.neighbour in ("FAILED", "INCOMPLETE")
@@ -129,6 +138,26 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             return None
 
 
+_NO_OWN_ADDRESS = frozenset({99, 49, 10049})
+"""EADDRNOTAVAIL of Linux, macOS and Windows."""
+_TOO_MANY_FILES = frozenset({24, 10024})
+"""EMFILE of POSIX and Windows: the limit of one process."""
+
+
+def _no_handles(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
+    own = attempt.errno in _TOO_MANY_FILES
+    return finding(
+        "env.file-handles",
+        Certainty.PROVEN if own else Certainty.LIKELY,
+        stage=Stage.TCP,
+        server=member.address,
+        evidence=_evidence(member),
+        summary="" if own else "This computer has run out of file handles or buffers, for all programs together.",
+        fix="" if own else "End programs that hold many connections; then raise the system's limits (fs.file-max).",
+        limit=facts.computer.file_handle_limit or "unknown",
+    )
+
+
 def _private_endpoint(member: MemberFacts) -> bool:
     return is_atlas(member.host) and member.host.startswith("pl-") and any(t.private for t in member.tcp)
 
@@ -141,13 +170,13 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     if member.loopback is not None and member.loopback.reach is Reach.OK and attempt.own and not attempt.loopback:
         return tell(
             "tcp.bind-address",
-            Certainty.PROVEN if attempt.listening is False else Certainty.LIKELY,
-            detail=""
+            Certainty.LIKELY,
+            detail="A tunnel, or a container's port that is published on 127.0.0.1 alone, looks the same; then another "
+            "server answers there."
             if attempt.listening is False
             else "A rule of this computer's firewall for that address alone looks the same.",
             address=attempt.address,
             port=member.port,
-            patch={"seeds": {"hosts": [f"127.0.0.1:{member.port}"]}} if len(facts.uri.hosts) == 1 else None,
         )
     answering = [p for p in member.other_ports if p.reach is Reach.OK]
     if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
@@ -188,11 +217,13 @@ def _other_door(answering: list[OtherPort]) -> str:
 def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:
     """A socket file that is not there, at which nothing listens, or that may not be opened."""
     reason, fix = _SOCKETS.get(attempt.errno or 0, ("cannot be used", "Check the path, and whether mongod runs."))
+    doubt = _SOCKET_DOUBTS.get(attempt.errno or 0, "")
     return finding(
         "tcp.socket-missing",
-        Certainty.PROVEN if attempt.errno in _SOCKETS else Certainty.LIKELY,
+        Certainty.PROVEN if attempt.errno in _SOCKETS and not doubt else Certainty.LIKELY,
         server=member.address,
         evidence=_evidence(member),
+        detail=doubt,
         fix=fix,
         path=member.host,
         reason=reason,
@@ -219,6 +250,12 @@ _SOCKETS = {
         "A security profile (AppArmor, SELinux, a sandbox) forbids it: allow the path there, or connect by TCP.",
     ),
     errno.ENOTSOCK: ("is no socket", "Correct the path."),
+}
+
+
+_SOCKET_DOUBTS = {
+    errno.ECONNREFUSED: "A socket of another system, in a folder that a virtual machine shares, refuses as well.",
+    errno.EACCES: "A security profile (SELinux, AppArmor) that forbids the path gives the same error.",
 }
 
 
@@ -336,7 +373,8 @@ def ipv6_trouble(facts: Facts) -> Iterable[Finding]:
         if any(t.reach is Reach.SILENT or (t.reach in _NO_WAY and t.elapsed_ms >= DETOUR_MS) for t in v6):
             yield finding(
                 "tcp.ipv6-dead",
-                Certainty.PROVEN,
+                # A silence of one and a half seconds is two lost packets as well.
+                Certainty.LIKELY,
                 server=member.address,
                 evidence=evidence,
                 patch={"timeouts": {"connectTimeoutMS": 2000}},
@@ -392,10 +430,20 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
         # A far member of a set that is otherwise near costs nothing until it is read from.
         used = next((m for m in facts.members if m.address == facts.driver.server), member)
         near = used.rtt and used.rtt.samples_ms and used.rtt.median_ms < HIGH_LATENCY_MS
+        opened = min((t.elapsed_ms for t in member.tcp if t.reach is Reach.OK), default=0.0)
+        far = opened >= median / _ROUND_TRIP_SHARE
         yield tell(
             "tcp.high-latency",
-            Certainty.PROVEN,
+            Certainty.PROVEN if far else Certainty.LIKELY,
             severity=Severity.NOTE if near else None,
+            summary="" if far else f"{member.host} takes {round(median)} ms for an answer.",
+            detail=""
+            if far
+            else f"Its port opened within {max(1, round(opened))} ms, so it is not the line to it: the server is "
+            "slow to answer, or what opened the port (a proxy, a tunnel) has a long way to it.",
+            fix=""
+            if far
+            else "Look at the server's load, and at what stands between: a proxy, tunnel or port-forward.",
             host=member.host,
             ms=round(median),
         )
@@ -407,7 +455,8 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
         if (jumps and resent) or resent >= 2 or len(jumps) >= 2:
             yield finding(
                 "tcp.packet-loss",
-                Certainty.PROVEN if resent else Certainty.LIKELY,
+                # What was only late, as over a busy line or after a computer's sleep, is sent again as well.
+                Certainty.LIKELY,
                 server=lossy.address,
                 evidence={"rtt_ms": [round(s, 1) for s in times], "retransmits": lossy.rtt.retransmits},
                 host=lossy.host,

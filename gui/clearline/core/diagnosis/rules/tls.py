@@ -21,6 +21,7 @@ from clearline.core.diagnosis.rules.evidence import (
     speaks_tls,
     told_by,
 )
+from clearline.core.diagnosis.rules.places import is_here
 from clearline.core.diagnosis.rules.services import is_http, service_of
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.standing import own_exchange
@@ -92,11 +93,13 @@ def not_offered(facts: Facts, member: MemberFacts) -> Finding | None:
     if handshake is None and not member.finished:
         return None
     dropped = {field: None for option, field in _TLS_FIELDS.items() if option in facts.uri.options}
+    here = is_here(member) and (handshake is None or handshake.reach is not Reach.SILENT)
     return finding(
         "tls.not-offered",
-        Certainty.PROVEN,
+        Certainty.PROVEN if here else Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
+        detail="" if here else "A firewall on the way that lets no TLS through on this port looks the same.",
         also=(
             Remedy(
                 text="Where nothing crosses a network, as with a server on this computer, set tls=false instead.",
@@ -128,7 +131,9 @@ def early_alert_80(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell("tcp.atlas-access-list", Certainty.LIKELY, how="TLS alert 80")
     if found := name_needed(facts, member):
         return found
-    return tell("tls.internal-error-alert", Certainty.PROVEN, host=member.host)
+    if handshake.server_hello:
+        return None  # It showed who it is, so the server itself ends the handshake.
+    return tell("tls.internal-error-alert", Certainty.LIKELY, host=member.host)
 
 
 def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
@@ -182,8 +187,17 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
     if modern is not None and modern.kind is TlsKind.TLS12_SNIFF and cut(handshake) and _newer_failed(member):
         return tell("tls.new-version-dropped", Certainty.LIKELY)
     if modern is not None and not handshake.server_hello:
-        certainty = Certainty.PROVEN if handshake.alert == HANDSHAKE_FAILURE else Certainty.LIKELY
-        return tell("tls.no-common-cipher", certainty, detail=f"It would use {modern.cipher}.")
+        look = member.handshake(TlsKind.LOOK)
+        by_ciphers = modern.kind is TlsKind.WIDE_CIPHERS and look is not None and look.alert == HANDSHAKE_FAILURE
+        sure = by_ciphers and handshake.alert == HANDSHAKE_FAILURE
+        return tell(
+            "tls.no-common-cipher",
+            Certainty.PROVEN if sure else Certainty.LIKELY,
+            detail=f"It would use {modern.cipher}."
+            if sure
+            else f"Another attempt came to {modern.cipher}. Two servers behind one address, of which one is set up "
+            "otherwise, look the same.",
+        )
     if handshake.openssl_reason in _CIPHER_REASONS:
         return tell(
             "tls.no-common-cipher",
@@ -191,7 +205,12 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
             detail=f"This computer's OpenSSL turned down what the server proposed ({handshake.openssl_reason}).",
         )
     if legacy and asked(member, TlsKind.WIDE_CIPHERS):
-        return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
+        return tell(
+            "tls.old-protocol",
+            Certainty.LIKELY,
+            detail="A device on the way that cuts newer versions of TLS looks the same.",
+            version=legacy,
+        )
     if handshake.alert == INSUFFICIENT_SECURITY:
         return tell("tls.no-common-cipher", Certainty.LIKELY)
     return None

@@ -16,6 +16,7 @@ from clearline.core.diagnosis.rules.evidence import (
     short_name,
     told_by,
 )
+from clearline.core.diagnosis.rules.places import is_here
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_trust import NO_ISSUER_OF_TRUSTED, SELF_SIGNED, UNTRUSTED, refused_certificate
 from clearline.core.facts.computer import CertificateFacts
@@ -102,12 +103,16 @@ def empty_store(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     if facts.computer.trusted_roots != 0:
         return None
+    chain = presented(member)
+    public = bool(chain) and is_public(chain[-1].issuer)
+    issuer = short_name(chain[-1].issuer) if chain else "an authority that it does not show"
     return finding(
         "env.empty-trust-store",
-        Certainty.PROVEN,
+        Certainty.PROVEN if public else Certainty.LIKELY,
         stage=Stage.TLS,
         server=member.address,
         evidence={**told_by(member), "trusted_roots": 0, "source": facts.computer.trust_source},
+        detail="" if public else f"The server's is issued by {issuer}: a private one needs tlsCAFile all the same.",
     )
 
 
@@ -145,9 +150,10 @@ def self_signed(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     return finding(
         "tls.self-signed",
-        Certainty.PROVEN,
+        Certainty.PROVEN if is_here(member) else Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
+        detail="" if is_here(member) else f"{_IN_BETWEEN} Compare its fingerprint with the operator's.",
         action="ask-ca-file",
         host=member.host,
     )
@@ -199,13 +205,16 @@ def _leads_to_trust(facts: Facts, others: list[CertificateFacts]) -> bool:
     return any(same_name(c.subject, o.issuer) for c in file.certificates for o in others)
 
 
+_IN_BETWEEN = "A machine on the way that opens the encryption shows a certificate of its own as well."
+
+
 def _unknown(facts: Facts, member: MemberFacts, issuer: str, detail: str) -> Finding:
     return finding(
         "tls.unknown-ca",
-        Certainty.LIKELY if detail else Certainty.PROVEN,
+        Certainty.PROVEN if is_here(member) and not detail else Certainty.LIKELY,
         server=member.address,
         evidence={**told_by(member), "trusted_roots": facts.computer.trusted_roots},
-        detail=detail,
+        detail=detail or ("" if is_here(member) else f"{_IN_BETWEEN} So ask whose {issuer} is."),
         fix="Download global-bundle.pem from truststore.pki.rds.amazonaws.com, and set tlsCAFile to it."
         if _RDS.search(issuer)
         else "",
@@ -237,15 +246,18 @@ def _against_file(
     given = file.certificates if file else ()
     top, issuer = chain[-1], short_name(chain[-1].issuer)
     namesake = next((c for c in given if any(same_name(c.subject, p.issuer) for p in chain)), None)
-    certainty, detail = Certainty.PROVEN, ""
+    here = is_here(member)
+    certainty, detail = (Certainty.PROVEN, "") if here else (Certainty.LIKELY, f"{_IN_BETWEEN} Ask whose {issuer} is.")
     holds = listed([short_name(c.subject) for c in given], most=3, nothing="no authority")
     if any(c.key_id and c.key_id == chain[0].key_id for c in given):
+        certainty, detail = Certainty.PROVEN, ""
         holds = "the server's own certificate, which is no authority"
     elif namesake is not None and code == NO_ISSUER_OF_TRUSTED and not namesake.self_signed:
         holds = f"{short_name(namesake.subject)} without the authority above it"
         issuer = short_name(namesake.issuer)
     elif namesake is not None:
         holds = f"an authority called {short_name(namesake.subject)} with another key"
+        detail = ""
         certainty = Certainty.PROVEN if any(_another_key(namesake, c) for c in chain) else Certainty.LIKELY
     elif len(chain) == 1 and not top.self_signed:
         if _looks_intermediate(member, top, given):

@@ -88,7 +88,7 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
         return None  # The file itself is the trouble, and that is another finding.
     own = file.certificates[0]
     evidence["client certificate"] = {"subject": own.subject, "issuer": own.issuer, "not_after": own.not_after}
-    certainty = Certainty.LIKELY if alert is None else Certainty.PROVEN
+    certainty = Certainty.PROVEN if alert in _ABOUT_CERTIFICATES else Certainty.LIKELY
     if _out_of_date(own, clock_skew_s(facts, member)):
         return tell(
             "tls.client-certificate-expired",

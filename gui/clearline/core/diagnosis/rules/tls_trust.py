@@ -24,7 +24,7 @@ from clearline.core.diagnosis.rules.evidence import (
     told_by,
     valid_at,
 )
-from clearline.core.diagnosis.rules.places import is_loopback
+from clearline.core.diagnosis.rules.places import is_here, is_loopback
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
@@ -120,14 +120,25 @@ def dates(facts: Facts, member: MemberFacts) -> Finding | None:
     whose = member.host
     if wrong is not None and wrong is not certificates[0]:
         whose = f"the authority {short_name(wrong.subject)}"
+    sure, doubt = _by_two_clocks(facts, member)
     return finding(
         "tls.certificate-expired" if late else "tls.certificate-not-yet-valid",
-        Certainty.PROVEN if clock_skew_s(facts, member) is not None else Certainty.LIKELY,
+        sure,
+        detail=doubt,
         server=member.address,
         evidence={**told_by(member), "clock_skew_s": clock_skew_s(facts, member)},
         host=whose,
         date=day((wrong.not_after if late else wrong.not_before) if wrong else ""),
     )
+
+
+def _by_two_clocks(facts: Facts, member: MemberFacts) -> tuple[Certainty, str]:
+    """How sure a date is, and what else may be: the server's clock confirms this one, unless both are the same."""
+    if clock_skew_s(facts, member) is None:
+        return Certainty.LIKELY, "If this computer's clock is wrong, that is the cause."
+    if is_here(member):
+        return Certainty.LIKELY, "Both go by the same clock: if it is wrong, that is the cause."
+    return Certainty.PROVEN, ""
 
 
 def revocation(facts: Facts, member: MemberFacts) -> Finding | None:
@@ -143,7 +154,8 @@ def revocation(facts: Facts, member: MemberFacts) -> Finding | None:
     file = file_of(facts, "tlsCRLFile")
     if code in CRL_DATES:
         date = day((file.crl_next_update if file else None) or "")
-        return tell("tls.crl-expired", Certainty.PROVEN, file=file.path if file else "given", date=date)
+        sure, doubt = _by_two_clocks(facts, member)
+        return tell("tls.crl-expired", sure, detail=doubt, file=file.path if file else "given", date=date)
     if code in NO_CRL:
         return tell("tls.crl-missing", Certainty.PROVEN, issuer=issuer)
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import day, file_of, is_given, presented, same_name, short_name
@@ -208,12 +207,25 @@ def not_encrypted(facts: Facts) -> Iterable[Finding]:
     """Plain text that leaves this computer."""
     if facts.tls_wanted:
         return
-    tell = partial(finding, "tls.not-encrypted", Certainty.PROVEN)
+    around = facts.computer.surroundings
     for member in facts.members:
         addresses = [t for t in member.tcp if t.reach is Reach.OK]
         leaves = any(not (t.loopback or t.own or t.family == "unix") for t in addresses)
-        if leaves and standing(facts, member) is Standing.ANSWERED:
-            yield tell(server=member.address, evidence={"address": addresses[0].address}, host=member.host)
+        if not leaves or standing(facts, member) is not Standing.ANSWERED:
+            continue
+        tunnel = next(
+            (name for t in addresses if (name := around.interfaces.get(t.source or "")) in around.tunnels), None
+        )
+        ssh = any(hop.kind in ("ssh", "kubernetes") for hop in facts.hops)
+        covered = f"It runs through {tunnel if tunnel else 'a hop that encrypts'}, which covers a part of the way."
+        yield finding(
+            "tls.not-encrypted",
+            Certainty.LIKELY if tunnel or ssh else Certainty.PROVEN,
+            server=member.address,
+            evidence={"address": addresses[0].address, "interface": tunnel},
+            detail=covered if tunnel or ssh else "",
+            host=member.host,
+        )
 
 
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (

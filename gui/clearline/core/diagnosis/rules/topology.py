@@ -66,14 +66,14 @@ def set_name(facts: Facts) -> Iterable[Finding]:
         member, hello = named
         actual = hello.set_name or ""
         if not from_text and txt_option(facts, "replicaset"):
-            yield txt_wrong_set(facts, given, actual, member.address)
+            yield txt_wrong_set(facts, given, actual, member.address, doubt=doubt)
             return
         yield finding(
             "topology.wrong-set-name",
             certainty,
             server=member.address,
             evidence=told_by_members(facts),
-            detail=doubt,
+            detail=doubt or f"If {given} is the set that is meant, host or port lead to another one.",
             patch={"seeds": {"replicaSet": actual}} if whole and len({h.set_name for _, h in live}) == 1 else None,
             actual=actual,
             given=given,
@@ -81,7 +81,7 @@ def set_name(facts: Facts) -> Iterable[Finding]:
     elif any(h.kind == "ghost" for _, h in live):
         return
     elif not from_text and txt_option(facts, "replicaset"):
-        yield txt_wrong_set(facts, given, f"that they are no replica set ({hello.kind})", member.address)
+        yield txt_wrong_set(facts, given, f"that they are no replica set ({hello.kind})", member.address, doubt=doubt)
     else:
         yield finding(
             "topology.not-a-replica-set",
@@ -242,13 +242,19 @@ def _out_of_set(facts: Facts, member: MemberFacts) -> Finding | None:
         )
     if not member.finished:
         return None
-    sure = code == NOT_INITIALISED
+    told = code == NOT_INITIALISED
     return tell(
         "topology.not-initiated",
-        Certainty.PROVEN if sure else Certainty.LIKELY,
+        Certainty.LIKELY,
         evidence=told_by_members(facts),
-        detail="" if sure else "A member that was removed from its set looks the same from outside.",
+        detail=_BEREFT if told else f"A member that was removed from its set looks the same from outside. {_BEREFT}",
     )
+
+
+_BEREFT = (
+    "A member of an existing set that was started on an empty data folder (a volume that was lost) says the same: then "
+    "do not initiate it, but let the others take it up again."
+)
 
 
 def direct(facts: Facts) -> Iterable[Finding]:
@@ -306,7 +312,6 @@ def mixed_sets(facts: Facts) -> Iterable[Finding]:
             "topology.mixed-sets",
             Certainty.PROVEN,
             evidence={"sets": sets, "routers": routers},
-            patch={"seeds": {"hosts": routers}},
             detail=f"{listed(routers)}: a router (mongos); programs go to routers alone, not to shards.",
             fix=f"Keep the routers alone: {listed(routers)}.",
             sets=listed([*(f"{name} ({', '.join(hosts)})" for name, hosts in sets.items()), "a sharded cluster"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules.hello import BEHIND
 from clearline.core.diagnosis.standing import Outlook, answered, outlook, read_mode
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import MemberFacts, Reach
@@ -57,8 +58,8 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
     if driver.code in _TOO_LONG or hung or (limit is not None and driver.exception == _NETWORK):
         yield finding(
             "pool.operation-timeout",
-            # Without a limit of the user's it is one of the server's own (defaultMaxTimeMS, or a wait inside of it).
-            Certainty.PROVEN if driver.code == _TOO_LONG[0] and limit is not None else Certainty.LIKELY,
+            # The server has limits of its own (defaultMaxTimeMS, or a wait inside of it) and gives the same code.
+            Certainty.LIKELY,
             stage=Stage.DRIVER,
             evidence=evidence,
             option=limit[0] if limit else "the time limit",
@@ -98,7 +99,8 @@ def changes(facts: Facts) -> Iterable[Finding]:
     if driver.state is not DriverState.RAISED:
         return
     if driver.code == _KILLED:
-        yield finding("pool.operation-killed", Certainty.PROVEN, stage=Stage.DRIVER, evidence={"code": driver.code})
+        # The same code ends what a client left, or what a change of the collection got in the way of.
+        yield finding("pool.operation-killed", Certainty.LIKELY, stage=Stage.DRIVER, evidence={"code": driver.code})
     live = answered(facts)
     direct = facts.uri.options.get("directConnection") is True
     primary = next((m.address for m, h in live if h.kind == "primary"), None)
@@ -137,9 +139,11 @@ def changes(facts: Facts) -> Iterable[Finding]:
             continue
         # That it stops is the server's own word; a port that refuses may as well be a forwarder's, or a firewall's.
         told = code == "pool.server-went-away" and reach is not Reach.REFUSED
+        router = member.hello is not None and member.hello.kind == "router"
         yield finding(
             code,
-            Certainty.PROVEN if told else Certainty.LIKELY,
+            Certainty.PROVEN if told and not router else Certainty.LIKELY,
+            detail=BEHIND if told and router else "",
             stage=Stage.DRIVER,
             server=member.address,
             evidence=evidence,

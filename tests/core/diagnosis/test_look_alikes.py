@@ -1,0 +1,372 @@
+"""For each rule that once said *proven*: the situation that gives the same evidence by another cause.
+
+There the certainty falls and the finding names the other reading; where the evidence splits the two it stays.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import pytest
+
+from clearline.core.diagnosis.compose import diagnose
+from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
+from clearline.core.facts.hops import HopFacts
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts, Privilege
+from clearline.core.facts.names import DnsOutcome, Lookup
+from clearline.core.facts.servers import Hello, Listening, MemberFacts, Reach, RttFacts, ServerExtras, TcpFacts, TlsKind
+from clearline.core.facts.whole import Facts
+from clearline.core.findings import Certainty, Finding
+from clearline.core.probes.connection import shown_bytes
+from lab.hand_made_deployments import CLUSTER, GHOST, PRIMARY, ROUTER, SRV, dead, live, names, question, tcp
+from lab.hand_made_facts import HELLO, certificate, driver, facts, file, handshake, inside, look, member, plain
+
+GIVEN_UP = DriverFacts(state=DriverState.GIVEN_UP)
+HERE = TcpFacts(address="127.0.0.1", family="ipv4", reach=Reach.OK, loopback=True, own=True, elapsed_ms=0.1)
+AWAY = TcpFacts(address="198.51.100.7", family="ipv4", reach=Reach.OK, elapsed_ms=12.0)
+PROVEN, LIKELY = Certainty.PROVEN, Certainty.LIKELY
+
+
+def found(known: Facts, cause: str) -> Finding:
+    return next(f for f in diagnose(known) if f.cause == cause)
+
+
+def causes(known: Facts) -> set[str]:
+    return {f.cause for f in diagnose(known)}
+
+
+def failed(*members: MemberFacts, **changes: Any) -> Facts:
+    return facts(*members, **{"driver": GIVEN_UP, **changes})
+
+
+def with_tls(*members: MemberFacts, **changes: Any) -> Facts:
+    return failed(*members, **{"options": {"tls": True}, **changes})
+
+
+# ---------------------------------------------------------------- the way to the server
+
+
+def test_no_route_here_or_no_route_at_a_near_router() -> None:
+    own = failed(dead("db1", Reach.NETWORK_UNREACHABLE, errno=101, elapsed_ms=0.1, source="0.0.0.0"))
+    assert found(own, "tcp.network-unreachable").certainty is PROVEN
+    routers = failed(dead("db1", Reach.NETWORK_UNREACHABLE, errno=101, elapsed_ms=0.4, source="10.0.0.2"))
+    other = found(routers, "tcp.network-unreachable")
+    assert other.certainty is LIKELY
+    assert "router" in other.detail
+
+
+def test_no_route_or_no_local_port_left() -> None:
+    known = failed(dead("db1", Reach.NETWORK_UNREACHABLE, errno=errno.EADDRNOTAVAIL, elapsed_ms=0.1))
+    assert found(known, "env.no-free-port").certainty is LIKELY
+    assert "tcp.network-unreachable" not in causes(known)
+
+
+@pytest.mark.parametrize(("number", "sure"), [(errno.EMFILE, PROVEN), (errno.ENFILE, LIKELY), (errno.ENOBUFS, LIKELY)])
+def test_this_programs_limit_or_that_of_all_together(number: int, sure: Certainty) -> None:
+    one = found(failed(dead("db1", Reach.NO_HANDLES, errno=number)), "env.file-handles")
+    assert one.certainty is sure
+    assert ("all programs" in one.summary) is (number != errno.EMFILE)
+
+
+def test_mongod_on_loopback_alone_or_a_tunnel_there() -> None:
+    refused = tcp(Reach.REFUSED, "192.0.2.7", errno=111, own=True, listening=False)
+    one = found(failed(member(refused, loopback=HERE)), "tcp.bind-address")
+    assert (one.certainty, one.remedies[0].patch) == (LIKELY, None)
+    assert "tunnel" in one.detail
+
+
+def test_a_socket_left_over_or_one_of_another_system() -> None:
+    attempt = tcp(Reach.REFUSED, "/run/m.sock", "unix", errno=errno.ECONNREFUSED, own=True, loopback=True)
+    one = found(failed(member(attempt, host="/run/m.sock", port=None, lookup=None)), "tcp.socket-missing")
+    assert one.certainty is LIKELY
+    assert "virtual machine" in one.detail
+
+
+def test_dead_ipv6_or_two_lost_packets() -> None:
+    silent = tcp(Reach.SILENT, "2001:db8::7", "ipv6")
+    known = facts(member(plain(HELLO), AWAY, silent), connected=True)
+    assert found(known, "tcp.ipv6-dead").certainty is LIKELY
+
+
+def round_trips(ms: float, opened_ms: float) -> Facts:
+    opened = tcp(Reach.OK, "198.51.100.7", elapsed_ms=opened_ms)
+    return facts(member(plain(HELLO), opened, rtt=RttFacts(samples_ms=(ms,) * 10)), connected=True)
+
+
+def test_a_far_server_or_a_busy_one_near() -> None:
+    far = found(round_trips(200.0, 195.0), "tcp.high-latency")
+    assert far.certainty is PROVEN
+    busy = found(round_trips(200.0, 2.0), "tcp.high-latency")
+    assert busy.certainty is LIKELY
+    assert "region" not in busy.remedies[0].text
+    assert "slow to answer" in busy.detail
+
+
+def test_lost_packets_or_late_ones() -> None:
+    rtt = RttFacts(samples_ms=(5.0,) * 8 + (420.0, 430.0), retransmits=2)
+    assert found(facts(member(plain(HELLO), rtt=rtt), connected=True), "tcp.packet-loss").certainty is LIKELY
+
+
+# ---------------------------------------------------------------- names
+
+
+def about_srv(*questions: Any) -> Facts:
+    return facts(dns=names(*questions), driver=GIVEN_UP, **SRV)
+
+
+CONTROL = question("control", DnsOutcome.NXDOMAIN)
+
+
+def test_an_ordinary_host_or_records_that_are_hidden() -> None:
+    known = about_srv(question("srv", DnsOutcome.NODATA), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL)
+    one = found(known, "dns.no-srv-record")
+    assert one.certainty is LIKELY
+    assert "hides" in one.detail
+
+
+def test_srv_turned_down_or_all_of_that_domain() -> None:
+    refused = question("srv", DnsOutcome.REFUSED)
+    kind = about_srv(refused, question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL)
+    assert found(kind, "dns.srv-blocked").certainty is PROVEN
+    domain = about_srv(refused, question("bare", DnsOutcome.REFUSED), CONTROL)
+    one = found(domain, "dns.srv-blocked")
+    assert one.certainty is LIKELY
+    assert "domain" in one.detail
+
+
+def test_tcp_refused_or_only_silent() -> None:
+    cut = question("srv", DnsOutcome.ANSWERED, truncated=True, transport="udp")
+    for outcome, sure in ((DnsOutcome.PORT_CLOSED, PROVEN), (DnsOutcome.SILENT, LIKELY)):
+        known = about_srv(cut, question("srv", outcome, transport="tcp"), CONTROL)
+        assert found(known, "dns.tcp-blocked").certainty is sure
+
+
+def test_a_sign_in_page_or_a_provider_that_answers_for_unknown_names() -> None:
+    one = member(plain(Reach.CLOSED), lookup=Lookup(host="db1", addresses=("10.1.1.1",)))
+    portal = found(failed(one, dns=names(question("control", DnsOutcome.ANSWERED, "10.1.1.1"))), "dns.captive-portal")
+    assert portal.certainty is LIKELY
+    assert "there is no db1" in portal.detail
+
+
+def test_a_dead_name_server_or_a_lost_packet() -> None:
+    def asked(outcome: DnsOutcome, *purposes: str) -> Facts:
+        first = [question(purpose, outcome) for purpose in purposes]
+        others = [question(purpose, DnsOutcome.NODATA, server=1) for purpose in purposes]
+        return about_srv(*first, *others)
+
+    assert found(asked(DnsOutcome.SILENT, "srv"), "dns.first-resolver-dead").certainty is LIKELY
+    assert found(asked(DnsOutcome.SILENT, "srv", "txt", "bare"), "dns.first-resolver-dead").certainty is PROVEN
+    assert found(asked(DnsOutcome.PORT_CLOSED, "srv"), "dns.first-resolver-dead").certainty is PROVEN
+
+
+def test_a_wrong_name_in_txt_or_a_seed_that_would_have_it() -> None:
+    answers = (
+        question("srv", DnsOutcome.ANSWERED, "0 0 27017 db1.example.com"),
+        question("txt", DnsOutcome.ANSWERED, "replicaSet=rs9"),
+    )
+    whole = facts(live(PRIMARY), dns=names(*answers), driver=GIVEN_UP, **SRV)
+    assert found(whole, "dns.txt-wrong-set").certainty is PROVEN
+    part = facts(live(PRIMARY), dead("db2"), dns=names(*answers), driver=GIVEN_UP, **SRV)
+    assert found(part, "dns.txt-wrong-set").certainty is LIKELY
+    assert CLUSTER in found(part, "dns.txt-wrong-set").summary
+
+
+# ---------------------------------------------------------------- TLS
+
+
+def test_no_tls_there_or_a_firewall_that_lets_none_through() -> None:
+    cut = driver(Reach.CLOSED)
+    here = found(with_tls(member(cut, look(Reach.CLOSED), plain(HELLO), HERE)), "tls.not-offered")
+    assert here.certainty is PROVEN
+    away = found(with_tls(member(cut, look(Reach.CLOSED), plain(HELLO), AWAY)), "tls.not-offered")
+    assert away.certainty is LIKELY
+    assert "firewall" in away.detail
+
+
+def test_a_long_first_message_that_is_lost_is_no_proof_of_a_plain_server() -> None:
+    silent = with_tls(member(driver(Reach.SILENT), look(Reach.SILENT), plain(HELLO), HERE))
+    assert found(silent, "tls.not-offered").certainty is LIKELY
+
+
+def refused(code: int, *chain: Any, at: TcpFacts) -> MemberFacts:
+    changes: dict[str, Any] = {"chain": chain} if chain else {}
+    return member(driver(Reach.VERIFY_FAILED, verify_code=code, **changes), look(**changes), at)
+
+
+@pytest.mark.parametrize(("at", "sure"), [(HERE, PROVEN), (AWAY, LIKELY)])
+def test_a_private_authority_or_a_machine_on_the_way(at: TcpFacts, sure: Certainty) -> None:
+    other = certificate("CN=Other CA", "CN=Other CA", is_ca=True)
+    alone = certificate("CN=db1", "CN=db1")
+    cases = {
+        "tls.unknown-ca": with_tls(refused(19, at=at)),
+        "tls.self-signed": with_tls(refused(18, alone, at=at)),
+        "tls.wrong-ca-file": with_tls(
+            refused(19, at=at), options={"tls": True, "tlsCAFile": "/ca.pem"}, files=(file("tlsCAFile", other),)
+        ),
+    }
+    for cause, known in cases.items():
+        one = found(known, cause)
+        assert one.certainty is sure, cause
+        assert ("machine on the way" in one.detail) is (sure is LIKELY)
+
+
+def test_the_certificates_date_or_a_wrong_clock_of_both() -> None:
+    old = certificate(ends=-3)
+    for at, sure in ((HERE, LIKELY), (AWAY, PROVEN)):
+        one = member(driver(Reach.VERIFY_FAILED, verify_code=10, chain=(old,)), look(chain=(old,)), inside(HELLO), at)
+        dated = found(with_tls(one), "tls.certificate-expired")
+        assert dated.certainty is sure
+        assert ("clock" in dated.detail) is (sure is LIKELY)
+
+
+def test_an_empty_trust_store_or_a_private_authority_beside_it() -> None:
+    computer = ComputerFacts(trusted_roots=0)
+    private = found(with_tls(refused(20, at=AWAY), computer=computer), "env.empty-trust-store")
+    assert private.certainty is LIKELY
+    assert "tlsCAFile" in private.detail
+    public = certificate(issuer="CN=R11,O=Let's Encrypt,C=US")
+    known = with_tls(refused(20, public, at=AWAY), computer=computer)
+    assert found(known, "env.empty-trust-store").certainty is PROVEN
+
+
+def test_a_rejected_client_certificate_or_an_alert_of_many_meanings() -> None:
+    files = (file("tlsCertificateKeyFile", certificate("CN=app"), key_present=True, key_opens=True, key_matches=True),)
+    options = {"tls": True, "tlsCertificateKeyFile": "/home/me/app.pem"}
+    for alert, sure in ((42, PROVEN), (40, LIKELY), (80, LIKELY)):
+        end = driver(Reach.TLS_ALERT, alert=alert, server_hello=True, certificate_requested=True)
+        known = with_tls(member(end, look(Reach.TLS_ALERT, alert=alert)), options=options, files=files)
+        assert found(known, "tls.client-certificate-rejected").certainty is sure
+
+
+def test_no_common_cipher_or_two_servers_behind_one_address() -> None:
+    end = driver(Reach.TLS_ALERT, alert=40)
+    wide = handshake(TlsKind.WIDE_CIPHERS, cipher="AES128-SHA", version="TLSv1.2")
+    ciphers = with_tls(member(end, look(Reach.TLS_ALERT, alert=40), wide))
+    assert found(ciphers, "tls.no-common-cipher").certainty is PROVEN
+    balanced = with_tls(member(end, look()))
+    assert found(balanced, "tls.no-common-cipher").certainty is LIKELY
+
+
+def test_an_old_server_or_a_device_that_cuts_new_versions() -> None:
+    old = handshake(TlsKind.OLD_VERSIONS, version="TLSv1")
+    closed = handshake(TlsKind.WIDE_CIPHERS, Reach.CLOSED)
+    one = with_tls(member(driver(Reach.CLOSED), look(Reach.CLOSED), closed, old, plain(Reach.CLOSED)))
+    assert found(one, "tls.old-protocol").certainty is LIKELY
+    told = with_tls(member(driver(Reach.TLS_ALERT, alert=70), old, closed, plain(Reach.CLOSED)))
+    assert found(told, "tls.old-protocol").certainty is PROVEN
+
+
+def test_alert_80_before_or_after_the_server_showed_itself() -> None:
+    before = with_tls(member(driver(Reach.TLS_ALERT, alert=80), look(Reach.TLS_ALERT, alert=80)))
+    assert found(before, "tls.internal-error-alert").certainty is LIKELY
+    after = with_tls(member(driver(Reach.TLS_ALERT, alert=80, server_hello=True), look(Reach.TLS_ALERT, alert=80)))
+    assert "tls.internal-error-alert" not in causes(after)
+
+
+def test_plain_text_on_the_wire_or_inside_a_tunnel() -> None:
+    through = tcp(Reach.OK, "10.8.0.7", source="10.8.0.2", elapsed_ms=9.0)
+    around = SurroundingFacts(tunnels=("wg0",), interfaces={"10.8.0.2": "wg0", "192.0.2.2": "eth0"})
+    vpn = facts(member(plain(HELLO), through), connected=True, computer=ComputerFacts(surroundings=around))
+    one = found(vpn, "tls.not-encrypted")
+    assert one.certainty is LIKELY
+    assert "wg0" in one.detail
+    bare = facts(member(plain(HELLO), tcp(Reach.OK, source="192.0.2.2")), connected=True, computer=vpn.computer)
+    assert found(bare, "tls.not-encrypted").certainty is PROVEN
+    hop = HopFacts(kind="ssh", host="bastion", port=22, up=True)
+    assert (
+        found(facts(member(plain(HELLO), AWAY), connected=True, hops=(hop,)), "tls.not-encrypted").certainty is LIKELY
+    )
+
+
+# ---------------------------------------------------------------- who answers
+
+
+@pytest.mark.parametrize(
+    ("said", "service", "sure"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH", PROVEN),
+        (b"ERROR\r\n", "Memcached", LIKELY),
+        (b"ERROR\nmessage:Illegal frame", "STOMP", LIKELY),
+        (b"220 ready\r\n", "mail or file", LIKELY),
+        (b"\x03\x00\x00\x13", "Remote Desktop", LIKELY),
+        (b"\x84\x00\x00\x00\x00\x00\x00\x00\x20", "Cassandra", LIKELY),
+    ],
+)
+def test_a_greeting_names_itself_or_is_a_few_bytes(said: bytes, service: str, sure: Certainty) -> None:
+    greeting = Listening(reach=Reach.NOT_MONGODB, first_bytes=shown_bytes(said))
+    one = found(failed(member(greeting, plain(Reach.NOT_MONGODB), look(Reach.NOT_MONGODB))), "hello.other-service")
+    assert service in one.summary
+    assert one.certainty is sure
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+def test_an_old_mongodb_or_another_product_of_that_protocol(genuine: bool) -> None:
+    extras = ServerExtras(version="3.6.0", genuine=genuine)
+    one = found(failed(live(Hello(max_wire_version=6), extras=extras)), "hello.too-old")
+    assert ("runs MongoDB" in one.summary) is genuine
+
+
+def test_the_server_stops_or_one_behind_the_router() -> None:
+    extras = ServerExtras(open_read_code=91)
+    assert found(failed(live(PRIMARY, extras=extras)), "pool.server-went-away").certainty is PROVEN
+    one = found(failed(live(ROUTER, extras=extras)), "pool.server-went-away")
+    assert one.certainty is LIKELY
+    assert "router" in one.detail
+
+
+def test_a_set_never_initiated_or_a_member_that_lost_its_data() -> None:
+    one = found(failed(live(GHOST, extras=ServerExtras(repl_status_code=94))), "topology.not-initiated")
+    assert one.certainty is LIKELY
+    assert "do not initiate" in one.detail
+
+
+def test_a_wrong_set_name_or_the_wrong_set() -> None:
+    one = found(failed(live(PRIMARY), options={"replicaSet": "rs9"}), "topology.wrong-set-name")
+    assert "lead to another one" in one.detail
+
+
+@pytest.mark.parametrize(("genuine", "sure"), [(True, PROVEN), (False, LIKELY), (None, LIKELY)])
+def test_what_holds_for_mongodb_or_only_for_its_protocol(genuine: bool | None, sure: Certainty) -> None:
+    extras = ServerExtras(open_read_code=0, genuine=genuine)
+    assert found(facts(live(HELLO, extras=extras), connected=True), "auth.open-server").certainty is sure
+    if genuine is not False:
+        known = facts(live(HELLO, extras=extras), connected=True)
+        assert found(known, "topology.no-transactions").certainty is sure
+    refused_login = LoginFacts(attempted=True, failed_step="saslStart", code=18, server="db1:27017", user="app")
+    raised = DriverFacts(state=DriverState.RAISED, code=18, raised_by="login")
+    known = facts(live(HELLO, extras=extras), login=refused_login, driver=raised, user="app")
+    assert found(known, "auth.no-access-control").certainty is sure
+
+
+# ---------------------------------------------------------------- login, rights, operations
+
+
+def test_bad_credentials_or_anything_else_that_atlas_turns_down() -> None:
+    refused_login = LoginFacts(attempted=True, failed_step="saslStart", code=8000, server="db1:27017", user="app")
+    raised = DriverFacts(state=DriverState.RAISED, code=8000, raised_by="login", words="cluster is being moved")
+    one = found(facts(live(PRIMARY), login=refused_login, driver=raised, user="app"), "auth.atlas-bad-auth")
+    assert one.certainty is LIKELY
+    assert "cluster is being moved" in one.detail
+
+
+def test_no_right_to_read_or_one_right_for_everything() -> None:
+    every = Privilege(database="", collection="", actions=("anyAction",), any_resource=True)
+    access = AccessFacts(user="app@admin", roles=("everything@admin",), privileges=(every,), asked=True, read_code=0)
+    known = facts(live(PRIMARY, extras=ServerExtras(genuine=True)), connected=True, access=access, database="shop")
+    assert not {c for c in causes(known) if c.startswith("access.no-privilege") or c == "access.read-only"}
+
+
+def test_a_limit_of_the_users_or_one_of_the_server() -> None:
+    raised = DriverFacts(
+        state=DriverState.RAISED, code=50, raised_by="read", exception="pymongo.errors.ExecutionTimeout"
+    )
+    known = facts(live(PRIMARY), driver=raised, options={"timeoutMS": 2000})
+    assert found(known, "pool.operation-timeout").certainty is LIKELY
+
+
+def test_ended_by_an_administrator_or_by_something_else() -> None:
+    raised = DriverFacts(state=DriverState.RAISED, code=11601, raised_by="read")
+    one = found(facts(live(PRIMARY), driver=raised), "pool.operation-killed")
+    assert one.certainty is LIKELY
+    assert "killOp" not in one.summary
