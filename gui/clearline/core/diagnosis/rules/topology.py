@@ -144,7 +144,7 @@ def standalone_in_list(facts: Facts) -> Iterable[Finding]:
 
 _STRANGE = {
     "router": "a router (mongos)",
-    "ghost": "a server that is in no set: never initiated, or removed",
+    "ghost": "a server that is in no set: without a configuration, or removed",
 }
 
 
