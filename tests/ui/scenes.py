@@ -18,7 +18,7 @@ from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.hops.asking import Prompt, ShownKey
 from clearline.core.hops.asking import Question as HopQuestion
 from clearline.core.keyring.vault import Vault
-from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.profiles.profile import FarDns, Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secret
 from clearline.core.storage import store
@@ -419,6 +419,17 @@ def settings_way_of_two_hops(seen: Seen) -> None:
     line = way.line
     line.setText("ssh://deploy@bastion.example.com?key=~/.ssh/id_ed25519, http://proxy.example.com:3128")
     line.entered.emit(line.text())
+    QTest.qWait(400)
+
+
+@scene()
+def settings_way_with_a_far_name_server(seen: Seen) -> None:
+    settings_way_of_two_hops(seen)
+    seeds = Seeds(srv=True, hosts=("orders.far.example.com",))
+    seen.front.set_profile(seen.front.with_parts(seeds=seeds, far_dns=FarDns(server="10.0.0.2")))
+    QTest.qWait(100)
+    way: Any = seen.window.pages.page("way")
+    way.show_field("farDns")
     QTest.qWait(400)
 
 

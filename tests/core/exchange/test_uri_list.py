@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from clearline.core.exchange.imported import Format
 from clearline.core.exchange.reading import read_text
-from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.profiles.hop import SshServer
+from clearline.core.secrets.secret import PASSWORD, Secret, hop_passphrase, hop_password
+from clearline.core.uri.connection_string import build
 
 
 def test_one_a_line_with_and_without_names() -> None:
@@ -40,9 +42,10 @@ def test_the_export_of_studio_3t_names_and_colours_its_connections() -> None:
     )
     one, other = read.items
     assert (one.name, one.profile.name, one.colour) == ("Orders - prod", "Orders - prod", "green")
-    assert one.kept_foreign == ("3t.uriVersion", "3t.ssh", "3t.sshAddress", "3t.sshPassword")
+    assert one.kept_foreign == ("3t.uriVersion",)
     assert [unread.name for unread in one.profile.unread] == list(one.kept_foreign), "listed and not dropped"
-    assert one.secrets == {PASSWORD: Secret("pw"), "3t.sshPassword": Secret("hunter2")}
+    assert one.profile.hops == (SshServer(host="10.0.0.1", login=("password", "interactive")),)
+    assert one.secrets == {PASSWORD: Secret("pw"), hop_password(0): Secret("hunter2")}
     assert "hunter2" not in repr(one)
     assert (other.name, other.colour) == ("http://localhost", None)
     assert "3t.defaultColor" in other.kept_foreign
@@ -81,3 +84,29 @@ def test_an_unescaped_password_is_imported_as_it_was_typed() -> None:
     assert item.profile.seeds.hosts == ("db1.example.com",)
     assert "as they were typed" in item.remarks[0]
     assert imported.passed_over == 1
+
+
+def test_the_ssh_key_of_studio_3t_comes_along() -> None:
+    [item] = read_text(
+        "mongodb://db1:27017/?3t.connection.name=Orders&3t.ssh=true&3t.sshAddress=bastion.example.com&3t.sshPort=2222"
+        "&3t.sshAuthMode=privateKey&3t.sshUser=deploy&3t.sshPKPath=C:/Users/me/key.pem&3t.sshUsePKPassphrase=true"
+        "&3t.sshPKPassphrase=opens-it"
+    ).items
+    assert item.profile.hops == (
+        SshServer(
+            host="bastion.example.com",
+            port=2222,
+            user="deploy",
+            login=("key", "interactive"),
+            key_file="C:/Users/me/key.pem",
+        ),
+    )
+    assert item.secrets == {hop_passphrase(0): Secret("opens-it")}
+    assert item.kept_foreign == ()
+    assert "opens-it" not in build(item.profile, item.secrets)
+
+
+def test_a_tunnel_of_studio_3t_that_is_switched_off_is_none() -> None:
+    [item] = read_text("mongodb://db1/?3t.ssh=false&3t.sshAddress=bastion").items
+    assert item.profile.hops == ()
+    assert item.kept_foreign == ("3t.ssh", "3t.sshAddress")

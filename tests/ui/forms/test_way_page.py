@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import HttpProxy, KubernetesForward, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import FarDns, Profile, Seeds, Unread
 from clearline.core.secrets.secret import PROXY_PASSWORD, Secret, hop_passphrase, hop_password
 from clearline.ui.app import Desktop
@@ -145,3 +146,32 @@ def test_the_far_name_server_is_asked_about_where_there_is_an_srv_name(
     qtbot.keyClick(page.name_server, Qt.Key.Key_Delete)
     page.asked.chosen.emit(False)
     assert opened.profile.far_dns == FarDns()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # menus, offscreen
+def test_hosts_and_contexts_of_this_computer_can_be_chosen(
+    qtbot: QtBot, desktop: Desktop, page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = desktop.workbench.profiles.current
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host bastion\n  HostName b.example.com\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "kube").write_text("contexts:\n- {name: prod, context: {namespace: db}}\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kube"))
+
+    def choose(words: str, shown: str) -> None:
+        page.offers[words].click()
+        qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+        menu: Any = QApplication.activePopupWidget()
+        [action] = menu.actions()
+        assert action.text() == shown
+        action.trigger()
+        menu.close()
+
+    choose("~/.ssh/config", "bastion\tb.example.com")
+    choose("kubectl", "prod\tnamespace db")
+    assert opened.profile.hops == (
+        SshServer(host="bastion", config_alias="bastion"),
+        KubernetesForward(context="prod"),
+    )

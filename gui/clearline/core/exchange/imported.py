@@ -24,6 +24,7 @@ class Format(Enum):
     OURS_ENCRYPTED = "Clearline connections, encrypted"
     COMPASS = "Compass connections"
     ROBO3T = "Robo 3T settings"
+    DBEAVER = "DBeaver connections"
     VSCODE = "VS Code settings"
     DOTENV = "Environment file (.env)"
     URI_LIST = "Connection strings"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from clearline.core.exchange import compass, dotenv, encrypted, ours, robo3t, uri_list, vscode
+from clearline.core.exchange import compass, dbeaver, dotenv, encrypted, ours, robo3t, uri_list, vscode
 from clearline.core.exchange.imported import (
     MOST_BYTES,
     CannotRead,
@@ -25,9 +26,16 @@ from clearline.core.secrets.secret import Secret
 from clearline.core.storage import profile_file
 from clearline.core.whole_files import read_whole
 
-KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, VS Code, .env files and lists of connection strings"
+KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, DBeaver, VS Code, .env files and lists of connection strings"
 """What can be read, as a sentence has it."""
 
+_WAYS: Final = re.compile(r"(?im)^\s*(?:Host|Match)\s+\S|^kind:\s*Config\s*$|^current-context:")
+"""Settings of SSH, or of kubectl."""
+_BEGINNING: Final = 100_000
+_IN_THE_FORM: Final = (
+    "These are settings of SSH or of kubectl, which name no database. A connection's Way offers the hosts of "
+    "~/.ssh/config and the contexts of kubectl."
+)
 _TOO_LARGE: Final = f"It is larger than {MOST_BYTES // 1024 // 1024} MiB."
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -111,6 +119,8 @@ def _read(raw: bytes, passphrase: Secret | None, path: Path | None) -> Imported:
     text = decoded(raw)
     if text.lstrip().startswith(("{", "[", "/*", "//")) and (read := _from_json(text, passphrase, path)) is not None:
         return read
+    if _WAYS.search(text[:_BEGINNING]) and not uri_list.looks_like(text):
+        raise NotRecognised(_IN_THE_FORM)
     if dotenv.looks_like(text):
         return dotenv.read(text, path)
     if uri_list.looks_like(text):
@@ -140,6 +150,8 @@ def _from_object(document: dict[str, Any], passphrase: Secret | None, origin: st
         return compass.read(document, passphrase)
     if vscode.looks_like(document):
         return vscode.read(document)
+    if dbeaver.looks_like(document):
+        return dbeaver.read(document)
     if robo3t.looks_like(document):
         return robo3t.read(document)
     return None

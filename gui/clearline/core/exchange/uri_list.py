@@ -16,6 +16,8 @@ import msgspec
 
 from clearline.core.exchange.from_text import item_from
 from clearline.core.exchange.imported import Format, Imported, ImportedItem, one_line, within_limits
+from clearline.core.exchange.tunnels import hop_secrets_of, ssh_hop
+from clearline.core.profiles.hop import SshServer
 from clearline.core.profiles.profile import Colour, Profile
 
 _URI: Final = re.compile(r"mongodb(?:\+srv)?://[^\s\"'`<>]*(?:<[^<>\s]{1,40}>[^\s\"'`<>]*)*", re.IGNORECASE)
@@ -23,6 +25,7 @@ _COMMENT: Final = re.compile(r"^\s*(?:#+|//+|;+|--)\s*(.*)$")
 _JSON_KEY: Final = re.compile(r'"([^"]{1,60})"\s*:\s*"$')
 _NAME_3T: Final = "3t.connection.name"
 _COLOUR_3T: Final = "3t.defaultColor"
+_PASSPHRASE_3T: Final = "3t.sshPKPassphrase"  # noqa: S105 - the name of one
 _HUES: Final[tuple[tuple[Colour, tuple[int, int, int]], ...]] = (
     ("red", (214, 69, 61)),
     ("orange", (224, 123, 40)),
@@ -82,19 +85,33 @@ def _item(name: str, uri: object) -> ImportedItem:
     if item.profile is None:
         return item if item.name else msgspec.structs.replace(item, name="connection")
     own = {entry.name: unquote_plus(entry.value or "") for entry in item.profile.unread}
-    if _NAME_3T not in own and _COLOUR_3T not in own:
+    if not {_NAME_3T, _COLOUR_3T, "3t.ssh"} & own.keys():
         return item
-    return msgspec.structs.replace(item, **_of_studio_3t(item.profile, own))
+    return msgspec.structs.replace(item, **_of_studio_3t(item, item.profile, own))
 
 
-def _of_studio_3t(profile: Profile, own: dict[str, str]) -> dict[str, object]:
-    """Name and colour out of the options; what is used is no longer an option that PyMongo ignores."""
+def _of_studio_3t(item: ImportedItem, profile: Profile, own: dict[str, str]) -> dict[str, object]:
+    """Name, colour and SSH out of the options; what is used is no longer an option that PyMongo ignores."""
     name = one_line(own.get(_NAME_3T)) or profile.name
     colour = _nearest(own.get(_COLOUR_3T, ""))
     used = {_NAME_3T} | ({_COLOUR_3T} if colour else set())
+    hops, secrets = profile.hops, dict(item.secrets)
+    # What looks like a secret is kept as one: "true" as well, of a switch whose name speaks of a passphrase.
+    said = own | {option: secret.reveal() for option, secret in secrets.items() if option in own}
+    if not hops and said.get("3t.ssh", "").lower() == "true" and (hop := _tunnel(said)) is not None:
+        hops = (hop,)
+        used |= {option for option in own if option.startswith("3t.ssh")}
+        secrets = {option: secret for option, secret in secrets.items() if option not in used}
+        secrets |= hop_secrets_of(said.get("3t.sshPassword"), said.get(_PASSPHRASE_3T))
     unread = tuple(entry for entry in profile.unread if entry.name not in used)
-    changed = msgspec.structs.replace(profile, name=name, colour=colour, unread=unread)
-    return {"name": name, "profile": changed, "kept_foreign": tuple(entry.name for entry in unread)}
+    changed = msgspec.structs.replace(profile, name=name, colour=colour, unread=unread, hops=hops)
+    kept_foreign = tuple(entry.name for entry in unread)
+    return {"name": name, "profile": changed, "kept_foreign": kept_foreign, "secrets": secrets}
+
+
+def _tunnel(said: dict[str, str]) -> SshServer | None:
+    key = said.get("3t.sshPKPath") if said.get("3t.sshAuthMode", "").lower() != "password" else None
+    return ssh_hop(said.get("3t.sshAddress"), said.get("3t.sshPort"), said.get("3t.sshUser"), key)
 
 
 def _nearest(colour: str) -> Colour | None:

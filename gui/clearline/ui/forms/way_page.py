@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec.structs import replace
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.findings import Severity
-from clearline.core.profiles.hop import Hop
+from clearline.core.hops.offered import Offer, kube_contexts, ssh_hosts
+from clearline.core.profiles.hop import Hop, KubernetesForward
 from clearline.core.profiles.hop_urls import hop_of, url_of
 from clearline.core.profiles.profile import FarDns
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
@@ -20,7 +24,12 @@ from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column
 from clearline.ui.widgets.parts import Flow, WrappedLabel
 
-_WHEN_ASKED: Final = (("when this computer knows nothing", False), ("instead of this computer's", True))
+_OFFERS: Final[dict[str, tuple[str, Callable[[], tuple[Offer, ...]]]]] = {
+    "~/.ssh/config": ("The hosts that your configuration of SSH names", ssh_hosts),
+    "kubectl": ("The contexts of the kubeconfig file that kubectl uses", kube_contexts),
+}
+"""Hops that files of this computer describe: whose, in words, and how they are found."""
+_WHEN_ASKED: Final = (("about names unknown here", False), ("about all, alone", True))
 
 
 class WayPage(FormPage):
@@ -58,6 +67,19 @@ class WayPage(FormPage):
             button.clicked.connect(lambda _checked=False, make=make: self._add(make()))
             flow.addWidget(button)
         add_row(form, "Add", row)
+        self.offers: dict[str, QPushButton] = {}
+        known = QWidget()
+        of_this_computer = Flow()
+        of_this_computer.setContentsMargins(0, 0, 0, 3)
+        known.setLayout(of_this_computer)
+        for words, (about, find) in _OFFERS.items():
+            button = self.offers[words] = QPushButton(words)
+            button.setObjectName("small")
+            button.setToolTip(about)
+            button.setAccessibleName(f"Add one of {words}")
+            button.clicked.connect(lambda _checked=False, words=words, find=find: self._ask_offers(words, find))
+            of_this_computer.addWidget(button)
+        add_row(form, "Known here", known)
         self.about = WrappedLabel("", "muted")
         self._list = QVBoxLayout()
         self._list.setContentsMargins(0, 0, 0, 0)
@@ -150,6 +172,23 @@ class WayPage(FormPage):
         self._enter((*self._hops, hop))
         if self.editors:
             self.editors[-1].setFocus()
+
+    def _ask_offers(self, words: str, find: Callable[[], tuple[Offer, ...]]) -> None:
+        """Read the names in a file of this computer, and let one be chosen."""
+        self.background.ask(lambda: run_in_daemon(find), lambda offers: self._show_offers(words, offers))
+
+    def _show_offers(self, words: str, offers: tuple[Offer, ...]) -> None:
+        button = self.offers[words]
+        menu = QMenu(button)
+        for offer in offers:
+            name = offer.hop.context if isinstance(offer.hop, KubernetesForward) else offer.hop.host
+            shown = f"{name}\t{offer.words}" if offer.words else str(name)
+            action = menu.addAction(shown.replace("&", "&&"))
+            action.triggered.connect(lambda _checked=False, hop=offer.hop: self._add(hop))
+        if not offers:
+            menu.addAction(f"There is nothing in {words}").setEnabled(False)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def _replace(self, number: int, hop: Hop) -> None:
         self._enter((*self._hops[:number], hop, *self._hops[number + 1 :]))

@@ -40,6 +40,7 @@ _KINDS: Final = (
     ("Compass", "exported connections, plain or with a passphrase"),
     ("Robo 3T", "robo3t.json"),
     ("Studio 3T", "exported connection strings"),
+    ("DBeaver", "data-sources.json"),
     ("VS Code", "settings with mdb.presetConnections"),
     (".env", "files with connection strings"),
     ("Any text", "one connection string a line"),
