@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import HttpProxy, KubernetesForward, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.snippets import snippets
 
@@ -41,8 +41,34 @@ def test_what_a_host_says_is_quoted() -> None:
     assert "a; rm -rf /" in shlex.split(snippet.text)
 
 
-def test_proxies_have_settings_of_other_drivers() -> None:
+def test_a_socks_proxy_has_settings_of_other_programs() -> None:
     [snippet] = by_hand(Socks5Proxy(host="gate", user="me"))
     assert "proxyHost=gate&proxyPort=1080&proxyUsername=me" in snippet.text
+    assert "export ALL_PROXY=socks5://gate:1080" in snippet.text
+    [machine] = [line for line in snippet.text.splitlines() if line.startswith("export JAVA_TOOL_OPTIONS")]
+    assert shlex.split(machine)[1].partition("=")[2].split() == [
+        "-DsocksProxyHost=gate",
+        "-DsocksProxyPort=1080",
+        "-Djava.net.socks.username=me",
+    ]
+
+
+def test_an_http_proxy_is_asked_by_another_program() -> None:
     [snippet] = by_hand(HttpProxy(host="proxy", port=8080))
-    assert "-Dhttps.proxyHost=proxy -Dhttps.proxyPort=8080" in snippet.text
+    assert "export HTTPS_PROXY=http://proxy:8080" in snippet.text
+    ways = [shlex.split(line) for line in snippet.text.splitlines() if line.startswith("socat")]
+    assert [words[1].partition(",")[0] for words in ways] == [f"TCP-LISTEN:{27017 + n}" for n in range(3)]
+    assert ways[0][2] == "PROXY:proxy:db1:27017,proxyport=8080"
+
+
+def test_pods_are_forwarded_one_by_one() -> None:
+    hop = KubernetesForward(context="my cluster", namespace="db", pods={"db2": "other-0"})
+    hosts = ("mongo-0.mongo.prod.svc.cluster.local:27017", "db2", "db.example.com:27018")
+    found = snippets(Profile(hops=(hop,), seeds=Seeds(hosts=hosts)))
+    [snippet] = [one for one in found if one.key == "way"]
+    start = ["kubectl", "--context", "my cluster", "--namespace"]
+    assert [shlex.split(line) for line in snippet.text.splitlines()] == [
+        [*start, "prod", "port-forward", "pod/mongo-0", "27017:27017"],
+        [*start, "db", "port-forward", "pod/other-0", "27018:27017"],
+        [*start, "db", "port-forward", "pod/POD", "27019:27018"],
+    ]

@@ -20,6 +20,7 @@ from clearline.core.hops.kubeconfig import Cluster
 from clearline.core.hops.opener import Entrance
 from clearline.core.hops.stream import ProtocolStream, PushStream, SocketStream, Stream
 from clearline.core.hops.transport import adopt, encrypted
+from clearline.core.profiles.hop import pod_of
 
 _PROTOCOL: Final = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
@@ -42,7 +43,7 @@ class KubernetesHop:
     async def open(self, host: str, port: int) -> Stream:
         """A line to a pod. Raises `HopError`."""
         target = f"{host}:{port}"
-        pod, namespace = self._pod(host)
+        pod, namespace = pod_of(host, self._pods, self._cluster.namespace)
         if pod is None:
             raise self._log.failed(HopStage.CHANNEL, Trouble.UNMAPPED, target=target, what=self._cluster.namespace)
         stream = await self._enter()
@@ -73,19 +74,6 @@ class KubernetesHop:
 
     def close(self) -> None:
         """Nothing is kept open."""
-
-    def _pod(self, host: str) -> tuple[str | None, str]:
-        """By the profile's own list, else by the name: ``name-0.service.namespace.svc…``, or the bare name of a pod."""
-        if host in self._pods:
-            return self._pods[host], self._cluster.namespace
-        labels = host.split(".")
-        if len(labels) == 1 and host != "localhost":
-            return host, self._cluster.namespace
-        if "svc" in labels[3:4] or (len(labels) >= 3 and labels[-1] == "local" and "svc" in labels):
-            at = labels.index("svc")
-            if at == 3:
-                return labels[0], labels[2]
-        return None, self._cluster.namespace
 
     async def _enter(self) -> PushStream:
         stream = await self._entrance.enter(self._log)

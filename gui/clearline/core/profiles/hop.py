@@ -5,6 +5,7 @@ A hop's passwords are filed under its place in the profile (``core.secrets.secre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from clearline.core.profiles.section import NonNegative, Port, Section
@@ -112,3 +113,20 @@ class KubernetesForward(Section, frozen=True, kw_only=True, tag_field="kind", ta
 
 
 Hop = Socks5Proxy | HttpProxy | SshServer | SystemProxy | KubernetesForward
+
+
+def pod_of(host: str, pods: Mapping[str, str], namespace: str) -> tuple[str | None, str]:
+    """The pod that a host stands for, and its namespace; None: its name does not say it.
+
+    By the list ``pods``, else by the name: ``name-0.service.namespace.svc…``, or the bare name of a pod.
+    """
+    if host in pods:
+        return pods[host], namespace
+    labels = host.split(".")
+    if len(labels) == 1 and host != "localhost":
+        return host, namespace
+    if "svc" in labels[3:4] or (len(labels) >= 3 and labels[-1] == "local" and "svc" in labels):
+        at = labels.index("svc")
+        if at == 3:
+            return labels[0], labels[2]
+    return None, namespace

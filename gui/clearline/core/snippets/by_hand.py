@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import quote
 
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer, pod_of
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets.snippet import Group, Language, Snippet
 
@@ -23,8 +23,14 @@ def way(profile: Profile) -> tuple[Snippet, ...]:
             "It opens ports on this computer while it runs. Then connect to 127.0.0.1 with directConnection=true; over "
             "TLS the name of the server has to be checked by itself (tlsAllowInvalidHostnames checks none)."
         )
+    elif isinstance(last := profile.hops[-1], KubernetesForward) and len(profile.hops) == 1:
+        text = "".join(_port_forward(last, host, 27017 + number) for number, host in enumerate(hosts))
+        note = (
+            "Each line runs in a terminal of its own and opens a port on this computer. Then connect to 127.0.0.1 with "
+            "directConnection=true; over TLS the name of the server has to be checked by itself."
+        )
     else:
-        text = "\n".join(_settings(hop) for hop in profile.hops) + "\n"
+        text = "\n".join(_settings(hop, hosts) for hop in profile.hops) + "\n"
         note = "PyMongo itself goes through no proxy."
     return (
         Snippet(
@@ -72,18 +78,48 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
 
 
-def _settings(hop: Hop) -> str:
+def _port_forward(hop: KubernetesForward, host: str, port: int) -> str:
+    """One member's line; Kubernetes knows pods, and no hosts."""
+    name, far_port = _split(host)
+    pod, namespace = pod_of(name, hop.pods, hop.namespace or "")
+    words = ["kubectl"]
+    if hop.kubeconfig is not None:
+        words += ["--kubeconfig", _plain(hop.kubeconfig)]
+    if hop.context is not None:
+        words += ["--context", _plain(hop.context)]
+    if namespace:
+        words += ["--namespace", _plain(namespace)]
+    words += ["port-forward", f"pod/{_plain(pod or 'POD')}", f"{port}:{far_port}"]
+    return f"{shlex.join(words)}\n"
+
+
+def _settings(hop: Hop, hosts: tuple[str, ...]) -> str:
     host = quote(_plain(hop.host), safe="[]:.-_")
     match hop:
         case Socks5Proxy():
             login = f"&proxyUsername={quote(hop.user, safe='')}&proxyPassword=…" if hop.user else ""
             options = f"proxyHost={host}&proxyPort={hop.port}{login}"
-            return f"# Node.js, Java, Rust: append to the connection string\n# {options}"
-        case HttpProxy():
+            machine = f"-DsocksProxyHost={host} -DsocksProxyPort={hop.port}"
+            if hop.user:
+                machine += f" -Djava.net.socks.username={_plain(hop.user)}"
             return (
-                f"export HTTPS_PROXY={'https' if hop.tls else 'http'}://{host}:{hop.port}\n"
-                f"# Java: -Dhttps.proxyHost={host} -Dhttps.proxyPort={hop.port}"
+                f"# Drivers for Node.js, Java and Rust: append to the connection string\n# {options}\n"
+                f"# Any other program on the JVM\nexport JAVA_TOOL_OPTIONS={shlex.quote(machine)}\n"
+                f"# mongosh and Compass\nexport ALL_PROXY=socks5://{host}:{hop.port}"
             )
+        case HttpProxy():
+            url = f"{'https' if hop.tls else 'http'}://{host}:{hop.port}"
+            lines = [f"# mongosh and Compass\nexport HTTPS_PROXY={url}"]
+            lines.append(
+                "# Drivers, also those for Node.js and Java, ask no HTTP proxy: a port of this computer for each server"
+            )
+            for number, server in enumerate(hosts):
+                name, port = _split(server)
+                way = f"PROXY:{host}:{_plain(name)}:{port},proxyport={hop.port}"
+                lines.append(shlex.join(["socat", f"TCP-LISTEN:{27017 + number},bind=127.0.0.1,reuseaddr,fork", way]))
+            return "\n".join(lines)
         case SshServer():
             return f"ssh -N -D 1080 -- {shlex.quote(_place(hop))}"
+        case KubernetesForward():
+            return "".join(_port_forward(hop, server, 27017 + number) for number, server in enumerate(hosts)).rstrip()
     return "# What HTTPS_PROXY, ALL_PROXY and NO_PROXY of this computer say"
