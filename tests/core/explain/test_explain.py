@@ -131,3 +131,25 @@ def test_check_goes_on_with_the_first_server(
     path.write_text("MongoServerError: bad auth : Authentication failed.")
     assert command.run([str(path), "--check"]) == 0
     assert "names no server" in capsys.readouterr().err
+
+
+_ENTRY = (
+    '{"t":{"$date":"2024-05-01T09:00:00.000+00:00"},"s":"I","c":"NETWORK","id":22942,"ctx":"listener",'
+    '"msg":"Connection refused because there are too many open connections",'
+    '"attr":{"remote":"10.1.1.1:4444","connectionCount":819}}'
+)
+
+
+def test_a_servers_own_log_needs_no_other_word_of_mongodb() -> None:
+    first = explain(_ENTRY).causes[0]
+    assert (first.cause, first.certainty) == ("pool.connection-limit", Certainty.PROVEN)
+
+
+def test_the_client_that_a_servers_log_names_is_no_server() -> None:
+    assert not [cause.server for cause in explain(_ENTRY).causes if cause.server]
+
+
+@pytest.mark.parametrize(("name", "short"), [("mongodb.prod.svc.cluster.local", False), ("mongo", True)])
+def test_a_full_name_is_never_called_short(name: str, short: bool) -> None:
+    found = explain(f"MongoServerSelectionError: getaddrinfo ENOTFOUND {name}").causes
+    assert any(cause.cause == "dns.short-name" for cause in found) is short

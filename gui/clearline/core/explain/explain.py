@@ -65,7 +65,7 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
             recognised=Recognised(driver=driver),
             why=why or NOTHING,
         )
-    if not _MONGODB.search(whole.view):
+    if not record.log and not _MONGODB.search(whole.view):
         # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
         ranked = [_at_most_possible(g) for g in ranked]
     if ranked[0].weight >= 1000:
@@ -111,6 +111,10 @@ _ASKED_NAME = re.compile(
 """The full name that could not be looked up, where no port follows."""
 
 
+_CLIENT = re.compile(r'"(?:remote|client)":\s*"[^"]*"')
+"""Who connected to the server that writes the log: no server itself."""
+
+
 def _completed(record: Record, text: Text) -> Record:
     """Where no driver's view is printed, the server beside the deciding symbol is the one that failed."""
     if record.servers:
@@ -118,7 +122,7 @@ def _completed(record: Record, text: Text) -> Record:
         return spread or record
     seen = []
     for number in range(1, len(text.lines) + 1):
-        words = text.view_of(number)
+        words = _CLIENT.sub("", text.view_of(number))
         found, asked = HOST.search(words), _ASKED_NAME.search(words)
         if not found and not asked:
             continue
@@ -172,6 +176,8 @@ def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folde
         found[guess.cause] = _candidate(guess, certainty, record, text, folds)
     beside = next((c.server for c in found.values() if c.server), None)
     for cause in [c for first in list(found)[:2] if first in rows() for c in rows()[first].also]:
+        if cause == "dns.short-name" and beside and "." in beside:
+            continue
         if cause not in found and (cause in rows() or cause in causes()):
             found[cause] = _candidate(
                 Guess(weight=0, cause=cause, server=beside), Certainty.POSSIBLE, record, text, (), quoted=False
