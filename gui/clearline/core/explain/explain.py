@@ -227,7 +227,7 @@ def _candidate(
     line = _line(guess, record, text) if quoted else 0
     words = shown(text.lines[line - 1]) if 0 < line <= len(text.lines) else ""
     server = guess.server
-    if server is None and words and (near := HOST.search(text.view_of(line))):
+    if server is None and words and (near := HOST.search(_CLIENT.sub("", text.view_of(line)))):
         server = near[0]
     return Candidate(
         cause=guess.cause,
