@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Server = tuple[str, int]
 """Address and port of a name server."""
 
-_SEND_AGAIN_AFTER_S: Final = (0.5, 1.0)  # one lost packet is no silence; resolvers repeat themselves too
+_SEND_AGAIN_AFTER_S: Final = (0.2, 0.6, 1.0)  # one lost packet is no silence; resolvers repeat themselves too
 _RECEIVE_ERRORS: Final = {  # IP_RECVERR and IPV6_RECVERR, which the socket module does not name
     socket.AF_INET: (socket.IPPROTO_IP, 11),
     socket.AF_INET6: (socket.IPPROTO_IPV6, 25),

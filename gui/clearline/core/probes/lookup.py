@@ -14,7 +14,7 @@ from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.names import Lookup
 
-AGAIN_S = 0.5
+AGAIN_S = 0.2
 """Silence after which the system is asked once more: glibc repeats a question whose packet was lost after 5 s only."""
 
 
