@@ -22,6 +22,7 @@ SUITES_FOLDERS = (
     "server_selection",
     "max_staleness",
     "connection_monitoring",
+    "srv_seedlist",
 )
 
 

@@ -522,7 +522,7 @@ def txt_against_text(facts: Facts) -> Iterable[Finding]:
     named = f"replicaSet={txt_set} from the TXT record" if txt_set and "replicaSet" not in said else ""
     if "replicaSet" in said:
         named = f"replicaSet={said['replicaSet']} in the address"
-    targets = {record.split()[3] for q in _asked(facts, "srv") for record in q.records if len(record.split()) == 4}
+    targets = {":".join(seed) for q in _asked(facts, "srv") for r in q.records if len(seed := r.split()[:1:-1]) == 2}
     most = said.get("srvMaxHosts") or 0
     pairs = [
         (balanced, named),
