@@ -14,29 +14,25 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # the same everywhere; painting goes to memory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 
 from bench import speed
-from clearline.core.findings import Remedy, Stage
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.storage.profile_file import encode
 from clearline.ui import app as ui
 from clearline.ui.panels.palette import Palette
 from ui import played_checks as play
-from ui import scenes
+from ui import scenes, walks
 
 TITLE_BAR = 28
 SIZES = (("1366x768", (1366, 768 - TITLE_BAR), 540), ("1366x768 at 150 %", (911, 512 - TITLE_BAR), 310))
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 PROFILES = 10_000
 TESTS = 2_000
 KEY_GOAL_MS = 5
@@ -65,163 +61,16 @@ def heights(app: QApplication) -> None:
             print(f"height for the answer, {words:<18} {seen.window.results.height():5} px   (goal {goal})")
 
 
-# ---------------------------------------------------------------- journeys
-
-
-class Actions:
-    """Presses and clicks as a user does, and counts them."""
-
-    def __init__(self, seen: scenes.Seen) -> None:
-        self.seen = seen
-        self.count = 0
-
-    def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        """One key, wherever the focus is."""
-        self.count += 1
-        QTest.keyClick(self.seen.window.focusWidget() or self.seen.window, key, modifier)
-
-    def type(self, text: str) -> None:
-        """Words; however long, one action."""
-        self.count += 1
-        QTest.keyClicks(self.seen.window.focusWidget(), text)
-
-    def choose(self, file: str) -> None:
-        """A file in the dialog that stands open."""
-        self.count += 1
-        dialog = self.seen.window.findChildren(QFileDialog)[-1]
-        dialog.fileSelected.emit(file)
-        dialog.close()
-
-    def paste(self, uri: str) -> None:
-        """Ctrl+V where the cursor stands after the start."""
-        QGuiApplication.clipboard().setText(uri)
-        self.key(Qt.Key.Key_V, CONTROL)
-
-    def finds(self, report: Any) -> None:
-        """What the next test comes to."""
-        self.seen._checks[:] = [play.playing(report)]
-
-    def tested(self) -> None:
-        """Wait for the verdict."""
-        self.seen.until(lambda: self.seen.front.report is not None and not self.seen.front.running)
-        QTest.qWait(50)
-
-
-def _failed(remedy: Remedy | None = None, stage: Stage = Stage.TLS) -> Any:
-    import msgspec
-
-    finding = msgspec.structs.replace(play.WRONG_SOURCE, stage=stage, remedies=(remedy,) if remedy else ())
-    return play.report(Verdict.FAILED, finding, servers=(play.server(1, failed_at=stage),))
-
-
-def paste_to_verdict(actions: Actions) -> None:
-    """First start → verdict of a pasted address."""
-    actions.finds(play.connected())
-    actions.paste(scenes.URI)
-    actions.key(Qt.Key.Key_Return, CONTROL)
-    actions.tested()
-
-
-def unescaped_at(actions: Actions) -> None:
-    """Unescaped @, pasted → connected."""
-    actions.paste("mongodb://app:p@ss@db1.example.com/")
-    actions.count = 0  # the journey begins with the text in the field
-    actions.finds(_failed(Remedy(text="Escape it.", action="escape-password"), Stage.URI))
-    actions.key(Qt.Key.Key_Return, CONTROL)
-    actions.tested()
-    actions.finds(play.connected())
-    actions.key(Qt.Key.Key_Return, ALT)
-    actions.seen.until(lambda: actions.seen.front.verdict is Verdict.CONNECTED)
-
-
-def unknown_authority(actions: Actions) -> None:
-    """Unknown authority → connected."""
-    actions.finds(_failed(Remedy(text="Give the file.", action="ask-ca-file")))
-    actions.paste(scenes.URI)
-    actions.key(Qt.Key.Key_Return, CONTROL)
-    actions.tested()
-    actions.count = 0
-    actions.finds(play.connected())
-    actions.key(Qt.Key.Key_Return, ALT)
-    actions.choose("/tmp/ca.pem")
-    actions.seen.until(lambda: actions.seen.front.verdict is Verdict.CONNECTED)
-
-
-def verdict_to_fix(actions: Actions) -> None:
-    """Verdict → its fix."""
-    actions.finds(_failed(Remedy(text="Type it again.", action="ask-password"), Stage.AUTH))
-    actions.paste(scenes.URI)
-    actions.key(Qt.Key.Key_Return, CONTROL)
-    actions.tested()
-    actions.count = 0
-    actions.key(Qt.Key.Key_Return, ALT)
-    actions.seen.until(lambda: actions.seen.window.pages.isVisible())
-
-
-def what_to_do(actions: Actions) -> None:
-    """Wrong port → what to do."""
-    actions.finds(_failed(Remedy(text="Connect to port 27018."), Stage.TCP))
-    actions.paste(scenes.URI)
-    actions.key(Qt.Key.Key_Return, CONTROL)
-    actions.tested()
-    assert actions.seen.window.answer.banner.remedy.isVisible()
-
-
-def copy_report(actions: Actions) -> None:
-    """Copy the report as Markdown."""
-    paste_to_verdict(actions)
-    actions.count = 0
-    actions.key(Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    actions.seen.until(lambda: "Connected" in QGuiApplication.clipboard().text())
-
-
-def save(actions: Actions) -> None:
-    """Save without a name."""
-    actions.paste(scenes.URI)
-    actions.count = 0
-    actions.key(Qt.Key.Key_S, CONTROL)
-    actions.seen.until(lambda: actions.seen.front.path is not None)
-
-
-def find_a_setting(actions: Actions) -> None:
-    """To an option by its name."""
-    actions.paste(scenes.URI)
-    actions.count = 0
-    actions.key(Qt.Key.Key_K, CONTROL)
-    palette = actions.seen.dialog()
-    actions.count += 2  # the name, and Return
-    assert isinstance(palette, Palette)
-    QTest.keyClicks(palette.field, "maxpool")
-    QTest.keyClick(palette.field, Qt.Key.Key_Return)
-    actions.seen.until(lambda: actions.seen.window.pages.isVisible())
-
-
-JOURNEYS: tuple[tuple[Callable[[Actions], None], int], ...] = (
-    (paste_to_verdict, 2),
-    (unescaped_at, 4),
-    (what_to_do, 3),
-    (unknown_authority, 7),
-    (verdict_to_fix, 25),
-    (copy_report, 2),
-    (save, 1),
-    (find_a_setting, 3),
-)
-"""With how many actions each took before the answer became the page."""
+# ---------------------------------------------------------------- times
 
 
 def journeys(app: QApplication) -> None:
     """How many actions each takes."""
-    for journey, before in JOURNEYS:
+    for journey in walks.JOURNEYS:
         with tempfile.TemporaryDirectory() as home, scenes.seen(app, Path(home)) as seen:
-            seen.window.activateWindow()
-            QTest.qWait(50)
-            actions = Actions(seen)
-            journey(actions)
-            assert journey.__doc__ is not None
-            print(f"{journey.__doc__.rstrip('.'):<46} {actions.count:2} actions   (was {before})")
-
-
-# ---------------------------------------------------------------- times
+            count = walks.walk(journey, seen)
+            goal = f", goal {journey.goal}" if journey.goal is not None else ""
+            print(f"{journey.words:<46} {count:2} actions   (was {journey.before}{goal})")
 
 
 def first_paint() -> None:

@@ -378,7 +378,7 @@ class Workbench(QObject):
             self.window.step_back()
 
     def do_next(self) -> None:
-        """Press the one filled button: what the answer proposes, else Test."""
+        """Press the one filled button: what the page proposes, a repair of the text with a test after it, else Test."""
         button = self.window.next_step
         if button is None:
             self.test()
@@ -386,6 +386,8 @@ class Workbench(QObject):
         if button is self.window.answer.primary:
             self.window.turn_to("answer")
         button.click()
+        if button is self.window.connection.said.repair and self.window.connection.said.next_step is None:
+            self.test()
 
     # ------------------------------------------------------------ the window shows
 

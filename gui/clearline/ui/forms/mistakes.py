@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from clearline.core.diagnosis.catalogue import fix_of, title_of
 from clearline.core.facts.text import Mistake
+from clearline.core.findings import Severity
+from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone
 from clearline.ui.widgets.parts import ElidedLabel, StatusIcon, restyle
@@ -27,6 +29,8 @@ class MistakeLine(QWidget):
     place_requested = Signal(int, int)
     """Where a mistake is in the text."""
     undo_requested = Signal()
+    next_step_changed = Signal()
+    """The repair is the next step now, or no longer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +63,7 @@ class MistakeLine(QWidget):
         for widget in (self.show_place, self.repair, self.undo):
             row.addWidget(widget)
         row.addWidget(self.after, 2)
-        row.addStretch(1)
+        row.addStretch(0)
         self.setFixedHeight(_HEIGHT)
         self._looking = QTimer(self)
         self._looking.setSingleShot(True)
@@ -78,6 +82,14 @@ class MistakeLine(QWidget):
     def buttons(self) -> list[QPushButton]:
         """The buttons that change the text, as far as they are there now."""
         return [button for button in (self.repair, self.undo) if not button.isHidden()]
+
+    @property
+    def next_step(self) -> QPushButton | None:
+        """The repair, where no test can succeed before it."""
+        first = self._mistakes[0] if self._mistakes and not self._hint else None
+        if first is None or first.severity is not Severity.FAILURE or weakens(first) or self.repair.isHidden():
+            return None
+        return self.repair
 
     @property
     def stops(self) -> tuple[QPushButton, ...]:
@@ -130,16 +142,18 @@ class MistakeLine(QWidget):
             self.words.setToolTip(f"{words}\n{tip}")
         restyle(self.words, "role", role)
         self.show_place.setVisible(place)
-        self.repair.setText(button)
-        self.repair.setAccessibleName(button or "Repair")
         self.repair.setVisible(bool(button))
-        self.repair.setToolTip(tip)
+        restyle(self.repair, "next", "true" if self.next_step is not None else "")
+        self.repair.setText(button)  # after its look, which it is measured by
+        self.repair.setAccessibleName(button or "Repair")
+        self.repair.setToolTip(f"{tip}\nAlt+Enter repairs and tests.")
         self.repair.setAccessibleDescription(tip)
         self.undo.setVisible(bool(self._done) and not self._hint)
         self.after.setVisible(bool(button))
         self.after.setText("")
         if button:
             self._looking.start()
+        self.next_step_changed.emit()
 
     def _look_ahead(self) -> None:
         if self._mistakes and not self.after.isHidden():

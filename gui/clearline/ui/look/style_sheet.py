@@ -66,6 +66,9 @@ QPushButton#bare:hover {{ background: {hover}; }}
 QPushButton#flat {{ background: transparent; border: 1px solid transparent; color: {accent}; padding: 0px 4px; }}
 QPushButton#flat:hover {{ background: {hover}; }}
 QPushButton#flat:focus {{ border-color: {accent}; }}
+QPushButton#flat[next="true"] {{ background: {accent}; color: {on_accent}; padding: 1px 8px; }}
+QPushButton#flat[next="true"]:hover {{ background: {accent_hover}; }}
+QPushButton#flat[next="true"]:focus {{ border-color: {text}; }}
 QPushButton#toggle:checked {{ background: {selection}; border-color: {selection}; }}
 QPushButton#toggle:checked:focus {{ border-color: {accent}; }}
 QPushButton#primary {{

@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtGui import QKeySequence
 
 from clearline.core.options.catalogue import OPTIONS
+from clearline.core.secrets.secret import PASSWORD
 from clearline.ui.forms.option_text import searchable
 from clearline.ui.models.palette_entries import Entry, Kind, found
 from clearline.ui.panels.help_dialog import HelpDialog
@@ -75,5 +76,9 @@ class GoingTo:
         made += [
             Entry(Kind.SETTING, option.name, "setting", searchable(option), partial(pages.go_to, option.name))
             for option in OPTIONS
+        ]
+        made += [
+            Entry(Kind.SETTING, words, "setting", f"{words} login sign-in".casefold(), partial(pages.go_to, field))
+            for words, field in (("User name", "user"), ("Password", PASSWORD))
         ]
         return made

@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         self.results.add_lazy("history", "History", _history_panel)
         self.results.turned.connect(lambda _name: self.show_next_step())
         self.live.next_step_changed.connect(self.show_next_step)
+        self.connection.said.next_step_changed.connect(self.show_next_step)
         self.show_watching(False)
         self._lay_out()
         self._toast = Toast(self)
@@ -241,11 +242,12 @@ class MainWindow(QMainWindow):
 
     @property
     def next_step(self) -> QPushButton | None:
-        """The one filled button of the page in front; None: it is Test."""
-        return self.live.primary if self.results.current_name == "live" else self.answer.primary
+        """The one filled button: of the page in front, else the repair of the text; None: it is Test."""
+        page = self.live.primary if self.results.current_name == "live" else self.answer.primary
+        return page or self.connection.said.next_step
 
     def show_next_step(self) -> None:
-        """Test is filled only where no button of the page is."""
+        """Test is filled only where no other button is."""
         self.connection.show_primary(self.next_step is None)
 
     def show_environment(self, word: str, colour: str | None, *, tinted: bool) -> None:
