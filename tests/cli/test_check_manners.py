@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,19 @@ def test_the_exit_code_says_what_was_asked_for(by: str, code: int) -> None:
     with peers.closed_port() as port:
         assert run("--quiet", "--exit-by", by, f"mongodb://127.0.0.1:{port}/").returncode == code
     assert run("--exit-by", "nagios", "/nowhere/x.json").returncode == 3
+
+
+def test_a_monitor_shows_the_first_line(standalone: Deployment) -> None:
+    good = run("--fast", "--quiet", "--exit-by", "nagios", standalone.uri())
+    assert re.fullmatch(r"(OK: connected|WARNING: .+) \| time=\d+\.\d{3}s\n", good.stdout)
+    with peers.closed_port() as port:
+        bad = f"mongodb://127.0.0.1:{port}/"
+        one, several = run("--exit-by", "nagios", bad), run("--exit-by", "nagios", standalone.uri(), bad)
+    first, *report = one.stdout.splitlines()
+    assert first.startswith(f"CRITICAL: 127.0.0.1 answers, but nothing listens on port {port}. | time=0.")
+    assert "tcp.refused" in one.stdout
+    assert not any("|" in line for line in report)  # what follows a bar would be drawn as a graph
+    assert several.stdout.startswith("CRITICAL: 1 of 2 connected; 127.0.0.1 answers")
 
 
 def test_waiting_ends_when_it_is_so(standalone: Deployment) -> None:

@@ -52,17 +52,24 @@ def run(argv: Sequence[str]) -> int:
     named = [(target.request.profile, report) for target, report in zip(targets, reports, strict=True)]
     junit = arguments.junit is not None and write_junit(arguments.junit, named)
     kept = arguments.summary is None or write_summary(arguments.summary, reports)
+    codes = [_code(report, arguments) for report in reports] + [not_tried(arguments.exit_by)] * refused
+    if not kept or (arguments.junit is not None and not junit):
+        codes.append(not_tried(arguments.exit_by))
+    code = together(codes, arguments.exit_by)
     if arguments.json:
         if len(arguments.target) > 1:
             print_json(f"[{', '.join(map(to_json, reports))}]")
         elif reports:
             print_json(to_json(reports[0]))
     elif not junit:
-        _print(reports, quiet=arguments.quiet, notes=arguments.notes)
-    codes = [_code(report, arguments) for report in reports] + [not_tried(arguments.exit_by)] * refused
-    if not kept or (arguments.junit is not None and not junit):
-        codes.append(not_tried(arguments.exit_by))
-    return together(codes, arguments.exit_by)
+        monitored = arguments.exit_by == "nagios"
+        if monitored:
+            from clearline.cli.monitor_line import monitor_line
+
+            print_text(monitor_line(reports, code))
+        if not (arguments.quiet and monitored):
+            _print(reports, quiet=arguments.quiet, notes=arguments.notes, bars=not monitored)
+    return code
 
 
 def _targets(arguments: argparse.Namespace) -> tuple[list[Target], int]:
@@ -77,13 +84,15 @@ def _targets(arguments: argparse.Namespace) -> tuple[list[Target], int]:
     return targets, refused
 
 
-def _print(reports: Sequence[Report], *, quiet: bool, notes: bool) -> None:
+def _print(reports: Sequence[Report], *, quiet: bool, notes: bool, bars: bool) -> None:
+    """Each report as text, or one sentence; without ``bars`` for a monitor, which draws what follows one."""
     from clearline.cli.report_text import render, terminal_width, unicode_fits
 
     unicode = unicode_fits(sys.stdout.encoding)
     for number, report in enumerate(reports):
         if not quiet:
             text = render(report, colour=colours(), width=terminal_width(), unicode=unicode, notes=notes)
+            text = text if bars else text.replace("|", "/")
             print_text(f"\n{text}" if number else text)
         elif report.verdict is not Verdict.CONNECTED:
             print_text(

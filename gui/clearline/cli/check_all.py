@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec.structs import replace
 
 from clearline.cli.attempts import Manner, checked
+from clearline.cli.monitor_line import monitor_line
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.targets import (
@@ -75,16 +76,19 @@ def run(arguments: argparse.Namespace) -> int:
         return not_tried(arguments.exit_by)
     if arguments.summary is not None and not write_summary(arguments.summary, reports):
         return not_tried(arguments.exit_by)
-    if arguments.json:
-        print_json(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
-    elif arguments.junit is None:
-        _print(profiles, reports)
     by: ExitBy = arguments.exit_by
     codes = [
         not_tried(by) if request.permits.not_agreed else exit_code(report, by)
         for request, report in zip(requests, reports, strict=True)
     ]
-    return together([*codes, *([1 if by != "nagios" else not_tried(by)] if broken else [])], by)
+    code = together([*codes, *([1 if by != "nagios" else not_tried(by)] if broken else [])], by)
+    if arguments.json:
+        print_json(json.dumps([json.loads(to_json(report, indent=None)) for report in reports], indent=2))
+    elif arguments.junit is None:
+        if by == "nagios":
+            print_text(monitor_line(reports, code))
+        _print(profiles, reports)
+    return code
 
 
 def _with_secrets(

@@ -95,7 +95,12 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
 
     None is what lies near: ``MONGODB_URI``, or the ``.env`` file of this folder. Raises `UsageProblem`.
     """
-    found = _nearby(patience) if named is None else _found(named, patience)
+    if named is not None:
+        found = _found(named, patience)
+    else:
+        found, what = _nearby(patience)
+        if getattr(arguments, "exit_by", "plain") != "nagios":  # a monitor shows the first line of either stream
+            print_aside(f"clearline: checking {what}.")
     given = {**found.request.secrets, **_given(arguments, from_stdin=named == "-")}
     _settle_concerns(found, yes=arguments.yes)
     if arguments.accept_host_key:
@@ -304,11 +309,14 @@ def _found(argument: str, patience: Patience) -> Target:
     return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
 
 
-def _nearby(patience: Patience) -> Target:
-    """What a program started here would most likely connect to; told aloud. A file of this folder is from elsewhere."""
+def _nearby(patience: Patience) -> tuple[Target, str]:
+    """What a program started here would most likely connect to, and where that stands, which is to be told.
+
+    A file of this folder is from elsewhere.
+    """
     if text := os.environ.get(VARIABLE):
-        print_aside(f"clearline: checking what {VARIABLE} of the environment holds.")
-        return Target(Request(Profile(), {}, _bounded(text), patience, permits(Profile())))
+        request = Request(Profile(), {}, _bounded(text), patience, permits(Profile()))
+        return Target(request), f"what {VARIABLE} of the environment holds"
     from clearline.core.exchange import dotenv
     from clearline.core.exchange.imported import ImportProblem
 
@@ -321,8 +329,8 @@ def _nearby(patience: Patience) -> Target:
     usable = next((item for item in items if item.profile is not None), None)
     if usable is None or usable.profile is None:
         raise UsageProblem(f"nothing to check: give a target, or --all; {VARIABLE} is not set, and no .env names any.")
-    print_aside(f"clearline: checking {usable.name} of {file.absolute()}.")
-    return Target(Request(usable.profile, usable.secrets, None, patience, permits(usable.profile)))
+    request = Request(usable.profile, usable.secrets, None, patience, permits(usable.profile))
+    return Target(request), f"{usable.name} of {file.absolute()}"
 
 
 def _bounded(text: str) -> str:
