@@ -1,8 +1,8 @@
 """The Containerfile without a container engine: its own steps, run in roots of mmdebstrap, and what comes of them.
 
 The base is Debian with Python, one root for each stage. What comes of the last stage is entered as an engine would with
-``--read-only --cap-drop ALL``: as the file's own user, without a place to write. Run as root by the virtual
-environment's Python:
+``--read-only --cap-drop ALL``: as the file's own user, without a place to write. The program that it installs is also
+what the engines of the recipes run. Run as root by the virtual environment's Python:
 
     python packaging/container.py
 """
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import clean_roots
+import engines
 
 from clearline.cli.mongod import PrivateMongod
 
@@ -162,7 +163,7 @@ def trials(last: Stage, address: str, closed: str) -> list[tuple[clean_roots.Tri
 
 
 def main(say: Callable[[str], None] = print) -> int:
-    """Build and try; how many trials went wrong."""
+    """Build and try, then the recipes; how many trials went wrong."""
     stages = read(FILE.read_text(encoding="utf-8"))
     base = ROOT / ".cache" / "roots" / "container-base"
     clean_roots.make(base, *BASE)
@@ -189,7 +190,8 @@ def main(say: Callable[[str], None] = print) -> int:
             say(f"{'FAIL' if wrong else 'ok':<5} {trial.name:<28} {time.perf_counter() - began:5.1f} s")
             if wrong:
                 say(f"      {'; '.join(wrong)}\n{printed}")
-    return failed
+        program = root / PurePosixPath(stages[-1].environ["PATH"].split(":")[0]).parent.relative_to("/")
+        return failed + engines.tried(program, server.address, closed, folder / "work", say)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@
     python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
     python3 packaging/dev.py smoke            unpack each archive there, check a real mongod, paint the window
     python3 packaging/dev.py try-build        run the program of dist in clean systems (as root); --quick in one of them
-    python3 packaging/dev.py try-container    run the Containerfile's steps and what comes of them (as root)
+    python3 packaging/dev.py try-container    run the steps of the Containerfile, then it, and the recipes (as root)
     python3 packaging/dev.py lock [ARG ...]   renew requirements.lock; --upgrade raises every version in it
 
 Standard library only. Everything goes into .venv beside pyproject.toml, in the versions and with the hashes of

@@ -10,6 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="roots of Linux")
 container = pytest.importorskip("container")
+engines = pytest.importorskip("engines")
 
 
 def test_every_line_of_the_file_is_a_step_or_a_setting() -> None:
@@ -57,6 +58,21 @@ def test_what_is_tried_runs_read_only_and_without_rights(tmp_path: Path) -> None
     assert "/etc/resolv.conf" not in script
     assert {"--reuid=65534", "--no-new-privs", "--bounding-set=-all"} <= set(command)
     assert subprocess.run(["sh", "-n", "-c", script], check=False).returncode == 0
+
+
+def test_every_recipe_of_an_engine_that_debian_has_is_run_by_it() -> None:
+    assert {engine.recipe for engine in engines.ENGINES} == {
+        "ansible-task.yml",
+        "nagios.cfg",
+        "icinga2.conf",
+        "compose.yaml",
+    }
+    for engine in engines.ENGINES:
+        command = engines.entering(Path("/root of it"), Path("/opt/clearline"), Path("/tmp/w"), engine.script)
+        assert "'/root of it/proc'" in command[command.index("-c") + 1]
+        assert (engines.RECIPES / engine.recipe).is_file()
+        assert engine.says
+        assert subprocess.run(["sh", "-n", "-c", engine.script], check=False).returncode == 0
 
 
 def test_the_nightly_job_runs_the_steps() -> None:
