@@ -166,8 +166,12 @@ def _handshake(sign: Sign) -> TlsFacts:
     return TlsFacts(kind=TlsKind.DRIVER, reach=Reach.NOT_MONGODB, openssl_reason="WRONG_VERSION_NUMBER")
 
 
+_UNTOLD = "whose name is not told"
+"""Where a set's name stands in a sentence."""
+
+
 def _hello(server: Seen, record: Record) -> Hello | None:
-    name = next((v.set_name for v in record.views if v.set_name), "rs")
+    name = next((v.set_name for v in record.views if v.set_name), _UNTOLD)
     newest = 21
     match server.type:
         case "primary":
