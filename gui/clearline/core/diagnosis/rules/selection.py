@@ -91,7 +91,7 @@ def primary(facts: Facts) -> Iterable[Finding]:
     every = sorted({*advertised, *(m.address for m, h in live if h.hidden)})
     down = [a for a in every if a not in up]
     if down:
-        how = f"only {len(up)} of {len(every)} members are alive"
+        how = f"only {len(up)} of {len(every)} members answer"
         fix = f"Start {listed(down)}."
         doubt = "If they run and only this computer cannot reach them, they may have a primary among themselves."
     else:
