@@ -1,5 +1,7 @@
 """What a process costs from start to exit, in ratios against a ten-line PyMongo script measured in the same run.
 
+The program of dist, where there is one, is compared with the source.
+
 Run it with ``python3 packaging/dev.py bench start``. Prints numbers; never fails on a time.
 """
 
@@ -9,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -30,6 +33,8 @@ client.close()
 """
 BYTECODE = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """Installed packages are compiled; a checkout is at its first start."""
+BYTECODE["QT_QPA_PLATFORM"] = "offscreen"
+PROGRAM = Path(__file__).resolve().parents[2] / "dist" / "clearline" / "clearline"
 
 
 def cost(command: Sequence[str]) -> tuple[float, float]:
@@ -69,6 +74,9 @@ def main() -> None:
         login = stack.enter_context(deployments.with_login()).uri(deployments.APP, path="appdb")
         closed = f"mongodb://127.0.0.1:{stack.enter_context(peers.closed_port())}/"
         ours = [sys.executable, "-m", "clearline"]
+        picture = str(Path(stack.enter_context(tempfile.TemporaryDirectory()), "window.png"))
+        compared = {"--version": ["--version"], "check, plain": ["check", plain], "a window": ["--screenshot", picture]}
+        programs = {f"program: {name}": [str(PROGRAM), *words] for name, words in compared.items() if PROGRAM.exists()}
         found = costs(
             {
                 "python -c pass": [sys.executable, "-c", "pass"],
@@ -79,12 +87,19 @@ def main() -> None:
                 "check, SCRAM": [*ours, "check", login],
                 "check --fast, plain": [*ours, "check", "--fast", plain],
                 "check, refused": [*ours, "check", closed],
+                "a window": [*ours, *compared["a window"]],
+                **programs,
             }
         )
         for name, (wall, used) in found.items():
             raw = found["PyMongo, SCRAM" if "SCRAM" in name else "PyMongo, plain"][1]
             print(f"{name:<22} {wall:7.0f} ms   processor {used:6.0f} ms   {used / raw:5.2f} of PyMongo's")
         print("goals: check 1.50 of PyMongo's processor time and 200 ms; refused 150 ms; --version 30 ms")
+        for name in compared if programs else ():
+            (wall, used), (source_wall, source_used) = found[f"program: {name}"], found[name]
+            ratios = f"{wall / source_wall:5.2f} of the source's time, {used / source_used:5.2f} of its processor's"
+            print(f"program, {name:<13} {ratios}")
+        print("goals: check 1.20, a window 1.10")
         modules = imports(["check", plain])
         print(f"\n{len(modules)} modules in {sum(modules.values()):.0f} ms; the dearest, without what they import:")
         for name, spent in sorted(modules.items(), key=lambda one: -one[1])[:MOST]:
