@@ -46,6 +46,7 @@ WHOLE_PROGRAM = {
     "win32": (
         "clearline.exe",
         "clearline-window.exe",
+        "modules.pyz",
         "platforms/qwindows.dll",
         "Qt6Gui.dll",
         "python3??.dll",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import plistlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import bundle
 import pytest
+from PyInstaller.archive.writers import ZlibArchiveWriter
+from PyInstaller.loader.pyimod01_archive import ZlibArchiveReader
 
 from clearline import __version__
 
@@ -54,13 +57,24 @@ def test_only_libraries_that_a_remaining_file_needs_stay() -> None:
 
 def test_a_build_without_the_platform_plugin_is_told(tmp_path: Path) -> None:
     libraries = ("_internal/PySide6/Qt6Gui.dll", "_internal/python313.dll")
-    for part in ("clearline.exe", "clearline-window.exe", *libraries):
+    for part in ("clearline.exe", "clearline-window.exe", "_internal/modules.pyz", *libraries):
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / part).touch()
     assert bundle.missing_parts(tmp_path, "win32") == ["platforms/qwindows.dll"]
     (tmp_path / "_internal/PySide6/plugins/platforms").mkdir(parents=True)
     (tmp_path / "_internal/PySide6/plugins/platforms/qwindows.dll").touch()
     assert bundle.missing_parts(tmp_path, "win32") == []
+
+
+def test_the_programs_for_windows_read_their_modules_from_the_archive_that_they_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = {"entry": compile("", "entry.py", "exec")}
+    ZlibArchiveWriter(str(tmp_path / "modules.pyz"), [("entry", "entry.py", "PYMODULE")], code)
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    monkeypatch.setattr(sys, "_pyinstaller_pyz", "clearline.exe?4711", raising=False)
+    runpy.run_path(str(Path(bundle.__file__).with_name("shared_archive.py")))
+    assert "entry" in ZlibArchiveReader(vars(sys)["_pyinstaller_pyz"], check_pymagic=True).toc
 
 
 @pytest.mark.parametrize(
