@@ -24,6 +24,7 @@ from clearline.core.uri.connection_string import read
 from lab import deployments, peers
 from lab.deployment import Deployment
 from lab.mongo_peer import MongoPeer
+from lab.terminals import on_a_terminal
 
 CANARY = "s3cr3t-c0mmand-horse"
 
@@ -223,36 +224,7 @@ def test_a_password_from_a_reference_is_looked_up_at_each_check(
 
 
 def _on_a_terminal(home: Path, *arguments: str, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
-    """Exit code and everything said on a terminal of its own, where each prompt gets its answer."""
-    import fcntl
-    import pty
-    import termios
-
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "clearline", *arguments],
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # getpass asks on the controlling terminal
-        env={**os.environ, "CLEARLINE_HOME": str(home), "NO_COLOR": "1"},
-    )
-    os.close(inside)
-    said = ""
-    waiting = list(answers)
-    while True:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # Linux tells the end so
-            break
-        if not piece:
-            break
-        said += piece.decode()
-        if waiting and waiting[0][0] in said:
-            os.write(terminal, f"{waiting.pop(0)[1]}\n".encode())
-    os.close(terminal)
-    return process.wait(), said
+    return on_a_terminal(*arguments, answers=answers, environ={**os.environ, "CLEARLINE_HOME": str(home)})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals as Linux has them")

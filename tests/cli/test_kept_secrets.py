@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from lab import deployments, file_keyring, peers
 from lab.deployment import Deployment
+from lab.terminals import on_a_terminal
 
 CANARY = "k3pt-0n-this-c0mputer"
 OWN = Profile(id="own", name="Orders", seeds=Seeds(hosts=("db1.example.com:27017",)), auth=Auth(user="app"))
@@ -139,37 +140,6 @@ def test_a_link_out_of_the_folder_is_from_elsewhere(home: Path, tmp_path: Path) 
         for target in ("Orders", str(link), "--all"):
             assert run("check", target).returncode == 2
         assert evil.connections == 0
-
-
-def on_a_terminal(*arguments: str, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
-    """Exit code and everything said on a terminal of its own, where each prompt gets its answer."""
-    import fcntl
-    import pty
-    import termios
-
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "clearline", *arguments],
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # getpass asks on the controlling terminal
-    )
-    os.close(inside)
-    said, waiting = "", list(answers)
-    while True:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # Linux tells the end so
-            break
-        if not piece:
-            break
-        said += piece.decode()
-        if waiting and waiting[0][0] in said:
-            os.write(terminal, f"{waiting.pop(0)[1]}\n".encode())
-    os.close(terminal)
-    return process.wait(60), said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals as Linux has them")
