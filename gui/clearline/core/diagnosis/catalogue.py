@@ -34,6 +34,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     wrong_address: bool = False
     splits_password: bool = False
     product: str | None = None
+    rivals: tuple[str, ...] = ()
+    """What else it may be where the evidence makes it no more than possible."""
 
 
 class _Causes(Mapping[str, Cause]):
@@ -94,11 +96,16 @@ def finding(
     kind of hop carry the stage ``hop``. ``detail`` is added to the cause's meaning; ``summary``, ``means`` and ``fix``
     stand for its sentence, meaning and advice where the evidence says more. Blanks come by keyword, or in ``fill``.
     ``patch`` or ``action`` belongs to the first remedy; ``also`` are further remedies.
-    Raises KeyError for an unknown code or an unfilled blank: a rule's bug that the tests find.
+    One that is merely possible names its rivals in the detail.
+    Raises KeyError for an unknown code, an unfilled blank or missing rivals: a rule's bug that the tests find.
     """
     cause = causes()[code]
     filled = {name: _short(str(value)) for name, value in {**(fill or {}), **blanks}.items()}
     means = means or cause.means.format_map(filled)
+    if certainty is Certainty.POSSIBLE:
+        if not cause.rivals:
+            raise KeyError(f"what else {code} may be")
+        detail = f"{detail} It may as well be: {'; '.join(cause.rivals)}.".strip()
     return Finding(
         cause=code,
         severity=severity or cause.severity,

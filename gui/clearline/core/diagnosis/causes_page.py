@@ -74,6 +74,7 @@ def _page(code: str, cause: Cause) -> str:
             f"Usually a {cause.severity.value}. How to prove it by hand: {_shown(cause.tells)}",
             *_by_place(code),
             *_told_in_texts(code),
+            *(["", f"Where it is merely possible: {'; '.join(cause.rivals)}."] if cause.rivals else []),
         ]
     )
 
