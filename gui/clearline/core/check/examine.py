@@ -224,6 +224,7 @@ class Examiner:
         attempts = [loop.create_task(attempt(ip)) for ip in addresses]
         ended = asyncio.gather(*attempts)
         hedge: asyncio.Task[None] | None = None
+        talking = False
         try:
             await _first({opened, ended}, self._questioner.hedge_s)
             if not opened.done():
@@ -236,10 +237,12 @@ class Examiner:
                 await _first({opened, ended})
             if opened.done():
                 connection, ip = opened.result()
+                talking = True
                 await self._talk(member, connection, ip)
             await ended
         finally:
-            opened.cancel()
+            if not opened.cancel() and not talking:
+                opened.result()[0].close()  # it opened in the moment of Stop
             all_quiet.cancel()
             for leftover in (*attempts, hedge):
                 if leftover is not None and not leftover.done():

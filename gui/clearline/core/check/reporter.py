@@ -49,6 +49,7 @@ class Reporter:
         self._verdict_ms: float | None = None
         self._frame_s = frame_s
         self._next_frame = began + frame_s
+        self._finished = False
         self._hidden: tuple[Secret, ...] = ()
         self._known: tuple[Secret, ...] = ()
 
@@ -64,8 +65,10 @@ class Reporter:
             self._verdict_ms = self.elapsed_ms
 
     def frame(self, *, force: bool = False) -> None:
-        """Tell the newest state, at most once a frame; a verdict does not wait for the frame."""
+        """Tell the newest state, at most once a frame; a verdict does not wait for the frame. Not after `finish`."""
         now = time.perf_counter()
+        if self._finished:  # the driver may lose its Stop, and be through when nothing is waited for any more
+            return
         if force or now >= self._next_frame:
             # A late answer can make a failed check possible again: then it is running once more.
             reopened = self.verdict is Verdict.FAILED and not has_failed(self._ledger.facts)
@@ -76,6 +79,7 @@ class Reporter:
     def finish(self) -> Report:
         """Tell the whole report, and return it."""
         report = self._assemble(self.verdict, last=True)
+        self._finished = True
         self._emit(report)
         return report
 

@@ -1,4 +1,4 @@
-"""The loop through which PyMongo goes a way without knowing: three public methods, overridden.
+"""The program's loop, through which PyMongo goes a way without knowing: three public methods, overridden.
 
 PyMongo's async path asks the running loop for everything: ``getaddrinfo``, ``sock_connect``, ``create_connection``. The
 host name for TLS travels beside the address, so the name that is verified stays the server's own. A `Target` is no
@@ -61,11 +61,15 @@ class HopLoopMixin:
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", Target(str(host), int(port), way))]
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        """Open the target's line. Raises `HopError`."""
+        """Open the target's line. Raises `HopError`. The socket of a connect that is cancelled is closed."""
         if not isinstance(address, Target):
             if isinstance(address, str | bytes) and (way := _going.get()) is not None:
                 await way.open(str(address), 0)  # a Unix socket, to which no way leads: it raises
-            await super().sock_connect(sock, address)  # type: ignore[misc]
+            try:
+                await super().sock_connect(sock, address)  # type: ignore[misc]
+            except asyncio.CancelledError:
+                sock.close()  # PyMongo forgets it, and it would stay open until Python collects its garbage
+                raise
             return
         stream = await address.way.open(address.host, address.port)
         self._opened[sock] = (stream, address)
