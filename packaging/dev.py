@@ -81,6 +81,7 @@ def test_windows(arguments: Sequence[str]) -> None:
     """The suites that say something about Windows, on Windows' Python; what cannot pass there is named in wine.py."""
     import wine
 
+    fetch_suites(ROOT / ".cache")
     machine = windows()
     chosen = arguments or [f"tests/{name}" for name in ("core", "cli", "ui", "test_paths.py")]
     left_out = [f"--deselect={test}" for test in wine.EXCEPTIONS]
