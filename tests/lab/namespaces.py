@@ -177,9 +177,13 @@ class Network:
         return self._stack.enter_context(Relay(address, listener=listener, **line))
 
     def dns_server(self, zone: Zone | None = None, *, host: str = OUTSIDE, **behaviour: Any) -> DnsServer:
-        """A DNS server outside, on port 53 of ``host``. ``behaviour`` as for `DnsServer`. Ends with the network."""
+        """A DNS server on port 53 of ``host``, an address outside or of the inside's loopback. Ends with the network.
+
+        ``behaviour`` as for `DnsServer`.
+        """
         tcp = behaviour.pop("tcp", True)
-        sockets = in_namespace(self.outside, lambda: bound_sockets(host, 53, tcp=tcp))
+        side = self.inside if host.startswith("127.") else self.outside
+        sockets = in_namespace(side, lambda: bound_sockets(host, 53, tcp=tcp))
         return self._stack.enter_context(DnsServer(zone, sockets=sockets, **behaviour))
 
     # -- addresses and routes

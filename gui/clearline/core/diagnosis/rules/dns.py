@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
-from clearline.core.diagnosis.rules.places import name_words
+from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words
 from clearline.core.diagnosis.standing import lookup_failed
 from clearline.core.facts.names import DnsOutcome, Question, counting, srv_target_allowed, txt_options
 from clearline.core.facts.servers import MemberFacts
@@ -335,6 +335,7 @@ def slow(facts: Facts) -> Iterable[Finding]:
             "dns.slow",
             Certainty.PROVEN,
             evidence={"answers_ms": [round(t) for t in times]},
+            detail=ndots_words(facts),
             ms=round(sorted(times)[len(times) // 2]),
         )
 
@@ -385,7 +386,8 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             Certainty.LIKELY if unheard else Certainty.PROVEN,
             server=member.address,
             evidence=evidence,
-            detail=detail,
+            means=detail if in_container(facts) else "",
+            detail="" if in_container(facts) else detail,
             fix=fix,
             also=also,
             host=member.host,

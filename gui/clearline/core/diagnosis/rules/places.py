@@ -51,12 +51,15 @@ def localhost_remedies(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
     port = member.port or 27017
     place = in_container(facts)
     if place == "pod":
-        text = "In a pod, localhost is the pod itself: connect to the service (SERVICE.NAMESPACE.svc.cluster.local)."
+        text = (
+            f"In a pod, localhost is the pod itself: connect to the service (SERVICE.NAMESPACE.svc.{_domain(facts)}; "
+            "kubectl get services -A lists them)."
+        )
     elif place is not None:
         text = (
             f"In a {place}, localhost is the container itself: connect to the other container by its service name on a "
-            f"shared network, or to this computer by host.docker.internal:{port} (on Linux started with --add-host "
-            "host.docker.internal:host-gateway)."
+            f"shared network, or to the computer around it by {_around(facts)}:{port}"
+            f"{_ADDED if place.startswith('Docker') else ''}."
         )
     elif facts.computer.surroundings.wsl is not None:
         text = (
@@ -71,24 +74,66 @@ def localhost_remedies(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
     return (Remedy(text=text),)
 
 
+_ADDED = " (on Linux started with --add-host host.docker.internal:host-gateway)"
+
+
+def _around(facts: Facts) -> str:
+    """What the runtime calls the computer around its containers."""
+    return "host.containers.internal" if facts.computer.surroundings.container == "Podman" else "host.docker.internal"
+
+
+def _domain(facts: Facts) -> str:
+    pod = facts.computer.surroundings.pod
+    return (pod.cluster_domain if pod is not None else None) or "cluster.local"
+
+
+def refused_words(facts: Facts, member: MemberFacts) -> tuple[str, str]:
+    """Detail and first remedy where a name of the container world is refused; empty for others."""
+    port = member.port or 27017
+    if is_runtime_host(member.host):
+        return (
+            "That name is the computer around this container: what listens there on 127.0.0.1 alone is not reached.",
+            f"Let mongod there listen on the containers' bridge too (net.bindIp: 127.0.0.1,172.17.0.1), or publish the "
+            f"other container's port to all addresses (-p {port}:27017, not -p 127.0.0.1:{port}:27017).",
+        )
+    if in_container(facts) in (None, "pod") or "." in member.host or ":" in member.host or is_loopback(member):
+        return "", ""
+    return (
+        "Between containers the other container's own port counts, mostly 27017, and not the one that is published.",
+        f"Write {member.host}:27017; if that is refused as well, start mongod there with --bind_ip_all.",
+    )
+
+
+def ndots_words(facts: Facts) -> str:
+    """A word about a search list that is tried before every name, as in a pod; empty where there is none."""
+    around = facts.computer.surroundings
+    hosts = [m.host.rstrip(".") for m in facts.members if m.lookup is not None and not m.lookup.literal]
+    dots = max((host.count(".") for host in (*hosts, *(facts.uri.hosts if facts.uri.srv else ()))), default=0)
+    if not around.search or around.ndots is None or around.ndots <= max(1, dots):
+        return ""
+    return (
+        f"Names with fewer than {around.ndots} dots are looked up in {len(around.search)} search domains first "
+        f"(ndots:{around.ndots}). A dot at the end of the name, or ndots:1 in the pod's dnsConfig, spares that."
+    )
+
+
 def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remedy, ...]] | None:
     """Detail, first remedy and further remedies for a name that belongs to a container network; None for others."""
     host, port = member.host, member.port or 27017
+    place = in_container(facts)
     if is_runtime_host(host):
-        return (
-            "That name stands for the computer that a container runs on, and is known only inside of containers.",
-            f"On Linux start the container with --add-host {host}:host-gateway (in Compose: extra_hosts). Outside of a "
-            f"container write localhost:{port}.",
-            (),
-        )
+        detail = "That name stands for the computer that a container runs on, and is known only inside of containers."
+        return detail, _runtime_host(facts, host, port), ()
     if service := cluster_service(host):
         name, namespace = service
         inside = facts.computer.surroundings.pod
         if inside is not None:
-            domain = inside.cluster_domain or "cluster.local"
+            domain, said = _domain(facts), host.partition(".svc")[2].strip(".")
             return (
                 f"This is a name of the cluster's own DNS, and this pod's cluster domain is {domain}.",
-                f"Check the service and its namespace: kubectl get service {name} -n {namespace}.",
+                f"Write {name}.{namespace}.svc.{domain}: this cluster does not call itself {said}."
+                if said and said != domain
+                else f"Check the service and its namespace: kubectl get service {name} -n {namespace}.",
                 (),
             )
         return (
@@ -102,9 +147,22 @@ def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remed
     if "." not in host.rstrip("."):
         pod = facts.computer.surroundings.pod
         if pod is not None:
+            here = f"this pod's namespace, {pod.namespace}" if pod.namespace else "this pod's namespace"
             return (
-                "In a pod a short name is a service of the same namespace.",
-                f"For a service of another namespace write {host}.NAMESPACE.svc.cluster.local.",
+                f"In a pod a short name is a service of {here}, and there is no {host} in it.",
+                f"For a service of another namespace write {host}.NAMESPACE.svc.{_domain(facts)}; kubectl get services "
+                "-A shows where it is.",
+                (),
+            )
+        if place is not None:
+            shared = any(r.address == "127.0.0.11" for r in facts.computer.surroundings.resolvers)
+            return (
+                f"In a {place} a short name is a container, or a service of Compose, on a network that both share.",
+                "Put both on one network (docker network connect NETWORK CONTAINER; in Compose under networks) and "
+                "write its name there: docker network inspect NETWORK lists who is on it."
+                if shared or not place.startswith("Docker")
+                else "Make a network and start both on it (docker network create NETWORK, docker run --network "
+                "NETWORK): on Docker's default bridge no container knows another one's name.",
                 (),
             )
         return (
@@ -114,6 +172,17 @@ def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remed
             (Remedy(text=f"In a company network: use the full name, or connect the VPN that completes {host}."),),
         )
     return None
+
+
+def _runtime_host(facts: Facts, host: str, port: int) -> str:
+    """How the computer around a container gets the name that was written."""
+    place = in_container(facts)
+    if place == "pod":
+        return "A pod has no such name: use the node's address, or a service without selector that leads there."
+    if place is not None and _around(facts) == "host.containers.internal" != host:
+        return f"Podman calls it host.containers.internal: write host.containers.internal:{port}."
+    outside = "" if place else f" Outside of a container write localhost:{port}."
+    return f"On Linux start the container with --add-host {host}:host-gateway (in Compose: extra_hosts).{outside}"
 
 
 def _elsewhere(host: str) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from clearline.core.diagnosis.rules.places import (
     in_container,
     is_link_local_without_zone,
     localhost_remedies,
+    refused_words,
 )
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts.servers import MemberFacts, OtherPort, Reach, TcpFacts
@@ -182,17 +183,19 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
     unheard = (attempt.loopback or attempt.own) and attempt.listening is False
-    words = [_led_here(member, attempt), family_words(member.tcp), _other_door(answering)]
+    detail, fix = refused_words(facts, member)
+    words = [_led_here(member, attempt), family_words(member.tcp), _other_door(answering), detail]
+    here = localhost_remedies(facts, member) if attempt.loopback else ()
+    if here and in_container(facts) is not None:
+        fix, here = here[0].text, (Remedy(text="If it is meant to run in here, start mongod, or correct the port."),)
     if not unheard:
         words.append("A firewall that rejects instead of dropping looks the same: a look at the server itself decides.")
     return tell(
         "tcp.refused",
         Certainty.PROVEN if unheard and attempt.loopback and is_this_computer(member.host) else Certainty.LIKELY,
         detail=" ".join(filter(None, words)),
-        also=(
-            *_other_ports(facts, member, answering),
-            *(localhost_remedies(facts, member) if attempt.loopback else ()),
-        ),
+        fix=fix,
+        also=(*_other_ports(facts, member, answering), *here),
         host=member.host,
         port=member.port,
     )
