@@ -117,6 +117,19 @@ def restored() -> WatchState:
     return msgspec.structs.replace(up, health=health, topology=topology())
 
 
+def lost_again() -> WatchState:
+    """Two losses are over, the third lasts."""
+    [latest] = lost().health.outages
+    earlier = tuple(
+        msgspec.structs.replace(latest, number=n, began=BEGAN + at, began_s=at, lasted_s=s, report=None)
+        for n, at, s in ((1, 2.0, 35.2), (2, 6.0, 1.4))
+    )
+    latest = msgspec.structs.replace(latest, number=3)
+    down = lost()
+    health = msgspec.structs.replace(down.health, outages=(*earlier, latest), outages_in_all=3)
+    return msgspec.structs.replace(down, health=health)
+
+
 def paused() -> WatchState:
     """The login was refused."""
     pause = Pause(at=BEGAN + 12, text="db1.example.com refuses the password of user app.", code=18)

@@ -491,6 +491,18 @@ def history(seen: Seen) -> None:
     QTest.qWait(300)
 
 
+@scene()
+def history_of_outages(seen: Seen) -> None:
+    seen.type()
+    seen.workbench.save()
+    seen.until(lambda: seen.front.path is not None)
+    seen.test(play.connected())
+    seen.watch(watches.lost_again())
+    seen.window.turn_to("history")
+    panel: Any = seen.window.results.get("history")
+    seen.until(lambda: panel.list.count() == 4)
+
+
 @scene(profiles=TEAM)
 def production(seen: Seen) -> None:
     seen.workbench.profiles.choose(TEAM[0].id)

@@ -93,6 +93,7 @@ class Workbench(QObject):
         self.unsaved = Unsaved(window, self.storage, profiles)
         self.kept_edits = KeptEdits(window, self.storage, profiles, folder.parent / unsaved_dir().name)
         self.watching = Watching(window, pump, watch, profiles, settings, self.change_settings)
+        self.late.outages_of = self.watching.outages
         self.going_to = GoingTo(window, profiles)
         self.retrying = Retrying(window, profiles, self.test)
         self.fixes = Fixes(window, profiles, self.test)
@@ -192,6 +193,19 @@ class Workbench(QObject):
         if profile_id == self.profiles.current.profile.id:
             self.late.show()
 
+    def _on_watched(self, opened: OpenProfile) -> None:
+        if opened is self.profiles.current:
+            self.late.show()
+
+    def _on_outage_explained(self, opened: OpenProfile, report: Report) -> None:
+        if opened.path is not None:
+            self.storage.reports.record_outage(opened.profile, {**opened.secrets, **opened.tested_with}, report)
+        self._on_watched(opened)
+
+    def _on_outage_recorded(self, profile_id: str) -> None:
+        if profile_id == self.profiles.current.profile.id:
+            self.late.show()
+
     def _on_earlier(self, opened: OpenProfile, reports: tuple[Report, ...]) -> None:
         opened.earlier = (*opened.earlier, *reports)
         if opened is self.profiles.current:
@@ -232,10 +246,13 @@ class Workbench(QObject):
         window.answer.welcome.import_requested.connect(lambda: self.sharing.ask_import())
         window.live.views.made.connect(self._on_live_view_made)
         self.watching.row_changed.connect(self.rows.show_one)
+        self.watching.row_changed.connect(self._on_watched)
+        self.watching.outage_explained.connect(self._on_outage_explained)
         self.watching.health_changed.connect(self._show_health)
         self.watching.broke.connect(self.broke)
         window.closing.connect(self.close)
         self.storage.reports.recorded.connect(self._on_recorded)
+        self.storage.reports.outage_recorded.connect(self._on_outage_recorded)
         self.storage.secrets_moved.connect(self._show_form)
         self.storage.secrets_moved.connect(self._show_passwords)
         self.storage.problem.connect(window.say)

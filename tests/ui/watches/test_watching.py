@@ -570,3 +570,20 @@ def test_a_click_on_live_shows_what_its_first_view_knows(qtbot: QtBot, watched: 
     bar = window.results.bar
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(window.results.names.index("live")).center())
     qtbot.waitUntil(lambda: (page := window.front_of("health")) is not None and page.isVisible())
+
+
+def test_outages_stand_in_the_history_and_their_reports_are_kept(qtbot: QtBot, watched: Any) -> None:
+    desktop, _watch, _session = watched
+    workbench, window = desktop.workbench, desktop.window
+    opened = workbench.profiles.current
+    workbench.save()
+    qtbot.waitUntil(lambda: opened.path is not None)
+    window.turn_to("history")
+    emit(qtbot, watched, watches.lost_again())
+    panel = window.results.get("history")
+    qtbot.waitUntil(lambda: sum("Connection lost" in panel.list.item(n).text() for n in range(panel.list.count())) == 3)
+    kept: list[Any] = []
+    workbench.storage.reports.of_profile(opened.profile.id, kept.append)
+    qtbot.waitUntil(lambda: bool(kept) and len(kept[-1]) == 1)
+    assert kept[-1][0].diagnosis.cause == "tcp.refused"
+    assert opened.profile.id not in workbench.storage.reports.lasts  # no verdict on how it is now

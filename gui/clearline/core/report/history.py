@@ -73,8 +73,13 @@ class History:
 
     # ------------------------------------------------------------ writing
 
-    def record(self, profile: Profile, report: Report, secrets: Iterable[Secret] = ()) -> Report:
-        """Keep a finished check's report and give it as it was kept; ``secrets`` are masked wherever they stand."""
+    def record(
+        self, profile: Profile, report: Report, secrets: Iterable[Secret] = (), *, outage: bool = False
+    ) -> Report:
+        """Keep a finished check's report and give it as it was kept; ``secrets`` are masked wherever they stand.
+
+        The report of an ``outage`` is kept among the others, but is no verdict on how the profile is now.
+        """
         safe = masked(report, secrets)
         place = self._place(profile.id)
         for folder in (self.folder, place):  # for each: the mode counts for the last folder of a path alone
@@ -84,7 +89,8 @@ class History:
             write_whole(place / f"{_stamp(safe.started)}-{uuid.uuid4().hex[:4]}-{verdict}.json", _content(safe))
             for path in self._too_many(place):
                 path.unlink(missing_ok=True)
-            self._append(_Line(profile.id, safe.verdict, safe.started, _cause(safe)))
+            if not outage:
+                self._append(_Line(profile.id, safe.verdict, safe.started, _cause(safe)))
         return safe
 
     def note_recent(self, report: Report, secrets: Iterable[Secret] = ()) -> None:

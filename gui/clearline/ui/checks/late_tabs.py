@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from clearline.core.report.report import Report
+from clearline.core.watch.health import Outage
 from clearline.ui.checks.sending_reports import SendingReports
 from clearline.ui.panels.code import CodePanel
 from clearline.ui.panels.history import HistoryPanel
+from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow
@@ -25,6 +29,8 @@ class LateTabs(QObject):
         self._storage = storage
         self._reporting = reporting
         self._profiles = profiles
+        self.outages_of: Callable[[OpenProfile], tuple[Outage, ...]] = lambda _opened: ()
+        """The losses that a watch has seen."""
         window.results.made.connect(self._on_made)
         window.results.turned.connect(lambda _name: self.show())
         storage.listed.connect(self.show)
@@ -49,7 +55,7 @@ class LateTabs(QObject):
 
             def answered(reports: tuple[Report, ...]) -> None:
                 if self._profiles.current.profile.id == profile_id:
-                    panel.show_reports(reports)
+                    panel.show_reports(reports, self.outages_of(opened))
 
             self._storage.reports.of_profile(profile_id, answered)
         self.show_code()

@@ -1,7 +1,8 @@
-"""What earlier tests of this profile found, and what has changed since it worked."""
+"""What earlier tests and watches of this profile found, and what has changed since it worked."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from html import escape
@@ -11,10 +12,30 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushBu
 
 from clearline.core.report.report import Report, Verdict
 from clearline.core.report.what_changed import compare
+from clearline.core.watch.health import Outage
 from clearline.ui.look import theme
 from clearline.ui.look.icons import icon
 from clearline.ui.look.status import status_colour, status_icon, status_word
+from clearline.ui.models.outages import lasted_text, outage_text
 from clearline.ui.widgets.parts import RichText
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: a test, or a loss that a watch saw, with the check that was run for it."""
+
+    report: Report | None
+    outage: Outage | None = None
+
+    @property
+    def at(self) -> float:
+        """When it was, in epoch seconds; 0 where the report does not tell."""
+        if self.outage is not None:
+            return self.outage.began
+        try:
+            return datetime.fromisoformat(self.report.started).timestamp() if self.report is not None else 0.0
+        except ValueError:
+            return 0.0
 
 
 class HistoryPanel(QWidget):
@@ -29,9 +50,9 @@ class HistoryPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._reports: tuple[Report, ...] = ()
+        self._entries: tuple[Entry, ...] = ()
         self.list = QListWidget()
-        self.list.setAccessibleName("Earlier tests")
+        self.list.setAccessibleName("Earlier tests and outages")
         self.list.setSpacing(3)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setWordWrap(True)
@@ -69,17 +90,21 @@ class HistoryPanel(QWidget):
     def current(self) -> Report | None:
         """The report that is selected."""
         row = self.list.currentRow()
-        return self._reports[row] if 0 <= row < len(self._reports) else None
+        return self._entries[row].report if 0 <= row < len(self._entries) else None
 
-    def show_reports(self, reports: tuple[Report, ...]) -> None:
-        """Show the reports of a profile, the newest first."""
-        if reports == self._reports:
+    def show_reports(self, reports: tuple[Report, ...], outages: tuple[Outage, ...] = ()) -> None:
+        """Show the reports of a profile, and the losses of its connection that a watch saw, the newest first."""
+        told = {(outage.report.started, outage.report.verdict) for outage in outages if outage.report is not None}
+        entries = [Entry(report) for report in reports if (report.started, report.verdict) not in told]
+        entries += [Entry(outage.report, outage) for outage in outages]
+        shown = tuple(sorted(entries, key=lambda entry: -entry.at))
+        if shown == self._entries:
             return
-        self._reports = reports
+        self._entries = shown
         self.list.clear()
-        for report in reports:
-            self.list.addItem(_item(report))
-        self.list.setCurrentRow(0 if reports else -1)
+        for entry in shown:
+            self.list.addItem(_item(entry))
+        self.list.setCurrentRow(0 if shown else -1)
         self._show_row(self.list.currentRow())
 
     def _request(self) -> None:
@@ -91,22 +116,34 @@ class HistoryPanel(QWidget):
             self.export_requested.emit(self.current)
 
     def _show_row(self, row: int) -> None:
-        chosen = self._reports[row] if 0 <= row < len(self._reports) else None
-        self.show_it.setEnabled(chosen is not None)
-        self.export.setEnabled(chosen is not None)
-        self.page.show_page(partial(_page, chosen, self._reports[row + 1 :] if chosen else ()))
+        chosen = self._entries[row] if 0 <= row < len(self._entries) else None
+        for button in (self.show_it, self.export):
+            button.setEnabled(chosen is not None and chosen.report is not None)
+        outages = tuple(entry.outage for entry in self._entries if entry.outage is not None)
+        older = self._entries[row + 1 :] if chosen else ()
+        self.page.show_page(partial(_page, chosen, older, outages))
 
 
-def _item(report: Report) -> QListWidgetItem:
-    verdict = report.verdict or Verdict.CANCELLED
-    cause = report.diagnosis
-    words = cause.summary if cause is not None else f"{report.verdict_ms or 0:,.0f} ms"
-    item = QListWidgetItem(
-        icon(status_icon(verdict), status_colour(verdict)),
-        f"{moment(report.started)}   {status_word(verdict)}\n{words}",
-    )
+def _item(entry: Entry) -> QListWidgetItem:
+    report, outage = entry.report, entry.outage
+    if outage is not None:
+        picture = icon("outage", theme.tone("failed" if outage.lasted_s is None else "muted"))
+        lasted = "not yet restored" if outage.lasted_s is None else lasted_text(outage.lasted_s)
+        words = outage.cause.summary if outage.cause is not None else outage.why
+        item = QListWidgetItem(picture, f"{_day_and_time(outage.began)}   Connection lost · {lasted}\n{words}")
+    else:
+        assert report is not None
+        verdict = report.verdict or Verdict.CANCELLED
+        cause = report.diagnosis
+        words = cause.summary if cause is not None else f"{report.verdict_ms or 0:,.0f} ms"
+        picture = icon(status_icon(verdict), status_colour(verdict))
+        item = QListWidgetItem(picture, f"{moment(report.started)}   {status_word(verdict)}\n{words}")
     item.setToolTip(words)
     return item
+
+
+def _day_and_time(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch).strftime("%d %b %H:%M:%S")
 
 
 def moment(started: str) -> str:
@@ -117,15 +154,19 @@ def moment(started: str) -> str:
         return started
 
 
-def _page(report: Report | None, older: tuple[Report, ...]) -> str:
+def _page(entry: Entry | None, older: tuple[Entry, ...], outages: tuple[Outage, ...]) -> str:
     c = theme.colours()
-    if report is None:
+    if entry is None:
         return f'<p style="color:{c.muted}">Tests of this profile are listed here once it is saved.</p>'
-    good = next((one for one in older if one.verdict is Verdict.CONNECTED), None)
+    told = _outage_html(entry.outage, outages) if entry.outage is not None else ""
+    if entry.report is None:
+        return told
+    reports = (one.report for one in older if one.report is not None and one.outage is None)
+    good = next((one for one in reports if one.verdict is Verdict.CONNECTED), None)
     if good is None:
-        return f'<p style="color:{c.muted}">No earlier test of this profile connected: there is nothing to compare.</p>'
-    changes = list(dict.fromkeys(compare(report, good)))
-    head = f"<p><b>Since it worked on {escape(moment(good.started))}</b></p>"
+        return f'{told}<p style="color:{c.muted}">No earlier test of this profile connected: nothing to compare.</p>'
+    changes = list(dict.fromkeys(compare(entry.report, good)))
+    head = f"{told}<p><b>Since it worked on {escape(moment(good.started))}</b></p>"
     if not changes:
         return f'{head}<p style="color:{c.muted}">Nothing that Clearline sees has changed.</p>'
     rows = "".join(
@@ -140,3 +181,13 @@ def _page(report: Report | None, older: tuple[Report, ...]) -> str:
         for change in changes
     )
     return f"{head}<ul>{rows}</ul>"
+
+
+def _outage_html(outage: Outage, outages: tuple[Outage, ...]) -> str:
+    c = theme.colours()
+    told = f"<p>{escape(outage_text(outage).rstrip('.'))}.</p>"
+    if len(outages) > 1:
+        over = [one.lasted_s for one in outages if one.lasted_s is not None]
+        longest = f", {lasted_text(sum(over))} in all, the longest {lasted_text(max(over))}" if over else ""
+        told += f'<p style="color:{c.muted}">{len(outages)} outages since the watch began{longest}.</p>'
+    return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 class ReportStorage(QObject):
     """Keeps and gives reports; every answer comes later."""
 
+    outage_recorded = Signal(str)
+    """The id of a profile; the report of a loss of its connection is kept now."""
     recorded = Signal(str)
     """The report of a saved profile was kept; carries its id, `lasts` says how it ended."""
     recents_changed = Signal()
@@ -56,6 +59,12 @@ class ReportStorage(QObject):
             self.recorded.emit(profile.id)
 
         self._ask(lambda: run_in_daemon(self._history.record, profile, report, masked), done)
+
+    def record_outage(self, profile: Profile, secrets: Secrets, report: Report) -> None:
+        """Keep the report that explains why a watched connection was lost."""
+        masked = tuple(secrets.values())
+        keep = partial(self._history.record, profile, report, masked, outage=True)
+        self._ask(lambda: run_in_daemon(keep), lambda _report: self.outage_recorded.emit(profile.id))
 
     def write(self, report: Report, path: Path) -> None:
         """Write a report to a file, in the form that its name asks for."""

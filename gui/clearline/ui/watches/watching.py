@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.storage.settings import Settings
-from clearline.core.watch.health import HealthState
+from clearline.core.watch.health import HealthState, Outage
 from clearline.ui.background.pump import Pump
 from clearline.ui.models.outages import outage_text
 from clearline.ui.panels.health import Health, HealthReading
@@ -43,6 +43,8 @@ class Watching(QObject):
     """The `OpenProfile` whose line in the list looks different now."""
     health_changed = Signal(object)
     """The `OpenProfile` whose health indicator says something else now."""
+    outage_explained = Signal(object, object)
+    """The `OpenProfile` that was lost, and the `Report` that explains it."""
     broke = Signal(object)
 
     def __init__(
@@ -65,6 +67,8 @@ class Watching(QObject):
         """What has to be asked before a profile is connected with; calls on with the secrets to use."""
         self._tested: set[str] = set()
         self._listed: set[str] = set()
+        self._explained: set[tuple[str, float]] = set()
+        """Which outages were explained, by profile and beginning."""
         self.exercising = Exercising(window, pump)
         self._settings = settings
         self._change_settings = change_settings
@@ -135,6 +139,12 @@ class Watching(QObject):
     def session(self, opened: OpenProfile) -> WatchSession | None:
         """The watch of a profile, or the place for one; None where nothing can be watched."""
         return self._sessions.get(opened.profile.id)
+
+    def outages(self, opened: OpenProfile) -> tuple[Outage, ...]:
+        """The losses that the watch of a profile has seen, the oldest first."""
+        session = self.session(opened)
+        seen = session.state.health.outages if session is not None and session.state is not None else ()
+        return tuple(outage for outage in seen if outage.worst is HealthState.DOWN)
 
     def is_watched(self, opened: OpenProfile) -> bool:
         """Whether a watch runs."""
@@ -243,6 +253,10 @@ class Watching(QObject):
             self.show()
         self.exercising.show(session)
         self.health_changed.emit(opened)
+        for outage in self.outages(opened)[-1:]:
+            if outage.report is not None and (opened.profile.id, outage.began) not in self._explained:
+                self._explained.add((opened.profile.id, outage.began))
+                self.outage_explained.emit(opened, outage.report)
         if session.watching != (opened.profile.id in self._listed):
             self._listed ^= {opened.profile.id}
             self.notices.keep_icon(self.settings.tray and bool(self._listed))
