@@ -163,7 +163,7 @@ def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remed
                 if shared or not place.startswith("Docker")
                 else "Make a network and start both on it (docker network create NETWORK, docker run --network "
                 "NETWORK): on Docker's default bridge no container knows another one's name.",
-                (),
+                (Remedy(text=f"From outside of containers: the published port, as in mongodb://localhost:{port}."),),
             )
         return (
             "A short name like this is usually a service of Docker Compose or Kubernetes, known only in that network.",
