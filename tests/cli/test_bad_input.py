@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+from clearline.cli.commands import COMMANDS
 from clearline.core.report.report import to_json
 from lab import peers
 from ui import played_checks as play
@@ -23,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
     good = json.loads(to_json(play.connected()))
     contents: dict[str, bytes] = {
         "good.json": json.dumps(good).encode(),
+        "failed.json": json.dumps({**good, "verdict": "failed"}).encode(),
         "newer.json": json.dumps({**good, "version": 2}).encode(),
         "other.json": b'{"format": "clearline-profile", "version": 1}',
         "damaged.json": json.dumps({**good, "servers": [{"address": 7}]}).encode(),
@@ -35,6 +39,8 @@ def folder(tmp_path: Path) -> Path:
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "folder.json").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.json")
     return tmp_path
 
 
@@ -47,33 +53,138 @@ def start(folder: Path, *arguments: str, **more: object) -> subprocess.Popen[str
     )  # type: ignore[call-overload,no-any-return]
 
 
-BAD_REPORTS = ("newer", "other", "damaged", "cut", "deep", "binary", "empty", "folder", "missing")
-ROW: list[tuple[tuple[str, ...], int, str]] = [
-    *((("diff", "good.json", f"{bad}.json"), 2, f"{bad}.json") for bad in BAD_REPORTS),
-    *((("merge", "good.json", f"{bad}.json"), 2, f"{bad}.json") for bad in BAD_REPORTS),
-    *((("explain", "good.json", "--near", f"{bad}.json"), 2, bad) for bad in BAD_REPORTS),
-    (("explain", "missing.txt"), 2, "missing.txt"),
-    (("check", "missing.json"), 2, "missing.json"),
-    (("check", "profile.json"), 2, "profile.json"),
-    (("check", "binary.json"), 2, "binary.json"),
-    (("check", "folder.json"), 2, "folder.json"),
-    (("check", "--exit-by", "nagios", "missing.json"), 3, "missing.json"),
-    (("check",), 2, "MONGODB_URI"),
-    (("check", "--all"), 2, "no saved profile"),
-    (("check", "--folder", "X"), 2, "--all"),
-    (("check", ""), 2, "nothing to check"),
-    (("check", "No such profile"), 2, "No such profile"),
-    (("watch", "No such profile"), 2, "No such profile"),
-    (("watch", "missing.json"), 2, "missing.json"),
-    (("open", "missing.json"), 2, "missing.json"),
-    (("check", "--password-env", "NOT_SET", "mongodb://app@127.0.0.1/"), 2, "NOT_SET"),
-]
+BAD_REPORTS = ("newer", "other", "damaged", "cut", "deep", "binary", "empty", "folder", "pipe", "missing")
+Arguments = tuple[str, ...]
+URI = "mongodb://127.0.0.1:1/"
+SILENT = "SILENT"
+"""Stands for the address of a server that never answers."""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"), ROW, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
-)
-def test_one_sentence_and_the_right_exit_code(folder: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+class Cases(NamedTuple):
+    """What one command is given; every command has each kind, but for bad input where it takes none."""
+
+    wrong: tuple[Arguments, ...]
+    """Arguments that it cannot read: told with its usage, exit code 2."""
+    gone: tuple[Arguments, ...]
+    """Started while the reader of its output has gone."""
+    stopped: tuple[Arguments, ...] = ()
+    """Stopped by Ctrl-C while it waits for the answer of a server."""
+    piped: tuple[Arguments, ...] = ()
+    """Stopped by Ctrl-C while it waits for its input, or for the reader of its output."""
+    bad: tuple[tuple[Arguments, int, str], ...] = ()
+    """Arguments, the exit code, and words of the one sentence on standard error."""
+    takes_none: str = ""
+    """Why there is no bad input."""
+
+
+CASES = {
+    "open": Cases(
+        wrong=((), ("good.json", "other.json")),
+        gone=(("--help",),),
+        piped=(("--help",),),
+        bad=((("missing.json",), 2, "missing.json"), (("folder.json",), 2, "folder.json")),
+    ),
+    "check": Cases(
+        wrong=(("--no-such-option",), ("--timeout", "soon", "db1"), ("--until", "tomorrow")),
+        gone=(("--help",), (URI,), ("--json", URI), ("--exit-by", "nagios", URI)),
+        stopped=(
+            (SILENT,),
+            ("--json", SILENT),
+            ("--fast", SILENT),
+            ("--until", "connected", SILENT),
+            ("--attempts", "5", SILENT),
+        ),
+        piped=(("-",), ("--password-stdin", "mongodb://app@127.0.0.1/"), (URI,)),
+        bad=(
+            (("missing.json",), 2, "missing.json"),
+            (("profile.json",), 2, "profile.json"),
+            (("binary.json",), 2, "binary.json"),
+            (("folder.json",), 2, "folder.json"),
+            (("--exit-by", "nagios", "missing.json"), 3, "missing.json"),
+            ((), 2, "MONGODB_URI"),
+            (("--all",), 2, "no saved profile"),
+            (("--folder", "X"), 2, "--all"),
+            (("",), 2, "nothing to check"),
+            (("No such profile",), 2, "No such profile"),
+            (("--password-env", "NOT_SET", "mongodb://app@127.0.0.1/"), 2, "NOT_SET"),
+        ),
+    ),
+    "list": Cases(
+        wrong=(("extra",),),
+        gone=((), ("--json",)),
+        piped=(("--json",),),
+        takes_none="a profile that cannot be read is told beside the others",
+    ),
+    "watch": Cases(
+        wrong=((), ("--interval", "soon", "db1")),
+        gone=(("--for", "1", "--jsonl", URI),),
+        stopped=((SILENT,), ("--jsonl", SILENT)),
+        bad=((("No such profile",), 2, "No such profile"), (("missing.json",), 2, "missing.json")),
+    ),
+    "explain": Cases(
+        wrong=(("good.json", "other.json"),),
+        gone=(("good.json",), ("tcp.refused",)),
+        piped=(("-",), (), ("tcp.refused",)),
+        bad=(
+            *((("good.json", "--near", f"{bad}.json"), 2, bad) for bad in BAD_REPORTS),
+            (("missing.txt",), 2, "missing.txt"),
+            (("folder.json",), 2, "folder.json"),
+        ),
+    ),
+    "diff": Cases(
+        wrong=((), ("good.json",)),
+        gone=(("good.json", "good.json"), ("good.json", "failed.json")),
+        piped=(("good.json", "failed.json"),),
+        bad=tuple((("good.json", f"{bad}.json"), 2, f"{bad}.json") for bad in BAD_REPORTS),
+    ),
+    "merge": Cases(
+        wrong=((), ("--text", "good.json")),
+        gone=(("good.json",), ("--html", "good.json")),
+        piped=(("good.json",), ("--json", "good.json")),
+        bad=tuple((("good.json", f"{bad}.json"), 2, f"{bad}.json") for bad in BAD_REPORTS),
+    ),
+    "demo": Cases(
+        wrong=(("extra",),),
+        gone=(("--help",),),
+        piped=(("--help",),),
+        takes_none="a picture that cannot be written is told by the window; what ends it has tests of its own",
+    ),
+    "self-test": Cases(
+        wrong=(("db1", "db2"),),
+        gone=(("--without-window",),),
+        stopped=(("--without-window", SILENT),),
+        takes_none="a server that cannot be used is one of its lines",
+    ),
+    "completion": Cases(
+        wrong=((), ("tcsh",)),
+        gone=(("bash",),),
+        piped=(("bash",), ("zsh",), ("fish",)),
+        takes_none="its argument is one of a list",
+    ),
+}
+
+
+def rows(kind: str) -> list[Any]:
+    """Every case of a kind, as arguments of the program."""
+    found = []
+    for name, cases in CASES.items():
+        for case in getattr(cases, kind):
+            arguments, *expected = case if kind == "bad" else (case,)
+            found.append(pytest.param((name, *arguments), *expected, id=" ".join((name, *arguments))))
+    return found
+
+
+def test_every_command_has_its_cases() -> None:
+    assert set(CASES) == {command.name for command in COMMANDS}
+    for name, cases in CASES.items():
+        assert cases.wrong, name
+        assert cases.gone, name
+        assert cases.stopped or cases.piped, name
+        assert bool(cases.bad) != bool(cases.takes_none), name
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), rows("bad"))
+def test_one_sentence_and_the_right_exit_code(folder: Path, arguments: Arguments, code: int, words: str) -> None:
     process = start(folder, *arguments)
     out, error = process.communicate(timeout=60)
     assert process.returncode == code
@@ -83,25 +194,20 @@ def test_one_sentence_and_the_right_exit_code(folder: Path, arguments: tuple[str
     assert out == ""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (("check", "--no-such-option"), 2),
-        (("check", "--timeout", "soon", "db1"), 2),
-        (("check", "--exit-by", "nagios", "--timeout", "soon", "db1"), 3),
-        (("check", "--exit-by=nagios", "--no-such-option"), 3),
-        (("diff", "good.json"), 2),
-        (("merge",), 2),
-        (("completion", "tcsh"), 2),
-        (("no-such-command",), 2),
-    ],
-)
-def test_wrong_arguments_are_told_on_standard_error(folder: Path, arguments: tuple[str, ...], code: int) -> None:
+@pytest.mark.parametrize("arguments", [*rows("wrong"), ("no-such-command",), ("--screenshot",), ("--version", "twice")])
+def test_wrong_arguments_are_told_on_standard_error(folder: Path, arguments: Arguments) -> None:
     process = start(folder, *arguments)
     out, error = process.communicate(timeout=60)
-    assert process.returncode == code
+    assert process.returncode == 2
     assert out == ""
     assert error.startswith(("usage: clearline", "clearline: unknown arguments"))
+
+
+@pytest.mark.parametrize("arguments", [("--timeout", "soon", "db1"), ("--exit-by=nagios", "--no-such-option")])
+def test_a_monitor_hears_of_wrong_arguments_as_unknown(folder: Path, arguments: Arguments) -> None:
+    process = start(folder, "check", "--exit-by", "nagios", *arguments)
+    process.communicate(timeout=60)
+    assert process.returncode == 3
 
 
 @pytest.mark.parametrize("option", ["--summary", "--junit"])
@@ -113,24 +219,7 @@ def test_a_file_that_cannot_be_written_costs_no_verdict(folder: Path, option: st
     assert error == "clearline check: good.json/x cannot be written: Not a directory\n"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--help",),
-        ("check", "--help"),
-        ("check", "mongodb://127.0.0.1:1/"),
-        ("check", "--json", "mongodb://127.0.0.1:1/"),
-        ("list",),
-        ("list", "--json"),
-        ("diff", "good.json", "good.json"),
-        ("merge", "good.json"),
-        ("merge", "--html", "good.json"),
-        ("explain", "good.json"),
-        ("completion", "bash"),
-        ("watch", "--for", "1", "--jsonl", "mongodb://127.0.0.1:1/"),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("arguments", [*rows("gone"), ("--help",), ("--version",)])
 def test_a_reader_that_has_gone_is_no_error_to_speak_of(folder: Path, arguments: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -144,34 +233,39 @@ def test_a_reader_that_has_gone_is_no_error_to_speak_of(folder: Path, arguments:
     assert "BrokenPipe" not in error
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    with peers.silent() as peer:
-        yield f"mongodb://{peer.address}/"
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("check", "URI"),
-        ("check", "--json", "URI"),
-        ("check", "--fast", "URI"),
-        ("check", "--until", "connected", "URI"),
-        ("check", "--attempts", "5", "URI"),
-        ("check", "-"),
-        ("check", "--password-stdin", "mongodb://app@127.0.0.1/"),
-        ("watch", "URI"),
-        ("explain", "-"),
-        ("explain",),
-    ],
-    ids=" ".join,
-)
-def test_ctrl_c_ends_every_command(folder: Path, silent: str, arguments: tuple[str, ...]) -> None:
-    process = start(folder, *(silent if one == "URI" else one for one in arguments))
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=1.0)  # it has begun, and waits for an answer or for its input
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+@pytest.mark.parametrize("arguments", rows("stopped"))
+def test_ctrl_c_ends_every_command(folder: Path, arguments: Arguments) -> None:
+    with peers.silent() as silent:
+        address = f"mongodb://{silent.address}/"
+        process = start(folder, *(address if one == SILENT else one for one in arguments))
+        silent.wait_for(lambda: silent.connections > 0, timeout_s=30)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
     # Ctrl-C is how a watch that has begun is ended, which is no failure.
     assert process.returncode in ((0, 130) if arguments[0] == "watch" else (130,))
+    assert "Traceback" not in error
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells where a process waits")
+@pytest.mark.parametrize("arguments", [*rows("piped"), ("--help",), ("--version",)])
+def test_ctrl_c_ends_a_command_that_waits_for_its_input_or_its_reader(folder: Path, arguments: Arguments) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b" " * 4096)
+    os.set_blocking(writing, True)
+    try:
+        process = start(folder, *arguments, stdout=writing)
+        waits = Path("/proc", str(process.pid), "wchan")
+        until = time.monotonic() + 30
+        while "pipe_" not in waits.read_text():
+            assert process.poll() is None
+            assert time.monotonic() < until
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert process.returncode == 130
     assert "Traceback" not in error

@@ -63,7 +63,7 @@ def run(argv: Sequence[str]) -> int:
             print_json(to_json(reports[0]))
     elif not junit:
         monitored = arguments.exit_by == "nagios"
-        if monitored:
+        if monitored and reports:  # else what is wrong with the command has been said
             from clearline.cli.monitor_line import monitor_line
 
             print_text(monitor_line(reports, code))

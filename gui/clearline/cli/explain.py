@@ -78,22 +78,13 @@ def _explained(source: str, near: Path | None) -> Explanation:
     with _opened(source) as stream:
         if near is None:
             return explain_stream(stream)
-        import msgspec
-
         from clearline.core.explain.near import Nothing, explain_near
-        from clearline.core.report.report import Report
-        from clearline.core.typed_values import from_json
+        from clearline.core.report.report_file import ReportProblem, report_of
 
         try:
-            report = from_json(near.read_bytes(), Report)
-        except OSError as error:
-            raise _Refused(f"{near} cannot be read: {error.strerror}.") from error
-        except (msgspec.DecodeError, ValueError) as error:
-            raise _Refused(f"{near} is no report of a check.") from error
-        try:
-            return explain_near(stream, report)
-        except Nothing as nothing:
-            raise _Refused(str(nothing)) from nothing
+            return explain_near(stream, report_of(near))
+        except (Nothing, ReportProblem) as problem:
+            raise _Refused(str(problem)) from problem
 
 
 @contextmanager

@@ -8,9 +8,13 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from clearline.cli.output import print_text
+from clearline.cli.text_grid import shown
+
+if TYPE_CHECKING:  # the core is among what is tried
+    from clearline.core.report.report import Report
 
 PROBES: Final = (
     "build_info", "commands", "computer", "connection", "dns", "dns_messages", "files", "hello", "icmp", "knocks",
@@ -52,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="clearline self-test", description="Say whether this program is whole and this computer lets it work."
     )
-    made.add_argument("target", nargs="?", metavar="TARGET", help="a server to test in the window, as for `check`")
+    made.add_argument(
+        "target", nargs="?", metavar="TARGET", help="a server to test in the window: a connection string or a host"
+    )
     made.add_argument("--picture", type=Path, metavar="FILE", help="keep a picture of the window")
     made.add_argument("--without-window", action="store_true", help="leave the window out")
     return made
@@ -178,19 +184,21 @@ def _folder() -> str:
 
 
 def _checked(target: str) -> str:
-    import contextlib
-    import io
-    import json
+    from clearline.cli import interrupts
+    from clearline.core.check.library import check
+    from clearline.core.report.report import Verdict
 
-    from clearline.cli import check
-
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        check.run([target, "--json"])
-    report = json.loads(said.getvalue())
-    causes = ", ".join(finding["cause"] for finding in report["findings"])
-    _require(report["verdict"] == "connected", f"{report['verdict']}: {causes}")
+    report = interrupts.run(lambda: check(target))
+    if report.verdict is Verdict.CANCELLED:
+        raise KeyboardInterrupt
+    _require(report.verdict is Verdict.CONNECTED, _why(report))
     return "connected"
+
+
+def _why(report: Report) -> str:
+    """What keeps the server from being used, and the code of it."""
+    diagnosis = report.diagnosis
+    return f"{shown(diagnosis.summary)} ({diagnosis.cause})" if diagnosis else "no verdict"
 
 
 _TRIALS: Final = (
@@ -210,7 +218,9 @@ _TRIALS: Final = (
 def _window(target: str | None, picture: Path | None) -> Iterator[Trial]:
     """The icons, and the window as it is painted, after it has tested the target where there is one."""
     from clearline import obstacles
+    from clearline.cli import interrupts
     from clearline.cli.demo import has_screen
+    from clearline.core.report.report import Verdict
 
     if not has_screen():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -224,22 +234,21 @@ def _window(target: str | None, picture: Path | None) -> Iterator[Trial]:
         return
     with tempfile.TemporaryDirectory() as folder:
         file = picture or Path(folder, "window.png")
-        verdicts: list[str] = []
+        reports: list[Report] = []
         if target is None:
-            app.screenshot(file)
+            code = app.screenshot(file)
         else:
             from clearline.core.uri.connection_string import read
 
             reading = read(target)
-            app.run_demo(
-                reading.profile,
-                reading.secrets,
-                screenshot=file,
-                told=lambda report: verdicts.append(report.verdict.value if report.verdict else "none"),
-            )
+            code = app.run_demo(reading.profile, reading.secrets, screenshot=file, told=reports.append)
+        if code == interrupts.INTERRUPTED:
+            raise KeyboardInterrupt
         yield _tried("fonts", soundness.fonts)
         yield _tried("icons", soundness.icons)
         yield _tried("window", lambda: soundness.picture(file))
     if target is not None:
-        fault = "" if verdicts == ["connected"] else ", ".join(verdicts) or "no report"
+        report = reports[-1] if reports else None
+        connected = report is not None and report.verdict is Verdict.CONNECTED
+        fault = "" if connected else _why(report) if report is not None else "no report"
         yield Trial("server", fault, "connected")

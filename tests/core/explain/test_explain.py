@@ -112,7 +112,7 @@ def test_near_needs_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     log = tmp_path / "mongod.log"
     log.write_text("{}")
     assert command.run([str(log), "--near", str(log)]) == 2
-    assert "is no report of a check" in capsys.readouterr().err
+    assert "is no report of Clearline" in capsys.readouterr().err
     assert command.run([str(log), "--near", str(tmp_path / "none.json")]) == 2
     assert "cannot be read" in capsys.readouterr().err
 
