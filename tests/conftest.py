@@ -28,6 +28,7 @@ import pytest
 import secret_search
 import uses
 from clearline.cli.mongod import MongodNotFound, find_mongod
+from clearline.core.exchange import encrypted
 from clearline.core.report.report import Report, to_json
 from clearline.paths import resource
 from lab import deployments, namespaces
@@ -116,6 +117,15 @@ def other_authority(lab_folder: Path) -> Authority:
 def x509_user(authority: Authority) -> Identity:
     """The client certificate that is a user of `x509_server`."""
     return authority.client("app")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_scrypt_n() -> Iterator[int]:
+    """Scrypt takes milliseconds instead of half a second: its parameters stand in each file. This is the real one."""
+    real = encrypted._N
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encrypted, "_N", 2**10)
+        yield real
 
 
 @pytest.fixture(scope="session")

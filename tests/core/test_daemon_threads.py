@@ -177,6 +177,7 @@ def test_a_thread_that_has_ended_its_work_takes_the_next_of_the_same_starter() -
         assert not ours & other.submit(in_a_row).result()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_whose_work_raised_takes_no_more_and_the_next_work_is_done() -> None:
     def break_off() -> None:
         raise SystemExit  # which ends a thread without a word

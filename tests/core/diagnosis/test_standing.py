@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pymongo import common
 from pymongo.hello import Hello as DriverHello
@@ -23,6 +23,7 @@ from clearline.core.facts.servers import Hello, MemberFacts, Reach
 from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
+from examples import examples
 from lab.hand_made_deployments import GHOST, ROUTER, SRV, THREE, dead, in_set, live
 from lab.hand_made_facts import HELLO, facts, inside, look, member, plain
 
@@ -105,7 +106,7 @@ def driver_may_select(known: Facts) -> bool:
 MODES = ("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     st.lists(hellos(), min_size=3, max_size=3),
     st.integers(1, 3),

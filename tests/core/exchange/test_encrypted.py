@@ -32,12 +32,6 @@ MADE_ELSEWHERE = json.dumps(
 PHRASE = Secret("correct horse battery")
 
 
-@pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scrypt in milliseconds: the parameters stand in the file, so nothing else changes."""
-    monkeypatch.setattr(encrypted, "_N", 2**10)
-
-
 @pytest.mark.parametrize("typed", ["caf\u00e9 au lait", "cafe\u0301 au lait"])
 def test_a_file_that_another_program_made_opens_however_the_accent_is_typed(typed: str) -> None:
     [item] = read_text(MADE_ELSEWHERE, Secret(typed)).items
@@ -45,7 +39,8 @@ def test_a_file_that_another_program_made_opens_however_the_accent_is_typed(type
     assert item.secrets == {PASSWORD: Secret("s3cret")}
 
 
-def test_the_file_is_what_the_description_says() -> None:
+def test_the_file_is_what_the_description_says(real_scrypt_n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encrypted, "_N", real_scrypt_n)
     document = json.loads(seal(b"something", PHRASE))
     salt = base64.b64decode(document["kdf"]["salt"])
     key = Scrypt(salt=salt, length=32, n=2**17, r=8, p=1).derive(PHRASE.reveal().encode())
@@ -56,13 +51,13 @@ def test_the_file_is_what_the_description_says() -> None:
     assert AESGCM(key).decrypt(nonce, base64.b64decode(data), head) == b"something"
 
 
-def test_two_files_of_the_same_have_nothing_in_common(cheap: None) -> None:
+def test_two_files_of_the_same_have_nothing_in_common() -> None:
     one, other = (json.loads(seal(b"something", PHRASE)) for _ in range(2))
     assert one["data"] != other["data"]
     assert one["kdf"]["salt"] != other["kdf"]["salt"]
 
 
-def test_a_wrong_passphrase_is_said_to_be_one(cheap: None) -> None:
+def test_a_wrong_passphrase_is_said_to_be_one() -> None:
     with pytest.raises(WrongPassphrase):
         unseal(json.loads(seal(b"something", PHRASE)), Secret("correct horse batter"))
 
@@ -77,7 +72,7 @@ def test_a_wrong_passphrase_is_said_to_be_one(cheap: None) -> None:
         lambda d: d["cipher"].update(nonce=base64.b64encode(bytes(12)).decode()),
     ],
 )
-def test_what_was_changed_after_it_was_encrypted_does_not_open(cheap: None, change: Callable[..., Any]) -> None:
+def test_what_was_changed_after_it_was_encrypted_does_not_open(change: Callable[..., Any]) -> None:
     document = json.loads(seal(b"something, long enough", PHRASE))
     change(document)
     with pytest.raises(WrongPassphrase):
@@ -85,7 +80,7 @@ def test_what_was_changed_after_it_was_encrypted_does_not_open(cheap: None, chan
 
 
 @pytest.mark.parametrize("kdf", [{"n": 2**24}, {"r": 2**20}, {"p": 1000}, {"n": 2**31, "r": 2**31}])
-def test_a_file_that_would_eat_the_memory_is_refused_before_it_does(cheap: None, kdf: dict[str, int]) -> None:
+def test_a_file_that_would_eat_the_memory_is_refused_before_it_does(kdf: dict[str, int]) -> None:
     document = json.loads(seal(b"something", PHRASE))
     document["kdf"].update(kdf)
     with pytest.raises(TooLarge):
@@ -108,12 +103,12 @@ def test_a_file_that_would_eat_the_memory_is_refused_before_it_does(cheap: None,
         {"cipher": {"name": "AES-256-GCM", "nonce": "\u00e9"}},
     ],
 )
-def test_a_damaged_head_is_said_to_be_damaged(cheap: None, head: Any) -> None:
+def test_a_damaged_head_is_said_to_be_damaged(head: Any) -> None:
     with pytest.raises(NotRecognised):
         unseal(json.loads(seal(b"something", PHRASE)) | head, PHRASE)
 
 
-def test_a_newer_version_is_said_to_be_newer(cheap: None) -> None:
+def test_a_newer_version_is_said_to_be_newer() -> None:
     with pytest.raises(NewerFormat):
         unseal(json.loads(seal(b"something", PHRASE)) | {"version": 2}, PHRASE)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core.exchange import encrypted, ours
+from clearline.core.exchange import ours
 from clearline.core.exchange.imported import Format, NeedsPassphrase, NewerFormat, NotRecognised, WrongPassphrase
 from clearline.core.exchange.ours import NotExported, write
 from clearline.core.exchange.planning import plan
@@ -40,11 +40,6 @@ LOCAL = Profile(id="local", name="Local", seeds=Seeds(hosts=("localhost:27017",)
 PASSWORDS = {ORDERS.id: {PASSWORD: Secret("pa55 w\u00f6rd"), PROXY_PASSWORD: Secret("pr0xy")}}
 
 
-@pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encrypted, "_N", 2**10)
-
-
 def test_everything_but_the_secrets_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     write([ORDERS, LOCAL], path)
@@ -55,7 +50,7 @@ def test_everything_but_the_secrets_comes_back(tmp_path: Path) -> None:
     assert read.items[0].kept_foreign == ("proxyHost", PROXY_PASSWORD)
 
 
-def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path: Path, cheap: None) -> None:
+def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     write([ORDERS, LOCAL], path, PASSWORDS, Secret("open sesame"))
     content = path.read_text()
@@ -68,7 +63,7 @@ def test_an_encrypted_file_brings_the_secrets_as_well(tmp_path: Path, cheap: Non
     assert [(item.profile, item.secrets) for item in read.items] == [(ORDERS, PASSWORDS[ORDERS.id]), (LOCAL, {})]
 
 
-def test_an_encrypted_file_asks_for_its_passphrase_and_says_when_it_is_wrong(tmp_path: Path, cheap: None) -> None:
+def test_an_encrypted_file_asks_for_its_passphrase_and_says_when_it_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     write([LOCAL], path, passphrase=Secret("open sesame"))
     with pytest.raises(NeedsPassphrase):

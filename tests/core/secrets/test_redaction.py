@@ -9,11 +9,12 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.secrets.secret import Secret
+from examples import examples
 
 Encoding = Callable[[str], str]
 
@@ -60,7 +61,7 @@ SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=2, max_size
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(SECRETS, TEXTS, TEXTS, st.sampled_from(sorted(ENCODINGS)))
 def test_no_encoding_of_a_known_secret_survives(secret: str, before: str, after: str, name: str) -> None:
     assume(secret.strip("*"))
@@ -71,14 +72,14 @@ def test_no_encoding_of_a_known_secret_survives(secret: str, before: str, after:
         assert encode(secret) not in masked
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXTS, st.lists(SECRETS | st.text(max_size=1), max_size=3))
 def test_redacting_twice_changes_nothing(text: str, secrets: list[str]) -> None:
     once = redact(text + "".join(secrets), secrets)
     assert redact(once, secrets) == once
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(st.sampled_from("abcdefghij mnop.,-_()[]{}#!?\n0123456789éß日本"), max_size=80))
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
     assert redact(text, ["Tr0ub4dor&3"]) == text
@@ -198,7 +199,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, 60), st.sampled_from(sorted(ENCODINGS)))
 def test_a_secret_at_the_cut_of_a_long_text_leaves_nothing(before: int, name: str) -> None:
     secret = "Tr0ub4dor&3\u00e9"

@@ -8,12 +8,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core.snippets import Group, Language, snippets
 from clearline.core.uri import connection_string
 from core.snippets.profiles import FULL, PLAIN, PROFILES, SECRETS, anything
+from examples import examples
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,7 +62,7 @@ WORDS = st.text(min_size=1)
 TELLING = st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: f"{text}hidden-W0RD")
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(user=WORDS, password=TELLING, key=TELLING, mechanism=st.sampled_from(("PLAIN", "SCRAM-SHA-256", "MONGODB-AWS")))
 def test_whatever_the_secrets_are_no_snippet_holds_them(user: str, password: str, key: str, mechanism: str) -> None:
     user, password, key = (quote(text, safe="", errors="replace") for text in (user, password, key))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pymongo.uri_parser_shared import _validate_uri
 
@@ -24,6 +24,7 @@ from clearline.core.storage.profile_file import encode
 from clearline.core.uri.connection_string import build, read
 from clearline.core.uri.remedies import remedied
 from clearline.core.uri.unset import unset
+from examples import examples
 
 
 def as_pymongo(text: str) -> dict[str, Any]:
@@ -126,7 +127,7 @@ _PROFILES = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(_PROFILES, _TEXT)
 def test_any_profile_comes_back_from_its_text(profile: Profile, password: str) -> None:
     secrets = {PASSWORD: Secret(password)} if profile.auth.user is not None else {}
@@ -135,7 +136,7 @@ def test_any_profile_comes_back_from_its_text(profile: Profile, password: str) -
     assert reading.secrets == secrets
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(_TEXT, _TEXT)
 def test_credentials_reach_pymongo_unchanged(user: str, password: str) -> None:
     profile = Profile(seeds=Seeds(hosts=("h",)), auth=Auth(user=user))
@@ -261,7 +262,7 @@ _SECRET = st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     _SECRET,
     st.sampled_from(
@@ -460,7 +461,7 @@ def accepted(text: str) -> bool:
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(_UNESCAPED, st.sampled_from(_PLACES))
 @example("QQ -QX", _PLACES[3])
 def test_no_piece_of_a_secret_that_was_not_escaped_gets_out(secret: str, place: str) -> None:

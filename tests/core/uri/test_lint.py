@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clearline.core.diagnosis.catalogue import blanks_of
@@ -16,6 +16,7 @@ from clearline.core.options.catalogue import OPTIONS
 from clearline.core.profiles.profile import Place, Profile, SecretSource
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.connection_string import Reading, read
+from examples import examples
 from lab.refusals import run_refusal
 
 OK: list[str] = []
@@ -487,7 +488,7 @@ _FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.one_of(st.text(), st.lists(_FRAGMENTS, max_size=14).map("".join)))
 @example("mongodb://app:pw@h/?appName=\ud800")
 def test_reading_any_text_ends_well(text: str) -> None:
@@ -497,7 +498,7 @@ def test_reading_any_text_ends_well(text: str) -> None:
     assert isinstance(reading.repaired, str)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(_FRAGMENTS, max_size=12).map(lambda pieces: "mongodb://" + "".join(pieces)))
 def test_what_pymongo_refuses_is_never_called_usable(text: str) -> None:
     reading = read(text)

@@ -6,11 +6,12 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core.secrets.redaction import redact
 from clearline.core.uri.connection_string import LONGEST_TEXT, build, read
+from examples import examples
 
 UNITS = (
     "a", "@", ":", ",", "h,", "h:1,", "?", "/", "&", "a=b&", "u:p@", "%40", " ", "\n", "[::1],", "password=", "null,",
@@ -68,7 +69,7 @@ def test_credentials_one_after_another_are_masked_in_one_go() -> None:
     assert time.process_time() - began < 1
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.lists(
         st.sampled_from(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core.uri.connection_string import read
 from clearline.core.uri.remedies import remedied
+from examples import examples
 
 URI = "mongodb://app:pw@h1:27017,h2/db?tls=true&w=1"
 
@@ -134,7 +135,7 @@ def test_in_use_encryption_is_said_to_be_outside_what_is_tested(name: str) -> No
     assert mistake.blanks["option"] == f"{name} (in-use encryption: not tested here)"
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.sampled_from(["", "mongosh ", "URI=", "- URI: ", '"', "x = MongoClient('", "[a](", "docker run -e A="]),
     st.text(st.sampled_from("h1:/@?&= \n\"',;-#u&amp;$${A}()"), max_size=30),

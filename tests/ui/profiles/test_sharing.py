@@ -14,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from clearline.core.exchange import encrypted, ours, portable, reading
+from clearline.core.exchange import ours, portable, reading
 from clearline.core.exchange.imported import Imported
 from clearline.core.exchange.planning import Choice
 from clearline.core.exchange.reading import read_file
@@ -57,11 +57,6 @@ def desktop(make_desktop: Callable[..., Any], qtbot: QtBot, tmp_path: Path) -> D
 @pytest.fixture
 def sharing(desktop: Desktop) -> Sharing:
     return desktop.workbench.sharing
-
-
-@pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encrypted, "_N", 2**10)
 
 
 def preview(qtbot: QtBot, dialog: ImportDialog) -> list[str]:
@@ -146,7 +141,7 @@ def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot: QtBot, sharing: Sh
 
 
 def test_the_passphrase_is_asked_for_only_when_needed_and_a_wrong_one_is_said_beside_it(
-    qtbot: QtBot, sharing: Sharing, tmp_path: Path, cheap: None
+    qtbot: QtBot, sharing: Sharing, tmp_path: Path
 ) -> None:
     path = tmp_path / "shared.json"
     other = Profile(name="Other", seeds=Seeds(hosts=("db2",)))
@@ -240,7 +235,7 @@ def test_what_is_ticked_is_exported_without_secrets(
 
 
 def test_passwords_go_along_only_encrypted(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, keyring_in_memory: Any, cheap: None
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, keyring_in_memory: Any
 ) -> None:
     keyring_in_memory.set_password(SERVICE, f"{ORDERS.id}/{PASSWORD}", "hunter2")
     dialog = sharing.ask_export([ORDERS.id])
