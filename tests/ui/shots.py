@@ -1,6 +1,7 @@
 """Every page, state and dialog of the window as a picture, and all of them on one sheet: ``dev.py shots [FOLDER]``.
 
-Drawn without a screen, on seeded data. Qt takes its scale when it starts, so each scale is a process of its own.
+Drawn without a screen, on seeded data. Qt takes its scale when it starts, so each scale is a process of its own. The
+pictures of the README are made last, into ``readme``.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ def main(arguments: list[str]) -> int:
             return code
     sheet(folder)
     if len(arguments) < 2:
-        subprocess.run([sys.executable, str(Path(__file__).with_name("film.py")), str(folder / "paste-cause-fix.png")])
+        readme = folder / "readme"
+        readme.mkdir(exist_ok=True)
+        for program, made in (("film.py", readme / "paste-cause-fix.png"), ("against_driver.py", readme)):
+            subprocess.run([sys.executable, str(Path(__file__).with_name(program)), str(made)], check=True)
     print(f"{len(list(folder.glob('*.png')))} pictures are in {folder}; contact-sheet.png shows them all.")
     return 0
 
