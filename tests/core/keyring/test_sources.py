@@ -23,7 +23,7 @@ WORD = "s3cret-Pä@ss-4711"
 
 
 def command(code: str) -> str:
-    return command_line([sys.executable, "-c", code])
+    return command_line([sys.executable, "-X", "utf8", "-c", code])
 
 
 def profile(**sources: SecretSource) -> Profile:
