@@ -97,7 +97,7 @@ _scripted(
 @TABLE.row("N09", "a silent login", failed="auth.no-answer", says="keeps silent", silent=True)
 def _(lab: Laboratory) -> Iterator[Case]:
     with MongoPeer({"saslstart": SILENCE}) as peer:
-        yield Case(f"mongodb://app:{SECRET}@{peer.address}/{_SHA256}&socketTimeoutMS=4000")
+        yield Case(f"mongodb://app:{SECRET}@{peer.address}/{_SHA256}")
 
 
 # ---------------------------------------------------------------- services that wait for a word of their own

@@ -204,6 +204,10 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
     ("mongodb://h/?directconection=true", ["uri.misspelt-option"]),
     ("mongodb://h/?proxyHost=127.0.0.1&proxyPort=1080", ["uri.pymongo-goes-directly"]),
     ("mongodb://h/?w=1&w=majority", ["uri.duplicate-option"]),
+    ("mongodb://h/?w=majorty", ["uri.misspelt-value"]),
+    ("mongodb://h/?w=Majority", ["uri.misspelt-value"]),
+    ("mongodb://h/?w=dc-majority", []),
+    ("mongodb://h/?w=2", []),
     ("mongodb://h/?appName=a&APPNAME=b", ["uri.duplicate-option"]),
     # --- values
     ("mongodb://h/?tls=yes", ["uri.tls-value-ignored"]),

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from clearline.core.check.ledger import Ledger
 from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
-from clearline.core.driver.events import DriverEvents
+from clearline.core.driver.events import DriverEvents, LoginStep
+from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
 from clearline.core.facts.replies import document, documents, text, texts, whole
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.secrets.redaction import redact_beginning
 from clearline.core.secrets.secret import Secrets
@@ -24,6 +26,9 @@ ATLAS_ERROR = 8000
 """Atlas' proxy in front of shared clusters answers with this one code to whatever is not allowed."""
 _SCRAM = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
 _LONGEST_WORDS = 240
+LOGIN_SILENCE_S = 2 * SILENCE_S
+"""So long a server that answers hello at once may keep silent about a password."""
+_PROMPT_MS = 300.0
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
 
@@ -41,6 +46,7 @@ class DriverRun:
         self._ledger = ledger
         self._events = events
         self._secrets = secrets
+        events.on_login_sent = self._login_sent
 
     async def connect_and_read(self) -> None:
         """Connect, log in and read once. The verdict *connected* is exactly this."""
@@ -55,6 +61,25 @@ class DriverRun:
             self._failed(error, step)
         else:
             self._connected(0)
+
+    def _login_sent(self, step: LoginStep) -> None:
+        """Have a look at it later: the driver itself would wait for 20 seconds and more.
+
+        Only SCRAM is the server's own affair; behind other mechanisms it may have to ask someone who takes time.
+        """
+        credentials = self._client.options.pool_options._credentials
+        if credentials is not None and credentials.mechanism in _SCRAM:
+            asyncio.get_running_loop().call_later(LOGIN_SILENCE_S, self._look_at_login, step)
+
+    def _look_at_login(self, step: LoginStep) -> None:
+        facts = self._ledger.facts
+        if self._events.login_step is not step or facts.driver.state is not DriverState.WAITING:
+            return
+        member = facts.member(step.server)
+        told = [e.elapsed_ms for e in member.exchanges if e.hello is not None] if member is not None else []
+        if told and min(told) < _PROMPT_MS:
+            login = replace(self._login(succeeded=False), silent=True, failed_step=step.name, server=step.server)
+            self._ledger.put(login=login)
 
     def _connected(self, code: int) -> None:
         facts = self._ledger.facts

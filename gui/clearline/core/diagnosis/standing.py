@@ -322,6 +322,8 @@ def has_failed(facts: Facts) -> bool:
     """Whether it is decided that PyMongo cannot do them."""
     if is_connected(facts):
         return False
+    if facts.login.silent:
+        return True
     return facts.driver.state in (DriverState.RAISED, DriverState.GIVEN_UP) or outlook(facts) is Outlook.IMPOSSIBLE
 
 

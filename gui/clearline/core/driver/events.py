@@ -118,6 +118,8 @@ class DriverEvents:
         """The latest command of a login."""
         self.failed_login_step: LoginStep | None = None
         """The first command of a login that failed."""
+        self.on_login_sent: Callable[[LoginStep], object] | None = None
+        """Told of each command of a login when it is sent."""
         self.mechanism: str | None = None
         """What the driver chose for a login whose mechanism was left to it; None until the login began."""
         self.last_server: str | None = None
@@ -205,6 +207,8 @@ class DriverEvents:
                 # saslContinue is left; saslStart means that it did not work for this user (pymongo.asynchronous.auth).
                 first = {"saslContinue": "SCRAM-SHA-256", "saslStart": "SCRAM-SHA-1"}
                 self.mechanism = self.mechanism or first.get(event.command_name)
+                if self.on_login_sent is not None:
+                    self.on_login_sent(self.login_step)
             case "CommandSucceeded":
                 self.login_step = _login_step(event, passed=True)
             case _:

@@ -23,6 +23,8 @@ class LoginFacts(Fact, frozen=True, kw_only=True):
     server: str | None = None
     refused_here: bool = False
     """Refused on this computer before anything was sent (SASLprep, a missing package, a missing token file)."""
+    silent: bool = False
+    """A command of the login got no answer for long, though the server answers hello at once."""
     unproven: bool = False
     """PyMongo broke a SCRAM login off, because the server's part of the proof does not hold."""
 

@@ -12,6 +12,7 @@ from clearline.core.options.catalogue import Option, OptionType, lookup
 from clearline.core.options.names import (
     IN_USE_ENCRYPTION,
     closest_name,
+    distance,
     foreign_name,
     studio_ssh,
     successor,
@@ -34,6 +35,8 @@ from clearline.core.uri.unset import unset
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
 _WORDS: Final = frozenset({OptionType.TEXT, OptionType.FILE})
+_MAJORITY: Final = "majority"
+_SLIPS: Final = 2
 _TEXTS_WITHOUT_SLASH: Final = frozenset({"w", "authsource", "replicaset"})
 _NAMES_THAT_MUST_MATCH: Final = frozenset({"replicaSet", "authSource"})
 
@@ -91,6 +94,7 @@ def lint_options(
         found.about(*_fields(counts))
         found.add("uri.duplicate-option", _WARNING, overridden.whole, action=action, option=name, value=value)
     _lint_without_effect(found, options)
+    _lint_mode(found, options)
     found.about()
     lint_conflicts(found, parts, options, profile, seeds=seeds)
     lint_login(found, parts, options, profile, broken=broken, prompting=prompting)
@@ -341,6 +345,23 @@ def _lint_without_effect(found: Mistakes, options: ReadOptions) -> None:
     if mechanism is not None and (lacks := missing_for_mechanism(mechanism)) is not None:
         place, fields, package = options.typed["authmechanism"].whole, ("authMechanism",), how_to_get(lacks)
         found.add("driver.missing-package", _WARNING, place, fields=fields, mechanism=mechanism, package=package)
+
+
+def _lint_mode(found: Mistakes, options: ReadOptions) -> None:
+    """A write concern mode that is nearly called majority: a slip, unless the set has one of that name."""
+    mode = options.effective.get("w")
+    if isinstance(mode, str) and mode != _MAJORITY and distance(mode.lower(), _MAJORITY) <= _SLIPS:
+        found.add(
+            "uri.misspelt-value",
+            _WARNING,
+            options.typed["w"].whole,
+            fields=("w",),
+            patch={"writes": {"w": _MAJORITY}},
+            certainty=Certainty.LIKELY,
+            option="w",
+            value=found.quoted(mode),
+            suggestion=_MAJORITY,
+        )
 
 
 def _fields(chunk: OptionPiece) -> tuple[str, ...]:

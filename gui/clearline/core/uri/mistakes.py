@@ -40,6 +40,7 @@ _ORDER: Final = (
     "uri.tls-value-ignored",
     "auth.password-in-clear",
     "uri.misspelt-option",
+    "uri.misspelt-value",
     "uri.ignored-value",
     "uri.duplicate-option",
     "uri.unknown-option",

@@ -76,7 +76,7 @@ def _cut_off(facts: Facts) -> Finding | None:
             Certainty.LIKELY,
             server=address,
             evidence={"failed_step": login.failed_step, "exception": facts.driver.exception},
-            how="keeps silent" if facts.driver.exception == _NETWORK_TIMEOUT else "ends the connection",
+            how="keeps silent" if login.silent or facts.driver.exception == _NETWORK_TIMEOUT else "ends the connection",
             host=address,
         )
     return next((found for m, _ in live if (found := answers_nothing_else(facts, m))), None)

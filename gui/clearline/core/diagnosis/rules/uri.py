@@ -24,6 +24,8 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
     """One finding per mistake of the text, in the lint's order of importance."""
     refused = facts.login.failed_step is not None
     for mistake in facts.uri.mistakes:
+        if mistake.cause == "uri.misspelt-value" and facts.access.write_concern_modes is not None:
+            continue  # The set has told which modes it has: another rule goes by that.
         # What may be a template's word is one for certain when the server refuses it.
         template = refused and mistake.cause in _UNFILLED and mistake.blanks.get("what") in _CREDENTIALS
         yield finding(
