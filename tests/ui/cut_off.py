@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QLabel,
@@ -32,17 +33,36 @@ def cut_off(top: QWidget) -> list[str]:
     return found
 
 
+_MOST_CHILDREN = 200
+
+
 def nameless(top: QWidget) -> list[str]:
-    """What the keyboard visits and a screen reader could only call by its value."""
-    buddies = {label.buddy() for label in top.findChildren(QLabel)}
-    found = []
-    for widget in top.findChildren(QWidget):
-        inside = isinstance(widget.parentWidget(), QAbstractSpinBox | QComboBox)
-        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inside:
-            said = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
-            if not said and widget not in buddies and widget.focusProxy() is None:
-                found.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parentWidget()).__name__}")
-    return found
+    """What a screen reader comes to and can say nothing of: all that it sees of a window, items, tabs and rows too."""
+    root = QAccessible.queryAccessibleInterface(top)
+    assert root is not None
+    return [_path(one) for one in _heard(root) if not one.text(QAccessible.Text.Name).strip()]
+
+
+def _heard(one: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
+    """What can have the focus, as far as it is to be seen; a list of ten thousand rows is not walked to its end."""
+    state: Any = one.state()
+    if state.invisible:
+        return
+    if state.focusable and one.role() is not QAccessible.Role.Window:
+        yield one
+    for place in range(min(one.childCount(), _MOST_CHILDREN)):
+        child = one.child(place)
+        if child is not None:
+            yield from _heard(child)
+
+
+def _path(one: QAccessibleInterface | None) -> str:
+    parts = []
+    while one is not None:
+        said = one.object()
+        parts.append(f"{one.role().name} {type(said).__name__ if said is not None else ''}".strip())
+        one = one.parent()
+    return " in ".join(parts[:4])
 
 
 def _of(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -21,10 +22,10 @@ from clearline.ui.look import theme
 from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.palette_entries import Entry, Kind, found
 from clearline.ui.models.servers_by_stage import ServerRole
-from clearline.ui.panels import verdict
 from clearline.ui.panels.diagnosis import DiagnosisPanel
 from clearline.ui.panels.palette import Palette
 from clearline.ui.profiles.open_profile import Origin
+from clearline.ui.widgets import announcement
 from clearline.ui.widgets.delegates import turning
 from ui import played_checks as play
 
@@ -213,7 +214,9 @@ def test_the_verdict_is_told_to_who_hears_the_window(
     qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = []
-    monkeypatch.setattr(verdict, "announce", lambda _widget, words: told.append(words))
+
+    hearing = SimpleNamespace(isActive=lambda: True, updateAccessibility=lambda event: told.append(event.message()))
+    monkeypatch.setattr(announcement, "QAccessible", hearing)
     after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD))
     assert told == ["Cannot connect The password of user app is wrong. → Type the password again."]
 

@@ -66,6 +66,17 @@ def test_nothing_is_cut_off_and_everything_has_a_name(
         assert nameless(widget) == []
 
 
+def test_what_has_no_name_is_found(qapp: QApplication, tmp_path: Path) -> None:
+    with scenes.seen(qapp, tmp_path) as seen:
+        assert nameless(seen.window) == []
+        seen.window.name.setAccessibleName("")
+        seen.window.connection.eye.setAccessibleName(" ")
+        assert [one.split(" in ")[0] for one in nameless(seen.window)] == [
+            "EditableText QLineEdit",
+            "CheckBox IconButton",
+        ]
+
+
 def difference(one: QImage, other: QImage) -> float:
     """The mean difference of the block that differs most, from 0 to 255."""
     worst = 0.0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Stage
@@ -67,20 +67,6 @@ def test_testing_nothing_says_what_to_do_and_starts_no_check(qtbot: QtBot, make_
     qtbot.keyClick(desktop.window, Qt.Key.Key_Return, CONTROL)
     assert "Paste or type" in desktop.window.connection.said.text
     assert not desktop.workbench.profiles.current.running
-
-
-def test_every_control_has_a_name_for_screen_readers(make_desktop: Callable[..., Any]) -> None:
-    desktop = make_desktop(play.waiting())
-    nameless = [
-        widget
-        for widget in desktop.window.findChildren(QWidget)
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        and widget.objectName() != "qt_tabwidget_tabbar"
-        and not widget.objectName().startswith("qt_")
-        and not isinstance(widget.parent().parent(), QComboBox)  # the list that a combo box opens
-        and not (widget.accessibleName() or getattr(widget, "text", lambda: "")())
-    ]
-    assert [(type(w).__name__, type(w.parent()).__name__, w.objectName()) for w in nameless] == []
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (910, 512), (800, 420)])
