@@ -53,9 +53,16 @@ def dante(*, blocked_port: int | None = None) -> Iterator[int]:
 
 @contextmanager
 def squid(
-    *, login: bool = False, rules: str = "http_access allow all", environ: Mapping[str, str] | None = None
+    *,
+    login: bool = False,
+    ntlm: bool = False,
+    rules: str = "http_access allow all",
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[int]:
-    """An HTTP proxy. ``rules`` are lines of its configuration; with ``login`` only `USER` gets to them."""
+    """An HTTP proxy. ``rules`` are lines of its configuration; with ``login`` only `USER` gets to them.
+
+    With ``ntlm`` all who go through NTLM get to them, whatever their password: its helper for tests checks none.
+    """
     with closed_port() as port, _folder() as folder:
         auth = ""
         if login:
@@ -65,6 +72,11 @@ def squid(
             (folder / "users").write_text(f"{USER}:{hashed}")
             auth = (
                 f"auth_param basic program /usr/lib/squid/basic_ncsa_auth {folder / 'users'}\n"
+                "acl signed proxy_auth REQUIRED\nhttp_access deny !signed\n"
+            )
+        if ntlm:
+            auth = (
+                "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth\n"
                 "acl signed proxy_auth REQUIRED\nhttp_access deny !signed\n"
             )
         config = folder / "squid.conf"

@@ -69,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         default=[],
         metavar="URL",
         help="reach the servers through this SSH server or proxy, ssh://user@host, socks5://user@host:port or "
-        "http(s)://user@host:port, k8s://context/namespace, or system (what this computer's settings say); "
-        "several times for one behind another, the nearest first",
+        "http(s)://user@host:port (?login=ntlm for NTLM), k8s://context/namespace, or system (what this computer's "
+        "settings say); several times for one behind another, the nearest first",
     )
     parser.add_argument(
         "--far-dns",

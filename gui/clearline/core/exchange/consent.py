@@ -317,8 +317,9 @@ def _identity(profile: Profile) -> Iterator[Concern]:
 
 def _tickets(profile: Profile) -> Iterator[Concern]:
     for hop in profile.hops:
-        if isinstance(hop, HttpProxy) and hop.login == "kerberos":
-            words = f"It signs in to the proxy {hop.host}:{hop.port} with the Kerberos ticket of this computer's user."
+        if isinstance(hop, HttpProxy) and (hop.login == "kerberos" or (hop.login == "ntlm" and hop.user is None)):
+            proof = "with the Kerberos ticket of" if hop.login == "kerberos" else "as"
+            words = f"It signs in to the proxy {hop.host}:{hop.port} {proof} this computer's user."
             yield Concern(kind=ConcernKind.IDENTITY, words=words, value=f"ticket {hop.host}")
 
 

@@ -145,10 +145,14 @@ class HttpHop:
             if steps.scheme.lower() not in (s.lower() for s in schemes):
                 raise self._stop(HopStage.LOGIN, Trouble.LOGIN_SCHEME, tell)
             challenge = _challenge(answer, steps.scheme)
+            if not challenge and not asked_bare and not steps.proved:
+                raise self._stop(HopStage.LOGIN, Trouble.NO_TICKET, {**tell, "what": "ntlm-challenge"})
             if not asked_bare and (steps.finished or not challenge):
                 raise self._stop(HopStage.LOGIN, Trouble.LOGIN_REFUSED, {**tell, "what": self._login})
             asked_bare = False
             if _closes(answer):
+                if steps.one_line and challenge:
+                    raise self._stop(HopStage.LOGIN, Trouble.NO_TICKET, {**tell, "what": "ntlm-line"})
                 stream.close()
                 stream = await self._enter()
             header = await self._token(steps, challenge)

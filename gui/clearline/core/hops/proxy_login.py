@@ -1,8 +1,9 @@
-"""Signing in at an HTTP proxy: Basic (RFC 7617) and Negotiate (RFC 4559)."""
+"""Signing in at an HTTP proxy: Basic (RFC 7617), Negotiate (RFC 4559) and NTLM (MS-NTHT)."""
 
 from __future__ import annotations
 
 import base64
+import sys
 from typing import Any, Protocol
 
 from clearline.core.profiles.hop import ProxyLogin
@@ -23,6 +24,10 @@ class Steps(Protocol):
     scheme: str
     finished: bool
     """Nothing more can be sent: a further 407 is a refusal."""
+    proved: bool
+    """What was sent says who we are: a 407 without a challenge is a refusal as well."""
+    one_line: bool
+    """All of it has to go over one connection."""
 
     def next(self, challenge: str | None) -> str | None:
         """The value of Proxy-Authorization; None to ask without one first. May block. Raises `NoTicket`."""
@@ -35,12 +40,15 @@ def begin(login: ProxyLogin, host: str, user: str | None, password: Secret | Non
             return _Basic(user, password)
         case "kerberos":
             return _Negotiate(host)
+        case "ntlm":
+            return _Ntlm(host, user, password)
     return None
 
 
 class _Basic:
     scheme = "Basic"
-    finished = True
+    finished = proved = True
+    one_line = False
 
     def __init__(self, user: str, password: Secret | None) -> None:
         self._word = base64.b64encode(f"{user}:{password.reveal() if password else ''}".encode()).decode()
@@ -52,7 +60,8 @@ class _Basic:
 
 class _Negotiate:
     scheme = "Negotiate"
-    finished = False
+    finished = one_line = False
+    proved = True
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -68,3 +77,34 @@ class _Negotiate:
         token: bytes | None = self._context.step(said)
         self.finished = self._context.complete
         return f"Negotiate {base64.b64encode(token).decode()}" if token else None
+
+
+class _Ntlm:
+    """Three messages over one connection: the wish, the proxy's challenge, the proof of the password."""
+
+    scheme = "NTLM"
+    one_line = True
+
+    def __init__(self, host: str, user: str | None, password: Secret | None) -> None:
+        self._host, self._user, self._password = host, user, password
+        self._context: Any = None
+        self.finished = self.proved = False
+
+    def next(self, challenge: str | None) -> str | None:
+        """The wish first, then the proof."""
+        if sys.platform != "win32" and (self._user is None or self._password is None):
+            raise NoTicket("ntlm-user")
+        import spnego  # late: it takes its time
+
+        try:
+            said = base64.b64decode(challenge) if challenge else None
+            if self._context is None:
+                password = self._password.reveal() if self._password is not None and self._user is not None else None
+                self._context = spnego.client(
+                    self._user, password, hostname=self._host, service="HTTP", protocol="ntlm"
+                )
+            token = self._context.step(said)
+        except Exception as problem:  # noqa: BLE001 - what a hostile challenge does to the library is no bug of ours
+            raise NoTicket("ntlm-challenge" if challenge else "ntlm", getattr(problem, "nt_status", None)) from None
+        self.finished = self.proved = said is not None
+        return f"NTLM {base64.b64encode(token).decode()}" if token else None

@@ -19,13 +19,14 @@ class Socks5Proxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="soc
     user: str | None = None
 
 
-ProxyLogin = Literal["none", "basic", "kerberos"]
+ProxyLogin = Literal["none", "basic", "kerberos", "ntlm"]
 
 
 class HttpProxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="http"):
     """An HTTP proxy that is asked for a tunnel (CONNECT); ``tls`` encrypts the way to the proxy itself.
 
-    ``login``: *basic* sends user and password, *kerberos* the ticket of the user who is signed in to this computer.
+    ``login``: *basic* sends user and password, *kerberos* the ticket of the user who is signed in to this computer,
+    *ntlm* a proof of the password of ``user`` (``DOMAIN\\user``), on Windows also of who is signed in there.
     """
 
     host: str

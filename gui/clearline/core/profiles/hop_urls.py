@@ -12,6 +12,7 @@ SYSTEM: Final = "system"
 """What this computer's settings say."""
 _SOCKS: Final = ("socks5", "socks5h")
 _HTTP: Final = ("http", "https")
+_NTLM: Final = "login=ntlm"
 _KUBERNETES: Final = "k8s"
 _SSH: Final = "ssh"
 _SSH_PORT: Final = 22
@@ -21,7 +22,8 @@ _PORTS: Final = {"http": 3128, "https": 443}
 def hop_of(text: str) -> tuple[Hop, Secret | None]:
     """The hop that a URL names, and the password in it. Raises `ValueError` with a sentence without the password.
 
-    Kerberos at an HTTP proxy is asked for by a user ``:``, as curl has it: ``http://:@proxy.example.com:3128``.
+    Kerberos at an HTTP proxy is asked for by a user ``:``, as curl has it: ``http://:@proxy.example.com:3128``; NTLM by
+    ``?login=ntlm`` at the end.
     """
     if text.strip().lower() == SYSTEM:
         return SystemProxy(), None
@@ -43,7 +45,8 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
         raise ValueError(f"A hop names a host: {parts.scheme}://proxy.example.com.")
     if parts.scheme == _SSH and not parts.fragment and parts.path in ("", "/"):
         return _ssh(parts)
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    ntlm = parts.scheme in _HTTP and parts.query == _NTLM
+    if parts.path not in ("", "/") or (parts.query and not ntlm) or parts.fragment:
         raise ValueError("Nothing may follow the port of a hop.")
     user = unquote(parts.username) if parts.username else None
     password = Secret(unquote(parts.password)) if parts.password else None
@@ -56,7 +59,7 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
             port=port or _PORTS[parts.scheme],
             tls=parts.scheme == "https",
             user=user,
-            login="basic" if user else "kerberos" if ticket else "none",
+            login="ntlm" if ntlm else "basic" if user else "kerberos" if ticket else "none",
         ),
         password,
     )
@@ -99,4 +102,5 @@ def url_of(hop: Hop) -> str:
         return f"socks5://{user}{host}:{hop.port}"
     if hop.login == "kerberos":
         user = ":@"
-    return f"{'https' if hop.tls else 'http'}://{user}{host}:{hop.port}"
+    end = f"?{_NTLM}" if hop.login == "ntlm" else ""
+    return f"{'https' if hop.tls else 'http'}://{user}{host}:{hop.port}{end}"

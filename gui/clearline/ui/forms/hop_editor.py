@@ -40,6 +40,7 @@ _PROXY_LOGINS: Final = (
     ("none", "none"),
     ("user and password (Basic)", "basic"),
     ("this computer's ticket (Kerberos)", "kerberos"),
+    ("user of a domain (NTLM)", "ntlm"),
 )
 
 
@@ -140,8 +141,9 @@ class HopEditor(QWidget):
                 for editor in editors:
                     self._form.setRowVisible(editor, way in hop.login)
         if isinstance(hop, HttpProxy):
-            self._form.setRowVisible(self.fields["user"], hop.login == "basic")
-            self._form.setRowVisible(self.secrets[hop_password(self.number)], hop.login == "basic")
+            by_password = hop.login in ("basic", "ntlm")
+            self._form.setRowVisible(self.fields["user"], by_password)
+            self._form.setRowVisible(self.secrets[hop_password(self.number)], by_password)
 
     # ------------------------------------------------------------ rows
 

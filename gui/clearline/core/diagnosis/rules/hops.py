@@ -34,6 +34,11 @@ _SERVICES: Final = {
     "tls": "something that speaks TLS",
     None: "something else",
 }
+_NTLM_BREAKS: Final = {
+    "ntlm-challenge": "The proxy offers NTLM and then sends no challenge that can be answered.",
+    "ntlm-line": "The proxy ends the connection between its challenge and the answer, which have to share one.",
+    "ntlm": "This computer could not begin it.",
+}
 _KUBERNETES: Final = {
     Trouble.CONFIG_BROKEN: "k8s.config-broken",
     Trouble.COMMAND_NOT_AGREED: "k8s.command-not-agreed",
@@ -129,12 +134,18 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
             return "socks.login-refused", proven, user
         case Trouble.LOGIN_REFUSED if failure.what == "kerberos":
             return "proxy.kerberos-refused", proven, {}
+        case Trouble.LOGIN_REFUSED if failure.what == "ntlm":
+            return "proxy.ntlm-refused", proven, user
         case Trouble.LOGIN_REFUSED:
             return "proxy.login-refused", proven, user
         case Trouble.SETTINGS_BROKEN if failure.what is not None:
             return "proxy.pac-broken", proven, {"url": failure.what, "error": failure.said}
         case Trouble.SETTINGS_BROKEN:
             return "proxy.settings-broken", proven, {"error": failure.said}
+        case Trouble.NO_TICKET if failure.what == "ntlm-user":
+            return "proxy.ntlm-user-missing", proven, {}
+        case Trouble.NO_TICKET if failure.what is not None and failure.what.startswith("ntlm"):
+            return "proxy.ntlm-broken", proven, {"what": _NTLM_BREAKS.get(failure.what, _NTLM_BREAKS["ntlm"])}
         case Trouble.NO_TICKET if failure.what == "library":
             return "proxy.kerberos-missing", proven, {}
         case Trouble.NO_TICKET if failure.code == _NO_CREDENTIALS:
