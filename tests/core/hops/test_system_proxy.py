@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Certainty
+from clearline.core.hops import system_settings
 from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.system_settings import SettingsProblem, matches, read
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SystemProxy
@@ -61,10 +63,17 @@ def test_an_exception(entry: str, host: str, port: int, applies: bool) -> None:
     assert matches(entry, host, port) is applies
 
 
+@pytest.fixture
+def on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where desktops have settings of their own; Windows and macOS tell Python theirs."""
+    monkeypatch.setattr(system_settings, "sys", SimpleNamespace(platform="linux"))
+
+
 def gnome(values: Mapping[str, str]) -> object:
     return lambda command: values.get(f"{command[2].removeprefix('org.gnome.system.proxy')} {command[3]}", "''")
 
 
+@pytest.mark.usefixtures("on_linux")
 def test_where_the_setting_is_found(tmp_path: Path) -> None:
     found = read({"HTTPS_PROXY": "proxy.example.com:3128", "no_proxy": "a, .b"}, home=tmp_path, run=lambda _: "")
     assert found.proxy == HttpProxy(host="proxy.example.com", port=3128)
@@ -87,6 +96,7 @@ def test_where_the_setting_is_found(tmp_path: Path) -> None:
     assert read({}, home=tmp_path / "other", run=lambda _: "'none'").proxy is None
 
 
+@pytest.mark.usefixtures("on_linux")
 def test_a_script_that_decides_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {" mode": "'auto'", " autoconfig-url": "'http://wpad/proxy.pac'"}
     with pytest.raises(SettingsProblem) as raised:

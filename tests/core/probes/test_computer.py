@@ -28,7 +28,8 @@ def test_this_computer_is_described() -> None:
 
 
 def test_the_mechanisms_package_is_missed() -> None:
-    for mechanism, package in (("MONGODB-AWS", "pymongo_auth_aws"), ("GSSAPI", "kerberos")):
+    kerberos = "winkerberos" if sys.platform == "win32" else "kerberos"
+    for mechanism, package in (("MONGODB-AWS", "pymongo_auth_aws"), ("GSSAPI", kerberos)):
         expected = () if importlib.util.find_spec(package) else (package,)
         assert missing_packages(Profile(auth=Auth(mechanism=mechanism))) == expected
     assert missing_packages(Profile(auth=Auth(mechanism="SCRAM-SHA-256"))) == ()

@@ -248,9 +248,10 @@ def test_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
         assert (facts.readable, facts.format) == (Readable.OTHER, None)
 
 
-@pytest.mark.parametrize("path", ["nul\0byte", "x" * 5000])
-def test_a_path_that_no_file_can_have_is_an_answer(path: str) -> None:
-    assert ca_file(path).readable is Readable.OTHER
+def test_a_path_that_no_file_can_have_is_an_answer() -> None:
+    assert ca_file("nul\0byte").readable is Readable.OTHER
+    too_long = Readable.NOT_FOUND if sys.platform == "win32" else Readable.OTHER  # as the system calls it
+    assert ca_file("x" * 5000).readable is too_long
 
 
 def test_a_huge_file_is_not_read_whole(authority: Authority, tmp_path: Path) -> None:

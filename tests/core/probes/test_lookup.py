@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -31,7 +32,8 @@ def test_localhost_is_ipv4_alone_as_for_the_driver() -> None:
     found = ask("localhost")
     assert found.addresses == ("127.0.0.1",)
     assert (found.eai, found.silent, found.literal) == (None, False, False)
-    assert "127.0.0.1" in found.hosts_file
+    if sys.platform != "win32":  # which answers by itself, without a line in the file
+        assert "127.0.0.1" in found.hosts_file
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".test", "nul\0byte"])

@@ -417,7 +417,9 @@ def test_a_polite_goodbye_is_no_alert(number: int) -> None:
 def test_every_alert_that_openssl_names_has_its_number() -> None:
     import _ssl
 
-    names: dict[tuple[int, int], str] = _ssl.err_codes_to_names
+    names: dict[tuple[int, int], str] = getattr(_ssl, "err_codes_to_names", {})
+    if not names:
+        pytest.skip("Python 3.13 and newer keep OpenSSL's names to themselves")
     alerts = {name: code - 1000 for (library, code), name in names.items() if library == 20 and code >= 1000}
     assert len(alerts) > 25
     for name, number in alerts.items():
