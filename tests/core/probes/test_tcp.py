@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
+from clearline.core.hops.loop import HopLoop
 from clearline.core.probes.connection import error_number, reach_of, shown_bytes
 from clearline.core.probes.tcp import connect, listen, open_connection, other_ports
 from lab import deployments, peers
@@ -25,7 +26,9 @@ LOCAL = "127.0.0.1"
 
 
 def run(probe: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(probe, debug=False)
+    """On the program's own loop, which closes what PyMongo forgets, and nothing of a probe."""
+    with asyncio.Runner(loop_factory=HopLoop) as runner:
+        return runner.run(probe)
 
 
 def test_a_listening_server_is_reached_at_its_own_address(standalone: Deployment) -> None:
@@ -121,6 +124,7 @@ def test_a_full_accept_queue_is_silence_with_retransmits() -> None:
     assert facts.errno is None
     assert 1300 <= facts.elapsed_ms < 1600
     assert facts.retransmits == 1
+    assert facts.source == LOCAL
 
 
 def test_dropped_packets_are_silence_and_other_ports_tell_a_filter_from_a_dead_host() -> None:

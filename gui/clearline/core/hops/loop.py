@@ -23,6 +23,10 @@ from clearline.core.hops.transport import adopt
 _going: ContextVar[Opener | None] = ContextVar("clearline-way", default=None)
 
 
+class KeptSocket(socket.socket):
+    """A socket that stays open when its connect is cancelled: its owner closes it, and asks it something before."""
+
+
 class Target(NamedTuple):
     """Where a way is to lead, in the place of a socket address."""
 
@@ -61,14 +65,15 @@ class HopLoopMixin:
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", Target(str(host), int(port), way))]
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        """Open the target's line. Raises `HopError`. The socket of a connect that is cancelled is closed."""
+        """Open the target's line. Raises `HopError`. A cancelled connect closes its socket, unless it is kept."""
         if not isinstance(address, Target):
             if isinstance(address, str | bytes) and (way := _going.get()) is not None:
                 await way.open(str(address), 0)  # a Unix socket, to which no way leads: it raises
             try:
                 await super().sock_connect(sock, address)  # type: ignore[misc]
             except asyncio.CancelledError:
-                sock.close()  # PyMongo forgets it, and it would stay open until Python collects its garbage
+                if not isinstance(sock, KeptSocket):
+                    sock.close()  # PyMongo forgets it, and it would stay open until Python collects its garbage
                 raise
             return
         stream = await address.way.open(address.host, address.port)

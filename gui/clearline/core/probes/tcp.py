@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import SILENCE_S
+from clearline.core.hops.loop import KeptSocket
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way
 from clearline.core.probes import windows
@@ -83,7 +84,7 @@ async def open_connection(
     place = _place(address, port)
     try:
         target = _target(address, port)
-        sock = socket.socket(target.family, socket.SOCK_STREAM)
+        sock = KeptSocket(target.family, socket.SOCK_STREAM)
     except OSError as error:  # no such family here, no file handle left
         return replace(place, reach=reach_of(error), errno=error_number(error)), None
     connection = Connection(sock)
