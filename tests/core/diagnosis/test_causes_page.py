@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from clearline.core.diagnosis.catalogue import causes, finding
 from clearline.core.diagnosis.causes_page import page_of, pages
+from clearline.core.diagnosis.where_values_live import TABLE, kinds_of, options_in
 from clearline.core.findings import Certainty
 from clearline.paths import resource
 
@@ -30,8 +33,54 @@ def test_a_finding_names_its_page() -> None:
     assert found.page == page_of("tcp.refused") == "causes/tcp.refused.md"
 
 
+def section(code: str, title: str) -> str:
+    return pages()[f"{code}.md"].partition(f"## {title}")[2].partition("##")[0]
+
+
 def test_a_text_that_lives_in_many_places_is_mended_in_each() -> None:
-    page = pages()["uri.unescaped-credentials.md"]
-    for place in ("shell", ".env", "Compose", "Helm", "JSON", "Kubernetes secret", "variable"):
-        assert place in page.partition("## Where the text lives")[2].partition("##")[0]
-    assert "## Where the text lives" not in pages()["tcp.refused.md"]
+    text = section("uri.unescaped-credentials", "Where the text lives")
+    for place in ("shell", ".env", "Compose", "Helm", "JSON", "Spring"):
+        assert place in text
+    for place in ("connection string", "Kubernetes secret", "variable", "program"):
+        assert place in section("auth.wrong-password", "Where user name and password live")
+    assert "Where the text lives" not in pages()["tcp.refused.md"]
+
+
+PLACES = ("connection string", "shell", ".env", "Compose", "Kubernetes", "Spring", "program")
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "words"),
+    [
+        ("auth.wrong-authsource", "Where the option lives", "--authenticationDatabase"),
+        ("topology.wrong-set-name", "Where the option lives", "`replicaSet=VALUE`"),
+        ("topology.internal-names", "Where the option lives", "`directConnection=true`"),
+        ("tls.unknown-ca", "Where the file lives", "tlsCAFile=/etc/mongo/file.pem"),
+        ("files.not-found", "Where the file lives", "mountPath"),
+        ("dns.short-name", "Where the host's name lives", "SERVICE.NAMESPACE.svc"),
+        ("tcp.refused", "Where the host's name lives", "published port"),
+    ],
+)
+def test_each_kind_of_value_is_told_of_in_each_place(code: str, title: str, words: str) -> None:
+    text = section(code, title)
+    assert words in text
+    assert [place for place in PLACES if place not in text] == []
+
+
+@pytest.mark.parametrize("code", [code for code in causes() if code.partition(".")[0] in ("tls", "topology", "auth")])
+def test_an_option_in_the_advice_is_one_that_the_page_places(code: str) -> None:
+    kinds = kinds_of(code, causes()[code])
+    for name in options_in(causes()[code].fix)[:1]:
+        assert name in kinds.values()
+        assert name in pages()[f"{code}.md"].partition("## Where")[2]
+
+
+def test_every_row_of_the_table_is_shown_somewhere() -> None:
+    shown = "".join(pages().values())
+    for place, row in TABLE.items():
+        for kind in row:
+            assert f"- {place}: {row[kind].partition('{')[0]}" in shown
+
+
+def test_no_blank_is_left() -> None:
+    assert not any(blank in text for text in pages().values() for blank in ("{example}", "{flag}", "{keyword}"))

@@ -9,6 +9,7 @@ import re
 
 from clearline.core.diagnosis.catalogue import Cause, causes
 from clearline.core.diagnosis.texts import rows
+from clearline.core.diagnosis.where_values_live import sections
 from clearline.paths import resource
 
 STAGE_TITLES = {
@@ -72,61 +73,11 @@ def _page(code: str, cause: Cause) -> str:
             f"What to do: {_shown(cause.fix)}",
             "",
             f"Usually a {cause.severity.value}. How to prove it by hand: {_shown(cause.tells)}",
-            *_by_place(code),
+            *sections(code, cause),
             *_told_in_texts(code),
             *(["", f"Where it is merely possible: {'; '.join(cause.rivals)}."] if cause.rivals else []),
         ]
     )
-
-
-_ADDRESS = {
-    "At a shell's prompt or in a script": (
-        "put the address in single quotes, for `&`, `$`, `!`, `?` and `;` are the shell's own; in PowerShell "
-        "too, in cmd.exe in double quotes, with `%` written twice in a batch file."
-    ),
-    "In a .env file": (
-        "write it without quotation marks: `docker run --env-file` keeps them as part of the value. A program"
-        " that is started from the desktop does not see what the shell has set."
-    ),
-    "In Compose": ("write `$` as `$$`, and quote the whole value, for `: ` and ` #` end it."),
-    "In YAML, Helm or a Kubernetes manifest": (
-        "quote the whole value. With `helm --set` a comma between hosts is written `\\,` and arrives without "
-        "the backslash; a values file needs none of it."
-    ),
-    "In JSON or a program's text": (
-        "only quotation marks and backslashes are escaped; `&` stays as it is, and is neither `&amp;` nor `\\u0026`."
-    ),
-}
-_CREDENTIALS = {
-    "In the address": (
-        "escape user name and password by percent signs, once: `quote_plus` in Python, `encodeURIComponent` "
-        "in JavaScript, `url.QueryEscape` in Go."
-    ),
-    "Given apart from the address": ("write them as they are, without escapes: options of a driver, fields of a tool."),
-    "In a Kubernetes secret": (
-        "use `stringData`, or encode with `printf %s … | base64`: `echo` adds a line break, and `kubectl get "
-        "secret -o yaml` shows base64, which is not the password."
-    ),
-    "In a secret's file or a variable": (
-        "write it without a line break at the end (`printf %s`), in UTF-8 without a byte order mark."
-    ),
-}
-_OF_CREDENTIALS = (
-    "uri.unescaped-credentials", "uri.placeholder", "auth.wrong-password", "auth.plus-in-password",
-    "auth.percent-in-password", "auth.space-in-password", "auth.control-character", "auth.atlas-bad-auth",
-)  # fmt: skip
-
-
-def _by_place(code: str) -> list[str]:
-    """How to mend a text in each place where it can live."""
-    places: dict[str, str] = {}
-    if code in _OF_CREDENTIALS or code == "uri.not-set":
-        places |= _CREDENTIALS
-    if code.startswith("uri."):
-        places |= _ADDRESS
-    if not places:
-        return []
-    return ["", "## Where the text lives", "", *(f"- {where}: {what}" for where, what in places.items())]
 
 
 def _told_in_texts(code: str) -> list[str]:
