@@ -85,7 +85,8 @@ def test_windows(arguments: Sequence[str]) -> None:
     machine = windows()
     chosen = arguments or [f"tests/{name}" for name in ("core", "cli", "ui", "test_paths.py")]
     left_out = [f"--deselect={test}" for test in wine.EXCEPTIONS]
-    kinds = "not netns and not frozen and not timed"  # how long something takes by wine says nothing of Windows
+    # How long something takes by wine says nothing of Windows.
+    kinds = "not netns and not frozen and not timed and not crowd"
     machine.run_python("-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-m", kinds, *left_out, *chosen)
 
 

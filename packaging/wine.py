@@ -37,6 +37,7 @@ ICU = """
 PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 """Where dnspython looks for name servers: wine has no such keys."""
 
+MANY = "wine takes minutes for hundreds of connections"
 EXCEPTIONS = {
     "tests/core/check/test_preparation.py::test_the_systems_roots_are_given_to_the_driver": "Linux has a file of them",
     "tests/core/inspection/test_file_report.py::test_a_certificate_without_its_key_gets_the_command_that_joins_them": (
@@ -53,9 +54,8 @@ EXCEPTIONS = {
     "tests/core/storage/test_folder_watch.py::test_what_is_no_profile_is_not_watched_and_a_missing_folder_is_empty": (
         "a link that leads nowhere is in no listing of wine's"
     ),
-    "tests/core/check/test_many_servers.py::test_a_server_does_not_choose_whom_this_computer_scans": (
-        "wine's sockets take minutes for a thousand refused connections"
-    ),
+    "tests/core/check/test_many_servers.py": MANY,
+    "tests/core/watch/test_many_servers.py": MANY,
 }
 """Tests that cannot pass on Windows' Python by wine, each with its reason."""
 

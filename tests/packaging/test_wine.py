@@ -62,6 +62,6 @@ def test_the_exceptions_are_few_explained_and_still_there() -> None:
     root = Path(__file__).resolve().parents[2]
     assert len(wine.EXCEPTIONS) <= 20
     for test, reason in wine.EXCEPTIONS.items():
-        file, name = test.split("::")
-        assert f"def {name}(" in (root / file).read_text("utf-8"), test
+        file, _, name = test.partition("::")  # all of the file's tests where there is no name
+        assert (f"def {name}(" if name else "def test_") in (root / file).read_text("utf-8"), test
         assert reason
