@@ -16,6 +16,8 @@ from pathlib import Path
 
 import clean_roots
 
+from clearline.core.snippets.elsewhere import elsewhere
+
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "packaging" / "recipes"
 BASE = ("bookworm", ("python3", "ansible-core", "nagios4-core", "icinga2-bin", "docker-compose"))
@@ -146,7 +148,15 @@ def _nagios(server: str, says: str) -> Engine:
     return Engine("nagios.cfg", script, ("Things look okay", says, "performance_data=time="), files)
 
 
+def _from_the_window(server: str) -> Engine:
+    """The command of *Run this check from…*, whose output is pasted into the window."""
+    command = next(way.text for way in elsewhere(f"mongodb://{server}/?appName=it's") if way.key == "ansible")
+    script = f"export HOME=/work ANSIBLE_INVENTORY=/work/hosts; {command.replace('HOST', 'here')}"
+    return Engine("ansible-task.yml", script, (">>\n{", '"verdict": "connected"'), {"hosts": HOSTS})
+
+
 ENGINES = (
+    _from_the_window("{good}"),
     Engine(
         "ansible-task.yml",
         "HOME=/work ansible-playbook --inventory hosts ansible-task.yml",
@@ -199,7 +209,7 @@ def tried(program: Path, good: str, bad: str, work: Path, say: Callable[[str], N
             (folder / name).write_text(named, encoding="utf-8")
         began = time.perf_counter()
         ended = subprocess.run(
-            entering(root, program, folder, engine.script),
+            entering(root, program, folder, engine.script.replace("{good}", good)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

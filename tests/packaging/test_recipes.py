@@ -6,7 +6,6 @@ Kubernetes' own schemas judge what is for it, systemd its units; the other engin
 from __future__ import annotations
 
 import configparser
-import json
 import os
 import re
 import shlex
@@ -17,13 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import judges
 import pytest
 import yaml
 
 from lab import peers
 from lab.deployment import Deployment
+from lab.kubernetes_schemas import wrong_with
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "packaging" / "recipes"
@@ -116,40 +114,18 @@ def test_a_recipe_is_yaml_and_hardened(path: Path) -> None:
                 assert node["securityContext"]["readOnlyRootFilesystem"] is True
 
 
-@pytest.fixture(scope="module")
-def kubernetes() -> Any:
-    """Judges a document by Kubernetes' schemas; the messages of what is wrong."""
-    file = ROOT / ".cache" / judges.KUBERNETES
-    if not file.is_file():
-        pytest.skip("dev.py test fetches Kubernetes' schemas")
-    definitions = json.loads(file.read_text("utf-8"))["$defs"]
-    names = {
-        (kind["group"], kind["version"], kind["kind"]): name
-        for name, schema in definitions.items()
-        for kind in schema.get("x-kubernetes-group-version-kind", ())
-    }
-
-    def judged(document: Any) -> list[str]:
-        group, _, version = document["apiVersion"].rpartition("/")
-        name = names[group, version, document["kind"]]
-        validator = jsonschema.Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{name}"})
-        return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
-
-    return judged
-
-
 FOR_KUBERNETES = [path for path in YAML if "apiVersion" in path.read_text("utf-8")]
 
 
 @pytest.mark.parametrize("path", FOR_KUBERNETES, ids=lambda path: path.name)
-def test_kubernetes_takes_a_recipe(kubernetes: Any, path: Path) -> None:
+def test_kubernetes_takes_a_recipe(path: Path) -> None:
     text = path.read_text("utf-8").replace("{{ .Release.Name }}", "orders")  # all that Helm fills in
     assert "{{" not in text
     for document in yaml.safe_load_all(text):
-        assert kubernetes(document) == []
+        assert wrong_with(document) == []
         pod = next(node for key, node in nodes(document) if "containers" in (node if isinstance(node, dict) else ()))
         pod["containers"][0]["comand"] = ["clearline"]
-        assert kubernetes(document) != []
+        assert wrong_with(document) != []
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd judges its units")

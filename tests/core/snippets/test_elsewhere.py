@@ -12,6 +12,7 @@ import yaml
 
 from clearline.cli import check
 from clearline.core.snippets.elsewhere import Elsewhere, elsewhere
+from lab.kubernetes_schemas import wrong_with
 
 WAYS = {way.key: way for way in elsewhere("mongodb://app:***@db1.example.com/orders?tls=true&appName=it's")}
 YAML = ("job", "github-actions")
@@ -41,3 +42,7 @@ def test_what_is_yaml_takes_the_address_from_a_secret(key: str) -> None:
     text = WAYS[key].text
     assert yaml.safe_load(text)
     assert "db1.example.com" not in text
+
+
+def test_kubernetes_takes_the_job() -> None:
+    assert wrong_with(yaml.safe_load(WAYS["job"].text.replace("POOL", "a").replace("SECRET", "mongodb"))) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,9 @@ from clearline.core.whole_files import BROKEN, read_whole
 
 LONGEST = 16_000_000
 """Bytes; the report of a thousand servers takes a tenth of it."""
+_STAMPS = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)
+"""What the logs of GitHub Actions put before each line."""
+_BEGINS = re.compile(r'\{\s*"format"\s*:\s*"clearline-report"')
 MOST = 500
 """Reports in one file."""
 
@@ -32,10 +37,20 @@ def reports_of(path: Path) -> tuple[Report, ...]:
 
 def pasted_report(text: str) -> Report:
     """The report in a text that was pasted, with whatever an engine printed around it. Raises `ReportProblem`."""
-    begin, end = text.find("{"), text.rfind("}")
-    if len(text) > LONGEST or begin < 0 or end < begin:
+    text = _STAMPS.sub("", text) if len(text) <= LONGEST else ""
+    begins = [found.start() for found in _BEGINS.finditer(text)] or [text.find("{")]
+    if begins == [-1]:
         raise ReportProblem("This text is no report of Clearline: paste what clearline check --json printed.")
-    return _reports("This text", text[begin : end + 1].encode("utf-8", "surrogatepass"))[0]
+    if len(begins) > 1:
+        raise ReportProblem(
+            f"This text holds {len(begins)} reports; one can be compared. To compare several, keep each in a file: "
+            "clearline merge *.json."
+        )
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, begins[0])
+    except (ValueError, RecursionError):
+        raise ReportProblem("This text is no JSON: paste all that clearline check --json printed.") from None
+    return _reports("This text", text[begins[0] : end].encode("utf-8", "surrogatepass"))[0]
 
 
 def _reports(name: str, raw: bytes) -> tuple[Report, ...]:

@@ -79,10 +79,10 @@ def elsewhere(redacted: str) -> tuple[Elsewhere, ...]:
         ),
         Elsewhere(
             "ansible",
-            "Ansible: every host of a group",
-            f"{export}ansible GROUP --one-line --module-name ansible.builtin.shell \\\n"
-            "  --args \"MONGODB_URI='{{ lookup('env', 'MONGODB_URI') }}' clearline check --json\"\n",
-            "packaging/recipes/ansible-task.yml keeps a file for each host.",
+            "Ansible: a host of the inventory",
+            f"{export}ansible HOST --module-name ansible.builtin.shell \\\n"
+            "  --args \"MONGODB_URI={{ lookup('env', 'MONGODB_URI') | quote }} clearline check --json; true\"\n",
+            "One host at a time; packaging/recipes/ansible-task.yml asks a whole group and compares.",
         ),
         Elsewhere(
             "job",
