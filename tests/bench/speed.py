@@ -18,6 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.start import BYTECODE
 from clearline.core.check.check import check
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
@@ -89,7 +90,8 @@ def paint(code: str) -> float:
     """Milliseconds from the start of a process to its first paint, as the process itself says."""
     times = []
     for _ in range(5):
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        command = [sys.executable, "-c", code]
+        result = subprocess.run(command, capture_output=True, text=True, check=True, env=BYTECODE)
         times.append(float(result.stdout.split()[-1]))
     return statistics.median(times)
 

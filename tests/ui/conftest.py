@@ -72,7 +72,7 @@ def _collected_between() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
-    return ["clearline"]
+    return ["clearline", "-style", "fusion"]  # as the program makes its own
 
 
 class PatientBot(QtBot):

@@ -105,6 +105,7 @@ def compose(
     folder = folder or paths.profiles_dir()
     settings = CurrentSettings(folder.parent / paths.settings_file().name)
     theme = theme or Theme(app, _scheme())
+    theme.write()
     window = window or MainWindow()
     window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
@@ -259,7 +260,7 @@ class _Application(QApplication):
 
     def event(self, event: QEvent) -> bool:
         """Pass a file on."""
-        if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
+        if isinstance(event, QFileOpenEvent):  # its type is not asked for: that makes all the types of events
             self.file_opened.emit(event.file())
             return True
         return super().event(event)
@@ -281,7 +282,7 @@ def _application() -> QApplication:
         return existing
     if is_frozen():  # with its own plugins alone: desktops name those of another Qt in QT_PLUGIN_PATH
         QCoreApplication.setLibraryPaths([QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)])
-    app = _Application(sys.argv[:1])
+    app = _Application([*sys.argv[:1], "-style", "fusion"])  # setStyle answers with a style: a dear type to make
     app.setApplicationName("Clearline")
     app.setApplicationVersion(clearline.__version__)
     app.setDesktopFileName("org.clearline.Clearline")

@@ -40,8 +40,6 @@ class Theme(QObject):
         self._scheme = scheme
         self._dressed = False
         self._came_dark = app.palette().color(QPalette.ColorRole.Window).lightness() < _HALF
-        app.setStyle("Fusion")
-        app.setFont(body_font())
         _worn = None
         self._wear()
 
@@ -54,6 +52,10 @@ class Theme(QObject):
         """Wear this palette from now on, or follow the system."""
         self._scheme = scheme
         self._wear()
+
+    def write(self) -> None:
+        """Take the face of all words: before the first of them, and after the first paint, which needs no face."""
+        self._app.setFont(body_font())
 
     def _follow_system(self) -> None:
         if self._scheme is Scheme.SYSTEM:

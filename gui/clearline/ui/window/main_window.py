@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSize, QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QPaintEvent,
     QPalette,
     QResizeEvent,
 )
@@ -429,17 +430,16 @@ class MainWindow(QMainWindow):
     def _on_sides_moved(self) -> None:
         self._sides_by_user = True
 
-    def event(self, event: QEvent) -> bool:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Notice the first paint: what takes long to import waits for it."""
-        done = super().event(event)
-        if not self._painted and event.type() == QEvent.Type.Paint:
+        super().paintEvent(event)
+        if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self.first_painted.emit)
-        return done
 
     def _place_outlines(self) -> None:
         """Until it is furnished, show where things will stand; painting them by hand would load half of Qt."""
-        top = self.fontMetrics().height() + theme.GRID
+        top = theme.GRID * 3  # of the menu; measuring its font would load it
         side = _SIDE_WIDTH if self.width() >= _WIDE else _SIDE_WIDTH_MIN if self.width() >= _RAIL_BELOW else _RAIL
         surface, field, button = self._outlines
         surface.setGeometry(side, top + 141, self.width() - side, self.height() - top)
