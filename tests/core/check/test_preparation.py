@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from clearline.core.check.check import check
 from clearline.core.check.preparation import Prepared, prepared
 from clearline.core.check.request import Permits, Request
 from clearline.core.facts.text import Mistake
-from clearline.core.findings import Severity
+from clearline.core.findings import Certainty, Severity
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.report.report import Verdict, to_json
 from clearline.core.secrets.references import variables
@@ -332,3 +333,13 @@ def test_a_form_asks_for_undefined_references_alone(tmp_path: Path) -> None:
         ("files.not-found", ("envFile",)),
     ]
     assert undefined(read("mongodb://h/").profile, known) == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_pipe_in_a_files_place_ends_the_check_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = f"mongodb://127.0.0.1:1/?tls=true&tlsCAFile={quote(str(tmp_path / 'pipe'), safe='')}"
+    report = asyncio.run(check(Request(text=text), lambda _report: None))
+    assert report.verdict is Verdict.FAILED
+    assert (report.findings[0].cause, report.findings[0].certainty) == ("files.not-a-file", Certainty.PROVEN)
+    assert report.driver.exception is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import datetime
 import os
 import shutil
@@ -7,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tracemalloc
 from pathlib import Path
@@ -17,7 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
-from clearline.core.probes.files import inspect_files
+from clearline.core.facts.text import Mistake
+from clearline.core.probes import files
+from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files, unopenable
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from clearline.core.tls.pem import Block, blocks_of, format_of
@@ -245,7 +249,7 @@ def test_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         facts = ca_file(path)
-        assert (facts.readable, facts.format) == (Readable.OTHER, None)
+        assert (facts.readable, facts.format) == (Readable.NO_FILE, None)
 
 
 def test_a_path_that_no_file_can_have_is_an_answer() -> None:
@@ -464,3 +468,34 @@ def test_a_plus_that_became_a_space_is_guessed_without_the_text(authority: Autho
     assert ca_file(tmp_path / "ca inter.pem").literal_plus_path == str(path)
     assert ca_file(tmp_path / "no such.pem").literal_plus_path is None
     assert ca_file(path).readable is Readable.OK
+
+
+# ---------------------------------------------------------------- before the driver opens them
+
+
+def opening(timeout_s: float = 5.0, **tls: str) -> Mistake | None:
+    return asyncio.run(unopenable(Profile(tls=Tls(**tls)), timeout_s))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_pipe_is_told_before_the_driver_waits_for_it(tmp_path: Path, authority: Authority) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    mistake = opening(ca_file=str(authority.ca_file), crl_file=str(tmp_path / "pipe"))
+    assert mistake is not None
+    assert (mistake.cause, mistake.fields) == (NO_FILE, ("tlsCRLFile",))
+
+
+def test_a_drive_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
+    back = threading.Event()
+    monkeypatch.setattr(files, "_read", lambda *_: back.wait() and (b"", 0))
+    mistake = opening(0.05, ca_file=str(authority.ca_file))
+    back.set()
+    assert mistake is not None
+    assert (mistake.cause, mistake.blanks["s"]) == (NO_ANSWER, "0.05")
+
+
+def test_whatever_else_is_wrong_with_a_file_the_driver_may_say(tmp_path: Path, authority: Authority) -> None:
+    assert opening() is None
+    assert opening(ca_file=str(authority.ca_file)) is None
+    for path in (tmp_path, tmp_path / "missing", tmp_path / "nul\0"):
+        assert opening(ca_file=str(path)) is None

@@ -31,7 +31,7 @@ from clearline.core.hops.hop_log import Terms as HopTerms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
 from clearline.core.probes.computer import inspect_computer, trusted_roots
-from clearline.core.probes.files import inspect_files
+from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files
 from clearline.core.probes.hello import process_id
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
@@ -84,7 +84,6 @@ class Course:
         if not usable or self._would_bare_password():
             self._refused_text()
             return False
-        await self._inspect_files()
         await self._lay_way()
         if not await self._seek_seeds():
             self._ledger.driver(state=DriverState.NOT_STARTED)
@@ -98,6 +97,7 @@ class Course:
                 self._run.driver_task = self._run.spawn(self._drive(self._driver))
             await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
+            self._run.spawn(self._inspect_files())
             self._run.inspection = self._run.spawn(self._inspect_computer())
         if self._driver is not None:
             self._start_probes()
@@ -142,8 +142,9 @@ class Course:
             self._keywords["authMechanismProperties"] = self._run.sign_in.properties(hosts)
 
     def _refused_text(self) -> None:
-        """No server is contacted; what the driver's constructor says is noted for the report."""
-        if not self._run.request.permits.not_agreed:
+        """No server is contacted; what the driver's constructor says, which opens the files, is noted."""
+        stuck = any(mistake.cause in (NO_FILE, NO_ANSWER) for mistake in self._ledger.facts.uri.mistakes)
+        if not self._run.request.permits.not_agreed and not stuck:
             self._build_driver()
         if self._ledger.facts.driver.state is DriverState.WAITING:
             self._ledger.driver(state=DriverState.NOT_STARTED)

@@ -120,7 +120,7 @@ class Outcome:
         ):
             return False  # It asks on about the login, or about the server that it lost.
         inspected = bool(facts.computer.system) or (self._run.inspection is not None and self._run.inspection.done())
-        return inspected and all(m.finished for m in facts.members)
+        return inspected and facts.files_checked and all(m.finished for m in facts.members)
 
     async def explain_login(self) -> None:
         """After a refused login: which users and mechanisms the server knows, over a line that is open already."""

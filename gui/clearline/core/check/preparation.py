@@ -22,6 +22,7 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.commands import CommandFailed, printed_by
+from clearline.core.probes.files import unopenable
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
@@ -137,6 +138,8 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     way = await hop_values(behind, {**secrets, **ready.secrets}, lambda one: _printed(one, may_run), environ)
     mistakes += way.mistakes
     mistakes += _unanswered(ready, profile, parts)
+    if stuck := await unopenable(ready.profile):
+        mistakes.append(stuck)
     ca_file, doubts = await _trusted(ready)
     if ready.profile.auth.mechanism == aws.MECHANISM and not await run_in_daemon(aws.fetch_credentials, ready.profile):
         doubts = (*doubts, _no_aws_credentials(parts))

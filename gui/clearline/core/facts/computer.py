@@ -14,6 +14,7 @@ class Readable(Enum):
     NOT_FOUND = "not-found"
     FOLDER = "folder"
     NO_PERMISSION = "no-permission"
+    NO_FILE = "no-file"
     OTHER = "other"
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import re
 import ssl
 import stat
 import warnings
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +17,10 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
+from clearline.core.facts.text import Mistake
+from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.pem import Block, blocks_of, contents_of, format_of, is_utf16_pem
@@ -23,6 +28,10 @@ from clearline.core.tls.pem import Block, blocks_of, contents_of, format_of, is_
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+NO_FILE: Final = "files.not-a-file"
+NO_ANSWER: Final = "files.no-answer"
+TOUCH_S: Final = 3.0
+"""A file on a slow network drive gives its first byte by then."""
 _MAX_BYTES: Final = 10_000_000
 _MAX_CERTIFICATES: Final = 400  # Mozilla's whole list has 145
 _CERTIFICATE_KEY_FILE: Final = "tlsCertificateKeyFile"
@@ -35,15 +44,52 @@ def inspect_files(profile: Profile, secrets: Secrets, now: datetime, raw: str = 
     shows a literal ``+`` in a path. Takes milliseconds, but files can lie on a slow network: call it in a daemon
     thread. Pipes and devices are not opened, and at most 10 MB are read.
     """
-    tls = profile.tls
-    paths = {"tlsCAFile": tls.ca_file, _CERTIFICATE_KEY_FILE: tls.certificate_key_file, "tlsCRLFile": tls.crl_file}
     secret = secrets.get(KEY_PASSWORD)
     password = secret.reveal().encode() if secret is not None else None
     return tuple(
         _inspect(FileFacts(option=option, path=path, readable=Readable.OK), password, now, raw)
-        for option, path in paths.items()
-        if path is not None
+        for option, path in _named(profile).items()
     )
+
+
+async def unopenable(profile: Profile, timeout_s: float = TOUCH_S) -> Mistake | None:
+    """A file for which the driver, which opens it in the loop's own thread, would wait for ever: a pipe, a drive away.
+
+    Takes one byte of each; whatever else is wrong with them `inspect_files` tells.
+    """
+    named = _named(profile)
+    if not named:
+        return None
+    seen: dict[str, bool] = {}
+    touching = asyncio.ensure_future(run_in_daemon(_touch, named, seen))
+    await asyncio.wait([touching], timeout=timeout_s)
+    touching.cancel()
+    for option, path in named.items():
+        blanks = {"file": path, "option": option}
+        if option not in seen:
+            return _stuck(NO_ANSWER, option, {**blanks, "s": f"{timeout_s:g}"})
+        if not seen[option]:
+            return _stuck(NO_FILE, option, blanks)
+    return None
+
+
+def _touch(named: Mapping[str, str], seen: dict[str, bool]) -> None:
+    for option, path in named.items():
+        try:
+            data, _ = _read(path, 1)
+            seen[option] = data is not None
+        except (OSError, ValueError):
+            seen[option] = True  # it says so, and the driver gets the same answer
+
+
+def _stuck(cause: str, option: str, blanks: dict[str, str]) -> Mistake:
+    return Mistake(cause=cause, severity=Severity.FAILURE, blanks=blanks, fields=(option,))
+
+
+def _named(profile: Profile) -> dict[str, str]:
+    tls = profile.tls
+    paths = {"tlsCAFile": tls.ca_file, _CERTIFICATE_KEY_FILE: tls.certificate_key_file, "tlsCRLFile": tls.crl_file}
+    return {option: path for option, path in paths.items() if path is not None}
 
 
 def _inspect(named: FileFacts, password: bytes | None, now: datetime, raw: str) -> FileFacts:
@@ -56,7 +102,7 @@ def _inspect(named: FileFacts, password: bytes | None, now: datetime, raw: str) 
     except ValueError:  # a NUL in the path
         return _with(named, readable=Readable.OTHER)
     if data is None:
-        return _with(named, readable=Readable.OTHER)
+        return _with(named, readable=Readable.NO_FILE)
     format = format_of(data)
     facts = _with(named, size=size, format=format, openssl_error=_refused_by_openssl(named, password))
     if format is FileFormat.EMPTY:
@@ -88,7 +134,7 @@ def _with(facts: FileFacts, **changes: Any) -> FileFacts:
     return msgspec.structs.replace(facts, **changes)
 
 
-def _read(path: str) -> tuple[bytes | None, int]:
+def _read(path: str, most: int = _MAX_BYTES) -> tuple[bytes | None, int]:
     """The first bytes of a file and its size; None for what is no file. Raises `OSError`, `IsADirectoryError`."""
     status = Path(path).stat()
     if stat.S_ISDIR(status.st_mode):
@@ -97,7 +143,7 @@ def _read(path: str) -> tuple[bytes | None, int]:
         return None, 0
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as file:  # a pipe that has taken its place since does not block
-        return file.read(_MAX_BYTES), status.st_size
+        return file.read(most), status.st_size
 
 
 def _readable(error: OSError) -> Readable:

@@ -70,6 +70,8 @@ def _opening(file: FileFacts) -> Finding | None:
             return tell("files.is-a-folder", file=file.path, option=file.option)
         case Readable.NO_PERMISSION:
             return tell("files.no-permission", file=file.path)
+        case Readable.NO_FILE:
+            return tell("files.not-a-file", file=file.path, option=file.option)
         case Readable.OTHER:
             number = f" (error {file.errno})" if file.errno is not None else ""
             what = f"unreadable{number}"
