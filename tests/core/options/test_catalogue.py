@@ -136,23 +136,22 @@ def pymongos(o: Option, raw: str) -> Any:
 
 
 @pytest.mark.parametrize("o", [o for o in OPTIONS if o.type not in NEEDS_A_FILE], ids=lambda o: o.name)
-@pytest.mark.parametrize("raw", VALUES)
-def test_values_are_taken_dropped_and_refused_as_pymongo_does(o: Option, raw: str) -> None:
+def test_values_are_taken_dropped_and_refused_as_pymongo_does(o: Option) -> None:
+    assert [raw for raw in VALUES if not judged_alike(o, raw)] == []
+
+
+def judged_alike(o: Option, raw: str) -> bool:
     theirs = pymongos(o, raw)
     ours = parse_value(o, raw)
     problem = ours if isinstance(ours, ValueProblem) else None
     value = problem.value if problem else ours
     if isinstance(theirs, str) and theirs == "dropped":
-        assert problem is not None
-        assert value is None
-        assert problem.severity is Severity.WARNING
-    elif isinstance(theirs, str) and theirs == "refused":
-        assert problem is not None
-        assert problem.severity is Severity.FAILURE
-    elif o.name in BY_OTHER_RULES and problem is not None:
-        assert problem.cause == "uri.bad-value"
-    else:
-        assert agree(o, value, theirs)
+        return problem is not None and value is None and problem.severity is Severity.WARNING
+    if isinstance(theirs, str) and theirs == "refused":
+        return problem is not None and problem.severity is Severity.FAILURE
+    if o.name in BY_OTHER_RULES and problem is not None:
+        return problem.cause == "uri.bad-value"
+    return agree(o, value, theirs)
 
 
 def agree(o: Option, ours: Any, theirs: Any) -> bool:
