@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,13 +12,14 @@ import pytest
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
-from clearline.core.hops import system_settings
+from clearline.core.hops import pac, system_settings
 from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.system_settings import SettingsProblem, matches, read
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SystemProxy
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.report.report import Report, Verdict
+from clearline.core.report.report import Report, Status, Verdict
 from lab import peers, proxies
 from lab.deployment import Deployment
 
@@ -149,3 +150,111 @@ def test_without_any_proxy_it_goes_directly_as_the_settings_say(standalone: Depl
         report = run(f"127.0.0.1:{dead}")
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "proxy.none-set"
+
+
+# ---------------------------------------------------------------- a script, where the system evaluates it
+
+
+class Script:
+    """Stands for WinHTTP and CFNetwork, which no other system has: answers by host."""
+
+    def __init__(self, answers: Mapping[str, str]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str | None, str]] = []
+
+    def find_proxy(self, script: str | None, url: str) -> str:
+        self.asked.append((script, url))
+        for part, answer in self.answers.items():
+            if part in url:
+                return answer
+        raise pac.PacProblem("it has a mistake")
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Mapping[str, str]], Script]:
+    def made(answers: Mapping[str, str]) -> Script:
+        script = Script(answers)
+        monkeypatch.setattr(pac, "evaluator", lambda: script)
+        (tmp_path / ".config").mkdir()
+        settings = "[Proxy Settings]\nProxyType=2\nProxy Config Script=http://wpad/proxy.pac\n"
+        (tmp_path / ".config" / "kioslaverc").write_text(settings)
+        return script
+
+    return made
+
+
+def test_a_script_decides_for_each_server(
+    scripted: Callable[[Mapping[str, str]], Script], replica_set: Deployment
+) -> None:
+    first, second, third = (f":{server.port}/" for server in replica_set.servers)
+    with proxies.squid() as http, proxies.microsocks() as socks:
+        answers = {first: f"PROXY 127.0.0.1:{http}; DIRECT", second: f"SOCKS5 127.0.0.1:{socks}", third: "DIRECT"}
+        script = scripted(answers)
+        report = run(*replica_set.addresses)
+    assert report.verdict is Verdict.CONNECTED, report.findings
+    assert {asked for asked, _ in script.asked} == {"http://wpad/proxy.pac"}
+    assert all(url.startswith("https://") for _, url in script.asked)
+    assert [server.cells["hello"].status for server in report.servers] == [Status.PASSED] * 3
+    assert len(report.hops) == 1
+
+
+def test_a_script_that_breaks_is_named_with_what_the_system_says(
+    scripted: Callable[[Mapping[str, str]], Script],
+) -> None:
+    scripted({})
+    report = run("db.example.com:27017")
+    assert report.diagnosis is not None
+    assert (report.diagnosis.cause, report.diagnosis.certainty) == ("proxy.pac-broken", Certainty.PROVEN)
+    assert "http://wpad/proxy.pac cannot be used: it has a mistake" in report.diagnosis.summary
+
+
+def test_a_proxy_of_a_script_that_is_dead_is_the_cause(scripted: Callable[[Mapping[str, str]], Script]) -> None:
+    with peers.closed_port() as dead:
+        scripted({"": f"PROXY 127.0.0.1:{dead}; DIRECT"})
+        report = run("127.0.0.1:27017")
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == "hop.refused"
+    assert report.hops[0].server == f"127.0.0.1:{dead}"
+
+
+def test_directly_by_a_script_and_not_reachable(scripted: Callable[[Mapping[str, str]], Script]) -> None:
+    scripted({"": "DIRECT"})
+    with peers.closed_port() as dead:
+        report = run(f"127.0.0.1:{dead}")
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == "proxy.bypassed"
+    assert "http://wpad/proxy.pac" in report.diagnosis.summary
+
+
+def test_without_an_evaluator_one_sentence_says_so(tmp_path: Path) -> None:
+    if pac.evaluator() is not None:
+        pytest.skip("this system evaluates scripts")
+    values = {" mode": "'auto'", " autoconfig-url": "''"}
+    with pytest.raises(SettingsProblem, match="nothing on this computer evaluates such a script") as raised:
+        read({}, home=tmp_path, run=gnome(values))  # type: ignore[arg-type]
+    assert raised.value.pac == "(found by itself)"
+
+
+@pytest.mark.parametrize(
+    ("said", "hop"),
+    [
+        ("DIRECT", None),
+        ("", None),
+        ("PROXY p:3128; DIRECT", HttpProxy(host="p", port=3128)),
+        ("  https  [fd00::1]:443 ", HttpProxy(host="fd00::1", port=443, tls=True)),
+        ("SOCKS s:1080;PROXY p:1", Socks5Proxy(host="s", port=1080)),
+    ],
+)
+def test_an_answer_of_a_script(said: str, hop: object) -> None:
+    assert pac.first_choice(said) == hop
+
+
+@pytest.mark.parametrize("said", ["PROXY p", "PROXY :1", "PROXY p:0", "PROXY p:99999", "SOCKS4 s:1", "other", "PROXY"])
+def test_an_answer_that_is_none(said: str) -> None:
+    with pytest.raises(pac.PacProblem):
+        pac.first_choice(said)
+
+
+def test_a_profile_from_elsewhere_asks_before_the_settings_of_this_computer_are_used() -> None:
+    profile = Profile(hops=(SystemProxy(),), seeds=Seeds(hosts=("db",)))
+    assert [one.value for one in concerns(profile)] == ["system proxy"]

@@ -35,7 +35,7 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer
+from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer, SystemProxy
 from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import names_in
@@ -317,6 +317,9 @@ def _identity(profile: Profile) -> Iterator[Concern]:
 
 def _tickets(profile: Profile) -> Iterator[Concern]:
     for hop in profile.hops:
+        if isinstance(hop, SystemProxy):
+            words = "It goes through the proxy that this computer is set to, with the login and the script set there."
+            yield Concern(kind=ConcernKind.IDENTITY, words=words, value="system proxy")
         if isinstance(hop, HttpProxy) and (hop.login == "kerberos" or (hop.login == "ntlm" and hop.user is None)):
             proof = "with the Kerberos ticket of" if hop.login == "kerberos" else "as"
             words = f"It signs in to the proxy {hop.host}:{hop.port} {proof} this computer's user."

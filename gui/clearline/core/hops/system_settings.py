@@ -19,6 +19,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
+from clearline.core.hops import pac
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of
 from clearline.core.secrets.secret import Secret
@@ -26,6 +27,8 @@ from clearline.core.secrets.secret import Secret
 VARIABLES: Final = ("MONGODB_PROXY", "ALL_PROXY", "HTTPS_PROXY")
 EXCEPTIONS: Final = "NO_PROXY"
 _ASK_S: Final = 2.0
+_BY_ITSELF: Final = "(found by itself)"
+_NO_EVALUATOR: Final = "nothing on this computer evaluates such a script"
 _KDE: Final = ".config/kioslaverc"
 
 
@@ -37,6 +40,19 @@ class SettingsProblem(Exception):
         self.words, self.pac = words, pac
 
 
+@dataclass(frozen=True)
+class PacScript:
+    """A proxy script, and what evaluates it. ``url`` None: the network says where it is."""
+
+    url: str | None
+    evaluator: pac.Evaluator
+
+    @property
+    def name(self) -> str:
+        """Its address, or words for it."""
+        return self.url or _BY_ITSELF
+
+
 @dataclass(frozen=True, repr=False)
 class SystemSettings:
     """One proxy for everything but the exceptions; None: no proxy is set. Holds a secret, so it never shows itself."""
@@ -44,6 +60,8 @@ class SystemSettings:
     proxy: Hop | None = None
     password: Secret | None = None
     exceptions: tuple[str, ...] = ()
+    script: PacScript | None = None
+    """What decides instead of ``proxy``, for each target."""
     source: str = ""
     """Where it was found: a variable's name, ``GNOME``, ``KDE``, ``Windows``, ``macOS``."""
 
@@ -97,14 +115,26 @@ def _made(url: str, exceptions: tuple[str, ...], source: str) -> SystemSettings:
         hop, password = hop_of(url)
     except ValueError as error:
         raise SettingsProblem(f"{source}: {error}") from None
-    return SystemSettings(hop, password, exceptions, source)
+    return SystemSettings(hop, password, exceptions, source=source)
 
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(entry for entry in re.split(r"[,;\s]+", text) if entry)
 
 
+def _by_script(url: str | None, source: str, exceptions: tuple[str, ...] = ()) -> SystemSettings:
+    """A script decides. Raises `SettingsProblem` where nothing evaluates it."""
+    evaluator = pac.evaluator()
+    if evaluator is None:
+        raise SettingsProblem(_NO_EVALUATOR, pac=url or _BY_ITSELF)
+    return SystemSettings(script=PacScript(url, evaluator), exceptions=exceptions, source=source)
+
+
 def _of_system(exceptions: tuple[str, ...]) -> SystemSettings:
+    if sys.platform in ("win32", "darwin"):
+        by_script, url = pac.configured()
+        if by_script:
+            return _by_script(url, "Windows" if sys.platform == "win32" else "macOS", exceptions)
     found = urllib.request.getproxies()
     source = "Windows" if sys.platform == "win32" else "macOS"
     for kind in ("socks", "https", "http"):
@@ -121,8 +151,7 @@ def _gnome(run: Callable[[list[str]], str]) -> SystemSettings | None:
     try:
         mode = value("", "mode")
         if mode == "auto":
-            pac = value("", "autoconfig-url")
-            raise SettingsProblem("nothing on this computer evaluates such a script", pac=pac or "(found by itself)")
+            return _by_script(value("", "autoconfig-url") or None, "GNOME")
         if mode != "manual":
             return None
         exceptions = tuple(re.findall(r"'([^']*)'", value("", "ignore-hosts")))
@@ -159,8 +188,7 @@ def _kde(home: Path) -> SystemSettings | None:
         return None
     kind = section.get("ProxyType", "0").strip()
     if kind in ("2", "3"):
-        pac = section.get("Proxy Config Script", "").strip()
-        raise SettingsProblem("nothing on this computer evaluates such a script", pac=pac or "(found by itself)")
+        return _by_script(section.get("Proxy Config Script", "").strip() or None, "KDE")
     if kind != "1":
         return None
     exceptions = _split(section.get("NoProxyFor", ""))

@@ -234,7 +234,11 @@ def _made(
         if place.system.proxy is not None:
             proxy = _Place(place.system.proxy, None)
             found = _made(proxy, log, entrance, place.system.password, secrets, agreed, may_run)
-        return SystemHop(log, place.system, found)
+
+        def made(hop: Hop, own: HopLog) -> Opener:
+            return _made(_Place(hop, None), own, entrance, None, secrets, agreed, may_run)
+
+        return SystemHop(log, place.system, found, made)
     match place.hop:
         case Socks5Proxy():
             from clearline.core.hops.socks5 import Socks5Hop
