@@ -109,6 +109,13 @@ def lost() -> WatchState:
     return msgspec.structs.replace(down, health=health, topology=topology(None, SERVERS))
 
 
+def lost_just_now() -> WatchState:
+    """The connection is gone, and the check for its cause still runs."""
+    down = lost()
+    outage = msgspec.structs.replace(down.health.outages[0], report=None, cause=None, diagnosing=True)
+    return msgspec.structs.replace(down, health=msgspec.structs.replace(down.health, outages=(outage,)))
+
+
 def restored() -> WatchState:
     """It is back after four seconds."""
     up = lost()

@@ -464,6 +464,12 @@ def connection_lost(seen: Seen) -> None:
 
 
 @scene()
+def connection_lost_just_now(seen: Seen) -> None:
+    seen.test(play.connected())
+    seen.watch(watches.lost_just_now())
+
+
+@scene()
 def connection_restored(seen: Seen) -> None:
     seen.test(play.connected())
     seen.watch(watches.lost())

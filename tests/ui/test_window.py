@@ -433,6 +433,13 @@ def test_a_saved_profile_comes_back_with_its_password(
     assert not desktop.window.unsaved.isVisible()
 
 
+def test_what_was_saved_is_named_as_the_list_names_it(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+    desktop = make_desktop(play.waiting())
+    paste(qtbot, desktop, "mongodb://db1.example.com/")
+    desktop.workbench.save()
+    qtbot.waitUntil(lambda: desktop.window.message == "Saved db1.example.com.")
+
+
 def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(
     qtbot: QtBot, make_desktop: Callable[..., Any]
 ) -> None:

@@ -587,3 +587,15 @@ def test_outages_stand_in_the_history_and_their_reports_are_kept(qtbot: QtBot, w
     qtbot.waitUntil(lambda: bool(kept) and len(kept[-1]) == 1)
     assert kept[-1][0].diagnosis.cause == "tcp.refused"
     assert opened.profile.id not in workbench.storage.reports.lasts  # no verdict on how it is now
+
+
+def test_until_the_cause_of_a_loss_is_found_the_old_answer_is_grey(qtbot: QtBot, watched: Any) -> None:
+    answer = watched[0].window.answer
+    emit(qtbot, watched, watches.lost_just_now())
+    assert answer.before.isVisible()
+    assert answer.servers.table.property("pale")
+    emit(qtbot, watched, watches.lost())
+    assert not answer.before.isVisible()
+    assert not answer.servers.table.property("pale")
+    emit(qtbot, watched, watches.restored())
+    assert not answer.before.isVisible()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.explanation import ExplanationPage
     from clearline.ui.panels.servers import ServersPanel
+
+
+_BEFORE_THE_LOSS: Final = "The cause is being looked for. What stands below is from before the connection was lost."
 
 
 class Aside(Card):
@@ -68,6 +71,8 @@ class AnswerPage(QWidget):
         self.stale.show_it.hide()
         self.explained = Aside("ask", "accent", "Tested for an error text", "Back to the text")
         self.banner = VerdictBanner()
+        self.before = Aside("outage", "muted", "Before the loss")
+        self.before.show_it.hide()
         self.past = Aside("outage", "muted", "Latest outage")
         self._past_report: Report | None = None
         self.past.show_it.clicked.connect(lambda: self.past_outage_requested.emit(self._past_report))
@@ -78,13 +83,14 @@ class AnswerPage(QWidget):
         self._running = False
         self._filled = False
         self._answers = self._explains = False
+        self._stale = self._lost = False
         self._srv_name: str | None = None
         self._area = scroll_area()
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(theme.GRID * 2, 12, theme.GRID * 2, theme.GRID * 2)
         self._column.setSpacing(12)
-        for widget in (self.stale, self.explained, self.banner, self.past, self.strip):
+        for widget in (self.stale, self.explained, self.banner, self.before, self.past, self.strip):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         put_into(self._area, page)
@@ -187,11 +193,14 @@ class AnswerPage(QWidget):
     def show_outage(self, word: str, sentence: str, report: Report | None) -> None:
         """A loss that lasts, with the report of the check that was run for it; the old answer is no longer true."""
         self.banner.show_trouble(word, sentence, report)
-        if report is not self._outage:
-            self._outage = report
-            self._show_stage(None)
-            self._fill()
-            self.strip.show_report(self.shown_report)
+        lost = bool(word)
+        if report is not self._outage or lost is not self._lost:
+            self._lost = lost
+            if report is not self._outage:
+                self._outage = report
+                self._show_stage(None)
+                self._fill()
+            self.show_stale(self._stale)
 
     def show_past_outage(self, said: tuple[str, Report | None]) -> None:
         """A loss that is over, and the report that explains it; no words: there was none."""
@@ -215,10 +224,13 @@ class AnswerPage(QWidget):
     def show_stale(self, stale: bool) -> None:
         """Grey the whole answer: the connection was changed since."""
         about = self._report.target.uri if self._report is not None else ""
+        self._stale = stale
         changed = f"Changed since this test. The answer below is about {about}. Ctrl+Enter tests again."
         self.stale.say(changed if stale and self._report is not None else "")
+        before = self._lost and self._outage is None
+        self.before.say(_BEFORE_THE_LOSS if before and self._report is not None else "")
         self.banner.show_stale(stale)
-        pale = stale and self._outage is None
+        pale = (stale or before) and self._outage is None
         self.strip.show_report(self.shown_report, stale=pale)
         if self._filled:
             self.diagnosis.show_stale(pale)

@@ -142,7 +142,7 @@ class StageStrip(QWidget):
             line = metrics.height()
             top = rect.top() + (rect.height() - 2 * line - 2) // 2
             painter.setFont(font)
-            painter.setPen(QColor(c.muted if status in _QUIET else c.text))
+            painter.setPen(QColor(c.muted if self._pale or status in _QUIET else c.text))
             if narrow:
                 painter.drawPixmap(QPoint(rect.center().x() - _ICON // 2, top + (line - _ICON) // 2), picture)
                 painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), name_of(stage))

@@ -94,7 +94,10 @@ class FileActions(QObject):
                 return
 
     def _on_saved(self, path: Path) -> None:
-        self._window.say(f"Saved {path.name}.")
+        named = next((o.profile for o in self._profiles.all_open() if o.path == path), None)
+        in_list = named is not None and path.parent == self._storage.folder  # there files have names of no interest
+        name = (named.name or next(iter(named.seeds.hosts), "")) if named is not None and in_list else ""
+        self._window.say(f"Saved {name or path.name}.")
         foreign = [o.profile.id for o in self._profiles.all_open() if o.from_elsewhere and o.path == path]
         if foreign and path.parent == self._storage.folder:
             self._mark_from_outside(foreign)
