@@ -167,18 +167,8 @@ class Wine:
         name, version = PYTHON.split("==")
         archive = self.cache / f"{name.replace('-', '_')}-{version}.tar.gz"
         if not archive.is_file():
-            pip = [
-                python,
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-build-isolation",
-                "--no-binary",
-                ":all:",
-            ]
-            self._step([*pip, "--dest", str(self.cache), PYTHON])
+            download = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation"]
+            self._step([*download, "--no-binary", ":all:", "--dest", str(self.cache), PYTHON])
         shutil.rmtree(self.python, ignore_errors=True)
         self.python.mkdir()
         for file, content in python_files(archive.read_bytes()).items():
