@@ -81,7 +81,10 @@ def run() -> NoReturn:
         except SystemExit as ended:  # argparse, after its help or its complaint
             code = ended.code if isinstance(ended.code, int) else 0
         if sys.stdout is not None:  # a windowed program has none
-            sys.stdout.flush()
+            from clearline.cli.output import readers_end
+
+            with readers_end():
+                sys.stdout.flush()
     except KeyboardInterrupt:  # while a command reads its arguments or asks; a check that runs has its own way
         code = 130
     except BrokenPipeError:

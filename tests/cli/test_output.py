@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import errno
+import io
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,3 +60,23 @@ def test_json_stays_json_and_steers_nothing(capsys: pytest.CaptureFixture[str]) 
 
 def test_harmless_text_stays() -> None:
     assert harmless("é漢 – a\nb") == "é漢 – a\nb"
+
+
+class WithoutReader(io.StringIO):
+    """A pipe of Windows whose reader has gone."""
+
+    def flush(self) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+
+@pytest.mark.parametrize("tell", [print_text, print_json])
+def test_windows_has_another_word_for_a_reader_that_has_gone(
+    monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", WithoutReader())
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(BrokenPipeError):
+        tell("a result")
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(OSError, match="Invalid argument"):
+        tell("a result")

@@ -5,10 +5,13 @@ Names, servers' words and pages of sign-in providers may hold anything; only our
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
@@ -22,7 +25,8 @@ def print_json(text: str) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
-    print(text, flush=True)
+    with readers_end():
+        print(text, flush=True)
 
 
 def print_text(text: str) -> None:
@@ -30,7 +34,8 @@ def print_text(text: str) -> None:
     pieces = _COLOURS.split(text)
     clean = "".join(piece if number % 2 else harmless(piece) for number, piece in enumerate(pieces))
     encoding = sys.stdout.encoding or "utf-8"
-    print(clean.encode(encoding, "replace").decode(encoding), flush=True)
+    with readers_end():
+        print(clean.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def print_aside(text: str, *, end: str = "\n") -> None:
@@ -38,7 +43,19 @@ def print_aside(text: str, *, end: str = "\n") -> None:
     if sys.stderr is None:  # a windowed program has none
         return
     encoding = sys.stderr.encoding or "utf-8"
-    print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
+    with readers_end():
+        print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def readers_end() -> Iterator[None]:
+    """For writing: raises `BrokenPipeError` where the reader has gone, on Windows too, which says EINVAL then."""
+    try:
+        yield
+    except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, "the reader has gone") from error
+        raise
 
 
 def harmless(text: str) -> str:
