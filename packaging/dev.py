@@ -6,6 +6,7 @@
     python3 packaging/dev.py test [ARG ...]   ruff, mypy and pytest; further arguments go to pytest, in one process
     python3 packaging/dev.py test --fast      the same without the tests that start servers, programs or networks
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
+    python3 packaging/dev.py test --headless  core, cli and the library where PySide6 is not installed
     python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
     python3 packaging/dev.py shots [FOLDER]   every page, state and dialog of the window as pictures
     python3 packaging/dev.py docs             write schemas, pages of causes and of servers, and the man page anew
@@ -33,7 +34,7 @@ import sys
 from typing import TYPE_CHECKING, Sequence  # noqa: UP035 (an older Python has to get as far as our message)
 
 from environment import has_venv_module, make_venv, usable_venv, venv_python
-from installing import set_up, set_up_newest
+from installing import set_up, set_up_newest, set_up_without_window
 from lock_file import LOCK, lock, locked, uv_program
 from steps import ROOT, Stop, become, say, step
 from suites import fetch_suites
@@ -62,6 +63,9 @@ def test(arguments: Sequence[str]) -> None:
     if "--windows" in arguments:
         test_windows([argument for argument in arguments if argument != "--windows"])
         return
+    if "--headless" in arguments:
+        test_headless([argument for argument in arguments if argument != "--headless"])
+        return
     if "--newest" in arguments:
         set_up_newest("test")
         arguments = [argument for argument in arguments if argument != "--newest"]
@@ -88,6 +92,18 @@ def test_windows(arguments: Sequence[str]) -> None:
     # How long something takes by wine says nothing of Windows.
     kinds = "not netns and not frozen and not timed and not crowd"
     machine.run_python("-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-m", kinds, *left_out, *chosen)
+
+
+def test_headless(arguments: Sequence[str]) -> None:
+    """The suites of all but the window, in an environment without PySide6, where nothing can import it."""
+    fetch_suites(ROOT / ".cache")
+    fetch_servers()
+    python = set_up_without_window()
+    # pyproject.toml also says something to the plugin of Qt, which is not there.
+    plain = ["--override-ini", "addopts=--strict-markers -ra --import-mode=importlib"]
+    plain += ["-W", "ignore::pytest.PytestConfigWarning"]
+    chosen = arguments or [f"tests/{name}" for name in ("core", "cli", "lab", "test_library.py", "test_paths.py")]
+    step([python, "-m", "pytest", *plain, "-m", "not frozen and not crowd and not timed", *chosen])
 
 
 def processors() -> int:

@@ -6,8 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from environment import VENV, make_venv, pip_install, runs_in_venv
-from lock_file import LOCK, locked
+from environment import VENV, base_python, make_venv, pip_install, runs_in_venv
+from lock_file import LOCK, WINDOW, locked, without
 from steps import ROOT, step
 
 INCLUDES = {"test": ("test", "demo", "build", ""), "demo": ("demo", ""), "build": ("build", ""), "": ("",)}
@@ -51,3 +51,18 @@ def set_up_newest(extra: str) -> None:
     for other in INCLUDES:
         stamp_file(other, VENV).unlink(missing_ok=True)
     step([*pip_install(), "--upgrade", "--upgrade-strategy", "eager", "--editable", f".[{extra}]"])
+
+
+def set_up_without_window() -> str:
+    """Make another environment, with what the tests need but the window and what drives it; returns its Python."""
+    place = ROOT / ".cache" / "without-window"
+    step([*base_python(), "-m", "venv", "--clear", str(place)])
+    python = str(place / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    wanted = place / "clearline-wanted.txt"
+    wanted.write_text(
+        without(locked(LOCK.read_text(encoding="utf-8"), "test"), (*WINDOW, "pytest-qt")), encoding="utf-8"
+    )
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    step([*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", str(wanted)])
+    step([*pip, "--no-build-isolation", "--editable", "."])
+    return python

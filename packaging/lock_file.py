@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Sequence  # noqa: UP035 (an older Python has to get as far as our message)
+from typing import Collection, Sequence  # noqa: UP035 (an older Python has to get as far as our message)
 
 from environment import OLDEST, pip_install, venv_python
 from steps import ROOT, Stop, say, step
@@ -34,6 +34,17 @@ def locked(lock: str, extra: str) -> str:
         if line.startswith(FOR):
             wanted = (extra or "run") in line[len(FOR) :].strip().split(", ")
         elif wanted:
+            lines.append(line)
+    return "".join(lines)
+
+
+def without(requirements: str, names: Collection[str]) -> str:
+    """Requirements but for these packages."""
+    lines, wanted = [], True
+    for line in requirements.splitlines(keepends=True):
+        if line[:1].isalnum():
+            wanted = line.split("==")[0] not in names
+        if wanted:
             lines.append(line)
     return "".join(lines)
 

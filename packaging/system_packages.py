@@ -24,7 +24,7 @@ MONGOD = ("libcurl4", "libssl3", "liblzma5")
 PACKAGES = {
     "demo": (*QT, *MONGOD),
     "run": QT,
-    "test": (*QT, *MONGOD, "libc6-dev"),
+    "test": (*QT, *MONGOD, "libc6-dev", "libfaketime"),
     "bench": (*QT, *MONGOD),
     "docs": (*QT, *MONGOD),
     "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese

@@ -66,3 +66,12 @@ def test_each_package_of_a_lock_file_says_for_what_it_is_needed() -> None:
     )
     assert lock_file.locked(lock, "").split() == ["a==1", "\\", "--hash=sha256:0"]
     assert lock_file.locked(lock, "test").count("--hash") == 2
+
+
+def test_the_tests_without_a_window_have_all_but_qt() -> None:
+    tests = lock_file.locked(lock_file.LOCK.read_text("utf-8"), "test")
+    left = lock_file.without(tests, (*lock_file.WINDOW, "pytest-qt"))
+    names = {line.split("==")[0] for line in tests.splitlines() if line[:1].isalnum()}
+    kept = {line.split("==")[0] for line in left.splitlines() if line[:1].isalnum()}
+    assert names - kept == {"pyside6-essentials", "shiboken6", "pytest-qt"}
+    assert left.count("--hash=") < tests.count("--hash=")

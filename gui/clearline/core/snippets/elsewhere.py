@@ -32,7 +32,7 @@ def elsewhere(redacted: str) -> tuple[Elsewhere, ...]:
         "          env:\n            - name: MONGODB_URI\n              valueFrom:\n"
         "                secretKeyRef: { name: SECRET, key: uri }\n"
     )
-    within = "Put clearline.pyz (of dev.py build) beside you; the container needs a Python of the same version."
+    within = "Put clearline.pyz (one of the downloads) beside you; the container needs a Python of the same version."
     image = "The image clearline is made by packaging/Containerfile."
     return (
         Elsewhere(

@@ -115,7 +115,7 @@ class PlacesDialog(QDialog):
     def _show_way(self, index: int) -> None:
         if 0 <= index < len(self._ways):
             self.command.setPlainText(self._ways[index].text)
-            self.note.setText(self._ways[index].note)
+            self.note.setText(f"{self._ways[index].note} Words in capital letters are yours to fill in.")
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.command.toPlainText())
