@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -34,12 +35,13 @@ def test_every_public_name_is_there_and_no_other() -> None:
 
 
 def test_type_checkers_see_the_names(tmp_path: Path) -> None:
+    [readme] = re.findall(r"```python\n(.+?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     user = tmp_path / "user.py"
     user.write_text(
-        "from clearline import Report, Verdict, check, check_sync, explain\n"
-        "async def ask() -> Report:\n    return await check('mongodb://db1')\n"
-        "def good() -> bool:\n    return check_sync('mongodb://db1').verdict is Verdict.CONNECTED\n"
-        "def why() -> str | None:\n    return explain('text').why\n"
+        f"from clearline import {', '.join(sorted(clearline.__all__))}\n{readme}"
+        "async def ask() -> Report:\n    return await check(Request(text='mongodb://db1'))\n"
+        "def why(text: str) -> Explanation:\n    return explain(text)\n"
+        "problems: tuple[type[ClearlineError], ...] = (TargetError, LoopRunningError)\n"
     )
     command = [
         sys.executable,
