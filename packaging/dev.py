@@ -7,7 +7,7 @@
     python3 packaging/dev.py test --fast      the same without the tests that start servers, programs or networks
     python3 packaging/dev.py test --newest    the same with the newest versions that pyproject.toml allows
     python3 packaging/dev.py test --headless  core, cli and the library where PySide6 is not installed
-    python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them
+    python3 packaging/dev.py bench [NAME]     the measurements in tests/bench, or one of them, with its options
     python3 packaging/dev.py shots [FOLDER]   every page, state and dialog of the window as pictures
     python3 packaging/dev.py docs             write schemas, pages of causes and of servers, and the man page anew
     python3 packaging/dev.py build            the standalone program, into dist/clearline; for the command line alone
@@ -157,14 +157,16 @@ def docs(arguments: Sequence[str]) -> None:
 
 
 def bench(arguments: Sequence[str]) -> None:
-    """Every measurement, or those named."""
+    """Every measurement, or those named; options go to each of them."""
+    first = next((at for at, argument in enumerate(arguments) if argument.startswith("-")), len(arguments))
+    names, options = arguments[:first], arguments[first:]
     files = sorted((ROOT / "tests" / "bench").glob("[a-z]*.py"))
     there = {file.stem: file for file in files if file.stem != "conftest"}
-    for name in arguments:
+    for name in names:
         if name not in there:
             raise Stop(f"There is no measurement {name!r}; there are: {', '.join(there)}.")
-    for name in arguments or there:
-        step([str(venv_python()), str(there[name])])
+    for name in names or there:
+        step([str(venv_python()), str(there[name]), *options])
 
 
 def build(arguments: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.driver.admission import MOST_NAMED
+from clearline.core.driver.admission import MOST_FOLLOWED
 from clearline.core.report.report import Report
 from lab.dns_server import cluster
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
@@ -82,7 +82,7 @@ class Deployment:
     def __init__(self, crowd: Crowd, shape: str) -> None:
         self.text = connection_string(crowd, shape)
         self.count = crowd.count
-        self.followed = min(crowd.count, MOST_NAMED + 1) if shape == "hello" else crowd.count
+        self.followed = min(crowd.count, MOST_FOLLOWED + 1) if shape == "hello" else crowd.count
         """Servers that the driver may follow: of those that a hello names not all."""
         self.works = shape != "refused"
         self.whole = shape not in ("refused", "mixed")

@@ -22,16 +22,16 @@ def split_address(address: str) -> tuple[str, int | None]:
         return address, None
     if address.startswith("["):
         host, bracket, rest = address[1:].partition("]")
-        port = _port(rest.removeprefix(":")) if rest else 27017
+        port = port_number(rest.removeprefix(":")) if rest else 27017
         return (host, port) if bracket and port is not None else (address, 27017)
     host, colon, text = address.rpartition(":")
-    port = _port(text)
+    port = port_number(text)
     if colon and port is not None and ":" not in host:
         return host, port
     return address, 27017
 
 
-def _port(text: str) -> int | None:
+def port_number(text: str) -> int | None:
     """The port that a text names; None for one that no socket takes."""
     if not (text.isascii() and text.isdecimal()) or len(text) > 5:
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from clearline.core.driver.admission import MOST_NAMED, MOST_PORTS, Admission
+import pytest
+
+from clearline.core.driver.admission import MOST_FOLLOWED, MOST_NAMED, MOST_PORTS, Admission, admit
 
 
 def admitted(admission: Admission, addresses: list[str]) -> list[str]:
@@ -37,3 +39,24 @@ def test_seeds_that_dns_names_later_count_as_the_users_own() -> None:
     admission = Admission(())
     admission.own(["a.example.com:27017"])
     assert len(admitted(admission, [f"a.example.com:{port}" for port in range(1, 50)])) == 49
+
+
+def test_the_driver_follows_no_more_than_a_set_can_have() -> None:
+    admission = Admission(["db1:27017"], MOST_FOLLOWED)
+    named = [f"10.0.{n // 250}.{n % 250}:27017" for n in range(5000)]
+    document = {"hosts": ["db1:27017", *named], "primary": named[-1]}
+    for _ in range(2):  # the same of each hello
+        admit(document, admission)
+        assert document["hosts"] == ["db1:27017", *named[: MOST_FOLLOWED - 1], named[-1]]
+
+
+@pytest.mark.parametrize("weird", ["db1:²", "db1:99999", "db1:-1", "db1:", "db1:٣", "[db1]:1x"])
+def test_what_is_no_port_does_not_make_a_host_the_users_own(weird: str) -> None:
+    admission = Admission(["db1:27017"], most=0)
+    assert admission.admits("db1:1")
+    assert not admission.admits(weird)
+
+
+@pytest.mark.parametrize("same", ["[::1]:1", "[0:0:0:0:0:0:0:1]:2", "[::0001]:3"])
+def test_ipv6_is_one_host_however_it_is_written(same: str) -> None:
+    assert Admission(["[::1]:27017"], most=0).admits(same)

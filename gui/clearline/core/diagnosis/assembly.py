@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import clearline
@@ -75,10 +76,6 @@ def assemble(
     """
     findings = diagnose(facts, on_bug)
     servers = tuple(_server(facts, member, verdict) for member in facts.members)
-    listed = (
-        *servers,
-        *(ServerResult(address=a, seed=False, advertised=True, cells=_PASSED_OVER) for a in facts.passed_over),
-    )
     driver = facts.driver
     return Report(
         app_version=clearline.__version__,
@@ -90,7 +87,7 @@ def assemble(
         findings=findings,
         stages=_stages(facts, findings, servers, verdict, stage_ms or {}),
         hops=tuple(map(_hop, facts.hops)),
-        servers=listed,
+        servers=(*servers, *_passed_over(facts.passed_over)),
         computer=_computer(facts),
         deployment=_deployment(facts, findings),
         identity=_identity(facts),
@@ -102,6 +99,11 @@ def assemble(
             message=driver.message if driver.state is not DriverState.CONNECTED else None,
         ),
     )
+
+
+@lru_cache(maxsize=2)  # thousands, the same in every report of a check
+def _passed_over(addresses: tuple[str, ...]) -> tuple[ServerResult, ...]:
+    return tuple(ServerResult(address=a, seed=False, advertised=True, cells=_PASSED_OVER) for a in addresses)
 
 
 # ---------------------------------------------------------------- stages

@@ -7,6 +7,7 @@ probes' hellos say, so that a check need not wait until the driver gives up.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import DnsOutcome, Lookup, counting, txt_options
@@ -221,9 +222,14 @@ def seed_count(facts: Facts) -> int:
     return min(targets, most) if isinstance(most, int) and most > 0 else targets
 
 
-def known_addresses(hello: Hello) -> set[str]:
+def known_addresses(hello: Hello) -> frozenset[str]:
     """All members that one member's hello advertises, lower case."""
-    return {a.lower() for a in (*hello.hosts, *hello.passives, *hello.arbiters)}
+    return _lowered(hello.hosts, hello.passives, hello.arbiters)
+
+
+@lru_cache(maxsize=16)  # every rule about a set asks, of each of its members
+def _lowered(*named: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(a.lower() for addresses in named for a in addresses)
 
 
 def refused_before_contact(facts: Facts) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
-from clearline.core.driver.admission import Admission, admit
+from clearline.core.driver.admission import MOST_FOLLOWED, Admission, admit
 from clearline.core.turns import Turns
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Monitors:
     """The monitors of one client."""
 
     def __init__(self) -> None:
-        self._admission = Admission(())
+        self._admission = Admission((), MOST_FOLLOWED)
         self._turns = Turns(FIRST_LOOKS, LONGEST_TURN_S)
         self._living: WeakSet[Monitor] = WeakSet()
         self._unasked: set[Monitor] = set()

@@ -416,9 +416,9 @@ def _address(claim: tuple[MemberFacts, Hello]) -> str:
     return claim[0].address
 
 
-def _apart(members: list[tuple[MemberFacts, Hello]]) -> list[set[str]]:
+def _apart(members: list[tuple[MemberFacts, Hello]]) -> list[frozenset[str]]:
     """The groups of members of one set's name that know nothing of each other."""
-    groups: list[set[str]] = []
+    groups: list[frozenset[str]] = []
     for member, hello in members:
         group = known_addresses(hello) | {member.address}
         groups = [*(g for g in groups if not g & group), group.union(*(g for g in groups if g & group))]
