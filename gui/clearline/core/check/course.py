@@ -328,6 +328,7 @@ class Course:
                 client_key_password=password.reveal() if password else None,
                 single=single_topology(facts),
                 load_balanced=load_balanced(facts),
+                ask_revocation=options.get("tlsDisableOCSPEndpointCheck") is False,
                 compressors=tuple(options.get("compressors") or ()),
                 deadline_s=patience.silence_s,
                 late_s=patience.late_s,

@@ -18,7 +18,7 @@ from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Questioner, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
-from clearline.core.facts.servers import Hello, MemberFacts, Reach, TcpFacts, TlsKind
+from clearline.core.facts.servers import Hello, MemberFacts, OcspAnswer, Reach, TcpFacts, TlsKind
 from clearline.core.hops.way import Way
 from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Carrier, Connection, Line
@@ -53,6 +53,7 @@ class Examiner:
         self._admission = Admission(())
         self._beginnings = Turns(FIRST_QUESTIONS, LONGEST_TURN_S)
         self._measured = 0
+        self._revocations: dict[bytes, asyncio.Future[OcspAnswer]] = {}
 
     def add(self, address: str, *, seed: bool = False, advertised_by: tuple[str, ...] = ()) -> None:
         """Examine one more server, unless it is known already."""
@@ -318,6 +319,21 @@ class Examiner:
             tried = await tcp.connect("::1", member.port, deadline_s=self._terms.deadline_s)
             self._ledger.note(member.address, over_ipv6=tried)
         self._spawn(self._measure(member, line))
+        if self._terms.ask_revocation and isinstance(line, tls.TlsConnection):
+            self._spawn(self._ask_revocation(member.address, line))
+
+    async def _ask_revocation(self, address: str, line: tls.TlsConnection) -> None:
+        """Whether the server's certificate is revoked; once for a certificate that several servers share."""
+        chain, shown = line.verified, line.facts.chain
+        if len(chain) < 2 or not shown or not shown[0].ocsp_urls or self._terms.way is not None:
+            return  # Not verified, so that an impostor would choose whom this computer contacts; or beyond a hop.
+        from clearline.core.probes import ocsp  # late: few checks ask
+
+        asking = self._revocations.get(chain[0])
+        if asking is None:
+            asked = ocsp.ask(shown[0].ocsp_urls[0], chain[0], chain[1], deadline_s=self._terms.deadline_s)
+            asking = self._revocations[chain[0]] = asyncio.ensure_future(asked)
+        self._ledger.note(address, ocsp=await asyncio.shield(asking))
 
     async def _measure(self, member: MemberFacts, line: Line) -> None:
         """The time of round trips, while the loop is not busy with the first questions to a crowd: it would count."""

@@ -36,6 +36,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     single: bool
     """The driver talks to the seeds alone and does not ask them for other members."""
     load_balanced: bool
+    ask_revocation: bool
+    """The profile says that the certificate's revocation service is to be asked."""
     compressors: tuple[str, ...]
     deadline_s: float
     late_s: float

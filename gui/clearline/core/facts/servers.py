@@ -283,6 +283,17 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     """Code of a read without login: 0 it works, 13 it needs a login, others as the server says."""
 
 
+class OcspAnswer(Fact, frozen=True, kw_only=True):
+    """What the revocation service of a certificate said; asked only where the profile wants it asked."""
+
+    url: str
+    answered: bool = False
+    """An answer came that can be read and is signed as it should be."""
+    status: str | None = None
+    """``good``, ``revoked`` or ``unknown``; None where the service did not say."""
+    revoked_at: str | None = None
+
+
 class LearntOfMember(Fact, frozen=True, kw_only=True):
     """What a check finds out about one seed or advertised member; nothing at first."""
 
@@ -308,6 +319,7 @@ class LearntOfMember(Fact, frozen=True, kw_only=True):
     """A firewall on the way said by ICMP that it forbids the packets; None without a reason (or not on Linux)."""
     ocsp_reach: dict[str, Reach] = {}
     """By address of the revocation service; tried only after a failed handshake."""
+    ocsp: OcspAnswer | None = None
     finished: bool = False
     """All that is asked of this member is answered (or past its deadline)."""
     crashed: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import day, file_of, is_given, presented, same_name, short_name
@@ -105,12 +106,35 @@ def ocsp(facts: Facts) -> Iterable[Finding]:
                 )
 
 
+def revoked(facts: Facts) -> Iterable[Finding]:
+    """What the certificate's revocation service said, where the profile had it asked: once for each certificate."""
+    told: set[str] = set()
+    for member, _, chain in _encrypted(facts):
+        answer, serial = member.ocsp, chain[0].serial
+        if answer is None or answer.status == "good" or serial in told:
+            continue
+        told.add(serial)
+        evidence = {"url": answer.url, "answer": answer.status, "since": answer.revoked_at}
+        tell = partial(finding, server=member.address, severity=Severity.WARNING, evidence=evidence)
+        if answer.status == "revoked":
+            yield tell(
+                "tls.revoked",
+                Certainty.PROVEN,
+                detail=f"{answer.url} says so, with the authority's signature"
+                + (f", since {day(answer.revoked_at)}." if answer.revoked_at else "."),
+                host=member.host,
+                issuer=short_name(chain[0].issuer),
+            )
+        else:
+            yield tell("tls.ocsp-no-answer", Certainty.LIKELY, host=member.host, url=answer.url)
+
+
 def ocsp_not_asked(facts: Facts) -> Iterable[Finding]:
     """A connection works, and whether its certificate is revoked was not asked: PyMongo alone does not ask either."""
     if not is_connected(facts):
         return
     for member, _, chain in _encrypted(facts):
-        if chain[0].ocsp_urls and not member.ocsp_reach and not is_given(facts, "tlsCRLFile"):
+        if chain[0].ocsp_urls and not member.ocsp_reach and member.ocsp is None and not is_given(facts, "tlsCRLFile"):
             yield finding(
                 "tls.ocsp-not-asked",
                 Certainty.PROVEN,
@@ -235,6 +259,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     no_san,
     stapling,
     ocsp,
+    revoked,
     ocsp_not_asked,
     not_encrypted,
 )
