@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import bson
+from cryptography.x509.ocsp import OCSPCertStatus
 
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
@@ -28,6 +29,7 @@ from lab.mongo_peer import (
     uninitiated_hello,
 )
 from lab.namespaces import OUTSIDE, Network
+from lab.ocsp_responder import Responder, serving
 from lab.relay import Relay
 
 TABLE = Table()
@@ -302,6 +304,16 @@ _text(
     connected=(),
 )
 _text("FS14", "no slash before the question mark", "mongodb://HOST?w=1", connected=())
+
+
+@TABLE.row("F33", "revoked by its authority's service", connected="tls.revoked", says="the authority's signature")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with serving(Responder(lab.authority)) as responder:
+        identity = lab.authority.server(ocsp=responder.url)
+        responder.knows(identity, OCSPCertStatus.REVOKED)
+        with MongoPeer(tls=server_context(identity)) as peer:
+            query = f"tls=true&tlsCAFile={lab.authority.ca_file}&tlsDisableOCSPEndpointCheck=false"
+            yield Case(f"mongodb://{peer.address}/?{query}")
 
 
 @TABLE.row("FS17", "one server under two names", failed="topology.one-server-twice", says="Keep one of the names")

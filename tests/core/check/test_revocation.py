@@ -16,7 +16,7 @@ from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Certainty, Finding, Severity
 from clearline.core.report.report import Verdict
 from lab.certificates import DAY, Authority, server_context
-from lab.mongo_peer import MongoPeer
+from lab.mongo_peer import MongoPeer, mongos_hello
 from lab.ocsp_responder import Responder, serving
 
 ASKED = "&tlsDisableOCSPEndpointCheck=false"
@@ -52,8 +52,6 @@ def told(
 
 
 def _router(_command: object) -> dict[str, object]:
-    from lab.mongo_peer import mongos_hello
-
     return mongos_hello()
 
 
