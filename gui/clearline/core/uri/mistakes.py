@@ -11,6 +11,7 @@ from clearline.core.options.values import shown
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.pieces import Piece
+from clearline.core.uri.unset import Unset
 
 _ORDER: Final = (
     "uri.too-long",
@@ -170,3 +171,16 @@ class Mistakes:
 
         told = (mistake for mistake in self._found if not unresolved.intersection(mistake.fields))
         return tuple(sorted(told, key=rank))
+
+
+def add_unset(found: Mistakes, place: Piece, what: str, left: Unset, severity: Severity) -> None:
+    """What stands at a place was to be filled in."""
+    found.add(
+        "uri.not-set",
+        severity,
+        place,
+        certainty=Certainty.PROVEN if left.certain and what != "password" else Certainty.LIKELY,
+        what=what,
+        placeholder=left.shown or found.quoted(left.value),
+        origin=f"{left.origin}.",
+    )
