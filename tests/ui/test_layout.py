@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Stage
@@ -285,3 +285,18 @@ def test_a_stale_answer_is_grey_as_a_whole_and_fixes_nothing(qtbot: QtBot, make_
     assert not any(button.isEnabled() for button in diagnosis.cause.findChildren(QPushButton))
     desktop.workbench.profiles.current.set_text(Secret(URI), Origin.ELSEWHERE)
     assert not is_pale(diagnosis)
+
+
+@pytest.mark.parametrize("group", ["server", "way", "auth", "tls", "pool", "options", "checklist"])
+def test_no_group_of_settings_is_wider_than_the_panel(
+    qtbot: QtBot, make_desktop: Callable[..., Any], group: str
+) -> None:
+    pages = make_desktop(play.waiting()).window.pages
+    pages.turn_to(group)
+    page = pages.page(group)
+    area = page.parentWidget()
+    while not isinstance(area, QScrollArea):
+        area = area.parentWidget()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().isVisible() or page.isVisible())
+    bar = area.verticalScrollBar().sizeHint().width()
+    assert page.minimumSizeHint().width() <= area.width() - bar

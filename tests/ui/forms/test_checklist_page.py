@@ -104,13 +104,13 @@ def test_the_head_counts_while_one_types_without_the_page_being_made(
     qtbot: QtBot, make_desktop: Callable[..., Any]
 ) -> None:
     desktop = make_desktop(play.waiting())
-    qtbot.waitUntil(lambda: window_tab(desktop) == "all in order")
+    qtbot.waitUntil(lambda: window_tab(desktop) == "nothing to advise")
     paste(desktop, SET)
     qtbot.waitUntil(lambda: window_tab(desktop) == "4 to look at")
     QTest.keyClicks(desktop.window.connection.field, "&w=0")
     qtbot.waitUntil(lambda: window_tab(desktop) == "5 to look at")
     paste(desktop, "localhost:27017")
-    qtbot.waitUntil(lambda: window_tab(desktop) == "all in order")
+    qtbot.waitUntil(lambda: window_tab(desktop) == "nothing to advise")
     assert "checklist" not in desktop.window.pages.made_pages()
 
 

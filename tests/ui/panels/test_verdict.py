@@ -10,6 +10,7 @@ from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.ui.panels.verdict import VerdictBanner, connected_sentence
 from clearline.ui.widgets.evidence import as_html, beyond
+from clearline.ui.widgets.patch_words import setting_name
 from ui import played_checks as play
 
 
@@ -97,3 +98,8 @@ def test_what_to_do_stands_under_the_sentence(qtbot: QtBot) -> None:
     assert banner.remedy.text() == "→ Use authSource=admin."
     banner.show_report(play.connected(), running=False)
     assert banner.remedy.text() == "MongoDB 7.0.5, TLSv1.3, round trip 1 ms."
+
+
+def test_settings_are_called_as_the_connection_string_calls_them() -> None:
+    places = ("seeds.replicaSet", "auth.source", "tls.caFile", "seeds.hosts", "name")
+    assert [setting_name(place) for place in places] == ["replicaSet", "authSource", "tlsCAFile", "hosts", "name"]

@@ -215,7 +215,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
             "Which members answer reads.", choices=READ_PREFERENCES),
     _option(_READS, "readPreferenceTags", OptionType.TAGS, "reads.tags", "any member",
             "Tag sets in order of preference, each name:value,name:value; an empty one matches any member."),
-    _option(_READS, "maxStalenessSeconds", _I, "reads.max_staleness_seconds", "-1 (no limit)", minimum=90,
+    _option(_READS, "maxStalenessSeconds", _I, "reads.max_staleness_seconds", "no limit", minimum=90,
             help_="Leave out secondaries that lag further behind; at least 90 seconds."),
     _option(_READS, "readConcernLevel", _C, "reads.concern_level", "the server's default",
             "How well confirmed the data must be that a read returns.", choices=READ_CONCERN_LEVELS),

@@ -20,6 +20,8 @@ from clearline.ui.widgets.editors import in_tab_order, is_tab_stop
 from clearline.ui.widgets.parts import ElidedLabel, section
 
 _LABEL_WIDTH: Final = theme.GRID * 23
+_LINE_WIDTH: Final = theme.GRID * 43
+"""Of a label that stands over its field; with the scroll bar they fit the panel."""
 _SHORT: Final = (OptionType.INTEGER, OptionType.NUMBER)
 """Values that have room beside their name; others stand below it."""
 _RESET_WIDTH: Final = 28
@@ -42,7 +44,7 @@ class OptionRow(QObject):
         self.label = ElidedLabel(middle=True, parent=parent)
         self.label.setText(option.name)
         self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.label.setFixedWidth(_LABEL_WIDTH if option.type in _SHORT else 2 * _LABEL_WIDTH)
+        self.label.setFixedWidth(_LABEL_WIDTH if option.type in _SHORT else _LINE_WIDTH)
         self.editor = editor(option, parent)
         self.label.setToolTip(self.editor.toolTip())
         self.label.setBuddy(self.editor)

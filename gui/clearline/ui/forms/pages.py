@@ -259,7 +259,7 @@ class FormPages(QWidget):
         state = self._state
         wrong = Counter(home for mistake in self._mistakes() if (home := _home_of(mistake)) is not None)
         advice = len(open_items(checklist(state.profile, state.secrets)))
-        words = summaries(state.profile) | {"checklist": f"{advice} to look at" if advice else "all in order"}
+        words = summaries(state.profile) | {"checklist": f"{advice} to look at" if advice else "nothing to advise"}
         for name, group in self.groups.items():
             group.head.show_summary(Summary(words.get(name, ""), wrong[name], blamed=name == self._blamed))
 

@@ -15,6 +15,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.widgets.parts import RichText, WrappedLabel, section
+from clearline.ui.widgets.patch_words import setting_name
 
 _WIDTH = theme.GRID * 84
 _WEAKER = "This gives up protection: a machine between here and the server can then listen, or answer in its place."
@@ -44,7 +45,7 @@ class FixDialog(QDialog):
         for column, title in enumerate(("Setting", "Before", "After") if changes else ()):
             grid.addWidget(section(title), 0, column)
         for row, entry in enumerate(changes, 1):
-            for column, text in enumerate(entry):
+            for column, text in enumerate((setting_name(entry.place), entry.before, entry.after)):
                 label = QLabel(text)
                 label.setFont(theme.mono_font())
                 label.setTextFormat(Qt.TextFormat.PlainText)

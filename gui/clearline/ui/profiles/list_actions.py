@@ -19,6 +19,7 @@ from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage
+from clearline.ui.widgets.patch_words import setting_name
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
 from clearline.ui.window.browser import open_address
 from clearline.ui.window.main_window import MainWindow
@@ -307,5 +308,7 @@ class ListActions(QObject):
 def _differences(theirs: Profile, mine: Profile) -> str:
     from clearline.core.profiles.differences import differences
 
-    lines = [f"{place}: theirs {before}, mine {after}" for place, before, after in differences(theirs, mine)]
+    lines = [
+        f"{setting_name(place)}: theirs {before}, mine {after}" for place, before, after in differences(theirs, mine)
+    ]
     return "\n".join(lines[:12] + ([f"… and {len(lines) - 12} more"] if lines[12:] else []))

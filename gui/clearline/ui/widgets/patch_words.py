@@ -41,6 +41,12 @@ def patch_words(patch: dict[str, Any]) -> str:
     return said[:1].upper() + said[1:]
 
 
+def setting_name(place: str) -> str:
+    """A setting by its place in a profile, as the connection string calls it: ``seeds.replicaSet`` is replicaSet."""
+    section, _, field = place.partition(".")
+    return _names().get((section, field)) or field or section
+
+
 def _name(section: str, field: str) -> str:
     return _names().get((section, field), "the database name" if field == "database" else field)
 
