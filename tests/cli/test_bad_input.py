@@ -216,7 +216,8 @@ def test_a_file_that_cannot_be_written_costs_no_verdict(folder: Path, option: st
     out, error = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "nothing listens" in out
-    assert error == "clearline check: good.json/x cannot be written: Not a directory\n"
+    assert error.startswith(f"clearline check: {Path('good.json/x')} cannot be written: ")
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [*rows("gone"), ("--help",), ("--version",)])

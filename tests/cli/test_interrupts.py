@@ -89,6 +89,9 @@ STUCK = """
 """
 
 
+NO_CTRL_C = pytest.mark.skipif(sys.platform == "win32", reason="Python sends no program of Windows a Ctrl-C")
+
+
 def stuck_program() -> subprocess.Popen[str]:
     program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(STUCK)], stdout=subprocess.PIPE, text=True)
     assert program.stdout is not None
@@ -96,6 +99,7 @@ def stuck_program() -> subprocess.Popen[str]:
     return program
 
 
+@NO_CTRL_C
 def test_the_second_ctrl_c_ends_the_program_at_once() -> None:
     program = stuck_program()
     program.send_signal(signal.SIGINT)
@@ -106,6 +110,7 @@ def test_the_second_ctrl_c_ends_the_program_at_once() -> None:
     program.communicate()
 
 
+@NO_CTRL_C
 def test_a_stuck_loop_is_left_three_seconds_after_ctrl_c() -> None:
     program = stuck_program()
     program.send_signal(signal.SIGINT)
