@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.compose import diagnose
+from clearline.core.diagnosis.rules import lines
 from clearline.core.diagnosis.rules import tcp as rules
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
 from clearline.core.facts.login import DriverFacts, DriverState
@@ -219,12 +220,12 @@ def test_a_container_puts_its_remedy_first_and_decides_nothing() -> None:
 )
 def test_a_family_that_costs_time_is_named(v6: TcpFacts, expected: list[str]) -> None:
     known = facts(member(v6, tcp(Reach.OK), plain(HELLO)), connected=True)
-    assert [f.cause for f in rules.ipv6_trouble(known)] == expected
+    assert [f.cause for f in lines.ipv6_trouble(known)] == expected
 
 
 def test_families_are_not_compared_where_the_server_cannot_be_used_anyway() -> None:
     one = member(tcp(Reach.SILENT, V6, "ipv6"), tcp(Reach.OK), plain(Reach.CLOSED))
-    assert not list(rules.ipv6_trouble(facts(one)))
+    assert not list(lines.ipv6_trouble(facts(one)))
 
 
 # ---------------------------------------------------------------- the line
@@ -250,16 +251,16 @@ def line(*samples: float, **changes: Any) -> MemberFacts:
     ],
 )
 def test_a_slow_thin_or_lossy_line_is_named(one: MemberFacts, expected: list[str]) -> None:
-    assert [f.cause for f in rules.line_quality(facts(one, connected=True))] == expected
+    assert [f.cause for f in lines.line_quality(facts(one, connected=True))] == expected
 
 
 def test_a_far_member_of_a_near_set_is_only_a_note() -> None:
     near, far = line(2, 2, 2), line(220, 221, 222, host="db2")
     used = DriverFacts(state=DriverState.CONNECTED, server="db1:27017")
-    (note,) = rules.line_quality(facts(near, far, driver=used))
+    (note,) = lines.line_quality(facts(near, far, driver=used))
     assert (note.cause, note.severity) == ("tcp.high-latency", Severity.NOTE)
     used = DriverFacts(state=DriverState.CONNECTED, server="db2:27017")
-    (warning,) = rules.line_quality(facts(near, far, driver=used))
+    (warning,) = lines.line_quality(facts(near, far, driver=used))
     assert warning.severity is Severity.WARNING
 
 
