@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from clearline.__main__ import main
 from clearline.cli.targets import wanted_by
 from clearline.core.exchange.consent import ConcernKind
 from clearline.core.exchange.outside import FILE_NAME, Outside
@@ -40,3 +41,26 @@ def test_where_to_sign_in_cannot_steer_the_terminal(capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().err
     assert not {"\x1b", "\r", "\x07"} & set(printed)
     assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("pasted", "address"),
+    [
+        ("MONGODB_URI=mongodb://127.0.0.1:1/", "mongodb://127.0.0.1:1/"),
+        ('mongosh "mongodb://127.0.0.1:1/shop" -u ada -p s3cret-w0rd', "mongodb://ada:***@127.0.0.1:1/shop"),
+        ("client = MongoClient('mongodb://127.0.0.1:1/?w=1')", "mongodb://127.0.0.1:1/?w=1"),
+    ],
+)
+def test_the_address_in_a_pasted_command_is_checked_and_said_aloud(
+    pasted: str, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", pasted, "--fast"]) == 1
+    said = capsys.readouterr()
+    assert said.err.rstrip().endswith(address)
+    assert "tcp.refused" in said.out
+    assert "s3cret-w0rd" not in said.out + said.err
+
+
+def test_what_else_is_wrong_with_a_pasted_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", 'mongodump --uri="mongodb://u:p@ss@127.0.0.1:1"', "--fast"]) == 1
+    assert "uri.unescaped-credentials" in capsys.readouterr().out

@@ -293,7 +293,7 @@ def _found(argument: str, patience: Patience) -> Target:
 
         argument = with_address(argument)
     if "://" in argument:
-        return target(Profile(), argument)
+        return _taken_out(argument, patience) or target(Profile(), argument)
     if argument.endswith(".json") or "/" in argument or os.sep in argument:
         profile, saved = _from_file(Path(argument))
         return target(profile, saved=saved)
@@ -307,6 +307,23 @@ def _found(argument: str, patience: Patience) -> Target:
 
         raise UsageProblem(f"there is no saved profile called {shown(argument)}, and no host has such a name.")
     return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
+
+
+def _taken_out(argument: str, patience: Patience) -> Target | None:
+    """The address within a command or an assignment, where nothing else is wrong with it; it is said aloud."""
+    from clearline.core.uri.connection_string import build, read
+    from clearline.core.uri.lint import REPAIR
+    from clearline.core.uri.parts import take_apart
+
+    parts = take_apart(argument)
+    if parts.prefix is None and parts.tail is None:
+        return None
+    reading = read(argument)
+    wrong = [mistake for mistake in reading.mistakes if mistake.severity is Severity.FAILURE]
+    if any((mistake.cause, mistake.action) != ("uri.stray-characters", REPAIR) for mistake in wrong):
+        return None
+    print_aside(f"clearline: checking the address in it: {build(reading.profile, reading.secrets, show='masked')}")
+    return Target(Request(reading.profile, reading.secrets, None, patience, permits(reading.profile)))
 
 
 def _nearby(patience: Patience) -> tuple[Target, str]:

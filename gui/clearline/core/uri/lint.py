@@ -32,7 +32,7 @@ from clearline.core.uri.surroundings import QUOTE_CHARACTERS
 from clearline.core.uri.unset import unset, unset_password
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
-_REPAIR: Final = "use-repaired-text"
+REPAIR: Final = "use-repaired-text"
 _WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
 _HOST_AT_END: Final = late(r"[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5}")
 _WHOLE_ESCAPED: Final = late(r"(?i)mongodb(?:(?:\+|%2B)srv)?%3A(?:%2F|/){2}.*", re.DOTALL)
@@ -84,11 +84,11 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
     if parts.prefix is None and shell_options(parts):
         # What they say would be lost: not what is meant.
         what, where = "the rest of a command", "after"
-        found.add("uri.stray-characters", _FAILURE, (core.end, len(typed)), action=_REPAIR, what=what, where=where)
+        found.add("uri.stray-characters", _FAILURE, (core.end, len(typed)), action=REPAIR, what=what, where=where)
         return
     if parts.prefix is not None:
         found.add(
-            "uri.stray-characters", _FAILURE, parts.prefix, action=_REPAIR, what="a command or a name", where="before"
+            "uri.stray-characters", _FAILURE, parts.prefix, action=REPAIR, what="a command or a name", where="before"
         )
         return
     before, after = typed[: core.start], typed[core.end :]
@@ -96,20 +96,20 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
         return
     if any(c in QUOTE_CHARACTERS or c == "<" for c in before) and any(c in QUOTE_CHARACTERS or c == ">" for c in after):
         what = "a pair of angle brackets" if "<" in before else "a pair of quotation marks"
-        found.add("uri.stray-characters", _WARNING, (0, len(typed)), action=_REPAIR, what=what, where="around")
+        found.add("uri.stray-characters", _WARNING, (0, len(typed)), action=REPAIR, what=what, where="around")
         return
     for text, place, where in ((before, (0, core.start), "before"), (after, (core.end, len(typed)), "after")):
         if text:
             mark = next((c for c in text if c in QUOTE_CHARACTERS), text[0])
-            found.add("uri.stray-characters", _WARNING, place, action=_REPAIR, what=character_name(mark), where=where)
+            found.add("uri.stray-characters", _WARNING, place, action=REPAIR, what=character_name(mark), where=where)
 
 
 def _lint_scheme(found: Mistakes, parts: UriText) -> None:
     if parts.nested is not None:
         scheme = parts.scheme.text if parts.scheme is not None else "the beginning"
-        found.add("uri.nested-url", _FAILURE, parts.nested, fields=("hosts",), action=_REPAIR, scheme=scheme)
+        found.add("uri.nested-url", _FAILURE, parts.nested, fields=("hosts",), action=REPAIR, scheme=scheme)
     elif parts.scheme is not None and not parts.exact_scheme:
-        found.add("uri.bad-scheme", _FAILURE, parts.scheme, action=_REPAIR, scheme=parts.scheme.text)
+        found.add("uri.bad-scheme", _FAILURE, parts.scheme, action=REPAIR, scheme=parts.scheme.text)
     elif parts.scheme is None and decoded_address(parts.core.text) is not None:
         found.add(
             "uri.bad-scheme",
@@ -132,13 +132,13 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
     elif parts.scheme is None and parts.core.text:
         if any(c in parts.core.text for c in "/@?"):
             place = (parts.core.start, parts.core.start)
-            found.add("uri.bad-scheme", _FAILURE, place, action=_REPAIR, scheme="no scheme at all")
+            found.add("uri.bad-scheme", _FAILURE, place, action=REPAIR, scheme="no scheme at all")
         else:
             found.add(
                 "uri.not-portable",
                 _WARNING,
                 parts.core,
-                action=_REPAIR,
+                action=REPAIR,
                 what="the scheme is missing",
                 suggestion="mongodb:// in front of the hosts",
             )
@@ -147,7 +147,7 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
             "uri.not-portable",
             Severity.NOTE,
             (parts.options.start - 1, parts.options.start),
-            action=_REPAIR,
+            action=REPAIR,
             what="the slash before the question mark is missing, which older versions want",
             suggestion="/? instead of ?",
         )
@@ -158,7 +158,7 @@ def _lint_repetition(found: Mistakes, parts: UriText) -> None:
     if repeated is None:
         return
     # Two passwords, or two databases: only their owner knows which of them counts.
-    action = _REPAIR if repeated.same else None
+    action = REPAIR if repeated.same else None
     place = (repeated.hosts[0].start, repeated.hosts[-1].end)
     found.add(
         "uri.repeated-per-host",
