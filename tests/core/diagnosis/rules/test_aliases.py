@@ -95,6 +95,12 @@ def test_two_single_servers_are_two() -> None:
     assert "topology.standalone-in-list" in found
 
 
+def test_a_single_server_that_a_set_lists_under_another_name_is_told_as_a_member_without_its_set() -> None:
+    listing = live(in_set("primary", hosts=("db1:27017", "db2:27017"), me="db1:27017"))
+    members = (listing, run(HELLO, "p", "alias"), run(HELLO, "p", "db2", seed=False))
+    assert {"topology.member-without-set", "topology.standalone-in-list"} & set(said(facts(*members, connected=True)))
+
+
 def test_servers_too_old_to_tell_their_process_are_not_taken_for_one() -> None:
     assert "topology.one-server-twice" not in said(given_up(live(HELLO), live(HELLO, "db2")))
 

@@ -25,6 +25,12 @@ def same_process(facts: Facts, hello: Hello) -> list[str]:
     return [m.address for m, h in answered(facts) if hello.process_id is not None and h.process_id == hello.process_id]
 
 
+def named_twice(facts: Facts, hello: Hello) -> bool:
+    """Whether the address names that process by several of its hosts."""
+    seeds = (h.process_id for m, h in answered(facts) if m.seed)
+    return hello.process_id is not None and sum(process == hello.process_id for process in seeds) > 1
+
+
 def leads_elsewhere(facts: Facts) -> Iterable[Finding]:
     """A name or address of one member that leads to another one from here."""
     if single_topology(facts):
@@ -57,9 +63,13 @@ def one_server_twice(facts: Facts) -> Iterable[Finding]:
     """Several hosts of the address that are one server: a single server or a router that stands there twice."""
     if load_balanced(facts):
         return
+    by_process: dict[str, list[tuple[MemberFacts, Hello]]] = {}
     for member, hello in answered(facts):
-        names = [a for a in same_process(facts, hello) if (found := facts.member(a)) is not None and found.seed]
-        if not member.seed or hello.kind not in ("standalone", "router") or len(names) < 2:
+        if member.seed and hello.process_id is not None and hello.kind in ("standalone", "router"):
+            by_process.setdefault(hello.process_id, []).append((member, hello))
+    for same in by_process.values():
+        names, hello = [m.address for m, _ in same], same[0][1]
+        if len(names) < 2:
             continue
         fails = hello.kind == "standalone" and not single_topology(facts) and not is_connected(facts)
         others = [host for host in facts.uri.hosts if host not in names[1:]]

@@ -8,7 +8,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules import aliases, disagreement
 from clearline.core.diagnosis.rules.advertised import advertised_elsewhere
-from clearline.core.diagnosis.rules.aliases import same_process
+from clearline.core.diagnosis.rules.aliases import named_twice
 from clearline.core.diagnosis.rules.dns import txt_against_text, txt_wrong_set
 from clearline.core.diagnosis.rules.members import (
     listed_by,
@@ -106,7 +106,7 @@ def standalone_in_list(facts: Facts) -> Iterable[Finding]:
     if single_topology(facts):
         return
     for member, hello in answered(facts):
-        if hello.kind != "standalone" or len(same_process(facts, hello)) > 1:
+        if hello.kind != "standalone" or (member.seed and named_twice(facts, hello)):
             continue  # One server under two names is told as that.
         others = [host for host in facts.uri.hosts if host != member.address]
         living = [m.address for m, h in answered(facts) if h.kind not in ("standalone", "ghost")]
