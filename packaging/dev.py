@@ -114,18 +114,22 @@ def processors() -> int:
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
-    Tests run in several processes, a file in one of them, and one more than there are processors, for many of them wait
-    for what they started; those that judge times run afterwards, with nothing beside them. Arguments of one's own are
-    run as they are.
+    Tests run in several processes, a file in one of them; in the whole loop one more than there are processors, for many
+    of its tests wait for what they started. Those that judge times run afterwards, with nothing beside them. Arguments
+    of one's own are run as they are.
     """
-    # In the order of tests/conftest.py; after the crash of a process the others would wait for ever.
-    several = ["-n", str(min(processors + 1, MOST_PROCESSES)), "--dist", "loadfile", "--no-loadscope-reorder"]
-    several += ["--max-worker-restart", "0"]
+
+    def several(processes: int) -> list[str]:
+        # In the order of tests/conftest.py; after the crash of a process the others would wait for ever.
+        by = ["--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0"]
+        return ["-n", str(min(processes, MOST_PROCESSES)), *by]
+
     if list(arguments) == ["--fast"]:
-        return [[*several, "-q", "-m", "not frozen and not crowd", "--fast"]]
+        return [[*several(processors), "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:
         return [[*([] if "-m" in arguments else ["-m", "not frozen and not crowd"]), *arguments]]
-    return [[*several, "-m", "not frozen and not crowd and not timed"], ["-m", "timed and not frozen"]]
+    whole = [*several(processors + 1), "-m", "not frozen and not crowd and not timed"]
+    return [whole, ["-m", "timed and not frozen"]]
 
 
 def fetch_servers() -> None:
