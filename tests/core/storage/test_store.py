@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core import whole_files
-from clearline.core.profiles.profile import Auth, Pool, Profile, SecretSource, Seeds
+from clearline.core.profiles.hop import SshServer
+from clearline.core.profiles.profile import Auth, FarDns, Pool, Profile, SecretSource, Seeds
 from clearline.core.storage import profile_file, store
 from clearline.core.storage.store import (
     BrokenProfile,
@@ -226,6 +227,25 @@ def test_a_newer_version_is_refused_even_when_its_fields_are_unknown(tmp_path: P
     with pytest.raises(NewerVersion) as caught:
         store.load(path)
     assert caught.value.where == "$.version"
+
+
+def test_a_clearline_before_hops_says_that_the_file_is_newer_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "behind.json"
+    store.save(
+        msgspec.structs.replace(ORDERS, hops=(SshServer(host="bastion"),), far_dns=FarDns(server="10.0.0.2")), path
+    )
+    written = path.read_bytes()
+    assert json.loads(written)["version"] == 3
+    monkeypatch.setattr(profile_file, "VERSION", 2)
+    with pytest.raises(NewerVersion, match="3 was written by a newer Clearline; this one reads up to 2"):
+        store.load(path)
+    for base in (None, ORDERS):
+        with pytest.raises(NotSaved):
+            store.save(ORDERS, path, base=base)
+    assert path.read_bytes() == written
+    assert [one.name for one in tmp_path.iterdir() if one.suffix == ".json"] == ["behind.json"]
 
 
 def test_a_missing_file_and_a_folder_are_unreadable(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def _from_version_1(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_version_2(document: dict[str, Any]) -> dict[str, Any]:
-    """Version 3 added hops: none has to be set. An older Clearline would have gone directly without a word."""
+    """Version 3 added hops, farDns: none has to be set. An older Clearline would have gone directly without a word."""
     return document
 
 
