@@ -114,9 +114,9 @@ def processors() -> int:
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
-    Tests run in several processes, a file in one of them; in the whole loop one more than there are processors, for many
-    of its tests wait for what they started. Those that judge times run afterwards, with nothing beside them. Arguments
-    of one's own are run as they are.
+    Tests run in several processes, a file in one of them; in the whole loop one more than there are processors, for
+    many of its tests wait for what they started. Those that judge times run afterwards, with nothing beside them.
+    Arguments of one's own are run as they are.
     """
 
     def several(processes: int) -> list[str]:
