@@ -13,7 +13,7 @@ HOUSE = Path(clearline.__file__).parent
 FLOORS = (
     "core/late_patterns core/errors core/typed_values",
     "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets core/shell_words",
-    "core/facts licences obstacles",
+    "core/facts core/drives licences obstacles",
     "versions",
     "core/profiles core/options",
     "core/tls core/report core/storage core/keyring core/checklist core/hops",

@@ -19,6 +19,7 @@ from clearline.cli.targets import (
     gathered,
     missing,
     permits,
+    saved_profiles,
     settle,
     wanted_by,
     why_not,
@@ -43,10 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
     Progress goes to standard error, the result to standard output.
     """
     from clearline.core.profiles.arrangement import is_in
-    from clearline.core.storage.store import list_profiles
-    from clearline.paths import profiles_dir
 
-    stored = list_profiles(profiles_dir())
+    try:
+        stored = saved_profiles()
+    except UsageProblem as silence:
+        _say(str(silence))
+        return not_tried(arguments.exit_by)
     there = [one for one in stored if one.profile is not None and is_in(one.profile, arguments.folder or "")]
     profiles = [one.profile for one in there if one.profile is not None]
     linked = frozenset(one.profile.id for one in there if one.profile is not None and not one.own)

@@ -10,23 +10,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from clearline.cli.output import print_aside, print_json, print_text
+from clearline.cli.targets import UsageProblem, saved_profiles
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
+from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last
 from clearline.core.report.marks import MARKS
-from clearline.core.storage.store import Stored, list_profiles
+from clearline.core.storage.store import Stored
 from clearline.core.uri.connection_string import build
-from clearline.paths import history_dir, profiles_dir
+from clearline.paths import history_dir
 
 
 def run(argv: Sequence[str]) -> int:
     """Print the saved profiles; 1 when one of them cannot be read, else 0."""
     arguments = parser().parse_args(argv)
-    stored = [
-        one for one in list_profiles(profiles_dir()) if one.profile is None or is_in(one.profile, arguments.folder)
-    ]
-    lasts = History(history_dir()).lasts()
+    try:
+        there = saved_profiles()
+        lasts = waited_for(history_dir(), History(history_dir()).lasts, limit_s=FOLDER_S)
+    except (UsageProblem, NoAnswer) as problem:
+        print_aside(f"clearline list: {problem.sentence if isinstance(problem, NoAnswer) else problem}")
+        return 1
+    stored = [one for one in there if one.profile is None or is_in(one.profile, arguments.folder)]
     if arguments.json:
         print_json(json.dumps([_entry(one, lasts) for one in stored], indent=2, ensure_ascii=False))
     else:

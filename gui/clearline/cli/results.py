@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clearline.cli.output import print_aside
 from clearline.core.check.request import Request
+from clearline.core.drives import FOLDER_S, waited_for
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
@@ -21,7 +22,8 @@ def record(profile: Profile, report: Report, secrets: Secrets) -> None:
     from clearline.paths import history_dir
 
     try:
-        History(history_dir()).record(profile, report, secrets.values())
+        folder = history_dir()
+        waited_for(folder, lambda: History(folder).record(profile, report, secrets.values()), limit_s=FOLDER_S)
     except OSError as error:
         print_aside(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}")
 

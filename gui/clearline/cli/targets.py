@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from clearline.cli.output import harmless, print_aside
 from clearline.core.check.request import USUAL, Patience, Permits, Request
+from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, Unshown, hop_password
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from clearline.core.exchange.consent import Agreements, Concern
     from clearline.core.keyring.sources import Gathered
     from clearline.core.keyring.vault import Vault
+    from clearline.core.storage.store import Stored
 
 WRONG_USAGE = 2
 LONGEST_TARGET = 50_000
@@ -356,22 +358,33 @@ def _bounded(text: str) -> str:
     return text
 
 
+def saved_profiles() -> list[Stored]:
+    """What the folder of the saved profiles holds. Raises `UsageProblem` when its drive does not answer."""
+    from clearline.core.storage.store import list_profiles
+    from clearline.paths import profiles_dir
+
+    folder = profiles_dir()
+    try:
+        return waited_for(folder, list_profiles, folder, limit_s=FOLDER_S)
+    except NoAnswer as silence:
+        raise UsageProblem(silence.sentence) from None
+
+
 def _from_file(path: Path) -> tuple[Profile, bool]:
     """The profile, and whether it is one of the user's own saved ones."""
     from clearline.core.storage.store import ProfileProblem, is_own, load
     from clearline.paths import profiles_dir
 
     try:
-        return load(path), is_own(path, profiles_dir())
+        return waited_for(path, lambda: (load(path), is_own(path, profiles_dir())))
     except ProfileProblem as problem:
         raise UsageProblem(str(problem)) from None
+    except NoAnswer as silence:
+        raise UsageProblem(silence.sentence) from None
 
 
 def _saved(name: str) -> tuple[Profile, bool] | None:
-    from clearline.core.storage.store import list_profiles
-    from clearline.paths import profiles_dir
-
-    named = [s for s in list_profiles(profiles_dir()) if s.profile is not None and s.profile.name == name]
+    named = [s for s in saved_profiles() if s.profile is not None and s.profile.name == name]
     if len(named) > 1:
         raise UsageProblem(f"{len(named)} saved profiles are called {name}; name the file instead.")
     return next(((one.profile, one.own) for one in named if one.profile is not None), None)

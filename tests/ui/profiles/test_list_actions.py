@@ -983,3 +983,24 @@ def test_who_presses_test_twice_does_not_wait_for_a_keyring_that_hangs(
     [dialog] = desktop.window.findChildren(SecretsDialog)  # what the keyring does not give is asked for
     dialog.accept()
     qtbot.waitUntil(lambda: check.secrets == {"A": {}})
+
+
+def test_a_folder_whose_drive_is_away_is_told_and_asked_again(
+    qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desktop = make_desktop(play.waiting())
+    kept, back = desktop.workbench.storage, threading.Event()
+    qtbot.waitUntil(lambda: not kept.is_reading)
+    monkeypatch.setattr(storage, "FOLDER_S", 0.05)
+    monkeypatch.setattr(kept._files, "read", lambda: (back.wait(), [])[1])
+    with qtbot.waitSignal(kept.problem) as told:
+        kept.load_list()
+    assert "is it on a network drive that is away?" in told.args[0]
+    assert not kept.is_reading
+    back.set()
+    monkeypatch.undo()
+    problems: list[str] = []
+    kept.problem.connect(problems.append)
+    kept.load_list()
+    qtbot.waitUntil(lambda: not kept.is_reading)
+    assert problems == []

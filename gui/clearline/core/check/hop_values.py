@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.keyring.commands import CommandFailed
@@ -28,6 +28,15 @@ class HopValues(NamedTuple):
     mistakes: tuple[Mistake, ...]
 
 
+async def known_variables(env_file: str | None, environ: Mapping[str, str] | None = None) -> Variables:
+    """`variables`; those of the environment alone where the file's drive does not answer."""
+    try:
+        return await asked(env_file or "", variables, env_file, environ)
+    except NoAnswer as silence:
+        around = variables(None, environ)
+        return Variables(around.environ, {}, env_file, silence)
+
+
 async def hop_values(
     profile: Profile,
     known: Secrets,
@@ -42,7 +51,7 @@ async def hop_values(
     secrets: dict[str, Secret] = {}
     hops = profile.hops
     if referring or any(map(has_references, texts)):
-        values = await run_in_daemon(variables, profile.env_file, environ)
+        values = await known_variables(profile.env_file, environ)
         wanted = [*texts, *(profile.secrets[name].reference or "" for name in referring)]
         mistakes += _undefined(wanted, values)
         hops = tuple(_resolved(hop, values) for hop in hops)

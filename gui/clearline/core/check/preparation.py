@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from clearline.core.check.hop_values import hop_values
+from clearline.core.check.hop_values import hop_values, known_variables
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.driver import aws
@@ -27,7 +27,6 @@ from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret
-from clearline.core.secrets.references import variables
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets, Unshown
 from clearline.core.tls.trust import roots_file
 from clearline.core.uri.connection_string import Reading, read
@@ -112,7 +111,7 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     exposed: dict[str, Secret] = {}
     references = list(places_in(parts, reading))
     if references:
-        known = await run_in_daemon(variables, profile.env_file, environ)
+        known = await known_variables(profile.env_file, environ)
         mistakes += undefined_places(references, known)
         for place in references:
             if (value := known.find(place.name)) is None:

@@ -99,6 +99,8 @@ class Trouble(Enum):
     """The ProxyCommand ended with ``code``; ``said`` is its last line."""
     COMMAND_NOT_AGREED = "command-not-agreed"
     CONFIG_BROKEN = "config-broken"
+    FILE_SILENT = "file-silent"
+    """``file`` is on a drive that does not answer; ``said`` is for how many seconds."""
     UNSAFE_NAME = "unsafe-name"
     """A host or user name that no command line may get."""
 

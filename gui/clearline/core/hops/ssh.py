@@ -17,6 +17,7 @@ import asyncssh
 
 from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import known_hosts, proxy_command
 from clearline.core.hops.asking import Asker, ShownKey
@@ -232,7 +233,11 @@ class SshHop:
     async def _connect(self) -> asyncssh.SSHClientConnection:
         settings, log = self._settings, self._log
         files = self._host_keys.files(settings.known_hosts)
-        entries = await run_in_daemon(known_hosts.find, files, *settings.key_name)
+        place = str(files[-1]) if files else ""
+        try:
+            entries = await asked(place, known_hosts.find, files, *settings.key_name)
+        except NoAnswer as silence:  # what is not read may hold the key, or revoke it
+            raise log.failed(HopStage.NAME, Trouble.FILE_SILENT, file=place, said=f"{silence.limit_s:g}") from None
         command, stream = await self._enter()
         login = Login(settings, log, entries, self._host_keys, self._secrets, self._asker)
         carried: _Carried | None = None

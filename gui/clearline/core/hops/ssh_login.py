@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncssh
 
-from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops.asking import Asker, Prompt, Question
 from clearline.core.hops.known_hosts import Entry, HostKeys, Judgement, judge
@@ -141,17 +141,22 @@ class Login(asyncssh.SSHClient):
                 return None
         return self._queue.pop(0) if self._queue else None
 
-    async def _load(self, file: str) -> None:
-        certificates = self._settings.certificate_files
+    async def _loaded(self, file: str, passphrase: Secret | None) -> list[LoadedKey]:
         try:
-            self._queue += await run_in_daemon(load, file, certificates, self._passphrase)
+            return list(await asked(file, load, file, self._settings.certificate_files, passphrase))
+        except NoAnswer as silence:
+            raise KeyProblem(Trouble.FILE_SILENT, file, f"{silence.limit_s:g}") from None
+
+    async def _load(self, file: str) -> None:
+        try:
+            self._queue += await self._loaded(file, self._passphrase)
         except KeyProblem as problem:
             typed = await self._typed_passphrase(file) if problem.trouble is Trouble.KEY_ENCRYPTED else None
             if typed is None:
                 self._keep(problem)
                 return
             try:
-                self._queue += await run_in_daemon(load, file, certificates, typed)
+                self._queue += await self._loaded(file, typed)
             except KeyProblem as again:
                 self._keep(again)
 
@@ -179,7 +184,12 @@ class Login(asyncssh.SSHClient):
         if not pairs:
             self.agent_problem = place
         if self._settings.identities_only:
-            named = await run_in_daemon(_public_halves, self._settings.key_files)
+            files = self._settings.key_files
+            try:
+                named = await asked(", ".join(files), _public_halves, files)
+            except NoAnswer as silence:
+                self.problems.append(KeyProblem(Trouble.FILE_SILENT, ", ".join(files), f"{silence.limit_s:g}"))
+                return
             pairs = [pair for pair in pairs if pair.public_data in named]
         self._queue += [LoadedKey(pair, None) for pair in pairs]
 
@@ -275,7 +285,8 @@ class Login(asyncssh.SSHClient):
             return stop(Trouble.LOGIN_REFUSED)
         if self.problems:
             problem = self.problems[0]
-            return stop(problem.trouble, file=problem.file, what=problem.what, errno=problem.errno)
+            seconds = problem.what or "" if problem.trouble is Trouble.FILE_SILENT else ""
+            return stop(problem.trouble, file=problem.file, what=problem.what, errno=problem.errno, said=seconds)
         if self.skipped and not self.shown:
             key = self.skipped[0]
             return stop(Trouble.KEY_TYPE_REFUSED, key_type=key.kind, offered=self.server_takes, file=key.file)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from clearline.core.addresses import split_address
-from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import HopLog, Terms
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _DNS_PORT: Final = 53
+_SIGNED_IN_S: Final = 60.0
+"""Of a kubeconfig: the sign-in program that it may name has a limit of its own, which is shorter."""
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -36,7 +38,7 @@ class _Place(msgspec.Struct, frozen=True):
     settings: Settings | None = None
     system: SystemSettings | None = None
     cluster: Cluster | None = None
-    problem: ConfigProblem | SettingsProblem | KubeconfigProblem | None = None
+    problem: ConfigProblem | SettingsProblem | KubeconfigProblem | NoAnswer | None = None
 
 
 async def lay(
@@ -50,13 +52,23 @@ async def lay(
 ) -> Way:
     """The way of these hops, at least one. Nothing is contacted yet; only files of this computer are read."""
     told = [
-        [_Place(hop, number)]
-        if isinstance(hop, Socks5Proxy | HttpProxy)
-        else await run_in_daemon(_told, hop, number, may_run)
+        [_Place(hop, number)] if isinstance(hop, Socks5Proxy | HttpProxy) else await _told_in_time(hop, number, may_run)
         for number, hop in enumerate(hops)
     ]
     places = [place for several in told for place in several]
     return Way(places, secrets, terms=terms, changed=changed, agreed=agreed or Agreed(), may_run=may_run)
+
+
+async def _told_in_time(
+    hop: SshServer | SystemProxy | KubernetesForward, number: int, may_run: Callable[[str], bool] | None
+) -> list[_Place]:
+    place, limit_s = ("~/.ssh/config" if isinstance(hop, SshServer) else "~"), FOLDER_S
+    if isinstance(hop, KubernetesForward):
+        place, limit_s = hop.kubeconfig or "~/.kube/config", _SIGNED_IN_S
+    try:
+        return await asked(place, _told, hop, number, may_run, limit_s=limit_s)
+    except NoAnswer as silence:
+        return [_Place(hop, number, problem=silence)]
 
 
 def _told(
@@ -268,12 +280,18 @@ def _made(
 class _Unusable:
     """A hop that cannot even be tried."""
 
-    def __init__(self, log: HopLog, problem: ConfigProblem | SettingsProblem | KubeconfigProblem | None) -> None:
+    def __init__(
+        self, log: HopLog, problem: ConfigProblem | SettingsProblem | KubeconfigProblem | NoAnswer | None
+    ) -> None:
         self._log = log
         self._problem = problem
 
     def _failure(self) -> HopFailure:
         problem = self._problem
+        if isinstance(problem, NoAnswer):
+            return self._log.failed(
+                HopStage.NAME, Trouble.FILE_SILENT, file=str(problem.filename), said=f"{problem.limit_s:g}"
+            ).failure
         words = problem.words[:300] if problem is not None else ""
         pac, file = getattr(problem, "pac", None), getattr(problem, "file", None)
         if self._log.facts.kind == "kubernetes":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import errno
 import os
 import re
@@ -17,7 +17,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import ANSWER_S, NoAnswer, asked
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 NO_FILE: Final = "files.not-a-file"
 NO_ANSWER: Final = "files.no-answer"
-TOUCH_S: Final = 3.0
-"""A file on a slow network drive gives its first byte by then."""
 _MAX_BYTES: Final = 10_000_000
 _MAX_CERTIFICATES: Final = 400  # Mozilla's whole list has 145
 _CERTIFICATE_KEY_FILE: Final = "tlsCertificateKeyFile"
@@ -52,7 +50,7 @@ def inspect_files(profile: Profile, secrets: Secrets, now: datetime, raw: str = 
     )
 
 
-async def unopenable(profile: Profile, timeout_s: float = TOUCH_S) -> Mistake | None:
+async def unopenable(profile: Profile, timeout_s: float = ANSWER_S) -> Mistake | None:
     """A file for which the driver, which opens it in the loop's own thread, would wait for ever: a pipe, a drive away.
 
     Takes one byte of each; whatever else is wrong with them `inspect_files` tells.
@@ -61,9 +59,8 @@ async def unopenable(profile: Profile, timeout_s: float = TOUCH_S) -> Mistake | 
     if not named:
         return None
     seen: dict[str, bool] = {}
-    touching = asyncio.ensure_future(run_in_daemon(_touch, named, seen))
-    await asyncio.wait([touching], timeout=timeout_s)
-    touching.cancel()
+    with contextlib.suppress(NoAnswer):
+        await asked(next(iter(named.values())), _touch, named, seen, limit_s=timeout_s)
     for option, path in named.items():
         blanks = {"file": path, "option": option}
         if option not in seen:

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Protocol
 
 from clearline.core.check.preparation import Prepared, prepared
-from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.rules.files import files
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.oidc import wants_human
+from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.whole import Facts
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool
@@ -135,7 +135,11 @@ class Rounds:
     async def _why_refused(self, ready: Prepared, error: Exception) -> str:
         """Why there can be no client: the files that we looked at ourselves, else the driver's own words."""
         now = datetime.now(UTC)
-        looked_at = await run_in_daemon(inspect_files, ready.profile, ready.secrets, now, ready.text)
+        try:
+            what = (ready.profile, ready.secrets, now, ready.text)
+            looked_at = await asked("A file of this connection", inspect_files, *what)
+        except NoAnswer as silence:
+            return silence.sentence
         for found in files(Facts(files=looked_at, files_checked=True)):
             return redact(found.summary, ready.secrets.values())
         return f"The driver refuses the settings: {self._live.said(error)}"

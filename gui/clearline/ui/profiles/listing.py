@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,15 +39,20 @@ class Listing:
 
 
 class Lister:
-    """Reads folder and history. Blocks on the disk; one thread at a time."""
+    """Reads folder and history. Blocks on the disk."""
 
     def __init__(self, files: ProfileFolder, history: History) -> None:
         self._files = files
         self._history = history
         self._known: dict[Path, tuple[Stored, Last | None, ProfileRow]] = {}
+        self._reading = threading.Lock()  # a drive may hold the thread of before
 
     def read(self) -> Listing:
         """Everything as it is now; what is as it was gives the same rows."""
+        with self._reading:
+            return self._read()
+
+    def _read(self) -> Listing:
         stored, lasts = self._files.read(), self._history.lasts()
         known: dict[Path, tuple[Stored, Last | None, ProfileRow]] = {}
         for one in stored:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
@@ -125,7 +126,7 @@ class ProfileStorage(QObject):
             self._listing = False
             self._on_failed(error)
 
-        self.background.ask(lambda: run_in_daemon(self._lister.read), listed, failed)
+        self.background.ask(lambda: asked(self.folder, self._lister.read, limit_s=FOLDER_S), listed, failed)
 
     def once_listed(self, act: Callable[[], object]) -> None:
         """Call that when the list was read the next time."""
@@ -365,6 +366,8 @@ class ProfileStorage(QObject):
     def _on_failed(self, error: Exception) -> None:
         if isinstance(error, ProfileProblem):
             self.problem.emit(str(error))
+        elif isinstance(error, NoAnswer):  # nothing more is asked of that drive here
+            self.problem.emit(error.sentence)
         elif isinstance(error, OSError):
             told = f"{error.filename or 'The disk'}: {error.strerror or type(error).__name__}"
             self.problem.emit(unwritable(self.folder.parent) or told)

@@ -41,6 +41,7 @@ _NTLM_BREAKS: Final = {
 }
 _KUBERNETES: Final = {
     Trouble.CONFIG_BROKEN: "k8s.config-broken",
+    Trouble.FILE_SILENT: "files.no-answer",
     Trouble.COMMAND_NOT_AGREED: "k8s.command-not-agreed",
     Trouble.LOGIN_REFUSED: "k8s.login-refused",
     Trouble.FORBIDDEN: "k8s.forbidden",
@@ -97,6 +98,7 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
     user = {"user": failure.user or "of this computer"}
     if failure.kind == "kubernetes" and (code := _KUBERNETES.get(failure.trouble)) is not None:
         blanks = {"file": failure.file or "", "error": failure.said, "program": failure.what or ""}
+        blanks |= {"option": "What the way needs", "s": failure.said}
         return code, proven, {**blanks, **user, "context": failure.what or "", "namespace": failure.what or ""}
     match failure.trouble:
         case Trouble.NAME_UNKNOWN if failure.eai in _NO_NAME:

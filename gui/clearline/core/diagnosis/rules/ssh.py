@@ -48,6 +48,7 @@ _PLAIN: Final = {
     Trouble.COMMAND_FAILED: "ssh.proxy-command-failed",
     Trouble.COMMAND_NOT_AGREED: "ssh.proxy-command-not-agreed",
     Trouble.CONFIG_BROKEN: "ssh.config-broken",
+    Trouble.FILE_SILENT: "files.no-answer",
     Trouble.UNSAFE_NAME: "ssh.unsafe-name",
 }
 """Troubles that are one cause, whatever else is known."""
@@ -93,6 +94,8 @@ def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
         "why": _KEY_FORMS.get(failure.what, _KEY_FORMS[None]),
         "prompt": failure.said,
         "said": failure.said or "nothing",
+        "option": "What the way needs",
+        "s": failure.said,
         "count": str(failure.count),
         "place": failure.file or "SSH_AUTH_SOCK is not set",
         "program": failure.what or "the program",
