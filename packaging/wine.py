@@ -53,7 +53,8 @@ EXCEPTIONS = {
     "tests/core/driver/test_log.py::test_a_failed_selection_is_told_without_the_secret": (
         "wine has other words for a refused connection"
     ),
-    "tests/core/storage/test_folder_watch.py::test_what_is_no_profile_is_not_watched_and_a_missing_folder_is_empty": LINKS,
+    "tests/core/storage/test_folder_watch.py::"
+    "test_what_is_no_profile_is_not_watched_and_a_missing_folder_is_empty": LINKS,
     "tests/cli/test_kept_secrets.py::test_a_link_out_of_the_folder_is_from_elsewhere": LINKS,
     "tests/cli/test_headless.py": "the embeddable Python reads no PYTHONPATH, so nothing can be taken away from it",
     "tests/core/check/test_many_servers.py": MANY,
