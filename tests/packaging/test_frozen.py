@@ -21,6 +21,7 @@ from PySide6.QtGui import QImage
 
 import clearline
 from clearline.cli.mongod import PrivateMongod
+from lab import proxies, ssh_server
 
 pytestmark = pytest.mark.frozen
 
@@ -109,6 +110,28 @@ def test_it_connects_over_tls_with_a_login(environ: dict[str, str], deployment: 
     assert report["identity"]["mechanism"] == "SCRAM-SHA-256"
     assert deployment.password not in ended.stdout
     assert _PASSWORD not in ended.stdout
+
+
+@pytest.mark.skipif(ssh_server.unavailable() is not None, reason=str(ssh_server.unavailable()))
+@pytest.mark.xdist_group("ssh")
+def test_it_goes_through_ssh_and_socks(environ: dict[str, str], deployment: _Deployment, tmp_path: Path) -> None:
+    """The libraries of SSH are in it, with the ciphers that they use."""
+    login = f"mongodb://{deployment.user}:{deployment.password}@{deployment.address}/?tls=true&tlsCAFile={deployment.ca_file}"
+    keys = ssh_server.make_keys(tmp_path)
+    with ssh_server.sshd(keys) as server, proxies.microsocks() as socks:
+        ways = {
+            "ssh": (
+                f"ssh://{ssh_server.USER}@127.0.0.1:{server.port}?key={keys.known}",
+                "--accept-host-key",
+                keys.host.get_fingerprint(),
+            ),
+            "socks5": (f"socks5://127.0.0.1:{socks}",),
+        }
+        for kind, (way, *more) in ways.items():
+            ended = _run({**environ, "HOME": str(tmp_path)}, "check", login, "--json", "--yes", "--via", way, *more)
+            report = json.loads(ended.stdout)
+            assert (report["verdict"], ended.returncode) == ("connected", 0), (report["findings"], ended.stderr)
+            assert [hop["kind"] for hop in report["hops"]] == [kind]
 
 
 def test_it_does_not_trust_a_certificate_that_nobody_vouches_for(
