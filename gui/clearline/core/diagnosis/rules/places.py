@@ -41,7 +41,7 @@ def is_loopback(member: MemberFacts) -> bool:
 
 
 def is_here(member: MemberFacts) -> bool:
-    """Whether a server is reached without any network, so that nothing stands between."""
+    """Whether a server is reached by this computer's own addresses: it runs here, or a tunnel's near end does."""
     opened = [t for t in member.tcp if t.reach is Reach.OK]
     return bool(opened) and all(t.loopback or t.own or t.family == "unix" for t in opened)
 

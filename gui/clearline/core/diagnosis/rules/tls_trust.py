@@ -137,7 +137,7 @@ def _by_two_clocks(facts: Facts, member: MemberFacts) -> tuple[Certainty, str]:
     if clock_skew_s(facts, member) is None:
         return Certainty.LIKELY, "If this computer's clock is wrong, that is the cause."
     if is_here(member):
-        return Certainty.LIKELY, "Both go by the same clock: if it is wrong, that is the cause."
+        return Certainty.LIKELY, "A server on this computer goes by the same clock: if that is wrong, it is the cause."
     return Certainty.PROVEN, ""
 
 
