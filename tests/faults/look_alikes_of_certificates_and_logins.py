@@ -659,6 +659,15 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb://clerk:{SECRET}@{deployment.address}/appdb?authSource=admin")
 
 
+@TABLE.row("KB93b", "a role that may do everything, in one action", connected=())
+def _(lab: Laboratory) -> Iterator[Case]:
+    with deployments.with_login(users=USERS[:1]) as deployment, deployment.client() as client:
+        every = [{"resource": {"anyResource": True}, "actions": ["anyAction"]}]
+        client.admin.command("createRole", "everything", privileges=every, roles=[])
+        client.admin.command("createUser", "clerk", pwd=SECRET, roles=["everything"])
+        yield Case(f"mongodb://clerk:{SECRET}@{deployment.address}/appdb?authSource=admin")
+
+
 def _scripted(
     id: str, title: str, answers: Mapping[str, object], tail: str = "", *, user: bool = False, **expected: object
 ) -> None:
