@@ -4,10 +4,11 @@ import msgspec
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from clearline.core.findings import Remedy
+from clearline.core.findings import Remedy, Stage
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
+from clearline.ui.panels.diagnosis import finding_html
 from clearline.ui.panels.verdict import VerdictBanner, connected_sentence
 from clearline.ui.widgets.evidence import as_html, beyond
 from clearline.ui.widgets.patch_words import setting_name
@@ -103,3 +104,12 @@ def test_what_to_do_stands_under_the_sentence(qtbot: QtBot) -> None:
 def test_settings_are_called_as_the_connection_string_calls_them() -> None:
     places = ("seeds.replicaSet", "auth.source", "tls.caFile", "seeds.hosts", "name")
     assert [setting_name(place) for place in places] == ["replicaSet", "authSource", "tlsCAFile", "hosts", "name"]
+
+
+def test_where_in_the_text_a_mistake_is_the_field_says() -> None:
+    finding = msgspec.structs.replace(
+        play.WRONG_SOURCE, stage=Stage.URI, evidence={"from": 15, "to": 16, "option": "tls"}
+    )
+    html = finding_html(finding, None, told=True)
+    assert "option" in html
+    assert "from" not in html

@@ -33,6 +33,18 @@ QLineEdit#profileName {{ background: transparent; border-color: transparent; pad
 QLineEdit#profileName:hover {{ border-color: {line_strong}; }}
 QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
 
+QAbstractSpinBox {{
+    background: {base}; color: {text}; border: 1px solid {outline}; border-radius: 5px; padding: 3px 0px;
+    min-height: 20px; selection-background-color: {selection}; selection-color: {text};
+}}
+QAbstractSpinBox:focus {{ border-color: {accent}; }}
+QAbstractSpinBox::up-button {{ subcontrol-position: top right; width: 22px; border: none; }}
+QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; width: 22px; border: none; }}
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {hover}; }}
+QAbstractSpinBox::up-arrow {{ image: url("{raise_icon}"); width: 11px; height: 11px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{down_icon}"); width: 11px; height: 11px; }}
+QDialogButtonBox {{ button-layout: 3; dialogbuttonbox-buttons-have-icons: 0; }}
+
 QCheckBox {{ spacing: 7px; }}
 QCheckBox::indicator {{
     width: 14px; height: 14px; background: {base}; border: 1px solid {outline}; border-radius: 3px;
@@ -165,8 +177,8 @@ QFrame#toast {{ background: {raised}; border: 1px solid {outline}; border-radius
 
 def style_sheet(colours: Colours) -> str:
     """Qt's style sheet in one palette."""
-    # A style sheet takes icons only as files: this one is drawn in a grey that both palettes bear.
-    icons = {f"{name}_icon": resource(f"icons/{name}.svg").as_posix() for name in ("down", "check")}
+    # A style sheet takes icons only as files: these are drawn in a grey that both palettes bear.
+    icons = {f"{name}_icon": resource(f"icons/{name}.svg").as_posix() for name in ("raise", "down", "check")}
     return _SHEET.format(**colours._asdict(), **icons) + "".join(map(partial(_tint, colours), PROFILE_COLOURS))
 
 

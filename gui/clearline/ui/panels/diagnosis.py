@@ -239,6 +239,11 @@ def _server_of(finding: Finding, report: Report | None) -> ServerResult | None:
     return next((server for server in servers if finding.server == server.address), None)
 
 
+def _is_place(finding: Finding, name: str) -> bool:
+    """Whether it tells where in the text a mistake is: the field marks it."""
+    return finding.stage is Stage.URI and name in ("from", "to")
+
+
 def finding_html(finding: Finding, server: ServerResult | None, *, told: bool) -> str:
     """One finding as a page; ``told``: without the sentence and the first advice, which stand in the verdict."""
     c = theme.colours()
@@ -251,7 +256,7 @@ def finding_html(finding: Finding, server: ServerResult | None, *, told: bool) -
         title = "Otherwise" if told and safe else "What to do"
         parts.append(f'<p style="color:{c.muted}; margin-top:4px; margin-bottom:2px"><b>{title}</b></p>')
         parts += [f'<p style="margin-top:0px; margin-bottom:2px">{escape(text)}</p>' for text in texts]
-    evidence = dict(finding.evidence)
+    evidence = {name: value for name, value in finding.evidence.items() if not _is_place(finding, name)}
     if "chain" in evidence and server is not None and (chain := chain_html(server)):
         del evidence["chain"]
         parts.append(

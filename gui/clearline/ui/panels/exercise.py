@@ -24,7 +24,7 @@ from clearline.core.watch.pool import Quantiles
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.pools import reasons
-from clearline.ui.widgets.editors import Choice
+from clearline.ui.widgets.editors import Choice, number_box
 from clearline.ui.widgets.parts import Flow, WrappedLabel, section
 
 _WORKS: tuple[tuple[str, object], ...] = (
@@ -295,7 +295,7 @@ def _labelled(words: str, editor: QWidget) -> QWidget:
 
 
 def _number(name: str, least: int, most: int, value: int, suffix: str = "", special: str = "") -> QSpinBox:
-    box = QSpinBox()
+    box = number_box(QSpinBox())
     box.setAccessibleName(name)
     box.setMinimumHeight(theme.GRID * 4)
     box.setRange(least, most)

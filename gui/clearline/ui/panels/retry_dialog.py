@@ -20,6 +20,7 @@ from clearline.core.report.report import Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
 from clearline.ui.models.live_rows import Column, LiveRows
+from clearline.ui.widgets.editors import number_box
 from clearline.ui.widgets.live_table import LiveTable
 from clearline.ui.widgets.parts import WrappedLabel
 
@@ -69,7 +70,7 @@ class RetryDialog(QDialog):
         self._attempts: list[Attempt] = []
         self.setWindowTitle("Test with retries")
         self.setMinimumSize(theme.GRID * 70, theme.GRID * 44)
-        self.attempts = QSpinBox()
+        self.attempts = number_box(QSpinBox())
         self.attempts.setAccessibleName("Attempts at most")
         self.attempts.setRange(2, MOST_ATTEMPTS)
         self.attempts.setValue(5)
@@ -130,7 +131,7 @@ class RetryDialog(QDialog):
 
 
 def _seconds(name: str, least: float, most: float, value: float, suffix: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+    box = number_box(QDoubleSpinBox())
     box.setAccessibleName(name)
     box.setRange(least, most)
     box.setDecimals(1)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.storage.settings import Settings
 from clearline.ui.look import theme
-from clearline.ui.widgets.editors import Choice, add_row, form_column
+from clearline.ui.widgets.editors import Choice, add_row, form_column, number_box
 from clearline.ui.widgets.parts import WrappedLabel
 
 _LABEL: Final = QFormLayout.ItemRole.LabelRole
@@ -49,17 +49,17 @@ class SettingsDialog(QDialog):
             ),
         )
         self.secrets.show_value(values.new_secrets)
-        self.silence = QDoubleSpinBox()
+        self.silence = number_box(QDoubleSpinBox())
         self.silence.setRange(0.5, 30)
         self.silence.setDecimals(1)
         self.silence.setSuffix(" s")
         self.silence.setValue(values.silence_s)
-        self.interval = QDoubleSpinBox()
+        self.interval = number_box(QDoubleSpinBox())
         self.interval.setRange(1, 3600)
         self.interval.setDecimals(0)
         self.interval.setSuffix(" s")
         self.interval.setValue(values.watch_interval_s)
-        self.events = QSpinBox()
+        self.events = number_box(QSpinBox())
         self.events.setRange(1000, 1_000_000)
         self.events.setSingleStep(10_000)
         self.events.setGroupSeparatorShown(True)

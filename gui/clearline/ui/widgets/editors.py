@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QFrame,
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +27,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.parts import section
 
+Box = TypeVar("Box", QSpinBox, QDoubleSpinBox)
 _LONGEST = 4096
 _LABEL_WIDTH = theme.GRID * 15
 
@@ -250,3 +254,9 @@ def put_into(area: QScrollArea, page: QWidget) -> None:
     """Let the area scroll a page."""
     page.setObjectName("page")
     area.setWidget(page)
+
+
+def number_box(box: Box) -> Box:
+    """A box of numbers whose text stands off its edge as in other fields: a style sheet does not reach it."""
+    box.lineEdit().setTextMargins(theme.GRID // 2 + 1, 0, 0, 0)
+    return box
