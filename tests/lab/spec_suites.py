@@ -95,3 +95,31 @@ class Play:
         if error["type"] == "network":
             lost = ServerDescription(split(error["address"]), error=NetworkTimeout("broken"))
             self._take(lost)
+
+
+def _settled(case: dict[str, Any]) -> bool:
+    """Whether each server answers once: what it says at another time is no matter of one look at all of them."""
+    asked = [address for phase in case["phases"] for address, _ in phase.get("responses", ())]
+    answers = [answer for phase in case["phases"] for _, answer in phase.get("responses", ())]
+    undated = [a for a in answers if a.get("isWritablePrimary") and a.get("setName") and not a.get("electionId")]
+    errors = any(phase.get("applicationErrors") for phase in case["phases"])
+    # Of two primaries without an election the later answer counts, and one look has no order.
+    return len(asked) == len(set(asked)) and not errors and len({a["setName"] for a in undated}) == len(undated)
+
+
+ONE_LOOK = [
+    (name, case)
+    for name, case in documents(
+        "discovery_and_monitoring/rs", "discovery_and_monitoring/single", "discovery_and_monitoring/sharded"
+    )
+    if _settled(case)
+]
+"""Cases of discovery_and_monitoring, with their names, that one look at all servers comes to the end of."""
+_SERVES = {"RSPrimary", "Standalone", "Mongos", "LoadBalancer"}
+
+
+def serves(case: dict[str, Any], outcome: dict[str, Any]) -> bool:
+    """Whether a read of the primary finds a server in that outcome."""
+    kinds = {server["type"] for server in outcome["servers"].values()}
+    single = case["uri"].endswith("directConnection=true") and outcome["topologyType"] == "Single"
+    return bool(outcome.get("compatible", True) and kinds & _SERVES) or (single and "RSSecondary" in kinds)

@@ -14,7 +14,7 @@ from clearline.core.probes.hello import parse_hello
 from clearline.core.uri.connection_string import read
 from lab.hand_made_deployments import dead
 from lab.hand_made_facts import NOW, facts, member, plain
-from lab.spec_suites import FETCH, SUITES, Play, documents
+from lab.spec_suites import FETCH, ONE_LOOK, SUITES, Play, documents, serves
 
 _ROLES = {
     "RSPrimary": {"primary"},
@@ -25,33 +25,13 @@ _ROLES = {
     "Standalone": {"standalone"},
     "Mongos": {"router"},
 }
-_SERVES = {"RSPrimary", "Standalone", "Mongos", "LoadBalancer"}
-
-
-def _settled(case: dict[str, Any]) -> bool:
-    """Whether each server answers once: what it says at another time is no matter of one look at all of them."""
-    asked = [address for phase in case["phases"] for address, _ in phase.get("responses", ())]
-    answers = [answer for phase in case["phases"] for _, answer in phase.get("responses", ())]
-    undated = [a for a in answers if a.get("isWritablePrimary") and a.get("setName") and not a.get("electionId")]
-    errors = any(phase.get("applicationErrors") for phase in case["phases"])
-    # Of two primaries without an election the later answer counts, and one look has no order.
-    return len(asked) == len(set(asked)) and not errors and len({a["setName"] for a in undated}) == len(undated)
-
-
-DISCOVERY = [
-    pytest.param(case, id=name)
-    for name, case in documents(
-        "discovery_and_monitoring/rs", "discovery_and_monitoring/single", "discovery_and_monitoring/sharded"
-    )
-    if _settled(case)
-]
 SELECTION = [pytest.param(case, id=name) for name, case in documents("server_selection/server_selection")]
 STALENESS = [pytest.param(case, id=name) for name, case in documents("max_staleness") if not case.get("error")]
 
 
 def test_the_suites_are_there() -> None:
     assert SUITES.is_dir(), FETCH
-    assert len(DISCOVERY) >= 50
+    assert len(ONE_LOOK) >= 50
     assert len(SELECTION) >= 80
     assert len(STALENESS) >= 25
 
@@ -75,17 +55,14 @@ def _looked_at(case: dict[str, Any]) -> tuple[Facts, dict[str, Any]]:
     return Facts(uri=profile, members=tuple(members)), outcome
 
 
-@pytest.mark.parametrize("case", DISCOVERY)
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in ONE_LOOK])
 def test_one_look_at_all_servers_comes_to_the_outcome(case: dict[str, Any]) -> None:
     known, outcome = _looked_at(case)
     roles = {m.address: h.kind for m, h in answered(known)}
     for address, server in outcome["servers"].items():
         if server["type"] in _ROLES and address in roles:
             assert roles[address] in _ROLES[server["type"]]
-    serves = outcome.get("compatible", True) and any(s["type"] in _SERVES for s in outcome["servers"].values())
-    if case["uri"].endswith("directConnection=true") and outcome["topologyType"] == "Single":
-        serves = serves or any(s["type"] == "RSSecondary" for s in outcome["servers"].values())
-    assert (outlook(known) is Outlook.POSSIBLE) is serves
+    assert (outlook(known) is Outlook.POSSIBLE) is serves(case, outcome)
     primaries = [address for address, server in outcome["servers"].items() if server["type"] == "RSPrimary"]
     told = assemble(known, profile_name="", started=NOW, elapsed_ms=1.0).deployment
     if primaries and told is not None:
