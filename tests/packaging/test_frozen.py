@@ -114,11 +114,11 @@ def test_it_connects_over_tls_with_a_login(environ: dict[str, str], deployment: 
 
 @pytest.mark.skipif(ssh_server.unavailable() is not None, reason=str(ssh_server.unavailable()))
 @pytest.mark.xdist_group("ssh")
-def test_it_goes_through_ssh_and_socks(environ: dict[str, str], deployment: _Deployment, tmp_path: Path) -> None:
-    """The libraries of SSH are in it, with the ciphers that they use."""
+def test_it_goes_through_ssh_socks_and_ntlm(environ: dict[str, str], deployment: _Deployment, tmp_path: Path) -> None:
+    """The libraries of SSH and NTLM are in it, with the ciphers that they use."""
     login = f"mongodb://{deployment.user}:{deployment.password}@{deployment.address}/?tls=true&tlsCAFile={deployment.ca_file}"
     keys = ssh_server.make_keys(tmp_path)
-    with ssh_server.sshd(keys) as server, proxies.microsocks() as socks:
+    with ssh_server.sshd(keys) as server, proxies.microsocks() as socks, proxies.squid(ntlm=True) as squid:
         ways = {
             "ssh": (
                 f"ssh://{ssh_server.USER}@127.0.0.1:{server.port}?key={keys.known}",
@@ -126,6 +126,7 @@ def test_it_goes_through_ssh_and_socks(environ: dict[str, str], deployment: _Dep
                 keys.host.get_fingerprint(),
             ),
             "socks5": (f"socks5://127.0.0.1:{socks}",),
+            "http": (f"http://LAB%5Cwalker:secret@127.0.0.1:{squid}?login=ntlm",),
         }
         for kind, (way, *more) in ways.items():
             ended = _run({**environ, "HOME": str(tmp_path)}, "check", login, "--json", "--yes", "--via", way, *more)
