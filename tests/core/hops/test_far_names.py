@@ -18,6 +18,8 @@ from clearline.core.profiles.hop import Hop, Socks5Proxy
 from clearline.core.profiles.profile import OF_SSH, Auth, FarDns, Profile, Seeds, Tls
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.watch.health import HealthState
+from clearline.core.watch.state import WatchState
 from clearline.core.watch.watch import Watch
 from lab import peers, proxies, ssh_server
 from lab.deployment import Deployment
@@ -173,6 +175,15 @@ def test_a_target_outside_of_the_domain_is_refused_as_the_driver_does(bastion: S
     assert report.servers == ()
 
 
+def test_a_name_server_that_is_silent_has_a_deadline(bastion: Server) -> None:
+    with DnsServer({}) as here, DnsServer({("*", "*"): SILENT}) as far, resolver_at(here):
+        report = run(profile(bastion.hop(), FarDns(server=at(far), first=True)), silence_s=0.5)
+        assert here.questions == []
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == "dns.far-unanswered"
+    assert report.elapsed_ms < 5000, "and not the driver's own patience"
+
+
 def test_over_socks_too() -> None:
     """Its far side is this computer, which does not know the member: the name of the cluster was found all the same."""
     with proxies.microsocks() as port, names(27017) as (_, far):
@@ -197,3 +208,23 @@ def test_a_watch_finds_it_too(bastion: Server, standalone: Deployment) -> None:
         runner.run(watched(profile(bastion.hop(), FarDns(server=at(far)))))
         hidden = replace(profile(bastion.hop(), FarDns(server=at(far), first=True)), name="far only")
         runner.run(watched(hidden))
+
+
+def test_a_watch_of_a_name_that_is_nowhere_says_so_and_tries_again(bastion: Server) -> None:
+    async def watched(one: Profile) -> str:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def heard(state: WatchState) -> None:
+            if state.health.state is HealthState.DOWN and not told.done():
+                told.set_result(state.health.why)
+
+        task = asyncio.create_task(Watch(Request(one), emit=heard, log=True).run())
+        try:
+            return await asyncio.wait_for(told, 20)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    with DnsServer({}) as far, asyncio.Runner(loop_factory=HopLoop) as runner:
+        assert runner.run(watched(profile(bastion.hop(), FarDns(server=at(far), first=True))))

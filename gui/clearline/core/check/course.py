@@ -75,7 +75,8 @@ class Course:
         self._driver: DriverRun | None = None
         self._context: asyncio.Task[Any] | None = None
         self._way: Way | None = None
-        self._known = Known.HERE
+        self._known = Known.NOWHERE
+        """Where the SRV name was found already."""
         self._text: str | None = None
         """For the driver, where the profile's own text leads it to another place."""
 
@@ -243,11 +244,10 @@ class Course:
             self._profile,
             self._way,
             deadline_s=patience.silence_s,
-            late_s=patience.late_s,
             on_question=self._ledger.ask,
         )
         self._known = found.known
-        if found.known is Known.FAR or self._profile.far_dns.first:
+        if found.known is not Known.NOWHERE or self._profile.far_dns.first:
             self._ledger.put(dns=replace(self._ledger.facts.dns, finished=True))
         if found.long is not None:
             self._text = build(found.long, self._secrets, show="plain")
@@ -337,7 +337,7 @@ class Course:
             ),
             self._run.spawn,
         )
-        if facts.uri.srv and self._known is Known.FAR:
+        if facts.uri.srv and self._known is not Known.NOWHERE:
             add_seeds(self._ledger, self._run.examiner, list(counting(facts.dns.questions)))
         elif facts.uri.srv:
             seeds = look_up_seeds(

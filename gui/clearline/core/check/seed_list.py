@@ -25,6 +25,8 @@ from clearline.core.probes import dns
 from clearline.core.profiles.profile import OF_SSH, Profile
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list
 
+_FAR_PATIENCE = 2.0
+"""Times the deadline: a line has to be opened first, and nothing is asked there a second time."""
 _DECIDED = (DnsOutcome.ANSWERED, DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 
 
@@ -82,9 +84,7 @@ class Sought(NamedTuple):
     long: Profile | None = None
 
 
-async def sought(
-    profile: Profile, way: Way, *, deadline_s: float, late_s: float, on_question: Callable[[Question], None]
-) -> Sought:
+async def sought(profile: Profile, way: Way, *, deadline_s: float, on_question: Callable[[Question], None]) -> Sought:
     """Ask for the SRV name of a profile with hops: here first, then at the far side, unless only that is to be asked.
 
     What is silent here for long is asked there meanwhile.
@@ -97,7 +97,8 @@ async def sought(
     def answered(question: Question) -> None:
         asked.append(question)
         on_question(question)
-        if question.purpose == "srv" and question.outcome in _DECIDED and not question.truncated:
+        said = {q.purpose for q in asked if q.outcome in _DECIDED and not q.truncated}
+        if "srv" in said and ("txt" in said or not seeds_from(asked)):
             decided.set()
 
     async def here() -> None:
@@ -114,13 +115,14 @@ async def sought(
             finally:
                 waiting.cancel()
             if seeds_from(asked):
+                await decided.wait()
                 return Sought(Known.HERE)
         if far.server is not None:
             servers = await way.name_servers(far.server)
             if not servers:
                 answered(_nothing(name, service, far.server))
             await dns.ask_srv_over(
-                way, servers, name, service, deadline_s=deadline_s, late_s=late_s, on_question=answered
+                way, servers, name, service, deadline_s=deadline_s * _FAR_PATIENCE, on_question=answered
             )
         if asking is not None:
             await asking

@@ -170,18 +170,15 @@ async def ask_srv_over(
     service: str = "mongodb",
     *,
     deadline_s: float,
-    late_s: float,
     on_question: Callable[[Question], None],
 ) -> tuple[Question, ...]:
-    """SRV and TXT of a name, asked of name servers at the far side of hops. Otherwise like `ask_srv`."""
+    """SRV and TXT of a name, asked of name servers at the far side of hops; nothing is heard after the deadline."""
     if "dns.asyncresolver" not in sys.modules:
         await run_in_daemon(preload)
 
     async def ask_one(server: Server, wanted: Wanted) -> Question:
         target, type, purpose = wanted
-        answer = await ask(
-            target, type, nameserver=server, purpose=purpose, deadline_s=deadline_s, late_s=late_s, way=way
-        )
+        answer = await ask(target, type, nameserver=server, purpose=purpose, deadline_s=deadline_s, late_s=0.0, way=way)
         on_question(answer)
         return answer
 

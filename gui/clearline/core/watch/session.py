@@ -158,9 +158,7 @@ class Session:
         await self._way.enter()
         if not profile.seeds.srv or any(hop.failure is not None for hop in self._way.facts):
             return
-        found = await sought(
-            profile, self._way, deadline_s=terms.deadline_s, late_s=terms.late_s, on_question=lambda _: None
-        )
+        found = await sought(profile, self._way, deadline_s=terms.deadline_s, on_question=lambda _: None)
         if found.long is not None:
             await close_client(self._built)
             self._use(build(found.long, self._secrets, show="plain"))
