@@ -268,6 +268,7 @@ class Workbench(QObject):
         actions.test_requested.connect(self._test_several)
         actions.watch_requested.connect(self._watch_several)
         actions.export_requested.connect(self.sharing.ask_export)
+        self.sharing.import_ended.connect(actions.offer_to_take_back)
         actions.order_changed.connect(lambda order: self.change_settings(sort_order=_ORDERS[order]))
         window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
         for name, action in window.menus.pages.items():

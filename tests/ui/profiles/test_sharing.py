@@ -90,6 +90,12 @@ def test_a_file_is_previewed_imported_and_listed(
     qtbot.waitUntil(lambda: len(desktop.workbench.storage.stored) == 2)
     qtbot.mouseClick(dialog.import_, Qt.MouseButton.LeftButton)
     assert not dialog.isVisible()
+    assert desktop.window.message == "1 connection imported."
+    [undo] = desktop.window.offers
+    undo.click()
+    qtbot.waitUntil(lambda: "Stock" not in saved(tmp_path))
+    assert "Orders" in saved(tmp_path)
+    assert "“Stock” is deleted" in desktop.window.message
 
 
 def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_restart(

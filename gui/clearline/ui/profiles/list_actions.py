@@ -186,6 +186,11 @@ class ListActions(QObject):
             primary=1,
         ).open()
 
+    def offer_to_take_back(self, ids: list[str]) -> None:
+        """Profiles were imported: a click moves them to the trash again."""
+        what = "1 connection" if len(ids) == 1 else f"{len(ids):,} connections"
+        self._window.offer(f"{what} imported.", (("Undo", lambda: self._delete(ids)),))
+
     def _delete(self, ids: list[str]) -> None:
         """Move profiles to the trash; it can be taken back at once, edits included, and their secrets forgotten."""
         rows = [row for profile_id in ids if (row := self._row(profile_id)) is not None and not row.recent]

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 class Sharing(QObject):
     """What the menus' Import, Export and Copy as do, and files that are dropped on the window."""
 
+    import_ended = Signal(object)
+    """The dialog is closed; the ids of the profiles that are new since it was opened."""
     imported = Signal(object)
     """What was saved: a tuple of `ItemResult` with their profiles. They come from outside: the user has not agreed
     to connect to them yet."""
@@ -48,6 +50,7 @@ class Sharing(QObject):
         self._profiles = profiles
         self._read: _Read | None = None
         self._generation = 0
+        self._new: list[str] = []
         self._outside = Outside(storage.folder.parent / FILE_NAME)
         self._from_outside: frozenset[str] = frozenset()
         self._foreign_copy = portable_dir() is not None
@@ -174,6 +177,9 @@ class Sharing(QObject):
         def answered(results: tuple[ItemResult, ...]) -> None:
             if generation == self._generation:
                 dialog.show_results(results)
+            self._new += [
+                r.profile.id for r in results if r.profile is not None and r.outcome is saving.Outcome.IMPORTED
+            ]
             self._from_outside |= {result.profile.id for result in results if result.profile is not None}
             self._storage.load_list()
             self._storage.secrets_moved.emit()
@@ -189,6 +195,9 @@ class Sharing(QObject):
         """The dialog is gone, and with it what was read and whatever is still being read."""
         self._read = None
         self._generation += 1
+        new, self._new = self._new, []
+        if new:
+            self.import_ended.emit(new)
 
     @property
     def _saved(self) -> dict[Path, Profile]:
