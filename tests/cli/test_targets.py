@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.__main__ import main
-from clearline.cli.targets import wanted_by
+from clearline.cli.agreement import wanted_by
 from clearline.core.exchange.consent import ConcernKind
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
@@ -35,7 +35,7 @@ def test_one_s_own_profile_asks_for_nothing(home: Path) -> None:
 
 
 def test_where_to_sign_in_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    from clearline.cli.targets import say_where_to_sign_in
+    from clearline.cli.agreement import say_where_to_sign_in
 
     say_where_to_sign_in("https://id.example.com/\x1b[2J\rhttps://evil", "AB\x1b]0;x\x07CD\rEF")
     printed = capsys.readouterr().err

@@ -12,8 +12,10 @@ from typing import NoReturn, get_args
 from clearline.cli.attempts import Manner, Until, checked, has_become
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
-from clearline.cli.targets import WRONG_USAGE, Target, UsageProblem, add_arguments, adopt, chosen
+from clearline.cli.secrets import adopt
+from clearline.cli.targets import Target, add_arguments, chosen
 from clearline.cli.text_grid import shown
+from clearline.cli.usage import WRONG_USAGE, UsageProblem
 from clearline.core.check.request import Patience
 from clearline.core.check.retry import MOST_ATTEMPTS, RetryPlan
 from clearline.core.facts.whole import SILENCE_S

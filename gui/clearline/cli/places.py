@@ -9,8 +9,8 @@ from pathlib import Path
 
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours
-from clearline.cli.targets import WRONG_USAGE
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
+from clearline.cli.usage import WRONG_USAGE
 from clearline.core.report.marks import MARKS
 from clearline.core.report.places import Matrix, Meeting, Place, differences, matrix, named
 from clearline.core.report.report_file import ReportProblem, report_of, reports_of

@@ -35,7 +35,8 @@ import msgspec
 from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_aside, print_json, print_text
-from clearline.cli.targets import WRONG_USAGE, UsageProblem, add_arguments, chosen
+from clearline.cli.targets import add_arguments, chosen
+from clearline.cli.usage import WRONG_USAGE, UsageProblem
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.watch.health import HealthState, Outage

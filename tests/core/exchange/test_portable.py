@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clearline import paths
-from clearline.cli.targets import wanted_by
+from clearline.cli.agreement import wanted_by
 from clearline.core.exchange.portable import is_foreign_copy, trust_this_copy
 from clearline.core.keyring.vault import Vault, WhyMemory
 from clearline.core.profiles.profile import Profile, Seeds, Tls

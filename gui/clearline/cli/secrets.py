@@ -1,0 +1,158 @@
+"""The secrets of what a command connects to: from its arguments, where they are kept, or asked for on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from clearline.cli.agreement import confirmed, on_terminal
+from clearline.cli.output import harmless, print_aside
+from clearline.cli.usage import UsageProblem
+from clearline.core.profiles.profile import Profile
+from clearline.core.secrets.secret import PASSWORD, Secret
+
+if TYPE_CHECKING:
+    from clearline.core.keyring.sources import Gathered
+    from clearline.core.keyring.vault import Vault
+
+
+def gathered(
+    profiles: Sequence[Profile],
+    *,
+    yes: bool,
+    asking: bool = True,
+    elsewhere: Collection[str] = (),
+    without: Sequence[str] = (),
+) -> list[Gathered]:
+    """The secrets of profiles, and of each why some of them are missing or not used. Asks on a terminal if ``asking``.
+
+    ``yes``: a kept secret may go to other servers than those that it was given for. ``elsewhere`` are ids of
+    profiles in files from outside the profiles' folder.
+    """
+    from clearline.cli.text_grid import shown
+    from clearline.core.exchange.outside import FILE_NAME, Outside
+    from clearline.core.exchange.portable import is_foreign_copy
+    from clearline.core.keyring.sources import gather
+    from clearline.core.keyring.vault import Vault
+    from clearline.paths import user_data_dir
+
+    vault = Vault()
+    outside = Outside(user_data_dir() / FILE_NAME).ids()
+    foreign_copy = is_foreign_copy()
+
+    async def agree(sentence: str) -> bool:
+        if not yes and asking and on_terminal():
+            print_aside(f"clearline: {shown(sentence)}.")
+            return confirmed()
+        return yes
+
+    async def one(profile: Profile) -> Gathered:
+        async def ask(name: str) -> Secret | None:
+            return _asked(profile, name) if asking else None
+
+        if asking and on_terminal():
+            await _open_secrets_file(vault, profile, without)
+        foreign = foreign_copy or profile.id in elsewhere or profile.id in outside
+        return await gather(profile, vault, ask=ask, agree=agree, foreign=foreign, without=without)
+
+    async def all_of_them() -> list[Gathered]:
+        return [await one(profile) for profile in profiles]
+
+    return asyncio.run(all_of_them())
+
+
+def why_not(gathering: Gathered, *, asking: bool = True) -> str | None:
+    """Why a profile is not to be contacted with what was gathered for it, and the way out; None when it may be."""
+    from clearline.cli.text_grid import shown
+
+    if gathering.refused:
+        return f"{shown(gathering.refused)}, so it was not used; --yes allows it, also from now on."
+    if not gathering.problems:
+        return None
+    said = " ".join(map(shown, gathering.problems.values()))
+    if asking and on_terminal():
+        return said
+    ways = "--password-env and --password-stdin help" if asking else "check it alone"
+    return f"{said} There is no terminal to ask on; {ways}." if asking else f"{said} --all asks for none; {ways}."
+
+
+async def _open_secrets_file(vault: Vault, profile: Profile, without: Sequence[str]) -> None:
+    """Ask for the passphrase of the encrypted file of secrets, where there is one, no keyring, and a secret to find."""
+    from clearline.core.keyring.patient_vault import PatientVault
+    from clearline.core.keyring.sources import lost
+    from clearline.core.keyring.vault import WhyMemory
+    from clearline.paths import secrets_file
+
+    file = secrets_file()
+    if not lost(profile, dict.fromkeys(without, Secret(""))) or not file.exists():
+        return
+    patient = PatientVault(vault)
+    await patient.secrets_of(profile.id, [PASSWORD])
+    if vault.state.why is not WhyMemory.NO_KEYRING:
+        return
+    from clearline.core.exchange.imported import ImportProblem
+    from clearline.core.exchange.secrets_file import SecretsFile
+
+    try:
+        passphrase = getpass.getpass(harmless(f"Passphrase of {file.name}: "))
+        if passphrase:
+            await patient.use(SecretsFile(file, Secret(passphrase)))
+    except EOFError:
+        return
+    except (ImportProblem, OSError) as problem:
+        said = getattr(problem, "strerror", None) or str(problem)
+        print_aside(f"clearline: {file.name}: {said}")
+
+
+def _asked(profile: Profile, name: str) -> Secret | None:
+    if not on_terminal():
+        return None
+    try:
+        answer = getpass.getpass(harmless(f"{profile.name or 'Connection'}, {name}: "))
+    except EOFError:
+        return None
+    return Secret(answer) if answer else None
+
+
+def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
+    """After a good login: kept secrets that remembered no servers belong to these."""
+    from clearline.core.keyring.vault import Vault
+
+    if unremembered:
+        Vault().adopt(profile, unremembered)
+
+
+def given(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:
+    """Those that the arguments name. Raises `UsageProblem`."""
+    return {**_from_environment(arguments.secret_env), **_password(arguments, from_stdin=from_stdin)}
+
+
+def _from_environment(wanted: Sequence[str]) -> dict[str, Secret]:
+    secrets = {}
+    for one in wanted:
+        name, equals, variable = one.partition("=")
+        if not equals or not name or not variable:
+            raise UsageProblem("--secret-env takes NAME=VARIABLE, for example hop.0.password=PROXY_PASSWORD.")
+        if (value := os.environ.get(variable)) is None:
+            raise UsageProblem(f"the environment variable {variable} is not set.")
+        secrets[name] = Secret(value)
+    return secrets
+
+
+def _password(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:
+    if arguments.password_env:
+        value = os.environ.get(arguments.password_env)
+        if value is None:
+            raise UsageProblem(f"the environment variable {arguments.password_env} is not set.")
+        return {PASSWORD: Secret(value)}
+    if arguments.password_stdin:
+        if from_stdin:
+            raise UsageProblem("standard input cannot hold both the connection string and the password.")
+        value = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        return {PASSWORD: Secret(value)}
+    return {}
