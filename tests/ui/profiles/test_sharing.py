@@ -95,7 +95,7 @@ def test_a_file_is_previewed_imported_and_listed(
     undo.click()
     qtbot.waitUntil(lambda: "Stock" not in saved(tmp_path))
     assert "Orders" in saved(tmp_path)
-    assert "“Stock” is deleted" in desktop.window.message
+    qtbot.waitUntil(lambda: "“Stock” is deleted" in desktop.window.message)
 
 
 def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_restart(
