@@ -440,6 +440,22 @@ def test_what_was_saved_is_named_as_the_list_names_it(qtbot: QtBot, make_desktop
     qtbot.waitUntil(lambda: desktop.window.message == "Saved db1.example.com.")
 
 
+def test_a_connection_that_is_saved_after_its_test_has_that_test_in_its_history(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    desktop = make_desktop(play.playing(play.connected()))
+    paste(qtbot, desktop, URI)
+    run_check(qtbot, desktop)
+    workbench = desktop.workbench
+    workbench.save()
+    qtbot.waitUntil(lambda: workbench.profiles.current.profile.id in workbench.storage.reports.lasts)
+    workbench.save()
+    kept: list[Any] = []
+    workbench.storage.reports.of_profile(workbench.profiles.current.profile.id, kept.append)
+    qtbot.waitUntil(lambda: bool(kept))
+    assert [report.verdict for report in kept[0]] == [Verdict.CONNECTED]
+
+
 def test_without_a_keyring_the_window_says_that_the_password_stays_in_memory(
     qtbot: QtBot, make_desktop: Callable[..., Any]
 ) -> None:

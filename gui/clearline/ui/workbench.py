@@ -79,6 +79,8 @@ class Workbench(QObject):
         self.pump = pump
         self.storage = ProfileStorage(pump, check, vault, folder)
         self._closed = False
+        self._not_kept: set[str] = set()
+        """The ids of profiles whose latest report is kept nowhere, since they were not saved when they were tested."""
         pump.frame.connect(self._turn)
         self.profiles = profiles = OpenProfiles(
             check,
@@ -253,6 +255,7 @@ class Workbench(QObject):
         window.closing.connect(self.close)
         self.storage.reports.recorded.connect(self._on_recorded)
         self.storage.reports.outage_recorded.connect(self._on_outage_recorded)
+        self.storage.saved.connect(self._on_saved)
         self.storage.secrets_moved.connect(self._show_form)
         self.storage.secrets_moved.connect(self._show_passwords)
         self.storage.problem.connect(window.say)
@@ -437,8 +440,7 @@ class Workbench(QObject):
     def _on_reported(self, opened: OpenProfile) -> None:
         self.rows.show_one(opened)
         if opened.report is not None and not opened.running and opened.take_unrecorded():
-            used = {**opened.secrets, **opened.tested_with}
-            self.storage.reports.record(opened.profile, opened.path, used, opened.report)
+            self._record(opened, opened.report)
             if opened.report.verdict is Verdict.CONNECTED:
                 self.consents.remember_servers(opened)
         if opened is not self.profiles.current:
@@ -453,6 +455,19 @@ class Workbench(QObject):
         self._show_health(opened)
         window.connection.show_running(running)
         self._on_counts(opened)
+
+    def _record(self, opened: OpenProfile, report: Report) -> None:
+        used = {**opened.secrets, **opened.tested_with}
+        self.storage.reports.record(opened.profile, opened.path, used, report)
+        (self._not_kept.add if opened.path is None else self._not_kept.discard)(opened.profile.id)
+
+    def _on_saved(self, path: Path) -> None:
+        """A connection that was tested before it was saved keeps the report of that test."""
+        for opened in self.profiles.all_open():
+            if opened.path == path and opened.profile.id in self._not_kept:
+                self._not_kept.discard(opened.profile.id)
+                if opened.report is not None and not opened.stale and not opened.running:
+                    self._record(opened, opened.report)
 
     def _on_counts(self, opened: OpenProfile) -> None:
         if opened is self.profiles.current:
