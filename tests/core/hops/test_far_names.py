@@ -18,12 +18,14 @@ from clearline.core.profiles.hop import Hop, Socks5Proxy
 from clearline.core.profiles.profile import OF_SSH, Auth, FarDns, Profile, Seeds, Tls
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.watch import session
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.watch import Watch
 from lab import peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.dns_server import NXDOMAIN, SERVFAIL, SILENT, DnsServer, Value, cluster, resolver_at
+from lab.mongo_peer import MongoPeer, mongos_hello
 from lab.ssh_server import Keys, Server, make_keys, sshd
 
 pytestmark = [
@@ -228,3 +230,37 @@ def test_a_watch_of_a_name_that_is_nowhere_says_so_and_tries_again(bastion: Serv
 
     with DnsServer({}) as far, asyncio.Runner(loop_factory=HopLoop) as runner:
         assert runner.run(watched(profile(bastion.hop(), FarDns(server=at(far), first=True))))
+
+
+def test_routers_that_come_later_are_found_by_a_watch(bastion: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "RESCAN_S", 0.2)
+
+    async def watched(one: Profile, far: DnsServer, ports: tuple[int, int]) -> None:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        known: set[str] = set()
+        news = asyncio.Event()
+
+        def heard(state: WatchState) -> None:
+            known.clear()
+            known.update(server.address for server in state.topology.servers)
+            news.set()
+
+        async def until(*wanted: int) -> None:
+            async with asyncio.timeout(20):
+                while known != {f"{MEMBER}:{port}" for port in wanted}:
+                    news.clear()
+                    await news.wait()
+
+        task = asyncio.create_task(Watch(Request(one), emit=heard, log=False).run())
+        try:
+            await until(ports[0])
+            far.zone.update(cluster(NAME, {MEMBER: ports[1]}))
+            await until(ports[1])
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    with MongoPeer({"hello": mongos_hello()}) as first, MongoPeer({"hello": mongos_hello()}) as second:
+        with names(first.port) as (_, far), asyncio.Runner(loop_factory=HopLoop) as runner:
+            one = profile(bastion.hop(), FarDns(server=at(far)))
+            runner.run(watched(one, far, (first.port, second.port)))

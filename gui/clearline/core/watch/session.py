@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.addresses import is_loopback
+from clearline.core.addresses import is_loopback, split_address
 from clearline.core.check.preparation import Prepared
 from clearline.core.check.request import Permits
 from clearline.core.check.seed_list import Known, sought
@@ -36,6 +36,8 @@ from clearline.core.watch.pool_fold import PoolFold, limits_of
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's timeouts are."""
+RESCAN_S = 60.0
+"""How often the SRV record is asked for again (Polling SRV Records for mongos Discovery: 60 s at least)."""
 _LAST_LOOKS_S = 1.0
 """For so long servers that are silent are waited for, when no other answers any more, before they are judged."""
 _MOST_DESCRIBED = 50
@@ -122,6 +124,7 @@ class Session:
         self._use(ready.text)
         self._way: Way | None = None
         self.cut_lines = CutLines()
+        self._rescanning: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._settled = False
 
@@ -162,10 +165,28 @@ class Session:
         if found.long is not None:
             await close_client(self._built)
             self._use(build(found.long, self._secrets, show="plain"))
+            if not profile.seeds.srv_max_hosts:
+                self._rescanning = asyncio.get_running_loop().create_task(self._rescan(self._way))
         elif found.known is Known.FAR or profile.far_dns.first:
             from pymongo.errors import ConfigurationError
 
             raise ConfigurationError("The name server at the far side names no servers for this cluster.")
+
+    async def _rescan(self, way: Way) -> None:
+        """Tell the driver of servers that come and go in the far side's SRV record, as it would find them by itself.
+
+        It takes them only where the deployment is sharded, or nothing is known of it (Polling SRV Records for mongos
+        Discovery).
+        """
+        profile = self._ready.profile
+        alone = msgspec.structs.replace(profile, far_dns=msgspec.structs.replace(profile.far_dns, first=True))
+        while True:
+            await asyncio.sleep(RESCAN_S)
+            found = await sought(alone, way, deadline_s=Terms().deadline_s, on_question=lambda _: None)
+            if found.long is not None:
+                seeds = [split_address(host) for host in found.long.seeds.hosts]
+                with self.going():  # what it opens goes the way, too
+                    await self.client._topology.on_srv_update(seeds)
 
     async def settle(self) -> None:
         """Of many servers the driver asks a few at a time: wait until it has asked them all, the first time."""
@@ -304,6 +325,8 @@ class Session:
         if self._closing is None:
             if self._sign_in is not None:
                 self._sign_in.stop()
+            if self._rescanning is not None:
+                self._rescanning.cancel()
             if silently and (topology := self.client._topology) is not None:
                 topology.pop_all_sessions()
             if self._way is not None:
