@@ -48,7 +48,7 @@ def on_terminal(*, stop: bool, typed: bytes) -> tuple[bytes, bool]:
         if b"Code: " in shown and not sent and typed:
             os.write(terminal, typed)
             sent = True
-        if b"got" in shown or b"stopped" in shown:
+        if shown.rstrip().endswith((b"']", b"stopped")):  # the whole line, which may come in pieces
             break
     echoes = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
     os.close(terminal)

@@ -16,10 +16,11 @@ from clearline.cli.agreement import on_terminal, permits, settle, wanted_by
 from clearline.cli.output import print_aside
 from clearline.cli.secrets import gathered, given, why_not
 from clearline.cli.usage import UsageProblem
+from clearline.core.addresses import name_server
 from clearline.core.check.request import USUAL, Patience, Request
 from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.findings import Severity
-from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.profiles.profile import OF_SSH, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, Unshown, hop_password
 
 if TYPE_CHECKING:
@@ -272,6 +273,8 @@ def _with_far_dns(target: Target, server: str) -> Target:
     profile = target.request.profile
     if not profile.hops:
         raise UsageProblem("--far-dns names a name server behind hops, and there is none: add --via.")
+    if server != OF_SSH and name_server(server) is None:
+        raise UsageProblem("--far-dns takes an address or a name, with :port where that is not 53, or the word ssh.")
     far = structs.replace(profile.far_dns, server=server)
     return replace(target, request=replace(target.request, profile=structs.replace(profile, far_dns=far)))
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from clearline.core.late_patterns import late
 
+_DNS_PORT: Final = 53
 _NAME: Final = late(r"(?!-)[A-Za-z0-9_.-]{1,253}")
 
 
@@ -29,6 +30,15 @@ def split_address(address: str) -> tuple[str, int | None]:
     if colon and port is not None and ":" not in host:
         return host, port
     return address, 27017
+
+
+def name_server(text: str) -> tuple[str, int] | None:
+    """Host and port of a name server as it is written, ``10.0.0.2``, ``fd00::1`` or ``host:5353``; None: it is none."""
+    said = text.count(":") == 1 or "]:" in text
+    host, port = split_address(text if said else f"[{text.strip('[]')}]:{_DNS_PORT}")
+    if not port or not (is_ip_address(host) or is_host_name(host)):
+        return None
+    return host, port
 
 
 def port_number(text: str) -> int | None:

@@ -13,7 +13,9 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Patience, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Severity
+from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import HopLoop
+from clearline.core.hops.way import lay
 from clearline.core.profiles.hop import Hop, Socks5Proxy
 from clearline.core.profiles.profile import OF_SSH, Auth, FarDns, Profile, Seeds, Tls
 from clearline.core.report.report import Report, Verdict
@@ -264,3 +266,23 @@ def test_routers_that_come_later_are_found_by_a_watch(bastion: Server, monkeypat
         with names(first.port) as (_, far), asyncio.Runner(loop_factory=HopLoop) as runner:
             one = profile(bastion.hop(), FarDns(server=at(far)))
             runner.run(watched(one, far, (first.port, second.port)))
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("10.0.0.2", ("10.0.0.2", 53)),
+        ("10.0.0.2:5353", ("10.0.0.2", 5353)),
+        ("dns.far.test", ("dns.far.test", 53)),
+        ("fd00::1", ("fd00::1", 53)),
+        ("[fd00::1]:5353", ("fd00::1", 5353)),
+        ("dns:99999", None),
+        ("not a name", None),
+    ],
+)
+def test_how_a_name_server_may_be_written(named: str, found: tuple[str, int] | None) -> None:
+    async def asked() -> tuple[tuple[str, int], ...]:
+        way = await lay((Socks5Proxy(host="gate"),), {}, terms=Terms())
+        return await way.name_servers(named)
+
+    assert asyncio.run(asked()) == (() if found is None else (found,))

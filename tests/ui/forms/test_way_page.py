@@ -142,6 +142,10 @@ def test_the_far_name_server_is_asked_about_where_there_is_an_srv_name(
     page.asked.chosen.emit(True)
     assert opened.profile.far_dns == FarDns(server="10.0.0.2", first=True)
     assert page.editor_of("farDns") is page.name_server
+    qtbot.keyClicks(page.name_server, ":no port")
+    assert "An address or a name" in page.name_note.text
+    assert opened.profile.far_dns.server == "10.0.0.2"
+    assert page.name_server.text() == "10.0.0.2:no port"
     page.name_server.selectAll()
     qtbot.keyClick(page.name_server, Qt.Key.Key_Delete)
     page.asked.chosen.emit(False)

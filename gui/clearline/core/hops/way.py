@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from clearline.core.addresses import split_address
+from clearline.core.addresses import name_server
 from clearline.core.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.hops.asking import Agreed
@@ -153,8 +153,8 @@ class Way:
     async def name_servers(self, named: str) -> tuple[tuple[str, int], ...]:
         """Host and port of the name servers at the far side that a profile names; empty where none can be found."""
         if named != OF_SSH:
-            host, port = split_address(named if _says_port(named) else f"[{named.strip('[]')}]:{_DNS_PORT}")
-            return ((host, port or _DNS_PORT),)
+            found = name_server(named)
+            return () if found is None else (found,)
         last = self._hops[-1]
         if not isinstance(last, KnowsNames):
             return ()
@@ -167,10 +167,6 @@ class Way:
         """End every hop, the innermost first, and what was opened through it. Idempotent."""
         for hop in reversed(self._hops):
             hop.close()
-
-
-def _says_port(server: str) -> bool:
-    return server.count(":") == 1 or "]:" in server
 
 
 def _unsendable(host: str) -> bool:

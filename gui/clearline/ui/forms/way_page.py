@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
+from clearline.core.addresses import name_server
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.findings import Severity
 from clearline.core.hops.offered import Offer, kube_contexts, ssh_hosts
 from clearline.core.profiles.hop import Hop, KubernetesForward
 from clearline.core.profiles.hop_urls import hop_of, url_of
-from clearline.core.profiles.profile import FarDns
+from clearline.core.profiles.profile import OF_SSH, FarDns
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 from clearline.ui.background.background import Background
 from clearline.ui.forms.field_notes import FieldNote
@@ -97,14 +98,22 @@ class WayPage(FormPage):
             "/etc/resolv.conf, and the name servers in it are taken."
         )
         self.asked = Choice("When the far side is asked", _WHEN_ASKED)
-        add_row(names, "Far name server", self.name_server)
+        self.name_note = FieldNote("Name server at the far side")
+        noted = QWidget()
+        under = QVBoxLayout(noted)
+        under.setContentsMargins(0, 0, 0, 0)
+        under.setSpacing(0)
+        under.addWidget(self.name_server)
+        under.addWidget(self.name_note)
+        noted.setFocusProxy(self.name_server)
+        add_row(names, "Far name server", noted)
         add_row(names, "It is asked", self.asked)
         page.addWidget(self.names)
         self.line.entered.connect(self._set_line)
         self.line.returnPressed.connect(self._take_line)
         self.line.editingFinished.connect(self._take_line)
         self.line.returnPressed.connect(self.submitted)
-        self.name_server.entered.connect(lambda text: self._set_names(server=text))
+        self.name_server.entered.connect(self._set_name_server)
         self.name_server.returnPressed.connect(self.submitted)
         self.asked.chosen.connect(lambda first: self._set_names(first=first))
 
@@ -118,7 +127,9 @@ class WayPage(FormPage):
             self.line.show_value(_line(self._hops) or None)
             self.note.show_mistakes(())
         far = state.profile.far_dns
-        self.name_server.show_value(far.server)
+        if other or not self.name_note.text:  # else it is still being typed
+            self.name_server.show_value(far.server)
+            self.name_note.show_mistakes(())
         self.asked.show_value(far.first)
         self._show_editors(state.secrets)
 
@@ -129,6 +140,14 @@ class WayPage(FormPage):
         if name == "farDns":
             return self.name_server
         return next((entry for editor in self.editors if (entry := editor.secrets.get(name)) is not None), None)
+
+    def _set_name_server(self, text: str | None) -> None:
+        if text is not None and text != OF_SSH and name_server(text) is None:
+            words = "An address or a name belongs here, with :port where that is not 53, or the word ssh."
+            self.name_note.say(Severity.WARNING, words, "The far side is asked as before until then.")
+            return
+        self.name_note.show_mistakes(())
+        self._set_names(server=text)
 
     def _set_names(self, **fields: Any) -> None:
         self.edited.emit("far_dns", replace(self.state.profile.far_dns, **fields))
