@@ -307,8 +307,8 @@ class Course:
 
     def _heartbeat_succeeded(self, server: str, document: Mapping[str, Any], _seconds: float) -> None:
         heard = self._ledger.facts.driver.heard
-        if len(heard) < _MOST_HEARD or server in heard:
-            answer = Heard(process_id=process_id(document), me=replies.text(document.get("me")))
+        answer = Heard(process_id=process_id(document), me=replies.text(document.get("me")))
+        if answer != heard.get(server) and (len(heard) < _MOST_HEARD or server in heard):
             self._ledger.driver(heard={**heard, server: answer})
 
     # ------------------------------------------------------------ the probes
