@@ -727,7 +727,7 @@ TABLE.text(
     "M180",
     "one single server by two names",
     lambda lab: f"mongodb://localhost:{lab.standalone.server.port},{lab.standalone.address}/",
-    failed="topology.standalone-in-list",
+    failed="topology.one-server-twice",
 )
 
 
