@@ -140,3 +140,66 @@ def test_its_password_and_files_are_kept() -> None:
 )
 def test_other_texts_stay_as_they_are(text: str) -> None:
     assert with_address(text) == text
+
+
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "mongosh -u app -p {}",
+        "mongosh -p {} -u app --tls",
+        "mongosh --password={} --tls --username app",
+        "mongodump --username=app --password {} --ssl --uri",
+        "docker exec -it web mongosh -u app -p {} --quiet",
+        "MONGO=1 mongosh -p{} --username app",
+    ],
+)
+@pytest.mark.parametrize("password", ["s3cretpw", "'s3cret pw'", "'s3c:r@t/pw'"])
+def test_options_before_the_address_count_as_well(before: str, quote: str, password: str) -> None:
+    joined = "=" if before.endswith("--uri") and not quote else " "
+    reading = repair(f"{before.format(password)}{joined}{quote}mongodb://h/db{quote}")
+    assert reading.profile.seeds.hosts == ("h",)
+    assert reading.profile.auth.user == "app"
+    assert reading.secrets == {PASSWORD: Secret(password.strip("'"))}
+    assert ("tls" in before or "ssl" in before) == (reading.profile.tls.enabled is True)
+    assert "s3c" not in f"{reading.facts.redacted}{reading!r}"
+
+
+def test_options_on_both_sides_come_together() -> None:
+    reading = repair("mongosh -p 's3cret pw' 'mongodb://h/db' --username app --tls")
+    assert (reading.profile.auth.user, reading.profile.tls.enabled) == ("app", True)
+    assert reading.secrets == {PASSWORD: Secret("s3cret pw")}
+
+
+def test_an_option_without_a_value_takes_none_from_behind_the_address() -> None:
+    reading = repair("mongosh --username app -p 'mongodb://h/db' --quiet")
+    assert reading.secrets == {}
+    assert reading.profile.auth.user == "app"
+
+
+@pytest.mark.parametrize("password", ["p@ss:w0rd/x", "p@ss"])
+def test_an_at_sign_in_a_password_behind_does_not_make_the_address_longer(password: str) -> None:
+    reading = repair(f'mongosh "mongodb://db1/" --username app --password={password}')
+    assert reading.profile.seeds.hosts == ("db1",)
+    assert reading.secrets == {PASSWORD: Secret(password)}
+
+
+@pytest.mark.parametrize(
+    ("command", "address"),
+    [
+        ("mongosh --tls --host db1 -u app -p pw", "mongodb://db1/"),
+        ("mongosh -p pw --host db1 -u app", "mongodb://db1/"),
+        ("docker exec -it c mongosh -u app -p pw --host db1 --port 27018", "mongodb://db1:27018/"),
+        ("kubectl exec -it mongo-0 -- mongosh --host db1 -u app -p pw", "mongodb://db1/"),
+        ("sudo -u mongodb mongosh -u app -p pw --port 27018", "mongodb://localhost:27018/"),
+    ],
+)
+def test_a_server_named_by_options_in_any_order_and_by_any_program(command: str, address: str) -> None:
+    reading = repair(with_address(command))
+    assert f'"{address}"' in with_address(command)
+    assert reading.profile.auth.user == "app"
+    assert reading.secrets == {PASSWORD: Secret("pw")}
+
+
+def test_a_sentence_about_a_tool_is_no_command() -> None:
+    assert with_address("the tool mongo --host db1 failed") == "the tool mongo --host db1 failed"

@@ -1,4 +1,4 @@
-"""What follows an address that was pasted with a command: ``mongosh "mongodb://…" --username app``.
+"""What stands around an address that was pasted with a command: ``mongosh --username app "mongodb://…" --tls``.
 
 The names are those of mongosh and the database tools; what an address can hold as well counts only where it does not.
 """
@@ -15,8 +15,8 @@ from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Unshown
 from clearline.core.uri.parts import UriText
+from clearline.core.uri.surroundings import TOOL, tool_of
 
-_TOOL: Final = late(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
 _LONG: Final[dict[str, tuple[str, str]]] = {
     "username": ("auth", "user"),
     "authenticationdatabase": ("auth", "source"),
@@ -59,13 +59,18 @@ class ShellOptions(Unshown, frozen=True):
 
 
 def shell_options(parts: UriText) -> ShellOptions:
-    """The options after the address, where they are those of a tool of MongoDB; nothing for other commands."""
+    """The options before and after the address, where they are those of a tool of MongoDB; none of other commands."""
     found = ShellOptions()
     prefix = parts.prefix.text if parts.prefix is not None else ""
-    tool = _TOOL.search(prefix) is not None
-    if parts.tail is None or (prefix and not tool):
-        return found
-    words = _words(parts.typed[parts.tail.start :])
+    tool = TOOL.search(prefix)
+    if tool is not None:
+        _read(_words(prefix[tool.end() :]), found, tool=True)
+    if parts.tail is not None and (tool is not None or not prefix):
+        _read(_words(parts.typed[parts.tail.start :]), found, tool=tool is not None)
+    return found
+
+
+def _read(words: list[str], found: ShellOptions, *, tool: bool) -> None:
     while words:
         word = words.pop(0)
         name, equals, value = word.lstrip("-").partition("=")
@@ -89,7 +94,6 @@ def shell_options(parts: UriText) -> ShellOptions:
             found.references[_SECRETS[key]] = value
         elif value:
             found.secrets[_SECRETS[key]] = Secret(value)
-    return found
 
 
 def with_address(text: str) -> str:
@@ -99,8 +103,8 @@ def with_address(text: str) -> str:
     any other command with an address. The first line counts.
     """
     line = text.strip().removeprefix("$ ").partition("\n")[0]
-    tool = _TOOL.match(line)
-    if tool is None or "://" in line or line[tool.end() : tool.end() + 1] not in ("", " "):
+    tool = tool_of(line)
+    if tool is None or "://" in line:
         return text
     host, port, database, rest = "", "", "", []
     words = _words(line[tool.end() :])

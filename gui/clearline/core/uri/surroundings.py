@@ -41,6 +41,12 @@ _BROKEN_OFF: Final = frozenset(",&?@;|=")
 _PLAIN_HOST: Final = late(r"(?:\[[^\]]*\]|(?:[\w.\-%]|\$\{\w+\})+)" + HOST_PORT)
 
 
+TOOL: Final = late(r"(?i)\bmongo(?:sh|dump|restore|export|import|stat|top|files|c)?(?:\.exe)?\b(?!db)")
+"""A shell or tool of MongoDB."""
+_WRAPPER: Final = late(r"(?:sudo|env|docker|podman|kubectl|oc|winpty|[A-Z_]+=\S*) ")
+"""What a tool's command may begin with instead of the tool."""
+
+
 class Surroundings(NamedTuple):
     """The address, what stands before its scheme, and what follows it; None where there is nothing."""
 
@@ -58,6 +64,12 @@ def surroundings(typed: str) -> Surroundings:
         tail = closing or tail
     core, after = _without_rest(core, prefix, quoted=tail is not None)
     return Surroundings(core, prefix, after or tail)
+
+
+def tool_of(line: str) -> re.Match[str] | None:
+    """The tool of MongoDB that a line calls, itself or inside another program (``docker exec``); None: none."""
+    tools = (tool for tool in TOOL.finditer(line) if line[tool.end() : tool.end() + 1] in ("", " "))
+    return next((tool for tool in tools if tool.start() == 0 or _WRAPPER.match(line)), None)
 
 
 def _unwrapped(typed: str) -> tuple[Piece, Piece | None]:
@@ -102,6 +114,8 @@ def _without_prefix(core: Piece) -> tuple[Piece | None, Piece]:
         return None, core
     before = core.text[: found.start()]
     # A second scheme inside an address (or its credentials) is no prefix but a nested address.
+    if tool_of(before.lstrip().removeprefix("$ ")) is not None:  # whose options may hold anything
+        return core.cut(0, found.start()), core.cut(found.start())
     if "@" in before or ("/" in before and not re.search(r"\s", before)) or not re.search(r"[\s\"'`=(<]", before):
         return None, core
     return core.cut(0, found.start()), core.cut(found.start())
@@ -172,5 +186,5 @@ def _ends_here(text: str, end: int) -> bool:
     at = text.rfind("@", begin + 3, end) if begin >= 0 else -1
     if at < 0 and not _CODE_AFTER.match(text, end + 1):
         return False
-    hosts = re.split(r"[/?]", text[at + 1 : end] if begin >= 0 else "", maxsplit=1)[0]
+    hosts = re.split(r"[/?]", text[max(at + 1, begin + 3) : end] if begin >= 0 else "", maxsplit=1)[0]
     return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))
