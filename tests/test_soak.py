@@ -41,3 +41,12 @@ def test_a_fault_that_was_injected_is_told(fault: str, said: list[str]) -> None:
     assert code == 1, told
     for sentence in said:
         assert sentence in told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self")
+def test_a_few_tests_in_a_window_leave_no_bug() -> None:
+    command = [sys.executable, str(SOAK.with_name("soak_window.py")), "--tests", "3", "--minutes", "0.5", "--seed", "1"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "     3 tests" in ran.stdout
+    assert "bugs told: none" in ran.stdout
