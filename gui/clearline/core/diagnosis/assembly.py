@@ -207,7 +207,7 @@ def _server(facts: Facts, member: MemberFacts, verdict: Verdict | None) -> Serve
         answers={
             q.nameserver: q.records
             for q in facts.dns.questions
-            if q.purpose == "host" and q.name.rstrip(".").lower() == member.host and q.records
+            if q.records and q.purpose == "host" and q.name.rstrip(".").lower() == member.host
         },
         role=_ROLE_WORDS.get(hello.kind, hello.kind) if hello else None,
         set_name=hello.set_name if hello else None,
