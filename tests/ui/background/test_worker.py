@@ -351,6 +351,31 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "MISSING_AT_MOST", 20)
 
 
+def test_a_check_that_is_stopped_before_its_first_step_ends_too(qtbot: QtBot, make_line: Callable[..., Any]) -> None:
+    line = make_line(play.playing(play.connected()))
+    there = threading.Event()
+
+    async def answer() -> None:
+        there.set()
+
+    line.ask(answer, lambda _done: None)
+    qtbot.waitUntil(there.is_set)
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        go_on.wait(10)
+
+    line._loop.call_soon_threadsafe(hold)
+    assert held.wait(10)
+    line._loop.call_soon_threadsafe(line._advance)  # it takes the check in the same turn in which Stop comes
+    run = line.submit(Profile(), {})
+    line._on_loop(lambda: line._cancel(up_to=run))
+    go_on.set()
+    (ended,) = (m for m in collect(qtbot, line, Ended) if isinstance(m, Ended))
+    assert ended == Ended(run)
+
+
 def test_a_check_that_holds_its_thread_is_noticed_after_stop(
     qtbot: QtBot, make_line: Callable[..., Any], short_patience: None
 ) -> None:

@@ -88,7 +88,7 @@ class Worker(QThread):
         self._stir_sent = False
         self._newest_run = 0
         self._end: asyncio.Event | None = None  # the rest belongs to the loop
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Report] | None = None
         self._task_run = 0
         self._stopping = False
         self._others: set[asyncio.Task[None]] = set()
@@ -342,7 +342,7 @@ class Worker(QThread):
             self._stopping = False
             self._task_run = job.run
             self._task = asyncio.ensure_future(self._run_check(job))
-            self._task.add_done_callback(self._on_done)
+            self._task.add_done_callback(partial(self._on_done, job))
 
     def _cancel(self, up_to: int | None = None) -> None:
         """Cancel the check that runs; with ``up_to`` only one that was submitted no later than that one."""
@@ -353,11 +353,18 @@ class Worker(QThread):
             self._stopping = True
             self._task.cancel()
 
-    def _on_done(self, _task: asyncio.Task[None]) -> None:
+    def _on_done(self, job: _Job, task: asyncio.Task[Report]) -> None:
+        # Here and not in the task: one that is cancelled before its first step runs nothing of its own.
+        if task.cancelled():
+            self._post(Ended(job.run))
+        elif (error := task.exception()) is not None:  # a bug of the check must not silence the worker
+            self._post(Ended(job.run, error=error))
+        else:
+            self._post(Ended(job.run, task.result()))
         self._task = None
         self._advance()
 
-    async def _run_check(self, job: _Job) -> None:
+    async def _run_check(self, job: _Job) -> Report:
         verdict_shown = False
 
         def emit(report: Report) -> None:
@@ -366,16 +373,7 @@ class Worker(QThread):
             verdict_shown = verdict_shown or news
             self._post(Progress(job.run, report), wake=news)
 
-        ended = Ended(job.run)
-        try:
-            report = await job.check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
-            ended = Ended(job.run, report)
-        except asyncio.CancelledError:  # before its first step a cancelled check cannot report
-            pass
-        except Exception as error:  # noqa: BLE001 - a bug of the check must not silence the worker
-            ended = Ended(job.run, error=error)
-        finally:
-            self._post(ended)
+        return await job.check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
 
     def _on_stray_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
