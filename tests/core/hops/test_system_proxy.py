@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
-from clearline.core.hops import pac, system_settings
+from clearline.core.hops import direct, pac, system_settings
 from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.system_settings import SettingsProblem, matches, read
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SystemProxy
@@ -99,6 +100,7 @@ def test_where_the_setting_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("on_linux")
 def test_a_script_that_decides_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pac, "evaluator", lambda: None)
     values = {" mode": "'auto'", " autoconfig-url": "'http://wpad/proxy.pac'"}
     with pytest.raises(SettingsProblem) as raised:
         read({}, home=tmp_path, run=gnome(values))  # type: ignore[arg-type]
@@ -111,6 +113,22 @@ def test_a_script_that_decides_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "proxy.pac-broken"
     assert "http://wpad/proxy.pac" in report.diagnosis.summary
+
+
+def test_windows_has_another_number_for_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its overlapped calls report codes of Win32, not of its sockets."""
+
+    class WindowsError(OSError):
+        winerror = 1225
+
+    async def refused(*_: object) -> socket.socket:
+        raise WindowsError
+
+    monkeypatch.setattr(direct, "_attempt", refused)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+    report = run("db.example.com:27017")
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == "hop.refused"
 
 
 def test_a_setting_that_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +189,7 @@ class Script:
 
 
 @pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Mapping[str, str]], Script]:
+def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, on_linux: None) -> Callable[[Mapping[str, str]], Script]:
     def made(answers: Mapping[str, str]) -> Script:
         script = Script(answers)
         monkeypatch.setattr(pac, "evaluator", lambda: script)

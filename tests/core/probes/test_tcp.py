@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from clearline.core.error_numbers import error_number
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.hops.loop import HopLoop
-from clearline.core.probes.connection import error_number, reach_of, shown_bytes
+from clearline.core.probes.connection import reach_of, shown_bytes
 from clearline.core.probes.tcp import connect, listen, open_connection, other_ports
 from lab import deployments, peers
 from lab.deployment import Deployment

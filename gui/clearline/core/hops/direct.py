@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.error_numbers import error_number
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.stream import SocketStream, Stream
@@ -67,7 +68,7 @@ async def connect(log: HopLog, host: str, port: int) -> Stream:
             for sock in sockets:
                 sock.close()
     assert problem is not None
-    number = getattr(problem, "winerror", None) or problem.errno
+    number = error_number(problem)
     trouble = (
         Trouble.REFUSED
         if number in _REFUSED

@@ -8,13 +8,13 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clearline.core.error_numbers import error_number
 from clearline.core.facts.servers import Reach
 from clearline.core.probes.connection import (
     EndlessRecords,
     Line,
     Patience,
     closed_on_cancel,
-    error_number,
     milliseconds_since,
     reach_of,
 )

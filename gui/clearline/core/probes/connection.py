@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
+from clearline.core.error_numbers import error_number
 from clearline.core.facts.servers import Reach, is_trickle
 from clearline.core.hops.stream import Stream
 from clearline.core.probes.tls_records import alert_of
@@ -42,8 +43,6 @@ _REACH_BY_ERRNO = {
     **dict.fromkeys((1, 13, 22, 10013, 10022), Reach.DENIED),
     **dict.fromkeys((23, 24, 105, 55, 10024, 10055), Reach.NO_HANDLES),
 }
-# Overlapped calls of the Windows Proactor loop report Win32 codes instead of WSA codes.
-_WSA_BY_WIN32 = {5: 10013, 64: 10054, 121: 10060, 1225: 10061, 1231: 10051, 1232: 10065, 1234: 10061, 1236: 10053}
 
 
 class Line(Protocol):
@@ -220,16 +219,6 @@ def closed_on_cancel(line: Line) -> Iterator[None]:
     except BaseException:
         line.close()
         raise
-
-
-def error_number(error: OSError) -> int | None:
-    """The system's number for an error: errno, on Windows the WSA code; None for an error that is not the system's."""
-    if isinstance(error, ssl.SSLError | socket.gaierror):
-        return None
-    number: int | None = getattr(error, "winerror", None)
-    if number is not None:
-        return _WSA_BY_WIN32.get(number, number)
-    return error.errno
 
 
 def reach_of(error: OSError) -> Reach:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from clearline.core.error_numbers import error_number
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import SILENCE_S
@@ -26,7 +27,6 @@ from clearline.core.probes.connection import (
     Patience,
     StreamCarrier,
     closed_on_cancel,
-    error_number,
     milliseconds_since,
     reach_of,
     shown_bytes,

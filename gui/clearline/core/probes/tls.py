@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from clearline.core.error_numbers import error_number
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
@@ -25,7 +26,6 @@ from clearline.core.probes.connection import (
     EndlessRecords,
     Patience,
     closed_on_cancel,
-    error_number,
     milliseconds_since,
     reach_of,
     shown_bytes,
