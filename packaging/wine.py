@@ -198,6 +198,10 @@ class Wine:
         lines += [f"wine reg add '{key}' /v {name} /d '{value}' /f" for key, name, value in keys]
         lines.append("/usr/lib/wine/wineserver64 -w")  # it writes the registry when it ends
         self._step(self._entering(["sh", "-c", "\n".join(lines)]))
+        fonts = library.parents[1] / "Fonts"
+        fonts.mkdir(exist_ok=True)
+        for font in (self.root / "usr" / "share" / "fonts" / "truetype" / "dejavu").glob("*.ttf"):
+            shutil.copy(font, fonts)
         source = self.cache / "icuuc.c"
         source.write_text(stub())
         self._step(["x86_64-w64-mingw32-gcc", "-shared", "-O1", "-s", "-o", str(library), str(source)])

@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["CLEARLINE_HOME"] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # no test meets the user's own keyring
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if sys.platform == "win32":  # where that platform looks for fonts nowhere
+        os.environ.setdefault("QT_QPA_FONTDIR", str(Path(os.environ["WINDIR"], "Fonts")))
     with contextlib.suppress(ValueError):  # not in the main thread
         # A shell has what it starts in the background ignore Ctrl-C, and so would each program that a test sends one.
         signal.signal(signal.SIGINT, signal.default_int_handler)

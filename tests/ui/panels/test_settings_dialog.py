@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.storage.settings import Settings
 from clearline.ui.panels.settings_dialog import SettingsDialog
 
@@ -34,7 +35,7 @@ def test_each_setting_is_applied_when_it_is_changed(qtbot: QtBot, dialog: Settin
     qtbot.keyClick(dialog.silence, Qt.Key.Key_Up)
     qtbot.keyClick(dialog.tray, Qt.Key.Key_Space)
     qtbot.keyClick(dialog.secrets, Qt.Key.Key_Down)
-    assert changes == [("silence_s", 2.5), ("tray", True), ("new_secrets", "session")]
+    assert changes == [("silence_s", SILENCE_S + 1), ("tray", True), ("new_secrets", "session")]
 
 
 def test_escape_closes_it(qtbot: QtBot, dialog: SettingsDialog) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.storage import store
 from clearline.core.storage.settings import Settings
@@ -59,7 +60,7 @@ def test_the_same_value_is_no_change(qtbot: QtBot, make_desktop: Callable[..., A
     desktop = make_desktop(play.waiting(), show=False)
     changes = []
     desktop.workbench.settings.changed.connect(lambda: changes.append(1))
-    desktop.workbench.change_settings(silence_s=1.5)
+    desktop.workbench.change_settings(silence_s=SILENCE_S)
     desktop.workbench.change_settings(silence_s=2.0)
     assert len(changes) == 1
 
