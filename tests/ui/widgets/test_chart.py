@@ -81,6 +81,7 @@ def test_the_time_axis_has_round_times() -> None:
     marks = time_ticks(NOON + 0.4, NOON + 300.2, 6)
     assert [at - NOON for at, _ in marks] == [60, 120, 180, 240, 300]
     assert all(len(words) == 5 for _, words in marks)
+    assert time_ticks(-300.0, 0.0, 6) == [], "nothing was measured, and Windows knows no time of day before 1970"
 
 
 def test_a_chart_follows_until_it_is_zoomed_and_again_after_a_double_click(qtbot: QtBot, chart: Chart) -> None:

@@ -177,7 +177,9 @@ _TIME_STEPS: Final = (
 
 
 def time_ticks(begin: float, end: float, most: int) -> list[tuple[float, str]]:
-    """Round times of day between two epochs, with their words."""
+    """Round times of day between two epochs, with their words; none before anything was measured."""
+    if begin < 86_400:  # of which Windows cannot tell the time of day
+        return []
     span = end - begin
     step = next((s for s in _TIME_STEPS if span / s <= max(1, most)), _TIME_STEPS[-1])
     offset = datetime.fromtimestamp(begin).astimezone().utcoffset()
