@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_a_room_imports_only_what_lies_below_it(name: str) -> None:
 def test_every_room_has_its_floor() -> None:
     found = {room(p.relative_to(HOUSE).with_suffix("").parts) for p in HOUSE.rglob("*.py") if p.name != "__init__.py"}
     assert found <= set(FLOOR)
+
+
+TOP = {"CHANGELOG.md", "LICENSE", "README.md", "gui", "packaging", "pyproject.toml", "requirements.lock", "resources"}
+
+
+def test_nothing_else_lies_at_the_top(pytestconfig: pytest.Config) -> None:
+    if not (pytestconfig.rootpath / ".git").exists():
+        pytest.skip("an unpacked source archive")
+    listed = ["git", "ls-files", "--cached", "-z"]
+    files = subprocess.run(listed, cwd=pytestconfig.rootpath, capture_output=True, text=True, check=True).stdout
+    top = {file.partition("/")[0] for file in files.split("\0") if file and not file.startswith(".")}
+    assert top == TOP | {"tests"}
