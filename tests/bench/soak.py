@@ -49,6 +49,7 @@ from lab.mongo_peer import CLOSE, RESET, SILENCE, MongoPeer, hello, member_hello
 from lab.watching import Watched, is_
 
 MOST_CHECKS = 5000
+AT_ONCE = 8
 KILLS, WATCHES = 50, 20
 INJECTIONS = ("keyring", "rule", "loop")
 KEYRING_PATIENCE_S = 0.2
@@ -191,11 +192,15 @@ class Soak:
         self.missed_kills = 0
 
     async def checks(self, seconds: float) -> None:
-        """Check after check until the time is over."""
+        """Check after check, some at once, until the time is over."""
+        end = asyncio.get_running_loop().time() + seconds
+        await asyncio.gather(*(self._one_after_another(end) for _ in range(AT_ONCE)))
+        await farewells()
+
+    async def _one_after_another(self, end: float) -> None:
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
         while loop.time() < end and self.ran.total() < MOST_CHECKS:
-            if self._inject == "loop" and self.ran.total() == 1:
+            if self._inject == "loop" and self.ran:
                 stand_still()
             kind = self._dice.choice(list(self._texts))
             profile = Profile()
@@ -213,7 +218,6 @@ class Soak:
             except (Exception, asyncio.CancelledError) as error:
                 self.crashed[f"{kind}: {type(error).__name__}"] += 1
             self.ran[kind] += 1
-        await farewells()
 
     async def watches(self, kills: int, count: int) -> None:
         """So many watches of one server that is killed again and again: each is to see each kill, and the return."""
