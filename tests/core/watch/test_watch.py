@@ -405,7 +405,7 @@ def test_what_is_wrong_with_a_file_is_said_whatever_the_driver_says(
         async with Watched(f"mongodb://127.0.0.1/?tls=true&tlsCAFile={tmp_path}/ca.pem") as watched:
             state = await watched.until(PAUSED)
             assert state.paused is not None
-            assert str(tmp_path / "ca.pem") in state.paused.text
+            assert f"{tmp_path}/ca.pem" in state.paused.text
             assert "another release" not in state.paused.text
 
     asyncio.run(play())
