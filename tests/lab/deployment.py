@@ -152,16 +152,19 @@ class Deployment:
         """The first hello of a server that meets the condition. The server itself tells when its hello changes."""
         deadline = time.monotonic() + timeout_s
         with self.client(server, username=None, password=None) as client:
-            answer = client.admin.command("hello")
-            while not condition(answer):
+            answer: dict[str, Any] = {}
+            awaiting: dict[str, Any] = {}
+            while not answer or not condition(answer):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{server.address} still says {answer}")
+                try:
+                    answer = client.admin.command("hello", **awaiting)
+                except AutoReconnect:  # a member that changes its role may hang up on everybody, and more than once
+                    awaiting = {}
+                    continue
                 version = answer["topologyVersion"]
                 version = {"processId": version["processId"], "counter": Int64(version["counter"])}
-                try:
-                    answer = client.admin.command("hello", topologyVersion=version, maxAwaitTimeMS=1000)
-                except AutoReconnect:  # a member that changes its role may hang up on everybody
-                    answer = client.admin.command("hello")
+                awaiting = {"topologyVersion": version, "maxAwaitTimeMS": 1000}
         return answer
 
     def logins(self, server: PrivateMongod | None = None) -> list[tuple[str, bool]]:

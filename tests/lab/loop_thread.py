@@ -28,6 +28,7 @@ class LoopThread:
         self._listeners: list[socket.socket] = []
         self._connections: list[socket.socket] = []
         self._writers: set[asyncio.StreamWriter] = set()
+        self._conversations: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Called on the loop when the context is entered."""
@@ -78,7 +79,9 @@ class LoopThread:
             connection, _ = listener.accept()
             connection.setblocking(False)
             self._connections.append(connection)
-            self.loop.create_task(self._converse_on(connection, converse))
+            task = self.loop.create_task(self._converse_on(connection, converse))
+            self._conversations.add(task)  # the loop itself keeps a weak reference alone
+            task.add_done_callback(self._conversations.discard)
 
     async def _converse_on(self, connection: socket.socket, converse: Converse) -> None:
         reader, writer = await asyncio.open_connection(sock=connection)

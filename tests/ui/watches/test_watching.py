@@ -583,8 +583,12 @@ def test_outages_stand_in_the_history_and_their_reports_are_kept(qtbot: QtBot, w
     panel = window.results.get("history")
     qtbot.waitUntil(lambda: sum("Connection lost" in panel.list.item(n).text() for n in range(panel.list.count())) == 3)
     kept: list[Any] = []
-    workbench.storage.reports.of_profile(opened.profile.id, kept.append)
-    qtbot.waitUntil(lambda: bool(kept) and len(kept[-1]) == 2)
+
+    def both_are_kept() -> bool:
+        workbench.storage.reports.of_profile(opened.profile.id, kept.append)
+        return bool(kept) and len(kept[-1]) == 2
+
+    qtbot.waitUntil(both_are_kept)
     assert {report.verdict for report in kept[-1]} == {Verdict.CONNECTED, Verdict.FAILED}
     last = workbench.storage.reports.lasts[opened.profile.id]
     assert last.verdict is Verdict.CONNECTED  # an outage is no verdict on how it is now
