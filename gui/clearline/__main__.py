@@ -85,15 +85,21 @@ def run() -> NoReturn:
 
             with readers_end():
                 sys.stdout.flush()
-    except KeyboardInterrupt:  # while a command reads its arguments or asks; a check that runs has its own way
+    except KeyboardInterrupt:  # while a command reads its arguments, asks or is not read; a check has its own way
         code = 130
+        _print_no_more()
     except BrokenPipeError:
-        # The interpreter flushes once more at its end, and would complain into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+        _print_no_more()
     if daemons := sys.modules.get("clearline.core.daemon_threads"):
         daemons.end_with(code)
     sys.exit(code)
+
+
+def _print_no_more() -> None:
+    """The interpreter flushes once more at its end: it would complain into a closed pipe, and wait for a full one."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
