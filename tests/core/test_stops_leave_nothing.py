@@ -90,6 +90,7 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
 
     warm_up()
     gc.collect()
+    before = gc.isenabled()  # not where tests of the window ran before: their widgets are no business of other threads
     gc.disable()
     try:
         with warnings.catch_warnings(record=True) as warned, asyncio.Runner(loop_factory=HopLoop) as runner:
@@ -97,7 +98,8 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
             runner.run(play())
             gc.collect()
     finally:
-        gc.enable()
+        if before:
+            gc.enable()
     assert late == []
     assert [str(one.message) for one in warned if issubclass(one.category, RuntimeWarning)] == []
 

@@ -65,6 +65,7 @@ def _collected_here() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _collected_between() -> Iterator[None]:
     """Between two tests, and only where there is something: a collection takes as long as a small test."""
+    assert not gc.isenabled(), "another test has switched the automatic collection on"
     yield
     if gc.get_count()[0] > _MUCH:
         gc.collect()

@@ -36,4 +36,4 @@ def test_cycles_are_freed_in_the_thread_of_the_window_whoever_makes_garbage(qtbo
         assert cycle() is not None
         qtbot.waitUntil(lambda: cycle() is None)
     assert freed_in == [threading.main_thread()]
-    gc.disable()  # as the other tests of the window want it
+    assert not gc.isenabled()  # as before: the other tests of the window want it so

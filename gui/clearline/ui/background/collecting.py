@@ -19,6 +19,7 @@ _PAUSE_MS: Final = 500
 @contextmanager
 def collecting_here() -> Iterator[None]:
     """Collect in the calling thread, from its Qt loop, as often as Python's own thresholds ask for it."""
+    automatic = gc.isenabled()
     gc.disable()
     gc.collect()
     settle()
@@ -31,7 +32,8 @@ def collecting_here() -> Iterator[None]:
     finally:
         timer.stop()
         gc.unfreeze()
-        gc.enable()
+        if automatic:
+            gc.enable()
 
 
 def settle() -> None:
