@@ -21,6 +21,7 @@ from clearline.core.facts.whole import Facts
 from clearline.core.report.report import Report, to_json
 from faults.fault import Case, Fault
 from faults.laboratory import Laboratory
+from lab.dns_server import fresh_resolvers
 
 T = TypeVar("T")
 _NOBODY = 65534
@@ -53,7 +54,7 @@ def run_case(case: Case, late_s: float = LATE_S) -> tuple[Report, Facts]:
     def work() -> tuple[Report, Facts]:
         return _checked(case.text, late_s)
 
-    with _environment(case.environ), _fresh_resolvers():
+    with _environment(case.environ), fresh_resolvers():
         if case.network is not None:
             return case.network.call(work)
         return _powerless(work) if case.powerless else work()
@@ -83,23 +84,6 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _fresh_resolvers() -> Iterator[None]:
-    """dnspython reads resolv.conf once per process; each row is to look like a program of its own."""
-    import dns.asyncresolver
-    import dns.resolver
-
-    def forget() -> None:
-        dns.resolver.default_resolver = None
-        dns.asyncresolver.default_resolver = None
-
-    forget()
-    try:
-        yield
-    finally:
-        forget()
 
 
 def _powerless(function: Callable[[], T]) -> T:

@@ -11,7 +11,7 @@ import pytest
 
 from clearline.core.driver.admission import MOST_FOLLOWED
 from clearline.core.report.report import Report
-from lab.dns_server import cluster
+from lab.dns_server import cluster, fresh_resolvers
 from lab.mongo_peer import Command, MongoPeer, member_hello, mongos_hello
 from lab.namespaces import OUTSIDE, Network
 from lab.peer import bound_socket
@@ -102,7 +102,7 @@ def srv_deployment(count: int) -> Iterator[tuple[Network, str]]:
     """So many routers behind one SRV name, in a network of their own, and the connection string."""
     targets = {f"s{number}.c0.lab.test": 27017 for number in range(count)}
     addresses = {(name, "A"): OUTSIDE for name in targets}
-    with Network() as network, MongoPeer({"hello": mongos_hello()}, listener=network.listen(27017)):
+    with fresh_resolvers(), Network() as network, MongoPeer({"hello": mongos_hello()}, listener=network.listen(27017)):
         network.dns_server(cluster("c0.lab.test", targets) | addresses)
         yield network, "mongodb+srv://c0.lab.test/?tls=false"
 

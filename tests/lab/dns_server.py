@@ -223,6 +223,21 @@ def bound_sockets(host: str, port: int = 0, *, tcp: bool = True) -> tuple[socket
 
 
 @contextlib.contextmanager
+def fresh_resolvers() -> Iterator[None]:
+    """dnspython reads resolv.conf once per process; what is within is to look like a program of its own."""
+
+    def forget() -> None:
+        dns.resolver.default_resolver = None
+        dns.asyncresolver.default_resolver = None
+
+    forget()
+    try:
+        yield
+    finally:
+        forget()
+
+
+@contextlib.contextmanager
 def resolver_at(*servers: DnsServer | tuple[str, int]) -> Iterator[None]:
     """Let dnspython's default resolvers, and so pymongo's, ask only these servers, in this order.
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from clearline.core.exchange import ours, portable, reading
 from clearline.core.exchange.imported import Imported
@@ -258,7 +259,7 @@ def test_passwords_go_along_only_encrypted(
     dialog.file.setText(str(path))
     dialog.export.click()
     qtbot.waitUntil(path.exists)
-    qtbot.waitUntil(lambda: not QApplication.activeModalWidget())
+    qtbot.waitUntil(lambda: not (isValid(dialog) and dialog.isVisible()))
     assert "hunter2" not in path.read_text()
     [item] = read_file(path, Secret("correct horse")).items
     assert item.secrets == {PASSWORD: Secret("hunter2")}
@@ -274,7 +275,7 @@ def test_a_file_that_is_there_is_replaced_only_after_a_question(qtbot: QtBot, sh
     assert path.read_text() == "precious"
     dialog.findChild(Question).buttons["Replace"].click()
     qtbot.waitUntil(lambda: path.read_text() != "precious")
-    qtbot.waitUntil(lambda: not QApplication.activeModalWidget())
+    qtbot.waitUntil(lambda: not (isValid(dialog) and dialog.isVisible()))
 
 
 def test_what_the_disk_refuses_is_said_in_the_dialog(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from clearline.core.addresses import is_loopback, split_address
 from clearline.core.check.preparation import Prepared
 from clearline.core.check.request import Permits
 from clearline.core.check.seed_list import Known, sought
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.driver.client import build_client, close_client
 from clearline.core.driver.event_texts import LOGIN_COMMANDS, error_text
@@ -27,6 +28,7 @@ from clearline.core.findings import Severity
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
+from clearline.core.probes.dns import nameservers
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
@@ -151,6 +153,8 @@ class Session:
         if self._wants_log:
             self._log.open()
             self.expect(len(self.client._topology_settings.seeds))
+        if self._ready.profile.seeds.srv:
+            await run_in_daemon(nameservers)  # reads them anew for the driver, too: networks change
         with self.going():
             await self.client.aconnect()
 
