@@ -16,7 +16,8 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 _TITLES = {"dns": "DNS", "tcp": "TCP", "tls": "TLS", "hello": "hello", "auth": "auth", "access": "access"}
 _PRECISE_BELOW_MS = 10
-_NOTHING = Cell(status=Status.WAITING)
+NOTHING = Cell(status=Status.WAITING)
+"""Of a stage that was not come to yet."""
 
 
 _MIDDLING = 22
@@ -77,7 +78,7 @@ class ServersByStageModel(QAbstractTableModel):
                     return self._short[server.address]
             return None
         stage = SERVER_STAGES[index.column() - 1]
-        cell = server.cells.get(stage.value, _NOTHING)
+        cell = server.cells.get(stage.value, NOTHING)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return cell.note or elapsed_text(cell.elapsed_ms)
@@ -100,14 +101,18 @@ class ServersByStageModel(QAbstractTableModel):
                 return cell.evidence
         return None
 
+    def server_at(self, row: int) -> ServerResult:
+        """The server of a row."""
+        return self._servers[row]
+
     def show(self, servers: tuple[ServerResult, ...]) -> None:
         """Take a newer snapshot. Rows are matched by address, so that the selection stays where it is."""
-        names = [server.address for server in servers]
-        longer, shorter = shorten(names, kept=_MIDDLING), shorten(names)
-        self._short = {name: (longer[name], shorter[name]) for name in names}
         before = self._servers
-        kept = [server.address for server in servers[: len(before)]]
-        if kept != [server.address for server in before]:
+        names, kept = [server.address for server in servers], [server.address for server in before]
+        if names != kept:
+            longer, shorter = shorten(names, kept=_MIDDLING), shorten(names)
+            self._short = {name: (longer[name], shorter[name]) for name in names}
+        if names[: len(before)] != kept:
             self.beginResetModel()
             self._servers = servers
             self.endResetModel()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
+from operator import itemgetter
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QItemSelectionRange, QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -35,9 +37,14 @@ _MOST_ROWS: Final = 12
 """Rows that are shown at once; of more servers the table scrolls."""
 _MANY: Final = 6
 """From so many servers on, those with problems are shown alone first, and there is a filter."""
+_MOST_LISTED: Final = 300
+"""Rows of the table; a deployment of more servers is looked through by name, or for those with problems."""
+_STAGES: Final = (None, *(stage.value for stage in SERVER_STAGES))
+"""By column; the first one names the server."""
 _BY_HAND: Final = "Try it yourself"
 """Above the commands of a cell whose evidence stands with the cause."""
 _BAD: Final = (Status.FAILED, Status.WARNING)
+_FINE: Final = len(_BAD)
 
 
 class _Matrix(QTableView):
@@ -62,6 +69,10 @@ class ServersPanel(QWidget):
         super().__init__()
         self.model = ServersByStageModel()
         self._servers: tuple[ServerResult, ...] = ()
+        self._badness: list[int] = []
+        """Of each of these servers."""
+        self._widths = [0] * len(_STAGES)
+        """What the widest cell of each column needs; measured once per cell, for measuring thousands takes seconds."""
         self._verdict: Verdict | None = None
         self._cause: Finding | None = None
         self._srv_name: str | None = None
@@ -136,7 +147,8 @@ class ServersPanel(QWidget):
         whole.addWidget(self._detail)
         self.table.selectionModel().currentChanged.connect(lambda current, _: self._show(current))
         self.model.dataChanged.connect(self._on_data)
-        self.model.modelReset.connect(lambda: self._show(QModelIndex()))
+        self.model.rowsInserted.connect(lambda _, first, last: self._measure(range(first, last + 1)))
+        self.model.modelReset.connect(self._on_reset)
         self._show(QModelIndex())
 
     def show_report(self, report: Report | None, *, srv_name: str | None = None) -> None:
@@ -144,13 +156,14 @@ class ServersPanel(QWidget):
         self._srv_name = srv_name
         self._uri = report.target.uri if report else ""
         decided = report is not None and report.verdict is not None
+        self._servers = report.servers if report else ()
+        self._badness = _each_badness(self._servers)
         if decided and self._verdict is None and report is not None:
-            bad = sum(_is_bad(server) for server in report.servers)
+            bad = self._bad_ones
             with QSignalBlocker(self.only_problems):
                 self.only_problems.setChecked(0 < bad < len(report.servers) and len(report.servers) >= _MANY)
         self._verdict = report.verdict if report else None
         self._cause = report.diagnosis if report else None
-        self._servers = report.servers if report else ()
         self._sift()
         if report and decided and not self.table.currentIndex().isValid():
             self._select_most_telling(report)
@@ -186,19 +199,26 @@ class ServersPanel(QWidget):
     def _on_filtered(self) -> None:
         self._sift()
 
+    @property
+    def _bad_ones(self) -> int:
+        return len(self._badness) - self._badness.count(_FINE)
+
     def _sift(self) -> None:
         """Show the servers that are asked for: while a check runs in their own order, then those that failed first."""
-        servers, words = self._servers, self.search.text().lower().split()
+        words = self.search.text().lower().split()
+        rated = list(zip(self._badness, self._servers, strict=True))
         if self._verdict is not None:
-            servers = tuple(sorted(servers, key=_badness))
-        bad = sum(_is_bad(server) for server in servers)
-        several, many = len(servers) > 1, len(servers) >= _MANY
+            rated.sort(key=itemgetter(0))
+        bad = self._bad_ones
+        several, many = len(rated) > 1, len(rated) >= _MANY
         if many and self.only_problems.isChecked():
-            servers = tuple(server for server in servers if _is_bad(server))
-        if many:
-            servers = tuple(server for server in servers if all(word in server.address.lower() for word in words))
-        self.model.show(servers)
-        self._count.setText(f"Servers  {len(self._servers)}")
+            rated = [entry for entry in rated if entry[0] != _FINE]
+        servers = [server for _, server in rated]
+        if many and words:
+            servers = [server for server in servers if all(word in server.address.lower() for word in words)]
+        self.model.show(tuple(servers[:_MOST_LISTED]))
+        listed = f", the first {_MOST_LISTED} of {len(servers)} listed" if len(servers) > _MOST_LISTED else ""
+        self._count.setText(f"Servers  {len(self._servers)}{listed}")
         self.only_problems.setText(f"Only problems ({bad})")
         self.only_problems.setVisible(many and bool(bad))
         self.search.setVisible(many)
@@ -216,13 +236,10 @@ class ServersPanel(QWidget):
 
     def _fit_columns(self) -> None:
         """The stages get what their cells need, the addresses what is left; what is left over is shared."""
-        rows = range(self.model.rowCount())
-        if self._widths_by_user or not rows:
+        if self._widths_by_user or not self.model.rowCount():
             return
         count = self.model.columnCount()
-        address, *stages = (
-            max(MatrixDelegate.width_of(self.model.index(row, column)) for row in rows) for column in range(count)
-        )
+        address, *stages = self._widths
         stages = [max(_LEAST_STAGE, width) for width in stages]
         room = self.table.viewport().width() - sum(stages)
         address = max(_LEAST_ADDRESS, min(address, room))
@@ -231,6 +248,18 @@ class ServersPanel(QWidget):
         for column, width in enumerate([address, *stages]):
             self.table.setColumnWidth(column, width + spare)
         self._fitting = False
+
+    def _measure(self, rows: range, columns: range = range(len(_STAGES))) -> None:
+        servers = [self.model.server_at(row) for row in rows]
+        for column in columns:
+            widest = max(MatrixDelegate.width_of(server, _STAGES[column]) for server in servers)
+            self._widths[column] = max(self._widths[column], widest)
+
+    def _on_reset(self) -> None:
+        self._widths = [0] * len(_STAGES)
+        if rows := self.model.rowCount():
+            self._measure(range(rows))
+        self._show(QModelIndex())
 
     def _on_column_resized(self) -> None:
         self._widths_by_user = self._widths_by_user or not self._fitting
@@ -243,18 +272,18 @@ class ServersPanel(QWidget):
                 return
         for wanted in _BAD:
             for row in range(self.model.rowCount()):
-                server: ServerResult = self.model.index(row, 0).data(ServerRole.SERVER)
                 for column, stage in enumerate(SERVER_STAGES, 1):
-                    cell = server.cells.get(stage.value)
+                    cell = self.model.server_at(row).cells.get(stage.value)
                     if cell is not None and cell.status is wanted:
                         self._choose(row, column)
                         return
 
     def _on_data(self, first: QModelIndex, last: QModelIndex, roles: list[int]) -> None:
-        current = self.table.currentIndex()
-        if roles == [ServerRole.STATUS] or not current.isValid():
+        if roles == [ServerRole.STATUS]:
             return
-        if first.row() <= current.row() <= last.row() and first.column() <= current.column() <= last.column():
+        self._measure(range(first.row(), last.row() + 1), range(first.column(), last.column() + 1))
+        current = self.table.currentIndex()
+        if current.isValid() and QItemSelectionRange(first, last).contains(current):
             self._show(current)
 
     def _show(self, index: QModelIndex) -> None:
@@ -300,14 +329,17 @@ class ServersPanel(QWidget):
         QGuiApplication.clipboard().setText(f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n")
 
 
-def _badness(server: ServerResult) -> int:
-    """Failures first, then warnings, then the rest."""
-    found = {cell.status for cell in server.cells.values()}
-    return 0 if Status.FAILED in found else 1 if Status.WARNING in found else 2
-
-
-def _is_bad(server: ServerResult) -> bool:
-    return _badness(server) < 2
+def _each_badness(servers: Sequence[ServerResult]) -> list[int]:
+    """Of each: 0 where it failed, 1 where it warns, 2 for the rest. Those that were not looked at share their cells."""
+    known: dict[int, int] = {}
+    found = []
+    for server in servers:
+        cells = server.cells
+        if (badness := known.get(id(cells))) is None:
+            statuses = [cell.status for cell in cells.values()]
+            badness = known[id(cells)] = next((n for n, bad in enumerate(_BAD) if bad in statuses), _FINE)
+        found.append(badness)
+    return found
 
 
 def _hint_html(text: str) -> str:

@@ -212,7 +212,8 @@ def _below(report: Report, result: StageResult) -> str:
         went_past = report.verdict is Verdict.CONNECTED or result.stage in (Stage.FILES, Stage.HOP)
         return _LEFT_OUT.get(result.stage, "") if went_past else ""
     if result.status in (Status.FAILED, Status.WARNING):
-        cells = [cell for server in report.servers if (cell := server.cells.get(result.stage.value)) is not None]
+        name = result.stage.value
+        cells = [cell for server in report.servers if (cell := server.cells.get(name)) is not None]
         bad = [cell for cell in cells if cell.status is result.status]
         if len(report.servers) > 1 and bad:
             return f"{len(bad)} of {len(cells)}"

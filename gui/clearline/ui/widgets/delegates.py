@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from clearline.core.findings import Severity
-from clearline.core.report.report import Status, Verdict
+from clearline.core.report.report import ServerResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
 from clearline.ui.look.palette import PROFILE_COLOURS
@@ -17,7 +18,7 @@ from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.batch import BatchRole
 from clearline.ui.models.findings import FindingRole
 from clearline.ui.models.profiles import ProfileRole
-from clearline.ui.models.servers_by_stage import ServerRole, elapsed_text
+from clearline.ui.models.servers_by_stage import NOTHING, ServerRole, about, elapsed_text
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -173,12 +174,13 @@ class MatrixDelegate(_Rows):
         return QSize(96, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID)
 
     @staticmethod
-    def width_of(index: AnyIndex) -> int:
-        """What a cell needs to show both of its lines whole."""
-        upper, lower = _cell_lines(index)
-        first = QFontMetrics(theme.body_font() if index.column() else theme.mono_font()).horizontalAdvance(upper)
-        second = QFontMetrics(theme.body_font()).horizontalAdvance(lower)
-        return max(first + (20 if index.column() else 0), second) + 18
+    def width_of(server: ServerResult, stage: str | None) -> int:
+        """What a cell needs to show both of its lines whole; ``stage`` None: the one that names the server."""
+        if stage is None:
+            return max(_width(server.address, mono=True), _width(about(server))) + 18
+        cell = server.cells.get(stage, NOTHING)
+        upper, lower = _cell_lines(cell.status, cell.elapsed_ms, cell.note)
+        return max(_width(upper) + 20, _width(lower)) + 18
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one cell."""
@@ -200,7 +202,8 @@ class MatrixDelegate(_Rows):
         status: Status = index.data(ServerRole.STATUS)
         colour = c.muted if self.is_pale() else status_colour(status)
         angle = turning() if status is Status.RUNNING else 0
-        time_text, note = _cell_lines(index)
+        note = index.data(ServerRole.NOTE) or ""
+        time_text, note = _cell_lines(status, index.data(ServerRole.ELAPSED_MS), note)
         line = upper if note else rect
         painter.drawPixmap(line.left(), line.center().y() - 7, pixmap(status_icon(status), colour, 16, angle=angle))
         strong = status in (Status.FAILED, Status.WARNING)
@@ -212,18 +215,19 @@ class MatrixDelegate(_Rows):
         painter.restore()
 
 
-def _cell_lines(index: AnyIndex) -> tuple[str, str]:
+def _cell_lines(status: Status, elapsed_ms: float | None, note: str) -> tuple[str, str]:
     """The two lines of a cell; the lower one may be empty."""
-    note = index.data(ServerRole.NOTE) or ""
-    if index.column() == 0:
-        return index.data(Qt.ItemDataRole.DisplayRole), note
-    status: Status = index.data(ServerRole.STATUS)
-    time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
+    time_text = elapsed_text(elapsed_ms)
     if status is Status.SKIPPED and note and not time_text:
         return note, ""  # why it was left out says that it was
     if not time_text and status is not Status.WAITING:
         time_text = status_word(status)
     return time_text, note
+
+
+@lru_cache(maxsize=4096)  # hundreds of servers say much the same
+def _width(text: str, *, mono: bool = False) -> int:
+    return QFontMetrics(theme.mono_font() if mono else theme.body_font()).horizontalAdvance(text)
 
 
 class FindingDelegate(_Rows):

@@ -1,0 +1,82 @@
+"""The table of a deployment of hundreds and thousands of servers: what is listed, what is found, what is measured."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from clearline.core.findings import Stage
+from clearline.core.report.report import ServerResult, Verdict
+from clearline.ui.panels.servers import ServersPanel
+from clearline.ui.widgets.delegates import MatrixDelegate
+from ui import played_checks as play
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # a panel shown alone is a window
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> ServersPanel:
+    made = ServersPanel()
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    made.show()
+    return made
+
+
+def listed(panel: ServersPanel) -> list[str]:
+    return [panel.model.server_at(row).address for row in range(panel.model.rowCount())]
+
+
+def crowd(count: int, *failed: int) -> tuple[ServerResult, ...]:
+    return tuple(play.server(n, failed_at=Stage.TLS if n in failed else None) for n in range(1, count + 1))
+
+
+def test_of_thousands_those_with_problems_stand_first_and_the_others_are_found_by_name(panel: ServersPanel) -> None:
+    panel.show_report(play.report(Verdict.FAILED, play.WRONG_NAME, servers=crowd(5000, 7, 2500, 4999)))
+    bad = [f"db{n}.example.com:27017" for n in (7, 2500, 4999)]
+    assert panel.only_problems.isChecked()
+    assert panel.only_problems.text() == "Only problems (3)"
+    assert listed(panel) == bad
+    panel.only_problems.setChecked(False)
+    assert listed(panel)[:4] == [*bad, "db1.example.com:27017"]
+    assert panel.model.rowCount() == 300
+    assert panel._count.text() == "Servers  5000, the first 300 of 5000 listed"
+    panel.search.setText("db4711.")
+    assert listed(panel) == ["db4711.example.com:27017"]
+    assert panel._count.text() == "Servers  5000"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    cells: list[tuple[str, str | None]] = []
+    width_of = MatrixDelegate.width_of
+
+    def counted(server: ServerResult, stage: str | None) -> int:
+        cells.append((server.address, stage))
+        return width_of(server, stage)
+
+    monkeypatch.setattr(MatrixDelegate, "width_of", staticmethod(counted))
+    return cells
+
+
+def test_a_cell_is_measured_once_and_again_only_when_it_changed(
+    panel: ServersPanel, measured: list[tuple[str, str | None]]
+) -> None:
+    servers = crowd(250)
+    panel.show_report(play.report(None, servers=servers))
+    assert len(measured) == len(set(measured)) == 250 * panel.model.columnCount()
+    measured.clear()
+    newer = (*servers[:99], play.server(100, failed_at=Stage.TLS), *servers[100:])
+    panel.show_report(play.report(None, servers=newer))
+    assert {address for address, _ in measured} == {"db100.example.com:27017"}
+    measured.clear()
+    panel.resize(700, 500)
+    assert not measured
+
+
+def test_a_column_grows_with_what_comes_into_it_later(panel: ServersPanel) -> None:
+    panel.show_report(play.report(None, servers=(play.server(1, reached=1), play.server(2, reached=1))))
+    servers = (play.server(1, reached=1), play.server(2, failed_at=Stage.TLS))
+    panel.show_report(play.report(None, servers=servers))
+    column = 3  # TLS
+    assert panel.table.columnWidth(column) >= MatrixDelegate.width_of(servers[1], Stage.TLS.value)
