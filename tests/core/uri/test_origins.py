@@ -199,6 +199,32 @@ def test_a_character_that_can_belong_elsewhere_is_likely_and_says_where(text: st
 
 
 @pytest.mark.parametrize(
+    ("text", "named", "place", "certainty", "doubt"),
+    [
+        ("mongodb://app:p@ss/w%rd@db1/", ("@, / and %", "%40, %2F and %25"), "@ss/w%", Certainty.PROVEN, ""),
+        ("mongodb://app:p@s:s/w@db1/", ("@ and /", "%40 and %2F"), "@s:s/", Certainty.PROVEN, "the : belongs"),
+        ("mongodb://app:a/b@c.example.com/d@db1/", ("/", "%2F"), "/", Certainty.PROVEN, "another host"),
+        (
+            "mongodb://app:pw@c.example.com/d@db1/",
+            ("@ and /", "%40 and %2F"),
+            "@c.example.com/",
+            Certainty.LIKELY,
+            "a comma",
+        ),
+    ],
+)
+def test_one_part_with_several_characters_to_escape_is_one_mistake(
+    text: str, named: tuple[str, str], place: str, certainty: Certainty, doubt: str
+) -> None:
+    (mistake,) = read(text).mistakes
+    assert (mistake.blanks["character"], mistake.blanks["escaped"]) == named
+    assert (mistake.certainty, text[mistake.start : mistake.end]) == (certainty, place)
+    assert doubt in mistake.detail
+    assert bool(doubt) is bool(mistake.detail)
+    assert not read(mended(text) or "").mistakes, "one click repairs all of it"
+
+
+@pytest.mark.parametrize(
     ("text", "origin"),
     [
         ("mongodb://app:ENC(abcdefQx7)@db1/", "store of secrets"),

@@ -34,7 +34,7 @@ from clearline.core.uri.unset import unset, unset_password
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 REPAIR: Final = "use-repaired-text"
 _WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
-_HOST_AT_END: Final = late(r"[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5}")
+_ANOTHER_HOST: Final = late(r"@(?=(?:[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5})(?:[/,?]|$))")
 _WHOLE_ESCAPED: Final = late(r"(?i)mongodb(?:(?:\+|%2B)srv)?%3A(?:%2F|/){2}.*", re.DOTALL)
 
 
@@ -208,13 +208,22 @@ def _lint_credentials(found: Mistakes, parts: UriText) -> None:
         _lint_escapes(found, piece, part, action, portable=word is not None)
 
 
-def _other_reading(text: str, character: str, index: int, part: str) -> str:
-    """What else a character between the scheme and the last @ can belong to; empty where it is of the part for sure."""
-    if character == ":" and part == "password":
-        return "If it belongs to the user name, it is escaped there."
-    if character == "@" and _HOST_AT_END.fullmatch(text, index + 1):
-        return "If what follows is another host, a comma goes between the hosts, and user and password stand once."
-    return ""
+def _other_readings(text: str, refused: dict[str, int], part: str) -> dict[str, str]:
+    """What else characters between the scheme and the last @ can belong to; the others are of the part for sure."""
+    readings: dict[str, str] = {}
+    host = next((found.start() for found in _ANOTHER_HOST.finditer(text)), None)
+    if ":" in refused and part == "password":
+        readings[":"] = "If the : belongs to the user name, it is escaped there."
+    if host is not None:
+        other = (
+            "If what follows the @ is another host, a comma goes between the hosts, and user and password stand once."
+        )
+        readings |= {character: other for character, index in refused.items() if index >= host}
+    return readings
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), words[-1]])
 
 
 def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, portable: bool) -> None:
@@ -224,20 +233,23 @@ def _lint_escapes(found: Mistakes, piece: Piece, part: str, action: str, *, port
     bad = [i for i, c in enumerate(text) if c == "%" and unquote_plus(text[i : i + 3]) == text[i : i + 3]]
     if bad:
         refused["%"] = bad[0]
-    for character, index in sorted(refused.items(), key=lambda item: item[1]):
-        place = (piece.start + index, piece.start + index + 1)
-        escaped = f"%{ord(character):02X}"
-        other = _other_reading(text, character, index, part)
+    if refused:
+        readings = _other_readings(text, refused, part)
+        in_order = sorted(refused, key=lambda character: refused[character])
+        # One repair escapes them all; the sentence names those that are of this part for sure, where there are any.
+        certain = [character for character in in_order if character not in readings]
+        named = certain or in_order
+        place = (piece.start + refused[named[0]], piece.start + refused[named[-1]] + 1)
         found.add(
             "uri.unescaped-credentials",
             _FAILURE,
             place,
             action=action,
-            certainty=Certainty.LIKELY if other else Certainty.PROVEN,
-            detail=other,
+            certainty=Certainty.PROVEN if certain else Certainty.LIKELY,
+            detail=" ".join(dict.fromkeys(readings.values())),
             part=part,
-            character=character,
-            escaped=escaped,
+            character=_and(named),
+            escaped=_and([f"%{ord(character):02X}" for character in named]),
         )
     strays = [i for i, c in enumerate(text) if is_invisible(c) and c != " "]
     if strays:
