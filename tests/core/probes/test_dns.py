@@ -320,6 +320,38 @@ def test_a_healthy_cluster_takes_one_round_trip() -> None:
     assert txt_options(questions) == {"authSource": "admin", "replicaSet": "rs+0"}
 
 
+@pytest.mark.parametrize(
+    ("zone", "known", "landmark"),
+    [
+        ({}, DnsOutcome.NXDOMAIN, DnsOutcome.NXDOMAIN),
+        ({("example.com", "SOA"): "ns. hostmaster. 1 2 3 4 5"}, DnsOutcome.NXDOMAIN, DnsOutcome.ANSWERED),
+        (
+            {("example.com", "SOA"): "ns. hostmaster. 1 2 3 4 5", ("mongodb.net", "A"): "192.0.2.1"},
+            DnsOutcome.NODATA,
+            DnsOutcome.ANSWERED,
+        ),
+    ],
+)
+def test_after_a_no_to_a_public_name_it_is_asked_whether_any_is_known(
+    zone: dict[tuple[str, str], Value], known: DnsOutcome, landmark: DnsOutcome
+) -> None:
+    with DnsServer(zone) as server, resolver_at(server):
+        of_cluster, told = ask_all(ask_srv, "c0.ab1cd.mongodb.net")
+        of_host, _ = ask_all(ask_host, "m1.c0.mongodb.net")
+    for questions in (of_cluster, of_host):
+        zones = {q.name: q.outcome for q in questions if q.purpose == "zone"}
+        assert zones == {"mongodb.net": known, "example.com": landmark}
+    assert [q.purpose for q in told[-2:]] == ["zone", "zone"], "told like all the others"
+
+
+def test_private_names_and_names_that_are_known_ask_for_no_other() -> None:
+    zone = {**cluster("c0.ab1cd.mongodb.net", {"m1.mongodb.net": 27017}), ("m1.mongodb.net", "A"): "127.0.0.1"}
+    with DnsServer(zone) as server, resolver_at(server):
+        asked = [ask_all(ask_srv, name)[0] for name in ("c0.ab1cd.mongodb.net", "c0.lab.test", "c0.svc.cluster.local")]
+        asked += [ask_all(ask_host, name)[0] for name in ("m1.mongodb.net", "db1", "db1.corp")]
+    assert not [q for questions in asked for q in questions if q.purpose == "zone"]
+
+
 def test_the_service_name_is_the_profiles() -> None:
     with DnsServer({("_customname._tcp.c0.lab.test", "SRV"): "0 0 27017 m1.lab.test."}) as server, resolver_at(server):
         questions, _ = ask_all(ask_srv, "c0.lab.test", "customname")

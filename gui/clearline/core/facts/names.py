@@ -32,8 +32,8 @@ class Question(Fact, frozen=True, kw_only=True):
     nameserver: str
     purpose: str
     """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
-    of a plain host without an address), or ``control`` (a random name under .invalid: an answer means that something
-    answers every name)."""
+    of a plain host without an address), ``control`` (a random name under .invalid: an answer means that something
+    answers every name), or ``zone`` (of a public name that is denied: the domain it belongs to, and `LANDMARK`)."""
     transport: str = "udp"
     outcome: DnsOutcome
     rcode: int | None = None
@@ -46,6 +46,21 @@ class Question(Fact, frozen=True, kw_only=True):
     elapsed_ms: float = 0.0
     far: bool = False
     """Asked over the hops, of a name server at the far side."""
+
+
+LANDMARK = "example.com"
+"""A domain that every resolver of public names knows, for it is reserved for ever (RFC 2606)."""
+_PUBLIC_TOPS = frozenset(
+    ("com", "net", "org", "info", "biz", "edu", "gov", "mil", "int", "name", "pro", "io", "dev", "app", "cloud", "xyz")
+)
+
+
+def public_zone(name: str) -> str | None:
+    """The domain that a public name belongs to (``mongodb.net``); None for names that a network may keep to itself."""
+    labels = name.lower().rstrip(".").split(".")
+    top = labels[-1]
+    country = len(top) == 2 and top.isascii() and top.isalpha()
+    return ".".join(labels[-2:]) if len(labels) > 2 and (country or top in _PUBLIC_TOPS) else None
 
 
 class DnsFacts(Fact, frozen=True, kw_only=True):

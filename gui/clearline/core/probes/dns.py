@@ -9,14 +9,14 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, Literal
 
 import msgspec
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.facts.names import DnsOutcome, Question
+from clearline.core.facts.names import LANDMARK, DnsOutcome, Question, public_zone
 from clearline.core.hops.opener import Opener
 from clearline.core.probes.dns_messages import (
     Reply,
@@ -156,11 +156,14 @@ async def ask_srv(
 ) -> tuple[Question, ...]:
     """All that is to be known of an SRV name, asked at once, each name server by itself.
 
-    SRV, TXT, the bare name's addresses and a random control name. ``on_question`` hears each answer as it comes, and a
+    SRV, TXT, the bare name's addresses and a random control name; of a public name that is denied then also whether
+    any public name is known. ``on_question`` hears each answer as it comes, and a
     silent one twice when it answers late. ``servers`` are asked instead of the configured ones.
     """
     wanted = [(f"_{service}._tcp.{name}", "SRV", "srv"), (name, "TXT", "txt"), *_addresses(name, "bare"), _control()]
-    return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+    found = await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+    zones = _zones(name, (q for q in found if q.purpose == "srv"))
+    return (*found, *await _ask_everywhere(zones, deadline_s, 0.0, on_question, servers))
 
 
 async def ask_srv_over(
@@ -199,7 +202,9 @@ async def ask_host(
 ) -> tuple[Question, ...]:
     """The addresses of a member's name as DNS gives them; ``control`` adds a random name. Otherwise like `ask_srv`."""
     wanted = [*_addresses(host, "host"), *([_control()] if control else [])]
-    return await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+    found = await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
+    zones = _zones(host, (q for q in found if q.purpose == "host")) if control else []
+    return (*found, *await _ask_everywhere(zones, deadline_s, 0.0, on_question, servers))
 
 
 async def ask_whether_cluster(
@@ -231,6 +236,14 @@ def _addresses(name: str, purpose: str) -> list[Wanted]:
 
 def _control() -> Wanted:
     return f"{secrets.token_hex(8)}.invalid", "A", "control"
+
+
+def _zones(name: str, asked: Iterable[Question]) -> list[Wanted]:
+    """What tells a resolver that knows no public name from one that knows all but this: asked after a no alone."""
+    zone, outcomes = public_zone(name), {question.outcome for question in asked}
+    if zone is None or DnsOutcome.NXDOMAIN not in outcomes or DnsOutcome.ANSWERED in outcomes:
+        return []
+    return [(one, "SOA", "zone") for one in dict.fromkeys((zone, LANDMARK))]
 
 
 async def _ask_everywhere(

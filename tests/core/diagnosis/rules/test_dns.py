@@ -191,6 +191,40 @@ def test_a_txt_look_up_that_fails_stops_the_driver(outcome: DnsOutcome) -> None:
     assert cause(*rescued) is None
 
 
+def of_zone(name: str, outcome: DnsOutcome, server: int = 0) -> Question:
+    return question("zone", outcome, name=name, type="SOA", server=server)
+
+
+ATLAS = "c0.ab1cd.mongodb.net"
+UNKNOWN = (question("srv", DnsOutcome.NXDOMAIN), NO_ADDRESS, CONTROL)
+
+
+def about_atlas(*zones: Question) -> Finding:
+    found = about_name(*UNKNOWN, *zones, hosts=(ATLAS,))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("dns.srv-not-found", Certainty.LIKELY)
+    return found
+
+
+def test_a_name_server_without_any_public_name_is_named_for_that() -> None:
+    denied = [of_zone(name, DnsOutcome.NXDOMAIN) for name in ("mongodb.net", "example.com")]
+    found = about_atlas(*denied)
+    assert "resolves no public names" in found.summary
+    assert NAMESERVERS[0] in found.summary
+    assert "SOA example.com" in str(found.evidence)
+    knows = of_zone("example.com", DnsOutcome.ANSWERED)
+    for zones in (denied[:1], [*denied[:1], knows], [of_zone("mongodb.net", DnsOutcome.NODATA), denied[1]]):
+        assert "no public names" not in about_atlas(*zones).summary
+    elsewhere = [of_zone(name, DnsOutcome.NXDOMAIN, server=1) for name in ("mongodb.net", "example.com")]
+    assert "no public names" not in about_atlas(*elsewhere).summary, "the one that decides was not asked"
+
+
+def test_whether_the_domain_of_an_unknown_cluster_is_known_is_said() -> None:
+    knows = of_zone("example.com", DnsOutcome.ANSWERED)
+    assert "mongodb.net is known there" in about_atlas(of_zone("mongodb.net", DnsOutcome.ANSWERED), knows).detail
+    assert "Not even the domain mongodb.net" in about_atlas(of_zone("mongodb.net", DnsOutcome.NXDOMAIN), knows).detail
+
+
 # ---------------------------------------------------------------- hosts
 
 LONG = "db1.example.com"
@@ -238,6 +272,15 @@ def test_a_name_that_nobody_here_knows_may_exist_in_another_network() -> None:
     assert found is not None
     assert found.certainty is Certainty.LIKELY
     assert "private zone" in found.detail
+
+
+def test_a_host_is_not_to_be_found_where_no_public_name_is() -> None:
+    one = unnamed(LONG)
+    questions = (asked(DnsOutcome.NXDOMAIN), of_zone("example.com", DnsOutcome.NXDOMAIN))
+    found = dns.host_name(facts(one, dns=names(*questions)), one)
+    assert found is not None
+    assert found.cause == "dns.host-not-found"
+    assert "resolves no public names" in found.summary
 
 
 def test_name_servers_that_disagree_are_named_for_an_ordinary_host_too() -> None:

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words
 from clearline.core.diagnosis.standing import lookup_failed
-from clearline.core.facts.names import DnsOutcome, Question, counting, srv_target_allowed, txt_options
+from clearline.core.facts.names import (
+    LANDMARK,
+    DnsOutcome,
+    Question,
+    counting,
+    public_zone,
+    srv_target_allowed,
+    txt_options,
+)
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
@@ -160,7 +168,7 @@ def _far_side(facts: Facts, host: str, far: list[Question]) -> Finding | None:
 def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -> Finding | None:
     bare = _asked(facts, "bare")
     addresses = tuple(record for q in bare for record in q.records)
-    evidence = _evidence([*srv, *bare, *_asked(facts, "control")])
+    evidence = _evidence([*srv, *bare, *_asked(facts, "control", "zone")])
     truncated = [q for q in srv if q.truncated and q.transport == "udp"]
     if truncated and not any(q.transport == "tcp" and _hears(q.outcome) for q in srv):
         if not any(q.transport == "tcp" for q in srv):
@@ -199,6 +207,16 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             return finding(
                 "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=policy, fix=_BY_HOSTS, host=host
             )
+        if zones := _denied_zones(facts, best.nameserver):
+            return finding(
+                "dns.srv-not-found",
+                Certainty.LIKELY,
+                evidence=evidence,
+                summary=f"Your DNS server {best.nameserver} resolves no public names, {host} among them.",
+                means=_NO_PUBLIC_NAMES.format(zones=zones),
+                fix=_PUBLIC_NAMES,
+                host=host,
+            )
         service = facts.uri.options.get("srvServiceName")
         asked = f"srvServiceName={service} asks for _{service}._tcp.{host}; without it, drivers ask for _mongodb._tcp."
         private = "A cluster name that exists only in a private zone looks the same from outside of its network."
@@ -207,9 +225,8 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
                 "Only this computer was asked. Where the network behind the hops alone knows the name, write a name "
                 "server of that network beside them: it is asked over the hops then."
             )
-        return finding(
-            "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=asked if service else private, host=host
-        )
+        detail = asked if service else f"{_known_zone(facts, host, best.nameserver)}{private}"
+        return finding("dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=detail, host=host)
     elsewhere = [q for q in _asked(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
@@ -235,6 +252,34 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     if best.outcome is DnsOutcome.MALFORMED:
         return _garbage([q for q in srv if q.outcome is DnsOutcome.MALFORMED], host)
     return None
+
+
+_NO_PUBLIC_NAMES = (
+    "It denies {zones} as well, which exists for everyone, so its no says nothing about this name. Name servers of"
+    " closed networks and of some VPNs know their own names alone."
+)
+_PUBLIC_NAMES = (
+    "Use a name server that resolves public names, leave the closed network, or write the long mongodb:// form with"
+    " hosts that this network knows."
+)
+
+
+def _denied_zones(facts: Facts, nameserver: str) -> str:
+    """The public domains that a name server denies, as words; empty unless it denies all that it was asked about."""
+    zones = [q for q in _asked(facts, "zone") if q.nameserver == nameserver]
+    denied = [q.name for q in zones if q.outcome is DnsOutcome.NXDOMAIN]
+    return LANDMARK if LANDMARK in denied and len(denied) == len(zones) else ""
+
+
+def _known_zone(facts: Facts, name: str, nameserver: str) -> str:
+    """What is known of the domain of a name that does not exist there, as a sentence; empty where it was not asked."""
+    zone = public_zone(name)
+    outcomes = {q.outcome for q in _asked(facts, "zone") if q.name == zone and q.nameserver == nameserver}
+    if outcomes & {DnsOutcome.ANSWERED, DnsOutcome.NODATA}:
+        return f"The domain {zone} is known there, this name in it is not. "
+    if DnsOutcome.NXDOMAIN in outcomes:
+        return f"Not even the domain {zone} exists there: a slip in it, or a filter that hides the whole domain. "
+    return ""
 
 
 _BY_HOSTS = (
@@ -351,7 +396,10 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     if not lookup_failed(member.lookup):
         return None
     asked = [q for q in _asked(facts, "host") if q.name.rstrip(".").lower() == member.host]
-    evidence: dict[str, object] = {"eai": member.lookup.eai if member.lookup else None, **_evidence(asked)}
+    evidence: dict[str, object] = {
+        "eai": member.lookup.eai if member.lookup else None,
+        **_evidence([*asked, *_asked(facts, "zone")]),
+    }
     if trouble := _resolver_trouble(facts, member.host):
         return trouble
     best = _best(asked)
@@ -414,12 +462,24 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             detail=f"It is the name of a cluster: DNS lists its hosts for mongodb+srv://{member.host} only.",
             host=member.host,
         )
+    if certain and best is not None and not _knowing(best, asked) and (zones := _denied_zones(facts, best.nameserver)):
+        return finding(
+            "dns.host-not-found",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=evidence,
+            summary=f"Your DNS server {best.nameserver} resolves no public names, {member.host} among them.",
+            means=_NO_PUBLIC_NAMES.format(zones=zones),
+            fix=_PUBLIC_NAMES,
+            host=member.host,
+        )
+    zone = _known_zone(facts, member.host, best.nameserver) if certain and best is not None else ""
     return finding(
         "dns.host-not-found",
         Certainty.LIKELY,
         server=member.address,
         evidence=evidence,
-        detail=f"{_why_unknown(facts, best, asked)}{_LOST if unheard else ''}",
+        detail=f"{zone}{_why_unknown(facts, best, asked)}{_LOST if unheard else ''}",
         fix=_DISAGREEMENT if _knowing(best, asked) else "",
         host=member.host,
     )
