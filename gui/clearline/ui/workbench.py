@@ -10,6 +10,7 @@ import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 from PySide6.QtWidgets import QLineEdit
 
+from clearline.core.exchange.consent import commands
 from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved, Vault
 from clearline.core.profiles.environment import Environment, environment_of
@@ -320,8 +321,11 @@ class Workbench(QObject):
 
     def _on_edited(self, part: str, value: Any) -> None:
         opened = self.profiles.current
+        before = commands(opened.profile)
         if part != "secrets" or not self._move_secret(opened, value):
             opened.set_profile(opened.with_parts(**{part: value}))
+        now = commands(opened.profile)
+        opened.typed_commands = opened.typed_commands & now | now - before
 
     def _move_secret(self, opened: OpenProfile, sources: dict[str, SecretSource]) -> bool:
         """Another store for a secret that is kept: moved at once, which is no edit of the connection.

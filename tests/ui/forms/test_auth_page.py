@@ -396,7 +396,7 @@ def test_a_command_is_typed_and_explained(bench: OnePage) -> None:
     bench.type(secret.command, "pass show mongodb")
     assert bench.profile.secrets == {PASSWORD: SecretSource(place="command", command="pass show mongodb")}
     assert "run on this computer" in secret.words.text()
-    assert "you are asked once" in secret.words.text()
+    assert "run on this computer when you test" in secret.words.text()
 
 
 def test_a_command_that_holds_the_secret_itself_is_told(bench: OnePage) -> None:

@@ -11,8 +11,9 @@ thing asks once when it
 Secrets that this computer keeps have a memory of their own of where they may go (``keyring/given.py``).
 
 Two things ask in every profile, one's own included, for the first time on this computer: a command before it runs, for
-profiles are shared and synchronised, and a command may do anything; and a sign-in by hand (OIDC) whose token would go
-to servers that PyMongo does not trust with one, for their owners could use it elsewhere.
+profiles are shared and synchronised, and a command may do anything, unless the user has just typed it; and a sign-in by
+hand (OIDC) whose token would go to servers that PyMongo does not trust with one, for their owners could use it
+elsewhere.
 
 What the user writes here is the user's own: the form of the window, and the arguments of a command line. What can
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
@@ -89,6 +90,13 @@ def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, 
     # Only what no field holds can say more in the text than in the fields.
     forms = _as_given(profile) if profile.unread else (profile,)
     return _demands(forms, (_commands, *((_sign_in,) if prompting else ())))
+
+
+def commands(profile: Profile) -> frozenset[str]:
+    """The commands that stand in a profile's fields."""
+    named = [*(source.command for source in profile.secrets.values() if source.place == "command")]
+    named += [hop.proxy_command for hop in profile.hops if isinstance(hop, SshServer)]
+    return frozenset(command.strip() for command in named if command and command.strip())
 
 
 def _demands(forms: Iterable[Profile], parts: Iterable[Callable[[Profile], Iterator[Concern]]]) -> tuple[Concern, ...]:

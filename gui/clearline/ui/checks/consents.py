@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.exchange.consent import Agreements, Concern, always_asked, concerns
+from clearline.core.exchange.consent import Agreements, Concern, ConcernKind, always_asked, concerns
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost
 from clearline.core.keyring.vault import Vault
@@ -32,6 +32,7 @@ from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import SecretEntry
 from clearline.ui.widgets.parts import WrappedLabel, section
 from clearline.ui.widgets.questions import Question
+from clearline.ui.window.main_window import MainWindow
 
 
 class Demands(NamedTuple):
@@ -50,14 +51,15 @@ class Consents(QObject):
 
     From elsewhere are: a file outside the profiles' folder, however it was opened, and what was imported, also in later
     sessions and after it was saved. What is typed or pasted into the window is the user's own: it stands there to be
-    read before Test is pressed, and the checklist says what is wrong with it; only commands are asked about.
+    read before Test is pressed, and the checklist says what is wrong with it. A command that was typed is agreed to;
+    one that came with a profile is asked about. What was declined is said under the text.
 
     A kept secret asks in every profile when it would go to other servers than those that it was given for.
     """
 
     def __init__(
         self,
-        window: QWidget,
+        window: MainWindow,
         background: Background,
         file: Path,
         is_from_outside: Callable[[str], bool],
@@ -216,25 +218,33 @@ class Consents(QObject):
                 lambda _error: go_on(),  # not remembered: asked again the next time
             )
 
+        def declined() -> None:
+            self._asking.discard(profile.id)
+            self._say(_DECLINED)
+
         if self._demands(opened) != demands or not (missing or elsewhere):
             go_on()
             return
         self._asking.add(profile.id)
-        sentences = [concern.words for concern in missing]
+        asked = [concern for concern in missing if not _is_typed(opened, concern)]
+        if not (asked or elsewhere):
+            agreed()
+            return
+        sentences = [concern.words for concern in asked]
         if elsewhere:
             sentences.insert(0, given_for_others(profile, self._vault, elsewhere) + ".")
         said = "\n".join(f"•  {words}" for words in sentences)
         origin = "This connection comes from elsewhere. " if self.is_foreign(opened) else ""
         what, end = (
             (f"{origin}It wants:", "Go on only if you know who wrote it.")
-            if missing
+            if asked
             else (f"{origin}It would log in to other servers:", "Go on only if they may have this secret.")
         )
         Question(
             self._window,
             "Before the first connect",
             f"{what}\n\n{said}\n\n{end}",
-            (("Connect", agreed), ("Cancel", lambda: self._asking.discard(profile.id))),
+            (("Connect", agreed), ("Cancel", declined)),
             primary=1,
         ).open()
 
@@ -271,7 +281,21 @@ class Consents(QObject):
                 self.before_test(opened, begin)
 
         dialog.accepted.connect(given)
+        dialog.rejected.connect(lambda: self._say(_NOT_TYPED))
         dialog.open()
+
+    def _say(self, words: str) -> None:
+        """Why nothing happens, beside what would be tested."""
+        self._window.connection.said.show_hint(words)
+
+
+_DECLINED: Final = "Nothing was contacted, for you did not agree. The next test asks again."
+_NOT_TYPED: Final = "Nothing was contacted, for the password was not typed. The next test asks again."
+
+
+def _is_typed(opened: OpenProfile, concern: Concern) -> bool:
+    """Whether it is a command that the user has typed just now: nothing is news to its writer."""
+    return concern.kind is ConcernKind.COMMAND and concern.value in opened.typed_commands
 
 
 def _kept(opened: OpenProfile) -> tuple[str, ...]:

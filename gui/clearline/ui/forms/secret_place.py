@@ -138,7 +138,7 @@ class KeptSecret(QWidget):
                     "Asked each time: never kept." if not self._given else "Asked each time; typed for the next test."
                 )
             case "command":
-                text = "Its first output is the secret. It is run on this computer; you are asked once before."
+                text = "Its first output is the secret. It is run on this computer when you test."
                 if _HOLDS_IT.match(source.command or ""):
                     text, mark = "This command holds the secret itself: it is written to the profile's file.", "warning"
                 if not source.command:

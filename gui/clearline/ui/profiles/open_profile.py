@@ -76,6 +76,8 @@ class OpenProfile(QObject):
         self.path = path
         self.from_elsewhere = False
         """It came from elsewhere: it asks before it does what they want."""
+        self.typed_commands: frozenset[str] = frozenset()
+        """Commands of its fields that the user typed into the form since it was opened."""
         self.report: Report | None = None
         self.earlier: tuple[Report, ...] = ()
         """Reports of earlier checks, the newest first, as far as they were asked for."""
