@@ -61,6 +61,15 @@ def test_what_differs_is_said_setting_by_setting() -> None:
     assert one.default is Choice.SKIP
 
 
+def test_what_is_new_goes_into_the_folder_chosen_and_what_is_replaced_stays() -> None:
+    brought = changed(id="0" * 32, name="Stock", folder="Team / West", seeds=Seeds(hosts=("db9:27017",)))
+    planned = plan([ours(brought), ours(changed(pool=Pool(max_pool_size=5)))], [ORDERS])
+    choices = {0: Choice.COPY, 1: Choice.REPLACE}
+    new, replaced = apply(planned, choices, [ORDERS], into=" Imported ")
+    assert (new.profile.folder, replaced.profile.folder) == ("Imported/Team/West", ORDERS.folder)
+    assert apply(planned, choices, [ORDERS])[0].profile.folder == "Team / West"
+
+
 def test_replacing_keeps_the_id_and_copying_gives_another_with_another_name() -> None:
     brought = changed(pool=Pool(max_pool_size=5))
     planned = plan([ours(brought)], [ORDERS])

@@ -99,6 +99,32 @@ def test_a_file_is_previewed_imported_and_listed(
     qtbot.waitUntil(lambda: "“Stock” is deleted" in desktop.window.message)
 
 
+def test_many_are_imported_into_a_folder_that_is_there_or_new(
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path
+) -> None:
+    store.save_in(tmp_path / "profiles", Profile(name="Old", folder="Team/West", seeds=Seeds(hosts=("old:27017",))))
+    desktop.workbench.storage.load_list()
+    qtbot.waitUntil(lambda: len(desktop.workbench.storage.stored) == 2)
+    dialog = sharing.ask_import()
+    into = dialog.preview.into
+    assert [into.itemText(n) for n in range(into.count())] == ["Team", "Team/West"]
+    QGuiApplication.clipboard().setText("mongodb://db8/\nmongodb://db9/")
+    dialog.paste.click()
+    assert preview(qtbot, dialog) == ["new", "new"]
+    assert dialog.preview.table.isColumnHidden(ImportColumn.FOLDER)
+    into.setEditText("Team / East ")
+    assert not dialog.preview.table.isColumnHidden(ImportColumn.FOLDER)
+    assert dialog.model.index(1, ImportColumn.FOLDER).data() == "Team/East"
+    dialog.import_.click()
+    qtbot.waitUntil(lambda: dialog.model.done)
+    assert {name: one.folder for name, one in saved(tmp_path).items()} == {
+        "Orders": ORDERS.folder,
+        "Old": "Team/West",
+        "db8": "Team/East",
+        "db9": "Team/East",
+    }
+
+
 def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_restart(
     qtbot: QtBot, desktop: Desktop, sharing: Sharing, make_desktop: Callable[..., Any]
 ) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from clearline.core.exchange.consent import concerns
 from clearline.core.exchange.imported import ImportedItem
+from clearline.core.profiles.arrangement import tidy_folder
 from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Profile, new_profile_id
 from clearline.core.secrets.redaction import redact
@@ -97,11 +98,12 @@ def plan(items: Iterable[ImportedItem], existing: Iterable[Profile]) -> tuple[Pl
 
 
 def apply(
-    planned: Iterable[PlannedItem], choices: Mapping[int, Choice], existing: Iterable[Profile] = ()
+    planned: Iterable[PlannedItem], choices: Mapping[int, Choice], existing: Iterable[Profile] = (), *, into: str = ""
 ) -> tuple[ToSave, ...]:
     """The profiles to save. ``choices`` are by the item's place, the default where there is none.
 
-    A copy beside a saved profile gets an id and a name of its own; no two profiles of the result share an id.
+    What is new goes ``into`` a folder, below which the folders of the file come; what it replaces stays where it is. A
+    copy beside a saved profile gets an id and a name of its own; no two profiles of the result share an id.
     """
     saved = list(existing)
     ids, names = {profile.id for profile in saved}, {profile.name for profile in saved}
@@ -117,12 +119,20 @@ def apply(
         else:
             fresh = profile.id not in ids
             profile = msgspec.structs.replace(
-                profile, id=profile.id if fresh else new_profile_id(), name=_free(profile.name, names)
+                profile,
+                id=profile.id if fresh else new_profile_id(),
+                name=_free(profile.name, names),
+                folder=below(into, profile.folder),
             )
         ids.add(profile.id)
         names.add(profile.name)
         result.append(ToSave(planned=one, profile=profile, secrets=one.item.secrets, replaces=replaces))
     return tuple(result)
+
+
+def below(into: str, folder: str) -> str:
+    """Where a folder of a file comes to stand when it is imported into a folder of the list."""
+    return tidy_folder(f"{into}/{folder}") if into else folder
 
 
 def what_differs(before: Profile, after: Profile) -> tuple[str, ...]:

@@ -43,16 +43,18 @@ async def carry_out(
     saved: Mapping[Path, Profile],
     vault: Vault,
     outside: Outside,
+    into: str = "",
 ) -> tuple[ItemResult, ...]:
     """Save what was chosen and say what became of every item, in their order. One failure does not stop the others.
 
-    ``saved`` are the profiles of the folder by their files. All are marked as coming from ``outside`` before they are
-    there.
+    ``saved`` are the profiles of the folder by their files; new ones go ``into`` a folder of the list. All are marked
+    as coming from ``outside`` before they are there.
     """
     results = {place: ItemResult(outcome=Outcome.SKIPPED) for place in range(len(planned))}
     places = {id(one): place for place, one in enumerate(planned)}
     paths = {profile.id: path for path, profile in saved.items()}
-    wanted = [await _without_stored_secrets(one, vault) for one in apply(planned, choices, saved.values())]
+    chosen = apply(planned, choices, saved.values(), into=into)
+    wanted = [await _without_stored_secrets(one, vault) for one in chosen]
     unmarked = await _marked(wanted, outside)
     for one in wanted:
         previous = paths.get(one.replaces.id) if one.replaces else None

@@ -9,8 +9,9 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon
 
-from clearline.core.exchange.planning import Choice, PlannedItem, State
+from clearline.core.exchange.planning import Choice, PlannedItem, State, below
 from clearline.core.exchange.saving import ItemResult, Outcome
+from clearline.core.profiles.arrangement import tidy_folder
 from clearline.core.uri.connection_string import build
 from clearline.ui.look import theme
 from clearline.ui.look.icons import icon, pixmap
@@ -70,6 +71,7 @@ class ImportsModel(QAbstractTableModel):
         self._planned: tuple[PlannedItem, ...] = ()
         self._choices: list[Choice] = []
         self._results: tuple[ItemResult, ...] = ()
+        self._into = ""
 
     # ------------------------------------------------------------ content
 
@@ -101,6 +103,16 @@ class ImportsModel(QAbstractTableModel):
         return self._results[row] if self._results else None
 
     # ------------------------------------------------------------ choices
+
+    @property
+    def into(self) -> str:
+        """The folder that new ones go into; empty is the top."""
+        return self._into
+
+    def put_into(self, folder: str) -> None:
+        """Choose the folder that new ones go into."""
+        self._into = tidy_folder(folder)
+        self._repaint()
 
     @property
     def choices(self) -> dict[int, Choice]:
@@ -227,7 +239,8 @@ class ImportsModel(QAbstractTableModel):
             case ImportColumn.ADDRESS:
                 return build(one.item.profile) if one.item.profile else ""
             case ImportColumn.FOLDER:
-                return one.item.folder
+                stays = self._choices[row] is Choice.REPLACE and one.replacement is not None
+                return one.replacement.folder if stays and one.replacement else below(self._into, one.item.folder)
 
     def _mark(self, row: int) -> tuple[str, str]:
         return _OUTCOMES[self._results[row].outcome] if self._results else _STATES[self._planned[row].state]

@@ -66,7 +66,8 @@ class ImportDialog(QDialog):
     import_requested = Signal()
     """Carry out the choices of `model`."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, folders: tuple[str, ...] = ()) -> None:
+        """``folders`` are those of the list, to import into."""
         super().__init__(parent)
         self.setWindowTitle("Import connections")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -74,7 +75,7 @@ class ImportDialog(QDialog):
         self.setAcceptDrops(True)
         self.setSizeGripEnabled(True)
         self.setMinimumSize(*_SMALLEST)
-        self.preview = ImportPreview()
+        self.preview = ImportPreview(folders)
         self.model = self.preview.model
         self.preview.choices_changed.connect(self._on_choices)
         self._make_source()

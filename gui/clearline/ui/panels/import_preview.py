@@ -26,6 +26,7 @@ from clearline.core.exchange.saving import ItemResult, Outcome
 from clearline.ui.look import theme
 from clearline.ui.models.imports import ImportColumn, ImportsModel, choice_word
 from clearline.ui.widgets.editors import Choice as ChoiceBox
+from clearline.ui.widgets.editors import EditableChoice
 from clearline.ui.widgets.parts import RichText
 
 
@@ -34,11 +35,12 @@ class ImportPreview(QWidget):
 
     choices_changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, folders: tuple[str, ...] = ()) -> None:
+        """``folders`` are those of the list, to import into."""
         super().__init__()
         self.model = ImportsModel()
         self._make_table()
-        self._make_choices()
+        self._make_choices(folders)
         self._lay_out()
         self.table.selectionModel().currentRowChanged.connect(self._show_details)
         self.model.dataChanged.connect(self._on_choices)
@@ -73,7 +75,7 @@ class ImportPreview(QWidget):
         header.setSectionResizeMode(ImportColumn.DETAILS, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(theme.GRID * 8)
 
-    def _make_choices(self) -> None:
+    def _make_choices(self, folders: tuple[str, ...]) -> None:
         self.summary = QLabel()
         self.all = QPushButton("All")
         self.none = QPushButton("None")
@@ -94,6 +96,11 @@ class ImportPreview(QWidget):
         self.one.activated.connect(self._choose_one)
         self.one_label = QLabel("This one:")
         self.one_label.setBuddy(self.one)
+        self.into = EditableChoice("Folder for what is new", folders)
+        self.into.setCurrentIndex(-1)
+        self.into.editTextChanged.connect(self._on_into)
+        self.into_label = QLabel("New ones into:")
+        self.into_label.setBuddy(self.into)
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
@@ -106,8 +113,8 @@ class ImportPreview(QWidget):
         bar.addWidget(self.known)
         choice = QVBoxLayout()
         choice.setSpacing(theme.GRID // 2)
-        choice.addWidget(self.one_label)
-        choice.addWidget(self.one)
+        for widget in (self.into_label, self.into, self.one_label, self.one):
+            choice.addWidget(widget)
         choice.addStretch(1)
         below = QHBoxLayout()
         below.setSpacing(theme.GRID * 2)
@@ -134,7 +141,10 @@ class ImportPreview(QWidget):
         self.known.setVisible(known)
         self.known.show_value(Choice.SKIP)
         self.known_label.setVisible(known)
-        self.table.setColumnHidden(ImportColumn.FOLDER, not any(one.item.folder for one in planned))
+        entry = self.into.lineEdit()
+        assert entry is not None
+        entry.setPlaceholderText("as in the file" if any(one.item.folder for one in planned) else "no folder")
+        self._show_folders()
         self.table.selectRow(0)
 
     def show_results(self, results: Sequence[ItemResult]) -> None:
@@ -142,7 +152,8 @@ class ImportPreview(QWidget):
         self.model.show_results(results)
         counts = Counter(result.outcome for result in results)
         self.summary.setText(", ".join(f"{counts[o]:,} {o.value}" for o in Outcome if counts[o]))
-        for widget in (self.all, self.none, self.known, self.known_label, self.one, self.one_label):
+        lines = (self.known_label, self.known, self.into_label, self.into, self.one_label, self.one)
+        for widget in (self.all, self.none, *lines):
             widget.hide()
         self.table.setColumnHidden(ImportColumn.CHOICE, True)
 
@@ -151,6 +162,15 @@ class ImportPreview(QWidget):
     def _on_choices(self) -> None:
         self._show_details(self.table.currentIndex())
         self.choices_changed.emit()
+
+    def _on_into(self, folder: str) -> None:
+        self.model.put_into(folder)
+        self._show_folders()
+
+    def _show_folders(self) -> None:
+        """Which folder each goes into, where any does."""
+        named = any(one.item.folder for one in self.model.planned)
+        self.table.setColumnHidden(ImportColumn.FOLDER, not (named or self.model.into))
 
     def _choose_one(self, place: int) -> None:
         row = self.table.currentIndex().row()

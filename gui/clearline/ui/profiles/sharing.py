@@ -16,6 +16,7 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange import portable
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.keyring.patient_vault import PatientVault
+from clearline.core.profiles.arrangement import folders
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets
@@ -111,7 +112,7 @@ class Sharing(QObject):
         """Open the import; with files, read them at once."""
         from clearline.ui.panels.import_dialog import ImportDialog
 
-        dialog = ImportDialog(self._window)
+        dialog = ImportDialog(self._window, folders(self._saved.values()))
         dialog.files_chosen.connect(lambda chosen: self._read_files(dialog, chosen))
         dialog.text_given.connect(lambda text: self._read_text(dialog, text))
         dialog.passphrase_given.connect(lambda passphrase: self._ask(dialog, passphrase))
@@ -171,7 +172,7 @@ class Sharing(QObject):
         from clearline.core.exchange import saving
 
         generation = self._generation
-        planned, choices = dialog.model.planned, dialog.model.choices
+        planned, choices, into = dialog.model.planned, dialog.model.choices, dialog.model.into
         folder, saved, vault = self._storage.folder, self._saved, self._storage.vault
 
         def answered(results: tuple[ItemResult, ...]) -> None:
@@ -186,7 +187,7 @@ class Sharing(QObject):
             self.imported.emit(tuple(result for result in results if result.profile is not None))
 
         self._storage.background.ask(
-            lambda: saving.carry_out(planned, choices, folder, saved, vault, self._outside),
+            lambda: saving.carry_out(planned, choices, folder, saved, vault, self._outside, into),
             answered,
             self._storage.broke.emit,
         )
