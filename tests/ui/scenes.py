@@ -40,8 +40,9 @@ _PATIENCE_S = 20.0
 class Seen:
     """A window with played checks and watches, and what brings it from state to state."""
 
-    def __init__(self, desktop: Desktop, checks: list[Any], opened: Callable[[], list[Any]]) -> None:
+    def __init__(self, desktop: Desktop, checks: list[Any], opened: Callable[[], list[Any]], folder: Path) -> None:
         self.desktop = desktop
+        self.folder = folder
         self.window = desktop.window
         self.workbench = desktop.workbench
         self._checks = checks
@@ -116,7 +117,7 @@ def seen(
     theme = Theme(app, Scheme.DARK if dark else Scheme.LIGHT)
     desktop = compose(app, theme=theme, check=check, watch=open_watch, vault=Vault(backend), folder=folder / "profiles")
     theme.choose(Scheme.DARK if dark else Scheme.LIGHT)
-    shown = Seen(desktop, checks, lambda: open_watch.opened)
+    shown = Seen(desktop, checks, lambda: open_watch.opened, folder)
     try:
         desktop.window.resize(*size)
         desktop.window.show()

@@ -8,22 +8,29 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QFileDialog, QLineEdit, QMenu, QWidget
 
+from clearline.core.exchange import ours
 from clearline.core.findings import Finding, Remedy, Stage
+from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
+from clearline.core.secrets.secret import Secret
+from clearline.ui.panels.batch_window import BatchWindow
+from clearline.ui.panels.import_dialog import ImportDialog
 from clearline.ui.panels.palette import Palette
 from ui import played_checks as play
 from ui import played_watches as watches
 from ui import scenes
 
 W = TypeVar("W", bound=QWidget)
+Walk = Callable[["Actions"], None]
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT, PLAIN = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier
 UNESCAPED = "mongodb://app:p@ss@db1.example.com/"
+PASSPHRASE = "four words make it good"
 MANY = "\n".join(f"mongodb://app:secret{n}@db{n}.example.com/" for n in range(200))
 
 
@@ -44,7 +51,9 @@ class Actions:
         """The mouse on something that is in sight."""
         self.seen.until(widget.isVisible)
         self.count += 1
-        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+        box = QPoint(8, widget.height() // 2)  # what is wider than its words takes no click behind them
+        place = box if isinstance(widget, QCheckBox) else widget.rect().center()
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
 
     def button(self, words: str, *, inside: QWidget | None = None) -> QAbstractButton:
         """A button by what it says."""
@@ -262,6 +271,90 @@ def import_many(go: Actions) -> None:
     go.seen.until(lambda: len(go.window.profiles.model.rows) >= 200)
 
 
+def export_encrypted(go: Actions) -> None:
+    go.seen.workbench.profiles.choose(scenes.TEAM[0].id)
+    go.key(Qt.Key.Key_E, CONTROL | ALT)
+    dialog: Any = go.seen.dialog()
+    file = go.seen.folder / "connections.json"
+    dialog.file.setText(str(file))
+    go.click(go.button("All", inside=dialog))
+    go.click(dialog.encrypt)
+    for _ in range(2):
+        go.type(PASSPHRASE, at=dialog.focusWidget())
+        if dialog.focusWidget() is dialog.passphrase.entry:
+            go.key(Qt.Key.Key_Tab, at=dialog.focusWidget())
+    go.click(dialog.passwords)
+    assert len(dialog.chosen) == len(scenes.TEAM)
+    go.key(Qt.Key.Key_Return, at=dialog)
+    go.seen.until(file.exists)
+
+
+def open_in_a_second_home(go: Actions) -> None:
+    file = go.seen.folder / "connections.json"
+    ours.write(scenes.TEAM, file, {}, Secret(PASSPHRASE))
+    go.key(Qt.Key.Key_O, CONTROL)
+    go.choose(str(file))
+    found: list[ImportDialog] = []
+    go.seen.until(lambda: found.extend(go.window.findChildren(ImportDialog)) or found)
+    dialog: Any = found[0]
+    go.seen.until(dialog.passphrase.entry.hasFocus)
+    go.type(PASSPHRASE, at=dialog.passphrase.entry)
+    go.key(Qt.Key.Key_Return, at=dialog.passphrase.entry)
+    go.click(go.button(f"Import {len(scenes.TEAM)}", inside=dialog))
+    go.click(go.button("Close", inside=dialog))
+    go.seen.until(lambda: len(go.window.profiles.model.rows) >= len(scenes.TEAM))
+
+
+def _filed(words: str, place: Callable[[QMenu], QAction] | None, so: Callable[[Profile], bool]) -> Walk:
+    """The right button on a row, a menu that opens under the pointer, a click in it."""
+
+    def walk(go: Actions) -> None:
+        wanted = scenes.TEAM[2]
+        go.count += 1  # the right button
+        menu = go.window.profiles.menu_for([wanted.id])
+        menu.popup(go.window.mapToGlobal(QPoint(100, 200)))
+        action = next(one for one in menu.actions() if one.text().startswith(words))
+        if place is not None:
+            menu.setActiveAction(action)  # the pointer rests on it, and its menu opens
+            inner = action.menu()
+            assert isinstance(inner, QMenu)
+            inner.popup(go.window.mapToGlobal(QPoint(300, 200)))
+            menu, action = inner, place(inner)
+        go.count += 1
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+        if action.text().startswith("New folder"):
+            question: Any = go.seen.dialog()
+            go.type("Team / New", at=question.entry)
+            go.key(Qt.Key.Key_Return, at=question.entry)
+        model = go.window.profiles.model
+
+        def is_so() -> bool:
+            row = model.profile_row(wanted.id)
+            return row is not None and so(row.profile)
+
+        go.seen.until(is_so)
+
+    return walk
+
+
+def _called(words: str) -> Callable[[QMenu], QAction]:
+    return lambda menu: next(one for one in menu.actions() if one.text() == words)
+
+
+def every_one_tested(go: Actions) -> None:
+    go.seen.until(lambda: len(go.window.profiles.model.rows) >= len(scenes.TEAM))
+    go.finds(play.connected())
+    go.count += 1
+    menu = go.window.profiles.more_menu()
+    menu.popup(go.window.mapToGlobal(QPoint(100, 200)))
+    action = next(one for one in menu.actions() if one.text().startswith("Test all"))
+    go.count += 1
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    found: list[BatchWindow] = []
+    go.seen.until(lambda: found.extend(go.window.findChildren(BatchWindow)) or found)
+    go.seen.until(lambda: all(found[0].model.report_of(one.id) is not None for one in scenes.TEAM))
+
+
 def kill_to_cause(go: Actions) -> None:
     go.tested(play.connected())
     go.seen.watch(watches.lost())
@@ -279,9 +372,10 @@ class Journey:
     """How many actions it took before the answer was the page, and how many it may take."""
 
     words: str
-    walk: Callable[[Actions], None]
+    walk: Walk
     before: int
     goal: int | None = None
+    profiles: tuple[Profile, ...] = ()
 
 
 JOURNEYS = (
@@ -296,6 +390,28 @@ JOURNEYS = (
     Journey("save with a name", save_with_a_name, 4),
     Journey("save without one", save_without_a_name, 1),
     Journey("import 200 addresses", import_many, 5),
+    Journey("export every connection, encrypted", export_encrypted, 8, profiles=scenes.TEAM),
+    Journey("open that file in a second home", open_in_a_second_home, 7),
+    Journey("make it a favourite", _filed("Add to fav", None, lambda one: one.favourite), 2, profiles=scenes.TEAM),
+    Journey(
+        "into a folder that is there",
+        _filed("Move to", _called("Production"), lambda one: one.folder == "Production"),
+        4,
+        profiles=scenes.TEAM,
+    ),
+    Journey(
+        "into a new folder",
+        _filed("Move to", _called("New folder…"), lambda one: one.folder == "Team/New"),
+        4,
+        profiles=scenes.TEAM,
+    ),
+    Journey(
+        "give it a colour",
+        _filed("Colour", _called("Purple"), lambda one: one.colour == "purple"),
+        3,
+        profiles=scenes.TEAM,
+    ),
+    Journey("test them all", every_one_tested, 2, profiles=scenes.TEAM),
     Journey("from the verdict to its fix", verdict_to_fix, 25, goal=1),
     Journey("to a setting by its name", find_a_setting, 3),
     Journey("the server is killed → its cause is read", kill_to_cause, 0),

@@ -103,7 +103,14 @@ class Workbench(QObject):
         self.explaining = Explaining(window, self.storage.background, profiles, self.test)
         self.places = ComparingPlaces(window, self.storage.background, profiles)
         self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
-        self.files = FileActions(window, self.storage, profiles, self.list_actions, self.sharing.mark_from_outside)
+        self.files = FileActions(
+            window,
+            self.storage,
+            profiles,
+            self.list_actions,
+            self.sharing.mark_from_outside,
+            self.sharing.take_files,
+        )
         self.consents = Consents(
             window,
             self.storage.background,

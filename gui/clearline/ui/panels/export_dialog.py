@@ -120,6 +120,7 @@ class ExportDialog(QDialog):
         self.encrypt.toggled.connect(self._refresh)
         self.passphrase = SecretEntry("Passphrase", "several words")
         self.again = SecretEntry("Passphrase again", "the same again")
+        self.encrypt.clicked.connect(lambda encrypted: self.passphrase.entry.setFocus() if encrypted else None)
         for entry in (self.passphrase, self.again):
             entry.entered.connect(lambda _secret: self._refresh())
         self.mark = StatusIcon()
@@ -163,6 +164,7 @@ class ExportDialog(QDialog):
         hint.addWidget(self.hint, 1)
         form.addRow(hint)
         form.addRow("", self.passwords)
+        self.setTabOrder(self.passphrase.entry, self.again.entry)
         where = QFormLayout()
         where.setHorizontalSpacing(theme.GRID)
         where.addRow("File", file)

@@ -29,13 +29,16 @@ class FileActions(QObject):
         profiles: OpenProfiles,
         list_actions: ListActions,
         mark_from_outside: Callable[[Sequence[str]], object],
+        take_files: Callable[[Sequence[Path]], object],
     ) -> None:
+        """``take_files`` opens profiles, and imports what holds several."""
         super().__init__(window)
         self._window = window
         self._storage = storage
         self._profiles = profiles
         self._compare = list_actions.compare
         self._mark_from_outside = mark_from_outside
+        self._take_files = take_files
         storage.loaded.connect(self._on_loaded)
         storage.reread.connect(self._on_reread)
         storage.saved.connect(self._on_saved)
@@ -58,7 +61,7 @@ class FileActions(QObject):
         dialog = QFileDialog(self._window, "Open profile", "", _FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self._storage.load(Path(chosen)))
+        dialog.fileSelected.connect(lambda chosen: self._take_files([Path(chosen)]))
         dialog.open()
 
     def _on_loaded(self, profile: Profile, path: Path) -> None:
