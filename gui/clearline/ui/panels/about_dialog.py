@@ -23,7 +23,7 @@ import clearline
 from clearline import paths
 from clearline.licences import QT, SSH
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import section
+from clearline.ui.widgets.parts import HeardLabel, section
 
 
 class AboutDialog(QDialog):
@@ -106,7 +106,7 @@ def places() -> str:
 
 def _facts(title: str, words: str) -> QWidget:
     made = QWidget()
-    label = QLabel(words)
+    label = HeardLabel(words)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -20,7 +20,7 @@ from clearline.ui.look.status import status_icon, status_tone
 from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.widgets.announcement import announce
 from clearline.ui.widgets.delegates import turning
-from clearline.ui.widgets.parts import Card, Flow, StatusIcon, WrappedLabel, restyle
+from clearline.ui.widgets.parts import Card, Flow, HeardLabel, StatusIcon, WrappedLabel, restyle
 from clearline.ui.widgets.remedy_words import offered, remedy_button
 
 _MOST_FIXES = 2
@@ -58,7 +58,7 @@ class VerdictBanner(Card):
         self.word.setFont(theme.strong_font())
         self.certainty = QLabel()
         self.certainty.setProperty("role", "muted")
-        self.facts = QLabel()
+        self.facts = HeardLabel()
         self.facts.setProperty("role", "muted")
         self.facts.setAccessibleName("How long it took, and when")
         self.sentence = WrappedLabel()

@@ -53,7 +53,8 @@ class EnvironmentMark(QWidget):
         super().__init__()
         self._icon = QLabel()
         self._icon.setFixedSize(16, 16)
-        self.word = QLabel()
+        self.word = HeardLabel()
+        self.word.setAccessibleName("Environment")
         self.word.setFont(theme.strong_font())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, theme.GRID, 0)
@@ -66,13 +67,35 @@ class EnvironmentMark(QWidget):
         """Another word; an empty one hides it."""
         self.setVisible(bool(word))
         self.word.setText(word)
-        self.word.setAccessibleName(f"Environment: {word}")
         if word:
             tone = PROFILE_COLOURS.get(colour or "", theme.colours().muted)
             self._icon.setPixmap(pixmap("shield", tone, 16))
 
 
-class WrappedLabel(QLabel):
+class HeardLabel(QLabel):
+    """A text whose accessible name says what it is about, and then the text: a screen reader reads names alone."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._called = ""
+
+    def setAccessibleName(self, name: str) -> None:
+        """What it is about."""
+        self._called = name
+        self._tell()
+
+    def setText(self, text: str) -> None:
+        """Another text."""
+        super().setText(text)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._called:
+            said = "" if self.textFormat() is Qt.TextFormat.RichText else self.text()
+            super().setAccessibleName(self._called if said in self._called else f"{self._called}: {said}")
+
+
+class WrappedLabel(HeardLabel):
     """A selectable text that may take several lines and never widens the window."""
 
     def __init__(self, text: str = "", role: str | None = None) -> None:
@@ -85,11 +108,11 @@ class WrappedLabel(QLabel):
             self.setProperty("role", role)
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(HeardLabel):
     """One line of text that is cut with dots where there is no room; the whole of it is the tooltip."""
 
     def __init__(self, role: str | None = None, *, middle: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self._cut = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
