@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QPaintEvent,
-    QPalette,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QMainWindow,
-    QPushButton,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QMainWindow, QWidget  # of Qt's types each takes time when it is first named
 
 from clearline.ui.look import theme
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtWidgets import QPushButton
+
     from clearline.ui.forms.connection_line import ConnectionLine
     from clearline.ui.forms.masked_text import Redact
     from clearline.ui.forms.pages import FormPages
@@ -93,13 +82,15 @@ class MainWindow(QMainWindow):
         self._list_asked_for = False
         self._sides_by_user = False
         self.setWindowTitle("Clearline")
-        self.setMinimumSize(QSize(800, 420))
+        self.setMinimumSize(800, 420)
         roles = (QPalette.ColorRole.Base, QPalette.ColorRole.Midlight, QPalette.ColorRole.Accent)
         self._outlines = [self._outline(role) for role in roles]
         self.resize(1280, 680)  # a screen of 720 has a title bar and a panel as well
 
     def furnish(self, redact: Redact) -> None:
         """Make everything that stands in the window."""
+        from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
         from clearline.ui.look.icons import LabelledButton, window_icon
@@ -172,6 +163,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout
 
         from clearline.ui.widgets.editors import in_tab_order
 
@@ -331,6 +323,8 @@ class MainWindow(QMainWindow):
 
     def step_back(self) -> bool:
         """What Escape closes, the nearest first; False when nothing is open that it could close."""
+        from PySide6.QtWidgets import QLineEdit
+
         focused = self.focusWidget()
         if (
             isinstance(focused, QLineEdit)
