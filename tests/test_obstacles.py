@@ -93,6 +93,15 @@ def test_the_package_is_that_of_the_distribution(release: str, command: str) -> 
     assert obstacles.install(["libGL.so.1"], release) == command
 
 
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_other_systems_have_no_packages_of_fonts(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(obstacles, "_os_release", lambda: DEBIAN)
+    assert "apt install fonts-dejavu-core" in obstacles.no_fonts("linux")
+    said = obstacles.no_fonts(platform)
+    assert said.startswith("No fonts are installed here")
+    assert not {"apt", "Debian", "fonts-dejavu-core"} & set(said.replace(".", "").split())
+
+
 @POSIX_ONLY
 def test_a_folder_that_cannot_be_written_is_said_with_the_way_out(tmp_path: Path) -> None:
     assert obstacles.unwritable(tmp_path / "a" / "b") is None

@@ -115,9 +115,13 @@ def after_import_error(loads: Loads | None = None, platform: str = sys.platform)
     return _needs(lacking, "The window") if lacking else None
 
 
-def no_fonts() -> str:
+def no_fonts(platform: str = sys.platform) -> str:
     """What to say where every letter is a box."""
-    return f"No fonts are installed here, so every letter is a box: {install(('fonts',))}."
+    helps = {
+        "win32": "Control Panel, Fonts, Font settings restores those of Windows",
+        "darwin": "Font Book restores them",
+    }
+    return f"No fonts are installed here, so every letter is a box: {helps.get(platform) or install(('fonts',))}."
 
 
 def unwritable(folder: Path) -> str | None:

@@ -15,8 +15,9 @@ from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
-from clearline.core.hops import direct, pac, system_settings
+from clearline.core.hops import direct, network_settings, pac, system_settings
 from clearline.core.hops.loop import HopLoop
+from clearline.core.hops.network_settings import Configured, fits, of_macos, of_windows
 from clearline.core.hops.system_settings import SettingsProblem, matches, read
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SystemProxy
 from clearline.core.profiles.profile import Profile, Seeds
@@ -113,6 +114,94 @@ def test_a_script_that_decides_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "proxy.pac-broken"
     assert "http://wpad/proxy.pac" in report.diagnosis.summary
+
+
+# ---------------------------------------------------------------- Windows and macOS, fed with what they tell
+
+
+@pytest.fixture
+def on_windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[Configured], None]:
+    monkeypatch.setattr(system_settings, "sys", SimpleNamespace(platform="win32"))
+    return lambda told: monkeypatch.setattr(network_settings, "configured", lambda: told)
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "port", "applies"),
+    [
+        ("*.far.test", "db.far.test", 27017, True),
+        ("far.test", "far.test", 27017, True),
+        ("far.test", "db.far.test", 27017, False),  # as NO_PROXY would have it
+        ("db*.far.test", "DB7.far.test.", 27017, True),
+        ("10.*", "10.1.2.3", 27017, True),
+        ("10.*", "110.1.2.3", 27017, False),
+        ("<local>", "db", 27017, True),
+        ("<local>", "db.far.test", 27017, False),
+        ("<local>", "::1", 27017, False),
+        ("https://db.far.test", "db.far.test", 27017, True),
+        ("db.far.test:27018", "db.far.test", 27017, False),
+        ("db.far.test:27017", "db.far.test", 27017, True),
+        ("[fd00::1]:27017", "fd00::1", 27017, True),
+        ("[fd00::1]", "fd00::1", 27017, True),
+        ("169.254/16", "169.254.3.4", 27017, True),
+        ("169.254/16", "169.253.3.4", 27017, False),
+        ("fd00::/8", "fd00::1", 27017, True),
+        ("no/network", "10.0.0.1", 27017, False),
+        ("*", "db.far.test", 27017, True),
+    ],
+)
+def test_an_exception_as_windows_and_macos_have_it(entry: str, host: str, port: int, applies: bool) -> None:
+    assert fits(entry, host, port) is applies
+
+
+def test_settings_as_windows_writes_them() -> None:
+    told = of_windows("proxy:8080", "*.far.test;10.*, <local>;10.0.0.0/8")
+    assert told.proxies == {"https": "proxy:8080"}
+    assert told.exceptions[:3] == ("*.far.test", "10.*", "<local>")
+    assert {"localhost", "127.0.0.1", "::1"} < set(told.exceptions)
+    assert "10.0.0.0/8" not in told.exceptions
+    told = of_windows("http=a:80;https=b:81 SOCKS=c:1080", "<-loopback>;db")
+    assert told.proxies == {"http": "a:80", "https": "b:81", "socks": "c:1080"}
+    assert told.exceptions == ("db",)
+    assert of_windows("", "").proxies == {}
+
+
+def test_settings_as_macos_tells_them() -> None:
+    shown = "  ProxyAutoConfigEnable : {}\n  ProxyAutoConfigURLString : http://wpad/proxy.pac\n"
+    places = {"https": "http://p:3128"}
+    settings = {"exclude_simple": True, "exceptions": ("*.far.test", None, "169.254/16")}
+    told = of_macos(shown.format(1), places, settings)
+    assert (told.by_script, told.script) == (True, "http://wpad/proxy.pac")
+    told = of_macos(shown.format(0), places, settings)
+    assert (told.by_script, told.proxies) == (False, places)
+    assert told.exceptions[:3] == ("*.far.test", "169.254/16", "<local>")
+
+
+def test_exceptions_of_the_environment_do_not_hide_the_settings_of_windows(
+    on_windows: Callable[[Configured], None],
+) -> None:
+    on_windows(of_windows("proxy.far.test:8080", "*.near.test;<local>"))
+    found = read({"NO_PROXY": "db.other.test"})
+    assert (found.proxy, found.source) == (HttpProxy(host="proxy.far.test", port=8080), "Windows")
+    assert found.exception_for("db.near.test", 27017) == "*.near.test"
+    assert found.exception_for("near.test", 27017) is None
+    assert found.exception_for("db", 27017) == "<local>"
+    assert found.exception_for("db.other.test", 27017) == "db.other.test"
+    assert found.exception_for("127.0.0.1", 27017) == "127.0.0.1"
+    assert found.exception_for("db.far.test", 27017) is None
+    on_windows(of_windows("socks=socks.far.test:1080", ""))
+    assert read({}).proxy == Socks5Proxy(host="socks.far.test", port=1080)
+    on_windows(Configured())
+    assert read({"NO_PROXY": "x"}).proxy is None
+
+
+def test_an_exception_of_windows_goes_directly(
+    on_windows: Callable[[Configured], None], standalone: Deployment
+) -> None:
+    with peers.closed_port() as dead:
+        on_windows(of_windows(f"127.0.0.1:{dead}", "<-loopback>"))
+        assert run(standalone.address).verdict is Verdict.FAILED
+        on_windows(of_windows(f"127.0.0.1:{dead}", "127.*;<-loopback>"))
+        assert run(standalone.address).verdict is Verdict.CONNECTED
 
 
 def test_windows_has_another_number_for_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

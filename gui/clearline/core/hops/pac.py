@@ -99,16 +99,6 @@ if sys.platform == "win32":
 
         _fields_ = (("access", wintypes.DWORD), ("proxy", wintypes.LPWSTR), ("bypass", wintypes.LPWSTR))
 
-    class _Settings(ctypes.Structure):
-        """WINHTTP_CURRENT_USER_IE_PROXY_CONFIG."""
-
-        _fields_ = (
-            ("detect", wintypes.BOOL),
-            ("url", wintypes.LPWSTR),
-            ("proxy", wintypes.LPWSTR),
-            ("bypass", wintypes.LPWSTR),
-        )
-
     class _WinHttp:
         """WinHttpGetProxyForUrl."""
 
@@ -143,19 +133,8 @@ if sys.platform == "win32":
             finally:
                 library.WinHttpCloseHandle(session)
 
-    def configured() -> tuple[bool, str | None]:
-        """Whether a script decides here, and where it is; None: the network says."""
-        library: Any = ctypes.WinDLL("winhttp", use_last_error=True)
-        found = _Settings()
-        if not library.WinHttpGetIEProxyConfigForCurrentUser(ctypes.byref(found)):
-            return False, None
-        # Looking for one is on by default: where a proxy is named, that one counts.
-        return bool(found.url) or (bool(found.detect) and not found.proxy), found.url or None
-
 elif sys.platform == "darwin":
     import ctypes
-    import re
-    import subprocess
     import urllib.request
 
     _UTF8: Final = 0x08000100
@@ -237,15 +216,3 @@ elif sys.platform == "darwin":
                 for held in (program, target, place, proxies):
                     if held:
                         core.CFRelease(held)
-
-    def configured() -> tuple[bool, str | None]:
-        """Whether a script decides here, and where it is; None: the network says."""
-        try:
-            shown = subprocess.run(
-                ["/usr/sbin/scutil", "--proxy"], capture_output=True, text=True, timeout=2.0, check=True
-            ).stdout
-        except (OSError, subprocess.SubprocessError):
-            return False, None
-        found = re.search(r"ProxyAutoConfigURLString : (\S+)", shown)
-        on = re.search(r"ProxyAutoConfigEnable : 1\b", shown)
-        return bool(on and found), found[1] if found else None

@@ -12,14 +12,13 @@ import os
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
-from clearline.core.hops import pac
+from clearline.core.hops import network_settings, pac
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of
 from clearline.core.secrets.secret import Secret
@@ -60,6 +59,8 @@ class SystemSettings:
     proxy: Hop | None = None
     password: Secret | None = None
     exceptions: tuple[str, ...] = ()
+    system_exceptions: tuple[str, ...] = ()
+    """Those of Windows and macOS, which are read in their own way."""
     script: PacScript | None = None
     """What decides instead of ``proxy``, for each target."""
     source: str = ""
@@ -67,7 +68,9 @@ class SystemSettings:
 
     def exception_for(self, host: str, port: int) -> str | None:
         """The exception that a target falls under."""
-        return next((entry for entry in self.exceptions if matches(entry, host, port)), None)
+        said = (entry for entry in self.exceptions if matches(entry, host, port))
+        also = (entry for entry in self.system_exceptions if network_settings.fits(entry, host, port))
+        return next(said, None) or next(also, None)
 
 
 def matches(entry: str, host: str, port: int) -> bool:
@@ -131,16 +134,14 @@ def _by_script(url: str | None, source: str, exceptions: tuple[str, ...] = ()) -
 
 
 def _of_system(exceptions: tuple[str, ...]) -> SystemSettings:
-    if sys.platform in ("win32", "darwin"):
-        by_script, url = pac.configured()
-        if by_script:
-            return _by_script(url, "Windows" if sys.platform == "win32" else "macOS", exceptions)
-    found = urllib.request.getproxies()
     source = "Windows" if sys.platform == "win32" else "macOS"
+    found = network_settings.configured()
+    if found.by_script:
+        return _by_script(found.script, source, exceptions)
     for kind in ("socks", "https", "http"):
-        if url := found.get(kind):
+        if url := found.proxies.get(kind):
             url = url if kind != "socks" else f"socks5://{url.rpartition('://')[2]}"
-            return _made(url, (*exceptions, *_split(found.get("no", ""))), source)
+            return replace(_made(url, exceptions, source), system_exceptions=found.exceptions)
     return SystemSettings(exceptions=exceptions)
 
 
