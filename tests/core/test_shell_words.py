@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +53,29 @@ def test_a_path_is_one_word_and_no_option(path: str) -> None:
     given_path = single_quoted(word)
     assert given_path in (path, f".\\{path}") if given_path is not None else re.fullmatch(r"[\w\\/:.\-]+", word)
     assert not word.startswith("-")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            r'"C:\Program Files\Git\connect.exe" -S proxy:1080 %h %p',
+            [r"C:\Program Files\Git\connect.exe", "-S", "proxy:1080", "%h", "%p"],
+        ),
+        (r"C:\tools\pass.exe it's", [r"C:\tools\pass.exe", "it's"]),
+        (r'x --file="C:\a b" ""', ["x", r"--file=C:\a b", ""]),
+        ("  ", []),
+    ],
+)
+def test_on_windows_a_backslash_is_part_of_a_path(command: str, words: list[str]) -> None:
+    assert shell_words.taken_apart(command, windows=True) == words
+
+
+def test_a_command_of_a_posix_shell_is_taken_apart_as_it_says() -> None:
+    assert shell_words.taken_apart("pass 'a b' c\\ d", windows=False) == ["pass", "a b", "c d"]
+
+
+@pytest.mark.parametrize("windows", [True, False])
+def test_a_quotation_mark_without_its_partner_is_told(windows: bool) -> None:
+    with pytest.raises(ValueError, match="quot"):
+        shell_words.taken_apart('pass "half', windows=windows)

@@ -92,7 +92,7 @@ def test_only_the_first_line_counts_and_no_shell_reads_the_command() -> None:
         (command("pass"), "printed nothing"),
         (command(f"print(); print({WORD!r})"), "printed nothing on its first line"),
         ("/no/such/program x", "cannot be started"),
-        ("pass 'half", "quotation mark"),
+        ('pass "half', "quotation mark"),
         ("   ", "is empty"),
     ],
 )

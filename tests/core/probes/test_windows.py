@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clearline.core import windows_sockets
 from clearline.core.facts.servers import Reach
 from clearline.core.probes import dns, tcp, windows
 from lab import peers
@@ -24,7 +25,7 @@ def test_no_syn_is_sent_again_by_the_numbers_of_the_header() -> None:
         return 0
 
     with socket.socket() as sock:
-        assert windows.no_syn_again(sock, control)
+        assert windows_sockets.no_syn_again(sock, control)
         assert asked == [(sock.fileno(), 0x98000011, bytes([0xFF, 0xFF, 0xFE, 0]))]
 
 
@@ -33,8 +34,8 @@ def test_a_windows_that_does_not_know_the_code_is_left_as_it_is() -> None:
         raise AttributeError("WSAIoctl")
 
     with socket.socket() as sock:
-        assert not windows.no_syn_again(sock, lambda *_: -1)
-        assert not windows.no_syn_again(sock, broken)
+        assert not windows_sockets.no_syn_again(sock, lambda *_: -1)
+        assert not windows_sockets.no_syn_again(sock, broken)
 
 
 @pytest.mark.parametrize(("address", "asked"), [("127.0.0.1", True), ("192.0.2.1", False)])
@@ -43,8 +44,8 @@ def test_only_for_addresses_of_this_computer_a_refusal_counts_at_once(
 ) -> None:
     """A packet to another computer may be lost, and then has to be sent again."""
     told: list[socket.socket] = []
-    monkeypatch.setattr(tcp, "ON_WINDOWS", True)
-    monkeypatch.setattr(windows, "no_syn_again", told.append)
+    monkeypatch.setattr(windows_sockets, "ON_WINDOWS", True)
+    monkeypatch.setattr(windows_sockets, "no_syn_again", told.append)
     with peers.closed_port() as port:
         facts = asyncio.run(tcp.connect(address, port, deadline_s=0.05))
     assert bool(told) is asked

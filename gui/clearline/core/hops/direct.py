@@ -7,7 +7,9 @@ import socket
 import struct
 import sys
 from contextlib import suppress
+from ipaddress import ip_address
 
+from clearline.core import windows_sockets
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.error_numbers import error_number
 from clearline.core.facts.hops import HopStage, Trouble
@@ -108,6 +110,8 @@ async def _attempt(family: int, address: tuple[object, ...], sockets: list[socke
         if hasattr(socket, name):
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    if windows_sockets.ON_WINDOWS and ip_address(str(address[0]).partition("%")[0]).is_loopback:
+        windows_sockets.no_syn_again(sock)  # many proxies of companies run on the user's own computer
     await asyncio.get_running_loop().sock_connect(sock, address)
     return sock
 

@@ -11,13 +11,14 @@ import msgspec
 from msgspec.structs import replace
 
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, HopStep, Trouble
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.hops.trouble import HopError
 
 
 class Terms(msgspec.Struct, frozen=True):
     """How patient a hop is. A step is silent after ``deadline_s`` and given up at ``late_s``."""
 
-    deadline_s: float = 1.5
+    deadline_s: float = SILENCE_S
     late_s: float = 6.5
 
 

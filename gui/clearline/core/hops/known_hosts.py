@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import asyncssh
 
 _USERS: Final = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
-_SYSTEMS: Final = ("%ProgramData%/ssh/ssh_known_hosts",) if sys.platform == "win32" else ("/etc/ssh/ssh_known_hosts",)
+OF_SYSTEM: Final = Path(os.environ.get("PROGRAMDATA", "C:/ProgramData"), "ssh") if os.name == "nt" else Path("/etc/ssh")
+"""The folder with OpenSSH's own files of this computer."""
 _DEFAULT_PORT: Final = 22
 _MOST_BYTES: Final = 16 << 20
 
@@ -50,8 +51,8 @@ class HostKeys(msgspec.Struct, frozen=True):
     def files(self, chosen: Sequence[str] | None) -> tuple[Path, ...]:
         """Where host keys are looked for. ``chosen``: the files of a profile or of ``~/.ssh/config``."""
         names = chosen if chosen is not None else _USERS
-        found = [Path(name).expanduser() for name in (*names, *_SYSTEMS)]
-        return (*found, *([self.own] if self.own is not None else []))
+        found = [Path(name).expanduser() for name in names]
+        return (*found, OF_SYSTEM / "ssh_known_hosts", *([self.own] if self.own is not None else []))
 
     def add(self, host: str, port: int, key: asyncssh.SSHKey) -> None:
         """Write down that the user trusts it. Raises `OSError`."""

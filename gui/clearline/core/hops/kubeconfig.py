@@ -124,7 +124,13 @@ def _plugin(plugin: dict[str, Any], place: str, may_run: bool) -> dict[str, Any]
             environ[str(entry.get("name"))] = str(entry.get("value"))
     try:
         done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PLUGIN_S, check=True, env=environ
+            words,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PLUGIN_S,
+            check=True,
+            env=environ,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
         )
         status = json.loads(done.stdout)["status"]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):

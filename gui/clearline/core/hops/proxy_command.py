@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -99,12 +100,14 @@ async def start(log: HopLog, command: str) -> CommandStream:
     loop = asyncio.get_running_loop()
     words = words_of(command)
     options: dict[str, Any] = {"env": restored_environ(), "start_new_session": True}
+    options["creationflags"] = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # no console flashes up over the window
     async with log.step(HopStage.TCP, Trouble.HANGS) as step:
         try:
             if words:
                 _, stream = await loop.subprocess_exec(CommandStream, *words, **options)
             else:
-                _, stream = await loop.subprocess_shell(CommandStream, f"exec {command}", **options)
+                alone = f"exec {command}" if os.name == "posix" else command
+                _, stream = await loop.subprocess_shell(CommandStream, alone, **options)
         except (OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError)
             raise log.failed(

@@ -9,18 +9,18 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from clearline.core.hops.known_hosts import OF_SYSTEM
 from clearline.core.hops.ssh_keys import USUAL
 from clearline.core.profiles.hop import SshLogin, SshServer
+from clearline.core.shell_words import taken_apart
 
 CONFIG: Final = "~/.ssh/config"
-_SYSTEMS: Final = "/etc/ssh/ssh_config"
 _MOST_JUMPS: Final = 8
 _WINDOWS_AGENT: Final = r"\\.\pipe\openssh-ssh-agent"
 _UNSAFE: Final = re.compile(r"[\s'\"`$\\;&<>|(){}*?!#\x00-\x1f\x7f]|^-")
@@ -126,7 +126,7 @@ def _config(hop: SshServer) -> dict[str, Any]:
         return {}
     from asyncssh import config
 
-    files = [path for path in (Path(CONFIG).expanduser(), Path(_SYSTEMS)) if path.is_file()]
+    files = [path for path in (Path(CONFIG).expanduser(), OF_SYSTEM / "ssh_config") if path.is_file()]
     if _UNSAFE.search(hop.config_alias) or _UNSAFE.search(hop.user or ""):
         raise ConfigProblem(CONFIG, hop.config_alias, unsafe=True)
     port = hop.port if hop.port != SshServer(host="").port else ()
@@ -191,11 +191,9 @@ def _own_name() -> str:
 
 def words_of(command: str) -> Sequence[str] | None:
     """A command as the words of its program and arguments; None: it needs a shell."""
-    if sys.platform == "win32":
-        return shlex.split(command, posix=False)
-    if any(letter in command for letter in "|&;<>()$`*?~\n"):
+    if os.name == "posix" and any(letter in command for letter in "|&;<>()$`*?~\n"):
         return None
     try:
-        return shlex.split(command)
+        return taken_apart(command)
     except ValueError:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import locale
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -133,11 +132,10 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _words(command: str) -> list[str]:
+    from clearline.core.shell_words import taken_apart
+
     try:
-        if os.name == "posix":
-            words = shlex.split(command)
-        else:  # a backslash is part of a path there
-            words = [word.strip('"') for word in shlex.split(command, posix=False)]
+        words = taken_apart(command)
     except ValueError:
         raise CommandFailed("has a quotation mark without its partner") from None
     if not words:

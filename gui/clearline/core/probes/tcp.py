@@ -7,11 +7,11 @@ import contextlib
 import errno
 import ipaddress
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from clearline.core import windows_sockets
 from clearline.core.error_numbers import error_number
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
@@ -19,7 +19,6 @@ from clearline.core.facts.whole import SILENCE_S
 from clearline.core.hops.loop import KeptSocket
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way
-from clearline.core.probes import windows
 from clearline.core.probes.computer import is_own_address
 from clearline.core.probes.connection import (
     Carrier,
@@ -31,8 +30,6 @@ from clearline.core.probes.connection import (
     reach_of,
     shown_bytes,
 )
-
-ON_WINDOWS: Final = sys.platform == "win32"
 
 _PRIVATE = tuple(
     ipaddress.ip_network(network)
@@ -107,8 +104,8 @@ async def open_connection(
         try:
             if port is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if ON_WINDOWS and place.own:
-                    windows.no_syn_again(sock)
+                if windows_sockets.ON_WINDOWS and place.own:
+                    windows_sockets.no_syn_again(sock)
             async with patience:
                 await connection.connect(target.address)
         except OSError as error:

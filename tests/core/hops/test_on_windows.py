@@ -1,0 +1,71 @@
+"""What hops do otherwise on Windows, fed on any system."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from clearline.core import windows_sockets
+from clearline.core.facts.hops import HopFacts, Trouble
+from clearline.core.hops import direct, kubeconfig, proxy_command
+from clearline.core.hops.hop_log import HopLog, Terms
+from clearline.core.hops.kubeconfig import KubeconfigProblem
+from clearline.core.hops.loop import HopLoop
+from clearline.core.hops.trouble import HopError
+
+NO_WINDOW = 0x08000000
+
+
+def log(host: str, port: int) -> HopLog:
+    return HopLog(0, HopFacts(kind="ssh", host=host, port=port), Terms(), lambda: None)
+
+
+def test_a_program_on_the_way_opens_no_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    class Loop(HopLoop):
+        async def subprocess_exec(self, _factory: Any, *words: Any, **options: Any) -> Any:  # type: ignore[override]
+            asked.update(options, words=words)
+            raise FileNotFoundError(2, "not there")
+
+    monkeypatch.setattr("subprocess.CREATE_NO_WINDOW", NO_WINDOW, raising=False)
+    with asyncio.Runner(loop_factory=Loop) as runner, pytest.raises(HopError) as raised:
+        runner.run(proxy_command.start(log("db", 22), "connect -S proxy db 22"))
+    assert raised.value.failure.trouble is Trouble.COMMAND_MISSING
+    assert (asked["creationflags"], asked["words"]) == (NO_WINDOW, ("connect", "-S", "proxy", "db", "22"))
+
+
+def test_a_sign_in_program_of_kubernetes_opens_no_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def started(*_: Any, **options: Any) -> Any:
+        asked.update(options)
+        raise OSError
+
+    monkeypatch.setattr("subprocess.CREATE_NO_WINDOW", NO_WINDOW, raising=False)
+    monkeypatch.setattr("subprocess.run", started)
+    with pytest.raises(KubeconfigProblem):
+        kubeconfig._plugin({"command": "aws"}, "config", True)
+    assert asked["creationflags"] == NO_WINDOW
+
+
+@pytest.mark.parametrize(("host", "asked"), [("127.0.0.1", True), ("192.0.2.1", False)])
+def test_a_proxy_on_this_computer_that_is_not_there_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, host: str, asked: bool
+) -> None:
+    """To another computer a packet may be lost, and has to be sent again."""
+    told: list[socket.socket] = []
+
+    class Loop(HopLoop):
+        async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+            raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr(windows_sockets, "ON_WINDOWS", True)
+    monkeypatch.setattr(windows_sockets, "no_syn_again", told.append)
+    with asyncio.Runner(loop_factory=Loop) as runner, pytest.raises(HopError) as raised:
+        runner.run(direct.connect(log(host, 3128), host, 3128))
+    assert raised.value.failure.trouble is Trouble.REFUSED
+    assert bool(told) is asked
