@@ -13,7 +13,8 @@
     python3 packaging/dev.py build            the standalone program, into dist/clearline; for the command line alone
                                               clearline.pyz, for the Python that is there, and dist/clearline-cli
     python3 packaging/dev.py build --windows  the same for Windows, on Linux by wine, into dist/windows/clearline
-    python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine
+    python3 packaging/dev.py test --windows   core, cli and ui on Windows' own Python, on Linux by wine, and through
+                                              proxies and SSH
     python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
     python3 packaging/dev.py smoke            unpack each archive there, check a real mongod, paint the window
     python3 packaging/dev.py try-build        run the program of dist in clean systems (as root); --quick in one of them
@@ -61,7 +62,10 @@ def test(arguments: Sequence[str]) -> None:
     """Everything that has to be green, the frozen program aside."""
     python = str(venv_python())
     if "--windows" in arguments:
-        test_windows([argument for argument in arguments if argument != "--windows"])
+        import windows_tests
+
+        fetch_suites(ROOT / ".cache")
+        windows_tests.run(windows(), [argument for argument in arguments if argument != "--windows"])
         return
     if "--headless" in arguments:
         test_headless([argument for argument in arguments if argument != "--headless"])
@@ -79,19 +83,6 @@ def test(arguments: Sequence[str]) -> None:
     step([python, "-m", "mypy"])
     for chosen in runs_of_pytest(arguments, processors()):
         step([python, "-m", "pytest", *chosen], offscreen)
-
-
-def test_windows(arguments: Sequence[str]) -> None:
-    """The suites that say something about Windows, on Windows' Python; what cannot pass there is named in wine.py."""
-    import wine
-
-    fetch_suites(ROOT / ".cache")
-    machine = windows()
-    chosen = arguments or [f"tests/{name}" for name in ("core", "cli", "ui", "test_paths.py")]
-    left_out = [f"--deselect={test}" for test in wine.EXCEPTIONS]
-    # How long something takes by wine says nothing of Windows.
-    kinds = "not netns and not frozen and not timed and not crowd"
-    machine.run_python("-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-m", kinds, *left_out, *chosen)
 
 
 def test_headless(arguments: Sequence[str]) -> None:

@@ -17,6 +17,9 @@ import clearline
 from lab import peers
 from lab.deployment import Deployment
 
+pytestmark = pytest.mark.skipif(
+    bool(sys.flags.ignore_environment), reason="this Python reads no PYTHONPATH, so nothing can be taken away from it"
+)
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = Path(clearline.__file__).parent
 

@@ -9,9 +9,15 @@ import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import windows_tests
 import wine
+
+import by_wine
+
+pytest_plugins = ["pytester"]
 
 
 def source_distribution(**files: bytes) -> bytes:
@@ -60,8 +66,60 @@ def test_a_command_runs_with_mounts_and_processes_that_end_with_it(tmp_path: Pat
 
 def test_the_exceptions_are_few_explained_and_still_there() -> None:
     root = Path(__file__).resolve().parents[2]
-    assert len(wine.EXCEPTIONS) <= 20
+    assert len(wine.EXCEPTIONS) + len(wine.TOO_SLOW) <= 20
     for test, reason in wine.EXCEPTIONS.items():
-        file, _, name = test.partition("::")  # all of the file's tests where there is no name
-        assert (f"def {name}(" if name else "def test_") in (root / file).read_text("utf-8"), test
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (root / file).read_text("utf-8"), test
         assert reason
+    for file, reason in wine.TOO_SLOW.items():
+        assert "def test_" in (root / file).read_text("utf-8"), file
+        assert reason
+
+
+def test_an_exception_has_to_fail_and_one_that_passes_is_reported(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        test_it="""
+            import pytest
+
+            @pytest.mark.parametrize("number", [1, 2])
+            def test_fails(number):
+                assert number == 0
+
+            def test_passes():
+                pass
+        """,
+        test_many="def test_of_thousands(): raise SystemExit",
+    )
+    monkeypatch.setattr(wine, "TOO_SLOW", {"test_many.py": "takes minutes"})
+    monkeypatch.setattr(wine, "EXCEPTIONS", {"test_it.py::test_fails": "no such thing here"})
+    result = pytester.inline_run("--junitxml=first.xml", plugins=[by_wine])
+    assert result.ret == 0
+    monkeypatch.setattr(wine, "EXCEPTIONS", {"test_it.py::test_passes": "it was so once"})
+    assert pytester.inline_run("--junitxml=second.xml", plugins=[by_wine]).ret == 1
+    first = windows_tests.counted(pytester.path / "first.xml")
+    assert windows_tests.told(first) == "1 passed, 2 failed as expected, 1 skipped"
+    second = windows_tests.counted(pytester.path / "second.xml")
+    assert windows_tests.told(second) == "3 failed, 1 skipped"
+
+
+def test_a_process_that_does_not_end_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_tests, "RESULTS", tmp_path)
+    monkeypatch.setattr(windows_tests, "step", lambda _: None)
+
+    class Machine:
+        ran: ClassVar[list[tuple[str, ...]]] = []
+
+        def run_python(self, *words: str) -> None:
+            self.ran.append(words)
+            name = words[words.index("--junitxml") + 1].rpartition("\\")[2]
+            if name == "core.xml":
+                raise SystemExit(3)
+            (tmp_path / name).write_text('<testsuites><testsuite><testcase name="x"/></testsuite></testsuites>')
+
+    with pytest.raises(SystemExit, match="Not everything passed: core"):
+        windows_tests.run(Machine(), [])
+    assert len(Machine.ran) == len(windows_tests.RUNS)  # the others went on
+    windows_tests.run(Machine(), ["tests/cli"])
+    assert Machine.ran[-1][-1] == "tests/cli"
