@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import struct
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,26 +27,30 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "build" / "hops-by-wine"
 """What both sides see: it is below the source."""
 PROGRAM = r"""
-import asyncio, json, runpy, sys, winreg
+import asyncio, runpy, sys, winreg
 from clearline.core.hops.loop import HopLoop
 
 assert issubclass(HopLoop, asyncio.ProactorEventLoop)
-settings, *words = sys.argv[1:]
-values = json.loads(settings)
-place = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+place = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
+name = "DefaultConnectionSettings"
 with winreg.CreateKey(winreg.HKEY_CURRENT_USER, place) as key:
-    for name, value in values.items():
-        winreg.SetValueEx(key, name, 0, winreg.REG_DWORD if isinstance(value, int) else winreg.REG_SZ, value)
+    winreg.SetValueEx(key, name, 0, winreg.REG_BINARY, bytes.fromhex(sys.argv[1]))
     try:
-        sys.argv = ["clearline", *words]
+        sys.argv[:2] = ["clearline"]
         runpy.run_module("clearline", run_name="__main__", alter_sys=True)
     finally:
-        for name in values:
-            winreg.DeleteValue(key, name)
+        winreg.DeleteValue(key, name)
 """
 """A command of Clearline, with settings of Windows for as long as it runs."""
 
 Check = Callable[..., dict[str, Any]]
+
+
+def settings(proxy: str = "", exceptions: str = "", script: str = "") -> bytes:
+    """As Windows keeps them: a version, a count of changes, flags, and texts after their lengths."""
+    flags = 1 | 2 * bool(proxy) | 4 * bool(script)
+    texts = (struct.pack("<I", len(text)) + text.encode() for text in (proxy, exceptions, script))
+    return struct.pack("<III", 0x46, 1, flags) + b"".join(texts) + bytes(32)
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +67,8 @@ def check(shared: Path) -> Check:
     """The report of a check by Windows' Python, through ``via`` and with these settings of Windows."""
     machine = wine.Wine(ROOT / ".cache" / "wine", ROOT, lambda _: None)
 
-    def checked(
-        address: str, via: str, *words: str, settings: Mapping[str, str | int] | None = None, **environ: str
-    ) -> dict[str, Any]:
-        program = [r"Z:\python\python.exe", r"Z:\source\build\hops-by-wine\program.py", json.dumps(settings or {})]
+    def checked(address: str, via: str, *words: str, windows: bytes = settings(), **environ: str) -> dict[str, Any]:
+        program = [r"Z:\python\python.exe", r"Z:\source\build\hops-by-wine\program.py", windows.hex()]
         words = ("check", address, "--via", via, "--json", *words)
         environ = {"CLEARLINE_HOME": r"Z:\source\build\hops-by-wine\home", **environ}
         command = machine.command(*program, *words, **environ)
@@ -161,12 +164,12 @@ def test_what_an_ssh_server_refuses_has_its_cause(check: Check, bastion: Server,
 
 def test_as_the_settings_of_windows_say(check: Check, standalone: Deployment) -> None:
     with proxies.squid() as port, peers.closed_port() as dead:
-        settings = {"ProxyEnable": 1, "ProxyServer": f"127.0.0.1:{port}", "ProxyOverride": "<-loopback>"}
-        connected(check(standalone.address, "system", settings=settings, NO_PROXY="db.example.com"), "http")
-        settings |= {"ProxyServer": f"127.0.0.1:{dead}"}
-        assert cause(check(standalone.address, "system", settings=settings)) == "hop.refused"
-        settings |= {"ProxyOverride": "10.*;127.*;<-loopback>"}
-        report = check(standalone.address, "system", settings=settings, NO_PROXY="db.example.com")
+        way = settings(f"127.0.0.1:{port}", "<-loopback>")
+        connected(check(standalone.address, "system", windows=way, NO_PROXY="db.example.com"), "http")
+        way = settings(f"127.0.0.1:{dead}", "<-loopback>")
+        assert cause(check(standalone.address, "system", windows=way)) == "hop.refused"
+        way = settings(f"127.0.0.1:{dead}", "10.*;127.*;<-loopback>")
+        report = check(standalone.address, "system", windows=way, NO_PROXY="db.example.com")
         assert report["verdict"] == "connected", report["findings"]
 
 
@@ -197,7 +200,7 @@ def script(text: str) -> Iterator[str]:
 def test_as_a_proxy_script_says_that_windows_evaluates(check: Check, standalone: Deployment) -> None:
     with proxies.squid() as port:
         with script(f'function FindProxyForURL(url, host) {{ return "PROXY 127.0.0.1:{port}"; }}') as place:
-            connected(check(standalone.address, "system", settings={"AutoConfigURL": place}), "http")
+            connected(check(standalone.address, "system", windows=settings(script=place)), "http")
     with script("function FindProxyForURL(url, host) { return ") as place:
-        report = check(standalone.address, "system", settings={"AutoConfigURL": place})
+        report = check(standalone.address, "system", windows=settings(script=place))
         assert cause(report) == "proxy.pac-broken"
