@@ -64,3 +64,39 @@ def test_the_address_in_a_pasted_command_is_checked_and_said_aloud(
 def test_what_else_is_wrong_with_a_pasted_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", 'mongodump --uri="mongodb://u:p@ss@127.0.0.1:1"', "--fast"]) == 1
     assert "uri.unescaped-credentials" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ada:s3cr/et-w0rd@127.0.0.1:1",
+        "127.0.0.1:1/orders",
+        "localhost/db",
+        "mongodb:/127.0.0.1:1/",
+        "mongodb//127.0.0.1:1/db",
+        "mongodb;//127.0.0.1:1",
+    ],
+)
+def test_an_address_with_a_slash_is_no_file(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", typed, "--fast"]) == 1
+    said = capsys.readouterr()
+    assert "uri.bad-scheme" in said.out
+    assert "et-w0rd" not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    "typed", ["profiles/prod", "./db1:27017", "/srv/db1.prod", "~/ada@db", "C:\\db1\\x", "db1.json"]
+)
+def test_a_path_is_a_file_that_is_missing(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", typed]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_a_file_that_is_there_is_read_whatever_it_looks_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "team@work").mkdir()
+    (tmp_path / "team@work" / "prod").write_text("{", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "team@work/prod"]) == 2
+    assert "prod: " in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,7 +119,7 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
 
 
 def _found(argument: str, patience: Patience) -> Target:
-    """``://`` makes it a URI; else a path separator or ``.json`` a file; else a saved profile's name; else a host."""
+    """``://`` makes it a URI; else it may name a file, a saved profile, or be a host, or the beginnings of a URI."""
 
     def target(profile: Profile, text: str | None = None, *, saved: bool = False) -> Target:
         return Target(Request(profile, {}, text, patience, permits(profile)), saved)
@@ -135,7 +136,7 @@ def _found(argument: str, patience: Patience) -> Target:
         argument = with_address(argument)
     if "://" in argument:
         return _taken_out(argument, patience) or target(Profile(), argument)
-    if argument.endswith(".json") or "/" in argument or os.sep in argument:
+    if _names_a_file(argument):
         profile, saved = _from_file(Path(argument))
         return target(profile, saved=saved)
     if (named := _saved(argument)) is not None:
@@ -147,7 +148,30 @@ def _found(argument: str, patience: Patience) -> Target:
         from clearline.cli.text_grid import shown
 
         raise UsageProblem(f"there is no saved profile called {shown(argument)}, and no host has such a name.")
+    if "@" in argument or _SEPARATOR.search(argument):
+        return target(Profile(), argument)
     return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
+
+
+_SEPARATOR = re.compile(rf"[/{re.escape(os.sep)}]")
+_OF_A_PATH = re.compile(rf"[./~{re.escape(os.sep)}]|[A-Za-z]:[\\/]")
+"""How a path begins that cannot be an address."""
+_LIKE_AN_ADDRESS = re.compile(r"mongo|localhost/|[^/]*[:.]|.*@", re.IGNORECASE | re.DOTALL)
+
+
+def _names_a_file(argument: str) -> bool:
+    """``.json`` does, and a path; what looks like an address with a slash only where there is such a file.
+
+    A file that is missing is named in a message, and a piece of ``user:pass/word@host`` must not be.
+    """
+    if argument.endswith(".json") or _OF_A_PATH.match(argument):
+        return True
+    if not _SEPARATOR.search(argument):
+        return False
+    try:
+        return not _LIKE_AN_ADDRESS.match(argument) or waited_for(argument, Path(argument).is_file)
+    except (NoAnswer, OSError, ValueError):  # too long for a name, or a zero byte
+        return False
 
 
 def _taken_out(argument: str, patience: Patience) -> Target | None:

@@ -35,6 +35,8 @@ _MONGO_SLIPS: Final = frozenset({"mdb", "monogdb", "mogodb", "mogo", "momgodb", 
 _SCHEME_LIKE: Final = late(r"(?P<word>[A-Za-z][\w+.\-:]*?)?(?P<mark>\s*[:;]?\s*[/\\]{1,3})")
 _SCHEME_ONLY: Final = late(r"(?i)mongodb(\+srv)?:(?!\d+(?:[/?,]|$))")
 _NESTED: Final = late(r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)")
+_SLASHES_TOO_MANY: Final = late(r"/+(?=localhost\b|[^/?]*[:.@])")
+"""After the two of the scheme, and before what can only be meant as a host or a login."""
 _SOCKET: Final = late(r"[^,;]*?\.sock(?=[/,;]|$)")
 _LONG: Final = 8
 """A shorter name is too soon like another."""
@@ -174,7 +176,10 @@ def _repeated(
 def _scheme(core: Piece) -> tuple[Piece | None, Piece]:
     for exact in (SCHEME, SRV_SCHEME):
         if core.text.startswith(exact):
-            return core.cut(0, len(exact)), core.cut(len(exact))
+            end = len(exact)
+            if (more := _SLASHES_TOO_MANY.match(core.text, end)) and not _SOCKET.match(core.text, end + 1):
+                end = more.end()
+            return core.cut(0, end), core.cut(end)
     found = _SCHEME_LIKE.match(core.text)
     if found is not None and _is_scheme(found, core.text):
         return core.cut(0, found.end()), core.cut(found.end())
