@@ -12,6 +12,7 @@ from faults import (
     look_alikes_of_certificates_and_logins,
     look_alikes_on_the_way,
     product_faults,
+    second_readings,
     seldom_met,
     tcp_faults,
     tls_faults,
@@ -31,6 +32,7 @@ GROUPS = {
     "O": "limits",
     "F": "met in the field",
     "N": "seldom met, or met together",
+    "S": "evidence with a second reading",
     "H": "healthy deployments",
     "K": "look-alikes",
     "M": "look-alikes on the way: text, names, network, topology",
@@ -48,7 +50,13 @@ _EVERY_TIME = (
     healthy,
     look_alikes,
 )
-_IN_THE_BENCH = (field_faults, seldom_met, look_alikes_on_the_way, look_alikes_of_certificates_and_logins)
+_IN_THE_BENCH = (
+    field_faults,
+    seldom_met,
+    second_readings,
+    look_alikes_on_the_way,
+    look_alikes_of_certificates_and_logins,
+)
 
 SET_UP_EVERY_TIME: tuple[Fault, ...] = tuple(row for module in _EVERY_TIME for row in module.TABLE.rows)
 """Rows that the test suite sets up for real. The others are set up by the bench, and replayed from their recorded

@@ -34,11 +34,14 @@ class Conversation:
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    async def secure(self, context: ssl.SSLContext) -> bool:
+    async def secure(self, context: ssl.SSLContext, *, heard: bytes = b"") -> bool:
         """Do the server's side of a TLS handshake; False when it failed, after the client got its alert.
+
+        ``heard`` is what was read of it already.
 
         asyncio's own TLS servers hang up without sending the alert.
         """
+        self._incoming.write(heard)
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         try:
             await self._through_tls(self._tls.do_handshake)

@@ -84,7 +84,10 @@ class Examiner:
             async with self._turns[address]:
                 found = await hello.mechanisms(line, names, deadline_s=self._terms.deadline_s)
             if found:
-                self._ledger.put(user_mechanisms={**self._ledger.facts.user_mechanisms, **found})
+                listed = {name: known or () for name, known in found.items()}
+                self._ledger.put(user_mechanisms={**self._ledger.facts.user_mechanisms, **listed})
+                if bereft := tuple(name for name, known in found.items() if known == ()):
+                    self._ledger.put(users_without_mechanism=bereft)
                 await self._extras(address, line)
                 return
 

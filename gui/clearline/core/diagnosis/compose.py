@@ -167,7 +167,12 @@ def _slow_at_last(facts: Facts, found: list[Finding]) -> list[Finding] | None:
 def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> list[Finding]:
     """The servers' own explanations: failures when nothing above them explains the whole, else warnings."""
     above = any(f.severity is Severity.FAILURE and f.stage in _ABOVE_MEMBERS for f in found) or connected
-    told = {f.server for f in found if f.cause.startswith("topology.member-")}
+    told = {
+        server
+        for f in found
+        if f.cause.startswith("topology.member-")
+        for server in (f.server, *f.evidence.get("servers_alike", ()))
+    }
     awaited = _awaited(facts)
     living = 2 * sum(reached(m) for m in facts.members) > len(facts.members)
     explanations = []

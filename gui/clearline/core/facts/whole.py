@@ -33,7 +33,11 @@ class Facts(Fact, frozen=True, kw_only=True):
     """Addresses that only a hello names, beyond what one check looks at: nothing is known about them."""
     login: LoginFacts = LoginFacts()
     user_mechanisms: dict[str, tuple[str, ...]] = {}
-    """saslSupportedMechs by ``database.user`` over all members asked; an empty tuple: no such user there."""
+    """saslSupportedMechs by ``database.user`` over all members asked; an empty tuple: no such user there, or one of
+    `users_without_mechanism`."""
+    users_without_mechanism: tuple[str, ...] = ()
+    """Each ``database.user`` that a server knows without listing a mechanism: those that the user has credentials for
+    are switched off."""
     access: AccessFacts = AccessFacts()
     driver: DriverFacts = DriverFacts()
 

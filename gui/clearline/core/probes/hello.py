@@ -77,7 +77,8 @@ async def say_hello(
     if command.answer is not None:
         hello = parse_hello(command.answer, elapsed_s=command.elapsed_ms / 1000, user=users[0] if users else None)
         others = await mechanisms(line, users[1:], deadline_s=deadline_s)
-        hello = replace(hello, sasl_supported_mechs=hello.sasl_supported_mechs | others)
+        told = {name: known or () for name, known in others.items()}
+        hello = replace(hello, sasl_supported_mechs=hello.sasl_supported_mechs | told)
     return exchange()
 
 
@@ -93,15 +94,21 @@ async def ask(
     return running.answer
 
 
-async def mechanisms(line: Line, names: Sequence[str], *, deadline_s: float = SILENCE_S) -> dict[str, tuple[str, ...]]:
-    """The mechanisms of each ``database.user``; an empty tuple: no such user there; absent: not answered."""
-    found = {}
+async def mechanisms(
+    line: Line, names: Sequence[str], *, deadline_s: float = SILENCE_S
+) -> dict[str, tuple[str, ...] | None]:
+    """The mechanisms of each ``database.user``; None: no such user there; absent: not answered.
+
+    An empty tuple is a user who is there, with credentials only for mechanisms that the server has switched off.
+    """
+    found: dict[str, tuple[str, ...] | None] = {}
     for name in names:
         answer = await ask(line, {"ismaster": 1, "saslSupportedMechs": name}, deadline_s=deadline_s)
         if answer is None:
             break
         if answer.get("ok"):
-            found[name] = replies.texts(answer.get("saslSupportedMechs"))
+            told = answer.get("saslSupportedMechs")
+            found[name] = None if told is None else replies.texts(told)
     return found
 
 

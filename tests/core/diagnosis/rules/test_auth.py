@@ -14,6 +14,7 @@ from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_facts import HELLO, certificate, driver, facts, file, inside, member, plain
 
 SCRAM = ("SCRAM-SHA-1", "SCRAM-SHA-256")
+GENUINE = ServerExtras(genuine=True, open_read_code=13)
 CLOSED, OPEN = ServerExtras(open_read_code=13), ServerExtras(open_read_code=0)
 
 
@@ -137,8 +138,25 @@ def test_a_user_of_another_database_gets_its_auth_source() -> None:
 
 
 def test_admin_is_proposed_first_when_the_user_is_in_several() -> None:
-    found = refused("saslStart", mechs={"shop.app": (), "b.app": SCRAM, "admin.app": SCRAM}, database="shop")
-    assert found.remedies[0].patch == {"auth": {"source": "admin"}}
+    known = {"shop.app": (), "b.app": SCRAM, "admin.app": SCRAM}
+    found = refused("saslStart", mechs=known, database="shop", extras=GENUINE)
+    assert [r.patch for r in found.remedies] == [{"auth": {"source": "admin"}}, {"auth": {"source": "b"}}]
+    assert found.certainty is Certainty.LIKELY, "which of the two accounts is meant, no server can say"
+
+
+def test_a_user_whose_methods_are_all_switched_off_is_there_all_the_same() -> None:
+    for step, code in (("saslStart", 18), ("saslStart", 334)):
+        known = {"admin.app": (), "$external.app": ()}
+        found = refused(step, code, mechs=known, extras=GENUINE, users_without_mechanism=("admin.app",))
+        assert (found.cause, found.certainty) == ("auth.mechanism-disabled", Certainty.PROVEN)
+        assert "knows user app" in found.summary
+        assert found.remedies[0].patch is None, "the address cannot mend it"
+    nobody = refused("saslStart", 18, mechs={"admin.app": ()}, extras=GENUINE)
+    assert nobody.cause == "auth.unknown-user"
+    by_certificate = refused(
+        "saslStart", mechs={"$external.app": ()}, database="$external", users_without_mechanism=("$external.app",)
+    )
+    assert by_certificate.cause != "auth.mechanism-disabled", "users of $external log in by other means than SCRAM"
 
 
 def test_a_user_name_with_a_dot_belongs_to_its_database() -> None:

@@ -80,6 +80,26 @@ def test_tls_is_required_whatever_way_plain_text_is_turned_down(parts: tuple[Any
     assert cause(*parts, options={}) == "tls.required"
 
 
+def test_a_firewall_that_lets_tls_alone_through_makes_a_demand_for_it_likely_at_most() -> None:
+    far = explained(facts(member(plain(Reach.SILENT), look(), inside(HELLO)), options={}))
+    assert far is not None
+    assert (far.cause, far.certainty) == ("tls.required", Certainty.LIKELY)
+    assert "a firewall" in far.detail
+    near = TcpFacts(address="127.0.0.1", family="ipv4", reach=Reach.OK, loopback=True)
+    here = explained(facts(member(plain(Reach.SILENT), look(), inside(HELLO), near), options={}))
+    assert here is not None
+    assert here.certainty is Certainty.PROVEN, "nothing stands between this computer and itself"
+
+
+def test_tls_is_not_switched_on_for_a_deployment_that_speaks_it_in_part() -> None:
+    demanding, open_to_all = member(plain(Reach.CLOSED), look(), inside(HELLO)), member(plain(HELLO), host="db2")
+    found = explained(facts(demanding, open_to_all, options={}))
+    assert found is not None
+    assert found.cause == "tls.required"
+    assert found.remedies[0].patch is None, "the driver would be shut out of the other one"
+    assert "db2:27017 speaks plain" in found.detail
+
+
 def test_tls_at_a_plain_server_is_not_weakened_by_the_first_remedy() -> None:
     known = facts(member(driver(Reach.CLOSED), plain(HELLO)), options={**WITH_CA, "tlsInsecure": True})
     found = explained(known)
@@ -129,9 +149,13 @@ def test_an_authority_made_anew_has_the_same_name_and_another_key() -> None:
     for code in (7, 19, 20):
         found = explained(facts(member(refused(code)), options=WITH_CA, files=(file("tlsCAFile", old),)))
         assert found is not None
-        assert found.cause == "tls.wrong-ca-file"
-        assert found.certainty is Certainty.PROVEN
+        assert (found.cause, found.certainty) == ("tls.wrong-ca-file", Certainty.LIKELY)
         assert "another key" in found.summary
+        assert "a machine on the way" in found.detail.lower(), "it can call its authority the same"
+        near = TcpFacts(address="127.0.0.1", family="ipv4", reach=Reach.OK, loopback=True)
+        here = explained(facts(member(refused(code), near), options=WITH_CA, files=(file("tlsCAFile", old),)))
+        assert here is not None
+        assert here.certainty is Certainty.PROVEN
 
 
 def test_a_file_with_the_intermediate_alone_lacks_the_authority_above() -> None:
@@ -710,6 +734,26 @@ def test_a_certificate_for_servers_shown_by_a_client_is_named_by_its_purpose() -
     assert said("1.3.6.1.5.5.7.3.1") == "tls.server-certificate-as-client"
     assert said("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2") == "tls.client-certificate-rejected"
     assert said() == "tls.client-certificate-rejected"
+
+
+def test_an_alert_at_our_first_word_says_nothing_about_a_certificate_that_was_not_shown() -> None:
+    for number in (42, 44, 45, 46, 48, 49):
+        assert cause(alerted(number)) == "tls.handshake-refused"
+        assert with_client(alerted(number)) == "tls.handshake-refused"
+    own = certificate("CN=app", "CN=Lab CA")
+    for asking in (alerted(116), alerted(42, server_hello=True, certificate_requested=False)):
+        known = facts(
+            member(asking), options=WITH_CLIENT, files=(file("tlsCertificateKeyFile", own, key_present=True),)
+        )
+        found = explained(known)
+        assert found is not None
+        assert (found.cause, found.certainty) == ("tls.client-certificate-rejected", Certainty.LIKELY)
+    missing = explained(facts(member(alerted(116)), options=TLS))
+    assert missing is not None
+    assert (missing.cause, missing.certainty) == ("tls.client-certificate-required", Certainty.LIKELY)
+    shown = explained(facts(member(alerted(116, server_hello=True)), options=TLS))
+    assert shown is not None
+    assert shown.certainty is Certainty.PROVEN
 
 
 def test_tls_that_holds_no_hello_is_no_proof_of_a_server_that_demands_it() -> None:

@@ -185,6 +185,38 @@ def test_without_a_primary_the_count_fits_who_answers() -> None:
     assert (part.certainty, "only 1 of 3" in part.summary) == (Certainty.LIKELY, True)
 
 
+def test_a_primary_that_was_named_may_have_passed_its_office_on_between_the_answers() -> None:
+    retired = live(in_set("secondary", primary=THREE[1]), "db1")
+    others = [live(in_set("secondary", primary=THREE[0]), f"db{n}") for n in (2, 3)]
+    found = said(facts(retired, *others))["topology.no-primary"]
+    assert found.certainty is Certainty.LIKELY
+
+
+def test_the_only_member_of_a_set_is_not_counted() -> None:
+    alone = in_set("secondary", hosts=THREE[:1], primary=None)
+    assert "its only member answers" in said(facts(live(alone, "db1")))["topology.no-primary"].summary
+
+
+def test_members_that_are_out_of_reach_are_counted_among_those_of_the_set() -> None:
+    down = (dead("db2", seed=False), dead("db3", seed=False))
+    tunnel = live(replace(PRIMARY, me="db1:27017"), "localhost")
+    known = facts(tunnel, live(PRIMARY, "db1", seed=False), *down, connected=True)
+    found = said(known)["topology.member-unreachable"]
+    assert "2 of 3 members" in found.summary, "the tunnel's near end is no fourth one"
+    assert "no majority" in found.detail, "such a primary steps down when it notices"
+    one = said(facts(live(PRIMARY, "db1"), live(SECONDARY, "db2"), dead("db3"), connected=True))
+    assert "no majority" not in one["topology.member-unreachable"].detail
+
+
+def test_silence_makes_a_member_that_is_out_of_reach_likely_at_most() -> None:
+    def certainty(reach: Reach) -> Certainty:
+        known = facts(live(PRIMARY, "db1"), live(SECONDARY, "db2"), dead("db3", reach), connected=True)
+        return said(known)["topology.member-unreachable"].certainty
+
+    assert certainty(Reach.REFUSED) is Certainty.PROVEN
+    assert certainty(Reach.SILENT) is Certainty.LIKELY, "a line that is slower than the deadline looks the same"
+
+
 def test_a_set_name_is_wrong_for_certain_only_where_every_seed_says_so() -> None:
     asked = option(replicaSet="rs9")
     assert said(facts(live(PRIMARY), **asked))["topology.wrong-set-name"].certainty is Certainty.PROVEN
@@ -197,7 +229,7 @@ def test_dead_members_are_counted_and_a_spare_seed_is_told_from_them() -> None:
     serving = live(in_set("primary", hosts=big))
     down = [dead(f"db{n}", seed=False) for n in (2, 3, 4)]
     found = said(facts(serving, *down, connected=True))["topology.member-unreachable"]
-    assert found.summary.startswith("3 of 4 members")
+    assert found.summary.startswith("3 of 20 members")
     spare = said(facts(live(PRIMARY), dead("gone"), connected=True))["topology.member-unreachable"]
     assert "no member lists it" in spare.summary
     assert spare.remedies[0].patch == {"seeds": {"hosts": ["db1:27017"]}}

@@ -70,6 +70,7 @@ def login(facts: Facts) -> Iterable[Finding]:
         control_character,
         auth_external.refused_here,
         atlas,
+        no_mechanism_left,
         mechanism_unavailable,
         auth_external.x509,
         no_access_control,
@@ -145,6 +146,28 @@ def atlas(facts: Facts) -> Finding | None:
         evidence={**_evidence(facts), "words": words},
         detail=f"Its own words: {words}." if words else "",
         action="ask-password",
+    )
+
+
+def no_mechanism_left(facts: Facts) -> Finding | None:
+    """The user is there, with credentials only for mechanisms that the server has switched off."""
+    user, database = user_of(facts), auth_database(facts)
+    if f"{database}.{user}" not in facts.users_without_mechanism or database == "$external":
+        return None
+    if code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND, MECHANISM_UNAVAILABLE):
+        return None
+    return finding(
+        "auth.mechanism-disabled",
+        Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
+        evidence=_evidence(facts),
+        summary=f"The server knows user {user} in {database}, and has every method switched off that this user has "
+        "credentials for.",
+        means="A password's credentials are made for the methods that were on when it was set (SCRAM-SHA-1, "
+        "SCRAM-SHA-256).",
+        fix="Have the password set again, which makes credentials for the methods that are on now, or the user's "
+        "method switched on (authenticationMechanisms).",
+        mechanism=mechanism_of(facts) or "SCRAM",
+        available="other methods",
     )
 
 
@@ -226,6 +249,21 @@ def other_place(facts: Facts) -> Finding | None:
     homes = [name for name, known in _homes(facts) if known == user and name != "$external"]
     if homes:
         actual = homes[0]
+        if len(homes) > 1:  # Which of them is meant, only the password's owner knows.
+            return finding(
+                "auth.wrong-authsource",
+                Certainty.LIKELY,
+                evidence=_evidence(facts),
+                detail="These are accounts of their own: the one whose password you have counts.",
+                fix=f"Add authSource={actual}.",
+                patch={"auth": {"source": actual}},
+                also=tuple(
+                    Remedy(text=f"Or add authSource={home}.", patch={"auth": {"source": home}}) for home in homes[1:4]
+                ),
+                user=user,
+                database=database,
+                actual=listed(homes),
+            )
         patch = {"auth": {"source": actual}}
         return tell("auth.wrong-authsource", patch=patch, user=user, database=database, actual=actual)
     alike = [(name, known) for name, known in _homes(facts) if known != user and _plain(known) == _plain(user)]

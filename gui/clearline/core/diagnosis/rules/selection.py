@@ -33,7 +33,7 @@ from clearline.core.diagnosis.standing import (
     suitable,
     wanted_tags,
 )
-from clearline.core.facts.servers import Hello, MemberFacts
+from clearline.core.facts.servers import Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 
@@ -96,6 +96,8 @@ def primary(facts: Facts) -> Iterable[Finding]:
         doubt = "If they run and only this computer cannot reach them, they may have a primary among themselves."
     else:
         how = f"all {len(every)} members answer, and none is primary"
+        if len(every) == 1:
+            how = "its only member answers, and is not primary"
         fix = (
             "Wait some seconds: an election may be going on. If it stays so, rs.status() shows what they wait for: a "
             "majority with votes that hears each other, and a member with a priority above 0 that is not behind."
@@ -103,7 +105,8 @@ def primary(facts: Facts) -> Iterable[Finding]:
         doubt = ""
     yield tell(
         "topology.no-primary",
-        Certainty.LIKELY if down else Certainty.PROVEN,
+        # Where one was named, the office may have passed on between the answers.
+        Certainty.LIKELY if down or named else Certainty.PROVEN,
         detail=doubt,
         fix=fix,
         set=live[0][1].set_name,
@@ -193,11 +196,23 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
         kept = [host for host in facts.uri.hosts if host not in names]
         patch = {"seeds": {"hosts": kept}} if kept and not facts.uri.srv else None
     elif many:
-        summary = f"{len(names)} of {len(facts.members)} members {what}: {listed(names, most=8)}."
+        whole = {a for _, h in answered(facts) for a in known_addresses(h)} | {
+            m.address for m, h in answered(facts) if h.hidden
+        }
+        summary = f"{len(names)} of {len(whole)} members {what}: {listed(names, most=8)}."
+    if is_member and any(without_majority(facts, h) for _, h in answered(facts) if h.is_writable_primary):
+        means = (
+            "It works now. If they are down, and not merely out of reach from here, the primary has no majority any "
+            "more and steps down within some ten seconds."
+        )
     evidence: dict[str, object] = {"advertised_by": list(first.advertised_by)}
+    # A silence of one and a half seconds is a slow line as well.
+    silent = any(t.reach is Reach.SILENT for m in members for t in m.tcp) or any(
+        m.lookup is not None and m.lookup.silent for m in members
+    )
     return finding(
         code,
-        Certainty.PROVEN,
+        Certainty.LIKELY if silent else Certainty.PROVEN,
         server=None if many else first.address,
         evidence={**evidence, "servers_alike": names} if many else evidence,
         summary=summary,

@@ -194,7 +194,7 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
 
 def _other_ports(facts: Facts, member: MemberFacts, answering: list[OtherPort]) -> tuple[Remedy, ...]:
     """The port of MongoDB's that takes connections there, to be tried in place of the one that was written."""
-    if len(answering) != 1 or len(facts.uri.hosts) != 1 or facts.uri.srv:
+    if len(answering) != 1 or len(facts.uri.hosts) != 1 or facts.uri.srv or not member.seed:
         return ()
     host = f"[{member.host}]" if ":" in member.host else member.host
     where = f"{host}:{answering[0].port}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from clearline.core.addresses import is_ip_address
-from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules import tls_authority, tls_client, tls_trust, tls_warnings
 from clearline.core.diagnosis.rules.evidence import (
     CUT,
@@ -69,18 +69,30 @@ def required(facts: Facts, member: MemberFacts) -> Finding | None:
     inside = member.exchange(tls=True)
     opened = any(t.reach is Reach.OK for t in member.tls)
     answered = inside is not None and inside.hello is not None
-    if answered:
+    doubt = ""
+    if answered and (exchange.reach is not Reach.SILENT or is_here(member)):
         certainty = Certainty.PROVEN
+    elif answered:
+        certainty = Certainty.LIKELY
+        doubt = "Outside of TLS there is silence, and no end: a firewall that lets TLS alone through looks the same."
     else:
         # Without a hello inside of it, TLS may be that of another service or of a proxy.
         certainty = Certainty.LIKELY if opened or exchange.reach in CUT else Certainty.POSSIBLE
+    if mixed := [m.address for m in facts.members if m is not member and speaks_plain(m) and not speaks_tls(m)]:
+        # What helps with this one shuts the driver out of the others.
+        doubt = f"{listed(mixed)} {'speak' if len(mixed) > 1 else 'speaks'} plain MongoDB only. {doubt}".strip()
     return finding(
         "tls.required",
         certainty,
         server=member.address,
         evidence=told_by(member),
-        detail="" if answered else "No hello got an answer inside of TLS: it may be another service's, or a proxy's.",
-        patch={"tls": {"enabled": True}},
+        detail=doubt
+        if answered
+        else "No hello got an answer inside of TLS: it may be another service's, or a proxy's.",
+        fix="Set one net.tls.mode on all servers of the deployment (preferTLS meanwhile), then add tls=true."
+        if mixed
+        else "",
+        patch=None if mixed else {"tls": {"enabled": True}},
         host=member.host,
     )
 

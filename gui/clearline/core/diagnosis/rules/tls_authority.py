@@ -257,8 +257,8 @@ def _against_file(
         issuer = short_name(namesake.issuer)
     elif namesake is not None:
         holds = f"an authority called {short_name(namesake.subject)} with another key"
-        detail = ""
-        certainty = Certainty.PROVEN if any(_another_key(namesake, c) for c in chain) else Certainty.LIKELY
+        detail = "" if here else "A machine on the way that opens the encryption can call its authority the same."
+        certainty = Certainty.PROVEN if here and any(_another_key(namesake, c) for c in chain) else Certainty.LIKELY
     elif len(chain) == 1 and not top.self_signed:
         if _looks_intermediate(member, top, given):
             return _missing_intermediate(member, issuer, Certainty.LIKELY)

@@ -45,7 +45,8 @@ def _turned_down(facts: Facts, member: MemberFacts) -> TlsFacts | None:
     exchange = own_exchange(facts, member)
     requested = certificate_requested(member)
     if alert in _ABOUT_CERTIFICATES:
-        return handshake
+        # No client shows a certificate before the server has spoken: an earlier alert is about something else.
+        return handshake if handshake.server_hello or alert == CERTIFICATE_REQUIRED else None
     if requested is not True:
         return None
     if handshake.reach is Reach.OK:
@@ -79,7 +80,7 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
     if not is_given(facts, OPTION):
         return tell(
             "tls.client-certificate-required",
-            Certainty.PROVEN if alert == CERTIFICATE_REQUIRED else Certainty.LIKELY,
+            Certainty.PROVEN if alert == CERTIFICATE_REQUIRED and handshake.server_hello else Certainty.LIKELY,
             host=member.host,
             authorities=_accepted(member),
         )
@@ -88,7 +89,8 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
         return None  # The file itself is the trouble, and that is another finding.
     own = file.certificates[0]
     evidence["client certificate"] = {"subject": own.subject, "issuer": own.issuer, "not_after": own.not_after}
-    certainty = Certainty.PROVEN if alert in _ABOUT_CERTIFICATES else Certainty.LIKELY
+    asked = handshake.server_hello and certificate_requested(member) is not False
+    certainty = Certainty.PROVEN if alert in _ABOUT_CERTIFICATES and asked else Certainty.LIKELY
     if _out_of_date(own, clock_skew_s(facts, member)):
         return tell(
             "tls.client-certificate-expired",
