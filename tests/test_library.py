@@ -14,7 +14,9 @@ import pytest
 
 import clearline
 from clearline import ClearlineError, LoopRunningError, Report, Request, TargetError, Verdict, check, check_sync
-from lab import peers
+from clearline.core.profiles.hop import Socks5Proxy
+from clearline.core.profiles.profile import Profile, Seeds
+from lab import peers, proxies
 from lab.deployment import Deployment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +63,50 @@ def test_a_text_is_checked_in_a_loop_and_without_one(standalone: Deployment) -> 
     for report in (check_sync(standalone.uri()), asyncio.run(check(standalone.uri()))):
         assert isinstance(report, Report)
         assert report.verdict is Verdict.CONNECTED
+
+
+def test_a_loop_of_any_kind_goes_on_meanwhile(standalone: Deployment) -> None:
+    """The check has a loop of its own: the caller's stands still for nothing, and a hop leads somewhere."""
+    gaps: list[float] = []
+
+    async def play() -> Report:
+        task = asyncio.ensure_future(check(Request(text=standalone.uri())))
+        seen = set(asyncio.all_tasks())
+        while not task.done():
+            await asyncio.sleep(0)
+            gaps.append(len(asyncio.all_tasks() - seen))
+        return await task
+
+    assert asyncio.run(play()).verdict is Verdict.CONNECTED
+    assert max(gaps) == 0, "none of its tasks runs here"
+    with proxies.microsocks() as port:
+        hop = Profile(hops=(Socks5Proxy(host="127.0.0.1", port=port),), seeds=Seeds(hosts=(standalone.address,)))
+        report = asyncio.run(check(Request(profile=hop)))
+    assert (report.verdict, report.hops[0].kind) == (Verdict.CONNECTED, "socks5")
+
+
+def test_a_stop_before_its_first_step_gives_a_report() -> None:
+    async def play() -> Report:
+        task = asyncio.ensure_future(check("mongodb://127.0.0.1:1/"))
+        await asyncio.sleep(0)
+        task.cancel()
+        return await task
+
+    assert asyncio.run(play()).verdict in (Verdict.CANCELLED, Verdict.FAILED)
+
+
+def test_a_second_stop_does_not_wait() -> None:
+    async def play() -> None:
+        with peers.silent() as server:
+            task = asyncio.ensure_future(check(f"mongodb://{server.address}/"))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(play())
 
 
 def test_a_failure_is_a_report_and_no_error() -> None:

@@ -1,6 +1,6 @@
-"""After Stop at any moment: no socket waits for the garbage collection, no coroutine was forgotten, no report is told.
+"""After Stop at any moment: no socket waits for the garbage collection, no coroutine was forgotten, nothing is told.
 
-On the program's own loop, which is the one that closes what PyMongo forgets.
+On the program's own loop, which is the one that closes what PyMongo forgets; and the library on any loop.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from clearline.core.check import library
 from clearline.core.check.check import check, farewells, warm_up
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.hops.loop import HopLoop
+from clearline.core.report.report import Verdict
 from clearline.core.watch.exercise import ExercisePlan
 from clearline.core.watch.watch import Watch
 from lab.crowds import deployed, end_of_loop, stop
@@ -66,7 +68,7 @@ async def no_more_than(before: set[str]) -> set[str]:
 
 
 def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: str) -> None:
-    """Begin, and stop at a random moment, so many times."""
+    """Begin, and stop at a random moment, so many times; now and then a second time at once."""
     dice = random.Random(seed)
     late: list[object] = []
 
@@ -82,6 +84,8 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
 
             task = asyncio.ensure_future(begin(tell))
             await asyncio.wait({task}, timeout=dice.uniform(0, latest_s))
+            if dice.random() < 1 / 3:
+                asyncio.get_running_loop().call_soon(task.cancel)
             await stop(task)
             over.set()
         await farewells()
@@ -108,14 +112,16 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
 def test_stopped_checks(kind: str) -> None:
     times = STOPS if kind == "healthy" else STOPS // 4
     with server(kind) as text:
-        stopped_again_and_again(lambda tell: check(Request(text=text), tell), times=times, latest_s=0.12, seed=kind)
+        stopped_again_and_again(
+            lambda tell: check(Request(text=text), tell, on_event=tell), times=times, latest_s=0.12, seed=kind
+        )
 
 
 @pytest.mark.parametrize("kind", ["healthy", "silent", "closing"])
 def test_stopped_watches(kind: str) -> None:
     with server(kind) as text:
         stopped_again_and_again(
-            lambda tell: Watch(Request(text=text), emit=tell, interval_s=0.05).run(),
+            lambda tell: Watch(Request(text=text), emit=tell, on_event=tell, interval_s=0.05).run(),
             times=STOPS // 4,
             latest_s=0.15,
             seed=kind,
@@ -128,6 +134,7 @@ def test_stopped_exercises(standalone: Deployment) -> None:
         watch = Watch(
             Request(text=standalone.uri()),
             emit=lambda state: connected.set() if state.health.pings else None,
+            on_event=tell,
             interval_s=0.05,
         )
         running = asyncio.ensure_future(watch.run())
@@ -139,3 +146,28 @@ def test_stopped_exercises(standalone: Deployment) -> None:
             await asyncio.gather(running, return_exceptions=True)
 
     stopped_again_and_again(begin, times=15, latest_s=0.4, seed="exercise")
+
+
+@pytest.mark.parametrize("kind", ["healthy", "silent", "closing", "many"])
+def test_stopped_checks_of_the_library_on_any_loop(kind: str) -> None:
+    dice = random.Random(kind)
+
+    async def play() -> None:
+        before = sockets()
+        for _ in range(STOPS // 4):
+            task = asyncio.ensure_future(library.check(text))
+            await asyncio.wait({task}, timeout=dice.uniform(0, 0.12))
+            await stop(task)
+            assert task.result().verdict in Verdict
+        assert await no_more_than(before) == set()
+
+    with server(kind) as text:
+        warm_up()
+        gc.collect()
+        before = gc.isenabled()
+        gc.disable()
+        try:
+            asyncio.run(play())
+        finally:
+            if before:
+                gc.enable()

@@ -53,13 +53,14 @@ async def check(
 
     ``emit`` gets partial reports: with the verdict None no more often than ``frame_s``, at once when it is known, and
     last the whole one. ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all
-    that was learnt.
+    that was learnt. None of them hears anything once this has returned.
     Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
     run = Running(request, emit, frame_s)
     outcome = Outcome(run)
     course = Course(run, outcome, on_event)
     report = await outcome.report(course.run, course.abandon)
+    run.over = True
     if on_facts is not None:
         on_facts(run.ledger.facts)
     return report

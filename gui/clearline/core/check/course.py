@@ -258,7 +258,7 @@ class Course:
     def _build_driver(self) -> bool:
         """Build the client; False when its constructor refuses, which is then a fact."""
         events = DriverEvents(
-            self._on_event or (lambda _event: None),
+            self._heard,
             secrets=self._secrets,
             on_heartbeat_failed=self._heartbeat_failed,
             on_heartbeat_succeeded=self._heartbeat_succeeded,
@@ -299,6 +299,10 @@ class Course:
             await self._outcome.explain_login()
         elif "pymongo.errors.ConnectionFailure" in self._ledger.facts.driver.bases and self._run.examiner is not None:
             await self._run.examiner.look_again()
+
+    def _heard(self, event: DriverEvent) -> None:
+        if self._on_event is not None and not self._run.over:
+            self._on_event(event)
 
     def _heartbeat_failed(self, server: str, error: Exception) -> None:
         if self._ledger.facts.driver.state is DriverState.WAITING:

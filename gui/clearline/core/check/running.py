@@ -38,6 +38,8 @@ class Running:
         """Where the user signs in by hand."""
         self.trouble = asyncio.Event()
         """The driver has no chance of being through in its head start."""
+        self.over = False
+        """The report is given: nothing more is told, though the client may still be closing."""
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run it beside the rest; a bug in it is noted and takes nothing else along."""

@@ -70,6 +70,8 @@ class Exercises:
         emit: Callable[[ExerciseResult], None],
     ) -> ExerciseResult:
         def progress(result: ExerciseResult) -> None:
+            if self._task is not asyncio.current_task():
+                return  # a second Stop did not wait for the last answers
             self.result = result
             emit(result)
             self._changed()

@@ -222,6 +222,8 @@ class Watch:
     # ------------------------------------------------------------ events
 
     def _heard(self, event: DriverEvent) -> None:
+        if self._ended:
+            return  # a second Stop: the client is still closing
         if self._on_event is not None:
             self._on_event(event)
         if event.kind == "log":
@@ -244,7 +246,7 @@ class Watch:
 
     def _heard_elsewhere(self, event: DriverEvent) -> None:
         """Events of an exercise's own client."""
-        if self._on_event is not None:
+        if self._on_event is not None and not self._ended:
             self._on_event(event)
         self._exercises.heard(event, own=True)
 
