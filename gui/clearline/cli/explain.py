@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from clearline.cli.output import print_aside, print_json, print_text
+from clearline.core.drives import waited_for
 
 if TYPE_CHECKING:
     from clearline.core.explain.explanation import Explanation
@@ -92,8 +93,17 @@ def _opened(source: str) -> Iterator[BinaryIO]:
     if source == "-":
         yield sys.stdin.buffer
         return
-    with Path(source).open("rb") as stream:
+    path = Path(source)
+    # What another program prints into a pipe may take its time: <(kubectl logs deployment/orders).
+    regular = waited_for(path, path.is_file)
+    with waited_for(path, _open_log, path) if regular else path.open("rb") as stream:
         yield stream
+
+
+def _open_log(path: Path) -> BinaryIO:
+    from clearline.core.explain.explain import open_log
+
+    return open_log(path)
 
 
 def _as_text(explanation: Explanation) -> Iterator[str]:

@@ -42,21 +42,23 @@ def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: S
     from clearline.cli.junit import to_junit
 
     named = [(profile.folder, profile.name or report.target.uri, report) for profile, report in checked]
-    try:
-        file.write_text(to_junit(named, broken), encoding="utf-8")
-    except OSError as error:
-        print_aside(f"clearline check: {file} cannot be written: {error.strerror}")
-        return False
-    return True
+    return _written(file, "w", to_junit(named, broken))
 
 
 def write_summary(file: Path, reports: Sequence[Report]) -> bool:
     """Add the reports as Markdown to a file, as CI systems have their summaries; False when it cannot be, and told."""
     from clearline.core.report.markdown import to_markdown
 
+    return _written(file, "a", "".join(f"{to_markdown(report)}\n" for report in reports))
+
+
+def _written(file: Path, mode: str, text: str) -> bool:
+    def write() -> None:
+        with file.open(mode, encoding="utf-8") as opened:
+            opened.write(text)
+
     try:
-        with file.open("a", encoding="utf-8") as opened:
-            opened.writelines(f"{to_markdown(report)}\n" for report in reports)
+        waited_for(file, write, limit_s=FOLDER_S)
     except OSError as error:
         print_aside(f"clearline check: {file} cannot be written: {error.strerror}")
         return False

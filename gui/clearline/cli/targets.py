@@ -203,9 +203,13 @@ def _nearby(patience: Patience) -> tuple[Target, str]:
     from clearline.core.exchange.imported import ImportProblem
 
     file = Path(".env")
-    try:
+
+    def begin() -> str:
         with file.open(encoding="utf-8-sig") as opened:
-            items = dotenv.read(_bounded(opened.read(LONGEST_TARGET + 1)), file).items
+            return opened.read(LONGEST_TARGET + 1)
+
+    try:
+        items = dotenv.read(_bounded(waited_for(file.absolute(), begin)), file).items
     except (OSError, UnicodeDecodeError, ImportProblem):
         items = ()
     usable = next((item for item in items if item.profile is not None), None)

@@ -260,6 +260,7 @@ class Workbench(QObject):
         self.watching.outage_explained.connect(self._on_outage_explained)
         self.watching.health_changed.connect(self._show_health)
         self.watching.broke.connect(self.broke)
+        self.watching.chart_drawn.connect(self.storage.reports.write_chart)
         window.closing.connect(self.close)
         self.storage.reports.recorded.connect(self._on_recorded)
         self.storage.reports.outage_recorded.connect(self._on_outage_recorded)

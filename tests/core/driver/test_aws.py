@@ -6,18 +6,22 @@ The library brings boto3 and is an extra, so a stand-in with its interface is us
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from clearline.core.check import preparation
 from clearline.core.check.preparation import prepared
 from clearline.core.check.request import Request
-from clearline.core.driver.aws import fetch_credentials
+from clearline.core.driver.aws import fetch_credentials, files_of
 from clearline.core.findings import Severity
 from clearline.core.options import packages
+from clearline.core.probes import files
 from clearline.core.profiles.profile import Auth, Profile
 
 STAND_IN = {
@@ -85,3 +89,26 @@ def test_for_a_missing_library_the_driver_speaks(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(packages, "is_installed", lambda _name: False)
     assert fetch_credentials(ROLE)
     assert fetch_credentials(Profile())
+
+
+def test_credentials_on_a_drive_that_is_away_are_named_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/net/credentials")
+    back = threading.Event()
+    monkeypatch.setattr(files, "_read", lambda *_: back.wait())
+    monkeypatch.setattr(preparation, "unopenable_for_aws", partial(files.unopenable_for_aws, timeout_s=0.05))
+    ready = asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
+    back.set()
+    [mistake] = [one for one in ready.mistakes if one.severity is Severity.FAILURE]
+    assert (mistake.cause, mistake.blanks["file"]) == ("files.no-answer", "/net/credentials")
+    from pymongo_auth_aws import auth
+
+    assert auth.asked == [], "the library would wait for ever"
+
+
+def test_no_files_are_looked_into_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    assert asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS"))).usable
+    assert files_of(Profile(auth=Auth(mechanism="MONGODB-AWS", user="key"))) == ()

@@ -132,12 +132,11 @@ def test_it_is_saved_as_a_picture_of_what_is_shown(qtbot: QtBot, chart: Chart, t
             reach_s=100,
         )
     )
-    with qtbot.waitSignal(chart.saved):
-        chart._save(str(tmp_path / "chart.png"))
-    picture = QImage(str(tmp_path / "chart.png"))
-    assert picture.width() >= 1200
-    with qtbot.waitSignal(chart.save_failed):
-        chart._save(str(tmp_path / "missing" / "chart.png"))
+    with qtbot.waitSignal(chart.drawn) as drawn:
+        chart._draw(str(tmp_path / "chart.png"))
+    path, content = drawn.args
+    assert path == tmp_path / "chart.png"
+    assert QImage.fromData(content).width() >= 1200
 
 
 def test_it_says_in_words_what_it_shows(chart: Chart) -> None:

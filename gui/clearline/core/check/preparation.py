@@ -22,7 +22,7 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.commands import CommandFailed, printed_by
-from clearline.core.probes.files import unopenable
+from clearline.core.probes.files import unopenable, unopenable_for_aws
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
@@ -140,7 +140,9 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     if stuck := await unopenable(ready.profile):
         mistakes.append(stuck)
     ca_file, doubts = await _trusted(ready)
-    if ready.profile.auth.mechanism == aws.MECHANISM and not await run_in_daemon(aws.fetch_credentials, ready.profile):
+    if stuck := await unopenable_for_aws(aws.files_of(ready.profile)):
+        mistakes.append(stuck)
+    elif aws.is_meant(ready.profile) and not await run_in_daemon(aws.fetch_credentials, ready.profile):
         doubts = (*doubts, _no_aws_credentials(parts))
     return Prepared(
         reading=ready,

@@ -6,10 +6,28 @@ of ECS and EC2 with blocking calls (pymongo/asynchronous/auth_aws.py). What was 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 from clearline.core.options.packages import missing_for_mechanism
 from clearline.core.profiles.profile import Profile
 
 MECHANISM = "MONGODB-AWS"
+_FILES = (("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), ("AWS_CONFIG_FILE", "~/.aws/config"))
+"""By the variable that names another (botocore.configprovider)."""
+
+
+def is_meant(profile: Profile) -> bool:
+    """Whether a login goes by what this computer offers."""
+    return profile.auth.mechanism == MECHANISM and profile.auth.user is None
+
+
+def files_of(profile: Profile, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The files that the library looks into for the login of a profile."""
+    if not is_meant(profile) or missing_for_mechanism(MECHANISM) is not None:
+        return ()
+    return tuple(str(Path(environ.get(name) or usual).expanduser()) for name, usual in _FILES)
 
 
 def fetch_credentials(profile: Profile) -> bool:
@@ -18,13 +36,11 @@ def fetch_credentials(profile: Profile) -> bool:
     A profile with a key of its own needs none, and for a missing library the driver speaks. Blocks, for a second or
     two where there is no metadata service: call it in a daemon thread.
     """
-    if profile.auth.mechanism != MECHANISM or missing_for_mechanism(MECHANISM) is not None:
+    if not is_meant(profile) or missing_for_mechanism(MECHANISM) is not None:
         return True
     from pymongo_auth_aws.auth import aws_temp_credentials, set_use_cached_credentials
     from pymongo_auth_aws.errors import PyMongoAuthAwsError
 
-    if profile.auth.user is not None:
-        return True
     set_use_cached_credentials(True)
     try:
         aws_temp_credentials()

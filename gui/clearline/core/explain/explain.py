@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -32,6 +34,19 @@ _MOST = 5
 _MOST_SEEN = 20
 """Servers that are read from running text; a driver's own view may hold more."""
 _NAME_SERVER = re.compile(r"Do53:|lookup \S+ on |query(?:Srv|Txt)|DNS|[:@]53\b")
+
+
+def open_log(path: Path) -> BinaryIO:
+    """A file for `explain_stream`, of which the first bytes were had. Raises OSError. Blocks, see `drives`."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "Is no regular file", str(path))
+    stream = path.open("rb")
+    try:
+        stream.peek(1)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
 
 
 def explain_stream(stream: BinaryIO) -> Explanation:

@@ -55,7 +55,16 @@ async def unopenable(profile: Profile, timeout_s: float = ANSWER_S) -> Mistake |
 
     Takes one byte of each; whatever else is wrong with them `inspect_files` tells.
     """
-    named = _named(profile)
+    return await _unopenable(_named(profile), timeout_s)
+
+
+async def unopenable_for_aws(files: tuple[str, ...], timeout_s: float = ANSWER_S) -> Mistake | None:
+    """The same of those in which the credentials of AWS may stand."""
+    named = {f"AWS's {Path(file).name}": file for file in files if file != os.devnull}
+    return await _unopenable(named, timeout_s, ("authMechanism",))
+
+
+async def _unopenable(named: Mapping[str, str], timeout_s: float, fields: tuple[str, ...] = ()) -> Mistake | None:
     if not named:
         return None
     seen: dict[str, bool] = {}
@@ -64,9 +73,9 @@ async def unopenable(profile: Profile, timeout_s: float = ANSWER_S) -> Mistake |
     for option, path in named.items():
         blanks = {"file": path, "option": option}
         if option not in seen:
-            return _stuck(NO_ANSWER, option, {**blanks, "s": f"{timeout_s:g}"})
+            return _stuck(NO_ANSWER, fields or (option,), {**blanks, "s": f"{timeout_s:g}"})
         if not seen[option]:
-            return _stuck(NO_FILE, option, blanks)
+            return _stuck(NO_FILE, fields or (option,), blanks)
     return None
 
 
@@ -79,8 +88,8 @@ def _touch(named: Mapping[str, str], seen: dict[str, bool]) -> None:
             seen[option] = True  # it says so, and the driver gets the same answer
 
 
-def _stuck(cause: str, option: str, blanks: dict[str, str]) -> Mistake:
-    return Mistake(cause=cause, severity=Severity.FAILURE, blanks=blanks, fields=(option,))
+def _stuck(cause: str, fields: tuple[str, ...], blanks: dict[str, str]) -> Mistake:
+    return Mistake(cause=cause, severity=Severity.FAILURE, blanks=blanks, fields=fields)
 
 
 def _named(profile: Profile) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from clearline.core.drives import FOLDER_S, waited_for
 from clearline.core.errors import ClearlineError
 from clearline.core.report.report import Report
 from clearline.core.typed_values import from_plain
@@ -29,7 +30,7 @@ class ReportProblem(ClearlineError):
 def reports_of(path: Path) -> tuple[Report, ...]:
     """The reports of a file: one object, or an array of them (``check --all --json``). Raises `ReportProblem`."""
     try:
-        raw = read_whole(path, LONGEST)
+        raw = waited_for(path, read_whole, path, LONGEST, limit_s=FOLDER_S)
     except OSError as error:
         raise ReportProblem(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from None
     return _reports(str(path), raw)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.report.places import Difference
 from clearline.core.report.report import Report
 from clearline.ui.background.background import Background
@@ -47,32 +49,38 @@ class ComparingPlaces(QObject):
         return self._dialog
 
     def _compare_text(self, text: str) -> None:
-        async def read() -> Report:
+        def read() -> Report:
             from clearline.core.report.report_file import pasted_report
 
             return pasted_report(text)
 
-        self._background.ask(read, lambda report: self._show("the other place", report), self._failed)
+        self._compare("the other place", read)
 
     def _compare_file(self, path: Path) -> None:
-        async def read() -> Report:
+        def read() -> Report:
             from clearline.core.report.report_file import report_of
 
             return report_of(path)
 
-        self._background.ask(read, lambda report: self._show(path.stem, report), self._failed)
+        self._compare(path.stem, read)
 
-    def _show(self, name: str, there: Report) -> None:
+    def _compare(self, name: str, read: Callable[[], Report]) -> None:
         here = self._window.answer.shown_report
-        if self._dialog is None:
-            return
-        if here is None:
-            self._dialog.show_problem("There is no report of this computer yet: test first, then compare.")
-            return
-        from clearline.core.report.places import differences, named
 
-        found: tuple[Difference, ...] = differences(*named((("this place", here), (name, there))))
-        self._dialog.show_differences([difference.words for difference in found])
+        def compared() -> tuple[Difference, ...]:
+            from clearline.core.report.places import differences, named
+            from clearline.core.report.report_file import ReportProblem
+
+            there = read()
+            if here is None:
+                raise ReportProblem("There is no report of this computer yet: test first, then compare.")
+            return differences(*named((("this place", here), (name, there))))
+
+        self._background.ask(lambda: run_in_daemon(compared), self._show, self._failed)
+
+    def _show(self, found: tuple[Difference, ...]) -> None:
+        if self._dialog is not None:
+            self._dialog.show_differences([difference.words for difference in found])
 
     def _failed(self, error: Exception) -> None:
         if self._dialog is not None:

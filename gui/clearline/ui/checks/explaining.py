@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import asked
 from clearline.core.explain.explanation import Explanation
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import Secret
@@ -81,21 +83,21 @@ class Explaining(QObject):
             self._page.show_explanation(None)
             return
 
-        async def explained() -> Explanation:
+        def explained() -> Explanation:
             from clearline.core.explain.explain import explain
 
             return explain(text)
 
-        self._background.ask(explained, self._page.show_explanation)
+        self._background.ask(lambda: run_in_daemon(explained), self._page.show_explanation)
 
     def _explain_file(self, path: Path) -> None:
         self._tested.clear()
 
         async def explained() -> Explanation:
-            from clearline.core.explain.explain import explain_stream
+            from clearline.core.explain.explain import explain_stream, open_log
 
-            with path.open("rb") as stream:
-                return explain_stream(stream)
+            with await asked(path, open_log, path) as stream:
+                return await run_in_daemon(explain_stream, stream)
 
         def failed(error: Exception) -> None:
             reason = error.strerror if isinstance(error, OSError) else str(error)

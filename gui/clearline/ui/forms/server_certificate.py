@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.addresses import split_address
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import asked
 from clearline.core.inspection.chain_words import ChainProblem, name_of, problems_of, unknown_root
 from clearline.core.inspection.file_report import with_variables
 from clearline.core.inspection.server_certificates import (
@@ -267,7 +268,7 @@ class ServerCertificate(QWidget):
             why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             self.said.say(f"{path} could not be written: {why}. Choose another place.", "failed", "failed")
 
-        self._background.ask(lambda: run_in_daemon(write_whole, Path(path), pem.encode("ascii")), written, failed)
+        self._background.ask(lambda: asked(path, write_whole, Path(path), pem.encode("ascii")), written, failed)
 
 
 def used_source(tls: Tls) -> TrustedBy:

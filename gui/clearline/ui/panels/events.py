@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import FOLDER_S, asked
 from clearline.ui.background.background import Background
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
@@ -344,7 +344,7 @@ class EventsPanel(QWidget):
             return
         write = partial(write_events, path, self._model.shown_elsewhere())
         self._background.ask(
-            lambda: run_in_daemon(write),
+            lambda: asked(path, write, limit_s=FOLDER_S),
             lambda count: self.saved.emit(f"{count:,} events saved to {path.name}."),
             lambda error: self.save_failed.emit(f"The events could not be saved to {path}: {_why(error)}."),
         )

@@ -11,6 +11,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import FOLDER_S, asked
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.formats import form_of, written
 from clearline.core.report.history import History, Last
@@ -33,7 +34,7 @@ class ReportStorage(QObject):
     recents_changed = Signal()
     """What was tested and never saved is something else now."""
     written = Signal(object)
-    """A report was written to a file; carries its path."""
+    """A report or a chart was written to a file; carries its path."""
     failed = Signal(object)
     """What the disk refused, or a bug; carries the exception."""
 
@@ -69,10 +70,17 @@ class ReportStorage(QObject):
     def write(self, report: Report, path: Path) -> None:
         """Write a report to a file, in the form that its name asks for."""
 
-        def write() -> None:
-            write_whole(path, written(report, form_of(path)).encode(), shared=True)
+        self._write(path, lambda: written(report, form_of(path)).encode())
 
-        self._ask(lambda: run_in_daemon(write), lambda _nothing: self.written.emit(path))
+    def write_chart(self, path: Path, png: bytes) -> None:
+        """Write the picture of a chart to a file."""
+        self._write(path, lambda: png)
+
+    def _write(self, path: Path, content: Callable[[], bytes]) -> None:
+        def write() -> None:
+            write_whole(path, content(), shared=True)
+
+        self._ask(lambda: asked(path, write, limit_s=FOLDER_S), lambda _nothing: self.written.emit(path))
 
     def of_profile(self, profile_id: str, answered: Callable[[tuple[Report, ...]], object]) -> None:
         """The kept reports of one profile, the newest first."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import FOLDER_S, NoAnswer, asked, waited_for
 from clearline.core.exchange import portable
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.keyring.patient_vault import PatientVault
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from clearline.ui.panels.import_dialog import ImportDialog
 
     _Read = Callable[[Secret | None], Imported]
+
+
+_FRAME_S: Final = 0.01
+"""What the window may wait for."""
 
 
 class Sharing(QObject):
@@ -218,7 +223,7 @@ class Sharing(QObject):
         current = front.profile.id if exportable else None
         ticked = tuple(ids) or ((current,) if current else tuple(profiles))
         documents = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation) or ".")
-        folder = documents if documents.is_dir() else Path.home()
+        folder = documents if _is_there(documents) else Path.home()
         dialog = ExportDialog(tuple(profiles.values()), ticked, current, folder, self._window)
         dialog.export_requested.connect(lambda: self._export(dialog))
         dialog.open()
@@ -238,12 +243,12 @@ class Sharing(QObject):
         may_replace = dialog.may_replace == path
 
         async def write() -> None:
-            if not may_replace and await run_in_daemon(path.exists):
+            if not may_replace and await asked(path, path.exists):
                 raise FileExistsError
             secrets = (
                 {p.id: await self._secrets_of(p, in_front.get(p.id, {})) for p in profiles} if with_secrets else {}
             )
-            await run_in_daemon(ours.write, profiles, path, secrets, passphrase)
+            await asked(path, ours.write, profiles, path, secrets, passphrase, limit_s=FOLDER_S)
 
         def answered(_nothing: None) -> None:
             self._window.say(f"Exported to {path.name}.")
@@ -358,6 +363,14 @@ class Sharing(QObject):
                 self.ask_import(others)
 
         self._storage.background.ask(lambda: run_in_daemon(sorted_out), answered, self._storage.broke.emit)
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a folder exists, as far as that is known in less than a frame: it may be on a drive that is away."""
+    try:
+        return waited_for(folder, folder.is_dir, limit_s=_FRAME_S)
+    except NoAnswer:
+        return False
 
 
 def _files(event: QDropEvent) -> list[Path]:

@@ -33,6 +33,8 @@ T = TypeVar("T")
 _LOOK_AGAIN_S: Final = 3.0
 """Editors that write into a file leave no trace in its folder's own time, so it is looked at now and then."""
 _SETTLE_MS: Final = 100
+_FILE_S: Final = 1.0
+"""What each of many files may take beside the first."""
 
 
 class ProfileStorage(QObject):
@@ -187,7 +189,7 @@ class ProfileStorage(QObject):
             among_profiles = path.parent.resolve() == self.folder.resolve()
             return store.load(path), self.folder / path.name if among_profiles else path
 
-        self._ask(lambda: run_in_daemon(read), lambda found: self.loaded.emit(*found))
+        self._ask(lambda: asked(path, read), lambda found: self.loaded.emit(*found))
 
     def save(
         self,
@@ -241,7 +243,7 @@ class ProfileStorage(QObject):
             next_one()
             then(False)
 
-        self._write(put, done, failed)
+        self._write(put, done, failed, place=path or self.folder)
 
     def _at(self, profile_id: str, path: Path | None, base: Profile | None) -> Path | None:
         """Where a profile's file is now, which may have been renamed without any other change."""
@@ -267,7 +269,7 @@ class ProfileStorage(QObject):
                 else:
                     store.save(change(current), path, base=current)
 
-        self._write(write, lambda _nothing: None)
+        self._write(write, lambda _nothing: None, files=len(files))
 
     def delete(self, paths: Iterable[Path], then: Callable[[list[trash.Deleted]], object]) -> None:
         """Move files to the trash; ``then`` gets what takes it back, also of some when others cannot be moved."""
@@ -290,30 +292,37 @@ class ProfileStorage(QObject):
             if problem is not None:
                 self._on_failed(problem)
 
-        self._write(move, done)
+        self._write(move, done, files=len(wanted))
 
     def undo_delete(self, deleted: Iterable[trash.Deleted], then: Callable[[], object] = lambda: None) -> None:
         """Bring files back from the trash."""
+        wanted = list(deleted)
 
         def back() -> None:
-            for one in deleted:
+            for one in wanted:
                 trash.undo_delete(one)
 
-        self._write(back, lambda _nothing: then())
+        self._write(back, lambda _nothing: then(), files=len(wanted))
 
     def _write(
         self,
         work: Callable[[], T],
         done: Callable[[T], object],
         failed: Callable[[Exception], object] | None = None,
+        *,
+        place: Path | None = None,
+        files: int = 1,
     ) -> None:
-        """Change files in a worker, one after the other; the list is read again afterwards."""
+        """Change files in a worker, one after the other; the list is read again afterwards.
+
+        What a drive does not answer is left behind: nothing else waits for it.
+        """
         self._writes += 1
         self._writing += 1
 
         async def in_turn() -> T:
             async with self._on_disk:
-                return await run_in_daemon(work)
+                return await asked(place or self.folder, work, limit_s=FOLDER_S + files * _FILE_S)
 
         def ended(tell: Callable[[], object]) -> None:
             self._writing -= 1
@@ -351,7 +360,7 @@ class ProfileStorage(QObject):
 
         async def read() -> Profile | None:
             await asyncio.sleep(_SETTLE_MS / 1000)
-            return await run_in_daemon(lambda: store.load(where) if where.exists() else None)
+            return await asked(where, lambda: store.load(where) if where.exists() else None)
 
         def found(profile: Profile | None) -> None:
             if profile is not None:

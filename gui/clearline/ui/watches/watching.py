@@ -45,6 +45,8 @@ class Watching(QObject):
     """The `OpenProfile` whose health indicator says something else now."""
     outage_explained = Signal(object, object)
     """The `OpenProfile` that was lost, and the `Report` that explains it."""
+    chart_drawn = Signal(object, object)
+    """A chart is to be written to a file: its path and content."""
     broke = Signal(object)
 
     def __init__(
@@ -288,7 +290,6 @@ class Watching(QObject):
     # ------------------------------------------------------------ panels
 
     def _on_panel_made(self, name: str, panel: QWidget) -> None:
-        say = self._window.say
         match name:
             case "health":
                 from clearline.ui.panels.health_page import HealthPage
@@ -299,8 +300,7 @@ class Watching(QObject):
                 panel.report_requested.connect(self._on_report)
                 panel.resume_requested.connect(self._on_resume)
                 panel.exercise_requested.connect(self.ask_exercise)
-                panel.chart.saved.connect(say)
-                panel.chart.save_failed.connect(say)
+                panel.chart.drawn.connect(self.chart_drawn)
             case "pool":
                 from clearline.ui.panels.pool import PoolPanel
 
@@ -308,8 +308,7 @@ class Watching(QObject):
                 panel.exercise_requested.connect(self.ask_exercise)
                 self.exercising.use(panel.form)
                 panel.form.shown.connect(self._window.show_next_step)
-                panel.chart.saved.connect(say)
-                panel.chart.save_failed.connect(say)
+                panel.chart.drawn.connect(self.chart_drawn)
             case _:
                 pass
         self.show()

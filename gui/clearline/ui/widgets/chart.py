@@ -46,8 +46,8 @@ _Scale = Callable[[float], float]
 class Chart(QWidget):
     """Shows a `Picture`. The wheel zooms, dragging moves, a double click or 0 shows the latest again."""
 
-    saved = Signal(str)
-    save_failed = Signal(str)
+    drawn = Signal(object, object)
+    """It is to be written to a file: the path, and the bytes of a PNG."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -111,8 +111,9 @@ class Chart(QWidget):
         self._window = (begin + by, end + by)
         self.update()
 
-    def save_png(self, path: Path) -> bool:
-        """Draw it into a file, twice as fine as on a plain screen."""
+    def as_png(self) -> bytes:
+        """What is shown, twice as fine as on a plain screen."""
+        from PySide6.QtCore import QBuffer, QIODevice
         from PySide6.QtGui import QPixmap
 
         ratio = max(2.0, self.devicePixelRatioF())
@@ -124,23 +125,23 @@ class Chart(QWidget):
         self._paint(painter)
         painter.end()
         self._pointer = pointer
-        return picture.save(str(path), "PNG")
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        picture.save(buffer, "PNG")
+        return bytes(buffer.data().data())
 
     def ask_where(self) -> None:
-        """Ask for a file and save to it."""
+        """Ask for a file to write it to."""
         name = f"{self._picture.title or 'chart'}.png".replace(":", "-").replace("/", "-")
         dialog = QFileDialog(self, "Save chart", name, "PNG (*.png)")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._save)
+        dialog.fileSelected.connect(self._draw)
         dialog.open()
 
-    def _save(self, name: str) -> None:
-        if self.save_png(Path(name)):
-            self.saved.emit(f"Saved {Path(name).name}.")
-        else:
-            self.save_failed.emit(f"The chart could not be saved to {name}.")
+    def _draw(self, name: str) -> None:
+        self.drawn.emit(Path(name), self.as_png())
 
     # ------------------------------------------------------------ Qt
 
