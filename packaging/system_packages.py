@@ -49,6 +49,7 @@ PROGRAMS = {
         "zsh": "zsh",
         "fish": "fish",
         "gnome-keyring-daemon": "gnome-keyring",
+        "dconf": "dconf-cli",
         "ip": "iproute2",
         "nft": "nftables",
         "microsocks": "microsocks",

@@ -14,6 +14,7 @@ from clearline.cli.text_grid import columns, grid, shown
 from clearline.core.findings import SERVER_STAGES, Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report.report import (
     Cell,
+    Computer,
     Deployment,
     DriverResult,
     Identity,
@@ -22,6 +23,7 @@ from clearline.core.report.report import (
     ServerResult,
     StageResult,
     Status,
+    SystemProxyResult,
     Target,
     Verdict,
 )
@@ -195,6 +197,19 @@ def test_a_check_that_was_stopped_or_still_runs_says_so() -> None:
     empty = _report(Verdict.CANCELLED, servers=())
     assert _plain(empty).startswith("– Stopped")
     assert _plain(msgspec.structs.replace(empty, verdict=None, verdict_ms=None)).startswith("… Not finished  Orders")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (SystemProxyResult(source="GNOME", proxy="http://gate:3128"), "proxy http://gate:3128 in GNOME's settings"),
+        (SystemProxyResult(script="http://wpad"), "proxy script http://wpad in the system's settings"),
+    ],
+)
+def test_a_proxy_that_only_browsers_use_is_told_where_the_check_failed(settings: SystemProxyResult, told: str) -> None:
+    around = Computer(system="Linux", system_proxy=settings)
+    assert f"checked from  {told}" in _plain(msgspec.structs.replace(FAILED, computer=around))
+    assert told not in _plain(msgspec.structs.replace(NINE, computer=around))
 
 
 def test_what_the_driver_raised_is_told() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.check import hop_values
+from clearline.core.check import course, hop_values
 from clearline.core.check.check import check, warm_up
 from clearline.core.check.request import Request
 from clearline.core.drives import NoAnswer, asked, waited_for
@@ -83,6 +83,15 @@ def test_a_file_of_certificates(away: Away, monkeypatch: pytest.MonkeyPatch) -> 
     impatient(monkeypatch, files)
     report = checked("mongodb://127.0.0.1:1/?tls=true&tlsCAFile=/net/ca.pem", Profile())
     assert "The drive of /net/ca.pem does not answer." in summary_of(report)
+
+
+def test_the_settings_of_the_desktop_hold_nothing(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "_proxy_settings", away)
+    impatient(monkeypatch, course)
+    report = checked("mongodb://127.0.0.1:1/", Profile())
+    assert report.findings[0].cause == "tcp.refused"
+    assert report.computer is not None
+    assert report.computer.system_proxy is None
 
 
 @pytest.mark.parametrize(("module", "name"), [(way, "_told"), (known_hosts, "find")])

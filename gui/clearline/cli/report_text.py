@@ -9,8 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from clearline.cli.text_grid import COLOURS, Palette, cut, grid, shown
 from clearline.core.findings import SERVER_STAGES, Finding, Severity
-from clearline.core.report.marks import MARKS
-from clearline.core.report.report import Cell, Computer, Report, ServerResult, StageResult, Status, Verdict
+from clearline.core.report.marks import MARKS, left_out
+from clearline.core.report.report import (
+    Cell,
+    Computer,
+    Report,
+    ServerResult,
+    StageResult,
+    Status,
+    SystemProxyResult,
+    Verdict,
+)
 
 _NARROWEST, _WIDEST = 40, 120
 _LONGEST_NOTE = 22
@@ -57,6 +66,7 @@ class _Page:
             self._headline(report),
             self._finding(report.diagnosis, headed=False) if report.diagnosis else [],
             self._servers(report.servers),
+            self._wrapped(left_out(report), _INDENT, "dim"),
             *(self._finding(finding) for finding in others if finding not in folded),
             self._wrapped(f"{len(folded)} note{'s'[: len(folded) != 1]} more: --notes shows them.", "", "dim")
             if folded
@@ -162,7 +172,7 @@ class _Page:
             parts += [f"databases {', '.join(identity.databases)}"] if identity.databases else []
             lines += self._entry("logged in as", self._joined(parts))
         if report.computer is not None:
-            lines += self._entry("checked from", self._joined(_surroundings(report.computer)))
+            lines += self._entry("checked from", self._joined(_surroundings(report.computer, report.verdict)))
         said = [f"{report.driver.name} {report.driver.version}"]
         if report.driver.exception:
             said.append(f"{report.driver.exception}: {report.driver.message or ''}".rstrip(": "))
@@ -201,7 +211,7 @@ def _ms(elapsed_ms: float | None) -> str:
     return f"{elapsed_ms:.1f}" if elapsed_ms < 10 else f"{elapsed_ms:.0f}"
 
 
-def _surroundings(computer: Computer) -> list[str]:
+def _surroundings(computer: Computer, verdict: Verdict | None) -> list[str]:
     """What of the surroundings changes how names, addresses and ports look from here."""
     pod = computer.pod
     inside = f"a pod in namespace {pod.namespace}" if pod and pod.namespace else "a pod" if pod else ""
@@ -214,8 +224,17 @@ def _surroundings(computer: Computer) -> list[str]:
         computer.platform or computer.ci or "",
         f"tunnels {', '.join(computer.tunnels[:3])}" if computer.tunnels else "",
         f"proxies in the environment ({', '.join(computer.proxies)})" if computer.proxies else "",
+        _system_proxy(computer.system_proxy) if verdict is not Verdict.CONNECTED else "",
         f"addresses of {computer.nat}" if computer.nat else "",
     ]
+
+
+def _system_proxy(settings: SystemProxyResult | None) -> str:
+    """Drivers do not use it, so that what a browser reaches says nothing."""
+    if settings is None or not (settings.proxy or settings.script):
+        return ""
+    what = f"proxy {settings.proxy}" if settings.proxy else f"proxy script {settings.script}"
+    return f"{what} in {settings.source or 'the system'}'s settings"
 
 
 def _duration(elapsed_ms: float) -> str:

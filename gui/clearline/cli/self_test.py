@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the core is among what is tried
 
 PROBES: Final = (
     "build_info", "commands", "computer", "connection", "dns", "dns_messages", "files", "hello", "icmp", "knocks",
-    "latency", "lookup", "ocsp", "surroundings", "tcp", "tls", "tls_records", "windows",
+    "latency", "lookup", "ocsp", "surroundings", "system_proxy", "tcp", "tls", "tls_records", "windows",
 )  # fmt: skip
 _TEXT: Final = b"clearline " * 100
 

@@ -75,7 +75,7 @@ def test_a_check_of_many_servers_ends_with_its_verdict_and_leaves_nothing(deploy
 
     report = asyncio.run(play())
     assert report.verdict is (Verdict.CONNECTED if deployment.works else Verdict.FAILED)
-    assert len(report.servers) == deployment.count
+    assert len(report.every_server) == deployment.count
     opened = {event.server for event in events if event.name == "ServerOpening"}
     assert len(opened) == deployment.followed
     if deployment.whole:
@@ -134,8 +134,10 @@ def test_a_server_does_not_choose_whom_this_computer_scans() -> None:
             _checked(f"mongodb://{me}/?replicaSet=rs0", on_event=lambda event: reached.append(event.server or ""))
         )
     assert report.verdict is Verdict.CONNECTED
-    assert len(report.servers) == 1001, "all stay in the list"
-    assert sum(server.cells["tcp"].note != "not looked at" for server in report.servers) == 201
+    assert len(report.every_server) == 1001, "all stay in the list"
+    assert (len(report.servers), len(report.not_looked_at)) == (201, 800)
+    looked_at = [server for server in report.every_server if server.cells["tcp"].note != "not looked at"]
+    assert tuple(looked_at) == report.servers
     assert len({server for server in reached if server in named}) <= 200, "the driver follows no more of them either"
     note = next(finding for finding in report.findings if finding.cause == "topology.members-not-looked-at")
     assert "800" in note.summary

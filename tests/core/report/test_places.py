@@ -21,6 +21,7 @@ from clearline.core.report.report import (
     ResolverResult,
     ServerResult,
     Status,
+    SystemProxyResult,
     Target,
     TlsSummary,
     Verdict,
@@ -114,6 +115,14 @@ DECIDING = {
         report(),
         report(computer=replace(COMPUTER, proxies={"HTTPS_PROXY": "http://proxy:3128"}), failed_at=Stage.TCP),
         "the proxies are none; in pod HTTPS_PROXY=http://proxy:3128",
+    ),
+    "proxy of the desktop": (
+        report(computer=replace(COMPUTER, system_proxy=SystemProxyResult())),
+        report(
+            computer=replace(COMPUTER, system_proxy=SystemProxyResult(source="KDE", proxy="http://proxy:3128")),
+            failed_at=Stage.TCP,
+        ),
+        "the proxy of the system's settings is none; in pod http://proxy:3128",
     ),
     "IPv6": (
         report(computer=replace(COMPUTER, ipv6=True)),

@@ -23,7 +23,7 @@ from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts import replies
-from clearline.core.facts.computer import ComputerFacts
+from clearline.core.facts.computer import ComputerFacts, SystemProxyFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState, Heard
 from clearline.core.facts.names import counting
@@ -102,6 +102,7 @@ class Course:
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
             self._run.spawn(self._inspect_files())
             self._run.inspection = self._run.spawn(self._inspect_computer())
+            self._run.spawn(self._inspect_system_proxy())
         if self._driver is not None:
             self._start_probes()
         return True
@@ -192,6 +193,10 @@ class Course:
         finally:
             looking.cancel()
             counting.cancel()
+
+    async def _inspect_system_proxy(self) -> None:
+        with contextlib.suppress(NoAnswer):  # the home of the user's settings may be a network drive
+            self._ledger.put(system_proxy=await asked("", _proxy_settings, limit_s=INSPECTION_S))
 
     async def _trusted_roots(self) -> int | None:
         """Nothing is verified without TLS, and counting takes longer than the rest of a healthy check."""
@@ -404,6 +409,12 @@ def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
     if any(name.startswith(AFTER) for name in secrets):
         return ()
     return tuple(redact(warning, secrets.values()) for warning in warnings)
+
+
+def _proxy_settings() -> SystemProxyFacts:
+    from clearline.core.probes.system_proxy import look_at_settings  # no verdict waits for it
+
+    return look_at_settings()
 
 
 def _text(value: object) -> str | None:

@@ -28,7 +28,8 @@ class Ledger:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._members = {member.address: member for member in facts.members}
-        self._stale = False
+        self._questions = {_what(question): question for question in facts.dns.questions}
+        self._stale = self._asked = False
         self.changed = asyncio.Event()
         self.put = _typed(Facts, self._put)
         """Replace whole parts of the facts; members have `note` and `add`."""
@@ -43,7 +44,11 @@ class Ledger:
     def facts(self) -> Facts:
         """All facts as they are now. Put together anew only when it is asked for: members change far more often."""
         if self._stale:
-            self._facts = replace(self._facts, members=tuple(self._members.values()))
+            dns = self._facts.dns
+            if self._asked:
+                dns = replace(dns, questions=tuple(self._questions.values()))
+                self._asked = False
+            self._facts = replace(self._facts, members=tuple(self._members.values()), dns=dns)
             self._stale = False
         return self._facts
 
@@ -71,13 +76,15 @@ class Ledger:
 
     def ask(self, question: Question) -> None:
         """Add the answer to a DNS question; a late answer replaces the silence."""
-        same = (question.name, question.type, question.nameserver, question.transport, question.purpose)
-        others = tuple(
-            q for q in self._facts.dns.questions if (q.name, q.type, q.nameserver, q.transport, q.purpose) != same
-        )
-        self.put(dns=replace(self._facts.dns, questions=(*others, question)))
+        same = _what(question)
+        self._questions.pop(same, None)  # the later one comes last
+        self._questions[same] = question
+        self._asked = self._stale = True
+        self.changed.set()
 
     def _put(self, **fields: Any) -> None:
+        if "dns" in fields:
+            self._questions, self._asked = {_what(question): question for question in fields["dns"].questions}, False
         self._facts = structs.replace(self._facts, **fields)
         self.changed.set()
 
@@ -91,6 +98,10 @@ class Ledger:
         self._members[member.address] = member
         self._stale = True
         self.changed.set()
+
+
+def _what(question: Question) -> tuple[str, ...]:
+    return question.name, question.type, question.nameserver, question.transport, question.purpose
 
 
 def _typed(_of: Callable[P, object], change: Callable[..., None]) -> Callable[P, None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import clearline
@@ -25,7 +24,7 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.names import counting, txt_options
+from clearline.core.facts.names import counting, questions_by_host, txt_options
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import SERVER_STAGES, STAGES, Finding, Severity, Stage
@@ -45,6 +44,7 @@ from clearline.core.report.report import (
     ServerResult,
     StageResult,
     Status,
+    SystemProxyResult,
     Target,
     TlsSummary,
     Verdict,
@@ -54,7 +54,6 @@ from clearline.core.typed_values import from_plain
 _MOST_NAMED = 200
 """Members of one hello that its evidence lists; a genuine set has 50 at most."""
 _COLUMNS = tuple((stage, stage.value) for stage in SERVER_STAGES)  # an enum's value is slow to ask for
-_PASSED_OVER = {stage.value: Cell(status=Status.SKIPPED, note="not looked at") for stage in SERVER_STAGES}
 _ROLE_WORDS = {"standalone": "standalone", "router": "router", "ghost": "not initiated", "other": "starting up"}
 
 
@@ -87,7 +86,8 @@ def assemble(
         findings=findings,
         stages=_stages(facts, findings, servers, verdict, stage_ms or {}),
         hops=tuple(map(_hop, facts.hops)),
-        servers=(*servers, *_passed_over(facts.passed_over)),
+        servers=servers,
+        not_looked_at=facts.passed_over,
         computer=_computer(facts),
         deployment=_deployment(facts, findings),
         identity=_identity(facts),
@@ -99,11 +99,6 @@ def assemble(
             message=driver.message if driver.state is not DriverState.CONNECTED else None,
         ),
     )
-
-
-@lru_cache(maxsize=2)  # thousands, the same in every report of a check
-def _passed_over(addresses: tuple[str, ...]) -> tuple[ServerResult, ...]:
-    return tuple(ServerResult(address=a, seed=False, advertised=True, cells=_PASSED_OVER) for a in addresses)
 
 
 # ---------------------------------------------------------------- stages
@@ -205,9 +200,7 @@ def _server(facts: Facts, member: MemberFacts, verdict: Verdict | None) -> Serve
         advertised=bool(member.advertised_by),
         source=_source(facts, member),
         answers={
-            q.nameserver: q.records
-            for q in facts.dns.questions
-            if q.records and q.purpose == "host" and q.name.rstrip(".").lower() == member.host
+            q.nameserver: q.records for q in questions_by_host(facts.dns.questions).get(member.host, ()) if q.records
         },
         role=_ROLE_WORDS.get(hello.kind, hello.kind) if hello else None,
         set_name=hello.set_name if hello else None,
@@ -457,6 +450,9 @@ def _computer(facts: Facts) -> Computer | None:
         ndots=around.ndots,
         hosts_names=around.hosts_names,
         proxies=around.proxies,
+        system_proxy=None
+        if facts.system_proxy is None
+        else from_plain(facts.system_proxy, SystemProxyResult, from_attributes=True),
         trust=f"{known.trust_source}{roots}",
         openssl=known.openssl,
         python=known.python,

@@ -142,6 +142,20 @@ class SurroundingFacts(Fact, frozen=True, kw_only=True):
     """Namespaces for which Windows asks name servers of their own (NRPT): ``.corp.example``; ``.`` is every name."""
 
 
+class SystemProxyFacts(Fact, frozen=True, kw_only=True):
+    """What the system's or desktop's own settings say about proxies; the environment's are among the surroundings."""
+
+    readable: bool = True
+    source: str = ""
+    """``GNOME``, ``KDE``, ``Windows``, ``macOS``; empty where nothing is set."""
+    proxy: str | None = None
+    """Scheme, host and port."""
+    script: str | None = None
+    """Where the script is that decides instead; ``(found by itself)``: the network says."""
+    exceptions: tuple[str, ...] = ()
+    """What is reached directly."""
+
+
 class ComputerFacts(Fact, frozen=True, kw_only=True):
     """This computer, as far as a connection depends on it."""
 

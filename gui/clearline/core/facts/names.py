@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from enum import Enum
+from typing import Generic, TypeVar
 from urllib.parse import unquote_plus
 
 from clearline.core.facts.fact import Fact
+
+T = TypeVar("T")
 
 
 class DnsOutcome(Enum):
@@ -88,6 +92,32 @@ class Lookup(Fact, frozen=True, kw_only=True):
     """The host was an IP address already; nothing was looked up."""
     hosts_file: tuple[str, ...] = ()
     """Addresses that the hosts file gives for this name."""
+
+
+class PerQuestions(threading.local, Generic[T]):
+    """A function of all questions of a check that looks at them once: for each of thousands of hosts it is asked."""
+
+    def __init__(self, make: Callable[[tuple[Question, ...]], T]) -> None:
+        self._make = make
+        self._made: tuple[tuple[Question, ...], T] | None = None
+
+    def __call__(self, questions: tuple[Question, ...]) -> T:
+        """What is made of them."""
+        if self._made is None or self._made[0] is not questions:
+            self._made = (questions, self._make(questions))
+        return self._made[1]
+
+
+def _by_host(questions: tuple[Question, ...]) -> dict[str, list[Question]]:
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        if question.purpose == "host":
+            found.setdefault(question.name.rstrip(".").lower(), []).append(question)
+    return found
+
+
+questions_by_host = PerQuestions(_by_host)
+"""Those about the addresses of members, by the host's name in small letters."""
 
 
 def counting(questions: Iterable[Question]) -> tuple[Question, ...]:

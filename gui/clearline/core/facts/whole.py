@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from clearline.core.facts.computer import ComputerFacts, FileFacts
+from clearline.core.facts.computer import ComputerFacts, FileFacts, SystemProxyFacts
 from clearline.core.facts.fact import Fact
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import AccessFacts, DriverFacts, LoginFacts
@@ -25,6 +25,8 @@ class Facts(Fact, frozen=True, kw_only=True):
     files: tuple[FileFacts, ...] = ()
     files_checked: bool = False
     computer: ComputerFacts = ComputerFacts()
+    system_proxy: SystemProxyFacts | None = None
+    """None until it was looked at, for which no verdict waits."""
     hops: tuple[HopFacts, ...] = ()
     """What the servers are reached through, the outermost first; empty: directly."""
     dns: DnsFacts = DnsFacts()

@@ -7,10 +7,8 @@ on other systems those of GNOME (``gsettings``) or KDE (``kioslaverc``).
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,17 +16,22 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
-from clearline.core.hops import network_settings, pac
+from clearline.core.hops import dconf, network_settings, pac
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of
 from clearline.core.secrets.secret import Secret
+from clearline.core.whole_files import read_whole
 
 VARIABLES: Final = ("MONGODB_PROXY", "ALL_PROXY", "HTTPS_PROXY")
 EXCEPTIONS: Final = "NO_PROXY"
 _ASK_S: Final = 2.0
-_BY_ITSELF: Final = "(found by itself)"
+BY_ITSELF: Final = "(found by itself)"
+"""Stands for the address of a script whose place the network tells."""
 _NO_EVALUATOR: Final = "nothing on this computer evaluates such a script"
 _KDE: Final = ".config/kioslaverc"
+_GNOME: Final = "/system/proxy/"
+_GNOMES_OWN: Final = ("localhost", "127.0.0.0/8", "::1")
+"""The default of ``ignore-hosts``."""
 
 
 class SettingsProblem(Exception):
@@ -49,7 +52,7 @@ class PacScript:
     @property
     def name(self) -> str:
         """Its address, or words for it."""
-        return self.url or _BY_ITSELF
+        return self.url or BY_ITSELF
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,7 +110,26 @@ def read(
                 return _made(url, exceptions, spelt)
     if sys.platform in ("win32", "darwin"):
         return _of_system(exceptions)
-    return _gnome(run or _printed) or _kde(home or Path.home()) or SystemSettings(exceptions=exceptions)
+    told = _gnome(lambda schema, key: _gsetting(run or _printed, schema, key))
+    return told or _kde(home or Path.home()) or SystemSettings(exceptions=exceptions)
+
+
+def read_system(
+    environ: Mapping[str, str] | None = None, *, home: Path | None = None, root: Path = Path("/")
+) -> SystemSettings:
+    """What the system or its desktop says apart from the environment, in a few milliseconds: no program is started,
+    but for ``scutil`` on macOS. GNOME's settings are those of dconf's files. Raises `SettingsProblem`. For a daemon
+    thread.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return _of_system(())
+    home = home or Path.home()
+    try:
+        known = dconf.settings(_GNOME, home, os.environ if environ is None else environ, root)
+    except (OSError, dconf.Damaged):
+        raise SettingsProblem("GNOME's settings cannot be read") from None
+    told = _gnome(lambda schema, key: known.get(f"{schema[1:]}/{key}" if schema else key, ""))
+    return told or _kde(home) or SystemSettings()
 
 
 def _made(url: str, exceptions: tuple[str, ...], source: str) -> SystemSettings:
@@ -129,7 +151,7 @@ def _by_script(url: str | None, source: str, exceptions: tuple[str, ...] = ()) -
     """A script decides. Raises `SettingsProblem` where nothing evaluates it."""
     evaluator = pac.evaluator()
     if evaluator is None:
-        raise SettingsProblem(_NO_EVALUATOR, pac=url or _BY_ITSELF)
+        raise SettingsProblem(_NO_EVALUATOR, pac=url or BY_ITSELF)
     return SystemSettings(script=PacScript(url, evaluator), exceptions=exceptions, source=source)
 
 
@@ -145,47 +167,65 @@ def _of_system(exceptions: tuple[str, ...]) -> SystemSettings:
     return SystemSettings(exceptions=exceptions)
 
 
-def _gnome(run: Callable[[list[str]], str]) -> SystemSettings | None:
-    def value(schema: str, key: str) -> str:
-        return run(["gsettings", "get", f"org.gnome.system.proxy{schema}", key]).strip().strip("'")
-
+def _gnome(value: Callable[[str, str], dconf.Value]) -> SystemSettings | None:
+    """By what GNOME's settings say of a key; None where they name no proxy."""
     try:
         mode = value("", "mode")
         if mode == "auto":
-            return _by_script(value("", "autoconfig-url") or None, "GNOME")
+            return _by_script(str(value("", "autoconfig-url")) or None, "GNOME")
         if mode != "manual":
             return None
-        exceptions = tuple(re.findall(r"'([^']*)'", value("", "ignore-hosts")))
+        ignored = value("", "ignore-hosts")
+        exceptions = ignored if isinstance(ignored, tuple) else _GNOMES_OWN if ignored == "" else ()
         for kind, scheme in (("socks", "socks5"), ("https", "http"), ("http", "http")):
-            host, port = value(f".{kind}", "host"), value(f".{kind}", "port")
+            host, port = str(value(f".{kind}", "host")), str(value(f".{kind}", "port"))
             if host and port.isdecimal() and int(port):
                 return _made(f"{scheme}://{host}:{port}", exceptions, "GNOME")
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         pass  # no GNOME here
     return None
 
 
+def _gsetting(run: Callable[[list[str]], str], schema: str, key: str) -> dconf.Value:
+    """What ``gsettings`` prints, as values. Raises OSError."""
+    printed = run(["gsettings", "get", f"org.gnome.system.proxy{schema}", key]).strip()
+    listed = printed.removeprefix("@as ")
+    return tuple(re.findall(r"'([^']*)'", listed)) if listed.startswith("[") else printed.strip("'")
+
+
 def _printed(command: list[str]) -> str:
+    """What a program prints. Raises OSError, also when it fails."""
+    import subprocess
+
     from clearline.paths import restored_environ
 
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_ASK_S,
-        check=True,
-        env=restored_environ(),
-    )
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_ASK_S,
+            check=True,
+            env=restored_environ(),
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(str(error)) from None
     return done.stdout
 
 
 def _kde(home: Path) -> SystemSettings | None:
+    try:
+        text = read_whole(home / _KDE).decode("utf-8", "replace")
+    except OSError:
+        return None
+    import configparser
+
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string((home / _KDE).read_text("utf-8", "replace"))
+        parser.read_string(text)
         section = parser["Proxy Settings"]
-    except (OSError, configparser.Error, KeyError):
+    except (configparser.Error, KeyError):
         return None
     kind = section.get("ProxyType", "0").strip()
     if kind in ("2", "3"):

@@ -112,7 +112,7 @@ def look_around(root: Path = Path("/"), environ: Mapping[str, str] = os.environ)
         ci=next((name for variable, name in _CI.items() if environ.get(variable)), "CI" if environ.get("CI") else None),
         platform=next((name for variable, name in _PLATFORMS.items() if environ.get(variable)), None),
         tunnels=tuple(sorted(name for name in _interface_names() if _is_tunnel(root, name))),
-        proxies={name: _endpoint(value) for name, value in sorted(environ.items()) if name.lower() in _PROXIES},
+        proxies={name: endpoint(value) for name, value in sorted(environ.items()) if name.lower() in _PROXIES},
         libc=_libc(root),
         resolvers=tuple(Resolver(address=a, kind=_resolver_kind(a, pod is not None)) for a in _nameservers(resolv)),
         search=search,
@@ -210,7 +210,7 @@ def _interfaces() -> dict[str, str]:
     return found
 
 
-def _endpoint(value: str) -> str:
+def endpoint(value: str) -> str:
     """A proxy's scheme, host and port, without what may be a password."""
     parts = urlsplit(value if "://" in value else f"http://{value}")
     try:

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final
 
 from clearline.core.findings import SERVER_STAGES, Finding
-from clearline.core.report.marks import MARKS
+from clearline.core.report.marks import MARKS, left_out
 from clearline.core.report.places import Matrix, Meeting, Place
 from clearline.core.report.report import Cell, Report, ServerResult, Status
 
@@ -55,6 +55,7 @@ def to_html(report: Report) -> str:
         f'<p class="uri">{_code(report.target.uri)}</p>',
         *(_finding(finding) for finding in report.findings),
         *_servers(report.servers),
+        *([f"<p>{_text(left_out(report))}</p>"] if report.not_looked_at else []),
         *_certificates(report.servers),
         "<h2>Details</h2>",
         "<dl>",

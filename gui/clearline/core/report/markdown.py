@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from clearline.core.findings import SERVER_STAGES, Finding
-from clearline.core.report.marks import MARKS
+from clearline.core.report.marks import MARKS, left_out
 from clearline.core.report.report import Cell, Report, Status
 
 
@@ -59,6 +59,8 @@ def _blocks(report: Report) -> Iterator[str]:
         yield _finding(finding, diagnosis=finding is report.diagnosis)
     if report.servers:
         yield _servers(report)
+    if report.not_looked_at:
+        yield left_out(report)
     yield "\n".join(f"- {line}" for line in _facts(report))
 
 

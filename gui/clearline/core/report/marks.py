@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from clearline.core.findings import Severity
-from clearline.core.report.report import Status, Verdict
+from clearline.core.report.report import Report, Status, Verdict
 
 Tone = Literal["good", "warning", "bad", "quiet"]
 """What a colour may repeat; each medium has its own colours for the four."""
@@ -40,3 +40,10 @@ MARKS: Final[dict[Status | Verdict | Severity | None, Mark]] = {
     Severity.NOTE: Mark("·", "[NOTE]", "Note", "quiet"),
 }
 """By state; None is a check without a verdict yet."""
+
+
+def left_out(report: Report) -> str:
+    """A line for below the servers; empty where all were looked at."""
+    count = len(report.not_looked_at)
+    servers = "server is" if count == 1 else "servers are"
+    return f"{count:,} more {servers} named, which this check did not look at." if count else ""

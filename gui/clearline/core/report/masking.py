@@ -44,10 +44,12 @@ def masked(report: Report, secrets: Iterable[Secret] = (), *, servers: bool = Tr
     # A secret that happens to be a name in the address would blank that out and so give itself away.
     known = tuple(secret for secret in secrets if secret.reveal() not in report.target.uri)
     sweep = _Sweep(known)
-    parts = [name for name in report.__struct_fields__ if name != "servers"]
+    parts = [name for name in report.__struct_fields__ if name not in ("servers", "not_looked_at")]
     clean = replace(report, **{name: sweep.covered(getattr(report, name), name) for name in parts})
     if not servers:
         return clean
+    if any(secret.reveal() in "\n".join(report.not_looked_at) for secret in known):
+        clean = replace(clean, not_looked_at=sweep.covered(report.not_looked_at, "not_looked_at"))
     told = tuple(sweep.covered(one, "servers") if sweep.concerns(one) else one for one in report.servers)
     changed = any(one is not other for one, other in zip(told, report.servers, strict=True))
     return replace(clean, servers=told) if changed else clean

@@ -108,7 +108,7 @@ def _options(one: Place, other: Place) -> Iterator[Difference]:
 
 
 def _servers(one: Place, other: Place) -> Iterator[Difference]:
-    a, b = ({server.address: server for server in place.report.servers} for place in (one, other))
+    a, b = ({server.address: server for server in place.report.every_server} for place in (one, other))
     for address in dict.fromkeys((*a, *b)):
         if address in a and address in b:
             yield from _server(one, other, a[address], b[address])
@@ -162,6 +162,11 @@ def _computers(one: Place, other: Place) -> Iterator[Difference]:
     yield from _set("hosts", "the hosts file names", one, other, _listed(a.hosts_names), _listed(b.hosts_names))
     proxies = [", ".join(f"{name}={value}" for name, value in sorted(place.proxies.items())) for place in (a, b)]
     yield from _set("proxies", "the proxies are", one, other, *proxies)
+    if a.system_proxy is not None and b.system_proxy is not None:
+        named = [found.proxy or found.script or "" for found in (a.system_proxy, b.system_proxy)]
+        yield from _set("proxies", "the proxy of the system's settings is", one, other, *named)
+        excepted = [_listed(found.exceptions) for found in (a.system_proxy, b.system_proxy)]
+        yield from _set("proxies", "the settings except from it", one, other, *excepted)
     yield from _set("route", "the tunnels are", one, other, _listed(a.tunnels), _listed(b.tunnels))
     yield from _set("route", "addresses are translated by", one, other, a.nat or "", b.nat or "")
     yield from _set("route", "IPv6 leads out:", one, other, _text(a.ipv6), _text(b.ipv6))
@@ -247,9 +252,9 @@ class Matrix(NamedTuple):
 
 
 def matrix(places: tuple[Place, ...]) -> Matrix:
-    """What each place sees of each server that any of them knows."""
+    """What each place sees of each server that any of them has looked at."""
     servers = tuple(dict.fromkeys(server.address for place in places for server in place.report.servers))
-    seen = [{server.address: _meeting(server) for server in place.report.servers} for place in places]
+    seen = [{server.address: _meeting(server) for server in place.report.every_server} for place in places]
     return Matrix(places, servers, tuple(tuple(each.get(server) for each in seen) for server in servers))
 
 

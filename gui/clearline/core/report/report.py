@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from clearline.core.findings import Finding, Severity, Stage
+from clearline.core.findings import SERVER_STAGES, Finding, Severity, Stage
 
 
 class Status(Enum):
@@ -161,6 +162,16 @@ class ResolverResult(_Value, frozen=True, kw_only=True):
     kind: str
 
 
+class SystemProxyResult(_Value, frozen=True, kw_only=True):
+    """What the system's or desktop's settings say about proxies; ``script`` decides for each target."""
+
+    readable: bool = True
+    source: str = ""
+    proxy: str | None = None
+    script: str | None = None
+    exceptions: tuple[str, ...] = ()
+
+
 class Computer(_Value, frozen=True, kw_only=True):
     """Where the check ran. No names of people, no serial numbers."""
 
@@ -178,6 +189,9 @@ class Computer(_Value, frozen=True, kw_only=True):
     ndots: int | None = None
     hosts_names: tuple[str, ...] = ()
     proxies: dict[str, str] = {}
+    """Those of the environment, by the variable's name."""
+    system_proxy: SystemProxyResult | None = None
+    """None: the settings were not looked at."""
     trust: str = ""
     openssl: str = ""
     python: str = ""
@@ -223,6 +237,9 @@ class Report(_Value, frozen=True, kw_only=True):
     hops: tuple[HopResult, ...] = ()
     """What the servers are reached through, the outermost first; empty: directly."""
     servers: tuple[ServerResult, ...] = ()
+    """The seeds, and the members that were looked at."""
+    not_looked_at: tuple[str, ...] = ()
+    """The addresses of the others: more than one check looks at were named by a hello."""
     deployment: Deployment | None = None
     identity: Identity | None = None
     effective: dict[str, Any] = {}
@@ -232,6 +249,19 @@ class Report(_Value, frozen=True, kw_only=True):
     def diagnosis(self) -> Finding | None:
         """The finding that explains a failed check: the first failure, None when nothing failed."""
         return next((finding for finding in self.findings if finding.severity is Severity.FAILURE), None)
+
+    @property
+    def every_server(self) -> tuple[ServerResult, ...]:
+        """The servers, and those that were not looked at as servers of which nothing is known."""
+        return (*self.servers, *_not_looked_at(self.not_looked_at))
+
+
+@lru_cache(maxsize=2)  # thousands, the same in every report of a check
+def _not_looked_at(addresses: tuple[str, ...]) -> tuple[ServerResult, ...]:
+    return tuple(ServerResult(address=a, seed=False, advertised=True, cells=_NOT_LOOKED_AT) for a in addresses)
+
+
+_NOT_LOOKED_AT = {stage.value: Cell(status=Status.SKIPPED, note="not looked at") for stage in SERVER_STAGES}
 
 
 def to_json(report: Report, *, indent: int | None = 2) -> str:

@@ -62,11 +62,11 @@ def _target(now: Report, before: Report) -> Iterator[Change]:
 
 
 def _servers(now: Report, before: Report) -> Iterator[Change]:
-    known = {server.address: server for server in before.servers}
-    present = {server.address: server for server in now.servers}
+    known = {server.address: server for server in before.every_server}
+    present = {server.address: server for server in now.every_server}
     if present:
         # A check that failed early knows the seeds alone: that the members are not listed says nothing then.
-        whole = any(server.advertised for server in now.servers)
+        whole = any(server.advertised for server in now.every_server)
         for address, server in known.items():
             if address not in present and (whole or server.seed):
                 yield Change(

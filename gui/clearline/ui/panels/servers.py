@@ -156,12 +156,12 @@ class ServersPanel(QWidget):
         self._srv_name = srv_name
         self._uri = report.target.uri if report else ""
         decided = report is not None and report.verdict is not None
-        self._servers = report.servers if report else ()
+        self._servers = report.every_server if report else ()
         self._badness = _each_badness(self._servers)
         if decided and self._verdict is None and report is not None:
-            bad = self._bad_ones
+            bad, count = self._bad_ones, len(self._servers)
             with QSignalBlocker(self.only_problems):
-                self.only_problems.setChecked(0 < bad < len(report.servers) and len(report.servers) >= _MANY)
+                self.only_problems.setChecked(0 < bad < count and count >= _MANY)
         self._verdict = report.verdict if report else None
         self._cause = report.diagnosis if report else None
         self._sift()

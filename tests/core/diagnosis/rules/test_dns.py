@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.rules import dns
-from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
+from clearline.core.facts.computer import ComputerFacts, SurroundingFacts, SystemProxyFacts
+from clearline.core.facts.fact import replace
+from clearline.core.facts.hops import HopFacts
+from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
 from clearline.core.facts.servers import Reach
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.report.report import Verdict
 from lab.hand_made_deployments import (
     CLUSTER,
     NAMESERVERS,
@@ -283,6 +290,18 @@ def test_a_host_is_not_to_be_found_where_no_public_name_is() -> None:
     assert "resolves no public names" in found.summary
 
 
+def test_a_network_whose_browsers_have_a_proxy_may_know_no_names_of_outside() -> None:
+    nobody = unnamed(LONG)
+    around = SystemProxyFacts(source="GNOME", proxy="http://gate:3128")
+    known = facts(nobody, dns=names(asked(DnsOutcome.NXDOMAIN)), system_proxy=around)
+    found = dns.host_name(known, nobody)
+    assert found is not None
+    assert "http://gate:3128" in found.remedies[-1].text
+    reached = dns.host_name(replace(known, hops=(HopFacts(kind="http", host="gate", port=3128),)), nobody)
+    assert reached is not None
+    assert "http://gate:3128" not in reached.remedies[-1].text
+
+
 def test_name_servers_that_disagree_are_named_for_an_ordinary_host_too() -> None:
     nobody = unnamed(LONG)
     no = asked(DnsOutcome.NXDOMAIN, nameserver=NAMESERVERS[0])
@@ -439,3 +458,31 @@ def test_a_name_that_the_name_server_denies_is_unknown_though_the_system_still_w
     assert found is not None
     assert (found.cause, found.certainty) == ("dns.host-not-found", Certainty.LIKELY)
     assert "packet" in found.detail
+
+
+class Counted(tuple[Question, ...]):
+    """Tells how often it was looked through."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Question]:
+        type(self).looks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("outcome", [DnsOutcome.NXDOMAIN, DnsOutcome.SILENT, DnsOutcome.ANSWERED])
+def test_thousands_of_hosts_do_not_each_look_through_all_questions(outcome: DnsOutcome) -> None:
+    def looks(count: int) -> int:
+        hosts = [f"db{number}.example.com" for number in range(count)]
+        questions = Counted(asked(outcome, host=host) for host in hosts)
+        known = facts(
+            *(replace(unnamed(host), seed=True) for host in hosts),
+            dns=DnsFacts(nameservers=NAMESERVERS, questions=questions),
+            driver=DriverFacts(state=DriverState.GIVEN_UP),
+        )
+        before = Counted.looks
+        report = assemble(known, profile_name="", started=datetime.now(UTC), elapsed_ms=1.0, verdict=Verdict.FAILED)
+        assert report.findings[0].stage is Stage.DNS
+        return Counted.looks - before
+
+    assert looks(10) == looks(100)

@@ -10,7 +10,7 @@ import pytest
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules import lines
 from clearline.core.diagnosis.rules import tcp as rules
-from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
+from clearline.core.facts.computer import ComputerFacts, SurroundingFacts, SystemProxyFacts
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.servers import MemberFacts, Reach, RttFacts, TcpFacts
 from clearline.core.findings import Certainty, Finding, Severity
@@ -202,6 +202,30 @@ def test_a_container_puts_its_remedy_first_and_decides_nothing() -> None:
     assert [f.cause for f in found] == ["tcp.refused", "env.container-localhost"]
     assert found[1].severity is Severity.WARNING
     assert "host.docker.internal" in found[1].remedies[0].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"system_proxy": SystemProxyFacts(source="KDE", proxy="http://gate:3128")}, "http://gate:3128"),
+        ({"system_proxy": SystemProxyFacts(source="Windows", script="http://wpad")}, "http://wpad"),
+        (
+            {"computer": ComputerFacts(system="x", surroundings=SurroundingFacts(proxies={"HTTPS_PROXY": "http://e"}))},
+            "http://e",
+        ),
+        ({"system_proxy": SystemProxyFacts()}, None),
+        ({}, None),
+    ],
+)
+def test_silence_where_browsers_have_a_proxy_names_it(changes: dict[str, Any], place: str | None) -> None:
+    found = why(dead(reach=Reach.SILENT), **changes)
+    assert found is not None
+    named = [remedy.text for remedy in found.remedies if "--via system" in remedy.text]
+    assert len(named) == (place is not None)
+    assert all(str(place) in text for text in named)
+    here = why(dead(reach=Reach.SILENT, own=True), **changes)
+    assert here is not None
+    assert not any("--via system" in remedy.text for remedy in here.remedies)
 
 
 # ---------------------------------------------------------------- two families

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
-from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words
+from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words, proxy_remedies
 from clearline.core.diagnosis.standing import lookup_failed
 from clearline.core.facts.names import (
     LANDMARK,
     DnsOutcome,
+    PerQuestions,
     Question,
     counting,
     public_zone,
+    questions_by_host,
     srv_target_allowed,
     txt_options,
 )
@@ -26,6 +28,8 @@ SLOW_MS = 400.0
 
 _ENOUGH = 3
 """Questions without an answer that are no single lost packet any more."""
+_MOST_TOLD = 60
+"""Questions that an evidence lists."""
 _DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
 _TURNED_DOWN = (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL)
 _NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
@@ -34,9 +38,17 @@ _ALLOWED_IN_TXT = {"authsource", "replicaset", "loadbalanced"}
 
 def _asked(facts: Facts, *purposes: str) -> list[Question]:
     """The questions for a purpose, in the order of the name servers and not in that of the answers."""
+    return _in_order(facts, [q for q in counting(facts.dns.questions) if q.purpose in purposes])
+
+
+def _asked_about(facts: Facts, host: str) -> list[Question]:
+    """The same, of those about one host's addresses."""
+    return _in_order(facts, questions_by_host(facts.dns.questions).get(host, []))
+
+
+def _in_order(facts: Facts, questions: list[Question]) -> list[Question]:
     order = facts.dns.nameservers or ()
-    found = [q for q in counting(facts.dns.questions) if q.purpose in purposes]
-    return sorted(found, key=lambda q: order.index(q.nameserver) if q.nameserver in order else len(order))
+    return sorted(questions, key=lambda q: order.index(q.nameserver) if q.nameserver in order else len(order))
 
 
 def _best(questions: list[Question]) -> Question | None:
@@ -57,14 +69,14 @@ def _hears(outcome: DnsOutcome) -> bool:
 
 
 def _evidence(questions: Iterable[Question]) -> dict[str, object]:
-    return {
-        "questions": [
-            f"{q.type} {q.name} @{q.nameserver}/{q.transport}{' at the far side' if q.far else ''}: "
-            + f"{q.outcome.value} ({q.elapsed_ms:.0f} ms)"
-            + (f" {', '.join(q.records)}" if q.records else "")
-            for q in questions
-        ]
-    }
+    every = list(questions)
+    told = [
+        f"{q.type} {q.name} @{q.nameserver}/{q.transport}{' at the far side' if q.far else ''}: "
+        + f"{q.outcome.value} ({q.elapsed_ms:.0f} ms)"
+        + (f" {', '.join(q.records)}" if q.records else "")
+        for q in every[:_MOST_TOLD]
+    ]
+    return {"questions": [*told, f"and {len(every) - _MOST_TOLD} more"] if len(every) > _MOST_TOLD else told}
 
 
 def captive_address(facts: Facts) -> str | None:
@@ -80,17 +92,22 @@ def _resolver_trouble(facts: Facts, about: str) -> Finding | None:
     if facts.dns.nameservers == ():
         return finding("dns.no-resolver", Certainty.PROVEN, evidence={"nameservers": []})
     questions = facts.dns.questions
-    if not questions or any(_hears(q.outcome) for q in questions):
+    outcomes = _outcomes(questions)
+    if not questions or any(map(_hears, outcomes)):
         return None
     servers = listed(facts.dns.nameservers or ())
-    if spoilt := [q for q in questions if q.outcome is DnsOutcome.MALFORMED]:
-        return _garbage(spoilt, about)
-    closed = [q for q in questions if q.outcome is DnsOutcome.PORT_CLOSED]
-    if closed and all(q.outcome in (DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE) for q in questions):
-        return finding("dns.resolver-not-running", Certainty.LIKELY, evidence=_evidence(questions), nameserver=servers)
-    return finding(
-        "dns.resolver-silent", Certainty.LIKELY, evidence={"wanted": about, **_evidence(questions)}, nameserver=servers
-    )
+    if DnsOutcome.MALFORMED in outcomes:
+        return _garbage([q for q in questions if q.outcome is DnsOutcome.MALFORMED], about)
+    evidence = _evidence_of_all(questions)
+    if DnsOutcome.PORT_CLOSED in outcomes and outcomes <= {DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE}:
+        return finding("dns.resolver-not-running", Certainty.LIKELY, evidence=evidence, nameserver=servers)
+    return finding("dns.resolver-silent", Certainty.LIKELY, evidence={"wanted": about, **evidence}, nameserver=servers)
+
+
+_outcomes = PerQuestions(lambda questions: {q.outcome for q in questions})
+_evidence_of_all = PerQuestions(_evidence)
+_of_zones = PerQuestions(lambda questions: [q for q in questions if q.purpose == "zone"])
+_clusters = PerQuestions(lambda questions: [q for q in questions if q.purpose == "cluster" and q.records])
 
 
 def _garbage(spoilt: list[Question], about: str) -> Finding:
@@ -266,7 +283,7 @@ _PUBLIC_NAMES = (
 
 def _denied_zones(facts: Facts, nameserver: str) -> str:
     """The public domains that a name server denies, as words; empty unless it denies all that it was asked about."""
-    zones = [q for q in _asked(facts, "zone") if q.nameserver == nameserver]
+    zones = [q for q in _of_zones(facts.dns.questions) if q.nameserver == nameserver]
     denied = [q.name for q in zones if q.outcome is DnsOutcome.NXDOMAIN]
     return LANDMARK if LANDMARK in denied and len(denied) == len(zones) else ""
 
@@ -274,7 +291,7 @@ def _denied_zones(facts: Facts, nameserver: str) -> str:
 def _known_zone(facts: Facts, name: str, nameserver: str) -> str:
     """What is known of the domain of a name that does not exist there, as a sentence; empty where it was not asked."""
     zone = public_zone(name)
-    outcomes = {q.outcome for q in _asked(facts, "zone") if q.name == zone and q.nameserver == nameserver}
+    outcomes = {q.outcome for q in _of_zones(facts.dns.questions) if q.name == zone and q.nameserver == nameserver}
     if outcomes & {DnsOutcome.ANSWERED, DnsOutcome.NODATA}:
         return f"The domain {zone} is known there, this name in it is not. "
     if DnsOutcome.NXDOMAIN in outcomes:
@@ -395,10 +412,10 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why a host has no address. Called for members whose lookup failed."""
     if not lookup_failed(member.lookup):
         return None
-    asked = [q for q in _asked(facts, "host") if q.name.rstrip(".").lower() == member.host]
+    asked = _asked_about(facts, member.host)
     evidence: dict[str, object] = {
         "eai": member.lookup.eai if member.lookup else None,
-        **_evidence([*asked, *_asked(facts, "zone")]),
+        **_evidence([*asked, *_of_zones(facts.dns.questions)]),
     }
     if trouble := _resolver_trouble(facts, member.host):
         return trouble
@@ -452,7 +469,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             host=member.host,
         )
     certain = best is not None and best.outcome in _NEGATIVE
-    if certain and (cluster := [q for q in _asked(facts, "cluster") if q.records]):
+    if certain and (cluster := _clusters(facts.dns.questions)):
         return finding(
             "dns.host-not-found",
             Certainty.PROVEN,
@@ -481,6 +498,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         evidence=evidence,
         detail=f"{zone}{_why_unknown(facts, best, asked)}{_LOST if unheard else ''}",
         fix=_DISAGREEMENT if _knowing(best, asked) else "",
+        also=proxy_remedies(facts),
         host=member.host,
     )
 
@@ -537,10 +555,7 @@ def wrong_address(facts: Facts, member: MemberFacts) -> Finding | None:
     if captive is not None and captive in lookup.addresses:
         return _captive(facts, member.host, lookup.addresses)
     real = tuple(
-        record
-        for q in facts.dns.questions
-        if q.purpose == "host" and q.name.rstrip(".").lower() == member.host and q.outcome is DnsOutcome.ANSWERED
-        for record in q.records
+        record for q in _asked_about(facts, member.host) if q.outcome is DnsOutcome.ANSWERED for record in q.records
     )
     if lookup.hosts_file and real and not set(real) & set(lookup.addresses):
         return finding(

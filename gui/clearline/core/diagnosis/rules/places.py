@@ -46,6 +46,21 @@ def is_here(member: MemberFacts) -> bool:
     return bool(opened) and all(t.loopback or t.own or t.family == "unix" for t in opened)
 
 
+def proxy_remedies(facts: Facts) -> tuple[Remedy, ...]:
+    """What may lead out of a network in which the servers cannot be reached directly: the proxy that browsers use."""
+    settings, around = facts.system_proxy, facts.computer.surroundings.proxies
+    set_here = [value for name, value in around.items() if name.lower() in ("https_proxy", "all_proxy")]
+    if settings is not None:
+        set_here += [place for place in (settings.proxy, settings.script) if place]
+    if not set_here or facts.hops:
+        return ()
+    text = (
+        f"Browsers leave this computer through a proxy ({set_here[0]}), which MongoDB's drivers do not use. "
+        "Where it is the only way out, try it as a hop: --via system, or Way in the settings."
+    )
+    return (Remedy(text=text),)
+
+
 def localhost_remedies(facts: Facts, member: MemberFacts) -> tuple[Remedy, ...]:
     """What to do where localhost is refused and a container is in play: in front when this program runs in one."""
     port = member.port or 27017

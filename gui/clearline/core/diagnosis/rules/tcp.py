@@ -14,6 +14,7 @@ from clearline.core.diagnosis.rules.places import (
     in_container,
     is_link_local_without_zone,
     localhost_remedies,
+    proxy_remedies,
     refused_words,
 )
 from clearline.core.diagnosis.standing import is_connected
@@ -313,6 +314,7 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
             Certainty.POSSIBLE,
             detail=f"A network that drops packets to port {port} looks the same: ask for it to be opened.",
             how="silence",
+            also=proxy_remedies(facts),
         )
     if (
         attempt.private
@@ -341,7 +343,14 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
         else ""
     )
     full = "A server whose queue of new connections is full keeps silent as well."
-    return tell("tcp.no-answer", Certainty.LIKELY, detail=f"{more} {full}".strip(), host=host, port=port)
+    return tell(
+        "tcp.no-answer",
+        Certainty.LIKELY,
+        detail=f"{more} {full}".strip(),
+        also=() if attempt.loopback or attempt.own else proxy_remedies(facts),
+        host=host,
+        port=port,
+    )
 
 
 def _neighbour_answers(facts: Facts, attempt: TcpFacts) -> bool:
