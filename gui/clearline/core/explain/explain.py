@@ -6,13 +6,13 @@ import errno
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import msgspec
 
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.texts import rows
-from clearline.core.explain.as_facts import decisive
+from clearline.core.explain.as_facts import decisive, is_loopback
 from clearline.core.explain.events import Event, events
 from clearline.core.explain.explanation import NOTHING, Candidate, Explanation, Recognised
 from clearline.core.explain.folding import Folded, condensed
@@ -83,6 +83,7 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
     if not record.log and not _MONGODB.search(whole.view):
         # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
         ranked = [_at_most_possible(g) for g in ranked]
+    ranked = [guess for guess in ranked if guess.cause != _ECHO] or ranked
     if ranked[0].weight >= 1000:
         ranked = [g for g in ranked if g.weight > HEADLINE]  # the headline says nothing more
     best = _best(ranked, record, ours, folds)
@@ -177,6 +178,12 @@ def _spread(record: Record, text: Text) -> Record | None:
     return None
 
 
+_ECHO: Final = "pool.cleared"
+"""A cause only where the text quotes no other: it tells of an earlier error."""
+_NOT_WITHIN: Final = ("tcp.no-answer", "tcp.private-address", "tcp.atlas-access-list", "tcp.platform-blocks-egress")
+"""What cannot happen to a connection that does not leave its computer."""
+
+
 def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folded]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     gap = any(g.cause == "uri.placeholder" for g in ranked)
@@ -190,8 +197,9 @@ def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folde
             certainty = Certainty.LIKELY if not found else Certainty.POSSIBLE
         found[guess.cause] = _candidate(guess, certainty, record, text, folds)
     beside = next((c.server for c in found.values() if c.server), None)
+    impossible = _NOT_WITHIN if beside and is_loopback(beside.rpartition(":")[0].strip("[]")) else ()
     for cause in [c for first in list(found)[:2] if first in rows() for c in rows()[first].also]:
-        if cause == "dns.short-name" and beside and "." in beside:
+        if cause in impossible or (cause == "dns.short-name" and beside and "." in beside):
             continue
         if cause not in found and (cause in rows() or cause in causes()):
             found[cause] = _candidate(
