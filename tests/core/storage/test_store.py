@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from clearline.core import whole_files
 from clearline.core.profiles.hop import SshServer
-from clearline.core.profiles.profile import Auth, FarDns, Pool, Profile, SecretSource, Seeds
+from clearline.core.profiles.profile import Auth, FarDns, Pool, Profile, SecretSource, Seeds, Tls
 from clearline.core.storage import profile_file, store
 from clearline.core.storage.store import (
     BrokenProfile,
@@ -33,7 +33,6 @@ from clearline.core.uri.connection_string import read
 from clearline.paths import resource
 
 SAMPLES = Path(__file__).parent / "samples"
-SAMPLE = SAMPLES / f"profile-v{profile_file.VERSION}.json"
 ORDERS = Profile(
     id="0123456789abcdef0123456789abcdef",
     name="Orders (staging)",
@@ -71,7 +70,7 @@ def test_the_file_is_readable_by_people_and_says_only_what_is_set(tmp_path: Path
         == """\
 {
   "format": "clearline-profile",
-  "version": 3,
+  "version": 1,
   "id": "0123456789abcdef0123456789abcdef",
   "name": "Orders (staging)",
   "seeds": {
@@ -89,30 +88,48 @@ def test_the_file_is_readable_by_people_and_says_only_what_is_set(tmp_path: Path
     )
 
 
-def test_the_sample_of_this_version_is_written_as_it_was_read(tmp_path: Path) -> None:
-    profile = store.load(SAMPLE)
-    assert profile.secrets["password"] == SecretSource(place="reference", reference="${ORDERS_PASSWORD}")
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("profile-v*.json")), ids=lambda path: path.stem)
+def test_the_sample_of_each_version_is_written_as_it_was_read(sample: Path, tmp_path: Path) -> None:
+    """Also with its version: an older Clearline can go on reading what it could read."""
+    profile = store.load(sample)
     store.save(profile, tmp_path / "copy.json")
-    assert (tmp_path / "copy.json").read_text() == SAMPLE.read_text()
+    assert (tmp_path / "copy.json").read_text() == sample.read_text()
 
 
-def test_the_sample_of_version_2_is_still_read_and_goes_directly(tmp_path: Path) -> None:
-    profile = store.load(SAMPLES / "profile-v2.json")
-    assert profile.hops == ()
-    store.save(profile, tmp_path / "copy.json")
-    expected = json.loads((SAMPLES / "profile-v2.json").read_text()) | {"version": profile_file.VERSION}
-    assert json.loads((tmp_path / "copy.json").read_text()) == expected
+def test_what_the_samples_say_is_understood() -> None:
+    oldest, second, newest = (store.load(SAMPLES / f"profile-v{version}.json") for version in (1, 2, 3))
+    assert oldest.timeouts.server_selection_timeout_ms == 5000.5
+    assert oldest.reads.tags == ({"dc": "east"}, {})
+    assert second.hops == ()
+    assert newest.secrets["password"] == SecretSource(place="reference", reference="${ORDERS_PASSWORD}")
 
 
-def test_the_sample_of_version_1_is_still_read_and_written_as_the_newest(tmp_path: Path) -> None:
-    profile = store.load(SAMPLES / "profile-v1.json")
-    assert profile.timeouts.server_selection_timeout_ms == 5000.5
-    assert profile.reads.tags == ({"dc": "east"}, {})
-    store.save(profile, tmp_path / "copy.json")
-    written = json.loads((tmp_path / "copy.json").read_text())
-    expected = json.loads((SAMPLES / "profile-v1.json").read_text()) | {"version": profile_file.VERSION}
-    assert written == expected
-    assert list(written) == list(expected)
+@pytest.mark.parametrize(
+    ("changes", "version"),
+    [
+        ({}, 1),
+        ({"tls": Tls(enabled=True)}, 1),
+        ({"tls": Tls(trust="system")}, 2),
+        ({"auth": Auth(user="app", allow_plain_without_tls=True)}, 2),
+        ({"folder": "Shop"}, 2),
+        ({"favourite": True}, 2),
+        ({"env_file": ".env"}, 2),
+        ({"secrets": {"password": SecretSource(place="ask")}}, 2),
+        ({"hops": (SshServer(host="bastion"),), "folder": "Shop"}, 3),
+        ({"far_dns": FarDns(server="10.0.0.2")}, 3),
+    ],
+)
+def test_a_file_has_the_oldest_version_that_can_say_it(changes: dict[str, Any], version: int) -> None:
+    profile = msgspec.structs.replace(ORDERS, **changes)
+    assert json.loads(profile_file.encode(profile, schema=True))["version"] == version
+
+
+def test_every_field_of_a_profile_came_with_some_version() -> None:
+    """A field that is new needs a new version: an older Clearline refuses the file."""
+    first = {"id", "name", "colour", "notes", "seeds", "auth", "tls", "pool", "timeouts", "reads", "writes", "options"}
+    added = {place for places in profile_file._ADDED.values() for place in places}
+    names = {field.encode_name for field in msgspec.structs.fields(Profile)}
+    assert names == first | {"unread"} | {place for place in added if "." not in place}
 
 
 def test_there_is_a_sample_of_each_version_and_a_migration_from_each_but_the_newest() -> None:

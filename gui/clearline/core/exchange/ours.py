@@ -69,10 +69,7 @@ def write(
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "profiles": [
-            {"version": profile_file.VERSION, **msgspec.to_builtins(profile, order="deterministic")}
-            for profile in shared
-        ],
+        "profiles": [profile_file.fields(profile) for profile in shared],
     }
     if secrets:
         document["secrets"] = {

@@ -1,7 +1,8 @@
 """The text of a profile's file: its format, its versions, and the exact place of whatever is wrong with it.
 
 A file is ``{"format": "clearline-profile", "version": 3, …}`` followed by the fields of `Profile`; a secret is never in
-it. ``store.py`` puts such texts on the disk.
+it. Its version is the oldest that has all that it says, so that colleagues whose Clearline is older can read it as long
+as it needs nothing new. ``store.py`` puts such texts on the disk.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ def _from_version_2(document: dict[str, Any]) -> dict[str, Any]:
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_version_1, 2: _from_version_2}
 """By version: a function that turns a document of that version into one of the next."""
+
+_ADDED: Final[dict[int, tuple[str, ...]]] = {
+    2: ("folder", "favourite", "envFile", "secrets", "tls.trust", "auth.allowPlainWithoutTLS"),
+    3: ("hops", "farDns"),
+}
+"""By version: the fields that came with it. An older Clearline refuses a file with a field that it does not know."""
 
 
 class ProfileProblem(Exception):
@@ -121,8 +128,21 @@ def encode(profile: Profile, *, schema: bool) -> bytes:
     Raises UnicodeEncodeError for a text that ends within a character.
     """
     document: dict[str, Any] = {"$schema": SCHEMA_FILE} if schema else {}
-    document |= {"format": FORMAT, "version": VERSION, **msgspec.to_builtins(profile, order="deterministic")}
-    return _pretty(document)
+    return _pretty({**document, "format": FORMAT, **fields(profile)})
+
+
+def fields(profile: Profile) -> dict[str, Any]:
+    """What is set in a profile, after the version that it takes to read it: the oldest that has all of these fields."""
+    said = msgspec.to_builtins(profile, order="deterministic")
+    version = max(
+        (version for version, places in _ADDED.items() if any(_says(said, place) for place in places)), default=1
+    )
+    return {"version": version, **said}
+
+
+def _says(document: dict[str, Any], place: str) -> bool:
+    section, _, field = place.rpartition(".")
+    return field in (document.get(section, {}) if section else document)
 
 
 def secret_in_clear(profile: Profile) -> str | None:
