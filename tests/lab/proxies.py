@@ -26,13 +26,22 @@ _READY_S = 20.0
 
 
 @contextmanager
-def microsocks(*, login: bool = False) -> Iterator[int]:
-    """A SOCKS5 proxy that allows everything; with ``login`` only to `USER`."""
+def microsocks(*, login: bool = False, hosts: str | None = None) -> Iterator[int]:
+    """A SOCKS5 proxy that allows everything; with ``login`` only to `USER`.
+
+    ``hosts`` is what it alone finds in /etc/hosts (Linux, root).
+    """
     with closed_port() as port:
         pass
-    wanted = ["-u", USER, "-P", PASSWORD] if login else []
-    with _running(["microsocks", "-i", "127.0.0.1", "-p", str(port), *wanted], port):
-        yield port
+    with _folder() as folder:
+        wanted = ["-u", USER, "-P", PASSWORD] if login else []
+        command = ["microsocks", "-i", "127.0.0.1", "-p", str(port), *wanted]
+        if hosts is not None:
+            (folder / "hosts").write_text(hosts)
+            mount = f'mount --make-rprivate / && mount --bind {folder}/hosts /etc/hosts && exec "$@"'
+            command = ["unshare", "-m", "sh", "-c", mount, "sh", *command]
+        with _running(command, port):
+            yield port
 
 
 @contextmanager
@@ -57,9 +66,13 @@ def squid(
     login: bool = False,
     ntlm: bool = False,
     rules: str = "http_access allow all",
+    hosts: str = "",
+    name_server: str = "127.0.0.1",
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[int]:
     """An HTTP proxy. ``rules`` are lines of its configuration; with ``login`` only `USER` gets to them.
+
+    ``hosts`` is what it finds in its file of hosts, ``name_server`` an address where port 53 is asked for others.
 
     With ``ntlm`` all who go through NTLM get to them, whatever their password: its helper for tests checks none.
     """
@@ -79,11 +92,13 @@ def squid(
                 "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth\n"
                 "acl signed proxy_auth REQUIRED\nhttp_access deny !signed\n"
             )
+        (folder / "hosts").write_text(f"127.0.0.1 localhost\n{hosts}\n")
         config = folder / "squid.conf"
         config.write_text(
             f"http_port 127.0.0.1:{port}\npid_filename {folder / 'pid'}\ncache_log {folder / 'log'}\naccess_log none\n"
             f"cache deny all\ncoredump_dir {folder}\nshutdown_lifetime 0 seconds\npinger_enable off\n"
-            f"workers 1\ndns_nameservers 127.0.0.1\nacl everything src all\n{auth}{rules}\n"
+            f"workers 1\ndns_nameservers {name_server}\nhosts_file {folder / 'hosts'}\nacl everything src all\n"
+            f"{auth}{rules}\n"
         )
         folder.chmod(0o777)  # it gives up root for the user proxy
         command = ["squid", "-N", "-f", str(config)]

@@ -18,10 +18,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 
 from clearline.core.profiles.hop import SshLogin, SshServer
+from lab.loop_thread import LoopThread
 from lab.peers import closed_port
 from lab.proxies import wait_until_open
 
@@ -68,23 +70,23 @@ def _public(path: Path) -> str:
     return Path(f"{path}.pub").read_text().strip()
 
 
+def make_key(path: Path, kind: str = "ssh-ed25519", passphrase: str | None = None) -> Path:
+    """A key in a file, and its public half beside it."""
+    key = asyncssh.generate_private_key(kind, comment=path.name, **({"key_size": 2048} if kind == "ssh-rsa" else {}))
+    key.write_private_key(path, passphrase=passphrase)
+    path.chmod(0o600)
+    key.write_public_key(f"{path}.pub")
+    return path
+
+
 def make_keys(folder: Path) -> Keys:
     """A set of keys in a folder."""
-
-    def one(name: str, kind: str = "ssh-ed25519", passphrase: str | None = None) -> Path:
-        key = asyncssh.generate_private_key(kind, comment=name, **({"key_size": 2048} if kind == "ssh-rsa" else {}))
-        path = folder / name
-        key.write_private_key(path, passphrase=passphrase)
-        path.chmod(0o600)
-        key.write_public_key(f"{path}.pub")
-        return path
-
     return Keys(
         folder=folder,
-        known=one("known"),
-        stranger=one("stranger"),
-        protected=one("protected", passphrase=PASSPHRASE),
-        rsa=one("rsa", "ssh-rsa"),
+        known=make_key(folder / "known"),
+        stranger=make_key(folder / "stranger"),
+        protected=make_key(folder / "protected", passphrase=PASSPHRASE),
+        rsa=make_key(folder / "rsa", "ssh-rsa"),
         host=asyncssh.generate_private_key("ssh-ed25519"),
         authority=asyncssh.generate_private_key("ssh-ed25519"),
     )
@@ -221,6 +223,31 @@ def _write_users(folder: Path) -> None:
     (folder / "passwd").chmod(0o644)
     (folder / "shadow").write_text(f"root:*:19000::::::\n{USER}:{hashed}:19000:0:99999:7:::\n")
     (folder / "shadow").chmod(0o600)
+
+
+class _Library(LoopThread):
+    def __init__(self, keys: Keys, factory: type[asyncssh.SSHServer], options: dict[str, Any]) -> None:
+        super().__init__()
+        self._keys, self._factory, self._options = keys, factory, options
+
+    async def open(self) -> None:
+        self.listener = await asyncssh.listen(
+            "127.0.0.1", 0, server_factory=self._factory, server_host_keys=[self._keys.host], **self._options
+        )
+
+    async def close(self) -> None:
+        self.listener.close()
+        await self.listener.wait_closed()
+
+
+@contextlib.contextmanager
+def by_asyncssh(keys: Keys, factory: type[asyncssh.SSHServer], **options: Any) -> Iterator[Server]:
+    """A server of asyncssh's, for what OpenSSH cannot be made to do; ``options`` are those of ``asyncssh.listen``."""
+    with tempfile.TemporaryDirectory(prefix="clearline-asyncssh-") as folder, _Library(keys, factory, options) as made:
+        port = made.listener.get_port()
+        known_hosts = Path(folder, "known_hosts")
+        known_hosts.write_text(f"[127.0.0.1]:{port} {keys.host.export_public_key().decode()}")
+        yield Server(port, keys, known_hosts, os.getpid())
 
 
 @contextlib.contextmanager

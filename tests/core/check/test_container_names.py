@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clearline.cli.mongod import PrivateMongod, find_mongod
 from clearline.core.check.library import check_sync
 from clearline.core.profiles.profile import patched
 from clearline.core.report.report import Verdict
 from clearline.core.uri.connection_string import build, read
 from lab import ssh_server
-from lab.deployment import Deployment
+from lab.contained_member import contained
 
 pytestmark = pytest.mark.skipif(ssh_server.unavailable() is not None, reason="needs a mount namespace (Linux, root)")
-
-
-@contextlib.contextmanager
-def contained(folder: Path, name: str) -> Iterator[PrivateMongod]:
-    """A set of one whose member is called ``name``; that name stands in the hosts file that it alone sees."""
-    (folder / "hosts").write_text(f"127.0.0.1 localhost {name}\n")
-    program = folder / "mongod"
-    program.write_text(
-        "#!/bin/sh\n"
-        f"exec unshare -m sh -c 'mount --make-rprivate / && mount --bind {folder}/hosts /etc/hosts && "
-        f'exec {find_mongod()} "$@"\' mongod "$@"\n'
-    )
-    program.chmod(0o755)
-    server = PrivateMongod(("--replSet", "rs0"), binary=program)
-    with Deployment((server,), set_name="rs0") as deployment:
-        member = {"_id": 0, "host": f"{name}:{server.port}"}
-        with deployment.client(server) as client:
-            client.admin.command("replSetInitiate", {"_id": "rs0", "members": [member]})
-        deployment.wait_until(server, lambda hello: bool(hello.get("isWritablePrimary")))
-        yield server
 
 
 @pytest.mark.parametrize("name", ["4f5e6a7b8c9d", "mongo-1"])

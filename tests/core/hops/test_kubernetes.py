@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,78 +18,8 @@ from clearline.core.profiles.hop import KubernetesForward
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
 from lab.deployment import Deployment
+from lab.kubernetes_api import TOKEN, answering, kubeconfig, leading_to, refusing
 from lab.peer import Conversation, Peer
-
-TOKEN = "token-s3cret"
-SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-
-
-def frame(channel: int, data: bytes) -> bytes:
-    payload = bytes([channel]) + data
-    size = bytes([len(payload)]) if len(payload) < 126 else bytes([126]) + len(payload).to_bytes(2, "big")
-    return b"\x82" + size + payload
-
-
-async def request_of(line: Conversation) -> bytes:
-    said = b""
-    while b"\r\n\r\n" not in said and (piece := await line.read()):
-        said += piece
-    return said
-
-
-def answering(status: str) -> Callable[[Conversation], Any]:
-    async def script(line: Conversation) -> None:
-        await request_of(line)
-        await line.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
-        line.close()
-
-    return script
-
-
-def leading_to(address: str, asked: list[bytes]) -> Callable[[Conversation], Any]:
-    """An API server whose pods are all the one real server."""
-
-    async def script(line: Conversation) -> None:
-        asked.append(await request_of(line))
-        port = int(asked[-1].split(b"ports=")[1].split(b" ")[0])
-        await line.write(SWITCHING + b"".join(frame(n, port.to_bytes(2, "little")) for n in (0, 1)))
-        host, _, real = address.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(real))
-
-        async def back() -> None:
-            while data := await reader.read(60000):
-                await line.write(frame(0, data))
-
-        returning = asyncio.create_task(back())
-        try:
-            while True:
-                head = await line.read_exactly(2)
-                size = head[1] & 0x7F
-                if size == 126:
-                    size = int.from_bytes(await line.read_exactly(2), "big")
-                mask, body = await line.read_exactly(4), await line.read_exactly(size)
-                plain = bytes(byte ^ mask[n % 4] for n, byte in enumerate(body))
-                writer.write(plain[1:])
-        except (asyncio.IncompleteReadError, OSError):
-            pass
-        finally:
-            returning.cancel()
-            writer.close()
-            line.close()
-
-    return script
-
-
-def kubeconfig(folder: Path, port: int, user: dict[str, Any] | None = None, **cluster: Any) -> str:
-    document = {
-        "current-context": "lab",
-        "contexts": [{"name": "lab", "context": {"cluster": "c", "user": "me", "namespace": "db"}}],
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}", **cluster}}],
-        "users": [{"name": "me", "user": user if user is not None else {"token": TOKEN}}],
-    }
-    path = folder / "config"
-    path.write_text(json.dumps(document))  # which is YAML, too
-    return str(path)
 
 
 def run(hop: KubernetesForward, *hosts: str, agreed: bool = True) -> Report:
@@ -143,14 +71,7 @@ def test_what_the_api_server_answers(status: str, expected: str, tmp_path: Path)
 
 
 def test_a_port_on_which_the_pod_does_not_answer(tmp_path: Path) -> None:
-    async def script(line: Conversation) -> None:
-        await request_of(line)
-        said = b"error forwarding port 27018 to pod: connect: connection refused"
-        await line.write(SWITCHING + frame(0, b"\x8a\x69") + frame(1, b"\x8a\x69") + frame(1, said))
-        await line.read()
-        line.close()
-
-    with Peer(script) as peer:
+    with Peer(refusing(27018)) as peer:
         report = run(KubernetesForward(kubeconfig=kubeconfig(tmp_path, peer.port)), "mongo-0:27018")
     assert cause(report) == "k8s.far-refused"
 

@@ -28,7 +28,7 @@ from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way, lay
-from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshLogin, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
@@ -37,7 +37,7 @@ from clearline.core.watch.watch import Watch
 from lab import peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
-from lab.ssh_server import PASSPHRASE, PASSWORD, USER, Keys, Server, make_keys, sshd
+from lab.ssh_server import PASSPHRASE, PASSWORD, USER, Keys, Server, make_key, make_keys, sshd
 
 pytestmark = [
     pytest.mark.skipif(ssh_server.unavailable() is not None, reason=str(ssh_server.unavailable())),
@@ -362,17 +362,12 @@ def test_questions_without_an_answer(two_factors: Server, asking: Server) -> Non
 
 
 def test_too_many_keys_of_an_agent(keys: Keys, tmp_path: Path) -> None:
-    others = [make_keys(_new(tmp_path / str(n))).known for n in range(3)]
+    others = [make_key(tmp_path / str(n)) for n in range(3)]
     with sshd(keys, MaxAuthTries="2") as server, ssh_server.agent(*others, keys.known) as place:
         report = run([server.hop(login=("agent",), agent=place)], "db:27017")
         assert cause(report) == "ssh.too-many-keys"
         connected_by_file = run([server.hop()], "db:27017")
         assert cause(connected_by_file) == "ssh.far-name-unknown"
-
-
-def _new(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
 
 
 def test_key_files_that_are_none(bastion: Server, keys: Keys, tmp_path: Path) -> None:
@@ -426,7 +421,7 @@ def test_a_type_of_key_that_is_not_accepted(keys: Keys) -> None:
         def public_key_auth_supported(self) -> bool:
             return True
 
-    report = scripted(keys, ByKey, key_file=str(keys.rsa), signature_algs=["ssh-ed25519"])
+    report = scripted(keys, ByKey, key=keys.rsa, signature_algs=["ssh-ed25519"])
     assert cause(report) == "ssh.key-type-refused"
     assert "takes ssh-ed25519" in summary(report)
 
@@ -437,27 +432,12 @@ def scripted(
     hosts: Sequence[str] = ("db:27017",),
     *,
     secrets: Secrets | None = None,
-    key_file: str | None = None,
+    key: Path | None = None,
     **options: Any,
 ) -> Report:
     """A check through a server of the library's own, where OpenSSH cannot be made to do it."""
-
-    async def checked() -> Report:
-        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        listening = asyncssh.listen("127.0.0.1", 0, server_factory=factory, server_host_keys=[keys.host], **options)
-        async with listening as listener:
-            login: tuple[SshLogin, ...] = ("key", "password")
-            hop = SshServer(
-                host="127.0.0.1", port=listener.get_port(), user=USER, login=login, key_file=key_file or str(keys.known)
-            )
-            permits = Permits(way=Agreed(HostKeys(None, frozenset({keys.host.get_fingerprint()}))))
-            profile = Profile(hops=(hop,), seeds=Seeds(hosts=tuple(hosts)))
-            report = await check(Request(profile, secrets or {}, patience=UNHURRIED, permits=permits), lambda _: None)
-            await farewells()
-            return report
-
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    with ssh_server.by_asyncssh(keys, factory, **options) as server:
+        return run([server.hop(login=("key", "password"), key=key)], *hosts, secrets=secrets)
 
 
 # ---------------------------------------------------------------- before the login

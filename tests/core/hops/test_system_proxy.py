@@ -24,6 +24,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Status, Verdict
 from lab import peers, proxies
 from lab.deployment import Deployment
+from lab.pac_script import evaluated
 
 
 @pytest.fixture(autouse=True)
@@ -262,42 +263,12 @@ def test_without_any_proxy_it_goes_directly_as_the_settings_say(standalone: Depl
 # ---------------------------------------------------------------- a script, where the system evaluates it
 
 
-class Script:
-    """Stands for WinHTTP and CFNetwork, which no other system has: answers by host."""
-
-    def __init__(self, answers: Mapping[str, str]) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str | None, str]] = []
-
-    def find_proxy(self, script: str | None, url: str) -> str:
-        self.asked.append((script, url))
-        for part, answer in self.answers.items():
-            if part in url:
-                return answer
-        raise pac.PacProblem("it has a mistake")
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, on_linux: None) -> Callable[[Mapping[str, str]], Script]:
-    def made(answers: Mapping[str, str]) -> Script:
-        script = Script(answers)
-        monkeypatch.setattr(pac, "evaluator", lambda: script)
-        (tmp_path / ".config").mkdir()
-        settings = "[Proxy Settings]\nProxyType=2\nProxy Config Script=http://wpad/proxy.pac\n"
-        (tmp_path / ".config" / "kioslaverc").write_text(settings)
-        return script
-
-    return made
-
-
-def test_a_script_decides_for_each_server(
-    scripted: Callable[[Mapping[str, str]], Script], replica_set: Deployment
-) -> None:
+def test_a_script_decides_for_each_server(replica_set: Deployment) -> None:
     first, second, third = (f":{server.port}/" for server in replica_set.servers)
     with proxies.squid() as http, proxies.microsocks() as socks:
         answers = {first: f"PROXY 127.0.0.1:{http}; DIRECT", second: f"SOCKS5 127.0.0.1:{socks}", third: "DIRECT"}
-        script = scripted(answers)
-        report = run(*replica_set.addresses)
+        with evaluated(answers) as script:
+            report = run(*replica_set.addresses)
     assert report.verdict is Verdict.CONNECTED, report.findings
     assert {asked for asked, _ in script.asked} == {"http://wpad/proxy.pac"}
     assert all(url.startswith("https://") for _, url in script.asked)
@@ -305,28 +276,24 @@ def test_a_script_decides_for_each_server(
     assert len(report.hops) == 1
 
 
-def test_a_script_that_breaks_is_named_with_what_the_system_says(
-    scripted: Callable[[Mapping[str, str]], Script],
-) -> None:
-    scripted({})
-    report = run("db.example.com:27017")
+def test_a_script_that_breaks_is_named_with_what_the_system_says() -> None:
+    with evaluated({}):
+        report = run("db.example.com:27017")
     assert report.diagnosis is not None
     assert (report.diagnosis.cause, report.diagnosis.certainty) == ("proxy.pac-broken", Certainty.PROVEN)
     assert "http://wpad/proxy.pac cannot be used: it has a mistake" in report.diagnosis.summary
 
 
-def test_a_proxy_of_a_script_that_is_dead_is_the_cause(scripted: Callable[[Mapping[str, str]], Script]) -> None:
-    with peers.closed_port() as dead:
-        scripted({"": f"PROXY 127.0.0.1:{dead}; DIRECT"})
+def test_a_proxy_of_a_script_that_is_dead_is_the_cause() -> None:
+    with peers.closed_port() as dead, evaluated({"": f"PROXY 127.0.0.1:{dead}; DIRECT"}):
         report = run("127.0.0.1:27017")
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "hop.refused"
     assert report.hops[0].server == f"127.0.0.1:{dead}"
 
 
-def test_directly_by_a_script_and_not_reachable(scripted: Callable[[Mapping[str, str]], Script]) -> None:
-    scripted({"": "DIRECT"})
-    with peers.closed_port() as dead:
+def test_directly_by_a_script_and_not_reachable() -> None:
+    with peers.closed_port() as dead, evaluated({"": "DIRECT"}):
         report = run(f"127.0.0.1:{dead}")
     assert report.diagnosis is not None
     assert report.diagnosis.cause == "proxy.bypassed"
