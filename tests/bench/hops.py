@@ -20,19 +20,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pymongo import AsyncMongoClient
 
-from clearline.core.check.check import check, farewells
-from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import HopLoop, going
 from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
-from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.report.report import Report
-from clearline.core.secrets.secret import Secret, hop_password
+from faults import proxy_hops, ssh_hops
+from faults.hop_fault import HopLaboratory, run
 from lab import deployments, proxies, ssh_server
 from lab.certificates import Authority
-from lab.peers import closed_port
 
 HERE = "127.0.0.1"
 ROUNDS, PINGS, DOCUMENTS = 7, 300, 20
@@ -48,9 +44,12 @@ def listening() -> int:
 
 
 async def measured(uri: str, way: Way | None) -> dict[str, float]:
-    """Medians in milliseconds, and the large read in MB/s. The hop is logged in to already."""
+    """Medians in milliseconds, the large read in MB/s, and what it costs this process: ``cpu``, milliseconds.
+
+    The hop is logged in to already. Beside other work on the computer the processor's time tells more than the clock.
+    """
     before = listening()
-    first, ping, read = [], [], []
+    first, ping, read, cpu = [], [], [], []
     with going(way):
         for round_ in range(ROUNDS):
             began = time.perf_counter()
@@ -62,16 +61,18 @@ async def measured(uri: str, way: Way | None) -> dict[str, float]:
                     began = time.perf_counter()
                     await client.admin.command("ping")
                     ping.append((time.perf_counter() - began) * 1000)
-                began = time.perf_counter()
+                began, worked = time.perf_counter(), time.process_time()
                 size = 0
                 async for document in client.bench.large.find():
                     size += len(document["data"])
                 read.append(size / MEGABYTE / (time.perf_counter() - began))
+                cpu.append((time.process_time() - worked) * 1000)
             await client.close()
     return {
         "first": statistics.median(first),
         "ping": statistics.median(ping),
         "read": statistics.median(read),
+        "cpu": statistics.median(cpu),
         "ports": listening() - before,
     }
 
@@ -162,79 +163,35 @@ def main() -> None:
         for name, hop in ways.items():
             # Directly once more beside each: another program on this computer slows both.
             direct = in_loop(lambda: measured(uri, None))
-            plain = f"ping {direct['ping']:.3f} ms   {direct['read']:6.1f} MB/s"
+            plain = f"ping {direct['ping']:.3f} ms   {direct['read']:6.1f} MB/s   CPU {direct['cpu']:.0f} ms a read"
             print(f"direct   first answer {direct['first']:6.1f} ms   {plain}")
             found = in_loop(lambda hop=hop: through([hop], uri))
             print(
                 f"{name:<8} first answer {found['first']:6.1f} ms ({found['first'] / direct['first']:.2f}x)"
                 f"   ping {found['ping']:.3f} ms ({found['ping'] - direct['ping']:+.3f})"
                 f"   {found['read']:6.1f} MB/s ({found['read'] / direct['read']:.2f}x)"
+                f"   CPU {found['cpu']:.0f} ms a read ({found['cpu'] / direct['cpu']:.2f}x)"
                 f"   up in {found['up']:.0f} ms   listening ports {found['ports']:.0f}"
             )
         print(f"Stop while connected and opening: {in_loop(lambda: stopped(server.hop(), (host, int(port)))):.2f} ms")
         took, failed = in_loop(lambda: dropped(server, uri))
         print(f"A killed session: back after {took:.0f} ms, {failed} pings failed")
-        faults(stack, keys, server, int(port))
+    with HopLaboratory() as lab:
+        faults(lab)
 
 
-def faults(stack: ExitStack, keys: ssh_server.Keys, server: ssh_server.Server, port: int) -> None:
-    """Print the time from the start of a check to its verdict, for real faults of every kind of hop."""
-    closed = stack.enter_context(closed_port())
-    empty = keys.folder / "none_known"
-    empty.write_text("")
-    narrow = stack.enter_context(ssh_server.sshd(keys, PermitOpen=f"{HERE}:1"))
-    shut = stack.enter_context(ssh_server.sshd(keys, AllowTcpForwarding="no"))
-    blocked = stack.enter_context(proxies.dante(blocked_port=port))
-    open_socks = stack.enter_context(proxies.microsocks())
-    login_socks = stack.enter_context(proxies.microsocks(login=True))
-    login_squid = stack.enter_context(proxies.squid(login=True))
-    strict = stack.enter_context(
-        proxies.squid(rules="acl secure port 443\nhttp_access deny !secure\nhttp_access allow all")
-    )
-    there, nowhere = f"{HERE}:{port}", f"{HERE}:{closed}"
-    cases: Sequence[tuple[Hop, str, dict[str, str]]] = (
-        (Socks5Proxy(host="nobody.invalid"), there, {}),
-        (Socks5Proxy(host=HERE, port=closed), there, {}),
-        (Socks5Proxy(host=HERE, port=server.port), there, {}),
-        (server.hop(known_hosts=empty), there, {}),
-        (server.hop(key=keys.stranger), there, {}),
-        (server.hop(login=("password",)), there, {hop_password(0): "wrong"}),
-        (server.hop(key=keys.folder / "no such key"), there, {}),
-        (server.hop(key=keys.protected), there, {}),
-        (shut.hop(), there, {}),
-        (narrow.hop(), there, {}),
-        (server.hop(), nowhere, {}),
-        (server.hop(), "nobody.invalid:27017", {}),
-        (Socks5Proxy(host=HERE, port=login_socks), there, {}),
-        (Socks5Proxy(host=HERE, port=login_socks, user="me"), there, {hop_password(0): "wrong"}),
-        (Socks5Proxy(host=HERE, port=blocked), there, {}),
-        (Socks5Proxy(host=HERE, port=open_socks), nowhere, {}),
-        (HttpProxy(host=HERE, port=login_squid), there, {}),
-        (HttpProxy(host=HERE, port=login_squid, user="me", login="basic"), there, {hop_password(0): "wrong"}),
-        (HttpProxy(host=HERE, port=strict), there, {}),
-        (HttpProxy(host=HERE, port=server.port), there, {}),
-    )
-    in_loop(lambda: explained(*cases[1]))  # imports, once
-    for case in cases:
-        took, cause = in_loop(lambda case=case: explained(*case))
-        print(f"{took:7.0f} ms to {cause}")
-
-
-async def explained(hop: Hop, address: str, secrets: dict[str, str]) -> tuple[float, str]:
-    """Milliseconds to the verdict of a check through a hop, and the cause it gives."""
-    profile = Profile(hops=(hop,), seeds=Seeds(hosts=(address,)))
-    began = time.perf_counter()
-    verdicts: list[float] = []
-
-    def told(report: Report) -> None:
-        if report.verdict is not None and not verdicts:
-            verdicts.append((time.perf_counter() - began) * 1000)
-
-    request = Request(profile, {name: Secret(text) for name, text in secrets.items()})
-    report = await check(request, told)
-    await farewells()
-    cause = report.diagnosis.cause if report.diagnosis is not None else str(report.verdict)
-    return verdicts[0] if verdicts else (time.perf_counter() - began) * 1000, cause
+def faults(lab: HopLaboratory) -> None:
+    """Print the time from the start of a check to the right cause, for every fault; a wrong one is counted as wrong."""
+    rows = (*ssh_hops.TABLE.rows, *proxy_hops.TABLE.rows)
+    run(rows[1], lab)  # imports, once
+    right = 0
+    for fault in rows:
+        outcome = run(fault, lab)
+        right += outcome.miss is None and not outcome.leaked
+        said = ", ".join(one.cause for one in outcome.found[:1]) if outcome.miss is None else f"WRONG: {outcome.miss}"
+        leaked = "   A SECRET IS IN IT" if outcome.leaked else ""
+        print(f"{fault.id} {outcome.took_ms:7.0f} ms to {said:28} {fault.title} ({fault.by}){leaked}")
+    print(f"{right} of {len(rows)} faults were named rightly")
 
 
 if __name__ == "__main__":
