@@ -16,15 +16,23 @@ class MeddlingProxy(Peer):
     """Answers every CONNECT with 200, and leads to ``target`` (``host:port``) whatever was wished for.
 
     With ``tls`` it ends the client's TLS and speaks plainly to the server. A line that is quiet for ``idle_s`` is
-    closed.
+    closed, or forgotten without a word (``forgets``), and one that has lived for ``life_s`` is closed in any case.
     """
 
-    def __init__(self, target: str, *, tls: ssl.SSLContext | None = None, idle_s: float | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        idle_s: float | None = None,
+        forgets: bool = False,
+        life_s: float | None = None,
+    ) -> None:
         super().__init__(self._serve)
         name, _, number = target.rpartition(":")
         self._target = (name, int(number))
         self._inside = tls
-        self._idle_s = idle_s
+        self._idle_s, self._forgets, self._life_s = idle_s, forgets, life_s
         self.wished: list[str] = []
         """The targets that were asked for."""
 
@@ -49,7 +57,11 @@ class MeddlingProxy(Peer):
             asyncio.create_task(self._quiet(heard)),
         ]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=self._life_s, return_when=asyncio.FIRST_COMPLETED)
+            if self._forgets:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.Event().wait()
         finally:
             writer.transport.abort()
             for task in tasks:

@@ -30,11 +30,34 @@ class IdleLimit(msgspec.Struct, frozen=True):
     count: int
 
 
+class Ends:
+    """After how long the latest lines of one kind were closed."""
+
+    def __init__(self) -> None:
+        self._seconds: deque[float] = deque(maxlen=_ENOUGH)
+
+    def add(self, seconds: float) -> None:
+        """One was closed after having been quiet for so long."""
+        self._seconds.append(seconds)
+
+    def clear(self) -> None:
+        """What came before says nothing any more."""
+        self._seconds.clear()
+
+    def limit(self, server: str) -> IdleLimit | None:
+        """The limit that they show; None when they show none."""
+        shortest, longest = min(self._seconds, default=0.0), max(self._seconds, default=0.0)
+        alike = longest - shortest <= max(_ALIKE_S, longest * _ALIKE)
+        if len(self._seconds) < _ENOUGH or shortest < _SHORTEST_S or not alike:
+            return None
+        return IdleLimit(server, sorted(self._seconds)[_ENOUGH // 2], _ENOUGH)
+
+
 class CutLines:
     """Fed with the events of one client, in their order."""
 
     def __init__(self) -> None:
-        self._ends: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_ENOUGH))
+        self._ends: dict[str, Ends] = defaultdict(Ends)
 
     def feed(self, event: DriverEvent) -> None:
         """Take one event in; only heartbeats matter."""
@@ -45,15 +68,10 @@ class CutLines:
         elif event.failed and event.duration_ms is not None:
             ends = self._ends[event.server]
             if event.reason == "closed":
-                ends.append(event.duration_ms / 1000)
+                ends.add(event.duration_ms / 1000)
             else:
                 ends.clear()  # a silence is another matter
 
     def limit(self) -> IdleLimit | None:
         """The idle limit that the ends of some server's line show; None when they show none."""
-        for server, ends in self._ends.items():
-            shortest, longest = min(ends, default=0.0), max(ends, default=0.0)
-            alike = longest - shortest <= max(_ALIKE_S, longest * _ALIKE)
-            if len(ends) == _ENOUGH and shortest >= _SHORTEST_S and alike:
-                return IdleLimit(server, sorted(ends)[_ENOUGH // 2], _ENOUGH)
-        return None
+        return next((found for server, ends in self._ends.items() if (found := ends.limit(server)) is not None), None)

@@ -33,13 +33,27 @@ class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
     idle_limit: IdleLimit | None = None
     proxy: HopFacts | None = None
     """The HTTP proxy on the way, which has such limits."""
+    hops: str = ""
+    """The way in words; empty: there are none on it."""
 
 
 def idle_limit(facts: WatchFacts) -> Iterable[Finding]:
-    """Quiet lines are closed after the same time again and again, with an HTTP proxy on the way."""
+    """Quiet lines are closed after the same time again and again, through hops."""
     limit, proxy = facts.idle_limit, facts.proxy
-    if limit is not None and proxy is not None:
+    if limit is None:
+        return
+    if proxy is not None:
         yield _of_proxy(proxy, limit.seconds, {"server": limit.server, "ends": limit.count})
+    elif facts.hops:
+        yield finding(
+            "pool.idle-connections-dropped",
+            Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            server=limit.server,
+            evidence={"idle_s": round(limit.seconds, 1), "ends": limit.count, "hops": facts.hops},
+            detail=f"Through {facts.hops}, {limit.count} were ended after {limit.seconds:.0f} s without a word.",
+            patch={"pool": {"maxIdleTimeMS": max(500, round(limit.seconds * 500))}},
+        )
 
 
 def _of_proxy(proxy: HopFacts, seconds: float, evidence: dict[str, object]) -> Finding:

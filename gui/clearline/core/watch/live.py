@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from clearline.core.check.preparation import Prepared
 from clearline.core.check.request import Request
+from clearline.core.diagnosis.rules.hops import through
 from clearline.core.findings import Finding
 from clearline.core.secrets.redaction import redact_beginning
 from clearline.core.watch.findings import WatchFacts, findings
@@ -49,8 +50,9 @@ class Live:
                 slow_growth=pools.slow_growth(self.at_s()),
                 used_up=(busy,) if busy is not None and busy.waiting else (),
                 changes=changes,
-                idle_limit=self.session.cut_lines.limit(),
+                idle_limit=self.session.idle_limit,
                 proxy=self.session.proxy,
+                hops=through(self.session.hops),
             )
         )
 

@@ -96,6 +96,8 @@ class Rounds:
         answer = await self._asked(session, None)
         if session.closing:
             return
+        if answer.outcome is Outcome.ANSWERED and answer.server is not None:
+            session.try_quiet(answer.server)
         others = await self._ask_others(session, answer)
         if not session.closing:
             self._judge(session, answer, others)

@@ -33,8 +33,9 @@ from clearline.core.profiles.login_fields import stays_here
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.uri.connection_string import build
-from clearline.core.watch.cut_lines import CutLines
+from clearline.core.watch.cut_lines import CutLines, IdleLimit
 from clearline.core.watch.pool_fold import PoolFold, limits_of
+from clearline.core.watch.quiet_line import QuietLine
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's timeouts are."""
@@ -125,7 +126,9 @@ class Session:
         self._started, self._wants_log = started, log
         self._use(ready.text)
         self._way: Way | None = None
-        self.cut_lines = CutLines()
+        self._cut_lines = CutLines()
+        self._quiet: QuietLine | None = None
+        self._trying_quiet: asyncio.Task[None] | None = None
         self._rescanning: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._settled = False
@@ -208,10 +211,28 @@ class Session:
         return going(self._way)
 
     @property
+    def hops(self) -> tuple[HopFacts, ...]:
+        """What is known of the hops on the way."""
+        return () if self._way is None else self._way.facts
+
+    @property
     def proxy(self) -> HopFacts | None:
         """The last HTTP proxy on the way."""
-        hops = () if self._way is None else self._way.facts
-        return next((hop for hop in reversed(hops) if hop.kind == "http"), None)
+        return next((hop for hop in reversed(self.hops) if hop.kind == "http"), None)
+
+    @property
+    def idle_limit(self) -> IdleLimit | None:
+        """After how long something on the way ends quiet lines, once that is known."""
+        return self._cut_lines.limit() or (None if self._quiet is None else self._quiet.limit)
+
+    def try_quiet(self, server: str) -> None:
+        """Try how long a line to a server that answers may be quiet, where there are hops. The first call counts."""
+        if self._way is None or self._quiet is not None:
+            return
+        context = self.client.options.pool_options._ssl_context  # PyMongo has no public name for it
+        balanced = bool(self._ready.profile.seeds.load_balanced)
+        self._quiet = QuietLine(self._way, context, load_balanced=balanced)
+        self._trying_quiet = asyncio.get_running_loop().create_task(self._quiet.run(server))
 
     @property
     def closing(self) -> bool:
@@ -306,7 +327,7 @@ class Session:
     def _heard(self, event: DriverEvent) -> None:
         note(event)
         self.pools.feed(event)
-        self.cut_lines.feed(event)
+        self._cut_lines.feed(event)
         self._on_event(event)
 
     def _logged(self, event: DriverEvent) -> None:
@@ -329,8 +350,9 @@ class Session:
         if self._closing is None:
             if self._sign_in is not None:
                 self._sign_in.stop()
-            if self._rescanning is not None:
-                self._rescanning.cancel()
+            for task in (self._rescanning, self._trying_quiet):
+                if task is not None:
+                    task.cancel()
             if silently and (topology := self.client._topology) is not None:
                 topology.pop_all_sessions()
             if self._way is not None:
