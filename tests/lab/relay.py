@@ -109,3 +109,44 @@ class Relay(Peer):
                 if self._rate:
                     await asyncio.sleep(len(piece) / self._rate)
                 await write(piece)
+
+
+class CutOff(Peer):
+    """Passes everything to ``target``, and of its answers the first ``after`` bytes: then the line ends ``how``.
+
+    *closed* is a FIN, *reset* an RST, *silent* nothing more.
+    """
+
+    def __init__(self, target: str, after: int, how: str) -> None:
+        super().__init__(self._serve)
+        name, _, number = target.rpartition(":")
+        self._target = (name, int(number))
+        self._after, self._how = after, how
+
+    async def _serve(self, line: Conversation) -> None:
+        reader, writer = await asyncio.open_connection(*self._target)
+
+        async def onward() -> None:
+            while data := await line.read():
+                writer.write(data)
+
+        async def back() -> None:
+            left = self._after
+            while left and (data := await reader.read(left)):
+                left -= len(data)
+                await line.write(data)
+            if self._how == "silent":
+                await asyncio.Event().wait()
+            elif self._how == "reset":
+                line.reset()
+            else:
+                line.close()
+
+        tasks = [asyncio.create_task(onward()), asyncio.create_task(back())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            writer.transport.abort()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

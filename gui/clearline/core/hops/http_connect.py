@@ -14,7 +14,7 @@ from clearline.core.hops import proxy_login
 from clearline.core.hops.greeting import answer_to, service_of, shown
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.opener import Entrance
-from clearline.core.hops.stream import SocketStream, Stream, receive_exactly
+from clearline.core.hops.stream import PushStream, SocketStream, Stream, receive_exactly
 from clearline.core.hops.transport import encrypted
 from clearline.core.hops.trouble import HopError
 from clearline.core.profiles.hop import ProxyLogin
@@ -25,6 +25,7 @@ _REST_S = 0.2
 """How long more is waited for that tells what answers instead."""
 _LONGEST_HEAD = 32768
 _LONGEST_BODY = 65536
+_ENDS = (b"\r\n\r\n", b"\n\n")
 _TELLING = ("server", "via", "x-squid-error", "retry-after", "proxy-agent", "x-cache")
 _PROXY_AUTHENTICATION_REQUIRED = 407
 
@@ -88,22 +89,26 @@ class HttpHop:
 
     async def _open(self, host: str, port: int) -> Stream:
         target = _target(host, port)
-        stream = await self._enter()
-        try:
-            answer, stream = await self._signed_in(stream, target)
-        except OSError as error:
-            stream.close()
-            if not isinstance(error, HopError):
-                raise self._closed(target, errno=error.errno) from None
-            raise
-        except BaseException:
-            stream.close()
-            raise
+        answer, stream = await self._answered(target)
         if 200 <= answer.status < 300:
             self._log.works(target, software=self._log.facts.software or _software(answer))
             return stream
         stream.close()
         raise await self._refusal(answer, host, port)
+
+    async def _answered(self, target: str) -> tuple[Answer, Stream]:
+        """What the proxy answers once we are signed in, and the line on which it does. Raises `HopError`."""
+        lines = [await self._enter()]
+        try:
+            return await self._signed_in(lines, target), lines[-1]
+        except OSError as error:
+            lines[-1].close()
+            if not isinstance(error, HopError):
+                raise self._closed(target, errno=error.errno) from None
+            raise
+        except BaseException:
+            lines[-1].close()
+            raise
 
     async def _enter(self) -> Stream:
         stream = await self._entrance.enter(self._log)
@@ -125,19 +130,22 @@ class HttpHop:
                     HopStage.TLS, Trouble.TLS_FAILED, errno=number, elapsed_ms=step.elapsed_ms
                 ) from None
 
-    async def _signed_in(self, stream: Stream, target: str) -> tuple[Answer, Stream]:
-        """The proxy's answer after as many rounds as the sign-in needs. Raises `HopError`."""
+    async def _signed_in(self, lines: list[Stream], target: str) -> Answer:
+        """The proxy's answer after as many rounds as the sign-in needs, on the last of the lines. Raises `OSError`.
+
+        Another one is added where the proxy ends the line between two rounds.
+        """
         facts = self._log.facts
         steps = proxy_login.begin(self._login, facts.host, facts.user, self._password)
         header = await self._token(steps, None)
         asked_bare = header is None and self._login != "none"
         while True:
-            answer = await self._request(stream, target, header)
+            answer = await self._request(lines[-1], target, header)
             if answer.status != _PROXY_AUTHENTICATION_REQUIRED:
                 self._let_in = True
                 self._log.passed(HopStage.LOGIN, 0.0)
                 self._log.answers()
-                return answer, stream
+                return answer
             schemes = tuple(dict.fromkeys(v.split(" ")[0].rstrip(",") for v in answer.all("proxy-authenticate") if v))
             tell = {"code": 407, "offered": schemes, "headers": answer.telling}
             if steps is None:
@@ -153,8 +161,8 @@ class HttpHop:
             if _closes(answer):
                 if steps.one_line and challenge:
                     raise self._stop(HopStage.LOGIN, Trouble.NO_TICKET, {**tell, "what": "ntlm-line"})
-                stream.close()
-                stream = await self._enter()
+                lines[-1].close()
+                lines.append(await self._enter())
             header = await self._token(steps, challenge)
 
     async def _token(self, steps: proxy_login.Steps | None, challenge: str | None) -> str | None:
@@ -184,6 +192,8 @@ class HttpHop:
             if answer is None:
                 await self._not_http(stream, head, target, step.elapsed_ms)
             assert answer is not None
+            if not head.endswith(_ENDS):
+                raise self._unfinished(answer, head, target, step.elapsed_ms)
             if answer.status >= 300:
                 await _skip_body(stream, answer)
             return answer
@@ -198,6 +208,17 @@ class HttpHop:
         if not head:
             raise self._closed(target, elapsed_ms=elapsed_ms)
         raise self._log.failed(HopStage.LOGIN, Trouble.NOT_SPOKEN, first_bytes=shown(head), service=service_of(head))
+
+    def _unfinished(self, answer: Answer, head: bytes, target: str, elapsed_ms: float) -> HopError:
+        """It hung up within its answer, or the answer has no end: whatever it says first, no line is open."""
+        if len(head) < _LONGEST_HEAD:
+            return self._closed(target, elapsed_ms=elapsed_ms)
+        tell: dict[str, Any] = {
+            "code": answer.status,
+            "said": "with an answer that has no end",
+            "elapsed_ms": elapsed_ms,
+        }
+        return self._log.failed(HopStage.CHANNEL, Trouble.REPLY, target=target, **tell)
 
     def _closed(self, target: str, **fields: Any) -> HopError:
         """It hung up without an answer: that is about the target once it has answered for another one."""
@@ -222,16 +243,13 @@ class HttpHop:
         )
 
     async def _status(self, host: str, port: int) -> int:
+        """What the proxy answers to that, once it has refused another port; 0: nothing, or nothing in time."""
         try:
-            stream = await self._enter()
-        except OSError:
+            async with asyncio.timeout(self._log.terms.deadline_s):
+                answer, stream = await self._answered(_target(host, port))
+        except OSError:  # a timeout is one, too
             return 0
-        try:
-            answer, stream = await self._signed_in(stream, _target(host, port))
-        except OSError:
-            return 0
-        finally:
-            stream.close()
+        stream.close()
         return answer.status
 
 
@@ -247,30 +265,37 @@ def parsed(head: bytes) -> Answer | None:
 
 
 async def _head(stream: Stream) -> bytes:
-    """Everything up to the empty line, and not a byte more: what follows belongs to the next protocol."""
-    head = bytearray()
-    while len(head) < _LONGEST_HEAD and not head.endswith((b"\r\n\r\n", b"\n\n")):
-        piece = await stream.receive(1)
-        if not piece:
-            break
+    """Everything up to the empty line, and not a byte more: what follows belongs to the next protocol.
+
+    Shorter where the proxy hangs up before, where it is no HTTP, or where it is too long to be an answer.
+    """
+    head = b""
+    while len(head) < _LONGEST_HEAD and (piece := await _next_of_head(stream, head)):
         head += piece
-        if not b"HTTP/".startswith(bytes(head[:5]).upper()):
-            break  # no HTTP: the line may never end
-        head += _peeked(stream)
-    return bytes(head)
+        if head.endswith(_ENDS) or not b"HTTP/".startswith(head[:5].upper()):
+            break
+    return head
 
 
-def _peeked(stream: Stream) -> bytes:
-    """What has come already, up to the empty line; only a socket can be looked into."""
-    if not isinstance(stream, SocketStream):
-        return b""
-    try:
-        waiting = stream.socket.recv(4096, socket.MSG_PEEK)
-        end = waiting.find(b"\r\n\r\n")
-        # One byte less than the end, so that the loop above takes it and stops there.
-        return stream.socket.recv(end + 3) if end >= 0 else b""
-    except OSError:
-        return b""
+async def _next_of_head(stream: Stream, head: bytes) -> bytes:
+    """What has come, up to the empty line. A socket is looked into; any other stream takes back what is too much."""
+    if isinstance(stream, SocketStream):
+        piece = await stream.receive(1)
+        with suppress(OSError):
+            known = head + piece + stream.socket.recv(4096, socket.MSG_PEEK)
+            if (more := _end_of_head(known) - len(head) - len(piece)) > 0:
+                piece += stream.socket.recv(more)
+        return piece
+    piece = await stream.receive(4096)
+    size = _end_of_head(head + piece) - len(head)
+    if isinstance(stream, PushStream):
+        stream.put_back(piece[size:])
+    return piece[:size]
+
+
+def _end_of_head(data: bytes) -> int:
+    """Where the empty line ends; else all of it."""
+    return min((at + len(end) for end in _ENDS if (at := data.find(end)) >= 0), default=len(data))
 
 
 async def _skip_body(stream: Stream, answer: Answer) -> None:

@@ -11,6 +11,7 @@ import base64
 import os
 import ssl
 from typing import Final
+from urllib.parse import quote
 
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops.greeting import service_of, shown
@@ -99,7 +100,8 @@ class KubernetesHop:
     async def _upgrade(self, stream: PushStream, pod: str, namespace: str, port: int, target: str) -> None:
         cluster = self._cluster
         token = f"Authorization: Bearer {cluster.token.reveal()}\r\n" if cluster.token else ""
-        path = f"{cluster.path}/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
+        within, name = quote(namespace, safe=""), quote(pod, safe="")
+        path = f"{cluster.path}/api/v1/namespaces/{within}/pods/{name}/portforward?ports={port}"
         await stream.send(
             f"GET {path} HTTP/1.1\r\nHost: {cluster.host}:{cluster.port}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {_PROTOCOL}\r\n"
@@ -108,10 +110,10 @@ class KubernetesHop:
         said = b""
         while b"\r\n\r\n" not in said and len(said) < _LONGEST_HEAD and (piece := await stream.receive()):
             said += piece
-        head, _, rest = said.partition(b"\r\n\r\n")
+        head, end, rest = said.partition(b"\r\n\r\n")
         answer = parsed(head)
-        if answer is None:
-            trouble = Trouble.NOT_SPOKEN if said else Trouble.CLOSED
+        if answer is None or not end:
+            trouble = Trouble.NOT_SPOKEN if said and answer is None else Trouble.CLOSED
             raise self._log.failed(HopStage.LOGIN, trouble, first_bytes=shown(said), service=service_of(said))
         if answer.status == 101:
             self._log.passed(HopStage.LOGIN, 0.0)

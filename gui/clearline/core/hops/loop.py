@@ -66,18 +66,17 @@ class HopLoopMixin:
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Open the target's line. Raises `HopError`. A cancelled connect closes its socket, unless it is kept."""
-        if not isinstance(address, Target):
+        try:
+            if isinstance(address, Target):
+                self._opened[sock] = (await address.way.open(address.host, address.port), address)
+                return
             if isinstance(address, str | bytes) and (way := _going.get()) is not None:
                 await way.open(str(address), 0)  # a Unix socket, to which no way leads: it raises
-            try:
-                await super().sock_connect(sock, address)  # type: ignore[misc]
-            except asyncio.CancelledError:
-                if not isinstance(sock, KeptSocket):
-                    sock.close()  # PyMongo forgets it, and it would stay open until Python collects its garbage
-                raise
-            return
-        stream = await address.way.open(address.host, address.port)
-        self._opened[sock] = (stream, address)
+            await super().sock_connect(sock, address)  # type: ignore[misc]
+        except asyncio.CancelledError:
+            if not isinstance(sock, KeptSocket):
+                sock.close()  # PyMongo forgets it, and it would stay open until Python collects its garbage
+            raise
 
     async def create_connection(self, protocol_factory: Any, *arguments: Any, **keywords: Any) -> Any:
         """The transport of a line that a way has opened, or an ordinary one."""

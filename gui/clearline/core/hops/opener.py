@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import direct
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.stream import Stream
@@ -45,12 +46,28 @@ class Entrance:
 
     async def enter(self, log: HopLog) -> Stream:
         """A line to the hop's own server. Raises `HopError`: of this hop, or of the one that does not open the line."""
+        host, port = log.facts.host, log.facts.port
         if self._before is None:
-            return await direct.connect(log, log.facts.host, log.facts.port)
+            return await direct.connect(log, host, port)
         try:
-            return await self._before.open(log.facts.host, log.facts.port)
+            if self._before_log is not None and not sendable(host):
+                raise self._before_log.failed(HopStage.CHANNEL, Trouble.NO_TARGET, target=f"{host}:{port}")
+            return await self._before.open(host, port)
         except HopError as error:
             # The hop before works and does not open this one: that is what stops the whole way.
             if self._before_log is not None and error.failure.target is not None:
                 self._before_log.put(failure=error.failure)
             raise
+
+
+def sendable(host: str) -> bool:
+    """Whether a name may go into the request of a protocol: it is a single printable word, and has a form to be sent.
+
+    RFC 3490 knows none for a label of more than 63 letters, or an empty one. Servers announce any text as a member.
+    """
+    if not host or any(letter.isspace() or not letter.isprintable() for letter in host):
+        return False
+    try:
+        return len(host.encode("idna" if not host.isascii() else "ascii")) <= 255
+    except UnicodeError:
+        return False

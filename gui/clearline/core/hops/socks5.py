@@ -92,6 +92,8 @@ class Socks5Hop:
             head = await receive_exactly(stream, 4)
             if len(head) < 4:
                 raise self._log.failed(HopStage.CHANNEL, Trouble.CLOSED, target=target, elapsed_ms=step.elapsed_ms)
+            if head[0] != 5:
+                await self._not_socks(stream, head)
             if head[1] != 0:
                 raise self._log.failed(
                     HopStage.CHANNEL,

@@ -12,7 +12,7 @@ from clearline.core.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import HopLog, Terms
-from clearline.core.hops.opener import Enters, Entrance, KnowsNames, Opener
+from clearline.core.hops.opener import Enters, Entrance, KnowsNames, Opener, sendable
 from clearline.core.hops.stream import Stream
 from clearline.core.hops.trouble import HopError
 from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer, SystemProxy
@@ -135,8 +135,8 @@ class Way:
         trouble = None
         if port == 0:
             trouble = Trouble.LOCAL_TARGET
-        elif not host or any(letter.isspace() or not letter.isprintable() for letter in host) or _unsendable(host):
-            trouble = Trouble.NO_TARGET  # a server may announce any text as a member
+        elif not sendable(host):
+            trouble = Trouble.NO_TARGET
         if trouble is not None:
             raise self._logs[-1].failed(HopStage.CHANNEL, trouble, target=f"{host}:{port}" if port else host)
         return await self._hops[-1].open(host, port)
@@ -167,14 +167,6 @@ class Way:
         """End every hop, the innermost first, and what was opened through it. Idempotent."""
         for hop in reversed(self._hops):
             hop.close()
-
-
-def _unsendable(host: str) -> bool:
-    """Whether a name has no form that can be sent (RFC 3490: a label of more than 63 letters, or an empty one)."""
-    try:
-        return len(host.encode("idna" if not host.isascii() else "ascii")) > 255
-    except UnicodeError:
-        return True
 
 
 def _password(place: _Place, secrets: Secrets) -> Secret | None:

@@ -6,8 +6,9 @@ A hop's passwords are filed under its place in the profile (``core.secrets.secre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
+from clearline.core.late_patterns import late
 from clearline.core.profiles.section import NonNegative, Port, Section
 
 
@@ -116,11 +117,22 @@ class KubernetesForward(Section, frozen=True, kw_only=True, tag_field="kind", ta
 Hop = Socks5Proxy | HttpProxy | SshServer | SystemProxy | KubernetesForward
 
 
+_POD: Final = late(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+"""What Kubernetes calls pods and namespaces (RFC 1123). A server may announce any text as a member: one with slashes
+would be another request, with the user's rights."""
+
+
 def pod_of(host: str, pods: Mapping[str, str], namespace: str) -> tuple[str | None, str]:
-    """The pod that a host stands for, and its namespace; None: its name does not say it.
+    """The pod that a host stands for, and its namespace; None: its name does not say it, or says what is no pod.
 
     By the list ``pods``, else by the name: ``name-0.service.namespace.svc…``, or the bare name of a pod.
     """
+    pod, within = _named_pod(host, pods, namespace)
+    good = all(name is not None and _POD.fullmatch(name) for name in (pod, within or "default"))
+    return (pod if good else None), within
+
+
+def _named_pod(host: str, pods: Mapping[str, str], namespace: str) -> tuple[str | None, str]:
     if host in pods:
         return pods[host], namespace
     labels = host.split(".")
