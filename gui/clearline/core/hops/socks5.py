@@ -89,9 +89,13 @@ class Socks5Hop:
         kind, place = _place(host)
         async with self._log.step(HopStage.CHANNEL, Trouble.TARGET_SILENT, target=target) as step:
             await stream.send(bytes([5, 1, 0, kind]) + place + port.to_bytes(2, "big"))
+
+            def cut() -> HopError:
+                return self._log.failed(HopStage.CHANNEL, Trouble.CLOSED, target=target, elapsed_ms=step.elapsed_ms)
+
             head = await receive_exactly(stream, 4)
             if len(head) < 4:
-                raise self._log.failed(HopStage.CHANNEL, Trouble.CLOSED, target=target, elapsed_ms=step.elapsed_ms)
+                raise cut()
             if head[0] != 5:
                 await self._not_socks(stream, head)
             if head[1] != 0:
@@ -106,7 +110,8 @@ class Socks5Hop:
             size = {1: 4, 4: 16}.get(head[3])
             if size is None:
                 size = (await receive_exactly(stream, 1) or b"\0")[0]
-            await receive_exactly(stream, size + 2)
+            if len(await receive_exactly(stream, size + 2)) < size + 2:
+                raise cut()
 
     async def _not_socks(self, stream: Stream, answer: bytes) -> None:
         """Something else answers; what it says to a question of another protocol tells more. Raises `HopError`."""
