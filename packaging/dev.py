@@ -65,7 +65,8 @@ def test(arguments: Sequence[str]) -> None:
         import windows_tests
 
         fetch_suites(ROOT / ".cache")
-        windows_tests.run(windows(), [argument for argument in arguments if argument != "--windows"])
+        chosen = [argument for argument in arguments if argument != "--windows"]
+        windows_tests.run(windows(), chosen, several(processors()))
         return
     if "--headless" in arguments:
         test_headless([argument for argument in arguments if argument != "--headless"])
@@ -102,19 +103,20 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def several(processes: int) -> list[str]:
+    """The options with which tests run in several processes, a file in one of them."""
+    # In the order of tests/conftest.py; after the crash of a process the others would wait for ever.
+    by = ["--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0"]
+    return ["-n", str(min(processes, MOST_PROCESSES)), *by]
+
+
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
-    Tests run in several processes, a file in one of them; in the whole loop one more than there are processors, for
-    many of its tests wait for what they started. Those that judge times run afterwards, with nothing beside them.
-    Arguments of one's own are run as they are.
+    Tests run in several processes; in the whole loop one more than there are processors, for many of its tests wait
+    for what they started. Those that judge times run afterwards, with nothing beside them. Arguments of one's own are
+    run as they are.
     """
-
-    def several(processes: int) -> list[str]:
-        # In the order of tests/conftest.py; after the crash of a process the others would wait for ever.
-        by = ["--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0"]
-        return ["-n", str(min(processes, MOST_PROCESSES)), *by]
-
     if list(arguments) == ["--fast"]:
         return [[*several(processors), "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:

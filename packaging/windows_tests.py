@@ -15,9 +15,9 @@ from environment import venv_python
 from steps import ROOT, say, step
 
 RUNS = {
-    "core": ("tests/core", "tests/test_paths.py"),
     "cli": ("tests/cli",),
     "ui": ("tests/ui",),
+    "core": ("tests/core", "tests/test_paths.py"),
 }
 """By name: what one process runs. What kills one of them, as a test that hangs does, leaves the others alone."""
 KINDS = "not netns and not frozen and not timed and not crowd"
@@ -26,24 +26,30 @@ HOPS = "tests/packaging/hops_by_wine.py"
 RESULTS = ROOT / "build" / "windows-tests"
 
 
-def run(machine: wine.Wine, arguments: Sequence[str]) -> None:
-    """Run all, or what the arguments name in one process. Raises `SystemExit` at the end when something failed."""
+def run(machine: wine.Wine, arguments: Sequence[str], several: Sequence[str]) -> None:
+    """Run all, with the options ``several``, or what the arguments name in one process.
+
+    Raises `SystemExit` at the end when something failed, or an exception was met nowhere.
+    """
     RESULTS.mkdir(parents=True, exist_ok=True)
-    failed, found = [], {}
+    failed, found, unmet = [], {}, set(wine.EXCEPTIONS)
     for name, chosen in ({"chosen": tuple(arguments)} if arguments else RUNS).items():
         results = RESULTS / f"{name}.xml"
         results.unlink(missing_ok=True)
         pytest = ["-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-p", "by_wine", "-m", KINDS]
+        pytest += ["--junitxml", rf"Z:\source\build\windows-tests\{name}.xml"]
         try:
-            machine.run_python(*pytest, "--junitxml", rf"Z:\source\build\windows-tests\{name}.xml", *chosen)
+            machine.run_python(*pytest, *(() if arguments else several), *chosen)
         except SystemExit:
             failed.append(name)
         found[name] = counted(results)
+        unmet -= failed_as_expected(results)
     if not arguments:
         try:
             step([str(venv_python()), "-m", "pytest", "-q", HOPS])
         except SystemExit:
             failed.append("hops")
+        failed += [f"{test} is no exception any more" for test in sorted(unmet)]
     for name, counts in found.items():
         say(f"{name}: {told(counts)}")
     say(f"On Windows' Python: {told(sum(found.values(), Counter()))}.")
@@ -57,14 +63,26 @@ def counted(results: Path) -> Counter[str]:
         return Counter()
     counts: Counter[str] = Counter()
     for case in ElementTree.parse(results).iter("testcase"):
-        skipped = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             counts["failed"] += 1
-        elif skipped is not None:
-            counts["failed as expected" if skipped.get("type") == "pytest.xfail" else "skipped"] += 1
+        elif case.find("skipped") is not None:
+            counts["failed as expected" if _expected(case) else "skipped"] += 1
         else:
             counts["passed"] += 1
     return counts
+
+
+def failed_as_expected(results: Path) -> set[str]:
+    """The tests that did, by file and name, without their parameters."""
+    if not results.is_file():
+        return set()
+    cases = [case for case in ElementTree.parse(results).iter("testcase") if _expected(case)]
+    return {f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name', '').split('[')[0]}" for case in cases}
+
+
+def _expected(case: ElementTree.Element) -> bool:
+    skipped = case.find("skipped")
+    return skipped is not None and skipped.get("type") == "pytest.xfail"
 
 
 def told(counts: Counter[str]) -> str:

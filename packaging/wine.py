@@ -41,7 +41,6 @@ PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 LINKS = "wine has a link look like what it leads to"
 MANY = "wine takes minutes for hundreds of connections"
 EXCEPTIONS = {
-    "tests/core/check/test_preparation.py::test_the_systems_roots_are_given_to_the_driver": "Linux has a file of them",
     "tests/core/inspection/test_file_report.py::test_a_certificate_without_its_key_gets_the_command_that_joins_them": (
         "expects the command of a POSIX shell"
     ),
@@ -50,12 +49,10 @@ EXCEPTIONS = {
     "tests/core/inspection/test_server_certificates.py::test_a_missing_intermediate_is_told": (
         "wine's own verifier answers for the system's list"
     ),
-    "tests/core/driver/test_log.py::test_a_failed_selection_is_told_without_the_secret": (
-        "wine has other words for a refused connection"
-    ),
     "tests/core/storage/test_folder_watch.py::"
     "test_what_is_no_profile_is_not_watched_and_a_missing_folder_is_empty": LINKS,
     "tests/cli/test_kept_secrets.py::test_a_link_out_of_the_folder_is_from_elsewhere": LINKS,
+    "tests/ui/checks/test_consents.py::test_a_link_out_of_the_folder_counts_as_from_elsewhere": LINKS,
 }
 """Tests that cannot pass on Windows' Python by wine, each with its reason. They are run: one that passes is none."""
 TOO_SLOW = {"tests/core/check/test_many_servers.py": MANY, "tests/core/watch/test_many_servers.py": MANY}

@@ -175,6 +175,19 @@ def test_a_file_that_a_virus_scanner_holds_is_replaced_once_it_lets_go(
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
+def test_a_file_that_is_held_is_removed_and_renamed_once_it_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").touch()
+    monkeypatch.setattr(Path, "replace", held(3, 32))
+    monkeypatch.setattr(whole_files, "_PAUSE_FOR_READERS_S", 0.0)
+    whole_files.patiently(lambda: (tmp_path / "a").replace(tmp_path / "b"))
+    whole_files.patiently((tmp_path / "b").unlink)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):  # which no waiting mends
+        whole_files.patiently((tmp_path / "b").unlink)
+
+
 @pytest.mark.parametrize(("times", "number"), [(1, 112), (100, 32)])
 def test_a_file_that_stays_held_or_a_full_disk_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, number: int

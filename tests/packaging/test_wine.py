@@ -100,12 +100,14 @@ def test_an_exception_has_to_fail_and_one_that_passes_is_reported(
     assert pytester.inline_run("--junitxml=second.xml", plugins=[by_wine]).ret == 1
     first = windows_tests.counted(pytester.path / "first.xml")
     assert windows_tests.told(first) == "1 passed, 2 failed as expected, 1 skipped"
+    assert windows_tests.failed_as_expected(pytester.path / "first.xml") == {"test_it.py::test_fails"}
     second = windows_tests.counted(pytester.path / "second.xml")
     assert windows_tests.told(second) == "3 failed, 1 skipped"
 
 
 def test_a_process_that_does_not_end_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows_tests, "RESULTS", tmp_path)
+    monkeypatch.setattr(wine, "EXCEPTIONS", {"tests/x.py::test_x": "it was so once"})
     monkeypatch.setattr(windows_tests, "step", lambda _: None)
 
     class Machine:
@@ -118,8 +120,9 @@ def test_a_process_that_does_not_end_is_no_success(tmp_path: Path, monkeypatch: 
                 raise SystemExit(3)
             (tmp_path / name).write_text('<testsuites><testsuite><testcase name="x"/></testsuite></testsuites>')
 
-    with pytest.raises(SystemExit, match="Not everything passed: core"):
-        windows_tests.run(Machine(), [])
+    with pytest.raises(SystemExit, match=r"passed: core, tests/x.py::test_x is no exception any more\."):
+        windows_tests.run(Machine(), [], ["-n", "2"])
     assert len(Machine.ran) == len(windows_tests.RUNS)  # the others went on
-    windows_tests.run(Machine(), ["tests/cli"])
+    windows_tests.run(Machine(), ["tests/cli"], ["-n", "2"])
+    assert "-n" not in Machine.ran[-1]
     assert Machine.ran[-1][-1] == "tests/cli"

@@ -232,6 +232,26 @@ __main__.run()
     assert (process.returncode, errors) == (130, "")
 
 
+def test_a_ctrl_c_wakes_the_window_s_loop_on_every_system(tmp_path: Path) -> None:
+    """Windows' console calls a thread of its own; what wakes the loop is a socket there."""
+    program = """
+import signal, sys, threading
+from clearline import __main__
+from clearline.ui import app
+original = app._warm_up
+def announced():
+    original()
+    ctrl_c = threading.Thread(target=signal.raise_signal, args=(signal.SIGINT,))
+    app.QTimer.singleShot(0, ctrl_c.start)
+app._warm_up = announced
+sys.argv = ["clearline"]
+__main__.run()
+"""
+    process = python(program, tmp_path)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "")
+
+
 # ---------------------------------------------------------------- bugs
 
 

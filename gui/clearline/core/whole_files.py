@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -75,7 +75,7 @@ def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _put(Path(name), path)
+        patiently(lambda: Path(name).replace(path))
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -88,18 +88,21 @@ def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
                 os.close(folder)
 
 
-def _put(new: Path, old: Path) -> None:
-    """Give the new file its name. On Windows an editor or a virus scanner may hold the old one for a moment."""
+def patiently(act: Callable[[], object]) -> None:
+    """Replace, rename or remove a file by ``act``, which is called again while it is held. Raises OSError.
+
+    On Windows an editor, an indexer or a virus scanner may hold a file for a moment, and that forbids all three.
+    """
     patience = threading.Event()  # never set: waiting for it is a pause
     for _ in range(_TRIES - 1):
         try:
-            new.replace(old)
+            act()
             return
         except OSError as error:
             if getattr(error, "winerror", None) not in _HELD:
                 raise
             patience.wait(_PAUSE_FOR_READERS_S)
-    new.replace(old)
+    act()
 
 
 def _shared_file(path: Path) -> tuple[int, str]:

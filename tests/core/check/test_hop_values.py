@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 from clearline.core.check.preparation import Prepared, prepared
@@ -11,6 +12,7 @@ from clearline.core.findings import Severity
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import Secret, hop_passphrase, hop_password
+from lab.command_lines import command_line
 
 HOPS = (
     SshServer(host="${BASTION}", user="${WHO}", key_file="${HOME_OF_KEYS}/id", proxy_command="nc ${BASTION} 22"),
@@ -43,8 +45,9 @@ def test_a_variable_that_is_not_set_is_a_mistake() -> None:
 
 
 def test_a_command_gives_the_passphrase_when_it_was_agreed_to(tmp_path: Path) -> None:
-    command = SecretSource(place="command", command="printf opens-it")
+    printing = command_line([sys.executable, "-c", "print('opens-it')"])
+    command = SecretSource(place="command", command=printing)
     profile = Profile(seeds=Seeds(hosts=("db",)), hops=HOPS[:1], secrets={hop_passphrase(0): command})
     assert not ready(profile).usable
-    agreed = ready(profile, Permits(may_run=lambda said: said == "printf opens-it"))
+    agreed = ready(profile, Permits(may_run=lambda said: said == printing))
     assert agreed.secrets[hop_passphrase(0)] == Secret("opens-it")

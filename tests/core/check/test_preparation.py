@@ -251,7 +251,7 @@ def test_any_secret_can_come_from_a_command(text: str, name: str, prepared_text:
         (printing("import sys; print('s3cret'); print('noise', file=sys.stderr); sys.exit(3)"), "exit code 3"),
         (printing("pass"), "printed nothing"),
         ("/nowhere/to/be/found --flag", "cannot be started"),
-        ("unbalanced 'quote", "quotation mark"),
+        ('unbalanced "quote', "quotation mark"),
         ("", "not named"),
     ],
 )

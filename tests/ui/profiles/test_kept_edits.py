@@ -55,7 +55,7 @@ def opened(desktop: Desktop, name: str) -> OpenProfile:
 def written(folder: Path) -> str:
     texts = []
     for path in folder.glob("*.json"):
-        with suppress(FileNotFoundError):  # the program removes them while this looks
+        with suppress(FileNotFoundError, PermissionError):  # the program removes them while this looks
             texts.append(path.read_text())
     return "".join(texts)
 

@@ -12,6 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,7 @@ from clearline.core.report.masking import masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.core.typed_values import from_json
-from clearline.core.whole_files import BROKEN, locked, read_whole, sweep, write_whole
+from clearline.core.whole_files import BROKEN, locked, patiently, read_whole, sweep, write_whole
 
 KEPT: Final = 50
 """Reports kept per profile; the last good one stays beyond that."""
@@ -88,7 +89,7 @@ class History:
         with locked(self.folder):
             write_whole(place / f"{_stamp(safe.started)}-{uuid.uuid4().hex[:4]}-{verdict}.json", _content(safe))
             for path in self._too_many(place):
-                path.unlink(missing_ok=True)
+                patiently(partial(path.unlink, missing_ok=True))
             if not outage:
                 self._append(_Line(profile.id, safe.verdict, safe.started, _cause(safe)))
         return safe
@@ -105,7 +106,7 @@ class History:
 
     def forget_recent(self) -> None:
         """Remember no connection string any more."""
-        (self.folder / _RECENT).unlink(missing_ok=True)
+        patiently(partial((self.folder / _RECENT).unlink, missing_ok=True))
 
     def forget(self, profile_id: str) -> None:
         """Remove everything about one profile."""

@@ -20,7 +20,7 @@ import msgspec
 from clearline.core.profiles.profile import Profile
 from clearline.core.storage.profile_file import NotSaved, ProfileProblem, Unreadable
 from clearline.core.storage.store import list_profiles, load
-from clearline.core.whole_files import locked, read_whole, write_whole
+from clearline.core.whole_files import locked, patiently, read_whole, write_whole
 
 KEPT_S: Final = 30 * 24 * 3600.0
 MOST: Final = 500
@@ -115,7 +115,7 @@ def purge(trash: Path, *, kept_s: float = KEPT_S, most: int = MOST) -> tuple[Pro
 
 def _move(source: Path, target: Path) -> None:
     try:
-        source.rename(target)
+        patiently(lambda: source.rename(target))
     except OSError:
         if not source.exists():
             raise
@@ -125,7 +125,7 @@ def _move(source: Path, target: Path) -> None:
         with suppress(OSError, AttributeError):  # a group that is not ours, or a system without groups
             os.chown(target, -1, status.st_gid)
         target.chmod(stat.S_IMODE(status.st_mode))
-        source.unlink()
+        patiently(source.unlink)
 
 
 def _free(path: Path) -> Path:

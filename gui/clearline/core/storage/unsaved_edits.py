@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.storage import profile_file
 from clearline.core.storage.profile_file import ProfileProblem
 from clearline.core.typed_values import from_json
-from clearline.core.whole_files import BROKEN, MOST_BYTES, held, read_whole, sweep, write_whole
+from clearline.core.whole_files import BROKEN, MOST_BYTES, held, patiently, read_whole, sweep, write_whole
 
 _FORMAT: Final = "clearline-unsaved-edits"
 _VERSION: Final = 1
@@ -84,7 +85,7 @@ class UnsavedEdits:
                 path = self._own_file()
                 write_whole(path, _encoded(kept))
             elif self._own is not None:
-                self._own[0].unlink(missing_ok=True)
+                patiently(partial(self._own[0].unlink, missing_ok=True))
             while instead and self._taken:  # they stand in the own file by now, or are not wanted any more
                 _remove(*self._taken.pop())
 
@@ -219,7 +220,7 @@ def _set_aside(path: Path, wrong: str) -> str:
 def _remove(path: Path, lock: int) -> None:
     """The file first: a lock without one means nothing. Windows removes no file that is open."""
     with suppress(OSError):
-        path.unlink(missing_ok=True)
+        patiently(partial(path.unlink, missing_ok=True))
     if os.name == "posix":
         with suppress(OSError):
             path.with_suffix(".lock").unlink(missing_ok=True)
