@@ -137,6 +137,7 @@ def _one_story(found: list[Finding]) -> list[Finding]:
             evidence={**head.evidence, "hop": hop.evidence["hop"]},
         )
         return [joined if f is head else f for f in found if f is not hop]
+    found = [msgspec.structs.replace(f, remedies=()) if _says_the_same(f, head) else f for f in found]
     if head.cause not in _MISSED:
         return found
     for other in found:
@@ -153,6 +154,11 @@ def _one_story(found: list[Finding]) -> list[Finding]:
             )
             return [joined if f is head else f for f in found if f is not other]
     return found
+
+
+def _says_the_same(other: Finding, head: Finding) -> bool:
+    """Whether what to do about a warning is what to do about the failure: it is told once."""
+    return other.cause == "env.container-localhost" and {*other.remedies} <= {*head.remedies}
 
 
 def _slow_at_last(facts: Facts, found: list[Finding]) -> list[Finding] | None:
