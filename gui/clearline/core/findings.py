@@ -45,7 +45,7 @@ class Certainty(Enum):
     POSSIBLE = "possible"
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
+class _Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pass
 
 

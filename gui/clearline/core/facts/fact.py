@@ -15,5 +15,5 @@ else:
 __all__ = ["Fact", "replace"]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of all facts: frozen, only by keyword, silent about defaults when recorded."""

@@ -133,13 +133,15 @@ class Connection:
 
     def close(self) -> None:
         """Hang up at once. Idempotent."""
-        if self._socket.fileno() < 0:
+        number = self._socket.fileno()
+        if number < 0:
             return
         loop = asyncio.get_running_loop()
         try:
-            # The loop must forget the socket before its number can belong to another one.
-            loop.remove_reader(self._socket)
-            loop.remove_writer(self._socket)
+            # The loop must forget the socket before its number can belong to another one. It is given the number: of a
+            # socket that it does not know it would first ask the system for both addresses, to name it in an error.
+            loop.remove_reader(number)
+            loop.remove_writer(number)
         except NotImplementedError:
             pass  # the Proactor loop of Windows keeps no such list
         self._socket.close()

@@ -35,6 +35,8 @@ from clearline.core.tls.certificates import certificate_facts, distinguished_nam
 from clearline.core.tls.verify_codes import reason_of, verify_code_of
 
 MOST_HANDSHAKE_BYTES = 1_000_000
+_AT_ONCE = 4096
+"""Bytes of TLS in one turn of the loop: a hostile server's may be hundreds of messages, each of which is told to us."""
 """Bytes of a handshake, or of records that carry no data: OpenSSL takes 100 kB of certificates at most."""
 _LONGEST_CHAIN = 10
 _DER = 2  # _ssl.ENCODING_DER
@@ -135,6 +137,8 @@ class TlsConnection:
         self._pieces = 0
         self._endless = False
         self._unread = b""
+        self._waiting = b""
+        """Came from the network, and OpenSSL has not seen it yet."""
         self.round_trip_s = 0.0
         """From our first message to the first bytes of the server."""
 
@@ -177,21 +181,21 @@ class TlsConnection:
             except ssl.SSLError:
                 self._connection.send_last(self._outgoing.read())  # our alert tells the server's log why
                 raise
-            data = await self._connection.receive()
-            patience.progress(len(data))
-            self._pieces += 1
-            if not data:
-                return Reach.CLOSED
-            if not self._first_bytes:
-                self._first_bytes = data[:64]
-                self.round_trip_s = asyncio.get_running_loop().time() - started
-            self._transcript.on_bytes(data)
-            if self._transcript.not_tls:
-                return Reach.NOT_MONGODB
-            if self.received_bytes - self._bytes_before > MOST_HANDSHAKE_BYTES:
-                self._endless = True
-                return Reach.TLS_ERROR
-            self._incoming.write(data)
+            if not await self._give_more():
+                data = self._waiting = await self._connection.receive()
+                patience.progress(len(data))
+                self._pieces += 1
+                if not data:
+                    return Reach.CLOSED
+                if not self._first_bytes:
+                    self._first_bytes = data[:64]
+                    self.round_trip_s = asyncio.get_running_loop().time() - started
+                self._transcript.on_bytes(data)
+                if self._transcript.not_tls:
+                    return Reach.NOT_MONGODB
+                if self.received_bytes - self._bytes_before > MOST_HANDSHAKE_BYTES:
+                    self._endless = True
+                    return Reach.TLS_ERROR
 
     def look(self, kind: TlsKind, server_name: str | None, reach: Reach, error: OSError | None) -> TlsFacts:
         """What is known of the handshake when it ended, or so far."""
@@ -250,14 +254,14 @@ class TlsConnection:
                     break
                 except ssl.SSLWantReadError:
                     await self._flush()
-                encrypted = await self._connection.receive()
-                if not encrypted:
-                    data = b""
-                    break
-                without_data += len(encrypted)
-                if without_data > MOST_HANDSHAKE_BYTES:
-                    raise EndlessRecords(errno.EMSGSIZE, "records without end and without data")
-                self._incoming.write(encrypted)
+                if not await self._give_more():
+                    encrypted = self._waiting = await self._connection.receive()
+                    if not encrypted:
+                        data = b""
+                        break
+                    without_data += len(encrypted)
+                    if without_data > MOST_HANDSHAKE_BYTES:
+                        raise EndlessRecords(errno.EMSGSIZE, "records without end and without data")
         except OSError as error:
             self._ended(error)
             raise
@@ -277,6 +281,15 @@ class TlsConnection:
     def retransmits(self) -> int | None:
         """Packets sent again so far; None where the system does not tell."""
         return self._connection.retransmits()
+
+    async def _give_more(self) -> bool:
+        """Give OpenSSL a little of what came, and the loop its turn; False: all that came is given."""
+        if not self._waiting:
+            return False
+        self._incoming.write(self._waiting[:_AT_ONCE])
+        self._waiting = self._waiting[_AT_ONCE:]
+        await asyncio.sleep(0)
+        return True
 
     async def _flush(self) -> None:
         if data := self._outgoing.read():

@@ -50,7 +50,7 @@ def masked(report: Report, secrets: Iterable[Secret] = (), *, servers: bool = Tr
         return clean
     if any(secret.reveal() in "\n".join(report.not_looked_at) for secret in known):
         clean = replace(clean, not_looked_at=sweep.covered(report.not_looked_at, "not_looked_at"))
-    told = tuple(sweep.covered(one, "servers") if sweep.concerns(one) else one for one in report.servers)
+    told = tuple(one if sweep.is_clean(one) else sweep.covered(one, "servers") for one in report.servers)
     changed = any(one is not other for one, other in zip(told, report.servers, strict=True))
     return replace(clean, servers=told) if changed else clean
 
@@ -62,12 +62,21 @@ class _Sweep:
         self._seen: dict[tuple[bool, str], str] = {}
         """By whose text it is, and the text: a thousand servers say much the same."""
 
-    def concerns(self, server: ServerResult) -> bool:
-        """Whether a server has more to tell than its name: thousands may only be named."""
-        if any(cell.evidence for cell in server.cells.values()):
-            return True
-        texts = (server.address, *(cell.note for cell in server.cells.values()))
-        return any(secret.reveal() in text for secret in self._known for text in texts)
+    def is_clean(self, server: ServerResult) -> bool:
+        """Whether nothing of a server has to be covered: looked at where texts are alone, for there may be hundreds."""
+        ours = (server.address, server.role, server.set_name, server.version, server.source)
+        if any(text and self._cover(text, "") != text for text in ours):
+            return False
+        for cell in server.cells.values():
+            if cell.note and self._cover(cell.note, "note") != cell.note:
+                return False
+            if cell.evidence and not all(map(self._is_clean, cell.evidence, cell.evidence.values())):
+                return False
+        return not (server.answers or server.tls) or bool(self.covered(server, "servers") is server)
+
+    def _is_clean(self, name: str, value: Any) -> bool:
+        plain = value if isinstance(value, str) else msgspec.to_builtins(value)
+        return bool(self._cover(name, "evidence") == name and self._cover(plain, "evidence") == plain)
 
     def covered(self, value: Any, field: str) -> Any:
         """A field of the report; the same object where nothing had to be covered."""

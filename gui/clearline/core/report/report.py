@@ -35,7 +35,7 @@ class Verdict(Enum):
     CANCELLED = "cancelled"
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
+class _Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pass
 
 
