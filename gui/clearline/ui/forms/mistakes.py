@@ -158,8 +158,7 @@ class MistakeLine(QWidget):
     def _look_ahead(self) -> None:
         if self._mistakes and not self.after.isHidden():
             mistake = self._mistakes[0]
-            becomes = self.look_ahead(mistake)
-            self.after.setText(becomes or fix_of(mistake))
+            self.after.setText(self.look_ahead(mistake) or f"{fix_of(mistake).partition('. ')[0].rstrip('.')}.")
 
     def _on_repair(self) -> None:
         if self._mistakes:
