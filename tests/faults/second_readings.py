@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pymongo import MongoClient
@@ -16,7 +17,7 @@ from lab import deployments, peers
 from lab.certificates import server_context
 from lab.deployment import ROOT, ROOT_PASSWORD, User
 from lab.dns_server import NODATA
-from lab.mongo_peer import MongoPeer, member_hello
+from lab.mongo_peer import Failure, MongoPeer, member_hello
 from lab.namespaces import OUTSIDE, Network
 from lab.peer import Conversation
 
@@ -115,3 +116,110 @@ def _(lab: Laboratory) -> Iterator[Case]:
         hosts = [primary.address, f"127.0.0.1:{one}", f"127.0.0.1:{two}"]
         primary.answers["hello"] = member_hello("rs0", hosts, me=primary.address, role="primary")
         yield Case(f"mongodb://{primary.address}/?replicaSet=rs0")
+
+
+# ---------------------------------------------------------------- addresses from somewhere else
+
+
+def _address(id: str, title: str, text: str, cause: str, says: str = "", **more: object) -> None:
+    def make(lab: Laboratory) -> str:
+        places = {"HOST": lab.standalone.address, "PORT": str(lab.standalone.server.port)}
+        if "LOGIN" in text:
+            places["LOGIN"] = lab.login_server.address
+        made = text.replace("PW", SECRET)
+        for name, place in places.items():
+            made = made.replace(name, place)
+        return made
+
+    TABLE.text(id, title, make, failed=cause, says=says, **more)
+
+
+_address("S30", "JSON's backslashes", "mongodb:\\/\\/app:PW@HOST\\/admin", "uri.bad-scheme", "backslash before each")
+_address(
+    "S31", "a properties file's backslashes", "mongodb\\://app\\:PW@HOST/", "uri.bad-scheme", "backslash before each"
+)
+_address(
+    "S32", "another database's address", "postgresql://app:PW@HOST/shop", "uri.bad-scheme", "address of PostgreSQL"
+)
+_address("S33", "folded into two lines", "mongodb://HOST/\n  ?retryWrites=true", "uri.stray-characters", "a line break")
+_address("S34", "a command that no shell ran", "mongodb://app:$(cat /run/pw)@LOGIN/", "uri.not-set", "no shell ran it")
+_address("S35", "a variable with a default", "mongodb://app:${DB_PASSWORD:-x}@LOGIN/", "uri.not-set", "template")
+_address("S36", "brackets around no IPv6", "mongodb://[HOST]/", "uri.stray-characters", "the character [")
+_address("S37", "a number above 255", "mongodb://127.0.0.300:27017/", "dns.host-not-found", "no possible IPv4 address")
+_address(
+    "S38", "numbers that begin with 0", "mongodb://127.0.0.010:PORT/", "tcp.refused", "reads 127.0.0.010 as 127.0.0.8"
+)
+_address("S39", "quotation marks in the password", "mongodb://app:%22PW%22@LOGIN/", "auth.wrong-password", "env-file")
+_address("S40", "a letter in Latin-1", "mongodb://app:na%EFve@LOGIN/", "auth.percent-in-password", "UTF-8")
+_address("S41", "a user as the server lists it", "mongodb://admin.app:PW@LOGIN/", "auth.unknown-user", "DATABASE.NAME")
+TABLE.text(
+    "S42",
+    "a mode in another letter case",
+    lambda lab: lab.replica_set.uri(readPreference="secondarypreferred"),
+    connected="uri.ignored-value",
+    says="Write readPreference=secondaryPreferred",
+)
+
+
+@TABLE.row("S43", "a directory that does not answer in time", failed="auth.login-refused", says="time limit")
+def _(lab: Laboratory) -> Iterator[Case]:
+    answers = {"saslstart": Failure(50, "operation exceeded time limit", "MaxTimeMSExpired")}
+    with MongoPeer(answers) as peer:
+        yield Case(f"mongodb://app:{SECRET}@{peer.address}/?authMechanism=SCRAM-SHA-256")
+
+
+# ---------------------------------------------------------------- files from somewhere else
+
+
+def _ca(id: str, title: str, make: Callable[[Laboratory], bytes], cause: str = "", says: str = "") -> None:
+    def text(lab: Laboratory) -> str:
+        path = lab.folder / f"{id}.pem"
+        path.write_bytes(make(lab))
+        return f"mongodb://{lab.tls_server.address}/?tls=true&tlsCAFile={path}"
+
+    TABLE.text(id, title, text, says=says, **({"failed": cause} if cause else {"connected": ()}))
+
+
+def _pem(lab: Laboratory) -> bytes:
+    return lab.authority.ca_file.read_bytes()
+
+
+def _two(lab: Laboratory, between: bytes) -> bytes:
+    return lab.other_authority.ca_file.read_bytes().rstrip() + between + _pem(lab)
+
+
+_ca("S50", "two files joined on one line", lambda lab: _two(lab, b""), "files.damaged", "Put a line break")
+_ca("S51", "two files joined by a line break of Windows", lambda lab: _two(lab, b"\r\n"))
+_ca("S52", "\\n as two characters", lambda lab: _pem(lab).replace(b"\n", b"\\n"), "files.damaged", "printf")
+_ca("S53", "base64 once more", lambda lab: base64.b64encode(_pem(lab)), "files.no-certificate", "Kubernetes secret")
+_ca(
+    "S54",
+    "a pointer",
+    lambda _: b"version https://git-lfs.github.com/spec/v1\n",
+    "files.no-certificate",
+    "git lfs pull",
+)
+_ca(
+    "S55",
+    "typographic dashes",
+    lambda lab: _pem(lab).replace(b"--", "\u2014".encode()),
+    "files.no-certificate",
+    "dashes",
+)
+TABLE.text(
+    "S56",
+    "quotation marks around a path",
+    lambda lab: f"mongodb://{lab.tls_server.address}/?tls=true&tlsCAFile='{lab.authority.ca_file}'",
+    failed="files.not-found",
+    says="quotation marks",
+)
+TABLE.text(
+    "S57",
+    "the authority as client certificate",
+    lambda lab: (
+        f"mongodb://{lab.mutual_tls_server.address}/?tls=true&tlsCAFile={lab.authority.ca_file}"
+        f"&tlsCertificateKeyFile={lab.authority.ca_file}"
+    ),
+    failed="files.no-key",
+    says="an authority's certificate",
+)

@@ -24,7 +24,7 @@ from clearline.core.probes import files
 from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files, unopenable
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
-from clearline.core.tls.pem import Block, blocks_of, format_of
+from clearline.core.tls.pem import ESCAPED, JOINED, Block, blocks_of, format_of
 from lab.certificates import DAY, Authority, Identity
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -379,12 +379,13 @@ def test_damaged_pem_is_named(authority: Authority, tmp_path: Path) -> None:
         (tidy + b"".join(lines[:4]), cut, 1),
         (b"".join(lines[3:]), cut, 0),
         (b"".join(lines[:3]) + tidy, cut, 1),
-        (tidy.rstrip() + tidy, cut, 0),
+        (tidy.rstrip() + tidy, JOINED, 0),
         (b"".join([lines[0], b"!!! not base64 !!!\n", *lines[1:]]), bad, 0),
         (b"".join([lines[0], *lines[3:]]), bad, 0),
         (tidy + b"-----BEGIN CERTIFICATE-----\nMIIAAAAA\n-----END CERTIFICATE-----\n", bad, 1),
         (b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", bad, 0),
         (tidy.decode().encode("utf-16"), "saved as UTF-16 text", 0),
+        (tidy.replace(b"\n", b"\\n"), ESCAPED, 0),
     ]
     for data, damaged, certificates in variants:
         facts = ca_file(written(tmp_path, data))

@@ -9,6 +9,8 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Severity
 from clearline.core.options.names import successor
 from clearline.core.uri.connection_string import read
+from clearline.core.uri.parts import take_apart
+from clearline.core.uri.password import password_traits
 from clearline.core.uri.remedies import remedied, weakens
 
 
@@ -252,3 +254,109 @@ def test_an_address_that_was_escaped_as_a_whole_is_said_to_be() -> None:
 def test_a_password_that_a_person_may_have_chosen_is_a_likely_template() -> None:
     assert first("mongodb://app:xxxxx@db1/").certainty is Certainty.LIKELY
     assert first("mongodb://app:<password>@db1/").certainty is Certainty.PROVEN
+
+
+# ---------------------------------------------------------------- copied past what reads it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongodb:\\/\\/app:pw@h1:27017\\/shop?w=1",
+        "mongodb\\://app\\:pw@h1\\:27017/shop?w\\=1",
+        "mongodb\\:\\/\\/app:pw@h1:27017/shop?w=1",
+    ],
+)
+def test_backslashes_of_json_and_of_properties_are_one_mistake_with_a_button(text: str) -> None:
+    (mistake,) = read(text).mistakes
+    assert mistake.cause == "uri.bad-scheme"
+    assert mended(text) == "mongodb://app:pw@h1:27017/shop?w=1"
+
+
+def test_a_backslash_in_a_password_is_none_of_them() -> None:
+    assert all(m.cause != "uri.bad-scheme" for m in read("mongodb://app:pa\\:ss@h1/").mistakes)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql+pymysql", "redis", "jdbc:mysql", "amqp", "sqlserver"])
+def test_an_address_of_another_service_is_named_and_not_made_one_of_mongodb(scheme: str) -> None:
+    mistake = first(f"{scheme}://app:pw@h1:5432/shop")
+    assert mistake.cause == "uri.bad-scheme"
+    assert "It is the address of" in mistake.detail
+    assert (mistake.action, mistake.patch) == (None, None), "nothing says that a MongoDB server is there"
+    assert first("https://h1:27017/").action is not None
+
+
+@pytest.mark.parametrize(
+    "password", ["$(cat /run/secrets/pw)", "`cat pw`", "${DB_PASSWORD:-x}", "${DB_PASSWORD:?gone}"]
+)
+def test_what_a_shell_was_to_put_there_is_no_character_to_escape(password: str) -> None:
+    mistake = first(f"mongodb://app:{password}@h1/")
+    assert (mistake.cause, mistake.certainty) == ("uri.not-set", Certainty.LIKELY)
+    assert "DB_PASS" not in title_of(mistake)
+    assert first("mongodb://app:pa`ss:word@h1/").cause == "uri.unescaped-credentials"
+
+
+@pytest.mark.parametrize(
+    ("text", "database"),
+    [
+        ("mongodb://h1/\n  ?w=1", None),
+        ("mongodb://h1/shop\n  ?w=1", "shop"),
+        ("mongodb://h1/shop\r\n?w=1", "shop"),
+    ],
+)
+def test_an_address_that_was_folded_into_lines_keeps_its_database(text: str, database: str | None) -> None:
+    mistake = first(text)
+    assert mistake.cause == "uri.stray-characters"
+    assert mistake.patch == {"seeds": {"database": database}}
+
+
+def test_a_path_of_several_words_is_not_made_a_database() -> None:
+    mistake = first("mongodb://h1:27017/ 127.0.0.1:27018")
+    assert (mistake.cause, mistake.patch) == ("uri.bad-database-name", None)
+    assert first("mongodb://h1/%2Fshop").patch == {"seeds": {"database": "shop"}}
+
+
+@pytest.mark.parametrize(
+    ("option", "today"),
+    [
+        ("readPreference=Secondary", "readPreference=secondary"),
+        ("retryWrites=False", "retryWrites=false"),
+        ("retryReads=0", "retryReads=false"),
+        ("tlsInsecure=True", "tlsInsecure=true"),
+        ("compressors=ZSTD,Snappy", "compressors=zstd,snappy"),
+        ("readConcernLevel=Majority", "readConcernLevel=majority"),
+    ],
+)
+def test_a_value_in_another_letter_case_is_written_as_it_counts(option: str, today: str) -> None:
+    text = f"mongodb://h1/?{option}"
+    assert fix_of(first(text)) == f"Write {today}."
+    assert mended(text) == f"mongodb://h1/?{today}"
+    assert weakens(first(text)) is option.startswith("tlsInsecure")
+
+
+def test_what_is_no_value_in_any_letter_case_is_only_removed() -> None:
+    mistake = first("mongodb://h1/?retryWrites=perhaps")
+    assert (mistake.action, mistake.fix) == ("remove-option:retryWrites", "")
+
+
+def test_brackets_around_no_ipv6_address_are_taken_away() -> None:
+    for host in ("127.0.0.1:27017", "db1.example.com:27017"):
+        assert first(f"mongodb://[{host}]/").cause == "uri.stray-characters"
+        assert mended(f"mongodb://[{host}]/") == f"mongodb://{host}/"
+    assert read("mongodb://[::1]:27017/").mistakes == ()
+    cut = first("mongodb://[::1:27017/")
+    assert cut.cause == "uri.ipv6-brackets"
+    assert "[in the host list]" not in fix_of(cut)
+    zone = first("mongodb://fe80::1%eth0:27018/")
+    assert "[fe80::1%eth0]:27018" in fix_of(zone)
+
+
+def test_a_backslash_behind_the_hosts_is_no_separator() -> None:
+    assert first("mongodb://h1:27017\\/shop").cause == "uri.stray-characters"
+    assert first("mongodb://h1:27017\\,h2:27017/").cause == "uri.host-separator"
+
+
+def test_quotation_marks_round_a_password_are_a_trait() -> None:
+    assert password_traits(take_apart("mongodb://app:%22pw%22@h1/")).outer_quotes
+    assert not password_traits(take_apart("mongodb://app:%22pw@h1/")).outer_quotes
+    assert not password_traits(take_apart("mongodb://app:%22%22@h1/")).outer_quotes

@@ -59,6 +59,14 @@ _SEVERITIES = tuple(Severity)
 
 def explain(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why the driver cannot use one server: the earliest broken step; None while that is open, or when it can."""
+    found = _explain(facts, member)
+    if found is None or not (words := dns.misread(member)):
+        return found
+    certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
+    return msgspec.structs.replace(found, certainty=certainty, detail=f"{words} {found.detail}")
+
+
+def _explain(facts: Facts, member: MemberFacts) -> Finding | None:
     if standing(facts, member) is Standing.ANSWERED:
         return None
     if facts.hops and not reached(member):

@@ -47,6 +47,8 @@ class PasswordTraits(Fact, frozen=True, kw_only=True):
     """A ``%25XX``: an escape that was escaped again."""
     outer_space: str | None = None
     """``begins``, ``ends`` or ``begins and ends``: white space at an end of the decoded password."""
+    outer_quotes: bool = False
+    """It begins and ends with the same quotation mark."""
     control_character: str | None = None
     """Name of a character that SASLprep forbids, e.g. ``U+0007``."""
     control_from_escape: bool = False

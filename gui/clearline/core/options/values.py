@@ -73,6 +73,26 @@ def parse_value(option: Option, raw: str) -> Any | ValueProblem:
             return _ignored(option, raw, "nothing: only a keyword argument in the program counts")
 
 
+def spelt_right(option: Option, raw: str) -> str | None:
+    """The value that is meant where only letter case, or another word for yes and no, keeps it from counting."""
+    match option.type:
+        case OptionType.BOOLEAN:
+            return _YES_AND_NO.get(raw.strip().lower())
+        case OptionType.CHOICE:
+            return next((choice for choice in option.choices if choice.lower() == raw.lower()), None)
+        case OptionType.LIST:
+            names = raw.lower().split(",")
+            return ",".join(names) if all(name in COMPRESSORS for name in names) else None
+        case _:
+            return None
+
+
+_YES_AND_NO: Final = {
+    **dict.fromkeys(("true", "yes", "on", "1"), "true"),
+    **dict.fromkeys(("false", "no", "off", "0"), "false"),
+}
+
+
 def parse_tags(raws: Sequence[str]) -> tuple[dict[str, str], ...] | ValueProblem:
     """All values of readPreferenceTags in order, still percent-encoded. One bad value makes PyMongo drop them all."""
     sets: list[dict[str, str]] = []

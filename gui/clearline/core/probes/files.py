@@ -23,7 +23,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
-from clearline.core.tls.pem import Block, blocks_of, contents_of, format_of, is_utf16_pem
+from clearline.core.tls.pem import Block, blocks_of, contents_of, format_of, is_utf16_pem, spoilt
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -129,6 +129,8 @@ def _inspect(named: FileFacts, password: bytes | None, now: datetime, raw: str) 
         return _with(facts, **accepted_key)
     bad_key = facts.key_present and not facts.key_encrypted and facts.key_opens is False
     unreadable = bad_certificate or bad_key or any(block.der is None for block in blocks)
+    if (how := spoilt(data)) is not None:
+        return _with(facts, damaged=how)
     if not blocks and not cut and b"-----BEGIN " in data:
         return _with(facts, damaged="spoilt: its BEGIN and END do not stand on lines of their own, without indentation")
     if cut and size == len(data):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 
 import msgspec
 
@@ -20,6 +21,9 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _KEY_FILE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ")
 """What mongod takes in a key file."""
+JOINED = "put together from files without a line break between two blocks"
+ESCAPED = "written with \\n in place of line breaks"
+"""What is damaged about a text whose blocks are whole, to the eye."""
 _KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 
 
@@ -93,6 +97,24 @@ def format_of(data: bytes) -> FileFormat:
     return FileFormat.TEXT
 
 
+_OTHER_TEXTS = (
+    (rb"\Aversion https://git-lfs", "pointer of Git LFS"),
+    (rb"\A\$ANSIBLE_VAULT;", "vault of Ansible"),
+    (rb"\Aage-encryption\.org/|-----BEGIN AGE ENCRYPTED", "file encrypted with age"),
+    (rb"ENC\[AES256_GCM,", "file encrypted with SOPS"),
+    (rb"(?m)^kind: ?[A-Z]\w+\r?$|^apiVersion: ", "manifest of Kubernetes"),
+    (rb"\xe2\x80[\x90-\x95][\xe2\x80\x90-\x95-]{0,12}BEGIN ", "typographic dashes"),
+)
+"""What begins, or says, so."""
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(text.split())[:40])
+    except binascii.Error:
+        return b""
+
+
 def contents_of(data: bytes, blocks: tuple[Block, ...]) -> tuple[str, ...]:
     """What a text holds that TLS has no use for: labels of other PEM blocks, or another kind of text."""
     others = dict.fromkeys(b.label for b in blocks if not (b.is_certificate or b.is_crl or b.is_key))
@@ -103,9 +125,23 @@ def contents_of(data: bytes, blocks: tuple[Block, ...]) -> tuple[str, ...]:
         return ("SSH public key",)
     if text[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return ("web page",)
+    for sign, kind in _OTHER_TEXTS:
+        if re.search(sign, text[:2048]) is not None:
+            return (kind,)
+    if all(c in _KEY_FILE for c in text) and _decoded(text[:64]).startswith(_BEGIN):
+        return ("base64 of a PEM file",)
     if 6 <= len(text) <= 1024 and all(c in _KEY_FILE for c in text):
         return ("key file of a replica set",)
     return ()
+
+
+def spoilt(data: bytes) -> str | None:
+    """What keeps OpenSSL from the blocks of a text in which people see them; None where nothing of the kind does."""
+    if b"-----\\n" in data:
+        return ESCAPED
+    if re.search(rb"-----END [A-Z0-9 ]{1,40}----------BEGIN ", data) is not None:
+        return JOINED
+    return None
 
 
 def is_utf16_pem(data: bytes) -> bool:

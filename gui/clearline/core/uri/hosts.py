@@ -67,7 +67,8 @@ class HostEntry(Unshown, frozen=True):
 
 def host_entries(parts: UriText) -> list[HostEntry]:
     """Every entry of the host list that is not empty."""
-    return [_entry(piece) for piece in parts.host_entries if not _is_empty(piece)]
+    pieces = parts.host_entries
+    return [_entry(piece, last=piece is pieces[-1]) for piece in pieces if not _is_empty(piece)]
 
 
 def plain_hosts(parts: UriText, entries: Sequence[HostEntry]) -> tuple[str, ...]:
@@ -100,7 +101,7 @@ def _is_empty(piece: Piece) -> bool:
     return all(is_invisible(c) for c in piece.text)
 
 
-def _entry(piece: Piece) -> HostEntry:
+def _entry(piece: Piece, *, last: bool = False) -> HostEntry:
     text = piece.text
     if has_references(text) and _OPEN.fullmatch(REFERENCE.sub("x", text)):
         # Opaque until it is resolved: it may be a host, a port, or the whole list.
@@ -121,6 +122,9 @@ def _entry(piece: Piece) -> HostEntry:
     if (plain := text.rstrip("\\")) != text and plain:
         # What helm --set, a shell or JSON wants before a comma or slash is no part of the address.
         meant = _entry(Piece(plain, piece.start)).hosts
+        if last:
+            behind = {"what": "a backslash", "where": "behind the hosts of"}
+            return _wrong(piece, "uri.stray-characters", behind, (len(plain), len(text)), meant)
         return _wrong(piece, "uri.host-separator", _BACKSLASH, (len(plain), len(text)), meant)
     separator = _SEPARATOR.search(text.strip())
     if separator and len(parts) > 1 and all(_ENTRY.fullmatch(part) for part in parts):
@@ -138,6 +142,8 @@ def _entry(piece: Piece) -> HostEntry:
         if is_invisible(character) or character in QUOTE_CHARACTERS:
             clean = "".join(c for c in text if not is_invisible(c) and c not in QUOTE_CHARACTERS)
             return _stray(piece, index, _entry(Piece(clean, piece.start)).hosts)
+    if text.startswith("[") and text.endswith("]") and _ENTRY.fullmatch(text[1:-1]) and text.count(":") < 2:
+        return _stray(piece, 0, (text[1:-1],))  # What stands in brackets is no IPv6 address.
     if text.startswith("["):
         return _bracketed(piece)
     if text.count(":") > 1:
@@ -163,7 +169,10 @@ def _bracketed(piece: Piece) -> HostEntry:
 def _colons(piece: Piece) -> HostEntry:
     """Several colons without brackets: IPv6, or a port too many."""
     head, _, last = piece.text.rpartition(":")
-    for address, port in ((piece.text, str(DEFAULT_PORT)), (head, last)):
+    readings = [(piece.text, str(DEFAULT_PORT)), (head, last)]
+    if "%" in head:
+        readings.reverse()  # The name of an interface holds no colon.
+    for address, port in readings:
         if _is_ipv6(address) and port.isdigit():
             return _ipv6(piece, address, port)
     name, _, port = piece.text.partition(":")

@@ -35,6 +35,34 @@ _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 REPAIR: Final = "use-repaired-text"
 _WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
 _ANOTHER_HOST: Final = late(r"@(?=(?:[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5})(?:[/,?]|$))")
+_BACKSLASHED: Final = late(r"(?i)mongodb(?:\+srv)?(?:\\:[/\\]|:\\/)")
+_OTHER_SERVICES: Final = {
+    "postgres": "PostgreSQL",
+    "postgresql": "PostgreSQL",
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "redis": "Redis",
+    "rediss": "Redis",
+    "valkey": "Valkey",
+    "amqp": "RabbitMQ (AMQP)",
+    "amqps": "RabbitMQ (AMQP)",
+    "kafka": "Kafka",
+    "nats": "NATS",
+    "mssql": "SQL Server",
+    "sqlserver": "SQL Server",
+    "oracle": "Oracle",
+    "sqlite": "SQLite",
+    "clickhouse": "ClickHouse",
+    "cassandra": "Cassandra",
+    "neo4j": "Neo4j",
+    "bolt": "Neo4j",
+    "ldap": "a directory (LDAP)",
+    "ldaps": "a directory (LDAP)",
+    "smtp": "a mail server",
+    "ssh": "an SSH server",
+    "sftp": "an SSH server",
+}
+"""By scheme."""
 _WHOLE_ESCAPED: Final = late(r"(?i)mongodb(?:(?:\+|%2B)srv)?%3A(?:%2F|/){2}.*", re.DOTALL)
 
 
@@ -53,6 +81,8 @@ def lint(
     ``prompting``: the user can sign in by hand (OIDC); ``proxy_password``: that of the proxy comes from somewhere.
     """
     found = Mistakes(secrets)
+    if _lint_escaped_whole(found, parts):
+        return found.in_order(options.open)
     _lint_around(found, parts)
     _lint_scheme(found, parts)
     _lint_repetition(found, parts)
@@ -104,10 +134,52 @@ def _lint_around(found: Mistakes, parts: UriText) -> None:
             found.add("uri.stray-characters", _WARNING, place, action=REPAIR, what=character_name(mark), where=where)
 
 
+def _lint_escaped_whole(found: Mistakes, parts: UriText) -> bool:
+    """An address that was escaped as a whole, so that nothing in it stands where it seems to stand."""
+    if parts.scheme is None and _WHOLE_ESCAPED.fullmatch(parts.core.text):
+        found.add(
+            "uri.bad-scheme",
+            _FAILURE,
+            parts.core,
+            scheme="the percent-encoded form of an address",
+            detail="The whole address was escaped, where only user name and password are to be.",
+            fix="Decode it once: %3A is :, %2F is / and %40 is @.",
+        )
+    elif _BACKSLASHED.match(parts.core.text):
+        found.add(
+            "uri.bad-scheme",
+            _FAILURE,
+            parts.core,
+            action="drop-backslashes",
+            scheme="mongodb and backslashes",
+            detail="JSON and files of properties write : and / with a backslash before them, and what reads such a "
+            "file takes it away again: the text was copied past that.",
+            fix="Remove the backslash before each : / = and @.",
+        )
+    else:
+        return False
+    return True
+
+
+def _other_service(scheme: str) -> str | None:
+    """Which other service an address with that scheme belongs to."""
+    words = scheme.lower().rstrip("/\\").rstrip(":").removeprefix("jdbc:").split("+")
+    return _OTHER_SERVICES.get(words[0].rstrip(":"))
+
+
 def _lint_scheme(found: Mistakes, parts: UriText) -> None:
     if parts.nested is not None:
         scheme = parts.scheme.text if parts.scheme is not None else "the beginning"
         found.add("uri.nested-url", _FAILURE, parts.nested, fields=("hosts",), action=REPAIR, scheme=scheme)
+    elif parts.scheme is not None and (other := _other_service(parts.scheme.text)) is not None:
+        found.add(
+            "uri.bad-scheme",
+            _FAILURE,
+            parts.scheme,
+            scheme=parts.scheme.text,
+            detail=f"It is the address of {other}: a variable or a setting of another service may have been taken.",
+            fix="Take the address of the MongoDB deployment, which begins with mongodb:// or mongodb+srv://.",
+        )
     elif parts.scheme is not None and not parts.exact_scheme:
         found.add("uri.bad-scheme", _FAILURE, parts.scheme, action=REPAIR, scheme=parts.scheme.text)
     elif parts.scheme is None and decoded_address(parts.core.text) is not None:
@@ -119,15 +191,6 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
             scheme="the base64 form of an address",
             detail="A Kubernetes secret shows its values so.",
             fix="Decode it first (base64 -d), or take it from the secret by a reference, which decodes it.",
-        )
-    elif parts.scheme is None and _WHOLE_ESCAPED.fullmatch(parts.core.text):
-        found.add(
-            "uri.bad-scheme",
-            _FAILURE,
-            parts.core,
-            scheme="the percent-encoded form of an address",
-            detail="The whole address was escaped, where only user name and password are to be.",
-            fix="Decode it once: %3A is :, %2F is / and %40 is @.",
         )
     elif parts.scheme is None and parts.core.text:
         if any(c in parts.core.text for c in "/@?"):

@@ -64,10 +64,19 @@ def lint_database(found: Mistakes, parts: UriText, entries: list[HostEntry], opt
         return
     if _lint_path(found, parts, path, decoded):
         return
+    plain = decoded.strip()
+    if all(is_invisible(c) for c in plain) or (any(c in decoded for c in "\r\n") and not _BAD_DATABASE.search(plain)):
+        # A text that was folded into several lines, as YAML and editors do.
+        what = character_name(next((c for c in decoded if c in "\r\n"), decoded[0]))
+        where = "behind the database of" if plain else "behind the hosts of"
+        patch = {"seeds": {"database": plain or None}}
+        severity = _FAILURE if " " in decoded else _WARNING
+        found.add("uri.stray-characters", severity, path, patch=patch, what=what, where=where)
+        return
     if bad := _BAD_DATABASE.search(name):
         character = "the character NUL" if bad[0] == "\0" else "a space" if bad[0] == " " else bad[0]
         inner = name.strip(_AROUND)
-        meant = None if _BAD_DATABASE.search(inner) else {"seeds": {"database": inner or None}}
+        meant = None if dot or _BAD_DATABASE.search(inner) else {"seeds": {"database": inner or None}}
         found.add("uri.bad-database-name", _FAILURE, path, patch=meant, database=name, character=character)
         return
     if len(name.encode()) > _LONGEST_DATABASE:

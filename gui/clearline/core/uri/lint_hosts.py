@@ -54,7 +54,9 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
         if entry.ends_at in left:
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
-        found.note(entry.cause, _FAILURE, (entry.start, entry.end), entry.blanks, action=action)
+        unread = entry.cause == "uri.ipv6-brackets" and not entry.hosts
+        fix = "Put the IPv6 address alone into square brackets, and the port behind them." if unread else ""
+        found.note(entry.cause, _FAILURE, (entry.start, entry.end), entry.blanks, action=action, fix=fix)
     if parts.srv:
         _lint_srv(found, parts, entries, options.effective)
     elif (

@@ -18,6 +18,7 @@ from clearline.core.options.names import (
     successor,
 )
 from clearline.core.options.packages import how_to_get, missing_for_compressor, missing_for_mechanism
+from clearline.core.options.values import spelt_right
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references
@@ -78,6 +79,13 @@ def lint_options(
         cause = problem.cause
         action: str | None = f"remove-option:{option.name}"
         patch: dict[str, Any] | None = None
+        fix = ""
+        if (meant := spelt_right(option, unquote_plus(typed))) is not None:
+            fix = f"Write {option.name}={meant}."
+            if problem.value is not None and option.type is OptionType.CHOICE:
+                patch, action = _patch(option, meant), None
+            else:
+                action = f"replace-option:{chunk.name.text}:{option.name}={meant}"
         if cause == "uri.tls-value-ignored":
             patch, action = tls_patch(profile, enabled=True), None
             if "tls" in options.effective:
@@ -86,7 +94,7 @@ def lint_options(
                 blanks = {"option": "tls", **blanks, "default": "true", "choices": "true, false"}
         if cause == "uri.unknown-auth-property" and "authMechanism" in options.effective:
             blanks = {**blanks, "mechanism": str(options.effective["authMechanism"])}
-        found.note(cause, problem.severity, chunk.whole, blanks, patch=patch, action=action)
+        found.note(cause, problem.severity, chunk.whole, blanks, patch=patch, action=action, fix=fix)
     for overridden, counts in options.duplicates:
         name = _canonical(overridden.name.text)
         value = masked_value(name, unquote_plus(counts.value.text if counts.value is not None else ""))
@@ -107,21 +115,28 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
         return
 
     def malformed(
-        chunk: OptionPiece, what: str, option: str, severity: Severity = _FAILURE, action: str | None = _REPAIR
+        chunk: OptionPiece,
+        what: str,
+        option: str,
+        severity: Severity = _FAILURE,
+        action: str | None = _REPAIR,
+        fix: str = "",
     ) -> None:
         fields = _fields(chunk)
         cause = "uri.malformed-options"
-        found.add(cause, severity, chunk.whole, fields=fields, action=action, what=what, option=option)
+        found.add(cause, severity, chunk.whole, fields=fields, action=action, fix=fix, what=what, option=option)
 
     text = options.text
     last = parts.chunks[-1]
     only_closing = parts.separators == "&;" and text.count(";") == 1 and text.endswith(";")
     if parts.separators == "&;" and not only_closing:
-        what = "&amp; stands where & is meant" if "&amp;" in text.lower() else "& and ; are mixed"
-        found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, what=what, option="every option")
+        entity = "&amp;" in text.lower()
+        what = "&amp; stands where & is meant" if entity else "& and ; are mixed"
+        fix = "Write & instead of &amp;." if entity else "Separate the options with & only."
+        found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, fix=fix, what=what, option="every option")
     elif "\\u0026" in text:
-        what = "\\u0026 stands where & is meant"
-        found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, what=what, option="every option")
+        what, fix = "\\u0026 stands where & is meant", "Write & instead of \\u0026."
+        found.add("uri.malformed-options", _FAILURE, options, action=_REPAIR, fix=fix, what=what, option="every option")
     for chunk in parts.chunks:
         name, value = chunk.name.text, chunk.value
         if value is None and not name:
@@ -136,7 +151,7 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
                     if chunk in (last, parts.chunks[0])
                     else "nothing stands between two separators"
                 )
-                malformed(chunk, what, "every option")
+                malformed(chunk, what, "every option", fix="Remove the separator that parts nothing.")
         elif value is None:
             if parts.separators == "&;" and name.lower() == "amp":
                 continue
@@ -148,11 +163,13 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
             malformed(chunk, f"{shown} has no = and no value", shown, action=f"remove-option:{found.quoted(name)}")
         elif "=" in value.text:
             if "?" in value.text:
-                malformed(chunk, "a second question mark stands where & is meant", "every option", action=None)
+                what, fix = "a second question mark stands where & is meant", "Write & instead of the second one."
+                malformed(chunk, what, "every option", action=None, fix=fix)
             else:
                 shown = "an option" if chunk.doubtful else found.quoted(name)
                 action = _REPAIR if chunk.doubtful or lookup(name) is not None else f"remove-option:{shown}"
-                malformed(chunk, f"the value of {shown} holds an = that is not escaped (%3D)", shown, action=action)
+                what, fix = f"the value of {shown} holds an = that is not escaped (%3D)", "Write it as %3D."
+                malformed(chunk, what, shown, action=action, fix=fix)
         elif not name.strip():
             malformed(chunk, "a value has no name in front of it", "every value", _WARNING)
         elif name.startswith("?") and not chunk.doubtful:

@@ -62,6 +62,7 @@ def password_traits(parts: UriText) -> PasswordTraits:
         needless_escape=_NEEDLESS.search(raw) is not None,
         double_escape=_DOUBLE.search(raw) is not None,
         outer_space=_outer_space(decoded),
+        outer_quotes=len(decoded) > 2 and decoded[0] == decoded[-1] and decoded[0] in "\"'`",
         control_character=_forbidden(decoded),
         control_from_escape=_forbidden(_without_outer(decoded)) is not None and _forbidden(raw) is None,
         line_break_ends=_forbidden(decoded) is not None and _forbidden(decoded.rstrip("\r\n")) is None,

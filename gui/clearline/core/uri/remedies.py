@@ -53,10 +53,10 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
     The actions: ``use-repaired-text`` (the text written anew as it was understood), ``escape-user`` and
     ``escape-password`` (what was typed is what is meant, see `meant`), ``remove-password``, ``remove-option:NAME``,
     ``remove-duplicate:NAME`` (keep the one that counts), ``rename-option:NAME:NEW``, ``replace-option:NAME:NEW=VALUE``,
-    ``options-from-path`` (a question mark where the options begin without one), ``decode-base64`` (of the whole text),
-    ``decode-password``, ``keep-percent`` (the password as it was typed), ``trim-password`` (without white space at its
-    ends) and ``srv-to-seed-list``, which needs the report of a check that found the seeds. Actions that ask the user
-    (``ask-…``) change nothing: None.
+    ``options-from-path`` (a question mark where the options begin without one), ``decode-base64`` and
+    ``drop-backslashes`` (of the whole text), ``decode-password``, ``keep-percent`` (the password as it was typed),
+    ``trim-password`` (without white space at its ends) and ``srv-to-seed-list``, which needs the report of a check that
+    found the seeds. Actions that ask the user (``ask-…``) change nothing: None.
     """
     profile, secrets = reading.profile, dict(reading.secrets)
     if remedy.patch is not None:
@@ -76,6 +76,8 @@ def carried_out(reading: Reading, remedy: Mistake | Remedy, report: Report | Non
         case "decode-base64":
             decoded = decoded_address(reading.text)
             return None if decoded is None else _values(read(decoded, profile=profile))
+        case "drop-backslashes":
+            return _values(read(re.sub(r"\\([:/=@&?,\\])", r"\1", reading.text), profile=profile))
         case "keep-percent":
             return _percent_kept(reading)
         case "decode-password":

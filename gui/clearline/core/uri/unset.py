@@ -49,6 +49,8 @@ _TEXTS: Final = (
         (r"\$\{\{.*\}\}", re.S, "A pipeline (GitHub Actions, Azure) did not fill that in", True),
         (r"#\{.+\}|\#\{.+\}\#", 0, "A template (Ruby, Octopus) was not filled in", True),
         (r"@Microsoft\.KeyVault\(.*\)", 0, "An Azure key vault reference was not resolved", True),
+        (r"\$\([^()]*[\s/][^()]*\)|`[^`]+`", 0,
+         "A command was to put that there, and no shell ran it: it stood in single quotes, or no shell read it", True),
         (r"\$\(?[A-Z_][A-Z0-9_]*\)?", 0,
          "A variable was not replaced: single quotes stood around it, or no shell read it", False),
         (r"%[A-Z_][A-Z0-9_]*%", 0, "A variable of Windows was not replaced", True),
@@ -86,5 +88,5 @@ def unset_password(raw: str) -> Unset | None:
     if found.origin == _STORE and (kind := _KIND_OF_STORE.match(found.value)) is not None:
         return found._replace(value=f"{kind[0]}…")
     inner = found.value.strip("{}<>%$#[]")
-    told = re.search(r"\s|\w\.\w|\(", inner) is not None or inner.startswith(".")
-    return Unset(re.sub(r"[^{}<>%$#()\[\]]+", "…", found.value), found.origin, found.certain and told)
+    told = re.search(r"\s|\w\.\w|\(|\w:[-=?+]", inner) is not None or inner.startswith(".")
+    return Unset(re.sub(r"[^{}<>%$#()\[\]`]+", "…", found.value), found.origin, found.certain and told)

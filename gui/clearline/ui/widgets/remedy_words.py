@@ -39,6 +39,7 @@ _CHANGES: Final = {
     "replace-option": "Write {1}",
     "options-from-path": "Put the question mark in",
     "decode-base64": "Decode the address",
+    "drop-backslashes": "Remove the backslashes",
     "decode-password": "Decode the password",
     "keep-percent": "Keep the % as typed",
     "trim-password": "Remove the line break",

@@ -392,3 +392,14 @@ def test_a_server_that_cannot_be_used_is_not_called_open() -> None:
 def test_no_secret_and_no_part_of_it_is_in_the_sentences() -> None:
     found = refused(mechs={"admin.app": SCRAM}, password=PasswordTraits(given=True, needless_escape=True))
     assert "A % with two digits" in found.summary
+
+
+def test_the_password_and_the_name_tell_how_they_were_written() -> None:
+    quoted = refused(mechs={"admin.app": SCRAM}, password=PasswordTraits(given=True, outer_quotes=True))
+    assert any("--env-file" in r.text for r in quoted.remedies)
+    latin = refused("saslStart", user="\ufffdva", mechs={"admin.\ufffdva": ()}, extras=GENUINE)
+    assert "UTF-8" in latin.detail
+    listed = refused("saslStart", user="admin.app", mechs={"admin.admin.app": ()}, extras=GENUINE)
+    assert listed.remedies[1].patch == {"auth": {"user": "app", "source": "admin"}}
+    dotted = refused("saslStart", user="jo.doe", mechs={"admin.jo.doe": ()}, extras=GENUINE)
+    assert all(r.patch is None for r in dotted.remedies), "a dot alone names no database"

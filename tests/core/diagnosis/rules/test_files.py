@@ -7,6 +7,7 @@ import pytest
 from clearline.core.diagnosis.rules import files
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.findings import Certainty, Finding
+from clearline.core.tls.pem import ESCAPED, JOINED
 from lab.hand_made_facts import LEAF, ROOT, certificate, facts, file
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
@@ -124,3 +125,40 @@ def test_every_file_is_told_of() -> None:
 def test_a_missing_key_password_can_be_asked_for() -> None:
     (only,) = found(file(CLIENT, MINE, key_present=True, key_encrypted=True, key_opens=False))
     assert only.remedies[0].action == "ask-key-password"
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("'/home/me/ca.pem'", "quotation marks"),
+        ("~/ca.pem", "a shell"),
+        ("$HOME/ca.pem", "variable"),
+        ("%APPDATA%/ca.pem", "variable"),
+        ("certs/ca.pem", "folder in which"),
+        ("/etc/ca.pem", ""),
+        ("C:\\certs\\ca.pem", ""),
+    ],
+)
+def test_the_form_of_a_path_that_leads_nowhere_says_why(path: str, word: str) -> None:
+    (missing,) = found(file(CA, path=path, readable=Readable.NOT_FOUND, errno=2))
+    plain = "In a container or a sandbox that is only what is mounted there."
+    assert word.lower() in missing.detail.lower()
+    assert bool(word) is (not missing.detail.endswith(plain))
+    wanted = {"tls": {"caFile": path[1:-1]}} if word == "quotation marks" else None
+    assert missing.remedies[0].patch == wanted
+
+
+def test_what_stands_there_instead_of_a_certificate_is_named() -> None:
+    for kind, word in (("pointer of Git LFS", "git lfs pull"), ("base64 of a PEM file", "base64 -d")):
+        (one,) = found(file(CA, format=FileFormat.TEXT, holds=(kind,)))
+        assert (one.cause, word in one.detail) == ("files.no-certificate", True)
+    (authority,) = found(file(CLIENT, ROOT))
+    assert (authority.cause, "tlsCAFile" in authority.detail) == ("files.no-key", True)
+    (own,) = found(file(CLIENT, MINE))
+    assert "tlsCAFile" not in own.detail
+
+
+def test_blocks_that_are_whole_to_the_eye_get_the_advice_that_fits() -> None:
+    for how, word in ((JOINED, "a line break between"), (ESCAPED, "printf")):
+        (spoilt,) = found(file(CA, damaged=how))
+        assert (spoilt.cause, word in spoilt.remedies[0].text) == ("files.damaged", True)

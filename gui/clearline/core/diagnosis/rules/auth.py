@@ -100,12 +100,17 @@ def not_genuine(facts: Facts) -> Finding | None:
     )
 
 
+_NO_TEXT = "U+FFFD"
+"""What bytes become that are no UTF-8."""
+
+
 def control_character(facts: Facts) -> Finding | None:
     """The password holds what SASLprep forbids."""
     traits = facts.uri.password
     character = traits.control_character
     if not facts.login.refused_here or character is None:
         return None
+    no_text = character == _NO_TEXT
     if traits.line_break_ends:
         return finding(
             "auth.control-character",
@@ -121,7 +126,8 @@ def control_character(facts: Facts) -> Finding | None:
             "auth.percent-in-password",
             Certainty.LIKELY,
             evidence={"character": character},
-            detail=f"It became {character}, which no password may contain, so nothing was sent to the server.",
+            detail=f"It became {character}, which no password may contain, so nothing was sent to the server."
+            + (" A letter written in another encoding than UTF-8 looks the same: ï is %C3%AF." if no_text else ""),
             action="keep-percent",
             sequence="A % with two digits",
         )
@@ -358,6 +364,8 @@ def unknown_user(facts: Facts) -> Finding | None:
     if code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND):
         return None
     hints = ["The name begins or ends with a space."] if user != user.strip() else []
+    if "\ufffd" in user:
+        hints.append("A %XX in the name is no UTF-8: an address writes é as %C3%A9, and not as %E9.")
     if elsewhere := _asked_elsewhere(facts):
         hints.append(f"It is not in {elsewhere} either.")
     return finding(
@@ -398,6 +406,14 @@ def _of_a_directory(user: str, database: str) -> tuple[Remedy, ...]:
 
 def _another_database(facts: Facts) -> tuple[Remedy, ...]:
     """Where neither the options nor the path names a database: the server cannot be asked where the user is."""
+    home, dot, name = (user_of(facts) or "").partition(".")
+    if dot and name and home in ("admin", "test", facts.uri.database):
+        return (
+            Remedy(
+                text=f"MongoDB lists its users as DATABASE.NAME: if {home} is the database, the user is {name}.",
+                patch={"auth": {"user": name, "source": home}},
+            ),
+        )
     if facts.uri.options.get("authSource") or facts.uri.database or mechanism_of(facts) in EXTERNAL:
         return ()
     text = "If the user was created in another database, name that one: authSource=DATABASE."
@@ -445,6 +461,13 @@ def _other_passwords(facts: Facts) -> tuple[Remedy, ...]:
     """What else the text of the password can mean."""
     traits = facts.uri.password
     remedies = []
+    if traits.outer_quotes:
+        remedies.append(
+            Remedy(
+                text="It begins and ends with a quotation mark. Docker's --env-file and Kubernetes keep those as part "
+                "of the value: remove both where they are no part of the password."
+            )
+        )
     if traits.base64_text:
         remedies.append(
             Remedy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from clearline.core.addresses import is_ip_address
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words, proxy_remedies
 from clearline.core.diagnosis.standing import lookup_failed
@@ -22,6 +23,7 @@ from clearline.core.facts.names import (
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.late_patterns import late
 
 SLOW_MS = 400.0
 """A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
@@ -443,6 +445,17 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             host=facts.uri.hosts[0] if facts.uri.hosts else "",
             target=member.host,
         )
+    if _DIGITS.fullmatch(member.host):
+        return finding(
+            "dns.host-not-found",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=evidence,
+            summary=f"{member.host} is no possible IPv4 address.",
+            means="One has four numbers from 0 to 255. This was looked up as a name, and no name ends in a number.",
+            fix="Correct the address.",
+            host=member.host,
+        )
     words = name_words(facts, member)
     if "." not in member.host.rstrip("."):
         detail, fix, also = words or ("", "", ())
@@ -501,6 +514,22 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         also=proxy_remedies(facts),
         host=member.host,
     )
+
+
+_DIGITS = late(r"\d+(?:\.\d+)*\.?")
+
+
+def misread(member: MemberFacts) -> str:
+    """A word about an IPv4 address that is written in a form of old, as which the system reads it; else empty."""
+    addresses = member.lookup.addresses if member.lookup is not None else ()
+    if not _DIGITS.fullmatch(member.host) or is_ip_address(member.host) or len(addresses) != 1:
+        return ""
+    how = (
+        "A number that begins with 0 counts by eights"
+        if re.search(r"(?:^|\.)0\d", member.host)
+        else "Parts are missing"
+    )
+    return f"{how}: this computer reads {member.host} as {addresses[0]}."
 
 
 _LOST = " This computer's own lookup has not ended yet, as after a packet that was lost."

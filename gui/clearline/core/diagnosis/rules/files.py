@@ -10,6 +10,8 @@ from clearline.core.diagnosis.rules.evidence import file_of
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
+from clearline.core.late_patterns import late
+from clearline.core.tls.pem import ESCAPED, JOINED
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
 _FIELDS = {CA: "caFile", CLIENT: "certificateKeyFile", CRL: "crlFile"}
@@ -62,10 +64,11 @@ def _opening(file: FileFacts) -> Finding | None:
         case Readable.OK:
             return None
         case Readable.NOT_FOUND if file.literal_plus_path is not None:
-            patch = {"tls": {_FIELDS[file.option]: file.literal_plus_path}} if file.option in _FIELDS else None
-            return tell("files.plus-in-path", file=file.literal_plus_path, patch=patch)
+            meant = {"tls": {_FIELDS[file.option]: file.literal_plus_path}} if file.option in _FIELDS else None
+            return tell("files.plus-in-path", file=file.literal_plus_path, patch=meant)
         case Readable.NOT_FOUND:
-            return tell("files.not-found", file=file.path, option=file.option)
+            patch, hint = _meant_path(file)
+            return tell("files.not-found", file=file.path, option=file.option, detail=hint, patch=patch)
         case Readable.FOLDER:
             return tell("files.is-a-folder", file=file.path, option=file.option)
         case Readable.NO_PERMISSION:
@@ -78,6 +81,24 @@ def _opening(file: FileFacts) -> Finding | None:
             return finding("files.damaged", Certainty.LIKELY, evidence=_evidence(file), file=file.path, what=what)
 
 
+_WINDOWS_PATH = late(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def _meant_path(file: FileFacts) -> tuple[dict[str, object] | None, str]:
+    """The change that a path's own form asks for, and what is odd about it."""
+    path = file.path
+    if len(path) > 2 and path[0] == path[-1] and path[0] in "\"'":
+        patch: dict[str, object] = {"tls": {_FIELDS[file.option]: path[1:-1]}} if file.option in _FIELDS else {}
+        return patch or None, "The quotation marks were taken for a part of the name."
+    if path.startswith("~"):
+        return None, "Only a shell makes a folder of ~: write the whole path."
+    if "$" in path or path.count("%") > 1:
+        return None, "No shell replaces a variable in an address: write the whole path."
+    if not (path.startswith("/") or _WINDOWS_PATH.match(path)):
+        return None, "It is looked for from the folder in which a program was started: another one for each."
+    return None, ""
+
+
 def _form(file: FileFacts) -> Finding | None:
     tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file), file=file.path)
     if file.format is FileFormat.EMPTY:
@@ -85,9 +106,22 @@ def _form(file: FileFacts) -> Finding | None:
     if file.format in _BINARY:
         return tell("files.der-format", detail=f"By its first bytes it is {_BINARY[file.format]}.")
     if file.damaged is not None:
-        return tell("files.damaged", what=file.damaged)
+        means, fix = _SPOILT.get(file.damaged, ("", ""))
+        return tell("files.damaged", what=file.damaged, means=means, fix=fix)
     return None
 
+
+_SPOILT = {
+    JOINED: (
+        "The first of the files did not end with a line break, so its END and the next BEGIN stand on one line.",
+        "Put a line break between -----END …----- and -----BEGIN …-----.",
+    ),
+    ESCAPED: (
+        "Variables and JSON hold a file on one line like this, and what reads them has to turn it back.",
+        "Write real line breaks, as printf '%b' does with the value of a variable.",
+    ),
+}
+"""What is wrong with a text whose blocks are whole, to the eye: meaning and advice."""
 
 _MEANINGS = {
     "CERTIFICATE REQUEST": "a certificate request, which an authority makes a certificate of",
@@ -98,6 +132,13 @@ _MEANINGS = {
     "PKCS7": "certificates in PKCS#7 form: openssl pkcs7 -print_certs takes them out",
     "PGP PUBLIC KEY BLOCK": "a key of PGP",
     "web page": "a web page, such as a sign-in page that was saved in place of the file",
+    "pointer of Git LFS": "a pointer of Git LFS: git lfs pull fetches the file itself",
+    "vault of Ansible": "an encrypted vault of Ansible: ansible-vault view decrypts it",
+    "file encrypted with age": "text that age has encrypted",
+    "file encrypted with SOPS": "text that SOPS has encrypted: sops -d decrypts it",
+    "manifest of Kubernetes": "a manifest of Kubernetes: the file is one of the values in it, in base64",
+    "typographic dashes": "a block whose dashes an editor or a chat made typographic ones: five plain - each",
+    "base64 of a PEM file": "the base64 form of a PEM file, as a Kubernetes secret shows it: base64 -d gives the file",
     "key file of a replica set": "text such as the members of a replica set share in their key file, or base64 "
     "without its BEGIN line",
 }
@@ -136,7 +177,9 @@ def _client(file: FileFacts) -> Finding | None:
     if not file.certificates:
         return tell("files.no-client-certificate")
     if not file.key_present:
-        return tell("files.no-key")
+        authority = all(c.is_ca for c in file.certificates)
+        told = "It is an authority's certificate, as tlsCAFile takes one." if authority else ""
+        return tell("files.no-key", detail=told)
     if file.key_encrypted and not file.key_password_given:
         return tell("files.key-password-missing", action="ask-key-password")
     if file.key_opens is False:

@@ -285,6 +285,11 @@ def is_this_computer(host: str) -> bool:
 
 def _led_here(member: MemberFacts, attempt: TcpFacts) -> str:
     """A word about a name of another computer that leads to this one."""
+    if member.host in ("0.0.0.0", "::"):  # noqa: S104
+        return (
+            f"{member.host} stands for all addresses of a computer where a server listens, and is none to connect to: "
+            "from here it leads to this computer itself."
+        )
     literal = member.lookup is None or member.lookup.literal
     own_name = "." not in member.host or member.host.endswith((".localhost", ".localdomain"))
     if literal or own_name or not (attempt.loopback or attempt.address in ("0.0.0.0", "::")):  # noqa: S104

@@ -170,6 +170,7 @@ def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
         server=member.address,
         evidence=told_by(member),
         detail=f"Sent was: {sent}.{other}",
+        fix=f"Write {better.server_name} as the host: that name leads to an answer." if other and better else "",
         address=next((t.address for t in member.tcp if t.reach is Reach.OK), member.host),
         host=member.host,
     )

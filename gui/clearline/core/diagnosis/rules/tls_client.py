@@ -106,7 +106,11 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell(
             "tls.client-certificate-wrong-ca",
             Certainty.PROVEN if alert == UNKNOWN_CA and accepted and not fits else Certainty.LIKELY,
+            summary=""
+            if accepted
+            else f"Your client certificate was issued by {short_name(own.issuer)}, which the server does not trust.",
             detail=_about_issuer(file, fits),
+            fix="" if accepted else "Ask the server's operator which authority issues certificates for its clients.",
             issuer=short_name(own.issuer),
             authorities=_accepted(member),
         )

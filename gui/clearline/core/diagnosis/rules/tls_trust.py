@@ -55,6 +55,16 @@ UNFIT = {
 """Certificates that are trusted but not good enough."""
 
 
+_MENDED_BY = {
+    (47, 48): "Have it issued for names that its authority may issue, or by another authority.",
+    (22, 25): "Have it issued by an authority that may stand there: a root, or an intermediate whose limit allows it.",
+    (24, 32, 37, 79): "Have it issued by an authority whose own certificate is marked as one (CA:TRUE, keyCertSign).",
+    (34,): "Have it issued again without that extension, or with the extension not marked critical.",
+    (26,): "Have it issued again as a server certificate (extended key usage serverAuth).",
+}
+"""What helps against a verification code, where neither key nor signature is the trouble."""
+
+
 def refused_certificate(facts: Facts, member: MemberFacts) -> TlsFacts | None:
     """The driver's handshake when it ended because the certificate did not verify."""
     handshake = member.handshake(TlsKind.DRIVER)
@@ -270,6 +280,7 @@ def unfit(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.PROVEN,
         server=member.address,
         evidence={**told_by(member), "key": f"{leaf.key_type} {leaf.key_bits}" if leaf else None},
+        fix=next((fix for codes, fix in _MENDED_BY.items() if handshake.verify_code in codes), ""),
         host=member.host,
         what=what,
     )

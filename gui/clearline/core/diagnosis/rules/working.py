@@ -51,6 +51,8 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
     driver = facts.driver
     if driver.state is not DriverState.RAISED or outlook(facts) is not Outlook.POSSIBLE:
         return
+    if facts.login.failed_step is not None and driver.code is not None:
+        return  # The login's own limit at the server, or at what it asks: its words tell.
     limit = _own_limit(facts)
     evidence = {"exception": driver.exception, "code": driver.code, "limit": limit}
     lives = any(m.afterwards is not None and m.afterwards.reach is Reach.OK for m, _ in answered(facts))
