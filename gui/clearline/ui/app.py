@@ -96,7 +96,6 @@ def compose(
     from clearline.ui.background.pump import Pump
     from clearline.ui.checks.hop_questions import HopQuestions
     from clearline.ui.checks.sign_in import SignIn
-    from clearline.ui.look.plain_tooltips import PlainToolTips
     from clearline.ui.profiles.settings import CurrentSettings
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
@@ -118,7 +117,6 @@ def compose(
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(settings.values.colours))
     theme.dress()
-    PlainToolTips(app, window)  # late: it hears each event, and building a window makes thousands
     crashes = CrashReporter(lambda text: redact(text, workbench.profiles.known_secrets), window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)

@@ -1,4 +1,9 @@
-"""The style sheet that both palettes share."""
+"""The style sheet that both palettes share.
+
+Every tooltip of the program is plain text by it: Qt takes one that looks like HTML for HTML, and HTML names files and
+network paths that it then opens; hosts, certificates and answers of servers stand in tooltips as they came. Qt polishes
+the label of its tooltips before that gets its first text, so the format is set in time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,10 @@ if TYPE_CHECKING:
 
 _SHEET = """
 QMainWindow, QDialog {{ background: {window}; }}
-QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line_strong}; padding: 4px 6px; }}
+QToolTip {{
+    background: {raised}; color: {text}; border: 1px solid {line_strong}; padding: 4px 6px;
+    qproperty-textFormat: PlainText;
+}}
 
 QLineEdit, QComboBox, QPlainTextEdit, QTextBrowser {{
     background: {base}; color: {text}; border: 1px solid {outline}; border-radius: 5px;
