@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
@@ -11,6 +12,8 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from clearline.paths import resource
 from clearline.ui.look import theme
+
+_WITH_AIR: Final = QSize(20, 16)
 
 
 @cache
@@ -44,15 +47,33 @@ def pixmap(name: str, colour: str, size: int = 16, *, ratio: float | None = None
     return _pixmap(name, colour, size, ratio or _highest_ratio(), angle)
 
 
+@cache
+def _icon(name: str, colour: str, disabled: str, size: int, ratio: float) -> QIcon:
+    made = QIcon(_pixmap(name, colour, size, ratio, 0))
+    made.addPixmap(_pixmap(name, disabled, size, ratio, 0), QIcon.Mode.Disabled)
+    return made
+
+
+@cache
+def _widened(name: str, colour: str, ratio: float) -> QIcon:
+    """The drawing with a little air behind it."""
+    picture = _pixmap(name, colour, 16, ratio, 0)
+    wide = QPixmap(_WITH_AIR * ratio)
+    wide.setDevicePixelRatio(ratio)
+    wide.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(wide)
+    painter.drawPixmap(0, 0, picture)
+    painter.end()
+    return QIcon(wide)
+
+
 def _highest_ratio() -> float:
     return max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
 
 
 def icon(name: str, colour: str | None = None, size: int = 16) -> QIcon:
     """The drawing as a button or a menu takes it, in the text's colour unless told otherwise."""
-    made = QIcon(pixmap(name, colour or theme.colours().text, size))
-    made.addPixmap(pixmap(name, theme.colours().muted, size), QIcon.Mode.Disabled)
-    return made
+    return _icon(name, colour or theme.colours().text, theme.colours().muted, size, _highest_ratio())
 
 
 def window_icon() -> QIcon:
@@ -68,21 +89,13 @@ class LabelledButton(QPushButton):
 
     def __init__(self, name: str, text: str, tone: str = "text") -> None:
         super().__init__(text)
-        self.setIconSize(QSize(20, 16))
+        self.setIconSize(_WITH_AIR)
         self.show_icon(name, tone)
 
     def show_icon(self, name: str, tone: str) -> None:
         """Another drawing; ``tone`` is the name of a colour in `palette.Colours`."""
         self._name, self._tone = name, tone
-        picture = pixmap(name, theme.tone(tone))
-        ratio = picture.devicePixelRatio()
-        wide = QPixmap(QSize(20, 16) * ratio)
-        wide.setDevicePixelRatio(ratio)
-        wide.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(wide)
-        painter.drawPixmap(0, 0, picture)
-        painter.end()
-        self.setIcon(QIcon(wide))
+        self.setIcon(_widened(name, theme.tone(tone), _highest_ratio()))
 
     @property
     def icon_name(self) -> str:
