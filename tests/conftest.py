@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import json
 import os
 import shutil
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     with contextlib.suppress(ValueError):  # not in the main thread
         # A shell has what it starts in the background ignore Ctrl-C, and so would each program that a test sends one.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # what is collected until the tests begin stays; the collector would walk over it again and again
     examples = {"max_examples": 20} if config.getoption("--fast") else {}
     hypothesis.settings.register_profile("clearline", hypothesis.settings.default, deadline=None, **examples)
     hypothesis.settings.load_profile("clearline")
@@ -79,6 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         cost[item.path] += 50 if any(map(item.get_closest_marker, uses.SLOW)) else 1
     items.sort(key=lambda item: -cost[item.path])  # the longest files first, so that all processes end together
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -199,6 +206,14 @@ def uninitiated() -> Iterator[Deployment]:
     """One mongod with ``--replSet`` that nobody has initiated."""
     with deployments.uninitiated() as deployment:
         yield deployment
+
+
+@pytest.fixture(autouse=True, scope="session")
+def the_disk_is_not_waited_for() -> Iterator[None]:
+    """No test cuts the power; in which order files are synced and renamed is seen by `core.test_whole_files`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -64,6 +64,15 @@ def test_a_fixture_marks_the_test_that_asks_for_it(standalone: Deployment, reque
     assert standalone.address
 
 
+@pytest.mark.parametrize("kind", ["silent"])
+@pytest.mark.parametrize("fixture", ["standalone"])
+def test_words_that_are_asked_for_mark_it(kind: str, fixture: str, request: pytest.FixtureRequest) -> None:
+    assert [name for name in SLOW if request.node.get_closest_marker(name)] == ["server", "peer"]
+    with getattr(peers, kind)() as peer:
+        assert peer.address
+    assert request.getfixturevalue(fixture).address
+
+
 def test_the_window_is_a_screen(qtbot: object, request: pytest.FixtureRequest) -> None:
     assert request.node.get_closest_marker("screen")
 

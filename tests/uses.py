@@ -33,6 +33,7 @@ SLOW = ("server", "peer", "netns", "process")
 PARTS = {
     "lab.namespaces": {"Network": "netns", "LongLine": "netns"},
     "lab.in_namespace": {"in_namespace": "netns"},
+    "http.server": {"HTTPServer": "peer", "ThreadingHTTPServer": "peer"},
     "asyncio.subprocess": {"create_subprocess_exec": "process", "create_subprocess_shell": "process"},
 }
 PRODUCT = {
@@ -53,7 +54,8 @@ def marks_of(item: pytest.Function) -> set[str]:
     found = {FIXTURES[name] for name in item.fixturenames if name in FIXTURES}
     start: list[Any] = [item.function]
     start += [definitions[-1].func for name, definitions in known.items() if name in item.fixturenames]
-    start += item.callspec.params.values() if hasattr(item, "callspec") else ()
+    for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
+        start += _meant_by(value, item) if isinstance(value, str) else [value]
     for each in start:
         if isinstance(each, FunctionType):
             found |= _marks_of_function(each)
@@ -62,12 +64,34 @@ def marks_of(item: pytest.Function) -> set[str]:
     return found
 
 
+def _meant_by(word: str, item: pytest.Function) -> list[Any]:
+    """The fixture, or the thing of a module, that a test asks for by a word among its parameters."""
+    names = _all_names(item.function)
+    found: list[Any] = []
+    if "getfixturevalue" in names:
+        found += [one.func for one in item.session._fixturemanager.getfixturedefs(word, item) or ()]
+    if "getattr" in names:
+        modules = [value for value in map(item.function.__globals__.get, names) if isinstance(value, ModuleType)]
+        found += [vars(module)[word] for module in modules if word in vars(module)]
+    return found
+
+
 _PLAIN = (str, int, float, bytes, type(None))
 
 
 @functools.cache
 def _marks_of_function(function: FunctionType) -> set[str]:
-    return marks_behind(function)
+    marks, named = _told_by(function)
+    return marks.union(*(_marks_of_part(one) if isinstance(one, _NAMED_OFTEN) else marks_behind(one) for one in named))
+
+
+_NAMED_OFTEN = (FunctionType, type)
+
+
+@functools.cache
+def _marks_of_part(one: FunctionType | type) -> set[str]:
+    """Many tests name the same helpers."""
+    return marks_behind(one)
 
 
 def marks_behind(start: Any) -> set[str]:
@@ -99,7 +123,7 @@ def _told_by(function: FunctionType) -> tuple[set[str], list[Any]]:
 
 def _read_off(function: FunctionType) -> set[str]:
     """What single names in a function of the tests come to."""
-    names = set(_names(function.__code__))
+    names = _all_names(function)
     found = {"process"} if {"sys", "executable"} <= names else set()
     if names & LISTENS:
         found.add("peer")
@@ -171,6 +195,11 @@ def _globals_named(code: CodeType, globals_: dict[str, Any]) -> Iterator[Any]:
         yield value
         if isinstance(value, ModuleType):  # "peers.silent": the module, and then its name
             yield from (vars(value)[inner] for inner in names & vars(value).keys())
+
+
+@functools.cache
+def _all_names(function: FunctionType) -> frozenset[str]:
+    return frozenset(_names(function.__code__))
 
 
 def _names(code: CodeType) -> Iterator[str]:

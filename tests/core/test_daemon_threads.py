@@ -8,9 +8,11 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import pytest
 
+from clearline.core import daemon_threads
 from clearline.core.daemon_threads import DaemonExecutor, run_in_daemon, start_daemon
 
 
@@ -28,6 +30,7 @@ def run_program(text: str) -> tuple[float, subprocess.CompletedProcess[str]]:
 
 BLOCKED_EXECUTOR = """
 import asyncio, threading, time
+from clearline.core import daemon_threads
 from clearline.core.daemon_threads import DaemonExecutor
 
 async def main():
@@ -46,6 +49,7 @@ print("left the loop")
 
 BLOCKED_CALL = """
 import asyncio, threading
+from clearline.core import daemon_threads
 from clearline.core.daemon_threads import run_in_daemon
 
 async def main():
@@ -85,7 +89,10 @@ def test_closing_the_loop_does_not_wait_for_a_blocked_thread() -> None:
     release.set()
 
 
-def test_a_result_that_comes_after_the_loop_closed_is_dropped_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_result_that_comes_after_the_loop_closed_is_dropped_without_a_word(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_threads, "_IDLE_S", 0.0)  # its threads are joined here
     release = threading.Event()
     threads: list[threading.Thread] = []
 
@@ -179,8 +186,12 @@ def test_a_thread_that_has_ended_its_work_takes_the_next_of_the_same_starter() -
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_whose_work_raised_takes_no_more_and_the_next_work_is_done() -> None:
+    broken: SimpleQueue[threading.Thread] = SimpleQueue()
+
     def break_off() -> None:
+        broken.put(threading.current_thread())
         raise SystemExit  # which ends a thread without a word
 
     start_daemon(break_off, "breaks off")
     assert asyncio.run(run_in_daemon(os.getpid)) == os.getpid()
+    broken.get().join()  # what it raised is told in this test, not in one that comes later

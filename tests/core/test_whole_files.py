@@ -21,6 +21,22 @@ def test_a_file_is_replaced_as_a_whole_and_leaves_nothing_beside_it(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="folders are synced on POSIX")
+def test_the_content_is_on_the_disk_before_its_name_and_the_name_before_it_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    done: list[tuple[str, bytes]] = []
+
+    def synced(descriptor: int) -> None:
+        what = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        done.append((what, (tmp_path / "a").read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", synced)
+    write_whole(tmp_path / "a", b"new")
+    assert done == [("file", b"old"), ("folder", b"new")]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     write_whole(tmp_path / "a", b"")

@@ -22,6 +22,7 @@ from clearline.core.report.report import Status, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.app import Desktop
+from clearline.ui.background import pump
 from clearline.ui.look import theme
 from clearline.ui.look.palette import DARK, LIGHT
 from clearline.ui.models.servers_by_stage import ServerRole
@@ -248,7 +249,10 @@ def test_closing_the_window_during_a_check_ends_it(qtbot: QtBot, make_desktop: C
     assert check.running == 0
 
 
-def test_the_pump_rests_when_nothing_happens(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+def test_the_pump_rests_when_nothing_happens(
+    qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "_IDLE_MS", 5)
     desktop = make_desktop(play.playing(play.connected()))
     paste(qtbot, desktop, URI)
     run_check(qtbot, desktop)

@@ -18,6 +18,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
+from clearline.core import daemon_threads
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.vault import MEMORY_SERVICE, Vault, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
@@ -368,7 +369,8 @@ def test_the_awaitable_forms_do_what_the_blocking_ones_do() -> None:
     assert backend.entries == {}
 
 
-def test_a_value_typed_while_the_keyring_is_busy_with_the_old_one_wins() -> None:
+def test_a_value_typed_while_the_keyring_is_busy_with_the_old_one_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon_threads, "_IDLE_S", 0.0)  # its threads are joined here
     busy, go_on = threading.Event(), threading.Event()
 
     class Slow(MemoryKeyring):
@@ -501,7 +503,8 @@ def test_the_awaitable_forms_move_keep_copy_and_delete() -> None:
     assert backend.entries == {}
 
 
-def test_a_move_that_takes_too_long_is_not_done_later_behind_the_users_back() -> None:
+def test_a_move_that_takes_too_long_is_not_done_later_behind_the_users_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon_threads, "_IDLE_S", 0.0)  # its threads are joined here
     asked, go_on = threading.Event(), threading.Event()
 
     class Slow(MemoryKeyring):

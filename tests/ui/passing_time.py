@@ -1,0 +1,24 @@
+"""Time that tests advance: what the window does after a pause of the user, it does when a test waits for more."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QTimer, QTimerEvent
+from PySide6.QtWidgets import QApplication
+
+LONGEST_PAUSE_MS = 2000
+"""Of who types, or of what is laid out. Messages that are to be read stand longer, and no test waits for their end."""
+
+
+def advance() -> bool:
+    """Let the pause that ends next be over now; False when the window waits for none."""
+    waiting = [
+        timer
+        for window in QApplication.topLevelWidgets()
+        for timer in window.findChildren(QTimer)
+        if timer.isSingleShot() and timer.isActive() and timer.interval() <= LONGEST_PAUSE_MS
+    ]
+    if not waiting:
+        return False
+    first = min(waiting, key=QTimer.remainingTime)
+    QCoreApplication.sendEvent(first, QTimerEvent(first.timerId()))
+    return True
