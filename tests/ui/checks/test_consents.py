@@ -239,6 +239,23 @@ def test_a_command_that_was_typed_just_now_is_not_asked_about_and_later_neither(
     assert len(check.secrets) == 1, "what no form was told is not typed"
 
 
+def test_a_typed_command_asks_again_when_the_file_brings_other_servers(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
+    check = noting()
+    store.save_in(tmp_path / "profiles", ASKED)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.profiles.choose(ASKED.id)
+    typed = {PASSWORD: SecretSource(place="command", command="pass show db")}
+    desktop.window.pages.edited.emit("secrets", typed)
+    current = desktop.workbench.profiles.current
+    current.adopt(replace(current.profile, seeds=Seeds(hosts=("evil:27017",))))
+    desktop.workbench.test()
+    asked(qtbot, desktop)
+    assert check.secrets == []
+
+
 def test_a_command_that_waited_behind_another_place_is_asked_about(
     qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
 ) -> None:

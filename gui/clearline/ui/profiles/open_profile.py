@@ -77,7 +77,7 @@ class OpenProfile(QObject):
         self.from_elsewhere = False
         """It came from elsewhere: it asks before it does what they want."""
         self.typed_commands: frozenset[str] = frozenset()
-        """Commands of its fields that the user typed into the form since it was opened."""
+        """Commands of its fields that the user typed into the form since its file was last read."""
         self.report: Report | None = None
         self.earlier: tuple[Report, ...] = ()
         """Reports of earlier checks, the newest first, as far as they were asked for."""
@@ -225,11 +225,13 @@ class OpenProfile(QObject):
     def adopt(self, profile: Profile) -> None:
         """Its file holds this now, and so does the window: another program's edit, or our own taken back."""
         self._saved = self.profile = profile
+        self.typed_commands = frozenset()
         self._rewrite(Origin.ELSEWHERE)
 
     def revert(self) -> None:
         """Back to what was saved; what never was becomes empty."""
         self.profile = self._saved or self.blank
+        self.typed_commands = frozenset()
         self.secrets = dict(self._saved_secrets)
         self._rewrite(Origin.ELSEWHERE)
 
