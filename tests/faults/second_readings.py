@@ -19,7 +19,7 @@ from lab.deployment import ROOT, ROOT_PASSWORD, User
 from lab.dns_server import NODATA
 from lab.mongo_peer import Failure, MongoPeer, member_hello
 from lab.namespaces import OUTSIDE, Network
-from lab.peer import Conversation
+from lab.peer import Conversation, Peer
 
 TABLE = Table()
 HOST = "db.lab.test"
@@ -223,3 +223,38 @@ TABLE.text(
     failed="files.no-key",
     says="an authority's certificate",
 )
+
+
+# ---------------------------------------------------------------- what answers, and what does not
+
+
+@TABLE.row("S60", "one byte before a word was said", failed="hello.other-service", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with peers.greeting(b"\0") as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("S61", "four bytes and no more", failed="hello.no-answer", says="stops after 4 bytes", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    async def script(line: Conversation) -> None:
+        await line.read()
+        await line.write(b"\x50\x01\0\0")
+        await line.until_closed()
+
+    with Peer(script) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("S62", "a name without an address", failed="dns.host-not-found", says="has no address in DNS", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.dns_server({(HOST, "A"): NODATA, (HOST, "AAAA"): NODATA})
+        yield Case(f"mongodb://{HOST}/", network)
+
+
+@TABLE.row("S63", "Cosmos DB without its port", failed="tcp.no-answer", says="10255", netns=True, silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    host = "shop.mongo.cosmos.azure.com"
+    with Network() as network:
+        network.dns_server({(host, "A"): "203.0.113.9", (host, "AAAA"): NODATA})
+        yield Case(f"mongodb://shop:{SECRET}@{host}/?ssl=true", network)

@@ -17,6 +17,7 @@ TEXTS = [
     ("MongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017", "tcp.refused"),
     ("MongooseServerSelectionError: connect ECONNREFUSED ::1:27017\n 'localhost:27017' => [ServerDescription]",
      "app.localhost-ipv6-first"),
+    ("MongoNetworkError: connect ECONNREFUSED ::1:27017", "app.localhost-ipv6-first"),
     ("web_1 | MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017", "env.container-localhost"),
     ("Error: querySrv ENOTFOUND _mongodb._tcp.cluster9.zz9zz.mongodb.net", "dns.srv-not-found"),
     ("pymongo.errors.ServerSelectionTimeoutError: db.example.com:27017: [WinError 10061] 由于目标计算机积极拒绝",
@@ -153,3 +154,13 @@ def test_the_client_that_a_servers_log_names_is_no_server() -> None:
 def test_a_full_name_is_never_called_short(name: str, short: bool) -> None:
     found = explain(f"MongoServerSelectionError: getaddrinfo ENOTFOUND {name}").causes
     assert any(cause.cause == "dns.short-name" for cause in found) is short
+
+
+def test_a_number_of_openssl_is_no_server() -> None:
+    text = (
+        "No suitable servers found: [TLS handshake failed: error:1416F086:SSL routines:tls_process_server_certificate:"
+        "certificate verify failed calling hello on 'db1.example.com:27017']"
+    )
+    told = explain(text)
+    assert {c.server for c in told.causes} == {"db1.example.com:27017"}
+    assert told.targets == ("mongodb://db1.example.com:27017/?directConnection=true",)

@@ -10,7 +10,7 @@ from clearline.core.explain.explanation import Candidate, Explanation
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Record
 
-_ADDRESS = r"(?:\[[0-9a-f:.%]+\]|::1|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9]):\d{4,5}(?!\d)"
+_ADDRESS = r"(?:\[[0-9a-f:.%]+\]|::1|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9]):\d{4,5}(?!\w)"
 HOST = re.compile(rf"(?<![\w.@/\-]){_ADDRESS}", re.IGNORECASE)
 """A host with its port, as it stands in running text."""
 _PLACEHOLDER = re.compile(

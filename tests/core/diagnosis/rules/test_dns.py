@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.assembly import assemble
+from clearline.core.diagnosis.compose import explain
 from clearline.core.diagnosis.rules import dns
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts, SystemProxyFacts
 from clearline.core.facts.fact import replace
@@ -23,6 +24,7 @@ from lab.hand_made_deployments import (
     CLUSTER,
     NAMESERVERS,
     SRV,
+    dead,
     everything,
     good_answers,
     names,
@@ -250,6 +252,45 @@ def host_cause(*questions: Question, host: str = LONG, lookup: Lookup | None = N
 def test_a_host_that_nobody_knows_is_not_found() -> None:
     assert host_cause(asked(DnsOutcome.NXDOMAIN)) == "dns.host-not-found"
     assert host_cause(asked(DnsOutcome.NODATA), asked(DnsOutcome.NODATA, type="AAAA")) == "dns.host-not-found"
+
+
+def test_a_name_without_an_address_is_not_said_to_be_unknown() -> None:
+    def found(*questions: Question) -> Finding:
+        one = unnamed(LONG)
+        told = dns.host_name(facts(one, dns=names(*questions)), one)
+        assert told is not None
+        return told
+
+    empty = found(asked(DnsOutcome.NODATA), asked(DnsOutcome.NODATA, type="AAAA"))
+    assert "has no address in DNS" in empty.summary
+    assert "does not exist" not in empty.summary
+    assert "does not exist" in found(asked(DnsOutcome.NXDOMAIN), asked(DnsOutcome.NODATA, type="AAAA")).summary
+
+
+@pytest.mark.parametrize(
+    ("host", "read_as", "word"),
+    [
+        ("192.168.010.20", "192.168.8.20", "by eights"),
+        ("10.1", "10.0.0.1", "missing"),
+        ("10.0.0.1", "10.0.0.1", ""),
+        ("db1", "10.0.0.1", ""),
+    ],
+)
+def test_an_ipv4_address_in_a_form_of_old_is_shown_as_it_is_read(host: str, read_as: str, word: str) -> None:
+    one = dead(host, lookup=Lookup(host=host, addresses=(read_as,)))
+    told = dns.misread(one)
+    assert (word in told, bool(told)) == (True, bool(word))
+    found = explain(facts(one), one)
+    assert found is not None
+    assert read_as in found.detail if word else "reads" not in found.detail
+
+
+def test_a_number_above_255_is_no_address_and_no_matter_of_the_vpn() -> None:
+    one = unnamed("192.168.1.300")
+    found = dns.host_name(facts(one, dns=names(asked(DnsOutcome.NXDOMAIN, host="192.168.1.300"))), one)
+    assert found is not None
+    assert "no possible IPv4 address" in found.summary
+    assert "VPN" not in " ".join((found.detail, *(r.text for r in found.remedies)))
 
 
 def test_a_host_without_a_dot_is_a_short_name() -> None:

@@ -180,6 +180,18 @@ def test_connections_that_open_late_make_silence_a_slow_line() -> None:
     assert cause(tcp, driver(Reach.SILENT), plain(Reach.SILENT), options=TLS) == "tcp.too-slow"
 
 
+def test_an_answer_that_comes_at_once_and_stops_is_no_thin_line() -> None:
+    begun = plain(Reach.SILENT, received_bytes=4, first_byte_ms=1.0, elapsed_ms=1500.0, pieces=1)
+    found = explained(facts(member(begun, look(Reach.NOT_MONGODB, first_bytes="\\x50\\x01"))))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("hello.no-answer", Certainty.LIKELY)
+    assert "stops after 4 bytes" in found.summary
+    greeting = Listening(reach=Reach.OK, first_bytes="\\x00")
+    spoke = explained(facts(member(begun, look(Reach.NOT_MONGODB, first_bytes="\\x00"), greeting)))
+    assert spoke is not None
+    assert spoke.cause == "hello.other-service", "no MongoDB server says a word before the client does"
+
+
 def test_an_answer_that_trickles_is_a_thin_line() -> None:
     trickle = plain(Reach.SILENT, received_bytes=450, first_byte_ms=100.0, elapsed_ms=1600.0)
     found = explained(facts(member(trickle, look(Reach.SILENT))))

@@ -297,3 +297,13 @@ def test_a_firewall_that_says_that_it_forbids_is_named() -> None:
     found = rules.unreachable(facts(forbidden), forbidden)
     assert found is not None
     assert (found.cause, found.certainty) == ("tcp.admin-prohibited", Certainty.PROVEN)
+
+
+def test_cosmos_db_listens_on_a_port_of_its_own() -> None:
+    host = "shop.mongo.cosmos.azure.com"
+    wrong = why(dead(host, Reach.SILENT, ip="203.0.113.9"))
+    assert wrong is not None
+    assert wrong.remedies[0].patch == {"seeds": {"hosts": [f"{host}:10255"]}}
+    right = why(dead(host, Reach.SILENT, ip="203.0.113.9", port=10255, address=f"{host}:10255"))
+    assert right is not None
+    assert (right.cause, right.remedies[0].patch) == ("tcp.no-answer", None)

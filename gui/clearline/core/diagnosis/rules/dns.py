@@ -490,6 +490,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             evidence={**evidence, **_evidence([*asked, *cluster])},
             patch={"seeds": {"srv": True, "hosts": [member.host]}},
             detail=f"It is the name of a cluster: DNS lists its hosts for mongodb+srv://{member.host} only.",
+            fix=f"Write mongodb+srv://{member.host} instead.",
             host=member.host,
         )
     if certain and best is not None and not _knowing(best, asked) and (zones := _denied_zones(facts, best.nameserver)):
@@ -504,11 +505,15 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             host=member.host,
         )
     zone = _known_zone(facts, member.host, best.nameserver) if certain and best is not None else ""
+    mine = {q.outcome for q in asked if best is not None and q.nameserver == best.nameserver}
+    known = mine == {DnsOutcome.NODATA} and not _knowing(best, asked)
     return finding(
         "dns.host-not-found",
         Certainty.LIKELY,
         server=member.address,
         evidence=evidence,
+        summary=f"The host {member.host} has no address in DNS." if known else "",
+        means=_WITHOUT_ADDRESS if known else "",
         detail=f"{zone}{_why_unknown(facts, best, asked)}{_LOST if unheard else ''}",
         fix=_DISAGREEMENT if _knowing(best, asked) else "",
         also=proxy_remedies(facts),
@@ -532,6 +537,10 @@ def misread(member: MemberFacts) -> str:
     return f"{how}: this computer reads {member.host} as {addresses[0]}."
 
 
+_WITHOUT_ADDRESS = (
+    "The name server does not deny the name, and lists no address for it: the name stands for something else, or the "
+    "server leaves private addresses out of its answers, as routers do against rebinding."
+)
 _LOST = " This computer's own lookup has not ended yet, as after a packet that was lost."
 _DISAGREEMENT = (
     "Put the name server that knows the name first, or let the VPN set the name servers: the first one that answers "

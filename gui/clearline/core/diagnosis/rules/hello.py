@@ -55,6 +55,11 @@ def _unprompted(member: MemberFacts) -> bool:
     return member.listening is not None and member.listening.reach in CUT
 
 
+def _speaks_first(member: MemberFacts) -> bool:
+    """Whether something was said before we said a word, as no MongoDB server does."""
+    return member.listening is not None and bool(member.listening.first_bytes)
+
+
 def _texts(member: MemberFacts) -> list[str]:
     """The first bytes of everything that is neither MongoDB nor TLS, a greeting first."""
     texts = [member.listening.first_bytes] if member.listening else []
@@ -251,6 +256,8 @@ def _trickle(own: Exchange, member: MemberFacts) -> float | None:
     """Bytes per second of an answer that arrived bit by bit, or is still arriving; None when it did not."""
     if own.received_bytes == 0 or own.first_byte_ms is None or (member.rtt and member.rtt.retransmits):
         return None
+    if _speaks_first(member) or (own.hello is None and own.pieces == 1):
+        return None  # No answer that is still arriving: it came at once, and that was all.
     duration_ms = own.elapsed_ms - own.first_byte_ms
     rate = own.received_bytes / (duration_ms / 1000) if duration_ms > _TRICKLE_MS else _TRICKLE_RATE
     return rate if rate < _TRICKLE_RATE else None
@@ -260,6 +267,8 @@ def large_packets_lost(facts: Facts, member: MemberFacts) -> Finding | None:
     """A plain hello gets no answer although the server answers something short at once."""
     own = own_exchange(facts, member)
     if facts.tls_wanted or own is None or own.reach is not Reach.SILENT or member.hello or speaks_tls(member):
+        return None
+    if own.received_bytes or _speaks_first(member):
         return None
     if not any(cut(t) or t.reach is Reach.NOT_MONGODB for t in member.tls):
         return None
@@ -276,7 +285,7 @@ def large_packets_lost(facts: Facts, member: MemberFacts) -> Finding | None:
 def no_answer(facts: Facts, member: MemberFacts) -> Finding | None:
     """Everything up to hello works, and then comes silence."""
     own = own_exchange(facts, member)
-    if own is None or own.reach is not Reach.SILENT:
+    if own is None or own.reach is not Reach.SILENT or (_speaks_first(member) and not facts.tls_wanted):
         return None
     if facts.tls_wanted:
         handshake = member.handshake(TlsKind.DRIVER)
@@ -284,8 +293,15 @@ def no_answer(facts: Facts, member: MemberFacts) -> Finding | None:
             return None
     elif speaks_tls(member) or not asked(member, TlsKind.LOOK):
         return None
+    begun = own.received_bytes
     return finding(
-        "hello.no-answer", Certainty.LIKELY, server=member.address, evidence=told_by(member), fill=place(member)
+        "hello.no-answer",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        summary=f"{member.address} begins an answer, and stops after {begun} bytes." if begun else "",
+        detail="Packets that are lost on the way, and a service that is not MongoDB, look the same." if begun else "",
+        fill=place(member),
     )
 
 

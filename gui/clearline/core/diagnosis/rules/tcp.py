@@ -300,6 +300,10 @@ def _led_here(member: MemberFacts, attempt: TcpFacts) -> str:
     )
 
 
+_COSMOS_RU = (".mongo.cosmos.azure.com", ".mongo.cosmos.azure.cn", ".documents.azure.com", ".documents.azure.cn")
+_COSMOS_PORT = 10255
+
+
 def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | None:
     tell = partial(finding, server=member.address, evidence=_evidence(member))
     host, port = member.host, member.port
@@ -338,6 +342,16 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
             summary=f"Nothing answers at the private address {attempt.address}." if is_ip_address(host) else "",
             host=host,
             address=attempt.address,
+        )
+    if host.lower().endswith(_COSMOS_RU) and port != _COSMOS_PORT and len(facts.uri.hosts) == 1:
+        return tell(
+            "tcp.no-answer",
+            Certainty.LIKELY,
+            detail=f"Azure Cosmos DB for MongoDB (RU) listens on port {_COSMOS_PORT} alone.",
+            fix=f"Write the port, {host}:{_COSMOS_PORT}; copy the connection string from the account in Azure.",
+            patch={"seeds": {"hosts": [f"{host}:{_COSMOS_PORT}"]}},
+            host=host,
+            port=port,
         )
     alive = any(p.reach in (Reach.OK, Reach.REFUSED) for p in member.other_ports)
     more = (

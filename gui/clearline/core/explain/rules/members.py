@@ -69,7 +69,7 @@ def loopback(record: Record, text: str) -> Iterator[Guess]:
             continue
         words = " ".join(server.errors)
         only_v6 = "::1" in words + server.host and "127.0.0.1" not in text
-        if only_v6 and record.driver in (None, "node", "mongosh", "compass") and "localhost" in text:
+        if only_v6 and record.driver in (None, "node", "mongosh", "compass"):
             yield Guess(weight=2560, cause="app.localhost-ipv6-first", server=server.address)
         several = len([s for s in record.servers if is_loopback(s.host)]) > 1
         in_set = any(v.topology.startswith("replicaset") for v in record.views)
