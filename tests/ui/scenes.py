@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from clearline.ui.app import Desktop, compose
 from clearline.ui.checks.hop_questions import AnswersDialog, KeyDialog
 from clearline.ui.look.theme import Scheme, Theme
 from clearline.ui.profiles.open_profile import Origin
+from ui import passing_time
 from ui import played_checks as play
 from ui import played_watches as watches
 from ui.conftest import KeyringInMemory
@@ -35,6 +37,7 @@ URI = "mongodb://app:s3cret@db1.example.com:27017,db2.example.com,db3.example.co
 USUAL = (1366, 740)
 """A small laptop without its title bar."""
 _PATIENCE_S = 20.0
+_MOST_PAUSES = 100
 
 
 class Seen:
@@ -60,6 +63,20 @@ class Seen:
             if time.monotonic() > ends:
                 raise TimeoutError(f"never came: {reached}")
             QTest.qWait(5)
+
+    def settle(self) -> None:
+        """Until the window waits for no pause and for no answer any more."""
+
+        async def nothing() -> bool:
+            return True
+
+        for _ in range(_MOST_PAUSES):
+            answered: list[bool] = []
+            self.workbench.storage.background.ask(nothing, answered.append)
+            self.until(partial(bool, answered))
+            if not passing_time.advance():
+                return
+        raise TimeoutError("the window never comes to rest")
 
     def type(self, uri: str = URI) -> None:
         """Another connection string."""
@@ -386,7 +403,7 @@ def explained_and_tested(seen: Seen) -> None:
 def settings_open(seen: Seen) -> None:
     seen.test(play.report(Verdict.FAILED, play.ASK_PASSWORD, servers=(play.server(1),)))
     seen.window.answer.banner.press_fix()
-    QTest.qWait(300)
+    seen.settle()
 
 
 @scene()
@@ -394,7 +411,7 @@ def settings_found(seen: Seen) -> None:
     seen.type()
     seen.window.show_settings_panel(True)
     seen.window.pages.filter.setText("pool")
-    QTest.qWait(400)
+    seen.settle()
 
 
 def _group(name: str) -> Callable[[Seen], None]:
@@ -403,7 +420,7 @@ def _group(name: str) -> Callable[[Seen], None]:
         seen.window.show_settings_panel(True)
         seen.window.pages.groups["server"].head.setChecked(False)
         seen.window.pages.groups[name].head.setChecked(True)
-        QTest.qWait(400)
+        seen.settle()
 
     return act
 
@@ -420,7 +437,7 @@ def settings_way_of_two_hops(seen: Seen) -> None:
     line = way.line
     line.setText("ssh://deploy@bastion.example.com?key=~/.ssh/id_ed25519, http://proxy.example.com:3128")
     line.entered.emit(line.text())
-    QTest.qWait(400)
+    seen.settle()
 
 
 @scene()
@@ -428,10 +445,10 @@ def settings_way_with_a_far_name_server(seen: Seen) -> None:
     settings_way_of_two_hops(seen)
     seeds = Seeds(srv=True, hosts=("orders.far.example.com",))
     seen.front.set_profile(seen.front.with_parts(seeds=seeds, far_dns=FarDns(server="10.0.0.2")))
-    QTest.qWait(100)
+    seen.settle()
     way: Any = seen.window.pages.page("way")
     way.show_field("farDns")
-    QTest.qWait(400)
+    seen.settle()
 
 
 @scene()
@@ -445,7 +462,7 @@ def _live(name: str, state: Callable[[], WatchState] = watches.state) -> Callabl
         seen.watch(state())
         seen.events(*(play.event(n, kind, name=f"{kind}Told") for n, kind in enumerate(_KINDS * 8)))
         seen.window.turn_to(name)
-        QTest.qWait(200)
+        seen.settle()
 
     return act
 
@@ -481,7 +498,7 @@ def connection_restored(seen: Seen) -> None:
 def code(seen: Seen) -> None:
     seen.type()
     seen.workbench.late.turn_to_code()
-    QTest.qWait(200)
+    seen.settle()
 
 
 @scene(profiles=TEAM)
@@ -495,7 +512,7 @@ def history(seen: Seen) -> None:
     ):
         seen.test(found, uri=uri)
     seen.window.turn_to("history")
-    QTest.qWait(300)
+    seen.settle()
 
 
 @scene()
@@ -536,7 +553,7 @@ def _dialog(ask: Callable[[Seen], object]) -> Callable[[Seen], QWidget]:
         seen.type()
         ask(seen)
         made = seen.dialog()
-        QTest.qWait(300)
+        seen.settle()
         return made
 
     return act
@@ -560,7 +577,7 @@ def live_exercise(seen: Seen) -> None:
     seen.test(play.connected())
     seen.watch(watches.state())
     seen.workbench.watching.ask_exercise()
-    QTest.qWait(200)
+    seen.settle()
 
 
 @scene()

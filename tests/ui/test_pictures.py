@@ -43,11 +43,11 @@ def named(name: str) -> Scene:
 
 
 def settled(so: Callable[[], bool]) -> None:
-    """Layouts follow a moment later: what stays wrong is wrong."""
+    """What paints itself a moment later may still be wrong now: what stays wrong is wrong."""
     for _ in range(40):
-        QTest.qWait(25)
         if so():
             return
+        QTest.qWait(25)
 
 
 LOOKED_AT = [(scene, scenes.USUAL) for scene in scenes.SCENES] + [
@@ -61,6 +61,7 @@ def test_nothing_is_cut_off_and_everything_has_a_name(
 ) -> None:
     with scenes.seen(qapp, tmp_path, size=size, profiles=scene.profiles, keyring=scene.keyring) as seen:
         widget = scene.act(seen) or seen.window
+        seen.settle()
         settled(lambda: not cut_off(widget))
         assert cut_off(widget) == []
         assert nameless(widget) == []
@@ -100,6 +101,7 @@ def test_it_looks_as_agreed(qapp: QApplication, tmp_path: Path, name: str) -> No
         pytest.skip("another font or another Qt draws other pictures")
     with scenes.seen(qapp, tmp_path, profiles=named(name).profiles) as seen:
         named(name).act(seen)
+        seen.settle()
         seen.window.setFocus()  # no blinking cursor
         file = PICTURES / f"{name}.png"
         if os.environ.get("CLEARLINE_DRAW"):
