@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tomllib
 from collections import defaultdict
@@ -26,6 +27,7 @@ def strings(path: Path) -> set[str]:
     return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
+@functools.cache
 def named_codes() -> set[str]:
     return set().union(*(strings(path) for path in CORE.rglob("*.py")))
 
