@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.assembly import assemble
-from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts, Privilege
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, Reach, RttFacts, ServerExtras
 from clearline.core.facts.whole import Facts
@@ -191,8 +191,24 @@ def test_a_refused_login_and_a_missing_right_tell_their_code() -> None:
     known = facts(live(HELLO), login=refused, user="app", driver=DriverFacts(state=DriverState.RAISED, code=18))
     told = cell(known, Stage.AUTH, Verdict.FAILED)
     assert (told.status, told.note) == (Status.FAILED, "code 18")
-    limited = facts(live(HELLO), driver=CONNECTED, login=LOGIN, user="app", access=AccessFacts(read_code=13))
+    without_roles = AccessFacts(asked=True, user="app@admin", read_code=13)
+    limited = facts(live(HELLO), driver=CONNECTED, login=LOGIN, user="app", access=without_roles)
     assert cell(limited, Stage.ACCESS).status is Status.WARNING
+
+
+def test_a_database_that_no_text_names_is_no_trouble_where_others_can_be_read() -> None:
+    elsewhere = Privilege(database="appdb", collection="", actions=("find", "insert"))
+    access = AccessFacts(
+        asked=True,
+        user="app@admin",
+        roles=("readWrite@appdb",),
+        privileges=(elsewhere,),
+        read_code=13,
+        read_database="test",
+    )
+    known = facts(live(HELLO), driver=CONNECTED, login=LOGIN, user="app", access=access)
+    told = cell(known, Stage.ACCESS)
+    assert (told.status, told.note) == (Status.PASSED, "not test")
 
 
 # ---------------------------------------------------------------- the whole

@@ -10,6 +10,7 @@ import clearline
 from clearline.core.addresses import eai_name
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.compose import diagnose
+from clearline.core.diagnosis.rules.access import rights
 from clearline.core.diagnosis.rules.hops import told
 from clearline.core.diagnosis.rules.products import is_genuine, product_named
 from clearline.core.diagnosis.standing import (
@@ -414,6 +415,8 @@ def _access_cell(facts: Facts, member: MemberFacts) -> Cell | None:
     evidence = {"read_code": access.read_code, "roles": list(access.roles), "database": access.read_database}
     if access.read_code == 0:
         return Cell(status=Status.PASSED, note=f"read {access.read_database}", evidence=evidence)
+    if is_connected(facts) and not any(rights(facts)):  # only the database that is tried where none is named
+        return Cell(status=Status.PASSED, note=f"not {access.read_database}", evidence=evidence)
     status = Status.WARNING if is_connected(facts) else Status.FAILED
     return Cell(status=status, note=f"code {access.read_code}", evidence=evidence)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clearline.core.addresses import is_ip_address
+from clearline.core.addresses import eai_name, is_ip_address
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words, proxy_remedies
 from clearline.core.diagnosis.standing import lookup_failed
@@ -415,8 +415,9 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     if not lookup_failed(member.lookup):
         return None
     asked = _asked_about(facts, member.host)
+    eai = member.lookup.eai if member.lookup else None
     evidence: dict[str, object] = {
-        "eai": member.lookup.eai if member.lookup else None,
+        "eai": None if eai is None else eai_name(eai) or eai,
         **_evidence([*asked, *_of_zones(facts.dns.questions)]),
     }
     if trouble := _resolver_trouble(facts, member.host):
