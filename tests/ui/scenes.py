@@ -265,7 +265,7 @@ def first_start(seen: Seen) -> None:
 
 @scene(keyring=False)
 def no_keyring(seen: Seen) -> None:
-    pass
+    seen.until(lambda: "no keyring" in seen.window.answer.welcome.passwords.text())
 
 
 @scene(keyring=False)

@@ -10,6 +10,7 @@ import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 from PySide6.QtWidgets import QLineEdit
 
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.consent import commands
 from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved, Vault
@@ -144,6 +145,7 @@ class Workbench(QObject):
         self._connect()
         self._on_front_changed(profiles.current)
         self._show_passwords()
+        self.storage.listed.connect(self._look_for_keyring, Qt.ConnectionType.SingleShotConnection)
 
     # ------------------------------------------------------------ profiles
 
@@ -416,8 +418,6 @@ class Workbench(QObject):
         if button is None:
             self.test()
             return
-        if button is self.window.answer.primary:
-            self.window.turn_to("answer")
         button.click()
         if button is self.window.connection.said.repair and self.window.connection.said.next_step is None:
             self.test()
@@ -495,6 +495,15 @@ class Workbench(QObject):
         """Before the first password is typed: what will happen to it on this computer."""
         self.window.answer.welcome.show_passwords(self.storage.vault.state)
 
+    def _look_for_keyring(self) -> None:
+        """What is said of passwords holds on this computer, before the first one is typed."""
+
+        def found(lacking: bool) -> None:
+            if lacking:
+                self.storage.secrets_moved.emit()
+
+        self.storage.background.ask(lambda: run_in_daemon(self.storage.vault.lacks_keyring), found)
+
     def _show_form(self) -> None:
         opened = self.profiles.current
         where = self.storage.secrets.where(opened)
@@ -519,7 +528,6 @@ class Workbench(QObject):
 
     def show_about(self) -> None:
         """The program's version, and the licences of its parts."""
-        from clearline.core.daemon_threads import run_in_daemon
         from clearline.licences import licences
         from clearline.ui.panels.about_dialog import AboutDialog
         from clearline.versions import in_lines, versions

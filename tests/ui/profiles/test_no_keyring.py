@@ -66,6 +66,17 @@ def saved(qtbot: QtBot, make_desktop: Callable[..., Any]) -> tuple[Desktop, NoKe
     return desktop, asked(qtbot, desktop, NoKeyringDialog)
 
 
+def test_that_there_is_none_is_said_before_the_first_password_is_typed(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    desktop = make_desktop(noting(), vault=vault())
+    welcome = desktop.window.answer.welcome.passwords
+    qtbot.waitUntil(lambda: "Passwords last until you quit" in welcome.text())
+    desktop.workbench.profiles.current.set_text(Secret("mongodb://app:s3cret-w0rd@db1/"), Origin.TEXT)
+    said = desktop.window.pages.page("auth").where
+    qtbot.waitUntil(lambda: said.text().startswith("This session only: this computer has no keyring"))
+
+
 def test_the_first_saved_password_says_what_will_happen_to_it_and_offers_a_file(
     qtbot: QtBot, saved: tuple[Desktop, NoKeyringDialog], tmp_path: Path
 ) -> None:

@@ -161,8 +161,11 @@ class SecretStorage(QObject):
     def where(self, opened: OpenProfile) -> dict[str, str]:
         """Where each of a profile's secrets is, in words, by its name."""
         profile, found = opened.profile, {}
+        lacking = self.vault.state.why is WhyMemory.NO_KEYRING
         for name in opened.secret_names:
-            if source_of(profile, name).place not in STORED:
+            if lacking and source_of(profile, name).place == "keyring" and name not in opened.saved_secrets:
+                found[name] = f"this session only: {why_words(WhyMemory.NO_KEYRING)}"
+            elif source_of(profile, name).place not in STORED:
                 found[name] = self.vault.place(profile, name)
             elif name in opened.secrets:
                 if opened.saved is None or opened.secrets[name] != opened.saved_secrets.get(name):
