@@ -24,7 +24,7 @@ MONGOD = ("libcurl4", "libssl3", "liblzma5")
 PACKAGES = {
     "demo": (*QT, *MONGOD),
     "run": QT,
-    "test": (*QT, *MONGOD, "libc6-dev", "libfaketime"),
+    "test": (*QT, *SCREEN, *MONGOD, "libc6-dev", "libfaketime", "at-spi2-core"),
     "bench": (*QT, *MONGOD),
     "docs": (*QT, *MONGOD),
     "shots": (*QT, "fonts-droid-fallback"),  # names in Chinese and Japanese
@@ -45,6 +45,8 @@ PACKAGES = {
 PROGRAMS = {
     "test": {
         "dbus-run-session": "dbus",
+        "xvfb-run": "xvfb",
+        "xauth": "xauth",
         "man": "man-db",
         "zsh": "zsh",
         "fish": "fish",
