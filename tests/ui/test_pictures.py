@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, QSize, Qt, qVersion
-from PySide6.QtGui import QFontInfo, QImage
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, qVersion
+from PySide6.QtGui import QColor, QFontInfo, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from clearline.ui.look import theme
 from ui import scenes
@@ -65,6 +65,61 @@ def test_nothing_is_cut_off_and_everything_has_a_name(
         settled(lambda: not cut_off(widget))
         assert cut_off(widget) == []
         assert nameless(widget) == []
+        if widget is seen.window:
+            assert len(filled(widget)) == (scene.name != "running"), "one button is the next step"
+            assert chrome(seen) == CHROME, "nothing above the page moves"
+        else:
+            assert len(filled(widget)) <= 1
+
+
+CHROME = 102
+"""Where the page begins below the menu, in every state; a text of several lines has more."""
+
+
+def chrome(seen: scenes.Seen) -> int:
+    """How high everything above the page is, without what further lines of the text take."""
+    window = seen.window
+    return window.results.mapTo(window.centralWidget(), QPoint(0, 0)).y() - window.connection.field.height()
+
+
+def filled(top: QWidget) -> list[str]:
+    """The buttons that say: this next."""
+    buttons = [button for button in top.findChildren(QPushButton) if button.isVisible() and button.window() is top]
+    return [
+        button.text()
+        for button in buttons
+        if (button.objectName() == "primary" and button.property("running") != "true")
+        or button.property("next") == "true"
+    ]
+
+
+COLOURFUL = 40
+"""Of a pixel: the difference of its strongest and its weakest colour that an eye takes for a colour."""
+OLD = ("failed-three-servers", "connected", "connected-one-server", "unknown-authority", "failed-for-the-network")
+
+
+def colourful(image: QImage) -> int:
+    """How many pixels have a colour."""
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    pixels = bytes(plain.constBits())
+    three = zip(pixels[0::4], pixels[1::4], pixels[2::4], strict=True)
+    return sum(max(pixel) - min(pixel) > COLOURFUL for pixel in three)
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_an_answer_about_something_else_is_grey_as_a_whole(qapp: QApplication, tmp_path: Path, name: str) -> None:
+    with scenes.seen(qapp, tmp_path) as seen:
+        named(name).act(seen)
+        QTest.qWait(50)
+        answer = seen.window.answer
+        assert colourful(answer.grab().toImage()) > 0
+        seen.type(scenes.URI + "&appName=other")
+        answer.stale.setVisible(False)  # it says so, in the colour of a warning
+        settled(lambda: colourful(answer.grab().toImage()) == 0)
+        assert colourful(answer.grab().toImage()) == 0
+        grey = QColor(theme.tone("muted"))
+        for label in (answer.banner.word, answer.banner.sentence, answer.banner.remedy):
+            assert label.palette().color(label.foregroundRole()) == grey
 
 
 def test_what_has_no_name_is_found(qapp: QApplication, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class CodePanel(QWidget):
     def _lay_out(self) -> None:
         top = Qt.AlignmentFlag.AlignTop
         self._bar = QGridLayout()
-        self._bar.setContentsMargins(theme.GRID, 6, theme.GRID, 6)
+        self._bar.setContentsMargins(theme.GRID, 6, theme.GRID * 2, 6)
         self._bar.setSpacing(theme.GRID)
         self._bar.setColumnStretch(1, 1)
         self._bar.addWidget(self.choice, 0, 0, top)

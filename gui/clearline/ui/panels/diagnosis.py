@@ -254,7 +254,7 @@ def finding_html(finding: Finding, server: ServerResult | None, *, told: bool) -
     texts = [remedy.text for remedy in finding.remedies if not (told and safe and remedy is safe[0])]
     if texts:
         title = "Otherwise" if told and safe else "What to do"
-        parts.append(f'<p style="color:{c.muted}; margin-top:4px; margin-bottom:2px"><b>{title}</b></p>')
+        parts.append(f'<p style="color:{c.muted}; margin-top:8px; margin-bottom:2px"><b>{title}</b></p>')
         parts += [f'<p style="margin-top:0px; margin-bottom:2px">{escape(text)}</p>' for text in texts]
     evidence = {name: value for name, value in finding.evidence.items() if not _is_place(finding, name)}
     if "chain" in evidence and server is not None and (chain := chain_html(server)):

@@ -126,7 +126,7 @@ class EventsPanel(QWidget):
         self.clear = IconButton("clear", "Clear the log")
         self.save = IconButton("save", "Save the shown events as JSON Lines or CSV")
         bar = QHBoxLayout()
-        bar.setContentsMargins(theme.GRID, 6, theme.GRID, 6)
+        bar.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
         bar.setSpacing(theme.GRID // 2)
         for widget in (self.kind, self.server, self.connection):
             bar.addWidget(widget)

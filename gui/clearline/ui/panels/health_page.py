@@ -60,6 +60,8 @@ class HealthPage(QWidget):
     """The `Report` that explains an outage."""
     exercise_requested = Signal()
     resume_requested = Signal(object)
+    next_step_changed = Signal()
+    """*Go on* is the next step now, or no longer."""
     """The new password as a `Secret`, or None to try the old one again."""
 
     def __init__(self) -> None:
@@ -125,12 +127,12 @@ class HealthPage(QWidget):
         self._notice = WrappedLabel(role="muted")
         right = QWidget()
         column = QVBoxLayout(right)
-        column.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
+        column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
         column.addWidget(self.beside, 1)
         column.addWidget(self.exercise, 0, Qt.AlignmentFlag.AlignLeft)
         self._below = below = QWidget()
         under = QVBoxLayout(below)
-        under.setContentsMargins(theme.GRID, 4, theme.GRID, 4)
+        under.setContentsMargins(theme.GRID * 2, 4, theme.GRID * 2, 4)
         under.setSpacing(4)
         under.addWidget(section("What changed"))
         under.addWidget(self.list, 1)
@@ -167,6 +169,11 @@ class HealthPage(QWidget):
         self._on_notice(QModelIndex())
         self.show_state(None, watching=False, interval_s=10.0)
 
+    @property
+    def primary(self) -> QPushButton | None:
+        """The filled button, while the watch is paused."""
+        return None if self._pause.isHidden() else self.go_on
+
     def show_state(self, state: WatchState | None, *, watching: bool, interval_s: float) -> None:
         """Show another state; None before the first one came."""
         self._state = state
@@ -180,7 +187,10 @@ class HealthPage(QWidget):
             label.setToolTip(tip)
         self.numbers.setText(_numbers(state) if state is not None else "")
         self.interval.show_value(interval_s)
-        self._pause.setVisible(watching and state is not None and state.paused is not None)
+        paused = watching and state is not None and state.paused is not None
+        if paused is self._pause.isHidden():
+            self._pause.setVisible(paused)
+            self.next_step_changed.emit()
         if state is not None and state.paused is not None:
             self._pause_said.setText(f"{state.paused.text} {RULES[HealthState.PAUSED]}")
         self.notices.show(notices_of(state) if state is not None else [])

@@ -81,4 +81,5 @@ def _html(told: list[tuple[str, str]], keys: list[tuple[str, str]]) -> str:
         f'<td style="padding:3px 0px"><b>{escape(key)}</b></td></tr>'
         for does, key in keys
     )
-    return "".join(parts) + (f"<table>{rows}</table>" if rows else "")
+    head = "<p><b>Keys</b></p>" if told and rows else ""
+    return "".join(parts) + head + (f"<table>{rows}</table>" if rows else "")

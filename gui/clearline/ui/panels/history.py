@@ -67,6 +67,7 @@ class HistoryPanel(QWidget):
         column.setSpacing(theme.GRID)
         column.addWidget(self.page, 1)
         foot = QHBoxLayout()
+        foot.setContentsMargins(theme.GRID, 0, 0, 0)
         foot.addWidget(self.show_it)
         foot.addWidget(self.export)
         foot.addStretch(1)

@@ -36,6 +36,7 @@ class LivePage(QWidget):
             key = QShortcut(QKeySequence(str(place)), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
             key.activated.connect(lambda name=name: self.views.turn_to(name))
         self.views.turned.connect(lambda _name: self.next_step_changed.emit())
+        self.views.made.connect(self._on_made)
         row = QHBoxLayout()
         row.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID * 2, theme.GRID)
         row.addWidget(self.views.bar)
@@ -73,15 +74,18 @@ class LivePage(QWidget):
 
     @property
     def primary(self) -> QPushButton | None:
-        """The filled button, if there is one: Watch, or Start of the exercise."""
+        """The filled button, if there is one: Watch, Start of the exercise, or Go on after a pause."""
         if self._stack.currentIndex() == 0:
             return self.watch
-        panel = self.views.made_widgets().get("pool") if self.views.current_name == "pool" else None
-        return getattr(panel, "primary", None)
+        return getattr(self.views.made_widgets().get(self.views.current_name), "primary", None)
 
     def show_count(self, events: int) -> None:
         """How many events are kept."""
         self.views.set_title("events", f"Events {events:,}" if events else "Events")
+
+    def _on_made(self, name: str, view: QWidget) -> None:
+        if name == "health":
+            view.next_step_changed.connect(self.next_step_changed)  # type: ignore[attr-defined]
 
     def _invitation(self) -> QWidget:
         page = QWidget()

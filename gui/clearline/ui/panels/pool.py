@@ -49,7 +49,7 @@ class PoolPanel(QWidget):
         save = IconButton("save", "Save the chart as PNG")
         save.clicked.connect(self.chart.ask_where)
         bar = QHBoxLayout()
-        bar.setContentsMargins(theme.GRID, 6, theme.GRID, 6)
+        bar.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
         bar.setSpacing(theme.GRID)
         bar.addWidget(self.exercise)
         bar.addWidget(self.said, 1)

@@ -77,6 +77,7 @@ class ServersPanel(QWidget):
         self._cause: Finding | None = None
         self._srv_name: str | None = None
         self._uri = ""
+        self._stale = False
         self._commands: list[Command] = []
         self.table = _Matrix()
         self.table.setModel(self.model)
@@ -173,6 +174,9 @@ class ServersPanel(QWidget):
         self.table.setProperty("pale", stale)
         self.table.viewport().update()
         self.page.show_pale(stale)
+        self._stale = stale
+        for line in self.findChildren(CommandLine):
+            line.show_pale(stale)
 
     def show_stage(self, stage: Stage | None) -> None:
         """Put the selection on the most telling server of a stage; None: on what told most."""
@@ -322,7 +326,9 @@ class ServersPanel(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for command in commands:
-            self._lines.addWidget(CommandLine(command.system, command.line))
+            line = CommandLine(command.system, command.line)
+            line.show_pale(self._stale)
+            self._lines.addWidget(line)
 
     def _copy(self) -> None:
         commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)

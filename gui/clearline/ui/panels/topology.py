@@ -33,7 +33,7 @@ class TopologyPanel(QWidget):
         self.picture = DeploymentPicture()
         self.heading = QLabel(_NO_WATCH)
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
-        self.heading.setContentsMargins(12, theme.GRID, 12, theme.GRID // 2)
+        self.heading.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID, theme.GRID // 2)
         self.table = LiveTable("Servers of the deployment")
         self.table.show_model(self.servers)
         self.diary = LiveTable("Changes of the topology, the newest first", header=False)

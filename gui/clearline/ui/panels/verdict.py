@@ -178,7 +178,10 @@ class VerdictBanner(Card):
         decided = lost or (verdict is not None and not self._stale)
         self._show_buttons(finding if decided else None, lost=lost)
         self.show_tone("neutral" if self._stale and not lost else _TONES.get(self._state, "neutral"))
-        restyle(self.word, "role", "" if self._stale else _ROLES.get(self._state, "muted"))
+        old = self._stale and not lost
+        restyle(self.word, "role", "muted" if old else _ROLES.get(self._state, "muted"))
+        for label in (self.sentence, self.remedy):
+            restyle(label, "role", "muted" if old else "")
         self._draw()
         told = " ".join(filter(None, (word, sentence, remedy)))
         if (lost or verdict is not None) and not self._stale and told != self._told:

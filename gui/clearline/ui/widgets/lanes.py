@@ -13,7 +13,8 @@ from clearline.ui.look import theme
 from clearline.ui.widgets.chart import Chart, paint_curve
 from clearline.ui.widgets.chart_data import Mark, Picture, clock, highest, number, ticks, time_ticks, value_at
 
-_GAP: Final = 10
+_GAP: Final = 18
+"""Between two lanes: half a line of the lower one's highest number and of the upper one's lowest stand in it."""
 _BAR: Final = 18
 _MOST_BARS: Final = 6
 _EVENTS: Final = 24

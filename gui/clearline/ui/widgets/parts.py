@@ -253,6 +253,10 @@ class CommandLine(QWidget):
         row.addWidget(self.field, 1)
         row.addWidget(button)
 
+    def show_pale(self, pale: bool) -> None:
+        """In grey: it asks for what is no longer in front."""
+        restyle(self.field, "pale", "true" if pale else "")
+
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.field.text())
 

@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
     @property
     def next_step(self) -> QPushButton | None:
         """The one filled button: of the page in front, else the repair of the text; None: it is Test."""
-        page = self.live.primary if self.results.current_name == "live" else self.answer.primary
+        page = {"answer": self.answer.primary, "live": self.live.primary}.get(self.results.current_name)
         return page or self.connection.said.next_step
 
     def show_next_step(self) -> None:
