@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -17,6 +18,8 @@ WITHOUT_QT = (
 )
 WITHOUT_WINDOW = "clearline: this is the program for the command line, which has no window (clearline --help)."
 WRONG_USAGE = 2
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a stream says that leads to a full disk, or to one that is gone."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,6 +76,8 @@ def _run(arguments: list[str]) -> int:
 
 def run() -> NoReturn:
     """The entry point: `main`, with an exit code also when the reader of our output has gone (``| head``)."""
+    if os.name == "posix":
+        _open_what_is_closed()
     if sys.argv[1:2] == ["check"]:
         gc.set_threshold(100_000)  # its imports make many objects and no garbage: looking for it costs a tenth
     try:
@@ -91,9 +96,24 @@ def run() -> NoReturn:
     except BrokenPipeError:
         code = 1
         _print_no_more()
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        from clearline.cli.output import print_aside
+
+        print_aside(f"clearline: the output cannot be written: {error.strerror}.")
+        code = 1
+        _print_no_more()
     if daemons := sys.modules.get("clearline.core.daemon_threads"):
         daemons.end_with(code)
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """A shell's ``>&-`` leaves no stream, and its number to the next file or socket, into which others would print."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _print_no_more() -> None:

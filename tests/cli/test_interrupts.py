@@ -165,3 +165,28 @@ def test_a_task_that_ignores_its_cancellation_does_not_hold_the_result(monkeypat
 
     assert interrupts.run(command) == 3
     enough.set()
+
+
+UNREADY = """
+    import asyncio
+    from clearline.cli import interrupts
+
+    async def command():
+        print("here", flush=True)
+        await asyncio.sleep(60)  # as while it imports: nothing is said about signals yet
+
+    try:
+        interrupts.run(command)
+    except KeyboardInterrupt:
+        print("ended")
+"""
+
+
+@NO_CTRL_C
+def test_a_ctrl_c_before_a_command_has_a_way_of_its_own_is_a_ctrl_c() -> None:
+    program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(UNREADY)], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "here\n"
+    program.send_signal(signal.SIGINT)
+    assert program.communicate(timeout=30)[0] == "ended\n"
+    assert program.returncode == 0

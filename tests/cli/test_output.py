@@ -6,6 +6,8 @@ import ast
 import errno
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +82,28 @@ def test_windows_has_another_word_for_a_reader_that_has_gone(
     monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(OSError, match="Invalid argument"):
         tell("a result")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix closes streams")
+@pytest.mark.parametrize(
+    ("command", "streams", "code", "said"),
+    [
+        ("check 127.0.0.1:1", ">/dev/full", 1, "clearline: the output cannot be written: No space left on device.\n"),
+        ("check 127.0.0.1:1 --json", ">/dev/full", 1, "No space left on device"),
+        ("--version", ">/dev/full", 1, "No space left on device"),
+        ("check 127.0.0.1:1", "2>/dev/full", 1, ""),
+        ("check 127.0.0.1:1 --json", ">&-", 1, ""),
+        ("check 127.0.0.1:1", "<&- >&- 2>&-", 1, ""),
+        ("list", "<&- >&-", 0, ""),
+    ],
+)
+def test_streams_that_are_closed_or_full_cost_what_they_would_show(
+    command: str, streams: str, code: int, said: str, tmp_path: Path
+) -> None:
+    around = {**os.environ, "CLEARLINE_HOME": str(tmp_path)}
+    line = f"{sys.executable} -m clearline {command} {streams}"
+    done = subprocess.run(line, shell=True, env=around, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

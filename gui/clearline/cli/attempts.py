@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_aside
-from clearline.cli.results import not_begun
 from clearline.core.check.request import Request
 from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retries
 from clearline.core.daemon_threads import run_in_daemon
@@ -52,7 +51,7 @@ def checked(
 
     ``tell`` hears of each that ended in its turn: how many have, which one, and what came out.
     """
-    from clearline.core.check.check import farewells, import_driver
+    from clearline.core.check.check import farewells, import_driver, not_begun
 
     known: dict[int, Report] = {}
 
@@ -68,7 +67,7 @@ def checked(
                 async with turn:
                     report = await _course(request, manner, partial(known.__setitem__, number))
             except asyncio.CancelledError:  # before its turn
-                return await not_begun(request)
+                return not_begun(request)
             tell(next(done), request, report)
             return report
 
@@ -85,7 +84,7 @@ def checked(
         return [
             replace(report, verdict=report.verdict or Verdict.CANCELLED)
             if (report := known.get(number)) is not None
-            else asyncio.run(not_begun(request))
+            else not_begun(request)
             for number, request in enumerate(requests)
         ]
 

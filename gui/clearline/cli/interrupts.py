@@ -95,6 +95,8 @@ class _Watched(Generic[T]):
             if missing >= (AFTER_STOP if self._stopped else AT_MOST):
                 raise LoopStuck(stopped=self._stopped)
         self._closed.wait(_CLOSING_S)  # what is left of the loop may hang: the result is here
+        if isinstance(self._error, asyncio.CancelledError) and self._stopped:
+            raise KeyboardInterrupt from None  # in a moment for which the command has no way of its own
         if self._error is not None:
             raise self._error
         return self._outcome[0]

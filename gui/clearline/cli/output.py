@@ -43,8 +43,13 @@ def print_aside(text: str, *, end: str = "\n") -> None:
     if sys.stderr is None:  # a windowed program has none
         return
     encoding = sys.stderr.encoding or "utf-8"
-    with readers_end():
-        print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
+    try:
+        with readers_end():
+            print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        # Its disk is full: the result matters more than what is said beside it.
 
 
 @contextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from clearline.cli.output import print_aside
-from clearline.core.check.request import Request
 from clearline.core.drives import FOLDER_S, waited_for
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
@@ -26,15 +24,6 @@ def record(profile: Profile, report: Report, secrets: Secrets) -> None:
         waited_for(folder, lambda: History(folder).record(profile, report, secrets.values()), limit_s=FOLDER_S)
     except OSError as error:
         print_aside(f"clearline check: the report is not kept: {error.strerror or type(error).__name__}")
-
-
-async def not_begun(request: Request) -> Report:
-    """The report of a check that was cancelled before its turn: one that is cancelled as soon as it starts."""
-    from clearline.core.check.check import check
-
-    task = asyncio.get_running_loop().create_task(check(request, lambda _report: None))
-    asyncio.get_running_loop().call_soon(task.cancel)  # its first step may reach the network
-    return await task
 
 
 def write_junit(file: Path, checked: Sequence[tuple[Profile, Report]], broken: Sequence[tuple[str, str]] = ()) -> bool:

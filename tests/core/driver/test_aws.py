@@ -97,7 +97,7 @@ def test_credentials_on_a_drive_that_is_away_are_named_and_not_waited_for(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/net/credentials")
     back = threading.Event()
     monkeypatch.setattr(files, "_read", lambda *_: back.wait())
-    monkeypatch.setattr(preparation, "unopenable_for_aws", partial(files.unopenable_for_aws, timeout_s=0.05))
+    monkeypatch.setattr(preparation, "unopenable_around", partial(files.unopenable_around, timeout_s=0.05))
     ready = asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
     back.set()
     [mistake] = [one for one in ready.mistakes if one.severity is Severity.FAILURE]
@@ -111,4 +111,4 @@ def test_no_files_are_looked_into_where_there_are_none(monkeypatch: pytest.Monke
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     assert asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS"))).usable
-    assert files_of(Profile(auth=Auth(mechanism="MONGODB-AWS", user="key"))) == ()
+    assert files_of(Profile(auth=Auth(mechanism="MONGODB-AWS", user="key"))) == {}

@@ -22,6 +22,7 @@ from clearline.core.diagnosis.rules.hops import hop_fails
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Stage
+from clearline.core.hops import ssh_config
 from clearline.core.hops.asking import Agreed, Question, ShownKey
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.known_hosts import HostKeys
@@ -769,3 +770,12 @@ def test_a_watch_outlives_a_lost_session(keys: Keys, standalone: Deployment) -> 
 
     with sshd(keys) as server:
         in_loop(watched(server))
+
+
+def test_a_configuration_that_includes_itself_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".ssh").mkdir()
+    config = tmp_path / ".ssh" / "config"
+    config.write_text(f"Include {config}\nHost *\n  User x\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(ssh_config.ConfigProblem, match="includes itself"):
+        ssh_config._config(SshServer(host="bastion", config_alias="bastion"))

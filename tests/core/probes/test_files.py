@@ -18,6 +18,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from clearline.core.check.preparation import prepared
+from clearline.core.check.request import Request
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.facts.text import Mistake
 from clearline.core.probes import files
@@ -500,3 +502,16 @@ def test_whatever_else_is_wrong_with_a_file_the_driver_may_say(tmp_path: Path, a
     assert opening(ca_file=str(authority.ca_file)) is None
     for path in (tmp_path, tmp_path / "missing", tmp_path / "nul\0"):
         assert opening(ca_file=str(path)) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_default_authorities_that_are_a_pipe_are_told_before_the_driver_waits_for_them(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: Authority
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(variable, str(tmp_path / "pipe"))
+    ready = asyncio.run(prepared(Request(text="mongodb://h/?tls=true")))
+    assert [(one.cause, one.blanks["option"]) for one in ready.mistakes] == [(NO_FILE, variable)]
+    for text in ("mongodb://h/", f"mongodb://h/?tls=true&tlsCAFile={quote(str(authority.ca_file))}"):
+        assert asyncio.run(prepared(Request(text=text))).usable, "they are not asked for"

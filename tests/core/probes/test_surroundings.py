@@ -79,3 +79,8 @@ def test_a_subsystem_a_machine_and_a_runner_are_named(tmp_path: Path) -> None:
     )
     assert (found.wsl, found.vm, found.ci) == ("WSL 2", "QEMU/KVM", "GitHub Actions")
     assert found.hosts_names == ("host.docker.internal",)
+
+
+@pytest.mark.parametrize("value", ["http://[::1", "http://x:99999999", "http://[", "://", "\udcff\udcfe", "a b c:x"])
+def test_a_proxy_that_is_no_address_is_no_bug(tmp_path: Path, value: str) -> None:
+    assert around(tmp_path, {}, HTTPS_PROXY=value).proxies.keys() == {"HTTPS_PROXY"}

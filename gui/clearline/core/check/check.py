@@ -19,7 +19,7 @@ from clearline.core.check.running import Running
 from clearline.core.driver.events import DriverEvent
 from clearline.core.facts.whole import Facts
 from clearline.core.probes import dns
-from clearline.core.report.report import Report
+from clearline.core.report.report import Report, Verdict
 from clearline.core.tls.trust import adopt_system_roots
 
 
@@ -64,6 +64,13 @@ async def check(
     if on_facts is not None:
         on_facts(run.ledger.facts)
     return report
+
+
+def not_begun(request: Request) -> Report:
+    """The report of a check that was stopped before its first step: nothing of it is done, and no file is opened."""
+    run = Running(request, lambda _report: None, FRAME_S)
+    run.reporter.verdict = Verdict.CANCELLED
+    return run.reporter.finish()
 
 
 async def farewells() -> None:

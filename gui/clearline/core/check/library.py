@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from clearline.core.check.check import check as run_check
-from clearline.core.check.check import farewells, import_driver
+from clearline.core.check.check import farewells, import_driver, not_begun
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor, start_daemon
 from clearline.core.errors import LoopRunningError, TargetError
@@ -95,11 +95,13 @@ class _Elsewhere:
     async def _whole(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(DaemonExecutor())
-        task = loop.create_task(run_check(self._request, lambda _report: None))
         with self._lock:
-            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
             if self._stopped:
-                loop.call_soon(task.cancel)  # after its first step, without which there would be no report
+                self._found.set_result(not_begun(self._request))
+                return
+            task = loop.create_task(run_check(self._request, lambda _report: None))
+            # It has begun by then: a task that is cancelled before its first step has no report.
+            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         self._found.set_result(await task)
         await farewells()
 

@@ -22,13 +22,13 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.keyring.commands import CommandFailed, printed_by
-from clearline.core.probes.files import unopenable, unopenable_for_aws
+from clearline.core.probes.files import unopenable, unopenable_around
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets, Unshown
-from clearline.core.tls.trust import roots_file
+from clearline.core.tls.trust import named_roots, roots_file
 from clearline.core.uri.connection_string import Reading, read
 from clearline.core.uri.filling_in import Edit, edited, inserted, place_before, places_in, undefined_places
 from clearline.core.uri.parts import UriText, take_apart
@@ -140,7 +140,9 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     if stuck := await unopenable(ready.profile):
         mistakes.append(stuck)
     ca_file, doubts = await _trusted(ready)
-    if stuck := await unopenable_for_aws(aws.files_of(ready.profile)):
+    if stuck := await _stuck_roots(ready):
+        mistakes.append(stuck)
+    if stuck := await unopenable_around(aws.files_of(ready.profile), "authMechanism"):
         mistakes.append(stuck)
     elif aws.is_meant(ready.profile) and not await run_in_daemon(aws.fetch_credentials, ready.profile):
         doubts = (*doubts, _no_aws_credentials(parts))
@@ -229,6 +231,14 @@ def _failed(name: str, command: str, failure: CommandFailed, parts: UriText) -> 
 
 
 # ---------------------------------------------------------------- trust
+
+
+async def _stuck_roots(reading: Reading) -> Mistake | None:
+    """OpenSSL opens the default authorities in the loop's own thread, too."""
+    tls = reading.profile.tls
+    wanted = reading.facts.options.get("tls") is True or reading.facts.srv
+    default = tls.ca_file is None and tls.trust is None
+    return await unopenable_around(named_roots(), "tlsCAFile") if wanted and default else None
 
 
 async def _trusted(reading: Reading) -> tuple[Path | None, tuple[Mistake, ...]]:

@@ -23,11 +23,12 @@ def is_meant(profile: Profile) -> bool:
     return profile.auth.mechanism == MECHANISM and profile.auth.user is None
 
 
-def files_of(profile: Profile, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """The files that the library looks into for the login of a profile."""
+def files_of(profile: Profile, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The files that the library looks into for the login of a profile, by words for them."""
     if not is_meant(profile) or missing_for_mechanism(MECHANISM) is not None:
-        return ()
-    return tuple(str(Path(environ.get(name) or usual).expanduser()) for name, usual in _FILES)
+        return {}
+    files = [str(Path(environ.get(name) or usual).expanduser()) for name, usual in _FILES]
+    return {f"AWS's {Path(file).name}": file for file in files}
 
 
 def fetch_credentials(profile: Profile) -> bool:

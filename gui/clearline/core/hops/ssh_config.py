@@ -134,6 +134,8 @@ def _config(hop: SshServer) -> dict[str, Any]:
     try:
         arguments = (_own_name(), user, hop.config_alias, port)
         found = config.SSHClientConfig.load(None, files, False, False, False, *arguments)
+    except RecursionError:
+        raise ConfigProblem(CONFIG, "a file that includes itself") from None
     except (config.ConfigParseError, OSError, UnicodeError, ValueError) as error:
         raise ConfigProblem(CONFIG, str(error)) from None
     return found.get_options(False)

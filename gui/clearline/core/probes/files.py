@@ -58,10 +58,9 @@ async def unopenable(profile: Profile, timeout_s: float = ANSWER_S) -> Mistake |
     return await _unopenable(_named(profile), timeout_s)
 
 
-async def unopenable_for_aws(files: tuple[str, ...], timeout_s: float = ANSWER_S) -> Mistake | None:
-    """The same of those in which the credentials of AWS may stand."""
-    named = {f"AWS's {Path(file).name}": file for file in files if file != os.devnull}
-    return await _unopenable(named, timeout_s, ("authMechanism",))
+async def unopenable_around(named: Mapping[str, str], field: str, timeout_s: float = ANSWER_S) -> Mistake | None:
+    """The same of files that the surroundings name for ``field`` of a profile, and not the profile itself."""
+    return await _unopenable({name: file for name, file in named.items() if file != os.devnull}, timeout_s, (field,))
 
 
 async def _unopenable(named: Mapping[str, str], timeout_s: float, fields: tuple[str, ...] = ()) -> Mistake | None:

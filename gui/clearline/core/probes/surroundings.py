@@ -212,8 +212,8 @@ def _interfaces() -> dict[str, str]:
 
 def endpoint(value: str) -> str:
     """A proxy's scheme, host and port, without what may be a password."""
-    parts = urlsplit(value if "://" in value else f"http://{value}")
     try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
         return f"{parts.scheme}://{parts.hostname or '?'}" + (f":{parts.port}" if parts.port else "")
     except ValueError:
         return "unreadable"

@@ -69,6 +69,16 @@ def default_roots_source() -> str:
     return places.cafile or places.capath or f"{places.openssl_cafile} (missing)"
 
 
+def named_roots() -> dict[str, str]:
+    """The file and folders of PyMongo's default authorities that the environment names, by the variable."""
+    file, folders = _environment()
+    found = {"SSL_CERT_FILE": file} if file else {}
+    for folder in (folders or "").split(os.pathsep):
+        if folder:
+            found.setdefault("SSL_CERT_DIR", folder)
+    return found
+
+
 def bundled_roots() -> Path:
     """The list of authorities that comes with Clearline (Mozilla's), as a PEM file."""
     import certifi
