@@ -38,6 +38,7 @@ from clearline.core.watch.watch import Watch
 from lab import peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
+from lab.relay import Relay
 from lab.ssh_server import PASSPHRASE, PASSWORD, USER, Keys, Server, make_key, make_keys, sshd
 
 pytestmark = [
@@ -479,6 +480,19 @@ def test_servers_that_do_not_get_so_far(words: bytes, ends: bool, expected: str)
     with Peer(speaking(words, ends=ends)) as peer:
         report = run([SshServer(host="127.0.0.1", port=peer.port)], "db:27017", patience=Patience(0.3, 0.3))
     assert cause(report, Certainty.PROVEN if expected == "hop.wrong-service" else Certainty.LIKELY) == expected
+
+
+def test_a_silent_hop_is_told_at_its_deadline_and_may_still_answer(bastion: Server, standalone: Deployment) -> None:
+    with peers.silent() as peer:
+        report = run([SshServer(host="127.0.0.1", port=peer.port)], "db:27017", patience=Patience(0.3, 4.0))
+    assert cause(report) == "ssh.silent"
+    assert report.verdict_ms is not None
+    assert report.verdict_ms < 3000
+    trusted = HostKeys(None, frozenset({bastion.keys.host.get_fingerprint()}))
+    with Relay(f"127.0.0.1:{bastion.port}", delay_s=0.25) as slow:
+        hop = replace(bastion.hop(), port=slow.port)
+        report = run([hop], standalone.address, keys=trusted, patience=Patience(0.3, 9.0))
+    assert report.verdict is Verdict.CONNECTED, report.findings
 
 
 def test_a_proxy_where_the_ssh_server_should_be() -> None:

@@ -120,7 +120,9 @@ class Outcome:
         ):
             return False  # It asks on about the login, or about the server that it lost.
         inspected = bool(facts.computer.system) or (self._run.inspection is not None and self._run.inspection.done())
-        return inspected and facts.files_checked and all(m.finished for m in facts.members)
+        # Behind a hop that is silent nothing is asked: its silence has had its deadline.
+        asked = any(hop.silent for hop in facts.hops) or all(m.finished for m in facts.members)
+        return inspected and facts.files_checked and asked
 
     async def explain_login(self) -> None:
         """After a refused login: which users and mechanisms the server knows, over a line that is open already."""

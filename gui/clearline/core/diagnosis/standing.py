@@ -255,6 +255,8 @@ def outlook(facts: Facts) -> Outlook:
         return Outlook.IMPOSSIBLE
     if names_failed(facts):
         return Outlook.IMPOSSIBLE
+    if any(hop.silent for hop in facts.hops) and not answered(facts):
+        return Outlook.IMPOSSIBLE  # until it answers after all
     if not facts.members:
         return Outlook.PENDING
     standings = [standing(facts, m) for m in facts.members]

@@ -105,6 +105,11 @@ class Trouble(Enum):
     """A host or user name that no command line may get."""
 
 
+_SILENCES = frozenset(
+    {Trouble.NAME_SILENT, Trouble.SILENT, Trouble.HANGS, Trouble.BANNER_SILENT, Trouble.HANDSHAKE_HANGS}
+)
+
+
 class HopFailure(Fact, frozen=True, kw_only=True):
     """What stopped one hop. ``hop`` counts from 0, the outermost; ``host`` and ``port`` are its own."""
 
@@ -178,6 +183,11 @@ class HopFacts(Fact, frozen=True, kw_only=True):
     """Targets that it opened, ``host:port``."""
     unopened: tuple[HopFailure, ...] = ()
     """Why it did not open a target, the latest word for each."""
+
+    @property
+    def silent(self) -> bool:
+        """It has not answered in time: all that is asked through it waits, and it may still answer."""
+        return self.failure is not None and self.failure.trouble in _SILENCES
 
     def not_opened(self, target: str) -> HopFailure | None:
         """Why it did not open ``host:port``; None when it did, or was never asked."""

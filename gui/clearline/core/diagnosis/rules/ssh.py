@@ -69,7 +69,7 @@ def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
     """Cause and blanks of a failure of an SSH server itself; None: it is one that every kind of hop may have."""
     code = _PLAIN.get(failure.trouble)
     match failure.trouble:
-        case Trouble.CLOSED if failure.stage is HopStage.BANNER:
+        case Trouble.CLOSED if failure.stage in (HopStage.TCP, HopStage.BANNER):  # a reset may meet the connect itself
             code = "ssh.closed-early"
         case Trouble.CLOSED if failure.stage is HopStage.LOGIN:
             code = "ssh.login-ended"
