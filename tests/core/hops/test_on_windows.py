@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from clearline.core import windows_sockets
 from clearline.core.facts.hops import HopFacts, Trouble
-from clearline.core.hops import direct, kubeconfig, proxy_command
+from clearline.core.hops import direct, kubeconfig, proxy_command, proxy_login
+from clearline.core.hops.gssapi import CREDENTIALS_EXPIRED, FAILURE, NO_CREDENTIALS
 from clearline.core.hops.hop_log import HopLog, Terms
 from clearline.core.hops.kubeconfig import KubeconfigProblem
 from clearline.core.hops.loop import HopLoop
@@ -69,3 +73,61 @@ def test_a_proxy_on_this_computer_that_is_not_there_is_told_at_once(
         runner.run(direct.connect(log(host, 3128), host, 3128))
     assert raised.value.failure.trouble is Trouble.REFUSED
     assert bool(told) is asked
+
+
+class WindowsSignIn:
+    """Stands for pyspnego over SSPI: answers with tokens, or fails with a number of Windows."""
+
+    def __init__(self, *tokens: bytes, number: int = 0) -> None:
+        self.tokens, self.number = list(tokens), number
+        self.asked: list[Any] = []
+        self.complete = False
+
+    def client(self, **asked: Any) -> WindowsSignIn:
+        self.asked.append(asked)
+        return self
+
+    def step(self, said: bytes | None) -> bytes | None:
+        self.asked.append(said)
+        if self.number:
+            problem = ValueError("SpnegoError")
+            problem.base_error = SimpleNamespace(winerror=self.number - (1 << 32))  # type: ignore[attr-defined]
+            raise problem
+        self.complete = len(self.tokens) == 1
+        return self.tokens.pop(0)
+
+
+def negotiate(monkeypatch: pytest.MonkeyPatch, windows: WindowsSignIn) -> proxy_login.Steps:
+    monkeypatch.setattr(proxy_login, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setitem(sys.modules, "spnego", windows)
+    steps = proxy_login.begin("kerberos", "proxy.example.com", None, None)
+    assert steps is not None
+    return steps
+
+
+def test_who_is_signed_in_to_windows_signs_in_at_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = WindowsSignIn(b"ticket", b"more")
+    steps = negotiate(monkeypatch, windows)
+    assert steps.next(None) == f"Negotiate {base64.b64encode(b'ticket').decode()}"
+    assert not steps.finished
+    assert steps.next(base64.b64encode(b"challenge").decode()) == f"Negotiate {base64.b64encode(b'more').decode()}"
+    assert steps.finished
+    known = {"hostname": "proxy.example.com", "service": "HTTP", "protocol": "negotiate"}
+    assert windows.asked == [known, None, b"challenge"]
+
+
+@pytest.mark.parametrize(
+    ("windows", "major"),
+    [
+        (WindowsSignIn(number=0x8009030E), NO_CREDENTIALS),
+        (WindowsSignIn(number=0x80090317), CREDENTIALS_EXPIRED),
+        (WindowsSignIn(number=0x80090303), FAILURE),
+        (WindowsSignIn(b"spnego NTLMSSP\0 wish"), FAILURE),  # Windows got no ticket for this proxy
+    ],
+)
+def test_what_windows_refuses_is_told_in_the_numbers_of_other_systems(
+    monkeypatch: pytest.MonkeyPatch, windows: WindowsSignIn, major: int
+) -> None:
+    with pytest.raises(proxy_login.NoTicket) as raised:
+        negotiate(monkeypatch, windows).next(None)
+    assert (raised.value.what, raised.value.major) == ("kerberos", major)

@@ -70,10 +70,11 @@ class _Negotiate:
     def next(self, challenge: str | None) -> str | None:
         """The ticket for ``HTTP/host`` at once, as the sign-in of this computer has it."""
         said = base64.b64decode(challenge) if challenge else None
-        from clearline.core.hops import gssapi  # with ctypes: only where it is used
-
         if self._context is None:
-            self._context = gssapi.Context(f"HTTP@{self._host}")
+            from clearline.core.hops import gssapi, sspi  # with ctypes: only where it is used
+
+            windows = sys.platform == "win32"
+            self._context = sspi.Context(self._host) if windows else gssapi.Context(f"HTTP@{self._host}")
         token: bytes | None = self._context.step(said)
         self.finished = self._context.complete
         return f"Negotiate {base64.b64encode(token).decode()}" if token else None
