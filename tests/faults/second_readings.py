@@ -258,3 +258,31 @@ def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network:
         network.dns_server({(host, "A"): "203.0.113.9", (host, "AAAA"): NODATA})
         yield Case(f"mongodb://shop:{SECRET}@{host}/?ssl=true", network)
+
+
+@TABLE.row("S64", "a server on ::1 alone", failed="tcp.refused", says="Write [::1]", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network(ipv6=True) as network:
+        network.publish(lab.standalone.address, host="::1", port=27017)
+        yield Case("mongodb://127.0.0.1:27017/", network)
+
+
+@TABLE.row("S65", "a dot behind the host, with TLS", failed="tls.name-mismatch", says="without the dot", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.dns_server({(HOST, "A"): OUTSIDE, (HOST, "AAAA"): NODATA})
+        context = server_context(lab.authority.server(HOST))
+        with MongoPeer(tls=context, listener=network.listen(27017)):
+            yield Case(f"mongodb://{HOST}.:27017/?tls=true&tlsCAFile={lab.authority.ca_file}", network)
+
+
+TABLE.text(
+    "S66", "a name with an empty part", lambda _: "mongodb://db..lab.test/", failed="dns.host-not-found", says="empty"
+)
+TABLE.text(
+    "S67",
+    "two seconds in milliseconds",
+    lambda lab: f"mongodb://{lab.standalone.address}/?timeoutMS=1",
+    failed="pool.operation-timeout",
+    says="are milliseconds",
+)

@@ -79,9 +79,12 @@ def eai_name(number: int) -> str | None:
 
 
 def server_name(host: str) -> str:
-    """The name for the certificate check and for SNI; the library leaves an IP address out of SNI itself."""
+    """The name for the certificate check and for SNI; the library leaves an IP address out of SNI itself.
+
+    A dot at the end stays, as PyMongo leaves it there: no certificate has such a name.
+    """
     bare = host.partition("%")[0]
     try:
         return str(ip_address(bare))
     except ValueError:
-        return bare.rstrip(".")
+        return bare

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.standing import has_failed, is_connected
+from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
 from clearline.core.facts.login import DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, MemberFacts, OtherPort, Reach, ServerExtras, TlsKind
@@ -539,3 +540,11 @@ def test_other_ports_and_name_servers_are_shown_as_evidence() -> None:
     assert diagnose(facts(silent))[0].evidence["other_ports"] == {"22": "refused"}
     known, *_ = FAILURES["both name servers closed"]
     assert any(NAMESERVERS[1] in line for line in diagnose(known)[0].evidence["questions"])
+
+
+def test_a_container_beside_a_refusal_with_a_change_to_offer_breaks_no_report() -> None:
+    around = ComputerFacts(system="Linux", surroundings=SurroundingFacts(container="Docker"))
+    one = dead("127.0.0.1", ip="127.0.0.1", loopback=True, listening=False, ports=(27018,))
+    found = diagnose(facts(one, computer=around, hosts=("127.0.0.1:27017",), driver=RAISED))
+    assert found[0].cause in ("tcp.refused", "env.container-localhost")
+    assert any(r.patch for r in found[0].remedies)

@@ -58,6 +58,8 @@ class Comparison:
         jobs: list[Awaitable[None]] = [self._questioner.ask_dns(member.host)]
         if any(t.own and not t.loopback and t.reach is Reach.REFUSED for t in member.tcp):
             jobs.append(self._try_loopback(address, member.port))
+        if member.tcp and all(t.loopback and t.family == "ipv4" and t.reach is Reach.REFUSED for t in member.tcp):
+            jobs.append(self._try_ipv6(address, member.port))
         jobs += [
             self._ask_why(address, t, member.port)
             for t in member.tcp
@@ -73,6 +75,9 @@ class Comparison:
 
     async def _try_loopback(self, address: str, port: int) -> None:
         self._ledger.note(address, loopback=await tcp.connect("127.0.0.1", port, deadline_s=self._questioner.hedge_s))
+
+    async def _try_ipv6(self, address: str, port: int) -> None:
+        self._ledger.note(address, over_ipv6=await tcp.connect("::1", port, deadline_s=self._questioner.hedge_s))
 
     async def _ask_why(self, address: str, failed: TcpFacts, port: int) -> None:
         # The server that answered the connection answers this about as fast.

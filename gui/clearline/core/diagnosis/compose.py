@@ -166,7 +166,7 @@ def _one_story(found: list[Finding]) -> list[Finding]:
 
 def _says_the_same(other: Finding, head: Finding) -> bool:
     """Whether what to do about a warning is what to do about the failure: it is told once."""
-    return other.cause == "env.container-localhost" and {*other.remedies} <= {*head.remedies}
+    return other.cause == "env.container-localhost" and all(r in head.remedies for r in other.remedies)
 
 
 def _slow_at_last(facts: Facts, found: list[Finding]) -> list[Finding] | None:

@@ -311,7 +311,8 @@ class LearntOfMember(Fact, frozen=True, kw_only=True):
     loopback: TcpFacts | None = None
     """127.0.0.1 on the same port, tried when an address of this computer's own refuses."""
     over_ipv6: TcpFacts | None = None
-    """``::1`` on the same port, where ``localhost`` stands for it too: PyMongo does not try it, other drivers do."""
+    """``::1`` on the same port, where ``localhost`` stands for it too, or 127.0.0.1 refuses: PyMongo does not try it,
+    other drivers do."""
     afterwards: TcpFacts | None = None
     """A further connection attempt, after the driver lost a server that had answered hello before."""
     extras: ServerExtras | None = None

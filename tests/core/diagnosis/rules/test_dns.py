@@ -527,3 +527,12 @@ def test_thousands_of_hosts_do_not_each_look_through_all_questions(outcome: DnsO
         return Counted.looks - before
 
     assert looks(10) == looks(100)
+
+
+@pytest.mark.parametrize(("host", "word"), [("db..example.com", "empty"), (f"{'a' * 64}.example.com", "too long")])
+def test_a_name_that_no_server_can_be_asked_for_is_no_matter_of_the_vpn(host: str, word: str) -> None:
+    one = unnamed(host)
+    found = dns.host_name(facts(one, dns=names()), one)
+    assert found is not None
+    assert word in found.summary
+    assert "VPN" not in found.remedies[0].text

@@ -307,3 +307,18 @@ def test_cosmos_db_listens_on_a_port_of_its_own() -> None:
     right = why(dead(host, Reach.SILENT, ip="203.0.113.9", port=10255, address=f"{host}:10255"))
     assert right is not None
     assert (right.cause, right.remedies[0].patch) == ("tcp.no-answer", None)
+
+
+def test_a_server_on_the_other_loopback_address_is_told_from_one_that_is_stopped() -> None:
+    here: dict[str, Any] = {"ip": "127.0.0.1", "loopback": True, "listening": False}
+    other = tcp(Reach.OK, "::1", "ipv6", loopback=True)
+    found = why(dead("127.0.0.1", over_ipv6=other, **here))
+    assert found is not None
+    assert (found.cause, found.remedies[0].patch) == ("tcp.refused", {"seeds": {"hosts": ["[::1]:27017"]}})
+    stopped = why(dead("127.0.0.1", over_ipv6=tcp(Reach.REFUSED, "::1", "ipv6"), **here))
+    assert stopped is not None
+    assert stopped.remedies[0].patch is None
+    assert (
+        list(lines.localhost_elsewhere(facts(dead("localhost", over_ipv6=tcp(Reach.REFUSED, "::1", "ipv6"), **here))))
+        == []
+    )

@@ -770,3 +770,25 @@ def test_an_old_option_and_the_failure_for_want_of_it_are_one_story() -> None:
     assert [f.cause for f in found] == ["tls.unknown-ca"]
     assert "tlsCAFile" in found[0].detail
     assert found[0].remedies[0].action == "replace-option:ssl_ca_certs:tlsCAFile=/ca.pem"
+
+
+def test_a_dot_behind_the_host_is_what_the_certificate_lacks() -> None:
+    leaf = certificate(names=("db1.example.com",))
+    known = member(refused(62, leaf, server_name="db1.example.com."), host="db1.example.com.")
+    found = explained(facts(known, options=TLS))
+    assert found is not None
+    assert (found.cause, found.remedies[0].patch) == (
+        "tls.name-mismatch",
+        {"seeds": {"hosts": ["db1.example.com:27017"]}},
+    )
+    other = explained(facts(member(refused(62, leaf, server_name="db2."), host="db2."), options=TLS))
+    assert other is not None
+    assert "dot" not in other.summary
+
+
+def test_an_address_among_the_dns_names_vouches_for_nothing() -> None:
+    leaf = certificate(names=("127.0.0.1", "db1"))
+    found = explained(facts(member(refused(64, leaf, server_name="127.0.0.1"), host="127.0.0.1"), options=TLS))
+    assert found is not None
+    assert found.cause == "tls.ip-not-in-certificate"
+    assert "as a DNS name" in found.summary

@@ -84,3 +84,14 @@ def test_a_step_down_in_the_middle_is_a_failover() -> None:
 
 def test_nothing_is_said_of_a_check_that_connected() -> None:
     assert causes(facts(alive(), connected=True)) == []
+
+
+def test_a_timeout_that_was_meant_in_seconds_is_shown_in_both_units() -> None:
+    def told(ms: int) -> str:
+        gone = DriverFacts(state=DriverState.RAISED, exception="pymongo.errors.NetworkTimeout", raised_by="read")
+        known = facts(live(HELLO), options={"socketTimeoutMS": ms}, driver=gone)
+        (found,) = (f for rule in RULES for f in rule(known))
+        return found.detail
+
+    assert "30 seconds are written 30000" in told(30)
+    assert "written" not in told(500)

@@ -457,6 +457,17 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
             fix="Correct the address.",
             host=member.host,
         )
+    if (odd := _impossible_name(member.host)) is not None:
+        return finding(
+            "dns.host-not-found",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=evidence,
+            summary=f"{member.host} is no possible host name: {odd}.",
+            means="The parts between the dots have 1 to 63 characters.",
+            fix="Correct the name.",
+            host=member.host,
+        )
     words = name_words(facts, member)
     if "." not in member.host.rstrip("."):
         detail, fix, also = words or ("", "", ())
@@ -522,6 +533,16 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     )
 
 
+def _impossible_name(host: str) -> str | None:
+    """Why no name server can be asked for a name; None where one can."""
+    parts = host.removesuffix(".").split(".")
+    if "" in parts:
+        return "a part of it is empty"
+    return "a part of it is too long" if any(len(part) > _LONGEST_PART for part in parts) else None
+
+
+_LONGEST_PART = 63
+"""Characters between two dots (RFC 1035)."""
 _DIGITS = late(r"\d+(?:\.\d+)*\.?")
 
 

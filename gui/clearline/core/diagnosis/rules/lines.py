@@ -53,7 +53,7 @@ def localhost_elsewhere(facts: Facts) -> Iterable[Finding]:
     """What PyMongo does not notice: localhost is ``::1`` too, and the server does not listen there."""
     for member in facts.members:
         tried = member.over_ipv6
-        if tried is not None and tried.reach is Reach.REFUSED:
+        if tried is not None and tried.reach is Reach.REFUSED and standing(facts, member) is Standing.ANSWERED:
             yield finding(
                 "tcp.ipv6-refused",
                 Certainty.PROVEN,

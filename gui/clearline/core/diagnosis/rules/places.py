@@ -209,6 +209,11 @@ def _elsewhere(host: str) -> tuple[str, str] | None:
             "Use the server's address or its DNS name. On Linux the resolver asks mDNS only with libnss-mdns; "
             "containers, WSL and VPNs do not pass it on.",
         )
+    if name.endswith(".localhost"):
+        return (
+            "Browsers and some systems lead every name under localhost to this computer; the lookup here does not.",
+            "Write localhost, or 127.0.0.1.",
+        )
     if _CLOUD_NAME.fullmatch(name):
         return (
             "This is a name of a cloud provider's private network, and is known inside that network only.",

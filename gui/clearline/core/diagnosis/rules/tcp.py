@@ -176,8 +176,16 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
     unheard = (attempt.loopback or attempt.own) and attempt.listening is False
     detail, fix = refused_words(facts, member)
+    over_ipv6 = member.over_ipv6 is not None and member.over_ipv6.reach is Reach.OK
+    by_ipv6 = "At ::1 (IPv6) that port takes connections, so what listens there listens on IPv6 alone."
     words = [_led_here(member, attempt), family_words(member.tcp), _other_door(answering), detail]
+    words += [by_ipv6] if over_ipv6 else []
+    patch: dict[str, object] | None = None
     here = localhost_remedies(facts, member) if attempt.loopback else ()
+    if over_ipv6:
+        fix, here = f"Write [::1]:{member.port}, or add 127.0.0.1 to net.bindIp.", ()
+        if facts.uri.hosts == (member.address,):
+            patch = {"seeds": {"hosts": [f"[::1]:{member.port}"]}}
     if here and in_container(facts) is not None:
         fix, here = here[0].text, (Remedy(text="If it is meant to run in here, start mongod, or correct the port."),)
     if not unheard:
@@ -187,6 +195,7 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
         Certainty.PROVEN if unheard and attempt.loopback and is_this_computer(member.host) else Certainty.LIKELY,
         detail=" ".join(filter(None, words)),
         fix=fix,
+        patch=patch,
         also=(*_other_ports(facts, member, answering), *here),
         host=member.host,
         port=member.port,

@@ -193,6 +193,28 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     detail = " ".join(hints)
     if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
         return tell("tls.no-san", host=host)
+    if leaf and host.endswith(".") and covers(leaf, host):
+        bare = host.rstrip(".")
+        alone = facts.uri.hosts == (member.address,) and not facts.uri.srv
+        return tell(
+            "tls.name-mismatch",
+            summary=f"The host is written with a dot at its end, {host}, and the certificate is for {bare}.",
+            means="The driver compares the two as they are written.",
+            patch={"seeds": {"hosts": [f"{bare}:{member.port}"]}} if alone else None,
+            fix=f"Write {bare} without the dot.",
+            names=bare,
+            host=host,
+        )
+    if leaf and handshake.verify_code == ADDRESS_MISMATCH and host in leaf.names:
+        return tell(
+            "tls.ip-not-in-certificate",
+            summary=f"The certificate lists {host} as a DNS name, and an address counts only as an IP address in it.",
+            means="Drivers compare an address with the IP addresses of the certificate alone (subjectAltName IP).",
+            fix=f"Have it issued again with IP:{host} in place of DNS:{host}, or connect by one of its names.",
+            detail=detail,
+            address=host,
+            names=listed(own_names),
+        )
     patch = _by_another_name(facts, member, own_names)
     also = _through_a_tunnel(facts, member, own_names)
     if handshake.verify_code == ADDRESS_MISMATCH and own_names:

@@ -25,6 +25,8 @@ _SHUTTING_DOWN = (91, 11600)
 _QUEUE = "pymongo.errors.WaitQueueTimeoutError"
 _NETWORK = "pymongo.errors.NetworkTimeout"
 _OWN_LIMITS = ("timeoutMS", "socketTimeoutMS", "connectTimeoutMS", "serverSelectionTimeoutMS")
+_LIKE_SECONDS = 120
+"""No timeout in milliseconds is as short as this on purpose, and many in seconds are."""
 SHORT_MS = 3000
 """A timeout of the user's below this is suspected when it ran out; ours is longer."""
 
@@ -37,6 +39,13 @@ def _own_limit(facts: Facts) -> tuple[str, float] | None:
         if isinstance(v := facts.uri.options.get(name), int | float) and not isinstance(v, bool) and 0 < v < SHORT_MS
     ]
     return (min(values)[1], min(values)[0]) if values else None
+
+
+def _in_seconds(limit: tuple[str, float] | None) -> str:
+    """A word about a number that may have been meant in seconds."""
+    if limit is None or limit[1] > _LIKE_SECONDS:
+        return ""
+    return f"{limit[0]}={limit[1]:g} are milliseconds: {limit[1]:g} seconds are written {limit[1] * 1000:g}."
 
 
 def _slowest_ms(member: MemberFacts) -> float:
@@ -64,6 +73,7 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
             Certainty.LIKELY,
             stage=Stage.DRIVER,
             evidence=evidence,
+            detail=_in_seconds(limit),
             option=limit[0] if limit else "the time limit",
         )
     elif limit is not None and driver.selection_timed_out:
@@ -74,7 +84,7 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
             Certainty.LIKELY,
             server=slowest.address,
             evidence=evidence,
-            detail=f"{limit[0]}={limit[1]:g} allows less than that.",
+            detail=f"{limit[0]}={limit[1]:g} allows less than that. {_in_seconds(limit)}".strip(),
             host=slowest.host,
             seconds=f"{_slowest_ms(slowest) / 1000:.2f}",
             ms=round(max(2000.0, 3 * _slowest_ms(slowest))),
