@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from clearline.__main__ import main
 from clearline.cli.commands import COMMANDS
 from clearline.core.report.report import to_json
 from lab import peers
@@ -201,6 +202,24 @@ def test_wrong_arguments_are_told_on_standard_error(folder: Path, arguments: Arg
     assert process.returncode == 2
     assert out == ""
     assert error.startswith(("usage: clearline", "clearline: unknown arguments"))
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "typed", "expected"),
+    [
+        ("check", "--timeout", "soon", "soon is not a number of seconds from 0.05 to 60"),
+        ("check", "--timeout", "nan", "nan is not a number of seconds from 0.05 to 60"),
+        ("check", "--attempts", "1.5", "1.5 is not a number from 1 to 100"),
+        ("check", "--for", "0", "0 is not a number of seconds from 1 to 86400"),
+        ("watch", "--interval", "0", "0 is not a number of seconds from 0.05 to 3600"),
+    ],
+)
+def test_a_number_that_is_none_is_told_with_its_limits(
+    command: str, option: str, typed: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, option, typed, "db1"])
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"argument {option}: {expected}")
 
 
 @pytest.mark.parametrize("arguments", [("--timeout", "soon", "db1"), ("--exit-by=nagios", "--no-such-option")])

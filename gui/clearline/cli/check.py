@@ -15,7 +15,7 @@ from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.secrets import adopt
 from clearline.cli.targets import Target, add_arguments, chosen
 from clearline.cli.text_grid import shown
-from clearline.cli.usage import WRONG_USAGE, UsageProblem
+from clearline.cli.usage import WRONG_USAGE, UsageProblem, seconds
 from clearline.core.check.request import Patience
 from clearline.core.check.retry import MOST_ATTEMPTS, RetryPlan
 from clearline.core.facts.whole import SILENCE_S
@@ -146,7 +146,12 @@ def parser() -> Parser:
         help="check again until this is so, or until the failure cannot pass by waiting (a refused login)",
     )
     parser.add_argument(
-        "--for", dest="within", type=_duration, default=60.0, metavar="S", help="how long --until waits, seconds (60)"
+        "--for",
+        dest="within",
+        type=seconds(1, 86_400),
+        default=60.0,
+        metavar="S",
+        help="how long --until waits, seconds (60)",
     )
     parser.add_argument(
         "--exit-by", choices=WAYS, default="plain", help="what the exit code says: see the table in the README"
@@ -157,7 +162,7 @@ def parser() -> Parser:
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds(0.05, 60),
         default=SILENCE_S,
         metavar="S",
         help="seconds without progress that count as silence",
@@ -170,27 +175,16 @@ def parser() -> Parser:
         help="try N times in all, while waiting may help: never after wrong settings or a refused login",
     )
     parser.add_argument(
-        "--delay", type=_seconds, default=1.0, metavar="S", help="seconds before the second attempt; then doubled"
+        "--delay",
+        type=seconds(0.05, 60),
+        default=1.0,
+        metavar="S",
+        help="seconds before the second attempt; then doubled",
     )
     return parser
 
 
 def _attempts(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= MOST_ATTEMPTS:
-        raise argparse.ArgumentTypeError(f"between 1 and {MOST_ATTEMPTS}")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.05 <= value <= 60:
-        raise argparse.ArgumentTypeError("between 0.05 and 60 seconds")
-    return value
-
-
-def _duration(text: str) -> float:
-    value = float(text)
-    if not 1 <= value <= 86_400:
-        raise argparse.ArgumentTypeError("between 1 and 86400 seconds")
-    return value
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ATTEMPTS:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {MOST_ATTEMPTS}")
+    return int(text)

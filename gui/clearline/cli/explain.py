@@ -34,7 +34,8 @@ def run(argv: Sequence[str]) -> int:
     try:
         explanation = _explained(source or "-", arguments.near)
     except OSError as error:
-        print_aside(f"clearline explain: {source} cannot be read: {error.strerror}.")
+        unknown = ", and no cause has that code" if isinstance(error, FileNotFoundError) else ""
+        print_aside(f"clearline explain: {source} cannot be read: {error.strerror}{unknown}.")
         return WRONG_USAGE
     except _Refused as refused:
         print_aside(f"clearline explain: {refused}")

@@ -36,7 +36,7 @@ from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.targets import add_arguments, chosen
-from clearline.cli.usage import WRONG_USAGE, UsageProblem
+from clearline.cli.usage import WRONG_USAGE, UsageProblem, seconds
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.watch.health import HealthState, Outage
@@ -68,8 +68,12 @@ def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
     made = argparse.ArgumentParser(prog="clearline watch", description="Stay on the line to one deployment.")
     add_arguments(made)
-    made.add_argument("--interval", type=_interval, default=10.0, metavar="S", help="seconds between pings (10)")
-    made.add_argument("--for", dest="seconds", type=_duration, metavar="S", help="end after so many seconds")
+    made.add_argument(
+        "--interval", type=seconds(0.05, 3600), default=10.0, metavar="S", help="seconds between pings (10)"
+    )
+    made.add_argument(
+        "--for", dest="seconds", type=seconds(0.05, 365 * 86_400), metavar="S", help="end after so many seconds"
+    )
     made.add_argument("--jsonl", action="store_true", help="print JSON lines")
     made.add_argument("--pings", action="store_true", help="a line for every ping (JSON lines always have them)")
     return made
@@ -291,17 +295,3 @@ def _lasting(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def _interval(text: str) -> float:
-    value = float(text)
-    if not 0.05 <= value <= 3600:
-        raise argparse.ArgumentTypeError("between 0.05 seconds and an hour")
-    return value
-
-
-def _duration(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 365 * 86400:
-        raise argparse.ArgumentTypeError("more than 0 seconds, at most a year")
-    return value
