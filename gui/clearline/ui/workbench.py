@@ -255,6 +255,7 @@ class Workbench(QObject):
         banner.code_requested.connect(self.late.turn_to_code)
         window.answer.remedy_chosen.connect(self.fixes.apply)
         window.answer.note_requested.connect(self.reports.copy_note)
+        self.sharing.log_given.connect(self.explaining.ask_file)
         window.answer.welcome.import_requested.connect(lambda: self.sharing.ask_import())
         window.live.views.made.connect(self._on_live_view_made)
         self.watching.row_changed.connect(self.rows.show_one)

@@ -372,6 +372,20 @@ def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(
     dialog.reject()
 
 
+def test_a_file_without_connections_is_explained_and_a_damaged_export_is_not(
+    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path
+) -> None:
+    log, damaged = tmp_path / "app.log", tmp_path / "connections.json"
+    log.write_text("MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017\n    at connect (db.js:1:1)\n")
+    damaged.write_text('{"format": "clearline-export", "profiles": [')
+    sharing.take_files([log])
+    answer = desktop.window.answer
+    qtbot.waitUntil(lambda: answer.shows_explanation and bool(answer.explanation.causes))
+    assert not desktop.window.findChildren(ImportDialog)
+    sharing.take_files([damaged])
+    qtbot.waitUntil(lambda: bool(desktop.window.findChildren(ImportDialog)))
+
+
 def test_a_portable_copy_asks_once_on_this_computer_whose_profiles_it_carries(
     make_desktop: Callable[..., Any], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ from clearline.core.whole_files import read_whole
 KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, DBeaver, VS Code, .env files and lists of connection strings"
 """What can be read, as a sentence has it."""
 
+_JSON: Final = ("{", "[", "/*", "//")
 _WAYS: Final = re.compile(r"(?im)^\s*(?:Host|Match)\s+\S|^kind:\s*Config\s*$|^current-context:")
 """Settings of SSH, or of kubectl."""
 _BEGINNING: Final = 100_000
@@ -94,6 +95,19 @@ def is_one_profile(path: Path) -> bool:
     return isinstance(document, dict) and document.get("format") == profile_file.FORMAT
 
 
+def is_log(path: Path) -> bool:
+    """Whether the file is a text without any connection to import: what a program printed, perhaps. Never raises."""
+    try:
+        raw = read_whole(path, MOST_BYTES + 1)
+        text = decoded(raw)
+    except (OSError, ValueError, ImportProblem):
+        return False
+    if len(raw) > MOST_BYTES:
+        return True
+    ours_or_ways = text.lstrip().startswith(_JSON) or _WAYS.search(text[:_BEGINNING])  # damaged ones are told as such
+    return not (ours_or_ways or dotenv.looks_like(text) or uri_list.looks_like(text))
+
+
 def decoded(raw: bytes) -> str:
     """Bytes as text, by their byte order mark, else UTF-8, else what Windows wrote. Raises `NotRecognised`."""
     for mark, encoding in _BYTE_ORDER_MARKS:
@@ -117,7 +131,7 @@ def _read(raw: bytes, passphrase: Secret | None, path: Path | None) -> Imported:
     if len(raw) > MOST_BYTES:
         raise TooLarge(_TOO_LARGE)
     text = decoded(raw)
-    if text.lstrip().startswith(("{", "[", "/*", "//")) and (read := _from_json(text, passphrase, path)) is not None:
+    if text.lstrip().startswith(_JSON) and (read := _from_json(text, passphrase, path)) is not None:
         return read
     if _WAYS.search(text[:_BEGINNING]) and not uri_list.looks_like(text):
         raise NotRecognised(_IN_THE_FORM)

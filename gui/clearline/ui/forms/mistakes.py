@@ -59,10 +59,10 @@ class MistakeLine(QWidget):
         row.setContentsMargins(10, 0, 0, 0)
         row.setSpacing(theme.GRID)
         row.addWidget(self._icon)
-        row.addWidget(self.words, 3)
+        row.addWidget(self.words, 100)  # what it becomes has the room that is left
         for widget in (self.show_place, self.repair, self.undo):
             row.addWidget(widget)
-        row.addWidget(self.after, 2)
+        row.addWidget(self.after, 1)
         row.addStretch(0)
         self.setFixedHeight(_HEIGHT)
         self._looking = QTimer(self)

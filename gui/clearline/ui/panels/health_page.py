@@ -81,6 +81,7 @@ class HealthPage(QWidget):
         self.reach.chosen.connect(self._on_reach)
         self.chart = Lanes("Latency, pool, members and events over time")
         self.beside = RichText("Members and pool")
+        self.beside.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.exercise = LabelledButton("test", "Exercise the pool…")
         self.exercise.setToolTip("Many workers at once over this connection; it never writes")
         self.exercise.clicked.connect(self.exercise_requested)
@@ -129,7 +130,11 @@ class HealthPage(QWidget):
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
         column.addWidget(self.beside, 1)
-        column.addWidget(self.exercise, 0, Qt.AlignmentFlag.AlignLeft)
+        row_of_exercise = QHBoxLayout()
+        row_of_exercise.setContentsMargins(theme.GRID, 0, 0, 0)  # under the words of the page above
+        row_of_exercise.addWidget(self.exercise)
+        row_of_exercise.addStretch(1)
+        column.addLayout(row_of_exercise)
         self._below = below = QWidget()
         under = QVBoxLayout(below)
         under.setContentsMargins(theme.GRID * 2, 4, theme.GRID * 2, 4)
@@ -243,7 +248,7 @@ def _beside_html(state: WatchState | None) -> str:
         for server in state.topology.servers[:_MOST_MEMBERS]
     )
     rows = "".join(
-        "<tr>" + "".join(f'<td style="padding-right:16px; white-space:nowrap">{one}</td>' for one in row) + "</tr>"
+        "<tr>" + "".join(f'<td style="padding-right:12px; white-space:nowrap">{one}</td>' for one in row) + "</tr>"
         for row in cells
     )
     title = f"Members of {state.topology.set_name}" if state.topology.set_name else "Servers"

@@ -52,7 +52,7 @@ class PoolPanel(QWidget):
         bar.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
         bar.setSpacing(theme.GRID)
         bar.addWidget(self.exercise)
-        bar.addWidget(self.said, 1)
+        bar.addWidget(self.said, 1, Qt.AlignmentFlag.AlignVCenter)
         for widget in (self.reach, latest, save):
             bar.addWidget(widget)
         split = QSplitter(Qt.Orientation.Vertical)

@@ -45,6 +45,8 @@ class Sharing(QObject):
 
     import_ended = Signal(object)
     """The dialog is closed; the ids of the profiles that are new since it was opened."""
+    log_given = Signal(object)
+    """The path of a file that holds no connections, and may say why one failed."""
     imported = Signal(object)
     """What was saved: a tuple of `ItemResult` with their profiles. They come from outside: the user has not agreed
     to connect to them yet."""
@@ -348,18 +350,21 @@ class Sharing(QObject):
         return super().eventFilter(watched, event)
 
     def take_files(self, paths: Sequence[Path]) -> None:
-        """Open those that are profiles, import the others."""
+        """Open those that are profiles, import the others; one that holds no connection is a log to be explained."""
         from clearline.core.exchange import reading
 
-        def sorted_out() -> tuple[list[Path], list[Path]]:
+        def sorted_out() -> tuple[list[Path], list[Path], bool]:
             profiles = [path for path in paths if reading.is_one_profile(path)]
-            return profiles, [path for path in paths if path not in profiles]
+            others = [path for path in paths if path not in profiles]
+            return profiles, others, len(paths) == len(others) == 1 and reading.is_log(others[0])
 
-        def answered(both: tuple[list[Path], list[Path]]) -> None:
-            profiles, others = both
+        def answered(sorts: tuple[list[Path], list[Path], bool]) -> None:
+            profiles, others, is_log = sorts
             for path in profiles:
                 self._storage.load(path)
-            if others:
+            if is_log:
+                self.log_given.emit(others[0])
+            elif others:
                 self.ask_import(others)
 
         self._storage.background.ask(lambda: run_in_daemon(sorted_out), answered, self._storage.broke.emit)
