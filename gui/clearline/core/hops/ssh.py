@@ -7,8 +7,6 @@ questions by itself: `ssh_login.Login` does both, so that the reason of every re
 from __future__ import annotations
 
 import asyncio
-import errno
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -21,16 +19,15 @@ from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import known_hosts, proxy_command
 from clearline.core.hops.asking import Asker, ShownKey
-from clearline.core.hops.greeting import service_of, service_that_answers, shown
 from clearline.core.hops.hop_log import HopLog
-from clearline.core.hops.key_exchange import Overheard, lacking
+from clearline.core.hops.key_exchange import lacking
 from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.hops.opener import Entrance
-from clearline.core.hops.proxy_command import CommandStream
 from clearline.core.hops.ssh_config import ConfigProblem, Settings
+from clearline.core.hops.ssh_greeting import greeted
+from clearline.core.hops.ssh_line import Carried, Channel, pushed, why_refused
 from clearline.core.hops.ssh_login import Login, methods
-from clearline.core.hops.stream import ProtocolStream, PushStream, SocketStream, Stream
-from clearline.core.hops.transport import HopTransport, adopt
+from clearline.core.hops.stream import PushStream, Stream
 from clearline.core.hops.trouble import HopError
 from clearline.core.secrets.secret import Secret
 
@@ -45,36 +42,13 @@ _CIPHERS: Final = [
     "aes128-ctr",
 ]
 """Processors have AES built in: it takes a quarter less of their time than the library's own first choice."""
-_SMALL: Final = 4096
-_PIECE: Final = 65536
-"""A large read takes a fifth less of the processor by pieces of this size."""
-_LONGEST_GREETING: Final = 8192
 _LONGEST_SETTINGS: Final = 8192
-_LOOK_S: Final = 1.0
 _LOGIN_PATIENCE: Final = 3.0
 """PAM lets a wrong password wait for two seconds and more."""
 _TRANSIENT: Final = frozenset(
     {Trouble.CLOSED, Trouble.HANGS, Trouble.BANNER_SILENT, Trouble.LOST, Trouble.KEEPALIVE_LOST, Trouble.COMMAND_FAILED}
 )
 """What may be over at the next try; a login that was refused is not tried again by itself."""
-_ERRNO_OF: Final = {
-    "Connection refused": errno.ECONNREFUSED,
-    "No route to host": errno.EHOSTUNREACH,
-    "Host is unreachable": errno.EHOSTUNREACH,
-    "Network is unreachable": errno.ENETUNREACH,
-    "Connection timed out": errno.ETIMEDOUT,
-    "Operation timed out": errno.ETIMEDOUT,
-}
-"""strerror(3) of glibc, musl and the BSDs, which sshd sends as they are: the protocol has no number for them."""
-_EAI_OF: Final = {
-    "Name or service not known": socket.EAI_NONAME,
-    "Name does not resolve": socket.EAI_NONAME,
-    "nodename nor servname provided, or not known": socket.EAI_NONAME,
-    "hostname nor servname provided, or not known": socket.EAI_NONAME,
-    "No address associated with hostname": socket.EAI_NONAME,
-    "Temporary failure in name resolution": socket.EAI_AGAIN,
-}
-"""gai_strerror(3), likewise."""
 
 
 class SshHop:
@@ -103,7 +77,7 @@ class SshHop:
         self._conn: asyncssh.SSHClientConnection | None = None
         self._login: asyncio.Task[asyncssh.SSHClientConnection] | None = None
         self._refused: HopError | None = None
-        self._carried: _Carried | None = None
+        self._carried: Carried | None = None
         self._end: HopError | None = None
         self._closed = False
 
@@ -126,11 +100,8 @@ class SshHop:
                     HopStage.CHANNEL,
                     Trouble.REPLY,
                     target=target,
-                    code=problem.code,
-                    said=problem.reason[:300],
-                    errno=_ERRNO_OF.get(problem.reason),
-                    eai=_EAI_OF.get(problem.reason),
                     elapsed_ms=step.elapsed_ms,
+                    **why_refused(problem),
                 ) from None
             except (asyncssh.Error, OSError):
                 raise self._lost_as() from None
@@ -240,11 +211,11 @@ class SshHop:
             raise log.failed(HopStage.NAME, Trouble.FILE_SILENT, file=place, said=f"{silence.limit_s:g}") from None
         command, stream = await self._enter()
         login = Login(settings, log, entries, self._host_keys, self._secrets, self._asker)
-        carried: _Carried | None = None
+        carried: Carried | None = None
         connecting: asyncio.Future[asyncssh.SSHClientConnection] | None = None
         try:
-            await self._greeted(stream, command)
-            carried = _Carried(stream, (log.facts.host, log.facts.port))
+            await greeted(log, self._entrance, stream, command)
+            carried = Carried(stream, (log.facts.host, log.facts.port))
             connecting = asyncio.ensure_future(
                 asyncssh.connect(
                     log.facts.host,
@@ -291,67 +262,8 @@ class SshHop:
     async def _agreed_to(self, command: str) -> bool:
         return self._may_run is not None and await run_in_daemon(self._may_run, command)
 
-    async def _greeted(self, stream: PushStream, command: str | None) -> None:
-        """Read what the server says of itself, and leave it for the library."""
-        log, said = self._log, b""
-        async with log.step(HopStage.BANNER, Trouble.BANNER_SILENT) as step:
-            looking = asyncio.get_running_loop().create_task(self._look(command))
-            try:
-                while not _banner(said):
-                    receiving = asyncio.ensure_future(stream.receive())
-                    await asyncio.wait({receiving, looking}, return_when=asyncio.FIRST_COMPLETED)
-                    if not receiving.done():
-                        receiving.cancel()
-                        if answer := looking.result():
-                            raise log.failed(
-                                HopStage.BANNER,
-                                Trouble.NOT_SPOKEN,
-                                first_bytes=shown(answer),
-                                service=service_of(answer),
-                                elapsed_ms=step.elapsed_ms,
-                            )
-                        receiving = asyncio.ensure_future(stream.receive())
-                    try:
-                        piece = await receiving
-                    except OSError as error:
-                        raise self._closed_early(said, step.elapsed_ms, error.errno) from None
-                    said += piece
-                    if not piece and isinstance(stream, CommandStream):
-                        raise await proxy_command.failed(log, stream, command or "")
-                    if not piece or len(said) > _LONGEST_GREETING or service_of(said):
-                        if said and not _banner(said):
-                            raise self._not_ssh(said, step.elapsed_ms, ended=not piece)
-                        if not piece:
-                            raise self._closed_early(said, step.elapsed_ms, None)
-            finally:
-                looking.cancel()
-        log.put(software=_banner(said))
-        stream.put_back(said)
-
-    async def _look(self, command: str | None) -> bytes:
-        """Nothing is said for long: what speaks only when it is spoken to answers on a line of its own."""
-        if command is not None:
-            await asyncio.Event().wait()
-        await asyncio.sleep(min(_LOOK_S, self._log.terms.deadline_s / 2))
-        return await service_that_answers(lambda: self._entrance.enter(self._log), self._log.terms.deadline_s / 4)
-
-    def _not_ssh(self, said: bytes, elapsed_ms: float, *, ended: bool) -> HopError:
-        # sshd ends it so with a sentence: Exceeded MaxStartups, Not allowed at this time.
-        if ended and service_of(said) is None and said.isascii():
-            words = said.decode("ascii").strip()
-            return self._log.failed(
-                HopStage.BANNER, Trouble.CLOSED, said=words[:200], first_bytes=shown(said), elapsed_ms=elapsed_ms
-            )
-        fields: dict[str, Any] = {"first_bytes": shown(said), "service": service_of(said), "elapsed_ms": elapsed_ms}
-        return self._log.failed(HopStage.BANNER, Trouble.NOT_SPOKEN, **fields)
-
-    def _closed_early(self, said: bytes, elapsed_ms: float, number: int | None) -> HopError:
-        return self._log.failed(
-            HopStage.BANNER, Trouble.CLOSED, errno=number, first_bytes=shown(said), elapsed_ms=elapsed_ms
-        )
-
     async def _exchanged(
-        self, login: Login, connecting: asyncio.Future[asyncssh.SSHClientConnection], carried: _Carried
+        self, login: Login, connecting: asyncio.Future[asyncssh.SSHClientConnection], carried: Carried
     ) -> None:
         """The key exchange, up to the host key. Raises `HopError`, `_Unknown`."""
         async with self._log.step(HopStage.KEY_EXCHANGE, Trouble.HANDSHAKE_HANGS) as step:
@@ -384,7 +296,7 @@ class SshHop:
             await self._remember(key)
 
     def _no_exchange(
-        self, connecting: asyncio.Future[asyncssh.SSHClientConnection], carried: _Carried, elapsed_ms: float
+        self, connecting: asyncio.Future[asyncssh.SSHClientConnection], carried: Carried, elapsed_ms: float
     ) -> HopError:
         error = connecting.exception()
         lack = lacking(carried.ours.proposal, carried.theirs.proposal)
@@ -448,122 +360,3 @@ class _Unknown(Exception):
     def __init__(self, error: HopError, key: asyncssh.SSHKey) -> None:
         super().__init__()
         self.error, self.key = error, key
-
-
-class _Carried:
-    """What asyncssh takes for a tunnel, and uses as its line."""
-
-    def __init__(self, stream: PushStream, peer: tuple[str, int]) -> None:
-        self._stream = stream
-        self._peer = peer
-        self.ours, self.theirs = Overheard(), Overheard()
-        self.ended = False
-        """The line itself is over, and not only silent."""
-
-    async def create_connection(self, factory: Any, host: str, port: int) -> tuple[None, Any]:
-        """Called by the library."""
-        conn = factory()
-        _SshTransport(self._stream, conn, ("", 0), self)
-        return None, conn
-
-
-class _SshTransport(HopTransport):
-    """Also listens to the beginning, which tells what both sides propose."""
-
-    def __init__(self, stream: PushStream, protocol: Any, peer: tuple[str, int], carried: _Carried) -> None:
-        self._carried = carried
-        self._socket = _socket_of(stream)
-        super().__init__(stream, protocol, peer)
-
-    def data_received(self, data: bytes) -> None:
-        """A piece from the server."""
-        if not self._carried.theirs.over:
-            self._carried.theirs.hear(data)
-        if self._socket is not None and len(data) < _SMALL:
-            # sshd waits for the acknowledgement with its next small packet (Nagle), 40 ms without this.
-            with suppress(OSError):
-                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        # The library copies all that is left for each packet that it takes out: little at a time is copied little.
-        for start in range(0, len(data), _PIECE):
-            super().data_received(data[start : start + _PIECE])
-
-    def ended(self, error: Exception | None) -> None:
-        """The line is over."""
-        self._carried.ended = True
-        super().ended(error)
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """A piece for the server."""
-        if not self._carried.ours.over:
-            self._carried.ours.hear(bytes(data))
-        super().write(data)
-
-
-class Channel(PushStream, asyncssh.SSHTCPSession[bytes]):
-    """One line through the server."""
-
-    def __init__(self, lost: Any) -> None:
-        super().__init__()
-        self._lost = lost
-        self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
-
-    def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
-        """Called by the library."""
-        self._channel = chan
-
-    def data_received(self, data: bytes, datatype: Any = None) -> None:
-        """Called by the library."""
-        self.feed(data)
-
-    def eof_received(self) -> bool:
-        """Called by the library."""
-        self.feed_end(None)
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the library: with an error when the whole connection is gone."""
-        self.feed_end(None if exc is None else self._lost(exc))
-
-    def write(self, data: bytes) -> None:
-        """Send it, or keep it until it can be sent."""
-        if self._channel is not None and not self._channel.is_closing():
-            with suppress(BrokenPipeError):
-                self._channel.write(data)
-
-    def _pause(self) -> None:
-        if self._channel is not None:
-            self._channel.pause_reading()
-
-    def _resume(self) -> None:
-        if self._channel is not None:
-            self._channel.resume_reading()
-
-    def _hang_up(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
-
-
-async def pushed(stream: Stream, host: str) -> PushStream:
-    """A stream that can be handed over to a protocol."""
-    if isinstance(stream, PushStream):
-        return stream
-    assert isinstance(stream, SocketStream)
-    _, protocol = await adopt(stream, ProtocolStream, (host, 0))
-    assert isinstance(protocol, ProtocolStream)
-    return protocol
-
-
-def _banner(said: bytes) -> str:
-    """The line with which a server says who it is, once it is whole; lines before it are allowed (RFC 4253)."""
-    for line in said.split(b"\n")[:-1]:
-        if line.startswith(b"SSH-"):
-            return line.strip().decode("ascii", "replace")[:100]
-    return ""
-
-
-def _socket_of(stream: Stream) -> Any:
-    """The TCP socket underneath, where it can be told to acknowledge at once (Linux)."""
-    if not hasattr(socket, "TCP_QUICKACK") or not isinstance(stream, ProtocolStream):
-        return None
-    sock = stream.transport.get_extra_info("socket")
-    return sock if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6) else None

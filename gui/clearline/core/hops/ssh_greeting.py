@@ -1,0 +1,87 @@
+"""Who an SSH server says it is, before all else: read, judged where it is something else, and left for asyncssh."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from clearline.core.facts.hops import HopStage, Trouble
+from clearline.core.hops import proxy_command
+from clearline.core.hops.greeting import service_of, service_that_answers, shown
+from clearline.core.hops.hop_log import HopLog
+from clearline.core.hops.opener import Entrance
+from clearline.core.hops.proxy_command import CommandStream
+from clearline.core.hops.stream import PushStream
+from clearline.core.hops.trouble import HopError
+
+_LONGEST_GREETING: Final = 8192
+_LOOK_S: Final = 1.0
+
+
+async def greeted(log: HopLog, entrance: Entrance, stream: PushStream, command: str | None) -> None:
+    """Read what the server says of itself, and leave it for the library. Raises `HopError`."""
+    said = b""
+    async with log.step(HopStage.BANNER, Trouble.BANNER_SILENT) as step:
+        looking = asyncio.get_running_loop().create_task(_look(log, entrance, command))
+        try:
+            while not _banner(said):
+                receiving = asyncio.ensure_future(stream.receive())
+                await asyncio.wait({receiving, looking}, return_when=asyncio.FIRST_COMPLETED)
+                if not receiving.done():
+                    receiving.cancel()
+                    if answer := looking.result():
+                        raise log.failed(
+                            HopStage.BANNER,
+                            Trouble.NOT_SPOKEN,
+                            first_bytes=shown(answer),
+                            service=service_of(answer),
+                            elapsed_ms=step.elapsed_ms,
+                        )
+                    receiving = asyncio.ensure_future(stream.receive())
+                try:
+                    piece = await receiving
+                except OSError as error:
+                    raise _closed_early(log, said, step.elapsed_ms, error.errno) from None
+                said += piece
+                if not piece and isinstance(stream, CommandStream):
+                    raise await proxy_command.failed(log, stream, command or "")
+                if not piece or len(said) > _LONGEST_GREETING or service_of(said):
+                    if said and not _banner(said):
+                        raise _not_ssh(log, said, step.elapsed_ms, ended=not piece)
+                    if not piece:
+                        raise _closed_early(log, said, step.elapsed_ms, None)
+        finally:
+            looking.cancel()
+    log.put(software=_banner(said))
+    stream.put_back(said)
+
+
+async def _look(log: HopLog, entrance: Entrance, command: str | None) -> bytes:
+    """Nothing is said for long: what speaks only when it is spoken to answers on a line of its own."""
+    if command is not None:
+        await asyncio.Event().wait()
+    await asyncio.sleep(min(_LOOK_S, log.terms.deadline_s / 2))
+    return await service_that_answers(lambda: entrance.enter(log), log.terms.deadline_s / 4)
+
+
+def _not_ssh(log: HopLog, said: bytes, elapsed_ms: float, *, ended: bool) -> HopError:
+    # sshd ends it so with a sentence: Exceeded MaxStartups, Not allowed at this time.
+    if ended and service_of(said) is None and said.isascii():
+        words = said.decode("ascii").strip()
+        return log.failed(
+            HopStage.BANNER, Trouble.CLOSED, said=words[:200], first_bytes=shown(said), elapsed_ms=elapsed_ms
+        )
+    fields: dict[str, Any] = {"first_bytes": shown(said), "service": service_of(said), "elapsed_ms": elapsed_ms}
+    return log.failed(HopStage.BANNER, Trouble.NOT_SPOKEN, **fields)
+
+
+def _closed_early(log: HopLog, said: bytes, elapsed_ms: float, number: int | None) -> HopError:
+    return log.failed(HopStage.BANNER, Trouble.CLOSED, errno=number, first_bytes=shown(said), elapsed_ms=elapsed_ms)
+
+
+def _banner(said: bytes) -> str:
+    """The line with which a server says who it is, once it is whole; lines before it are allowed (RFC 4253)."""
+    for line in said.split(b"\n")[:-1]:
+        if line.startswith(b"SSH-"):
+            return line.strip().decode("ascii", "replace")[:100]
+    return ""
