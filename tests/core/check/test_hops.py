@@ -25,7 +25,6 @@ from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret, hop_
 from clearline.core.uri.connection_string import build, read
 from clearline.core.watch.watch import Watch
 from lab import deployments, peers, proxies
-from lab.certificates import Authority
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
 
@@ -253,13 +252,6 @@ def test_another_service_is_named(kind: type[Socks5Proxy] | type[HttpProxy], gre
     assert service in report.diagnosis.summary
 
 
-def test_a_login_that_is_wanted_and_one_that_is_refused_once() -> None:
-    with proxies.microsocks(login=True) as port:
-        assert headline(run((Socks5Proxy(host=HERE, port=port),), "db:1")) == "socks.login-required"
-        hop = Socks5Proxy(host=HERE, port=port, user=proxies.USER)
-        assert headline(run((hop,), "db:1", password="wrong")) == "socks.login-refused"
-
-
 def test_a_refused_password_is_sent_once_however_many_lines_are_opened() -> None:
     logins = []
 
@@ -315,12 +307,6 @@ def test_a_proxy_with_other_schemes() -> None:
     assert "Negotiate and NTLM" in report.diagnosis.summary
 
 
-def test_a_proxy_over_tls_whose_authority_is_unknown(authority: Authority, tls_server: Deployment) -> None:
-    host, _, port = tls_server.address.rpartition(":")  # any server with a certificate of a private authority
-    report = run((HttpProxy(host=host, port=int(port), tls=True),), "db:27017")
-    assert headline(report) in ("proxy.unknown-ca", "proxy.certificate")
-
-
 def test_tls_to_a_proxy_that_speaks_plainly(squid: Hop) -> None:
     report = run((HttpProxy(host=HERE, port=squid.port, tls=True),), "db:27017")
     assert headline(report) == "proxy.tls-failed"
@@ -336,18 +322,6 @@ def test_a_closed_port_behind_a_proxy(socks: Hop, squid: Hop) -> None:
             assert headline(report) == cause
             assert report.diagnosis is not None
             assert report.diagnosis.server == f"127.0.0.1:{port}"
-
-
-def test_a_rule_of_the_socks_proxy_names_the_one_member() -> None:
-    with peers.closed_port() as port, proxies.dante(blocked_port=port) as proxy:
-        report = run((Socks5Proxy(host=HERE, port=proxy),), f"10.255.255.1:{port}")
-    assert headline(report) == "socks.not-allowed"
-
-
-def test_a_name_that_the_socks_proxy_does_not_know() -> None:
-    with proxies.dante() as proxy:
-        report = run((Socks5Proxy(host=HERE, port=proxy),), "nobody.invalid:27017")
-    assert headline(report) in ("socks.name-unknown", "socks.far-unreachable")
 
 
 def test_one_port_forbidden_and_the_whole_host_forbidden() -> None:
