@@ -55,36 +55,53 @@ class LoadedKey:
         return self.file or f"{self.pair.get_comment(errors='replace')} of the agent"
 
 
-def load(file: str, certificates: Sequence[str], passphrase: Secret | None) -> tuple[LoadedKey, ...]:
-    """The key of a file, with its certificates first. Raises `KeyProblem`. Blocks: key derivation takes its time."""
-    import asyncssh
+@dataclass(frozen=True)
+class KeyFiles:
+    """What the files of one key hold; certificates by the names of their files."""
 
-    path = Path(file).expanduser()
+    file: str
+    data: bytes
+    certificates: tuple[tuple[str, bytes], ...]
+
+
+def read(file: str, certificates: Sequence[str]) -> KeyFiles:
+    """A key's file and those of its certificates. Raises `KeyProblem`. Blocks while a drive is away."""
     try:
-        data = read_whole(path, _MOST_BYTES)
+        data = read_whole(Path(file).expanduser(), _MOST_BYTES)
     except FileNotFoundError:
         raise KeyProblem(Trouble.KEY_MISSING, file) from None
     except OSError as error:
         raise KeyProblem(Trouble.KEY_UNREADABLE, file, errno=error.errno) from None
-    protected = _look(data, file)
+    found = []
+    for name in certificates or [f"{file}-cert.pub"]:
+        try:
+            found.append((name, read_whole(Path(name).expanduser(), _MOST_BYTES)))
+        except OSError as error:
+            if certificates:
+                missing = Trouble.KEY_MISSING if isinstance(error, FileNotFoundError) else Trouble.KEY_UNREADABLE
+                raise KeyProblem(missing, name, "certificate", error.errno) from None
+    return KeyFiles(file, data, tuple(found))
+
+
+def unlock(files: KeyFiles, passphrase: Secret | None) -> tuple[LoadedKey, ...]:
+    """The key of its files, with its certificates first. Raises `KeyProblem`. Blocks: key derivation takes its time."""
+    import asyncssh
+
+    file = files.file
+    protected = _look(files.data, file)
     if protected and not passphrase:
         raise KeyProblem(Trouble.KEY_ENCRYPTED, file)
     try:
-        key = asyncssh.import_private_key(data, passphrase.reveal() if passphrase and protected else None)
+        key = asyncssh.import_private_key(files.data, passphrase.reveal() if passphrase and protected else None)
     except asyncssh.KeyEncryptionError:
         raise KeyProblem(Trouble.PASSPHRASE_WRONG, file) from None
     except ValueError:
         # A wrong passphrase may also open something: then what is inside makes no sense.
         raise KeyProblem(Trouble.PASSPHRASE_WRONG if protected else Trouble.KEY_FORMAT, file) from None
     pairs: list[asyncssh.SSHKeyPair] = []
-    for name in certificates or [f"{file}-cert.pub"]:
+    for name, certificate in files.certificates:
         try:
-            certificate = asyncssh.import_certificate(read_whole(Path(name).expanduser(), _MOST_BYTES))
-            pairs += asyncssh.load_keypairs([(key, certificate)])
-        except OSError as error:
-            if certificates:
-                missing = Trouble.KEY_MISSING if isinstance(error, FileNotFoundError) else Trouble.KEY_UNREADABLE
-                raise KeyProblem(missing, name, "certificate", error.errno) from None
+            pairs += asyncssh.load_keypairs([(key, asyncssh.import_certificate(certificate))])
         except ValueError:
             raise KeyProblem(Trouble.KEY_FORMAT, name, "certificate") from None
     pairs += asyncssh.load_keypairs([key])

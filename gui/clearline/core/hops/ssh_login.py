@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncssh
 
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops.asking import Asker, Prompt, Question
 from clearline.core.hops.known_hosts import Entry, HostKeys, Judgement, judge
 from clearline.core.hops.ssh_config import Settings
-from clearline.core.hops.ssh_keys import KeyProblem, LoadedKey, load
+from clearline.core.hops.ssh_keys import KeyProblem, LoadedKey, read, unlock
 from clearline.core.secrets.secret import Secret
 
 if TYPE_CHECKING:
@@ -143,9 +144,10 @@ class Login(asyncssh.SSHClient):
 
     async def _loaded(self, file: str, passphrase: Secret | None) -> list[LoadedKey]:
         try:
-            return list(await asked(file, load, file, self._settings.certificate_files, passphrase))
+            files = await asked(file, read, file, self._settings.certificate_files)
         except NoAnswer as silence:
             raise KeyProblem(Trouble.FILE_SILENT, file, f"{silence.limit_s:g}") from None
+        return list(await run_in_daemon(unlock, files, passphrase))  # no drive is waited for any more
 
     async def _load(self, file: str) -> None:
         try:

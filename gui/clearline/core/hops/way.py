@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from clearline.core.addresses import name_server
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
 from clearline.core.hops.asking import Agreed
@@ -62,6 +63,8 @@ async def lay(
 async def _told_in_time(
     hop: SshServer | SystemProxy | KubernetesForward, number: int, may_run: Callable[[str], bool] | None
 ) -> list[_Place]:
+    if isinstance(hop, SshServer):
+        await run_in_daemon(_import_ssh)  # before the drive's time is counted
     place, limit_s = ("~/.ssh/config" if isinstance(hop, SshServer) else "~"), FOLDER_S
     if isinstance(hop, KubernetesForward):
         place, limit_s = hop.kubeconfig or "~/.kube/config", _SIGNED_IN_S
@@ -69,6 +72,12 @@ async def _told_in_time(
         return await asked(place, _told, hop, number, may_run, limit_s=limit_s)
     except NoAnswer as silence:
         return [_Place(hop, number, problem=silence)]
+
+
+def _import_ssh() -> None:
+    """It takes its time, for which it would hold the loop."""
+    import clearline.core.hops.ssh
+    import clearline.core.hops.ssh_config  # noqa: F401
 
 
 def _told(
@@ -93,7 +102,6 @@ def _told(
             return [_Place(hop, number, system=system_settings.read())]
         except system_settings.SettingsProblem as problem:
             return [_Place(hop, number, problem=problem)]
-    import clearline.core.hops.ssh  # noqa: F401 - here and not in the loop, which it would hold
     from clearline.core.hops import ssh_config
 
     try:
