@@ -16,7 +16,15 @@ from pymongo.server_description import ServerDescription
 from pymongo.topology_description import TOPOLOGY_TYPE, TopologyDescription, updated_topology_description
 
 from clearline.core.diagnosis import standing as rules
-from clearline.core.diagnosis.standing import Outlook, Standing, has_failed, is_connected, outlook, standing
+from clearline.core.diagnosis.standing import (
+    API_VERSION_REQUIRED,
+    Outlook,
+    Standing,
+    has_failed,
+    is_connected,
+    outlook,
+    standing,
+)
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
 from clearline.core.facts.servers import Hello, MemberFacts, Reach
@@ -300,3 +308,9 @@ def test_a_name_that_was_not_looked_up_yet_has_not_failed() -> None:
     assert not rules.lookup_failed(None)
     assert not rules.lookup_failed(Lookup(host="db1", addresses=("192.0.2.7",)))
     assert rules.lookup_failed(Lookup(host="db1", silent=True))
+
+
+def test_a_server_that_wants_what_only_the_driver_says_is_the_drivers_to_judge() -> None:
+    strict = member(plain(Hello(ok=False, code=API_VERSION_REQUIRED)))
+    assert outlook(facts(strict)) is Outlook.IMPOSSIBLE
+    assert outlook(facts(strict, declares_api=True)) is Outlook.PENDING

@@ -64,8 +64,13 @@ def standing(facts: Facts, member: MemberFacts) -> Standing:
     usable = hello is not None and hello.ok and speaks_our_version(hello)
     if usable and not is_mute(facts, member) and not compresses_unasked(facts, member):
         return Standing.ANSWERED
+    if hello is not None and hello.code == API_VERSION_REQUIRED and facts.uri.declares_api:
+        return Standing.PENDING  # It wants what the driver says and the probes do not: the driver alone decides.
     return Standing.FAILED if member.finished and not member.crashed else Standing.PENDING
 
+
+API_VERSION_REQUIRED = 498870
+"""Server code of a command without apiVersion where requireApiVersion is set."""
 
 _PROMPT_MS = 300.0
 

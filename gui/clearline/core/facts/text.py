@@ -75,4 +75,6 @@ class UriFacts(Fact, frozen=True, kw_only=True):
     database: str | None = None
     options: dict[str, Any] = {}
     """Valid options by canonical name with typed values, as PyMongo understands them; secrets are ``"***"``."""
+    declares_api: bool = False
+    """The profile declares a version of the Stable API (no text can): the driver sends it, the probes do not."""
     mistakes: tuple[Mistake, ...] = ()

@@ -129,6 +129,7 @@ def read(
         password=password_traits(parts),
         database=found.seeds.database.partition(".")[0] if found.seeds.database else None,
         options=options.effective,
+        declares_api=found.options.server_api is not None,
         mistakes=lint(
             parts,
             entries,

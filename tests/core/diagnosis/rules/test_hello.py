@@ -254,7 +254,7 @@ def test_a_demanded_api_version_is_known_by_its_code(known: Facts) -> None:
 def test_a_declared_api_version_is_not_demanded_again() -> None:
     probed = member(plain(HELLO), extras=ServerExtras(open_read_code=API))
     assert notes(facts(probed, connected=True)) == {}
-    assert notes(facts(probed, options={"server_api": "1"})) == {}
+    assert notes(facts(probed, declares_api=True)) == {}
 
 
 # ---------------------------------------------------------------- products

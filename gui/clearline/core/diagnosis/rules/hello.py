@@ -7,7 +7,7 @@ from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules import products
-from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, is_given, place, speaks_tls, told_by
+from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, place, speaks_tls, told_by
 from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.diagnosis.rules.services import (
     SHORT_SIGNS,
@@ -19,6 +19,7 @@ from clearline.core.diagnosis.rules.services import (
 from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_authority import default_certificate, inspection_product
 from clearline.core.diagnosis.standing import (
+    API_VERSION_REQUIRED,
     MAX_WIRE_VERSION,
     MIN_WIRE_VERSION,
     Standing,
@@ -32,9 +33,6 @@ from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Stage
-
-API_VERSION_REQUIRED = 498870
-"""Server code of a command without apiVersion where requireApiVersion is set."""
 
 SHUTTING_DOWN = (91, 11600)
 """Server codes ShutdownInProgress and InterruptedAtShutdown."""
@@ -359,7 +357,7 @@ def member_error(facts: Facts, member: MemberFacts) -> Finding | None:
 
 def api_version(facts: Facts) -> Iterable[Finding]:
     """A server that demands a declared Stable API version."""
-    if is_connected(facts) or is_given(facts, "server_api") or facts.driver.effective.get("server_api"):
+    if is_connected(facts) or facts.uri.declares_api:
         return
     codes = {"driver": facts.driver.code, "login": facts.login.code, "read": facts.access.read_code}
     for member in facts.members:
