@@ -211,7 +211,8 @@ sys.exit(app._run(begin))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_in_the_terminal_closes_the_window_cleanly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_ctrl_c_in_the_terminal_and_the_end_of_the_session_close_the_window_cleanly(ends: str, tmp_path: Path) -> None:
     # The thread that imports for the first check runs by then, often in the middle of Qt's or OpenSSL's own code.
     program = """
 import sys
@@ -227,9 +228,41 @@ __main__.run()
 """
     process = python(program, tmp_path)
     assert process.stdout.readline() == "furnished\n"
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number := getattr(signal, ends))
     _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "")
+    assert (process.returncode, errors) == (128 + number, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM for one process")
+def test_what_was_typed_a_moment_before_the_end_of_the_session_is_there_at_the_next_start(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys
+from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.secrets.secret import Secret
+from clearline.ui import app
+from clearline.ui.profiles.open_profile import Origin
+def typed(desktop):
+    kept = desktop.workbench.kept_edits
+    kept.begin()
+    def edit():
+        if not kept.has_begun:
+            return app.QTimer.singleShot(10, edit)
+        desktop.workbench.profiles.current.set_text(Secret("mongodb://typed.example.com/"), Origin.ELSEWHERE)
+        os.kill(os.getpid(), signal.SIGTERM)
+    edit()
+def found(desktop):
+    desktop.workbench.kept_edits.begin()
+    def look():
+        if any("typed.example.com" in opened.redacted for opened in desktop.workbench.profiles.all_open()):
+            return desktop.app.exit(7)
+        app.QTimer.singleShot(10, look)
+    look()
+sys.exit(app._run({"typed": typed, "found": found}[sys.argv[1]]))
+"""
+    home = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    for step, code in (("typed", 143), ("found", 7)):
+        done = subprocess.run([sys.executable, "-c", program, step], env=home, timeout=60, check=False)
+        assert done.returncode == code
 
 
 def test_a_ctrl_c_wakes_the_window_s_loop_on_every_system(tmp_path: Path) -> None:

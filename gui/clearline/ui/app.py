@@ -7,6 +7,7 @@ imported and built, then, in the background, what only the first check needs.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -65,11 +66,12 @@ class Desktop:
         self.window = window
         self.workbench = workbench
         self.crashes = crashes
-        self.interrupted = False
+        self.ended_by: int | None = None
+        """The number of the signal that has closed the window."""
 
-    def interrupt(self) -> None:
-        """Ctrl-C: close cleanly."""
-        self.interrupted = True
+    def interrupt(self, number: int = signal.SIGINT) -> None:
+        """Ctrl-C, or the end of the session: close cleanly. Edits that are not saved are there at the next start."""
+        self.ended_by = number
         self.window.may_close = lambda: True  # who presses Ctrl-C does not look at the window
         self.window.close()
         self.app.quit()
@@ -120,7 +122,7 @@ def compose(
     crashes = CrashReporter(lambda text: redact(text, workbench.profiles.known_secrets), window)
     desktop = Desktop(app, theme, window, workbench, crashes)
     workbench.broke.connect(crashes.report)
-    crashes.interrupted.connect(desktop.interrupt)
+    crashes.interrupted.connect(lambda: desktop.interrupt())
     window.menus.scheme_chosen.connect(theme.choose)
     window.menus.scheme_chosen.connect(window.menus.show_scheme)
     window.menus.scheme_chosen.connect(lambda scheme: workbench.change_settings(colours=scheme.value))
@@ -227,7 +229,8 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
         result = app.exec()
         window.hide()
         if not result and desktops:
-            result = INTERRUPTED if desktops[0].interrupted else code()
+            ended_by = desktops[0].ended_by
+            result = code() if ended_by is None else 128 + ended_by
     return result
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C in the terminal, while Qt's loop sleeps in C where Python's signal handlers cannot run."""
+"""Ctrl-C in the terminal, and the end of the session, while Qt's loop sleeps in C where no handler of Python's runs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from PySide6.QtCore import QSocketNotifier
 
+_ENDS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, ``kill`` and the system's shutdown, a terminal that was closed."""
+
 
 @contextmanager
-def interruptible(interrupt: Callable[[], object]) -> Iterator[None]:
-    """Call ``interrupt`` from Qt's loop when Ctrl-C is pressed; the handler of before is put back at the end.
+def interruptible(interrupt: Callable[[int], object]) -> Iterator[None]:
+    """Call ``interrupt`` from Qt's loop with the signal that asks for the end; the handlers of before are put back.
 
     Never from the signal's handler itself: that runs between any two steps of Python, also while a widget is painted.
     """
@@ -23,13 +27,13 @@ def interruptible(interrupt: Callable[[], object]) -> Iterator[None]:
     reader, writer = socket.socketpair()
     for end in (reader, writer):
         end.setblocking(False)
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    before = {number: signal.signal(number, lambda *_: None) for number in _ENDS}
     wakeup_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
 
     def read() -> None:
-        if signal.SIGINT in reader.recv(64):
-            interrupt()
+        if ends := [number for number in reader.recv(64) if number in _ENDS]:
+            interrupt(ends[0])
 
     notifier.activated.connect(lambda *_: read())
     try:
@@ -37,6 +41,7 @@ def interruptible(interrupt: Callable[[], object]) -> Iterator[None]:
     finally:
         notifier.setEnabled(False)
         signal.set_wakeup_fd(wakeup_before)
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         reader.close()
         writer.close()
