@@ -14,7 +14,7 @@ from clearline.cli.mongod import PrivateMongod
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
 from lab import deployments, peers
-from lab.certificates import server_context
+from lab.certificates import Authority, server_context
 from lab.deployment import ROOT, ROOT_PASSWORD, User
 from lab.dns_server import NODATA
 from lab.mongo_peer import Failure, MongoPeer, member_hello
@@ -286,3 +286,11 @@ TABLE.text(
     failed="pool.operation-timeout",
     says="are milliseconds",
 )
+
+
+@TABLE.row("S70", "a revocation list of an authority made anew", failed="tls.crl-missing", says="not signed")
+def _(lab: Laboratory) -> Iterator[Case]:
+    namesake = Authority(lab.folder)
+    with MongoPeer(tls=server_context(lab.authority.server())) as peer:
+        files = f"tlsCAFile={lab.authority.ca_file}&tlsCRLFile={namesake.crl()}"
+        yield Case(f"mongodb://{peer.address}/?tls=true&{files}")

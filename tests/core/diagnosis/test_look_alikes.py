@@ -155,9 +155,12 @@ def test_a_dead_name_server_or_a_lost_packet() -> None:
         others = [question(purpose, DnsOutcome.NODATA, server=1) for purpose in purposes]
         return about_srv(*first, *others)
 
-    assert found(asked(DnsOutcome.SILENT, "srv"), "dns.first-resolver-dead").certainty is LIKELY
-    assert found(asked(DnsOutcome.SILENT, "srv", "txt", "bare"), "dns.first-resolver-dead").certainty is PROVEN
-    assert found(asked(DnsOutcome.PORT_CLOSED, "srv"), "dns.first-resolver-dead").certainty is PROVEN
+    for outcome, purposes in (
+        (DnsOutcome.SILENT, ("srv",)),
+        (DnsOutcome.SILENT, ("srv", "txt", "bare")),  # one that answers after two seconds is not heard either
+        (DnsOutcome.PORT_CLOSED, ("srv",)),  # a firewall that rejects answers the same
+    ):
+        assert found(asked(outcome, *purposes), "dns.first-resolver-dead").certainty is LIKELY
 
 
 def test_a_wrong_name_in_txt_or_a_seed_that_would_have_it() -> None:

@@ -536,3 +536,17 @@ def test_a_name_that_no_server_can_be_asked_for_is_no_matter_of_the_vpn(host: st
     assert found is not None
     assert word in found.summary
     assert "VPN" not in found.remedies[0].text
+
+
+def test_a_first_name_server_that_is_not_heard_is_likely_dead_at_most() -> None:
+    for deaf in (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED):
+        (found,) = dns.first_resolver(facts(dns=names(*everything(deaf), *good_answers(server=1)), **SRV))
+        assert (found.cause, found.certainty) == ("dns.first-resolver-dead", Certainty.LIKELY)
+        assert "a firewall" in found.detail
+
+
+def test_a_plain_host_may_be_looked_up_in_a_way_that_no_file_names() -> None:
+    one = unnamed(LONG)
+    found = dns.host_name(facts(one, dns=DnsFacts(nameservers=(), finished=True)), one)
+    assert found is not None
+    assert (found.cause, found.certainty) == ("dns.no-resolver", Certainty.LIKELY)

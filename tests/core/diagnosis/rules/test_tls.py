@@ -792,3 +792,14 @@ def test_an_address_among_the_dns_names_vouches_for_nothing() -> None:
     assert found is not None
     assert found.cause == "tls.ip-not-in-certificate"
     assert "as a DNS name" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [(3, "none for"), (33, "none for"), (8, "not signed"), (35, "key usage"), (44, "scope"), (54, "traced")],
+)
+def test_a_list_that_is_there_and_of_no_use_is_not_said_to_be_missing(code: int, word: str) -> None:
+    found = explained(facts(member(refused(code)), options=TLS))
+    assert found is not None
+    assert found.cause == "tls.crl-missing"
+    assert word in found.summary

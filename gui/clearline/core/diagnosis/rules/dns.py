@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from clearline.core.addresses import eai_name, is_ip_address
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.places import in_container, name_words, ndots_words, proxy_remedies
@@ -28,8 +30,6 @@ from clearline.core.late_patterns import late
 SLOW_MS = 400.0
 """A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
 
-_ENOUGH = 3
-"""Questions without an answer that are no single lost packet any more."""
 _MOST_TOLD = 60
 """Questions that an evidence lists."""
 _DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
@@ -379,10 +379,10 @@ def first_resolver(facts: Facts) -> Iterable[Finding]:
     first = servers[0]
     other = next((s for s in servers[1:] if any(hears[s])), None)
     if other is not None and hears[first] and not any(hears[first]):
-        closed = any(q.outcome is DnsOutcome.PORT_CLOSED for q in facts.dns.questions if q.nameserver == first)
         yield finding(
             "dns.first-resolver-dead",
-            Certainty.PROVEN if closed or len(hears[first]) >= _ENOUGH else Certainty.LIKELY,
+            Certainty.LIKELY,
+            detail="One that a firewall keeps from here, or that answers later than is waited for, looks the same.",
             evidence=_evidence(q for q in facts.dns.questions if q.nameserver in (first, other)),
             nameserver=first,
             other=other,
@@ -421,6 +421,8 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         **_evidence([*asked, *_of_zones(facts.dns.questions)]),
     }
     if trouble := _resolver_trouble(facts, member.host):
+        if trouble.cause == "dns.no-resolver":  # The system can have a way of its own to look names up.
+            return replace(trouble, certainty=Certainty.LIKELY)
         return trouble
     best = _best(asked)
     if best is not None and _cannot_look_up(best, asked):

@@ -151,6 +151,27 @@ def _by_two_clocks(facts: Facts, member: MemberFacts) -> tuple[Certainty, str]:
     return Certainty.PROVEN, ""
 
 
+_OF_NO_USE = {
+    8: (
+        "The revocation list that is given for {issuer} is not signed with its key.",
+        "Fetch the list again from the authority: it may be of one of the same name that was replaced.",
+    ),
+    35: (
+        "The authority {issuer} may not sign revocation lists (key usage).",
+        "Ask its operator for the list of the authority that signs them, and add that authority's certificate.",
+    ),
+    44: (
+        "The revocation list that is given for {issuer} does not cover this certificate (its scope is another one).",
+        "Add the authority's list for server certificates to the file.",
+    ),
+    54: (
+        "The one who signed the revocation list for {issuer} cannot be traced to a trusted authority.",
+        "Add the certificate of the one who signs the lists to tlsCAFile.",
+    ),
+}
+"""By verification code: a list that is there and of no use, and what helps."""
+
+
 def revocation(facts: Facts, member: MemberFacts) -> Finding | None:
     """The revocation list: the certificate is on it, or the list itself is of no use."""
     handshake = refused_certificate(facts, member)
@@ -167,7 +188,17 @@ def revocation(facts: Facts, member: MemberFacts) -> Finding | None:
         sure, doubt = _by_two_clocks(facts, member)
         return tell("tls.crl-expired", sure, detail=doubt, file=file.path if file else "given", date=date)
     if code in NO_CRL:
-        return tell("tls.crl-missing", Certainty.PROVEN, issuer=issuer)
+        # A list by another key of the same name is none for OpenSSL.
+        given = file.crl_issuers if file else ()
+        alike = code in (3, 33) and bool(chain) and any(same_name(chain[0].issuer, by) for by in given)
+        summary, fix = _OF_NO_USE.get(8 if alike else code or 0, ("", ""))
+        return tell(
+            "tls.crl-missing",
+            Certainty.LIKELY if alike else Certainty.PROVEN,
+            summary=summary.format(issuer=issuer),
+            fix=fix,
+            issuer=issuer,
+        )
     return None
 
 
