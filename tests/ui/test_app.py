@@ -182,9 +182,13 @@ def opened():
     warm_up()
     if {way!r} == "as an event":
         from PySide6.QtCore import QUrl
-        event = app.QFileOpenEvent(QUrl.fromLocalFile({str(tmp_path / "orders.json")!r}))
+        from PySide6.QtGui import QFileOpenEvent
+        event = QFileOpenEvent(QUrl.fromLocalFile({str(tmp_path / "orders.json")!r}))
         app.QApplication.sendEvent(app.QApplication.instance(), event)
 app._warm_up = opened
+if {way!r} == "as an event":
+    from clearline.ui.window.opened_files import Application
+    app._kind = lambda: Application  # as on macOS
 sys.argv = ["clearline", *([{str(tmp_path / "orders.json")!r}] if {way!r} == "as an argument" else [])]
 __main__.run()
 """

@@ -15,8 +15,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QTimer, Signal
-from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 import clearline
@@ -218,8 +217,8 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
 
             desktop.workbench.storage.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
-            if isinstance(app, _Application):
-                app.file_opened.connect(lambda file: desktop.workbench.sharing.take_files([Path(file)]))
+            if (file_opened := getattr(app, "file_opened", None)) is not None:
+                file_opened.connect(lambda file: desktop.workbench.sharing.take_files([Path(file)]))
             begin(desktop)
             _warm_up()
 
@@ -254,19 +253,6 @@ def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
     return desktop
 
 
-class _Application(QApplication):
-    """Hears of files that are opened with it while it runs: macOS tells them as events, never as arguments."""
-
-    file_opened = Signal(str)
-
-    def event(self, event: QEvent) -> bool:
-        """Pass a file on."""
-        if isinstance(event, QFileOpenEvent):  # its type is not asked for: that makes all the types of events
-            self.file_opened.emit(event.file())
-            return True
-        return super().event(event)
-
-
 def _tell_unreadable() -> None:
     """Say outside of the window that it has no letters, where there are no fonts."""
     from clearline import obstacles
@@ -277,13 +263,25 @@ def _tell_unreadable() -> None:
         start_daemon(lambda: obstacles.tell(obstacles.no_fonts()), "no-fonts")
 
 
+def _kind() -> type[QApplication]:
+    """On macOS one that hears of files; elsewhere each event on its way to a class of Python's would make its types."""
+    macos = sys.platform == "darwin"
+    if not macos:
+        return QApplication
+    from clearline.ui.window.opened_files import Application
+
+    return Application
+
+
 def _application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
     if is_frozen():  # with its own plugins alone: desktops name those of another Qt in QT_PLUGIN_PATH
+        from PySide6.QtCore import QCoreApplication, QLibraryInfo
+
         QCoreApplication.setLibraryPaths([QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)])
-    app = _Application([*sys.argv[:1], "-style", "fusion"])  # setStyle answers with a style: a dear type to make
+    app = _kind()([*sys.argv[:1], "-style", "fusion"])  # setStyle answers with a style: a dear type to make
     app.setApplicationName("Clearline")
     app.setApplicationVersion(clearline.__version__)
     app.setDesktopFileName("org.clearline.Clearline")

@@ -7,13 +7,16 @@ always an icon and a word; its colour only repeats them.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from clearline.ui.look.palette import DARK, LIGHT, Colours
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont
 
 GRID: Final = 8
 """Distances are multiples or halves of this many logical pixels."""
@@ -169,6 +172,8 @@ def palette(c: Colours) -> QPalette:
 
 def body_font() -> QFont:
     """The system's own face, at least ten points: smaller is a strain all day."""
+    from PySide6.QtGui import QFontDatabase  # of Qt's types each takes time when it is first named
+
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     if 0 < font.pointSizeF() < 10:
         font.setPointSizeF(10)
@@ -177,6 +182,8 @@ def body_font() -> QFont:
 
 def strong_font() -> QFont:
     """The body's face, heavier: names and words that carry a state."""
+    from PySide6.QtGui import QFont
+
     font = body_font()
     font.setWeight(QFont.Weight.DemiBold)
     return font
@@ -191,6 +198,8 @@ def title_font() -> QFont:
 
 def mono_font() -> QFont:
     """The one mono face, for what machines read: addresses, commands, events."""
+    from PySide6.QtGui import QFontDatabase
+
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(body_font().pointSizeF() - 0.5)
     return font
