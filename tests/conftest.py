@@ -79,8 +79,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
     cost: Counter[Path] = Counter()
     for item in items:
-        cost[item.path] += 50 if any(map(item.get_closest_marker, uses.SLOW)) else 1
+        cost[item.path] += _cost(item)
     items.sort(key=lambda item: -cost[item.path])  # the longest files first, so that all processes end together
+
+
+def _cost(item: pytest.Item) -> int:
+    """About how long a test takes, as a multiple of one that computes a little."""
+    if any(map(item.get_closest_marker, uses.SLOW)):
+        return 100
+    return 30 if item.get_closest_marker("screen") else 1
 
 
 def pytest_collection_finish() -> None:
