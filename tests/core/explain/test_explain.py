@@ -18,6 +18,8 @@ TEXTS = [
     ("MongooseServerSelectionError: connect ECONNREFUSED ::1:27017\n 'localhost:27017' => [ServerDescription]",
      "app.localhost-ipv6-first"),
     ("MongoNetworkError: connect ECONNREFUSED ::1:27017", "app.localhost-ipv6-first"),
+    ("MongooseServerSelectionError: Could not connect to any servers in your MongoDB Atlas cluster. One common reason "
+     "is that you're trying to access the database from an IP that isn't whitelisted.", "tcp.atlas-access-list"),
     ("web_1 | MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017", "env.container-localhost"),
     ("Error: querySrv ENOTFOUND _mongodb._tcp.cluster9.zz9zz.mongodb.net", "dns.srv-not-found"),
     ("pymongo.errors.ServerSelectionTimeoutError: db.example.com:27017: [WinError 10061] 由于目标计算机积极拒绝",

@@ -81,6 +81,9 @@ def loopback(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2540, cause="env.container-localhost", certainty=Certainty.LIKELY, server=server.address)
 
 
+_ACCESS_LIST = re.compile(r"\bIP\b.{0,60}(?:whitelist|access list)", re.IGNORECASE)
+
+
 def atlas(record: Record, text: str) -> Iterator[Guess]:
     """At Atlas the access list cuts a handshake off, resets or stays silent; everything refused is a paused cluster."""
     if "atlas" not in record.surroundings:
@@ -100,6 +103,8 @@ def atlas(record: Record, text: str) -> Iterator[Guess]:
         if collapsed or signs & {"silent", "closed", "reset"}:
             yield Guess(weight=1900, cause="tcp.atlas-access-list")
             yield Guess(weight=1600, cause="tcp.no-answer", certainty=Certainty.POSSIBLE)
+        elif _ACCESS_LIST.search(text):  # A hint that the driver gives with every failure at Atlas.
+            yield Guess(weight=1900, cause="tcp.atlas-access-list", certainty=Certainty.POSSIBLE)
     verify = {s.number for s in record.signs if s.kind == "verify"}
     if verify & {20}:
         yield Guess(weight=2550, cause="env.empty-trust-store")
