@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import threading
 import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -38,6 +39,11 @@ async def no_more_than(before: set[str]) -> set[str]:
     return left
 
 
+def children() -> set[str]:
+    """The processes that this thread has started and that are not over."""
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+
+
 def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: str) -> None:
     """Begin, and stop at a random moment, so many times; now and then a second time at once."""
     dice = random.Random(seed)
@@ -45,7 +51,7 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
 
     async def play() -> None:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        before = sockets()
+        before, started = sockets(), children()
         for _ in range(times):
             over = asyncio.Event()
 
@@ -61,6 +67,9 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
             over.set()
         await farewells()
         assert await no_more_than(before) == set(), "open, and waiting for the garbage collection"
+        while children() - started:  # the loop is told of their end
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)
         await end_of_loop()
 
     warm_up()

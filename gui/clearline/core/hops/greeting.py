@@ -51,7 +51,7 @@ _HTTP_REQUEST = b"OPTIONS * HTTP/1.0\r\n\r\n"
 
 
 async def service_that_answers(enter: Callable[[], Awaitable[Stream]], wait_s: float) -> bytes:
-    """What something that is silent answers to the first words of other protocols, each on a line of its own."""
+    """What something that is silent answers to the first words of other protocols, each at once on its own line."""
 
     async def said(words: bytes) -> bytes:
         try:
@@ -59,7 +59,5 @@ async def service_that_answers(enter: Callable[[], Awaitable[Stream]], wait_s: f
         except OSError:
             return b""
 
-    for words in (_SOCKS5_GREETING, _HTTP_REQUEST):
-        if service_of(answer := await said(words)) is not None:
-            return answer
-    return b""
+    answers = await asyncio.gather(said(_SOCKS5_GREETING), said(_HTTP_REQUEST))
+    return next((answer for answer in answers if service_of(answer) is not None), b"")

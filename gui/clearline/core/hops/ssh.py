@@ -45,6 +45,8 @@ _CIPHERS: Final = [
 _LONGEST_SETTINGS: Final = 8192
 _LOGIN_PATIENCE: Final = 3.0
 """PAM lets a wrong password wait for two seconds and more."""
+_REST_S: Final = 0.4
+"""After a login that came to nothing the next one is not begun at once: monitors ask again every half second."""
 _TRANSIENT: Final = frozenset(
     {Trouble.CLOSED, Trouble.HANGS, Trouble.BANNER_SILENT, Trouble.LOST, Trouble.KEEPALIVE_LOST, Trouble.COMMAND_FAILED}
 )
@@ -77,6 +79,8 @@ class SshHop:
         self._conn: asyncssh.SSHClientConnection | None = None
         self._login: asyncio.Task[asyncssh.SSHClientConnection] | None = None
         self._refused: HopError | None = None
+        self._failed: tuple[float, HopError] | None = None
+        """The latest login that came to nothing, and until when its answer is everyone's."""
         self._carried: Carried | None = None
         self._end: HopError | None = None
         self._closed = False
@@ -140,11 +144,14 @@ class SshHop:
             raise HopError(self._refused.failure)
         if self._closed:
             raise self._lost_as()
+        loop = asyncio.get_running_loop()
+        if self._login is None and self._failed is not None and loop.time() < self._failed[0]:
+            raise HopError(self._failed[1].failure)
         if self._login is None:
             from clearline.core.hops.loop import going
 
             with going(None):  # the agent's socket and the like are of this computer
-                self._login = asyncio.get_running_loop().create_task(self._log_in())
+                self._login = loop.create_task(self._log_in())
             self._login.add_done_callback(self._logged_in)
         try:
             return await asyncio.shield(self._login)
@@ -163,8 +170,10 @@ class SshHop:
             self._conn = login.result()
             if self._has_closed():
                 self.close()
-        elif isinstance(error, HopError) and self._final(error):
-            self._refused = error
+        elif isinstance(error, HopError):
+            self._failed = (asyncio.get_running_loop().time() + _REST_S, error)
+            if self._final(error):
+                self._refused = error
 
     def _has_closed(self) -> bool:
         return self._closed

@@ -60,8 +60,8 @@ async def _look(log: HopLog, entrance: Entrance, command: str | None) -> bytes:
     """Nothing is said for long: what speaks only when it is spoken to answers on a line of its own."""
     if command is not None:
         await asyncio.Event().wait()
-    await asyncio.sleep(min(_LOOK_S, log.terms.deadline_s / 2))
-    return await service_that_answers(lambda: entrance.enter(log), log.terms.deadline_s / 4)
+    await asyncio.sleep(min(_LOOK_S, log.terms.deadline_s / 3))
+    return await service_that_answers(lambda: entrance.enter(log), log.terms.deadline_s / 3)
 
 
 def _not_ssh(log: HopLog, said: bytes, elapsed_ms: float, *, ended: bool) -> HopError:
