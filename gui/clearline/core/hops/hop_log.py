@@ -38,7 +38,7 @@ class Step:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """While a human is asked: that is no silence of the other side. The patience begins anew afterwards."""
+        """While a human is asked, or this computer works: no silence of the other side. Patience begins anew."""
         self._timer.cancel()
         self._timeout.reschedule(None)
         try:

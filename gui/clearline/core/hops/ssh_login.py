@@ -147,7 +147,8 @@ class Login(asyncssh.SSHClient):
             files = await asked(file, read, file, self._settings.certificate_files)
         except NoAnswer as silence:
             raise KeyProblem(Trouble.FILE_SILENT, file, f"{silence.limit_s:g}") from None
-        return list(await run_in_daemon(unlock, files, passphrase))  # no drive is waited for any more
+        with self.pausing():  # neither a drive nor the server is waited for
+            return list(await run_in_daemon(unlock, files, passphrase))
 
     async def _load(self, file: str) -> None:
         try:
