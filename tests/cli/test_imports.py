@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -43,9 +44,9 @@ MOST = 180
 
 
 def modules_of(*arguments: str) -> tuple[int, set[str]]:
-    done = subprocess.run(
-        [sys.executable, "-c", SAY_MODULES, *arguments], capture_output=True, text=True, check=True, timeout=60
-    )
+    command = [sys.executable, "-c", SAY_MODULES, *arguments]
+    environ = {**os.environ, "XDG_CONFIG_HOME": "/nowhere"}  # a desktop's settings are read where there are some
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environ)
     code, names = json.loads(done.stdout.splitlines()[-1])
     return code, set(names)
 

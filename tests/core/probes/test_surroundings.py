@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core.facts.computer import Pod, SurroundingFacts
-from clearline.core.probes.surroundings import look_around
+from clearline.core.probes.surroundings import has_desktop_settings, look_around
 
 
 def around(root: Path, files: dict[str, str], **environ: str) -> SurroundingFacts:
@@ -84,3 +84,16 @@ def test_a_subsystem_a_machine_and_a_runner_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["http://[::1", "http://x:99999999", "http://[", "://", "\udcff\udcfe", "a b c:x"])
 def test_a_proxy_that_is_no_address_is_no_bug(tmp_path: Path, value: str) -> None:
     assert around(tmp_path, {}, HTTPS_PROXY=value).proxies.keys() == {"HTTPS_PROXY"}
+
+
+@pytest.mark.parametrize("place", ["", "home/.config/dconf/user", "home/.config/kioslaverc", "etc/dconf/profile/user"])
+def test_a_desktop_s_settings_are_looked_for_only_where_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr("clearline.core.probes.surroundings.sys.platform", "linux")
+    if place:
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).touch()
+    environ = {"HOME": str(tmp_path / "home")}
+    assert has_desktop_settings(environ, root=tmp_path) is bool(place)
+    assert has_desktop_settings({**environ, "XDG_CONFIG_HOME": "/nowhere"}, root=tmp_path) is place.startswith("etc")

@@ -35,6 +35,7 @@ from clearline.core.hops.way import Way, lay
 from clearline.core.probes.computer import inspect_computer, trusted_roots
 from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files
 from clearline.core.probes.hello import process_id
+from clearline.core.probes.surroundings import has_desktop_settings
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.redaction import redact
@@ -412,6 +413,8 @@ def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
 
 
 def _proxy_settings() -> SystemProxyFacts:
+    if not has_desktop_settings():
+        return SystemProxyFacts()
     from clearline.core.probes.system_proxy import look_at_settings  # no verdict waits for it
 
     return look_at_settings()
