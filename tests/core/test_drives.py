@@ -107,7 +107,7 @@ def test_what_ssh_is_configured_by(away: Away, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_key_of_ssh_is_a_problem_of_its_file(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssh_login, "load", away)
+    monkeypatch.setattr(ssh_login, "read", away)
     impatient(monkeypatch, ssh_login)
     login = ssh_login.Login.__new__(ssh_login.Login)
     login._settings = type("Settings", (), {"certificate_files": (), "chosen_keys": True})()
