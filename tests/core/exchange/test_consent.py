@@ -87,7 +87,7 @@ def test_every_sentence_names_what_it_is_about_and_no_secret() -> None:
 
 
 def test_what_was_agreed_to_is_not_asked_again_and_the_file_says_nothing(tmp_path: Path) -> None:
-    profile = read("mongodb://db1.example.com/?tls=true&tlsCAFile=/etc/hidden-ca.pem&tlsInsecure=true").profile
+    profile = read("mongodb://orders.example.com/?tls=true&tlsCAFile=/etc/hidden-ca.pem&tlsInsecure=true").profile
     wanted = concerns(profile)
     agreements = Agreements(tmp_path / "data" / "agreements.json")
     assert agreements.missing(profile, wanted) == wanted
@@ -96,7 +96,7 @@ def test_what_was_agreed_to_is_not_asked_again_and_the_file_says_nothing(tmp_pat
     agreements.remember(profile, wanted)
     assert agreements.missing(profile, wanted) == ()
     assert "hidden" not in agreements.file.read_text()
-    assert "db1" not in agreements.file.read_text()
+    assert "orders" not in agreements.file.read_text()
 
 
 def test_what_was_agreed_to_cannot_be_guessed_from_its_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -237,6 +238,7 @@ def test_by_a_program(bastion: Server, standalone: Deployment) -> None:
     relay += "while (d:=s.recv(65536)): os.write(1,d)\n"
     command = f"python3 -c 'exec(bytes.fromhex(\"{relay.encode().hex()}\"))' %h %p"
     connected(run([bastion.hop(proxy_command=command)], standalone.address))
+    gc.collect()  # the program has ended with the loop: nothing is told as still running
 
 
 def test_the_users_configuration_fills_what_is_not_set(

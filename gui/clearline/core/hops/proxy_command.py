@@ -91,6 +91,10 @@ class CommandStream(PushStream, asyncio.SubprocessProtocol):
                 else:
                     os.killpg(self._process.get_pid(), signal.SIGTERM)
         self._process.close()
+        child = self._process.get_extra_info("subprocess")
+        if child is not None and child.returncode is None:
+            # asyncio reaps it in a thread, and tells so on this loop, which may have ended by then.
+            child.returncode = -signal.SIGTERM
 
 
 async def start(log: HopLog, command: str) -> CommandStream:
