@@ -7,9 +7,11 @@ on this computer, so that the ratios show what the hop adds and nothing of a net
 from __future__ import annotations
 
 import asyncio
+import socket
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
@@ -89,6 +91,37 @@ async def through(hops: Sequence[Hop], uri: str) -> dict[str, float]:
         way.close()
 
 
+def plainly(hop: Socks5Proxy | HttpProxy | None) -> float:
+    """MB/s of a blocking socket that reads as much without any driver: what the proxy itself leaves of a line."""
+    with socket.create_server((HERE, 0)) as server:
+        port = server.getsockname()[1]
+
+        def serve() -> None:
+            with server.accept()[0] as line:
+                for _ in range(DOCUMENTS):
+                    line.sendall(bytes(MEGABYTE))
+
+        sending = threading.Thread(target=serve)
+        sending.start()
+        with socket.create_connection((hop.host, hop.port) if hop is not None else (HERE, port)) as line:
+            if isinstance(hop, Socks5Proxy):
+                line.sendall(b"\x05\x01\x00")
+                line.recv(2, socket.MSG_WAITALL)
+                line.sendall(b"\x05\x01\x00\x01" + socket.inet_aton(HERE) + port.to_bytes(2, "big"))
+                line.recv(10, socket.MSG_WAITALL)
+            elif hop is not None:
+                line.sendall(f"CONNECT {HERE}:{port} HTTP/1.1\r\nHost: {HERE}:{port}\r\n\r\n".encode())
+                head = b""
+                while not head.endswith(b"\r\n\r\n") and (byte := line.recv(1)):
+                    head += byte
+            began, left, room = time.perf_counter(), DOCUMENTS * MEGABYTE, bytearray(MEGABYTE)
+            while left > 0 and (size := line.recv_into(room)):
+                left -= size
+            took = time.perf_counter() - began
+        sending.join()
+    return DOCUMENTS / took
+
+
 async def stopped(hop: Hop, place: tuple[str, int]) -> float:
     """Milliseconds from Stop to the end while a line is open and another one is being opened."""
     way = await lay([hop], {}, terms=Terms())
@@ -156,23 +189,28 @@ def main() -> None:
         server = stack.enter_context(ssh_server.sshd(keys))
         ways: dict[str, Hop] = {
             "SSH": server.hop(),
-            "SOCKS5": Socks5Proxy(host=HERE, port=stack.enter_context(proxies.dante())),
-            "CONNECT": HttpProxy(host=HERE, port=stack.enter_context(proxies.squid())),
+            "SOCKS5, dante": Socks5Proxy(host=HERE, port=stack.enter_context(proxies.dante())),
+            "SOCKS5, microsocks": Socks5Proxy(host=HERE, port=stack.enter_context(proxies.microsocks())),
+            "CONNECT, squid": HttpProxy(host=HERE, port=stack.enter_context(proxies.squid())),
+            "CONNECT, tinyproxy": HttpProxy(host=HERE, port=stack.enter_context(proxies.tinyproxy())),
         }
         in_loop(lambda: measured(uri, None))  # the server's first answers are slower
         for name, hop in ways.items():
             # Directly once more beside each: another program on this computer slows both.
             direct = in_loop(lambda: measured(uri, None))
             plain = f"ping {direct['ping']:.3f} ms   {direct['read']:6.1f} MB/s   CPU {direct['cpu']:.0f} ms a read"
-            print(f"direct   first answer {direct['first']:6.1f} ms   {plain}")
+            print(f"{'direct':<19} first answer {direct['first']:6.1f} ms   {plain}")
             found = in_loop(lambda hop=hop: through([hop], uri))
             print(
-                f"{name:<8} first answer {found['first']:6.1f} ms ({found['first'] / direct['first']:.2f}x)"
+                f"{name:<19} first answer {found['first']:6.1f} ms ({found['first'] / direct['first']:.2f}x)"
                 f"   ping {found['ping']:.3f} ms ({found['ping'] - direct['ping']:+.3f})"
                 f"   {found['read']:6.1f} MB/s ({found['read'] / direct['read']:.2f}x)"
                 f"   CPU {found['cpu']:.0f} ms a read ({found['cpu'] / direct['cpu']:.2f}x)"
                 f"   up in {found['up']:.0f} ms   listening ports {found['ports']:.0f}"
             )
+            if isinstance(hop, Socks5Proxy | HttpProxy):
+                bare, behind = (statistics.median(plainly(one) for _ in range(ROUNDS)) for one in (None, hop))
+                print(f"{'':<19} a plain socket reads {bare:.0f} MB/s, behind it {behind:.0f} ({behind / bare:.2f}x)")
         print(f"Stop while connected and opening: {in_loop(lambda: stopped(server.hop(), (host, int(port)))):.2f} ms")
         took, failed = in_loop(lambda: dropped(server, uri))
         print(f"A killed session: back after {took:.0f} ms, {failed} pings failed")
