@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,13 @@ def test_a_desktop_s_settings_are_looked_for_only_where_there_are_some(
     environ = {"HOME": str(tmp_path / "home")}
     assert has_desktop_settings(environ, root=tmp_path) is bool(place)
     assert has_desktop_settings({**environ, "XDG_CONFIG_HOME": "/nowhere"}, root=tmp_path) is place.startswith("etc")
+
+
+def test_folders_that_may_not_be_looked_into_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: object, *_more: object, **_options: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "denied", str(path))
+
+    monkeypatch.setattr("clearline.core.probes.surroundings.sys.platform", "linux")
+    monkeypatch.setattr(os, "stat", refused)
+    assert has_desktop_settings({"HOME": "/root"}, root=tmp_path) is False
+    assert look_around(tmp_path, {}).pod is None

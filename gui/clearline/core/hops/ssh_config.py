@@ -126,12 +126,12 @@ def _config(hop: SshServer) -> dict[str, Any]:
         return {}
     from asyncssh import config
 
-    files = [path for path in (Path(CONFIG).expanduser(), OF_SYSTEM / "ssh_config") if path.is_file()]
     if _UNSAFE.search(hop.config_alias) or _UNSAFE.search(hop.user or ""):
         raise ConfigProblem(CONFIG, hop.config_alias, unsafe=True)
     port = hop.port if hop.port != SshServer(host="").port else ()
     user = hop.user or ()
     try:
+        files = [path for path in (Path(CONFIG).expanduser(), OF_SYSTEM / "ssh_config") if path.is_file()]
         arguments = (_own_name(), user, hop.config_alias, port)
         found = config.SSHClientConfig.load(None, files, False, False, False, *arguments)
     except RecursionError:

@@ -104,7 +104,7 @@ def has_desktop_settings(environ: Mapping[str, str] | None = None, *, root: Path
     environ = os.environ if environ is None else environ
     config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "/nowhere") / ".config")
     places = (config / "dconf/user", config / "kioslaverc", root / "etc/dconf/profile/user")
-    return any(place.exists() for place in places)
+    return any(map(_is_there, places))
 
 
 def look_around(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> SurroundingFacts:
@@ -137,9 +137,9 @@ def look_around(root: Path = Path("/"), environ: Mapping[str, str] = os.environ)
 def _container(root: Path, environ: Mapping[str, str], pod: Pod | None) -> str | None:
     if pod is not None:
         return "Kubernetes"
-    if (root / ".dockerenv").exists():
+    if _is_there(root / ".dockerenv"):
         return "Docker"
-    if (root / "run/.containerenv").exists():
+    if _is_there(root / "run/.containerenv"):
         return "Podman"
     if (said := environ.get("container")) and re.fullmatch(r"[\w\-]{2,30}", said):
         return {"podman": "Podman", "docker": "Docker", "lxc": "LXC", "oci": "a container"}.get(said, said)
@@ -151,9 +151,16 @@ def _container(root: Path, environ: Mapping[str, str], pod: Pod | None) -> str |
     return next((name for word, name in _CONTAINER_WORDS if word in text), None)
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder on the way may not be looked into
+        return False
+
+
 def _pod(root: Path, environ: Mapping[str, str], search: tuple[str, ...], ndots: int | None) -> Pod | None:
     account = root / "var/run/secrets/kubernetes.io/serviceaccount"
-    if not environ.get("KUBERNETES_SERVICE_HOST") and not account.exists():
+    if not environ.get("KUBERNETES_SERVICE_HOST") and not _is_there(account):
         return None
     namespace = _text(account / "namespace").strip()
     domain = next((s.partition(".svc.")[2] for s in search if ".svc." in s), None)
@@ -161,7 +168,7 @@ def _pod(root: Path, environ: Mapping[str, str], search: tuple[str, ...], ndots:
         domain = next((s.removeprefix("svc.") for s in search if s.startswith("svc.")), None)
     return Pod(
         namespace=namespace if re.fullmatch(r"[a-z0-9\-]{1,63}", namespace) else None,
-        service_account=(account / "token").exists(),
+        service_account=_is_there(account / "token"),
         cluster_domain=domain,
     )
 
