@@ -85,11 +85,7 @@ def run() -> NoReturn:
             code = main()
         except SystemExit as ended:  # argparse, after its help or its complaint
             code = ended.code if isinstance(ended.code, int) else 0
-        if sys.stdout is not None:  # a windowed program has none
-            from clearline.cli.output import readers_end
-
-            with readers_end():
-                sys.stdout.flush()
+        _flush()
     except KeyboardInterrupt:  # while a command reads its arguments, asks or is not read; a check has its own way
         code = 130
         _print_no_more()
@@ -107,6 +103,18 @@ def run() -> NoReturn:
     if daemons := sys.modules.get("clearline.core.daemon_threads"):
         daemons.end_with(code)
     sys.exit(code)
+
+
+def _flush() -> None:
+    if sys.stdout is None:  # a windowed program has none
+        return
+    if os.name == "posix":  # importing what only Windows needs takes longer than printing the version
+        sys.stdout.flush()
+        return
+    from clearline.cli.output import readers_end
+
+    with readers_end():
+        sys.stdout.flush()
 
 
 def _open_what_is_closed() -> None:
