@@ -113,7 +113,7 @@ def several(processes: int) -> list[str]:
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
-    Tests run in several processes; in the whole loop two more than there are processors, for many of its tests wait
+    Tests run in several processes; in the whole loop one more than there are processors, for many of its tests wait
     for what they started. Those that judge times run afterwards, with nothing beside them. Arguments of one's own are
     run as they are.
     """
@@ -121,7 +121,7 @@ def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]
         return [[*several(processors), "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:
         return [[*([] if "-m" in arguments else ["-m", "not frozen and not crowd"]), *arguments]]
-    whole = [*several(processors + 2), "-m", "not frozen and not crowd and not timed"]
+    whole = [*several(processors + 1), "-m", "not frozen and not crowd and not timed"]
     return [whole, ["-m", "timed and not frozen"]]
 
 

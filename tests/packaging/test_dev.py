@@ -52,7 +52,7 @@ def test_a_step_that_was_killed_is_a_failure_too() -> None:
 
 def test_tests_run_side_by_side_and_those_that_judge_times_alone_afterwards() -> None:
     side_by_side, alone = dev.runs_of_pytest([], 2)
-    assert side_by_side[:4] == ["-n", "4", "--dist", "loadfile"]
+    assert side_by_side[:4] == ["-n", "3", "--dist", "loadfile"]
     assert side_by_side[-2:] == ["-m", "not frozen and not crowd and not timed"]
     assert alone == ["-m", "timed and not frozen"]
     assert dev.runs_of_pytest([], 64)[0][1] == str(dev.MOST_PROCESSES)
