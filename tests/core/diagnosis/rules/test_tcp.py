@@ -97,13 +97,14 @@ def test_with_an_ipv6_route_only_the_network_is_missing() -> None:
     assert found.cause == "tcp.network-unreachable"
 
 
-def test_a_refusal_much_faster_than_the_host_is_a_local_firewall() -> None:
-    far = dead(elapsed_ms=0.2)
+@pytest.mark.parametrize(("answer_ms", "cause"), [(40.0, "tcp.local-firewall"), (12.0, "tcp.refused")])
+def test_a_refusal_much_faster_than_a_far_host_is_a_local_firewall(answer_ms: float, cause: str) -> None:
+    refused = dead(elapsed_ms=0.2)
     answering = tuple(port for port in dead(ports=(22,)).other_ports)
-    slow = MemberFacts(**{**_fields(far), "other_ports": tuple(_at(p, 40.0) for p in answering)})
+    slow = MemberFacts(**{**_fields(refused), "other_ports": tuple(_at(p, answer_ms) for p in answering)})
     found = why(slow)
     assert found is not None
-    assert found.cause == "tcp.local-firewall"
+    assert found.cause == cause
 
 
 def _fields(one: MemberFacts) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from functools import partial
+from typing import Final
 
 from clearline.core.addresses import is_ip_address
 from clearline.core.diagnosis.catalogue import finding, listed
@@ -151,6 +152,10 @@ def _no_handles(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding
     )
 
 
+_FAR_MS: Final = 20.0
+"""A host that takes longer is far away; a nearby one takes some milliseconds where this computer is busy."""
+
+
 def _private_endpoint(member: MemberFacts) -> bool:
     return is_atlas(member.host) and member.host.startswith("pl-") and any(t.private for t in member.tcp)
 
@@ -172,7 +177,8 @@ def _refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
             port=member.port,
         )
     answering = [p for p in member.other_ports if p.reach is Reach.OK]
-    if answering and not attempt.loopback and min(p.elapsed_ms for p in answering) > max(5.0, 8 * attempt.elapsed_ms):
+    beyond = max(_FAR_MS, 8 * attempt.elapsed_ms)
+    if answering and not attempt.loopback and min(port.elapsed_ms for port in answering) > beyond:
         return tell("tcp.local-firewall", Certainty.LIKELY, host=member.host, port=member.port)
     unheard = (attempt.loopback or attempt.own) and attempt.listening is False
     detail, fix = refused_words(facts, member)
