@@ -12,8 +12,8 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
-    "core/late_patterns core/errors core/error_numbers core/windows_sockets core/typed_values",
-    "paths core/whole_files core/daemon_threads core/turns core/addresses core/findings core/secrets core/shell_words",
+    "core/late_patterns core/typed_values",
+    "paths core/whole_files core/daemon_threads core/addresses core/findings core/secrets core/shell_words",
     "core/facts core/drives licences obstacles",
     "versions",
     "core/profiles core/options",

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from clearline.core.check.library import check, check_sync
     from clearline.core.check.request import Request
-    from clearline.core.errors import ClearlineError, LoopRunningError, TargetError
     from clearline.core.explain.explain import explain
     from clearline.core.explain.explanation import Explanation
+    from clearline.core.report.errors import ClearlineError, LoopRunningError, TargetError
     from clearline.core.report.report import Report, Verdict
 
 __all__ = [
@@ -33,12 +33,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ClearlineError": "clearline.core.errors",
+    "ClearlineError": "clearline.core.report.errors",
     "Explanation": "clearline.core.explain.explanation",
-    "LoopRunningError": "clearline.core.errors",
+    "LoopRunningError": "clearline.core.report.errors",
     "Report": "clearline.core.report.report",
     "Request": "clearline.core.check.request",
-    "TargetError": "clearline.core.errors",
+    "TargetError": "clearline.core.report.errors",
     "Verdict": "clearline.core.report.report",
     "check": "clearline.core.check.library",
     "check_sync": "clearline.core.check.library",

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from clearline.core import windows_sockets
 from clearline.core.facts.hops import HopFacts, Trouble
-from clearline.core.hops import direct, kubeconfig, proxy_command, proxy_login
+from clearline.core.hops import direct, kubeconfig, proxy_command, proxy_login, windows_sockets
 from clearline.core.hops.gssapi import CREDENTIALS_EXPIRED, FAILURE, NO_CREDENTIALS
 from clearline.core.hops.hop_log import HopLog, Terms
 from clearline.core.hops.kubeconfig import KubeconfigProblem

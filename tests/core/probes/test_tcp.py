@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from clearline.core.error_numbers import error_number
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
+from clearline.core.hops.error_numbers import error_number
 from clearline.core.hops.loop import HopLoop
 from clearline.core.probes.connection import reach_of, shown_bytes
 from clearline.core.probes.tcp import connect, listen, open_connection, other_ports

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from clearline.core import windows_sockets
 from clearline.core.facts.servers import Reach
+from clearline.core.hops import windows_sockets
 from clearline.core.probes import dns, tcp, windows
 from lab import peers
 

@@ -18,12 +18,12 @@ from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Questioner, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
+from clearline.core.driver.turns import Turns
 from clearline.core.facts.servers import Hello, MemberFacts, OcspAnswer, Reach, TcpFacts, TlsKind
 from clearline.core.hops.way import Way
 from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Carrier, Connection, Line
 from clearline.core.probes.lookup import look_up
-from clearline.core.turns import Turns
 
 if TYPE_CHECKING:
     from clearline.core.check.compare import Comparison

@@ -13,8 +13,8 @@ from clearline.core.check.check import check as run_check
 from clearline.core.check.check import farewells, import_driver, not_begun
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor, start_daemon
-from clearline.core.errors import LoopRunningError, TargetError
 from clearline.core.hops.loop import HopLoop
+from clearline.core.report.errors import LoopRunningError, TargetError
 from clearline.core.report.report import Report
 
 LONGEST: Final = 50_000

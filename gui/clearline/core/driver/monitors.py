@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from clearline.core.driver.admission import MOST_FOLLOWED, Admission, admit
-from clearline.core.turns import Turns
+from clearline.core.driver.turns import Turns
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.monitor import Monitor

@@ -9,10 +9,10 @@ import sys
 from contextlib import suppress
 from ipaddress import ip_address
 
-from clearline.core import windows_sockets
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.error_numbers import error_number
 from clearline.core.facts.hops import HopStage, Trouble
+from clearline.core.hops import windows_sockets
+from clearline.core.hops.error_numbers import error_number
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.stream import SocketStream, Stream
 

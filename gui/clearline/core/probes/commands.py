@@ -8,8 +8,8 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from clearline.core.error_numbers import error_number
 from clearline.core.facts.servers import Reach
+from clearline.core.hops.error_numbers import error_number
 from clearline.core.probes.connection import (
     EndlessRecords,
     Line,

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
-from clearline.core.error_numbers import error_number
 from clearline.core.facts.servers import Reach, is_trickle
+from clearline.core.hops.error_numbers import error_number
 from clearline.core.hops.stream import Stream
 from clearline.core.probes.tls_records import alert_of
 

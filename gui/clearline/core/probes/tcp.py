@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from clearline.core import windows_sockets
-from clearline.core.error_numbers import error_number
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import SILENCE_S
+from clearline.core.hops import windows_sockets
+from clearline.core.hops.error_numbers import error_number
 from clearline.core.hops.loop import KeptSocket
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way

@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from clearline.core.error_numbers import error_number
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
+from clearline.core.hops.error_numbers import error_number
 from clearline.core.probes.connection import (
     RECEIVE_SIZE,
     Carrier,

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from clearline.core.drives import FOLDER_S, waited_for
-from clearline.core.errors import ClearlineError
+from clearline.core.report.errors import ClearlineError
 from clearline.core.report.report import Report
 from clearline.core.typed_values import from_plain
 from clearline.core.whole_files import BROKEN, read_whole

@@ -14,12 +14,12 @@ from clearline.core.check.preparation import Prepared, prepared
 from clearline.core.diagnosis.rules.files import files
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.oidc import wants_human
+from clearline.core.driver.turns import Turns
 from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.whole import Facts
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
-from clearline.core.turns import Turns
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.judgement import judged
 from clearline.core.watch.live import Live

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from clearline.core.turns import Turns
+from clearline.core.driver.turns import Turns
 
 
 async def _settle() -> None:
