@@ -17,7 +17,7 @@ from msgspec import structs
 from clearline.core.check.examine import Examiner
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import HEDGE_S, note_nameservers
-from clearline.core.diagnosis.rules.dns import txt_problem
+from clearline.core.diagnosis.rules.srv import txt_problem
 from clearline.core.facts.fact import replace
 from clearline.core.facts.names import DnsOutcome, Question, counting, seeds_from, srv_target_allowed, txt_options
 from clearline.core.hops.way import Way

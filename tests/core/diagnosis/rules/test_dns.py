@@ -10,7 +10,8 @@ import pytest
 
 from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.compose import explain
-from clearline.core.diagnosis.rules import dns
+from clearline.core.diagnosis.rules import dns, resolvers
+from clearline.core.diagnosis.rules import srv as rules_srv
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts, SystemProxyFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.hops import HopFacts
@@ -42,7 +43,7 @@ def srv(*questions: Question, **changes: Any) -> Facts:
 
 
 def about_name(*questions: Question, **changes: Any) -> Finding | None:
-    found = list(dns.srv_name(srv(*questions, **changes)))
+    found = list(rules_srv.srv_name(srv(*questions, **changes)))
     return found[0] if found else None
 
 
@@ -186,7 +187,7 @@ TXT = [
 
 @pytest.mark.parametrize(("records", "problem"), TXT)
 def test_a_txt_record_may_hold_three_options_and_nothing_else(records: tuple[str, ...], problem: str | None) -> None:
-    said = dns.txt_problem(records)
+    said = rules_srv.txt_problem(records)
     assert (problem in said) if problem and said else said is problem
     outcome = DnsOutcome.ANSWERED if records else DnsOutcome.NODATA
     expected = "dns.txt-invalid" if problem else None
@@ -414,7 +415,7 @@ def test_an_invented_name_with_the_servers_address_is_a_portal() -> None:
 
 def test_a_dead_first_name_server_is_named_with_the_one_that_answers() -> None:
     known = srv(*everything(DnsOutcome.SILENT), *good_answers(server=1))
-    (found,) = dns.first_resolver(known)
+    (found,) = resolvers.first_resolver(known)
     assert all(server in found.summary for server in NAMESERVERS)
 
 
@@ -428,13 +429,13 @@ def test_a_dead_first_name_server_is_named_with_the_one_that_answers() -> None:
     ],
 )
 def test_a_first_name_server_that_answers_or_was_not_asked_is_not_dead(questions: tuple[Question, ...]) -> None:
-    assert not list(dns.first_resolver(srv(*questions)))
+    assert not list(resolvers.first_resolver(srv(*questions)))
 
 
 def test_slow_answers_are_measured_by_their_middle() -> None:
     def timed(*times: float) -> list[Finding]:
         questions = [question("host", DnsOutcome.ANSWERED, elapsed_ms=t, name=f"db{t}") for t in times]
-        return list(dns.slow(facts(member(plain(HELLO)), dns=names(*questions))))
+        return list(resolvers.slow(facts(member(plain(HELLO)), dns=names(*questions))))
 
     assert [f.cause for f in timed(1200, 1200, 1250)] == ["dns.slow"]
     assert timed(5, 6, 2000, 7) == []
@@ -442,7 +443,7 @@ def test_slow_answers_are_measured_by_their_middle() -> None:
 
 
 def test_a_slow_answer_is_a_warning() -> None:
-    (found,) = dns.slow(facts(dns=names(question("host", DnsOutcome.ANSWERED, elapsed_ms=1200))))
+    (found,) = resolvers.slow(facts(dns=names(question("host", DnsOutcome.ANSWERED, elapsed_ms=1200))))
     assert found.severity is Severity.WARNING
 
 
@@ -458,7 +459,9 @@ def test_a_slow_answer_is_a_warning() -> None:
 def test_what_dns_brings_may_exclude_what_the_text_says(
     txt: str, options: dict[str, Any], halves: tuple[str, str] | None
 ) -> None:
-    found = list(dns.txt_against_text(srv(*good_answers(), question("txt", DnsOutcome.ANSWERED, txt), options=options)))
+    found = list(
+        rules_srv.txt_against_text(srv(*good_answers(), question("txt", DnsOutcome.ANSWERED, txt), options=options))
+    )
     assert [f.cause for f in found] == (["uri.conflicting-options"] if halves else [])
     assert all(half in found[0].summary for half in halves or ())
 
@@ -540,7 +543,7 @@ def test_a_name_that_no_server_can_be_asked_for_is_no_matter_of_the_vpn(host: st
 
 def test_a_first_name_server_that_is_not_heard_is_likely_dead_at_most() -> None:
     for deaf in (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED):
-        (found,) = dns.first_resolver(facts(dns=names(*everything(deaf), *good_answers(server=1)), **SRV))
+        (found,) = resolvers.first_resolver(facts(dns=names(*everything(deaf), *good_answers(server=1)), **SRV))
         assert (found.cause, found.certainty) == ("dns.first-resolver-dead", Certainty.LIKELY)
         assert "a firewall" in found.detail
 

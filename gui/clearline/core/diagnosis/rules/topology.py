@@ -9,7 +9,6 @@ from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules import aliases, disagreement
 from clearline.core.diagnosis.rules.advertised import advertised_elsewhere
 from clearline.core.diagnosis.rules.aliases import named_twice
-from clearline.core.diagnosis.rules.dns import txt_against_text, txt_wrong_set
 from clearline.core.diagnosis.rules.members import (
     listed_by,
     seeds,
@@ -25,6 +24,7 @@ from clearline.core.diagnosis.rules.selection import (
     unusable_members,
     write_concern,
 )
+from clearline.core.diagnosis.rules.srv import txt_against_text, txt_wrong_set
 from clearline.core.diagnosis.standing import (
     answered,
     is_connected,
