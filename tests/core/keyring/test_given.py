@@ -185,3 +185,12 @@ def test_the_sentence_names_old_and_new_servers() -> None:
     insecure = destination(replace(OWN, tls=Tls(enabled=True, insecure=True)))
     assert other_servers("proxyPassword", given, insecure).endswith("without this: tlsInsecure")
     assert isinstance(insecure, Destination)
+
+
+def test_what_is_about_to_be_kept_is_known_before_any_keyring_is_asked() -> None:
+    own = Vault(None)
+    one = OWN
+    own.intend(one, PASSWORD)
+    assert own.knows_given(one.id, [PASSWORD])
+    assert own.given_elsewhere(one, [PASSWORD]) == ()
+    assert own.given_elsewhere(replace(one, seeds=Seeds(hosts=("evil:27017",))), [PASSWORD]) == (PASSWORD,)

@@ -264,6 +264,15 @@ class Vault:
         """
         return self._keep(profile, name, secret, Given().also(destination(profile)))
 
+    def intend(self, profile: Profile, name: str) -> None:
+        """What is about to be kept is for the servers that the profile has now: `given` knows before `keep` runs.
+
+        Reads the file of variables where hosts refer to any; else it never blocks.
+        """
+        given = Given().also(destination(profile))
+        with self._lock:
+            self._destinations[profile.id, name] = given
+
     def _keep(self, profile: Profile, name: str, secret: Secret, given: Given | None) -> WhereKept | None:
         if given is not None:
             with self._lock:
