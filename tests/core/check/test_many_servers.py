@@ -34,8 +34,6 @@ from lab.mongo_peer import MongoPeer, member_hello
 pytestmark = [
     # asyncio may lose a transport whose task is cancelled as it is made; gc closes it
     pytest.mark.filterwarnings("ignore:.*_SelectorTransport.__del__:pytest.PytestUnraisableExceptionWarning"),
-    # Where the computer is busy, what is compared beside a slow hello may be stopped as its line opens; gc closes it.
-    pytest.mark.filterwarnings("ignore:.*KeptSocket:pytest.PytestUnraisableExceptionWarning"),
     # A close that takes longer than its second, where the computer is busy, is not waited for.
     pytest.mark.filterwarnings("ignore:Unclosed AsyncMongoClient:ResourceWarning"),
 ]

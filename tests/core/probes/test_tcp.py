@@ -16,7 +16,7 @@ import pytest
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.hops.error_numbers import error_number
 from clearline.core.hops.loop import HopLoop
-from clearline.core.probes.connection import reach_of, shown_bytes
+from clearline.core.probes.connection import Connection, reach_of, shown_bytes
 from clearline.core.probes.tcp import connect, listen, open_connection, other_ports
 from lab import deployments, peers
 from lab.deployment import Deployment
@@ -292,3 +292,20 @@ def test_sockets_that_follow_a_cancelled_one_still_work(standalone: Deployment) 
 
     with peers.silent() as peer, peers.greeting(b"hi") as talker:
         assert run(probe()) == [Reach.NOT_MONGODB] * 20
+
+
+def test_a_socket_whose_number_a_lost_transport_had_is_closed_all_the_same() -> None:
+    async def play() -> int:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        lost, _ = await loop.connect_accepted_socket(asyncio.Protocol, ours)
+        number = ours.fileno()
+        ours.close()  # as PyMongo does with the socket of a transport that was cancelled as it was made
+        sock = socket.socket()
+        assert sock.fileno() == number
+        Connection(sock).close()
+        lost.abort()
+        theirs.close()
+        return sock.fileno()
+
+    assert asyncio.run(play()) == -1

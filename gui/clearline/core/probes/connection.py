@@ -142,8 +142,10 @@ class Connection:
             # socket that it does not know it would first ask the system for both addresses, to name it in an error.
             loop.remove_reader(number)
             loop.remove_writer(number)
-        except NotImplementedError:
-            pass  # the Proactor loop of Windows keeps no such list
+        except (NotImplementedError, RuntimeError):
+            # The Proactor loop of Windows keeps no such list; and a transport that was lost at a Stop may still stand
+            # in the list, under the number that this socket has got since.
+            pass
         self._socket.close()
 
     def retransmits(self) -> int | None:
