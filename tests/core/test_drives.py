@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,12 +14,12 @@ from clearline.core.check.check import check, warm_up
 from clearline.core.check.request import Request
 from clearline.core.drives import NoAnswer, asked, waited_for
 from clearline.core.hops import known_hosts, ssh, ssh_login, way
-from clearline.core.hops.loop import HopLoop
 from clearline.core.probes import files
 from clearline.core.profiles.hop import SshServer
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets import references
+from lab import loops
 from lab.peers import silent
 
 Away = Callable[..., Any]
@@ -42,8 +41,7 @@ def away() -> Iterator[Away]:
 
 def checked(text: str, profile: Profile) -> Report:
     warm_up()
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(check(Request(profile, {}, text=text), lambda _report: None))
+    return loops.run(check(Request(profile, {}, text=text), lambda _report: None))
 
 
 def impatient(monkeypatch: pytest.MonkeyPatch, *modules: Any) -> None:
@@ -58,15 +56,15 @@ def summary_of(report: Report) -> str:
 
 def test_what_does_not_answer_in_time_is_left_behind(away: Away) -> None:
     with pytest.raises(NoAnswer) as caught:
-        asyncio.run(asked("/net/team.env", away, limit_s=AT_ONCE_S))
+        loops.run(asked("/net/team.env", away, limit_s=AT_ONCE_S))
     assert caught.value.sentence == "/net/team.env did not answer in 0.05 s: is it on a network drive that is away?"
     with pytest.raises(NoAnswer):
         waited_for(Path("/net"), away, limit_s=AT_ONCE_S)
 
 
 def test_what_answers_comes_back_with_its_errors() -> None:
-    assert asyncio.run(asked("a", int, "7")) == waited_for("a", int, "7") == 7
-    for ask in (lambda: asyncio.run(asked("a", int, "x")), lambda: waited_for("a", int, "x")):
+    assert loops.run(asked("a", int, "7")) == waited_for("a", int, "7") == 7
+    for ask in (lambda: loops.run(asked("a", int, "x")), lambda: waited_for("a", int, "x")):
         with pytest.raises(ValueError, match="x"):
             ask()
 
@@ -112,7 +110,7 @@ def test_a_key_of_ssh_is_a_problem_of_its_file(away: Away, monkeypatch: pytest.M
     login = ssh_login.Login.__new__(ssh_login.Login)
     login._settings = type("Settings", (), {"certificate_files": (), "chosen_keys": True})()
     login._passphrase, login.problems, login._queue = None, [], []
-    asyncio.run(login._load("/net/id_ed25519"))
+    loops.run(login._load("/net/id_ed25519"))
     assert [(one.trouble.value, one.file, one.what) for one in login.problems] == [
         ("file-silent", "/net/id_ed25519", "0.05")
     ]

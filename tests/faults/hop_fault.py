@@ -21,7 +21,6 @@ from clearline.core.findings import Finding, Severity
 from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.known_hosts import HostKeys
-from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.way import lay
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, Seeds, Tls
@@ -29,7 +28,7 @@ from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secret
 from clearline.core.watch.watch import Watch
 from faults.laboratory import Laboratory
-from lab import peers, proxies, ssh_server
+from lab import loops, peers, proxies, ssh_server
 from lab.kubernetes_api import kubeconfig
 from lab.peer import Conversation, Peer
 from lab.ssh_server import Keys, Server
@@ -212,8 +211,7 @@ def run(fault: HopFault, lab: HopLaboratory, late_s: float = LATE_S) -> HopOutco
     """Set the row up, and see what is said of it, and when; ``late_s`` as in `Patience`."""
     with fault.set_up(lab) as case:
         play = _broken_later if case.then else _watched if case.watched else _checked
-        with asyncio.Runner(loop_factory=HopLoop) as runner:
-            return runner.run(play(fault, case, late_s))
+        return loops.run(play(fault, case, late_s))
 
 
 async def _checked(fault: HopFault, case: HopCase, late_s: float) -> HopOutcome:

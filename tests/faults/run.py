@@ -21,6 +21,7 @@ from clearline.core.facts.whole import Facts
 from clearline.core.report.report import Report, to_json
 from faults.fault import Case, Fault
 from faults.laboratory import Laboratory
+from lab import loops
 from lab.dns_server import fresh_resolvers
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def _checked(text: str, late_s: float) -> tuple[Report, Facts]:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
         return await check(request, lambda _: None, on_facts=found.append)
 
-    report = asyncio.run(main())
+    report = loops.run(main())
     return report, found[-1]
 
 

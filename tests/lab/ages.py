@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import subprocess
@@ -27,7 +26,7 @@ from clearline.core.check.request import Patience, Request
 from clearline.core.facts.whole import Facts
 from clearline.core.report.report import Report, Verdict
 from clearline.paths import resource
-from lab import deployments
+from lab import deployments, loops
 from lab.certificates import Authority
 from lab.deployment import User
 from lab.peer import bound_socket
@@ -99,14 +98,14 @@ def tried(age: Age, authority: Authority) -> dict[str, str]:
             "login": (facts.login.mechanism or "?") if named else "a wrong password is not named",
             "rights": YES if any(f.cause == "access.read-only" for f in reader.findings) else "not named",
             "pool": YES if monitor.access.connections_available else "not counted",
-            "watch": asyncio.run(_watched(server.uri(users[0]))),
+            "watch": loops.run(_watched(server.uri(users[0]))),
         }
 
 
 def _foreign(age: Age) -> dict[str, str]:
     with secantusdb() as address:
         report, facts = _checked(f"mongodb://{address}/")
-        watched = asyncio.run(_watched(f"mongodb://{address}/"))
+        watched = loops.run(_watched(f"mongodb://{address}/"))
     full = [f for f in report.findings if f.cause == "pool.nearly-full"]
     return {
         **dict.fromkeys(COLUMNS, NOT_TRIED),
@@ -125,7 +124,7 @@ def _hello(age: Age, report: Report) -> str:
 def _checked(uri: str) -> tuple[Report, Facts]:
     found: list[Facts] = []
     request = Request(text=uri, patience=Patience())
-    return asyncio.run(check(request, lambda _: None, on_facts=found.append)), found[-1]
+    return loops.run(check(request, lambda _: None, on_facts=found.append)), found[-1]
 
 
 async def _watched(uri: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 from typing import Any
 
 from pymongo import AsyncMongoClient
+
+from lab import loops
 
 
 async def refusal(text: str, **options: Any) -> Exception | None:
@@ -23,4 +24,4 @@ async def refusal(text: str, **options: Any) -> Exception | None:
 
 def run_refusal(text: str, **options: Any) -> Exception | None:
     """`refusal` outside any loop."""
-    return asyncio.run(refusal(text, **options))
+    return loops.run(refusal(text, **options))

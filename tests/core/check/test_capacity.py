@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 
 from pymongo import MongoClient
@@ -11,12 +10,12 @@ from clearline.core.check.check import check
 from clearline.core.check.request import Request
 from clearline.core.findings import Certainty
 from clearline.core.report.report import Report, Verdict
-from lab import deployments
+from lab import deployments, loops
 from lab.deployment import Deployment
 
 
 def _checked(text: str) -> Report:
-    return asyncio.run(check(Request(text=text), lambda _: None))
+    return loops.run(check(Request(text=text), lambda _: None))
 
 
 def _hold(stack: contextlib.ExitStack, server: Deployment, count: int) -> None:

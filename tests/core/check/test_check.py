@@ -31,7 +31,7 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.tls import trust
 from clearline.core.uri.connection_string import read
 from clearline.core.watch.session import Session
-from lab import deployments, dns_server, peers
+from lab import deployments, dns_server, loops, peers
 from lab.certificates import Authority
 from lab.deployment import Deployment
 from lab.mongo_peer import SILENCE, Answer, Command, MongoPeer, member_hello
@@ -56,7 +56,7 @@ def run_check(
         await farewells()
         return report
 
-    return asyncio.run(checked())
+    return loops.run(checked())
 
 
 def causes(report: Report) -> list[str]:
@@ -345,7 +345,7 @@ def test_stop_ends_a_check_at_once_in_every_state(state: str, text: str) -> None
         address = text.format(silent=silent.address, frozen=frozen.address)
 
         # Long enough for the driver and the probes to be in the middle of it: the head start is 30 ms.
-        report, seconds = asyncio.run(_stopped_after(address, 0.12))
+        report, seconds = loops.run(_stopped_after(address, 0.12))
     if state == "refused":
         assert report.verdict in (Verdict.CANCELLED, Verdict.FAILED)
     else:
@@ -354,7 +354,7 @@ def test_stop_ends_a_check_at_once_in_every_state(state: str, text: str) -> None
 
 
 def test_stop_before_the_first_step_gives_a_cancelled_report(standalone: Deployment) -> None:
-    report, _ = asyncio.run(_stopped_after(standalone.uri(), 0))
+    report, _ = loops.run(_stopped_after(standalone.uri(), 0))
     assert report.verdict is Verdict.CANCELLED
 
 
@@ -367,7 +367,7 @@ def test_nothing_is_left_running_after_a_check(standalone: Deployment) -> None:
             await asyncio.wait(others, timeout=2)
         return asyncio.all_tasks() - {asyncio.current_task()}
 
-    assert asyncio.run(leftovers()) == set()
+    assert loops.run(leftovers()) == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts the entries of /proc/self/fd")
@@ -473,7 +473,7 @@ def test_stop_while_a_command_runs_is_an_answer() -> None:
         task.cancel()
         return await task, time.perf_counter() - began
 
-    report, elapsed_s = asyncio.run(stopped())
+    report, elapsed_s = loops.run(stopped())
     assert report.verdict is Verdict.CANCELLED
     assert elapsed_s < 2
 
@@ -552,7 +552,7 @@ def test_a_watch_and_an_exercise_cannot_be_led_elsewhere_with_a_readable_login_e
         except TimeoutError:
             pass
 
-    asyncio.run(play())
+    loops.run(play())
     assert far.received_commands("hello")  # it is watched all the same
     assert far.login_attempts == 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from clearline.core.findings import Severity
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import Secret, hop_passphrase, hop_password
+from lab import loops
 from lab.command_lines import command_line
 
 HOPS = (
@@ -22,7 +22,7 @@ ENVIRON = {"BASTION": "b.example.com", "WHO": "me", "HOME_OF_KEYS": "/keys", "GA
 
 
 def ready(profile: Profile, permits: Permits | None = None, **secrets: Secret) -> Prepared:
-    return asyncio.run(prepared(Request(profile, secrets, permits=permits or Permits()), environ=ENVIRON))
+    return loops.run(prepared(Request(profile, secrets, permits=permits or Permits()), environ=ENVIRON))
 
 
 def test_variables_stand_in_fields_and_never_in_programs() -> None:

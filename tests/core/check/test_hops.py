@@ -17,14 +17,13 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import USUAL, Patience, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Certainty, Severity, Stage
-from clearline.core.hops.loop import HopLoop
 from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy
 from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import PASSWORD, PROXY_PASSWORD, Secret, hop_password
 from clearline.core.uri.connection_string import build, read
 from clearline.core.watch.watch import Watch
-from lab import deployments, peers, proxies
+from lab import deployments, loops, peers, proxies
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
 
@@ -51,8 +50,7 @@ def run(
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 def headline(report: Report) -> str:
@@ -80,8 +78,7 @@ def run_text(text: str, profile: Profile | None = None, secrets: dict[str, Secre
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +161,7 @@ def test_a_watch_goes_the_same_way(socks: Hop, standalone: Deployment) -> None:
         await asyncio.gather(task, return_exceptions=True)
         return healthy.is_set()
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        assert runner.run(watched())
+    assert loops.run(watched())
 
 
 # ---------------------------------------------------------------- nothing goes directly

@@ -16,8 +16,8 @@ import pytest
 from clearline.core.check.check import check, farewells, warm_up
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.hops.loop import HopLoop
 from clearline.core.report.report import Report, to_json
+from lab import loops
 from lab.mongo_peer import Failure, MongoPeer, hello, member_hello
 from lab.peer import Conversation, Peer
 
@@ -152,8 +152,7 @@ def checked(address: str, options: str = "") -> Report:
         return report
 
     warm_up()
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(play())
+    return loops.run(play())
 
 
 def small(report: Report) -> bool:

@@ -17,6 +17,7 @@ from clearline.core.check.request import Request
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.findings import Severity
 from clearline.core.report.report import Report, Verdict
+from lab import loops
 from lab.crowds import (
     COUNTS,
     SHAPES,
@@ -31,12 +32,8 @@ from lab.crowds import (
 )
 from lab.mongo_peer import MongoPeer, member_hello
 
-pytestmark = [
-    # asyncio may lose a transport whose task is cancelled as it is made; gc closes it
-    pytest.mark.filterwarnings("ignore:.*_SelectorTransport.__del__:pytest.PytestUnraisableExceptionWarning"),
-    # A close that takes longer than its second, where the computer is busy, is not waited for.
-    pytest.mark.filterwarnings("ignore:Unclosed AsyncMongoClient:ResourceWarning"),
-]
+# A close that takes longer than its second, where the computer is busy, is not waited for.
+pytestmark = pytest.mark.filterwarnings("ignore:Unclosed AsyncMongoClient:ResourceWarning")
 
 
 @pytest.fixture(params=COUNTS)
@@ -73,7 +70,7 @@ def test_a_check_of_many_servers_ends_with_its_verdict_and_leaves_nothing(deploy
         await end_of_loop()
         return report
 
-    report = asyncio.run(play())
+    report = loops.run(play())
     assert report.verdict is (Verdict.CONNECTED if deployment.works else Verdict.FAILED)
     assert len(report.every_server) == deployment.count
     opened = {event.server for event in events if event.name == "ServerOpening"}
@@ -93,15 +90,15 @@ def test_stop_ends_a_check_of_many_servers_at_any_moment(deployment: Deployment)
         for _ in range(random_stops(deployment.count)):
             await _stopped(deployment.text, moments.uniform(0, latest_stop_s(deployment.count)))
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_an_srv_name_with_many_targets_is_checked_and_stopped(count: int) -> None:
     with srv_deployment(count) as (network, text):
-        report = network.call(lambda: asyncio.run(_checked(text)))
+        report = network.call(lambda: loops.run(_checked(text)))
         assert (report.verdict, len(report.servers)) == (Verdict.CONNECTED, count)
         after_s = random.Random(text).uniform(0, latest_stop_s(count))
-        network.call(lambda: asyncio.run(_stopped(text, after_s)))
+        network.call(lambda: loops.run(_stopped(text, after_s)))
 
 
 def test_pymongo_would_still_stop_the_loop_with_listeners_of_servers() -> None:
@@ -119,9 +116,9 @@ def test_pymongo_would_still_stop_the_loop_with_listeners_of_servers() -> None:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(queue.Queue, "put", put_or_raise)
-        asyncio.run(build(list(DriverEvents(lambda _event: None).listeners())))
+        loops.run(build(list(DriverEvents(lambda _event: None).listeners())))
         with pytest.raises(queue.Full):
-            asyncio.run(build([monitoring.ServerListener()]))
+            loops.run(build([monitoring.ServerListener()]))
 
 
 def test_a_server_does_not_choose_whom_this_computer_scans() -> None:
@@ -130,7 +127,7 @@ def test_a_server_does_not_choose_whom_this_computer_scans() -> None:
     with MongoPeer({}) as peer:
         me = f"127.0.0.1:{peer.port}"
         peer.answers["hello"] = member_hello("rs0", [me, *named], me=me, primary=me, role="primary")
-        report = asyncio.run(
+        report = loops.run(
             _checked(f"mongodb://{me}/?replicaSet=rs0", on_event=lambda event: reached.append(event.server or ""))
         )
     assert report.verdict is Verdict.CONNECTED

@@ -17,6 +17,7 @@ from clearline.core.driver.events import DriverEvent
 from clearline.core.facts import replies
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
+from lab import loops
 from lab.mongo_peer import Failure, MongoPeer, hello
 
 HUGE = "x" * 10_000_000
@@ -34,7 +35,7 @@ def checked(answers: dict[str, Any], options: str = "") -> tuple[Report, list[Dr
         return report
 
     with MongoPeer(answers) as peer:
-        return asyncio.run(run(peer.port)), events
+        return loops.run(run(peer.port)), events
 
 
 @pytest.mark.parametrize(

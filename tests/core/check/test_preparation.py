@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSW
 from clearline.core.tls.trust import bundled_roots, os_roots_file
 from clearline.core.uri.connection_string import read
 from clearline.core.uri.filling_in import undefined
+from lab import loops
 from lab.command_lines import command_line
 
 
@@ -36,7 +36,7 @@ def prepare(
     may_run: Callable[[str], bool] | None = None,
 ) -> Prepared:
     request = Request(profile or Profile(), secrets or {}, text, permits=Permits(may_run=may_run))
-    return asyncio.run(prepared(request, environ=environ or {}))
+    return loops.run(prepared(request, environ=environ or {}))
 
 
 def printing(code: str) -> str:
@@ -159,7 +159,7 @@ def test_a_resolved_secret_is_a_secret() -> None:
 )
 def test_a_secret_variable_where_no_secret_belongs_is_in_no_report(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "s3cr3t-4/k3y-7788")
-    report = asyncio.run(check(Request(text=text), lambda _report: None))
+    report = loops.run(check(Request(text=text), lambda _report: None))
     told = to_json(report)
     assert report.verdict is Verdict.FAILED
     assert "s3cr3t" not in told
@@ -339,7 +339,7 @@ def test_a_form_asks_for_undefined_references_alone(tmp_path: Path) -> None:
 def test_a_pipe_in_a_files_place_ends_the_check_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     text = f"mongodb://127.0.0.1:1/?tls=true&tlsCAFile={quote(str(tmp_path / 'pipe'), safe='')}"
-    report = asyncio.run(check(Request(text=text), lambda _report: None))
+    report = loops.run(check(Request(text=text), lambda _report: None))
     assert report.verdict is Verdict.FAILED
     assert (report.findings[0].cause, report.findings[0].certainty) == ("files.not-a-file", Certainty.PROVEN)
     assert report.driver.exception is None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from clearline.core.check import request as request_module
@@ -14,6 +12,7 @@ from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.core.uri import connection_string
 from clearline.core.uri.connection_string import Reading
+from lab import loops
 
 TEXT = "mongodb://app:s3cret@127.0.0.1:1/?connectTimeoutMS=200"
 
@@ -36,7 +35,7 @@ def test_one_text_is_read_once_from_the_request_to_the_report(monkeypatch: pytes
         await check(request, lambda _report: None)
         await farewells()
 
-    asyncio.run(checked())
+    loops.run(checked())
     assert texts == [TEXT]
 
 
@@ -65,6 +64,6 @@ def test_no_token_of_a_sign_in_goes_further_than_was_agreed_to() -> None:
         return ("db.example.com",)
 
     agreed = Permits(on_prompt=lambda _page, _code: None, oidc_hosts=hosts)
-    assert asyncio.run(Request(text=TEXT, permits=agreed).sign_in_hosts()) == ("db.example.com",)
-    assert asyncio.run(Request(text=TEXT, permits=Permits(oidc_hosts=hosts)).sign_in_hosts()) == ()
-    assert asyncio.run(Request(text=TEXT).sign_in_hosts()) == ()
+    assert loops.run(Request(text=TEXT, permits=agreed).sign_in_hosts()) == ("db.example.com",)
+    assert loops.run(Request(text=TEXT, permits=Permits(oidc_hosts=hosts)).sign_in_hosts()) == ()
+    assert loops.run(Request(text=TEXT).sign_in_hosts()) == ()

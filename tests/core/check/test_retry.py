@@ -14,7 +14,7 @@ from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retrie
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
-from lab import deployments
+from lab import deployments, loops
 from lab.peer import bound_socket
 
 
@@ -41,7 +41,7 @@ def played(*reports: Report, **plan: Any) -> list[Attempt]:
         return next(coming)
 
     plan = {"delay_s": 0.0, "attempts": 5, **plan}
-    last = asyncio.run(with_retries(next_report, RetryPlan(**plan), attempts.append))
+    last = loops.run(with_retries(next_report, RetryPlan(**plan), attempts.append))
     assert last is attempts[-1].report
     return attempts
 
@@ -113,7 +113,7 @@ def test_a_stop_during_an_attempt_that_has_failed_already_repeats_nothing() -> N
             assert (await task).verdict is Verdict.FAILED
         assert [attempt.again_in_s for attempt in attempts] == [None]
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_stop_between_two_attempts_ends_at_once() -> None:
@@ -133,7 +133,7 @@ def test_a_stop_between_two_attempts_ends_at_once() -> None:
             await task
         assert time.monotonic() - began < 0.5
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_real_port_where_nothing_listens_is_tried_again() -> None:
@@ -148,7 +148,7 @@ def test_a_real_port_where_nothing_listens_is_tried_again() -> None:
 
     with bound_socket("127.0.0.1", 0) as socket:  # bound, never listening
         port = socket.getsockname()[1]
-        attempts = asyncio.run(play())
+        attempts = loops.run(play())
     assert [a.number for a in attempts] == [1, 2]
 
 
@@ -161,5 +161,5 @@ def test_a_real_wrong_password_is_tried_once() -> None:
         )
 
     with deployments.with_login() as server:
-        asyncio.run(play())
+        loops.run(play())
         assert server.logins() == [("app", False)]

@@ -15,6 +15,7 @@ from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Certainty, Finding, Severity
 from clearline.core.report.report import Verdict
+from lab import loops
 from lab.certificates import DAY, Authority, server_context
 from lab.mongo_peer import MongoPeer, mongos_hello
 from lab.ocsp_responder import Responder, serving
@@ -48,7 +49,7 @@ def told(
             assert report.verdict is Verdict.CONNECTED, report.diagnosis
             return report.findings
 
-        return {f.cause: f for f in asyncio.run(run())}
+        return {f.cause: f for f in loops.run(run())}
 
 
 def _router(_command: object) -> dict[str, object]:

@@ -18,6 +18,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.masking import masked
 from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target
 from clearline.core.secrets.secret import Secret
+from lab import loops
 from lab.dns_server import DnsServer, cluster, resolver_at
 from lab.mongo_peer import Failure, MongoPeer, hello, member_hello
 
@@ -35,7 +36,7 @@ def told(text: str) -> list[str]:
         )
         await farewells()
 
-    asyncio.run(checked())
+    loops.run(checked())
     return heard
 
 

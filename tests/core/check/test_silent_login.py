@@ -11,7 +11,7 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.report.report import Report, Verdict
-from lab import deployments
+from lab import deployments, loops
 from lab.mongo_peer import SILENCE, MongoPeer
 from lab.relay import Relay
 
@@ -28,7 +28,7 @@ def checked(text: str) -> Report:
         await farewells()
         return report
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def test_silence_is_named_long_before_the_driver_gives_up() -> None:

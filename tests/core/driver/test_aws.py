@@ -5,7 +5,6 @@ The library brings boto3 and is an extra, so a stand-in with its interface is us
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import threading
@@ -23,6 +22,7 @@ from clearline.core.findings import Severity
 from clearline.core.options import packages
 from clearline.core.probes import files
 from clearline.core.profiles.profile import Auth, Profile
+from lab import loops
 
 STAND_IN = {
     "__init__.py": "",
@@ -59,7 +59,7 @@ def _library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_a_role_is_asked_for_in_another_thread() -> None:
     text = "mongodb://h/?authMechanism=MONGODB-AWS"
-    ready = asyncio.run(prepared(Request(text=text)))
+    ready = loops.run(prepared(Request(text=text)))
     assert ready.usable
     from pymongo_auth_aws import auth
 
@@ -72,7 +72,7 @@ def test_a_computer_without_credentials_is_told_before_any_contact() -> None:
     from pymongo_auth_aws import auth
 
     auth.there = False
-    ready = asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
+    ready = loops.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
     (mistake,) = ready.facts.mistakes
     assert (mistake.cause, mistake.severity) == ("auth.aws-no-credentials", Severity.FAILURE)
     assert not ready.usable
@@ -98,7 +98,7 @@ def test_credentials_on_a_drive_that_is_away_are_named_and_not_waited_for(
     back = threading.Event()
     monkeypatch.setattr(files, "_read", lambda *_: back.wait())
     monkeypatch.setattr(preparation, "unopenable_around", partial(files.unopenable_around, timeout_s=0.05))
-    ready = asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
+    ready = loops.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
     back.set()
     [mistake] = [one for one in ready.mistakes if one.severity is Severity.FAILURE]
     assert (mistake.cause, mistake.blanks["file"]) == ("files.no-answer", "/net/credentials")
@@ -110,5 +110,5 @@ def test_credentials_on_a_drive_that_is_away_are_named_and_not_waited_for(
 def test_no_files_are_looked_into_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    assert asyncio.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS"))).usable
+    assert loops.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS"))).usable
     assert files_of(Profile(auth=Auth(mechanism="MONGODB-AWS", user="key"))) == {}

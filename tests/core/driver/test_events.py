@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import socket
 import threading
@@ -20,6 +19,7 @@ from clearline.cli.mongod import PrivateMongod
 from clearline.core.driver.event_texts import EVENT_TEXTS
 from clearline.core.driver.events import DriverEvent, DriverEvents, EventBuffer
 from clearline.core.secrets.secret import PASSWORD, Secret
+from lab import loops
 
 USER, SECRET_WORD = "app", "s3cret-Pa+ss-4711"
 
@@ -68,7 +68,7 @@ def _record_a_good_session(server: PrivateMongod) -> list[DriverEvent]:
             await client.shop.orders.drop()
         events.end()
 
-    asyncio.run(session())
+    loops.run(session())
     assert events.faults == 0, events.last_fault
     return recorded
 
@@ -145,7 +145,7 @@ def test_a_wrong_password_shows_the_step_and_the_code(server: PrivateMongod) -> 
     buffer, failures = EventBuffer(), list[tuple[str, int | None]]()
     events = _recorder(buffer, on_command_failed=lambda name, code: failures.append((name, code)))
     with pytest.raises(OperationFailure):
-        asyncio.run(_ping_and_close(server.address, events, **_login("wrong-" + SECRET_WORD)))
+        loops.run(_ping_and_close(server.address, events, **_login("wrong-" + SECRET_WORD)))
     assert failures == [("saslContinue", 18)]
     step = events.failed_login_step
     assert step is not None
@@ -160,7 +160,7 @@ def test_a_wrong_password_shows_the_step_and_the_code(server: PrivateMongod) -> 
 
 def test_a_good_login_ends_with_a_step_that_passed(server: PrivateMongod) -> None:
     events = _recorder(EventBuffer())
-    asyncio.run(_ping_and_close(server.address, events, **_login()))
+    loops.run(_ping_and_close(server.address, events, **_login()))
     assert events.failed_login_step is None
     assert events.login_step is not None
     assert events.login_step.passed is True
@@ -175,7 +175,7 @@ def test_the_mechanism_that_the_driver_chose_is_read_from_the_order_of_its_comma
     with MongoClient[dict[str, Any]](f"mongodb://{server.address}", **_login()) as client:
         client.admin.command("createUser", name, pwd=SECRET_WORD, roles=[], mechanisms=[mechanism])
     events = _recorder(EventBuffer())
-    asyncio.run(_ping_and_close(server.address, events, **_login() | {"username": name}))
+    loops.run(_ping_and_close(server.address, events, **_login() | {"username": name}))
     assert events.mechanism == mechanism
 
 
@@ -186,7 +186,7 @@ def test_a_refused_port_reaches_the_hook_with_the_drivers_error() -> None:
         buffer, failures = EventBuffer(), list[tuple[str, Exception]]()
         events = _recorder(buffer, on_heartbeat_failed=lambda server, error: failures.append((server, error)))
         with pytest.raises(ServerSelectionTimeoutError):
-            asyncio.run(_ping_and_close(address, events, serverSelectionTimeoutMS=200))
+            loops.run(_ping_and_close(address, events, serverSelectionTimeoutMS=200))
     assert failures[0][0] == address
     assert isinstance(failures[0][1], AutoReconnect)
     heartbeat = _named(buffer.drain(), "ServerHeartbeatFailed")[0]
@@ -198,7 +198,7 @@ def test_a_refused_port_reaches_the_hook_with_the_drivers_error() -> None:
 def test_a_heartbeat_hands_over_the_hello_document(server: PrivateMongod) -> None:
     documents = dict[str, Any]()
     events = _recorder(EventBuffer(), on_heartbeat_succeeded=lambda at, hello, _s: documents.update({at: dict(hello)}))
-    asyncio.run(_ping_and_close(server.address, events, **_login()))
+    loops.run(_ping_and_close(server.address, events, **_login()))
     assert documents[server.address]["maxWireVersion"] >= 9
     assert events.faults == 0, events.last_fault
 
@@ -230,7 +230,7 @@ def test_a_hook_that_raises_is_counted_and_the_driver_goes_on(
 
     buffer = EventBuffer()
     events = _recorder(buffer, on_heartbeat_succeeded=broken)
-    asyncio.run(_ping_and_close(server.address, events, **_login()))
+    loops.run(_ping_and_close(server.address, events, **_login()))
     assert events.faults >= 1
     assert events.last_fault == "ServerHeartbeatSucceeded: ZeroDivisionError"
     assert _named(buffer.drain(), "ServerHeartbeatSucceeded")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from pymongo.logger import LogMessage
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.log import NAMES, DriverLog, listening
 from clearline.core.secrets.redaction import redact
+from lab import loops
 from lab.deployment import Deployment
 from lab.peer import bound_socket
 
@@ -70,7 +70,7 @@ def test_selection_connection_command_and_topology_records_are_told(standalone: 
         assert log.faults == 0
         return events
 
-    events = asyncio.run(play())
+    events = loops.run(play())
     assert {event.kind for event in events} == {"log"}
     assert {event.name for event in events} == {"connection", "serverSelection", "topology", "command"}
     texts = [event.text for event in events]
@@ -99,7 +99,7 @@ def test_each_client_has_its_own_records(standalone: Deployment) -> None:
             await client.close()
         log.close()
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_failed_selection_is_told_without_the_secret() -> None:
@@ -116,7 +116,7 @@ def test_a_failed_selection_is_told_without_the_secret() -> None:
 
     with bound_socket("127.0.0.1", 0) as socket:
         port = socket.getsockname()[1]
-        events = asyncio.run(play())
+        events = loops.run(play())
     failed = [event for event in events if event.text.startswith("Server selection failed")]
     assert failed
     assert failed[0].failed

@@ -20,6 +20,7 @@ from clearline.core.driver.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_h
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.report.report import Report, Verdict
 from clearline.core.uri.connection_string import read
+from lab import loops
 from lab.identity_provider import CLIENT, IdentityProvider
 from lab.mongo_peer import Command, MongoPeer
 from lab.watching import Watched
@@ -195,7 +196,7 @@ def run_check(text: str, user: Browser | None, hosts: tuple[str, ...] = ()) -> R
         await farewells()
         return report
 
-    return asyncio.run(checked())
+    return loops.run(checked())
 
 
 def test_a_check_logs_in_with_the_token_of_the_human() -> None:
@@ -265,7 +266,7 @@ def test_a_sign_in_that_fails_pauses_a_watch_so_that_the_page_is_not_opened_agai
         start = {"issuer": idp.issuer, "clientId": CLIENT}
         with MongoPeer({"saslStart": {"conversationId": 1, "done": False, "payload": payload(start)}}) as peer:
             user = Browser(idp)
-            said = asyncio.run(play(f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC", user))
+            said = loops.run(play(f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC", user))
     assert "access_denied" in said
     assert len(user.prompts) == 1
 
@@ -290,7 +291,7 @@ def test_stop_ends_a_check_that_waits_for_the_human() -> None:
         idp.pending = 10_000
         start = {"issuer": idp.issuer, "clientId": CLIENT}
         with MongoPeer({"saslStart": {"conversationId": 1, "done": False, "payload": payload(start)}}) as peer:
-            report, elapsed_s = asyncio.run(stopped(f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC"))
+            report, elapsed_s = loops.run(stopped(f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC"))
     assert report.verdict is Verdict.CANCELLED
     assert elapsed_s < 2
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from clearline.core.driver.turns import Turns
+from lab import loops
 
 
 async def _settle() -> None:
@@ -45,7 +46,7 @@ def test_so_many_begin_at_once_and_the_next_ones_in_their_order() -> None:
         assert crowd.began == [0, 1, 2]
         await crowd.end()
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_what_takes_long_goes_on_and_lets_the_next_one_begin() -> None:
@@ -64,7 +65,7 @@ def test_what_takes_long_goes_on_and_lets_the_next_one_begin() -> None:
         await more.end()
         await crowd.end()
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_loop_that_is_late_itself_does_not_let_everything_begin() -> None:
@@ -76,7 +77,7 @@ def test_a_loop_that_is_late_itself_does_not_let_everything_begin() -> None:
         assert crowd.began == [0]
         await crowd.end()
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 @pytest.mark.parametrize("waiting", [True, False])
@@ -92,4 +93,4 @@ def test_a_visitor_that_is_cancelled_leaves_its_place(waiting: bool) -> None:
         await crowd.end()
         await turns.all_begun()
 
-    asyncio.run(play())
+    loops.run(play())

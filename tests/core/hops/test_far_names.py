@@ -24,7 +24,7 @@ from clearline.core.watch import session
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.watch import Watch
-from lab import peers, proxies, ssh_server
+from lab import loops, peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.dns_server import NXDOMAIN, SERVFAIL, SILENT, DnsServer, Value, cluster, resolver_at
 from lab.mongo_peer import MongoPeer, mongos_hello
@@ -76,8 +76,7 @@ def run(checked: Profile, secrets: dict[str, Secret] | None = None, *, silence_s
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(go())
+    return loops.run(go())
 
 
 def test_a_name_that_only_the_far_side_knows(bastion: Server, standalone: Deployment) -> None:
@@ -285,4 +284,4 @@ def test_how_a_name_server_may_be_written(named: str, found: tuple[str, int] | N
         way = await lay((Socks5Proxy(host="gate"),), {}, terms=Terms())
         return await way.name_servers(named)
 
-    assert asyncio.run(asked()) == (() if found is None else (found,))
+    assert loops.run(asked()) == (() if found is None else (found,))

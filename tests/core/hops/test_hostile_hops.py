@@ -25,7 +25,6 @@ from clearline.core.facts.hops import HopFacts, HopFailure, Trouble
 from clearline.core.hops.asking import Agreed, Question, ShownKey
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.known_hosts import HostKeys
-from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer
@@ -33,7 +32,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, to_json
 from clearline.core.secrets.secret import Secret, Secrets, hop_password
 from clearline.core.watch.watch import Watch
-from lab import kubernetes_api, peers, proxies, ssh_server
+from lab import kubernetes_api, loops, peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
 from lab.peers import closed_port
@@ -124,8 +123,7 @@ def in_loop(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         assert {str(task.get_coro()) for task in left if not task.done()} == set()
         return result
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        result = runner.run(go())
+    result = loops.run(go())
     assert told == []
     return result
 

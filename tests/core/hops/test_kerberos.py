@@ -12,11 +12,10 @@ import pytest
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Patience, Request
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.hops.loop import HopLoop
 from clearline.core.profiles.hop import HttpProxy
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict
-from lab import kdc
+from lab import kdc, loops
 from lab.deployment import Deployment
 from lab.kdc import Realm
 
@@ -52,8 +51,7 @@ def run(port: int, address: str, host: str = "localhost") -> Report:
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 def cause(report: Report) -> str:

@@ -11,10 +11,10 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Stage
-from clearline.core.hops.loop import HopLoop
 from clearline.core.profiles.hop import KubernetesForward
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
+from lab import loops
 from lab.deployment import Deployment
 from lab.kubernetes_api import TOKEN, answering, kubeconfig, leading_to
 from lab.peer import Conversation, Peer
@@ -30,8 +30,7 @@ def run(hop: KubernetesForward, *hosts: str, agreed: bool = True) -> Report:
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 def cause(report: Report) -> str:

@@ -18,6 +18,7 @@ from clearline.core.profiles.profile import Profile, Seeds, Tls, patched
 from clearline.core.report.report import Report, Verdict
 from clearline.core.watch.cut_lines import CutLines
 from clearline.core.watch.watch import Watch
+from lab import loops
 from lab.certificates import Authority, server_context
 from lab.deployment import Deployment
 from lab.meddling_proxies import MeddlingProxy
@@ -33,8 +34,7 @@ def run(profile: Profile) -> Report:
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(go())
+    return loops.run(go())
 
 
 def through(proxy: MeddlingProxy, host: str, tls: Tls) -> Profile:

@@ -13,13 +13,12 @@ from clearline.core.check.request import Patience, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
-from clearline.core.hops.loop import HopLoop
 from clearline.core.profiles.hop import HttpProxy
 from clearline.core.profiles.hop_urls import hop_of, url_of
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secret, hop_password
-from lab import ntlm_proxy, proxies
+from lab import loops, ntlm_proxy, proxies
 from lab.deployment import Deployment
 from lab.ntlm_proxy import DOMAIN, PASSWORD, USER, NtlmProxy
 
@@ -43,8 +42,7 @@ def run(port: int, address: str, *, user: str | None = NAMED, password: str | No
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 def cause(report: Report) -> tuple[str, Certainty]:

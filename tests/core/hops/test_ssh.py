@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from clearline.core.hops import ssh_config
 from clearline.core.hops.asking import Agreed, Question, ShownKey
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.known_hosts import HostKeys
-from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way, lay
 from clearline.core.profiles.hop import Hop, Socks5Proxy, SshServer
@@ -36,7 +35,7 @@ from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
 from clearline.core.uri.connection_string import read
 from clearline.core.watch.watch import Watch
-from lab import peers, proxies, ssh_server
+from lab import loops, peers, proxies, ssh_server
 from lab.deployment import Deployment
 from lab.peer import Conversation, Peer
 from lab.relay import Relay
@@ -93,8 +92,7 @@ def run(
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 def cause(report: Report, certainty: Certainty | None = None) -> str:
@@ -617,11 +615,6 @@ class Line:
             await asyncio.wait_for(self.changed.wait(), 10)
 
 
-def in_loop(coroutine: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        runner.run(coroutine)
-
-
 def test_one_login_serves_all_lines(bastion: Server, standalone: Deployment) -> None:
     host, _, port = standalone.address.rpartition(":")
 
@@ -631,7 +624,7 @@ def test_one_login_serves_all_lines(bastion: Server, standalone: Deployment) -> 
             assert len({id(line) for line in lines}) == 20
             assert len(bastion.children()) == 1
 
-    in_loop(opened())
+    loops.run(opened())
 
 
 def test_no_port_is_opened_here(bastion: Server, standalone: Deployment) -> None:
@@ -643,7 +636,7 @@ def test_no_port_is_opened_here(bastion: Server, standalone: Deployment) -> None
             await way.open(host, int(port))
             assert listening() == before
 
-    in_loop(opened())
+    loops.run(opened())
 
 
 def listening() -> int:
@@ -670,7 +663,7 @@ def test_a_lost_session_takes_its_lines_along_and_heals(keys: Keys, standalone: 
             assert way.facts[0].failure is None
 
     with sshd(keys) as server:
-        in_loop(lost(server))
+        loops.run(lost(server))
 
 
 def test_a_lost_session_is_named(bastion: Server) -> None:
@@ -696,7 +689,7 @@ def test_a_server_that_falls_silent_is_given_up(keys: Keys, standalone: Deployme
             await line.until(Trouble.KEEPALIVE_LOST)
 
     with sshd(keys) as server:
-        in_loop(silent(server))
+        loops.run(silent(server))
 
 
 @pytest.mark.parametrize("phase", ["silent address", "banner", "key exchange", "asking", "channel", "up"])
@@ -729,17 +722,17 @@ def test_stop_ends_every_phase_at_once(
 
     match phase:
         case "silent address":
-            in_loop(stopped(SshServer(host="192.0.2.1", port=22), enters=False))
+            loops.run(stopped(SshServer(host="192.0.2.1", port=22), enters=False))
         case "banner":
             with peers.silent() as peer:
-                in_loop(stopped(SshServer(host="127.0.0.1", port=peer.port), enters=False))
+                loops.run(stopped(SshServer(host="127.0.0.1", port=peer.port), enters=False))
         case "key exchange":
             with Peer(speaking(b"SSH-2.0-OpenSSH_9.2\r\n", ends=False)) as peer:
-                in_loop(stopped(SshServer(host="127.0.0.1", port=peer.port), enters=False))
+                loops.run(stopped(SshServer(host="127.0.0.1", port=peer.port), enters=False))
         case "asking":
-            in_loop(stopped(two_factors.hop(login=("key", "interactive")), enters=False))
+            loops.run(stopped(two_factors.hop(login=("key", "interactive")), enters=False))
         case "channel" | "up":
-            in_loop(stopped(bastion.hop(), enters=phase == "channel"))
+            loops.run(stopped(bastion.hop(), enters=phase == "channel"))
 
 
 def test_a_watch_outlives_a_lost_session(keys: Keys, standalone: Deployment) -> None:
@@ -764,7 +757,7 @@ def test_a_watch_outlives_a_lost_session(keys: Keys, standalone: Deployment) -> 
         await asyncio.gather(task, return_exceptions=True)
 
     with sshd(keys) as server:
-        in_loop(watched(server))
+        loops.run(watched(server))
 
 
 def test_a_configuration_that_includes_itself_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,13 +16,12 @@ from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
 from clearline.core.hops import direct, network_settings, pac, system_settings
-from clearline.core.hops.loop import HopLoop
 from clearline.core.hops.network_settings import Configured, fits, of_macos, of_windows
 from clearline.core.hops.system_settings import SettingsProblem, matches, read
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy, SystemProxy
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Status, Verdict
-from lab import peers, proxies
+from lab import loops, peers, proxies
 from lab.deployment import Deployment
 from lab.pac_script import evaluated
 
@@ -43,8 +42,7 @@ def run(*hosts: str) -> Report:
         await farewells()
         return report
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(checked())
+    return loops.run(checked())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from clearline.core.findings import Severity
 from clearline.core.inspection.chain_words import kind_of, problems_of, trust_words, unknown_root, validity
 from clearline.core.inspection.server_certificates import PresentedChain, TrustedBy, presented_chain, servers_of
 from clearline.core.profiles.profile import Profile, Seeds
-from lab import peers
+from lab import loops, peers
 from lab.certificates import DAY, Authority, Identity, self_signed, server_context
 from lab.deployment import Deployment
 from lab.peer import Peer
@@ -29,7 +29,7 @@ def lab(tmp_path: Path) -> Authority:
 def ask(
     peer: Peer, ca_file: Path | None = None, server_name: str = "localhost", deadline_s: float = 6
 ) -> PresentedChain:
-    return asyncio.run(
+    return loops.run(
         presented_chain(
             "127.0.0.1", peer.port, server_name, ca_file=str(ca_file) if ca_file else None, deadline_s=deadline_s
         )
@@ -134,7 +134,7 @@ def test_a_server_that_demands_a_client_certificate_still_shows_its_own(
 
 def test_a_real_mongod_shows_its_chain_and_gets_nothing_secret(tls_server: Deployment, authority: Authority) -> None:
     host, _, port = tls_server.address.rpartition(":")
-    chain = asyncio.run(presented_chain(host, int(port), ca_file=str(authority.ca_file)))
+    chain = loops.run(presented_chain(host, int(port), ca_file=str(authority.ca_file)))
     assert problems_of(chain, TrustedBy.FILE) == ()
 
 
@@ -147,7 +147,7 @@ def test_a_ca_file_that_cannot_be_read_says_so_and_the_chain_is_shown(lab: Autho
 
 def test_nobody_at_the_port_is_said_with_the_address() -> None:
     with peers.closed_port() as port:
-        chain = asyncio.run(presented_chain("127.0.0.1", port))
+        chain = loops.run(presented_chain("127.0.0.1", port))
     assert chain.reach is Reach.REFUSED
     assert f"127.0.0.1:{port} refuses connections" in titles(chain)
 
@@ -158,7 +158,7 @@ def test_a_server_without_tls_is_said() -> None:
 
 
 def test_a_name_without_address_is_said() -> None:
-    chain = asyncio.run(presented_chain("no-such-host.invalid", 27017))
+    chain = loops.run(presented_chain("no-such-host.invalid", 27017))
     assert "no-such-host.invalid" in titles(chain)
 
 
@@ -182,7 +182,7 @@ def test_cancelling_hangs_up_at_once() -> None:
         return time.perf_counter() - started
 
     with peers.silent() as peer:
-        assert asyncio.run(cancel(peer)) < 0.5
+        assert loops.run(cancel(peer)) < 0.5
 
 
 @pytest.mark.parametrize("name", ["", "a" * 300, "\N{SNOWMAN}", "x\0y"])
@@ -192,8 +192,8 @@ def test_a_name_that_tls_cannot_carry_never_raises(lab: Authority, name: str) ->
 
 
 def test_the_servers_of_a_seed_list_are_its_hosts() -> None:
-    assert asyncio.run(servers_of(Profile(seeds=Seeds(hosts=("a:1", "b"))))) == ("a:1", "b")
-    assert asyncio.run(servers_of(Profile(seeds=Seeds(srv=True)))) == ()
+    assert loops.run(servers_of(Profile(seeds=Seeds(hosts=("a:1", "b"))))) == ("a:1", "b")
+    assert loops.run(servers_of(Profile(seeds=Seeds(srv=True)))) == ()
 
 
 def test_days_left_are_counted_in_words() -> None:

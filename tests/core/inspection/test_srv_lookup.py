@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clearline.core.facts.names import DnsOutcome
 from clearline.core.inspection.srv_lookup import SrvAnswer, look_up_srv, read_pasted
+from lab import loops
 from lab.dns_server import REFUSED, SILENT, DnsServer, cluster, resolver_at
 
 NAME = "c0.abcde.lab.test"
@@ -18,7 +17,7 @@ TXT = "authSource=admin&replicaSet=atlas-x1"
 
 def look_up(name: str = NAME, service: str | None = None, server: DnsServer | None = None, **more: str) -> SrvAnswer:
     at = (server.host, server.port) if server else None
-    return asyncio.run(look_up_srv(name, service, server=at, deadline_s=0.4, **more))
+    return loops.run(look_up_srv(name, service, server=at, deadline_s=0.4, **more))
 
 
 def test_a_chosen_name_server_tells_the_hosts_and_the_options() -> None:

@@ -18,7 +18,7 @@ from pymongo.errors import ConfigurationError
 from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed, txt_options
 from clearline.core.probes.dns import Transport, ask, ask_host, ask_srv, label, nameservers, preload
 from clearline.core.probes.dns_messages import Server
-from lab import namespaces
+from lab import loops, namespaces
 from lab.dns_server import (
     NODATA,
     NXDOMAIN,
@@ -54,7 +54,7 @@ def ask_one(
 ) -> Question:
     where = (server.host, server.port) if isinstance(server, DnsServer) else server
     times = {"deadline_s": DEADLINE_S, "late_s": LATE_S, **times}
-    return asyncio.run(ask(name, type, nameserver=where, purpose="host", transport=transport, **times))
+    return loops.run(ask(name, type, nameserver=where, purpose="host", transport=transport, **times))
 
 
 Asking = Callable[..., Coroutine[Any, Any, tuple[Question, ...]]]
@@ -64,7 +64,7 @@ def ask_all(asking: Asking, *arguments: str, **more: Any) -> tuple[tuple[Questio
     """The questions as returned, and those told on the way."""
     told: list[Question] = []
     times = {"deadline_s": DEADLINE_S, "late_s": LATE_S, **more}
-    return asyncio.run(asking(*arguments, on_question=told.append, **times)), told
+    return loops.run(asking(*arguments, on_question=told.append, **times)), told
 
 
 def by_purpose(questions: tuple[Question, ...]) -> dict[tuple[str, str, str], DnsOutcome]:
@@ -131,7 +131,7 @@ def test_a_silent_server_is_told_at_the_deadline_and_given_up_later() -> None:
     early: list[Question] = []
     with DnsServer(default=SILENT) as server:
         where = (server.host, server.port)
-        asked = asyncio.run(
+        asked = loops.run(
             ask("x.test", "A", nameserver=where, purpose="host", deadline_s=0.1, late_s=0.3, on_early=early.append)
         )
     assert [(q.outcome, q.elapsed_ms) for q in early] == [(DnsOutcome.SILENT, 100.0)]
@@ -143,7 +143,7 @@ def test_a_late_answer_counts_with_its_real_time() -> None:
     early: list[Question] = []
     with DnsServer({("c0.lab.test", "A"): Delayed(0.3, "127.0.0.1")}) as server:
         where = (server.host, server.port)
-        asked = asyncio.run(
+        asked = loops.run(
             ask("c0.lab.test", "A", nameserver=where, purpose="host", deadline_s=0.1, late_s=3, on_early=early.append)
         )
     assert [q.outcome for q in early] == [DnsOutcome.SILENT]
@@ -242,7 +242,7 @@ def test_cancelling_a_question_returns_at_once() -> None:
         return time.perf_counter() - started
 
     with DnsServer(default=SILENT) as server:
-        assert asyncio.run(cancel(server)) < 0.2
+        assert loops.run(cancel(server)) < 0.2
 
 
 # ---------------------------------------------------------------- name servers

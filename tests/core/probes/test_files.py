@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import datetime
 import os
 import shutil
@@ -27,6 +26,7 @@ from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files, unope
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
 from clearline.core.tls.pem import ESCAPED, JOINED, Block, blocks_of, format_of
+from lab import loops
 from lab.certificates import DAY, Authority, Identity
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -477,7 +477,7 @@ def test_a_plus_that_became_a_space_is_guessed_without_the_text(authority: Autho
 
 
 def opening(timeout_s: float = 5.0, **tls: str) -> Mistake | None:
-    return asyncio.run(unopenable(Profile(tls=Tls(**tls)), timeout_s))
+    return loops.run(unopenable(Profile(tls=Tls(**tls)), timeout_s))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
@@ -511,7 +511,7 @@ def test_default_authorities_that_are_a_pipe_are_told_before_the_driver_waits_fo
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv(variable, str(tmp_path / "pipe"))
-    ready = asyncio.run(prepared(Request(text="mongodb://h/?tls=true")))
+    ready = loops.run(prepared(Request(text="mongodb://h/?tls=true")))
     assert [(one.cause, one.blanks["option"]) for one in ready.mistakes] == [(NO_FILE, variable)]
     for text in ("mongodb://h/", f"mongodb://h/?tls=true&tlsCAFile={quote(str(authority.ca_file))}"):
-        assert asyncio.run(prepared(Request(text=text))).usable, "they are not asked for"
+        assert loops.run(prepared(Request(text=text))).usable, "they are not asked for"

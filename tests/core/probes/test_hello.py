@@ -23,7 +23,7 @@ from clearline.core.facts.servers import Exchange, Hello, Reach
 from clearline.core.probes.connection import Connection
 from clearline.core.probes.hello import ask, extras, mechanisms, parse_hello, say_hello
 from clearline.core.probes.tcp import open_connection
-from lab import peers
+from lab import loops, peers
 from lab.deployment import Deployment
 from lab.deployments import Frozen
 from lab.mongo_peer import CLOSE, SILENCE, Failure, Late, MongoPeer, member_hello, mongos_hello, uninitiated_hello
@@ -32,10 +32,6 @@ from lab.peer import Conversation, Peer
 from lab.relay import Relay
 
 T = TypeVar("T")
-
-
-def run(probe: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(probe)
 
 
 async def opened(port: int) -> Connection:
@@ -52,7 +48,7 @@ def exchange_with(port: int, **options: Any) -> Exchange:
         finally:
             connection.close()
 
-    return run(probe())
+    return loops.run(probe())
 
 
 def on_line(port: int, question: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
@@ -66,7 +62,7 @@ def on_line(port: int, question: Callable[[Connection], Coroutine[Any, Any, T]])
         finally:
             connection.close()
 
-    return run(probe())
+    return loops.run(probe())
 
 
 def test_a_standalone_says_what_it_is(standalone: Deployment) -> None:
@@ -97,7 +93,7 @@ def test_the_server_knows_clearline_by_name(standalone: Deployment) -> None:
         assert answer is not None
         return [operation.get("appName", "") for operation in answer["cursor"]["firstBatch"]]
 
-    assert "Clearline" in run(names_while_open())
+    assert "Clearline" in loops.run(names_while_open())
 
 
 def test_a_member_names_its_set_and_its_primary(replica_set: Deployment) -> None:
@@ -337,7 +333,7 @@ def test_a_frozen_server_is_silent_and_its_late_answer_counts(standalone: Deploy
         connection.close()
         return exchange
 
-    exchange = run(probe())
+    exchange = loops.run(probe())
     assert [(e.reach, e.late) for e in early] == [(Reach.SILENT, False)]
     assert 150 <= early[0].elapsed_ms < 300
     assert (exchange.reach, exchange.late) == (Reach.OK, True)
@@ -389,7 +385,7 @@ def test_cancelling_hangs_up_at_once() -> None:
         return spent
 
     with MongoPeer({"hello": SILENCE}) as peer:
-        assert run(probe()) < 0.02
+        assert loops.run(probe()) < 0.02
     gc.collect()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import ssl
 from typing import Any
@@ -14,7 +13,7 @@ from clearline.core.probes import tls
 from clearline.core.probes.connection import Connection, EndlessRecords
 from clearline.core.probes.hello import extras, say_hello
 from clearline.core.probes.tcp import open_connection
-from lab import hostile, peers
+from lab import hostile, loops, peers
 from lab.certificates import Authority
 from lab.peer import Peer
 
@@ -29,7 +28,7 @@ def greeted(peer: Peer, **options: Any) -> Exchange:
     async def probe() -> Exchange:
         return await say_hello(await opened(peer), **{"tls": False, "deadline_s": 2.0, **options})
 
-    return asyncio.run(probe())
+    return loops.run(probe())
 
 
 def shaken(peer: Peer, context: ssl.SSLContext, **options: Any) -> TlsFacts:
@@ -37,7 +36,7 @@ def shaken(peer: Peer, context: ssl.SSLContext, **options: Any) -> TlsFacts:
         settings = {"kind": TlsKind.DRIVER, "server_name": "localhost", "deadline_s": 2.0, **options}
         return await tls.handshake(await opened(peer), context=context, **settings)
 
-    return asyncio.run(probe())
+    return loops.run(probe())
 
 
 def test_an_answer_in_drops_is_told_before_the_patience_ends() -> None:
@@ -79,7 +78,7 @@ def test_records_without_data_in_place_of_an_answer_are_told() -> None:
         return await say_hello(Flooded(line._socket), tls=True, deadline_s=2)
 
     with peers.silent() as peer:
-        answer = asyncio.run(probe(peer))
+        answer = loops.run(probe(peer))
     assert (answer.hello, answer.endless) == (None, True)
 
 
@@ -100,7 +99,7 @@ def test_a_compressed_answer_to_a_later_command_is_told_with_its_name() -> None:
         return await extras(line, deadline_s=2)
 
     with hostile.compression_bomb("*") as peer:
-        found = asyncio.run(probe(peer))
+        found = loops.run(probe(peer))
     assert (found.compressed_at, found.compressed_bytes) == ("buildInfo", hostile.BOMB_BYTES)
     assert (found.silent_at, found.cut_at) == (None, None)
 

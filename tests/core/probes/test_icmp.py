@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from clearline.core.probes.icmp import is_forbidden
-from lab import peers
+from lab import loops, peers
 from lab.namespaces import OUTSIDE, Network
 
 
 def asked(network: Network, port: int = 27017) -> bool | None:
-    return network.call(lambda: asyncio.run(is_forbidden(OUTSIDE, port)))
+    return network.call(lambda: loops.run(is_forbidden(OUTSIDE, port)))
 
 
 @pytest.mark.parametrize(("kind", "forbidden"), [("admin-prohibited", True), ("host-unreachable", False)])
@@ -30,4 +28,4 @@ def test_silence_says_nothing() -> None:
 
 def test_a_closed_port_is_no_prohibition() -> None:
     with peers.closed_port() as port:
-        assert asyncio.run(is_forbidden("127.0.0.1", port)) in (False, None)
+        assert loops.run(is_forbidden("127.0.0.1", port)) in (False, None)

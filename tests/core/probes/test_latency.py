@@ -14,6 +14,7 @@ from clearline.core.facts.servers import Reach, RttFacts
 from clearline.core.probes.hello import say_hello
 from clearline.core.probes.latency import round_trips
 from clearline.core.probes.tcp import open_connection
+from lab import loops
 from lab.deployment import Deployment
 from lab.long_line import Line
 from lab.mongo_peer import SILENCE, Command, MongoPeer
@@ -34,7 +35,7 @@ async def measured(port: int, count: int = 10, *, host: str = "127.0.0.1", **opt
 
 
 def test_ten_hellos_on_one_connection_and_a_large_answer_without_login(login_server: Deployment) -> None:
-    facts = asyncio.run(measured(login_server.server.port))
+    facts = loops.run(measured(login_server.server.port))
     assert len(facts.samples_ms) == 10
     assert all(0 < sample < 200 for sample in facts.samples_ms)
     assert 200 < facts.small_bytes < 2000
@@ -45,7 +46,7 @@ def test_ten_hellos_on_one_connection_and_a_large_answer_without_login(login_ser
 
 def test_a_long_line_shows_in_every_sample_and_the_budget_ends_it(standalone: Deployment) -> None:
     with Relay(standalone.address, delay_s=0.1) as relay:
-        facts = asyncio.run(measured(relay.port, budget_s=0.7, large_s=0))
+        facts = loops.run(measured(relay.port, budget_s=0.7, large_s=0))
     assert 3 <= len(facts.samples_ms) <= 4
     assert all(200 <= sample < 350 for sample in facts.samples_ms)
     assert (facts.large_bytes, facts.large_ms) == (0, None)
@@ -53,7 +54,7 @@ def test_a_long_line_shows_in_every_sample_and_the_budget_ends_it(standalone: De
 
 def test_a_narrow_line_is_known_by_what_came_of_the_large_answer(standalone: Deployment) -> None:
     with Relay(standalone.address, bytes_per_second=5000) as relay:
-        facts = asyncio.run(measured(relay.port, 2, large_s=0.5))
+        facts = loops.run(measured(relay.port, 2, large_s=0.5))
     assert len(facts.samples_ms) == 2
     assert facts.large_ms is not None
     assert 500 <= facts.large_ms < 700
@@ -69,7 +70,7 @@ def test_a_server_that_stops_answering_ends_the_samples() -> None:
         return hello_document() if answered <= 4 else SILENCE
 
     with MongoPeer({"hello": three_times}) as peer:
-        facts = asyncio.run(measured(peer.port, deadline_s=0.1))
+        facts = loops.run(measured(peer.port, deadline_s=0.1))
     assert len(facts.samples_ms) == 3
     assert facts.large_ms is None
 
@@ -78,7 +79,7 @@ def test_a_lossy_line_shows_outliers_and_retransmits() -> None:
     line = Line(delay_s=0.01, loss=0.2)
     with Network(line=line) as network, MongoPeer(listener=network.listen(27017)):
         facts = network.call(
-            lambda: asyncio.run(
+            lambda: loops.run(
                 measured(27017, 15, host=OUTSIDE, deadline_s=3, late_s=5, budget_s=4, large_s=0),
             )
         )
@@ -101,5 +102,5 @@ def test_cancelling_hangs_up_at_once() -> None:
 
     first = iter([hello_document()])
     with MongoPeer({"hello": lambda _: next(first, SILENCE)}) as peer:
-        assert asyncio.run(probe()) < 0.02
+        assert loops.run(probe()) < 0.02
     gc.collect()

@@ -13,12 +13,12 @@ from clearline.core.addresses import eai_name, is_ip_address
 from clearline.core.facts.names import Lookup
 from clearline.core.probes import lookup
 from clearline.core.probes.lookup import hosts_file_addresses, hosts_path, look_up
-from lab import namespaces
+from lab import loops, namespaces
 from lab.dns_server import SILENT, Delayed
 
 
 def ask(host: str, **more: object) -> Lookup:
-    return asyncio.run(look_up(host, deadline_s=1.0, late_s=3.0, **more))  # type: ignore[arg-type]
+    return loops.run(look_up(host, deadline_s=1.0, late_s=3.0, **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ class TestInsideANetwork:
         early: list[Lookup] = []
 
         def look() -> Lookup:
-            return asyncio.run(look_up("db.lab.test", deadline_s=0.1, late_s=0.3, on_early=early.append))
+            return loops.run(look_up("db.lab.test", deadline_s=0.1, late_s=0.3, on_early=early.append))
 
         with namespaces.Network() as network:
             network.dns_server(default=SILENT)
@@ -126,7 +126,7 @@ class TestInsideANetwork:
         early: list[Lookup] = []
 
         def look() -> Lookup:
-            return asyncio.run(look_up("db.lab.test", deadline_s=0.1, late_s=4, on_early=early.append))
+            return loops.run(look_up("db.lab.test", deadline_s=0.1, late_s=4, on_early=early.append))
 
         with namespaces.Network() as network:
             network.dns_server({("db.lab.test", "A"): Delayed(0.4, "10.79.0.1")})
@@ -162,7 +162,7 @@ class TestInsideANetwork:
                 return await answer(packet, tcp=tcp)
 
             server.answer = note  # type: ignore[method-assign]
-            assert network.call(lambda: asyncio.run(cancel())) < 0.5
+            assert network.call(lambda: loops.run(cancel())) < 0.5
 
 
 def test_a_question_whose_packet_is_lost_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:

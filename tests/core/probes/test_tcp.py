@@ -9,31 +9,23 @@ import socket
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from clearline.core.facts.servers import Listening, OtherPort, Reach, TcpFacts
 from clearline.core.hops.error_numbers import error_number
-from clearline.core.hops.loop import HopLoop
 from clearline.core.probes.connection import Connection, reach_of, shown_bytes
 from clearline.core.probes.tcp import connect, listen, open_connection, other_ports
-from lab import deployments, peers
+from lab import deployments, loops, peers
 from lab.deployment import Deployment
 from lab.namespaces import DEAD_NEIGHBOUR, OUTSIDE, Network
 
-T = TypeVar("T")
 LOCAL = "127.0.0.1"
 
 
-def run(probe: Coroutine[Any, Any, T]) -> T:
-    """On the program's own loop, which closes what PyMongo forgets, and nothing of a probe."""
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(probe)
-
-
 def test_a_listening_server_is_reached_at_its_own_address(standalone: Deployment) -> None:
-    facts = run(connect(LOCAL, standalone.server.port, deadline_s=1))
+    facts = loops.run(connect(LOCAL, standalone.server.port, deadline_s=1))
     assert facts.reach is Reach.OK
     assert (facts.family, facts.loopback, facts.own, facts.private) == ("ipv4", True, True, False)
     assert facts.errno is None
@@ -55,12 +47,12 @@ def test_an_opened_connection_carries_bytes_both_ways() -> None:
         return answer
 
     with peers.answering(b"pong") as peer:
-        assert run(probe()) == b"pong"
+        assert loops.run(probe()) == b"pong"
 
 
 def test_a_closed_port_is_refused_by_number() -> None:
     with peers.closed_port() as port:
-        facts, connection = run(open_connection(LOCAL, port, deadline_s=1))
+        facts, connection = loops.run(open_connection(LOCAL, port, deadline_s=1))
     assert facts.reach is Reach.REFUSED
     assert facts.errno == errno.ECONNREFUSED
     assert connection is None
@@ -68,7 +60,7 @@ def test_a_closed_port_is_refused_by_number() -> None:
 
 def test_ipv6_loopback_is_an_address_of_its_own_family() -> None:
     with peers.closed_port("::1") as port:
-        facts = run(connect("::1", port, deadline_s=1))
+        facts = loops.run(connect("::1", port, deadline_s=1))
     assert (facts.family, facts.reach, facts.loopback, facts.own) == ("ipv6", Reach.REFUSED, True, True)
 
 
@@ -90,7 +82,7 @@ def test_ipv6_loopback_is_an_address_of_its_own_family() -> None:
     ],
 )
 def test_private_addresses_are_told_from_public_ones(address: str, private: bool, lonely: Network) -> None:
-    facts = lonely.call(lambda: run(connect(address, 27017, deadline_s=0.05)))
+    facts = lonely.call(lambda: loops.run(connect(address, 27017, deadline_s=0.05)))
     assert facts.private is private
     assert not facts.own
 
@@ -102,7 +94,7 @@ def lonely() -> Any:
 
 
 def test_a_host_name_is_nobodys_address() -> None:
-    assert run(connect("localhost", 1, deadline_s=1)).reach is Reach.OTHER
+    assert loops.run(connect("localhost", 1, deadline_s=1)).reach is Reach.OTHER
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="Python has no such sockets on Windows")
@@ -111,16 +103,16 @@ def test_a_unix_socket_is_reached_by_its_path(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
-        facts = run(connect(str(path), None, deadline_s=1))
+        facts = loops.run(connect(str(path), None, deadline_s=1))
     assert (facts.reach, facts.family, facts.address) == (Reach.OK, "unix", str(path))
-    assert run(connect(str(path), None, deadline_s=1)).errno == errno.ECONNREFUSED
-    missing = run(connect(str(tmp_path / "missing.sock"), None, deadline_s=1))
+    assert loops.run(connect(str(path), None, deadline_s=1)).errno == errno.ECONNREFUSED
+    missing = loops.run(connect(str(tmp_path / "missing.sock"), None, deadline_s=1))
     assert (missing.reach, missing.errno) == (Reach.REFUSED, errno.ENOENT)
 
 
 def test_a_full_accept_queue_is_silence_with_retransmits() -> None:
     with peers.FullAcceptQueue() as server:
-        facts = run(connect(LOCAL, server.port, deadline_s=1.3))
+        facts = loops.run(connect(LOCAL, server.port, deadline_s=1.3))
     assert facts.reach is Reach.SILENT
     assert facts.errno is None
     assert 1300 <= facts.elapsed_ms < 1600
@@ -135,7 +127,7 @@ def test_dropped_packets_are_silence_and_other_ports_tell_a_filter_from_a_dead_h
 
     with Network() as network, peers.silent(listener=network.listen(22)):
         network.drop(port=27017)
-        tcp, (ssh, filtered) = network.call(lambda: run(probe()))
+        tcp, (ssh, filtered) = network.call(lambda: loops.run(probe()))
     assert (tcp.reach, tcp.private, tcp.own) == (Reach.SILENT, True, False)
     assert (ssh.port, ssh.reach) == (22, Reach.OK)
     assert (filtered.port, filtered.reach) == (27017, Reach.SILENT)
@@ -145,7 +137,7 @@ def test_a_late_answer_comes_after_early_silence() -> None:
     early: list[TcpFacts] = []
     with Network() as network:
         facts = network.call(
-            lambda: run(connect(DEAD_NEIGHBOUR, 27017, deadline_s=0.5, late_s=5, on_early=early.append))
+            lambda: loops.run(connect(DEAD_NEIGHBOUR, 27017, deadline_s=0.5, late_s=5, on_early=early.append))
         )
     assert [(f.reach, f.neighbour) for f in early] == [(Reach.SILENT, "INCOMPLETE")]
     assert 500 <= early[0].elapsed_ms < 700
@@ -166,14 +158,14 @@ def test_a_late_answer_comes_after_early_silence() -> None:
 def test_a_rejection_is_told_by_its_number(rejection: Any, reach: Reach, number: int) -> None:
     with Network() as network:
         network.reject(rejection, port=27017)
-        facts = network.call(lambda: run(connect(OUTSIDE, 27017, deadline_s=1)))
+        facts = network.call(lambda: loops.run(connect(OUTSIDE, 27017, deadline_s=1)))
     assert (facts.reach, facts.errno) == (reach, number)
     assert facts.elapsed_ms < 500
 
 
 def test_without_ipv6_the_network_is_unreachable() -> None:
     with Network() as network:
-        facts = network.call(lambda: run(connect("2001:db8::1", 27017, deadline_s=1)))
+        facts = network.call(lambda: loops.run(connect("2001:db8::1", 27017, deadline_s=1)))
     assert facts.reach is Reach.NETWORK_UNREACHABLE
 
 
@@ -220,7 +212,7 @@ def test_shown_bytes_are_ascii_on_one_line_and_at_most_64_of_them() -> None:
 )
 def test_listening_tells_who_speaks_or_hangs_up_first(server: Callable[[], Any], reach: Reach, said: str) -> None:
     with server() as peer:
-        heard = run(listen(LOCAL, peer.port))
+        heard = loops.run(listen(LOCAL, peer.port))
     assert (heard.reach, heard.first_bytes, heard.attempts) == (reach, said, ())
     assert heard.errno == (errno.ECONNRESET if reach is Reach.RESET else None)
     if reach is Reach.SILENT:
@@ -230,12 +222,12 @@ def test_listening_tells_who_speaks_or_hangs_up_first(server: Callable[[], Any],
 
 
 def test_mongodb_waits_for_us_to_speak(standalone: Deployment) -> None:
-    assert run(listen(LOCAL, standalone.server.port)).reach is Reach.SILENT
+    assert loops.run(listen(LOCAL, standalone.server.port)).reach is Reach.SILENT
 
 
 def test_nobody_to_listen_to_is_a_refusal() -> None:
     with peers.closed_port() as port:
-        assert run(listen(LOCAL, port)).reach is Reach.REFUSED
+        assert loops.run(listen(LOCAL, port)).reach is Reach.REFUSED
 
 
 def test_a_server_at_its_connection_limit_hangs_up_unprompted() -> None:
@@ -245,7 +237,7 @@ def test_a_server_at_its_connection_limit_hangs_up_unprompted() -> None:
     with deployments.connection_limit(5) as deployment:
         held = [socket.create_connection((LOCAL, deployment.server.port)) for _ in range(8)]
         try:
-            heard = run(probe())
+            heard = loops.run(probe())
         finally:
             for connection in held:
                 connection.close()
@@ -269,11 +261,11 @@ def test_cancelling_closes_the_socket_at_once(probe: Callable[..., Coroutine[Any
     if probe is connect:
         with peers.FullAcceptQueue() as full:
             port = full.port
-            assert run(cancelled_after_s()) < 0.02
+            assert loops.run(cancelled_after_s()) < 0.02
     else:
         with peers.silent() as peer:
             port = peer.port
-            assert run(cancelled_after_s()) < 0.02
+            assert loops.run(cancelled_after_s()) < 0.02
     gc.collect()  # an open socket would be a ResourceWarning, and so an error
 
 
@@ -291,7 +283,7 @@ def test_sockets_that_follow_a_cancelled_one_still_work(standalone: Deployment) 
         return reaches
 
     with peers.silent() as peer, peers.greeting(b"hi") as talker:
-        assert run(probe()) == [Reach.NOT_MONGODB] * 20
+        assert loops.run(probe()) == [Reach.NOT_MONGODB] * 20
 
 
 def test_a_socket_whose_number_a_lost_transport_had_is_closed_all_the_same() -> None:
@@ -308,4 +300,4 @@ def test_a_socket_whose_number_a_lost_transport_had_is_closed_all_the_same() -> 
         theirs.close()
         return sock.fileno()
 
-    assert asyncio.run(play()) == -1
+    assert loops.run(play()) == -1

@@ -10,10 +10,10 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from pymongo.ssl_support import get_ssl_context
@@ -24,7 +24,7 @@ from clearline.core.probes.connection import Connection
 from clearline.core.probes.hello import say_hello
 from clearline.core.probes.tcp import open_connection
 from clearline.core.probes.tls_records import Transcript
-from lab import peers
+from lab import loops, peers
 from lab.certificates import DAY, Authority, Identity, self_signed, server_context
 from lab.deployment import Deployment
 from lab.mongo_peer import MongoPeer
@@ -32,12 +32,7 @@ from lab.namespaces import OUTSIDE, Network
 from lab.peer import Conversation, Peer
 from lab.relay import Relay
 
-T = TypeVar("T")
 V = ssl.TLSVersion
-
-
-def run(probe: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(probe)
 
 
 async def opened(port: int, host: str = "127.0.0.1") -> Connection:
@@ -52,7 +47,7 @@ def shake(port: int, context: ssl.SSLContext, server_name: str | None = "localho
         settings = {"kind": TlsKind.LOOK, "deadline_s": 2.0, **options}
         return await tls.handshake(line, context=context, server_name=server_name, **settings)
 
-    return run(probe())
+    return loops.run(probe())
 
 
 def say(port: int, context: ssl.SSLContext, **options: Any) -> tuple[TlsFacts, Exchange | None, TlsFacts | None]:
@@ -67,7 +62,7 @@ def say(port: int, context: ssl.SSLContext, **options: Any) -> tuple[TlsFacts, E
         line.close()
         return facts, exchange, line.facts
 
-    return run(probe())
+    return loops.run(probe())
 
 
 def drivers_context(ca_file: Path | None = None, certificate: Path | None = None, crl: Path | None = None) -> Any:
@@ -349,7 +344,7 @@ def test_lost_large_packets_leave_the_server_unheard(authority: Authority) -> No
 
     with Network() as network, MongoPeer(listener=network.listen(27017), tls=server_context(identity)):
         network.drop_larger_than(600)
-        facts = network.call(lambda: run(probe()))
+        facts = network.call(lambda: loops.run(probe()))
     assert (facts.reach, facts.server_hello, facts.received_bytes) == (Reach.SILENT, False, 0)
 
 
@@ -447,7 +442,7 @@ def test_cancelling_hangs_up_at_once() -> None:
         return time.perf_counter() - started
 
     with peers.silent() as peer:
-        assert run(probe()) < 0.02
+        assert loops.run(probe()) < 0.02
     gc.collect()
 
 
@@ -500,6 +495,6 @@ def test_a_handshake_without_end_is_ended_and_holds_up_nothing(monkeypatch: pyte
         finally:
             server.close()
 
-    facts = run(probe())
+    facts = loops.run(probe())
     assert facts.reach is not Reach.OK
     assert facts.received_bytes <= tls.MOST_HANDSHAKE_BYTES + 65536

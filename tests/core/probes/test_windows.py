@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from clearline.core.facts.servers import Reach
 from clearline.core.hops import windows_sockets
 from clearline.core.probes import dns, tcp, windows
-from lab import peers
+from lab import loops, peers
 
 
 def test_no_syn_is_sent_again_by_the_numbers_of_the_header() -> None:
@@ -47,7 +46,7 @@ def test_only_for_addresses_of_this_computer_a_refusal_counts_at_once(
     monkeypatch.setattr(windows_sockets, "ON_WINDOWS", True)
     monkeypatch.setattr(windows_sockets, "no_syn_again", told.append)
     with peers.closed_port() as port:
-        facts = asyncio.run(tcp.connect(address, port, deadline_s=0.05))
+        facts = loops.run(tcp.connect(address, port, deadline_s=0.05))
     assert bool(told) is asked
     if asked:
         assert facts.reach is Reach.REFUSED

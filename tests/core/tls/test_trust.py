@@ -23,6 +23,7 @@ from clearline.core.tls.trust import (
     trust_words,
     written_roots,
 )
+from lab import loops
 from lab.certificates import Authority
 
 needs_a_list = pytest.mark.skipif(os_roots_file() is None, reason="this system keeps no list in a file")
@@ -107,7 +108,7 @@ def test_the_systems_context_refuses_an_authority_of_our_own(authority: Authorit
                 await asyncio.open_connection(*server.sockets[0].getsockname(), ssl=os_roots_context())
         return refused.value.verify_code
 
-    assert asyncio.run(shake_hands()) == 20 or sys.platform != "linux"
+    assert loops.run(shake_hands()) == 20 or sys.platform != "linux"
 
 
 def test_a_system_without_a_list_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work, in
 from clearline.core.watch.exercise_run import Exercise
 from clearline.core.watch.pool import PoolLimits, PoolSnapshot, Quantiles
 from clearline.core.watch.pool_fold import PoolFold, limits_of
+from lab import loops
 from lab.deployment import Deployment
 from lab.relay import Relay
 
@@ -174,7 +175,7 @@ def exercised(uri: str, plan: ExercisePlan) -> ExerciseResult:
         assert not progress[0].finished
         return found
 
-    return asyncio.run(play())
+    return loops.run(play())
 
 
 def test_a_pool_that_is_too_small_is_the_bottleneck(standalone: Deployment) -> None:

@@ -7,6 +7,7 @@ import asyncio
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from clearline.core.watch.explaining import Explainer
 from clearline.core.watch.health import HealthFold, HealthState
+from lab import loops
 
 
 def test_an_outage_whose_check_was_stopped_before_it_began_is_explained_later() -> None:
@@ -38,4 +39,4 @@ def test_an_outage_whose_check_was_stopped_before_it_began_is_explained_later() 
         await explainer.task
         assert health.running.report is not None
 
-    asyncio.run(play())
+    loops.run(play())

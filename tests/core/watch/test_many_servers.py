@@ -13,15 +13,12 @@ from clearline.core.watch.exercise import ExercisePlan
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.watch import Watch
+from lab import loops
 from lab.crowds import COUNTS, SHAPES, Deployment, deployed, latest_stop_s, random_stops, srv_deployment, stop
 from lab.watching import Watched, is_
 
-pytestmark = [
-    # asyncio may lose a transport whose task is cancelled as it is made; gc closes it
-    pytest.mark.filterwarnings("ignore:.*_SelectorTransport.__del__:pytest.PytestUnraisableExceptionWarning"),
-    # A close that takes longer than its second, where the computer is busy, is not waited for.
-    pytest.mark.filterwarnings("ignore:Unclosed AsyncMongoClient:ResourceWarning"),
-]
+# A close that takes longer than its second, where the computer is busy, is not waited for.
+pytestmark = pytest.mark.filterwarnings("ignore:Unclosed AsyncMongoClient:ResourceWarning")
 
 
 def judged(state: WatchState) -> bool:
@@ -65,7 +62,7 @@ def test_a_watch_of_many_servers_sees_them_all_exercises_them_and_ends_at_once(d
         await asyncio.wait({endless}, timeout=random.Random(deployment.count).uniform(0, 0.4))
         await stop(endless)
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_stop_ends_a_watch_of_many_servers_at_any_moment(deployment: Deployment) -> None:
@@ -77,7 +74,7 @@ def test_stop_ends_a_watch_of_many_servers_at_any_moment(deployment: Deployment)
                 await asyncio.wait({watched.task}, timeout=moments.uniform(0, latest_stop_s(deployment.count)))
                 await stop(watched.task)
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_an_srv_name_with_many_targets_is_watched_and_stopped(count: int) -> None:
@@ -88,4 +85,4 @@ def test_an_srv_name_with_many_targets_is_watched_and_stopped(count: int) -> Non
             await stop(watched.task)
 
     with srv_deployment(count) as (network, text):
-        network.call(lambda: asyncio.run(play(text)))
+        network.call(lambda: loops.run(play(text)))

@@ -13,6 +13,7 @@ from pymongo import AsyncMongoClient
 from clearline.core.driver.events import DriverEvent, DriverEvents, EventBuffer
 from clearline.core.watch.pool import PoolLimits, PoolSample, PoolSnapshot
 from clearline.core.watch.pool_fold import Durations, PoolFold, Series, limits_of
+from lab import loops
 from lab.deployment import Deployment
 
 SERVER = "db:27017"
@@ -242,7 +243,7 @@ def test_the_events_of_a_real_client_add_up(standalone: Deployment) -> None:
         assert pool.most_waiting > 10
         await client.close()
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_no_limit_is_none() -> None:

@@ -19,6 +19,7 @@ from clearline.core.watch.cut_lines import IdleLimit
 from clearline.core.watch.findings import WatchFacts, findings
 from clearline.core.watch.quiet_line import QuietLine
 from clearline.core.watch.watch import Watch
+from lab import loops
 from lab.deployment import Deployment
 from lab.meddling_proxies import MeddlingProxy
 
@@ -34,8 +35,7 @@ def tried(proxy: MeddlingProxy) -> IdleLimit | None:
         way.close()
         return quiet.limit
 
-    with asyncio.Runner(loop_factory=HopLoop) as runner:
-        return runner.run(work())
+    return loops.run(work())
 
 
 def test_lines_that_are_closed_whenever_they_were_quiet(standalone: Deployment) -> None:

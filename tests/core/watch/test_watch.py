@@ -24,7 +24,7 @@ from clearline.core.watch.exercise import ExercisePlan, Work
 from clearline.core.watch.health import HealthFold, HealthState
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.topology import ChangeKind
-from lab import deployments
+from lab import deployments, loops
 from lab.command_lines import command_line
 from lab.deployment import ROOT, ROOT_PASSWORD, Deployment
 from lab.namespaces import OUTSIDE, Network
@@ -63,7 +63,7 @@ def test_a_good_server_is_healthy_and_everything_about_it_is_told(standalone: De
             event.kind for event in watched.events
         }
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_set_is_told_with_roles_tags_and_who_knows_whom(diverse_set: Deployment) -> None:
@@ -82,7 +82,7 @@ def test_a_set_is_told_with_roles_tags_and_who_knows_whom(diverse_set: Deploymen
         pinged = {server.address for server in state.topology.servers if server.ping_ms is not None}
         assert pinged == set(diverse_set.addresses[:3])
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_killed_server_is_down_with_its_cause_and_restored_when_it_is_back() -> None:
@@ -110,7 +110,7 @@ def test_a_killed_server_is_down_with_its_cause_and_restored_when_it_is_back() -
             assert 0 < (state.health.uptime or 0) < 1
 
     with deployments.standalone() as deployment:
-        asyncio.run(play())
+        loops.run(play())
 
 
 def test_a_server_that_never_answered_is_down_at_once_and_healthy_when_it_starts() -> None:
@@ -128,7 +128,7 @@ def test_a_server_that_never_answered_is_down_at_once_and_healthy_when_it_starts
     with deployments.standalone() as deployment:
         uri = deployment.uri()
         deployment.server.kill()
-        asyncio.run(play())
+        loops.run(play())
 
 
 @pytest.mark.usefixtures("impatient")
@@ -150,7 +150,7 @@ def test_a_frozen_server_is_down_soon_although_its_connections_stand() -> None:
             assert not any(f.cause == "pool.idle-connections-dropped" for f in state.findings)
 
     with deployments.standalone() as deployment:
-        asyncio.run(play())
+        loops.run(play())
 
 
 def test_a_step_down_is_told_as_it_happens_and_recovers_as_a_fail_over() -> None:
@@ -178,7 +178,7 @@ def test_a_step_down_is_told_as_it_happens_and_recovers_as_a_fail_over() -> None
         deployments.Member(priority=2), deployments.Member(), deployments.Member()
     ) as deployment:
         old = deployment.member("primary")
-        asyncio.run(play())
+        loops.run(play())
 
 
 @pytest.mark.usefixtures("impatient")
@@ -200,7 +200,7 @@ def test_a_cut_network_is_down_with_silence_as_its_cause(standalone: Deployment)
     with Network() as network:
         network.publish(standalone.address, host=OUTSIDE, port=27017)
         uri = f"mongodb://{OUTSIDE}:27017/?directConnection=true"
-        network.call(lambda: asyncio.run(play()))
+        network.call(lambda: loops.run(play()))
 
 
 @pytest.mark.usefixtures("impatient")
@@ -220,7 +220,7 @@ def test_idle_connections_that_a_firewall_forgot_are_named_and_the_server_is_nev
     with Network() as network:
         network.publish(standalone.address, host=OUTSIDE, port=27017)
         uri = f"mongodb://{OUTSIDE}:27017/?directConnection=true"
-        network.call(lambda: asyncio.run(play()))
+        network.call(lambda: loops.run(play()))
 
 
 @pytest.mark.usefixtures("impatient")
@@ -246,7 +246,7 @@ def test_a_used_up_pool_degrades_the_health_and_says_so(standalone: Deployment) 
             assert not any(f.cause == "pool.exhausted" for f in state.findings)
             assert max(point.waiting for point in state.series[standalone.address]) > 10
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_an_exercise_with_other_options_runs_on_a_client_of_its_own(standalone: Deployment) -> None:
@@ -265,7 +265,7 @@ def test_an_exercise_with_other_options_runs_on_a_client_of_its_own(standalone: 
             assert state.exercise is not None
             assert state.exercise.sentence == result.sentence
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_read_is_exercised_without_writing_anything(standalone: Deployment) -> None:
@@ -277,7 +277,7 @@ def test_a_read_is_exercised_without_writing_anything(standalone: Deployment) ->
             commands = {e.command for e in watched.events if e.command}
             assert commands <= {"hello", "ping", "buildInfo", "find", "endSessions"}
 
-    asyncio.run(play())
+    loops.run(play())
     with standalone.client() as client:
         assert "nothing" not in client.list_database_names()
 
@@ -301,7 +301,7 @@ def test_only_one_exercise_runs_at_a_time_and_none_without_a_connection(standalo
             assert stopped.sentence.startswith("Stopped after ")
             await watched.watch.exercise(ExercisePlan(workers=1, duration_s=0.05))
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_wrong_password_is_tried_once_and_pauses_the_watch_even_with_a_minimum_pool() -> None:
@@ -317,7 +317,7 @@ def test_a_wrong_password_is_tried_once_and_pauses_the_watch_even_with_a_minimum
             assert await asyncio.to_thread(deployment.logins) == [("app", False)]
 
     with deployments.with_login() as deployment:
-        asyncio.run(play())
+        loops.run(play())
 
 
 def test_a_rotated_password_pauses_the_watch_and_the_new_one_resumes_it() -> None:
@@ -344,7 +344,7 @@ def test_a_rotated_password_pauses_the_watch_and_the_new_one_resumes_it() -> Non
 
     with deployments.with_login() as deployment, Relay(deployment.address) as relay:
         uri = f"mongodb://app:pass@{relay.address}/?directConnection=true&minPoolSize=3"
-        asyncio.run(play())
+        loops.run(play())
 
 
 def test_references_are_resolved_and_one_that_is_missing_pauses_the_watch(
@@ -355,9 +355,9 @@ def test_references_are_resolved_and_one_that_is_missing_pauses_the_watch(
             return await watched.until(lambda s: s.paused or s.health.state is HealthState.HEALTHY)
 
     monkeypatch.setenv("WATCHED_SERVER", standalone.address)
-    state = asyncio.run(play("mongodb://${WATCHED_SERVER}/"))
+    state = loops.run(play("mongodb://${WATCHED_SERVER}/"))
     assert [pool.server for pool in state.pools] == [standalone.address]
-    state = asyncio.run(play("mongodb://${NOBODY_SET_THIS}/"))
+    state = loops.run(play("mongodb://${NOBODY_SET_THIS}/"))
     assert state.paused is not None
     assert "NOBODY_SET_THIS" in state.paused.text
 
@@ -377,7 +377,7 @@ def test_a_command_is_run_once_also_when_an_outage_is_explained(tmp_path: Path) 
             assert cause.cause == "tcp.refused"
 
     with closed_port() as port:
-        asyncio.run(play(f"mongodb://app@127.0.0.1:{port}/"))
+        loops.run(play(f"mongodb://app@127.0.0.1:{port}/"))
     assert runs.read_text() == "x"
 
 
@@ -388,7 +388,7 @@ def test_settings_that_the_driver_refuses_pause_the_watch() -> None:
             assert state.paused is not None
             assert state.paused.text == "The file /nowhere/ca.pem does not exist."  # the words are ours
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_what_is_wrong_with_a_file_is_said_whatever_the_driver_says(
@@ -408,7 +408,7 @@ def test_what_is_wrong_with_a_file_is_said_whatever_the_driver_says(
             assert f"{tmp_path}/ca.pem" in state.paused.text
             assert "another release" not in state.paused.text
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_a_password_is_not_sent_in_clear_by_a_watch() -> None:
@@ -420,7 +420,7 @@ def test_a_password_is_not_sent_in_clear_by_a_watch() -> None:
             assert "TLS" in state.paused.text
             assert not watched.events
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_stop_ends_a_watch_within_its_bound_also_when_the_server_is_frozen() -> None:
@@ -436,7 +436,7 @@ def test_stop_ends_a_watch_within_its_bound_also_when_the_server_is_frozen() -> 
         assert watched.states[-1].ended
 
     with deployments.standalone() as deployment:
-        asyncio.run(play())
+        loops.run(play())
 
 
 def test_the_interval_can_be_changed_and_a_ping_asked_for(standalone: Deployment) -> None:
@@ -450,7 +450,7 @@ def test_the_interval_can_be_changed_and_a_ping_asked_for(standalone: Deployment
             state = await watched.until(lambda s: s.health.pings > pings + 3)
             assert state.interval_s == 0.1
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_states_come_at_most_four_times_a_second_and_only_when_something_changed(standalone: Deployment) -> None:
@@ -464,7 +464,7 @@ def test_states_come_at_most_four_times_a_second_and_only_when_something_changed
             await watched.watch.exercise(ExercisePlan(workers=5, duration_s=1.0))
             assert len(watched.states) - told <= 8
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_thousands_of_pings_grow_neither_memory_nor_threads_nor_files(
@@ -504,7 +504,7 @@ def test_thousands_of_pings_grow_neither_memory_nor_threads_nor_files(
         assert after[0] - before[0] < 400_000
         assert after[1:] == before[1:]
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def test_the_loggers_of_the_driver_are_as_before_when_the_watch_has_ended(standalone: Deployment) -> None:
@@ -514,7 +514,7 @@ def test_the_loggers_of_the_driver_are_as_before_when_the_watch_has_ended(standa
             assert logging.getLogger("pymongo.command").level == logging.DEBUG
 
     before = [logging.getLogger(f"pymongo.{n}").level for n in ("command", "connection", "topology", "serverSelection")]
-    asyncio.run(play())
+    loops.run(play())
     after = [logging.getLogger(f"pymongo.{n}").level for n in ("command", "connection", "topology", "serverSelection")]
     assert after == before
 
@@ -529,7 +529,7 @@ def test_no_secret_is_in_any_state_or_event() -> None:
             assert ROOT_PASSWORD not in repr(watched.events)
 
     with deployments.with_login() as deployment:
-        asyncio.run(play())
+        loops.run(play())
 
 
 @pytest.mark.parametrize("loses", ["round", "until_next"])
@@ -555,4 +555,4 @@ def test_a_stop_that_something_inside_loses_ends_the_watch_all_the_same(
         assert watched.task.cancelled()
         assert watched.states[-1].ended
 
-    asyncio.run(play())
+    loops.run(play())

@@ -97,7 +97,7 @@ class Course:
             assert self._driver is not None
             if self._ledger.facts.uri.srv:
                 await note_nameservers(self._ledger)  # Reads them anew for the driver too: networks change.
-            with going(self._way):
+            with going(self._way, self._driver.lines):
                 self._run.driver_task = self._run.spawn(self._drive(self._driver))
             await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":

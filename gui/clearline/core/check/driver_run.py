@@ -41,6 +41,7 @@ class DriverRun:
     """One client from its first contact to its close. Everything it learns goes into the ledger; it never raises."""
 
     def __init__(self, built: Built, ledger: Ledger, events: DriverEvents, secrets: Secrets) -> None:
+        self.lines = built.lines
         self._built = built
         self._client: AsyncMongoClient[dict[str, Any]] = built.client
         self._ledger = ledger

@@ -12,6 +12,7 @@ import msgspec
 from clearline.core.addresses import is_loopback
 from clearline.core.driver.event_texts import address_text
 from clearline.core.driver.monitors import Monitors
+from clearline.core.hops.loop import Lines
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
 
     client: Any
     monitors: Monitors
+    lines: Lines
+    """Whoever uses the client does so `going` with them."""
     warnings: tuple[str, ...]
 
 
@@ -83,7 +86,8 @@ def build_client(
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(text, event_listeners=list(listeners), **limits)
     # What SRV and TXT records bring is read at the first use, where nothing collects its warnings: the lint tells them.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pymongo\.")
-    return Built(client=client, monitors=monitors, warnings=tuple(str(w.message) for w in caught))
+    told = tuple(str(w.message) for w in caught)
+    return Built(client=client, monitors=monitors, lines=Lines(), warnings=told)
 
 
 def on_this_computer(servers: Sequence[Any]) -> Sequence[Any]:
@@ -96,17 +100,20 @@ async def close_client(built: Built) -> None:
 
     A dead server never answers the goodbye: the second close has no server left to say goodbye to.
     """
-    for attempt in range(2):
-        if attempt or built.monitors.crowded:
-            built.monitors.stop()
-        farewell = asyncio.ensure_future(built.client.close())
-        farewell.add_done_callback(_heard)
-        try:
-            await asyncio.wait([farewell], timeout=CLOSE_TIMEOUT_S / 2)
-        finally:
-            farewell.cancel()  # not waited for: PyMongo may lose it
-        if farewell.done():
-            break
+    try:
+        for attempt in range(2):
+            if attempt or built.monitors.crowded:
+                built.monitors.stop()
+            farewell = asyncio.ensure_future(built.client.close())
+            farewell.add_done_callback(_heard)
+            try:
+                await asyncio.wait([farewell], timeout=CLOSE_TIMEOUT_S / 2)
+            finally:
+                farewell.cancel()  # not waited for: PyMongo may lose it
+            if farewell.done():
+                break
+    finally:
+        built.lines.cut()
     await asyncio.sleep(0)
 
 

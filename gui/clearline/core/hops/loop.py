@@ -20,7 +20,30 @@ from clearline.core.hops.opener import Opener
 from clearline.core.hops.stream import Stream
 from clearline.core.hops.transport import adopt
 
+
+class Lines:
+    """The connections of one client. Where its tasks are cancelled PyMongo forgets some, which would stay open."""
+
+    def __init__(self) -> None:
+        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._over = False
+
+    def add(self, transport: asyncio.Transport) -> None:
+        """One more; once they were cut it is cut, too."""
+        if self._over:
+            transport.abort()
+        else:
+            self._open.add(transport)
+
+    def cut(self) -> None:
+        """The client is closed: nothing else will close what is still open."""
+        self._over = True
+        for transport in list(self._open):
+            transport.abort()
+
+
 _going: ContextVar[Opener | None] = ContextVar("clearline-way", default=None)
+_lines: ContextVar[Lines | None] = ContextVar("clearline-lines", default=None)
 
 
 class KeptSocket(socket.socket):
@@ -36,18 +59,19 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def going(way: Opener | None) -> Iterator[None]:
-    """What is connected inside, also by tasks that are started inside, goes this way.
+def going(way: Opener | None, lines: Lines | None = None) -> Iterator[None]:
+    """What is connected inside, also by tasks that are started inside, goes this way and is one of these lines.
 
     Raises RuntimeError on another loop than `HopLoop`, which would connect directly.
     """
     if way is not None and not isinstance(asyncio.get_running_loop(), HopLoopMixin):
         raise RuntimeError("a way needs a HopLoop")
-    token = _going.set(way)
+    token, token_of_lines = _going.set(way), _lines.set(lines)
     try:
         yield
     finally:
         _going.reset(token)
+        _lines.reset(token_of_lines)
 
 
 class HopLoopMixin:
@@ -80,6 +104,12 @@ class HopLoopMixin:
 
     async def create_connection(self, protocol_factory: Any, *arguments: Any, **keywords: Any) -> Any:
         """The transport of a line that a way has opened, or an ordinary one."""
+        transport, protocol = await self._create_connection(protocol_factory, *arguments, **keywords)
+        if (lines := _lines.get()) is not None:
+            lines.add(transport)
+        return transport, protocol
+
+    async def _create_connection(self, protocol_factory: Any, *arguments: Any, **keywords: Any) -> Any:
         create = super().create_connection  # type: ignore[misc]
         sock = keywords.get("sock")
         opened = None if sock is None else self._opened.pop(sock, None)

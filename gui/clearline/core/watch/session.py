@@ -208,7 +208,7 @@ class Session:
 
     def going(self) -> AbstractContextManager[None]:
         """Within it the client's connections go the profile's way; whatever uses the client does so inside of it."""
-        return going(self._way)
+        return going(self._way, self._built.lines)
 
     @property
     def hops(self) -> tuple[HopFacts, ...]:
