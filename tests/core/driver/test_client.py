@@ -19,7 +19,6 @@ def built(peer: MongoPeer) -> Built:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts the entries of /proc/self/fd")
-@pytest.mark.filterwarnings("ignore:Unclosed AsyncMongoClient:ResourceWarning")
 def test_a_close_that_comes_to_no_end_leaves_no_connection_open() -> None:
     async def play() -> None:
         before = sockets()
@@ -30,6 +29,8 @@ def test_a_close_that_comes_to_no_end_leaves_no_connection_open() -> None:
         client.client.close = asyncio.Event().wait
         await close_client(client)
         assert await no_more_than(before) == set()
+        del client.client.close
+        await client.client.close()
 
     with MongoPeer({}) as peer:
         loops.run(play())
