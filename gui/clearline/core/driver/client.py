@@ -32,7 +32,7 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     client: Any
     monitors: Monitors
     lines: Lines
-    """Whoever uses the client does so `going` with them."""
+    """The client is used `going` with them."""
     warnings: tuple[str, ...]
 
 
