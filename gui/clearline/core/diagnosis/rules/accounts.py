@@ -8,7 +8,7 @@ from clearline.core.diagnosis.standing import txt_option
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 
-USER_NOT_FOUND, AUTHENTICATION_FAILED = 11, 18
+USER_NOT_FOUND, AUTHENTICATION_FAILED, MECHANISM_UNAVAILABLE = 11, 18, 334
 """Server codes."""
 EXTERNAL = frozenset({"GSSAPI", "MONGODB-X509", "MONGODB-AWS", "MONGODB-OIDC"})
 """Mechanisms whose users are always looked up in $external."""
@@ -67,3 +67,22 @@ def auth_database(facts: Facts) -> str:
 def mechanisms_in(facts: Facts, database: str, user: str | None) -> tuple[str, ...]:
     """The mechanisms that the server lists for a user of one database; empty when it knows none (or was not asked)."""
     return facts.user_mechanisms.get(f"{database}.{user}", ())
+
+
+def login_evidence(facts: Facts) -> dict[str, object]:
+    """The evidence about the login, as the report shows it."""
+    login = facts.login
+    return {
+        "failed_step": login.failed_step,
+        "code": code_of_login(facts),
+        "mechanism": mechanism_of(facts),
+        "database": auth_database(facts),
+        "saslSupportedMechs": {name: list(mechanisms) for name, mechanisms in facts.user_mechanisms.items()},
+        "server": login.server,
+    }
+
+
+def proof_refused(facts: Facts) -> bool:
+    """Whether the server went on with this user, so that the password is what it turned down."""
+    known = mechanisms_in(facts, auth_database(facts), user_of(facts))
+    return bool(known) or facts.login.failed_step == "saslContinue" or mechanism_of(facts) == "PLAIN"
