@@ -23,6 +23,7 @@ KINDS: Final = {
     "kubernetes": "Kubernetes API server",
 }
 """A hop's kind as a sentence has it."""
+_SPOKEN_WITH_AN: Final = ("HTTP", "SSH")
 
 _NO_NAME = frozenset({-2, -5, 7, 8, 11001, 11004, int(socket.EAI_NONAME)})
 """EAI_NONAME and EAI_NODATA of Linux, macOS and Windows."""
@@ -74,7 +75,7 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
         evidence=told(stopped),
         detail=_more(stopped, code),
         fill={
-            "kind": KINDS[stopped.kind],
+            **_words(stopped.kind),
             "host": stopped.host or "(no host is set)",
             "port": str(stopped.port),
             **blanks,
@@ -167,13 +168,19 @@ def not_opened(facts: Facts, member: MemberFacts) -> Finding | None:
     return _target(facts, failure, member)
 
 
+def _words(kind: str) -> dict[str, str]:
+    """A hop's kind, alone and with its article."""
+    words = KINDS[kind]
+    return {"kind": words, "one": f"{'an' if words.startswith(_SPOKEN_WITH_AN) else 'a'} {words}"}
+
+
 def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Finding:
     """A finding about what is behind a hop: a member, or (None) the next hop."""
     target = failure.target or ""
     host, _, port = target.rpartition(":")
     host = host.strip("[]")
     blanks: Mapping[str, str] = {
-        "kind": KINDS[failure.kind],
+        **_words(failure.kind),
         "host": host,
         "port": port,
         "target": target,
