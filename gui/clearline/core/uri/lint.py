@@ -199,7 +199,7 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
         else:
             found.add(
                 "uri.not-portable",
-                _WARNING,
+                Severity.NOTE,  # an address, which is what a person would type here: a string for a program has more
                 parts.core,
                 action=REPAIR,
                 what="the scheme is missing",
