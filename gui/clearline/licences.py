@@ -40,14 +40,14 @@ def parts() -> dict[str, str]:
     if is_frozen():
         names = (path.stem.rsplit(" ", 1) for path in resource(FOLDER).glob("*.txt"))
         return dict(sorted(((name, version) for name, version in names), key=lambda part: part[0].casefold()))
-    found = {str(one.metadata["Name"]): one.version for one in _needed("clearline")}
+    found = {str(one.metadata["Name"]): one.version for one in _needed()}
     return dict(sorted(found.items(), key=lambda part: part[0].casefold()))
 
 
 def collected() -> dict[str, str]:
     """As `licences`, from what is installed here: Python, and every package that Clearline needs."""
     found = {f"Python {sys.version.split()[0]}": _of_python()}
-    for distribution in _needed("clearline"):
+    for distribution in _needed():
         texts = [
             place.read_text("utf-8", "replace")[:_LONGEST]
             for file in distribution.files or ()
@@ -62,9 +62,9 @@ def collected() -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda part: part[0].casefold()))
 
 
-def _needed(root: str) -> Iterator[metadata.Distribution]:
-    """What a distribution needs, without its extras, in turn; itself first. What is not installed is left out."""
-    waiting, seen = [root], set()
+def _needed() -> Iterator[metadata.Distribution]:
+    """Clearline and what it needs, without extras, in turn. What is not installed is left out."""
+    waiting, seen = ["clearline"], set()
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
         if name in seen:

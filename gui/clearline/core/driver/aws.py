@@ -7,7 +7,6 @@ of ECS and EC2 with blocking calls (pymongo/asynchronous/auth_aws.py). What was 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from clearline.core.options.packages import missing_for_mechanism
@@ -23,11 +22,11 @@ def is_meant(profile: Profile) -> bool:
     return profile.auth.mechanism == MECHANISM and profile.auth.user is None
 
 
-def files_of(profile: Profile, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def files_of(profile: Profile) -> dict[str, str]:
     """The files that the library looks into for the login of a profile, by words for them."""
     if not is_meant(profile) or missing_for_mechanism(MECHANISM) is not None:
         return {}
-    files = [str(Path(environ.get(name) or usual).expanduser()) for name, usual in _FILES]
+    files = [str(Path(os.environ.get(name) or usual).expanduser()) for name, usual in _FILES]
     return {f"AWS's {Path(file).name}": file for file in files}
 
 

@@ -33,7 +33,6 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     words: str = ""
     profile: Profile | None = None
-    path: Path | None = None
 
 
 async def carry_out(
@@ -89,10 +88,10 @@ async def _marked(wanted: Sequence[ToSave], outside: Outside) -> str:
 
 async def _save(one: ToSave, folder: Path, previous: Path | None, vault: Vault) -> ItemResult:
     try:
-        path = await run_in_daemon(lambda: store.save_in(folder, one.profile, previous, base=one.replaces))
+        await run_in_daemon(lambda: store.save_in(folder, one.profile, previous, base=one.replaces))
     except store.ProfileProblem as problem:
         return ItemResult(outcome=Outcome.FAILED, words=str(problem))
     for name, secret in one.secrets.items():
         await PatientVault(vault).keep(one.profile, name, secret)
     outcome = Outcome.REPLACED if one.replaces else Outcome.IMPORTED
-    return ItemResult(outcome=outcome, profile=one.profile, path=path)
+    return ItemResult(outcome=outcome, profile=one.profile)

@@ -61,10 +61,6 @@ class Text:
         """Number (from 1) of the line that holds that place of the compact text."""
         return bisect.bisect_right(self.starts, offset)
 
-    def view_line(self, offset: int) -> int:
-        """Number (from 1) of the line that holds that place of the view."""
-        return bisect.bisect_right(self.view_starts, offset)
-
     def view_of(self, line: int) -> str:
         """One line of the view."""
         end = self.view_starts[line] - 1 if line < len(self.view_starts) else len(self.view)

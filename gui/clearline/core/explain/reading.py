@@ -135,9 +135,7 @@ def log_entry(value: dict[str, Any], line: int = 0) -> LogEntry:
     return LogEntry(
         id=value["id"],
         severity=str(value.get("s", "")),
-        component=str(value.get("c", "")),
         time=str(time.get("$date", "")) if isinstance(time, dict) else "",
-        message=str(value.get("msg", "")),
         remote=text("remote", "client") or "",
         code=code if isinstance(code, int) else None,
         error=str(words or ""),

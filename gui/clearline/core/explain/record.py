@@ -59,9 +59,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     severity: str = ""
-    component: str = ""
     time: str = ""
-    message: str = ""
     remote: str = ""
     """The client's address and port: never a server to check."""
     code: int | None = None

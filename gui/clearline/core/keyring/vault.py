@@ -395,7 +395,7 @@ class Vault:
                 answer = question(keyring)
             # Backends raise what they like: keyring's errors, D-Bus errors, pywintypes.error, OSError.
             except (Exception, SystemExit) as error:  # noqa: BLE001
-                self._settle(_why(error), type(error).__name__)
+                self._settle(_why(error))
                 return False, None
             self._settle(None)
             return True, answer
@@ -418,12 +418,11 @@ class Vault:
             self._name = human_name(chosen)
         return chosen
 
-    def _settle(self, why: WhyMemory | None, error: str | None = None) -> None:
+    def _settle(self, why: WhyMemory | None) -> None:
         self._state = self._latest = VaultState(
             where=WhereKept.KEYRING if why is None else WhereKept.MEMORY,
             keyring=self._name,
             why=why,
-            error=error if why is WhyMemory.ERROR else None,
         )
 
 

@@ -42,8 +42,6 @@ class VaultState(msgspec.Struct, frozen=True, kw_only=True):
     keyring: str | None = None
     why: WhyMemory | None = None
     """None when they go to the keyring."""
-    error: str | None = None
-    """Class of the exception, with ``ERROR``; its text may quote anything and is not kept."""
 
     def __str__(self) -> str:
         if self.why is None:

@@ -208,11 +208,11 @@ async def ask_host(
 
 
 async def ask_whether_cluster(
-    host: str, *, deadline_s: float, on_question: Callable[[Question], None], servers: Sequence[Server] | None = None
+    host: str, *, deadline_s: float, on_question: Callable[[Question], None]
 ) -> tuple[Question, ...]:
     """Whether a name without an address is a cluster's, to be written with mongodb+srv://."""
     wanted: list[Wanted] = [(f"_mongodb._tcp.{host}", "SRV", "cluster")]
-    return await _ask_everywhere(wanted, deadline_s, 0.0, on_question, servers)
+    return await _ask_everywhere(wanted, deadline_s, 0.0, on_question, None)
 
 
 # ---------------------------------------------------------------- asking

@@ -28,8 +28,6 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Nothing moves by itself: what shows that something runs stands still."""
     geometry: str = ""
     """The window's place and size, as Qt's ``saveGeometry`` in base64."""
-    state: str = ""
-    """The window's docks, bars and splitters, as Qt's ``saveState`` in base64."""
     event_limit: NonNegative = 100_000
     """Driver events kept per watch."""
     silence_s: float = SILENCE_S

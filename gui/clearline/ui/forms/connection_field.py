@@ -27,7 +27,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QTextCharFormat,
 )
-from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu
 
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.shell_options import with_address
@@ -58,8 +58,8 @@ class ConnectionField(QLineEdit):
     file_pasted = Signal(object)
     """The `Path` of a log was to be pasted or dropped; nothing was. Whether it exists is not known."""
 
-    def __init__(self, redact: Redact, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()
         self._redact = redact
         self._revealed = False
         self._inserting = False

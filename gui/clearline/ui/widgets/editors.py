@@ -240,9 +240,9 @@ def go_to(editor: QWidget) -> None:
         around.ensureWidgetVisible(target)
 
 
-def scroll_area(parent: QWidget | None = None) -> QScrollArea:
+def scroll_area() -> QScrollArea:
     """What scrolls a page where the window is small."""
-    area = QScrollArea(parent)
+    area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
