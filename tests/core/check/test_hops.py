@@ -459,3 +459,10 @@ def test_variables_of_the_options_are_found_before_the_way_is_gone(
         assert report.verdict is Verdict.CONNECTED
         assert [hop.server for hop in report.hops] == [f"{HERE}:{port}"]
         assert proxies.PASSWORD not in to_json(report)
+
+
+def test_a_link_local_proxy_without_its_interface_cannot_be_reached() -> None:
+    report = run((HttpProxy(host="fe80::1", port=3128),), "db.example.com:27017")
+    assert headline(report) == "hop.unreachable"
+    assert report.diagnosis is not None
+    assert "[fe80::1]:3128" in report.diagnosis.summary

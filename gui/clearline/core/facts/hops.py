@@ -152,6 +152,11 @@ class HopFailure(Fact, frozen=True, kw_only=True):
     other_port: int | None = None
     """How the proxy answered a wish for the same host on port 443 (an HTTP status; 0: nothing)."""
 
+    @property
+    def server(self) -> str:
+        """``host:port`` of the hop's own server."""
+        return _joined(self.host, self.port)
+
 
 class HopStep(Fact, frozen=True, kw_only=True):
     """One stage of a hop that was passed, or is being waited for (``passed`` None)."""
@@ -196,4 +201,8 @@ class HopFacts(Fact, frozen=True, kw_only=True):
     @property
     def server(self) -> str:
         """``host:port`` of the hop's own server."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return _joined(self.host, self.port)
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

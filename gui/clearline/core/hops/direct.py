@@ -20,7 +20,10 @@ _NEXT_ADDRESS_S = 0.25
 """The head start of an address before the next one is tried beside it (RFC 8305, section 5)."""
 _QUICK_S, _QUICK_STEP_S = 0.1, 0.002
 _REFUSED = frozenset({111, 61, 10061})
-_UNREACHABLE = frozenset({113, 65, 10065, 101, 51, 10051, 100, 50, 10050, 112, 64, 10064, 97, 47, 10047, 99, 49, 10049})
+_UNREACHABLE = frozenset(
+    {113, 65, 10065, 101, 51, 10051, 100, 50, 10050, 112, 64, 10064, 97, 47, 10047, 99, 49, 10049, 22, 10022}
+)
+"""EHOSTUNREACH and its relatives; EINVAL is a link-local address without its interface, or a route to nowhere."""
 _DENIED = frozenset({1, 13, 10013})
 
 

@@ -77,6 +77,7 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
         fill={
             **_words(stopped.kind),
             "host": stopped.host or "(no host is set)",
+            "server": stopped.server,
             "port": str(stopped.port),
             **blanks,
         },
@@ -195,13 +196,11 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
         "pod": failure.what or "",
         "namespace": failure.what or "",
         "user": failure.user or "",
-        "server": f"{failure.host}:{failure.port}",
+        "server": failure.server,
     }
     code, certainty = _reply(failure, host, facts.hops[failure.hop])
     if member is not None and is_loopback(member.address) and code in _FAR_REFUSED:
         code, certainty = "hop.localhost-is-remote", Certainty.LIKELY  # or the server there is meant, and stopped
-    if code == "proxy.no-connect":
-        blanks = {**blanks, "host": failure.host, "port": str(failure.port)}
     return finding(code, certainty, server=member.address if member else None, evidence=told(failure), fill={**blanks})
 
 
@@ -276,7 +275,7 @@ def told(failure: HopFailure) -> dict[str, Any]:
     """What is known of a hop's failure, for the report."""
     evidence = {
         "hop": failure.hop + 1,
-        "server": f"{failure.host}:{failure.port}",
+        "server": failure.server,
         "stage": failure.stage.value,
         "result": failure.trouble.value,
         "target": failure.target,
