@@ -75,6 +75,12 @@ class Watched:
                 found.append(state.health.state.value)
         return found
 
+    @property
+    def later_words(self) -> list[str]:
+        """Those from the first time on that it was healthy: on a busy computer the first answer may come late."""
+        words = self.words
+        return words[words.index(HealthState.HEALTHY.value) :]
+
 
 async def let_pass(seconds: float) -> None:
     """Time in which something must *not* happen."""

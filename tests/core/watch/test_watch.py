@@ -214,7 +214,7 @@ def test_idle_connections_that_a_firewall_forgot_are_named_and_the_server_is_nev
             state = await watched.until(lambda s: s.findings)
             assert [f.cause for f in state.findings] == ["pool.idle-connections-dropped"]
             await watched.healthy()
-            assert "down" not in watched.words
+            assert "down" not in watched.later_words
 
     monkeypatch.setattr(pool_fold, "IDLE_DROP_S", 0.15)
     with Network() as network:
@@ -242,7 +242,7 @@ def test_a_used_up_pool_degrades_the_health_and_says_so(standalone: Deployment) 
             assert result.finished
             assert "maxPoolSize=3" in result.sentence
             state = await watched.healthy()
-            assert "down" not in watched.words
+            assert "down" not in watched.later_words
             assert not any(f.cause == "pool.exhausted" for f in state.findings)
             assert max(point.waiting for point in state.series[standalone.address]) > 10
 
