@@ -17,7 +17,7 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
-from clearline.core.facts.servers import Reach
+from clearline.core.facts.servers import Reach, TcpFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report.report import Verdict
@@ -440,6 +440,21 @@ def test_slow_answers_are_measured_by_their_middle() -> None:
     assert [f.cause for f in timed(1200, 1200, 1250)] == ["dns.slow"]
     assert timed(5, 6, 2000, 7) == []
     assert timed() == []
+
+
+@pytest.mark.parametrize(
+    ("opened_ms", "told"),
+    [
+        ((), [Certainty.LIKELY]),
+        ((2.0, 700.0), [Certainty.PROVEN]),
+        ((450.0,), []),  # a line or a computer on which everything takes as long
+    ],
+)
+def test_dns_alone_is_slow_where_connections_are_quick(opened_ms: tuple[float, ...], told: list[Certainty]) -> None:
+    tcp = tuple(TcpFacts(address="192.0.2.7", family="ipv4", reach=Reach.OK, elapsed_ms=ms) for ms in opened_ms)
+    server = member(tcp=tcp, lookup=None)
+    slow = facts(server, dns=names(question("host", DnsOutcome.ANSWERED, elapsed_ms=1200)))
+    assert [f.certainty for f in resolvers.slow(slow)] == told
 
 
 def test_a_slow_answer_is_a_warning() -> None:

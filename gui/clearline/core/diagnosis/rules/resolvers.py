@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clearline.core.diagnosis.catalogue import (
-    finding,
-    listed,
-)
-from clearline.core.diagnosis.rules.places import (
-    ndots_words,
-)
+from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.places import ndots_words
 from clearline.core.facts.names import (
     LANDMARK,
     DnsOutcome,
@@ -20,17 +15,15 @@ from clearline.core.facts.names import (
     public_zone,
     questions_by_host,
 )
-from clearline.core.facts.whole import (
-    Facts,
-)
-from clearline.core.findings import (
-    Certainty,
-    Finding,
-)
+from clearline.core.facts.servers import Reach
+from clearline.core.facts.whole import Facts
+from clearline.core.findings import Certainty, Finding
 
 SLOW_MS = 400.0
 """A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
-
+_SHARE = 3
+"""So many times as long as a connection to a server takes a name that is slow for reasons of its own."""
+_BUSY = "A slow line, or a computer that is busy, measures the same."
 _MOST_TOLD = 60
 """Questions that an evidence lists."""
 DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
@@ -202,15 +195,19 @@ def slow(facts: Facts) -> Iterable[Finding]:
     """Lookups that answer, slowly."""
     times = [q.elapsed_ms for q in facts.dns.questions if hears(q.outcome) and not q.far]
     times += [m.lookup.elapsed_ms for m in facts.members if m.lookup and not m.lookup.literal and m.lookup.addresses]
-    # The quickest answer of the slowest purpose: one late packet among many is no slow DNS.
-    if times and sorted(times)[len(times) // 2] >= SLOW_MS:
-        yield finding(
-            "dns.slow",
-            Certainty.PROVEN,
-            evidence={"answers_ms": [round(t) for t in times]},
-            detail=ndots_words(facts),
-            ms=round(sorted(times)[len(times) // 2]),
-        )
+    if not times:
+        return
+    middle = sorted(times)[len(times) // 2]  # one late packet among many is no slow DNS
+    opened = min((t.elapsed_ms for m in facts.members for t in m.tcp if t.reach is Reach.OK), default=None)
+    if middle < max(SLOW_MS, _SHARE * (opened or 0.0)):
+        return  # where a connection takes as long, the line or this computer is slow, and DNS with it
+    yield finding(
+        "dns.slow",
+        Certainty.LIKELY if opened is None else Certainty.PROVEN,
+        evidence={"answers_ms": [round(t) for t in times]},
+        detail=" ".join(filter(None, [ndots_words(facts), _BUSY if opened is None else ""])),
+        ms=round(middle),
+    )
 
 
 RULES = (first_resolver, slow)
