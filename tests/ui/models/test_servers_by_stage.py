@@ -26,6 +26,15 @@ def test_only_the_cells_that_changed_are_repainted(qapp: QApplication) -> None:
     assert repainted == {(1, 0), (1, 2), (1, 3)}  # the server, TCP that passed, TLS that runs
 
 
+def test_changes_of_many_servers_are_told_in_one(qapp: QApplication) -> None:
+    model = ServersByStageModel()
+    model.show(tuple(server(number, reached=1) for number in range(1, 40)))
+    told = []
+    model.dataChanged.connect(lambda first, last: told.append((first.row(), first.column(), last.row(), last.column())))
+    model.show((server(1, reached=1), *(server(number, reached=2) for number in range(2, 40))))
+    assert told == [(1, 0, 38, 6)]
+
+
 def test_members_that_turn_up_later_are_added_below_without_a_reset(qapp: QApplication) -> None:
     model = ServersByStageModel()
     model.show((server(1),))
@@ -49,7 +58,7 @@ def test_a_cell_offers_status_time_note_and_evidence(qapp: QApplication) -> None
     cell = model.index(0, 3)
     assert cell.data(ServerRole.STAGE) is Stage.TLS
     assert cell.data(ServerRole.STATUS) is Status.FAILED
-    assert cell.data(ServerRole.EVIDENCE)["verify code"] == 62
+    assert cell.data(ServerRole.CELL).evidence["verify code"] == 62
     assert cell.data(Qt.ItemDataRole.AccessibleTextRole) == "TLS of db2.example.com:27017: failed, 24 ms, wrong name"
 
 

@@ -20,6 +20,8 @@ NOTHING = Cell(status=Status.WAITING)
 """Of a stage that was not come to yet."""
 
 
+_MOST_APART = 20
+"""Rows whose changes are told cell by cell; of more each view would be asked thousands of times."""
 _MIDDLING = 22
 """Letters of the shared beginning and end of long names where there is some room."""
 
@@ -32,7 +34,8 @@ class ServerRole(IntEnum):
     STATUS = Qt.ItemDataRole.UserRole + 3
     ELAPSED_MS = Qt.ItemDataRole.UserRole + 4
     NOTE = Qt.ItemDataRole.UserRole + 5
-    EVIDENCE = Qt.ItemDataRole.UserRole + 6
+    CELL = Qt.ItemDataRole.UserRole + 6
+    """All of a stage's cell: a view that paints hundreds asks once."""
     SHORT = Qt.ItemDataRole.UserRole + 7
     """The address, cut where it does not differ from the others: a longer and a shorter form."""
 
@@ -43,7 +46,8 @@ class ServersByStageModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._servers: tuple[ServerResult, ...] = ()
-        self._short: dict[str, tuple[str, str]] = {}
+        self._short: dict[str, tuple[str, str]] | None = None
+        """By address; made when it is first painted."""
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Servers."""
@@ -75,7 +79,7 @@ class ServersByStageModel(QAbstractTableModel):
                 case ServerRole.NOTE:
                     return about(server)
                 case ServerRole.SHORT:
-                    return self._short[server.address]
+                    return self._shortened()[server.address]
             return None
         stage = SERVER_STAGES[index.column() - 1]
         cell = server.cells.get(stage.value, NOTHING)
@@ -97,8 +101,8 @@ class ServersByStageModel(QAbstractTableModel):
                 return cell.elapsed_ms
             case ServerRole.NOTE:
                 return cell.note
-            case ServerRole.EVIDENCE:
-                return cell.evidence
+            case ServerRole.CELL:
+                return cell
         return None
 
     def server_at(self, row: int) -> ServerResult:
@@ -110,30 +114,40 @@ class ServersByStageModel(QAbstractTableModel):
         before = self._servers
         names, kept = [server.address for server in servers], [server.address for server in before]
         if names != kept:
-            longer, shorter = shorten(names, kept=_MIDDLING), shorten(names)
-            self._short = {name: (longer[name], shorter[name]) for name in names}
+            self._short = None
         if names[: len(before)] != kept:
             self.beginResetModel()
             self._servers = servers
             self.endResetModel()
             return
         self._servers = servers[: len(before)]
-        for row, (old, new) in enumerate(zip(before, self._servers, strict=True)):
-            if old != new:
-                self._repaint(row, old, new)
+        changed = [row for row, new in enumerate(self._servers) if new != before[row]]
+        if len(changed) > _MOST_APART:
+            last = self.index(changed[-1], len(SERVER_STAGES))
+            self.dataChanged.emit(self.index(changed[0], 0), last)
+        else:
+            for row in changed:
+                self._repaint(row, before[row], self._servers[row])
         if more := servers[len(before) :]:
             self.beginInsertRows(QModelIndex(), len(before), len(before) + len(more) - 1)
             self._servers = servers
             self.endInsertRows()
 
-    def repaint_running(self) -> None:
-        """Let the cells that run turn a little further."""
-        for row, server in enumerate(self._servers):
+    def repaint_running(self, rows: range) -> None:
+        """Let the cells of these rows that run turn a little further."""
+        for row in rows:
             for column, stage in enumerate(SERVER_STAGES, 1):
-                cell = server.cells.get(stage.value)
+                cell = self._servers[row].cells.get(stage.value)
                 if cell is not None and cell.status is Status.RUNNING:
                     index = self.index(row, column)
                     self.dataChanged.emit(index, index, [ServerRole.STATUS])
+
+    def _shortened(self) -> dict[str, tuple[str, str]]:
+        if self._short is None:
+            names = [server.address for server in self._servers]
+            longer, shorter = shorten(names, kept=_MIDDLING), shorten(names)
+            self._short = {name: (longer[name], shorter[name]) for name in names}
+        return self._short
 
     def _repaint(self, row: int, old: ServerResult, new: ServerResult) -> None:
         for column, stage in enumerate(SERVER_STAGES, 1):

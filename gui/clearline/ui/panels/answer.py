@@ -247,7 +247,7 @@ class AnswerPage(QWidget):
         self.banner.turn()
         self.strip.turn()
         if self._filled:
-            self.servers.model.repaint_running()
+            self.servers.turn()
 
     def _put_first(self, panel: QWidget) -> None:
         place = self._column.indexOf(self.strip) + 1

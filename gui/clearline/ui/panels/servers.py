@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from html import escape
 from operator import itemgetter
@@ -158,7 +157,8 @@ class ServersPanel(QWidget):
         self._uri = report.target.uri if report else ""
         decided = report is not None and report.verdict is not None
         self._servers = report.every_server if report else ()
-        self._badness = _each_badness(self._servers)
+        looked_at = report.servers if report else ()
+        self._badness = [*map(_badness, looked_at), *[_FINE] * (len(self._servers) - len(looked_at))]
         if decided and self._verdict is None and report is not None:
             bad, count = self._bad_ones, len(self._servers)
             with QSignalBlocker(self.only_problems):
@@ -168,6 +168,13 @@ class ServersPanel(QWidget):
         self._sift()
         if report and decided and not self.table.currentIndex().isValid():
             self._select_most_telling(report)
+
+    def turn(self) -> None:
+        """The next step of what turns, where it is seen."""
+        rows = self.table.verticalHeader()
+        first, last = rows.visualIndexAt(0), rows.visualIndexAt(rows.viewport().height())
+        if first >= 0 and self.table.isVisible():
+            self.model.repaint_running(range(first, last + 1 if last >= 0 else self.model.rowCount()))
 
     def show_stale(self, stale: bool) -> None:
         """Grey: it is about an earlier state of the connection."""
@@ -335,17 +342,10 @@ class ServersPanel(QWidget):
         QGuiApplication.clipboard().setText(f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n")
 
 
-def _each_badness(servers: Sequence[ServerResult]) -> list[int]:
-    """Of each: 0 where it failed, 1 where it warns, 2 for the rest. Those that were not looked at share their cells."""
-    known: dict[int, int] = {}
-    found = []
-    for server in servers:
-        cells = server.cells
-        if (badness := known.get(id(cells))) is None:
-            statuses = [cell.status for cell in cells.values()]
-            badness = known[id(cells)] = next((n for n, bad in enumerate(_BAD) if bad in statuses), _FINE)
-        found.append(badness)
-    return found
+def _badness(server: ServerResult) -> int:
+    """0 where it failed, 1 where it warns, 2 for the rest."""
+    statuses = [cell.status for cell in server.cells.values()]
+    return next((n for n, bad in enumerate(_BAD) if bad in statuses), _FINE)
 
 
 def _hint_html(text: str) -> str:

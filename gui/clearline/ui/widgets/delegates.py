@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from clearline.core.findings import Severity
-from clearline.core.report.report import ServerResult, Status, Verdict
+from clearline.core.report.report import Cell, ServerResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
 from clearline.ui.look.palette import PROFILE_COLOURS
@@ -31,6 +31,9 @@ def turning() -> int:
     return 0 if theme.is_still() else int(time.monotonic() * 12) % 12 * 30
 
 
+_MARKED = QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus
+
+
 class _Rows(QStyledItemDelegate):
     """Background of selection and hover, shared by all."""
 
@@ -40,9 +43,11 @@ class _Rows(QStyledItemDelegate):
         return view is not None and bool(view.property("pale"))
 
     def background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        state: QStyle.StateFlag = option.state
+        if not state & _MARKED:
+            return
         c = theme.colours()
         rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(c.selection))
         elif state & QStyle.StateFlag.State_MouseOver:
@@ -52,6 +57,10 @@ class _Rows(QStyledItemDelegate):
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
 
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
 def _line(
     painter: QPainter, font: QFont, colour: str, rect: QRect, text: str, *, right: bool = False, middle: bool = False
 ) -> int:
@@ -59,11 +68,13 @@ def _line(
     painter.setFont(font)
     painter.setPen(QColor(colour))
     metrics = QFontMetrics(font)
-    where = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-    shown = metrics.elidedText(text, where, rect.width())
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
-    return metrics.horizontalAdvance(shown)
+    width = metrics.horizontalAdvance(text)
+    if width > rect.width():  # nearly always it has room, and eliding takes as long as drawing
+        where = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+        text = metrics.elidedText(text, where, rect.width())
+        width = metrics.horizontalAdvance(text)
+    painter.drawText(rect, _RIGHT if right else _LEFT, text)
+    return width
 
 
 class ProfileDelegate(_Rows):
@@ -185,6 +196,7 @@ class MatrixDelegate(_Rows):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw one cell."""
         c = theme.colours()
+        body: QFont = option.font  # the same, and asking the system for it costs as much as drawing a word
         painter.save()
         self.background(painter, option)
         rect: QRect = option.rect.adjusted(8, 3, -6, -3)
@@ -196,22 +208,22 @@ class MatrixDelegate(_Rows):
             metrics, forms = QFontMetrics(mono), (name, *index.data(ServerRole.SHORT))
             name = next((form for form in forms if metrics.horizontalAdvance(form) <= upper.width()), forms[-1])
             _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
-            _line(painter, theme.body_font(), c.muted, lower, index.data(ServerRole.NOTE) or "")
+            _line(painter, body, c.muted, lower, index.data(ServerRole.NOTE) or "")
             painter.restore()
             return
-        status: Status = index.data(ServerRole.STATUS)
-        colour = c.muted if self.is_pale() else status_colour(status)
+        cell: Cell = index.data(ServerRole.CELL)
+        status, pale = cell.status, self.is_pale()
+        colour = c.muted if pale else status_colour(status)
         angle = turning() if status is Status.RUNNING else 0
-        note = index.data(ServerRole.NOTE) or ""
-        time_text, note = _cell_lines(status, index.data(ServerRole.ELAPSED_MS), note)
+        time_text, note = _cell_lines(status, cell.elapsed_ms, cell.note)
         line = upper if note else rect
         painter.drawPixmap(line.left(), line.center().y() - 7, pixmap(status_icon(status), colour, 16, angle=angle))
         strong = status in (Status.FAILED, Status.WARNING)
         quiet = status in (Status.SKIPPED, Status.CANCELLED, Status.WAITING)
-        tone = colour if strong else c.muted if quiet or self.is_pale() else c.text
-        _line(painter, theme.body_font(), tone, line.adjusted(20, 0, 0, 0), time_text)
+        tone = colour if strong else c.muted if quiet or pale else c.text
+        _line(painter, body, tone, line.adjusted(20, 0, 0, 0), time_text)
         if note:
-            _line(painter, theme.body_font(), c.muted, lower, note)
+            _line(painter, body, c.muted, lower, note)
         painter.restore()
 
 
