@@ -24,9 +24,11 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from bench.soak import print_stops, resources, served
+from clearline.core.check.check import warm_up
 from clearline.core.keyring.vault import Vault
 from clearline.core.secrets.secret import Secret
 from clearline.ui.app import compose
+from clearline.ui.background.collecting import collecting_here
 from clearline.ui.profiles.open_profile import Origin
 
 BEAT_S = 0.001
@@ -95,7 +97,8 @@ def main() -> None:
     print(f"seed {arguments.seed}")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     home = os.environ["CLEARLINE_HOME"] = tempfile.mkdtemp(prefix="clearline-soak-")
-    with served() as texts:
+    warm_up()
+    with served() as texts, collecting_here():  # as the program does
         dice = random.Random(arguments.seed)
         soak(QApplication([]), Path(home) / "profiles", texts, arguments.tests, arguments.minutes * 60, dice)
     os._exit(0)
