@@ -388,10 +388,13 @@ def _import_for_checks() -> None:
 def _warm_up() -> None:
     """Import what the first check needs, in the background: it would add half a second to the start."""
     from clearline.core.daemon_threads import start_daemon
+    from clearline.ui.background.collecting import settle
 
     def import_all() -> None:
         _import_for_checks()
         import keyring  # noqa: F401
+
+        settle()  # collects nothing: of what was imported nothing will be garbage
 
     start_daemon(import_all, "warm-up")
 

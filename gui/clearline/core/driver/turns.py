@@ -36,26 +36,36 @@ class Turns:
             self._waiting -= 1
             if not self._waiting:
                 self._begun.set()
-        loop = asyncio.get_running_loop()
-        over: asyncio.TimerHandle | None = None
-
-        def wait() -> None:
-            nonlocal over
-            over = loop.call_later(self._longest_s, give_up)
-
-        def give_up() -> None:
-            nonlocal over
-            assert over is not None
-            if loop.time() - over.when() > self._longest_s / 2:
-                wait()
-                return
-            over = None
-            self._places.release()
-
-        wait()
+        place = _Place(self._places, self._longest_s)
         try:
             yield
         finally:
-            if over is not None:
-                over.cancel()
-                self._places.release()
+            place.leave()
+
+
+class _Place:
+    """The place of one whose turn it is."""
+
+    def __init__(self, places: asyncio.Semaphore, longest_s: float) -> None:
+        self._places = places
+        self._longest_s = longest_s
+        self._over: asyncio.TimerHandle | None = None
+        self._wait()
+
+    def leave(self) -> None:
+        """The turn is over, unless it was given up before."""
+        if self._over is not None:
+            self._over.cancel()
+            self._over = None  # no circle: of hundreds Python's collector would have to free each
+            self._places.release()
+
+    def _wait(self) -> None:
+        self._over = asyncio.get_running_loop().call_later(self._longest_s, self._give_up)
+
+    def _give_up(self) -> None:
+        assert self._over is not None
+        if asyncio.get_running_loop().time() - self._over.when() > self._longest_s / 2:
+            self._wait()
+            return
+        self._over = None
+        self._places.release()

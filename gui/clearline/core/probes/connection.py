@@ -193,6 +193,7 @@ class Patience:
     ) -> None:
         self._timer.cancel()
         self._trickle.cancel()
+        self._on_silence = None  # it knows what knows this: of hundreds Python's collector would have to free each
         await self._timeout.__aexit__(kind, error, trace)
 
     def progress(self, size: int) -> None:

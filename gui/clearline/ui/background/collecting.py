@@ -14,6 +14,8 @@ from typing import Final
 from PySide6.QtCore import QTimer
 
 _PAUSE_MS: Final = 500
+_BUSY_PAUSE_MS: Final = 100
+"""After a collection, for more is to come: often and little is less of a halt than seldom and much."""
 
 
 @contextmanager
@@ -25,7 +27,7 @@ def collecting_here() -> Iterator[None]:
     settle()
     timer = QTimer()
     timer.setInterval(_PAUSE_MS)
-    timer.timeout.connect(_collect)
+    timer.timeout.connect(lambda: timer.setInterval(_BUSY_PAUSE_MS if _collect() else _PAUSE_MS))
     timer.start()
     try:
         yield
@@ -41,9 +43,10 @@ def settle() -> None:
     gc.freeze()
 
 
-def _collect() -> None:
+def _collect() -> bool:
     counts, thresholds = gc.get_count(), gc.get_threshold()
     for generation in (2, 1, 0):
         if counts[generation] > thresholds[generation]:
             gc.collect(generation)
-            return
+            return True
+    return False
