@@ -109,8 +109,8 @@ def _open_log(path: Path) -> BinaryIO:
 
 def _as_text(explanation: Explanation) -> Iterator[str]:
     yield from explanation.server_knew
-    if not explanation.causes:
-        yield explanation.why or ""
+    if explanation.why:
+        yield explanation.why
     for found in explanation.causes:
         yield f"{found.summary} ({found.certainty.value}, {found.cause})"
         yield from (f"  {words}" for words in found.because)

@@ -16,10 +16,13 @@ _OTHER_PRODUCTS = re.compile(
     r"\b(?:SequelizeConnection\w*|SequelizeDatabase\w*|nodemailer|KafkaJS\w*|ioredis|redis\.\w+|Redis(?:Client)?\b"
     r"|Jedis\w*|psycopg2?|PSQLException|postgres(?:ql)?|mysql\w*|mariadb|amqp\w*|rabbitmq|sarama"
     r"|kafka(?:\.|js\b| broker)"
-    r"|SqlException|SqlClient|SQL Server|elasticsearch|ElasticsearchException|AxiosError|FetchError|FirebaseError"
-    r"|JsonWebTokenError|TokenExpiredError|ClickHouse\w*|cassandra|memcached|JWT\b|smtp|SMTP)"
-    r"|:(?:6379|5432|3306|1433|9092|465|587|11434|5672|9200|11211|2181|8086)\b"
-    r"|\bport: (?:6379|5432|3306|9092|1433)\b|P1001: Can't reach database server",
+    r"|SqlException|SqlClient|SQL ?Server\w*|elasticsearch|ElasticsearchException|AxiosError|FetchError|FirebaseError"
+    r"|JsonWebTokenError|TokenExpiredError|ClickHouse\w*|cassandra|datastax|couchbase|neo4j|memcached|JWT\b|smtp|SMTP"
+    r"|javax\.mail|jakarta\.mail|requests\.exceptions|HTTPSConnectionPool|HTTPConnectionPool|urllib3|npm (?:ERR!|error)"
+    r"|registry\.npmjs|pypi\.org|curl: \(\d+\)|ORA-\d{5}|unable to access 'https?:|Failed to fetch https?:)"
+    r"|:(?:6379|5432|3306|1433|9092|9042|7687|465|587|11434|5672|9200|11211|2181|8086|1521)\b"
+    r"|\bport:? (?:6379|5432|3306|9092|9042|1433|7687)\b|P1001: Can't reach database server"
+    r"|Access denied for user '[^']*'@'",
     re.IGNORECASE,
 )
 _MISTAKES = re.compile(
@@ -29,6 +32,8 @@ _MISTAKES = re.compile(
     r"|access MongoDB over HTTP|DuplicateKey\w*|does not match any field or property|QueryExceededMemoryLimit\w*"
     r"|BadValue: unknown operator|unknown top level operator|WriteConflict|Slow query)"
 )
+_WEB = re.compile(r"\bhttps?:?//\S+|'https?://[^']+'")
+"""A page or package about MongoDB is none."""
 _MONGO = re.compile(r"mongo|:2701[789]\b|querySrv|topology|atlas", re.IGNORECASE)
 
 
@@ -47,7 +52,7 @@ class Event:
         if _MISTAKES.search(self.words) and not _LOST_BESIDE.search(self.words):
             return "The text tells of a mistake in a query, a document or the program, not of the connection."
         other = _OTHER_PRODUCTS.search(self.words)
-        if other and not _MONGO.search(_OTHER_PRODUCTS.sub("", self.words)):
+        if other and not _MONGO.search(_OTHER_PRODUCTS.sub("", _WEB.sub("", self.words))):
             return "The text tells of another product than MongoDB."
         return None
 

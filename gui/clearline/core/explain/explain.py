@@ -14,7 +14,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.texts import rows
 from clearline.core.explain.as_facts import decisive, is_loopback
 from clearline.core.explain.events import Event, events
-from clearline.core.explain.explanation import NOTHING, Candidate, Explanation, Recognised
+from clearline.core.explain.explanation import NOTHING, UNNAMED, Candidate, Explanation, Recognised
 from clearline.core.explain.folding import Folded, condensed
 from clearline.core.explain.judge import HEADLINE, STATED, guesses
 from clearline.core.explain.missing import missing
@@ -80,8 +80,9 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
             recognised=Recognised(driver=driver),
             why=why or NOTHING,
         )
-    if not record.log and not _MONGODB.search(whole.view):
-        # Nothing says that it is MongoDB: the same numbers stand in every program's errors.
+    named = bool(record.log) or driver in _OURS or _MONGODB.search(whole.view) is not None
+    if not named:
+        # The same numbers stand in every program's errors.
         ranked = [_at_most_possible(g) for g in ranked]
     ranked = [guess for guess in ranked if guess.cause != _ECHO] or ranked
     if ranked[0].weight >= 1000:
@@ -89,7 +90,8 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
     best = _best(ranked, record, ours, folds)
     return Explanation(
         recognised=Recognised(driver=driver, events=len({line for g in ranked if (line := _line(g, record, ours))})),
-        about_connection=True,
+        about_connection=named,
+        why=None if named else UNNAMED,
         causes=best,
         targets=targets(record, best, ours),
         missing=missing(record, best, ours),
@@ -99,9 +101,15 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
 _MONGODB = re.compile(
     r"mongo|:2701\d|querySrv|queryTxt|TopologyDescription|current topology|cluster state is|No suitable servers"
     r"|calling hello|ServerSelection|server selection|SCRAM-SHA|replica ?set|\bmlab\b|docdb|saslStart|bad auth"
-    r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas",
+    r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas|SCRAM failure"
+    r"|not authorized on \S+ to execute command|unescaped @ sign in user info|error parsing uri"
+    r"|client is disconnected|initandlisten|\[js\] ",
     re.IGNORECASE,
 )
+
+
+_OURS: Final = ("server-log", "mongosh", "compass")
+"""Writers that speak of nothing but MongoDB."""
 
 
 def _at_most_possible(guess: Guess) -> Guess:
@@ -195,6 +203,8 @@ def _best(ranked: list[Guess], record: Record, text: Text, folds: Sequence[Folde
         if certainty is Certainty.PROVEN and (found or gap or len(stated) > 1):
             # Two causes cannot both be the one that the text states.
             certainty = Certainty.LIKELY if not found else Certainty.POSSIBLE
+        if found and next(iter(found.values())).certainty is Certainty.PROVEN:
+            certainty = Certainty.POSSIBLE
         found[guess.cause] = _candidate(guess, certainty, record, text, folds)
     beside = next((c.server for c in found.values() if c.server), None)
     impossible = _NOT_WITHIN if beside and is_loopback(beside.rpartition(":")[0].strip("[]")) else ()
@@ -219,7 +229,9 @@ def _told(line: int, words: str, folds: Sequence[Folded]) -> str:
     return f"line {fold.line} ({fold.count:,} times{times}): {words}"
 
 
-_VIEW = re.compile(r"Topology|cluster state is|cluster description|#<Cluster|Servers: \[")
+_VIEW = re.compile(
+    r"Topology ?(?:Description|type|:)|current topology|cluster state is|cluster description|#<Cluster|Servers: \["
+)
 """Where a driver begins to tell of the whole deployment."""
 
 

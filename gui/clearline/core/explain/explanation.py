@@ -10,6 +10,7 @@ import msgspec
 from clearline.core.findings import Certainty
 
 NOTHING = "Nothing in the text is known as a fault of a MongoDB connection."
+UNNAMED = "Nothing in the text says that it is about MongoDB. If it is, this may be the cause."
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class Explanation(_Value, frozen=True, kw_only=True):
     recognised: Recognised = Recognised()
     about_connection: bool = False
     why: str | None = None
+    """Why it is not about a connection to MongoDB, or not known to be; then no cause is more than possible."""
     causes: tuple[Candidate, ...] = ()
     targets: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()

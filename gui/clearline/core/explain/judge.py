@@ -70,9 +70,17 @@ _VERIFY = {
     23: "tls.revoked",
     62: "tls.name-mismatch",
     64: "tls.ip-not-in-certificate",
+    24: "tls.weak-certificate",
+    26: "tls.weak-certificate",
     66: "tls.weak-certificate",
+    67: "tls.weak-certificate",
+    68: "tls.weak-certificate",
 }
-_VERIFY_CLIENT = {10: "tls.client-certificate-expired", 9: "tls.client-certificate-rejected"}
+_VERIFY_CLIENT = {
+    9: "tls.client-certificate-rejected",
+    10: "tls.client-certificate-expired",
+    26: "tls.server-certificate-as-client",
+}
 
 
 def guesses(record: Record, text: Text) -> Iterator[Guess]:
@@ -139,6 +147,7 @@ _ON_THE_WAY = (Stage.DNS, Stage.TCP, Stage.TLS, Stage.HELLO)
 def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
     causes: tuple[str, ...]
     weight = 1500 - 10 * place
+    certainty = Certainty.POSSIBLE if sign.kind in ("vague", "unreached") else Certainty.LIKELY
     in_log = bool(record.log) or record.driver == "server-log"
     if sign.kind == "alert":
         causes = (_ALERTS.get(sign.number, "tls.handshake-refused"),)
@@ -164,11 +173,11 @@ def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
             causes = ("tls.not-offered", "tls.handshake-refused")
         if sign.kind in ("unknown-name", "silent", "refused") and any(s.kind == "dns" for s in record.signs):
             weight -= 400  # it is the name server's trouble
+            certainty = Certainty.POSSIBLE
         if sign.kind == "silent" and len(record.signs) > 1:
             weight -= 100  # what waited tells less than what answered
     else:
         return
-    certainty = Certainty.POSSIBLE if sign.kind in ("vague", "unreached") else Certainty.LIKELY
     for rank, cause in enumerate(causes):
         yield Guess(weight=weight - 20 * rank, cause=cause, certainty=certainty, at=sign.at)
 

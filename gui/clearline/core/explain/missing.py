@@ -29,7 +29,8 @@ def _missing(record: Record, causes: tuple[Candidate, ...], text: Text) -> Itera
         yield "Paste the last line that begins with Caused by."
     if record.driver == "csharp" and "--->" not in text.view:
         yield "Paste the inner exception: the part after --->."
-    if kinds and kinds <= {"vague"} and record.driver not in ("java", "kotlin", "scala", "csharp"):
+    told = any(s.errors or s.type not in ("", "unknown") for s in record.servers)
+    if not told and kinds and kinds <= {"vague"} and record.driver not in ("java", "kotlin", "scala", "csharp"):
         yield "Paste the whole error, with what stands about each server: this line alone only says that time ran out."
     if first and first.cause in _LOGINS and not record.log:
         yield "Paste the server's log line of this login: it tells an unknown user from a wrong password."

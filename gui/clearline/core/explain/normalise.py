@@ -15,7 +15,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\[(?:3[0-9]|0|
 _DROPPED = re.compile(r"[\s\"'`“”‘’\\|>]+")
 _PREFIXES = re.compile(
     r"^(?:\s*>+ ?"  # a quotation
-    r"|[\w.\-]+(?:[_\-]\d+)? +\| ?"  # docker compose
+    r"|(?:\d\d:\d\d:\d\d )?[\w.\-]+(?:[_\-]\d+)? +\| ?"  # docker compose, foreman
     r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d) (?:stdout|stderr) [FP] "  # a container's log on a node
     r"|\d{4}-\d\d-\d\dT[\d:.]+Z (?=\D)"  # docker and kubectl with times
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.\-]+ [\w.\-/]+(?:\[[\w.]+\])?: "  # syslog, journal

@@ -134,6 +134,10 @@ _VERIFY: dict[int, tuple[str, ...]] = {
     ),
     64: ("ipaddressmismatch", "nosubjectalternativenamesmatchingipaddress", "doesntcontainanyipsans",
          "becauseitdoesn’tcontainanyipsans", "cannotvalidatecertificatefor", "isnotinthecertslist"),
+    24: ("invalidcacertificate",),
+    26: ("unsupportedcertificatepurpose", "unsuitablecertificatepurpose"),
+    67: ("cacertificatekeytooweak",),
+    68: ("casignaturedigestalgorithmtooweak",),
     12: ("crlhasexpired", "crl_has_expired"),
     3: ("unabletogetcertificatecrl", "unable_to_get_crl"),
     66: ("eecertificatekeytooweak", "eekeytoosmall"),
@@ -168,6 +172,7 @@ _WORDS = {
     ),
     "unreached": (
         "failedtoconnecttoserver[", "failedtoconnectto[", "couldntconnecttoserver", "noreachableservers",
+        "java.net.connectexception:", "net.sockets.socketexception(0x80004005):",  # whatever the system's language says
         "couldnotconnecttoserver:",
     ),
     "slow": ("sockettimeoutcalling", "readtimedout", "messageheader:contextdeadlineexceeded"),

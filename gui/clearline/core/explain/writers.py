@@ -44,7 +44,7 @@ _WRITERS = (
     ("swift", r"MongoSwift|MongoKitten|NIOSSL"),
     ("dart", r"mongo_dart|\.dart:\d+|dart:io"),
     ("c", r"No suitable servers found|Failed to look up SRV record|calling hello on|mongocxx|libmongoc"),
-    ("server-log", r"\"c\":\s*\"[A-Z]|[IWEFD]\d? +[A-Z_]+ +\[[\w\-]+\]|\[initandlisten\]|\[conn\d+\]"),
+    ("server-log", r"\"c\":\s*\"[A-Z\-]|[IWEFD]\d? +[A-Z_]+ +\[[\w\-]+\]|\[initandlisten\]|\[conn\d+\]"),
     (
         "go",
         r"server selection error|current topology: \{|x509: |go\.mongodb|dial tcp|goroutine \d|mongo-driver"

@@ -165,8 +165,11 @@ def _spellings(character: str) -> str:
 
 # ---------------------------------------------------------------- addresses
 
+_SCHEME: Final = r"\bmongo\w{0,20}(?:\+\w{1,20})?"
 _ADDRESS: Final = late(
-    r"(?i)(?P<ours>\bmongo\w{0,20}(?:\+\w{1,20})?\s?[:;]?\s?(?:\\?/){1,3})|\b[a-z][a-z0-9+.\-]{0,40}:(?:\\?/){2,3}"
+    rf"(?i)(?P<ours>{_SCHEME}(?:\s?[:;]\s?(?:\\?/){{1,3}}|\s?(?:\\?/){{2,3}})"
+    rf"|(?<![\\/]){_SCHEME}\s?\\?/)"  # in packages/mongo/x.js:218 it is a folder
+    r"|\b[a-z][a-z0-9+.\-]{0,40}:(?:\\?/){2,3}"
 )
 _ENCODED_ADDRESS: Final = late(
     r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"

@@ -257,7 +257,8 @@ class ExplanationPage(QWidget):
         if explanation is None or not explanation.causes:
             return ""
         first, *others = explanation.causes
-        parts = [f"<p>{escape(self.remaining)}</p>"] if self._standings else []
+        parts = [f"<p>{escape(explanation.why)}</p>"] if explanation.why else []
+        parts += [f"<p>{escape(self.remaining)}</p>"] if self._standings else []
         if first.because or first.question:
             parts.append(_heading("How we know"))
             parts += [_line(words) for words in first.because]

@@ -9,7 +9,10 @@ from clearline.core.explain.brackets import fields, inside, named_brackets, piec
 from clearline.core.explain.grammars.hosts import seen, type_of
 from clearline.core.explain.record import View
 
-_TOPOLOGY = frozenset({"type", "servers", "setname", "stale", "compatible", "maxsetversion", "commonwireversion"})
+_TOPOLOGY = frozenset({
+    "type", "servers", "setname", "stale", "compatible", "maxsetversion", "maxelectionid", "commonwireversion",
+    "logicalsessiontimeoutminutes", "heartbeatfrequencyms", "localthresholdms",
+})  # fmt: skip
 _SERVER = frozenset({"address", "type", "error", "hosts", "setname", "primary", "me", "tags", "_hostaddress", "host"})
 _MAP = re.compile(r"Map\s?\((\d+)\)")
 
@@ -35,7 +38,7 @@ def views(text: str) -> Iterator[View]:
         name = found.get("setname", "")
         yield View(
             topology=found.get("type", "").lower(),
-            set_name=None if name in ("", "null", "undefined") else name.partition("'")[0],
+            set_name=None if name in ("", "null", "undefined") else re.split("['\",]", name)[0],
             servers=tuple(servers),
             emptied=counted is not None and counted[1] == "0",
         )

@@ -61,6 +61,23 @@ def given_nothing(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2600, cause="uri.not-set", words=found[0])
 
 
+def variable_missing(record: Record, text: str) -> Iterator[Guess]:
+    """A program says of its own variable for the address that there is none."""
+    if not any(s.kind not in ("vague", "code") for s in record.signs) and (found := _NO_VARIABLE.search(text)):
+        yield Guess(weight=2550, cause="uri.not-set", words=found[0])
+
+
+_VARIABLE = (
+    r"['\"`\[$(%]{0,3}\b\w{0,40}MONGO\w{0,40}(?:UR[IL]|HOST\w{0,9}|CONN\w{0,20}|STR(?:ING)?|DSN|SERVER|ADDR\w{0,9})\b"
+    r"['\"`\])%]{0,3}"
+)
+_NO_VARIABLE = re.compile(
+    rf"(?i:{_VARIABLE}(?: \w+){{0,4}}[ :]+(?:(?:is|was|are|be|has) )?"
+    r"(?:not (?:been )?(?:set|defined|found|provided|specified|present|configured)|missing|undefined|unset|required"
+    r"|empty|None\b|must be (?:set|defined|provided)(?! to\b)))"
+    rf"|(?i:\b(?:missing|no|set|define|provide|specify|requires?|undefined|export)(?: \w+){{0,5}}:? {_VARIABLE})"
+    rf"|KeyError: {_VARIABLE}"
+)
 _NOTHING = re.compile(
     r"Cannot read propert\w+ .{0,20}of (?:undefined|null)|'NoneType' object|NullPointerException|ArgumentNullException"
     r"|Value cannot be null|argument must be (?:of type string|str)\w*.{0,40}(?:undefined|null|None)|nil pointer"
@@ -71,6 +88,20 @@ _READS_ADDRESSES = re.compile(
     r"|pymongo[\\/](?:\w+[\\/])?mongo_client\.py\", line \d+, in __init__"
     r"|com\.mongodb\.(?:ConnectionString|MongoClientURI)|MongoDB\.Driver\.(?:MongoUrl|Core\.Configuration\.ConnectionString)|mongo/uri\.rb"
 )
+
+
+def absent_file(record: Record, text: str) -> Iterator[Guess]:
+    """A file of certificates or keys that is not there, or may not be read: its name says what it holds."""
+    kinds = {s.kind for s in record.signs}
+    found = _HOLDS_KEYS.search(text)
+    if found and "missing" in kinds:
+        bundled = "cacert.pem" in found[0]  # certifi's own list, which a packed program leaves behind
+        yield Guess(weight=2300, cause="env.empty-trust-store" if bundled else "files.not-found", words=found[0])
+    elif found and "unreadable" in kinds:
+        yield Guess(weight=2300, cause="files.no-permission", words=found[0])
+
+
+_HOLDS_KEYS = re.compile(r"[\w.\-]+\.(?:pem|crt|cer|cert|key|p12|pfx|jks|crl|keytab)\b", re.IGNORECASE)
 
 
 def too_old_for_srv(record: Record, text: str) -> Iterator[Guess]:
@@ -94,7 +125,9 @@ def ignored_ca(record: Record, text: str) -> Iterator[Guess]:
 
 _UNSET = re.compile(
     r"(?:\bENOTFOUND|_tcp\.|//|@|getaddrinfo|lookup|host:?)\s?['\"]?(?:undefined|null|None|NaN)\b(?!\.)"
-    r"|\[object Object\]|Invalid \w+ ?: ?['\"]?\$\{\w+\}|<no value>|null:null"
+    r"|(?:\bENOTFOUND|_tcp\.|//|@|getaddrinfo|lookup|string|got|Received):? ?['\"`]?\[object Object\]"
+    r"|(?:\bENOTFOUND|_tcp\.|getaddrinfo|lookup) ?['\"]?(?:\$\{?\w+|%\w+%)"
+    r"|Invalid \w+ ?: ?['\"]?\$\{\w+\}|<no value>|null:null"
     r"|process\.env\.\w+['\"]? ?(?:is|=|:) ?undefined|_tcp\.\$\{",
     re.IGNORECASE,
 )

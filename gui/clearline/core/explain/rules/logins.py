@@ -68,13 +68,14 @@ def login(record: Record, text: str) -> Iterator[Guess]:
     if any(s.kind == "code" and s.number in (18, 8000) for s in record.signs) or record.log:
         return
     if found := re.search(
-        r"Authentication failed(?! because)|Exception authenticating|auth failed|Unable to authenticate|SCRAM failure"
+        r"(?<!ssh_exception\.AuthenticationException: )Authentication failed(?! because)"
+        r"|Exception authenticating|auth failed|Unable to authenticate|SCRAM failure"
         r"|sasl(?:Continue|Start) failed",
         text,
         re.IGNORECASE,
     ):
         guesses = list(_refused_login(record, None, 1700))
-        if re.search(r"saslStart failed", text):
+        if re.search(r"saslStart failed(?!: Unsupported mechanism)", text):
             guesses.insert(0, Guess(weight=1720, cause="auth.unknown-user"))
         yield from (msgspec.structs.replace(g, words=found[0]) for g in guesses)
 

@@ -23,6 +23,8 @@ def server_log(record: Record, text: str) -> Iterator[Guess]:
             )
             if entry.code == 11:
                 cause = "auth.unknown-user"
+            if cause == "auth.unknown-user" and entry.mechanism == "MONGODB-X509":
+                cause = "auth.x509-unknown-subject"
             if cause is None:
                 cause = "auth.wrong-password"
         if cause:
@@ -59,6 +61,7 @@ _LOG = {
     22347: "server.does-not-start",
     22435: "server.does-not-start",
     28595: "server.does-not-start",
+    23834: "topology.config-servers-unreachable",
     22926: "env.file-handles",
     23378: "server.does-not-start",
 }

@@ -62,10 +62,19 @@ def advertised(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2600, cause="topology.internal-names", server=server.address)
 
 
+_PROBE = re.compile(r"(?:Readiness|Liveness|Startup) probe failed")
+
+
 def loopback(record: Record, text: str) -> Iterator[Guess]:
     """Refused on this computer: inside a container that is the container itself."""
     for server, kind in _failing(record):
         if kind != "refused" or not is_loopback(server.host):
+            continue
+        if found := _PROBE.search(text):  # it runs in the server's own container
+            yield Guess(weight=2700, cause="server.does-not-start", words=found[0])
+            continue
+        if "error forwarding port" in text:  # the pod's own localhost
+            yield Guess(weight=2700, cause="k8s.far-refused", words="error forwarding port")
             continue
         words = " ".join(server.errors)
         only_v6 = "::1" in words + server.host and "127.0.0.1" not in text
@@ -143,6 +152,15 @@ def told_by_a_member(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2620, cause="topology.member-unresolvable", words=found[0])
     elif kinds & _NO_WAY or re.search(r"NetworkInterfaceExceededTimeLimit|HostUnreachable|NetworkTimeout", text):
         yield Guess(weight=2620, cause="topology.member-unreachable", words=found[0])
+
+
+def proxy_refuses(record: Record, text: str) -> Iterator[Guess]:
+    """Node's client of a SOCKS proxy stands in the stack: what refused is the proxy."""
+    if found := re.search(r"socksclient\.(?:js|ts)|\bSocksClient\.", text):
+        for server, kind in _failing(record):
+            cause = {"refused": "hop.refused", "silent": "hop.silent", "unknown-name": "hop.name-unknown"}.get(kind)
+            if cause:
+                yield Guess(weight=2500, cause=cause, words=found[0], server=server.address)
 
 
 def sockets(record: Record, text: str) -> Iterator[Guess]:

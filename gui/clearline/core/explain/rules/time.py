@@ -45,7 +45,7 @@ def unnamed_verdict(record: Record, text: str) -> Iterator[Guess]:
     """A certificate was refused, and the text does not say why: old OpenSSL gives no reason."""
     if any(s.kind == "verify" for s in record.signs):
         return
-    if found := re.search(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED", text):
+    if found := re.search(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|Failed certificate verification", text):
         yield Guess(weight=2310, cause="tls.unknown-ca", words=found[0])
         yield Guess(weight=2300, cause="env.empty-trust-store", certainty=Certainty.POSSIBLE, words=found[0])
 
