@@ -45,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
 
         print_json(msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode())
     else:
-        print_text("\n".join(_as_text(explanation)))
+        print_text("\n".join(as_text(explanation)))
     if arguments.check and explanation.targets:
         from clearline.cli import check
         from clearline.core.explain.targets import as_checked
@@ -107,7 +107,8 @@ def _open_log(path: Path) -> BinaryIO:
     return open_log(path)
 
 
-def _as_text(explanation: Explanation) -> Iterator[str]:
+def as_text(explanation: Explanation) -> Iterator[str]:
+    """The lines of an explanation for people."""
     yield from explanation.server_knew
     if explanation.why:
         yield explanation.why

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from clearline.cli.explain import as_text
 from clearline.core.explain.explain import explain
 from clearline.core.explain.pasted import redacted
 
@@ -59,3 +63,44 @@ PLACES = [
 def test_a_planted_secret_does_not_come_back(place: str, error: str) -> None:
     assert SECRET not in repr(explain(error.replace("{}", place % SECRET)))
     assert SECRET not in redacted(place % SECRET)
+
+
+TOLD = [json.loads(line) for line in Path(__file__).with_name("quoting_secrets.jsonl").read_text("utf-8").splitlines()]
+"""Texts that quote a secret (``{}``) in the words of drivers, settings, commands and people."""
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_no_form_of_an_answer_quotes_a_secret(text: str) -> None:
+    secret = "Zx9kQ2vTw7"
+    explanation = explain(text.replace("{}", secret))
+    assert secret not in repr(explanation)
+    assert secret not in "\n".join(as_text(explanation))
+    assert secret not in redacted(text.replace("{}", secret))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keystore password was incorrect",
+        "The password is wrong.",
+        "MongoParseError: Password contains unescaped characters",
+        "RangeError [ERR_SOCKET_BAD_PORT]: Port should be >= 0 and < 65536. Received type number (NaN).",
+        "at packages/mongo/remote_collection_driver.ts:48:13",
+    ],
+)
+def test_words_about_a_secret_stay(text: str) -> None:
+    assert redacted(text) == text
+
+
+ROWS = [
+    json.loads(line)
+    for name in ("texts.jsonl", "met.jsonl")
+    for line in Path(__file__).with_name(name).read_text("utf-8").splitlines()
+]
+
+
+def test_what_is_covered_was_seldom_what_tells() -> None:
+    covered = [str(row["text"]) for row in ROWS if redacted(str(row["text"])) != row["text"]]
+    first = [(explain(text).causes[:1], explain(redacted(text)).causes[:1]) for text in covered]
+    alike = sum([c.cause for c in a] == [c.cause for c in b] for a, b in first)
+    assert alike >= len(covered) - 3

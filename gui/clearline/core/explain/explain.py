@@ -131,6 +131,7 @@ def _ours(text: Text) -> tuple[Text | None, str | None]:
 
 _ASKED_NAME = re.compile(
     r"(?:ENOTFOUND|EAI_AGAIN|UnknownHostException:|Unknown host:?|Failed to resolve) '?([\w\-]+(?:\.[\w\-]+)+)"
+    r"(?![\w.\-]*@)"
 )
 """The full name that could not be looked up, where no port follows."""
 

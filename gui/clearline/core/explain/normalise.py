@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\[(?:3[0-9]|0|1)m")
+COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\[(?:3[0-9]|0|1)m")
 _DROPPED = re.compile(r"[\s\"'`“”‘’\\|>]+")
 _PREFIXES = re.compile(
     r"^(?:\s*>+ ?"  # a quotation
@@ -72,7 +72,7 @@ class Text:
         lines, views, starts, view_starts, objects = [], [], [], [], []
         tight: list[str] = []
         at = view_at = 0
-        pasted = [line[:_LONGEST_LINE] for line in _COLOURS.sub("", text).splitlines()]
+        pasted = [line[:_LONGEST_LINE] for line in COLOURS.sub("", text).splitlines()]
         for number, (shown, bare) in enumerate(zip(pasted, _unwrapped(_bare(pasted)), strict=True), 1):
             value = _object(bare)
             if value is not None:

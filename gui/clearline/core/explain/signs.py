@@ -37,7 +37,7 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
         (
             "etimedout", "wsaetimedout", "connecttimedout", "connectiontimedout", "i/otimeout",
             "connectiontimeoutcalling", "timedoutconnectingto", "secondstoconnect",
-            ":timedout", "attempttimedout", "handshaketimedout",
+            "attempttimedout", "handshaketimedout",
         ),
     ),
     "unreachable": ((113, 65, 10065), ("ehostunreach", "wsaehostunreach", "noroutetohost", "hostisunreachable")),
@@ -74,6 +74,8 @@ _NUMBER_FRAME = re.compile(
     r"\[errno(-?\d{1,5})\]|winerror(\d{4,5})|oserror(\d{1,5})\)|socketexception\((?:0x[0-9a-f]+|[\d,]*?(\d{1,5}))\)"
     r"|exception\(\d{8},(\d{1,5})\)|errno[:=]-?(\d{1,5})(?!\d)|wsaerror[:=]?(\d{5})|\((100\d\d)\)"
 )
+_WAITED = re.compile(r":timedout(?!after\d|while)")
+"""Python's words behind a server or a class; Java's and Node's headlines go on."""
 _LIBUV = {4078: "refused", 4039: "silent", 4077: "reset", 3008: "unknown-name", 3001: "name-later", 4058: "missing"}
 """libuv's numbers on Windows, without their sign."""
 
@@ -264,6 +266,8 @@ def _system(tight: str) -> Iterator[Sign]:
         at = min((place for word in words if (place := tight.find(word)) >= 0), default=-1)
         if at >= 0:
             places[kind] = Sign(kind=kind, at=at)
+    if (waited := _WAITED.search(tight)) and "silent" not in places:
+        places["silent"] = Sign(kind="silent", at=waited.start())
     for found in _NUMBER_FRAME.finditer(tight):
         number = int(next((group for group in found.groups() if group), "0"))
         kind_or_none = _BY_NUMBER.get(number) or _LIBUV.get(number)

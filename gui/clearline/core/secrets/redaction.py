@@ -296,7 +296,7 @@ def _is_bare_ipv6(entry: str) -> bool:
 # ---------------------------------------------------------------- options
 
 _WORD: Final = (
-    r"(?:passwd|password|passphrase|passcode|(?<![A-Za-z])pass(?=\s?=|%3D)|pwd|secret|token(?!_?resource)|api_?key|access_?key|private_?key|credentials?)"
+    r"(?:passwd|password|passphrase|passcode|(?<![A-Za-z])pass(?=\s?=|%3D)|pwd|secret|token(?!_?resource)|api_?key|(?:access|account)_?key|private_?key|credentials?)"
     r"[A-Za-z_\-]{0,40}"
 )
 _QUOTED: Final = r"\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'"
@@ -306,8 +306,8 @@ _VALUE: Final = (
     r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"
 )
 _OPTIONS: Final = (
-    late(rf"(?i)(?P<head>{_WORD}(?:\s?=\s?|%3D))(?P<value>{_VALUE})"),
-    late(rf"(?i)(?P<head>{_WORD}[\"']\s?:\s?)(?P<value>{_VALUE})"),
+    late(rf"(?i)(?P<head>{_WORD}(?:\s?=>?\s?|%3D))(?P<value>{_VALUE})"),
+    late(rf"(?i)(?P<head>{_WORD}[\"']\s?(?::|=>)\s?)(?P<value>{_VALUE})"),
     late(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
     late(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
     # In prose, in code, in a log
@@ -325,12 +325,16 @@ _OPTIONS: Final = (
     ),
     # Options of commands
     late(
-        r"(?i)(?P<head>(?<!\S)--[\w\-]{0,40}?(?:password|passwd|pwd|passphrase|token|secret)[ ]+)"
+        r"(?i)(?P<head>(?<!\S)--[\w\-]{0,40}?(?:password|passwd|pwd|passphrase|token|secret|private-?key)[ ]+)"
         rf"(?P<value>{_WORD_OF_SHELL})"
     ),
     late(
         r"(?i)(?P<head>\bmongo(?:sh|dump|restore|export|import|stat|top|files)?(?:\.exe)?\b[^\n]{0,500}?[ ]-p[ ]?)"
         rf"(?P<value>(?!\d+:\d){_WORD_OF_SHELL})"
+    ),
+    late(
+        r"(?i)(?P<head>\bcurl\b[^\n]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,100}:)"
+        r"(?P<value>[^\s\"']{1,4096})"
     ),
 )
 

@@ -38,6 +38,8 @@ class Explaining(QObject):
         self._made: ExplanationPage | None = None
         self._tested: set[str] = set()
         """The ids of the profiles that were tested for the text that stands there."""
+        self._whole = ""
+        """A text that is being shown with its secrets covered, until its explanation begins."""
         window.answer.explained.show_it.clicked.connect(lambda: self.ask())
 
     @property
@@ -59,6 +61,7 @@ class Explaining(QObject):
         if text:
             from clearline.core.explain.pasted import redacted
 
+            self._whole = text
             page.show_text(redacted(text))
         page.field.setFocus()
 
@@ -78,6 +81,8 @@ class Explaining(QObject):
         self._window.answer.show_explained(f"Tested for an error text. {remaining}" if remaining else "")
 
     def _explain(self, text: str) -> None:
+        # What a mask covers may be what tells: a gap, a second @. The answer quotes nothing unmasked.
+        text, self._whole = self._whole or text, ""
         self._tested.clear()
         if not text.strip():
             self._page.show_explanation(None)

@@ -21,8 +21,8 @@ def address_text(record: Record, text: str) -> Iterator[Guess]:
     elif found := _EMPTY.search(text):
         yield Guess(weight=3400, cause="uri.not-set", words=found[0])
         yield Guess(weight=3390, cause="uri.missing-host", certainty=Certainty.POSSIBLE, words=found[0])
-    if re.search(r"mongodb(?:\+srv)?://[^\s/@]*:[^\s/@]*@[^\s/@]*@", text):
-        yield Guess(weight=3500, cause="uri.unescaped-credentials")
+    if found := re.search(r"mongodb(?:\+srv)?://[^\s/@]*:[^\s/@]*@[^\s/@]*@", text):
+        yield Guess(weight=3500, cause="uri.unescaped-credentials", words=found[0])
     elif found := re.search(r"(?:invalid host|_mongodb\._tcp\.|ENOTFOUND)[ '\"]{0,2}[^\s'\"/]{0,200}@", text):
         yield Guess(weight=3450, cause="uri.unescaped-credentials", words=found[0])
     if found := _PLACEHOLDER.search(text):
@@ -71,12 +71,15 @@ _VARIABLE = (
     r"['\"`\[$(%]{0,3}\b\w{0,40}MONGO\w{0,40}(?:UR[IL]|HOST\w{0,9}|CONN\w{0,20}|STR(?:ING)?|DSN|SERVER|ADDR\w{0,9})\b"
     r"['\"`\])%]{0,3}"
 )
+_LACKS = (
+    r"not (?:been )?(?:set|defined|found|provided|specified|present|configured)|missing|undefined|unset|required|empty"
+    r"|None\b|must be (?:set|defined|provided)(?! to\b)"
+)
 _NO_VARIABLE = re.compile(
-    rf"(?i:{_VARIABLE}(?: \w+){{0,4}}[ :]+(?:(?:is|was|are|be|has) )?"
-    r"(?:not (?:been )?(?:set|defined|found|provided|specified|present|configured)|missing|undefined|unset|required"
-    r"|empty|None\b|must be (?:set|defined|provided)(?! to\b)))"
+    rf"(?i:{_VARIABLE}[^\n.;/]{{0,40}}?\b(?:{_LACKS}))"
     rf"|(?i:\b(?:missing|no|set|define|provide|specify|requires?|undefined|export)(?: \w+){{0,5}}:? {_VARIABLE})"
-    rf"|KeyError: {_VARIABLE}"
+    rf"|KeyError: {_VARIABLE}|{_VARIABLE}\s{{1,9}}Required\b"
+    r'|\w{0,40}MONGO\w{0,40}\\?" variable is not set'
 )
 _NOTHING = re.compile(
     r"Cannot read propert\w+ .{0,20}of (?:undefined|null)|'NoneType' object|NullPointerException|ArgumentNullException"

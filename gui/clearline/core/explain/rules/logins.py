@@ -68,7 +68,7 @@ def login(record: Record, text: str) -> Iterator[Guess]:
     if any(s.kind == "code" and s.number in (18, 8000) for s in record.signs) or record.log:
         return
     if found := re.search(
-        r"(?<!ssh_exception\.AuthenticationException: )Authentication failed(?! because)"
+        r"(?<!ssh_exception\.AuthenticationException: )Authentication failed(?! because|, see inner)"
         r"|Exception authenticating|auth failed|Unable to authenticate|SCRAM failure"
         r"|sasl(?:Continue|Start) failed",
         text,

@@ -112,8 +112,8 @@ def atlas(record: Record, text: str) -> Iterator[Guess]:
         if collapsed or signs & {"silent", "closed", "reset"}:
             yield Guess(weight=1900, cause="tcp.atlas-access-list")
             yield Guess(weight=1600, cause="tcp.no-answer", certainty=Certainty.POSSIBLE)
-        elif _ACCESS_LIST.search(text):  # A hint that the driver gives with every failure at Atlas.
-            yield Guess(weight=1900, cause="tcp.atlas-access-list", certainty=Certainty.POSSIBLE)
+        elif found := _ACCESS_LIST.search(text):  # A hint that the driver gives with every failure at Atlas.
+            yield Guess(weight=1900, cause="tcp.atlas-access-list", certainty=Certainty.POSSIBLE, words=found[0])
     verify = {s.number for s in record.signs if s.kind == "verify"}
     if verify & {20}:
         yield Guess(weight=2550, cause="env.empty-trust-store")

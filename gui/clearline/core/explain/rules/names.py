@@ -67,8 +67,9 @@ def short_names(record: Record, text: str) -> Iterator[Guess]:
 _NO_HOSTS = ("localhost", "undefined", "null", "none", "http", "https")
 """What stands where a host should, and is none."""
 _ASKED = re.compile(
-    r"(?:UnknownHostException: |Unknown host:? |Failed to resolve '|bad address '|EAI_AGAIN |ENOTFOUND )"
-    r"([A-Za-z0-9][\w\-]*)(?![\w.\-/]|:\d)"
+    r"(?:UnknownHostException: (?!Failed to resolve)|Unknown host:? |Failed to resolve '|bad address '|EAI_AGAIN "
+    r"|ENOTFOUND )"
+    r"([A-Za-z0-9][\w\-]*)(?![\w.\-/@]|:\d)"
     r"|(?<![$\w])lookup ([A-Za-z0-9][\w\-]*)(?=:| on )|getaddrinfo\(\\?\"([A-Za-z0-9][\w\-]*)\\?\"\)"
     r"|(?<![\w.\-])(?!localhost\b)([A-Za-z0-9][\w\-]*):\d+: \[Errno (?:-2|-3|8|1100[12])\]"
 )

@@ -15,9 +15,9 @@ def pool_counts(record: Record, text: str) -> Iterator[Guess]:
     pool = record.pool
     most = pool.get("most", 0)
     if most and pool.get("used", pool.get("total", -1)) >= most and not pool.get("idle"):
-        yield Guess(weight=2900, cause="pool.exhausted")
+        yield Guess(weight=2900, cause="pool.exhausted", words="maxPoolSize")
     elif most and 0 <= pool.get("used", pool.get("total", most)) < most * 0.8:
-        yield Guess(weight=2900, cause="pool.slow-growth")
+        yield Guess(weight=2900, cause="pool.slow-growth", words="maxPoolSize")
         yield Guess(weight=2890, cause="tcp.too-slow", certainty=Certainty.POSSIBLE)
 
 
