@@ -30,8 +30,13 @@ _MISTAKES = re.compile(
     r"|BSONTypeError|InvalidId|heap out of memory|OutOfMemoryError|Unrecognized pipeline stage|CursorNotFound|P2002"
     r"|ConflictingUpdateOperators|Document failed validation|CodecConfigurationException|no documents in result"
     r"|access MongoDB over HTTP|DuplicateKey\w*|does not match any field or property|QueryExceededMemoryLimit\w*"
-    r"|BadValue: unknown operator|unknown top level operator|WriteConflict|Slow query)"
+    r"|BadValue: unknown operator|unknown top level operator|WriteConflict|Slow query|ChangeStreamHistoryLost)"
 )
+_ELSEWHERE = re.compile(
+    r"cloud\.mongodb\.com/api|pull access denied|manifest unknown|Failed to pull image|ImagePullBackOff|ErrImagePull"
+    r"|pull rate limit"
+)
+"""Atlas's administration API and registries of container images name MongoDB, and are none."""
 _WEB = re.compile(r"\bhttps?:?//\S+|'https?://[^']+'")
 """A page or package about MongoDB is none."""
 _MONGO = re.compile(r"mongo|:2701[789]\b|querySrv|topology|atlas", re.IGNORECASE)
@@ -51,6 +56,8 @@ class Event:
         """Why this is no fault of a MongoDB connection; None when it may be one."""
         if _MISTAKES.search(self.words) and not _LOST_BESIDE.search(self.words):
             return "The text tells of a mistake in a query, a document or the program, not of the connection."
+        if _ELSEWHERE.search(self.words) and not _LOST_BESIDE.search(self.words):
+            return "The text tells of a download or a web service, not of a connection to MongoDB."
         other = _OTHER_PRODUCTS.search(self.words)
         if other and not _MONGO.search(_OTHER_PRODUCTS.sub("", _WEB.sub("", self.words))):
             return "The text tells of another product than MongoDB."

@@ -103,7 +103,7 @@ _MONGODB = re.compile(
     r"|calling hello|ServerSelection|server selection|SCRAM-SHA|replica ?set|\bmlab\b|docdb|saslStart|bad auth"
     r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas|SCRAM failure"
     r"|not authorized on \S+ to execute command|unescaped @ sign in user info|error parsing uri"
-    r"|client is disconnected|initandlisten|\[js\] ",
+    r"|client is disconnected|initandlisten|\[js\] |\bcodeName\b|\berrmsg\b",
     re.IGNORECASE,
 )
 
@@ -250,7 +250,7 @@ def _line(guess: Guess, record: Record, text: Text) -> int:
         return next((n for n in named if decisive(text.lines[n - 1])), named[0] if named else 0)
     if record.views:
         return next((n for n in range(1, len(text.lines) + 1) if _VIEW.search(text.view_of(n))), 0)
-    return 0
+    return text.line_at(min(s.at for s in record.signs)) if record.signs else 0
 
 
 def _candidate(

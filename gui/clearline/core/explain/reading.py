@@ -13,6 +13,8 @@ from clearline.core.explain.record import Address, Credential, LogEntry, Record
 from clearline.core.explain.signs import CODES, Sign, signs
 
 _ADDRESS = re.compile(r"mongodb(\+srv)?://([^\s\"'`<>\\)}\]]*(?:<[^<>\s]*>[^\s\"'`<>\\)}\]]*)*)", re.IGNORECASE)
+COVERED = re.compile(r"\[(?:redacted|filtered|hidden|masked|secret|removed)\]", re.IGNORECASE)
+"""What programs write in a password's place with brackets, which would end an address."""
 _CREDENTIAL = re.compile(r"mechanism=([\w\-]+)?, userName='([^']*)', source='([^']*)'")
 _RUBY = re.compile(r"User (\S+) \(mechanism: \w+\) .{0,80}?\(auth source: ([\w$\-]+), used mechanism: ([\w\-]+)")
 _CODE = re.compile(r"\bcode['\"]?\s{0,3}[:=]\s{0,3}(\d{1,6})\b")
@@ -72,7 +74,7 @@ def _codes(view: str, known: set[int]) -> Iterator[Sign]:
 
 def addresses(text: str) -> Iterator[Address]:
     """The connection strings in a text, without passwords. Never raises."""
-    for found in _ADDRESS.finditer(text):
+    for found in _ADDRESS.finditer(COVERED.sub("redacted", text)):
         body = found[2].rstrip(".,;:")
         if text[found.end() :].lstrip(" ").startswith(("...", "…")) or found[2].endswith("..."):
             continue  # cut off by the program that printed it

@@ -70,6 +70,8 @@ def _usable(server: str) -> bool:
     host = server.rpartition(":")[0] if re.search(r":\w*$", server) else server
     if host.replace(".", "").isdigit() and not is_address(host):
         return False  # a time, a version
+    if host.count("[") != host.count("]") or not host.strip("[]0.:"):
+        return False  # cut off; or what a server listens on, all zeros
     return bool(host) and not _PLACEHOLDER.match(host) and not _FILES.search(host) and "@" not in server
 
 

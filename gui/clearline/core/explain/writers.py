@@ -11,7 +11,7 @@ _WRITERS = (
         r"Current Mongosh Log|mongosh|MongoDB shell version|src/mongo/shell/|\[js\] |^\w+> ?(?:show|use|db\.)|"
         r"exception: connect failed",
     ),
-    ("prisma", r"prisma|Error in connector: |Raw query failed\. Code|P1000: |schema_core::"),
+    ("prisma", r"prisma|Error in connector: |Raw query failed\. Code|P1000: |schema_core::|Schema engine error"),
     ("studio3t", r"Studio ?3T"),
     ("robo3t", r"Robo ?3T|robomongo|starting up SSH session: -\d"),
     ("compass", r"\bCompass\b|compass-"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from clearline.core.explain.reading import COVERED
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.findings import Certainty, Severity
@@ -37,7 +38,7 @@ def mistaken(record: Record, text: str) -> Iterator[Guess]:
     """The address stands in the text, and nothing else can have failed: judged as the window judges one."""
     if any(s.kind not in ("vague", "unreached") for s in record.signs) or record.views or record.log:
         return
-    quoted = [found[0] for found in _QUOTED.finditer(text)]
+    quoted = [found[0] for found in _QUOTED.finditer(_HINT.sub("", COVERED.sub("redacted", text)))]
     if not quoted or not _ADDRESS_FAILED.search(text):
         return
     from clearline.core.uri.connection_string import read  # rarely needed
@@ -48,6 +49,8 @@ def mistaken(record: Record, text: str) -> Iterator[Guess]:
                 yield Guess(weight=2450 - place, cause=mistake.cause, words=address[:12])
 
 
+_HINT = re.compile(r"following format: mongodb\S+")
+"""How an address should look, in the words of the Ruby driver."""
 _QUOTED = re.compile(r"mongodb(?:\+srv)?://[^\s'\"`,;)\]}|]+(?:,[^\s'\"`;)\]}|]+)*", re.IGNORECASE)
 _ADDRESS_FAILED = re.compile(
     r"connection string|parse|ur[il] |URLEncode|ERR_INVALID_URL|malformed|not a valid|invalid",
