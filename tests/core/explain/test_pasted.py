@@ -99,8 +99,8 @@ ROWS = [
 ]
 
 
-def test_what_is_covered_was_seldom_what_tells() -> None:
+def test_what_is_covered_tells_at_most_of_the_password_itself() -> None:
     covered = [str(row["text"]) for row in ROWS if redacted(str(row["text"])) != row["text"]]
     first = [(explain(text).causes[:1], explain(redacted(text)).causes[:1]) for text in covered]
-    alike = sum([c.cause for c in a] == [c.cause for c in b] for a, b in first)
-    assert alike >= len(covered) - 3
+    lost = {a[0].cause for a, b in first if [c.cause for c in a] != [c.cause for c in b]}
+    assert lost <= {"uri.placeholder", "uri.unescaped-credentials"}

@@ -125,6 +125,8 @@ def _checked(record: Record) -> Iterator[Guess]:
         return
     from clearline.core.diagnosis.compose import diagnose  # a fifth of the time of a text that names no server
 
+    kinds = {s.kind for s in record.signs}
+    later = "name-later" in kinds and "unknown-name" not in kinds
     for place, found in enumerate(diagnose(facts_of(record), lambda _: None)):
         told = found.severity is Severity.FAILURE or (found.severity is Severity.WARNING and found.stage in _ON_THE_WAY)
         if not told or found.cause.startswith("driver."):
@@ -135,6 +137,8 @@ def _checked(record: Record) -> Iterator[Guess]:
             weight = RULED
         if found.severity is Severity.WARNING:
             weight -= 250
+        if found.cause == "dns.host-not-found" and later:
+            weight -= 900  # no name server said that the name does not exist
         sure = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
         yield Guess(
             weight=weight - 5 * place, cause=found.cause, certainty=sure, server=found.server, summary=found.summary

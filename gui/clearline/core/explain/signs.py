@@ -37,13 +37,13 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
         (
             "etimedout", "wsaetimedout", "connecttimedout", "connectiontimedout", "i/otimeout",
             "connectiontimeoutcalling", "timedoutconnectingto", "secondstoconnect",
-            "attempttimedout", "handshaketimedout",
+            "attempttimedout", "handshaketimedout", "didnotproperlyrespond",
         ),
     ),
     "unreachable": ((113, 65, 10065), ("ehostunreach", "wsaehostunreach", "noroutetohost", "hostisunreachable")),
     "no-network": ((101, 51, 10051), ("enetunreach", "wsaenetunreach", "networkisunreachable", "networkunreachable")),
     "no-family": ((97, 47, 10047), ("eafnosupport", "addressincompatiblewiththerequestedprotocol")),
-    "denied": ((10013,), ("connecteacces", "connecteperm", "wsaeacces")),
+    "denied": ((10013,), ("connecteacces", "connecteperm", "wsaeacces", "forbiddenbyitsaccesspermissions")),
     "no-handles": ((24, 10024), ("emfile", "enfile", "toomanyopenfiles")),
     "reset": (
         (104, 54, 10054),
@@ -107,11 +107,12 @@ _VERIFY: dict[int, tuple[str, ...]] = {
     # X509_V_ERR numbers of OpenSSL; first its own words and Node's symbol, then Java, Go, rustls, .NET, Apple, Schannel
     10: (
         "certificatehasexpired", "cert_has_expired", "certificateexpiredexception", "invalidpeercertificate:expired",
-        "invalidpeercertificate:certexpired", "errsslcertexpired", "sec_e_cert_expired", "0x80090328", "0x800b0101",
-        "-9814",
+        "invalidpeercertificate:certexpired", "invalidpeercertificate:certificateexpired", "errsslcertexpired",
+        "sec_e_cert_expired", "0x80090328", "0x800b0101", "-9814",
     ),
     9: (
         "isnotyetvalid", "cert_not_yet_valid", "certificatenotyetvalidexception", "notvalidyet",
+        "certificatenotvalidyet",
         "-9815",
     ),
     18: ("self-signedcertificate", "selfsignedcertificate", "depth_zero_self_signed_cert", "selfsigned"),
@@ -229,6 +230,7 @@ _DNS_TEXTS = {
     "nodata": ("doesnotcontainananswertothequestion", "nosrvrecords", "nodata"),
     "servfail": ("answeredservfail", "servermisbehaving", "dnsserverfailure[responsecode2]", "responsecode2]"),
     "refused": ("answeredrefused", "[responsecode5]", "queryrefused"),
+    "port-closed": ("portunreachableexception",),
     "silent": ("resolutionlifetimeexpired", "dnsoperationtimedout", "receivetimedout", "allnameserversfailed",
                "dnstimeout", "communicationexception:dnserror"),
     "malformed": ("cannotunmarshaldnsmessage",),

@@ -176,7 +176,7 @@ _ENCODED_ADDRESS: Final = late(
 )
 _SLASHES: Final = late(r"\\*/\\*/")
 _WORDS: Final = late(r"[^\s\"']+")
-_BARE_USER: Final = late(r"(?<![\w/@:%])(?:mongodb(?:\+srv)?:)?[^\s:/@\"'=&?,;<>()]{1,128}:(?=[^\s@\"'/:])")
+_BARE_USER: Final = late(r"(?<![\w/@:%])(?!Do53:)(?:mongodb(?:\+srv)?:)?[^\s:/@\"'=&?,;<>()]{1,128}:(?=[^\s@\"'/:])")
 """What stands before the password of ``user:password@host`` without slashes, or without any scheme."""
 _BARE_HOST: Final = late(r"[\]:/?,]|[\w\[.%\-]{1,253}(?:[:/?,\s\"']|$)|[\s\"']|$")
 _TOKEN: Final = late(r"[^\s\"'`<>“”‘’]*")

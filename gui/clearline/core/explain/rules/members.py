@@ -138,7 +138,7 @@ def selector(record: Record, text: str) -> Iterator[Guess]:
 
 _NO_WAY = {"refused", "silent", "unreachable", "no-network", "reset", "closed", "unreached"}
 _OF_A_MEMBER = re.compile(
-    r"quorum check failed|[Hh]eartbeat (?:to \S+ )?failed|Error in heartbeat|HeartbeatFailed"
+    r"[Qq]uorum check failed|[Hh]eartbeat (?:to \S+ )?failed|Error in heartbeat|HeartbeatFailed"
     r"|set members? .{0,60}failed with"
 )
 

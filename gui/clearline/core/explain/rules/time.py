@@ -26,8 +26,12 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
     if "AutoReconnect: " in text and "ServerSelectionTimeoutError" not in text:
         kinds = {s.kind for s in record.signs}
         if kinds & {"closed", "reset"} and not kinds & {"alert", "verify", "not-tls"} and "SSL" not in text:
-            yield Guess(weight=2350, cause="pool.idle-connections-dropped")
+            yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="AutoReconnect: ")
             yield Guess(weight=2340, cause="pool.server-went-away", certainty=Certainty.POSSIBLE)
+    cut = any(s.kind in ("reset", "closed", "lost") for s in record.signs)
+    if cut and not record.views and "handshake" not in text and (found := _GO_IN_USE.search(text)):
+        yield Guess(weight=2350, cause="pool.idle-connections-dropped", words=found[0])
+        yield Guess(weight=2340, cause="pool.server-went-away", words=found[0])
     if "received an error" in text and any(s.kind in ("reset", "closed") for s in record.signs):
         yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="received an error")
         yield Guess(weight=2340, cause="pool.server-went-away", words="received an error")
@@ -77,6 +81,7 @@ def hurried(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=1450, cause="app.timeout-too-short")
 
 
+_GO_IN_USE = re.compile(r"incomplete read of message header|unable to write wire message")
 _JAVA_IN_USE = re.compile(r"MongoSocket(?:Read|Write)Exception: (?:Prematurely|Exception (?:sending|receiving))")
 """Java raises it to the operation that used the connection; while it connects, it stands in a view or a monitor."""
 _TIMEOUT = re.compile(
