@@ -11,6 +11,7 @@ from faults import (
     look_alikes,
     look_alikes_of_certificates_and_logins,
     look_alikes_on_the_way,
+    odd_answers,
     product_faults,
     second_readings,
     seldom_met,
@@ -33,6 +34,7 @@ GROUPS = {
     "F": "met in the field",
     "N": "seldom met, or met together",
     "S": "evidence with a second reading",
+    "V": "answers and addresses of a seldom form",
     "H": "healthy deployments",
     "K": "look-alikes",
     "M": "look-alikes on the way: text, names, network, topology",
@@ -54,6 +56,7 @@ _IN_THE_BENCH = (
     field_faults,
     seldom_met,
     second_readings,
+    odd_answers,
     look_alikes_on_the_way,
     look_alikes_of_certificates_and_logins,
 )

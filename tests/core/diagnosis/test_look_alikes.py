@@ -373,3 +373,62 @@ def test_ended_by_an_administrator_or_by_something_else() -> None:
     one = found(facts(live(PRIMARY), driver=raised), "pool.operation-killed")
     assert one.certainty is LIKELY
     assert "killOp" not in one.summary
+
+
+# ---------------------------------------------------------------- answers and addresses of a seldom form
+
+
+def test_one_server_or_one_of_several_behind_a_name() -> None:
+    page = plain(Reach.NOT_MONGODB, first_bytes="HTTP/1.1 400 Bad Request")
+    alone = found(failed(member(AWAY, page)), "hello.http-server")
+    v6 = TcpFacts(address="2001:db8::7", family="ipv6", reach=Reach.OK)
+    several = found(failed(member(AWAY, v6, page)), "hello.http-server")
+    assert (alone.certainty, several.certainty) == (PROVEN, LIKELY)
+    assert "2001:db8::7" in several.detail
+    assert "several addresses" not in alone.detail
+
+
+def test_an_old_mongodb_or_a_server_that_names_no_version() -> None:
+    told = found(failed(member(plain(Hello(max_wire_version=8, fields=("maxWireVersion",))))), "hello.too-old")
+    untold = found(failed(member(plain(Hello(fields=("ok", "ismaster"))))), "hello.too-old")
+    assert (told.certainty, untold.certainty) == (PROVEN, LIKELY)
+    assert "another product" in untold.detail
+
+
+def test_a_malformed_hello_that_the_driver_takes_all_the_same() -> None:
+    odd = Hello(max_wire_version=21, malformed=("primary (a number)",))
+    assert found(failed(member(plain(odd))), "hello.malformed").certainty is PROVEN
+    assert "hello.malformed" not in causes(facts(member(plain(odd)), connected=True))
+
+
+def test_slow_name_servers_or_a_busy_computer() -> None:
+    late = Lookup(host="db1", addresses=("192.0.2.7",), elapsed_ms=1200.0)
+    prompt = [question("host", DnsOutcome.NODATA, name="db1", type=kind, elapsed_ms=2.0) for kind in ("A", "AAAA")]
+    one = facts(member(plain(HELLO), lookup=late, host="db1"), dns=names(prompt[1]), connected=True)
+    assert found(one, "dns.slow").certainty is LIKELY
+    assert "IPv4 (A)" in found(one, "dns.slow").detail
+    both = facts(member(plain(HELLO), lookup=late, host="db1"), dns=names(*prompt), connected=True)
+    assert "dns.slow" not in causes(both)
+
+
+@pytest.mark.parametrize(("address", "sure"), [("255.255.255.255", PROVEN), ("ff02::1", PROVEN), ("240.0.0.1", LIKELY)])
+def test_an_address_that_no_server_can_have_or_one_of_a_closed_network(address: str, sure: Certainty) -> None:
+    family = "ipv6" if ":" in address else "ipv4"
+    silent = TcpFacts(address=address, family=family, reach=Reach.SILENT)
+    assert found(failed(member(silent)), "tcp.unusable-address").certainty is sure
+
+
+def test_a_hosts_entry_is_advised_for_whole_names_alone() -> None:
+    def remedies(*names: str, at: TcpFacts = HERE) -> str:
+        shown = look(chain=(certificate("db", names=names),))
+        wrong = driver(
+            Reach.VERIFY_FAILED, verify_code=62, server_name="localhost", chain=(certificate("db", names=names),)
+        )
+        one = found(with_tls(member(at, wrong, shown)), "tls.name-mismatch")
+        return " ".join(remedy.text for remedy in one.remedies)
+
+    assert "point db1.lab to 127.0.0.1" in remedies("db1.lab")
+    assert "point a name that *.lab stands for to 127.0.0.1" in remedies("*.lab")
+    assert "hosts file" not in remedies("db*.lab")
+    over_v6 = TcpFacts(address="::1", family="ipv6", reach=Reach.OK, loopback=True, own=True)
+    assert "point db1.lab to ::1" in remedies("db1.lab", at=over_v6)

@@ -234,7 +234,15 @@ def test_every_kind_of_server_is_read(document: dict[str, Any], kind: str) -> No
 
 def test_fields_of_wrong_types_count_as_absent() -> None:
     hello = parse_hello({"ok": 1, "setName": 7, "hosts": "a:1", "tags": ["x"], "maxWireVersion": "17", "localTime": 0})
-    assert hello == Hello(fields=("ok", "setName", "hosts", "tags", "maxWireVersion", "localTime"))
+    assert hello == Hello(
+        fields=("ok", "setName", "hosts", "tags", "maxWireVersion", "localTime"),
+        malformed=("maxWireVersion (a text)", "setName (a number)", "hosts (a text)"),
+    )
+
+
+def test_an_answer_that_does_not_say_ok_is_malformed() -> None:
+    assert parse_hello({"maxWireVersion": 17}).malformed == ("no ok",)
+    assert parse_hello({"ok": 1.0, "maxWireVersion": 17.0, "primary": None}).malformed == ()
 
 
 def test_the_clock_is_compared_with_the_middle_of_the_round_trip() -> None:

@@ -33,6 +33,7 @@ from clearline.core.diagnosis.standing import (
     has_failed,
     is_connected,
     lookup_failed,
+    open_addresses,
     reached,
     read_mode,
     standing,
@@ -63,10 +64,21 @@ _SEVERITIES = tuple(Severity)
 def explain(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why the driver cannot use one server: the earliest broken step; None while that is open, or when it can."""
     found = _explain(facts, member)
-    if found is None or not (words := dns.misread(member)):
+    if found is None or not (words := dns.misread(member) or _one_of_several(member, found)):
         return found
     certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
     return msgspec.structs.replace(found, certainty=certainty, detail=f"{words} {found.detail}")
+
+
+def _one_of_several(member: MemberFacts, found: Finding) -> str:
+    """A word about a name with several addresses that take connections: what one of them says is said of that one."""
+    opened = open_addresses(member)
+    if len(opened) < 2 or found.stage not in (Stage.TLS, Stage.HELLO):
+        return ""
+    return (
+        f"{member.host} has several addresses ({catalogue.listed(opened, most=4)}), and what one of them answered is "
+        "told here: another server may stand at another of them."
+    )
 
 
 def _explain(facts: Facts, member: MemberFacts) -> Finding | None:

@@ -61,7 +61,7 @@ def speaks_our_version(hello: Hello) -> bool:
 def standing(facts: Facts, member: MemberFacts) -> Standing:
     """One server's standing; an answer that the driver turns away (error, wire version) is a failure."""
     hello = own_hello(facts, member)
-    usable = hello is not None and hello.ok and speaks_our_version(hello)
+    usable = hello is not None and hello.ok and speaks_our_version(hello) and not is_malformed(facts, hello)
     if usable and not is_mute(facts, member) and not compresses_unasked(facts, member):
         return Standing.ANSWERED
     if hello is not None and hello.code == API_VERSION_REQUIRED and facts.uri.declares_api:
@@ -93,6 +93,11 @@ def compresses_unasked(facts: Facts, member: MemberFacts) -> bool:
     """Whether a server answers commands in a form that was not agreed on, and the driver cannot use it."""
     odd = member.extras is not None and member.extras.compressed_at is not None
     return odd and facts.driver.state is not DriverState.CONNECTED
+
+
+def is_malformed(facts: Facts, hello: Hello) -> bool:
+    """Whether a server's hello has values that no driver can read; one that connects could read them after all."""
+    return bool(hello.malformed) and facts.driver.state is not DriverState.CONNECTED
 
 
 def answered(facts: Facts) -> list[tuple[MemberFacts, Hello]]:
@@ -343,6 +348,11 @@ def has_failed(facts: Facts) -> bool:
 def lookup_failed(lookup: Lookup | None) -> bool:
     """Whether the system's resolver gave no address (yet)."""
     return lookup is not None and not lookup.addresses and (lookup.eai is not None or lookup.silent)
+
+
+def open_addresses(member: MemberFacts) -> list[str]:
+    """The addresses of a member that accepted a TCP connection."""
+    return [t.address for t in member.tcp if t.reach is Reach.OK]
 
 
 def reached(member: MemberFacts) -> bool:

@@ -174,6 +174,8 @@ class Hello(Fact, frozen=True, kw_only=True):
     """By ``database.user`` asked for: the mechanisms; an empty tuple means that the user is not there."""
     fields: tuple[str, ...] = ()
     """Names of all fields of the answer."""
+    malformed: tuple[str, ...] = ()
+    """Fields whose values are of no type that drivers can read, each with what came: ``maxWireVersion (a text)``."""
 
     @property
     def kind(self) -> str:

@@ -51,6 +51,8 @@ class PasswordTraits(Fact, frozen=True, kw_only=True):
     """It begins and ends with the same quotation mark."""
     control_character: str | None = None
     """Name of a character that SASLprep forbids, e.g. ``U+0007``."""
+    mixed_directions: bool = False
+    """Letters that are written from right to left stand beside others, in a way that SASLprep forbids."""
     control_from_escape: bool = False
     """That character, or a byte that is no text, stands inside of it and came from a ``%XX`` as it was typed."""
     line_break_ends: bool = False

@@ -214,7 +214,41 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         clock_skew_s=skew,
         sasl_supported_mechs={} if user is None else {user: replies.texts(document.get("saslSupportedMechs"))},
         fields=replies.texts(list(document)),
+        malformed=_malformed(document),
     )
+
+
+_NUMBERS: Final = ("minWireVersion", "maxWireVersion", "maxBsonObjectSize")
+_TEXTS: Final = ("setName", "me", "primary")
+_LISTS: Final = ("hosts", "passives", "arbiters")
+"""Fields without whose type a driver cannot read the answer (pymongo.server_description)."""
+
+
+def _malformed(document: Mapping[str, Any]) -> tuple[str, ...]:
+    typed = ((_NUMBERS, int | float), (_TEXTS, str), (_LISTS, list))
+    spoilt = [
+        f"{name} ({_kind_of(value)})"
+        for names, kind in typed
+        for name in names
+        if (value := document.get(name)) is not None and (not isinstance(value, kind) or isinstance(value, bool))
+    ]
+    return tuple(spoilt if document.get("ok") is not None else ["no ok", *spoilt])
+
+
+def _kind_of(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case str():
+            return "a text"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case Mapping():
+            return "a document"
+        case _:
+            return "another type"
 
 
 def process_id(document: Mapping[str, Any]) -> str | None:

@@ -190,12 +190,13 @@ def _lint_strays(found: Mistakes, parts: UriText, chunk: OptionPiece) -> None:
         return
     decoded = unquote_plus(value)
     must_match = option.name in _NAMES_THAT_MUST_MATCH
-    if (stray := _stray(decoded)) is not None and option.name != "authMechanismProperties":
+    quotes = _quotes_round(_stripped(decoded)) if must_match else None
+    if (stray := _stray(decoded) or quotes) is not None and option.name != "authMechanismProperties":
         found.add(
             "uri.stray-characters",
             _FAILURE if must_match else _WARNING,
             chunk.whole,
-            patch=_patch(option, _stripped(decoded)) if must_match else None,
+            patch=_patch(option, _stripped(decoded).strip(quotes)) if must_match else None,
             what=character_name(stray),
             where=f"in the value of {option.name} in",
         )
@@ -233,6 +234,11 @@ def _stray(decoded: str) -> str | None:
 
 def _stripped(text: str) -> str:
     return "".join(c for c in text if c == " " or not is_invisible(c)).strip()
+
+
+def _quotes_round(text: str) -> str | None:
+    """The quotation mark that a value begins and ends with."""
+    return text[0] if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else None
 
 
 def _lint_split_secret(found: Mistakes, parts: UriText, chunk: OptionPiece) -> None:

@@ -64,6 +64,7 @@ def password_traits(parts: UriText) -> PasswordTraits:
         outer_space=_outer_space(decoded),
         outer_quotes=len(decoded) > 2 and decoded[0] == decoded[-1] and decoded[0] in "\"'`",
         control_character=_forbidden(decoded),
+        mixed_directions=_mixes_directions(decoded),
         control_from_escape=_forbidden(_without_outer(decoded)) is not None and _forbidden(raw) is None,
         line_break_ends=_forbidden(decoded) is not None and _forbidden(decoded.rstrip("\r\n")) is None,
         escaped=_ESCAPE.search(raw) is not None,
@@ -126,6 +127,14 @@ def _without_outer(decoded: str) -> str:
 
 def _forbidden(decoded: str) -> str | None:
     return next((f"U+{ord(character):04X}" for character in decoded if _is_forbidden(character)), None)
+
+
+def _mixes_directions(decoded: str) -> bool:
+    """Whether a password breaks the rule about letters from right to left (RFC 3454, section 6)."""
+    if not any(map(stringprep.in_table_d1, decoded)):
+        return False
+    at_ends = stringprep.in_table_d1(decoded[0]) and stringprep.in_table_d1(decoded[-1])
+    return not at_ends or any(map(stringprep.in_table_d2, decoded))
 
 
 @lru_cache(maxsize=4096)

@@ -446,7 +446,12 @@ def test_an_old_server_is_told_by_a_trial_with_old_versions() -> None:
         assert found is not None
         assert found.cause == "tls.old-protocol"
         assert "TLS 1.0" in found.summary
-    assert cause(alerted(70), NO_OLD, NO_WIDE) == "tls.old-protocol"
+    silent_about_it = driver(Reach.TLS_ERROR, openssl_reason="UNSUPPORTED_PROTOCOL")
+    assert cause(silent_about_it, NO_OLD, NO_WIDE) == "tls.old-protocol"
+
+
+def test_what_turns_every_version_down_is_not_called_old() -> None:
+    assert cause(alerted(70), NO_OLD, NO_WIDE) == "tls.handshake-refused"
 
 
 def test_a_look_that_agrees_on_an_old_version_tells_it_too() -> None:
@@ -469,6 +474,7 @@ def test_an_alert_in_every_trial_is_a_refusal(alert: int) -> None:
     assert found is not None
     assert found.cause == "tls.handshake-refused"
     assert f"alert {alert}" in found.summary
+    assert found.certainty is Certainty.LIKELY, "what stands in between can send an alert as well"
 
 
 def test_the_refusal_waits_for_the_trials() -> None:

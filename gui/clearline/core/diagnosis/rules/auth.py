@@ -21,9 +21,10 @@ from clearline.core.diagnosis.rules.accounts import (
     user_of,
 )
 from clearline.core.diagnosis.rules.products import COMMAND_NOT_FOUND, is_genuine
+from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Remedy
 
 UNAUTHORIZED = 13
 ATLAS_ERROR = 8000
@@ -82,12 +83,19 @@ def atlas(facts: Facts) -> Finding | None:
     """Atlas' proxy turns the credentials down."""
     if code_of_login(facts) != ATLAS_ERROR:
         return None
-    words = facts.driver.words
+    words, member = facts.driver.words, login_member(facts)
+    told = f"Its own words: {words}." if words else ""
+    named = member is None or is_atlas(member.host)
+    by_name = (
+        "Its proxies tell the clusters apart by the host name in TLS, and an address or the name of a tunnel is none: "
+        "point the cluster's own name there in the hosts file, and connect by that."
+    )
     return finding(
         "auth.atlas-bad-auth",
         Certainty.LIKELY,  # the one code for all that its proxy turns down
         evidence={**login_evidence(facts), "words": words},
-        detail=f"Its own words: {words}." if words else "",
+        detail=told,
+        also=() if named else (Remedy(text=by_name),),
         action="ask-password",
     )
 
@@ -130,8 +138,20 @@ def credentials_missing(facts: Facts) -> Iterable[Finding]:
                 certainty,
                 evidence={"code": needed, "told by": told},
                 action="ask-credentials",
+                also=_by_certificate(facts),
             )
             return
+
+
+def _by_certificate(facts: Facts) -> tuple[Remedy, ...]:
+    """Where a client certificate is shown, which by itself logs no one in."""
+    if "tlsCertificateKeyFile" not in facts.uri.options:
+        return ()
+    text = (
+        "Or log in by the client certificate, where its subject is a user: authMechanism=MONGODB-X509. Without that "
+        "option it only opens the connection."
+    )
+    return (Remedy(text=text, patch={"auth": {"mechanism": "MONGODB-X509"}}),)
 
 
 def open_server(facts: Facts) -> Iterable[Finding]:

@@ -28,6 +28,17 @@ def no_mechanism_left(facts: Facts) -> Finding | None:
     user, database = user_of(facts), auth_database(facts)
     if f"{database}.{user}" not in facts.users_without_mechanism or database == "$external":
         return None
+    if (database, user) == ("local", "__system"):
+        return finding(
+            "auth.unknown-user",
+            Certainty.LIKELY,
+            evidence=login_evidence(facts),
+            summary="__system is the account by which the members of a set log in to each other.",
+            means="A server without a key file has no password for it, and programs have users of their own.",
+            fix="Log in as a user that was created for the program.",
+            user=user,
+            database=database,
+        )
     if code_of_login(facts) not in (AUTHENTICATION_FAILED, USER_NOT_FOUND, MECHANISM_UNAVAILABLE):
         return None
     return finding(

@@ -26,7 +26,23 @@ def control_character(facts: Facts) -> Finding | None:
     """The password holds what SASLprep forbids."""
     traits = facts.uri.password
     character = traits.control_character
-    if not facts.login.refused_here or character is None:
+    if not facts.login.refused_here:
+        return None
+    if character is None and traits.mixed_directions:
+        return finding(
+            "auth.control-character",
+            Certainty.LIKELY,
+            evidence={"mixed directions": True},
+            summary="The password has letters that are written from right to left in a place where SCRAM-SHA-256 does "
+            "not allow them.",
+            detail="With such letters (Hebrew, Arabic) it must begin and end, and no letter of another script may "
+            "stand between them (SASLprep, RFC 4013).",
+            action="ask-password",
+            fix="Type the password again; if it is right, have another one set, or use authMechanism=SCRAM-SHA-1 where "
+            "the user has that.",
+            character="a letter from right to left",
+        )
+    if character is None:
         return None
     no_text = character == _NO_TEXT
     if traits.line_break_ends:

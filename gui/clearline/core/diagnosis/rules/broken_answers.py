@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import told_by
-from clearline.core.diagnosis.standing import own_exchange
+from clearline.core.diagnosis.standing import own_exchange, own_hello
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind, is_trickle
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Stage
@@ -60,6 +60,21 @@ def unreadable_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
     )
 
 
+def malformed(facts: Facts, member: MemberFacts) -> Finding | None:
+    """A hello whose values are of types that no driver can read."""
+    hello = own_hello(facts, member)
+    if hello is None or not hello.malformed:
+        return None
+    return finding(
+        "hello.malformed",
+        Certainty.PROVEN,
+        server=member.address,
+        evidence={**told_by(member), "fields": list(hello.malformed)},
+        host=member.address,
+        what=listed(hello.malformed),
+    )
+
+
 def trickle(facts: Facts, member: MemberFacts) -> Finding | None:
     """An answer that comes drop by drop and does not end in time."""
     handshake, exchange = member.handshake(TlsKind.DRIVER), own_exchange(facts, member)
@@ -87,5 +102,6 @@ MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
     compressed,
     endless,
     unreadable_certificate,
+    malformed,
     trickle,
 )

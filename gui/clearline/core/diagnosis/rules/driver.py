@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.hello import answers_nothing_else
-from clearline.core.diagnosis.standing import Outlook, answered, is_connected, outlook
+from clearline.core.diagnosis.standing import Outlook, answered, is_connected, open_addresses, outlook
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
@@ -63,7 +63,12 @@ def last_word(facts: Facts) -> Finding:
         return found
     healthy = outlook(facts) is Outlook.POSSIBLE and driver.state is not DriverState.NOT_STARTED
     code = "driver.disagrees" if healthy and driver.code is None else "driver.unexplained"
-    return finding(code, Certainty.POSSIBLE, evidence=evidence, message=message)
+    several = next((m for m in facts.members if len(open_addresses(m)) > 1), None)
+    words = several and (
+        f"{several.host} has several addresses ({listed(open_addresses(several), most=4)}), and PyMongo goes to the "
+        "first that opens: another server may stand there than the one that answered the probes."
+    )
+    return finding(code, Certainty.POSSIBLE, evidence=evidence, detail=words or "", message=message)
 
 
 def _cut_off(facts: Facts) -> Finding | None:

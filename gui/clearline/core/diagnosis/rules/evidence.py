@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from clearline.core.diagnosis.rules.services import is_tls_record
 from clearline.core.facts.computer import CertificateFacts, FileFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
@@ -36,7 +37,8 @@ def cut(handshake: TlsFacts) -> bool:
 
 def speaks_tls(member: MemberFacts) -> bool:
     """Whether something there took part in a TLS handshake, however it ended."""
-    return any(t.server_hello or t.reach in _TLS_REACHES for t in member.tls)
+    by_handshake = any(t.server_hello or t.reach in _TLS_REACHES for t in member.tls)
+    return by_handshake or any(is_tls_record(e.first_bytes) for e in member.exchanges if not e.tls)
 
 
 _TLS_REACHES = frozenset({Reach.OK, Reach.VERIFY_FAILED, Reach.TLS_ALERT})

@@ -37,6 +37,10 @@ from clearline.core.findings import Certainty, Finding, Remedy, Stage
 SHUTTING_DOWN = (91, 11600)
 """Server codes ShutdownInProgress and InterruptedAtShutdown."""
 
+_STOPS = {
+    "means": "It is being stopped or restarted just now.",
+    "fix": "Wait until it is back; if it does not come back, look at its log and start it again.",
+}
 BEHIND = "It is a router: the server that stops may be one behind it."
 
 _RELEASES = {0: "2.4", 1: "2.4", 2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2"}
@@ -317,6 +321,19 @@ def wire_version(facts: Facts, member: MemberFacts) -> Finding | None:
         told = member.extras.version if member.extras else None
         one_of_many = len(facts.members) > 1
         detail = "One member that is too old makes the driver refuse them all, at the next operation at the latest."
+        if hello.max_wire_version == 0 and hello.fields:
+            if is_connected(facts):
+                return None
+            # MongoDB of that age (2.4) cannot read the form of command that was sent, so that something else answers.
+            return tell(
+                "hello.too-old",
+                certainty=Certainty.LIKELY,
+                summary=f"{member.address} does not say which versions of the protocol it speaks, and the driver takes "
+                "that for a MongoDB older than 4.4.",
+                detail="MongoDB says so since 2.6: it is probably another product, or a stand-in for tests.",
+                fix="Find out what answers at that address.",
+                version="before 2.6",
+            )
         release = _RELEASES.get(hello.max_wire_version, "before 4.4")
         genuine = member.extras is not None and member.extras.genuine is True
         return tell(
@@ -344,6 +361,7 @@ def member_error(facts: Facts, member: MemberFacts) -> Finding | None:
     hello = own_hello(facts, member)
     if hello is None or hello.ok or hello.code == API_VERSION_REQUIRED:
         return None
+    stops = hello.code in SHUTTING_DOWN
     said = hello.message or hello.code_name or "no message"
     return finding(
         "hello.member-error",
@@ -352,6 +370,9 @@ def member_error(facts: Facts, member: MemberFacts) -> Finding | None:
         evidence={"code": hello.code, "codeName": hello.code_name},
         host=member.host,
         message=said if hello.code is None else f"{said} (code {hello.code})",
+        summary=f"{member.address} says that it is shutting down." if stops else "",
+        means=_STOPS["means"] if stops else "",
+        fix=_STOPS["fix"] if stops else "",
     )
 
 
@@ -385,7 +406,10 @@ def shutting_down(facts: Facts) -> Iterable[Finding]:
             yield finding(
                 "pool.server-went-away",
                 Certainty.LIKELY if router else Certainty.PROVEN,
+                summary=f"{member.address} says that it is shutting down.",
+                means=_STOPS["means"],
                 detail=BEHIND if router else "",
+                fix=_STOPS["fix"],
                 stage=Stage.HELLO,
                 server=member.address,
                 evidence={"code": code},

@@ -15,7 +15,7 @@ from clearline.core.facts.names import (
     public_zone,
     questions_by_host,
 )
-from clearline.core.facts.servers import Reach
+from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
@@ -193,21 +193,55 @@ def first_resolver(facts: Facts) -> Iterable[Finding]:
 
 def slow(facts: Facts) -> Iterable[Finding]:
     """Lookups that answer, slowly."""
-    times = [q.elapsed_ms for q in facts.dns.questions if hears(q.outcome) and not q.far]
-    times += [m.lookup.elapsed_ms for m in facts.members if m.lookup and not m.lookup.literal and m.lookup.addresses]
-    if not times:
-        return
-    middle = sorted(times)[len(times) // 2]  # one late packet among many is no slow DNS
     opened = min((t.elapsed_ms for m in facts.members for t in m.tcp if t.reach is Reach.OK), default=None)
-    if middle < max(SLOW_MS, _SHARE * (opened or 0.0)):
+    least = max(SLOW_MS, _SHARE * (opened or 0.0))
+    for member in facts.members:
+        if member.lookup is not None and len(late := _late_families(facts, member, least)) == 1:
+            ms = round(member.lookup.elapsed_ms)
+            yield finding(
+                "dns.slow",
+                Certainty.LIKELY,
+                server=member.address,
+                evidence={"lookup_ms": ms, **evidence_of(asked_about(facts, member.host))},
+                summary=f"Looking {member.host} up takes {ms} ms on this computer.",
+                means="Every new connection waits for that before it begins.",
+                detail=f"Late is the answer for {late[0]}; others come at once. {ndots_words(facts)}".strip(),
+                fix="Have the name server mended, or use another one; a line in the hosts file helps meanwhile.",
+                ms=ms,
+            )
+            return
+    answers = [q.elapsed_ms for q in facts.dns.questions if hears(q.outcome) and not q.far]
+    lookups = [m.lookup.elapsed_ms for m in facts.members if m.lookup and not m.lookup.literal and m.lookup.addresses]
+    middle = _middle(answers + lookups)  # one late packet among many is no slow DNS
+    if middle < least:
         return  # where a connection takes as long, the line or this computer is slow, and DNS with it
+    sure = opened is not None and _middle(answers) >= SLOW_MS
     yield finding(
         "dns.slow",
-        Certainty.LIKELY if opened is None else Certainty.PROVEN,
-        evidence={"answers_ms": [round(t) for t in times]},
-        detail=" ".join(filter(None, [ndots_words(facts), _BUSY if opened is None else ""])),
+        Certainty.PROVEN if sure else Certainty.LIKELY,
+        evidence={"answers_ms": [round(t) for t in answers + lookups]},
+        detail=" ".join(filter(None, [ndots_words(facts), "" if sure else _BUSY])),
         ms=round(middle),
     )
+
+
+def _middle(times: list[float]) -> float:
+    return sorted(times)[len(times) // 2] if times else 0.0
+
+
+_FAMILIES = {"A": "IPv4 (A)", "AAAA": "IPv6 (AAAA)"}
+
+
+def _late_families(facts: Facts, member: MemberFacts, least_ms: float) -> list[str]:
+    """The kinds of address that a slow lookup waited for; none where the name servers gave both at once.
+
+    The system is asked twice, so that one lost packet makes no slow lookup.
+    """
+    lookup, asked = member.lookup, asked_about(facts, member.host)
+    if lookup is None or lookup.literal or not lookup.addresses or lookup.elapsed_ms < least_ms or not asked:
+        return []
+    prompt = {q.type for q in asked if hears(q.outcome) and q.elapsed_ms < SLOW_MS}
+    return [words for kind, words in _FAMILIES.items() if kind not in prompt]
 
 
 RULES = (first_resolver, slow)

@@ -39,6 +39,7 @@ from clearline.core.findings import (
     Certainty,
     Finding,
     Remedy,
+    Severity,
     Stage,
 )
 
@@ -206,10 +207,17 @@ def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]
     if targets and all(target in (".", "") for target in targets):
         yield finding("dns.srv-withdrawn", Certainty.PROVEN, evidence=evidence, host=host)
         return
-    if targets and all(record.split()[2] == "0" for record in answer.records if len(record.split()) == 4):
-        target = targets[0].rstrip(".")
-        yield finding("dns.srv-port-zero", Certainty.PROVEN, evidence=evidence, host=host, target=target)
-        return
+    if portless := [record.split()[3].rstrip(".") for record in answer.records if record.split()[2:3] == ["0"]]:
+        yield finding(
+            "dns.srv-port-zero",
+            Certainty.PROVEN,
+            evidence=evidence,
+            severity=None if len(portless) == len(targets) else Severity.WARNING,
+            host=host,
+            target=portless[0],
+        )
+        if len(portless) == len(targets):
+            return
     suffix = facts.uri.options.get("srvAllowedHostsSuffix")
     for target in targets:
         if not srv_target_allowed(host, target, suffix if isinstance(suffix, str) else None):

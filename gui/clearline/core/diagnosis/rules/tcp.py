@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from functools import partial
+from ipaddress import ip_address
 from typing import Final
 
 from clearline.core.addresses import is_ip_address
@@ -75,6 +76,17 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             address=address.strip("[]"),
             port=member.port,
         )
+    if member.port == 0 and facts.uri.srv:
+        return None  # The SRV record is told of.
+    if (what := _no_servers_address(address)) is not None:
+        return tell(
+            "tcp.unusable-address",
+            # Some closed networks number their computers out of what is kept for later.
+            Certainty.LIKELY if what == _RESERVED else Certainty.PROVEN,
+            address=address,
+            what=what,
+            host=host,
+        )
     if member.forbidden:
         return tell("tcp.admin-prohibited", Certainty.PROVEN, host=host, port=member.port)
     match attempt.reach:
@@ -130,6 +142,21 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             return tell("tcp.reset-on-connect", Certainty.LIKELY, host=host, port=member.port)
         case _:
             return None
+
+
+_RESERVED = "an address that is kept for later use (240.0.0.0/4)"
+
+
+def _no_servers_address(text: str) -> str | None:
+    """What an address is that no TCP connection can lead to; None for ordinary ones."""
+    if not is_ip_address(text):
+        return None
+    address = ip_address(text.strip("[]").partition("%")[0])
+    if address.is_multicast:
+        return "a multicast address, which stands for a group"
+    if address.version == 4 and address.is_reserved:
+        return "the broadcast address" if int(address) == 0xFFFFFFFF else _RESERVED
+    return None
 
 
 _NO_OWN_ADDRESS = frozenset({99, 49, 10049})
@@ -355,6 +382,10 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
             if inside
             else "",
             summary=f"Nothing answers at the private address {attempt.address}." if is_ip_address(host) else "",
+            detail="Where no network hands a computer an address, it gives itself one that begins with 169.254, and "
+            "only its neighbours reach it there."
+            if attempt.address.startswith("169.254.")
+            else "",
             host=host,
             address=attempt.address,
         )

@@ -192,9 +192,9 @@ def old_or_strange(facts: Facts, member: MemberFacts) -> Finding | None:
             return tell("tls.old-protocol", Certainty.PROVEN, version=legacy)
         if handshake.openssl_reason == _NO_SECURE_RENEGOTIATION:
             return tell("tls.old-protocol", Certainty.PROVEN, version="TLS without secure renegotiation (RFC 5746)")
-        if asked(member, TlsKind.OLD_VERSIONS):
+        if handshake.alert != PROTOCOL_VERSION and asked(member, TlsKind.OLD_VERSIONS):
             return tell("tls.old-protocol", Certainty.LIKELY, version="versions of TLS that are not known here")
-        return None
+        return None  # What turns every version down may be none that speaks TLS at all.
     if handshake.reach is Reach.SILENT:
         return None
     if modern is not None and modern.kind is TlsKind.TLS12_SNIFF and cut(handshake) and _newer_failed(member):
@@ -245,12 +245,22 @@ def refused(facts: Facts, member: MemberFacts) -> Finding | None:
     elif cut(handshake) and speaks_tls(member):
         how = "it ends the connection"
     elif handshake.reach is Reach.TLS_ERROR and speaks_tls(member):
-        how = f"OpenSSL: {handshake.openssl_reason or 'no reason given'}"
+        reason = handshake.openssl_reason
+        how = f"OpenSSL: {reason}" if reason else "it ends the connection"
     else:
         return None
-    certainty = Certainty.PROVEN if handshake.alert == HANDSHAKE_FAILURE else Certainty.LIKELY
     return finding(
-        "tls.handshake-refused", certainty, server=member.address, evidence=told_by(member), host=member.host, how=how
+        "tls.handshake-refused",
+        # An alert is signed by no one: before the server's own part, all that stands in between can send it.
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        detail=""
+        if handshake.server_hello
+        else "It came before any certificate was shown, so a firewall or another device on the way may have said it in "
+        "the server's place.",
+        host=member.host,
+        how=how,
     )
 
 

@@ -114,7 +114,16 @@ def client_certificate(facts: Facts, member: MemberFacts) -> Finding | None:
             issuer=short_name(own.issuer),
             authorities=_accepted(member),
         )
-    return tell("tls.client-certificate-rejected", certainty, detail=_reason(alert, own), host=member.host)
+    if own.not_yet_valid:
+        return tell(
+            "tls.client-certificate-rejected",
+            Certainty.LIKELY,
+            summary=f"Your client certificate is valid only from {day(own.not_before)} on.",
+            means="The server rejects it until then.",
+            fix="Use a certificate that is valid now; check the date of this computer, and that of the server.",
+            host=member.host,
+        )
+    return tell("tls.client-certificate-rejected", certainty, detail=_reason(alert), host=member.host)
 
 
 def _about_issuer(file: FileFacts, fits: bool) -> str:
@@ -136,9 +145,7 @@ def _starts_later(certificate: CertificateFacts, skew_s: float | None) -> bool:
     return certificate.not_yet_valid and (skew_s or 0.0) >= 0
 
 
-def _reason(alert: int | None, own: CertificateFacts) -> str:
-    if own.not_yet_valid:
-        return f"It is valid only from {day(own.not_before)} on."
+def _reason(alert: int | None) -> str:
     match alert:
         case 44:
             return "It says that the certificate is revoked."

@@ -131,12 +131,15 @@ def dates(facts: Facts, member: MemberFacts) -> Finding | None:
     if wrong is not None and wrong is not certificates[0]:
         whose = f"the authority {short_name(wrong.subject)}"
     sure, doubt = _by_two_clocks(facts, member)
+    ours = late and wrong is not None and wrong not in presented(member)
     return finding(
         "tls.certificate-expired" if late else "tls.certificate-not-yet-valid",
         sure,
         detail=doubt,
         server=member.address,
         evidence={**told_by(member), "clock_skew_s": clock_skew_s(facts, member)},
+        means="It stands in tlsCAFile, and the server's certificate was issued by it." if ours else "",
+        fix="Put the authority's new certificate into tlsCAFile; ask its operator for it." if ours else "",
         host=whose,
         date=day((wrong.not_after if late else wrong.not_before) if wrong else ""),
     )
@@ -219,8 +222,15 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     host = handshake.server_name or member.host
     tell = partial(finding, certainty=Certainty.PROVEN, server=member.address, evidence=told_by(member))
     hints = ["A wildcard stands for one part of a name only."] if _wildcard_too_short(host, own_names) else []
+    if any("*" in n and not n.startswith("*.") for n in own_names):
+        hints.append(
+            "A * that is only a part of a label, as in db*.example.com, stands for nothing: drivers ignore it."
+        )
     if leaf and leaf.days_left < 0:
         hints.append(f"It also expired on {day(leaf.not_after)}.")
+    opened = [t for t in member.tcp if t.reach is Reach.OK]
+    if "localhost" in own_names and opened and all(t.loopback and t.family == "ipv6" for t in opened):
+        hints.append("PyMongo takes localhost for 127.0.0.1 alone: for that name the server must listen there too.")
     detail = " ".join(hints)
     if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
         return tell("tls.no-san", host=host)
@@ -248,14 +258,16 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
         )
     patch = _by_another_name(facts, member, own_names)
     also = _through_a_tunnel(facts, member, own_names)
+    # The way through a tunnel comes first where it is one, and where there is no patch for the host's name.
+    fix = also[0].text if also and patch is None and also[0].patch is None else ""
+    also = also[1:] if fix else also
     if handshake.verify_code == ADDRESS_MISMATCH and own_names:
-        fix = also[0].text if also and patch is None else ""
         return tell(
             "tls.ip-not-in-certificate",
             patch=patch,
             detail=detail,
             fix=fix,
-            also=also[1:] if fix else also,
+            also=also,
             address=host,
             names=listed(own_names),
         )
@@ -263,8 +275,8 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
         "tls.name-mismatch",
         patch=patch,
         detail=detail,
-        fix=also[0].text if also and patch is None else "",
-        also=also[1:] if also and patch is None else also,
+        fix=fix,
+        also=also,
         names=listed([*own_names, *addresses], nothing="no name at all"),
         host=host,
     )
@@ -274,15 +286,20 @@ def _through_a_tunnel(facts: Facts, member: MemberFacts, names: list[str]) -> tu
     """What helps at the near end of a tunnel, a published port or a port-forward, whose address no certificate has."""
     if not is_loopback(member) or not names:
         return ()
-    name = next((n for n in names if not n.startswith("*.") and n != "localhost"), names[0])
+    name = next((n for n in names if "*" not in n and n != "localhost"), None)
+    if name is None and (wide := next((n for n in names if n.startswith("*.")), None)):
+        name = f"a name that {wide} stands for"
+    near = next((t.address for t in member.tcp if t.loopback and t.reach is Reach.OK), "127.0.0.1")
     price = "with which any server that holds a certificate of the same authority could stand in for it"
+    give_up = "Or give up" if name else "Give up"
+    by_name = Remedy(
+        text=f"Through a tunnel or port-forward: point {name} to {near.strip('[]')} in this computer's hosts file, and "
+        f"connect to it at port {member.port or 27017}."
+    )
     return (
+        *((by_name,) if name else ()),
         Remedy(
-            text=f"Through a tunnel or port-forward: point {name} to 127.0.0.1 in this computer's hosts file, and "
-            f"connect to {name}:{member.port or 27017}."
-        ),
-        Remedy(
-            text=f"Or give up the comparison of names (tlsAllowInvalidHostnames=true), {price}.",
+            text=f"{give_up} the comparison of names (tlsAllowInvalidHostnames=true), {price}.",
             patch={"tls": {"allowInvalidHostnames": True}},
         ),
     )
@@ -293,8 +310,8 @@ def _by_another_name(facts: Facts, member: MemberFacts, names: list[str]) -> dic
     if facts.uri.srv or len(facts.uri.hosts) != 1 or member.port is None or not member.seed:
         return None
     known = {(member.hello.me or "").rpartition(":")[0].lower()} if member.hello else set()
-    if any(t.loopback and t.reach is Reach.OK for t in member.tcp):
-        known.add("localhost")
+    if any(t.loopback and t.family == "ipv4" and t.reach is Reach.OK for t in member.tcp):
+        known.add("localhost")  # PyMongo takes it for 127.0.0.1 alone.
     name = next((n for n in names if n.lower() in known and n.lower() != member.host.lower()), None)
     return {"seeds": {"hosts": [f"{name}:{member.port}"]}} if name else None
 

@@ -263,14 +263,20 @@ def direct(facts: Facts) -> Iterable[Finding]:
     for member, hello in answered(facts):
         if hello.kind in ("secondary", "hidden"):
             meant = read_mode(facts) != "primary"
+            known = hello.primary is not None
+            unknown = (
+                ""
+                if known or meant
+                else ("Look first why its set has no primary; then remove directConnection, or connect to the primary.")
+            )
             yield finding(
                 "topology.direct-to-secondary",
                 Certainty.PROVEN,
                 server=member.address,
                 severity=Severity.NOTE if meant else None,
                 evidence=told_by_members(facts),
-                fix=f"Reading needs nothing more; writes go to {hello.primary or 'the primary'}." if meant else "",
-                patch=None if meant else {"seeds": {"directConnection": None}},
+                fix=f"Reading needs nothing more; writes go to {hello.primary or 'the primary'}." if meant else unknown,
+                patch=None if meant or not known else {"seeds": {"directConnection": None}},
                 host=member.address,
                 kind="hidden member" if hello.kind == "hidden" else "secondary",
                 primary=hello.primary or "unknown",
