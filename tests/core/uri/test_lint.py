@@ -73,6 +73,8 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
     # --- a second address
     ("mongodb://https://cluster0.example.test/", ["uri.nested-url"]),
     ("mongodb://mongodb://h/", ["uri.nested-url"]),
+    ("mongodb://h/ mongodb://app:pw@other/db", ["uri.nested-url"]),
+    ("mongodb://app:pw@h/db\nmongodb://h2/db", ["uri.nested-url"]),
     ("mongodb+srv://mongodb+srv://app:pw@c.example.test/", ["uri.nested-url"]),
     ("mongodb://app:pw@http://h:27017/", ["uri.nested-url"]),
     ("https://mongodb://h/", ["uri.nested-url"]),

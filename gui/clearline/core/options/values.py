@@ -81,7 +81,7 @@ def spelt_right(option: Option, raw: str) -> str | None:
         case OptionType.CHOICE:
             return next((choice for choice in option.choices if choice.lower() == raw.lower()), None)
         case OptionType.LIST:
-            names = raw.lower().split(",")
+            names = [name.strip() for name in raw.lower().split(",")]
             return ",".join(names) if all(name in COMPRESSORS for name in names) else None
         case _:
             return None
@@ -244,6 +244,8 @@ def _compressors(option: Option, raw: str) -> tuple[str, ...] | ValueProblem:
         return known
     unknown = next(name for name in names if name not in COMPRESSORS)
     problem = _ignored(option, unknown, ", ".join(COMPRESSORS))
+    if known:
+        problem = msgspec.structs.replace(problem, blanks={**problem.blanks, "default": ",".join(known)})
     return msgspec.structs.replace(problem, value=known)
 
 

@@ -63,6 +63,7 @@ _OTHER_SERVICES: Final = {
     "sftp": "an SSH server",
 }
 """By scheme."""
+_TWO_ADDRESSES: Final = late(r"(?i)(mongodb(?:\+srv)?://\S+)\s+mongodb(?:\+srv)?://")
 _WHOLE_ESCAPED: Final = late(r"(?i)mongodb(?:(?:\+|%2B)srv)?%3A(?:%2F|/){2}.*", re.DOTALL)
 
 
@@ -81,7 +82,7 @@ def lint(
     ``prompting``: the user can sign in by hand (OIDC); ``proxy_password``: that of the proxy comes from somewhere.
     """
     found = Mistakes(secrets)
-    if _lint_escaped_whole(found, parts):
+    if _lint_escaped_whole(found, parts) or _lint_two_addresses(found, parts):
         return found.in_order(options.open)
     _lint_around(found, parts)
     _lint_scheme(found, parts)
@@ -158,6 +159,22 @@ def _lint_escaped_whole(found: Mistakes, parts: UriText) -> bool:
         )
     else:
         return False
+    return True
+
+
+def _lint_two_addresses(found: Mistakes, parts: UriText) -> bool:
+    """A whole address behind another one: nothing of either stands where it seems to stand."""
+    second = _TWO_ADDRESSES.match(parts.core.text)
+    if second is None:
+        return False
+    found.add(
+        "uri.nested-url",
+        _FAILURE,
+        parts.core.cut(second.end(1)),
+        fields=("hosts",),
+        fix="Keep one of the two addresses.",
+        scheme=parts.scheme.text if parts.scheme is not None else "the first",
+    )
     return True
 
 

@@ -81,7 +81,7 @@ def lint_database(found: Mistakes, parts: UriText, entries: list[HostEntry], opt
         return
     if len(name.encode()) > _LONGEST_DATABASE:
         character = f"more than {_LONGEST_DATABASE} bytes"
-        found.add("uri.bad-database-name", _FAILURE, path, patch=remove, database=name, character=character)
+        found.add("uri.bad-database-name", _FAILURE, path, database=name, character=character)
     if strays := [c for c in decoded if is_invisible(c)]:
         what, where = character_name(strays[0]), "in the database name of"
         patch = {"seeds": {"database": "".join(c for c in decoded if not is_invisible(c)) or None}}

@@ -88,12 +88,24 @@ def lint_options(
                 action = f"replace-option:{chunk.name.text}:{option.name}={meant}"
         if cause == "uri.tls-value-ignored":
             patch, action = tls_patch(profile, enabled=True), None
-            if "tls" in options.effective:
+            if meant == "false":
+                # No TLS is what the driver makes of it, and what was meant.
+                cause, patch, action = (
+                    "uri.ignored-value",
+                    None,
+                    f"replace-option:{chunk.name.text}:{option.name}=false",
+                )
+                blanks = {"option": "tls", **blanks, "default": "false", "choices": "true, false"}
+            elif "tls" in options.effective:
                 # mongodb+srv:// and the other tls options switch it on all the same.
                 cause = "uri.ignored-value"
                 blanks = {"option": "tls", **blanks, "default": "true", "choices": "true, false"}
         if cause == "uri.unknown-auth-property" and "authMechanism" in options.effective:
             blanks = {**blanks, "mechanism": str(options.effective["authMechanism"])}
+        if option.type is OptionType.LIST and isinstance(problem.value, tuple) and problem.value:
+            kept = ",".join(problem.value)
+            if meant is None:
+                fix, action = f"Write {option.name}={kept}.", f"replace-option:{chunk.name.text}:{option.name}={kept}"
         found.note(cause, problem.severity, chunk.whole, blanks, patch=patch, action=action, fix=fix)
     for overridden, counts in options.duplicates:
         name = _canonical(overridden.name.text)
