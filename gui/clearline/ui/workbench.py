@@ -6,17 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.exchange.consent import commands
-from clearline.core.keyring.placing import moved_at_once
-from clearline.core.keyring.vault import Moved, Vault
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.environment import Environment, environment_of
-from clearline.core.profiles.profile import SecretSource
-from clearline.core.profiles.secret_places import with_source
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
@@ -28,6 +23,7 @@ from clearline.ui.checks.comparing_places import ComparingPlaces
 from clearline.ui.checks.consents import Consents
 from clearline.ui.checks.explaining import Explaining
 from clearline.ui.checks.fixes import Fixes
+from clearline.ui.checks.keeping_reports import KeepingReports
 from clearline.ui.checks.late_tabs import LateTabs
 from clearline.ui.checks.retrying import Retrying, Wrap
 from clearline.ui.checks.sending_reports import SendingReports
@@ -36,14 +32,15 @@ from clearline.ui.look import theme
 from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.profiles import Order
 from clearline.ui.panels.health import health_of
-from clearline.ui.panels.settings_dialog import SettingsDialog
 from clearline.ui.profiles.file_actions import FileActions
+from clearline.ui.profiles.form_edits import FormEdits
 from clearline.ui.profiles.going_to import GoingTo
 from clearline.ui.profiles.kept_edits import KeptEdits
 from clearline.ui.profiles.list_actions import ListActions
 from clearline.ui.profiles.no_keyring import NoKeyring
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
 from clearline.ui.profiles.open_profiles import OpenProfiles
+from clearline.ui.profiles.own_dialogs import OwnDialogs
 from clearline.ui.profiles.settings import CurrentSettings
 from clearline.ui.profiles.sharing import Sharing
 from clearline.ui.profiles.shown_rows import ShownRows
@@ -81,8 +78,6 @@ class Workbench(QObject):
         self.pump = pump
         self.storage = ProfileStorage(pump, check, vault, folder)
         self._closed = False
-        self._not_kept: set[str] = set()
-        """The ids of profiles whose latest report is kept nowhere, since they were not saved when they were tested."""
         pump.frame.connect(self._turn)
         self.profiles = profiles = OpenProfiles(
             check,
@@ -93,6 +88,8 @@ class Workbench(QObject):
         )
         self.sharing: Sharing = Sharing(window, self.storage, profiles)
         self.reports = SendingReports(window, self.storage, profiles)
+        self.keeping = KeepingReports(self.storage, profiles)
+        self.dialogs = OwnDialogs(window, self.storage.background, settings, self.change_settings)
         self.late = LateTabs(window, self.storage, self.reports, profiles)
         self.unsaved = Unsaved(window, self.storage, profiles)
         self.kept_edits = KeptEdits(window, self.storage, profiles, folder.parent / unsaved_dir().name)
@@ -104,6 +101,7 @@ class Workbench(QObject):
         self.explaining = Explaining(window, self.storage.background, profiles, self.test)
         self.places = ComparingPlaces(window, self.storage.background, profiles)
         self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
+        self.form_edits = FormEdits(self.storage, profiles, self.list_actions, self._show_form)
         self.files = FileActions(
             window,
             self.storage,
@@ -210,8 +208,7 @@ class Workbench(QObject):
             self.late.show()
 
     def _on_outage_explained(self, opened: OpenProfile, report: Report) -> None:
-        if opened.path is not None:
-            self.storage.reports.record_outage(opened.profile, {**opened.secrets, **opened.tested_with}, report)
+        self.keeping.keep_outage(opened, report)
         self._on_watched(opened)
 
     def _on_outage_recorded(self, profile_id: str) -> None:
@@ -242,7 +239,7 @@ class Workbench(QObject):
         line.stop_requested.connect(self.stop)
         line.copy_requested.connect(self.reports.copy_text)
         window.pages.use(self.storage.background)
-        window.pages.edited.connect(self._on_edited)
+        window.pages.edited.connect(self.form_edits.edit)
         window.pages.secret_edited.connect(lambda name, secret: self.profiles.current.set_secret(name, secret))
         window.pages.repair_requested.connect(self.fixes.repair)
         window.pages.submitted.connect(self.test)
@@ -267,7 +264,6 @@ class Workbench(QObject):
         window.closing.connect(self.close)
         self.storage.reports.recorded.connect(self._on_recorded)
         self.storage.reports.outage_recorded.connect(self._on_outage_recorded)
-        self.storage.saved.connect(self._on_saved)
         self.storage.secrets_moved.connect(self._show_form)
         self.storage.secrets_moved.connect(self._show_passwords)
         self.storage.problem.connect(window.say)
@@ -306,8 +302,8 @@ class Workbench(QObject):
             (window.menus.run_elsewhere, self.places.run_elsewhere),
             (window.menus.compare, self.places.compare),
             (window.menus.revert, lambda: self.profiles.current.revert()),
-            (window.menus.settings, self.show_settings),
-            (window.menus.about, self.show_about),
+            (window.menus.settings, self.dialogs.show_settings),
+            (window.menus.about, self.dialogs.show_about),
             (window.menus.help, self.going_to.help),
             (window.menus.keys, lambda: self.going_to.help("keys")),
             (window.menus.palette, self.going_to.ask),
@@ -329,35 +325,6 @@ class Workbench(QObject):
             (window.menus.previous_page, lambda: window.turn_by(-1)),
         ):
             action.triggered.connect(lambda _checked=False, act=act: act())
-
-    def _on_edited(self, part: str, value: Any) -> None:
-        opened = self.profiles.current
-        before = commands(opened.profile)
-        if part != "secrets" or not self._move_secret(opened, value):
-            opened.set_profile(opened.with_parts(**{part: value}))
-        now = commands(opened.profile)
-        opened.typed_commands = opened.typed_commands & now | now - before
-
-    def _move_secret(self, opened: OpenProfile, sources: dict[str, SecretSource]) -> bool:
-        """Another store for a secret that is kept: moved at once, which is no edit of the connection.
-
-        False where it is one: then it goes there when the profile is saved.
-        """
-        saved = opened.saved if opened.path is not None else None
-        wanted = msgspec.structs.replace(opened.profile, secrets=sources)
-        found = moved_at_once(saved, opened.profile, wanted, opened.secret_names, opened.typed_secrets)
-        if found is None:
-            return False
-        (name, to), profile_id = found, opened.profile.id
-
-        def moved(outcome: Moved) -> None:
-            if outcome.done:
-                self.list_actions.change([profile_id], lambda profile: with_source(profile, name, to))
-            else:
-                self._show_form()
-
-        self.storage.secrets.move(opened, name, to, moved)
-        return True
 
     def test(self, wrap: Wrap | None = None) -> None:
         """Check what stands there, saved or not; ``wrap`` makes another check of the usual one."""
@@ -453,7 +420,7 @@ class Workbench(QObject):
     def _on_reported(self, opened: OpenProfile) -> None:
         self.rows.show_one(opened)
         if opened.report is not None and not opened.running and opened.take_unrecorded():
-            self._record(opened, opened.report)
+            self.keeping.keep(opened, opened.report)
             if opened.report.verdict is Verdict.CONNECTED:
                 self.consents.remember_servers(opened)
         if opened is not self.profiles.current:
@@ -468,19 +435,6 @@ class Workbench(QObject):
         self._show_health(opened)
         window.connection.show_running(running)
         self._on_counts(opened)
-
-    def _record(self, opened: OpenProfile, report: Report) -> None:
-        used = {**opened.secrets, **opened.tested_with}
-        self.storage.reports.record(opened.profile, opened.path, used, report)
-        (self._not_kept.add if opened.path is None else self._not_kept.discard)(opened.profile.id)
-
-    def _on_saved(self, path: Path) -> None:
-        """A connection that was tested before it was saved keeps the report of that test."""
-        for opened in self.profiles.all_open():
-            if opened.path == path and opened.profile.id in self._not_kept:
-                self._not_kept.discard(opened.profile.id)
-                if opened.report is not None and not opened.stale and not opened.running:
-                    self._record(opened, opened.report)
 
     def _on_counts(self, opened: OpenProfile) -> None:
         if opened is self.profiles.current:
@@ -520,34 +474,6 @@ class Workbench(QObject):
     def change_settings(self, **values: Any) -> None:
         """Change the program's own settings."""
         self.settings.change(self.storage.background, **values)
-
-    def show_settings(self) -> None:
-        """The program's own settings."""
-        dialog = SettingsDialog(self.settings.values, self.window)
-        dialog.chosen.connect(self._on_setting)
-        dialog.open()
-
-    def show_about(self) -> None:
-        """The program's version, and the licences of its parts."""
-        from clearline.licences import licences
-        from clearline.ui.panels.about_dialog import AboutDialog
-        from clearline.versions import in_lines, versions
-
-        dialog = AboutDialog(self.window)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-        def read() -> tuple[str, dict[str, str]]:
-            return in_lines(versions()), licences()
-
-        give_up = self.storage.background.ask(lambda: run_in_daemon(read), lambda told: dialog.show_parts(*told))
-        dialog.finished.connect(give_up)
-        dialog.open()
-
-    def _on_setting(self, name: str, value: object) -> None:
-        if name == "colours":
-            self.window.menus.scheme_chosen.emit(theme.Scheme(value))
-        else:
-            self.change_settings(**{name: value})
 
     # ------------------------------------------------------------ the end
 
