@@ -6,35 +6,14 @@ from collections.abc import Iterator
 from enum import Enum
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QColor,
-    QFontMetrics,
-    QIcon,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPixmap,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QBoxLayout,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeyEvent, QKeySequence, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton, icon, pixmap
 from clearline.ui.look.palette import PROFILE_COLOURS
 from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
+from clearline.ui.panels.profile_table import ListSearch, ProfileTable
 from clearline.ui.widgets.delegates import ProfileDelegate
 
 _WIDE = theme.GRID * 26
@@ -60,109 +39,6 @@ _ONE_ALONE = frozenset({ListAction.RENAME, ListAction.NOTES, ListAction.SHOW_FIL
 _KEYS = {ListAction.DELETE: Qt.Key.Key_Delete, ListAction.RENAME: Qt.Key.Key_F2}
 
 
-class _SearchField(QLineEdit):
-    """Arrow keys go on in the list, as one expects of a search."""
-
-    def __init__(self, view: QTableView) -> None:
-        super().__init__()
-        self._view = view
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hand the keys that choose to the list."""
-        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-            self._view.setFocus()
-            if not self._view.currentIndex().isValid() and self._view.model().rowCount():
-                self._view.selectionModel().setCurrentIndex(
-                    self._view.model().index(0, 0), QItemSelectionModel.SelectionFlag.ClearAndSelect
-                )
-            return
-        super().keyPressEvent(event)
-
-
-class _List(QTableView):
-    """Headings fold at a click and with the arrow keys; they are never chosen.
-
-    A table of one column, because it knows where a row stands without asking for the height of all those above.
-    """
-
-    folded = Signal(object)
-    """The `Group` of the heading."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._low: set[int] = set()
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.horizontalHeader().hide()
-        self.horizontalHeader().setMinimumSectionSize(1)
-        self.verticalHeader().hide()
-        self.verticalHeader().setMinimumSectionSize(1)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.fit()
-
-    def fit(self) -> None:
-        """Give the rows their heights; headings are lower than profiles."""
-        height = QFontMetrics(theme.body_font()).height()
-        rows, usual = self.verticalHeader(), height * 2 + theme.GRID + 4
-        if rows.defaultSectionSize() != usual:
-            rows.setDefaultSectionSize(usual)
-        model = self.model()
-        headings = model.headings if isinstance(model, ProfilesModel) else ()
-        for row in self._low - {*headings}:
-            if row < rows.count():
-                rows.resizeSection(row, usual)
-        for row in headings:
-            rows.resizeSection(row, height + theme.GRID)
-        self._low = {*headings}
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """One column, as wide as the list; Qt would not stretch it below its own width."""
-        super().resizeEvent(event)
-        self.setColumnWidth(0, self.viewport().width())
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click on a heading folds it."""
-        heading = self._heading(self.indexAt(event.position().toPoint()))
-        if heading is not None:
-            if event.button() is Qt.MouseButton.LeftButton:
-                self.folded.emit(heading)
-            event.accept()
-            return
-        super().mousePressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """The second of two quick clicks on a heading is a click too."""
-        if self._heading(self.indexAt(event.position().toPoint())) is not None:
-            self.mousePressEvent(event)
-        else:
-            super().mouseDoubleClickEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left, Right and Return fold the heading that is walked over; Home and End go to the ends."""
-        heading = self._heading(self.currentIndex())
-        if heading is not None and event.key() in _FOLDING:
-            folded = bool(self.currentIndex().data(ProfileRole.HEADING)[1])
-            if event.key() not in _ONE_WAY or _ONE_WAY[Qt.Key(event.key())] is folded:
-                self.folded.emit(heading)
-            return
-        if event.key() in _ENDS and event.modifiers() == Qt.KeyboardModifier.NoModifier:
-            last = self.model().rowCount() - 1
-            self.setCurrentIndex(self.model().index(0 if event.key() == Qt.Key.Key_Home else last, 0))
-            return
-        super().keyPressEvent(event)
-
-    def _heading(self, index: QModelIndex) -> Group | None:
-        model = self.model()
-        return model.heading_at(index.row()) if isinstance(model, ProfilesModel) and index.isValid() else None
-
-
-_ONE_WAY = {Qt.Key.Key_Left: False, Qt.Key.Key_Right: True}
-_FOLDING = frozenset({*_ONE_WAY, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space})
-_ENDS = frozenset({Qt.Key.Key_Home, Qt.Key.Key_End})
-
-
 class ProfileList(QWidget):
     """Shows a `ProfilesModel`; everything that is asked of it leaves as a signal."""
 
@@ -183,7 +59,7 @@ class ProfileList(QWidget):
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = ProfilesModel()
-        self.list = _List()
+        self.list = ProfileTable()
         self.list.setObjectName("profiles")
         self.list.setModel(self.model)
         self.list.setItemDelegate(ProfileDelegate(self.list))
@@ -193,7 +69,7 @@ class ProfileList(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setMouseTracking(True)
-        self.search = _SearchField(self.list)
+        self.search = ListSearch(self.list)
         self.search.setPlaceholderText("Search profiles")
         self.search.setAccessibleName("Search profiles")
         self.search.setClearButtonEnabled(True)
