@@ -73,6 +73,14 @@ WRONG_SOURCE = Finding(
     detail="admin offers mechanisms for app, orders does not.",
     remedies=(Remedy(text="Use authSource=admin.", patch={"auth": {"source": "admin"}}),),
 )
+UNESCAPED = Finding(
+    cause="uri.unescaped-credentials",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.URI,
+    summary="The password contains / unescaped.",
+    remedies=(Remedy(text="Write / as %2F.", action="escape-password"),),
+)
 ASK_PASSWORD = Finding(
     cause="auth.wrong-password",
     severity=Severity.FAILURE,

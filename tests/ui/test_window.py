@@ -166,6 +166,52 @@ def test_a_mistake_is_said_beside_the_field_and_its_place_can_be_shown(
     assert not line.said.show_place.isVisible()
 
 
+def test_a_mistake_that_the_answer_tells_is_told_once_and_one_button_is_filled(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    text = "mongodb://app:s3/cret@db1/"
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.UNESCAPED)))
+    paste(qtbot, desktop, text)
+    said, window = desktop.window.connection.said, desktop.window
+    assert said.repair.property("next") == "true"
+    run_check(qtbot, desktop)
+    assert window.answer.primary is not None
+    assert said.repair.isHidden()
+    assert "answer below" in said.text
+    said.show_place.click()
+    assert window.connection.field.hasSelectedText()
+    window.turn_to("code")
+    assert not said.repair.isHidden()
+    assert said.repair.property("next") == "true"
+    window.turn_to("answer")
+    assert said.repair.isHidden()
+    window.connection.field.end(False)
+    window.connection.field.insert_text("orders")  # what the answer says is about another text now
+    assert not said.repair.isHidden()
+
+
+def test_a_second_mistake_is_not_filled_beside_the_button_of_the_answer(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    desktop = make_desktop(play.playing(play.report(Verdict.FAILED, play.ASK_PASSWORD)))
+    paste(qtbot, desktop, "mongodb://app:s3/cret@db1/")
+    run_check(qtbot, desktop)
+    said = desktop.window.connection.said
+    assert not said.repair.isHidden()
+    assert desktop.window.answer.primary is not None
+    assert not said.repair.property("next")
+
+
+def test_what_is_not_tested_yet_is_said_to_be_so(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+    desktop = make_desktop(play.waiting())
+    welcome = desktop.window.answer.welcome
+    assert welcome.title.text() == "What do you want to reach?"
+    paste(qtbot, desktop, URI)
+    assert welcome.title.text() == "Not tested yet"
+    desktop.workbench.new_profile()
+    assert welcome.title.text() == "What do you want to reach?"
+
+
 def test_the_copy_button_copies_no_secret(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     desktop = make_desktop(play.waiting())
     paste(qtbot, desktop, URI)

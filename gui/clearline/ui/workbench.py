@@ -330,10 +330,7 @@ class Workbench(QObject):
         """Check what stands there, saved or not; ``wrap`` makes another check of the usual one."""
         opened = self.profiles.current
         if not opened.text:
-            self.window.connection.field.setFocus()
-            self.window.connection.said.show_hint(
-                "Paste or type a connection string first, for example localhost:27017."
-            )
+            self.window.ask_for_text()
             return
         self._with_secrets(
             opened,
@@ -411,6 +408,7 @@ class Workbench(QObject):
         window.show_environment(environment.value if environment is not None else "", colour, tinted=production)
         window.unsaved.setVisible(opened.unsaved)
         window.answer.show_stale(opened.stale)
+        window.answer.welcome.show_typed(bool(opened.text))
         self._show_health(opened)
         window.save.setVisible(opened.unsaved)
         window.revert.setVisible(opened.unsaved and opened.saved is not None)

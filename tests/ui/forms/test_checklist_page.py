@@ -16,6 +16,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.ui.app import Desktop
 from clearline.ui.forms.checklist_page import ChecklistPage
 from clearline.ui.forms.page import FormState
+from clearline.ui.look import theme
 from ui import played_checks as play
 from ui.forms.shown_page import ShownPage
 
@@ -37,6 +38,18 @@ def paste(desktop: Desktop, text: str) -> None:
     field.setFocus()
     field.selectAll()
     field.insert_text(text)
+
+
+def test_advice_fits_into_the_panel(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+    desktop = make_desktop(play.waiting())
+    paste(desktop, "mongodb://root:pw@db1,db2/?socketTimeoutMS=1000&w=1&retryWrites=false&tlsInsecure=true&tls=true")
+    window = desktop.window
+    window.show_settings_panel(True)
+    window.pages.groups["checklist"].head.setChecked(True)
+    page: Any = window.pages.page("checklist")
+    page.fold.click()
+    assert any(button.text().endswith("…") for item in page.items.values() for button in item.buttons)
+    assert page.minimumSizeHint().width() <= window.pages.width() - 2 * theme.GRID  # those of the scroll bar
 
 
 def test_each_piece_says_what_why_and_what_a_click_does(page: ShownPage) -> None:

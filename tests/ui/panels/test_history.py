@@ -56,7 +56,7 @@ def test_a_failure_is_compared_with_the_last_that_worked(panel: CodePanel | Prof
 
 def test_where_nothing_ever_worked_there_is_nothing_to_compare(panel: CodePanel | ProfileList) -> None:
     panel.show_reports((BAD,))
-    assert "No earlier test of this profile connected" in panel.page.plain()
+    assert "No earlier test that connected is kept" in panel.page.plain()
 
 
 def test_return_shows_the_report_that_is_selected_and_it_can_be_exported(

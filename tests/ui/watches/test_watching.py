@@ -97,7 +97,8 @@ def test_nothing_is_watched_where_nothing_is_typed(qtbot: QtBot, make_desktop: C
     open_watch = watches.playing()
     desktop = make_desktop(play.waiting(), watch=open_watch)
     desktop.window.watch.click()
-    assert "connection string" in desktop.window.message
+    assert "connection string" in desktop.window.connection.said.text
+    assert not desktop.window.message
     assert not desktop.window.watch.isChecked()
     assert open_watch.opened == []
 
@@ -169,12 +170,28 @@ def test_the_topology_names_every_server_and_its_role(qtbot: QtBot, watched: Any
     assert panel.changes.index(0, 1).data() == "db1 is primary."
 
 
+@pytest.mark.parametrize(("page", "told"), [("answer", False), ("live", False), ("code", True), ("history", True)])
+def test_a_lost_connection_is_told_once(qtbot: QtBot, watched: Any, page: str, told: bool) -> None:
+    desktop, _watch, _session = watched
+    desktop.window.activateWindow()
+    desktop.window.turn_to(page)
+    emit(qtbot, watched, watches.lost())
+    assert ("connection lost" in desktop.window.message) is told  # there is no tray here that could notify
+
+
+def test_a_lost_connection_of_another_profile_is_told(qtbot: QtBot, watched: Any) -> None:
+    desktop, _watch, _session = watched
+    desktop.workbench.new_profile()
+    emit(qtbot, watched, watches.lost())
+    assert "connection lost" in desktop.window.message
+
+
 def test_a_lost_connection_is_told_with_its_cause_and_leads_to_its_diagnosis(qtbot: QtBot, watched: Any) -> None:
     desktop, _watch, session = watched
     desktop.window.turn_to("health")
     page = desktop.window.live.views.get("health")
     emit(qtbot, watched, watches.lost())
-    assert "connection lost" in desktop.window.message  # there is no tray here that could notify
+    assert "connection lost" not in desktop.window.message  # the page in front says it
     profile_id = desktop.workbench.profiles.current.profile.id
     assert desktop.window.profiles.model.profile_row(profile_id).verdict is Verdict.FAILED
     assert page.word.text() == "down"

@@ -33,7 +33,7 @@ class Retrying(QObject):
         """Open the form for the profile in front."""
         opened = self._profiles.current
         if not opened.text:
-            self._window.say("Type a connection string first.")
+            self._window.ask_for_text()
             return
         dialog = RetryDialog(self._window)
         dialog.start_requested.connect(partial(self._start, opened, dialog))

@@ -6,8 +6,7 @@ from html import escape
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.checklist.checklist import checklist
 from clearline.core.checklist.rule import Advice, Importance
@@ -19,7 +18,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.checklist import ChecklistModel, importance_word
 from clearline.ui.widgets.editors import in_tab_order
-from clearline.ui.widgets.parts import StatusIcon, WrappedLabel, section
+from clearline.ui.widgets.parts import Flow, StatusIcon, WrappedLabel, section
 from clearline.ui.widgets.remedy_words import label, short
 
 _ICONS: Final = {
@@ -27,8 +26,8 @@ _ICONS: Final = {
     Importance.ADVICE: ("note", "accent"),
     Importance.PASSED: ("passed", "passed"),
 }
-_BESIDE: Final = 760
-"""Width from which words and buttons stand side by side."""
+_LONGEST: Final = 38
+"""Characters of a button: the panel is not wider."""
 _FIELDS: Final = ("hosts", "user")
 """Fields that are no options and have an editor."""
 
@@ -151,13 +150,13 @@ class AdviceItem(QWidget):
         said.setSpacing(theme.GRID)
         said.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         said.addLayout(texts, 1)
-        clicks = self._clicks = QHBoxLayout()
-        clicks.setSpacing(theme.GRID)
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(theme.GRID // 2)
-        self._row.addLayout(said, 1)
-        self._row.addLayout(clicks)
+        clicks = Flow()  # what a button changes may take most of the panel's width
+        clicks.setContentsMargins(theme.GRID * 3, 0, 0, 0)  # under the words, not under the icon
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID // 2)
+        column.addLayout(said)
+        column.addLayout(clicks)
         self.fix: QPushButton | None = None
         self.show_field: QPushButton | None = None
         if item.remedy is not None:
@@ -173,16 +172,7 @@ class AdviceItem(QWidget):
             self.show_field.clicked.connect(lambda: self.field_requested.emit(field))
         for button in self.buttons:
             button.setObjectName("small")
-            clicks.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        clicks.addStretch(1)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The buttons go below the words where there is little room beside them."""
-        super().resizeEvent(event)
-        wide = self.width() >= _BESIDE
-        self._row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-        below = theme.GRID * 3  # under the words, not under the icon
-        self._clicks.setContentsMargins(0 if wide else below, 0, 0, 0)
+            clicks.addWidget(button)
 
     @property
     def buttons(self) -> list[QPushButton]:
@@ -205,14 +195,14 @@ def _button_words(remedy: Remedy) -> str:
     sections = (remedy.patch or {}).values()
     lists = any(isinstance(value, list) for part in sections if isinstance(part, dict) for value in part.values())
     words = "" if lists else label(remedy)
-    return words or short(remedy.text.rstrip("."))
+    return short(words or remedy.text.rstrip("."), _LONGEST)
 
 
 def _passed_line(item: Advice) -> QWidget:
     line = QWidget()
     mark = StatusIcon()
     mark.show_icon(*_ICONS[item.importance])
-    words = QLabel(item.title)
+    words = WrappedLabel(item.title)
     words.setAccessibleName(f"In order: {item.title}")
     row = QHBoxLayout(line)
     row.setContentsMargins(0, 0, 0, 0)

@@ -38,6 +38,8 @@ class MistakeLine(QWidget):
         self._reading = ""
         self._done = ""
         self._hint = ""
+        self._told = ""
+        self._filled = True
         self._icon = StatusIcon()
         self.words = ElidedLabel()
         self.words.setObjectName("words")
@@ -107,6 +109,12 @@ class MistakeLine(QWidget):
             self._mistakes, self._hint, self._done = mistakes, "", ""
             self._show()
 
+    def show_answered(self, told: str, *, filled: bool) -> None:
+        """The cause that the page in front tells, with its repair: told once. ``filled``: no other button is."""
+        if (told, filled) != (self._told, self._filled):
+            self._told, self._filled = told, filled
+            self._show()
+
     def show_hint(self, text: str) -> None:
         """Say something about the field that is no mistake."""
         self._hint = text
@@ -123,6 +131,9 @@ class MistakeLine(QWidget):
         if self._hint:
             words, icon, tone = self._hint, "note", "accent"
             role = ""
+        elif mistake is not None and mistake.cause == self._told and not self._done:
+            words, icon, tone = "The answer below says what is wrong with it.", "note", "muted"
+            place = mistake.end > mistake.start
         elif mistake is not None:
             words = f"{self._done} {title_of(mistake)}".strip()
             tip = fix_of(mistake)
@@ -143,7 +154,7 @@ class MistakeLine(QWidget):
         restyle(self.words, "role", role)
         self.show_place.setVisible(place)
         self.repair.setVisible(bool(button))
-        restyle(self.repair, "next", "true" if self.next_step is not None else "")
+        restyle(self.repair, "next", "true" if self._filled and self.next_step is not None else "")
         self.repair.setText(button)  # after its look, which it is measured by
         self.repair.setAccessibleName(button or "Repair")
         self.repair.setToolTip(f"{tip}\nAlt+Enter repairs and tests.")

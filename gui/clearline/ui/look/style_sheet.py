@@ -37,7 +37,7 @@ QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ bo
 QLineEdit[mistake="failure"] {{ border-color: {failed}; }}
 QLineEdit[mistake="warning"] {{ border-color: {warning}; }}
 QLineEdit#connectionString {{ padding: 8px 8px; }}
-QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 7px; margin-left: -8px; }}
+QLineEdit#profileName {{ background: transparent; border-color: transparent; padding: 2px 7px; }}
 QLineEdit#profileName:hover {{ border-color: {line_strong}; }}
 QLineEdit#profileName:focus {{ background: {base}; border-color: {accent}; }}
 

@@ -170,6 +170,12 @@ class AnswerPage(QWidget):
         return self.explanation.primary if self._explains else self.banner.primary
 
     @property
+    def told(self) -> str:
+        """The cause whose remedy the filled button is; empty where there is none."""
+        cause = self.shown_report.diagnosis if self.shown_report is not None and not self._explains else None
+        return cause.cause if cause is not None and self.primary is not None else ""
+
+    @property
     def stops(self) -> tuple[QWidget, ...]:
         """What the keyboard visits after Test, in order."""
         return self.explanation.stops if self._explains else self.banner.stops

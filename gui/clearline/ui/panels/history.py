@@ -119,6 +119,7 @@ class HistoryPanel(QWidget):
     def _show_row(self, row: int) -> None:
         chosen = self._entries[row] if 0 <= row < len(self._entries) else None
         for button in (self.show_it, self.export):
+            button.setVisible(chosen is not None)
             button.setEnabled(chosen is not None and chosen.report is not None)
         outages = tuple(entry.outage for entry in self._entries if entry.outage is not None)
         older = self._entries[row + 1 :] if chosen else ()
@@ -165,7 +166,7 @@ def _page(entry: Entry | None, older: tuple[Entry, ...], outages: tuple[Outage, 
     reports = (one.report for one in older if one.report is not None and one.outage is None)
     good = next((one for one in reports if one.verdict is Verdict.CONNECTED), None)
     if good is None:
-        return f'{told}<p style="color:{c.muted}">No earlier test of this profile connected: nothing to compare.</p>'
+        return f'{told}<p style="color:{c.muted}">No earlier test that connected is kept: nothing to compare.</p>'
     changes = list(dict.fromkeys(compare(entry.report, good)))
     head = f"{told}<p><b>Since it worked on {escape(moment(good.started))}</b></p>"
     if not changes:

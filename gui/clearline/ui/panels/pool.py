@@ -83,7 +83,7 @@ class PoolPanel(QWidget):
         self.model.show(state.pools if state is not None else ())
         if self.model.rowCount() and not self.table.currentIndex().isValid():
             self.table.selectRow(self._busiest())
-        said = _said(state) if watching else _NO_WATCH
+        said = _said(state, told=not self.form.isHidden()) if watching else _NO_WATCH
         self.said.setText(said)
         self.said.setToolTip(said)  # the whole of it where the line is too short
         self._draw()
@@ -143,10 +143,11 @@ def pool_picture(
     )
 
 
-def _said(state: WatchState | None) -> str:
+def _said(state: WatchState | None, *, told: bool) -> str:
+    """What the latest exercise found, unless its open form has ``told`` it; else how many connections there are."""
     if state is None:
         return "The first connection is being made."
-    if state.exercise is not None and state.exercise.finished:
+    if state.exercise is not None and state.exercise.finished and not told:
         return state.exercise.sentence
     size = sum(pool.size for pool in state.pools)
     servers = len(state.pools)

@@ -321,7 +321,9 @@ class ServersPanel(QWidget):
         self.heading.setText(heading if build() else _BY_HAND)
         self.page.show_page(build)
         self.page.setVisible(bool(build()))
-        self._show_commands(commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri))
+        commands = commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri)
+        self._show_commands(commands)
+        self._detail.setVisible(bool(build() or commands))
 
     def _show_commands(self, commands: list[Command]) -> None:
         self._copy_all.setVisible(bool(commands))

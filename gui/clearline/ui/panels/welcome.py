@@ -13,6 +13,14 @@ from clearline.ui.look.icons import LabelledButton
 from clearline.ui.widgets.parts import WrappedLabel, section
 
 _WIDTH: Final = theme.GRID * 93
+_EMPTY: Final = (
+    "Paste a connection string into the field above, password included: it is shown as dots. Ctrl+Enter tests it; "
+    "nothing is ever written to a server."
+)
+_TYPED: Final = (
+    "Ctrl+Enter tests it: within a second or two you read what works and, if something does not, the one cause and "
+    "what to do. Nothing is ever written to a server."
+)
 
 
 class Welcome(QWidget):
@@ -23,13 +31,10 @@ class Welcome(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        title = QLabel("What do you want to reach?")
+        self.title = title = QLabel()
         title.setFont(theme.title_font())
-        words = WrappedLabel(
-            "Paste a connection string into the field above, password included: it is shown as dots. Ctrl+Enter tests "
-            "it; nothing is ever written to a server.",
-            "muted",
-        )
+        self.words = words = WrappedLabel("", "muted")
+        self.show_typed(False)
         import_ = LabelledButton("import", "Import…")
         import_.clicked.connect(self.import_requested)
         form = LabelledButton("sliders", "Fill in a form")
@@ -63,6 +68,11 @@ class Welcome(QWidget):
         outer.addLayout(middle)
         outer.addStretch(2)
         title.setAlignment(Qt.AlignmentFlag.AlignLeft)
+
+    def show_typed(self, typed: bool) -> None:
+        """Whether there is something to test already."""
+        self.title.setText("Not tested yet" if typed else "What do you want to reach?")
+        self.words.setText(_TYPED if typed else _EMPTY)
 
     def show_passwords(self, state: VaultState) -> None:
         """Say what happens to a password here, before one is typed."""

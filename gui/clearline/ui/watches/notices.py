@@ -23,13 +23,17 @@ class Notices(QObject):
         self._menu: QMenu | None = None
         self._kept = False
 
-    def tell(self, title: str, text: str, *, bad: bool) -> None:
-        """Notify; does no more than mark the window where the desktop has no notifications."""
-        if not self._window.isActiveWindow():
+    def tell(self, title: str, text: str, *, bad: bool, shown: bool = False) -> None:
+        """Notify; where the desktop has no notifications the window says it, unless it is ``shown`` there already."""
+        looked_at = self._window.isActiveWindow()
+        if shown and looked_at:
+            return
+        if not looked_at:
             QApplication.alert(self._window)
         tray = self._icon()
         if tray is None:
-            self._say(f"{title}: {text}")
+            if not shown:
+                self._say(f"{title}: {text}")
             return
         tray.show()  # only a visible icon may notify
         kind = QSystemTrayIcon.MessageIcon.Warning if bad else QSystemTrayIcon.MessageIcon.Information

@@ -26,6 +26,8 @@ from clearline.ui.window.main_window import MainWindow
 
 _AFTER_CHECK: Final = "watch-after-check"
 _NO: Final = "no"
+_TELLING: Final = ("answer", "live")
+"""The pages that say themselves how the watched connection in front is."""
 _STATES: Final = {
     HealthState.UNKNOWN: Health.CHECKING,
     HealthState.CHECKING: Health.CHECKING,
@@ -198,7 +200,7 @@ class Watching(QObject):
         if session is not None and session.watching:
             session.end()
         elif not opened.text:
-            self._window.say("Type a connection string first.")
+            self._window.ask_for_text()
         else:
             self.ask_first(opened, lambda secrets: self.begin(opened, secrets))
         self._show_button()
@@ -275,11 +277,12 @@ class Watching(QObject):
             self._window.turn_to("health")
         if not self.settings.notifications or state is None:
             return
+        shown = opened is self._profiles.current and self._window.results.current_name in _TELLING
         if now in (HealthState.DOWN, HealthState.PAUSED):
             title = "watching is paused" if now is HealthState.PAUSED else "connection lost"
-            self.notices.tell(f"{name}: {title}", state.health.why, bad=True)
+            self.notices.tell(f"{name}: {title}", state.health.why, bad=True, shown=shown)
         elif before is HealthState.DOWN and now in (HealthState.HEALTHY, HealthState.DEGRADED):
-            self.notices.tell(f"{name}: connection restored", state.health.why, bad=False)
+            self.notices.tell(f"{name}: connection restored", state.health.why, bad=False, shown=shown)
 
     def _on_lost(self, session: WatchSession) -> None:
         said = f"{_name(session.opened)}: the watch stood still and did not end. What the server sent keeps it busy."

@@ -11,13 +11,15 @@ from clearline.ui.look import theme
 
 _ONE_LINE: Final = 90
 """Characters of a nested mapping that is told in one line."""
+_UNITS: Final = {"ms": "ms", "received": "bytes"}
+_WHOLE_MS: Final = 1000
+"""From here on fractions of a millisecond say nothing."""
 
 
 def as_html(evidence: Mapping[str, Any]) -> str:
     """A two-column table; nested mappings indent, lists go line by line."""
-    if not evidence:
-        return ""
-    return f'<table cellspacing="0" cellpadding="1" style="margin-top:6px">{"".join(_rows(evidence, 0))}</table>'
+    rows = "".join(_rows(evidence, 0))
+    return f'<table cellspacing="0" cellpadding="1" style="margin-top:6px">{rows}</table>' if rows else ""
 
 
 def beyond(evidence: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +78,8 @@ def _rows(values: Mapping[str, Any], depth: int) -> list[str]:
                 inner = entry if isinstance(entry, Mapping) else {str(number): entry}
                 rows += _rows(inner, depth + 1)
         else:
-            rows.append(f'<tr>{label}<td style="padding-left:12px">{_text(value)}</td></tr>')
+            text = escape(_with_unit(name, value)) if name in _UNITS else _text(value)
+            rows.append(f'<tr>{label}<td style="padding-left:12px">{text}</td></tr>')
     return rows
 
 
@@ -90,7 +93,9 @@ def _in_one_line(values: Mapping[str, Any]) -> str:
             case "reach" | "reason":  # these words say themselves what they are
                 parts.append(str(value))
             case "ms":
-                parts.append(f"{value:.3g} ms" if isinstance(value, float) else f"{value} ms")
+                parts.append(_with_unit(name, value))
+            case _ if name in _UNITS:
+                parts.append(f"{_name(name)} {_with_unit(name, value)}")
             case _:
                 parts.append(f"{_name(name)} {value}")
     line = ", ".join(parts)
@@ -99,7 +104,14 @@ def _in_one_line(values: Mapping[str, Any]) -> str:
 
 def _name(key: object) -> str:
     """A key of the report as people write it."""
-    return str(key).replace("_", " ")
+    return "took" if key == "ms" else str(key).replace("_", " ")
+
+
+def _with_unit(name: str, value: Any) -> str:
+    """A measured number as people read it."""
+    if name == "ms" and isinstance(value, float) and 0 < value < _WHOLE_MS:
+        return f"{value:.3g} ms"
+    return f"{value:,.0f} {_UNITS[name]}" if isinstance(value, int | float) else str(value)
 
 
 def _text(value: Any) -> str:

@@ -74,9 +74,9 @@ def remedy_button(remedy: Remedy) -> LabelledButton:
     return button
 
 
-def short(words: str) -> str:
+def short(words: str, longest: int = _LONGEST) -> str:
     """Words that a button can carry; its tool tip holds the whole sentence."""
-    return words if len(words) <= _LONGEST else words[: _LONGEST - 1].rstrip() + "…"
+    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
 
 def _possible(remedy: Remedy, report: Report | None) -> bool:

@@ -112,7 +112,6 @@ class MainWindow(QMainWindow):
         self.name.setPlaceholderText("New connection")
         self.name.setAccessibleName("Profile name")
         self.name.setToolTip("Give this connection a name")
-        self.name.setMinimumWidth(theme.GRID * 16)
         self.name.textChanged.connect(self._fit_name)
         self.environment = EnvironmentMark()
         self.unsaved = QLabel("not saved")
@@ -240,7 +239,10 @@ class MainWindow(QMainWindow):
         return page or self.connection.said.next_step
 
     def show_next_step(self) -> None:
-        """Test is filled only where no other button is."""
+        """Test is filled only where no other button is, and neither is the repair of a text that the answer mends."""
+        in_front = self.results.current_name == "answer"
+        said = self.connection.said
+        said.show_answered(self.answer.told if in_front else "", filled=self.next_step in (None, said.repair))
         self.connection.show_primary(self.next_step is None)
 
     def show_environment(self, word: str, colour: str | None, *, tinted: bool) -> None:
@@ -355,6 +357,11 @@ class MainWindow(QMainWindow):
         self.health.setVisible(watching)
         self.answer.banner.show_watched(watching)
 
+    def ask_for_text(self) -> None:
+        """Nothing can be tested or watched before there is an address: say so where it is typed."""
+        self.connection.field.setFocus()
+        self.connection.said.show_hint("Paste or type a connection string first, for example localhost:27017.")
+
     def say(self, message: str) -> None:
         """A short message that goes away by itself."""
         self.offer(message, ())
@@ -418,8 +425,8 @@ class MainWindow(QMainWindow):
     def _fit_name(self) -> None:
         """As wide as the name, so that what belongs to it stands beside it."""
         shown = self.name.text() or self.name.placeholderText()
-        width = self.name.fontMetrics().horizontalAdvance(shown) + theme.GRID * 4
-        self.name.setFixedWidth(max(theme.GRID * 16, min(width, theme.GRID * 48)))
+        width = self.name.fontMetrics().horizontalAdvance(shown) + theme.GRID * 3
+        self.name.setFixedWidth(max(theme.GRID * 9, min(width, theme.GRID * 48)))
 
     def _on_sides_moved(self) -> None:
         self._sides_by_user = True
