@@ -76,6 +76,11 @@ def test_only_names_ports_and_certificates_concern_the_network_team() -> None:
     assert not concerns_network(Finding(**{**vars_of(REFUSED), "stage": Stage.AUTH}))
 
 
+@pytest.mark.parametrize("server", ["127.0.0.1:27017", "localhost:27017", "[::1]:27017", "/tmp/mongodb-27017.sock"])
+def test_what_goes_on_inside_this_computer_does_not_concern_the_network_team(server: str) -> None:
+    assert not concerns_network(Finding(**{**vars_of(REFUSED), "server": server}))
+
+
 def test_the_note_holds_what_fails_where_it_leads_and_how_to_see_it() -> None:
     note = network_note(report(REFUSED), REFUSED)
     assert note.startswith("Connections from this computer to MongoDB fail: db1.example.com refuses connections")

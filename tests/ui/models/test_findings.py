@@ -30,5 +30,5 @@ def test_a_finding_that_became_surer_is_repainted_in_place(qapp: QApplication) -
 def test_severity_and_certainty_are_words_too(qapp: QApplication) -> None:
     model = FindingsModel()
     model.show((STALE_SET,))
-    assert model.index(0).data(FindingRole.SUBTITLE) == "Warning · likely · tcp · db3.example.com:27017"
+    assert model.index(0).data(FindingRole.SUBTITLE) == "Warning · likely · TCP · db3.example.com:27017"
     assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).startswith("Warning, likely: Member db3")

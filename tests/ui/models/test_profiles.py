@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole, ProfileRow, ProfilesModel, ago
 
@@ -50,6 +50,38 @@ def test_a_new_verdict_repaints_one_row(qapp: QApplication) -> None:
     assert repainted == [(1, 1)]
     assert model.index(1).data(ProfileRole.VERDICT) is Verdict.FAILED
     assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole) == "Orders stage, db1:27017 +1, failed, unsaved"
+
+
+def test_numbers_in_names_are_sorted_by_value(qapp: QApplication) -> None:
+    model = ProfilesModel()
+    listed = ["db10.example.com", "db2.example.com", "db1.example.com", "DB3.example.com", "orders 9", "orders 10"]
+    model.show([ProfileRow(Profile(id=name, name=name)) for name in listed])
+    assert names(model) == [
+        "db1.example.com",
+        "db2.example.com",
+        "DB3.example.com",
+        "db10.example.com",
+        "orders 9",
+        "orders 10",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("profile", "line"),
+    [
+        (Profile(name="Orders", seeds=Seeds(hosts=("db1:27017",))), "db1:27017"),
+        (Profile(seeds=Seeds(hosts=("db1:27017",))), "no login"),
+        (Profile(name="db1:27017", seeds=Seeds(hosts=("db1:27017",))), "no login"),
+        (Profile(seeds=Seeds(hosts=("db1", "db2")), auth=Auth(user="app")), "+1 · as app"),
+        (Profile(seeds=Seeds(srv=True, hosts=("db.example.com",)), auth=Auth(user="app")), "SRV · as app"),
+        (Profile(seeds=Seeds(hosts=("db1",)), auth=Auth(mechanism="MONGODB-X509")), "MONGODB-X509"),
+        (Profile(), ""),
+    ],
+)
+def test_the_second_line_does_not_repeat_the_first(qapp: QApplication, profile: Profile, line: str) -> None:
+    model = ProfilesModel()
+    model.show([ProfileRow(profile)])
+    assert model.index(0).data(ProfileRole.ADDRESS) == line
 
 
 def test_a_broken_file_is_listed_with_its_problem(qapp: QApplication) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from clearline.core.report.report import Verdict
+from clearline.ui.models.outages import share_text
 from clearline.ui.panels.health import Health, HealthIndicator, health_of
 from ui import played_checks as play
 
@@ -13,6 +15,14 @@ def test_each_verdict_has_its_word() -> None:
     assert health_of(play.report(Verdict.FAILED, play.WRONG_NAME), running=False).health is Health.DOWN
     assert health_of(play.connected(play.STALE_SET), running=False).health is Health.DEGRADED
     assert health_of(play.report(Verdict.CANCELLED), running=False).health is Health.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.0, "100 %"), (0.999999, "99.99 %"), (0.9987, "99.87 %"), (0.6759, "67.6 %"), (0.5, "50 %"), (0.0, "0 %")],
+)
+def test_a_share_of_time_is_as_exact_as_it_matters(share: float, words: str) -> None:
+    assert share_text(share) == words
 
 
 def test_a_verdict_counts_although_late_answers_are_still_awaited() -> None:

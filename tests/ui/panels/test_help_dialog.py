@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from clearline.ui.panels.help_dialog import HelpDialog
 
-KEYS = (("Test", "Ctrl+Return"), ("Next pane", "F6"))
+KEYS = (("Test", "Ctrl+Enter"), ("Next pane", "F6"))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_words_and_keys_are_found(host: QWidget | str) -> None:
     assert "proven" in dialog.page.plain()
     dialog.search.setText("f6")
     assert "Next pane" in dialog.page.plain()
-    assert "Ctrl+Return" not in dialog.page.plain()
+    assert "Ctrl+Enter" not in dialog.page.plain()
     dialog.search.setText("no such thing")
     assert dialog.page.plain() == "Nothing of that name."
 

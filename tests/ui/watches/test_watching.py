@@ -152,9 +152,48 @@ def test_an_empty_table_shows_its_titles_whole(qtbot: QtBot, make_desktop: Calla
     desktop = make_desktop(play.waiting())
     desktop.window.turn_to("topology")
     header = desktop.window.live.views.get("topology").table.horizontalHeader()
-    for column in range(header.count()):
+    shown = [column for column in range(header.count()) if not header.isSectionHidden(column)]
+    assert len(shown) == header.count() - 2  # no tags, and one set at the most
+    for column in shown:
         title = header.model().headerData(column, Qt.Orientation.Horizontal)
         assert header.sectionSize(column) >= header.fontMetrics().horizontalAdvance(title), title
+
+
+@pytest.mark.parametrize(("size", "above"), [((1366, 740), False), ((1024, 740), True), ((911, 484), False)])
+def test_the_topology_shows_how_each_server_is_in_every_size(
+    qtbot: QtBot, watched: Any, size: tuple[int, int], above: bool
+) -> None:
+    desktop, _watch, _session = watched
+    desktop.window.resize(*size)
+    desktop.window.turn_to("topology")
+    emit(qtbot, watched, watches.state())
+    panel = desktop.window.live.views.get("topology")
+    assert (panel.table.mapTo(panel, panel.table.rect().topLeft()).x() == 0) is above
+
+    def right_of(title: str) -> int:
+        column = [one.title for one in panel.servers.columns].index(title)
+        return int(panel.table.columnViewportPosition(column) + panel.table.columnWidth(column))
+
+    assert right_of("heartbeat") <= panel.table.viewport().width()
+    if above:
+        assert right_of("who knows whom") <= panel.table.viewport().width()
+
+
+@pytest.mark.parametrize(("width", "all_columns"), [(1366, True), (911, False)])
+def test_an_event_says_what_it_says_in_a_narrow_window_too(
+    qtbot: QtBot, watched: Any, width: int, all_columns: bool
+) -> None:
+    desktop, _watch, _session = watched
+    desktop.window.resize(width, 484)
+    desktop.window.turn_to("events")
+    panel = desktop.window.live.events
+    header = panel.table.horizontalHeader()
+    hidden = [column for column in range(header.count()) if header.isSectionHidden(column)]
+    assert (hidden == []) is all_columns
+    details = header.count() - 1
+    assert header.sectionSize(details) >= 160
+    assert header.sectionViewportPosition(details) + 160 <= panel.table.viewport().width()
+    assert panel.search.fontMetrics().horizontalAdvance("Filter") + 24 <= panel.search.width()
 
 
 def test_the_topology_names_every_server_and_its_role(qtbot: QtBot, watched: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clearline.core import shell_words
-from clearline.core.addresses import is_host_name, is_ip_address, split_address
+from clearline.core.addresses import is_host_name, is_ip_address, is_loopback, split_address
 from clearline.core.findings import Finding, Severity, Stage
 from clearline.core.report.report import Report
 
@@ -90,8 +90,9 @@ def _mongosh(uri: str) -> list[Command]:
 
 
 def concerns_network(finding: Finding) -> bool:
-    """Whether a network team is the right reader."""
-    return finding.stage in NETWORK_STAGES
+    """Whether a network team is the right reader: of what goes on inside this computer it is not."""
+    here = finding.server is not None and is_loopback(finding.server)
+    return finding.stage in NETWORK_STAGES and not here
 
 
 def network_note(report: Report, finding: Finding) -> str:

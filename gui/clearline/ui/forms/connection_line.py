@@ -97,7 +97,7 @@ class ConnectionLine(QWidget):
         self.button.setText("Stop" if self._running else "Test")
         self.button.show_icon("stop" if self._running else "test", "on_accent" if filled else "text")
         self.button.setAccessibleName("Stop the check" if self._running else "Test the connection")
-        self.button.setToolTip("Esc" if self._running else "Ctrl+Return")
+        self.button.setToolTip("Esc" if self._running else "Ctrl+Enter")
         restyle(self.button, "running", "false" if filled else "true")
 
     def show_reading(self, profile: Profile) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearline.core.findings import Severity
+from clearline.core.findings import Severity, Stage
 from clearline.core.report.marks import MARKS, Tone
 from clearline.core.report.report import Status, Verdict
 from clearline.ui.look.theme import tone
@@ -18,6 +18,9 @@ _ICONS: Final[dict[Status | Verdict | Severity, str]] = {
     Severity.WARNING: "warning",
     Severity.NOTE: "note",
 }
+_STAGES: Final[dict[Stage, str]] = {
+    stage: stage.value.upper() for stage in (Stage.URI, Stage.DNS, Stage.TCP, Stage.TLS)
+}
 _TONES: Final[dict[Tone, str]] = {"good": "passed", "warning": "warning", "bad": "failed", "quiet": "muted"}
 
 
@@ -29,6 +32,11 @@ def status_icon(state: Status | Verdict | Severity) -> str:
 def status_word(state: Status | Verdict | Severity) -> str:
     """The word that stands beside the icon."""
     return MARKS[state].word
+
+
+def stage_word(stage: Stage) -> str:
+    """A stage as people write it."""
+    return _STAGES.get(stage, stage.value)
 
 
 def status_tone(state: Status | Verdict | Severity) -> str:

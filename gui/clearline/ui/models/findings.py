@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.findings import Finding
-from clearline.ui.look.status import status_word
+from clearline.ui.look.status import stage_word, status_word
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -47,7 +47,12 @@ class FindingsModel(QAbstractListModel):
             case FindingRole.SEVERITY:
                 return finding.severity
             case FindingRole.SUBTITLE:
-                words = (status_word(finding.severity), finding.certainty.value, finding.stage.value, finding.server)
+                words = (
+                    status_word(finding.severity),
+                    finding.certainty.value,
+                    stage_word(finding.stage),
+                    finding.server,
+                )
                 return " · ".join(filter(None, words))
         return None
 

@@ -29,6 +29,14 @@ def clock_text(epoch: float) -> str:
     return datetime.fromtimestamp(epoch).strftime("%H:%M:%S")
 
 
+def share_text(share: float) -> str:
+    """A tenth of a percent; beyond 99 % the hundredths count, and only what is whole is called so."""
+    text = f"{100 * share:.{2 if share > 0.99 else 1}f}"
+    if share < 1 and float(text) == 100:
+        text = "99.99"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
 def lasted_text(seconds: float) -> str:
     """A duration in words."""
     if seconds < 60:

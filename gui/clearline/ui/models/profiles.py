@@ -6,6 +6,7 @@ and the keyboard walks over everything.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
+from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
 
@@ -25,6 +27,9 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 FAVOURITES: Final = "Favourites"
 RECENT: Final = "Recent, not saved"
 _FEW: Final = 8
+_NUMBER: Final = late(r"[0-9]+")
+_DIGITS: Final = 12
+"""Numbers in names are compared by value up to so many digits."""
 
 
 class ProfileRole(IntEnum):
@@ -91,6 +96,17 @@ class ProfileRow:
             return ""
         return f"SRV {hosts[0]}" if self.profile.seeds.srv else hosts[0] + (f" +{len(hosts) - 1}" if hosts[1:] else "")
 
+    @property
+    def second_line(self) -> str:
+        """Where it leads; of one that is called by its host, what tells it from others with that host."""
+        hosts = self.profile.seeds.hosts
+        if self.recent or not hosts or self.name != hosts[0]:
+            return self.address
+        user = self.profile.auth.user
+        more = f"+{len(hosts) - 1}" if hosts[1:] else ""
+        login = f"as {user}" if user else self.profile.auth.mechanism or "no login"
+        return " · ".join(filter(None, ("SRV" if self.profile.seeds.srv else "", more, login)))
+
     @cached_property
     def group(self) -> Group:
         """Under which heading it stands."""
@@ -111,8 +127,8 @@ class ProfileRow:
     @cached_property
     def key(self) -> tuple[int, str, str, bool, str]:
         """The place in the list when it is sorted by name: what was never saved stands first under its heading."""
-        # Recent ones keep the order they come in.
-        name = "" if self.recent else self.name.casefold()
+        # Recent ones keep the order they come in; db2 stands before db10.
+        name = "" if self.recent else _NUMBER.sub(_widened, self.name.casefold())
         return *_place_of(self.group), self.path is not None, name
 
     def prepared(self) -> ProfileRow:
@@ -203,7 +219,7 @@ class ProfilesModel(QAbstractListModel):
             case ProfileRole.ID:
                 return row.profile.id
             case ProfileRole.ADDRESS:
-                return row.problem.partition(": ")[2] or row.problem or row.address
+                return row.problem.partition(": ")[2] or row.problem or row.second_line
             case ProfileRole.VERDICT:
                 return row.verdict
             case ProfileRole.UNSAVED:
@@ -367,6 +383,10 @@ class ProfilesModel(QAbstractListModel):
             if not folded:
                 entries.extend(numbers)
         return shown
+
+
+def _widened(number: re.Match[str]) -> str:
+    return number[0].zfill(_DIGITS)
 
 
 def _place_of(group: Group) -> tuple[int, str, str]:

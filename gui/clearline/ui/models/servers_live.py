@@ -71,6 +71,7 @@ class ServersLiveModel(LiveRows[ServerState]):
 
     def __init__(self) -> None:
         self._now_s = 0.0
+        # What a narrow window has room for stands first.
         columns: tuple[Column[ServerState], ...] = (
             Column("server", "The address that the driver uses", lambda s: s.address, lambda s: s.address),
             Column(
@@ -81,13 +82,13 @@ class ServersLiveModel(LiveRows[ServerState]):
                 role_icon,
                 lambda s: None if s.known else "failed",
             ),
-            Column("set", "The replica set's name", lambda s: s.set_name or ""),
-            Column("version", "The server's version", lambda s: s.version or "", self._wire),
-            Column("tags", "Its tags", lambda s: ", ".join(f"{k}:{v}" for k, v in s.tags.items())),
-            Column("driver's RTT", "The driver's average over its heartbeats", lambda s: _ms(s.rtt_ms), number=True),
             Column("our ping", "The latest ping of the watch", lambda s: _ms(s.ping_ms), number=True),
             Column("heartbeat", "When its latest heartbeat was answered", self._heartbeat, number=True),
+            Column("driver's RTT", "The driver's average over its heartbeats", lambda s: _ms(s.rtt_ms), number=True),
+            Column("version", "The server's version", lambda s: s.version or "", self._wire),
             Column("who knows whom", "Whom its hello names, and who names it", _known, _known_tip),
+            Column("tags", "Its tags", lambda s: ", ".join(f"{k}:{v}" for k, v in s.tags.items())),
+            Column("set", "The replica set's name", lambda s: s.set_name or ""),
             Column(
                 "last error",
                 "The latest failure, in the driver's words",

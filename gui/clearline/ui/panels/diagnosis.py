@@ -16,6 +16,7 @@ from clearline.core.report.report import Report, ServerResult, Verdict
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
+from clearline.ui.look.status import stage_word
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from clearline.ui.widgets.delegates import FindingDelegate
 from clearline.ui.widgets.evidence import as_html, chain_html
@@ -266,6 +267,6 @@ def finding_html(finding: Finding, server: ServerResult | None, *, told: bool) -
     where = f" at {finding.server}" if finding.server else ""
     parts.append(
         f'<p style="color:{c.muted}; margin-top:6px; margin-bottom:0px">{escape(finding.cause)} · '
-        f"{finding.certainty.value} · stage {finding.stage.value}{escape(where)}</p>"
+        f"{finding.certainty.value} · stage {stage_word(finding.stage)}{escape(where)}</p>"
     )
     return "".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -32,6 +32,7 @@ from clearline.ui.models.event_columns import (
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 _WIDTHS = {MARK: 26, TIME: 100, GAP: 92, KIND: 118, EVENT: 216, SERVER: 176, CONNECTION: 52, TOOK: 84}
+_WIDE = theme.GRID * 120
 _RIGHT = frozenset({TIME, GAP, CONNECTION, TOOK})
 _MUTED = frozenset({TIME, GAP})
 _MOST_COPIED = 50_000
@@ -152,6 +153,12 @@ class EventLog(QTableView):
             self._sized = True
             for column, width in _WIDTHS.items():
                 self.setColumnWidth(column, width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What an event says needs the room: where there is little, the kind stands in its name alone."""
+        super().resizeEvent(event)
+        for column in (GAP, KIND):
+            self.setColumnHidden(column, event.size().width() < _WIDE)
 
     @property
     def rows_selected(self) -> list[int]:

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -30,6 +30,7 @@ from clearline.ui.models.event_files import write_events
 from clearline.ui.models.event_ring import EventFilter
 from clearline.ui.panels.event_detail import EventDetail
 from clearline.ui.panels.event_log import EventLog
+from clearline.ui.widgets.parts import ElidedLabel
 
 _MOST_LISTED = 500
 _FORMATS = "JSON Lines (*.jsonl);;CSV (*.csv)"
@@ -112,13 +113,14 @@ class EventsPanel(QWidget):
         self.search.setPlaceholderText("Filter")
         self.search.setAccessibleName("Filter events by text")
         self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(theme.GRID * 12)
         self.search.setMaximumWidth(220)
         self.failures = IconButton("failed", "Only failures", checkable=True)
         self.marked = IconButton(
             "bookmark", "Only bookmarked events (B marks a row, N goes to the next)", checkable=True
         )
-        self.counts = QLabel()
-        self.counts.setProperty("role", "muted")
+        self.counts = ElidedLabel("muted")
+        self.counts.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.follow = IconButton("follow", "Follow the newest event", checkable=True)
         self.follow.setChecked(True)
         self.pause = IconButton("pause", _PAUSE, checkable=True)
@@ -327,7 +329,8 @@ class EventsPanel(QWidget):
         if model.dropped:
             words.append(f"{model.dropped:,} dropped")
         self.counts.setText(" · ".join(words))
-        self.counts.setToolTip(_DROPPED if model.dropped else "")
+        if model.dropped:
+            self.counts.setToolTip(f"{self.counts.text()}\n{_DROPPED}")
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, "Save events", "driver-events.jsonl", _FORMATS)

@@ -14,7 +14,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.look.short_names import shorten
 from clearline.ui.models.live_rows import VALUE
-from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text, notices_of
+from clearline.ui.models.outages import Notice, NoticesModel, clock_text, lasted_text, notices_of, share_text
 from clearline.ui.models.pools import reasons
 from clearline.ui.models.servers_live import role_word
 from clearline.ui.panels.watch_lanes import busiest, score_of
@@ -281,7 +281,7 @@ def _numbers(state: WatchState) -> str:
     health = state.health
     parts = []
     if health.uptime is not None:
-        parts.append(f"up {100 * health.uptime:.4g} % of {lasted_text(health.up_s + health.down_s)}")
+        parts.append(f"up {share_text(health.uptime)} of {lasted_text(health.up_s + health.down_s)}")
     parts.append(f"{health.pings:,} pings, {health.failures:,} failed")
     if health.rtt_ms is not None:
         parts.append(f"latest {health.rtt_ms:,.1f} ms")

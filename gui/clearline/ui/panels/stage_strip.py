@@ -12,17 +12,10 @@ from clearline.core.findings import STAGES, Stage
 from clearline.core.report.report import Report, StageResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
-from clearline.ui.look.status import status_colour, status_icon, status_word
+from clearline.ui.look.status import stage_word, status_colour, status_icon, status_word
 from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.widgets.delegates import turning
 
-_NAMES = {
-    Stage.URI: "URI",
-    Stage.HOP: "hop",
-    Stage.DNS: "DNS",
-    Stage.TCP: "TCP",
-    Stage.TLS: "TLS",
-}
 _LEFT_OUT = {Stage.FILES: "none", Stage.HOP: "none", Stage.TLS: "off", Stage.AUTH: "no login"}
 """What it means when a stage is left out of a check that went past it."""
 _QUIET: Final = (Status.WAITING, Status.SKIPPED, Status.CANCELLED)
@@ -91,7 +84,7 @@ class StageStrip(QWidget):
             stage = self._at(event.pos())
             if stage is not None:
                 result = self._stages.get(stage)
-                QToolTip.showText(event.globalPos(), _told(result) if result else name_of(stage), self)
+                QToolTip.showText(event.globalPos(), _told(result) if result else stage_word(stage), self)
                 return True
             QToolTip.hideText()
             return True
@@ -145,10 +138,10 @@ class StageStrip(QWidget):
             painter.setPen(QColor(c.muted if self._pale or status in _QUIET else c.text))
             if narrow:
                 painter.drawPixmap(QPoint(rect.center().x() - _ICON // 2, top + (line - _ICON) // 2), picture)
-                painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), name_of(stage))
+                painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), stage_word(stage))
                 continue
             painter.drawPixmap(QPoint(rect.left(), top + (line - _ICON) // 2), picture)
-            painter.drawText(QPoint(rect.left() + _ICON + 5, top + metrics.ascent()), name_of(stage))
+            painter.drawText(QPoint(rect.left() + _ICON + 5, top + metrics.ascent()), stage_word(stage))
             painter.setFont(body)
             painter.setPen(QColor(c.muted))
             painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), self._words.get(stage, ""))
@@ -163,12 +156,12 @@ class StageStrip(QWidget):
         """Where each stage stands, and whether the icon stands over the word because there is little room."""
         name, below = QFontMetrics(_strong()), QFontMetrics(theme.body_font())
         wide = [
-            max(_ICON + 5 + name.horizontalAdvance(name_of(s)), below.horizontalAdvance(self._words.get(s, "")))
+            max(_ICON + 5 + name.horizontalAdvance(stage_word(s)), below.horizontalAdvance(self._words.get(s, "")))
             for s in STAGES
         ]
         room = self.width() - 2 * theme.GRID
         narrow = sum(wide) + 6 * (len(STAGES) - 1) > room
-        widths = [name.horizontalAdvance(name_of(s)) for s in STAGES] if narrow else wide
+        widths = [name.horizontalAdvance(stage_word(s)) for s in STAGES] if narrow else wide
         gap = max(2, min(_WIDEST_GAP, (room - sum(widths)) // (len(STAGES) - 1)))
         places, left = [], theme.GRID
         for stage, width in zip(STAGES, widths, strict=True):
@@ -191,13 +184,8 @@ class StageStrip(QWidget):
     def _describe(self) -> None:
         said = [_told(result) for result in self._stages.values()]
         if self._cursor is not None:
-            said.insert(0, f"at {name_of(self._cursor)}")
+            said.insert(0, f"at {stage_word(self._cursor)}")
         self.setAccessibleDescription("; ".join(said))
-
-
-def name_of(stage: Stage) -> str:
-    """The stage as people write it."""
-    return _NAMES.get(stage, stage.value)
 
 
 def _strong() -> QFont:
@@ -225,5 +213,5 @@ def _below(report: Report, result: StageResult) -> str:
 
 
 def _told(result: StageResult) -> str:
-    words = f"{name_of(result.stage)}: {status_word(result.status)}"
+    words = f"{stage_word(result.stage)}: {status_word(result.status)}"
     return f"{words}, {elapsed_text(result.elapsed_ms)}" if result.elapsed_ms is not None else words

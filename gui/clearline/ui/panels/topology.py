@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from clearline.core.watch.state import WatchState
 from clearline.core.watch.topology import TopologySnapshot
@@ -11,6 +14,7 @@ from clearline.ui.look import theme
 from clearline.ui.models.servers_live import ChangesModel, ServersLiveModel
 from clearline.ui.panels.deployment_picture import DeploymentPicture
 from clearline.ui.widgets.live_table import LiveTable
+from clearline.ui.widgets.parts import WrappedLabel
 
 _KINDS = {
     "Unknown": "not known yet",
@@ -20,6 +24,10 @@ _KINDS = {
     "Sharded": "sharded cluster",
     "LoadBalanced": "behind a load balancer",
 }
+_PICTURE: Final = theme.GRID * 42
+"""The width of the picture beside the table."""
+_WIDE: Final = theme.GRID * 130
+_HIGH: Final = theme.GRID * 50
 _NO_WATCH = "No watch runs. Press Watch to see the topology live."
 
 
@@ -31,8 +39,8 @@ class TopologyPanel(QWidget):
         self.servers = ServersLiveModel()
         self.changes = ChangesModel()
         self.picture = DeploymentPicture()
-        self.heading = QLabel(_NO_WATCH)
-        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        self.heading = WrappedLabel(_NO_WATCH)
+        self.heading.setAccessibleName("The deployment")
         self.heading.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID, theme.GRID // 2)
         self.table = LiveTable("Servers of the deployment")
         self.table.show_model(self.servers)
@@ -51,16 +59,33 @@ class TopologyPanel(QWidget):
         right.addWidget(self.diary)
         right.setStretchFactor(0, 1)
         right.setStretchFactor(1, 1)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        self._split = split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(right)
         split.setStretchFactor(1, 1)
-        split.setSizes([380, 720])
+        self._by_user = False
+        split.splitterMoved.connect(self._on_moved)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(split)
+
+    def _on_moved(self) -> None:
+        self._by_user = True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The picture stands above the table where both have more room that way."""
+        super().resizeEvent(event)
+        above = event.size().width() < _WIDE and event.size().height() >= _HIGH
+        wanted = Qt.Orientation.Vertical if above else Qt.Orientation.Horizontal
+        turned = self._split.orientation() is not wanted
+        if turned:
+            self._split.setOrientation(wanted)
+        if turned or not self._by_user:
+            whole = event.size().height() if above else event.size().width()
+            picture = whole * 2 // 5 if above else min(_PICTURE, whole * 2 // 5)
+            self._split.setSizes([picture, whole - picture])
 
     def show_state(self, state: WatchState | None, *, watching: bool) -> None:
         """Show another state; None before the first one came."""
@@ -69,6 +94,12 @@ class TopologyPanel(QWidget):
         self.heading.setText(_heading(topology) if state is not None else "" if watching else _NO_WATCH)
         self.picture.show_topology(topology, now_s)
         self.servers.show_at(topology.servers, now_s)
+        sets = {server.set_name or "" for server in topology.servers if server.known}
+        telling = {"tags": any(server.tags for server in topology.servers), "set": len(sets) > 1}
+        for place, column in enumerate(self.servers.columns):
+            hidden = not telling.get(column.title, True)
+            if self.table.isColumnHidden(place) is not hidden:
+                self.table.setColumnHidden(place, hidden)
         self.changes.show_changes(topology.changes)
 
 

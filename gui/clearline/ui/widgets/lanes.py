@@ -119,6 +119,8 @@ class Lanes(Chart):
         for picture, name, unit in ((score.latency, "Latency", "ms"), (score.pool, "Pool", "connections")):
             lane = QRectF(plot.left(), top, plot.width(), stretch)
             self._paint_name(painter, top, name, unit)
+            if len(picture.curves) > 1:
+                self._paint_curve_names(painter, top + 2 * line, stretch - 2 * line, picture)
             self._paint_lane(painter, lane, picture)
             top += stretch + _GAP
             self._paint_rule(painter, top - _GAP / 2)
@@ -141,6 +143,13 @@ class Lanes(Chart):
         painter.drawText(QPointF(0, top + line - 3), name)
         painter.setPen(QColor(c.muted))
         painter.drawText(QPointF(0, top + 2 * line - 3), unit)
+
+    def _paint_curve_names(self, painter: QPainter, top: float, height: float, picture: Picture) -> None:
+        """The names of the curves in their colours, as far as they have room under the name of the lane."""
+        line = self._line_height()
+        for place, curve in enumerate(picture.curves[: max(0, int(height // line))]):
+            painter.setPen(QColor(theme.tone(curve.tone)))
+            painter.drawText(QPointF(0, top + (place + 1) * line - 3), f"– {curve.name}")
 
     def _paint_rule(self, painter: QPainter, y: float) -> None:
         painter.setPen(QColor(theme.colours().line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
@@ -38,10 +39,10 @@ class Menus(QObject):
         self.panel = self._action("Settings beside the answer", "Ctrl+,")
         self.find = self._action("Find in what is in front", keys.Find)
         self.quit = self._action("Quit", keys.Quit if QKeySequence(keys.Quit).toString() else "Ctrl+Q")
-        self.test = self._action("Test", "Ctrl+Return", "Ctrl+Enter")
+        self.test = self._action("Test", *_enter("Ctrl"))
         self.stop = self._action("Stop, or close what is open", "Esc")
-        self.fix = self._action("Do what the answer proposes", "Alt+Return", "Alt+Enter")
-        self.retries = self._action("Test with retries…", "Ctrl+Shift+Return")
+        self.fix = self._action("Do what the answer proposes", *_enter("Alt"))
+        self.retries = self._action("Test with retries…", *_enter("Ctrl+Shift"))
         self.explain = self._action("Explain an error…", "Ctrl+Shift+X")
         self.watch = self._action("Watch", "Ctrl+Shift+W")
         self.watch_after_check = self._action("Go on watching after a test that connects")
@@ -176,6 +177,12 @@ class Menus(QObject):
             action.triggered.connect(lambda _checked=False, scheme=scheme: self.scheme_chosen.emit(scheme))
             group.addAction(action)
         return group
+
+
+def _enter(modifiers: str) -> tuple[str, str]:
+    """Both keys of that name; the menus name the first, and only macOS has signs for them."""
+    keys = f"{modifiers}+Enter", f"{modifiers}+Return"
+    return (keys[1], keys[0]) if sys.platform == "darwin" else keys
 
 
 def give_letters(actions: Sequence[QAction]) -> None:
