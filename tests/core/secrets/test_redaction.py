@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from clearline.core.secrets import redaction
 from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.secrets.secret import Secret
 from examples import examples
@@ -83,6 +85,23 @@ def test_redacting_twice_changes_nothing(text: str, secrets: list[str]) -> None:
 @given(st.text(st.sampled_from("abcdefghij mnop.,-_()[]{}#!?\n0123456789éß日本"), max_size=80))
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
     assert redact(text, ["Tr0ub4dor&3"]) == text
+
+
+PIECES = [
+    *"mongodb mongo srv http password Pass passcode pwd \u017fecret to\u212aen token api-key apikey access_key".split(),
+    *"privateKey credential Authorization bearer Basic clientSecret app h hunter2 eyJ.a1 27017".split(),
+    *": :: = => -> / // \\ @ %3A %40 %2F %3D ' \" ? & , ; - -- _ . [ ] < >".split(),
+    *(" ", "\n", "-p "),
+]
+
+
+@examples(600)
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_what_is_not_looked_through_has_no_place_for_a_secret(text: str) -> None:
+    quick = redact(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction, "_SUSPECT", re.compile(""))
+        assert redact(text) == quick
 
 
 def test_a_secret_inside_a_basic_authorisation_header_is_masked() -> None:

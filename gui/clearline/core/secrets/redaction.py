@@ -36,6 +36,11 @@ _SECRET_NAME: Final = late(
     re.IGNORECASE,
 )
 
+_SUSPECT: Final = late(
+    r"[@%]|:\\?/|mongo|pass|pwd|secret|token|key|credential|authorization|bearer|basic", re.IGNORECASE
+)
+"""What every place of a secret has; most of a report's texts are host names and numbers, and have none of it."""
+
 
 def dotted(redacted: str) -> str:
     """A redacted text as the window shows it beside the field, whose secrets are dots."""
@@ -58,8 +63,9 @@ def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
         before = text
         for secret in sought:
             text = _without(text, secret)
-        text = _mask_addresses(text)
-        text = _mask_options(text)
+        if _SUSPECT.search(text) is not None:
+            text = _mask_addresses(text)
+            text = _mask_options(text)
         if text == before:
             return text
     return MASK
