@@ -15,6 +15,7 @@ from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Unshown
 from clearline.core.uri.parts import UriText
+from clearline.core.uri.setting_lines import address_of
 from clearline.core.uri.surroundings import TOOL, tool_of
 
 _LONG: Final[dict[str, tuple[str, str]]] = {
@@ -100,8 +101,13 @@ def with_address(text: str) -> str:
     """A tool's command that names its server by options, with the address that they come to; other texts as they are.
 
     ``mongo --host rs0/db1,db2 -u app`` becomes ``mongo "mongodb://db1,db2/?replicaSet=rs0" -u app``, which is read as
-    any other command with an address. The first line counts.
+    any other command with an address. The first line counts. So does a set's list, ``rs0/db1:27017,db2:27017``, and
+    settings on several lines.
     """
+    if (address := address_of(text)) is not None:
+        return address
+    if listed := _LISTED.fullmatch(text.strip()):
+        return f"mongodb://{listed[2]}/?replicaSet={listed[1]}"
     line = text.strip().removeprefix("$ ").partition("\n")[0]
     tool = tool_of(line)
     if tool is None or "://" in line:
@@ -141,13 +147,20 @@ def with_address(text: str) -> str:
     return " ".join([tool[0], f'"{address}"', *map(shlex.quote, rest)])
 
 
+_LISTED: Final = late(r"([\w\-]{1,63})/([\w.\-]{1,253}:\d{1,5}(?:,[\w.\-]{1,253}:\d{1,5}){0,49})")
+_VALUED: Final = frozenset({
+    "c", "collection", "o", "out", "f", "fields", "q", "query", "j", "numparallelcollections", "numinsertionworkers",
+    "file", "dir", "archive", "config", "queryfile", "fieldfile", "sort", "limit", "skip", "type", "mode",
+    "upsertfields", "nsinclude", "nsexclude", "nsfrom", "nsto", "readpreference", "writeconcern", "eval",
+})  # fmt: skip
+"""Further options of the database tools that are followed by their value."""
 _SERVER: Final = frozenset({"--host", "--port", "--db", "-d"})
 _DATABASE: Final = late(r"[\w-]{1,63}")
 
 
 def _takes_value(word: str) -> bool:
     name = word.lstrip("-").lower()
-    return name in _LONG or name in _SECRETS or (not word.startswith("--") and name in _SHORT)
+    return name in _LONG or name in _SECRETS or name in _VALUED or (not word.startswith("--") and name in _SHORT)
 
 
 def _put(found: ShellOptions, place: tuple[str, str], value: Any) -> None:
