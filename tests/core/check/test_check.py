@@ -557,8 +557,14 @@ def test_a_watch_and_an_exercise_cannot_be_led_elsewhere_with_a_readable_login_e
     assert far.login_attempts == 0
 
 
-def test_a_readable_password_needs_the_users_consent() -> None:
-    text = "mongodb://u:p@192.0.2.1/?authMechanism=PLAIN"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongodb://u:p@192.0.2.1/?authMechanism=PLAIN",
+        "mongodb://192.0.2.1/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
+    ],
+)
+def test_a_readable_password_or_token_needs_the_users_consent(text: str) -> None:
     report = run_check(text, silence_s=0.2, late_s=0.2)
     assert headline(report) == "auth.password-in-clear"
     assert report.diagnosis is not None

@@ -75,6 +75,22 @@ def test_references_get_their_values_escaped_as_the_place_needs(
     assert ready.facts.mistakes == () or text.startswith('"')
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("mongodb://${H}", True),
+        ("mongodb://${H}/x?tls=true", True),
+        ("mongodb://h1,${H}", True),
+        ("${H}", False),
+    ],
+)
+def test_hosts_from_a_variable_bring_no_options(text: str, refused: bool) -> None:
+    value = "h/?tlsInsecure=true" if refused else "mongodb://h/?tlsInsecure=true"
+    ready = prepare(text, environ={"H": value})
+    assert ready.usable is not refused
+    assert [mistake.fields for mistake in ready.mistakes] == [("hosts",)] * refused
+
+
 def test_a_profile_without_a_text_is_prepared_as_well() -> None:
     sources = {PASSWORD: SecretSource(place="reference", reference="${PW}")}
     profile = Profile(

@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clearline.core.exchange.consent import Agreements, ConcernKind, always_asked, concerns, objections, sign_in_hosts
-from clearline.core.profiles.hop import SshServer
+from clearline.core.profiles.hop import Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Auth, Options, Profile, SecretSource, Seeds, Tls, Unread, Writes
+from clearline.core.secrets.references import Variables
 from clearline.core.uri.connection_string import build, read
+from clearline.core.uri.filling_in import Edit, edited, places_in, undefined_places
+from clearline.core.uri.parts import take_apart
 
 
 def of_text(text: str) -> list[tuple[ConcernKind, str]]:
@@ -60,6 +63,15 @@ def test_an_ordinary_connection_string_asks_for_nothing(text: str) -> None:
             "k8s",
         ),
         ("mongodb://h/?authMechanism=MONGODB-AWS", ConcernKind.IDENTITY, "aws"),
+        ("mongodb://me@h/?authMechanism=GSSAPI", ConcernKind.IDENTITY, "kerberos"),
+        (
+            "mongodb://me@h/?authMechanism=GSSAPI&authMechanismProperties=SERVICE_NAME:HTTP,SERVICE_HOST:intranet",
+            ConcernKind.IDENTITY,
+            "kerberos HTTP intranet",
+        ),
+        ("mongodb://h/?authMechanism=${M}", ConcernKind.IDENTITY, "mechanism"),
+        ("mongodb://${U}@h/?authMechanism=MONGODB-AWS", ConcernKind.IDENTITY, "aws"),
+        ("mongodb+srv://c.example.net/?tls=${T}", ConcernKind.SECURITY_OFF, "tls=false"),
     ],
 )
 def test_what_a_text_wants_is_named(text: str, kind: ConcernKind, value: str) -> None:
@@ -291,6 +303,89 @@ def test_verification_is_not_switched_off_by_what_no_field_holds(unread: Unread,
 def test_a_login_that_no_field_holds_asks_before_it_takes_credentials_of_this_computer() -> None:
     profile = Profile(seeds=Seeds(hosts=("h",)), unread=(Unread(name="authMechanism", value="MONGODB-AWS"),))
     assert [one.value for one in concerns(profile)] == ["aws"]
+
+
+_VALUES = st.sampled_from(
+    (
+        *("", "true", "false", "MONGODB-AWS", "MONGODB-OIDC", "GSSAPI", "ENVIRONMENT:k8s", "k8s", "h1:1,h2:2"),
+        *("u:p@evil", "evil/?tlsInsecure=true&x=", "evil/?authMechanism=MONGODB-AWS&x=", "x&tlsInsecure=true"),
+    )
+)
+_REFERRING = st.builds(
+    Profile,
+    seeds=st.builds(
+        Seeds,
+        srv=st.booleans(),
+        hosts=st.sampled_from([("h",), ("${A}",), ("h${A}", "${B}")]),
+        database=st.sampled_from([None, "${A}"]),
+    ),
+    auth=st.builds(
+        Auth,
+        mechanism=st.sampled_from([None, "${A}", "MONGODB-AWS", "MONGODB-OIDC"]),
+        user=st.sampled_from([None, "${B}"]),
+        properties=st.sampled_from([{}, {"ENVIRONMENT": "${A}"}]),
+    ),
+    options=st.builds(Options, app_name=st.sampled_from([None, "${A}"])),
+    unread=st.lists(
+        st.builds(
+            Unread,
+            name=st.sampled_from(["tls", "tlsInsecure", "authMechanism", "authMechanismProperties", "x", "${A}"]),
+            value=st.sampled_from(["${A}", "${B}", "ENVIRONMENT:${B}", "1&authMechanism=${A}", "true"]),
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+
+
+def resolved(profile: Profile, values: dict[str, str]) -> Profile | None:
+    """As the driver gets it; None where it gets nothing."""
+    text = build(profile)
+    places = list(places_in(take_apart(text), read(text, profile=profile)))
+    known = Variables(values)
+    if [*undefined_places(places, known)]:
+        return None
+    edits = [Edit(place.start, place.end, place.written(known.find(place.name) or "")) for place in places]
+    reading = read(edited(text, sorted(edits, key=lambda edit: edit.start)), profile=profile)
+    return reading.profile if reading.usable else None
+
+
+@given(_REFERRING, st.fixed_dictionaries({"A": _VALUES, "B": _VALUES}))
+@example(Profile(seeds=Seeds(hosts=("${A}",))), {"A": "evil/?tlsInsecure=true", "B": ""})
+@example(Profile(seeds=Seeds(hosts=("h",)), auth=Auth(mechanism="${A}")), {"A": "MONGODB-AWS", "B": ""})
+@example(Profile(seeds=Seeds(hosts=("h",)), auth=Auth(mechanism="MONGODB-AWS", user="${B}")), {"A": "", "B": ""})
+def test_no_value_of_a_variable_wants_what_was_not_asked_for(profile: Profile, values: dict[str, str]) -> None:
+    given_to_driver = resolved(profile, values)
+    if given_to_driver is None:
+        return
+
+    def grave(profile: Profile) -> set[tuple[ConcernKind, str]]:
+        off = ConcernKind.SECURITY_OFF
+        found = [one for one in concerns(profile) if one.kind in (off, ConcernKind.IDENTITY)]
+        return {(one.kind, one.value if one.kind is off else "") for one in found}
+
+    assert grave(given_to_driver) <= grave(profile)
+
+
+AWS = Profile(seeds=Seeds(hosts=("db1",)), auth=Auth(mechanism="MONGODB-AWS"), tls=Tls(enabled=True))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(AWS, tls=Tls()),
+        replace(AWS, tls=Tls(enabled=True, insecure=True)),
+        replace(AWS, hops=(Socks5Proxy(host="evil"),)),
+        replace(AWS, unread=(Unread(name="proxyHost", value="evil"),)),
+        replace(AWS, unread=(Unread(name="x", value="1&proxyHost=evil"),)),
+    ],
+)
+def test_what_is_sent_is_asked_again_on_another_way_and_with_fewer_protections(
+    tmp_path: Path, changed: Profile
+) -> None:
+    agreements = Agreements(tmp_path / "agreements.json")
+    agreements.remember(AWS, concerns(AWS))
+    assert agreements.missing(replace(AWS, name="renamed"), concerns(AWS)) == ()
+    assert "aws" in [one.value for one in agreements.missing(changed, concerns(changed))]
 
 
 def test_an_ssh_server_on_the_way_asks_for_what_it_gets_and_runs(tmp_path: Path) -> None:

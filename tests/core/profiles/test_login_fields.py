@@ -101,6 +101,7 @@ def test_a_password_is_readable_only_on_the_way_to_another_computer() -> None:
     for hosts, readable in ((("localhost", "127.0.0.1:1", "[::1]:1"), False), (("localhost", "db1"), True)):
         assert sends_readable_password(Profile(seeds=Seeds(hosts=hosts), auth=plain)) is readable
     assert not sends_readable_password(Profile(seeds=Seeds(hosts=("db1",)), auth=Auth(user="u")))
+    assert sends_readable_password(Profile(seeds=Seeds(hosts=("db1",)), auth=Auth(mechanism="MONGODB-OIDC")))
 
 
 @pytest.mark.parametrize(

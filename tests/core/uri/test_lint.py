@@ -33,7 +33,10 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
     ("mongodb://%2Ftmp%2Fmongodb-27017.sock/db", OK),
     ("mongodb+srv://app:pw@cluster0.example.test/db?retryWrites=true&w=majority", OK),
     ("mongodb://app:pw@h/?appName=me@home", OK),
-    ("mongodb://h/?authMechanismProperties=TOKEN_RESOURCE:api%3A//x,ENVIRONMENT:azure&authMechanism=MONGODB-OIDC", OK),
+    (
+        "mongodb://h/?authMechanismProperties=TOKEN_RESOURCE:api%3A//x,ENVIRONMENT:azure&authMechanism=MONGODB-OIDC&tls=true",
+        OK,
+    ),
     ("mongodb://u@h/?authMechanism=GSSAPI&authMechanismProperties=SERVICE_NAME:x,CANONICALIZE_HOST_NAME:forward", OK),
     ("mongodb://k:s@h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:abc", OK),
     ("mongodb://h/?TLS=true&RETRYwrites=false", OK),
@@ -302,6 +305,10 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
         ["uri.mechanism-mismatch"],
     ),
     ("mongodb://u:p@h/?authMechanism=PLAIN", ["auth.password-in-clear"]),
+    (
+        "mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
+        ["auth.password-in-clear"],
+    ),
     ("mongodb://u@h/?authMechanism=GSSAPI&authMechanismProperties=FOO:bar", ["uri.unknown-auth-property"]),
     ("mongodb://u:p@h/?authMechanismProperties=FOO:bar", ["uri.unknown-auth-property"]),
     (

@@ -156,7 +156,7 @@ class Course:
         self._reporter.decide(Verdict.FAILED)
 
     def _would_bare_password(self) -> bool:
-        """PLAIN over a line without TLS shows the password to every machine on the way: not without consent."""
+        """PLAIN and OIDC over a line without TLS show it to every machine on the way: not without consent."""
         here = not self._profile.hops and all(map(is_loopback, self._ledger.facts.uri.hosts))
         if not self._confined or here:
             return False

@@ -5,7 +5,8 @@ thing asks once when it
 
 - switches a protection off (the password then goes to any server that answers),
 - names files of this computer, which it should not be able to point at by itself,
-- takes values from this computer's environment or its identity service, and sends them to the servers it names,
+- takes values from this computer's environment, its identity service or its user's Kerberos ticket, and sends them to
+  the servers it names,
 - signs in to an SSH server with this user's keys, uses ``~/.ssh/config``, or says by itself which host key is right.
 
 Secrets that this computer keeps have a memory of their own of where they may go (``keyring/given.py``).
@@ -19,7 +20,8 @@ What the user writes here is the user's own: the form of the window, and the arg
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
 concerns are told, and asked about only on a terminal, where people paste what they were sent.
 
-An agreement holds for the same demand of the same servers, and is remembered as a hash under a key that this computer
+An agreement holds for the same demand of the same servers, reached on the same way; where something is sent to them,
+with the same protections. It is remembered as a hash under a key that this computer
 alone has, so that nothing can be guessed and tried: the file of the agreements says nothing to its reader.
 """
 
@@ -36,10 +38,12 @@ import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
+from clearline.core.keyring.given import opened
 from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer, SystemProxy
 from clearline.core.profiles.hop_urls import place_of
+from clearline.core.profiles.login_fields import SERVICE_HOST, SERVICE_NAME, SERVICE_REALM
 from clearline.core.profiles.profile import Profile
-from clearline.core.secrets.references import names_in
+from clearline.core.secrets.references import has_references, names_in
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 _MOST: Final = 5000
@@ -230,13 +234,27 @@ class Agreements:
 
 
 def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
+    to = _led_to(profile)
+    if profile.unread:  # which the driver's text may turn into other servers, or a proxy before them
+        to += [led for form in _as_given(profile)[1:] if (led := _led_to(form)) != to]
+    if concern.kind in _SENT and (off := opened(profile)):
+        to.append(off)
+    said = msgspec.json.encode([concern.kind, concern.value, to])
+    return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
+
+
+_SENT: Final = (ConcernKind.ENVIRONMENT, ConcernKind.IDENTITY)
+"""Kinds that send something to the servers, which others can read where a protection is off."""
+
+
+def _led_to(profile: Profile) -> list[object]:
+    """The servers, and the way to them."""
     to: list[object] = [profile.seeds.srv, sorted(profile.seeds.hosts)]
     if profile.hops:
         to.append(profile.hops)
         if profile.seeds.srv and profile.far_dns.server is not None:
             to.append(profile.far_dns)
-    said = msgspec.json.encode([concern.kind, concern.value, to])
-    return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
+    return to
 
 
 def _hash_of_copy(name: str, key: bytes) -> str:
@@ -303,22 +321,42 @@ def _security(profile: Profile) -> Iterator[Concern]:
         "tlsAllowInvalidHostnames": tls.allow_invalid_hostnames,
     }
     # A switch that is kept as text, such as a reference, or one that was given twice, may be on for the driver.
-    unread = {item.name.strip().lower() for item in profile.unread if item.value and item.value.lower() != "false"}
+    unread = {name for name, value in _kept(profile) if value and value.lower() != "false"}
     for name, on in switched.items():
         if on or name.lower() in unread:
             yield Concern(kind=ConcernKind.SECURITY_OFF, words=f"It sets {name}: {_OFF[name]}.", value=name)
-    if tls.enabled is False and profile.seeds.srv:
+    undecided = any(name in ("tls", "ssl") and has_references(value) for name, value in _kept(profile))
+    if profile.seeds.srv and (tls.enabled is False or undecided):
         yield Concern(kind=ConcernKind.SECURITY_OFF, words=f"It switches TLS off: {_NO_TLS}.", value="tls=false")
     if profile.auth.allow_plain_without_tls:
         words = "It allows a login that sends the password in clear to another computer."
         yield Concern(kind=ConcernKind.SECURITY_OFF, words=words, value="allowPlainWithoutTLS")
 
 
+def _kept(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What no field holds: names in small letters, and values as they were typed."""
+    for item in profile.unread:
+        yield item.name.strip().lower(), item.value or ""
+
+
 def _identity(profile: Profile) -> Iterator[Concern]:
-    if profile.auth.mechanism == "MONGODB-OIDC" and (service := profile.auth.properties.get("ENVIRONMENT")):
+    auth = profile.auth
+    mechanisms = [auth.mechanism or "", *(value for name, value in _kept(profile) if name == "authmechanism")]
+    if any(map(has_references, mechanisms)):
+        words = f"A variable says how it signs in to {_servers(profile)}: maybe with credentials of this computer."
+        yield Concern(kind=ConcernKind.IDENTITY, words=words, value="mechanism")
+    if auth.mechanism == "GSSAPI":
+        words = f"It signs in to {_servers(profile)} with the Kerberos ticket of this computer's user."
+        # They say for which service the server gets a ticket, which it could use there itself.
+        named = [auth.properties.get(name, "") for name in (SERVICE_NAME, SERVICE_HOST, SERVICE_REALM)]
+        if any(named):
+            words = words[:-1] + f", as if it were the service {'/'.join(filter(None, named))}."
+        yield Concern(kind=ConcernKind.IDENTITY, words=words, value=" ".join(["kerberos", *named]).rstrip())
+    if auth.mechanism == "MONGODB-OIDC" and (service := auth.properties.get("ENVIRONMENT")):
         words = f"It asks this computer's identity service ({service}) for a token and sends it to {_servers(profile)}."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value=service)
-    if profile.auth.mechanism == "MONGODB-AWS" and profile.auth.user is None:
+    # A variable may be set to nothing.
+    if auth.mechanism == "MONGODB-AWS" and (auth.user is None or has_references(auth.user)):
         words = f"It signs in to {_servers(profile)} with the AWS credentials of this computer or its environment."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value="aws")
 

@@ -81,7 +81,7 @@ def destination(profile: Profile) -> Destination:
     words = _words(seeds.hosts, profile.auth.source or seeds.database or "")
     if profile.hops:
         words += " through " + ", ".join(map(place_of, profile.hops))[:_WORDS]
-    return Destination(digest=_digest(identity), words=words, opened=tuple(_opened(profile)))
+    return Destination(digest=_digest(identity), words=words, opened=opened(profile))
 
 
 def _far(profile: Profile) -> list[object]:
@@ -132,8 +132,12 @@ def _as_one(host: str, *, srv: bool) -> str:
     return name if srv else f"{name}:{port}"
 
 
+def opened(profile: Profile) -> tuple[str, ...]:
+    """Protections that are off, and whatever else decides who can read a secret on its way, each in a word or two."""
+    return tuple(_opened(profile))
+
+
 def _opened(profile: Profile) -> Iterator[str]:
-    """Protections that are off, and whatever else decides who can read a secret on its way."""
     tls, auth = profile.tls, profile.auth
     named = (tls.trust, tls.ca_file, tls.certificate_key_file, tls.crl_file)
     if tls.enabled is False or (tls.enabled is None and not profile.seeds.srv and not any(named)):

@@ -24,6 +24,8 @@ AwsSource = Literal["key", "environment", "role"]
 AWS_VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 SERVICE_NAME, SERVICE_REALM, SERVICE_HOST = "SERVICE_NAME", "SERVICE_REALM", "SERVICE_HOST"
 CANONICALIZE, ENVIRONMENT, TOKEN_RESOURCE = "CANONICALIZE_HOST_NAME", "ENVIRONMENT", "TOKEN_RESOURCE"
+READABLE: Final = frozenset({"PLAIN", "MONGODB-OIDC"})
+"""Mechanisms that send the password, or a token that is as good as one, as it is."""
 _TLS_OPTIONS: Final = ("ca_file", "certificate_key_file", "crl_file")
 _TLS_SWITCHES: Final = ("allow_invalid_certificates", "allow_invalid_hostnames", "disable_ocsp_endpoint_check")
 
@@ -177,9 +179,9 @@ def tls_wanted(profile: Profile) -> bool:
 
 
 def sends_readable_password(profile: Profile) -> bool:
-    """Whether the password would leave this computer as it is: PLAIN, no TLS, and a host that is not this computer."""
+    """Whether a password or token would leave this computer as it is: without TLS, to a host that is another."""
     elsewhere = not all(is_loopback(host) for host in profile.seeds.hosts)
-    return profile.auth.mechanism == "PLAIN" and not tls_wanted(profile) and elsewhere
+    return profile.auth.mechanism in READABLE and not tls_wanted(profile) and elsewhere
 
 
 def stays_here(mistakes: Iterable[Mistake], profile: Profile) -> bool:

@@ -12,7 +12,7 @@ from clearline.core.findings import Severity
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
-from clearline.core.secrets.references import REFERENCE, Variables, has_references
+from clearline.core.secrets.references import REFERENCE, Variables, has_references, is_reference
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, PASSWORD, Secret, Secrets, Unshown
 from clearline.core.uri.connection_string import Reading, build, read
 from clearline.core.uri.parts import UriText, take_apart
@@ -66,6 +66,8 @@ class _Place(msgspec.Struct, frozen=True):
     what: str
     fields: tuple[str, ...]
     host: bool
+    alone: bool
+    """It is all of the text: then its value is a whole connection string."""
 
     @property
     def secret(self) -> bool:
@@ -78,6 +80,26 @@ class _Place(msgspec.Struct, frozen=True):
         if self.host and not value.startswith("/"):
             return value.strip()
         return quote(value, safe="", errors="replace")
+
+    def holds_options(self, known: Variables) -> bool:
+        """Whether options stand where hosts belong: no reader of the text would see which protections they take off."""
+        return self.host and not self.alone and "?" in (known.find(self.name) or "")
+
+    def overfull(self) -> Mistake:
+        return Mistake(
+            cause="uri.bad-value",
+            severity=Severity.FAILURE,
+            blanks={
+                "option": "host",
+                "value": f"${{{self.name}}}",
+                "rule": "the variable holds options as well as hosts",
+                "suggestion": f"the hosts into {self.name} and the options into the connection string, or the whole "
+                f"connection string into {self.name} and ${{{self.name}}} alone here",
+            },
+            start=self.start,
+            end=self.end,
+            fields=self.fields,
+        )
 
     def undefined(self, known: Variables) -> Mistake:
         return Mistake(
@@ -101,6 +123,7 @@ def undefined_places(references: list[_Place], known: Variables) -> Iterator[Mis
     """The mistakes of references that are not set, and of the file in which they may stand."""
     missing = [place.undefined(known) for place in references if known.find(place.name) is None]
     yield from missing
+    yield from (place.overfull() for place in references if place.holds_options(known))
     if references:
         yield from _file_mistakes(known, missing=bool(missing))
 
@@ -111,7 +134,7 @@ def places_in(parts: UriText, reading: Reading) -> Iterator[_Place]:
     password = parts.password if source is not None and source.place == "reference" else None
     yield from _in_piece(parts.user, "user", ("user",))
     yield from _in_piece(password, "password", ("password",))
-    yield from _in_piece(parts.hosts, "host", ("hosts",), host=True)
+    yield from _in_piece(parts.hosts, "host", ("hosts",), host=True, alone=is_reference(parts.core.text))
     yield from _in_piece(parts.path, "database", ("database",))
     for chunk in parts.chunks:
         if is_proxy_option(chunk.name.text) and in_text(reading.profile.hops):
@@ -121,12 +144,14 @@ def places_in(parts: UriText, reading: Reading) -> Iterator[_Place]:
         yield from _in_piece(chunk.value, option.name if option is not None else chunk.name.text, fields)
 
 
-def _in_piece(piece: Piece | None, what: str, fields: tuple[str, ...], *, host: bool = False) -> Iterator[_Place]:
+def _in_piece(
+    piece: Piece | None, what: str, fields: tuple[str, ...], *, host: bool = False, alone: bool = False
+) -> Iterator[_Place]:
     if piece is None or not has_references(piece.text):
         return
     for found in REFERENCE.finditer(piece.text):
         start, end = piece.start + found.start(), piece.start + found.end()
-        yield _Place(found[1], start, end, what, fields, host)
+        yield _Place(found[1], start, end, what, fields, host, alone)
 
 
 def _file_mistakes(known: Variables, *, missing: bool) -> Iterator[Mistake]:

@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import AUTH_PROPERTIES, OIDC_ENVIRONMENTS
+from clearline.core.profiles.login_fields import READABLE
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.secret import PASSWORD
@@ -72,7 +73,7 @@ def lint_login(
     if options.effective.get("tls") is not True and not found.has("uri.conflicting-options"):
         if mechanism == "MONGODB-X509":
             found.add("uri.x509-without-tls", _FAILURE, place, fields=("authMechanism", "tls"), patch=_TLS_ON)
-        elif mechanism == "PLAIN":
+        elif mechanism in READABLE:
             fields = ("authMechanism", "tls")
             found.add("auth.password-in-clear", _WARNING, place, fields=fields, patch=_TLS_ON, mechanism=mechanism)
 

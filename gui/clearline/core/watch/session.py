@@ -386,5 +386,5 @@ def objection(ready: Prepared) -> str | None:
             return redact(causes()[mistake.cause].title.format_map(blanks), ready.secrets.values())
     here = not ready.profile.hops and all(map(is_loopback, facts.hosts))
     if stays_here(facts.mistakes, ready.profile) and not here:
-        return "Without TLS the password would be readable on the way: use TLS, or allow it in the profile."
+        return "Without TLS the password or token would be readable on the way: use TLS, or allow it in the profile."
     return None

@@ -78,7 +78,7 @@ class AuthPage(FormPage):
         self._property_note = self._note_of("authMechanismProperties")
 
         self.notes = AuthNotes(background)
-        self.consent = QCheckBox("Send the password without TLS")
+        self.consent = QCheckBox("Send the password or token without TLS")
         self.consent_words = SteadyLabel("", "warning")
         self.env_file = EnvFile(background)
         page = QVBoxLayout(self)
@@ -272,8 +272,8 @@ class AuthPage(FormPage):
         self.consent.setChecked(bool(profile.auth.allow_plain_without_tls))
         hosts = ", ".join(profile.seeds.hosts[:3])
         self.consent_words.setText(
-            f"TLS is off, so machines on the way to {hosts} could read the password. It is not sent unless you allow "
-            "it here; switching TLS on is the better way."
+            f"TLS is off, so machines on the way to {hosts} could read the password or token. It is "
+            "not sent unless you allow it here; switching TLS on is the better way."
         )
 
     # ------------------------------------------------------------ what the user does
