@@ -12,7 +12,7 @@ import pytest
 from clearline.core.check import course, hop_values
 from clearline.core.check.check import check, warm_up
 from clearline.core.check.request import Request
-from clearline.core.drives import NoAnswer, asked, waited_for
+from clearline.core.drives import NoAnswer, asked, on_another_computer, waited_for
 from clearline.core.hops import known_hosts, ssh, ssh_login, way
 from clearline.core.probes import files
 from clearline.core.profiles.hop import SshServer
@@ -114,3 +114,19 @@ def test_a_key_of_ssh_is_a_problem_of_its_file(away: Away, monkeypatch: pytest.M
     assert [(one.trouble.value, one.file, one.what) for one in login.problems] == [
         ("file-silent", "/net/id_ed25519", "0.05")
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "elsewhere"),
+    [
+        (r"\\files.example.net\share\ca.pem", True),
+        ("//files.example.net/share/ca.pem", True),
+        (r"\\?\UNC\files.example.net\share\ca.pem", True),
+        (r"C:\keys\ca.pem", False),
+        (r"keys\ca.pem", False),
+        ("~/ca.pem", False),
+    ],
+)
+def test_a_path_of_windows_that_leads_to_another_computer_is_known_by_its_look(path: str, elsewhere: bool) -> None:
+    assert on_another_computer(path, windows=True) is elsewhere
+    assert not on_another_computer(path, windows=False)

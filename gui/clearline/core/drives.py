@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import PureWindowsPath
 from typing import Final, TypeVar, TypeVarTuple
 
 from clearline.core.daemon_threads import run_in_daemon, start_daemon
@@ -22,6 +24,14 @@ ANSWER_S: Final = 3.0
 """A file on a slow drive has given what a check needs of it by then."""
 FOLDER_S: Final = 10.0
 """A folder of many files takes longer."""
+
+
+def on_another_computer(path: str, *, windows: bool = sys.platform == "win32") -> bool:
+    """Whether a path leads to another computer by its look (UNC): Windows signs its user in there to open it.
+
+    What others wrote is not to have that done before the user has agreed to it.
+    """
+    return windows and PureWindowsPath(path).drive.startswith("\\\\")
 
 
 class NoAnswer(OSError):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.findings import Stage
+from clearline.core.hops import kubeconfig as kubeconfig_module
+from clearline.core.hops.kubeconfig import KubeconfigProblem
 from clearline.core.profiles.hop import KubernetesForward
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
@@ -72,12 +79,46 @@ def test_another_service_at_its_address(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
     assert cause(run(KubernetesForward(kubeconfig=str(tmp_path / "none")), "p:1")) == "k8s.config-broken"
-    for text in ("a: [", "!!python/object/apply:os.system ['true']", "- 1", "x: &a [*a]"):
+    bomb = "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghijkl"))
+    bombs = (
+        bomb + "current-context: *l",
+        bomb + "current-context: c\ncontexts:\n- {name: c, context: {cluster: *l, user: *l}}",
+        "contexts: 1",
+        "contexts: {name: c}",
+    )
+    for text in ("a: [", "!!python/object/apply:os.system ['true']", "- 1", "x: &a [*a]", *bombs):
         (tmp_path / "config").write_text(text)
         assert cause(run(KubernetesForward(kubeconfig=str(tmp_path / "config")), "p:1")) == "k8s.config-broken"
     config = kubeconfig(tmp_path, 1)
     report = run(KubernetesForward(kubeconfig=config, context="other"), "p:1")
     assert "no context other" in report.diagnosis.summary if report.diagnosis else False
+
+
+@pytest.mark.parametrize("sign_in", [{"token": TOKEN}, {"tokenFile": "token"}, {"exec": {"command": "unknown"}}])
+def test_without_tls_no_token_goes_to_another_computer(tmp_path: Path, sign_in: dict[str, Any]) -> None:
+    config = Path(kubeconfig(tmp_path, 1, sign_in))
+    config.write_text(config.read_text().replace("127.0.0.1", "192.0.2.1"))
+    (tmp_path / "token").write_text(TOKEN)
+    report = run(KubernetesForward(kubeconfig=str(config)), "mongo-0:27017")
+    assert cause(report) == "k8s.config-broken"
+    assert report.diagnosis is not None
+    assert "no TLS" in report.diagnosis.summary
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.parametrize("script", ["yes", "sleep 30 & sleep 30", "echo '[[[['", "exit 3"])
+def test_a_sign_in_program_that_goes_on_or_makes_no_sense_is_ended(
+    tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubeconfig_module, "_PLUGIN_S", 0.2)
+    pids = tmp_path / "pids"
+    code = f"echo $$ >> {pids}; {script}"
+    plugin = {"exec": {"command": "/bin/sh", "args": ["-c", code], "apiVersion": "client.authentication.k8s.io/v1"}}
+    with pytest.raises(KubeconfigProblem, match="gives no token"):
+        kubeconfig_module.read(None, None, kubeconfig(tmp_path, 1, plugin), may_run=True)
+    group = int(pids.read_text())
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)
 
 
 def test_a_sign_in_program_runs_only_when_it_was_agreed_to(standalone: Deployment, tmp_path: Path) -> None:

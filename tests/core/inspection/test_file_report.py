@@ -13,7 +13,8 @@ import pytest
 
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.findings import Severity
-from clearline.core.inspection.file_report import FileReport, inspect_file, report_of
+from clearline.core.inspection import file_report
+from clearline.core.inspection.file_report import FileReport, inspect_file, report_of, with_variables
 from clearline.core.secrets.secret import Secret
 from clearline.core.tls.conversions import CA, CLIENT, CRL, Der, conversions
 from lab.certificates import DAY, Authority, Identity
@@ -239,3 +240,17 @@ def test_a_path_is_one_word_of_every_command(folder: str, windows: bool) -> None
         words = shlex.split(command)
         prefix = "./" if folder.startswith("-") else ""
         assert words[:4] == ["openssl", "pkcs12", "-in", prefix + path]
+
+
+def test_a_file_on_another_computer_is_not_opened_to_show_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    far = tmp_path / "far"
+    far.mkdir()
+    (far / ".env").write_text("NAME=ca.pem\n")
+    (far / "ca.pem").write_text("no certificate")
+    monkeypatch.setattr(file_report, "on_another_computer", lambda path: path.startswith(str(far)))
+    report = look(CA, far / "ca.pem")
+    assert (report.lines, report.problems, report.good) == ((), (), False)
+    assert "another computer" in report.kind
+    monkeypatch.setenv("NAME", "of-this-computer")
+    assert with_variables("${NAME}", str(far / ".env")) == "${NAME}", "nor is its file of variables"
+    assert look(CA, far / "${NAME}").kind == report.kind, "and no value is sent there in a path"

@@ -294,14 +294,14 @@ AS_PYMONGO: list[tuple[str, list[str]]] = [
     ("mongodb://h/?authMechanism=SCRAM-SHA-256", ["uri.missing-username"]),
     ("mongodb://h/?authMechanism=GSSAPI", ["uri.missing-username"]),
     ("mongodb://h/?authMechanism=PLAIN&tls=true", ["uri.missing-username"]),
-    ("mongodb://h/?authMechanism=MONGODB-OIDC", ["auth.oidc-not-configured"]),
+    ("mongodb://h/?authMechanism=MONGODB-OIDC&tls=true", ["auth.oidc-not-configured"]),
     (
-        "mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure",
+        "mongodb://h/?authMechanism=MONGODB-OIDC&tls=true&authMechanismProperties=ENVIRONMENT:azure",
         ["uri.bad-value"],
     ),
-    ("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:aws", ["uri.bad-value"]),
+    ("mongodb://h/?authMechanism=MONGODB-OIDC&tls=true&authMechanismProperties=ENVIRONMENT:aws", ["uri.bad-value"]),
     (
-        "mongodb://u:p@h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
+        "mongodb://u:p@h/?authMechanism=MONGODB-OIDC&tls=true&authMechanismProperties=ENVIRONMENT:k8s",
         ["uri.mechanism-mismatch"],
     ),
     ("mongodb://u:p@h/?authMechanism=PLAIN", ["auth.password-in-clear"]),
@@ -539,14 +539,14 @@ def test_a_password_that_nobody_has_typed_yet_is_missing(place: Place) -> None:
 
 
 def test_where_somebody_can_sign_in_oidc_needs_no_environment() -> None:
-    text = "mongodb://h/?authMechanism=MONGODB-OIDC"
+    text = "mongodb://h/?authMechanism=MONGODB-OIDC&tls=true"
     assert read(text, prompting=True).mistakes == ()
     assert [m.cause for m in read(text).mistakes] == ["auth.oidc-not-configured"]
 
 
 @pytest.mark.parametrize("cloud", ["azure", "gcp"])
 def test_a_missing_token_resource_is_named(cloud: str) -> None:
-    text = f"mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:{cloud}"
+    text = f"mongodb://h/?authMechanism=MONGODB-OIDC&tls=true&authMechanismProperties=ENVIRONMENT:{cloud}"
     for prompting in (True, False):
         [mistake] = read(text, prompting=prompting).mistakes
         assert mistake.blanks["option"] == "TOKEN_RESOURCE"

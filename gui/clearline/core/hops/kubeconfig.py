@@ -9,16 +9,21 @@ import os
 import ssl
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from clearline.core.addresses import is_loopback
+from clearline.core.keyring.commands import end
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import read_whole
 
-_MOST_BYTES: Final = 4 << 20
+_MOST_BYTES: Final = 1 << 20
+"""Far more than hundreds of clusters with their certificates take, and what YAML takes seconds for."""
 _PLUGIN_S: Final = 20.0
+_SIGN_IN: Final = ("token", "tokenFile", "exec", "username")
 
 
 class KubeconfigProblem(Exception):
@@ -60,33 +65,42 @@ def read(context: str | None, namespace: str | None, file: str | None, *, may_ru
     except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
         raise KubeconfigProblem(place, "it is no YAML that can be read") from None
     document = document if isinstance(document, dict) else {}
-    wanted = context or str(document.get("current-context") or "")
+    wanted = context or _text(document.get("current-context"))
     chosen = _named(document, "contexts", wanted, "context", place)
-    cluster = _named(document, "clusters", str(chosen.get("cluster")), "cluster", place)
-    user = _named(document, "users", str(chosen.get("user")), "user", place)
-    parts = urlsplit(str(cluster.get("server", "")))
+    cluster = _named(document, "clusters", _text(chosen.get("cluster")), "cluster", place)
+    user = _named(document, "users", _text(chosen.get("user")), "user", place)
     try:
+        parts = urlsplit(_text(cluster.get("server")))
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        port = 0
+        parts, port = urlsplit(""), 0
     if parts.scheme not in ("https", "http") or not parts.hostname or not port:
         raise KubeconfigProblem(place, f"the context {wanted} names no server")
+    if parts.scheme == "http" and not is_loopback(parts.hostname) and any(map(user.get, _SIGN_IN)):
+        # kubectl signs in over TLS alone, too (client-go, clientcmd: IsConfigTransportTLS).
+        raise KubeconfigProblem(place, f"the server of {wanted} has no TLS (http), so its token would be readable")
     token, certificate, key = _sign_in(user, place, path.parent, may_run)
     return Cluster(
         context_name=wanted,
-        namespace=namespace or str(chosen.get("namespace") or "default"),
+        namespace=namespace or _text(chosen.get("namespace")) or "default",
         host=parts.hostname,
         port=port,
         path=parts.path.rstrip("/"),
         tls=_tls(cluster, certificate, key, place, path.parent) if parts.scheme == "https" else None,
-        server_name=str(cluster.get("tls-server-name") or parts.hostname),
+        server_name=_text(cluster.get("tls-server-name")) or parts.hostname,
         token=token,
-        user=str(chosen.get("user") or ""),
+        user=_text(chosen.get("user")),
     )
 
 
+def _text(value: object) -> str:
+    """A text or number of the file, empty for anything else: a list of its aliases may be endless as text."""
+    return str(value) if isinstance(value, str | int) else ""
+
+
 def _named(document: dict[str, Any], part: str, name: str, inner: str, place: str) -> dict[str, Any]:
-    for entry in document.get(part) or ():
+    entries = document.get(part)
+    for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(inner), dict):
             found: dict[str, Any] = entry[inner]
             return found
@@ -98,53 +112,76 @@ def _sign_in(
 ) -> tuple[Secret | None, bytes | None, bytes | None]:
     certificate = _data(user, "client-certificate", place, folder)
     key = _data(user, "client-key", place, folder)
-    token = user.get("token")
-    if token is None and (token_file := user.get("tokenFile")):
-        token = _read(folder / str(token_file), place).decode("utf-8", "replace").strip()
+    token = _text(user.get("token")) or None
+    if token is None and (token_file := _text(user.get("tokenFile"))):
+        token = _read(folder / token_file, place).decode("utf-8", "replace").strip()
     plugin = user.get("exec")
     if isinstance(plugin, dict) and token is None and certificate is None:
         status = _plugin(plugin, place, may_run)
-        token = status.get("token")
+        token = _text(status.get("token"))
         if status.get("clientCertificateData") and status.get("clientKeyData"):
-            certificate, key = str(status["clientCertificateData"]).encode(), str(status["clientKeyData"]).encode()
-    return Secret(str(token)) if token else None, certificate, key
+            certificate = _text(status["clientCertificateData"]).encode()
+            key = _text(status["clientKeyData"]).encode()
+    return Secret(token) if token else None, certificate, key
 
 
 def _plugin(plugin: dict[str, Any], place: str, may_run: bool) -> dict[str, Any]:
     """What a sign-in program says (client.authentication.k8s.io, ExecCredential)."""
     from clearline.paths import restored_environ
 
-    words = [str(plugin.get("command", "")), *map(str, plugin.get("args") or ())]
+    arguments = plugin.get("args")
+    words = [_text(plugin.get("command")), *map(_text, arguments if isinstance(arguments, list) else ())]
     if not may_run:  # its arguments may tell more than is to be shown
         raise KubeconfigProblem(place, "its sign-in program was not agreed to", command=Path(words[0]).name)
-    asked = {"apiVersion": plugin.get("apiVersion", ""), "kind": "ExecCredential", "spec": {"interactive": False}}
+    asked = {"apiVersion": _text(plugin.get("apiVersion")), "kind": "ExecCredential", "spec": {"interactive": False}}
     environ = {**restored_environ(), "KUBERNETES_EXEC_INFO": json.dumps(asked)}
-    for entry in plugin.get("env") or ():
-        if isinstance(entry, dict):
-            environ[str(entry.get("name"))] = str(entry.get("value"))
+    entries = plugin.get("env")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and (name := _text(entry.get("name"))):
+            environ[name] = _text(entry.get("value"))
     try:
-        done = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PLUGIN_S,
-            check=True,
-            env=environ,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
-        )
-        status = json.loads(done.stdout)["status"]
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        status = json.loads(_printed(words, environ))["status"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise KubeconfigProblem(place, f"its sign-in program {Path(words[0]).name} gives no token") from None
     return status if isinstance(status, dict) else {}
 
 
-def _data(section: dict[str, Any], name: str, place: str, folder: Path) -> bytes | None:
-    if given := section.get(f"{name}-data"):
+def _printed(words: list[str], environ: dict[str, str]) -> bytes:
+    """What a program prints that ends well and in time; nothing of it outlives this. Raises OSError and ValueError."""
+    with subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environ,
+        start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
+    ) as process:
+        assert process.stdout is not None
+        limit = threading.Timer(_PLUGIN_S, end, (process,))
+        limit.daemon = True
+        limit.start()
         try:
-            return base64.b64decode(str(given), validate=True)
+            said = process.stdout.read(_MOST_BYTES + 1)
+            code = process.wait(_PLUGIN_S) if len(said) <= _MOST_BYTES else 1
+        except subprocess.TimeoutExpired:
+            code = 1
+        finally:
+            limit.cancel()
+            end(process)
+    if code:
+        raise ValueError("it does not end, or not well")
+    return said
+
+
+def _data(section: dict[str, Any], name: str, place: str, folder: Path) -> bytes | None:
+    if given := _text(section.get(f"{name}-data")):
+        try:
+            return base64.b64decode(given, validate=True)
         except (binascii.Error, ValueError):
             raise KubeconfigProblem(place, f"{name}-data is no base64") from None
-    return _read(folder / str(section[name]), place) if section.get(name) else None
+    file = _text(section.get(name))
+    return _read(folder / file, place) if file else None
 
 
 def _read(path: Path, place: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from clearline.core.drives import on_another_computer
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity
@@ -46,19 +47,22 @@ class FileReport(NamedTuple):
 
     @property
     def good(self) -> bool:
-        """Nothing is wrong with it."""
-        return not self.problems
+        """It was read, and nothing is wrong with it."""
+        return self.facts.readable is Readable.OK and not self.problems
 
 
 def inspect_file(option: str, path: str, key_password: Secret | None, env_file: str | None = None) -> FileReport:
     """Read a file as the driver would and say what it is; references in the path are resolved first.
 
     Takes milliseconds, but files can lie on a slow network: call it in a daemon thread. Never raises for what the file
-    or its place is.
+    or its place is. One on another computer is not opened: that is for a check, which is agreed to.
     """
     from clearline.core.probes.files import inspect_files
 
     path = with_variables(path, env_file)
+    if on_another_computer(path):
+        unseen = FileFacts(option=option, path=path, readable=Readable.OTHER)
+        return FileReport(unseen, "a file on another computer: it is read when the connection is tested", (), ())
     profile = Profile(id="", tls=msgspec.structs.replace(Tls(), **{_FIELDS[option]: path}))
     secrets = {KEY_PASSWORD: key_password} if key_password else {}
     [facts] = inspect_files(profile, secrets, datetime.now(UTC))
@@ -70,7 +74,7 @@ def with_variables(text: str, env_file: str | None) -> str:
     """A text with the values of its references; unknown ones stay. Reads the ``.env`` file: for a daemon thread."""
     from clearline.core.secrets.references import REFERENCE, has_references, variables
 
-    if not has_references(text):
+    if not has_references(text) or (env_file and on_another_computer(env_file)):
         return text
     known = variables(env_file)
     return REFERENCE.sub(lambda found: known.find(found[1]) or found[0], text)

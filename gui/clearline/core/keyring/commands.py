@@ -53,7 +53,7 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     except TimeoutError:
         raise CommandFailed(f"did not end within {timeout_s:g} seconds") from None
     finally:
-        _end(process)
+        end(process)
         await asyncio.shield(process.wait())
         process._transport.close()  # type: ignore[attr-defined]  # a survivor may hold the pipe open
         await asyncio.sleep(0)  # the pipe is let go of in the loop's next turn
@@ -120,8 +120,8 @@ async def _exit_code(process: asyncio.subprocess.Process) -> int:
         return 0
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """End it and all that it has started, also what outlives it."""
+def end(process: asyncio.subprocess.Process | subprocess.Popen[bytes]) -> None:
+    """End a program in a session of its own and all that it has started, also what outlives it."""
     try:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)

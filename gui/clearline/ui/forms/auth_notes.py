@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import on_another_computer
 from clearline.core.inspection.file_report import FileReport, inspect_file
 from clearline.core.options.packages import MECHANISM_PACKAGES, how_to_get, missing_for_mechanism
 from clearline.core.profiles.login_fields import LoginFields
@@ -134,7 +135,8 @@ class AuthNotes(QWidget):
     def _show_certificate(self, report: FileReport) -> None:
         link = ("tlsCertificateKeyFile", "See the TLS page")
         if not report.facts.certificates:
-            self.subject.say(f"The client certificate is {report.kind}.", "failed", "failed", link=link)
+            look = ("failed", "failed") if report.problems else ("note", "muted")
+            self.subject.say(f"The client certificate is {report.kind}.", *look, link=link)
             return
         said = f"You are {report.facts.certificates[0].subject}."
         if report.problems:
@@ -180,6 +182,11 @@ class EnvFile(QWidget):
 
 def _names_in(path: str) -> tuple[frozenset[str], str]:
     """The names in a ``.env`` file, or why there are none."""
+    if on_another_computer(path):
+        return (
+            frozenset(),
+            f"The variables file {path} is on another computer: a test reads it.",
+        )
     try:
         names = frozenset(read_env_file(Path(path).expanduser()))
     except FileNotFoundError:

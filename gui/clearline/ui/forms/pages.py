@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from clearline.core.checklist.checklist import checklist, open_items
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.drives import on_another_computer
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Finding, Stage
 from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
@@ -373,6 +374,8 @@ def _undefined(profile: Profile, secrets: Secrets) -> tuple[Mistake, ...]:
     """The references without a value, but for those of which the Authentication page itself tells. Reads a file."""
     from clearline.core.uri.filling_in import undefined
 
+    if profile.env_file and on_another_computer(profile.env_file):
+        return ()
     found = undefined(profile, variables(profile.env_file), secrets)
     return tuple(mistake for mistake in found if not {PASSWORD, "envFile"} & set(mistake.fields))
 
