@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clearline.core.addresses import is_loopback
-from clearline.core.keyring.commands import end
+from clearline.core.child_processes import end_with_children
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import read_whole
 
@@ -158,7 +158,7 @@ def _printed(words: list[str], environ: dict[str, str]) -> bytes:
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
     ) as process:
         assert process.stdout is not None
-        limit = threading.Timer(_PLUGIN_S, end, (process,))
+        limit = threading.Timer(_PLUGIN_S, end_with_children, (process,))
         limit.daemon = True
         limit.start()
         try:
@@ -168,7 +168,7 @@ def _printed(words: list[str], environ: dict[str, str]) -> bytes:
             code = 1
         finally:
             limit.cancel()
-            end(process)
+            end_with_children(process)
     if code:
         raise ValueError("it does not end, or not well")
     return said

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import locale
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Final
 
+from clearline.core.child_processes import end_with_children
 from clearline.core.secrets.secret import Secret
 
 COMMAND_S: Final = 60.0
@@ -53,7 +52,7 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     except TimeoutError:
         raise CommandFailed(f"did not end within {timeout_s:g} seconds") from None
     finally:
-        end(process)
+        end_with_children(process)
         await asyncio.shield(process.wait())
         process._transport.close()  # type: ignore[attr-defined]  # a survivor may hold the pipe open
         await asyncio.sleep(0)  # the pipe is let go of in the loop's next turn
@@ -118,17 +117,6 @@ async def _exit_code(process: asyncio.subprocess.Process) -> int:
             return await process.wait()
     except TimeoutError:
         return 0
-
-
-def end(process: asyncio.subprocess.Process | subprocess.Popen[bytes]) -> None:
-    """End a program in a session of its own and all that it has started, also what outlives it."""
-    try:
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):  # all gone; macOS says the latter of a group of dead ones
-        pass
 
 
 def _words(command: str) -> list[str]:
