@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Iterator
 from typing import Any
@@ -10,10 +11,11 @@ import bson
 
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
+from faults.product_faults import ATLAS, SHARDS, atlas_zone
 from lab import peers
 from lab.certificates import Authority, server_context
 from lab.dns_server import NODATA, Delayed, Value, Zone, cluster
-from lab.mongo_peer import Failure, MongoPeer, hello, member_hello
+from lab.mongo_peer import Failure, Late, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
 
 TABLE = Table()
@@ -50,6 +52,46 @@ def _(lab: Laboratory) -> Iterator[Case]:
     with MongoPeer() as peer:
         peer.answers["hello"] = member_hello("rs0", [peer.address], me=peer.address)
         yield Case(f"mongodb://{peer.address}/?directConnection=true")
+
+
+@TABLE.row("V15", "a read that no driver can read", failed="hello.malformed", says="answers hello as MongoDB does")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"find": {"cursor": 5}}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("V16", "slow by itself, at a near port", connected="tcp.high-latency", says="not the line", silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    def late(answer: Any) -> Any:
+        return lambda _: Late(2, answer)
+
+    found = {"cursor": {"id": bson.Int64(0), "ns": "a.b", "firstBatch": []}}
+    with MongoPeer({"hello": late(hello()), "*": late(found)}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row(
+    "V18",
+    "one of Atlas' members turns away",
+    connected="tls.internal-error-alert",
+    says="let this computer in",
+    netns=True,
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, contextlib.ExitStack() as stack:
+        network.dns_server(atlas_zone())
+        hosts = [f"{host}:27017" for host in SHARDS]
+        for number, address in enumerate(SHARDS.values()):
+            network.outside_address(address)
+            listener = network.listen(27017, address)
+            if number == 0:
+                stack.enter_context(peers.tls_alert(80, listener=listener))
+                continue
+            role = "primary" if number == 1 else "secondary"
+            answer = member_hello("atlas-0qx7-shard-0", hosts, me=hosts[number], role=role, primary=hosts[1])
+            own = server_context(lab.authority.server(*SHARDS))
+            stack.enter_context(MongoPeer({"hello": answer}, tls=own, listener=listener))
+        yield Case(f"mongodb+srv://{ATLAS}/?tlsCAFile={lab.authority.ca_file}", network)
 
 
 # ---------------------------------------------------------------- logins

@@ -432,3 +432,37 @@ def test_a_hosts_entry_is_advised_for_whole_names_alone() -> None:
     assert "hosts file" not in remedies("db*.lab")
     over_v6 = TcpFacts(address="::1", family="ipv6", reach=Reach.OK, loopback=True, own=True)
     assert "point db1.lab to ::1" in remedies("db1.lab", at=over_v6)
+
+
+def test_a_server_that_is_gone_or_one_that_cuts_some_connections() -> None:
+    cut = dead("db1", Reach.RESET, errno=errno.ECONNRESET)
+    served = DriverFacts(state=DriverState.CONNECTED, server=cut.address)
+    assert found(facts(cut, driver=served), "tcp.unsteady").certainty is LIKELY
+    assert not causes(facts(cut, driver=served)) & {"topology.member-unreachable", "tcp.reset-on-connect"}
+
+
+@pytest.mark.parametrize("others_let_in", [False, True])
+def test_atlas_access_list_or_one_member_alone(others_let_in: bool) -> None:
+    alert = driver(Reach.TLS_ALERT, alert=80)
+    first = member(alert, host="a.abcde.mongodb.net")
+    second = member(driver(), inside(HELLO), host="b.abcde.mongodb.net") if others_let_in else member(alert, host="b.x")
+    known = causes(with_tls(first, second))
+    assert ("tcp.atlas-access-list" in known) is not others_let_in
+
+
+@pytest.mark.parametrize("genuine", [None, True])
+def test_a_false_server_or_a_product_with_words_of_its_own(genuine: bool | None) -> None:
+    known = failed(
+        member(plain(HELLO)), login=LoginFacts(unproven=True), access=AccessFacts(genuine=genuine), user="app"
+    )
+    assert found(known, "auth.server-not-genuine").certainty is (PROVEN if genuine else LIKELY)
+
+
+def test_a_read_that_cannot_be_read() -> None:
+    def ended(exception: str, **more: Any) -> set[str]:
+        state = DriverFacts(state=DriverState.RAISED, exception=exception, raised_by="read", **more)
+        return causes(facts(member(plain(HELLO)), driver=state))
+
+    assert "hello.malformed" in ended("TypeError")
+    assert "hello.malformed" in ended("pymongo.errors.ProtocolError")
+    assert "hello.malformed" not in ended("pymongo.errors.AutoReconnect")

@@ -220,7 +220,9 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
     return explanations
 
 
-_CUTS = frozenset({"tcp.closed-on-connect", "tcp.reset-on-connect", "tcp.closed-after-data", "tcp.reset-after-data"})
+_CUTS = frozenset(
+    {"tcp.refused", "tcp.closed-on-connect", "tcp.reset-on-connect", "tcp.closed-after-data", "tcp.reset-after-data"}
+)
 
 
 def _unsteady(member: MemberFacts, cut: Finding) -> Finding:

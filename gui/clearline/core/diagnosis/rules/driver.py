@@ -9,7 +9,7 @@ from clearline.core.diagnosis.rules.hello import answers_nothing_else
 from clearline.core.diagnosis.standing import Outlook, answered, is_connected, open_addresses, outlook
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Stage
 
 PACKAGE_OF = {
     "pymongo_auth_aws": "pymongo[aws]",
@@ -59,7 +59,7 @@ def last_word(facts: Facts) -> Finding:
     driver = facts.driver
     message = driver.words or driver.message or "PyMongo found no suitable server in time"
     evidence: dict[str, object] = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
-    if found := _cut_off(facts) or _refused(facts, evidence):
+    if found := _unreadable(facts) or _cut_off(facts) or _refused(facts, evidence):
         return found
     healthy = outlook(facts) is Outlook.POSSIBLE and driver.state is not DriverState.NOT_STARTED
     code = "driver.disagrees" if healthy and driver.code is None else "driver.unexplained"
@@ -69,6 +69,28 @@ def last_word(facts: Facts) -> Finding:
         "first that opens: another server may stand there than the one that answered the probes."
     )
     return finding(code, Certainty.POSSIBLE, evidence=evidence, detail=words or "", message=message)
+
+
+_UNREADABLE = frozenset({"pymongo.errors.ProtocolError", "bson.errors.InvalidBSON", "TypeError", "KeyError"})
+"""What PyMongo raises at an answer whose form it cannot read."""
+
+
+def _unreadable(facts: Facts) -> Finding | None:
+    """Hello is answered as by MongoDB, and a read is not."""
+    driver = facts.driver
+    if driver.raised_by != "read" or driver.exception not in _UNREADABLE or not answered(facts):
+        return None
+    server = driver.server or answered(facts)[0][0].address
+    return finding(
+        "hello.malformed",
+        Certainty.LIKELY,
+        stage=Stage.DRIVER,
+        server=server,
+        evidence={"exception": driver.exception},
+        summary=f"{server} answers hello as MongoDB does, and a read in a form that PyMongo cannot read.",
+        host=server,
+        what="a read",
+    )
 
 
 def _cut_off(facts: Facts) -> Finding | None:

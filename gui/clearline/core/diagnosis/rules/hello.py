@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
-from clearline.core.diagnosis.rules import products
+from clearline.core.diagnosis.rules import lines, products
 from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, place, speaks_tls, told_by
 from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.diagnosis.rules.services import (
@@ -16,7 +16,7 @@ from clearline.core.diagnosis.rules.services import (
     service_of,
     service_that_answers,
 )
-from clearline.core.diagnosis.rules.tcp import is_atlas
+from clearline.core.diagnosis.rules.tcp import atlas_may_refuse
 from clearline.core.diagnosis.rules.tls_authority import default_certificate, inspection_product
 from clearline.core.diagnosis.standing import (
     API_VERSION_REQUIRED,
@@ -163,7 +163,7 @@ def cut_on_connect(facts: Facts, member: MemberFacts) -> Finding | None:
     tell = partial(finding, server=member.address, evidence=told_by(member))
     if Reach.SILENT.value in heard.attempts or member.hello is not None:
         return tell("pool.connection-limit", Certainty.LIKELY, stage=Stage.HELLO, host=member.host)
-    if is_atlas(member.host):
+    if atlas_may_refuse(facts, member):
         how = "it cuts the connection at once"
         certainty = Certainty.LIKELY if heard.reach is Reach.RESET else Certainty.POSSIBLE
         return tell("tcp.atlas-access-list", certainty, detail=_ON_THE_WAY, how=how)
@@ -202,7 +202,7 @@ def cut_after_data(facts: Facts, member: MemberFacts) -> Finding | None:
     if own not in CUT:
         return None
     tell = partial(finding, server=member.address, evidence=told_by(member))
-    if is_atlas(member.host) and facts.tls_wanted:
+    if atlas_may_refuse(facts, member) and facts.tls_wanted:
         certainty = Certainty.LIKELY if own is Reach.RESET else Certainty.POSSIBLE
         return tell("tcp.atlas-access-list", certainty, detail=_ON_THE_WAY, how="it cuts TLS off at its first message")
     code = "tcp.reset-after-data" if own is Reach.RESET else "tcp.closed-after-data"
@@ -430,15 +430,8 @@ def _while_connected(facts: Facts, member: MemberFacts, found: Finding) -> Findi
     own = own_exchange(facts, member)
     if not is_connected(facts) or found.cause != "tcp.too-slow" or own is None:
         return found
-    return finding(
-        "tcp.high-latency",
-        Certainty.LIKELY,
-        server=member.address,
-        evidence=told_by(member),
-        detail="Measured by one hello; a server that is slow to answer looks the same.",
-        host=member.host,
-        ms=round(own.elapsed_ms),
-    )
+    doubt = "Measured by one hello; a server that is slow to answer looks the same."
+    return lines.late(member, own.elapsed_ms, told_by(member), doubt=doubt)
 
 
 MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (

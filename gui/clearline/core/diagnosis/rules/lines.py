@@ -76,7 +76,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     median, member = max(measured, key=lambda pair: pair[0])
     assert member.rtt is not None
     samples = member.rtt.samples_ms
-    evidence = {"rtt_ms": [round(s, 1) for s in samples], "retransmits": member.rtt.retransmits}
+    evidence: dict[str, object] = {"rtt_ms": [round(s, 1) for s in samples], "retransmits": member.rtt.retransmits}
     tell = partial(finding, server=member.address, evidence=evidence)
     rate = bandwidth(member)
     if rate is not None and rate < LOW_BANDWIDTH:
@@ -93,23 +93,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
         # A far member of a set that is otherwise near costs nothing until it is read from.
         used = next((m for m in facts.members if m.address == facts.driver.server), member)
         near = used.rtt and used.rtt.samples_ms and used.rtt.median_ms < HIGH_LATENCY_MS
-        opened = min((t.elapsed_ms for t in member.tcp if t.reach is Reach.OK), default=0.0)
-        far = opened >= median / _ROUND_TRIP_SHARE
-        yield tell(
-            "tcp.high-latency",
-            Certainty.PROVEN if far else Certainty.LIKELY,
-            severity=Severity.NOTE if near else None,
-            summary="" if far else f"{member.host} takes {round(median)} ms for an answer.",
-            detail=""
-            if far
-            else f"Its port opened within {max(1, round(opened))} ms, so it is not the line to it: the server is "
-            "slow to answer, or what opened the port (a proxy, a tunnel) has a long way to it.",
-            fix=""
-            if far
-            else "Look at the server's load, and at what stands between: a proxy, tunnel or port-forward.",
-            host=member.host,
-            ms=round(median),
-        )
+        yield late(member, median, evidence, severity=Severity.NOTE if near else None)
     for _, lossy in measured:
         assert lossy.rtt is not None
         times = lossy.rtt.samples_ms
@@ -127,6 +111,29 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
                 max=round(max(times)),
             )
             return
+
+
+def late(
+    member: MemberFacts, ms: float, evidence: dict[str, object], *, severity: Severity | None = None, doubt: str = ""
+) -> Finding:
+    """Answers that take long: over a far line, or from a server that is slow although its port opened at once.
+
+    ``doubt`` says what else may be where the line is far.
+    """
+    opened = min((t.elapsed_ms for t in member.tcp if t.reach is Reach.OK), default=0.0)
+    tell = partial(finding, "tcp.high-latency", server=member.address, evidence=evidence, severity=severity)
+    if opened >= ms / _ROUND_TRIP_SHARE:
+        sure = Certainty.LIKELY if doubt else Certainty.PROVEN
+        return tell(certainty=sure, detail=doubt, host=member.host, ms=round(ms))
+    return tell(
+        certainty=Certainty.LIKELY,
+        summary=f"{member.host} takes {round(ms)} ms for an answer.",
+        detail=f"Its port opened within {max(1, round(opened))} ms, so it is not the line to it: the server is "
+        "slow to answer, or what opened the port (a proxy, a tunnel) has a long way to it.",
+        fix="Look at the server's load, and at what stands between: a proxy, tunnel or port-forward.",
+        host=member.host,
+        ms=round(ms),
+    )
 
 
 def bandwidth(member: MemberFacts) -> float | None:

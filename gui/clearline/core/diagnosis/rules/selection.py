@@ -168,6 +168,8 @@ def unusable_members(facts: Facts) -> Iterable[Finding]:
     for member in unusable(facts):
         if member.address in primaries and not writable:
             continue  # Said by the rule about the primary.
+        if member.address == facts.driver.server:
+            continue  # The driver reached it: not every connection gets the same.
         if lookup_failed(member.lookup):
             code = "topology.member-unresolvable"
         elif member.tcp and not reached(member):
@@ -206,8 +208,8 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
             "more and steps down within some ten seconds."
         )
     evidence: dict[str, object] = {"advertised_by": list(first.advertised_by)}
-    # A silence of one and a half seconds is a slow line as well.
-    silent = any(t.reach is Reach.SILENT for m in members for t in m.tcp) or any(
+    # A silence of one and a half seconds is a slow line as well, and a reset of one connection says little of others.
+    silent = any(t.reach in (Reach.SILENT, Reach.RESET) for m in members for t in m.tcp) or any(
         m.lookup is not None and m.lookup.silent for m in members
     )
     return finding(

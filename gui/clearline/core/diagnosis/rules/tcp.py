@@ -38,6 +38,14 @@ def is_atlas(host: str) -> bool:
     return host.lower().rstrip(".").endswith(ATLAS)
 
 
+def atlas_may_refuse(facts: Facts, member: MemberFacts) -> bool:
+    """Whether Atlas' access list can be why a member turns this computer away: it holds for all members alike."""
+    return is_atlas(member.host) and not any(
+        m is not member and is_atlas(m.host) and (m.hello is not None or any(t.server_hello for t in m.tls))
+        for m in facts.members
+    )
+
+
 def _worst(member: MemberFacts) -> TcpFacts:
     """The attempt that explains the member: a network that this computer has at all, IPv4 before IPv6, and an answer
     before silence."""
@@ -135,7 +143,7 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             )
         case Reach.SILENT:
             return _silent(facts, member, attempt)
-        case Reach.RESET if is_atlas(host):
+        case Reach.RESET if atlas_may_refuse(facts, member):
             # The reset may arrive before connect() has returned.
             return tell("tcp.atlas-access-list", Certainty.LIKELY, how="a reset")
         case Reach.RESET:
@@ -359,7 +367,7 @@ def _silent(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding | N
             host=host,
             port=port,
         )
-    if is_atlas(host) and not attempt.private:
+    if atlas_may_refuse(facts, member) and not attempt.private:
         return tell(
             "tcp.atlas-access-list",
             Certainty.POSSIBLE,

@@ -23,7 +23,7 @@ from clearline.core.diagnosis.rules.evidence import (
 )
 from clearline.core.diagnosis.rules.places import is_here
 from clearline.core.diagnosis.rules.services import is_http, service_of
-from clearline.core.diagnosis.rules.tcp import is_atlas
+from clearline.core.diagnosis.rules.tcp import atlas_may_refuse, is_atlas
 from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
@@ -139,13 +139,23 @@ def early_alert_80(facts: Facts, member: MemberFacts) -> Finding | None:
     if handshake is None or handshake.alert != INTERNAL_ERROR:
         return None
     tell = partial(finding, server=member.address, evidence=told_by(member))
-    if is_atlas(member.host) and not handshake.server_hello:
+    if atlas_may_refuse(facts, member) and not handshake.server_hello:
         return tell("tcp.atlas-access-list", Certainty.LIKELY, how="TLS alert 80")
     if found := name_needed(facts, member):
         return found
     if handshake.server_hello:
         return None  # It showed who it is, so the server itself ends the handshake.
-    return tell("tls.internal-error-alert", Certainty.LIKELY, host=member.host)
+    alone = is_atlas(member.host)
+    return tell(
+        "tls.internal-error-alert",
+        Certainty.LIKELY,
+        means="Other members of the cluster let this computer in, so it is not Atlas' access list: this one is "
+        "probably being replaced or restarted."
+        if alone
+        else "",
+        fix="Wait some minutes, and look at the cluster's state in Atlas." if alone else "",
+        host=member.host,
+    )
 
 
 def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
