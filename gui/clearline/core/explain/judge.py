@@ -15,6 +15,7 @@ from clearline.core.explain.phrases import hits
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules import RULES
 from clearline.core.explain.rules.guess import Guess
+from clearline.core.explain.rules.logs import VERIFY_CLIENT
 from clearline.core.explain.signs import Sign
 from clearline.core.findings import Certainty, Severity, Stage
 
@@ -76,11 +77,6 @@ _VERIFY = {
     67: "tls.weak-certificate",
     68: "tls.weak-certificate",
 }
-_VERIFY_CLIENT = {
-    9: "tls.client-certificate-rejected",
-    10: "tls.client-certificate-expired",
-    26: "tls.server-certificate-as-client",
-}
 
 
 def guesses(record: Record, text: Text) -> Iterator[Guess]:
@@ -110,6 +106,8 @@ def _table(record: Record, text: Text) -> Iterator[Guess]:
         cause = hit.cause
         if "atlas" in record.surroundings and cause in _CUT_OFF:
             cause = "tcp.atlas-access-list"
+        if cause == "tls.not-offered" and hit.writer != "server-log" and record.driver == "server-log":
+            cause = "tls.required"
         bonus = 30 if hit.writer == record.driver else 0
         yield Guess(
             weight=_STRENGTH[certainty if certainty is Certainty.POSSIBLE else hit.certainty] + hit.length + bonus,
@@ -163,7 +161,7 @@ def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
     elif sign.kind == "verify":
         causes = (_VERIFY[sign.number],)
         if in_log:
-            causes = (_VERIFY_CLIENT.get(sign.number, "tls.client-certificate-wrong-ca"), *causes)
+            causes = (VERIFY_CLIENT.get(sign.number, "tls.client-certificate-wrong-ca"), *causes)
         weight = RULED + 10 + (20 if sign.number == 23 else 0)
     elif sign.kind in _AFTER:
         causes = _AFTER[sign.kind]
@@ -173,6 +171,8 @@ def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
             weight = 1000
         elif sign.kind == "unreached":
             weight = 900
+        if sign.kind == "not-tls" and in_log:
+            causes = ("tls.required",)  # what came from the client was no TLS
         if sign.kind == "closed" and _tls_asked(record):
             causes = ("tls.not-offered", "tls.handshake-refused")
         if sign.kind in ("unknown-name", "silent", "refused") and any(s.kind == "dns" for s in record.signs):
@@ -183,6 +183,8 @@ def _sign(record: Record, sign: Sign, place: int) -> Iterator[Guess]:
     else:
         return
     for rank, cause in enumerate(causes):
+        if in_log and sign.kind == "verify" and rank:
+            certainty = Certainty.POSSIBLE  # the server is a client itself, of another member
         yield Guess(weight=weight - 20 * rank, cause=cause, certainty=certainty, at=sign.at)
 
 

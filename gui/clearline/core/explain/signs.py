@@ -183,7 +183,8 @@ _WORDS = {
              "poolwascleared", "interruptedduetoservermonitortimeout"),
     "vague": (
         "serverselectiontimedout", "nosuitableserversfound", "noserversavailable", "noserverisavailable",
-        "serverselectiontimeout", "noserversfoundyet", "noavailableservers", "couldnotconnecttoanyservers",
+        "serverselectiontimeouterror", "serverselectiontimeout:", "serverselectiontimeoutexception",
+        "noserversfoundyet", "noavailableservers", "couldnotconnecttoanyservers",
         "atimeoutoccurred", "atimeoutoccured", "timedoutwhilewaiting", "serverisavailableincluster",
         "selectionerror", "serverselectionerror",
     ),

@@ -29,7 +29,8 @@ _WRITERS = (
     ("kotlin", r"com\.mongodb\.kotlin|\.kt:\d+\)"),
     (
         "java",
-        r"com\.mongodb|javax\.net\.ssl|java\.(?:net|security|lang|io)\.|springframework|client view of cluster state"
+        r"com\.mongodb|org\.mongodb\.driver|"
+        r"javax\.net\.ssl|java\.(?:net|security|lang|io)\.|springframework|client view of cluster state"
         r" is \{type=|cluster description ClusterDescription\{|\.java:\d+\)|sun\.security|jdbc:mongodb"
         r"|The full response is \{|connection strings must start with",
     ),

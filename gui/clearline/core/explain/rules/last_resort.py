@@ -38,12 +38,14 @@ _FAILED = late(
     r"|lost",
     re.IGNORECASE,
 )
+_ADDRESS = late(r"mongodb(?:\+srv)?://\S+", re.IGNORECASE)
+"""Its options are no words of an error."""
 _HARMLESS = late(r"DeprecationWarning|deprecated", re.IGNORECASE)
 
 
 def last_resort(record: Record, text: str) -> Iterator[Guess]:
     """The commonest causes of what the text only hints at, all possible."""
-    for line in text.splitlines():
+    for line in _ADDRESS.sub(" ", text).splitlines():
         if not _FAILED.search(line) or _HARMLESS.search(line):
             continue
         for place, (words, causes) in enumerate(_TOLD):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from clearline.core.explain.normalise import compact
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
+from clearline.core.explain.signs import signs
 
 
 def server_log(record: Record, text: str) -> Iterator[Guess]:
@@ -27,6 +29,9 @@ def server_log(record: Record, text: str) -> Iterator[Guess]:
                 cause = "auth.x509-unknown-subject"
             if cause is None:
                 cause = "auth.wrong-password"
+        if entry.id in (23256, 23257):
+            refused = next((s.number for s in signs(compact(entry.error)) if s.kind == "verify"), 0)
+            cause = VERIFY_CLIENT.get(refused, "tls.client-certificate-wrong-ca")
         if cause:
             yield Guess(weight=2900, cause=cause, line=entry.line)
 
@@ -49,11 +54,16 @@ _EXITED = re.compile(
     r"|exposing port TCP [\d.:]+:2701\d",
     re.IGNORECASE,
 )
+VERIFY_CLIENT = {
+    9: "tls.client-certificate-rejected",
+    10: "tls.client-certificate-expired",
+    23: "tls.client-certificate-rejected",
+    26: "tls.server-certificate-as-client",
+}
+"""Verification codes in a server's log: they are about the client's certificate."""
 _LOG = {
     22942: "pool.connection-limit",
     23255: "tls.client-certificate-required",
-    23256: "tls.client-certificate-wrong-ca",
-    23257: "tls.client-certificate-wrong-ca",
     23248: "server.does-not-start",
     21405: "topology.not-initiated",
     20557: "server.does-not-start",
