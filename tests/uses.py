@@ -24,10 +24,11 @@ MARKS = {
     "peer": "lets a scripted server listen on this computer",
     "netns": "needs root and network namespaces (Linux)",
     "process": "starts another program",
+    "build": "packs the whole program",
     "screen": "drives the window, offscreen",
     "timed": "judges the seconds that something took: nothing else runs beside it",
 }
-SLOW = ("server", "peer", "netns", "process")
+SLOW = ("server", "peer", "netns", "process", "build")
 """What the fast loop leaves out."""
 
 PARTS = {
@@ -40,6 +41,7 @@ PRODUCT = {
     "clearline.cli.mongod": {"PrivateMongod": "server"},
     "clearline.cli.demo": {"demo_deployment": "server", "run": "server"},
     "clearline.core.keyring.commands": {"printed_by": "process"},
+    "one_file": {"pyz": "build"},
 }
 TIMES = {"perf_counter", "monotonic", "verdict_ms", "elapsed_ms", "elapsed_s", "rtt_ms", "duration_ms"}
 """What a test reads that judges times. The laboratory's own code does not count: it has deadlines, no judgement."""

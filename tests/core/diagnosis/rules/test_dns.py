@@ -163,6 +163,17 @@ def test_refusing_everything_is_only_likely_to_be_about_srv() -> None:
     assert (found.cause, found.certainty) == ("dns.srv-blocked", Certainty.LIKELY)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [(DnsOutcome.NXDOMAIN, "dns.srv-not-found"), (DnsOutcome.SERVFAIL, "dns.far-unanswered")],
+)
+def test_behind_hops_the_far_name_server_has_the_last_word(outcome: DnsOutcome, expected: str) -> None:
+    here = question("srv", DnsOutcome.NXDOMAIN)
+    assert cause(here, question("srv", outcome, far=True), NO_ADDRESS, CONTROL) == expected
+    known = question("srv", DnsOutcome.ANSWERED, "0 0 27017 db1.example.com", far=True)
+    assert cause(here, known, NO_ADDRESS, CONTROL) is None
+
+
 def test_an_ordinary_host_is_offered_as_a_single_host() -> None:
     found = about_name(question("srv", DnsOutcome.NODATA), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL)
     assert found is not None

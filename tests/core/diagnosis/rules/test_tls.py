@@ -601,9 +601,11 @@ def test_a_server_whose_short_answers_pass_loses_its_large_packets(parts: tuple[
 def test_a_close_after_the_handshake_without_a_request_is_a_proxy_without_servers() -> None:
     assert cause(driver(), inside(Reach.CLOSED)) == "tls.closed-after-handshake"
     assert cause(driver(closed_after=True)) == "tls.closed-after-handshake"
-    unseen = explained(facts(member(driver(certificate_requested=None), inside(Reach.CLOSED)), options=TLS))
-    assert unseen is not None
-    assert unseen.certainty is Certainty.POSSIBLE
+    for requested, certainty in ((False, Certainty.LIKELY), (None, Certainty.POSSIBLE)):
+        ended = member(driver(certificate_requested=requested), inside(Reach.CLOSED))
+        found = explained(facts(ended, options=TLS))
+        assert found is not None
+        assert found.certainty is certainty
 
 
 def test_while_the_probes_run_nothing_is_claimed() -> None:
