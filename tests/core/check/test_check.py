@@ -353,6 +353,31 @@ def test_stop_ends_a_check_at_once_in_every_state(state: str, text: str) -> None
     assert seconds < 0.25
 
 
+def test_a_stop_is_told_before_what_it_cuts_off_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    async def stopped() -> None:
+        begun = asyncio.Event()
+
+        async def never_answers(*_arguments: Any, **_keywords: Any) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                order.append("cut off")
+
+        monkeypatch.setattr(course, "asked", never_answers)
+        task = asyncio.get_running_loop().create_task(check(Request(text="mongodb://127.0.0.1:9/"), lambda _: None))
+        task.add_done_callback(lambda _: order.append("told"))
+        await begun.wait()
+        task.cancel()
+        assert (await task).verdict is Verdict.CANCELLED
+        await farewells()
+
+    loops.run(stopped())
+    assert order == ["told", "cut off"]
+
+
 def test_stop_before_the_first_step_gives_a_cancelled_report(standalone: Deployment) -> None:
     report, _ = loops.run(_stopped_after(standalone.uri(), 0))
     assert report.verdict is Verdict.CANCELLED
