@@ -9,7 +9,8 @@ from faults import (
     healthy,
     limits_faults,
     look_alikes,
-    look_alikes_of_certificates_and_logins,
+    look_alikes_of_logins,
+    look_alikes_of_tls,
     look_alikes_on_the_way,
     odd_answers,
     product_faults,
@@ -58,7 +59,8 @@ _IN_THE_BENCH = (
     second_readings,
     odd_answers,
     look_alikes_on_the_way,
-    look_alikes_of_certificates_and_logins,
+    look_alikes_of_tls,
+    look_alikes_of_logins,
 )
 
 SET_UP_EVERY_TIME: tuple[Fault, ...] = tuple(row for module in _EVERY_TIME for row in module.TABLE.rows)
