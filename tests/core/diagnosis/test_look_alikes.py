@@ -380,11 +380,11 @@ def test_ended_by_an_administrator_or_by_something_else() -> None:
 
 def test_one_server_or_one_of_several_behind_a_name() -> None:
     page = plain(Reach.NOT_MONGODB, first_bytes="HTTP/1.1 400 Bad Request")
-    alone = found(failed(member(AWAY, page)), "hello.http-server")
-    v6 = TcpFacts(address="2001:db8::7", family="ipv6", reach=Reach.OK)
-    several = found(failed(member(AWAY, v6, page)), "hello.http-server")
+    alone = found(failed(member(HERE, page)), "hello.http-server")
+    v6 = TcpFacts(address="::1", family="ipv6", reach=Reach.OK, loopback=True, own=True)
+    several = found(failed(member(HERE, v6, page)), "hello.http-server")
     assert (alone.certainty, several.certainty) == (PROVEN, LIKELY)
-    assert "2001:db8::7" in several.detail
+    assert "::1" in several.detail
     assert "several addresses" not in alone.detail
 
 
@@ -466,3 +466,34 @@ def test_a_read_that_cannot_be_read() -> None:
     assert "hello.malformed" in ended("TypeError")
     assert "hello.malformed" in ended("pymongo.errors.ProtocolError")
     assert "hello.malformed" not in ended("pymongo.errors.AutoReconnect")
+
+
+def test_a_web_server_or_a_proxy_that_answers_for_all() -> None:
+    page = plain(Reach.NOT_MONGODB, first_bytes="HTTP/1.1 403 Forbidden")
+    one = found(failed(member(AWAY, page)), "hello.http-server")
+    both = found(failed(member(AWAY, page), member(AWAY, page, host="db2")), "hello.http-server")
+    assert (one.certainty, both.certainty) == (LIKELY, LIKELY)
+    assert "another network decides" in one.detail
+    assert "So do the other hosts" in both.detail
+    verified = inside(Reach.NOT_MONGODB, first_bytes="HTTP/1.1 400 Bad Request")
+    assert found(with_tls(member(AWAY, driver(), verified)), "hello.http-server").certainty is PROVEN
+
+
+def test_a_server_without_tls_or_a_set_of_two_minds() -> None:
+    bare = member(driver(Reach.CLOSED), plain(HELLO))
+    alone = found(with_tls(bare), "tls.not-offered")
+    assert any(remedy.patch for remedy in alone.remedies)
+    beside = found(with_tls(bare, member(driver(), inside(HELLO), host="db2")), "tls.not-offered")
+    assert not any(remedy.patch for remedy in beside.remedies)
+    assert "db2:27017 speaks TLS only" in beside.remedies[0].text
+
+
+def test_a_set_for_localhost_or_one_of_several_names() -> None:
+    lost = dead("127.0.0.1", Reach.REFUSED, errno=111, seed=False)
+    inner = Hello(set_name="rs0", is_writable_primary=True, hosts=(lost.address,), me=lost.address, max_wire_version=17)
+    plainly = failed(member(AWAY, plain(inner)), lost)
+    by_name = with_tls(member(AWAY, driver(), inside(inner)), lost)
+    assert found(plainly, "topology.loopback-names").certainty is PROVEN
+    told = found(by_name, "topology.loopback-names")
+    assert told.certainty is LIKELY
+    assert any("horizons" in remedy.text for remedy in told.remedies)

@@ -48,7 +48,14 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
     tell = partial(finding, server=seed.address, evidence={**told_by_members(facts), "advertised": sorted(advertised)})
     direct_patch = single if len(advertised) == 1 else None
     if all(is_here(m.host) for m in bad) and (strangers or not seed_is_here(seed)):
-        yield tell("topology.loopback-names", Certainty.PROVEN, patch=direct_patch, address=listed(sorted(advertised)))
+        split = _by_horizon(facts)
+        yield tell(
+            "topology.loopback-names",
+            Certainty.LIKELY if split else Certainty.PROVEN,
+            patch=direct_patch,
+            also=split,
+            address=listed(sorted(advertised)),
+        )
     elif any(lookup_failed(m.lookup) for m in bad):
         names = sorted(m.address for m in bad if lookup_failed(m.lookup))
         sure = all(_unknown_name(m) for m in bad if lookup_failed(m.lookup))
@@ -56,7 +63,7 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
             "topology.internal-names",
             Certainty.PROVEN if sure else Certainty.LIKELY,
             patch=direct_patch,
-            also=(*_of_containers(seed, names, single), *_from_outside(facts, seed, names)),
+            also=(*_of_containers(seed, names, single), *_from_outside(facts, seed, names), *_by_horizon(facts)),
             names=listed(names),
         )
     elif not any(reached(m) for m in bad if m.address not in strangers):
@@ -67,8 +74,18 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
             if strangers
             else "Where the seed is a member under another name, the others may as well be down.",
             patch=direct_patch,
+            also=_by_horizon(facts),
             addresses=listed(sorted(advertised)),
         )
+
+
+def _by_horizon(facts: Facts) -> tuple[Remedy, ...]:
+    """What else may be where TLS is spoken: a set that names its members by the name which was sent in it."""
+    text = (
+        "A set with horizons names its members after the host name sent in TLS: connect by the name that is meant for "
+        "clients out here (rs.conf() on a member lists them)."
+    )
+    return (Remedy(text=text),) if facts.tls_wanted else ()
 
 
 def _unknown_name(member: MemberFacts) -> bool:

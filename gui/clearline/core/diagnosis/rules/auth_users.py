@@ -141,7 +141,7 @@ def _of_a_directory(user: str, database: str) -> tuple[Remedy, ...]:
 
 
 def _another_database(facts: Facts) -> tuple[Remedy, ...]:
-    """Where neither the options nor the path names a database: the server cannot be asked where the user is."""
+    """Where no authSource is given: the server cannot be asked in which database the user is."""
     home, dot, name = (user_of(facts) or "").partition(".")
     if dot and name and home in ("admin", "test", facts.uri.database):
         return (
@@ -150,7 +150,7 @@ def _another_database(facts: Facts) -> tuple[Remedy, ...]:
                 patch={"auth": {"user": name, "source": home}},
             ),
         )
-    if facts.uri.options.get("authSource") or facts.uri.database or mechanism_of(facts) in EXTERNAL:
+    if facts.uri.options.get("authSource") or mechanism_of(facts) in EXTERNAL:
         return ()
     text = "If the user was created in another database, name that one: authSource=DATABASE."
     return (Remedy(text=text),)

@@ -8,7 +8,7 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules import lines, products
 from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, place, speaks_tls, told_by
-from clearline.core.diagnosis.rules.places import is_loopback
+from clearline.core.diagnosis.rules.places import is_here, is_loopback
 from clearline.core.diagnosis.rules.services import (
     SHORT_SIGNS,
     is_http,
@@ -81,14 +81,22 @@ def http_server(facts: Facts, member: MemberFacts) -> Finding | None:
     if inspection_product(member):
         return None  # The page of a proxy that opens the encryption: the interception is the cause.
     default = default_certificate(member)
+    inside = any(is_http(e.first_bytes) for e in member.exchanges if e.tls)
+    sure = bool(default) or inside or is_here(member)
+    alike = [m.address for m in facts.members if m is not member and any(is_http(t) for t in _texts(m))]
     return finding(
         "hello.http-server",
-        Certainty.PROVEN,
+        Certainty.PROVEN if sure else Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
         detail=f"Its certificate is the default one of a router or ingress controller ({default}), which carries HTTP."
         if default
-        else "",
+        else ""
+        if sure
+        else "So do the other hosts, so a proxy on the way probably answers in their place: another network decides."
+        if alike
+        else "A proxy on the way that takes every connection for one of its own answers the same: another network "
+        "decides.",
         fill=place(member),
     )
 

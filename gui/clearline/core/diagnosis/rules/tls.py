@@ -106,13 +106,20 @@ def not_offered(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     dropped = {field: None for option, field in _TLS_FIELDS.items() if option in facts.uri.options}
     here = is_here(member) and (handshake is None or handshake.reach is not Reach.SILENT)
+    mixed = [m.address for m in facts.members if m is not member and speaks_tls(m) and not speaks_plain(m)]
     return finding(
         "tls.not-offered",
         Certainty.PROVEN if here else Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
         detail="" if here else "A firewall on the way that lets no TLS through on this port looks the same.",
-        also=(
+        fix=f"Set one net.tls.mode on all servers of the deployment: {listed(mixed)} "
+        f"{'speak' if len(mixed) > 1 else 'speaks'} TLS only."
+        if mixed
+        else "",
+        also=()
+        if mixed
+        else (
             Remedy(
                 text="Where nothing crosses a network, as with a server on this computer, set tls=false instead.",
                 patch={"tls": {"enabled": False, **dropped}},
