@@ -1,21 +1,20 @@
-"""Look-alikes on the way to a server: connection strings, names, networks, topologies, limits, as users meet them."""
+"""Look-alikes on the way: who answers there, the line, topology and limits."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import bson
 
 from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
 from faults.fault import Case, Table
-from faults.laboratory import SECRET, Laboratory
+from faults.laboratory import Laboratory
 from lab import deployments, peers
 from lab.certificates import server_context
 from lab.deployments import Member
-from lab.dns_server import NODATA, NXDOMAIN, REFUSED, SERVFAIL, Zone, cluster
+from lab.dns_server import Zone, cluster
 from lab.mongo_peer import (
     CLOSE,
     RESET,
@@ -35,315 +34,7 @@ from lab.relay import Relay
 
 TABLE = Table()
 HOST, PORT = "db.lab.test", 27017
-_PLAIN = f"mongodb://{HOST}:{PORT}/"
 _PUBLIC = "203.0.113.5"
-
-# ---------------------------------------------------------------- connection string
-
-
-def _text(id: str, title: str, pattern: str, *causes: str, works: bool = False, **expected: object) -> None:
-    """HOST is a healthy server, SET a member of the set rs0; ``works``: it connects, and the cause is a finding."""
-
-    def make(lab: Laboratory) -> str:
-        text = pattern.replace("HOST", lab.standalone.address) if "HOST" in pattern else pattern
-        return text.replace("SET", lab.replica_set.address) if "SET" in text else text
-
-    TABLE.text(id, title, make, **({"connected": causes} if works else {"failed": causes}), **expected)
-
-
-_STRAY, _SCHEME, _ESCAPE = "uri.stray-characters", "uri.bad-scheme", "uri.unescaped-credentials"
-_FORM, _CONFLICT, _IGNORED, _SPELLING = (
-    "uri.malformed-options",
-    "uri.conflicting-options",
-    "uri.ignored-value",
-    "uri.misspelt-option",
-)
-_text("M01", "a line break between two seeds", "mongodb://HOST,\n  HOST/", _STRAY, "uri.host-separator")
-_text("M02", "a tab before an option", "mongodb://HOST/?w=1&\tretryWrites=true", _STRAY, works=True)
-_text("M03", "typographic quotation marks", "“mongodb://HOST/”", _STRAY, connected=_STRAY)
-_text("M04", "angle brackets around it", "<mongodb://HOST/>", _STRAY, connected=_STRAY)
-_text("M05", "nothing but a variable", "${MONGODB_URI}", "uri.not-set")
-_text("M06", "a variable as host", "mongodb://${MONGO_SERVER}:27017/", "uri.not-set")
-TABLE.text(
-    "M07",
-    "a variable as password",
-    lambda lab: f"mongodb://app:${{DB_PASSWORD}}@{lab.login_server.address}/",
-    failed="uri.not-set",
-)
-_text("M08", "one slash", "mongodb:/HOST/", _SCHEME)
-_text("M09", "no colon", "mongodb//HOST/", _SCHEME)
-_text("M10", "scheme in capitals", "MONGODB://HOST/", _SCHEME)
-_text("M11", "two @ around a host", f"mongodb://app:{SECRET}@HOST@HOST/", _ESCAPE)
-_text("M12", "letter O in the port", "mongodb://127.0.0.1:27O17/", "uri.bad-port")
-_text("M13", "port twice", "mongodb://HOST:27017/", "uri.bad-port")
-_text("M14", "port 0", "mongodb://127.0.0.1:0/", "uri.bad-port")
-_text("M15", "no scheme, with a path and options", "localhost:27017/?retryWrites=true", _SCHEME)
-for _number, _name in enumerate(
-    (
-        "authsrouce=admin",
-        "retryWrite=true",
-        "readPrefrence=secondary",
-        "serverSelectionTimeout=5000",
-        "conectTimeoutMS=5000",
-        "maxPoolsize_=5",
-        "tlsAllowInvalidCertificate=true",
-        "auth_source=admin",
-        "replica_set=rs0",
-        "direct_connection=true",
-        "appname_=x",
-        "timeout=5000",
-    )
-):
-    _text(
-        f"M16{'abcdefghijkl'[_number]}",
-        f"misspelt: {_name}",
-        f"mongodb://HOST/?{_name}",
-        _SPELLING,
-        "uri.unknown-option",
-        works=True,
-    )
-_text("M17", "a unit behind a number", "mongodb://HOST/?connectTimeoutMS=10s", _IGNORED, works=True)
-_text("M18", "a decimal comma", "mongodb://HOST/?maxIdleTimeMS=1,5", _IGNORED, works=True)
-_text("M19", "tls=TRUE", "mongodb://HOST/?tls=TRUE", "uri.tls-value-ignored", works=True)
-_text("M20", "ssl=1", "mongodb://HOST/?ssl=1", "uri.tls-value-ignored", works=True)
-_text("M21", "ssl=true&tls=true at a plain server", "mongodb://HOST/?ssl=true&tls=true", "tls.not-offered")
-_text("M22", "empty authSource", "mongodb://HOST/?authSource=", _FORM)
-_text("M23", "appName of 200 characters", f"mongodb://HOST/?appName={'x' * 200}", _IGNORED, works=True)
-_text("M24", "unknown compressor", "mongodb://HOST/?compressors=gzip", _IGNORED, works=True)
-_text("M25", "ampersand lost between options", "mongodb://HOST/?retryWrites=truew=majority", _FORM)
-_text("M26", "read preference in capitals", "mongodb://HOST/?readPreference=Secondary", _IGNORED, works=True)
-TABLE.text(
-    "M27",
-    "mechanism in lower case",
-    lambda lab: lab.login_server.uri(lab.user("app"), authMechanism="scram-sha-256"),
-    connected="uri.unknown-mechanism",
-    failed="uri.unknown-mechanism",
-)
-_text(
-    "M28",
-    "30 seconds of staleness",
-    "mongodb://SET/?replicaSet=rs0&readPreference=secondary&maxStalenessSeconds=30",
-    "uri.bad-value",
-)
-_text("M29", "w=0 with journal", "mongodb://HOST/?w=0&journal=true", _CONFLICT)
-_text("M30", "SRV with an IP address", "mongodb+srv://127.0.0.1/", "uri.srv-form")
-_text("M31", "SRV with localhost", "mongodb+srv://localhost/", "uri.srv-form")
-_text("M32", "the colon before the password escaped", f"mongodb://app%3A{SECRET}@HOST/", "uri.missing-password")
-_text(
-    "M33",
-    "the @ behind the password escaped",
-    f"mongodb://app:{SECRET}%40HOST/",
-    "uri.bad-port",
-    "uri.missing-host",
-    _ESCAPE,
-)
-for _letter, _character in zip("abcde", "/?:@%", strict=True):
-    _text(f"M34{_letter}", f"bare {_character} in the password", f"mongodb://app:Qx7{_character}Zw9pk@HOST/", _ESCAPE)
-_text("M35", "option without a value", "mongodb://HOST/admin?authSource", _FORM)
-_text("M36", "options begin with &", "mongodb://HOST/?&w=1", _FORM)
-_text("M37", "a shell command around it", 'mongosh "mongodb://HOST/"', _STRAY, connected=_STRAY)
-_text("M38", "an assignment", "MONGODB_URI=mongodb://HOST/", _STRAY, _SCHEME, connected=_STRAY)
-_text("M39", "HTML's &amp;", "mongodb://HOST/?w=1&amp;retryWrites=true", _FORM)
-_text("M40", "escaped by a shell", "mongodb://HOST/\\?w=1", "uri.bad-database-name", _STRAY)
-_text("M41", "full-width colon", "mongodb：//HOST/", _SCHEME)
-_text("M42", "zero-width space in the host", "mongodb://127.0.0.1\u200b:27017/", _STRAY, connected=_STRAY)
-_text("M43", "no-break space at the end", "mongodb://HOST/\u00a0", _STRAY, connected=_STRAY)
-_text("M44", "loadBalanced with directConnection", "mongodb://HOST/?loadBalanced=true&directConnection=true", _CONFLICT)
-_text("M45", "replicaSet twice", "mongodb://SET/?replicaSet=rsX&replicaSet=rs0", "uri.duplicate-option", works=True)
-_text("M46", "readConcernLevel=majorty", "mongodb://HOST/?readConcernLevel=majorty", "uri.bad-value")
-_text("M47", "srvServiceName without SRV", "mongodb://HOST/?srvServiceName=mongo", _CONFLICT)
-_text("M48", "heartbeat in seconds", "mongodb://HOST/?heartbeatFrequencyMS=10", "uri.bad-value")
-_text("M49", "negative timeout", "mongodb://HOST/?connectTimeoutMS=-1", _IGNORED, "uri.bad-value", connected=_IGNORED)
-_text("M50", "quotation marks around a value", 'mongodb://SET/?replicaSet="rs0"', "topology.wrong-set-name", _STRAY)
-_text("M51", "a trailing comma in the options", "mongodb://HOST/?retryWrites=true,", _IGNORED, _STRAY, works=True)
-_text("M52", "maxPoolSize=0, unlimited: healthy", "mongodb://HOST/?maxPoolSize=0", works=True)
-_text("M53", "an empty list of options: healthy", "mongodb://HOST/?", works=True)
-_text("M54", "the same seed twice: healthy", "mongodb://HOST,HOST/", works=True)
-_text("M55", "options in other letter case: healthy", "mongodb://SET/?ReplicaseT=rs0&RetryWrites=true", works=True)
-_text(
-    "M56",
-    "an environment variable of Windows",
-    "mongodb://%DB_SERVER%:27017/",
-    "uri.not-set",
-    "uri.bad-port",
-    _STRAY,
-)
-_text("M57", "a host in a template", "mongodb://{{ host }}:27017/", "uri.not-set")
-_text("M58", "the documentation's host names", "mongodb+srv://<user>:<password>@<cluster-url>/", "uri.placeholder")
-_text("M59", "an empty text", "", "uri.missing-host", _SCHEME)
-_text("M60", "only the scheme", "mongodb://", "uri.missing-host")
-_text("M61", "minPoolSize above the default", "mongodb://HOST/?minPoolSize=200", "uri.bad-value", _CONFLICT)
-_text("M62", "back slashes", "mongodb:\\\\HOST\\", _SCHEME)
-_text("M63", "a question mark too many", "mongodb://HOST/?w=1?retryWrites=true", _FORM)
-_text("M64", "a web page's address", "https://cloud.mongodb.com/v2/5f0c#/clusters", _SCHEME)
-
-# ---------------------------------------------------------------- names
-
-
-def _names(
-    id: str, title: str, zone: Zone, uri: str, *causes: str, settings: dict[str, Any] | None = None, **more: object
-) -> None:  # type: ignore[type-arg]
-    """A row about names: a healthy server stands at the outside's port 27017."""
-
-    @TABLE.row(id, title, failed=causes, netns=True, **more)
-    def _(lab: Laboratory) -> Iterator[Case]:
-        with Network(**(settings or {})) as network, MongoPeer(listener=network.listen(PORT)):
-            network.dns_server(zone)
-            yield Case(uri, network)
-
-
-_ONE = cluster(NAME, {MEMBER: PORT}) | ADDRESS
-_names("M70", "final dot behind the cluster name", _ONE, f"mongodb+srv://{NAME}./?tls=false", "uri.srv-form")
-_names(
-    "M71",
-    "srvServiceName that DNS does not have",
-    _ONE,
-    f"{SRV}&srvServiceName=mongo",
-    "dns.srv-not-found",
-    "dns.no-srv-record",
-)
-_names("M72", "SRV port 0", cluster(NAME, {MEMBER: 0}) | ADDRESS, SRV, "dns.srv-port-zero")
-_names("M73", "SRV port of nobody", cluster(NAME, {MEMBER: 27018}) | ADDRESS, SRV, "tcp.refused")
-_names(
-    "M74",
-    "SRV target with IPv6 only, no IPv6 here",
-    cluster(NAME, {MEMBER: PORT}) | {(MEMBER, "AAAA"): "2001:db8::15"},
-    SRV,
-    "tcp.no-ipv6",
-)
-_names(
-    "M75",
-    "hosts file sends the name to ::1",
-    {(HOST, "A"): OUTSIDE},
-    _PLAIN,
-    "dns.hosts-file-override",
-    settings={"hosts": {HOST: "::1"}},
-)
-_names(
-    "M76",
-    "short name with a search domain: healthy",
-    {(HOST, "A"): OUTSIDE},
-    "mongodb://db/",
-    settings={"search": "lab.test"},
-    connected=(),
-)
-_names(
-    "M77",
-    "short name that the search domain lacks",
-    {},
-    "mongodb://db/",
-    "dns.short-name",
-    "dns.host-not-found",
-    settings={"search": "lab.test"},
-)
-_names("M78", "DNS sends the name to 0.0.0.0", {(HOST, "A"): "0.0.0.0"}, _PLAIN, "tcp.refused")
-_names("M79", "DNS sends the name to 127.0.0.1", {(HOST, "A"): "127.0.0.1"}, _PLAIN, "tcp.refused")
-_names(
-    "M80",
-    "no A, and an AAAA that is silent",
-    {(HOST, "A"): NODATA, (HOST, "AAAA"): "2001:db8::15"},
-    _PLAIN,
-    "tcp.no-answer",
-    settings={"ipv6": True},
-    silent=True,
-)
-_names("M81", "no address at all", {(HOST, "A"): NODATA, (HOST, "AAAA"): NODATA}, _PLAIN, "dns.host-not-found")
-_names(
-    "M82",
-    "resolver refuses everything",
-    {("*", "*"): REFUSED},
-    _PLAIN,
-    "dns.refused",
-)
-_names(
-    "M83",
-    "mongodb:// for a cluster name",
-    _ONE,
-    f"mongodb://{NAME}/",
-    "dns.host-not-found",
-    "dns.target-has-no-address",
-)
-_names(
-    "M84",
-    "target equal to a name of two parts",
-    cluster("lab.test", {"lab.test": PORT}) | {("lab.test", "A"): OUTSIDE},
-    "mongodb+srv://lab.test/?tls=false",
-    "dns.srv-target-refused",
-)
-_names(
-    "M85",
-    "TXT for mail",
-    cluster(NAME, {MEMBER: PORT}, txt="v=spf1 -all") | ADDRESS,
-    SRV,
-    "dns.txt-invalid",
-)
-_names(
-    "M86",
-    "TXT turns load balancing on",
-    cluster(NAME, {MEMBER: PORT}, txt="loadBalanced=true") | ADDRESS,
-    SRV,
-    "topology.load-balanced-mismatch",
-)
-_names(
-    "M87",
-    "the record's own name pasted",
-    _ONE,
-    f"mongodb+srv://_mongodb._tcp.{NAME}/?tls=false",
-    "uri.srv-form",
-)
-_names(
-    "M88",
-    "target looks alike but is another domain",
-    cluster(NAME, {"m1.evillab.test": PORT}),
-    SRV,
-    "dns.srv-target-refused",
-)
-_names(
-    "M89",
-    "replicaSet in the text against TXT",
-    cluster(NAME, {MEMBER: PORT}, txt="replicaSet=rs0") | ADDRESS,
-    f"{SRV}&replicaSet=rs1",
-    "topology.not-a-replica-set",
-)
-_names(
-    "M90",
-    "srvMaxHosts=1 of two: healthy",
-    cluster(NAME, {MEMBER: PORT, "m2.lab.test": PORT}) | ADDRESS | {("m2.lab.test", "A"): OUTSIDE},
-    f"{SRV}&srvMaxHosts=1",
-    connected=(),
-)
-
-
-@TABLE.row("M91", "TXT names the wrong authSource", failed="auth.wrong-authsource", netns=True)
-def _(lab: Laboratory) -> Iterator[Case]:
-    with Network() as network:
-        network.publish(lab.login_server.address, host=OUTSIDE)
-        network.dns_server(cluster(NAME, {MEMBER: lab.login_server.server.port}, txt="authSource=appdb") | ADDRESS)
-        yield Case(f"mongodb+srv://app:{SECRET}@{NAME}/?tls=false", network)
-
-
-@TABLE.row("M92", "first name server says NXDOMAIN, plain host", failed="dns.host-not-found", netns=True)
-def _(lab: Laboratory) -> Iterator[Case]:
-    with Network(nameservers=(OUTSIDE, "10.8.0.53")) as network, MongoPeer(listener=network.listen(PORT)):
-        network.outside_address("10.8.0.53")
-        network.dns_server({}, default=NXDOMAIN)
-        network.dns_server({(HOST, "A"): OUTSIDE}, host="10.8.0.53")
-        yield Case(_PLAIN, network)
-
-
-@TABLE.row(
-    "M93",
-    "DNS forbidden by a filter here",
-    failed=("dns.resolver-silent", "dns.resolver-not-running"),
-    silent=True,
-    netns=True,
-)
-def _(lab: Laboratory) -> Iterator[Case]:
-    with Network() as network:
-        network.dns_server({(HOST, "A"): OUTSIDE})
-        network.drop(host=OUTSIDE, port=53, here=True, udp=True)
-        network.drop(host=OUTSIDE, port=53, here=True)
-        yield Case(_PLAIN, network)
 
 
 # ---------------------------------------------------------------- who answers, and the line
@@ -525,7 +216,6 @@ def _(lab: Laboratory) -> Iterator[Case]:
 
 # ---------------------------------------------------------------- topology and limits
 
-_text("M150", "set name in other letter case", "mongodb://SET/?replicaSet=RS0", "topology.wrong-set-name")
 TABLE.text(
     "M151",
     "one of three seeds in another set",
@@ -559,7 +249,6 @@ TABLE.text(
     lambda lab: lab.login_set.uri(lab.user("app"), w=3),
     connected="topology.write-concern-impossible",
 )
-_text("M157", "w=2 at a single server", "mongodb://HOST/?w=2", "topology.write-concern-impossible", works=True)
 TABLE.text(
     "M158", "w=majorty", lambda lab: lab.replica_set.uri(w="majorty"), connected="topology.unknown-write-concern"
 )
@@ -748,66 +437,6 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb://{lab.replica_set.address},db-l.lab.test:27017/?replicaSet=rs0", network)
 
 
-_PRIVATE = {f"m{n}.lab.test": f"10.8.0.{n}" for n in (1, 2, 3)}
-_names(
-    "M183",
-    "no VPN: three silent private addresses",
-    cluster(NAME, dict.fromkeys(_PRIVATE, PORT)) | {(name, "A"): ip for name, ip in _PRIVATE.items()},
-    SRV,
-    "tcp.private-address",
-    silent=True,
-)
-_names(
-    "M184",
-    "two addresses, one of them dead: healthy",
-    {(HOST, "A"): ["10.8.0.9", OUTSIDE]},
-    _PLAIN,
-    connected=(),
-    silent=True,
-)
-_names(
-    "M185",
-    "one of three SRV targets in another domain",
-    cluster(NAME, {MEMBER: PORT, "m2.elsewhere.test": PORT}) | ADDRESS,
-    SRV,
-    "dns.srv-target-refused",
-)
-_names("M186", "cluster name in capitals: healthy", _ONE, "mongodb+srv://C0.LAB.TEST/?tls=false", connected=())
-_names(
-    "M187",
-    "quotation marks in the TXT record",
-    cluster(NAME, {MEMBER: PORT}, txt="'replicaSet=rs0'") | ADDRESS,
-    SRV,
-    "dns.txt-invalid",
-    connected="dns.txt-invalid",
-)
-_names(
-    "M188", "TXT ends with &", cluster(NAME, {MEMBER: PORT}, txt="authSource=admin&") | ADDRESS, SRV, "dns.txt-invalid"
-)
-_names(
-    "M189", "IPv6 address, no IPv6 here", {}, "mongodb://[2001:db8::5]:27017/", "tcp.no-ipv6", "tcp.network-unreachable"
-)
-_names(
-    "M190",
-    "link-local address",
-    {},
-    "mongodb://169.254.7.7:27017/",
-    "tcp.private-address",
-    "tcp.no-answer",
-    "tcp.host-down-nearby",
-    silent=True,
-)
-_names(
-    "M191",
-    "a name's address is silent, another port lives",
-    {(HOST, "A"): _PUBLIC},
-    _PLAIN,
-    "tcp.no-answer",
-    silent=True,
-)
-_text("M192", "no such socket", "mongodb://%2Ftmp%2Fclearline-none.sock/", "tcp.socket-missing")
-
-
 @TABLE.row("M193", "[::1] refuses", failed="tcp.refused")
 def _(lab: Laboratory) -> Iterator[Case]:
     with peers.closed_port("::1") as port:
@@ -849,16 +478,6 @@ TABLE.text(
     "linearizable reads from a secondary",
     lambda lab: lab.replica_set.uri(readPreference="secondary", readConcernLevel="linearizable"),
     failed=("uri.bad-value", "uri.conflicting-options", "driver.unexplained"),
-)
-_text(
-    "M200",
-    "snapshot reads at a single server",
-    "mongodb://HOST/?readConcernLevel=snapshot",
-    "uri.bad-value",
-    "topology.not-a-replica-set",
-    "access.read-refused",
-    works=False,
-    connected=("uri.bad-value",),
 )
 TABLE.text(
     "M201",
@@ -925,61 +544,6 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case("mongodb://localhost:27017/?directConnection=true", network)
 
 
-# ---------------------------------------------------------------- near relatives of the above
-
-_text("M210", "a colon for the slashes", "mongodb:HOST/", _SCHEME)
-_text("M211", "three slashes", "mongodb:///HOST/", "uri.missing-host", _SCHEME)
-_text("M212", "mongo+srv", "mongo+srv://c0.example.test/", _SCHEME)
-_text("M213", "mongodb+SRV in capitals", "mongodb+SRV://c0.example.test/", _SCHEME)
-_text("M214", "mongodb-srv", "mongodb-srv://c0.example.test/", _SCHEME)
-_text("M215", "the user alone, with a colon", "mongodb://app:@HOST/", "uri.missing-password")
-_text("M216", "a space between the hosts", "mongodb://HOST, HOST/?replicaSet=rs0", _STRAY)
-_text("M217", "a colon without a port", "mongodb://127.0.0.1:/", "uri.bad-port")
-_text("M218", "a name without value among options", "mongodb://HOST/?retryWrites&w=1", _FORM)
-_text("M219", "retryWrites=1", "mongodb://HOST/?retryWrites=1", _IGNORED, works=True)
-_text("M220", "replica set in the path", "mongodb://SET/rs0", works=True)
-_text(
-    "M221", "tlsInsecure with another", "mongodb://HOST/?tlsInsecure=true&tlsAllowInvalidCertificates=true", _CONFLICT
-)
-_text("M222", "directConnection=yes", "mongodb://SET/?directConnection=yes", _IGNORED, works=True)
-_text("M223", "maxPoolSize=many", "mongodb://HOST/?maxPoolSize=many", _IGNORED, works=True)
-_text("M224", "srvMaxHosts without SRV", "mongodb://HOST/?srvMaxHosts=2", _CONFLICT)
-_text(
-    "M225",
-    "readPreferenceTags without a colon",
-    "mongodb://SET/?readPreference=secondary&readPreferenceTags=east",
-    _IGNORED,
-    works=True,
-)
-_text("M226", "options of JDBC", "mongodb://HOST/?useSSL=false&user=app", "uri.unknown-option", _SPELLING, works=True)
-_text("M227", "a trailing slash and comma", "mongodb://HOST/,", "uri.bad-database-name", _STRAY, connected=_STRAY)
-_text("M228", "YAML's key before it", "uri: mongodb://HOST/", _STRAY, _SCHEME)
-_text("M229", "the same text twice", "mongodb://HOST/mongodb://HOST/", "uri.bad-database-name", "uri.nested-url")
-_text("M230", "an e-mail address as user", f"mongodb://me@lab.test:{SECRET}@HOST/", _ESCAPE)
-_text("M231", "authMechanism=DEFAULT", f"mongodb://app:{SECRET}@HOST/?authMechanism=DEFAULT", "auth.no-access-control")
-_text("M232", "a tilde as path", "mongodb://HOST/test db", "uri.bad-database-name")
-_text("M233", "$external as database", "mongodb://HOST/$external", "uri.bad-database-name")
-_text("M234", "loadBalanced with two hosts", "mongodb://HOST,SET/?loadBalanced=true", _CONFLICT)
-_names("M235", "SRV record of the plain name asked with http", _ONE, f"mongodb+srv://https://{NAME}/", "uri.nested-url")
-_names(
-    "M236", "a member's name instead of the cluster's", _ONE, f"mongodb+srv://{MEMBER}/?tls=false", "dns.no-srv-record"
-)
-_names(
-    "M237",
-    "underscore in the host name: healthy",
-    {("my_db.lab.test", "A"): OUTSIDE},
-    "mongodb://my_db.lab.test/",
-    connected=(),
-)
-_names("M238", "SERVFAIL for TXT", {**_ONE, (NAME, "TXT"): SERVFAIL}, SRV, "dns.txt-blocked", "dns.servfail")
-_names(
-    "M239",
-    "NXDOMAIN for everything but the control name",
-    {("*.invalid", "A"): "203.0.113.9"},
-    _PLAIN,
-    "dns.host-not-found",
-    "dns.captive-portal",
-)
 _answers(
     "M240",
     "read: host unreachable, of a router",
