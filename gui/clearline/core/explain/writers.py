@@ -23,7 +23,7 @@ _WRITERS = (
     (
         "pymongo",
         r"pymongo|Traceback \(most|_ssl\.c|Topology Description: <|motor\.|mongoengine|beanie|djongo"
-        r"|ServerSelectionTimeoutError|\.py\", line \d",
+        r"|ServerSelectionTimeoutError|\.py\", line \d|full error: \{|ImproperlyConfigured",
     ),
     ("scala", r"reactivemongo"),
     ("kotlin", r"com\.mongodb\.kotlin|\.kt:\d+\)"),
@@ -32,23 +32,27 @@ _WRITERS = (
         r"com\.mongodb|org\.mongodb\.driver|"
         r"javax\.net\.ssl|java\.(?:net|security|lang|io)\.|springframework|client view of cluster state"
         r" is \{type=|cluster description ClusterDescription\{|\.java:\d+\)|sun\.security|jdbc:mongodb"
-        r"|The full response is \{|connection strings must start with",
+        r"|MongoCredential\{|The full response is \{|connection strings must start with",
     ),
     (
         "csharp",
         r"MongoDB\.Driver\.|---> System\.|Mdbc|Servers : \[|System\.Net\.|System\.Security\.|HeartbeatException"
         r"|CompositeServerSelector|MongoDB\.Bson\.",
     ),
-    ("ruby", r"Mongo::|mongoid|\.rb:\d+"),
+    ("ruby", r"Mongo::|MONGODB \| |Bad URI: |mongoid|\.rb:\d+"),
     ("rust", r"Kind: |os error \d|RsGhost|rustls|kind: [A-Z]\w+ \{|Servers: \[ \{|thread '\w+' panicked"),
     ("c", r"mongocxx|mongolite"),
-    ("php", r"MongoDB\\Driver|\.php\b|PHP (?:Fatal|Warning)|serverSelectionTryOnce"),
+    (
+        "php",
+        r"MongoDB\\Driver|Failed to parse MongoDB URI|ext-mongodb|\.php\b|PHP (?:Fatal|Warning)|serverSelectionTryOnce",
+    ),
     ("swift", r"MongoSwift|MongoKitten|NIOSSL"),
     ("elixir", r"\(Mongo\.Error\)|Mongo\.Protocol|^iex>"),
     ("perl", r"MongoDB::\w+Error"),
     ("dart", r"mongo_dart|\.dart:\d+|dart:io"),
     ("c", r"No suitable servers found|Failed to look up SRV record|calling hello on|mongocxx|libmongoc"),
     ("server-log", r"\"c\":\s*\"[A-Z\-]|[IWEFD]\d? +[A-Z_]+ +\[[\w\-]+\]|\[initandlisten\]|\[conn\d+\]"),
+    ("kubectl", r"Error from server \((?:Forbidden|NotFound)\)|unable to forward port because|error forwarding port"),
     (
         "go",
         r"server selection error|current topology: \{|x509: |go\.mongodb|dial tcp|goroutine \d|mongo-driver"
@@ -57,7 +61,8 @@ _WRITERS = (
     (
         "node",
         r"Mongo(?:ose)?\w{0,40}Error|node_modules|query(?:Srv|Txt|A)\b|getaddrinfo E|connect E[A-Z]|\(node:"
-        r"|node:internal|mongoose|Bun v\d|ERR_SSL|errno: |code: 'E|codeName: '|TopologyDescription",
+        r"|node:internal|mongoose|Bun v\d|ERR_SSL|errno: |code: 'E|codeName: '|TopologyDescription"
+        r"|\.(?:[cm]?js|ts):\d+:\d+",
     ),
     (
         "server-log",

@@ -33,6 +33,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     logins.server_codes,
     logins.login,
     time.pool_counts,
+    members.channels,
     members.proxy_refuses,
     members.sockets,
     members.told_by_a_member,
