@@ -69,8 +69,9 @@ def _run(arguments: list[str]) -> int:
             return open_file.run([file])
         case _:
             from clearline.cli.output import print_aside
+            from clearline.cli.usage import said_back
 
-            print_aside(f"clearline: unknown arguments: {' '.join(arguments)}\n{usage()}", end="")
+            print_aside(f"clearline: unknown arguments: {said_back(arguments)}\n{usage()}", end="")
             return WRONG_USAGE
 
 

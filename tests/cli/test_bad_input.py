@@ -204,6 +204,57 @@ def test_wrong_arguments_are_told_on_standard_error(folder: Path, arguments: Arg
     assert error.startswith(("usage: clearline", "clearline: unknown arguments"))
 
 
+_TYPED_PASSWORD = "Zq7-pLant3d"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mongodb://app:{}@db1/",
+        "-p {}",
+        "check db1 -p {}",
+        "check db1 -p{}",
+        "check db1 -u app --password={}",
+        "check db1 --passwd {}",
+        "check db1 --password-stdin={}",
+        "check db1 --timeout mongodb://app:{}@db1/",
+        "check db1 --password-env {}",
+        "check db1 --secret-env password={}",
+        "check mongosh mongodb://db1/ -u app -p {}",
+        "check ./app:{}@db1",
+        "check ////app:{}@db1",
+        "check --all --folder mongodb://app:{}@db1/",
+        "watch db1 -u app -p {}",
+        "list -p {}",
+        "open mongodb://app:{}@db1/",
+        "explain mongodb://app:{}@db1/",
+        "diff mongodb://app:{}@db1/ other.json",
+        "merge mongodb://app:{}@db1/ other.json",
+        "completion mongodb://app:{}@db1/",
+    ],
+)
+def test_a_password_that_was_typed_where_it_does_not_belong_is_not_repeated(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CLEARLINE_HOME", str(tmp_path))
+    try:
+        code = main(line.format(_TYPED_PASSWORD).split())
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.err
+    assert _TYPED_PASSWORD not in printed.out + printed.err
+
+
+def test_two_slashes_before_a_login_are_an_address_and_no_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CLEARLINE_HOME", str(tmp_path))
+    assert main(["check", "--quiet", f"//app:{_TYPED_PASSWORD}@127.0.0.1:1"]) == 1
+    assert "//app:***@127.0.0.1:1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("command", "option", "typed", "expected"),
     [

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import get_args
 
 from clearline.cli.attempts import Manner, Until, checked, has_become
 from clearline.cli.output import print_aside, print_json, print_text
@@ -15,7 +15,7 @@ from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.secrets import adopt
 from clearline.cli.targets import Target, add_arguments, chosen
 from clearline.cli.text_grid import shown
-from clearline.cli.usage import WRONG_USAGE, UsageProblem, seconds
+from clearline.cli.usage import Parser, UsageProblem, complain, seconds
 from clearline.core.check.request import Patience
 from clearline.core.check.retry import MOST_ATTEMPTS, RetryPlan
 from clearline.core.facts.whole import SILENCE_S
@@ -81,7 +81,7 @@ def _targets(arguments: argparse.Namespace) -> tuple[list[Target], int]:
         try:
             targets.append(chosen(named, arguments, Patience(silence_s=arguments.timeout)))
         except UsageProblem as problem:
-            print_aside(f"clearline check: {problem}")
+            complain("check", str(problem))
             refused += 1
     return targets, refused
 
@@ -108,17 +108,6 @@ def _code(report: Report, arguments: argparse.Namespace) -> int:
     if missed and not has_become(report, arguments.until):
         return 2 if arguments.exit_by == "nagios" else 1
     return exit_code(report, arguments.exit_by)
-
-
-class Parser(argparse.ArgumentParser):
-    """Ends with the exit code that was asked for, also where the arguments cannot be read."""
-
-    usage_code = WRONG_USAGE
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments, and end."""
-        self.print_usage(sys.stderr)
-        self.exit(self.usage_code, f"{self.prog}: {message}\n")
 
 
 def _asks_for_nagios(argv: Sequence[str]) -> bool:

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from clearline.cli.agreement import missing, permits, settle, wanted_by
 from clearline.cli.attempts import Manner, checked
 from clearline.cli.monitor_line import monitor_line
-from clearline.cli.output import print_aside, print_json, print_text
+from clearline.cli.output import print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.secrets import adopt, gathered, why_not
 from clearline.cli.targets import saved_profiles
 from clearline.cli.text_grid import COLOURS, Palette, shown
-from clearline.cli.usage import UsageProblem
+from clearline.cli.usage import UsageProblem, complain
 from clearline.core.check.request import Patience, Request
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
@@ -164,4 +164,4 @@ def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
 
 
 def _say(text: str) -> None:
-    print_aside(f"clearline check: {text}")
+    complain("check", text)

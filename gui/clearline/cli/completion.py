@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from clearline.cli.commands import ALONE, COMMANDS
 from clearline.cli.output import print_text
+from clearline.cli.usage import Parser
 
 SHELLS: Final = ("bash", "zsh", "fish")
 _FILES: Final = ("FILE", "REPORT", "REPORT.json")
@@ -33,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="clearline completion",
         description="Print the completion for a shell: source <(clearline completion bash), "
         "clearline completion fish | source, or a file _clearline in a folder of zsh's fpath.",

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from clearline.cli.mongod import MongodFailed, MongodNotFound, PrivateMongod
 from clearline.cli.output import print_aside, print_text
+from clearline.cli.usage import Parser
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
@@ -58,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    made = argparse.ArgumentParser(prog="clearline demo", description="Test a private MongoDB in the window.")
+    made = Parser(prog="clearline demo", description="Test a private MongoDB in the window.")
     made.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window here and end")
     return made
 

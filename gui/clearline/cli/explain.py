@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from clearline.cli.output import print_aside, print_json, print_text
+from clearline.cli.usage import Parser, complain
 from clearline.core.drives import waited_for
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ def run(argv: Sequence[str]) -> int:
         explanation = _explained(source or "-", arguments.near)
     except OSError as error:
         unknown = ", and no cause has that code" if isinstance(error, FileNotFoundError) else ""
-        print_aside(f"clearline explain: {source} cannot be read: {error.strerror}{unknown}.")
+        unknown += "; an address is tested by clearline check" if "://" in (source or "") else ""
+        complain("explain", f"{source} cannot be read: {error.strerror}{unknown}.")
         return WRONG_USAGE
     except _Refused as refused:
-        print_aside(f"clearline explain: {refused}")
+        complain("explain", str(refused))
         return WRONG_USAGE
     if arguments.json:
         import msgspec
@@ -62,7 +64,7 @@ class _Refused(Exception):
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    parser = argparse.ArgumentParser(prog="clearline explain", description="Say what an error text means.")
+    parser = Parser(prog="clearline explain", description="Say what an error text means.")
     parser.add_argument(
         "source", nargs="?", metavar="FILE | - | CODE", help="a file, '-' for standard input, or the code of a cause"
     )

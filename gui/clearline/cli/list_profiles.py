@@ -12,7 +12,7 @@ from typing import Any
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.targets import saved_profiles
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
-from clearline.cli.usage import UsageProblem
+from clearline.cli.usage import Parser, UsageProblem
 from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
@@ -45,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    made = argparse.ArgumentParser(prog="clearline list", description="List the saved profiles.")
+    made = Parser(prog="clearline list", description="List the saved profiles.")
     made.add_argument("--folder", default="", metavar="X", help="only those in this folder of the list and below it")
     made.add_argument("--json", action="store_true", help="print them as JSON")
     return made

@@ -6,14 +6,17 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from clearline.cli.output import print_aside
+from clearline.cli.usage import Parser, complain
+
+_CHECK = "; an address is tested by clearline check"
 
 
 def run(argv: Sequence[str]) -> int:
     """Open the window; 2 when there is no such file. What is wrong within the file is said in the window."""
     file: Path = parser().parse_args(argv).file
     if not file.is_file():
-        print_aside(f"clearline open: there is no file {file}")
+        is_address = "mongodb:/" in str(file)  # pathlib makes one slash of two
+        complain("open", f"there is no file {file}{_CHECK if is_address else ''}")
         return 2
     from clearline.cli.window import open_window
 
@@ -22,6 +25,6 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    made = argparse.ArgumentParser(prog="clearline open", description="Open a profile's file in the window.")
+    made = Parser(prog="clearline open", description="Open a profile's file in the window.")
     made.add_argument("file", metavar="FILE", type=Path, help="a profile's file")
     return made

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from clearline.cli.output import print_aside, print_json, print_text
+from clearline.cli.output import print_json, print_text
 from clearline.cli.results import colours
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
-from clearline.cli.usage import WRONG_USAGE
+from clearline.cli.usage import WRONG_USAGE, Parser, complain
 from clearline.core.report.marks import MARKS
 from clearline.core.report.places import Matrix, Meeting, Place, differences, matrix, named
 from clearline.core.report.report_file import ReportProblem, report_of, reports_of
@@ -22,7 +22,7 @@ def run_diff(argv: Sequence[str]) -> int:
     try:
         one, other = named((_name(path), report_of(path)) for path in arguments.reports)
     except ReportProblem as problem:
-        print_aside(f"clearline diff: {problem}")
+        complain("diff", str(problem))
         return WRONG_USAGE
     found = differences(one, other)
     if arguments.json:
@@ -43,7 +43,7 @@ def run_merge(argv: Sequence[str]) -> int:
     try:
         places = named((_name(path), report) for path in arguments.reports for report in reports_of(path))
     except ReportProblem as problem:
-        print_aside(f"clearline merge: {problem}")
+        complain("merge", str(problem))
         return WRONG_USAGE
     merged = matrix(places)
     if arguments.json:
@@ -59,7 +59,7 @@ def run_merge(argv: Sequence[str]) -> int:
 
 def diff_parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="clearline diff",
         description="It works there and fails here: what differs between two reports (clearline check --json).",
     )
@@ -70,7 +70,7 @@ def diff_parser() -> argparse.ArgumentParser:
 
 def merge_parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="clearline merge", description="Show which place reaches which server, from reports of several places."
     )
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a file with one report or several")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clearline.cli.output import print_aside
+from clearline.cli.usage import complain
 from clearline.core.drives import FOLDER_S, waited_for
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
@@ -49,7 +50,7 @@ def _written(file: Path, mode: str, text: str) -> bool:
     try:
         waited_for(file, write, limit_s=FOLDER_S)
     except OSError as error:
-        print_aside(f"clearline check: {file} cannot be written: {error.strerror}")
+        complain("check", f"{file} cannot be written: {error.strerror}")
         return False
     return True
 

@@ -137,19 +137,24 @@ def _from_environment(wanted: Sequence[str]) -> dict[str, Secret]:
     for one in wanted:
         name, equals, variable = one.partition("=")
         if not equals or not name or not variable:
-            raise UsageProblem("--secret-env takes NAME=VARIABLE, for example hop.0.password=PROXY_PASSWORD.")
-        if (value := os.environ.get(variable)) is None:
-            raise UsageProblem(f"the environment variable {variable} is not set.")
-        secrets[name] = Secret(value)
+            raise UsageProblem(
+                "--secret-env takes NAME=VARIABLE: a secret's name, such as hop.0.password, and a variable's."
+            )
+        secrets[name] = _of_variable(variable)
     return secrets
+
+
+def _of_variable(name: str) -> Secret:
+    """Its value; what is no name of a variable may be the password itself, and is not repeated."""
+    if (value := os.environ.get(name)) is not None:
+        return Secret(value)
+    called = f"the environment variable {name}" if name.isidentifier() else "what is given as a variable's name"
+    raise UsageProblem(f"{called} is not set.")
 
 
 def _password(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:
     if arguments.password_env:
-        value = os.environ.get(arguments.password_env)
-        if value is None:
-            raise UsageProblem(f"the environment variable {arguments.password_env} is not set.")
-        return {PASSWORD: Secret(value)}
+        return {PASSWORD: _of_variable(arguments.password_env)}
     if arguments.password_stdin:
         if from_stdin:
             raise UsageProblem("standard input cannot hold both the connection string and the password.")

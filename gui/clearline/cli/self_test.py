@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from clearline.cli.output import print_text
 from clearline.cli.text_grid import shown
+from clearline.cli.usage import Parser
 
 if TYPE_CHECKING:  # the core is among what is tried
     from clearline.core.report.report import Report
@@ -53,7 +54,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="clearline self-test", description="Say whether this program is whole and this computer lets it work."
     )
     made.add_argument(

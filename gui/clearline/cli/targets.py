@@ -146,16 +146,18 @@ def _found(argument: str, patience: Patience) -> Target:
         raise UsageProblem("nothing to check: give a connection string, a profile or a host.")
     if len(argument.split()) > 1 and not any(mark in argument for mark in ".:,"):
         from clearline.cli.text_grid import shown
+        from clearline.core.secrets.redaction import redact
 
-        raise UsageProblem(f"there is no saved profile called {shown(argument)}, and no host has such a name.")
+        called = shown(redact(argument))
+        raise UsageProblem(f"there is no saved profile called {called}, and no host has such a name.")
     if "@" in argument or _SEPARATOR.search(argument):
         return target(Profile(), argument)
     return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
 
 
 _SEPARATOR = re.compile(rf"[/{re.escape(os.sep)}]")
-_OF_A_PATH = re.compile(rf"[./~{re.escape(os.sep)}]|[A-Za-z]:[\\/]")
-"""How a path begins that cannot be an address."""
+_OF_A_PATH = re.compile(rf"(?!//[^/]*@)[./~{re.escape(os.sep)}]|[A-Za-z]:[\\/]")
+"""How a path begins that cannot be an address, as ``//user:password@host`` is one."""
 _LIKE_AN_ADDRESS = re.compile(r"mongo|localhost/|[^/]*[:.]|.*@", re.IGNORECASE | re.DOTALL)
 
 

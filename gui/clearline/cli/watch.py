@@ -36,7 +36,7 @@ from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.targets import add_arguments, chosen
-from clearline.cli.usage import WRONG_USAGE, UsageProblem, seconds
+from clearline.cli.usage import WRONG_USAGE, Parser, UsageProblem, complain, seconds
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.watch.health import HealthState, Outage
@@ -51,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         target = chosen(arguments.target, arguments)
     except UsageProblem as problem:
-        print_aside(f"clearline watch: {problem}")
+        complain("watch", str(problem))
         return WRONG_USAGE
     show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
     teller = Teller(show)
@@ -66,7 +66,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
-    made = argparse.ArgumentParser(prog="clearline watch", description="Stay on the line to one deployment.")
+    made = Parser(prog="clearline watch", description="Stay on the line to one deployment.")
     add_arguments(made)
     made.add_argument(
         "--interval", type=seconds(0.05, 3600), default=10.0, metavar="S", help="seconds between pings (10)"
