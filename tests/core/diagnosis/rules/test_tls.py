@@ -210,6 +210,13 @@ def test_a_lone_certificate_of_a_public_authority_misses_its_intermediate() -> N
     assert cause(refused(20, certificate(issuer="CN=Acme Servers"))) == "tls.unknown-ca"
 
 
+@pytest.mark.parametrize("name", ["CN=TRAEFIK DEFAULT CERT", "CN=Kubernetes Ingress Controller Fake Certificate"])
+def test_a_router_without_a_route_shows_its_default_certificate(name: str) -> None:
+    found = explained(facts(member(refused(18, certificate(name, name))), options=TLS))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tls.default-certificate", Certainty.LIKELY)
+
+
 def test_a_self_signed_server_is_named() -> None:
     own = certificate("CN=db1", "CN=db1")
     assert cause(refused(18, own)) == "tls.self-signed"
