@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -106,7 +106,7 @@ def test_choosing_a_stage_shows_it_alone_and_choosing_it_again_all(
     answer = desktop.window.answer
     assert answer.diagnosis.model.rowCount() == 1
     answer.strip.setFocus()
-    qtbot.keyClick(answer.strip, Qt.Key.Key_Right)  # stands on the stage that failed
+    # The keyboard stands on the stage that failed.
     qtbot.keyClick(answer.strip, Qt.Key.Key_Return)
     assert (answer.diagnosis.cause.isVisible(), answer.diagnosis.model.rowCount()) == (True, 0)
     qtbot.keyClick(answer.strip, Qt.Key.Key_Return)
@@ -201,6 +201,31 @@ def test_f6_goes_from_pane_to_pane_and_back(qtbot: QtBot, make_desktop: Callable
     assert seen == [window.answer.banner.primary, window.profiles.list, window.connection.field]
     qtbot.keyClick(window, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
     assert window.focusWidget() is window.profiles.list
+
+
+def test_tab_goes_through_answer_settings_and_list_in_turn(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+    window = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD, play.STALE_SET)).window
+    window.show_settings_panel(True)
+    heads = [group.head for group in window.pages.groups.values()]
+    page: Any = window.pages.page("server")
+    qtbot.waitUntil(page.isVisible)
+    panes = (window.connection, window.answer, window.pages, window.profiles)
+    window.connection.field.setFocus()
+    seen: list[Any] = []
+    while len(seen) < 90 and (not seen or window.focusWidget() is not window.connection.field):
+        seen.append(window.focusWidget())
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    assert len(set(seen)) == len(seen)
+    behind = seen[seen.index(window.settings) + 1 :]
+    places = [next((n for n, pane in enumerate(panes) if pane.isAncestorOf(one)), len(panes)) for one in behind]
+    assert places == sorted(places)
+    server = seen.index(heads[0])
+    assert page.isAncestorOf(seen[server + 1])
+    assert [one for one in seen if one in heads] == heads
+    there = list(seen)
+    for former in reversed(there):
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+        assert window.focusWidget() is former
 
 
 def test_the_fix_is_the_next_stop_after_test(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
@@ -300,3 +325,29 @@ def test_no_group_of_settings_is_wider_than_the_panel(
     qtbot.waitUntil(lambda: area.verticalScrollBar().isVisible() or page.isVisible())
     bar = area.verticalScrollBar().sizeHint().width()
     assert page.minimumSizeHint().width() <= area.width() - bar
+
+
+def test_larger_letters_have_as_much_more_room(
+    qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = theme.body_font()
+
+    def larger() -> QFont:
+        font = QFont(usual)
+        font.setPointSizeF(15.75)  # 21 pixels
+        return font
+
+    assert theme.scaled(100) == 100
+    monkeypatch.setattr(theme, "body_font", larger)
+    assert theme.scaled(100) == 150
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.FAILED, play.ASK_PASSWORD))
+    window = desktop.window
+    window.resize(1366, 740)
+    window.answer.banner.press_fix()
+    assert window.pages.width() == theme.scaled(416)
+    page: Any = window.pages.page("auth")
+    assert page.minimumSizeHint().width() <= window.pages.width()
+    assert window.pages.mapTo(window, window.pages.rect().topRight()).x() < window.width()
+    window.show_settings_panel(False)
+    window.resize(2000, 900)
+    assert window.profiles.width() >= theme.scaled(208)

@@ -367,7 +367,7 @@ class SecretsDialog(QDialog):
         column.addWidget(_scrolling(form) if len(names) > _MOST_ROWS else _holding(form), 1)
         column.addWidget(WrappedLabel(about, "muted"))
         column.addWidget(buttons)
-        self.resize(theme.GRID * 52, self.sizeHint().height())
+        self.resize(theme.scaled(theme.GRID * 52), self.sizeHint().height())
 
     def _take(self, name: str, secret: Secret | None) -> None:
         if secret is None:

@@ -122,7 +122,7 @@ class AnswersDialog(QDialog):
         column.addLayout(form)
         column.addWidget(WrappedLabel("It is used once, for this login, and kept nowhere.", "muted"))
         column.addWidget(_buttons(self, "Answer"))
-        self.resize(theme.GRID * 56, self.sizeHint().height())
+        self.resize(theme.scaled(theme.GRID * 56), self.sizeHint().height())
         if self.entries:
             self.entries[0].setFocus()
 

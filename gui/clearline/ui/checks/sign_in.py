@@ -89,7 +89,7 @@ class SignInDialog(QDialog):
         column.addWidget(self.code)
         column.addWidget(self.page)
         column.addLayout(foot)
-        self.resize(theme.GRID * 60, self.sizeHint().height())
+        self.resize(theme.scaled(theme.GRID * 60), self.sizeHint().height())
         self.open_page.clicked.connect(self.go)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(code or address.toString()))
 

@@ -52,7 +52,7 @@ class OptionEditor(QWidget):
         if words := unit(option):
             suffix = QLabel(words, self)
             suffix.setProperty("role", "muted")
-            suffix.setFixedWidth(_SUFFIX_WIDTH)
+            suffix.setFixedWidth(theme.scaled(_SUFFIX_WIDTH))
             row.addWidget(suffix)
         elif words := mark(option):
             sign = StatusIcon()

@@ -44,7 +44,7 @@ class OptionRow(QObject):
         self.label = ElidedLabel(middle=True, parent=parent)
         self.label.setText(option.name)
         self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.label.setFixedWidth(_LABEL_WIDTH if option.type in _SHORT else _LINE_WIDTH)
+        self.label.setFixedWidth(theme.scaled(_LABEL_WIDTH if option.type in _SHORT else _LINE_WIDTH))
         self.editor = editor(option, parent)
         self.label.setToolTip(self.editor.toolTip())
         self.label.setBuddy(self.editor)

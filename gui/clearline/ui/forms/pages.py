@@ -90,7 +90,7 @@ class FormPages(QWidget):
         super().__init__()
         self.setObjectName("settingsPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(theme.scaled(_WIDTH))
         self._background: Background | None = None
         self._state: FormState | None = None
         self._fresh: set[str] = set()

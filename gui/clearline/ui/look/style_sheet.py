@@ -109,13 +109,13 @@ QToolButton:focus {{ border-color: {accent}; }}
 
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{
-    background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent;
-    padding: 6px 10px 5px 10px; margin-right: 4px;
+    background: transparent; color: {muted}; border: 1px solid transparent; border-bottom: 2px solid transparent;
+    padding: 5px 9px 5px 9px; margin-right: 4px;
 }}
-QTabBar#pages::tab {{ padding: 10px 4px 10px 4px; margin-right: 20px; }}
+QTabBar#pages::tab {{ padding: 9px 3px 10px 3px; margin-right: 20px; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
-QTabBar::tab:focus {{ background: {hover}; }}
+QTabBar::tab:focus {{ border-color: {accent}; border-top-left-radius: 4px; border-top-right-radius: 4px; }}
 QTabBar#segments::tab {{
     background: {base}; border: 1px solid {line_strong}; padding: 4px 12px; margin-right: 0px; margin-left: -1px;
 }}

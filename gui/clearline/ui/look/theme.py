@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFont
 
 GRID: Final = 8
+_USUAL_LETTERS: Final = 14
+"""Pixels; up to this size the widths of panels fit as they are."""
 """Distances are multiples or halves of this many logical pixels."""
 
 
@@ -178,6 +180,13 @@ def body_font() -> QFont:
     if 0 < font.pointSizeF() < 10:
         font.setPointSizeF(10)
     return font
+
+
+def scaled(pixels: int) -> int:
+    """A width made for letters of the usual size, with larger ones as much wider."""
+    from PySide6.QtGui import QFontInfo
+
+    return round(pixels * max(1.0, QFontInfo(body_font()).pixelSize() / _USUAL_LETTERS))
 
 
 def strong_font() -> QFont:

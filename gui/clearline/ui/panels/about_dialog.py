@@ -46,7 +46,7 @@ class AboutDialog(QDialog):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.parts = QListWidget()
         self.parts.setAccessibleName("Parts of Clearline")
-        self.parts.setMaximumWidth(theme.GRID * 32)
+        self.parts.setMaximumWidth(theme.scaled(theme.GRID * 32))
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setFont(theme.mono_font())
@@ -71,7 +71,7 @@ class AboutDialog(QDialog):
         column.addWidget(ssh)
         column.addWidget(_facts("Kept in", places()))
         column.addWidget(buttons)
-        self.resize(theme.GRID * 104, theme.GRID * 74)
+        self.resize(theme.scaled(theme.GRID * 104), theme.GRID * 74)
         self._texts: Mapping[str, str] = {}
         self.parts.currentTextChanged.connect(lambda part: self.text.setPlainText(self._texts.get(part, "")))
 
@@ -114,7 +114,7 @@ def _facts(title: str, words: str) -> QWidget:
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
     head = section(title)
-    head.setFixedWidth(theme.GRID * 10)
+    head.setFixedWidth(theme.scaled(theme.GRID * 10))
     row.addWidget(head, 0, Qt.AlignmentFlag.AlignTop)
     row.addWidget(label, 1)
     return made

@@ -58,7 +58,7 @@ class CodePanel(QWidget):
         self.list = QListView()
         self.list.setAccessibleName("Kinds of code")
         self.list.setModel(self._rows)
-        self.list.setFixedWidth(_LIST_WIDTH)
+        self.list.setFixedWidth(theme.scaled(_LIST_WIDTH))
         self.list.setStyleSheet(f"QListView::item {{ padding-left: {theme.GRID}px; }}")
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.setFrameShape(QFrame.Shape.NoFrame)

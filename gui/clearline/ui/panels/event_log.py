@@ -152,13 +152,13 @@ class EventLog(QTableView):
         if not self._sized:
             self._sized = True
             for column, width in _WIDTHS.items():
-                self.setColumnWidth(column, width)
+                self.setColumnWidth(column, theme.scaled(width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What an event says needs the room: where there is little, the kind stands in its name alone."""
         super().resizeEvent(event)
         for column in (GAP, KIND):
-            self.setColumnHidden(column, event.size().width() < _WIDE)
+            self.setColumnHidden(column, event.size().width() < theme.scaled(_WIDE))
 
     @property
     def rows_selected(self) -> list[int]:

@@ -55,7 +55,7 @@ class HelpDialog(QDialog):
         column.addWidget(self.search)
         column.addWidget(self.page, 1)
         column.addWidget(buttons)
-        self.resize(theme.GRID * 76, theme.GRID * 60)
+        self.resize(theme.scaled(theme.GRID * 76), theme.GRID * 60)
         self.search.textChanged.connect(lambda _text: self._show())
         self._show()
 

@@ -95,7 +95,7 @@ class LivePage(QWidget):
             "muted",
         )
         inner = QWidget()
-        inner.setMaximumWidth(theme.GRID * 60)
+        inner.setMaximumWidth(theme.scaled(theme.GRID * 60))
         column = QVBoxLayout(inner)
         column.setSpacing(theme.GRID * 2)
         column.addWidget(words)

@@ -88,7 +88,7 @@ class NoKeyringDialog(QDialog):
         self._group.buttonToggled.connect(lambda _button, _on: self._show())
         self.choices[FILE].setChecked(True)
         self._show()
-        self.resize(theme.GRID * 58, self.sizeHint().height())
+        self.resize(theme.scaled(theme.GRID * 58), self.sizeHint().height())
         self.passphrase.entry.setFocus()
 
     @property
@@ -185,7 +185,7 @@ class PassphraseDialog(QDialog):
         buttons.accepted.connect(self._on_open)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
-        self.resize(theme.GRID * 48, self.sizeHint().height())
+        self.resize(theme.scaled(theme.GRID * 48), self.sizeHint().height())
 
     def show_problem(self, words: str) -> None:
         """It did not open."""

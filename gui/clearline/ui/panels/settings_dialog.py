@@ -106,7 +106,7 @@ class SettingsDialog(QDialog):
         column.addWidget(WrappedLabel("Times and limits hold from the next test or watch on.", "muted"))
         column.addStretch(1)
         column.addWidget(buttons)
-        self.resize(theme.GRID * 60, self.sizeHint().height())
+        self.resize(theme.scaled(theme.GRID * 60), self.sizeHint().height())
         buttons.rejected.connect(self.reject)
         self.colours.chosen.connect(lambda value: self.chosen.emit("colours", value))
         self.secrets.chosen.connect(lambda value: self.chosen.emit("new_secrets", value))

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from clearline.core.findings import STAGES, Stage
@@ -96,6 +106,14 @@ class StageStrip(QWidget):
         if stage is not None and event.button() is Qt.MouseButton.LeftButton:
             self._cursor = stage
             self._toggle(stage)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Who comes by the keyboard sees where he is."""
+        super().focusInEvent(event)
+        if event.reason() is not Qt.FocusReason.MouseFocusReason and self._cursor is None:
+            self._cursor = self._chosen or self._front or STAGES[0]
+            self._describe()
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right go from stage to stage, Return chooses."""

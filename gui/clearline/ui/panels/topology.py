@@ -77,7 +77,7 @@ class TopologyPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The picture stands above the table where both have more room that way."""
         super().resizeEvent(event)
-        above = event.size().width() < _WIDE and event.size().height() >= _HIGH
+        above = event.size().width() < theme.scaled(_WIDE) and event.size().height() >= _HIGH
         wanted = Qt.Orientation.Vertical if above else Qt.Orientation.Horizontal
         turned = self._split.orientation() is not wanted
         if turned:

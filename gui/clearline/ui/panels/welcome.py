@@ -47,7 +47,7 @@ class Welcome(QWidget):
         self.passwords = WrappedLabel("", "muted")
         self.passwords.setAccessibleName("What happens to passwords on this computer")
         inner = QWidget()
-        inner.setMaximumWidth(_WIDTH)
+        inner.setMaximumWidth(theme.scaled(_WIDTH))
         column = QVBoxLayout(inner)
         column.setContentsMargins(theme.GRID * 2, theme.GRID * 2, theme.GRID * 2, theme.GRID * 2)
         column.setSpacing(theme.GRID)

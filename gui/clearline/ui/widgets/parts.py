@@ -240,7 +240,7 @@ class CommandLine(QWidget):
         row.setSpacing(theme.GRID // 2)
         label = QLabel(system)
         label.setProperty("role", "muted")
-        label.setFixedWidth(theme.GRID * 12)
+        label.setFixedWidth(theme.scaled(theme.GRID * 12))
         self.field = QLineEdit(line)
         self.field.setReadOnly(True)
         self.field.setFont(theme.mono_font())

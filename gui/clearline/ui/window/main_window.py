@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         self.settings.setToolTip("Everything that can be set about this connection (Ctrl+,)")
         self.settings.clicked.connect(self.show_settings_panel)
         self.answer = AnswerPage()
-        self.answer.primary_changed.connect(self._on_primary_changed)
+        self.answer.primary_changed.connect(self.show_next_step)
         self.answer.welcome.form_requested.connect(lambda: self.show_settings_panel(True))
         self.live = LivePage()
         self.live.watch_requested.connect(self.watch.click)
@@ -163,8 +163,6 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         from PySide6.QtCore import Qt
         from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout
-
-        from clearline.ui.widgets.editors import in_tab_order
 
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
@@ -214,8 +212,6 @@ class MainWindow(QMainWindow):
         self._sides.setStretchFactor(1, 1)
         self._sides.splitterMoved.connect(self._on_sides_moved)
         self.setCentralWidget(self._sides)
-        line = self.connection
-        in_tab_order((line.field, line.eye, line.copy, line.button, *line.said.stops, self.results.bar, self.settings))
 
     # ------------------------------------------------------------ what it is told
 
@@ -281,13 +277,17 @@ class MainWindow(QMainWindow):
 
         return next((one for one in pane.findChildren(QWidget) if one.isVisible() and is_tab_stop(one)), None)
 
-    def _on_primary_changed(self) -> None:
-        """The answer's buttons are visited right after Test."""
-        self.show_next_step()
-        from clearline.ui.widgets.editors import in_tab_order
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes through the panes as one reads them: what is made late would be last in Qt's own order."""
+        from clearline.ui.widgets.editors import go_on, stops_in
 
-        line = self.connection
-        in_tab_order((line.button, *line.said.stops, *self.answer.stops, self.results.bar))
+        line, front = self.connection, self.results.made_widgets()[self.results.current_name]
+        first = (line.field, line.eye, line.copy, line.button, *line.said.stops)
+        fixes = self.answer.stops if front is self.answer else ()
+        panes = (front, self.pages, self.profiles, self.chrome)
+        then = (stop for pane in panes if pane.isVisible() for stop in stops_in(pane))
+        stops = dict.fromkeys((*first, *fixes, self.results.bar, self.settings, *then))
+        return go_on(tuple(stops), self.focusWidget(), 1 if next else -1) or super().focusNextPrevChild(next)
 
     def show_host(self, host: str) -> None:
         """What a connection without a name is called: its host."""
@@ -395,21 +395,22 @@ class MainWindow(QMainWindow):
     def _share_room(self) -> None:
         """The answer comes first: where there is little room the list is a rail, and the settings lie over."""
         width, is_open = self.width(), not self.pages.isHidden()
-        over = width < _OVER_BELOW
+        room = width * 100 / theme.scaled(100)  # larger letters leave as much less
+        over = room < _OVER_BELOW
         beside = self._beside.indexOf(self.pages) >= 0
         if over and beside:
             self._beside.removeWidget(self.pages)
         elif not over and not beside:
             self._beside.addWidget(self.pages)
         self._lay_over()
-        rail = not self._list_asked_for and (width < _RAIL_BELOW or (width < _WIDE and is_open))
+        rail = not self._list_asked_for and (room < _RAIL_BELOW or (room < _WIDE and is_open))
         self.profiles.show_rail(rail)
-        self.profiles.setMinimumWidth(_RAIL if rail else _SIDE_WIDTH_MIN)
+        self.profiles.setMinimumWidth(_RAIL if rail else theme.scaled(_SIDE_WIDTH_MIN))
         self.profiles.setMaximumWidth(_RAIL if rail else _NO_LIMIT)
         if rail:
             self._sides.setSizes([_RAIL, width - _RAIL])
         elif not self._sides_by_user:
-            self._sides.setSizes([_SIDE_WIDTH if width >= _WIDE else _SIDE_WIDTH_MIN, width])
+            self._sides.setSizes([theme.scaled(_SIDE_WIDTH if room >= _WIDE else _SIDE_WIDTH_MIN), width])
 
     def _lay_over(self) -> None:
         """Where the settings lie over the answer, they stand at its right edge."""
