@@ -80,3 +80,22 @@ def test_a_column_grows_with_what_comes_into_it_later(panel: ServersPanel) -> No
     panel.show_report(play.report(None, servers=servers))
     column = 3  # TLS
     assert panel.table.columnWidth(column) >= MatrixDelegate.width_of(servers[1], Stage.TLS.value)
+
+
+def test_what_runs_turns_where_it_is_seen(panel: ServersPanel) -> None:
+    running = tuple(play.server(number, reached=1) for number in range(1, 251))
+    panel.show_report(play.report(None, servers=running))
+    turned: set[int] = set()
+    panel.model.dataChanged.connect(lambda first, last: turned.update(range(first.row(), last.row() + 1)))
+    panel.turn()
+    assert 0 in turned
+    assert len(turned) < 20
+    turned.clear()
+    panel.table.scrollToBottom()
+    panel.turn()
+    assert 249 in turned
+    assert 0 not in turned
+    panel.hide()
+    turned.clear()
+    panel.turn()
+    assert not turned

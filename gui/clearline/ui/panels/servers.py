@@ -318,9 +318,10 @@ class ServersPanel(QWidget):
         heading = " · ".join(filter(None, (server.address, title, status_word(status), time_text)))
         told = self._cause if self._cause is not None and _is_about(self._cause, server, stage) else None
         build = partial(_cell_html, server, stage, told)
-        self.heading.setText(heading if build() else _BY_HAND)
+        tells = bool(build())
+        self.heading.setText(heading if tells else _BY_HAND)
         self.page.show_page(build)
-        self.page.setVisible(bool(build()))
+        self.page.setVisible(tells)
         commands = commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri)
         self._show_commands(commands)
         self._detail.setVisible(bool(build() or commands))

@@ -133,7 +133,7 @@ class ProfileDelegate(_Rows):
         painter.drawPixmap(rect.left() + 12, rect.top() + half - 8, picture)
         left = rect.left() + 38
         upper = QRect(left, rect.top() + 4, rect.right() - left - 10, half - 4)
-        body = theme.body_font()
+        body: QFont = option.font
         if index.data(ProfileRole.UNSAVED):
             width = QFontMetrics(body).horizontalAdvance("•")
             _line(painter, body, c.accent, QRect(upper.right() - width, upper.top(), width, upper.height()), "•")
