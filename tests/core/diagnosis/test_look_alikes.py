@@ -497,3 +497,30 @@ def test_a_set_for_localhost_or_one_of_several_names() -> None:
     told = found(by_name, "topology.loopback-names")
     assert told.certainty is LIKELY
     assert any("horizons" in remedy.text for remedy in told.remedies)
+
+
+def test_methods_switched_off_or_a_server_that_tells_none() -> None:
+    def known(*users: str) -> Facts:
+        asked = {"admin.app": (), "$external.app": ()}
+        refused_at = LoginFacts(attempted=True, failed_step="saslContinue", code=18, mechanism="SCRAM-SHA-256")
+        return failed(
+            member(plain(HELLO)), login=refused_at, user="app", user_mechanisms=asked, users_without_mechanism=users
+        )
+
+    assert "auth.mechanism-disabled" in causes(known("admin.app"))
+    assert "auth.wrong-password" in causes(known("admin.app", "$external.app"))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"You are not welcome to use mongod from 10.0.0.1.\r\n", "You are not welcome"),
+        (b"\x00\x01\x02 not welcome", ""),
+        (b"hm\r\n", ""),
+    ],
+)
+def test_an_unknown_service_is_quoted_where_it_speaks_in_words(said: bytes, words: str) -> None:
+    heard = Listening(reach=Reach.OK, first_bytes=shown_bytes(said))
+    one = found(failed(member(HERE, heard)), "hello.other-service")
+    assert ("Its own words" in one.detail) is bool(words)
+    assert words in one.detail

@@ -28,6 +28,9 @@ def no_mechanism_left(facts: Facts) -> Finding | None:
     user, database = user_of(facts), auth_database(facts)
     if f"{database}.{user}" not in facts.users_without_mechanism or database == "$external":
         return None
+    others = [name for name in facts.user_mechanisms if name != f"{database}.{user}" and name.endswith(f".{user}")]
+    if others and set(others) <= set(facts.users_without_mechanism):
+        return None  # It says the same of every database, so it does not tell.
     if (database, user) == ("local", "__system"):
         return finding(
             "auth.unknown-user",

@@ -104,6 +104,8 @@ def unknown_user(facts: Facts) -> Finding | None:
         hints.append("A %XX in the name is no UTF-8: an address writes é as %C3%A9, and not as %E9.")
     if elsewhere := _asked_elsewhere(facts):
         hints.append(f"It is not in {elsewhere} either.")
+    if not is_genuine(facts):
+        hints.append("A product other than MongoDB may say the same of a wrong password.")
     return finding(
         "auth.unknown-user",
         Certainty.PROVEN if was_asked and is_genuine(facts) and database != "$external" else Certainty.LIKELY,

@@ -15,6 +15,7 @@ from clearline.core.diagnosis.rules.services import (
     is_tls_record,
     service_of,
     service_that_answers,
+    spoken,
 )
 from clearline.core.diagnosis.rules.tcp import atlas_may_refuse
 from clearline.core.diagnosis.rules.tls_authority import default_certificate, inspection_product
@@ -81,7 +82,7 @@ def http_server(facts: Facts, member: MemberFacts) -> Finding | None:
     if inspection_product(member):
         return None  # The page of a proxy that opens the encryption: the interception is the cause.
     default = default_certificate(member)
-    inside = any(is_http(e.first_bytes) for e in member.exchanges if e.tls)
+    inside = any(is_http(e.first_bytes) for e in member.exchanges if e.tls and not e.look)
     sure = bool(default) or inside or is_here(member)
     alike = [m.address for m in facts.members if m is not member and any(is_http(t) for t in _texts(m))]
     return finding(
@@ -155,6 +156,7 @@ def unknown_service(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
+        detail=f"Its own words: {words}" if (words := spoken(_texts(member)[0])) else "",
         service="An unknown service",
         fill=place(member),
     )

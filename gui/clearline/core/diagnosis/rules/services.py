@@ -8,11 +8,12 @@ from clearline.core.late_patterns import late
 
 _HTTP = late(r"HTTP/\d|<!doctype html|<html", re.IGNORECASE)
 _SERVICES: tuple[tuple[str, str], ...] = (
-    (r"SSH-\d", "An SSH server"),
+    (r"(?:[^\n]*\n){0,5}SSH-\d", "An SSH server"),  # RFC 4253: other lines may come first
+    (r"PROXY (?:TCP|UNKNOWN)", "A balancer that sends the PROXY protocol's first line to its clients"),
     (r"RFB \d{3}\.\d{3}", "A VNC server"),
     (r"220[ -].*?(?:SMTP|smtp)", "A mail server (SMTP)"),
     (r"220[ -].*?(?:FTP|ftp)", "An FTP server"),
-    (r"220[ -]", "A mail or file server (SMTP or FTP)"),
+    (r"(?:220|421|554)[ -]", "A mail or file server (SMTP or FTP)"),
     (r"\* (?:OK|PREAUTH|BYE)\b", "A mail server (IMAP)"),
     (r"\+OK\b", "A mail server (POP3)"),
     (r"AMQP[\x00-\x03]", "RabbitMQ (AMQP)"),
@@ -32,6 +33,8 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     (r"\xff[\xfb-\xfe]", "A Telnet server"),
     (r"[\x82-\x85]\x00\x00\x00\x00\x00", "Cassandra"),
     (r"\x03\x00\x00.", "A Remote Desktop server"),
+    # HTTP/2 (RFC 9113): SETTINGS or GOAWAY of stream 0, as gRPC servers and etcd send.
+    (r"\x00\x00.[\x04\x07]\x00\x00\x00\x00\x00", "An HTTP/2 server (as of gRPC)"),
     (r"0[\x0c-\x84].{0,5}\x02\x01", "An LDAP directory"),
 )
 
@@ -45,6 +48,7 @@ SHORT_SIGNS = frozenset(
         "A Telnet server",
         "Cassandra",
         "A Remote Desktop server",
+        "An HTTP/2 server (as of gRPC)",
         "An LDAP directory",
     }
 )
@@ -82,6 +86,18 @@ def is_http(first_bytes: str) -> bool:
 def is_tls_record(first_bytes: str) -> bool:
     """Whether these bytes begin a TLS record (an alert or a handshake message)."""
     return re.match(r"[\x14-\x17]\x03[\x00-\x04]", raw(first_bytes)) is not None
+
+
+_LEAST_WORDS = 8
+_MOST_WORDS = 120
+
+
+def spoken(first_bytes: str) -> str:
+    """What a service says in plain words, as one line; empty where it is not text."""
+    text = raw(first_bytes)
+    words = " ".join("".join(c if c.isascii() and c.isprintable() else " " for c in text).split())
+    odd = sum(not (c.isascii() and (c.isprintable() or c.isspace())) for c in text)
+    return words[:_MOST_WORDS] if len(words) >= _LEAST_WORDS and not odd else ""
 
 
 def service_of(first_bytes: str) -> str | None:

@@ -155,6 +155,7 @@ def changes(facts: Facts) -> Iterable[Finding]:
         yield finding(
             code,
             Certainty.PROVEN if told and not router else Certainty.LIKELY,
+            summary=f"{member.address} says that it is shutting down." if told else "",
             detail=BEHIND if told and router else "",
             stage=Stage.DRIVER,
             server=member.address,
