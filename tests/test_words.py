@@ -34,3 +34,13 @@ def test_one_word_has_one_spelling(word: str) -> None:
         if shape.search(line)
     ]
     assert not found, f"write {INSTEAD[word]}:\n" + "\n".join(found)
+
+
+def test_names_of_tests_say_who_or_what_acts() -> None:
+    shape = re.compile(
+        r"^ *(?:async )?def test_(?:\w*_)?(?:nobody|somebody|anybody|everybody|whoever)s?(?:_|\()", re.MULTILINE
+    )
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
+    assert tests
+    found = [f"{path.name}: {name[0].strip()}" for path in tests for name in shape.finditer(path.read_text("utf-8"))]
+    assert not found

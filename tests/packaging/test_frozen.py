@@ -135,7 +135,7 @@ def test_it_goes_through_ssh_socks_and_ntlm(environ: dict[str, str], deployment:
             assert [hop["kind"] for hop in report["hops"]] == [kind]
 
 
-def test_it_does_not_trust_a_certificate_that_nobody_vouches_for(
+def test_it_does_not_trust_a_certificate_without_a_known_authority(
     environ: dict[str, str], deployment: _Deployment
 ) -> None:
     ended = _run(environ, "check", f"mongodb://{deployment.address}/?tls=true", "--json")

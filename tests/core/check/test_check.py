@@ -119,7 +119,7 @@ def test_a_profile_and_its_vault_are_as_good_as_a_text(login_server: Deployment)
 # ---------------------------------------------------------------- the plain causes
 
 
-def test_a_broken_text_is_named_without_contacting_anybody(standalone: Deployment) -> None:
+def test_a_broken_text_is_named_without_contacting_a_server(standalone: Deployment) -> None:
     report = run_check("mongodb://app:one@two@127.0.0.1/")
     assert report.verdict is Verdict.FAILED
     assert headline(report) == "uri.unescaped-credentials"

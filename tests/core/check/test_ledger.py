@@ -22,7 +22,7 @@ def question(outcome: DnsOutcome, nameserver: str = "192.0.2.53", transport: str
     )
 
 
-def test_every_entry_is_a_new_value_and_wakes_whoever_waits() -> None:
+def test_every_entry_is_a_new_value_and_wakes_all_that_wait() -> None:
     book = ledger()
     before = book.facts
     book.driver(state=DriverState.RAISED)
@@ -69,7 +69,7 @@ def test_a_note_about_one_member_leaves_the_others_and_their_order() -> None:
     ]
 
 
-def test_a_member_that_nobody_added_is_unknown() -> None:
+def test_a_member_that_was_not_added_is_unknown() -> None:
     with pytest.raises(KeyError):
         ledger().note("db1:27017", finished=True)
 

@@ -281,7 +281,7 @@ def test_a_command_that_fails_is_a_mistake_without_its_output(command: str, word
     assert "noise" not in repr(ready.mistakes)
 
 
-def test_a_command_that_nobody_agreed_to_is_not_run(tmp_path: Path) -> None:
+def test_a_command_without_consent_is_not_run(tmp_path: Path) -> None:
     profile = with_command(printing(f"open({str(tmp_path / 'ran')!r}, 'w')"))
     ready = prepare("mongodb://app@h/", profile)
     assert not ready.usable
@@ -295,7 +295,7 @@ def test_a_secret_that_is_at_hand_needs_no_command() -> None:
     assert ready.text == "mongodb://app:known@h/"
 
 
-def test_a_command_for_a_secret_that_nobody_needs_is_not_run() -> None:
+def test_a_command_for_a_secret_that_is_not_needed_is_not_run() -> None:
     ready = prepare("mongodb://h/", with_command(printing("raise SystemExit(1)")), may_run=lambda _command: True)
     assert ready.mistakes == ()
 

@@ -56,11 +56,11 @@ def test_every_code_belongs_to_a_stage_or_to_this_computer_or_to_the_pool() -> N
     assert {code.partition(".")[0] for code in causes()} <= stages
 
 
-def test_every_code_has_somebody_who_names_it() -> None:
+def test_every_code_is_named_in_the_product() -> None:
     assert set(causes()) - named_codes() == set()
 
 
-def test_nobody_names_a_code_that_the_catalogue_lacks() -> None:
+def test_no_code_is_named_that_the_catalogue_lacks() -> None:
     prefixes = "|".join({code.partition(".")[0] for code in causes()})
     shape = re.compile(rf"(?:{prefixes})\.[a-z0-9]+(?:-[a-z0-9]+)+")
     assert {s for s in named_codes() if shape.fullmatch(s)} <= set(causes()) | set(rows())

@@ -268,7 +268,7 @@ def test_an_old_server_spoils_the_set_and_not_the_list_that_it_is_dropped_from()
         (GHOST, False),
     ],
 )
-def test_a_direct_connection_serves_reads_at_whoever_holds_data(hello: Hello, serves: bool) -> None:
+def test_a_direct_connection_serves_reads_at_any_member_with_data(hello: Hello, serves: bool) -> None:
     expected = Outlook.POSSIBLE if serves else Outlook.IMPOSSIBLE
     assert outlook(facts(live(hello), options={"directConnection": True})) is expected
 

@@ -237,7 +237,7 @@ def test_a_hook_that_raises_is_counted_and_the_driver_goes_on(
     assert capfd.readouterr().err == ""
 
 
-def test_an_event_that_nobody_knows_is_counted_and_nothing_else() -> None:
+def test_an_unknown_event_is_counted_and_nothing_else() -> None:
     buffer = EventBuffer()
     events = _recorder(buffer)
     events._record(object())

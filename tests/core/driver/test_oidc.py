@@ -130,7 +130,7 @@ def test_a_server_that_names_no_client_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("browser", [True, False])
-def test_nobody_comes_in_time(browser: bool) -> None:
+def test_the_sign_in_comes_too_late(browser: bool) -> None:
     with IdentityProvider(browser=browser) as idp:
         idp.pending = 1000
         sign_in = HumanSignIn(lambda _url, _code: None, patience_s=0.3, redirect_port=0)
@@ -150,7 +150,7 @@ def test_stop_ends_it(browser: bool) -> None:
 
 
 @pytest.mark.parametrize("browser", [True, False])
-def test_nobody_is_prompted_after_a_stop(browser: bool) -> None:
+def test_after_a_stop_there_is_no_prompt(browser: bool) -> None:
     prompts: list[str] = []
     with IdentityProvider(browser=browser) as idp:
         sign_in = HumanSignIn(lambda url, _code: prompts.append(url), redirect_port=0)
@@ -160,7 +160,7 @@ def test_nobody_is_prompted_after_a_stop(browser: bool) -> None:
     assert not prompts
 
 
-def test_a_call_without_the_state_is_nobodys_answer() -> None:
+def test_a_call_without_the_state_is_no_answer() -> None:
     with IdentityProvider() as idp:
         threads: list[threading.Thread] = []
 
@@ -218,7 +218,7 @@ def test_a_check_logs_in_with_the_token_of_the_human() -> None:
     assert idp.access_token not in repr(report)
 
 
-def test_without_anybody_to_prompt_the_missing_token_source_is_said_before_any_contact() -> None:
+def test_without_a_person_to_prompt_the_missing_token_source_is_said_before_any_contact() -> None:
     with MongoPeer({}) as peer:
         report = run_check(f"mongodb://{peer.address}/?authMechanism=MONGODB-OIDC", None)
         assert peer.connections == 0

@@ -162,7 +162,7 @@ def test_a_profile_of_the_first_version_is_read(tmp_path: Path) -> None:
     assert item.profile == Profile(id="old", name="Old", seeds=Seeds(hosts=("db1",)))
 
 
-def test_a_command_of_somebody_else_is_pointed_out() -> None:
+def test_a_command_from_elsewhere_is_pointed_out() -> None:
     text = json.dumps(
         {
             "format": ours.FORMAT,

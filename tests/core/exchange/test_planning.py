@@ -36,7 +36,7 @@ def ours(profile: Profile = ORDERS, **more: dict[str, Secret]) -> ImportedItem:
     return item(profile, has_identity=True, whole=True, **more)
 
 
-def test_what_nobody_has_is_new_and_saved_unless_told_otherwise() -> None:
+def test_what_is_not_there_yet_is_new_and_saved_unless_told_otherwise() -> None:
     [one] = plan([ours()], [])
     assert (one.state, one.default, one.choices) == (State.NEW, Choice.COPY, (Choice.COPY, Choice.SKIP))
     [saved] = apply([one], {})

@@ -29,7 +29,7 @@ def test_a_password_that_is_not_known_has_its_place_all_the_same(copied: Callabl
     assert copied(profile).endswith("@db1/")
 
 
-def test_nobody_without_a_password_gets_a_place_for_one() -> None:
+def test_a_login_without_a_password_gets_no_place_for_one() -> None:
     assert with_placeholder(Profile(seeds=Seeds(hosts=("db1",)))) == "mongodb://db1/"
     x509 = Profile(seeds=Seeds(hosts=("db1",)), auth=Auth(user="CN=app", mechanism="MONGODB-X509"))
     assert with_placeholder(x509) == "mongodb://CN%3Dapp@db1/?authMechanism=MONGODB-X509"

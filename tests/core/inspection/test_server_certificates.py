@@ -105,7 +105,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(lab: Authority) -> None:
     assert "only 5 days left" in problem.title
 
 
-def test_a_self_signed_server_is_a_root_that_nobody_knows(tmp_path: Path) -> None:
+def test_a_self_signed_server_is_an_unknown_root(tmp_path: Path) -> None:
     identity = self_signed(tmp_path)
     with presenting(identity) as peer:
         chain = ask(peer)
@@ -145,7 +145,7 @@ def test_a_ca_file_that_cannot_be_read_says_so_and_the_chain_is_shown(lab: Autho
     assert "The CA file cannot be loaded" in titles(chain, TrustedBy.FILE)
 
 
-def test_nobody_at_the_port_is_said_with_the_address() -> None:
+def test_a_port_without_a_listener_is_said_with_the_address() -> None:
     with peers.closed_port() as port:
         chain = loops.run(presented_chain("127.0.0.1", port))
     assert chain.reach is Reach.REFUSED

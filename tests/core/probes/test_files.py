@@ -142,7 +142,7 @@ def encrypted(request: pytest.FixtureRequest, client: Identity, tmp_path: Path) 
     return written(tmp_path, client.certificate_file.read_bytes() + key)
 
 
-def test_an_encrypted_key_without_password_is_named_and_nobody_is_asked(encrypted: Path) -> None:
+def test_an_encrypted_key_without_password_is_named_without_a_question(encrypted: Path) -> None:
     facts = client_file(encrypted)
     assert (facts.key_present, facts.key_encrypted, facts.key_password_given) == (True, True, False)
     assert (facts.key_opens, facts.key_matches, facts.damaged) == (False, None, None)

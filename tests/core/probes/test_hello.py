@@ -272,7 +272,7 @@ def test_a_date_that_python_cannot_hold_is_left_out() -> None:
         (lambda: peers.answering(b"\xff" * 100), "\\xff"),
     ],
 )
-def test_whoever_speaks_something_else_is_no_mongodb(server: Callable[[], Peer], first_bytes: str) -> None:
+def test_a_server_that_speaks_something_else_is_no_mongodb(server: Callable[[], Peer], first_bytes: str) -> None:
     with server() as peer:
         exchange = exchange_with(peer.port)
     assert exchange.reach is Reach.NOT_MONGODB

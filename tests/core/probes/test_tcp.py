@@ -93,7 +93,7 @@ def lonely() -> Any:
         yield network
 
 
-def test_a_host_name_is_nobodys_address() -> None:
+def test_a_host_name_is_no_address() -> None:
     assert loops.run(connect("localhost", 1, deadline_s=1)).reach is Reach.OTHER
 
 
@@ -225,7 +225,7 @@ def test_mongodb_waits_for_us_to_speak(standalone: Deployment) -> None:
     assert loops.run(listen(LOCAL, standalone.server.port)).reach is Reach.SILENT
 
 
-def test_nobody_to_listen_to_is_a_refusal() -> None:
+def test_without_a_listener_there_is_a_refusal() -> None:
     with peers.closed_port() as port:
         assert loops.run(listen(LOCAL, port)).reach is Reach.REFUSED
 

@@ -288,7 +288,7 @@ def test_rare_ciphers_are_found_out_by_trying(authority: Authority) -> None:
     ("server", "first_bytes"),
     [(peers.http_server, "HTTP/1.1 400"), (peers.ssh_server, "SSH-2.0-"), (lambda: peers.answering(b"no"), "no")],
 )
-def test_whoever_speaks_no_tls_is_quoted(server: Callable[[], Peer], first_bytes: str) -> None:
+def test_a_server_that_speaks_no_tls_is_quoted(server: Callable[[], Peer], first_bytes: str) -> None:
     with server() as peer:
         facts = shake(peer.port, tls.look_context())
     assert (facts.reach, facts.server_hello, facts.alert) == (Reach.NOT_MONGODB, False, None)

@@ -142,7 +142,7 @@ def test_masking_changes_nothing_in_the_report_of_a_real_check(login_server: Dep
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-def test_nobody_else_may_look_into_the_folders(tmp_path: Path) -> None:
+def test_only_the_owner_may_look_into_the_folders(tmp_path: Path) -> None:
     folder = tmp_path / "history"
     profile = Profile(name="a")
     History(folder).record(profile, report())

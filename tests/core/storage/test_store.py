@@ -401,7 +401,7 @@ def _edited(profile: Profile, **changes: Any) -> Profile:
     return msgspec.structs.replace(profile, **changes)
 
 
-def test_a_file_that_somebody_else_changed_is_not_overwritten_and_both_edits_are_at_hand(tmp_path: Path) -> None:
+def test_a_file_that_another_program_changed_is_not_overwritten_and_both_edits_are_at_hand(tmp_path: Path) -> None:
     path = store.save_in(tmp_path, ORDERS)
     theirs = _edited(ORDERS, notes="theirs")
     store.save(theirs, path, base=ORDERS)
@@ -433,7 +433,7 @@ def test_who_made_the_same_edit_is_not_asked(tmp_path: Path) -> None:
     assert store.load(path) == same
 
 
-def test_a_file_that_somebody_else_deleted_is_a_conflict_until_it_is_saved_anew(tmp_path: Path) -> None:
+def test_a_file_that_another_program_deleted_is_a_conflict_until_it_is_saved_anew(tmp_path: Path) -> None:
     path = store.save_in(tmp_path, ORDERS)
     path.unlink()
     for save in (
@@ -447,7 +447,7 @@ def test_a_file_that_somebody_else_deleted_is_a_conflict_until_it_is_saved_anew(
     assert store.save_in(tmp_path, ORDERS, path) == path
 
 
-def test_a_file_that_somebody_else_renamed_is_found_and_there_is_never_a_second_one(tmp_path: Path) -> None:
+def test_a_file_that_another_program_renamed_is_found_and_there_is_never_a_second_one(tmp_path: Path) -> None:
     path = store.save_in(tmp_path, ORDERS)
     theirs = _edited(ORDERS, name="Bills")
     moved = store.save_in(tmp_path, theirs, path, base=ORDERS)

@@ -51,7 +51,7 @@ def test_a_broken_file_is_deleted_and_brought_back_too(folder: Path, bin: Path) 
     assert trash.undo_delete(trash.delete(path, bin)).read_text() == '{"half'
 
 
-def test_an_undo_takes_nobodys_place(folder: Path, bin: Path) -> None:
+def test_an_undo_replaces_no_other_file(folder: Path, bin: Path) -> None:
     path = store.save_in(folder, ORDERS)
     deleted = trash.delete(path, bin)
     other = Profile(id="ffff", name="Other")

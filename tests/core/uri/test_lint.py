@@ -533,12 +533,12 @@ def test_a_password_that_comes_when_it_is_used_is_not_missing(place: Place) -> N
 
 
 @pytest.mark.parametrize("place", ["keyring", "session"])
-def test_a_password_that_nobody_has_typed_yet_is_missing(place: Place) -> None:
+def test_a_password_that_is_not_typed_yet_is_missing(place: Place) -> None:
     profile = Profile(secrets={"password": SecretSource(place=place)})
     assert [m.cause for m in read("mongodb://app@h/", profile=profile).mistakes] == ["uri.missing-password"]
 
 
-def test_where_somebody_can_sign_in_oidc_needs_no_environment() -> None:
+def test_where_a_person_can_sign_in_oidc_needs_no_environment() -> None:
     text = "mongodb://h/?authMechanism=MONGODB-OIDC&tls=true"
     assert read(text, prompting=True).mistakes == ()
     assert [m.cause for m in read(text).mistakes] == ["auth.oidc-not-configured"]
@@ -571,7 +571,7 @@ def test_a_secret_whose_separator_is_not_escaped_is_one_secret(text: str, charac
     assert run_refusal(reading.repaired) is None
 
 
-def test_an_option_that_nobody_knows_behind_a_secret_keeps_its_place_without_its_name() -> None:
+def test_an_unknown_option_after_a_secret_keeps_its_place_without_its_name() -> None:
     text = "mongodb://h/?tlsCertificateKeyFilePassword=one&twelve=3&appName=x"
     reading = read(text)
     assert "twelve" not in repr(reading.profile) + repr(reading.mistakes) + reading.facts.redacted

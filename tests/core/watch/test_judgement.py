@@ -49,12 +49,12 @@ def test_without_a_primary_secondaries_still_make_it_degraded() -> None:
     assert (found.state, found.why, found.outage) == (HealthState.DEGRADED, "There is no primary.", True)
 
 
-def test_nobody_answers() -> None:
+def test_no_server_answers() -> None:
     found = judged(silence(A), (silence(B), silence(C)), HEALTHY_SET)
     assert (found.state, found.why) == (HealthState.DOWN, f"{A}: No answer within 3 s.")
 
 
-def test_when_the_driver_knows_nobody_its_servers_are_named() -> None:
+def test_when_the_driver_knows_no_server_the_seeds_are_named() -> None:
     found = judged(silence(), (), a_set("Unknown", "Unknown", "Unknown", kind="ReplicaSetNoPrimary"))
     assert (found.state, found.why) == (HealthState.DOWN, f"{A}, {B} and {C} do not answer.")
     assert judged(silence(), (), TopologySnapshot()).why == "No answer within 3 s."
@@ -72,7 +72,7 @@ def test_a_slow_answer_is_degraded_without_being_an_outage() -> None:
     assert found.why == "The answer took 812 ms; 20 ms are usual."
 
 
-def test_a_set_of_which_nobody_is_known_lacks_its_servers_not_its_primary() -> None:
+def test_a_set_without_a_known_member_lacks_its_servers_not_its_primary() -> None:
     gone = a_set("Unknown", "Unknown", "Unknown", kind="ReplicaSetNoPrimary")
     assert lacking(gone) == f"{A}, {B} and {C} do not answer."
     assert lacking(HEALTHY_SET) is None

@@ -20,7 +20,7 @@ class Cycle(QObject):
         self.destroyed.connect(lambda: freed_in.append(threading.current_thread()))
 
 
-def test_cycles_are_freed_in_the_thread_of_the_window_whoever_makes_garbage(qtbot: QtBot) -> None:
+def test_cycles_are_freed_in_the_thread_of_the_window_whichever_thread_makes_them(qtbot: QtBot) -> None:
     freed_in = []
     with collecting_here():
         cycle = weakref.ref(Cycle(freed_in))

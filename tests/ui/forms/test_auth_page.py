@@ -432,7 +432,7 @@ def test_nothing_is_cut_off_at_the_sides(qtbot: QtBot, method: str, width: int) 
     bench.close()
 
 
-def test_another_text_without_user_shows_that_nobody_logs_in(bench: OnePage) -> None:
+def test_another_text_without_user_shows_that_there_is_no_login(bench: OnePage) -> None:
     bench.type_text("mongodb://app:pw@db1/")
     assert bench.page.mechanism.currentText().startswith("default")
     bench.type_text("mongodb://db1/")

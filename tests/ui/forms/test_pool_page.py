@@ -255,7 +255,7 @@ def test_the_fields_follow_one_another_with_the_tab_key(pool: ShownPage) -> None
     assert QApplication.focusWidget() is pool.page.editor_of("minPoolSize").focusProxy()
 
 
-def test_showing_the_same_state_again_disturbs_nobody(pool: ShownPage) -> None:
+def test_showing_the_same_state_again_changes_nothing(pool: ShownPage) -> None:
     pool.type("maxPoolSize", "12")
     entry = pool.page.editor_of("maxPoolSize").focusProxy()
     entry.setCursorPosition(1)

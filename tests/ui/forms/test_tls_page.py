@@ -291,7 +291,7 @@ def test_a_place_that_cannot_be_written_is_said(
     bench.until(lambda: "could not be written" in bench.page.server.said.words.text())
 
 
-def test_a_root_that_nobody_knows_is_trusted_only_after_its_fingerprint_was_compared(
+def test_an_unknown_root_is_trusted_only_after_its_fingerprint_was_compared(
     bench: OnePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "mine.pem"

@@ -55,7 +55,7 @@ def test_no_right_on_the_paths_database_is_a_warning() -> None:
     assert "readWrite@appdb" in found.detail
 
 
-def test_cluster_rights_do_not_let_anybody_read() -> None:
+def test_cluster_rights_let_no_user_read() -> None:
     assert causes("appdb", on("", "serverStatus", "find", cluster=True)) == ["access.no-privilege"]
 
 
@@ -82,7 +82,7 @@ def test_a_server_that_does_not_list_privileges_is_judged_by_the_read() -> None:
     assert causes(None, read_code=13) == []
 
 
-def test_nobody_logged_in_has_no_missing_rights() -> None:
+def test_without_a_login_no_rights_are_missing() -> None:
     assert causes("appdb", user=None, roles=()) == []
     assert causes("appdb", roles=(), asked=False) == []
     assert causes("appdb", roles=(), connected=False) == []

@@ -261,7 +261,7 @@ def host_cause(*questions: Question, host: str = LONG, lookup: Lookup | None = N
     return found.cause if found else None
 
 
-def test_a_host_that_nobody_knows_is_not_found() -> None:
+def test_an_unknown_host_is_not_found() -> None:
     assert host_cause(asked(DnsOutcome.NXDOMAIN)) == "dns.host-not-found"
     assert host_cause(asked(DnsOutcome.NODATA), asked(DnsOutcome.NODATA, type="AAAA")) == "dns.host-not-found"
 
@@ -326,7 +326,7 @@ def test_a_name_of_a_container_network_gets_the_remedy_of_one(host: str, cause_:
     assert remedy in found.remedies[0].text
 
 
-def test_a_name_that_nobody_here_knows_may_exist_in_another_network() -> None:
+def test_a_name_that_is_not_known_here_may_exist_in_another_network() -> None:
     nobody = unnamed(LONG)
     found = dns.host_name(facts(nobody, dns=names(asked(DnsOutcome.NXDOMAIN))), nobody)
     assert found is not None

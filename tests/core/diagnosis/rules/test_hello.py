@@ -98,7 +98,7 @@ def test_mongodb_that_answers_elsewhere_is_no_other_service() -> None:
     assert cause(http, look(), inside(HELLO)) == "tls.required"
 
 
-def test_bytes_that_nobody_knows_are_a_likely_other_service() -> None:
+def test_unknown_bytes_are_a_likely_other_service() -> None:
     found = explained(facts(member(plain(Reach.NOT_MONGODB, first_bytes="\\x01\\x02\\x03"), look(Reach.CLOSED))))
     assert found is not None
     assert (found.cause, found.certainty) == ("hello.other-service", Certainty.LIKELY)

@@ -121,7 +121,7 @@ def test_an_srv_address_asks_for_tls_by_itself() -> None:
 # ---------------------------------------------------------------- trust
 
 
-def test_an_authority_that_nobody_knows_is_named() -> None:
+def test_an_unknown_authority_is_named() -> None:
     found = explained(facts(member(refused(19)), options=TLS))
     assert found is not None
     assert found.cause == "tls.unknown-ca"
@@ -657,7 +657,7 @@ def test_a_working_certificate_without_san_is_a_warning() -> None:
     assert found.severity is Severity.WARNING
 
 
-def test_must_staple_is_possible_when_nobody_could_see_a_staple() -> None:
+def test_must_staple_is_possible_when_no_staple_could_be_seen() -> None:
     chain = (certificate(must_staple=True), ROOT)
     found = working(chain=chain)["tls.must-staple"]
     assert (found.severity, found.certainty) == (Severity.WARNING, Certainty.POSSIBLE)

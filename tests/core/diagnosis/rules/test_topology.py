@@ -117,7 +117,7 @@ def test_a_server_without_a_set_was_never_in_one_or_was_removed(
         assert found.certainty is certainty
 
 
-def test_a_recovering_member_matters_where_nobody_else_serves() -> None:
+def test_a_recovering_member_matters_where_no_other_serves() -> None:
     other = live(in_set("other"))
     assert failures(other) == {"topology.recovering"}
     assert failures(other, **option(directConnection=True)) == {"topology.recovering"}
@@ -135,7 +135,7 @@ def test_an_arbiter_is_named_when_it_alone_is_asked() -> None:
 
 
 @pytest.mark.parametrize(("role", "kind"), [("secondary", "a secondary"), ("hidden", "a hidden member")])
-def test_a_direct_connection_to_somebody_else_than_the_primary(role: str, kind: str) -> None:
+def test_a_direct_connection_to_another_member_than_the_primary(role: str, kind: str) -> None:
     known = facts(live(in_set(role, primary="db2:27017")), connected=True, **option(directConnection=True))
     found = said(known)["topology.direct-to-secondary"]
     assert kind in found.summary
@@ -270,7 +270,7 @@ def test_reads_from_secondaries_make_a_missing_primary_a_warning() -> None:
     assert warnings(dead(), live(SECONDARY, "db2"), **reads) >= {"topology.primary-unreachable"}
 
 
-def test_a_primary_that_others_follow_and_nobody_here_reaches() -> None:
+def test_a_primary_that_others_follow_and_that_is_not_reached_from_here() -> None:
     found = said(facts(unnamed(), live(SECONDARY, "db2"), live(SECONDARY, "db3")))["topology.primary-unreachable"]
     assert found.server == "db1:27017"
     assert "does not resolve" in found.detail
