@@ -104,3 +104,8 @@ def test_what_is_covered_tells_at_most_of_the_password_itself() -> None:
     first = [(explain(text).causes[:1], explain(redacted(text)).causes[:1]) for text in covered]
     lost = {a[0].cause for a, b in first if [c.cause for c in a] != [c.cause for c in b]}
     assert lost <= {"uri.placeholder", "uri.unescaped-credentials"}
+
+
+@pytest.mark.parametrize("text", [*TOLD, *PLACES])
+def test_a_covered_text_has_as_many_lines(text: str) -> None:
+    assert redacted(text).count("\n") == text.count("\n")

@@ -64,13 +64,21 @@ def shown(line: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """The text without what the product masks everywhere, and what stands in prose, code, tokens and paths."""
+    """The text without what the product masks everywhere, and what stands in prose, code, tokens and paths.
+
+    It has as many lines as before.
+    """
     text = COLOURS.sub("", text)
-    text = _KEYS.sub(r"\1***\2", redact(_CALLS.sub(r"\1***", text)))
+    text = _KEYS.sub(_covered, redact(_CALLS.sub(_covered, text)))
     for pattern in (_NAMED, _SAID, _CALLED, _FOLDERS, _BEFORE_HOST):
         text = pattern.sub(r"\1***", text)
     text = "\n".join(_without_pieces(line) for line in text.split("\n"))
     return _TOKENS.sub("***", text)
+
+
+def _covered(found: re.Match[str]) -> str:
+    """A mask for several lines, which leaves as many: an explanation tells of lines."""
+    return "".join((found[1], "***", "\n" * found[0].count("\n"), *found.groups()[1:]))
 
 
 def _without_pieces(line: str) -> str:

@@ -40,7 +40,10 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
             "attempttimedout", "handshaketimedout", "didnotproperlyrespond",
         ),
     ),
-    "unreachable": ((113, 65, 10065), ("ehostunreach", "wsaehostunreach", "noroutetohost", "hostisunreachable")),
+    "unreachable": (
+        (113, 65, 10065, 112, 64, 10064),
+        ("ehostunreach", "ehostdown", "hostisdown", "wsaehostunreach", "noroutetohost", "hostisunreachable"),
+    ),
     "no-network": ((101, 51, 10051), ("enetunreach", "wsaenetunreach", "networkisunreachable", "networkunreachable")),
     "no-family": ((97, 47, 10047), ("eafnosupport", "addressincompatiblewiththerequestedprotocol")),
     "denied": ((10013,), ("connecteacces", "connecteperm", "wsaeacces", "forbiddenbyitsaccesspermissions")),

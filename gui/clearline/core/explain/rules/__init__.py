@@ -44,6 +44,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     time.closed_on_a_monitor,
     time.early_certificate,
     members.selector,
+    members.untagged,
     time.hurried,
     logs.server_log,
 )

@@ -10,17 +10,32 @@ from clearline.core.explain.record import Record, Seen
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.findings import Certainty
 
+_FOREIGN = re.compile(
+    r"(?:Got response id|Invalid message size:|reply message length|length of read message too (?:large|small):)"
+    r" (-?\d{8,10})"
+)
+
 
 def foreign_bytes(record: Record, text: str) -> Iterator[Guess]:
-    """PyMongo shows the first bytes of a foreign answer as a number: ``Got response id N``, four bytes."""
-    found = re.search(r"Got response id (-?\d{8,10})", text)
-    if not found:
+    """Drivers show the first four bytes of a foreign answer as a number, in the one byte order or the other."""
+    if not (found := _FOREIGN.search(text)):
         return
-    said = (int(found[1]) & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1")
-    if re.fullmatch(r" [1-5]\d\d", said):
-        yield Guess(weight=3200, cause="hello.http-server")
-    elif said.isprintable():
-        yield Guess(weight=3200, cause="hello.other-service")
+    number = int(found[1]) & 0xFFFFFFFF
+    said = [number.to_bytes(4, order).decode("latin-1") for order in ("little", "big")]
+    if any(re.fullmatch(r"HTTP| [1-5]\d\d", word) for word in said):
+        yield Guess(weight=3200, cause="hello.http-server", words=found[0])
+    elif said[0].isprintable():
+        yield Guess(weight=3200, cause="hello.other-service", words=found[0])
+
+
+_TAGGED = re.compile(r"tag_?sets?(?:list)?=\[(?:TagSet)?[\[{]+(?:Tag\{)?['\"\w]", re.IGNORECASE)
+
+
+def untagged(record: Record, text: str) -> Iterator[Guess]:
+    """Members answer, and what was asked for is one with certain tags."""
+    healthy = [s for s in record.servers if s.type in ("primary", "secondary") and not s.errors]
+    if healthy and (found := _TAGGED.search(text)):
+        yield Guess(weight=2480, cause="topology.no-tag-match", words=found[0])
 
 
 def emptied(record: Record, text: str) -> Iterator[Guess]:

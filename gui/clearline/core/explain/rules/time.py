@@ -78,9 +78,12 @@ def hurried(record: Record, text: str) -> Iterator[Guess]:
         value = float(found[1]) * (1 if found[2] == "ms" or "MS" in found[0] else 1000)
         kinds = {s.kind for s in record.signs} - {"vague"}
         if 0 < value <= 1000 and kinds <= {"silent"}:
-            yield Guess(weight=1450, cause="app.timeout-too-short")
+            nothing_yet = value <= _HURRY_MS and not any(s.errors for s in record.servers)
+            yield Guess(weight=2400 if nothing_yet else 1450, cause="app.timeout-too-short", words=found[0])
 
 
+_HURRY_MS = 300
+"""A handshake with TLS and login over a long line takes about as long."""
 _GO_IN_USE = re.compile(r"incomplete read of message header|unable to write wire message")
 _JAVA_IN_USE = re.compile(r"MongoSocket(?:Read|Write)Exception: (?:Prematurely|Exception (?:sending|receiving))")
 """Java raises it to the operation that used the connection; while it connects, it stands in a view or a monitor."""
