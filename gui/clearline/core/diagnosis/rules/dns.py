@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -74,114 +75,109 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         if trouble.cause == "dns.no-resolver":  # The system can have a way of its own to look names up.
             return replace(trouble, certainty=Certainty.LIKELY)
         return trouble
+    tell = partial(finding, server=member.address, evidence=evidence, host=member.host)
     best = best_of(asked)
     if best is not None and cannot_look_up(best, asked):
-        return finding("dns.servfail", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host)
+        return tell("dns.servfail", Certainty.PROVEN)
     if best is not None and best.outcome in (DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE):
-        return finding(
-            "dns.refused",
-            Certainty.LIKELY,
-            server=member.address,
-            evidence=evidence,
-            nameserver=best.nameserver,
-            host=member.host,
-        )
+        return tell("dns.refused", Certainty.LIKELY, nameserver=best.nameserver)
     unheard = member.lookup is not None and member.lookup.silent
-    if unheard and (best is None or best.outcome not in NEGATIVE):
+    denied = best if best is not None and best.outcome in NEGATIVE else None
+    if unheard and denied is None:
         return _unheard(facts, member, best, evidence)
     if facts.uri.srv and member.seed:
-        return finding(
-            "dns.target-has-no-address",
-            Certainty.LIKELY,
-            server=member.address,
-            evidence=evidence,
-            host=facts.uri.hosts[0] if facts.uri.hosts else "",
-            target=member.host,
-        )
-    if _DIGITS.fullmatch(member.host):
-        return finding(
+        srv_name = facts.uri.hosts[0] if facts.uri.hosts else ""
+        return tell("dns.target-has-no-address", Certainty.LIKELY, host=srv_name, target=member.host)
+    return (
+        _impossible(member.host, tell)
+        or _told_by_its_form(facts, member, tell, unheard=unheard)
+        or (_known_otherwise(facts, member.host, asked, denied, tell) if denied is not None else None)
+        or _unknown(facts, member.host, asked, best, tell, unheard=unheard)
+    )
+
+
+def _impossible(host: str, tell: partial[Finding]) -> Finding | None:
+    if _DIGITS.fullmatch(host):
+        return tell(
             "dns.host-not-found",
             Certainty.LIKELY,
-            server=member.address,
-            evidence=evidence,
-            summary=f"{member.host} is no possible IPv4 address.",
+            summary=f"{host} is no possible IPv4 address.",
             means="One has four numbers from 0 to 255. This was looked up as a name, and no name ends in a number.",
             fix="Correct the address.",
-            host=member.host,
         )
-    if (odd := _impossible_name(member.host)) is not None:
-        return finding(
+    if (odd := _impossible_name(host)) is not None:
+        return tell(
             "dns.host-not-found",
             Certainty.LIKELY,
-            server=member.address,
-            evidence=evidence,
-            summary=f"{member.host} is no possible host name: {odd}.",
+            summary=f"{host} is no possible host name: {odd}.",
             means="The parts between the dots have 1 to 63 characters.",
             fix="Correct the name.",
-            host=member.host,
         )
+    return None
+
+
+def _told_by_its_form(facts: Facts, member: MemberFacts, tell: partial[Finding], *, unheard: bool) -> Finding | None:
+    """A name of one part, or one whose form says which network knows it."""
     words = name_words(facts, member)
     if "." not in member.host.rstrip("."):
         detail, fix, also = words or ("", "", ())
-        return finding(
+        return tell(
             "dns.short-name",
             Certainty.LIKELY if unheard else Certainty.PROVEN,
-            server=member.address,
-            evidence=evidence,
             means=detail if in_container(facts) else "",
             detail="" if in_container(facts) else detail,
             fix=fix,
             also=also,
-            host=member.host,
         )
     if words is not None:
-        return finding(
-            "dns.host-not-found",
-            Certainty.LIKELY,
-            server=member.address,
-            evidence=evidence,
-            detail=words[0],
-            fix=words[1],
-            also=words[2],
-            host=member.host,
-        )
-    certain = best is not None and best.outcome in NEGATIVE
-    if certain and (cluster := clusters_of(facts.dns.questions)):
-        return finding(
+        return tell("dns.host-not-found", Certainty.LIKELY, detail=words[0], fix=words[1], also=words[2])
+    return None
+
+
+def _known_otherwise(
+    facts: Facts, host: str, asked: list[Question], denied: Question, tell: partial[Finding]
+) -> Finding | None:
+    """A no that is about more than this name: it is a cluster's, or the name server knows no public name."""
+    if cluster := clusters_of(facts.dns.questions):
+        return tell(
             "dns.host-not-found",
             Certainty.PROVEN,
-            server=member.address,
-            evidence={**evidence, **evidence_of([*asked, *cluster])},
-            patch={"seeds": {"srv": True, "hosts": [member.host]}},
-            detail=f"It is the name of a cluster: DNS lists its hosts for mongodb+srv://{member.host} only.",
-            fix=f"Write mongodb+srv://{member.host} instead.",
-            host=member.host,
+            evidence={**tell.keywords["evidence"], **evidence_of([*asked, *cluster])},
+            patch={"seeds": {"srv": True, "hosts": [host]}},
+            detail=f"It is the name of a cluster: DNS lists its hosts for mongodb+srv://{host} only.",
+            fix=f"Write mongodb+srv://{host} instead.",
         )
-    if certain and best is not None and not _knowing(best, asked) and (zones := denied_zones(facts, best.nameserver)):
-        return finding(
+    if not _knowing(denied, asked) and (zones := denied_zones(facts, denied.nameserver)):
+        return tell(
             "dns.host-not-found",
             Certainty.LIKELY,
-            server=member.address,
-            evidence=evidence,
-            summary=f"Your DNS server {best.nameserver} resolves no public names, {member.host} among them.",
+            summary=f"Your DNS server {denied.nameserver} resolves no public names, {host} among them.",
             means=NO_PUBLIC_NAMES.format(zones=zones),
             fix=PUBLIC_NAMES,
-            host=member.host,
         )
-    zone = known_zone(facts, member.host, best.nameserver) if certain and best is not None else ""
+    return None
+
+
+def _unknown(
+    facts: Facts,
+    host: str,
+    asked: list[Question],
+    best: Question | None,
+    tell: partial[Finding],
+    *,
+    unheard: bool,
+) -> Finding:
+    zone = known_zone(facts, host, best.nameserver) if best is not None and best.outcome in NEGATIVE else ""
     mine = {q.outcome for q in asked if best is not None and q.nameserver == best.nameserver}
     known = mine == {DnsOutcome.NODATA} and not _knowing(best, asked)
-    return finding(
+    return tell(
         "dns.host-not-found",
         Certainty.LIKELY,
-        server=member.address,
-        evidence=evidence,
-        summary=f"The host {member.host} has no address in DNS." if known else "",
+        summary=f"The host {host} has no address in DNS." if known else "",
         means=_WITHOUT_ADDRESS if known else "",
         detail=f"{zone}{_why_unknown(facts, best, asked)}{_LOST if unheard else ''}",
         fix=DISAGREEMENT if _knowing(best, asked) else "",
         also=proxy_remedies(facts),
-        host=member.host,
     )
 
 
