@@ -43,6 +43,16 @@ def shown(qtbot: QtBot, panel: CodePanel, profile: Profile | None = None) -> Cod
     return panel
 
 
+def test_without_an_address_there_is_no_code_to_copy(qtbot: QtBot, panel: CodePanel) -> None:
+    shown(qtbot, panel, Profile())
+    assert panel.code.toPlainText() == ""
+    assert "once it has an address" in panel.note.text()
+    assert not panel.copy.isEnabled()
+    panel.show_profile(profile_of())
+    assert "db1.example.com" in panel.code.toPlainText()
+    assert panel.copy.isEnabled()
+
+
 def test_nothing_is_written_until_it_is_seen(qtbot: QtBot, panel: CodePanel) -> None:
     panel.show_profile(profile_of())
     assert panel.keys == ()

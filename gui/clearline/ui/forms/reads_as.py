@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
 from clearline.core.profiles.login_fields import tls_wanted
 from clearline.core.profiles.profile import Profile
 
 
 def reads_as(profile: Profile) -> str:
-    """Servers, login and encryption of a profile in words; empty without a host."""
+    """Servers, login, encryption and way of a profile in words; empty without a host."""
     seeds, auth = profile.seeds, profile.auth
     if not seeds.hosts:
         return ""
@@ -25,4 +26,17 @@ def reads_as(profile: Profile) -> str:
     tls = "no TLS"
     if tls_wanted(profile):
         tls = "TLS with your CA file" if profile.tls.ca_file else "TLS"
-    return ", ".join((what, login, tls))
+    way = ", then ".join(_hop(hop) for hop in profile.hops)
+    return ", ".join(filter(None, (what, login, tls, way and f"through {way}")))
+
+
+def _hop(hop: Hop) -> str:
+    match hop:
+        case SshServer():
+            return f"SSH {hop.host}"
+        case Socks5Proxy():
+            return f"SOCKS5 {hop.host}"
+        case HttpProxy():
+            return f"HTTP proxy {hop.host}"
+        case _:
+            return hop.host  # which are words already

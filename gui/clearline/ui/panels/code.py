@@ -34,6 +34,7 @@ _INSTALL: Final = {
 }
 _ONE_LINERS: Final = {Language.BASH, Language.POWERSHELL, Language.DOTENV, Language.TEXT}
 _KEY: Final = Qt.ItemDataRole.UserRole
+_EMPTY: Final = "The code of a connection stands here once it has an address."
 _LIST_WIDTH: Final = theme.GRID * 26
 _NARROW: Final = theme.GRID * 84
 _WRITE_AFTER_MS: Final = 120
@@ -152,6 +153,8 @@ class CodePanel(QWidget):
         if self._profile == self._written:
             return
         self._written = self._profile
+        for button in (self.copy, self.copy_env):
+            button.setEnabled(bool(self._profile.seeds.hosts))
         self._snippets = {snippet.key: snippet for snippet in snippets(self._profile)}
         if not self._rows.rowCount():
             self._fill()
@@ -185,8 +188,10 @@ class CodePanel(QWidget):
         snippet = self._snippets[key]
         same = key == self._shown
         self._shown = key
-        self.note.setText(sentences(snippet))
-        if snippet.text == self.code.toPlainText():
+        there = bool(self._profile.seeds.hosts)
+        text = snippet.text if there else ""
+        self.note.setText(sentences(snippet) if there else _EMPTY)
+        if text == self.code.toPlainText():
             return
         across, down = self.code.horizontalScrollBar(), self.code.verticalScrollBar()
         places = (across.value(), down.value()) if same else (0, 0)
@@ -194,7 +199,7 @@ class CodePanel(QWidget):
         mode = QPlainTextEdit.LineWrapMode
         self.code.setLineWrapMode(mode.WidgetWidth if wraps else mode.NoWrap)
         self._colours.set_language(snippet.language)
-        self.code.setPlainText(snippet.text)
+        self.code.setPlainText(text)
         across.setValue(places[0])
         down.setValue(places[1])
 

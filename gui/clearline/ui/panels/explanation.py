@@ -41,6 +41,20 @@ _MOST_WORDS: Final = 200
 _NOTHING_YET: Final = "What did your program print?"
 _HERE: Final = "The causes that it allows are named here, with what would decide between them."
 _PASTE_HERE: Final = "Paste the error, the stack trace or the log lines that your program or its server printed."
+_WRITERS: Final = {
+    "c": "the C driver",
+    "dart": "the Dart driver",
+    "elixir": "the Elixir driver",
+    "perl": "the Perl driver",
+    "swift": "the Swift driver",
+    "pymongo": "PyMongo",
+    "java": "the Java driver",
+    "csharp": "the C# driver",
+    "php": "the PHP driver",
+    "go": "the Go driver",
+    "node": "the Node.js driver",
+    "server-log": "a server's log",
+}
 _AFTER_A_CHECK: Final = {
     Standing.FOUND: "✔ the check found it",
     Standing.REFUTED: "✖ the check refutes it",
@@ -211,7 +225,7 @@ class ExplanationPage(QWidget):
     def _show_card(self) -> None:
         first = self.causes[0] if self.causes else None
         if first is not None:
-            driver = self._explanation.recognised.driver if self._explanation else None
+            driver = _writer(self._explanation)
             asked = _AFTER_A_CHECK.get(self._standings.get(first.cause, Standing.UNSEEN)) if self._standings else None
             self.word.setText("Explained from the text")
             facts = (first.certainty.value, first.cause, driver, asked or "nothing was asked yet")
@@ -346,10 +360,16 @@ def _remaining(causes: tuple[Candidate, ...], standings: Mapping[str, Standing])
     return f"The check confirms none; {which[:1].lower()}{which[1:]}. {where}"
 
 
+def _writer(explanation: Explanation | None) -> str | None:
+    """Whose words they are, as people write it."""
+    driver = explanation.recognised.driver if explanation is not None else None
+    return _WRITERS.get(driver, driver) if driver is not None else None
+
+
 def _taken_for(explanation: Explanation | None, file: Path | None) -> str:
     if explanation is None:
         return "Nothing of it is stored or sent."
-    writer = explanation.recognised.driver
+    writer = _writer(explanation)
     said = f"taken for an error text{f' of {writer}' if writer else ''}; nothing of it is stored or sent."
     if not explanation.causes:
         said = "nothing recognised; nothing of it is stored or sent."

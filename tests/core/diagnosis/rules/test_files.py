@@ -122,6 +122,12 @@ def test_every_file_is_told_of() -> None:
     assert [f.cause for f in found(file(CA, **lost), file(CLIENT, **lost))] == ["files.not-found"] * 2
 
 
+@pytest.mark.parametrize("readable", [Readable.NOT_FOUND, Readable.FOLDER, Readable.NO_FILE])
+def test_another_ca_file_can_be_chosen_where_there_is_none(readable: Readable) -> None:
+    ca, client = found(file(CA, readable=readable), file(CLIENT, readable=readable))
+    assert (ca.remedies[0].action, client.remedies[0].action) == ("ask-ca-file", None)
+
+
 def test_a_missing_key_password_can_be_asked_for() -> None:
     (only,) = found(file(CLIENT, MINE, key_present=True, key_encrypted=True, key_opens=False))
     assert only.remedies[0].action == "ask-key-password"

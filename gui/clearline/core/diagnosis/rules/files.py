@@ -60,6 +60,7 @@ def _evidence(file: FileFacts) -> dict[str, object]:
 
 def _opening(file: FileFacts) -> Finding | None:
     tell = partial(finding, certainty=Certainty.PROVEN, evidence=_evidence(file))
+    another = "ask-ca-file" if file.option == CA else None
     match file.readable:
         case Readable.OK:
             return None
@@ -68,13 +69,20 @@ def _opening(file: FileFacts) -> Finding | None:
             return tell("files.plus-in-path", file=file.literal_plus_path, patch=meant)
         case Readable.NOT_FOUND:
             patch, hint = _meant_path(file)
-            return tell("files.not-found", file=file.path, option=file.option, detail=hint, patch=patch)
+            return tell(
+                "files.not-found",
+                file=file.path,
+                option=file.option,
+                detail=hint,
+                patch=patch,
+                action=None if patch else another,
+            )
         case Readable.FOLDER:
-            return tell("files.is-a-folder", file=file.path, option=file.option)
+            return tell("files.is-a-folder", file=file.path, option=file.option, action=another)
         case Readable.NO_PERMISSION:
             return tell("files.no-permission", file=file.path)
         case Readable.NO_FILE:
-            return tell("files.not-a-file", file=file.path, option=file.option)
+            return tell("files.not-a-file", file=file.path, option=file.option, action=another)
         case Readable.OTHER:
             number = f" (error {file.errno})" if file.errno is not None else ""
             what = f"unreadable{number}"

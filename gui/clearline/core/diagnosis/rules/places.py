@@ -176,8 +176,8 @@ def name_words(facts: Facts, member: MemberFacts) -> tuple[str, str, tuple[Remed
                 "Put both on one network (docker network connect NETWORK CONTAINER; in Compose under networks) and "
                 "write its name there: docker network inspect NETWORK lists who is on it."
                 if shared or not place.startswith("Docker")
-                else "Make a network and start both on it (docker network create NETWORK, docker run --network "
-                "NETWORK): on Docker's default bridge no container knows another one's name.",
+                else "Make a network and start both containers on it (docker network create NETWORK, docker run "
+                "--network NETWORK): on Docker's default bridge no container knows another one's name.",
                 (Remedy(text=f"From outside of containers: the published port, as in mongodb://localhost:{port}."),),
             )
         return (
