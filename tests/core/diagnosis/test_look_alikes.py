@@ -524,3 +524,16 @@ def test_an_unknown_service_is_quoted_where_it_speaks_in_words(said: bytes, word
     one = found(failed(member(HERE, heard)), "hello.other-service")
     assert ("Its own words" in one.detail) is bool(words)
     assert words in one.detail
+
+
+def test_a_secondary_by_its_own_name_or_at_the_near_end_of_a_tunnel() -> None:
+    def remedy(*hosts: str) -> tuple[object, str]:
+        hello = Hello(set_name="rs0", secondary=True, hosts=hosts, me=hosts[0], primary=hosts[1], max_wire_version=17)
+        known = facts(member(plain(hello)), options={"directConnection": True}, connected=True)
+        first = found(known, "topology.direct-to-secondary").remedies[0]
+        return first.patch, first.text
+
+    assert remedy("db1:27017", "db2:27017")[0] is not None
+    patch, text = remedy("a.corp.test:27017", "b.corp.test:27017")
+    assert patch is None
+    assert "Connect to b.corp.test:27017" in text

@@ -590,3 +590,37 @@ def test_a_token_goes_on_behind_a_comma() -> None:
     assert reading.secrets["AWS_SESSION_TOKEN"] == Secret("one,two:3")
     assert reading.profile.auth.properties == {"SERVICE_NAME": "x"}
     assert "two" not in repr(reading.mistakes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://cloud.mongodb.com/v2/5f0c#/clusters",
+        "http://h:27017/db/page.html",
+        "mongodb\uff1a//h:27017/",
+        "mongodb://h/?retryWrites=truew=majority",
+        "mongodb://h/ mongodb://other/",
+    ],
+)
+def test_no_repair_is_offered_that_would_be_no_address(text: str) -> None:
+    assert read(text).mistakes[0].action is None
+
+
+@pytest.mark.parametrize("text", ["http://localhost:27017/", "https://h.example/db", "mongodb://h/?appName=a=b"])
+def test_a_repair_is_offered_where_it_is_an_address(text: str) -> None:
+    assert read(text).mistakes[0].action == "use-repaired-text"
+
+
+def test_what_switches_tls_off_is_not_switched_on() -> None:
+    (off,) = read("mongodb://h/?ssl=0").mistakes
+    (on,) = read("mongodb://h/?ssl=1").mistakes
+    assert (off.patch, off.action) == (None, "replace-option:ssl:tls=false")
+    assert on.patch is not None
+
+
+def test_one_unknown_compressor_costs_no_other() -> None:
+    (spaced,) = (m for m in read("mongodb://h/?compressors=zlib,%20zstd").mistakes if m.cause == "uri.ignored-value")
+    (unknown,) = (m for m in read("mongodb://h/?compressors=zlib,gzip").mistakes if m.cause == "uri.ignored-value")
+    assert spaced.fix == "Write compressors=zlib,zstd."
+    assert unknown.fix == "Write compressors=zlib."
+    assert unknown.blanks["default"] == "zlib"

@@ -7,9 +7,10 @@ the servers say.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Severity
@@ -64,6 +65,7 @@ _OTHER_SERVICES: Final = {
 }
 """By scheme."""
 _TWO_ADDRESSES: Final = late(r"(?i)(mongodb(?:\+srv)?://\S+)\s+mongodb(?:\+srv)?://")
+_SCHEME: Final = late(r"(?i)mongodb(?:\+srv)?://")
 _WHOLE_ESCAPED: Final = late(r"(?i)mongodb(?:(?:\+|%2B)srv)?%3A(?:%2F|/){2}.*", re.DOTALL)
 
 
@@ -198,7 +200,18 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
             fix="Take the address of the MongoDB deployment, which begins with mongodb:// or mongodb+srv://.",
         )
     elif parts.scheme is not None and not parts.exact_scheme:
-        found.add("uri.bad-scheme", _FAILURE, parts.scheme, action=REPAIR, scheme=parts.scheme.text)
+        page = parts.scheme.text.lower().startswith("http") and not _reads_as_address(parts)
+        found.add(
+            "uri.bad-scheme",
+            _FAILURE,
+            parts.scheme,
+            action=None if page else REPAIR,
+            scheme=parts.scheme.text,
+            fix="This is the address of a page. Copy the connection string itself, which begins with mongodb:// or "
+            "mongodb+srv:// (in Atlas: Connect, Drivers)."
+            if page
+            else "",
+        )
     elif parts.scheme is None and decoded_address(parts.core.text) is not None:
         found.add(
             "uri.bad-scheme",
@@ -212,7 +225,17 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
     elif parts.scheme is None and parts.core.text:
         if any(c in parts.core.text for c in "/@?"):
             place = (parts.core.start, parts.core.start)
-            found.add("uri.bad-scheme", _FAILURE, place, action=REPAIR, scheme="no scheme at all")
+            wide = _SCHEME.match(unicodedata.normalize("NFKC", parts.core.text)) is not None
+            found.add(
+                "uri.bad-scheme",
+                _FAILURE,
+                place,
+                action=None if wide else REPAIR,
+                scheme="no scheme that a driver knows" if wide else "no scheme at all",
+                fix="Write the colon and the slashes anew: one of them is of another alphabet's width (as \uff1a)."
+                if wide
+                else "",
+            )
         else:
             found.add(
                 "uri.not-portable",
@@ -231,6 +254,12 @@ def _lint_scheme(found: Mistakes, parts: UriText) -> None:
             what="the slash before the question mark is missing, which older versions want",
             suggestion="/? instead of ?",
         )
+
+
+def _reads_as_address(parts: UriText) -> bool:
+    """Whether what follows a wrong scheme can be hosts and a database, and not the path of a page."""
+    path = unquote(parts.path.text) if parts.path is not None else ""
+    return not any(c in path for c in "/#.") and not (parts.options is not None and "#" in parts.options.text)
 
 
 def _lint_repetition(found: Mistakes, parts: UriText) -> None:

@@ -39,6 +39,7 @@ _WORDS: Final = frozenset({OptionType.TEXT, OptionType.FILE})
 _MAJORITY: Final = "majority"
 _SLIPS: Final = 2
 _TEXTS_WITHOUT_SLASH: Final = frozenset({"w", "authsource", "replicaset"})
+_NEVER_WITH_EQUALS: Final = frozenset({OptionType.BOOLEAN, OptionType.INTEGER, OptionType.NUMBER, OptionType.CHOICE})
 _NAMES_THAT_MUST_MATCH: Final = frozenset({"replicaSet", "authSource"})
 
 
@@ -179,8 +180,11 @@ def _lint_form(found: Mistakes, parts: UriText) -> None:
                 malformed(chunk, what, "every option", action=None, fix=fix)
             else:
                 shown = "an option" if chunk.doubtful else found.quoted(name)
-                action = _REPAIR if chunk.doubtful or lookup(name) is not None else f"remove-option:{shown}"
+                action: str | None = _REPAIR if chunk.doubtful or lookup(name) is not None else f"remove-option:{shown}"
                 what, fix = f"the value of {shown} holds an = that is not escaped (%3D)", "Write it as %3D."
+                if (known := lookup(name)) is not None and known.type in _NEVER_WITH_EQUALS:
+                    what, fix = f"an & is missing behind the value of {shown}", "Write an & before the second option."
+                    action = None
                 malformed(chunk, what, shown, action=action, fix=fix)
         elif not name.strip():
             malformed(chunk, "a value has no name in front of it", "every value", _WARNING)

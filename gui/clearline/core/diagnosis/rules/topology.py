@@ -263,23 +263,28 @@ def direct(facts: Facts) -> Iterable[Finding]:
     for member, hello in answered(facts):
         if hello.kind in ("secondary", "hidden"):
             meant = read_mode(facts) != "primary"
-            known = hello.primary is not None
-            unknown = (
-                ""
-                if known or meant
-                else ("Look first why its set has no primary; then remove directConnection, or connect to the primary.")
-            )
+            primary, fix = hello.primary, ""
+            if meant:
+                fix = f"Reading needs nothing more; writes go to {primary or 'the primary'}."
+            elif primary is None:
+                fix = "Look first why its set has no primary; then remove directConnection, or connect to the primary."
+            elif member.address not in known_addresses(hello):
+                # The near end of a tunnel, or another name: without directConnection the driver goes by the set's own.
+                fix = (
+                    f"Connect to {primary} for writes. Its set knows this member as {hello.me or 'something else'}: "
+                    "without directConnection the driver goes by the set's names, so they have to work from here."
+                )
             yield finding(
                 "topology.direct-to-secondary",
                 Certainty.PROVEN,
                 server=member.address,
                 severity=Severity.NOTE if meant else None,
                 evidence=told_by_members(facts),
-                fix=f"Reading needs nothing more; writes go to {hello.primary or 'the primary'}." if meant else unknown,
-                patch=None if meant or not known else {"seeds": {"directConnection": None}},
+                fix=fix,
+                patch=None if fix else {"seeds": {"directConnection": None}},
                 host=member.address,
                 kind="hidden member" if hello.kind == "hidden" else "secondary",
-                primary=hello.primary or "unknown",
+                primary=primary or "unknown",
             )
 
 
