@@ -47,7 +47,7 @@ class BatchWindow(QDialog):
         self.table.setItemDelegateForColumn(RESULT, VerdictDelegate(self.table))
         head = self.table.horizontalHeader()
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in enumerate((180, 220, 110, 320, 80)):
+        for column, width in enumerate((160, 180, 96, 320, 72)):
             self.table.setColumnWidth(column, width)
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         self.said = WrappedLabel()

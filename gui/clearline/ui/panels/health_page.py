@@ -21,7 +21,7 @@ from clearline.ui.panels.watch_lanes import busiest, score_of
 from clearline.ui.widgets.editors import Choice, SecretEntry, put_into, scroll_area
 from clearline.ui.widgets.lanes import Lanes
 from clearline.ui.widgets.live_table import LiveTable
-from clearline.ui.widgets.parts import RichText, StatusIcon, WrappedLabel, section
+from clearline.ui.widgets.parts import FittedText, StatusIcon, WrappedLabel, section
 
 INTERVALS: tuple[tuple[str, object], ...] = (
     ("every second", 1.0),
@@ -80,7 +80,7 @@ class HealthPage(QWidget):
         self.reach = Choice("How much of the past the chart shows", REACHES)
         self.reach.chosen.connect(self._on_reach)
         self.chart = Lanes("Latency, pool, members and events over time")
-        self.beside = RichText("Members and pool")
+        self.beside = FittedText("Members and pool")
         self.beside.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.exercise = LabelledButton("test", "Exercise the pool…")
         self.exercise.setToolTip("Many workers at once over this connection; it never writes")
@@ -129,12 +129,13 @@ class HealthPage(QWidget):
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
-        column.addWidget(self.beside, 1)
+        column.addWidget(self.beside)
         row_of_exercise = QHBoxLayout()
-        row_of_exercise.setContentsMargins(theme.GRID, 0, 0, 0)  # under the words of the page above
+        row_of_exercise.setContentsMargins(0, theme.GRID, 0, 0)
         row_of_exercise.addWidget(self.exercise)
         row_of_exercise.addStretch(1)
         column.addLayout(row_of_exercise)
+        column.addStretch(1)
         self._below = below = QWidget()
         under = QVBoxLayout(below)
         under.setContentsMargins(theme.GRID * 2, 4, theme.GRID * 2, 4)
