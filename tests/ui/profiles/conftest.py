@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from clearline.core.profiles.profile import Profile
+from clearline.core.storage import store
+from clearline.ui.app import Desktop
+from clearline.ui.profiles import storage
+from ui import played_checks as play
+from ui.conftest import KeyringInMemory
+from ui.saved_profiles import (
+    ids,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "profiles"
+
+
+@pytest.fixture
+def with_profiles(make_desktop: Callable[..., Any], folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A desktop whose list shows saved profiles, and which looks for others' edits all the time."""
+    monkeypatch.setattr(storage, "_LOOK_AGAIN_S", 0.02)
+
+    def make(*profiles: Profile, check: Any = None) -> Desktop:
+        for one in profiles:
+            store.save_in(folder, one)
+        desktop = make_desktop(check or play.waiting())
+        qtbot.waitUntil(lambda: len(ids(desktop)) >= len(profiles))
+        return desktop
+
+    return make
+
+
+class HangingKeyring(KeyringInMemory):
+    """Its prompt is never answered, until the test is over."""
+
+    name = "hanging keyring"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = threading.Event()
+        self.asked = 0
+
+    def get_password(self, service: str, username: str) -> None:
+        self.asked += 1
+        self.over.wait(20)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.get_password(service, username)
+
+    def delete_password(self, service: str, username: str) -> None:
+        self.get_password(service, username)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Any]:
+    made = HangingKeyring()
+    yield made
+    made.over.set()
