@@ -40,8 +40,7 @@ _QUOTES_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """What drivers say where they take a piece of the password for the host or the port, and quote it."""
-_QUOTED = re.compile(r"(['\"`])(?!\d{1,5}\1|[^'\"`\s]*://|\*)(?:[^'\"`\s]*(?=@)|[^'\"`\s@]+)([^'\"`\s]*)\1")
-"""Of what is quoted all, or what stands before its last @."""
+_QUOTED = re.compile(r"(?<!\w)(['\"`])((?:(?!\1).)+)\1")
 _AS_PORT = re.compile(r"((?<![\w/.])[\w.\-]+:)(?!\d+\b|//|\*)[^\s/'\"`,;)\]:]+(?=\s|$)")
 _BEFORE_HOST = re.compile(
     r"((?:ENOTFOUND|EAI_AGAIN|_tcp\.|UnknownHostException:|Unknown host:?|lookup|resolve|escaped:)\s?['\"]?)"
@@ -84,4 +83,13 @@ def _covered(found: re.Match[str]) -> str:
 def _without_pieces(line: str) -> str:
     if not _QUOTES_ADDRESS.search(line):
         return line
-    return _AS_PORT.sub(r"\1***", _QUOTED.sub(r"\1***\2\1", line))
+    return _AS_PORT.sub(r"\1***", _QUOTED.sub(_without_piece, line))
+
+
+def _without_piece(found: re.Match[str]) -> str:
+    """What is quoted is covered: all, or what stands before its last @."""
+    mark, words = found[1], found[2]
+    if "://" in words or words.startswith("***") or (words.isdigit() and len(words) <= 5):
+        return found[0]
+    _, at, host = words.rpartition("@")
+    return f"{mark}***{at}{host if at else ''}{mark}"

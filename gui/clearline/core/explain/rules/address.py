@@ -99,15 +99,18 @@ _READS_ADDRESSES = re.compile(
 def absent_file(record: Record, text: str) -> Iterator[Guess]:
     """A file of certificates or keys that is not there, or may not be read: its name says what it holds."""
     kinds = {s.kind for s in record.signs}
-    found = _HOLDS_KEYS.search(text)
-    if found and "missing" in kinds:
+    if not kinds & {"missing", "unreadable"} or (found := _HOLDS_KEYS.search(text)) is None:
+        return
+    if "missing" in kinds:
         bundled = "cacert.pem" in found[0]  # certifi's own list, which a packed program leaves behind
         yield Guess(weight=2300, cause="env.empty-trust-store" if bundled else "files.not-found", words=found[0])
-    elif found and "unreadable" in kinds:
+    else:
         yield Guess(weight=2300, cause="files.no-permission", words=found[0])
 
 
-_HOLDS_KEYS = re.compile(r"[\w.\-]+\.(?:pem|crt|cer|cert|key|p12|pfx|jks|crl|keytab)\b", re.IGNORECASE)
+_HOLDS_KEYS = re.compile(
+    r"(?<![\w.\-])[\w.\-]{1,120}\.(?:pem|crt|cer|cert|key|p12|pfx|jks|crl|keytab)\b", re.IGNORECASE
+)
 
 
 def too_old_for_srv(record: Record, text: str) -> Iterator[Guess]:
