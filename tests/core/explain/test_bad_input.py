@@ -29,6 +29,11 @@ TEXTS = {
     "one letter": "mongodb error " + "ж" * LENGTH,
     "folders": "mongodb error " + "/home/" * (LENGTH // 6),
     "names of secrets": "mongodb failed password=" * (LENGTH // 24),
+    "names of files": "mongodb ENOENT: " + "a.b" * LENGTH,
+    "a name of a variable": "MONGO" * (LENGTH // 5) + " is not set",
+    "variables that are missing": "missing a b c d MONGO " * (LENGTH // 22),
+    "quoted pieces": "mongodb invalid port " + "'a@" * LENGTH,
+    "channels": "mongodb channel 1: open failed: " * (LENGTH // 32),
     "half a character": "mongodb error \ud800",
 }
 
