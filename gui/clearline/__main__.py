@@ -101,6 +101,8 @@ def run() -> NoReturn:
         print_aside(f"clearline: the output cannot be written: {error.strerror}.")
         code = 1
         _print_no_more()
+    if children := sys.modules.get("clearline.core.child_processes"):
+        children.end_all()
     if daemons := sys.modules.get("clearline.core.daemon_threads"):
         daemons.end_with(code)
     sys.exit(code)

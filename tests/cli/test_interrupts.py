@@ -14,8 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clearline.cli import interrupts
+from clearline.core.profiles.hop import KubernetesForward, SshServer
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
+from clearline.core.storage import store
+from lab.held_pipe import HeldPipe
+from lab.kubernetes_api import kubeconfig
 from lab.mongo_peer import Command, MongoPeer, hello
 
 ENDLESS = 2_147_483_647
@@ -49,6 +55,35 @@ def wait_until_it_computes(pid: int) -> None:
     began = processor_ticks(pid)
     while processor_ticks(pid) < began + 50:
         threading.Event().wait(0.02)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("kind", ["secret command", "proxy command", "sign-in program"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_check_ends_what_it_has_started(kind: str, number: signal.Signals, tmp_path: Path) -> None:
+    up, script = tmp_path / "up", tmp_path / "script"
+    os.mkfifo(up)
+    pipe = HeldPipe(tmp_path / "pipe")
+    script.write_text(f"#!/bin/sh\necho up > {up}\ncat {pipe.path} & cat {pipe.path}\n")
+    script.chmod(0o755)
+    profile = Profile(seeds=Seeds(hosts=("127.0.0.1:1",)), auth=Auth(user="app"))
+    match kind:
+        case "secret command":
+            source = SecretSource(place="command", command=str(script))
+            profile = replace(profile, secrets={"password": source})
+        case "proxy command":
+            profile = Profile(seeds=profile.seeds, hops=(SshServer(host="h", user="u", proxy_command=str(script)),))
+        case _:
+            config = kubeconfig(tmp_path, 1, {"exec": {"command": str(script)}})
+            profile = Profile(seeds=profile.seeds, hops=(KubernetesForward(kubeconfig=config),))
+    store.save(profile, tmp_path / "sent.json")
+    with pipe:
+        check = started("check", str(tmp_path / "sent.json"), "--yes", tmp_path=tmp_path)
+        assert up.read_text() == "up\n"
+        check.send_signal(number)
+        check.communicate(timeout=30)
+        assert check.returncode == 128 + number
+        pipe.assert_no_reader_is_left()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at the child's processor time in /proc")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
+from clearline.core.child_processes import end_all
 from clearline.core.daemon_threads import DaemonExecutor, start_daemon
 from clearline.core.hops.loop import HopLoop
 
@@ -27,6 +28,7 @@ AT_MOST: Final = 64
 """Missing beats (16 s) that end it in any case: longer than the longest check."""
 _CLOSING_S: Final = 1.5
 INTERRUPTED: Final = 130
+_ENDS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class LoopStuck(Exception):
@@ -46,7 +48,9 @@ def run(command: Callable[[], Coroutine[Any, Any, T]]) -> T:
     watched = _Watched(command)
     handlers = {}
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _ENDS:
+            if number is not signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN:  # nohup
+                continue
             handlers[number] = signal.signal(number, lambda number, _frame: watched.on_signal(signal.Signals(number)))
     try:
         return watched.result()
@@ -58,7 +62,7 @@ def run(command: Callable[[], Coroutine[Any, Any, T]]) -> T:
 def on_signals(act: Callable[[], object], *numbers: signal.Signals) -> None:
     """Call ``act`` on the running loop, one of `run`, when one of these signals comes (Ctrl-C unless others are named).
 
-    A command that says nothing about SIGTERM is ended by it at once.
+    A command that says nothing about SIGTERM, or SIGHUP of a terminal that is closed, is ended by it at once.
     """
     watched = _by_loop[asyncio.get_running_loop()]
     for number in numbers or (signal.SIGINT,):
@@ -103,7 +107,8 @@ class _Watched(Generic[T]):
 
     def on_signal(self, number: signal.Signals) -> None:
         """Runs in the signal's handler."""
-        if self._stopped or (number is signal.SIGTERM and number not in self.acts):
+        if self._stopped or (number is not signal.SIGINT and number not in self.acts):
+            end_all()
             os._exit(INTERRUPTED if number is signal.SIGINT else 128 + number)
         self._stopped = True
         act = self.acts.get(number) or self._cancel

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Verdict, to_json
 from lab import loops
 from lab.deployment import Deployment
+from lab.held_pipe import HeldPipe
 from lab.kubernetes_api import TOKEN, answering, kubeconfig, leading_to
 from lab.peer import Conversation, Peer
 
@@ -107,25 +107,16 @@ def test_without_tls_no_token_goes_to_another_computer(tmp_path: Path, sign_in: 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
-@pytest.mark.parametrize("script", ["yes", "cat {fifo} & cat {fifo}", "echo '[[[['", "exit 3"])
+@pytest.mark.parametrize("script", ["yes", "cat {pipe} & cat {pipe}", "echo '[[[['", "exit 3"])
 def test_a_sign_in_program_that_goes_on_or_makes_no_sense_is_ended(
     tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kubeconfig_module, "_PLUGIN_S", 0.2)
-    os.mkfifo(fifo := tmp_path / "fifo")
-    holding = os.open(fifo, os.O_RDWR)  # its readers open it at once, and then wait for ever
-    plugin = {"exec": {"command": "/bin/sh", "args": ["-c", script.format(fifo=fifo)]}}
-    with pytest.raises(KubeconfigProblem, match="gives no token"):
-        kubeconfig_module.read(None, None, kubeconfig(tmp_path, 1, plugin), may_run=True)
-    writing = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-    os.close(holding)
-    try:
-        with pytest.raises(BrokenPipeError):  # the end of its last reader
-            for _ in range(500):
-                os.write(writing, b"x")
-                time.sleep(0.01)
-    finally:
-        os.close(writing)
+    with HeldPipe(tmp_path / "pipe") as pipe:
+        plugin = {"exec": {"command": "/bin/sh", "args": ["-c", script.format(pipe=pipe.path)]}}
+        with pytest.raises(KubeconfigProblem, match="gives no token"):
+            kubeconfig_module.read(None, None, kubeconfig(tmp_path, 1, plugin), may_run=True)
+        pipe.assert_no_reader_is_left()
 
 
 def test_a_sign_in_program_runs_only_when_it_was_agreed_to(standalone: Deployment, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -18,6 +19,7 @@ from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret
 from lab.command_lines import command_line
+from lab.held_pipe import HeldPipe
 
 WORD = "s3cret-Pä@ss-4711"
 
@@ -127,6 +129,29 @@ def test_a_child_that_keeps_the_pipe_and_ignores_the_end_is_ended_too(tmp_path: 
             return
         threading.Event().wait(0.01)
     raise AssertionError("the child lives")
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="no setsid here")
+def test_a_child_in_a_session_of_its_own_that_keeps_the_pipe_holds_nothing_up(tmp_path: Path) -> None:
+    with HeldPipe(tmp_path / "pipe") as pipe, pytest.raises(CommandFailed, match="did not end"):
+        endless = f"sh -c 'setsid cat {pipe.path} & cat {pipe.path}'"
+        asyncio.run(asyncio.wait_for(printed_by(endless, timeout_s=0.2), 20))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+def test_a_command_that_is_stopped_at_any_turn_of_its_start_leaves_nothing(tmp_path: Path) -> None:
+    async def stopped(turns: int) -> None:
+        task = asyncio.ensure_future(printed_by(f"sh -c 'cat {pipe.path} & cat {pipe.path}'"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 20)
+
+    with HeldPipe(tmp_path / "pipe") as pipe:
+        for turns in range(12):
+            asyncio.run(stopped(turns))
+        pipe.assert_no_reader_is_left()
 
 
 def test_what_was_gathered_never_shows_itself() -> None:

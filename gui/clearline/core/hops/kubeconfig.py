@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clearline.core.addresses import is_loopback
-from clearline.core.child_processes import end_with_children
+from clearline.core.child_processes import end_with_children, note_started
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import read_whole
 
@@ -158,6 +158,7 @@ def _printed(words: list[str], environ: dict[str, str]) -> bytes:
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
     ) as process:
         assert process.stdout is not None
+        note_started(process.pid)
         limit = threading.Timer(_PLUGIN_S, end_with_children, (process,))
         limit.daemon = True
         limit.start()

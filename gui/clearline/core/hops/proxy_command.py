@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from clearline.core.child_processes import begun, note_ended, note_started
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.ssh_config import words_of
@@ -48,6 +49,7 @@ class CommandStream(PushStream, asyncio.SubprocessProtocol):
         """Called by asyncio."""
         assert isinstance(transport, asyncio.SubprocessTransport)
         self._process = transport
+        note_started(transport.get_pid())
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Called by asyncio."""
@@ -64,6 +66,8 @@ class CommandStream(PushStream, asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         """Called by asyncio."""
         self._exited.set()
+        if self._process is not None:
+            note_ended(self._process.get_pid())
 
     def write(self, data: bytes) -> None:
         """Send it, or keep it until it can be sent."""
@@ -91,6 +95,7 @@ class CommandStream(PushStream, asyncio.SubprocessProtocol):
                 else:
                     os.killpg(self._process.get_pid(), signal.SIGTERM)
         self._process.close()
+        note_ended(self._process.get_pid())
         child = self._process.get_extra_info("subprocess")
         if child is not None and child.returncode is None:
             # asyncio reaps it in a thread, and tells so on this loop, which may have ended by then.
@@ -108,10 +113,11 @@ async def start(log: HopLog, command: str) -> CommandStream:
     async with log.step(HopStage.TCP, Trouble.HANGS) as step:
         try:
             if words:
-                _, stream = await loop.subprocess_exec(CommandStream, *words, **options)
+                starting = loop.subprocess_exec(CommandStream, *words, **options)
             else:
                 alone = f"exec {command}" if os.name == "posix" else command
-                _, stream = await loop.subprocess_shell(CommandStream, alone, **options)
+                starting = loop.subprocess_shell(CommandStream, alone, **options)
+            _, stream = await begun(starting, _over)
         except (OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError)
             raise log.failed(
@@ -122,6 +128,10 @@ async def start(log: HopLog, command: str) -> CommandStream:
                 elapsed_ms=step.elapsed_ms,
             ) from None
     return stream
+
+
+async def _over(made: tuple[asyncio.BaseTransport, CommandStream]) -> None:
+    made[1].close()
 
 
 async def failed(log: HopLog, stream: CommandStream, command: str) -> Exception:

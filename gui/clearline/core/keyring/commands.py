@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from clearline.core.child_processes import end_with_children
+from clearline.core.child_processes import begun, end_with_children, note_started
 from clearline.core.secrets.secret import Secret
 
 COMMAND_S: Final = 60.0
@@ -33,7 +33,7 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
 
     words = _words(command)
     try:
-        process = await asyncio.create_subprocess_exec(
+        starting = asyncio.create_subprocess_exec(
             *words,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -42,9 +42,11 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
             start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
         )
+        process = await begun(starting, _over)
     except (OSError, ValueError) as error:
         raise CommandFailed(f"cannot be started: {getattr(error, 'strerror', None) or type(error).__name__}") from None
     assert process.stdout is not None
+    note_started(process.pid)
     try:
         async with asyncio.timeout(timeout_s):
             said = await _first_line(process.stdout)
@@ -52,16 +54,23 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     except TimeoutError:
         raise CommandFailed(f"did not end within {timeout_s:g} seconds") from None
     finally:
-        end_with_children(process)
-        await asyncio.shield(process.wait())
-        process._transport.close()  # type: ignore[attr-defined]  # a survivor may hold the pipe open
-        await asyncio.sleep(0)  # the pipe is let go of in the loop's next turn
+        await asyncio.shield(_over(process))
     if code:
         raise CommandFailed(f"ended with the exit code {code}")
     line = _first_of(said, _code_pages())
     if not line:
         raise CommandFailed("printed nothing on its first line")
     return Secret(line)
+
+
+async def _over(process: asyncio.subprocess.Process) -> None:
+    """End it, and let go of its pipe: a survivor in another session may hold it, and asyncio waits for its end."""
+    end_with_children(process)
+    transport = process._transport  # type: ignore[attr-defined]
+    transport.get_pipe_transport(1).close()
+    await process.wait()
+    transport.close()
+    await asyncio.sleep(0)  # the pipe is let go of in the loop's next turn
 
 
 def _first_of(said: bytes, encodings: Sequence[str]) -> str:
