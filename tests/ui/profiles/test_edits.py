@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from clearline.core.keyring.vault import SERVICE
@@ -61,6 +61,16 @@ def test_closing_asks_once_and_saves(qtbot: QtBot, with_profiles: Callable[..., 
     qtbot.mouseClick(question(desktop).buttons["Save"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not desktop.window.isVisible())
     assert on_disk(folder)["A"].seeds.hosts == ("other:1",)
+
+
+def test_an_unnamed_connection_is_asked_about_by_its_host(qtbot: QtBot, with_profiles: Callable[..., Any]) -> None:
+    desktop = with_profiles(profile(""))
+    desktop.workbench.profiles.choose(ids(desktop)[0])
+    edit(desktop, "mongodb://other:1/")
+    desktop.window.close()
+    asked = question(desktop)
+    assert any(label.text().startswith("“other:1” has edits") for label in asked.findChildren(QLabel))
+    qtbot.mouseClick(asked.buttons["Cancel"], Qt.MouseButton.LeftButton)
 
 
 def test_closing_can_be_called_off_or_lose_the_edits(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout
 
 from clearline.core.findings import Finding, Remedy, Severity
 from clearline.core.report.formats import Form
@@ -266,8 +265,6 @@ class VerdictBanner(Card):
         if not made:
             self._flow.addWidget(self._keys)
         self._flow.addWidget(self._copy)
-        for former, later in pairwise([*made, self._copy]):
-            QWidget.setTabOrder(former, later)
 
     def _remedy_button(self, remedy: Remedy) -> QPushButton:
         button = remedy_button(remedy)

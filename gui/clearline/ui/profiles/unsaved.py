@@ -6,6 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
+from clearline.ui.models.profiles import ProfileRow
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage
@@ -54,7 +55,7 @@ class Unsaved(QObject):
 
         if self._asked:
             return False
-        names = ", ".join(f"“{opened.profile.name or 'New connection'}”" for opened in unsaved[:5])
+        names = ", ".join(f"“{ProfileRow(opened.profile).name}”" for opened in unsaved[:5])  # as the list calls them
         more = f" and {len(unsaved) - 5} more" if unsaved[5:] else ""
         asked = Question(
             self._window,
