@@ -144,8 +144,10 @@ def _dns() -> str:
 def _key_store() -> str:
     import keyring
 
-    found = keyring.get_keyring()
-    return f"{type(found).__module__}.{type(found).__name__}"
+    from clearline.core.keyring.keyrings import human_name, usable
+
+    found = usable(keyring.get_keyring())
+    return human_name(found) if found is not None else "none here that is fit to keep secrets"
 
 
 def _encryption() -> str:
