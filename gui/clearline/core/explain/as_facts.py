@@ -183,7 +183,16 @@ def _hello(server: Seen, record: Record) -> Hello | None:
             hosts = tuple(s.address for s in record.servers)
             return Hello(set_name=name, secondary=True, me=server.address, hosts=hosts, max_wire_version=newest)
         case "arbiter":
-            return Hello(set_name=name, arbiter_only=True, me=server.address, max_wire_version=newest)
+            hosts = tuple(s.address for s in record.servers if s.type != "arbiter")
+            arbiters = tuple(s.address for s in record.servers if s.type == "arbiter")
+            return Hello(
+                set_name=name,
+                arbiter_only=True,
+                me=server.address,
+                hosts=hosts,
+                arbiters=arbiters,
+                max_wire_version=newest,
+            )
         case "ghost":
             return Hello(is_replica_set=True, max_wire_version=newest)
         case "standalone":

@@ -293,7 +293,8 @@ def _alert_spellings() -> dict[int, tuple[str, ...]]:
 
 def _tls(tight: str) -> Iterator[Sign]:
     for number, spellings in _alert_spellings().items():
-        at = min((place for spelt in spellings if (place := tight.find(spelt)) >= 0), default=-1)
+        spelt_out = tight.replace("certificateauthority", "ca") if number == 46 else tight  # Go's name of 48
+        at = min((place for spelt in spellings if (place := spelt_out.find(spelt)) >= 0), default=-1)
         if at >= 0:
             yield Sign(kind="alert", number=number, at=at)
     for found in _ALERT_NUMBER.finditer(tight):

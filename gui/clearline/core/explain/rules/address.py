@@ -80,7 +80,9 @@ _LACKS = (
 )
 _NO_VARIABLE = re.compile(
     rf"(?i:{_VARIABLE}[^\n.;/]{{0,40}}?\b(?:{_LACKS}))"
-    rf"|(?i:\b(?:missing|no|set|define|provide|specify|requires?|undefined|export)(?: \w+){{0,5}}:? {_VARIABLE})"
+    r"|(?i:\b(?:missing|no|requires?|undefined|must (?:set|define|provide|specify|export))(?: \w+){0,5}:? "
+    rf"{_VARIABLE})"
+    rf"|(?i:\b(?:set|define|provide|specify)(?: \w+){{0,3}} {_VARIABLE} env)"
     rf"|KeyError: {_VARIABLE}|{_VARIABLE}\s{{1,9}}Required\b"
     r'|\w{0,40}MONGO\w{0,40}\\?" variable is not set'
 )

@@ -47,6 +47,7 @@ _EXITED = re.compile(
     r"|mongo\w{0,12} exit code (?!0\b)\d+|mongo\w{0,12} process error! Exit code=(?!0\b)\d+"
     r"|(?:database|mongo\w{0,12}) process (?:has )?(?:stopped|exited|died|terminated),? ?(?:with )?(?:exit )?"
     r"(?:code|status)[=: ]+(?!0\b)\d+"
+    r"|\bmongo[\w\-]{0,60}\s+\d+/\d+\s+(?:CrashLoopBackOff|Error\b)"
     r"|mongod?: error while loading shared libraries|\bmongod?: exec format error"
     r"|/mongod\b.{0,120}\(code=(?:dumped|killed|exited), (?:signal|status)=(?!0\b)|mongo[^\0]{0,2000}\bOOMKilled"
     r"|OOMKilled[^\0]{0,2000}\bmongo|listen tcp4? [\d.:\[\]]+:2701\d: bind: |Bind for [\d.:]+:2701\d failed"
