@@ -327,6 +327,13 @@ def test_no_group_of_settings_is_wider_than_the_panel(
     assert page.minimumSizeHint().width() <= area.width() - bar
 
 
+def test_what_stands_in_a_menu_within_a_menu_is_listed_with_its_name(make_desktop: Callable[..., Any]) -> None:
+    words = [words for words, _action in make_desktop(play.waiting()).window.menus.listed()]
+    assert "Copy as: with a placeholder for the password" in words
+    assert "Colours: dark" in words
+    assert all(words)
+
+
 def test_larger_letters_have_as_much_more_room(
     qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

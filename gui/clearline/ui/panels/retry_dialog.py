@@ -69,7 +69,7 @@ class RetryDialog(QDialog):
         self._running = False
         self._attempts: list[Attempt] = []
         self.setWindowTitle("Test with retries")
-        self.setMinimumSize(theme.GRID * 70, theme.GRID * 44)
+        self.setMinimumSize(theme.scaled(theme.GRID * 88), theme.GRID * 48)
         self.attempts = number_box(QSpinBox())
         self.attempts.setAccessibleName("Attempts at most")
         self.attempts.setRange(2, MOST_ATTEMPTS)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from clearline.ui.look.theme import Scheme
 
-_SCHEMES = ((Scheme.SYSTEM, "Colours of the system"), (Scheme.LIGHT, "Light"), (Scheme.DARK, "Dark"))
+_SCHEMES = ((Scheme.SYSTEM, "As the system has them"), (Scheme.LIGHT, "Light"), (Scheme.DARK, "Dark"))
 
 
 class Menus(QObject):
@@ -154,9 +154,12 @@ class Menus(QObject):
         found = []
         for menu in self._window.menuBar().actions():
             for action in menu.menu().actions():  # type: ignore[attr-defined]
-                inner = action.menu().actions() if action.menu() is not None else [action]
-                found += [(action_words(one), one) for one in inner if one.text()]
-        return found
+                if action.menu() is None:
+                    found.append((action_words(action), action))
+                    continue
+                inside = [one for one in action.menu().actions() if one.text()]
+                found += [(f"{action_words(action)}: {_lower_first(action_words(one))}", one) for one in inside]
+        return [(words, action) for words, action in found if words]
 
     def show_scheme(self, scheme: Scheme) -> None:
         """Tick the palette that was chosen."""
@@ -199,6 +202,10 @@ def give_letters(actions: Sequence[QAction]) -> None:
                 taken.add(letter)
                 action.setText(f"{text[:place]}&{text[place:]}")
                 break
+
+
+def _lower_first(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def action_words(action: QAction) -> str:
