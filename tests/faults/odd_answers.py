@@ -94,6 +94,31 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb+srv://{ATLAS}/?tlsCAFile={lab.authority.ca_file}", network)
 
 
+@TABLE.row(
+    "V17",
+    "the only secondary is delayed",
+    failed="topology.no-tag-match",
+    connected="topology.no-tag-match",
+    says="delayed, so the primary does not list it",
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer() as first, MongoPeer() as second:
+        hosts = [first.address]
+        first.answers["hello"] = member_hello("rs0", hosts, me=first.address, role="primary")
+        late = {"passive": True, "secondaryDelaySecs": 3600}
+        second.answers["hello"] = member_hello("rs0", hosts, me=second.address, primary=first.address, **late)
+        yield Case(f"mongodb://{first.address},{second.address}/?replicaSet=rs0&readPreference=secondary")
+
+
+TABLE.text(
+    "V19",
+    "a read concern of sets, at a single server",
+    lambda lab: f"mongodb://{lab.standalone.address}/?readConcernLevel=snapshot",
+    failed="access.read-refused",
+    says="Remove readConcernLevel",
+)
+
+
 # ---------------------------------------------------------------- logins
 
 

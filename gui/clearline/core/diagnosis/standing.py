@@ -198,6 +198,12 @@ def suitable(facts: Facts, hello: Hello) -> bool:
             return (hello.is_writable_primary or (hello.secondary and not hello.hidden)) and tags_match(hello, tags)
 
 
+def stands_in_list(facts: Facts, member: MemberFacts, hello: Hello) -> bool:
+    """Whether the primary lists a member, if it is heard: drivers drop all others (SDAM), and delayed ones are none."""
+    lists = [known_addresses(h) for _, h in answered(facts) if h.is_writable_primary and h.set_name == hello.set_name]
+    return not lists or any(member.address in listed for listed in lists)
+
+
 def _set_member(member: MemberFacts, hello: Hello, name: str) -> bool:
     """Whether a driver that follows the set ``name`` keeps this server (pymongo.topology_description): a primary must
     stand in its own list, every other must not be known by another address."""
@@ -300,7 +306,10 @@ def _set_names(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> set[str]:
 
 
 def _set_serves(facts: Facts, live: list[tuple[MemberFacts, Hello]], name: str) -> bool:
-    return any(_set_member(member, hello, name) and suitable(facts, hello) for member, hello in live)
+    return any(
+        _set_member(member, hello, name) and suitable(facts, hello) and stands_in_list(facts, member, hello)
+        for member, hello in live
+    )
 
 
 def _incompatible(facts: Facts) -> bool:

@@ -157,7 +157,7 @@ def _lint_srv(found: Mistakes, parts: UriText, entries: list[HostEntry], effecti
                 "uri.srv-form",
                 _FAILURE if local else _WARNING,
                 parts.hosts,
-                patch=keep_tls,
+                patch=keep_tls if local else None,  # such a name may be one all the same
                 certainty=Certainty.PROVEN if local else Certainty.POSSIBLE,
                 what="localhost is no name of a cluster" if local else what,
             )

@@ -69,13 +69,12 @@ def not_genuine(facts: Facts) -> Finding | None:
     """The server's part of SCRAM does not hold (RFC 5802): its nonce, iteration count or signature."""
     if not facts.login.unproven:
         return None
-    sure = is_genuine(facts)
     return finding(
         "auth.server-not-genuine",
-        Certainty.PROVEN if sure else Certainty.LIKELY,
+        Certainty.PROVEN,
         evidence=login_evidence(facts),
         detail=""
-        if sure
+        if is_genuine(facts)
         else "A product other than MongoDB that says in its own way that the password is wrong looks the same.",
         server=facts.login.server or facts.driver.server,
         host=facts.login.server or facts.driver.server or "The server",

@@ -62,7 +62,13 @@ def control_character(facts: Facts) -> Finding | None:
             evidence={"character": character},
             detail=f"It became {character}, which no password may contain, so nothing was sent to the server."
             + (" A letter written in another encoding than UTF-8 looks the same: ï is %C3%AF." if no_text else ""),
-            action="keep-percent",
+            fix="Write the letter in UTF-8; where the password holds a percent sign, write that as %25."
+            if no_text
+            else "",
+            action=None if no_text else "keep-percent",
+            also=(Remedy(text="Where it is a percent sign: write it as %25.", action="keep-percent"),)
+            if no_text
+            else (),
             sequence="A % with two digits",
         )
     return finding(

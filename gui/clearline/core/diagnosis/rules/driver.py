@@ -109,6 +109,10 @@ def _cut_off(facts: Facts) -> Finding | None:
     return next((found for m, _ in live if (found := answers_nothing_else(facts, m))), None)
 
 
+_READ_CONCERN = frozenset({123, 148})
+"""Server codes NotAReplicaSet and ReadConcernMajorityNotEnabled."""
+
+
 def _refused(facts: Facts, evidence: dict[str, object]) -> Finding | None:
     """The server's own words for a code that stands for many causes."""
     driver, login = facts.driver, facts.login
@@ -123,6 +127,19 @@ def _refused(facts: Facts, evidence: dict[str, object]) -> Finding | None:
         )
     if driver.raised_by == "read":
         host = driver.server or "The server"
+        level = facts.uri.options.get("readConcernLevel")
+        if driver.code in _READ_CONCERN and level is not None:
+            return finding(
+                "access.read-refused",
+                Certainty.LIKELY,
+                server=driver.server,
+                evidence={**evidence, **blanks},
+                means=f"readConcernLevel={level} asks for more than it can do: linearizable and snapshot are for "
+                "members of a set alone, and some sets have majority switched off.",
+                fix="Remove readConcernLevel, or connect to a set that knows it.",
+                patch={"reads": {"readConcernLevel": None}},
+                fill={**blanks, "host": host},
+            )
         return finding(
             "access.read-refused",
             Certainty.LIKELY,

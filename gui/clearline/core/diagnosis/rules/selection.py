@@ -30,6 +30,7 @@ from clearline.core.diagnosis.standing import (
     replica_set_name,
     single_topology,
     standing,
+    stands_in_list,
     suitable,
     wanted_tags,
 )
@@ -118,11 +119,14 @@ def primary(facts: Facts) -> Iterable[Finding]:
 def read_preference(facts: Facts) -> Iterable[Finding]:
     """A read preference, or tags, that no member fits."""
     wanted, mode = wanted_tags(facts), read_mode(facts)
-    if mode == "primary" or single_topology(facts) or (is_connected(facts) and most_staleness(facts) is None):
+    if mode == "primary" or single_topology(facts):
         return
     live = answered(facts)
     data = [(m, h) for m, h in live if h.kind in ("primary", "secondary")]
-    if not data or any(suitable(facts, h) for _, h in data):
+    unlisted = [m.address for m, h in data if suitable(facts, h) and not stands_in_list(facts, m, h)]
+    if not data or any(suitable(facts, h) and m.address not in unlisted for m, h in data):
+        return
+    if is_connected(facts) and most_staleness(facts) is None and not unlisted:
         return
     if not wanted and (unusable(facts) or any(h.kind == "other" for _, h in live)):
         return  # The member that would fit is there, and has a finding of its own.
@@ -132,20 +136,30 @@ def read_preference(facts: Facts) -> Iterable[Finding]:
     fits = f"{role} with the tags {named}" if wanted else role
     if limit is not None:
         fits += f" at most {limit} s behind"
-    present = [f"the {h.kind} {m.address} ({_tags(h)}{_lag(facts, h) if limit else ''})" for m, h in data]
+    present = [
+        f"the {h.kind} {m.address} ({_tags(h)}{_lag(facts, h) if limit else ''}"
+        f"{_unlisted(h) if m.address in unlisted else ''})"
+        for m, h in data
+    ]
     fallback = {"readPreferenceTags": [*wanted, {}]} if wanted and (mode != "secondary" or len(data) > 1) else None
     yield finding(
         "topology.no-tag-match",
         Certainty.LIKELY if unusable(facts) or is_connected(facts) else Certainty.PROVEN,
         severity=Severity.WARNING if is_connected(facts) else None,
         evidence={m.address: h.tags for m, h in data},
-        detail="It connected before it knew how far behind that is; the next operation finds no server."
-        if is_connected(facts)
-        else "",
+        detail=_TOO_SOON if is_connected(facts) else "",
         patch={"reads": fallback or {"readPreference": "secondaryPreferred"}},
         wanted=fits,
         present=listed(present),
     )
+
+
+_TOO_SOON = "It connected before it knew all that the primary says; the next operation finds no server."
+
+
+def _unlisted(hello: Hello) -> str:
+    delayed = any(name in hello.fields for name in ("secondaryDelaySecs", "slaveDelay"))
+    return f", {'delayed, so' if delayed else 'which'} the primary does not list{' it' if delayed else ''}"
 
 
 def _lag(facts: Facts, hello: Hello) -> str:
