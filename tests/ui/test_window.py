@@ -586,6 +586,16 @@ def test_an_error_text_that_is_pasted_is_explained_and_not_taken_for_an_address(
     qtbot.waitUntil(lambda: "tcp.refused" in page.facts.text())
 
 
+def test_what_a_mask_covers_may_be_what_tells(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+    desktop = make_desktop(play.waiting())
+    paste(
+        qtbot, desktop, "MongoServerError: bad auth : Authentication failed.\nmongodb+srv://a:<password>@h.example.com/"
+    )
+    page = desktop.window.answer.explanation
+    assert "<password>" not in page.field.toPlainText()
+    qtbot.waitUntil(lambda: "uri.placeholder" in page.facts.text())
+
+
 def test_a_check_of_the_servers_in_an_error_text_says_which_causes_remain(
     qtbot: QtBot, make_desktop: Callable[..., Any]
 ) -> None:
