@@ -249,7 +249,7 @@ def _beside_html(state: WatchState | None) -> str:
         for server in state.topology.servers[:_MOST_MEMBERS]
     )
     rows = "".join(
-        "<tr>" + "".join(f'<td style="padding-right:12px; white-space:nowrap">{one}</td>' for one in row) + "</tr>"
+        "<tr>" + "".join(f'<td style="padding-right:8px; white-space:nowrap">{one}</td>' for one in row) + "</tr>"
         for row in cells
     )
     title = f"Members of {state.topology.set_name}" if state.topology.set_name else "Servers"

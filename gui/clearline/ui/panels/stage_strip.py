@@ -7,7 +7,6 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QFont,
     QFontMetrics,
     QHelpEvent,
@@ -107,25 +106,22 @@ class StageStrip(QWidget):
             self._cursor = stage
             self._toggle(stage)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Who comes by the keyboard sees where he is."""
-        super().focusInEvent(event)
-        if event.reason() is not Qt.FocusReason.MouseFocusReason and self._cursor is None:
-            self._cursor = self._chosen or self._front or STAGES[0]
-            self._describe()
-        self.update()
+    @property
+    def _at_cursor(self) -> Stage:
+        """Where the keyboard stands: at first on the stage that the page is about."""
+        return self._cursor or self._chosen or self._front or STAGES[0]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right go from stage to stage, Return chooses."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
         key = Qt.Key(event.key())
         if key in steps:
-            place = STAGES.index(self._cursor or self._front or STAGES[0]) + steps[key] * (self._cursor is not None)
+            place = STAGES.index(self._at_cursor) + steps[key]
             self._cursor = STAGES[max(0, min(len(STAGES) - 1, place))]
             self._describe()
             self.update()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
-            self._toggle(self._cursor or self._front or STAGES[0])
+            self._toggle(self._at_cursor)
         else:
             super().keyPressEvent(event)
 
@@ -142,9 +138,10 @@ class StageStrip(QWidget):
             status = result.status if result else Status.WAITING
             colour = c.muted if self._pale else status_colour(status)
             font = _strong() if stage is marked else body
-            if stage is marked or (stage is self._cursor and self.hasFocus()):
+            focused = self.hasFocus() and stage is self._at_cursor
+            if stage is marked or focused:
                 box = QRectF(rect).adjusted(-7.5, 0.5, 7.5, -0.5)
-                painter.setPen(QColor(c.accent if stage is self._cursor and self.hasFocus() else colour))
+                painter.setPen(QColor(c.accent if focused else colour))
                 painter.setBrush(QColor(self._ground(status) if stage is marked else c.base))
                 painter.drawRoundedRect(box, 5, 5)
             angle = turning() if status is Status.RUNNING else 0
