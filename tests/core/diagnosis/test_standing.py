@@ -316,7 +316,7 @@ def test_a_server_that_wants_what_only_the_driver_says_is_the_drivers_to_judge()
     assert outlook(facts(strict, declares_api=True)) is Outlook.PENDING
 
 
-def test_a_secondary_that_the_primary_does_not_list_serves_nobody() -> None:
+def test_a_secondary_that_the_primary_does_not_list_serves_no_reader() -> None:
     first = Hello(set_name="rs0", is_writable_primary=True, hosts=("db1:27017",), me="db1:27017", max_wire_version=17)
     late = Hello(set_name="rs0", secondary=True, hosts=("db1:27017",), me="db2:27017", max_wire_version=17)
     both = (member(plain(first)), member(plain(late), host="db2"))
