@@ -83,7 +83,11 @@ CASES = {
         wrong=((), ("good.json", "other.json")),
         gone=(("--help",),),
         piped=(("--help",),),
-        bad=((("missing.json",), 2, "missing.json"), (("folder.json",), 2, "folder.json")),
+        bad=(
+            (("missing.json",), 2, "missing.json"),
+            (("folder.json",), 2, "folder.json"),
+            (("mongodb://db1/",), 2, "clearline check"),
+        ),
     ),
     "check": Cases(
         wrong=(("--no-such-option",), ("--timeout", "soon", "db1"), ("--until", "tomorrow")),
@@ -129,6 +133,9 @@ CASES = {
         bad=(
             *((("good.json", "--near", f"{bad}.json"), 2, bad) for bad in BAD_REPORTS),
             (("missing.txt",), 2, "missing.txt"),
+            (("mongodb://db1/",), 2, "clearline check"),
+            (("tcp.refused", "--json"), 2, "code of a cause"),
+            (("tcp.refused", "--check"), 2, "code of a cause"),
             (("folder.json",), 2, "folder.json"),
         ),
     ),

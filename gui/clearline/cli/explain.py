@@ -28,7 +28,11 @@ def run(argv: Sequence[str]) -> int:
     """
     arguments = parser().parse_args(argv)
     source = arguments.source
-    if source is not None and source != "-" and _print_cause(source):
+    if source is not None and source != "-" and (page := _page_of(source)) is not None:
+        if arguments.json or arguments.check or arguments.near:
+            complain("explain", f"{source} is the code of a cause; --json, --check and --near go with an error text.")
+            return WRONG_USAGE
+        print_text(page)
         return 0
     if source is None and sys.stdin.isatty():
         print_aside("Paste the error, then press Ctrl+D (Windows: Ctrl+Z and Enter).")
@@ -124,19 +128,18 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from (f"Check it: clearline check '{target}'" for target in explanation.targets)
 
 
-def _print_cause(code: str) -> bool:
-    """Print the page of a cause; False when there is no cause of that code."""
+def _page_of(code: str) -> str | None:
+    """What is known of a cause; None when there is none of that code."""
     from clearline.core.diagnosis.catalogue import causes
     from clearline.core.diagnosis.texts import rows
 
     known, row = causes().get(code), rows().get(code)
     if known is None and row is None:
-        return False
+        return None
     lines = [code, ""]
     lines += [f"{known.title} {known.means}", f"What to do: {known.fix}"] if known else []
     if row:
         lines += [] if known else [row.summary, f"What to do: {row.fix}"]
         printed = [f"  {writer}: {words}" for writer, texts in row.by_writer.items() for words in texts]
         lines += ["", "What programs print:", *printed] if printed else []
-    print_text(re.sub(r"\{(\w+)\}", r"<\1>", "\n".join(lines)))
-    return True
+    return re.sub(r"\{(\w+)\}", r"<\1>", "\n".join(lines))

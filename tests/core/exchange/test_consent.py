@@ -366,6 +366,25 @@ def test_no_value_of_a_variable_wants_what_was_not_asked_for(profile: Profile, v
     assert grave(given_to_driver) <= grave(profile)
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("mongodb://db1/?appName=${DB_PASSWORD}", True),
+        ("mongodb://${API_TOKEN}.example.com/", True),
+        ("mongodb://db1/?x=${AWS_SECRET_ACCESS_KEY}", True),
+        ("mongodb://app:${DB_PASSWORD}@db1/", False),
+        ("mongodb://${AWS_ACCESS_KEY_ID}:${AWS_SECRET_ACCESS_KEY}@db1/?authMechanism=MONGODB-AWS", False),
+        ("mongodb://k:s@db1/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:${T_TOKEN}", False),
+        ("mongodb://db1/?tls=true&tlsCertificateKeyFile=a&tlsCertificateKeyFilePassword=${KEY_PASSWORD}", False),
+        ("mongodb://db1/?proxyHost=p&proxyUsername=u&proxyPassword=${PROXY_PASSWORD}", False),
+        ("mongodb://${DB_HOST}/?appName=${USER}", False),
+    ],
+)
+def test_a_secret_of_the_environment_where_none_belongs_asks_in_every_profile(text: str, asked: bool) -> None:
+    found = [one for one in always_asked(read(text).profile) if one.kind is ConcernKind.ENVIRONMENT]
+    assert bool(found) is asked
+
+
 AWS = Profile(seeds=Seeds(hosts=("db1",)), auth=Auth(mechanism="MONGODB-AWS"), tls=Tls(enabled=True))
 
 

@@ -11,10 +11,11 @@ thing asks once when it
 
 Secrets that this computer keeps have a memory of their own of where they may go (``keyring/given.py``).
 
-Two things ask in every profile, one's own included, for the first time on this computer: a command before it runs, for
-profiles are shared and synchronised, and a command may do anything, unless the user has just typed it; and a sign-in by
+Three things ask in every profile, one's own included, for the first time on this computer: a command before it runs,
+for profiles are shared and synchronised, and a command may do anything, unless the user has just typed it; a sign-in by
 hand (OIDC) whose token would go to servers that PyMongo does not trust with one, for their owners could use it
-elsewhere.
+elsewhere; and a variable whose name speaks of a secret where none belongs, such as the application's name, which every
+server is told.
 
 What the user writes here is the user's own: the form of the window, and the arguments of a command line. What can
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
@@ -43,6 +44,7 @@ from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer,
 from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.login_fields import SERVICE_HOST, SERVICE_NAME, SERVICE_REALM
 from clearline.core.profiles.profile import Profile
+from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, names_in
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
@@ -90,10 +92,12 @@ def concerns(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]
 
 
 def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]:
-    """What also the user's own profiles ask for: commands, and where the user can sign in, whom the token goes to."""
+    """What also the user's own profiles ask for: commands, secrets of the environment where none belongs, and where the
+    user can sign in, whom the token goes to.
+    """
     # Only what no field holds can say more in the text than in the fields.
     forms = _as_given(profile) if profile.unread else (profile,)
-    return _demands(forms, (_commands, *((_sign_in,) if prompting else ())))
+    return _demands(forms, (_commands, *((_sign_in,) if prompting else ()), _exposed))
 
 
 def commands(profile: Profile) -> frozenset[str]:
@@ -401,6 +405,15 @@ def _environment(profile: Profile) -> Iterator[Concern]:
     if names:
         words = f"It takes {', '.join(names)} from this computer's environment and uses it for {_servers(profile)}."
         yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value=" ".join(names))
+
+
+def _exposed(profile: Profile) -> Iterator[Concern]:
+    """Secrets of the environment outside of the places for secrets; the number of a key (AWS_ACCESS_KEY_ID) is none."""
+    open_parts = msgspec.structs.replace(profile, name="", notes="", folder="", secrets={})
+    found = names_in(msgspec.json.encode(open_parts).decode())
+    if names := [name for name in found if looks_secret(name) and not name.lower().endswith("_id")]:
+        words = f"It tells {', '.join(names)} of this computer's environment to {_servers(profile)}, not as a password."
+        yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value="exposed " + " ".join(names))
 
 
 def _files(profile: Profile) -> Iterator[Concern]:
