@@ -98,9 +98,10 @@ def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     home = os.environ["CLEARLINE_HOME"] = tempfile.mkdtemp(prefix="clearline-soak-")
     warm_up()
+    app = QApplication([])
     with served() as texts, collecting_here():  # as the program does
         dice = random.Random(arguments.seed)
-        soak(QApplication([]), Path(home) / "profiles", texts, arguments.tests, arguments.minutes * 60, dice)
+        soak(app, Path(home) / "profiles", texts, arguments.tests, arguments.minutes * 60, dice)
     os._exit(0)
 
 
