@@ -16,6 +16,7 @@ from pymongo.auth_oidc_shared import OIDCCallbackContext, OIDCCallbackResult, OI
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.driver import oidc_provider
 from clearline.core.driver.oidc import ALLOWED_HOSTS, Flow, HumanSignIn, wants_human
 from clearline.core.driver.oidc_provider import SignInProblem
 from clearline.core.report.report import Report, Verdict
@@ -23,6 +24,7 @@ from clearline.core.uri.connection_string import read
 from lab import loops
 from lab.identity_provider import CLIENT, IdentityProvider
 from lab.mongo_peer import Command, MongoPeer
+from lab.peer import Conversation, Peer
 from lab.watching import Watched
 
 
@@ -122,6 +124,44 @@ def test_nothing_is_asked_over_an_open_line(issuer: str) -> None:
 def test_a_provider_that_is_not_there_is_named() -> None:
     with pytest.raises(SignInProblem, match=r"127\.0\.0\.1:1 does not answer \(ConnectionRefusedError\)"):
         HumanSignIn(lambda _url, _code: None).token("http://127.0.0.1:1", CLIENT)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
+    ],
+)
+def test_a_provider_that_answers_nonsense_is_a_reason(said: bytes) -> None:
+    async def script(line: Conversation) -> None:
+        await line.read()
+        await line.write(said)
+        line.close()
+
+    with Peer(script) as peer, pytest.raises(SignInProblem):
+        HumanSignIn(lambda _page, _code: None).token(f"http://127.0.0.1:{peer.port}", CLIENT)
+
+
+def test_a_provider_that_answers_a_byte_now_and_then_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oidc_provider, "_ANSWER_S", 0.2)
+
+    async def script(line: Conversation) -> None:
+        await line.read()
+        while True:
+            await line.write(b"H")
+            await asyncio.sleep(0.02)
+
+    with Peer(script) as peer, pytest.raises(SignInProblem, match="does not answer"):
+        HumanSignIn(lambda _page, _code: None).token(f"http://127.0.0.1:{peer.port}", CLIENT)
+
+
+def test_an_address_without_sense_is_a_reason() -> None:
+    with pytest.raises(SignInProblem):
+        HumanSignIn(lambda _page, _code: None).token("https://[::1", CLIENT)
 
 
 def test_a_server_that_names_no_client_is_told_apart() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -10,8 +11,12 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
 
+from clearline.core.drives import NoAnswer, waited_for
+
 REQUEST_S: Final = 10.0
-"""How long one question may take."""
+"""How long each piece of an answer may take."""
+_ANSWER_S: Final = 20.0
+"""How long one question may take: a byte now and then is no answer."""
 _LONGEST_ANSWER: Final = 1_000_000
 
 
@@ -63,6 +68,14 @@ def post(place: str, question: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _ask(request: urllib.request.Request) -> Mapping[str, Any]:
     """The JSON object that answers; raises `Refused` with the provider's word for it, `SignInProblem` for silence."""
+    try:
+        return waited_for(request.full_url, _answer, request, limit_s=_ANSWER_S)
+    except NoAnswer:
+        place = urllib.parse.urlsplit(request.full_url).netloc
+        raise SignInProblem(f"the provider at {place} does not answer (TimeoutError)") from None
+
+
+def _answer(request: urllib.request.Request) -> Mapping[str, Any]:
     from clearline.core.tls.trust import os_roots_context
 
     secure = urllib.request.HTTPSHandler(context=os_roots_context())
@@ -74,7 +87,7 @@ def _ask(request: urllib.request.Request) -> Mapping[str, Any]:
         with error:
             told = _object(error.read(_LONGEST_ANSWER), strict=False)
         raise Refused(word(told.get("error") or f"HTTP {error.code}")) from None
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         what = type(reason).__name__ if isinstance(reason, BaseException) else "no connection"
         raise SignInProblem(
@@ -85,7 +98,7 @@ def _ask(request: urllib.request.Request) -> Mapping[str, Any]:
 def _object(data: bytes, *, strict: bool = True) -> Mapping[str, Any]:
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         return found
@@ -104,7 +117,10 @@ def endpoint(provider: Mapping[str, Any], name: str) -> str:
 
 def safe(address: str) -> str:
     """The address, if what is sent there is encrypted or stays on this computer. Raises `SignInProblem`."""
-    parts = urllib.parse.urlsplit(address)
+    try:
+        parts = urllib.parse.urlsplit(address)
+    except ValueError:  # brackets without an address
+        raise SignInProblem("the provider's address makes no sense") from None
     if parts.scheme == "https" and parts.hostname:
         return address
     if parts.scheme == "http" and parts.hostname and _is_here(parts.hostname):
