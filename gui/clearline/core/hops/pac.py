@@ -135,6 +135,7 @@ if sys.platform == "win32":
 
 elif sys.platform == "darwin":
     import ctypes
+    import http.client
     import urllib.request
 
     _UTF8: Final = 0x08000100
@@ -151,7 +152,7 @@ elif sys.platform == "darwin":
                 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
                 with direct.open(script, timeout=_FETCH_S) as answer:
                     text = answer.read(_LONGEST_SCRIPT)
-            except (OSError, ValueError):
+            except (OSError, ValueError, http.client.HTTPException):
                 raise PacProblem("it cannot be fetched") from None
             return self._evaluated(text, url)
 
