@@ -26,11 +26,18 @@ from clearline.ui.panels.health import Health
 from clearline.ui.window.crash import CrashDialog
 from ui import played_checks as play
 
+ENDED = """
+def ended(code):  # as the program ends, which may leave a thread behind in the middle of Qt's code
+    from clearline.core.daemon_threads import end_with
+    end_with(code)
+    return code
+"""
+
 
 def python(program: Any, tmp_path: Path, **more: Any) -> Any:
     environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
     return subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", ENDED + program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -114,7 +121,7 @@ print(code, told[0].verdict.value, flush=True)
 """
     environ = {**os.environ, "CLEARLINE_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", ENDED + program],
         input=secrets["password"].reveal() + "\n",
         capture_output=True,
         text=True,
@@ -132,9 +139,12 @@ print(code, told[0].verdict.value, flush=True)
 
 def test_the_plain_window_draws_itself_and_ends(tmp_path: Path) -> None:
     picture = tmp_path / "window.png"
-    process = python(
-        f"from clearline.ui.app import screenshot; raise SystemExit(screenshot({str(picture)!r}))", tmp_path
-    )
+    program = f"""
+import sys
+from clearline.ui.app import screenshot
+sys.exit(ended(screenshot({str(picture)!r})))
+"""
+    process = python(program, tmp_path)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert not QImage(str(picture)).isNull()
@@ -154,7 +164,7 @@ def compose(*args, **more):
     app.QTimer.singleShot(0, desktop.window.close)
     return desktop
 app.compose = compose
-app.run_window([])
+ended(app.run_window([]))
 """
     process = python(program, tmp_path)
     out, errors = process.communicate(timeout=60)
@@ -207,7 +217,7 @@ def begin(desktop):
     Question(desktop.window, "Changed", "Which one?", (("Mine", tuple), ("Later", tuple))).open()
     desktop.window.close()
 
-sys.exit(app._run(begin))
+sys.exit(ended(app._run(begin)))
 """
     process = python(program, tmp_path)
     _out, errors = process.communicate(timeout=60)
@@ -261,11 +271,11 @@ def found(desktop):
             return desktop.app.exit(7)
         app.QTimer.singleShot(10, look)
     look()
-sys.exit(app._run({"typed": typed, "found": found}[sys.argv[1]]))
+sys.exit(ended(app._run({"typed": typed, "found": found}[sys.argv[1]])))
 """
     home = {**os.environ, "CLEARLINE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
     for step, code in (("typed", 143), ("found", 7)):
-        done = subprocess.run([sys.executable, "-c", program, step], env=home, timeout=60, check=False)
+        done = subprocess.run([sys.executable, "-c", ENDED + program, step], env=home, timeout=60, check=False)
         assert done.returncode == code
 
 

@@ -49,7 +49,7 @@ def test_a_sign_in_program_of_kubernetes_opens_no_console(monkeypatch: pytest.Mo
         raise OSError
 
     monkeypatch.setattr("subprocess.CREATE_NO_WINDOW", NO_WINDOW, raising=False)
-    monkeypatch.setattr("subprocess.run", started)
+    monkeypatch.setattr("subprocess.Popen", started)
     with pytest.raises(KubeconfigProblem):
         kubeconfig._plugin({"command": "aws"}, "config", True)
     assert asked["creationflags"] == NO_WINDOW
