@@ -67,7 +67,10 @@ def heights(app: QApplication) -> None:
 def journeys(app: QApplication) -> None:
     """How many actions each takes."""
     for journey in walks.JOURNEYS:
-        with tempfile.TemporaryDirectory() as home, scenes.seen(app, Path(home), profiles=journey.profiles) as seen:
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,  # what a stopped test is remembered by
+            scenes.seen(app, Path(home), profiles=journey.profiles) as seen,
+        ):
             count = walks.walk(journey, seen)
             goal = f", goal {journey.goal}" if journey.goal is not None else ""
             print(f"{journey.words:<46} {count:2} actions   (was {journey.before}{goal})")
