@@ -383,23 +383,22 @@ class Course:
         if self._run.driver_task is not None:
             self._run.driver_task.cancel()  # before its client is closed
         # A turn later: what awaits the check hears of its end first, for hundreds take a while to end.
-        asyncio.get_running_loop().call_soon(_cancel, list(self._run.tasks))
+        asyncio.get_running_loop().call_soon(self._end_probes)
         if self._run.sign_in is not None:
             self._run.sign_in.stop()
         if self._context is not None:
             self._context.cancel()
-        if self._run.examiner is not None:
-            self._run.examiner.close()
         if self._way is not None:
             self._way.close()  # before the client, whose goodbye would wait for a dead line
         with going(self._way):
             return None if self._driver is None else self._driver.close_soon()
 
-
-def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        if not task.done() and not task.cancelling():  # a second one would interrupt the first one's cleaning up
-            task.cancel()
+    def _end_probes(self) -> None:
+        for task in list(self._run.tasks):
+            if not task.done() and not task.cancelling():  # a second one would interrupt the first one's cleaning up
+                task.cancel()
+        if self._run.examiner is not None:
+            self._run.examiner.close()  # with the lines that were opened in that last turn
 
 
 def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:
