@@ -203,6 +203,13 @@ def test_an_answer_that_trickles_is_a_thin_line() -> None:
 # ---------------------------------------------------------------- the answer itself
 
 
+@pytest.mark.parametrize(("others", "told"), [(0, []), (1, ["hello.too-old"])])
+def test_a_member_without_versions_stops_the_driver_that_went_by_another_one(others: int, told: list[str]) -> None:
+    bare = member(plain(Hello(max_wire_version=0, fields=("ok",))), host="db2")
+    known = facts(*[member(plain(HELLO))] * others, bare, connected=True)
+    assert [f.cause for f in [hello.wire_version(known, bare)] if f is not None] == told
+
+
 def test_the_wire_versions_are_those_of_the_driver() -> None:
     assert standing.MIN_WIRE_VERSION == common.MIN_SUPPORTED_WIRE_VERSION
     assert standing.MAX_WIRE_VERSION == common.MAX_SUPPORTED_WIRE_VERSION

@@ -168,15 +168,16 @@ def wire_version(facts: Facts, member: MemberFacts) -> Finding | None:
         one_of_many = len(facts.members) > 1
         detail = "One member that is too old makes the driver refuse them all, at the next operation at the latest."
         if hello.max_wire_version == 0 and hello.fields:
-            if is_connected(facts):
-                return None
+            if is_connected(facts) and not one_of_many:
+                return None  # the driver was given another answer
             # MongoDB of that age (2.4) cannot read the form of command that was sent, so that something else answers.
             return tell(
                 "hello.too-old",
                 certainty=Certainty.LIKELY,
                 summary=f"{member.address} does not say which versions of the protocol it speaks, and the driver takes "
                 "that for a MongoDB older than 4.4.",
-                detail="MongoDB says so since 2.6: it is probably another product, or a stand-in for tests.",
+                detail="MongoDB says so since 2.6: it is probably another product, or a stand-in for tests. "
+                f"{detail if one_of_many else ''}".strip(),
                 fix="Find out what answers at that address.",
                 version="before 2.6",
             )
