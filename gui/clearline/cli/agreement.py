@@ -12,7 +12,8 @@ from clearline.core.check.request import Permits
 from clearline.core.profiles.profile import Profile
 
 if TYPE_CHECKING:
-    from clearline.core.exchange.consent import Agreements, Concern
+    from clearline.core.exchange.agreements import Agreements
+    from clearline.core.exchange.consent import Concern
 
 
 def on_terminal() -> bool:
@@ -76,7 +77,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
 
 def _agreements() -> Agreements:
     """What was agreed to on this computer; found late, for few connections want anything."""
-    from clearline.core.exchange.consent import Agreements
+    from clearline.core.exchange.agreements import Agreements
     from clearline.paths import agreements_file
 
     return Agreements(agreements_file())

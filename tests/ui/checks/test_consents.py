@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from clearline.core.exchange.consent import Agreements
+from clearline.core.exchange.agreements import Agreements
 from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.keyring import vault
 from clearline.core.keyring.vault import SERVICE

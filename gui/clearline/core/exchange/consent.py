@@ -1,4 +1,4 @@
-"""What a connection from elsewhere wants that its reader should know of before the first connect, and what was agreed.
+"""What a connection from elsewhere wants that its reader should know of before the first connect. Pure.
 
 *From elsewhere* is a profile file outside the user's own folder, a link, a connection string that was sent. Such a
 thing asks once when it
@@ -21,36 +21,26 @@ What the user writes here is the user's own: the form of the window, and the arg
 type ``clearline check URI`` can do more harm with any other command, and a script cannot be asked; so there the
 concerns are told, and asked about only on a terminal, where people paste what they were sent.
 
-An agreement holds for the same demand of the same servers, reached on the same way; where something is sent to them,
-with the same protections. It is remembered as a hash under a key that this computer
-alone has, so that nothing can be guessed and tried: the file of the agreements says nothing to its reader.
+What was agreed to is remembered by ``agreements.py``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
-from clearline.core.keyring.given import opened
 from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer, SystemProxy
 from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.login_fields import SERVICE_HOST, SERVICE_NAME, SERVICE_REALM
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, names_in
-from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
-_MOST: Final = 5000
-_VERSION: Final = 2
-_KEY_BYTES: Final = 32
 _MOST_ROUNDS: Final = 4
 """A text that was read and written once does not change any more; this ends what would all the same."""
 
@@ -79,16 +69,16 @@ def concerns(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]
     ``prompting``: one can sign in.
     """
     parts: tuple[Callable[[Profile], Iterator[Concern]], ...] = (
-        _commands,
+        commands_wanted,
         _security,
         _identity,
         _tickets,
         _ssh,
-        *((_sign_in,) if prompting else ()),
+        *((sign_in_wanted,) if prompting else ()),
         _environment,
         _files,
     )
-    return _demands(_as_given(profile), parts)
+    return _demands(as_given(profile), parts)
 
 
 def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, ...]:
@@ -96,8 +86,8 @@ def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, 
     user can sign in, whom the token goes to.
     """
     # Only what no field holds can say more in the text than in the fields.
-    forms = _as_given(profile) if profile.unread else (profile,)
-    return _demands(forms, (_commands, *((_sign_in,) if prompting else ()), _exposed))
+    forms = as_given(profile) if profile.unread else (profile,)
+    return _demands(forms, (commands_wanted, *((sign_in_wanted,) if prompting else ()), _exposed))
 
 
 def commands(profile: Profile) -> frozenset[str]:
@@ -112,7 +102,7 @@ def _demands(forms: Iterable[Profile], parts: Iterable[Callable[[Profile], Itera
     return tuple({(one.kind, one.value): one for one in reversed([*found])}.values())[::-1]
 
 
-def _as_given(profile: Profile) -> tuple[Profile, ...]:
+def as_given(profile: Profile) -> tuple[Profile, ...]:
     """The profile, and what its connection string says when it is read, as the driver reads it.
 
     What no field holds (``unread``) is written into the text as it is, and may mean anything there.
@@ -165,107 +155,8 @@ def objections(missing: Iterable[Concern]) -> tuple[Mistake, ...]:
     )
 
 
-class Agreements:
-    """What the user has agreed to on this computer, in one file. Any thread or process may use it; blocks on the disk.
-
-    A file that is missing or broken holds no agreement: it is asked again.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def missing(self, profile: Profile, wanted: Iterable[Concern]) -> tuple[Concern, ...]:
-        """Those that were not agreed to yet."""
-        asked = tuple(wanted)
-        if not asked or not (key := self._key()):
-            return asked
-        known = self._hashes()
-        return tuple(concern for concern in asked if _hash(profile, concern, key) not in known)
-
-    def may_run(self, profile: Profile, command: str) -> bool:
-        """Whether that command of the profile was agreed to."""
-        wanted = [concern for concern in _commands(profile) if concern.value == command.strip()]
-        return bool(wanted) and not self.missing(profile, wanted)
-
-    def sign_in_hosts(self, profile: Profile) -> tuple[str, ...]:
-        """Those of `sign_in_hosts` that may get the token; blocks on the disk only where there are any."""
-        wanted = tuple(_sign_in(profile))
-        return sign_in_hosts(profile) if wanted and not self.missing(profile, wanted) else ()
-
-    def remember(self, profile: Profile, agreed: Iterable[Concern]) -> None:
-        """Do not ask for these again. Raises OSError."""
-        self._add(lambda key: [_hash(profile, concern, key) for concern in agreed])
-
-    def trusts_copy(self, name: str) -> bool:
-        """Whether the user agreed to a portable copy (``portable.py``) on this computer."""
-        key = self._key()
-        return bool(key) and _hash_of_copy(name, key) in self._hashes()
-
-    def trust_copy(self, name: str) -> None:
-        """From now on that copy is the user's own here. Raises OSError."""
-        self._add(lambda key: [_hash_of_copy(name, key)])
-
-    def _add(self, hashes_by: Callable[[bytes], list[str]]) -> None:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.file.parent):
-            if not (key := self._key()):
-                key = os.urandom(_KEY_BYTES)
-                write_whole(self._key_file, key)
-            hashes = dict.fromkeys((*self._hashes(), *hashes_by(key)))
-            document = {"format": "clearline-agreements", "version": _VERSION, "hashes": list(hashes)[-_MOST:]}
-            write_whole(self.file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-
-    @property
-    def _key_file(self) -> Path:
-        return self.file.with_suffix(".key")
-
-    def _key(self) -> bytes:
-        """Empty where there is none: then nothing was agreed to."""
-        try:
-            key = read_whole(self._key_file, _KEY_BYTES)
-        except OSError:
-            return b""
-        return key if len(key) == _KEY_BYTES else b""
-
-    def _hashes(self) -> dict[str, None]:
-        try:
-            document: Any = msgspec.json.decode(read_whole(self.file))
-            if document["version"] != _VERSION:
-                return {}  # the hashes of version 1 could be guessed
-            return dict.fromkeys(text for text in document["hashes"] if isinstance(text, str))
-        except (OSError, *BROKEN, KeyError, TypeError):
-            return {}
-
-
-def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
-    to = _led_to(profile)
-    if profile.unread:  # which the driver's text may turn into other servers, or a proxy before them
-        to += [led for form in _as_given(profile)[1:] if (led := _led_to(form)) != to]
-    if concern.kind in _SENT and (off := opened(profile)):
-        to.append(off)
-    said = msgspec.json.encode([concern.kind, concern.value, to])
-    return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
-
-
-_SENT: Final = (ConcernKind.ENVIRONMENT, ConcernKind.IDENTITY)
-"""Kinds that send something to the servers, which others can read where a protection is off."""
-
-
-def _led_to(profile: Profile) -> list[object]:
-    """The servers, and the way to them."""
-    to: list[object] = [profile.seeds.srv, sorted(profile.seeds.hosts)]
-    if profile.hops:
-        to.append(profile.hops)
-        if profile.seeds.srv and profile.far_dns.server is not None:
-            to.append(profile.far_dns)
-    return to
-
-
-def _hash_of_copy(name: str, key: bytes) -> str:
-    return hashlib.blake2b(b"portable copy " + name.encode(), key=key, digest_size=32).hexdigest()
-
-
-def _commands(profile: Profile) -> Iterator[Concern]:
+def commands_wanted(profile: Profile) -> Iterator[Concern]:
+    """The programs that run before or on the way to the first connect."""
     for name, source in profile.secrets.items():
         command = (source.command or "").strip()
         if source.place == "command" and command:
@@ -283,7 +174,8 @@ def _commands(profile: Profile) -> Iterator[Concern]:
             yield Concern(kind=ConcernKind.COMMAND, words=words, value=command)
 
 
-def _sign_in(profile: Profile) -> Iterator[Concern]:
+def sign_in_wanted(profile: Profile) -> Iterator[Concern]:
+    """Servers beyond PyMongo's own list that would get the token of a sign-in by hand."""
     if hosts := sign_in_hosts(profile):
         words = f"It sends the token of your sign-in to {', '.join(hosts)}, which is neither Atlas nor this computer."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value="sign-in " + " ".join(hosts))

@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from clearline.core.exchange.consent import Agreements
+from clearline.core.exchange.agreements import Agreements
 from clearline.core.whole_files import read_whole, write_whole
 from clearline.paths import agreements_file, portable_dir
 

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.exchange.consent import Agreements, Concern, ConcernKind, always_asked, concerns
+from clearline.core.exchange.agreements import Agreements
+from clearline.core.exchange.consent import Concern, ConcernKind, always_asked, concerns
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost
 from clearline.core.keyring.vault import Vault
