@@ -27,7 +27,7 @@ from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.storage.profile_file import encode
 from clearline.ui import app as ui
-from clearline.ui.panels.palette import Palette
+from clearline.ui.panels.go_to_dialog import GoToDialog
 from ui import played_checks as play
 from ui import scenes, walks
 
@@ -126,11 +126,11 @@ def _stalls(app: QApplication, home: Path, many: tuple[Profile, ...]) -> None:
         keys = sorted(_key_ms(lambda: QTest.keyClick(field, Qt.Key.Key_A)) for _ in range(30))
         print(f"{'until it returns':<34} {keys[15]:6.1f} ms, at worst {keys[-1]:.1f}   (goal {KEY_GOAL_MS})")
         seen.workbench.going_to.ask()
-        palette = seen.dialog()
-        assert isinstance(palette, Palette)
+        dialog = seen.dialog()
+        assert isinstance(dialog, GoToDialog)
         QTest.qWait(200)
-        keys = max(_computing_ms(app, lambda n: QTest.keyClick(palette.field, "orders 99"[n]), n) for n in range(9))
-        print(f"{'a key in the palette':<34} {keys:6.1f} ms of computing at worst   (goal {STALL_GOAL_MS})")
+        keys = max(_computing_ms(app, lambda n: QTest.keyClick(dialog.field, "orders 99"[n]), n) for n in range(9))
+        print(f"{'a key in Go to':<34} {keys:6.1f} ms of computing at worst   (goal {STALL_GOAL_MS})")
 
 
 def _computing_ms(app: QApplication, gesture: Callable[[int], object], n: int) -> float:

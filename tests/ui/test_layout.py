@@ -20,10 +20,10 @@ from clearline.core.secrets.secret import Secret
 from clearline.ui.app import Desktop
 from clearline.ui.look import theme
 from clearline.ui.look.palette import PRODUCTION
-from clearline.ui.models.palette_entries import Entry, Kind, found
+from clearline.ui.models.go_to_entries import Entry, Kind, found
 from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.diagnosis import DiagnosisPanel
-from clearline.ui.panels.palette import Palette
+from clearline.ui.panels.go_to_dialog import GoToDialog
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets import announcement
 from clearline.ui.widgets.delegates import turning
@@ -167,18 +167,18 @@ def test_who_types_is_not_interrupted(qtbot: QtBot, make_desktop: Callable[..., 
     qtbot.waitUntil(lambda: "not a usable port" in line.said.text)
 
 
-def test_the_palette_leads_to_a_setting_and_to_a_page(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
+def test_go_to_leads_to_a_setting_and_to_a_page(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:
     window = make_desktop(play.waiting()).window
     for typed, reached in (
         ("maxpool", lambda: window.focusWidget() is window.pages.page("pool").editor_of("maxPoolSize").control),
         ("history", lambda: window.results.current_name == "history"),
     ):
         qtbot.keyClick(window, Qt.Key.Key_K, CONTROL)
-        palette = window.findChild(Palette)
-        qtbot.keyClicks(palette.field, typed)
-        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        dialog = window.findChild(GoToDialog)
+        qtbot.keyClicks(dialog.field, typed)
+        qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
         qtbot.waitUntil(reached)
-        QApplication.sendPostedEvents(palette, QEvent.Type.DeferredDelete.value)
+        QApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete.value)
 
 
 def test_ten_thousand_connections_are_searched_within_a_frame() -> None:

@@ -19,8 +19,8 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.ui.panels.batch_window import BatchWindow
+from clearline.ui.panels.go_to_dialog import GoToDialog
 from clearline.ui.panels.import_dialog import ImportDialog
-from clearline.ui.panels.palette import Palette
 from ui import played_checks as play
 from ui import played_watches as watches
 from ui import scenes
@@ -205,10 +205,10 @@ def find_a_setting(go: Actions) -> None:
     go.paste(scenes.URI)
     go.count = 0
     go.key(Qt.Key.Key_K, CONTROL)
-    palette = go.seen.dialog()
-    assert isinstance(palette, Palette)
-    go.type("maxpool", at=palette.field)
-    go.key(Qt.Key.Key_Return, at=palette.field)
+    dialog = go.seen.dialog()
+    assert isinstance(dialog, GoToDialog)
+    go.type("maxpool", at=dialog.field)
+    go.key(Qt.Key.Key_Return, at=dialog.field)
     go.seen.until(go.window.pages.isVisible)
 
 
@@ -234,9 +234,9 @@ def user_by_the_form(go: Actions) -> None:
     go.paste("mongodb://db1.example.com/")
     go.count = 0
     go.key(Qt.Key.Key_K, CONTROL)
-    palette: Any = go.seen.dialog()
-    go.type("user name", at=palette.field)
-    go.key(Qt.Key.Key_Return, at=palette.field)
+    dialog: Any = go.seen.dialog()
+    go.type("user name", at=dialog.field)
+    go.key(Qt.Key.Key_Return, at=dialog.field)
     go.seen.until(lambda: getattr(go.window.focusWidget(), "accessibleName", str)() == "User")
     go.type("app")
     go.key(Qt.Key.Key_Tab)

@@ -306,7 +306,7 @@ class Workbench(QObject):
             (window.menus.about, self.dialogs.show_about),
             (window.menus.help, self.going_to.help),
             (window.menus.keys, lambda: self.going_to.help("keys")),
-            (window.menus.palette, self.going_to.ask),
+            (window.menus.go_to, self.going_to.ask),
             (window.menus.next_pane, lambda: window.next_pane(1)),
             (window.menus.previous_pane, lambda: window.next_pane(-1)),
             (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),

@@ -1,4 +1,4 @@
-"""What the palette and the help know of: every connection, setting, page and action of the window."""
+"""What "Go to" and the help know of: every connection, setting, page and action of the window."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from PySide6.QtGui import QKeySequence
 from clearline.core.options.catalogue import OPTIONS
 from clearline.core.secrets.secret import PASSWORD
 from clearline.ui.forms.option_text import searchable
-from clearline.ui.models.palette_entries import Entry, Kind, found
+from clearline.ui.models.go_to_entries import Entry, Kind, found
+from clearline.ui.panels.go_to_dialog import GoToDialog
 from clearline.ui.panels.help_dialog import HelpDialog
-from clearline.ui.panels.palette import Palette
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.window.main_window import MainWindow
 
@@ -23,16 +23,16 @@ _MOST: Final = 300
 
 
 class GoingTo:
-    """Opens the palette and the help."""
+    """Opens "Go to" and the help."""
 
     def __init__(self, window: MainWindow, profiles: OpenProfiles) -> None:
         self._window = window
         self._profiles = profiles
 
     def ask(self) -> None:
-        """The palette."""
+        """The dialog "Go to"."""
         entries = self._entries()
-        Palette(lambda text: found([*entries, *self._connections(text)], text), self._window).open()
+        GoToDialog(lambda text: found([*entries, *self._connections(text)], text), self._window).open()
 
     def help(self, first: str = "") -> None:
         """The help; ``first`` is "keys" where only they are asked for."""
@@ -64,7 +64,7 @@ class GoingTo:
         made = [
             Entry(Kind.ACTION, words, action.shortcut().toString(native), words.casefold(), action.trigger)
             for words, action in self._window.menus.listed()
-            if action.isEnabled() and action is not self._window.menus.palette
+            if action.isEnabled() and action is not self._window.menus.go_to
         ]
         pages = self._window.pages
         made += [

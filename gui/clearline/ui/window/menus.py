@@ -33,7 +33,7 @@ class Menus(QObject):
         self.about = self._action("About Clearline")
         self.help = self._action("Help", keys.HelpContents)
         self.keys = self._action("Keys", "Ctrl+/")
-        self.palette = self._action("Go to…", "Ctrl+K")
+        self.go_to = self._action("Go to…", "Ctrl+K")
         self.next_pane = self._action("Next pane", "F6")
         self.previous_pane = self._action("Previous pane", "Shift+F6")
         self.panel = self._action("Settings beside the answer", "Ctrl+,")
@@ -123,7 +123,7 @@ class Menus(QObject):
                     self.next_page,
                     self.previous_page,
                     None,
-                    self.palette,
+                    self.go_to,
                     self.next_pane,
                     self.previous_pane,
                     self.to_text,

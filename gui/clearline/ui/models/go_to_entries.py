@@ -1,4 +1,4 @@
-"""What the palette finds: pages and actions, profiles, settings of the connection; the best fits first."""
+"""What "Go to" finds: pages and actions, profiles, settings of the connection; the best fits first."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def found(entries: Iterable[Entry], text: str) -> list[Entry]:
     return [entry for _, _, entry in fits[:_MOST]]
 
 
-class PaletteModel(QAbstractListModel):
+class GoToModel(QAbstractListModel):
     """The entries that fit."""
 
     def __init__(self) -> None:

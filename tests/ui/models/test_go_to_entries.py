@@ -1,10 +1,10 @@
-"""What the palette finds for a few letters."""
+"""What "Go to" finds for a few letters."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from clearline.ui.models.palette_entries import Entry, Kind, PaletteModel, found
+from clearline.ui.models.go_to_entries import Entry, GoToModel, Kind, found
 
 
 def entry(title: Any, kind: Any = Kind.SETTING, words: str = "") -> Any:
@@ -37,7 +37,7 @@ def test_before_anything_is_typed_the_actions_stand_there() -> None:
 
 
 def test_its_model_keeps_the_rules_of_qt(qtmodeltester: Any) -> None:
-    model = PaletteModel()
+    model = GoToModel()
     qtmodeltester.check(model)
     model.show(ENTRIES)
     assert model.index(0).data() == "maxPoolSize"

@@ -1,4 +1,4 @@
-"""The palette: one field that finds connections, settings, pages and actions, by a few letters of their names."""
+"""The dialog "Go to": a field that finds connections, settings, pages and actions by a few letters of their names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import QDialog, QLayout, QLineEdit, QListView, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
-from clearline.ui.models.palette_entries import KIND_WORDS, Entry, PaletteModel
+from clearline.ui.models.go_to_entries import KIND_WORDS, Entry, GoToModel
 from clearline.ui.widgets.parts import WrappedLabel
 
 _WIDTH: Final = theme.GRID * 72
@@ -42,7 +42,7 @@ class _Row(QStyledItemDelegate):
         return QSize(0, _ROW)
 
 
-class Palette(QDialog):
+class GoToDialog(QDialog):
     """Shows the entries that fit what is typed; Return or a click acts on one."""
 
     def __init__(self, find: Callable[[str], Sequence[Entry]], parent: QWidget) -> None:
@@ -56,7 +56,7 @@ class Palette(QDialog):
         self.field.setPlaceholderText("A connection, a setting, a page or an action")
         self.field.setAccessibleName("Find a connection, a setting, a page or an action")
         self.field.setClearButtonEnabled(True)
-        self.model = PaletteModel()
+        self.model = GoToModel()
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Row(self.list))
