@@ -86,11 +86,11 @@ def _explained(source: str, near: Path | None) -> Explanation:
     with _opened(source) as stream:
         if near is None:
             return explain_stream(stream)
-        from clearline.core.explain.near import Nothing, explain_near
+        from clearline.core.explain.server_log import Nothing, explain_server_log
         from clearline.core.report.report_file import ReportProblem, report_of
 
         try:
-            return explain_near(stream, report_of(near))
+            return explain_server_log(stream, report_of(near))
         except (Nothing, ReportProblem) as problem:
             raise _Refused(str(problem)) from problem
 

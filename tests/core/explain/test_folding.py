@@ -10,7 +10,7 @@ import pytest
 from clearline.core.explain.explain import explain_stream
 from clearline.core.explain.explanation import schema_text
 from clearline.core.explain.folding import condensed
-from clearline.core.explain.near import Nothing, explain_near, lines_near
+from clearline.core.explain.server_log import Nothing, explain_server_log, lines_of_check
 from clearline.core.report.report import DriverResult, Report, ServerResult, Target
 from clearline.paths import resource
 
@@ -81,7 +81,7 @@ def report(*, started: str = "2024-05-01T10:00:52.000Z", source: str | None = No
 
 
 def test_a_log_is_joined_to_a_check_by_time_and_address() -> None:
-    chosen = lines_near(io.BytesIO(long_log()), report(source="10.1.2.3"))
+    chosen = lines_of_check(io.BytesIO(long_log()), report(source="10.1.2.3"))
     assert {json.loads(line)["id"] for line in chosen.splitlines()} == {20249}
     assert all("10:00:50" in line for line in chosen.splitlines())
 
@@ -97,7 +97,7 @@ def test_the_server_tells_what_the_client_never_learns() -> None:
         {**attempt, "id": 23255, "msg": "m", "attr": {}},
     ]  # fmt: skip
     log = "\n".join(json.dumps(line) for line in lines).encode()
-    found = explain_near(io.BytesIO(log), report(source="10.1.2.3"))
+    found = explain_server_log(io.BytesIO(log), report(source="10.1.2.3"))
     assert found.server_knew == (
         "The server saw the program as shop.",
         "The server knew no user app in the database shop.",
@@ -108,9 +108,9 @@ def test_the_server_tells_what_the_client_never_learns() -> None:
 
 def test_a_log_of_another_day_says_so() -> None:
     with pytest.raises(Nothing, match="the check began"):
-        lines_near(io.BytesIO(long_log()), report(started="2024-06-01T10:01:00.000Z"))
+        lines_of_check(io.BytesIO(long_log()), report(started="2024-06-01T10:01:00.000Z"))
     with pytest.raises(Nothing, match="not the JSON log"):
-        lines_near(io.BytesIO(b"hello\n"), report())
+        lines_of_check(io.BytesIO(b"hello\n"), report())
 
 
 def test_the_schema_in_the_resources_is_current() -> None:

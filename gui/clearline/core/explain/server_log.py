@@ -27,14 +27,14 @@ class Nothing(Exception):
     """The log and the check do not meet; the text says why."""
 
 
-def explain_near(stream: BinaryIO, report: Report) -> Explanation:
+def explain_server_log(stream: BinaryIO, report: Report) -> Explanation:
     """Explain what a server's log tells of a check. Raises `Nothing` and OSError."""
-    text = lines_near(stream, report)
+    text = lines_of_check(stream, report)
     knew = server_knew(entry for entry, _, _ in _entries(io.BytesIO(text.encode())))
     return msgspec.structs.replace(explain(text), server_knew=knew)
 
 
-def lines_near(stream: BinaryIO, report: Report) -> str:
+def lines_of_check(stream: BinaryIO, report: Report) -> str:
     """The log's lines of the check's own connections: by its addresses or its application name, else by time alone.
 
     Raises `Nothing` and OSError.
