@@ -14,8 +14,8 @@ from clearline.core.profiles.profile import Unread
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.references import has_references
 from clearline.ui.background.background import Background
+from clearline.ui.forms.catalogue_page import Block, CataloguePage
 from clearline.ui.forms.field_notes import FieldNote
-from clearline.ui.forms.option_page import Block, OptionPage
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
@@ -103,7 +103,7 @@ def _without_removal(mistake: Mistake) -> Mistake:
     return msgspec.structs.replace(mistake, action=None) if removes else mistake
 
 
-class OptionsPage(OptionPage):
+class OptionsPage(CataloguePage):
     """Editors of ``profile.reads``, ``writes`` and ``options``; the list of ``unread``."""
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:

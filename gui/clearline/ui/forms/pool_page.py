@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QWidget
 
 from clearline.core.options.catalogue import OPTIONS, OptionGroup
 from clearline.ui.background.background import Background
-from clearline.ui.forms.option_page import Block, OptionPage
+from clearline.ui.forms.catalogue_page import Block, CataloguePage
 
 
-class PoolPage(OptionPage):
+class PoolPage(CataloguePage):
     """Editors of ``profile.pool`` and ``profile.timeouts``."""
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:

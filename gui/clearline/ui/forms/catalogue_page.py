@@ -1,4 +1,4 @@
-"""A page of options: "only what I changed", reset of one or all."""
+"""A page of options of the catalogue: "only what I changed", reset of one or all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Block(NamedTuple):
     names: Sequence[str]
 
 
-class OptionPage(FormPage):
+class CataloguePage(FormPage):
     """Editors of every option of some blocks; made when they are first needed.
 
     By then the page stands where it will stay, so that Qt works out the style of each editor once instead of thrice.
