@@ -14,59 +14,22 @@ from clearline.core.checklist.checklist import checklist, open_items
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.drives import on_another_computer
 from clearline.core.facts.text import Mistake
-from clearline.core.findings import Finding, Stage
-from clearline.core.options.catalogue import OPTIONS, OptionGroup, lookup
-from clearline.core.profiles.login_fields import tls_wanted
+from clearline.core.findings import Finding
+from clearline.core.options.catalogue import OPTIONS
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import has_references, variables
-from clearline.core.secrets.secret import PASSWORD, Secrets, is_of_hop
+from clearline.core.secrets.secret import PASSWORD, Secrets
 from clearline.core.uri.connection_string import build
 from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.group import Group, Summary
-from clearline.ui.forms.option_text import searchable
 from clearline.ui.forms.page import FormPage, FormState
+from clearline.ui.forms.setting_groups import FIRST_LOOK, GROUPS, fits, group_of, group_of_mistake, in_title, summaries
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, icon
 from clearline.ui.widgets.editors import put_into, scroll_area
 from clearline.ui.widgets.parts import WrappedLabel
 
-_GROUPS: Final = (
-    ("server", "Server"),
-    ("way", "Way"),
-    ("auth", "Sign-in"),
-    ("tls", "TLS"),
-    ("pool", "Pool and timeouts"),
-    ("options", "Reads, writes, application"),
-    ("checklist", "Advice"),
-)
-_HOMES: Final = {
-    OptionGroup.SERVER: "server",
-    OptionGroup.AUTH: "auth",
-    OptionGroup.TLS: "tls",
-    OptionGroup.POOL: "pool",
-    OptionGroup.TIMEOUTS: "pool",
-}
-_FIELDS: Final = {
-    "hosts": "server",
-    "database": "server",
-    "hops": "way",
-    "farDns": "way",
-    "user": "auth",
-    PASSWORD: "auth",
-    "envFile": "auth",
-}
-"""The group of a field that is no option."""
-_STAGES: Final = {
-    Stage.FILES: "tls",
-    Stage.HOP: "way",
-    Stage.DNS: "server",
-    Stage.TCP: "server",
-    Stage.TLS: "tls",
-    Stage.TOPOLOGY: "server",
-    Stage.AUTH: "auth",
-}
-"""The group in which one looks first after a failure at a stage."""
 _COUNT_AFTER_MS: Final = 150
 """The counts on the heads may lag behind who types."""
 _SETTLES_MS: Final = 200
@@ -112,7 +75,7 @@ class FormPages(QWidget):
         self.nothing.setAccessibleName("Result of the filter")
         self.nothing.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, theme.GRID)
         self.nothing.hide()
-        self.groups = {name: Group(title) for name, title in _GROUPS}
+        self.groups = {name: Group(title) for name, title in GROUPS}
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, theme.GRID * 2)
@@ -217,7 +180,7 @@ class FormPages(QWidget):
 
     def go_to(self, name: str) -> bool:
         """Open the group that edits a field, with the cursor in it; False when none does."""
-        likely = home_of(name) or ""
+        likely = group_of(name) or ""
         for place in sorted(self.groups, key=lambda place: place != likely):  # a page that is asked is made for it
             if self.page(place).editor_of(name) is not None:
                 self.turn_to(place)
@@ -230,7 +193,7 @@ class FormPages(QWidget):
 
     def blame(self, finding: Finding | None) -> bool:
         """Mark the group in which one looks first for the cause; whether there is one."""
-        blamed = _STAGES.get(finding.stage) if finding is not None else None
+        blamed = FIRST_LOOK.get(finding.stage) if finding is not None else None
         if blamed != self._blamed:
             self._blamed = blamed
             self._counting.start()
@@ -258,7 +221,7 @@ class FormPages(QWidget):
         if self._state is None:
             return
         state = self._state
-        wrong = Counter(home for mistake in self._mistakes() if (home := _home_of(mistake)) is not None)
+        wrong = Counter(home for mistake in self._mistakes() if (home := group_of_mistake(mistake)) is not None)
         advice = len(open_items(checklist(state.profile, state.secrets)))
         words = summaries(state.profile) | {"checklist": f"{advice} to look at" if advice else "nothing to advise"}
         for name, group in self.groups.items():
@@ -274,11 +237,11 @@ class FormPages(QWidget):
     def _sift(self) -> None:
         """Show the groups with something that fits, and of the options only those."""
         words = self.filter.text().lower().split()
-        found = [name for name, title in _GROUPS if not words or _fits(name, title, words)]
+        found = [name for name, _title in GROUPS if not words or fits(name, words)]
         for name, group in self.groups.items():
             group.setVisible(name in found)
             if name in self._pages:
-                self._pages[name].sift(words if not _in_title(name, words) else [])
+                self._pages[name].sift(words if not in_title(name, words) else [])
         self.nothing.setText(f"No setting matches “{' '.join(words)}”.")
         self.nothing.setVisible(not found)
         if words:
@@ -297,7 +260,7 @@ class FormPages(QWidget):
         name = self._to_open.pop(0)
         words = self.filter.text().lower().split()
         front = self._front
-        self.page(name).sift(words if not _in_title(name, words) else [])
+        self.page(name).sift(words if not in_title(name, words) else [])
         if not self.groups[name].is_open:
             self._opened_by_filter.add(name)
             self.groups[name].head.setChecked(True)
@@ -378,55 +341,3 @@ def _undefined(profile: Profile, secrets: Secrets) -> tuple[Mistake, ...]:
         return ()
     found = undefined(profile, variables(profile.env_file), secrets)
     return tuple(mistake for mistake in found if not {PASSWORD, "envFile"} & set(mistake.fields))
-
-
-def home_of(name: str) -> str | None:
-    """The group that edits a field, by its name; None for what no group edits."""
-    if name in _FIELDS:
-        return _FIELDS[name]
-    if is_of_hop(name):
-        return "way"
-    found = lookup(name)
-    return None if found is None else _HOMES.get(found.group, "options")
-
-
-def summaries(profile: Profile) -> dict[str, str]:
-    """What is set in each group, in a few words."""
-    hosts, auth = profile.seeds.hosts, profile.auth
-    more = f" +{len(hosts) - 1}" if len(hosts) > 1 else ""
-    return {
-        "server": f"{hosts[0]}{more}" if hosts else "no host yet",
-        "way": " → ".join(hop.host or "?" for hop in profile.hops) or "directly",
-        "auth": " ".join(filter(None, (auth.user, auth.mechanism))) or "no login",
-        "tls": "on" if tls_wanted(profile) else "off",
-        "pool": _set_words(profile, ("pool", "timeouts")),
-        "options": _set_words(profile, ("reads", "writes", "options")),
-    }
-
-
-def _set_words(profile: Profile, sections: tuple[str, ...]) -> str:
-    count = 0
-    for section in sections:
-        value = getattr(profile, section)
-        default = type(value)()
-        count += sum(getattr(value, name) != getattr(default, name) for name in value.__struct_fields__)
-    return f"{count} set" if count else "defaults"
-
-
-def _home_of(mistake: Mistake) -> str | None:
-    return next((home for name in mistake.fields if (home := home_of(name)) is not None), None)
-
-
-def _in_title(name: str, words: list[str]) -> bool:
-    title = dict(_GROUPS)[name].lower()
-    return bool(words) and all(word in title for word in words)
-
-
-def _fits(name: str, title: str, words: list[str]) -> bool:
-    if _in_title(name, words):
-        return True
-    return any(
-        all(word in searchable(option) for word in words)
-        for option in OPTIONS
-        if _HOMES.get(option.group, "options") == name
-    )
