@@ -28,6 +28,7 @@ FLOORS = (
     "ui/window",
     "ui/profiles",
     "ui/checks ui/watches",
+    "ui/profile_in_front",
     "ui/workbench",
     "ui/app",
     "cli pytest_plugin",

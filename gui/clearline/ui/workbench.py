@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.keyring.vault import Vault
-from clearline.core.profiles.environment import Environment, environment_of
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
@@ -27,11 +26,9 @@ from clearline.ui.checks.keeping_reports import KeepingReports
 from clearline.ui.checks.late_tabs import LateTabs
 from clearline.ui.checks.retrying import Retrying, Wrap
 from clearline.ui.checks.sending_reports import SendingReports
-from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
-from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.profiles import Order
-from clearline.ui.panels.health import health_of
+from clearline.ui.profile_in_front import ProfileInFront
 from clearline.ui.profiles.file_actions import FileActions
 from clearline.ui.profiles.form_edits import FormEdits
 from clearline.ui.profiles.going_to import GoingTo
@@ -57,7 +54,7 @@ _LEFT_BEHIND = "The test did not end: what the server sent keeps it busy. The ne
 
 
 class Workbench(QObject):
-    """Joins the window to what is behind it, and shows in it what the profile in front has become."""
+    """Joins the window to what is behind it."""
 
     broke = Signal(object)
     """A bug, to be shown; carries the exception."""
@@ -99,9 +96,10 @@ class Workbench(QObject):
         self.retrying = Retrying(window, profiles, self.test)
         self.fixes = Fixes(window, profiles, self.test)
         self.explaining = Explaining(window, self.storage.background, profiles, self.test)
+        self.front = ProfileInFront(window, self.storage, profiles, self.watching, self.explaining, self.late)
         self.places = ComparingPlaces(window, self.storage.background, profiles)
         self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
-        self.form_edits = FormEdits(self.storage, profiles, self.list_actions, self._show_form)
+        self.form_edits = FormEdits(self.storage, profiles, self.list_actions, self.front.show_form)
         self.files = FileActions(
             window,
             self.storage,
@@ -142,7 +140,7 @@ class Workbench(QObject):
         self._on_added(profiles.current)
         self._connect()
         self._on_front_changed(profiles.current)
-        self._show_passwords()
+        self.front.show_passwords()
         self.storage.listed.connect(self._look_for_keyring, Qt.ConnectionType.SingleShotConnection)
 
     # ------------------------------------------------------------ profiles
@@ -168,7 +166,7 @@ class Workbench(QObject):
         opened.reported.connect(lambda: self._on_reported(opened))
         opened.broke.connect(self.broke)
         opened.left_behind.connect(self._on_left_behind)
-        opened.events.counts_changed.connect(lambda: self._on_counts(opened))
+        opened.events.counts_changed.connect(lambda: self.front.show_counts(opened))
         self.watching.add(opened)
 
     def _on_left_behind(self, was_checked: bool) -> None:
@@ -218,11 +216,16 @@ class Workbench(QObject):
     def _on_earlier(self, opened: OpenProfile, reports: tuple[Report, ...]) -> None:
         opened.earlier = (*opened.earlier, *reports)
         if opened is self.profiles.current:
-            self._show_form()
+            self.front.show_form()
 
     # ------------------------------------------------------------ the window asks
 
     def _connect(self) -> None:
+        self._connect_window()
+        self._connect_rooms()
+        self._connect_menus()
+
+    def _connect_window(self) -> None:
         window = self.window
         window.profiles.chosen.connect(self.profiles.choose)
         window.profiles.new_requested.connect(self.new_profile)
@@ -252,21 +255,25 @@ class Workbench(QObject):
         banner.code_requested.connect(self.late.turn_to_code)
         window.answer.remedy_chosen.connect(self.fixes.apply)
         window.answer.note_requested.connect(self.reports.copy_note)
-        self.sharing.log_given.connect(self.explaining.ask_file)
         window.answer.welcome.import_requested.connect(lambda: self.sharing.ask_import())
         window.live.views.made.connect(self._on_live_view_made)
+        window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
+        window.closing.connect(self.close)
+
+    def _connect_rooms(self) -> None:
+        """What those that act tell, and to whom."""
+        self.sharing.log_given.connect(self.explaining.ask_file)
         self.watching.row_changed.connect(self.rows.show_one)
         self.watching.row_changed.connect(self._on_watched)
         self.watching.outage_explained.connect(self._on_outage_explained)
-        self.watching.health_changed.connect(self._show_health)
+        self.watching.health_changed.connect(self.front.show_health)
         self.watching.broke.connect(self.broke)
         self.watching.chart_drawn.connect(self.storage.reports.write_chart)
-        window.closing.connect(self.close)
         self.storage.reports.recorded.connect(self._on_recorded)
         self.storage.reports.outage_recorded.connect(self._on_outage_recorded)
-        self.storage.secrets_moved.connect(self._show_form)
-        self.storage.secrets_moved.connect(self._show_passwords)
-        self.storage.problem.connect(window.say)
+        self.storage.secrets_moved.connect(self.front.show_form)
+        self.storage.secrets_moved.connect(self.front.show_passwords)
+        self.storage.problem.connect(self.window.say)
         self.storage.broke.connect(self.broke)
         self.batches.broke.connect(self.broke)
         profiles = self.profiles
@@ -281,7 +288,9 @@ class Workbench(QObject):
         actions.export_requested.connect(self.sharing.ask_export)
         self.sharing.import_ended.connect(actions.offer_to_take_back)
         actions.order_changed.connect(lambda order: self.change_settings(sort_order=_ORDERS[order]))
-        window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
+
+    def _connect_menus(self) -> None:
+        window = self.window
         for name, action in window.menus.pages.items():
             action.triggered.connect(lambda _checked=False, name=name: window.turn_to(name))
         for action, act in (
@@ -315,9 +324,9 @@ class Workbench(QObject):
             (window.menus.copy_placeholder, self.sharing.copy_with_placeholder),
             (window.menus.copy_variables, self.sharing.copy_with_variables),
             (window.menus.copy_password, self.sharing.copy_with_password),
-            (window.menus.to_text, lambda: _go_to(line.field)),
+            (window.menus.to_text, lambda: _go_to(window.connection.field)),
             (window.menus.to_search, lambda: _go_to(window.profiles.search)),
-            (window.menus.reveal, line.eye.toggle),
+            (window.menus.reveal, window.connection.eye.toggle),
             (window.menus.code, self.late.turn_to_code),
             (window.menus.panel, lambda: window.show_settings_panel(window.pages.isHidden())),
             (window.menus.find, window.find_in_front),
@@ -391,29 +400,7 @@ class Workbench(QObject):
 
     def _on_changed(self, opened: OpenProfile, origin: Origin) -> None:
         self.rows.show_one(opened)
-        if opened is not self.profiles.current:
-            return
-        window = self.window
-        if origin is not Origin.TEXT:
-            window.connection.field.show_plain(opened.text)
-        window.show_host(next(iter(opened.profile.seeds.hosts), ""))
-        window.connection.show_reading(opened.profile)
-        window.connection.show_mistakes(opened.mistakes)
-        if window.name.text().strip() != opened.profile.name:
-            window.name.setText(opened.profile.name)
-            window.name.setCursorPosition(0)
-        environment = environment_of(opened.profile)
-        production = environment is Environment.PRODUCTION
-        colour = opened.profile.colour or (PRODUCTION if production else None)
-        window.show_environment(environment.value if environment is not None else "", colour, tinted=production)
-        window.unsaved.setVisible(opened.unsaved)
-        window.answer.show_stale(opened.stale)
-        window.answer.welcome.show_typed(bool(opened.text))
-        self._show_health(opened)
-        window.save.setVisible(opened.unsaved)
-        window.revert.setVisible(opened.unsaved and opened.saved is not None)
-        self._show_form()
-        self.late.show_code()
+        self.front.show_edited(opened, origin)
 
     def _on_reported(self, opened: OpenProfile) -> None:
         self.rows.show_one(opened)
@@ -421,32 +408,7 @@ class Workbench(QObject):
             self.keeping.keep(opened, opened.report)
             if opened.report.verdict is Verdict.CONNECTED:
                 self.consents.remember_servers(opened)
-        if opened is not self.profiles.current:
-            return
-        self._show_form()
-        window, report, running = self.window, opened.report, opened.running
-        srv_name = opened.profile.seeds.hosts[0] if opened.profile.seeds.srv and opened.profile.seeds.hosts else None
-        window.answer.show_answer(running or report is not None)
-        self.explaining.show_standing()
-        window.answer.show_report(report, running=running, stale=opened.stale, srv_name=srv_name)
-        window.pages.blame(report.diagnosis if report is not None and not opened.stale else None)
-        self._show_health(opened)
-        window.connection.show_running(running)
-        self._on_counts(opened)
-
-    def _on_counts(self, opened: OpenProfile) -> None:
-        if opened is self.profiles.current:
-            self.window.live.show_count(opened.events.kept)
-
-    def _show_health(self, opened: OpenProfile) -> None:
-        """What the watch says, else what the last check said."""
-        if opened is self.profiles.current:
-            said = health_of(opened.report, running=opened.running, stale=opened.stale)
-            self.window.health.show_reading(self.watching.reading(opened) or said)
-
-    def _show_passwords(self) -> None:
-        """Before the first password is typed: what will happen to it on this computer."""
-        self.window.answer.welcome.show_passwords(self.storage.vault.state)
+        self.front.show_report(opened)
 
     def _look_for_keyring(self) -> None:
         """What is said of passwords holds on this computer, before the first one is typed."""
@@ -456,13 +418,6 @@ class Workbench(QObject):
                 self.storage.secrets_moved.emit()
 
         self.storage.background.ask(lambda: run_in_daemon(self.storage.vault.lacks_keyring), found)
-
-    def _show_form(self) -> None:
-        opened = self.profiles.current
-        where = self.storage.secrets.where(opened)
-        report = opened.report_with_seeds or opened.report
-        state = FormState(opened.profile, dict(opened.secrets), opened.mistakes, where, report)
-        self.window.pages.show_state(state)
 
     def _turn(self) -> None:
         self.window.answer.turn()
