@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.ui.widgets.parts import ElidedLabel
+from clearline.ui.widgets.labels import ElidedLabel
 
 
 def cut_off(top: QWidget) -> list[str]:

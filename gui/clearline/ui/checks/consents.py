@@ -31,7 +31,7 @@ from clearline.ui.background.background import Background
 from clearline.ui.look import theme
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.widgets.editors import SecretEntry
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 from clearline.ui.widgets.questions import Question
 from clearline.ui.window.main_window import MainWindow
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from clearline.core.hops.asking import Question, ShownKey
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 
 _LONGEST_FINGERPRINT = 60
 """Letters; that of SHA-256 has 50."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.window.browser import open_address
 
 

@@ -23,8 +23,8 @@ from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import FileEntry
-from clearline.ui.widgets.parts import StatusIcon
-from clearline.ui.widgets.steady_label import SteadyLabel
+from clearline.ui.widgets.labels import SteadyLabel
+from clearline.ui.widgets.marks import StatusIcon
 
 _MOST_NAMES = 12
 _MISSING = "driver.missing-package"

@@ -35,8 +35,9 @@ from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.look import theme
-from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column, go_to
-from clearline.ui.widgets.steady_label import SteadyLabel
+from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column
+from clearline.ui.widgets.labels import SteadyLabel
+from clearline.ui.widgets.tab_order import go_to
 
 
 class AuthPage(FormPage):

@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from clearline.core.facts.text import Mistake
 from clearline.core.options.catalogue import lookup, option
@@ -22,7 +16,7 @@ from clearline.ui.forms.option_rows import OptionRow, OptionSection
 from clearline.ui.forms.option_text import unset, value_of
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 
 
 class Block(NamedTuple):

@@ -18,9 +18,10 @@ from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
+from clearline.ui.widgets.command_field import CommandField
 from clearline.ui.widgets.editors import FileEntry
-from clearline.ui.widgets.parts import CommandLine, StatusIcon
-from clearline.ui.widgets.steady_label import SteadyLabel
+from clearline.ui.widgets.labels import SteadyLabel
+from clearline.ui.widgets.marks import StatusIcon
 
 _SHELL: Final = "PowerShell" if sys.platform == "win32" else "Terminal"
 _MARK: Final = 14
@@ -37,7 +38,7 @@ class FileCard(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(2, 2, 0, 4)
         self._column.setSpacing(3)
-        self.commands: list[CommandLine] = []
+        self.commands: list[CommandField] = []
         self.hide()
 
     @property
@@ -77,7 +78,7 @@ class FileCard(QWidget):
     def _problem(self, problem: FileProblem) -> None:
         self._add(problem.severity, f"{problem.title} {problem.fix}", self._name)
         for text in problem.commands:
-            command = CommandLine(_SHELL, text)
+            command = CommandField(_SHELL, text)
             self.commands.append(command)
             self._put(command)
 

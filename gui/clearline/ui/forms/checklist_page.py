@@ -17,9 +17,11 @@ from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.models.checklist import ChecklistModel, importance_word
-from clearline.ui.widgets.editors import in_tab_order
-from clearline.ui.widgets.parts import Flow, StatusIcon, WrappedLabel, section
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import WrappedLabel, section
+from clearline.ui.widgets.marks import StatusIcon
 from clearline.ui.widgets.remedy_words import label, short
+from clearline.ui.widgets.tab_order import in_tab_order
 
 _ICONS: Final = {
     Importance.WARNING: ("warning", "warning"),

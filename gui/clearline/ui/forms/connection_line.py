@@ -18,7 +18,7 @@ from clearline.ui.forms.mistakes import MistakeLine
 from clearline.ui.forms.reads_as import reads_as
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton
-from clearline.ui.widgets.parts import restyle
+from clearline.ui.look.style_sheet import restyle
 
 _TYPING_PAUSE_MS: Final = 800
 """Who types is told what is wrong after a pause of this length, or when the field is left."""

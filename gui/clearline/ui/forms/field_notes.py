@@ -15,10 +15,10 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy, Severity
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
-from clearline.ui.widgets.editors import visit_behind
-from clearline.ui.widgets.parts import StatusIcon
+from clearline.ui.widgets.labels import SteadyLabel
+from clearline.ui.widgets.marks import StatusIcon
 from clearline.ui.widgets.remedy_words import label
-from clearline.ui.widgets.steady_label import SteadyLabel
+from clearline.ui.widgets.tab_order import visit_behind
 
 
 def mistakes_of(name: str, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:

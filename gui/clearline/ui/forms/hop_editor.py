@@ -16,7 +16,7 @@ from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.editors import Choice, FileEntry, SecretEntry, TextEntry, add_row
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 
 KINDS: Final[dict[type[Hop], tuple[str, Callable[[], Hop]]]] = {
     SshServer: ("SSH server", lambda: SshServer(host="")),

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look.icons import IconButton
-from clearline.ui.widgets.editors import TextEntry, in_tab_order
+from clearline.ui.widgets.editors import TextEntry
+from clearline.ui.widgets.tab_order import in_tab_order
 
 _SEPARATORS = ",; \n\t"
 _MOST_LINES = 50

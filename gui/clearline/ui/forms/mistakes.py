@@ -14,7 +14,9 @@ from clearline.core.findings import Severity
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone
-from clearline.ui.widgets.parts import ElidedLabel, StatusIcon, restyle
+from clearline.ui.look.style_sheet import restyle
+from clearline.ui.widgets.labels import ElidedLabel
+from clearline.ui.widgets.marks import StatusIcon
 from clearline.ui.widgets.remedy_words import label
 
 _LOOK_AFTER_MS: Final = 100

@@ -13,8 +13,9 @@ from clearline.core.options.values import ValueProblem
 from clearline.ui.forms.option_text import default_words, help_text, mark, read_text, refusal, shown_text, unit, unset
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
+from clearline.ui.look.style_sheet import restyle
 from clearline.ui.widgets.editors import Choice, EditableChoice, FileEntry
-from clearline.ui.widgets.parts import StatusIcon, restyle
+from clearline.ui.widgets.marks import StatusIcon
 
 _LONGEST: Final = 4096
 _SUFFIX_WIDTH: Final = theme.GRID * 3

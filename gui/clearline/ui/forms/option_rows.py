@@ -16,8 +16,8 @@ from clearline.ui.forms.option_editors import editor
 from clearline.ui.forms.option_text import searchable, unset
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
-from clearline.ui.widgets.editors import in_tab_order, is_tab_stop
-from clearline.ui.widgets.parts import ElidedLabel, section
+from clearline.ui.widgets.labels import ElidedLabel, section
+from clearline.ui.widgets.tab_order import in_tab_order, is_tab_stop
 
 _LABEL_WIDTH: Final = theme.GRID * 23
 _LINE_WIDTH: Final = theme.GRID * 43

@@ -19,8 +19,8 @@ from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
-from clearline.ui.widgets.editors import in_tab_order
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
+from clearline.ui.widgets.tab_order import in_tab_order
 
 _ELSEWHERE: Final = (OptionGroup.SERVER, OptionGroup.AUTH, OptionGroup.TLS, OptionGroup.POOL, OptionGroup.TIMEOUTS)
 _COMPRESSION: Final = ("compressors", "zlibCompressionLevel")

@@ -14,7 +14,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.background import Background
-from clearline.ui.widgets.editors import go_to
+from clearline.ui.widgets.tab_order import go_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from clearline.ui.forms.setting_groups import FIRST_LOOK, GROUPS, fits, group_of
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, icon
 from clearline.ui.widgets.editors import put_into, scroll_area
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 
 _COUNT_AFTER_MS: Final = 150
 """The counts on the heads may lag behind who types."""

@@ -16,8 +16,8 @@ from clearline.core.secrets.references import has_references, is_reference, name
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, SecretEntry, TextEntry
-from clearline.ui.widgets.parts import StatusIcon
-from clearline.ui.widgets.steady_label import SteadyLabel
+from clearline.ui.widgets.labels import SteadyLabel
+from clearline.ui.widgets.marks import StatusIcon
 
 _PLACES: Final[tuple[tuple[str, Place], ...]] = (
     ("Keep in keyring", "keyring"),

@@ -19,7 +19,7 @@ from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.forms.srv_panel import SrvPanel
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column
-from clearline.ui.widgets.parts import Flow
+from clearline.ui.widgets.flow import Flow
 
 _SEEDS_ALONE = dict.fromkeys(
     ("srv", "hosts", "replicaSet", "directConnection", "loadBalanced", "srvServiceName", "srvMaxHosts")

@@ -30,7 +30,8 @@ from clearline.ui.forms.page import FormState
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.widgets.editors import EditableChoice, TextEntry, add_row, form_column
-from clearline.ui.widgets.parts import Flow, WrappedLabel
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import WrappedLabel
 
 OWN_SERVERS = "this computer's"
 _PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")

@@ -26,7 +26,7 @@ from clearline.ui.forms.secret_place import KeptSecret
 from clearline.ui.forms.server_certificate import ServerCertificate
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, add_row, form_column
-from clearline.ui.widgets.parts import section
+from clearline.ui.widgets.labels import section
 
 _FILE: Final = "file"
 _TRUST: Final = (

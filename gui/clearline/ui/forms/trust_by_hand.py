@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 from clearline.core.findings import Severity
 from clearline.ui.forms.field_notes import FieldNote
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import CommandLine
-from clearline.ui.widgets.steady_label import SteadyLabel
+from clearline.ui.widgets.command_field import CommandField
+from clearline.ui.widgets.labels import SteadyLabel
 
 _FINGERPRINT_COMMAND: Final = "openssl x509 -noout -fingerprint -sha256 -in SERVER.pem"
 
@@ -27,7 +27,7 @@ class TrustByHand(QWidget):
         self.fingerprint = SteadyLabel()
         self.fingerprint.setFont(theme.mono_font())
         self.fingerprint.setAccessibleName("SHA-256 fingerprint")
-        self.command = CommandLine("On the server", _FINGERPRINT_COMMAND)
+        self.command = CommandField("On the server", _FINGERPRINT_COMMAND)
         self.compared = QCheckBox(
             "I compared the fingerprint with those who run the server, on another way than this one"
         )

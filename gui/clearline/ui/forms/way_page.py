@@ -23,7 +23,8 @@ from clearline.ui.forms.hop_editor import KINDS, HopEditor
 from clearline.ui.forms.page import FormPage, FormState
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, TextEntry, add_row, form_column
-from clearline.ui.widgets.parts import Flow, WrappedLabel
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import WrappedLabel
 
 _OFFERS: Final[dict[str, tuple[str, Callable[[], tuple[Offer, ...]]]]] = {
     "~/.ssh/config": ("The hosts that your configuration of SSH names", ssh_hosts),

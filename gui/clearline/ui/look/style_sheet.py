@@ -14,6 +14,8 @@ from clearline.paths import resource
 from clearline.ui.look.palette import PROFILE_COLOURS, tinted
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from clearline.ui.look.palette import Colours
 
 _SHEET = """
@@ -200,3 +202,11 @@ def _tint(colours: Colours, colour: str) -> str:
     selectors = ", ".join(f'{part}[tint="{colour}"]' for part in parts)
     band = f'QMenuBar[tint="{colour}"] {{ border-top: 4px solid {PROFILE_COLOURS[colour]}; }}'
     return f"{selectors} {{ background: {ground}; }}\n{band}\n"
+
+
+def restyle(widget: QWidget, name: str, value: str) -> None:
+    """Set a property that the style sheet looks at, and let it look again."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

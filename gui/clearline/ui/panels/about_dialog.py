@@ -23,7 +23,7 @@ import clearline
 from clearline import paths
 from clearline.licences import QT, SSH
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import HeardLabel, section
+from clearline.ui.widgets.labels import HeardLabel, section
 
 
 class AboutDialog(QDialog):

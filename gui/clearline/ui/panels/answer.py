@@ -15,7 +15,8 @@ from clearline.ui.panels.stage_strip import StageStrip
 from clearline.ui.panels.verdict import VerdictBanner
 from clearline.ui.panels.welcome import Welcome
 from clearline.ui.widgets.editors import put_into, scroll_area
-from clearline.ui.widgets.parts import Card, StatusIcon, WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
+from clearline.ui.widgets.marks import Card, StatusIcon
 
 if TYPE_CHECKING:
     from clearline.ui.panels.diagnosis import DiagnosisPanel

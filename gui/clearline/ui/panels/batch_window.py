@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from clearline.ui.look import theme
 from clearline.ui.models.batch import RESULT, BatchModel, BatchRole
 from clearline.ui.widgets.delegates import VerdictDelegate
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 
 
 class BatchWindow(QDialog):

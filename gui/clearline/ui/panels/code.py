@@ -22,7 +22,7 @@ from clearline.core.snippets import Group, Language, Snippet, snippets
 from clearline.ui.look import theme
 from clearline.ui.look.code_colours import CodeColours
 from clearline.ui.look.icons import LabelledButton
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 
 _INSTALL: Final = {
     Language.PYTHON: "pip install",

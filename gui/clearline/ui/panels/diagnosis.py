@@ -20,8 +20,10 @@ from clearline.ui.look.status import stage_word
 from clearline.ui.models.findings import FindingRole, FindingsModel
 from clearline.ui.widgets.delegates import FindingDelegate
 from clearline.ui.widgets.evidence import as_html, chain_html
-from clearline.ui.widgets.parts import FittedText, Flow, section
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import section
 from clearline.ui.widgets.remedy_words import offered, remedy_button
+from clearline.ui.widgets.rich_text import FittedText
 
 _TWO_COLUMNS: Final = 880
 _MOST_ROWS_HEIGHT: Final = 400

@@ -16,8 +16,10 @@ from clearline.ui.look.icons import IconButton
 from clearline.ui.models.connection_life import LifeLine
 from clearline.ui.models.event_columns import time_text
 from clearline.ui.widgets.evidence import as_html
+from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.widgets.life_line import LifeLineView
-from clearline.ui.widgets.parts import RichText, StatusIcon, WrappedLabel
+from clearline.ui.widgets.marks import StatusIcon
+from clearline.ui.widgets.rich_text import RichText
 
 
 class EventDetail(QWidget):

@@ -30,7 +30,7 @@ from clearline.ui.models.event_files import write_events
 from clearline.ui.models.event_ring import EventFilter
 from clearline.ui.panels.event_detail import EventDetail
 from clearline.ui.panels.event_log import EventLog
-from clearline.ui.widgets.parts import ElidedLabel
+from clearline.ui.widgets.labels import ElidedLabel
 
 _MOST_LISTED = 500
 _FORMATS = "JSON Lines (*.jsonl);;CSV (*.csv)"

@@ -25,7 +25,8 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.pools import reasons
 from clearline.ui.widgets.editors import Choice, number_box
-from clearline.ui.widgets.parts import Flow, WrappedLabel, section
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import WrappedLabel, section
 
 _WORKS: tuple[tuple[str, object], ...] = (
     ("ping", Work.PING),

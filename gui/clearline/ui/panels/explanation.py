@@ -30,7 +30,10 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.widgets.announcement import announce
 from clearline.ui.widgets.editors import put_into, scroll_area
-from clearline.ui.widgets.parts import Card, Flow, RichText, StatusIcon, WrappedLabel, section
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import WrappedLabel, section
+from clearline.ui.widgets.marks import Card, StatusIcon
+from clearline.ui.widgets.rich_text import RichText
 
 LONGEST: Final = 500_000
 """Characters of a text that is typed or pasted; a longer log is opened as a file."""

@@ -29,7 +29,8 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.exports import ExportsModel
 from clearline.ui.widgets.editors import SecretEntry, TextEntry
-from clearline.ui.widgets.parts import StatusIcon, WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
+from clearline.ui.widgets.marks import StatusIcon
 
 _SIZE: Final = (theme.GRID * 72, theme.GRID * 66)
 _SMALLEST: Final = (theme.GRID * 60, theme.GRID * 56)

@@ -14,8 +14,9 @@ from clearline.core.profiles.differences import differences
 from clearline.core.profiles.profile import Profile
 from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import RichText, WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 from clearline.ui.widgets.patch_words import setting_name
+from clearline.ui.widgets.rich_text import RichText
 
 _WIDTH = theme.GRID * 84
 _WEAKER = "This gives up protection: a machine between here and the server can then listen, or answer in its place."

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QLayout, QLineEdit, QListView, QStyle, QS
 
 from clearline.ui.look import theme
 from clearline.ui.models.go_to_entries import KIND_WORDS, Entry, GoToModel
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 
 _WIDTH: Final = theme.GRID * 72
 _HEIGHT: Final = theme.GRID * 48

@@ -11,7 +11,8 @@ from clearline.core.findings import Severity
 from clearline.core.report.report import Report, Verdict
 from clearline.ui.models.servers_by_stage import latency_text
 from clearline.ui.widgets.delegates import turning
-from clearline.ui.widgets.parts import ElidedLabel, StatusIcon
+from clearline.ui.widgets.labels import ElidedLabel
+from clearline.ui.widgets.marks import StatusIcon
 
 
 class Health(Enum):

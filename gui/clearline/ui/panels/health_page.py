@@ -19,9 +19,11 @@ from clearline.ui.models.pools import reasons
 from clearline.ui.models.servers_live import role_word
 from clearline.ui.panels.watch_lanes import busiest, score_of
 from clearline.ui.widgets.editors import Choice, SecretEntry, put_into, scroll_area
+from clearline.ui.widgets.labels import WrappedLabel, section
 from clearline.ui.widgets.lanes import Lanes
 from clearline.ui.widgets.live_table import LiveTable
-from clearline.ui.widgets.parts import FittedText, StatusIcon, WrappedLabel, section
+from clearline.ui.widgets.marks import StatusIcon
+from clearline.ui.widgets.rich_text import FittedText
 
 INTERVALS: tuple[tuple[str, object], ...] = (
     ("every second", 1.0),

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLayout, QLineEdit, QVBoxLayout, QWidget
 
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import RichText
+from clearline.ui.widgets.rich_text import RichText
 
 _WORDS: Final = (
     ("What to paste", "An address, a host, an error text with or without its stack trace, or a file to import."),

@@ -17,7 +17,7 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import icon
 from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.outages import lasted_text, outage_text
-from clearline.ui.widgets.parts import RichText
+from clearline.ui.widgets.rich_text import RichText
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,11 @@ from clearline.core.exchange.saving import ItemResult, Outcome
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
+from clearline.ui.look.style_sheet import restyle
 from clearline.ui.panels.import_preview import ImportPreview
 from clearline.ui.widgets.editors import SecretEntry
-from clearline.ui.widgets.parts import StatusIcon, WrappedLabel, restyle
+from clearline.ui.widgets.labels import WrappedLabel
+from clearline.ui.widgets.marks import StatusIcon
 
 _FILES: Final = "All files (*);;JSON (*.json *.jsonc);;Environment files (.env *.env);;Text (*.txt *.uri)"
 _SIZE: Final = (theme.GRID * 130, theme.GRID * 74)

@@ -27,7 +27,7 @@ from clearline.ui.look import theme
 from clearline.ui.models.imports import ImportColumn, ImportsModel, choice_word
 from clearline.ui.widgets.editors import Choice as ChoiceBox
 from clearline.ui.widgets.editors import EditableChoice
-from clearline.ui.widgets.parts import RichText
+from clearline.ui.widgets.rich_text import RichText
 
 
 class ImportPreview(QWidget):

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLay
 
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
+from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.widgets.lazy_tabs import LazyTabs
-from clearline.ui.widgets.parts import WrappedLabel
 
 if TYPE_CHECKING:
     from clearline.ui.panels.events import EventsPanel

@@ -24,7 +24,7 @@ from clearline.core.secrets.secret import Secret
 from clearline.paths import portable_dir
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import SecretEntry
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 FILE, SESSION, EACH_TIME, VARIABLE, COMMAND = "file", "session", "ask", "variable", "command"

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 
 from clearline.core.snippets.elsewhere import Elsewhere
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import RichText, WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
+from clearline.ui.widgets.rich_text import RichText
 
 _AFTER_MS: Final = 250
 _SIZE: Final = (theme.GRID * 104, theme.GRID * 76)

@@ -16,8 +16,8 @@ from clearline.ui.panels.exercise import ExerciseForm
 from clearline.ui.widgets.chart import Chart
 from clearline.ui.widgets.chart_data import Curve, Limit, Picture
 from clearline.ui.widgets.editors import Choice
+from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.widgets.live_table import LiveTable
-from clearline.ui.widgets.parts import WrappedLabel
 
 REACHES = (("1 minute", 60.0), ("5 minutes", 300.0), ("15 minutes", 900.0))
 _NO_WATCH = "No watch runs. Press Watch to keep a connection open and see its pool."

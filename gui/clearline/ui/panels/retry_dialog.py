@@ -21,8 +21,8 @@ from clearline.ui.look import theme
 from clearline.ui.look.status import status_icon, status_tone, status_word
 from clearline.ui.models.live_rows import Column, LiveRows
 from clearline.ui.widgets.editors import number_box
+from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.widgets.live_table import LiveTable
-from clearline.ui.widgets.parts import WrappedLabel
 
 _HINT = (
     "Only what time alone may mend is tried again: the network, a server that starts, an election. "

@@ -26,9 +26,11 @@ from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
+from clearline.ui.widgets.command_field import CommandField
 from clearline.ui.widgets.delegates import MatrixDelegate
 from clearline.ui.widgets.evidence import as_html, beyond, chain_html
-from clearline.ui.widgets.parts import CommandLine, ElidedLabel, FittedText, section
+from clearline.ui.widgets.labels import ElidedLabel, section
+from clearline.ui.widgets.rich_text import FittedText
 
 _LEAST_ADDRESS: Final = 160
 _LEAST_STAGE: Final = 72
@@ -182,7 +184,7 @@ class ServersPanel(QWidget):
         self.table.viewport().update()
         self.page.show_pale(stale)
         self._stale = stale
-        for line in self.findChildren(CommandLine):
+        for line in self.findChildren(CommandField):
             line.show_pale(stale)
 
     def show_stage(self, stage: Stage | None) -> None:
@@ -336,7 +338,7 @@ class ServersPanel(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for command in commands:
-            line = CommandLine(command.system, command.line)
+            line = CommandField(command.system, command.line)
             line.show_pale(self._stale)
             self._lines.addWidget(line)
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from clearline.core.storage.settings import Settings
 from clearline.ui.look import theme
 from clearline.ui.widgets.editors import Choice, add_row, form_column, number_box
-from clearline.ui.widgets.parts import WrappedLabel
+from clearline.ui.widgets.labels import WrappedLabel
 
 _LABEL: Final = QFormLayout.ItemRole.LabelRole
 _FIELD: Final = QFormLayout.ItemRole.FieldRole

@@ -13,8 +13,8 @@ from clearline.core.watch.topology import TopologySnapshot
 from clearline.ui.look import theme
 from clearline.ui.models.servers_live import ChangesModel, ServersLiveModel
 from clearline.ui.panels.deployment_picture import DeploymentPicture
+from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.widgets.live_table import LiveTable
-from clearline.ui.widgets.parts import WrappedLabel
 
 _KINDS = {
     "Unknown": "not known yet",

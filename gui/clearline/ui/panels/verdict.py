@@ -16,10 +16,13 @@ from clearline.core.uri.remedies import weakens
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
 from clearline.ui.look.status import status_icon, status_tone
+from clearline.ui.look.style_sheet import restyle
 from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.widgets.announcement import announce
 from clearline.ui.widgets.delegates import turning
-from clearline.ui.widgets.parts import Card, Flow, HeardLabel, StatusIcon, WrappedLabel, restyle
+from clearline.ui.widgets.flow import Flow
+from clearline.ui.widgets.labels import HeardLabel, WrappedLabel
+from clearline.ui.widgets.marks import Card, StatusIcon
 from clearline.ui.widgets.remedy_words import offered, remedy_button
 
 _MOST_FIXES = 2

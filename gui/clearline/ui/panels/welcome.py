@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from clearline.core.keyring.vault_state import VaultState, WhyMemory
 from clearline.ui.look import theme
 from clearline.ui.look.icons import LabelledButton
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 
 _WIDTH: Final = theme.GRID * 93
 _EMPTY: Final = (

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.ui.look import theme
-from clearline.ui.widgets.parts import WrappedLabel, section
+from clearline.ui.widgets.labels import WrappedLabel, section
 
 _WIDTH: Final = theme.GRID * 58
 _TALLEST: Final = theme.GRID * 40

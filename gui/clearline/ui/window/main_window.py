@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from clearline.ui.panels.live import LivePage
     from clearline.ui.panels.profile_list import ProfileList
     from clearline.ui.widgets.lazy_tabs import LazyTabs
-    from clearline.ui.widgets.parts import EnvironmentMark
+    from clearline.ui.widgets.marks import EnvironmentMark
     from clearline.ui.window.menus import Menus
 
 _MESSAGE_MS: Final = 6000
@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         from clearline.ui.panels.live import LivePage
         from clearline.ui.panels.profile_list import ProfileList
         from clearline.ui.widgets.lazy_tabs import LazyTabs
-        from clearline.ui.widgets.parts import EnvironmentMark
+        from clearline.ui.widgets.marks import EnvironmentMark
         from clearline.ui.window.menus import Menus
         from clearline.ui.window.toast import Toast
 
@@ -243,7 +243,7 @@ class MainWindow(QMainWindow):
 
     def show_environment(self, word: str, colour: str | None, *, tinted: bool) -> None:
         """Which environment the connection leads to; ``tinted`` colours the whole window with it."""
-        from clearline.ui.widgets.parts import restyle
+        from clearline.ui.look.style_sheet import restyle
 
         self.environment.show_environment(word, colour)
         tint = colour if tinted and colour is not None else ""
@@ -273,13 +273,13 @@ class MainWindow(QMainWindow):
             return self.connection.field
         if pane is self.answer and self.answer.primary is not None:
             return self.answer.primary
-        from clearline.ui.widgets.editors import is_tab_stop
+        from clearline.ui.widgets.tab_order import is_tab_stop
 
         return next((one for one in pane.findChildren(QWidget) if one.isVisible() and is_tab_stop(one)), None)
 
     def focusNextPrevChild(self, next: bool) -> bool:
         """Tab goes through the panes as one reads them: what is made late would be last in Qt's own order."""
-        from clearline.ui.widgets.editors import go_on, stops_in
+        from clearline.ui.widgets.tab_order import go_on, stops_in
 
         line, front = self.connection, self.results.made_widgets()[self.results.current_name]
         first = (line.field, line.eye, line.copy, line.button, *line.said.stops)
