@@ -59,13 +59,13 @@ def test_many_places_are_merged(refused: dict[str, Any], tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "is no JSON"),
+        ("", "is no report of Clearline"),
         ("[]", "holds 0 reports"),
         ("{}", "is no report of Clearline"),
         ('{"format": "clearline-report", "version": 2}', "newer Clearline"),
         ('{"format": "clearline-report", "version": 1, "servers": 7}', "is damaged"),
-        ("[" * 100_000, "is no JSON"),
-        ("\ufeff\x00", "is no JSON"),
+        ("[" * 100_000, "is no report of Clearline"),
+        ("\ufeff\x00", "is no report of Clearline"),
     ],
 )
 def test_what_is_no_report_is_said_in_one_sentence(

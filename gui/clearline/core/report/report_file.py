@@ -1,7 +1,12 @@
-"""Reports as files that others made: ``clearline check --json`` from another place. Read as what is hostile."""
+"""Reports that others made, as files or pasted: ``clearline check --json`` from another place. Read as what is hostile.
+
+An engine prints its own lines around a report (``kubectl logs`` also what went to stderr), puts a stamp or a name
+before each line, or, as PowerShell does, writes UTF-16.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from pathlib import Path
@@ -16,8 +21,10 @@ from clearline.core.whole_files import BROKEN, read_whole
 
 LONGEST = 16_000_000
 """Bytes; the report of a thousand servers takes a tenth of it."""
-_STAMPS = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)
-"""What the logs of GitHub Actions put before each line."""
+_BEFORE_LINES = re.compile(
+    r"^\ufeff?(?:\[pod/[^\]\n]*\] |[\w.-]+ *\| )?(?:\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) )?", re.MULTILINE
+)
+"""What the logs of Kubernetes, Docker Compose and GitHub Actions put before each line."""
 _BEGINS = re.compile(r'\{\s*"format"\s*:\s*"clearline-report"')
 MOST = 500
 """Reports in one file."""
@@ -37,32 +44,42 @@ def reports_of(path: Path) -> tuple[Report, ...]:
 
 
 def pasted_report(text: str) -> Report:
-    """The report in a text that was pasted, with whatever an engine printed around it. Raises `ReportProblem`."""
-    text = _STAMPS.sub("", text) if len(text) <= LONGEST else ""
-    begins = [found.start() for found in _BEGINS.finditer(text)] or [text.find("{")]
-    if begins == [-1]:
-        raise ReportProblem("This text is no report of Clearline: paste what clearline check --json printed.")
-    if len(begins) > 1:
+    """The one report in a text. Raises `ReportProblem`, also when there are several."""
+    found = _reports("This text", text.encode("utf-8", "surrogatepass") if len(text) <= LONGEST else b"{}")
+    if len(found) > 1:
         raise ReportProblem(
-            f"This text holds {len(begins)} reports; one can be compared. To compare several, keep each in a file: "
+            f"This text holds {len(found)} reports; one can be compared. To compare several, keep each in a file: "
             "clearline merge *.json."
         )
-    try:
-        _, end = json.JSONDecoder().raw_decode(text, begins[0])
-    except (ValueError, RecursionError):
-        raise ReportProblem("This text is no JSON: paste all that clearline check --json printed.") from None
-    return _reports("This text", text[begins[0] : end].encode("utf-8", "surrogatepass"))[0]
+    return found[0]
 
 
 def _reports(name: str, raw: bytes) -> tuple[Report, ...]:
     try:
         tree = msgspec.json.decode(raw)
     except BROKEN:
-        raise ReportProblem(f"{name} is no JSON.") from None
+        tree = _among_other_lines(name, raw)
     trees = tree if isinstance(tree, list) else [tree]
     if not trees or len(trees) > MOST:
         raise ReportProblem(f"{name} holds {len(trees)} reports; between 1 and {MOST} can be read.")
     return tuple(_report(name, one) for one in trees)
+
+
+def _among_other_lines(name: str, raw: bytes) -> list[object]:
+    """Every report in a text that is no JSON as a whole. Raises `ReportProblem`: none, or one that is cut off."""
+    encoding = "utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
+    text = _BEFORE_LINES.sub("", raw.decode(encoding, "replace"))
+    trees: list[object] = []
+    end = 0
+    while begins := _BEGINS.search(text, end):
+        try:
+            tree, end = json.JSONDecoder().raw_decode(text, begins.start())
+        except (ValueError, RecursionError):
+            raise ReportProblem(f"{name} holds a report that is cut off or damaged: take all of it.") from None
+        trees.append(tree)
+    if not trees:
+        raise ReportProblem(f"{name} is no report of Clearline: make one with clearline check --json.")
+    return trees
 
 
 def report_of(path: Path) -> Report:
