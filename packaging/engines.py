@@ -1,8 +1,9 @@
 """The recipes run by the programs that they are for, as far as Debian has them, in a root of their own.
 
 Ansible plays its playbook, Nagios and Icinga run their check and show its result, Docker Compose reads its file; each
-asks a real mongod, and a port where nothing listens. systemd and Kubernetes' schemas judge their files in the tests.
-The others have no engine here: Debian has no Helm and no kubectl, and the runners of GitHub and Windows are theirs.
+asks a real mongod, and a port where nothing listens. systemd and Kubernetes' schemas judge their files in the tests,
+where kubectl runs them too. The others have no engine here: Debian has no Helm, and the runners of GitHub and Windows
+are theirs.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ PROGRAMS = {
         "kinit": "krb5-user",
         "as": "binutils",
         "gcc": "gcc",
+        "kubectl": "kubernetes-client",
         "desktop-file-validate": "desktop-file-utils",
         "appstreamcli": "appstream",
         "systemd-analyze": "systemd",
