@@ -91,6 +91,11 @@ def agreements_file(data: Path | None = None) -> Path:
     return (_of_this_user() if portable_dir() else data or user_data_dir()) / "agreements.json"
 
 
+def known_servers_file(data: Path | None = None) -> Path:
+    """The file that says where each profile has signed in on this computer; it stands where `agreements_file` does."""
+    return agreements_file(data).with_name("servers.json")
+
+
 def known_hosts_file() -> Path:
     """The keys of SSH servers that the user has agreed to, in OpenSSH's own form; it may not exist yet."""
     return user_data_dir() / "known_hosts"

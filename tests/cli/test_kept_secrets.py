@@ -195,3 +195,43 @@ def test_a_password_from_a_variable_is_meant_for_certain_servers_too(
         assert evil.connections == 0
     assert result.returncode == 2
     assert f"was given for {login_server.address} (auth source admin), not for {evil.address}" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["check", "Orders"], ["watch", "Orders", "--for", "0.2"], ["check", "--all"]])
+@pytest.mark.parametrize(
+    ("auth", "called"),
+    [
+        (Auth(user="me@EXAMPLE.COM", mechanism="GSSAPI"), "Kerberos ticket"),
+        (Auth(mechanism="MONGODB-AWS"), "AWS identity"),
+        (Auth(mechanism="MONGODB-OIDC", properties={"ENVIRONMENT": "k8s"}), "token of the identity service"),
+    ],
+)
+def test_an_identity_of_this_computer_goes_to_no_other_servers_unasked(
+    home: Path, monkeypatch: pytest.MonkeyPatch, auth: Auth, called: str, command: list[str]
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # as in a container
+    Vault(known_servers=home / "servers.json").adopt(OWN, ())
+    with peers.silent() as evil:
+        store.save_in(home / "profiles", to(evil.address, auth=auth))
+        result = run(*command)
+        assert evil.connections == 0
+    assert result.returncode == 2
+    said = result.stderr.splitlines()[0]
+    assert f"Orders: the {called} was given for db1.example.com:27017, not for {evil.address}, so it was" in said
+    assert "--yes" in said
+
+
+def test_a_good_login_is_what_an_identity_is_measured_by_and_yes_settles_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment
+) -> None:
+    from clearline.core.uri.connection_string import read
+
+    monkeypatch.setenv("ORDERS_PASSWORD", deployments.APP.password)
+    own = replace(read(login_server.uri(deployments.APP, path="")).profile, id="own", name="Orders")
+    path = store.save_in(home / "profiles", own)
+    assert run("check", "Orders", "--password-env", "ORDERS_PASSWORD").returncode == 0
+    with peers.closed_port() as port:
+        store.save(to(f"127.0.0.1:{port}", auth=Auth(mechanism="MONGODB-AWS")), path)
+        assert run("check", "Orders").returncode == 2
+        assert run("check", "Orders", "--yes").returncode == 1
+        assert run("check", "--all", "--timeout", "0.2").returncode == 1

@@ -129,7 +129,7 @@ def make_desktop(
     made = []
 
     def make(check: Any = None, *, watch: Any = None, show: bool = True, vault: Vault | None = None) -> Desktop:
-        vault = vault or Vault(keyring_in_memory)
+        vault = vault or Vault(keyring_in_memory, tmp_path / "servers.json")
         if not made:
             qapp.setStyleSheet("")  # as the program comes up: building under a style sheet takes three times as long
         desktop = compose(qapp, check=check, watch=watch, vault=vault, folder=tmp_path / "profiles")

@@ -128,15 +128,14 @@ def _with_secrets(
 
 def _not_here(gathering: Gathered) -> Iterator[Mistake]:
     """What keeps a profile from being contacted, for its report."""
-    refused = "its kept secret was given for other servers"
-    reasons = dict.fromkeys(gathering.problems, "it has to be typed") or {"password": refused}
+    reasons = dict.fromkeys(gathering.problems, "it has to be typed") or {"Login": "it was given for other servers"}
     for name, rule in reasons.items():
         yield Mistake(
             cause="uri.bad-value",
             severity=Severity.FAILURE,
             blanks={
                 "option": name,
-                "value": "(kept on this computer)" if gathering.refused else "(not here)",
+                "value": "(of this computer)" if gathering.refused else "(not here)",
                 "rule": rule,
                 "suggestion": "--yes behind the command once" if gathering.refused else "it again in the window",
             },

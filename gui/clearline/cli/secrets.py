@@ -31,17 +31,16 @@ def gathered(
 ) -> list[Gathered]:
     """The secrets of profiles, and of each why some of them are missing or not used. Asks on a terminal if ``asking``.
 
-    ``yes``: a kept secret may go to other servers than those that it was given for. ``elsewhere`` are ids of
+    ``yes``: what signs in may go to other servers than those that it was given for. ``elsewhere`` are ids of
     profiles in files from outside the profiles' folder.
     """
     from clearline.cli.text_grid import shown
     from clearline.core.exchange.outside import FILE_NAME, Outside
     from clearline.core.exchange.portable import is_foreign_copy
     from clearline.core.keyring.sources import gather
-    from clearline.core.keyring.vault import Vault
     from clearline.paths import user_data_dir
 
-    vault = Vault()
+    vault = _vault()
     outside = Outside(user_data_dir() / FILE_NAME).ids()
     foreign_copy = is_foreign_copy()
 
@@ -120,11 +119,15 @@ def _asked(profile: Profile, name: str) -> Secret | None:
 
 
 def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
-    """After a good login: kept secrets that remembered no servers belong to these."""
-    from clearline.core.keyring.vault import Vault
+    """After a good login: what remembered no servers belongs to these, the profile itself and its kept secrets."""
+    _vault().adopt(profile, unremembered)
 
-    if unremembered:
-        Vault().adopt(profile, unremembered)
+
+def _vault() -> Vault:
+    from clearline.core.keyring.vault import Vault
+    from clearline.paths import known_servers_file
+
+    return Vault(known_servers=known_servers_file())
 
 
 def given(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, Secret]:

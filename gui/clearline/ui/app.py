@@ -114,7 +114,8 @@ def compose(
     if check is None:
         watch = watch or _watch_for(agreements, sign_in, hop_questions)
         check = _check_for(settings, agreements, sign_in, hop_questions)
-    workbench = Workbench(window, Pump(), check, vault or Vault(), folder, settings, watch)
+    vault = vault or Vault(known_servers=paths.known_servers_file(folder.parent))
+    workbench = Workbench(window, Pump(), check, vault, folder, settings, watch)
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(settings.values.colours))
     theme.dress()

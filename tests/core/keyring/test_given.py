@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 import keyring.backends.fail
 import pytest
@@ -10,10 +13,10 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clearline.core.keyring.given import Destination, Given, destination, from_text, other_servers, to_text
+from clearline.core.keyring.given import Destination, Given, destination, from_text, not_kept, other_servers, to_text
 from clearline.core.keyring.vault import Vault
-from clearline.core.profiles.hop import Socks5Proxy
-from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
+from clearline.core.profiles.hop import HttpProxy, Socks5Proxy
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 OWN = Profile(
@@ -112,7 +115,7 @@ def test_a_reference_counts_with_its_value(tmp_path: Path, monkeypatch: pytest.M
     variables.unlink()
     monkeypatch.setenv("TARGET", "db1")
     assert own.given_elsewhere(one, [PASSWORD]) == ()
-    assert "db1" not in repr(own.given(one.id, PASSWORD))  # what a variable holds may be a secret
+    assert "db1" not in repr(own.given(one, PASSWORD))  # what a variable holds may be a secret
 
 
 def test_an_agreement_adds_servers_and_a_new_secret_begins_afresh() -> None:
@@ -191,6 +194,127 @@ def test_what_is_about_to_be_kept_is_known_before_any_keyring_is_asked() -> None
     own = Vault(None)
     one = OWN
     own.intend(one, PASSWORD)
-    assert own.knows_given(one.id, [PASSWORD])
+    assert own.knows_given(one, [PASSWORD])
     assert own.given_elsewhere(one, [PASSWORD]) == ()
     assert own.given_elsewhere(replace(one, seeds=Seeds(hosts=("evil:27017",))), [PASSWORD]) == (PASSWORD,)
+
+
+# ---------------------------------------------------------------- what no keyring keeps
+
+IDENTITY_LOGINS = {
+    "Kerberos ticket": {"auth": Auth(user="me@EXAMPLE.COM", mechanism="GSSAPI")},
+    "AWS identity": {"auth": Auth(mechanism="MONGODB-AWS")},
+    "token of the identity service": {"auth": Auth(mechanism="MONGODB-OIDC", properties={"ENVIRONMENT": "k8s"})},
+    "login to the proxy": {"hops": (HttpProxy(host="proxy", login="kerberos"),)},
+    "login of this computer": {"auth": Auth(mechanism="${M}")},
+}
+EVIL = Seeds(hosts=("evil.example.com",))
+
+
+def signing_in_by(identity: str, **changes: Any) -> Profile:
+    return replace(OWN, **(IDENTITY_LOGINS[identity] | changes))
+
+
+@pytest.mark.parametrize("identity", IDENTITY_LOGINS)
+def test_an_identity_asks_nothing_at_first_and_then_for_other_servers(tmp_path: Path, identity: str) -> None:
+    own, file = signing_in_by(identity), tmp_path / "servers.json"
+    first = Vault(keyring.backends.fail.Keyring(), file)
+    assert not_kept(own) == (identity,)
+    assert first.given_elsewhere(own, not_kept(own)) == ()
+    first.adopt(own, ())
+    later, moved = Vault(keyring.backends.fail.Keyring(), file), replace(own, seeds=EVIL)
+    assert later.given_elsewhere(own, not_kept(own)) == ()
+    assert later.given_elsewhere(moved, not_kept(moved)) == (identity,)
+    assert later.given_elsewhere(replace(own, tls=Tls(enabled=False)), not_kept(own)) == (identity,)
+    assert other_servers(identity, later.given(moved, identity), destination(moved)) == (
+        f"the {identity} was given for {destination(own).words}, not for {destination(moved).words}"
+    )
+    later.give(moved, not_kept(moved))
+    assert Vault(keyring.backends.fail.Keyring(), file).given_elsewhere(moved, not_kept(moved)) == ()
+
+
+@pytest.mark.parametrize("identity", IDENTITY_LOGINS)
+@pytest.mark.parametrize("login", ["no login", "a password", "a variable"])
+def test_a_profile_that_signed_in_otherwise_does_not_bring_an_identity_to_other_servers(
+    identity: str, login: str
+) -> None:
+    before = {
+        "no login": replace(OWN, auth=Auth()),
+        "a password": OWN,
+        "a variable": replace(OWN, secrets={PASSWORD: SecretSource(place="reference", reference="${P}")}),
+    }[login]
+    own = vault()
+    own.adopt(before, ())
+    assert own.given_elsewhere(signing_in_by(identity, seeds=EVIL), [identity]) == (identity,)
+    kept = vault(OWN)  # it was saved with its password, and has not signed in yet
+    assert kept.given_elsewhere(signing_in_by(identity, seeds=EVIL), [identity]) == (identity,)
+
+
+def test_a_secret_that_is_called_like_an_identity_does_not_vouch_for_it() -> None:
+    own, named = vault(), "Kerberos ticket"
+    profile = signing_in_by(named)
+    own.adopt(profile, ())
+    moved = replace(profile, seeds=EVIL, secrets={named: SecretSource(place="session")})
+    own.adopt(moved, [named])
+    assert own.given_elsewhere(moved, [named]) == (named,)
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        Unread(name="authMechanism", value="GSSAPI"),
+        Unread(name=" AUTHMECHANISMProperties", value="ENVIRONMENT:k8s"),
+        Unread(name="x", value="1&authMechanism=MONGODB-AWS"),
+        Unread(name="y=1&authMechanism", value="MONGODB-AWS"),
+    ],
+)
+def test_a_login_that_no_field_holds_counts_as_an_identity(unread: Unread) -> None:
+    assert not_kept(replace(OWN, unread=(unread,))) == ("login of this computer",)
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        Auth(),
+        Auth(user="app"),
+        Auth(user="AKIA123", mechanism="MONGODB-AWS"),
+        Auth(mechanism="MONGODB-OIDC"),
+        Auth(mechanism="MONGODB-X509"),
+    ],
+)
+def test_a_login_with_what_is_typed_or_shown_is_no_identity(auth: Auth) -> None:
+    assert not_kept(replace(OWN, auth=auth, unread=(Unread(name="loadBalance", value="true"),))) == ()
+
+
+def test_what_another_person_wrote_is_asked_about_as_such_and_not_twice() -> None:
+    own = vault()
+    ticket = signing_in_by("Kerberos ticket")
+    own.adopt(ticket, ())
+    assert own.given_elsewhere(replace(ticket, seeds=EVIL), ["Kerberos ticket"], foreign=True) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"version":1}', '{"version":9,"profiles":{}}', '{"version":1,"profiles":{"p1":5}}']
+)
+def test_a_broken_memory_of_servers_asks_and_is_whole_after_the_answer(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "servers.json"
+    file.write_text(text)
+    own = Vault(keyring.backends.fail.Keyring(), file)
+    ticket = signing_in_by("Kerberos ticket")
+    assert own.given_elsewhere(ticket, not_kept(ticket)) == not_kept(ticket)
+    own.give(ticket, not_kept(ticket))
+    assert Vault(keyring.backends.fail.Keyring(), file).given_elsewhere(ticket, not_kept(ticket)) == ()
+
+
+def test_the_memory_of_servers_is_for_its_owner_and_ends_with_the_profile(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "servers.json"
+    own = Vault(keyring.backends.fail.Keyring(), file)
+    own.delete_all(OWN.id, [PASSWORD])
+    assert not file.exists()
+    own.adopt(OWN, ())
+    other = replace(OWN, id="p2")
+    own.adopt(other, ())
+    assert os.name != "posix" or file.stat().st_mode & 0o777 == 0o600
+    own.delete_all(OWN.id, [PASSWORD])
+    assert [*json.loads(file.read_text())["profiles"]] == ["p2"]
+    assert own.given(signing_in_by("AWS identity"), "AWS identity") is None

@@ -444,6 +444,34 @@ def test_hosts_edited_in_the_window_ask_and_a_password_typed_for_them_does_not(
     qtbot.waitUntil(lambda: check.secrets == [{PASSWORD: Secret("typed")}])
 
 
+def test_an_identity_asks_once_before_it_goes_to_other_servers(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
+    check = noting()
+    ticket = replace(OWN, auth=Auth(user="me@EXAMPLE.COM", mechanism="GSSAPI"))
+    path = store.save_in(tmp_path / "profiles", ticket)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.profiles.choose(ticket.id)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.id == ticket.id)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    qtbot.waitUntil(lambda: (tmp_path / "servers.json").exists())
+    moved = replace(ticket, seeds=MOVED.seeds)
+    store.save(moved, path)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
+    desktop.workbench.test()
+    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    assert "Own: the Kerberos ticket was given for db1:27017, not for evil:27017." in words
+    answer(qtbot, desktop, "Cancel")
+    settle(qtbot, desktop)
+    assert len(check.secrets) == 1
+    desktop.workbench.test()
+    answer(qtbot, desktop, "Connect")
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)
+    assert vault.Vault(None, tmp_path / "servers.json").given_elsewhere(moved, ["Kerberos ticket"]) == ()
+
+
 def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
     qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path, keyring_in_memory: Any
 ) -> None:
@@ -459,6 +487,23 @@ def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
     qtbot.waitUntil(lambda: summary.stop.text() == "Close")
     assert summary.said.text() == "1 connected, 1 not tested."
     assert "given for db1:27017, not for evil:27017" in summary.model.markdown()
+    assert check.secrets == [{}]
+
+
+def test_a_test_of_several_leaves_out_what_would_take_an_identity_elsewhere(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
+    check = noting()
+    vault.Vault(None, tmp_path / "servers.json").adopt(OWN, ())
+    store.save_in(tmp_path / "profiles", replace(MOVED, auth=Auth(mechanism="MONGODB-AWS")))
+    plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
+    store.save_in(tmp_path / "profiles", plain)
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
+    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, OWN.id])
+    summary = asked(qtbot, desktop, BatchWindow)
+    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    assert "the AWS identity was given for db1:27017, not for evil:27017" in summary.model.markdown()
     assert check.secrets == [{}]
 
 

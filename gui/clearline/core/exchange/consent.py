@@ -9,7 +9,8 @@ thing asks once when it
   the servers it names,
 - signs in to an SSH server with this user's keys, uses ``~/.ssh/config``, or says by itself which host key is right.
 
-Secrets that this computer keeps have a memory of their own of where they may go (``keyring/given.py``).
+Secrets that this computer keeps, and in one's own profiles its variables and identities, have a memory of their own of
+where they may go (``keyring/given.py``).
 
 Three things ask in every profile, one's own included, for the first time on this computer: a command before it runs,
 for profiles are shared and synchronised, and a command may do anything, unless the user has just typed it; a sign-in by
@@ -36,6 +37,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.profiles.hop import HttpProxy, KubernetesForward, SshServer, SystemProxy
 from clearline.core.profiles.hop_urls import place_of
+from clearline.core.profiles.identities import proxy_login_of_here, service_of, uses_aws_of_here
 from clearline.core.profiles.login_fields import SERVICE_HOST, SERVICE_NAME, SERVICE_REALM
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
@@ -248,11 +250,10 @@ def _identity(profile: Profile) -> Iterator[Concern]:
         if any(named):
             words = words[:-1] + f", as if it were the service {'/'.join(filter(None, named))}."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value=" ".join(["kerberos", *named]).rstrip())
-    if auth.mechanism == "MONGODB-OIDC" and (service := auth.properties.get("ENVIRONMENT")):
+    if service := service_of(auth):
         words = f"It asks this computer's identity service ({service}) for a token and sends it to {_servers(profile)}."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value=service)
-    # A variable may be set to nothing.
-    if auth.mechanism == "MONGODB-AWS" and (auth.user is None or has_references(auth.user)):
+    if uses_aws_of_here(auth):
         words = f"It signs in to {_servers(profile)} with the AWS credentials of this computer or its environment."
         yield Concern(kind=ConcernKind.IDENTITY, words=words, value="aws")
 
@@ -262,7 +263,7 @@ def _tickets(profile: Profile) -> Iterator[Concern]:
         if isinstance(hop, SystemProxy):
             words = "It goes through the proxy that this computer is set to, with the login and the script set there."
             yield Concern(kind=ConcernKind.IDENTITY, words=words, value="system proxy")
-        if isinstance(hop, HttpProxy) and (hop.login == "kerberos" or (hop.login == "ntlm" and hop.user is None)):
+        if isinstance(hop, HttpProxy) and proxy_login_of_here(hop):
             proof = "with the Kerberos ticket of" if hop.login == "kerberos" else "as"
             words = f"It signs in to the proxy {hop.host}:{hop.port} {proof} this computer's user."
             yield Concern(kind=ConcernKind.IDENTITY, words=words, value=f"ticket {hop.host}")

@@ -1,11 +1,12 @@
-"""For which servers a kept secret was given: other servers do not get it before its owner has agreed. Pure.
+"""For which servers a secret or an identity was given: others do not get it before its owner has agreed. Pure.
 
 A profile's file may lie in a folder that others write to. Who changes the hosts in it must not get the password that
 this computer keeps for it. So each kept secret remembers where it was meant to go, beside itself in the keyring, where
 no file reaches: the SRV name or the hosts, the auth source, and which protections were off at that time. The same
 servers with fewer protections count as others.
 
-A secret that comes from a variable of the environment is not kept here, but its memory is, from a first good login on.
+What this computer has anyway is not kept here: variables of its environment, tickets, roles, tokens. For those the
+profile itself remembers where it has signed in, from its first good login on (``known_servers.py``).
 
 A secret that an earlier version has kept remembers nothing. It is used once for what its profile says, if that is the
 user's own, and remembers those servers when they have proved themselves by a good login; there is nothing else that
@@ -21,7 +22,9 @@ from typing import Final
 import msgspec
 
 from clearline.core.profiles.hop_urls import place_of
+from clearline.core.profiles.identities import IDENTITIES, identities
 from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.typed_values import from_json
@@ -89,13 +92,23 @@ def _far(profile: Profile) -> list[object]:
     return [profile.far_dns] if profile.hops and profile.far_dns.server is not None else []
 
 
+def is_kept(profile: Profile, name: str) -> bool:
+    """Whether the vault keeps that for the profile."""
+    return name not in IDENTITIES and source_of(profile, name).place in STORED
+
+
+def not_kept(profile: Profile) -> tuple[str, ...]:
+    """What a profile signs in with that this computer has anyway: secrets from variables, and identities."""
+    return (*(name for name, source in profile.secrets.items() if source.place == "reference"), *identities(profile))
+
+
 def called(name: str) -> str:
-    """A secret as people call it."""
+    """A secret or an identity as people call it."""
     return "password" if name == PASSWORD else name
 
 
 def other_servers(name: str, given: Given | None, wanted: Destination) -> str:
-    """A sentence about a secret that was given for other servers than a profile has now, without its end."""
+    """A sentence about what was given for other servers than a profile has now, without its end."""
     if given is None or not given.destinations:
         return f"the {called(name)} was not given for {wanted.words}"
     before = given.destinations[-1]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from clearline.core.keyring.given import destination, other_servers
+from clearline.core.keyring.given import destination, not_kept, other_servers
 from clearline.core.keyring.patient_vault import PATIENCE_S, PatientVault
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
@@ -26,7 +26,7 @@ class Gathered:
     problems: dict[str, str] = field(default_factory=dict)
     """By the secret's name; whole sentences."""
     refused: str = ""
-    """Kept secrets were given for other servers and not used: then none is here. A sentence without its end."""
+    """Some of it was given for other servers and not used: then none is here. A sentence without its end."""
     unremembered: tuple[str, ...] = ()
     """The names of kept ones that do not know for which servers they were given (`Vault.adopt`)."""
 
@@ -46,18 +46,18 @@ async def gather(
     ``ask`` asks the user for the secret of that name, also for one that is lost, and gives None when there is no
     answer; without it the user cannot be asked. Those ``without`` which it goes are neither looked up nor asked for.
 
-    A kept secret that was given for other servers is used after ``agree`` said yes to a sentence about it, and from
-    then on without a question. ``foreign``: another person wrote the profile.
+    A kept secret, a variable or an identity that was given for other servers is used after ``agree`` said yes to a
+    sentence about it, and from then on without a question. ``foreign``: another person wrote the profile.
     """
     names = tuple(name for name in secret_names(profile) if name not in without)
     stored = [name for name in names if source_of(profile, name).place in STORED]
     patient = PatientVault(vault, timeout_s=timeout_s)
     secrets = dict(await patient.secrets_of(profile.id, stored))
-    # A value of the environment is not kept here, but it is meant for certain servers all the same.
-    kept = (*secrets, *(name for name in names if source_of(profile, name).place == "reference"))
+    # What this computer has anyway is meant for certain servers all the same.
+    used = (*secrets, *(name for name in not_kept(profile) if name not in without))
     problems: dict[str, str] = {}
-    elsewhere = await patient.given_elsewhere(profile, kept, foreign=foreign)
-    unremembered = tuple(name for name in kept if name not in elsewhere and vault.given(profile.id, name) is None)
+    elsewhere = await patient.given_elsewhere(profile, used, foreign=foreign)
+    unremembered = tuple(name for name in secrets if name not in elsewhere and vault.given(profile, name) is None)
     if elsewhere:
         said = given_for_others(profile, vault, elsewhere)
         if agree is not None and await agree(said):
@@ -81,10 +81,10 @@ async def gather(
 
 
 def given_for_others(profile: Profile, vault: Vault, names: Sequence[str]) -> str:
-    """What is to be said about kept secrets that were given for other servers: a sentence without its end."""
+    """What is to be said about secrets and identities that were given for other servers: a sentence without its end."""
     wanted = destination(profile)
     own = profile.name or wanted.words
-    return f"{own}: {', and '.join(other_servers(name, vault.given(profile.id, name), wanted) for name in names)}"
+    return f"{own}: {', and '.join(other_servers(name, vault.given(profile, name), wanted) for name in names)}"
 
 
 def lost(profile: Profile, known: Secrets) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from clearline.core.keyring.given import Given, destination, from_text, to_text
+from clearline.core.keyring.given import Destination, Given, destination, from_text, is_kept, not_kept, to_text
+from clearline.core.keyring.known_servers import KnownServers
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
-from clearline.core.profiles.secret_places import SESSION, STORED, source_of, with_source, words
+from clearline.core.profiles.secret_places import SESSION, source_of, with_source, words
 from clearline.core.secrets.secret import Secret, Secrets
 from clearline.paths import portable_dir
 
@@ -50,8 +52,10 @@ class Vault:
     `ask_again`, so that the user is not asked twice; a slow one that answers late is used again by itself.
     """
 
-    def __init__(self, backend: KeyringBackend | None = None) -> None:
+    def __init__(self, backend: KeyringBackend | None = None, known_servers: Path | None = None) -> None:
+        """``known_servers``: the file that remembers where the profiles have signed in; None: memory does."""
         self._backend = backend
+        self._known_servers = KnownServers(known_servers)
         self._given = backend is not None
         self._search = False  # among the keyrings of now, instead of what the library found at its first use
         self._name: str | None = None
@@ -134,16 +138,22 @@ class Vault:
         read = {name: self.read(profile_id, name) for name in names}
         found = {name: secret for name, secret in read.items() if secret is not None}
         for name in found:
-            self.given(profile_id, name)
+            self._given_for(profile_id, name)
         return found
 
     # ------------------------------------------------------------ for which servers
 
-    def given(self, profile_id: str, name: str) -> Given | None:
-        """For which servers that secret was given; None when it remembers nothing. Blocks as `read` when first asked.
+    def given(self, profile: Profile, name: str) -> Given | None:
+        """For which servers that was given; None when nothing is remembered. Blocks as `read` when first asked.
 
+        What the vault does not keep, a variable or an identity of this computer, goes where the profile has signed in.
         What cannot be read although the secret can covers nothing.
         """
+        if is_kept(profile, name):
+            return self._given_for(profile.id, name)
+        return self._known_servers.of(profile.id)
+
+    def _given_for(self, profile_id: str, name: str) -> Given | None:
         key = (profile_id, name)
         with self._lock:
             if key in self._destinations:
@@ -159,16 +169,20 @@ class Vault:
                 self._destinations.setdefault(key, given)
         return given
 
-    def knows_given(self, profile_id: str, names: Iterable[str]) -> bool:
+    def knows_given(self, profile: Profile, names: Iterable[str]) -> bool:
         """Whether `given` answers at once for each of these."""
         with self._lock:
-            return all((profile_id, name) in self._destinations for name in names)
+            known = {name for own, name in self._destinations if own == profile.id and is_kept(profile, name)}
+        if self._known_servers.at_once(profile.id) is not None:
+            known.update(not_kept(profile))
+        return known.issuperset(names)
 
     def given_elsewhere(self, profile: Profile, names: Iterable[str], *, foreign: bool = False) -> tuple[str, ...]:
-        """Those of a profile's kept secrets that were given for other servers than it has now.
+        """Those of a profile's kept secrets, variables and identities that were given for others than its servers now.
 
-        ``foreign``: another person wrote the profile; then also those that remember nothing. Reads the file of
-        variables where hosts refer to any, and the keyring where it was not asked for them before.
+        ``foreign``: another person wrote the profile; then also kept secrets that remember nothing, and no variables
+        and identities, which are asked about by themselves (``consent.py``). Reads the file of variables where hosts
+        refer to any, the keyring where it was not asked for them before, and the disk.
         """
         named = tuple(names)
         if not named:
@@ -176,26 +190,37 @@ class Vault:
         wanted = destination(profile)
         found = []
         for name in named:
-            given = self.given(profile.id, name)
-            if given is not None:
-                elsewhere = not given.covers(wanted)
-            else:  # what a variable of this computer holds is asked about by itself (``consent.py``)
-                elsewhere = foreign and source_of(profile, name).place in STORED
-            if elsewhere:
+            if foreign and not is_kept(profile, name):
+                continue
+            given = self.given(profile, name)
+            if foreign if given is None else not given.covers(wanted):
                 found.append(name)
         return tuple(found)
 
     def give(self, profile: Profile, names: Iterable[str]) -> None:
-        """Its owner agrees: these kept secrets may also go to the servers that the profile has now."""
+        """Its owner agrees: these may also go to the servers that the profile has now."""
+        wanted = destination(profile)
         for name in names:
-            before = self.given(profile.id, name) or Given()
-            self._remember(profile.id, name, before.also(destination(profile)))
+            if is_kept(profile, name):
+                before = self._given_for(profile.id, name) or Given()
+                self._remember(profile.id, name, before.also(wanted))
+        self._know(profile.id, wanted)
 
     def adopt(self, profile: Profile, names: Iterable[str]) -> None:
-        """After a good login of the user's own profile: kept secrets that remember nothing belong to these servers."""
+        """After a good login of the user's own profile: what remembers nothing belongs to these servers.
+
+        ``names`` are those of kept secrets; the profile itself remembers too where it has signed in.
+        """
+        wanted = destination(profile)
         for name in names:
-            if self.given(profile.id, name) is None:
-                self._remember(profile.id, name, Given().also(destination(profile)))
+            if is_kept(profile, name) and self._given_for(profile.id, name) is None:
+                self._remember(profile.id, name, Given().also(wanted))
+        if self._known_servers.of(profile.id) is None:
+            self._know(profile.id, wanted)
+
+    def _know(self, profile_id: str, wanted: Destination) -> None:
+        """The profile may sign in there."""
+        self._known_servers.remember(profile_id, (self._known_servers.of(profile_id) or Given()).also(wanted))
 
     def _remember(self, profile_id: str, name: str, given: Given) -> None:
         """Keep it where the secret itself is."""
@@ -262,7 +287,11 @@ class Vault:
 
         It was given for the servers that the profile has now, and for no others.
         """
-        return self._keep(profile, name, secret, Given().also(destination(profile)))
+        wanted = destination(profile)
+        where = self._keep(profile, name, secret, Given().also(wanted))
+        if where is not None:
+            self._know(profile.id, wanted)
+        return where
 
     def intend(self, profile: Profile, name: str) -> None:
         """What is about to be kept is for the servers that the profile has now: `given` knows before `keep` runs.
@@ -320,7 +349,7 @@ class Vault:
         kept = to.place in ("keyring", "session")
         known = self.read(profile.id, name) if kept else None
         # One that was typed just now is meant for the servers of now; moving one changes nothing of its memory.
-        given = self.given(profile.id, name) if known is not None else None
+        given = self._given_for(profile.id, name) if known is not None else None
         if secret is not None and secret != known:
             given = Given().also(destination(profile))
         if kept and secret is None:
@@ -339,13 +368,14 @@ class Vault:
 
     def delete_all(self, profile_id: str, names: Iterable[str]) -> bool:
         """Forget the secrets of a profile, as `delete` does each. False: the keyring may still hold some."""
+        self._known_servers.forget(profile_id)
         gone = [self.delete(profile_id, name) for name in names]  # each, also after one that could not be
         return all(gone)
 
     def copy_all(self, profile: Profile, copy: Profile, names: Iterable[str]) -> None:
         """Keep the secrets of a profile for its copy as well, where that says."""
         for name, secret in self.secrets_of(profile.id, names).items():
-            self._keep(copy, name, secret, self.given(profile.id, name))
+            self._keep(copy, name, secret, self._given_for(profile.id, name))
 
     # ------------------------------------------------------------ for who does not wait
 

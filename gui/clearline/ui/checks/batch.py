@@ -8,6 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from clearline.core.keyring.given import not_kept
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
@@ -115,7 +116,8 @@ class Batch(QObject):
 
         async def look_up() -> tuple[Secrets, tuple[str, ...]]:
             kept = await patient.secrets_of(profile.id, names)
-            return kept, await patient.given_elsewhere(profile, kept, foreign=profile.id in self._foreign)
+            used, foreign = (*kept, *not_kept(profile)), profile.id in self._foreign
+            return kept, await patient.given_elsewhere(profile, used, foreign=foreign)
 
         def begin(found: tuple[Secrets, tuple[str, ...]]) -> None:
             secrets, elsewhere = found

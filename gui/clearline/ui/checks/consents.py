@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.agreements import Agreements
 from clearline.core.exchange.consent import Concern, ConcernKind, always_asked, concerns
+from clearline.core.keyring.given import not_kept
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost
 from clearline.core.keyring.vault import Vault
@@ -55,7 +56,8 @@ class Consents(QObject):
     read before Test is pressed, and the checklist says what is wrong with it. A command that was typed is agreed to;
     one that came with a profile is asked about. What was declined is said under the text.
 
-    A kept secret asks in every profile when it would go to other servers than those that it was given for.
+    A kept secret, a variable and an identity of this computer ask in every profile when they would go to other servers
+    than those that they were given for.
     """
 
     def __init__(
@@ -111,9 +113,7 @@ class Consents(QObject):
 
     def _may_block(self, opened: OpenProfile, kept: tuple[str, ...]) -> bool:
         """Whether it takes the disk or the keyring to know what kept secrets were given for."""
-        return bool(kept) and (
-            opened.profile.env_file is not None or not self._vault.knows_given(opened.profile.id, kept)
-        )
+        return bool(kept) and (opened.profile.env_file is not None or not self._vault.knows_given(opened.profile, kept))
 
     def _demands(self, opened: OpenProfile) -> Demands:
         """What has to be agreed to as the profile is now."""
@@ -122,12 +122,10 @@ class Consents(QObject):
         return Demands(profile.seeds, profile.auth, profile.tls, profile.unread, profile.env_file, wanted)
 
     def remember_servers(self, opened: OpenProfile) -> None:
-        """After a good login: kept secrets that remembered no servers belong to those of the profile."""
+        """After a good login: what remembered no servers belongs to those of the profile."""
         profile, kept = opened.profile, _kept(opened)
-        if kept and not opened.stale and self._vault.knows_given(profile.id, kept):
-            new = [name for name in kept if self._vault.given(profile.id, name) is None]
-            if new:
-                self._background.ask(lambda: PatientVault(self._vault).adopt(profile, new), lambda _nothing: None)
+        if opened.saved is not None and not opened.stale:
+            self._background.ask(lambda: PatientVault(self._vault).adopt(profile, kept), lambda _nothing: None)
 
     def before_tests(
         self,
@@ -239,7 +237,7 @@ class Consents(QObject):
         what, end = (
             (f"{origin}It wants:", "Go on only if you know who wrote it.")
             if asked
-            else (f"{origin}It would log in to other servers:", "Go on only if they may have this secret.")
+            else (f"{origin}It would log in to other servers:", "Go on only if they may have this.")
         )
         Question(
             self._window,
@@ -300,7 +298,7 @@ def _is_typed(opened: OpenProfile, concern: Concern) -> bool:
 
 
 def _kept(opened: OpenProfile) -> tuple[str, ...]:
-    """Those of a profile's secrets that were kept, not typed for what stands in the window now."""
+    """What a profile signs in with that was not typed for what stands in the window now, by name."""
     saved, profile = opened.saved_secrets, opened.profile
     kept = (
         name
@@ -309,7 +307,7 @@ def _kept(opened: OpenProfile) -> tuple[str, ...]:
     )
     if opened.saved is None:
         return tuple(kept)
-    return (*kept, *(name for name, source in profile.secrets.items() if source.place == "reference"))
+    return (*kept, *not_kept(profile))
 
 
 def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:

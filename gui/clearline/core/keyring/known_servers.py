@@ -1,0 +1,93 @@
+"""The servers to which each profile has signed in, in one file: where what no keyring keeps may go.
+
+Tickets, roles, tokens and variables are this computer's own; there is no entry beside which the keyring could remember
+where they were given, and often no keyring. So the profile itself remembers, from its first good login on. The file
+holds names of servers, as the profiles beside it do, and no secret.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from clearline.core.keyring.given import Given
+from clearline.core.typed_values import from_plain
+from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
+
+_VERSION: Final = 1
+_MOST: Final = 5000
+"""Profiles; those that were written longest ago are forgotten first."""
+
+
+class KnownServers:
+    """By profile id. Any thread or process may use it; blocks on the disk; never raises.
+
+    Without a file, or where the disk refuses, it is remembered until the program ends.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._seen: dict[str, Given] = {}
+
+    def at_once(self, profile_id: str) -> Given | None:
+        """What is known without the disk."""
+        with self._lock:
+            return self._seen.get(profile_id)
+
+    def of(self, profile_id: str) -> Given | None:
+        """None when it has signed in nowhere. A file that cannot be read covers nothing."""
+        if (seen := self.at_once(profile_id)) is not None:
+            return seen
+        found = self._read()
+        given = Given() if found is None else found.get(profile_id)
+        if given is not None and given.destinations:
+            with self._lock:
+                self._seen[profile_id] = given
+        return given
+
+    def remember(self, profile_id: str, given: Given) -> None:
+        """From now on it is that."""
+        with self._lock:
+            self._seen[profile_id] = given
+        self._change(profile_id, given)
+
+    def forget(self, profile_id: str) -> None:
+        """The profile is no more."""
+        with self._lock:
+            self._seen.pop(profile_id, None)
+        self._change(profile_id, None)
+
+    def _change(self, profile_id: str, given: Given | None) -> None:
+        if self._file is None:
+            return
+        with suppress(OSError):
+            if given is None and not self._file.exists():
+                return
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with locked(self._file.parent):
+                kept = self._read() or {}
+                kept.pop(profile_id, None)
+                if given is not None:
+                    kept[profile_id] = given
+                profiles = dict([*kept.items()][-_MOST:])
+                document = {"format": "clearline-servers", "version": _VERSION, "profiles": profiles}
+                write_whole(self._file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+    def _read(self) -> dict[str, Given] | None:
+        """None when it cannot be read."""
+        if self._file is None:
+            return {}
+        try:
+            document: Any = msgspec.json.decode(read_whole(self._file))
+            if document["version"] != _VERSION:
+                return None
+            return from_plain(document["profiles"], dict[str, Given])
+        except FileNotFoundError:
+            return {}
+        except (OSError, *BROKEN, KeyError, TypeError):
+            return None
