@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -334,6 +334,15 @@ def test_what_stands_in_a_menu_within_a_menu_is_listed_with_its_name(make_deskto
     assert all(words)
 
 
+@pytest.fixture
+def font_as_found(qapp: QApplication) -> Iterator[None]:
+    """The font of the application outlives a window, and the next test's would be measured with it."""
+    found = qapp.font()
+    yield
+    qapp.setFont(found)
+
+
+@pytest.mark.usefixtures("font_as_found")
 def test_larger_letters_have_as_much_more_room(
     qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
