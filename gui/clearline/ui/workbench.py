@@ -45,6 +45,7 @@ from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.profiles.unsaved import Unsaved
 from clearline.ui.watches.session import OpenWatch
 from clearline.ui.watches.watching import Watching
+from clearline.ui.window import keyboard
 from clearline.ui.window.main_window import MainWindow
 
 _CLOSING_MS: Final = 2500
@@ -316,8 +317,8 @@ class Workbench(QObject):
             (window.menus.help, self.going_to.help),
             (window.menus.keys, lambda: self.going_to.help("keys")),
             (window.menus.go_to, self.going_to.ask),
-            (window.menus.next_pane, lambda: window.next_pane(1)),
-            (window.menus.previous_pane, lambda: window.next_pane(-1)),
+            (window.menus.next_pane, lambda: keyboard.next_pane(window, 1)),
+            (window.menus.previous_pane, lambda: keyboard.next_pane(window, -1)),
             (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),
             (window.menus.import_, self.sharing.ask_import),
             (window.menus.export, self.sharing.ask_export),
@@ -329,7 +330,7 @@ class Workbench(QObject):
             (window.menus.reveal, window.connection.eye.toggle),
             (window.menus.code, self.late.turn_to_code),
             (window.menus.panel, lambda: window.show_settings_panel(window.pages.isHidden())),
-            (window.menus.find, window.find_in_front),
+            (window.menus.find, lambda: keyboard.find_in_front(window)),
             (window.menus.next_page, lambda: window.turn_by(1)),
             (window.menus.previous_page, lambda: window.turn_by(-1)),
         ):
@@ -384,7 +385,7 @@ class Workbench(QObject):
         if self.profiles.current.running:
             self.stop()
         else:
-            self.window.step_back()
+            keyboard.step_back(self.window)
 
     def do_next(self) -> None:
         """Press the one filled button: what the page proposes, a repair of the text with a test after it, else Test."""

@@ -250,44 +250,11 @@ class MainWindow(QMainWindow):
         for part in (self.menuBar(), self.profiles, self.profiles.list, self.chrome, self.pages):
             restyle(part, "tint", tint)
 
-    def next_pane(self, step: int) -> None:
-        """The keyboard goes on to the next part of the window: list, text, page, settings."""
-        front = self.front_of(self.results.current_name)
-        settings = () if self.pages.isHidden() else (self.pages,)
-        panes = [self.profiles, self.connection, *((front,) if front is not None else ()), *settings]
-        focused = self.focusWidget()
-        here = -1 if step > 0 else 0
-        if focused is not None:
-            here = next((place for place, pane in enumerate(panes) if pane.isAncestorOf(focused)), here)
-        for turn in range(1, len(panes) + 1):
-            pane = panes[(here + step * turn) % len(panes)]
-            if (stop := self._first_stop(pane)) is not None:
-                stop.setFocus()
-                return
-
-    def _first_stop(self, pane: QWidget) -> QWidget | None:
-        """Where the keyboard enters a part of the window."""
-        if pane is self.profiles:
-            return self.profiles.list
-        if pane is self.connection:
-            return self.connection.field
-        if pane is self.answer and self.answer.primary is not None:
-            return self.answer.primary
-        from clearline.ui.widgets.tab_order import is_tab_stop
-
-        return next((one for one in pane.findChildren(QWidget) if one.isVisible() and is_tab_stop(one)), None)
-
     def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab goes through the panes as one reads them: what is made late would be last in Qt's own order."""
-        from clearline.ui.widgets.tab_order import go_on, stops_in
+        """Tab, as the window is read."""
+        from clearline.ui.window.keyboard import next_stop
 
-        line, front = self.connection, self.results.made_widgets()[self.results.current_name]
-        first = (line.field, line.eye, line.copy, line.button, *line.said.stops)
-        fixes = self.answer.stops if front is self.answer else ()
-        panes = (front, self.pages, self.profiles, self.chrome)
-        then = (stop for pane in panes if pane.isVisible() for stop in stops_in(pane))
-        stops = dict.fromkeys((*first, *fixes, self.results.bar, self.settings, *then))
-        return go_on(tuple(stops), self.focusWidget(), 1 if next else -1) or super().focusNextPrevChild(next)
+        return next_stop(self, 1 if next else -1) or super().focusNextPrevChild(next)
 
     def show_host(self, host: str) -> None:
         """What a connection without a name is called: its host."""
@@ -308,44 +275,6 @@ class MainWindow(QMainWindow):
             self.settings.setChecked(shown)
             self.pages.setVisible(shown)
             self._share_room()
-
-    def find_in_front(self) -> None:
-        """Go to the filter of what is in front: the settings if they are open, else the servers, the events."""
-        page = self.results.current_name
-        if not self.pages.isHidden():
-            field = self.pages.filter
-        elif page == "answer" and self.answer.search is not None:
-            field = self.answer.search
-        elif self.front_of("events") is not None:
-            field = self.live.events.search
-        else:
-            field = self.profiles.search
-        field.setFocus()
-        field.selectAll()
-
-    def step_back(self) -> bool:
-        """What Escape closes, the nearest first; False when nothing is open that it could close."""
-        from PySide6.QtWidgets import QLineEdit
-
-        focused = self.focusWidget()
-        if (
-            isinstance(focused, QLineEdit)
-            and focused.text()
-            and focused
-            in (
-                self.pages.filter,
-                self.profiles.search,
-                self.answer.search,
-            )
-        ):
-            focused.clear()
-        elif not self.pages.isHidden():
-            self.show_settings_panel(False)
-        elif self.front_of("answer") is not None and self.answer.shows_explanation:
-            self.answer.show_explanation(False)
-        else:
-            return False
-        return True
 
     def show_watching(self, watching: bool) -> None:
         """Whether the connection in front is kept open and watched."""
