@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from clearline.core.facts.text import Mistake
-from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Json, Remedy, Severity, Stage
 from clearline.core.typed_values import from_plain
 
 LONGEST_BLANK = 300
@@ -79,7 +79,7 @@ def finding(
     stage: Stage | None = None,
     server: str | None = None,
     severity: Severity | None = None,
-    evidence: Mapping[str, Any] | None = None,
+    evidence: Mapping[str, Json] | None = None,
     summary: str = "",
     means: str = "",
     detail: str = "",

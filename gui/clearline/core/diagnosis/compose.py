@@ -40,7 +40,7 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import STAGES, Certainty, Finding, Severity, Stage
+from clearline.core.findings import STAGES, Certainty, Finding, Severity, Stage, read_again
 
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     *uri.RULES,
@@ -150,16 +150,16 @@ def _one_story(found: list[Finding]) -> list[Finding]:
     head = next((f for f in found if f.severity is Severity.FAILURE), None)
     if head is None:
         return found
-    hop = next((f for f in found if f.evidence.get("hop")), None)
-    if hop is not None and head.stage in (Stage.DNS, Stage.TCP):  # Without the hop that another program goes through.
-        joined = msgspec.structs.replace(
-            head,
-            certainty=Certainty.LIKELY,
-            detail=f"{head.detail} {hop.detail}",
-            remedies=(*hop.remedies, *head.remedies),
-            evidence={**head.evidence, "hop": hop.evidence["hop"]},
-        )
-        return [joined if f is head else f for f in found if f is not hop]
+    for other in found if head.stage in (Stage.DNS, Stage.TCP) else ():
+        if other.hop is not None:  # Without the hop that another program goes through.
+            joined = msgspec.structs.replace(
+                head,
+                certainty=Certainty.LIKELY,
+                detail=f"{head.detail} {other.detail}",
+                remedies=(*other.remedies, *head.remedies),
+                evidence={**head.evidence, **read_again(hop=other.hop)},
+            )
+            return [joined if f is head else f for f in found if f is not other]
     found = [msgspec.structs.replace(f, remedies=()) if _says_the_same(f, head) else f for f in found]
     if head.cause not in _MISSED:
         return found
@@ -196,12 +196,7 @@ def _slow_at_last(facts: Facts, found: list[Finding]) -> list[Finding] | None:
 def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> list[Finding]:
     """The servers' own explanations: failures when nothing above them explains the whole, else warnings."""
     above = any(f.severity is Severity.FAILURE and f.stage in _ABOVE_MEMBERS for f in found) or connected
-    told = {
-        server
-        for f in found
-        if f.cause.startswith("topology.member-")
-        for server in (f.server, *f.evidence.get("servers_alike", ()))
-    }
+    told = {server for f in found if f.cause.startswith("topology.member-") for server in (f.server, *f.servers_alike)}
     awaited = _awaited(facts)
     living = 2 * sum(reached(m) for m in facts.members) > len(facts.members)
     explanations = []
@@ -295,10 +290,10 @@ def _merged(findings: list[Finding]) -> list[Finding]:
     for finding in findings:
         key = (finding.cause, "" if finding.server else finding.summary)
         kept = first.setdefault(key, finding)
-        if finding.server and finding.server != kept.server:
-            alike.setdefault(key, []).append(finding.server)
+        if finding.server and kept.server and finding.server != kept.server:
+            alike.setdefault(key, [kept.server]).append(finding.server)
     for key, servers in alike.items():
         kept = first[key]
-        evidence = {**kept.evidence, "servers_alike": [kept.server, *servers]}
+        evidence = {**kept.evidence, **read_again(servers_alike=servers)}
         first[key] = msgspec.structs.replace(kept, evidence=evidence)
     return list(first.values())

@@ -11,8 +11,16 @@ from clearline.core.diagnosis.standing import Standing, is_connected, own_exchan
 from clearline.core.facts.names import questions_by_host
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import SERVER_STAGES, Stage
-from clearline.core.report.report import Cell, ChainEntry, Latency, ServerResult, Status, TlsSummary, Verdict
+from clearline.core.findings import SERVER_STAGES, Json, Stage, read_again
+from clearline.core.report.report import (
+    Cell,
+    ChainEntry,
+    Latency,
+    ServerResult,
+    Status,
+    TlsSummary,
+    Verdict,
+)
 
 _MOST_NAMED = 200
 """Members of one hello that its evidence lists; a genuine set has 50 at most."""
@@ -92,8 +100,8 @@ def _dns_cell(facts: Facts, member: MemberFacts) -> Cell | None:
     lookup = member.lookup
     if lookup is None:
         return Cell(status=Status.SKIPPED, note="socket") if member.port is None else None
-    evidence = {
-        "addresses": list(lookup.addresses),
+    evidence: dict[str, Json] = {
+        **read_again(addresses=list(lookup.addresses)),
         "eai": None if lookup.eai is None else eai_name(lookup.eai) or lookup.eai,
         "hosts_file": list(lookup.hosts_file),
     }
@@ -113,13 +121,12 @@ def _way_cell(facts: Facts, member: MemberFacts) -> Cell | None:
     way = [f"{hop.kind} {hop.server}" for hop in facts.hops]
     if opened := next((t for t in member.tcp if t.reach is Reach.OK), None):
         note = f"through {way[-1]}"
-        evidence = {"through": way}
-        return Cell(status=Status.PASSED, elapsed_ms=rounded(opened.elapsed_ms), note=note, evidence=evidence)
+        return Cell(status=Status.PASSED, elapsed_ms=rounded(opened.elapsed_ms), note=note, evidence={"through": way})
     failure = facts.hops[-1].not_opened(member.address)
     if failure is None:
         return None
     note = failure.trouble.value.replace("-", " ") if failure.code is None else f"{facts.hops[-1].kind} {failure.code}"
-    evidence = {"through": way, **told(failure)}
+    evidence: dict[str, Json] = {"through": way, **told(failure)}
     return Cell(status=Status.FAILED, elapsed_ms=rounded(failure.elapsed_ms), note=note, evidence=evidence)
 
 
@@ -128,7 +135,7 @@ def _tcp_cell(facts: Facts, member: MemberFacts) -> Cell | None:
         return _way_cell(facts, member)
     if not member.tcp:
         return None
-    evidence: dict[str, Any] = {
+    evidence: dict[str, Json] = {
         "attempts": [
             {"address": t.address, "result": t.reach.value, "errno": t.errno, "ms": rounded(t.elapsed_ms)}
             for t in member.tcp
@@ -161,13 +168,13 @@ def _tls_cell(facts: Facts, member: MemberFacts) -> Cell | None:
     handshake = member.handshake(TlsKind.DRIVER)
     if handshake is None:
         return None
-    evidence: dict[str, Any] = {
+    evidence: dict[str, Json] = {
         "result": handshake.reach.value,
         "version": handshake.version,
         "cipher": handshake.cipher,
         "alert": handshake.alert,
         "verify_code": handshake.verify_code,
-        "serial": next((c.serial for c in _chain(member)), None),
+        **read_again(serial=next((c.serial for c in _chain(member)), None)),
         "chain": [f"{c.subject}  ←  {c.issuer}  (until {c.not_after})" for c in _chain(member)],
     }
     if handshake.reach is Reach.OK:
@@ -192,7 +199,7 @@ def _hello_cell(facts: Facts, member: MemberFacts) -> Cell | None:
     if exchange is None:
         return None
     hello = exchange.hello
-    evidence: dict[str, Any] = {"result": exchange.reach.value, "errno": exchange.errno}
+    evidence: dict[str, Json] = {"result": exchange.reach.value, "errno": exchange.errno}
     if exchange.first_bytes:
         evidence["first_bytes"] = exchange.first_bytes
     if hello is None:
@@ -226,7 +233,7 @@ def _auth_cell(facts: Facts, member: MemberFacts) -> Cell | None:
         return Cell(status=Status.SKIPPED, note="no login") if member.finished else None
     if not login.attempted or login.server != member.address:
         return None
-    evidence: dict[str, Any] = {
+    evidence: dict[str, Json] = {
         "mechanism": login.mechanism,
         "database": login.database,
         "failed_step": login.failed_step,

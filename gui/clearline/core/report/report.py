@@ -61,6 +61,18 @@ class Cell(_Value, frozen=True, kw_only=True):
     elapsed_ms: float | None = None
     note: str = ""
     evidence: dict[str, Any] = {}
+    """For people, under any name; a report from elsewhere may hold anything in it."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those of the server's name, in the cell of the lookup."""
+        found = self.evidence.get("addresses")
+        return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+
+    @property
+    def serial(self) -> str:
+        """The serial number of the server's own certificate, in the cell of the handshake."""
+        return str(self.evidence.get("serial") or "")
 
 
 class Latency(_Value, frozen=True, kw_only=True):
@@ -122,18 +134,15 @@ class ServerResult(_Value, frozen=True, kw_only=True):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The addresses of its name, as the lookup tells them; a report from elsewhere may hold anything."""
-        found = self._evidence(Stage.DNS, "addresses")
-        return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+        """The addresses of its name, as the lookup tells them."""
+        cell = self.cells.get(Stage.DNS.value)
+        return cell.addresses if cell else ()
 
     @property
     def certificate_serial(self) -> str:
         """The serial number of its own certificate, as the cell of the handshake tells it; "" where none is known."""
-        return str(self._evidence(Stage.TLS, "serial") or "")
-
-    def _evidence(self, stage: Stage, name: str) -> object:
-        cell = self.cells.get(stage.value)
-        return cell.evidence.get(name) if cell else None
+        cell = self.cells.get(Stage.TLS.value)
+        return cell.serial if cell else ""
 
 
 class Deployment(_Value, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.facts.hops import HopFacts
-from clearline.core.findings import Certainty, Finding, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Json, Severity, Stage, read_again
 from clearline.core.watch.cut_lines import IdleLimit
 from clearline.core.watch.pool import DeadIdle, PoolSnapshot, SlowGrowth
 from clearline.core.watch.topology import ChangeKind, TopologyChange
@@ -56,7 +56,7 @@ def idle_limit(facts: WatchFacts) -> Iterable[Finding]:
         )
 
 
-def _of_proxy(proxy: HopFacts, seconds: float, evidence: dict[str, object]) -> Finding:
+def _of_proxy(proxy: HopFacts, seconds: float, evidence: dict[str, Json]) -> Finding:
     half_ms = max(500, round(seconds * 500))
     patch: dict[str, object] = {"pool": {"maxIdleTimeMS": half_ms}}
     if seconds < _HEARTBEAT_S:
@@ -75,7 +75,7 @@ def idle_connections(facts: WatchFacts) -> Iterable[Finding]:
     """A connection that had been quiet was dead, and a new one worked at once."""
     for dead in facts.dead_idle:
         if facts.proxy is not None:
-            evidence: dict[str, object] = {"server": dead.server, "dead": dead.count}
+            evidence: dict[str, Json] = {"server": dead.server, "dead": dead.count}
             yield _of_proxy(facts.proxy, dead.shortest_s, evidence)
             continue
         below_ms = min(SAFE_IDLE_MS, round(dead.shortest_s * 500))
@@ -133,7 +133,7 @@ def fail_over(facts: WatchFacts) -> Iterable[Finding]:
                 Certainty.PROVEN,
                 stage=Stage.DRIVER,
                 server=change.server,
-                evidence={"elections": len(elected), "at_s": round(change.at_s, 1)},
+                evidence={"elections": len(elected), **read_again(at_s=round(change.at_s, 1))},
                 old=old,
                 new=change.server,
             )

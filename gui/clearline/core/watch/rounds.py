@@ -224,7 +224,7 @@ class Rounds:
         self._live.health.judge(HealthState.HEALTHY, "Every server answers.", at_s, at)
         if running is not None and running.cause is None and running.report is None:
             cause = next((f for f in self._live.findings() if f.cause == "pool.failover"), None)
-            if cause is not None and cause.evidence.get("at_s", 0.0) >= running.began_s - 1.0:
+            if cause is not None and cause.at_s >= running.began_s - 1.0:
                 self._live.health.amend(running.number, cause=cause)
 
     def _note_cause(self) -> None:

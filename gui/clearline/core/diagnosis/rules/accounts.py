@@ -7,6 +7,7 @@ from typing import Any
 from clearline.core.diagnosis.standing import txt_option
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
+from clearline.core.findings import Json
 
 USER_NOT_FOUND, AUTHENTICATION_FAILED, MECHANISM_UNAVAILABLE = 11, 18, 334
 """Server codes."""
@@ -69,7 +70,7 @@ def mechanisms_in(facts: Facts, database: str, user: str | None) -> tuple[str, .
     return facts.user_mechanisms.get(f"{database}.{user}", ())
 
 
-def login_evidence(facts: Facts) -> dict[str, object]:
+def login_evidence(facts: Facts) -> dict[str, Json]:
     """The evidence about the login, as the report shows it."""
     login = facts.login
     return {

@@ -54,6 +54,7 @@ from clearline.core.facts.whole import (
 from clearline.core.findings import (
     Certainty,
     Finding,
+    Json,
     Severity,
 )
 from clearline.core.late_patterns import (
@@ -67,7 +68,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     asked = asked_about(facts, member.host)
     eai = member.lookup.eai if member.lookup else None
-    evidence: dict[str, object] = {
+    evidence: dict[str, Json] = {
         "eai": None if eai is None else eai_name(eai) or eai,
         **evidence_of([*asked, *zones_of(facts.dns.questions)]),
     }
@@ -234,7 +235,7 @@ def _why_unknown(facts: Facts, best: Question | None, asked: list[Question]) -> 
     return f"A name that exists only in a private zone looks the same from outside of its network.{through}"
 
 
-def _unheard(facts: Facts, member: MemberFacts, best: Question | None, evidence: dict[str, object]) -> Finding | None:
+def _unheard(facts: Facts, member: MemberFacts, best: Question | None, evidence: dict[str, Json]) -> Finding | None:
     """The system's resolver is still waiting for an answer, while a name server answers us."""
     if best is None or best.outcome is not DnsOutcome.ANSWERED or any(first_resolver(facts)):
         return None  # A dead first name server is told by its own rule.

@@ -9,7 +9,7 @@ from clearline.core.diagnosis.rules.hello import answers_nothing_else
 from clearline.core.diagnosis.standing import Outlook, answered, is_connected, open_addresses, outlook
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Stage
+from clearline.core.findings import Certainty, Finding, Json, Stage
 
 PACKAGE_OF = {
     "pymongo_auth_aws": "pymongo[aws]",
@@ -58,7 +58,7 @@ def last_word(facts: Facts) -> Finding:
     """The finding for a failed check that no rule explains: said plainly, rather than guessed."""
     driver = facts.driver
     message = driver.words or driver.message or "PyMongo found no suitable server in time"
-    evidence: dict[str, object] = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
+    evidence: dict[str, Json] = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
     if found := _unreadable(facts) or _cut_off(facts) or _refused(facts, evidence):
         return found
     healthy = outlook(facts) is Outlook.POSSIBLE and driver.state is not DriverState.NOT_STARTED
@@ -113,7 +113,7 @@ _READ_CONCERN = frozenset({123, 148})
 """Server codes NotAReplicaSet and ReadConcernMajorityNotEnabled."""
 
 
-def _refused(facts: Facts, evidence: dict[str, object]) -> Finding | None:
+def _refused(facts: Facts, evidence: dict[str, Json]) -> Finding | None:
     """The server's own words for a code that stands for many causes."""
     driver, login = facts.driver, facts.login
     words = driver.words or driver.code_name or "no message"

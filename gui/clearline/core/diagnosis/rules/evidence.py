@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
 from clearline.core.diagnosis.rules.services import is_tls_record
 from clearline.core.facts.computer import CertificateFacts, FileFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts
+from clearline.core.findings import Json
 
 CUT = frozenset({Reach.RESET, Reach.CLOSED})
 WRONG_CLOCK_S = 300.0
@@ -86,9 +86,9 @@ def is_given(facts: Facts, option: str) -> bool:
     return option in facts.uri.options or file_of(facts, option) is not None
 
 
-def told_by(member: MemberFacts) -> dict[str, Any]:
+def told_by(member: MemberFacts) -> dict[str, Json]:
     """The evidence about one server's protocols, as the report shows it."""
-    evidence: dict[str, Any] = {}
+    evidence: dict[str, Json] = {}
     if member.listening is not None:
         heard = member.listening
         evidence["before speaking"] = _only_set(reach=heard.reach.value, bytes=heard.first_bytes)
@@ -120,7 +120,7 @@ def told_by(member: MemberFacts) -> dict[str, Any]:
     return evidence
 
 
-def _only_set(**values: object) -> dict[str, object]:
+def _only_set(**values: Json) -> dict[str, Json]:
     return {name: value for name, value in values.items() if value not in (None, "", False)}
 
 

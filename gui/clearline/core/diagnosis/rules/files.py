@@ -9,7 +9,7 @@ from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import file_of
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Json
 from clearline.core.late_patterns import late
 from clearline.core.tls.pem import ESCAPED, JOINED
 
@@ -46,7 +46,7 @@ def files(facts: Facts) -> Iterable[Finding]:
             yield found
 
 
-def _evidence(file: FileFacts) -> dict[str, object]:
+def _evidence(file: FileFacts) -> dict[str, Json]:
     return {
         "option": file.option,
         "path": file.path,

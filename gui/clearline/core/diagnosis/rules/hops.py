@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from clearline.core.addresses import is_ip_address, is_loopback
 from clearline.core.diagnosis.catalogue import finding, listed
@@ -13,7 +13,7 @@ from clearline.core.diagnosis.rules import ssh
 from clearline.core.facts.hops import HopFacts, HopFailure, Trouble
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Json
 
 KINDS: Final = {
     "socks5": "SOCKS proxy",
@@ -271,9 +271,9 @@ def _http(failure: HopFailure, host: str) -> tuple[str, Certainty]:
     return "proxy.failed", Certainty.PROVEN
 
 
-def told(failure: HopFailure) -> dict[str, Any]:
+def told(failure: HopFailure) -> dict[str, Json]:
     """What is known of a hop's failure, for the report."""
-    evidence = {
+    evidence: dict[str, Json] = {
         "hop": failure.hop + 1,
         "server": failure.server,
         "stage": failure.stage.value,

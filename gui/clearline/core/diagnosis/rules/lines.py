@@ -9,7 +9,7 @@ from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Json, Severity
 
 HIGH_LATENCY_MS = 150.0
 LOSS_JUMP_MS = 180.0
@@ -76,7 +76,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     median, member = max(measured, key=lambda pair: pair[0])
     assert member.rtt is not None
     samples = member.rtt.samples_ms
-    evidence: dict[str, object] = {"rtt_ms": [round(s, 1) for s in samples], "retransmits": member.rtt.retransmits}
+    evidence: dict[str, Json] = {"rtt_ms": [round(s, 1) for s in samples], "retransmits": member.rtt.retransmits}
     tell = partial(finding, server=member.address, evidence=evidence)
     rate = bandwidth(member)
     if rate is not None and rate < LOW_BANDWIDTH:
@@ -114,7 +114,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
 
 
 def late(
-    member: MemberFacts, ms: float, evidence: dict[str, object], *, severity: Severity | None = None, doubt: str = ""
+    member: MemberFacts, ms: float, evidence: dict[str, Json], *, severity: Severity | None = None, doubt: str = ""
 ) -> Finding:
     """Answers that take long: over a far line, or from a server that is slow although its port opened at once.
 

@@ -17,6 +17,7 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.servers import Hello, MemberFacts
 from clearline.core.facts.whole import Facts
+from clearline.core.findings import Json
 
 
 def seeds(facts: Facts) -> list[MemberFacts]:
@@ -24,7 +25,7 @@ def seeds(facts: Facts) -> list[MemberFacts]:
     return [m for m in facts.members if m.seed]
 
 
-def told_by_members(facts: Facts) -> dict[str, object]:
+def told_by_members(facts: Facts) -> dict[str, Json]:
     """The evidence about a set: what each server says of itself and the others."""
     return {
         "servers": {

@@ -17,7 +17,7 @@ from clearline.core.facts.names import (
 )
 from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Json
 
 SLOW_MS = 400.0
 """A lookup slower than this is worth a warning: a cluster name needs several, one after the other."""
@@ -63,7 +63,7 @@ def hears(outcome: DnsOutcome) -> bool:
     return outcome not in (*DEAF, DnsOutcome.MALFORMED)
 
 
-def evidence_of(questions: Iterable[Question]) -> dict[str, object]:
+def evidence_of(questions: Iterable[Question]) -> dict[str, Json]:
     """What was asked and answered, in lines; of thousands the first."""
     every = list(questions)
     told = [

@@ -36,7 +36,7 @@ from clearline.core.diagnosis.standing import (
 )
 from clearline.core.facts.servers import Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Severity
+from clearline.core.findings import Certainty, Finding, Json, Severity, read_again
 
 NO_MEMBER_FITS = 133
 """Server code FailedToSatisfyReadPreference."""
@@ -221,7 +221,7 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
             "It works now. If they are down, and not merely out of reach from here, the primary has no majority any "
             "more and steps down within some ten seconds."
         )
-    evidence: dict[str, object] = {"advertised_by": list(first.advertised_by)}
+    evidence: dict[str, Json] = {"advertised_by": list(first.advertised_by)}
     # A silence of one and a half seconds is a slow line as well, and a reset of one connection says little of others.
     silent = any(t.reach in (Reach.SILENT, Reach.RESET) for m in members for t in m.tcp) or any(
         m.lookup is not None and m.lookup.silent for m in members
@@ -230,7 +230,7 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
         code,
         Certainty.LIKELY if silent else Certainty.PROVEN,
         server=None if many else first.address,
-        evidence={**evidence, "servers_alike": names} if many else evidence,
+        evidence={**evidence, **read_again(servers_alike=names)} if many else evidence,
         summary=summary,
         means=means,
         detail=why_unusable(first),

@@ -22,7 +22,7 @@ from clearline.core.diagnosis.rules.places import (
 from clearline.core.diagnosis.standing import is_connected
 from clearline.core.facts.servers import MemberFacts, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.findings import Certainty, Finding, Json, Remedy, Severity, Stage
 
 NEARBY_MS = 2500.0
 """ARP gives up after about 3 s; an ICMP message comes within a round trip."""
@@ -59,7 +59,7 @@ def _worst(member: MemberFacts) -> TcpFacts:
     return min(member.tcp, key=rank)
 
 
-def _evidence(member: MemberFacts) -> dict[str, object]:
+def _evidence(member: MemberFacts) -> dict[str, Json]:
     return {
         "attempts": [
             f"{t.address} ({t.family}): {t.reach.value}, errno {t.errno}, {t.elapsed_ms:.0f} ms" for t in member.tcp

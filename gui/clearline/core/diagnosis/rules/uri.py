@@ -8,7 +8,7 @@ from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import answered, has_failed, single_topology
 from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding, Remedy, Severity
+from clearline.core.findings import Certainty, Finding, Remedy, Severity, read_again
 
 _CONSENT = (
     Remedy(
@@ -35,7 +35,7 @@ def mistakes(facts: Facts) -> Iterable[Finding]:
             evidence={
                 "from": mistake.start,
                 "to": mistake.end,
-                **({"hop": mistake.blanks["hop"]} if mistake.blanks.get("hop") else {}),
+                **(read_again(hop=mistake.blanks["hop"]) if mistake.blanks.get("hop") else {}),
             },
             means=mistake.detail if mistake.blanks.get("hop") else "",
             detail="" if mistake.blanks.get("hop") else mistake.detail,
