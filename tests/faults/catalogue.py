@@ -21,6 +21,7 @@ from faults import (
     tcp_faults,
     tls_faults,
     topology_faults,
+    unforeseen,
     uri_faults,
 )
 from faults.fault import Fault
@@ -38,6 +39,7 @@ GROUPS = {
     "N": "seldom met, or met together",
     "S": "evidence with a second reading",
     "V": "answers and addresses of a seldom form",
+    "E": "unforeseen",
     "H": "healthy deployments",
     "K": "look-alikes",
     "M": "look-alikes on the way: text, names, network, topology",
@@ -60,6 +62,7 @@ _IN_THE_BENCH = (
     seldom_met,
     second_readings,
     odd_answers,
+    unforeseen,
     look_alikes_of_texts,
     look_alikes_of_names,
     look_alikes_on_the_way,

@@ -74,7 +74,7 @@ _names(
     "dns.host-not-found",
     settings={"search": "lab.test"},
 )
-_names("M78", "DNS sends the name to 0.0.0.0", {(HOST, "A"): "0.0.0.0"}, _PLAIN, "tcp.refused")
+_names("M78", "DNS sends the name to 0.0.0.0", {(HOST, "A"): "0.0.0.0"}, _PLAIN, "tcp.unusable-address")
 _names("M79", "DNS sends the name to 127.0.0.1", {(HOST, "A"): "127.0.0.1"}, _PLAIN, "tcp.refused")
 _names(
     "M80",
@@ -195,10 +195,10 @@ _names(
 )
 _names(
     "M184",
-    "two addresses, one of them dead: healthy",
+    "two addresses, one of them dead",
     {(HOST, "A"): ["10.8.0.9", OUTSIDE]},
     _PLAIN,
-    connected=(),
+    connected="tcp.address-dead",
     silent=True,
 )
 _names(

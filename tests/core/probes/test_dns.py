@@ -320,6 +320,18 @@ def test_a_healthy_cluster_takes_one_round_trip() -> None:
     assert txt_options(questions) == {"authSource": "admin", "replicaSet": "rs+0"}
 
 
+def test_a_server_that_keeps_silent_over_udp_is_asked_over_tcp_as_well() -> None:
+    class OverTcpAlone(DnsServer):
+        async def answer(self, packet: bytes, *, tcp: bool) -> bytes | None:
+            return await super().answer(packet, tcp=tcp) if tcp else None
+
+    with OverTcpAlone() as server, resolver_at(server):
+        questions, _ = ask_all(ask_srv, "c0.lab.test", late_s=0.0)
+    found = by_purpose(questions)
+    assert found["over-tcp", "A", "tcp"] is DnsOutcome.NXDOMAIN
+    assert {outcome for (_, _, transport), outcome in found.items() if transport == "udp"} == {DnsOutcome.SILENT}
+
+
 @pytest.mark.parametrize(
     ("zone", "known", "landmark"),
     [

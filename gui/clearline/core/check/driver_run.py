@@ -153,10 +153,9 @@ class DriverRun:
             return False
         if isinstance(error, OperationFailure):
             return error.details is None
-        # A last answer that is no SCRAM message at all. Before it, such an error may be about the password (SASLprep).
+        # An answer that is no SCRAM message at all. Before the first, such an error is about the password (SASLprep).
         step = self._events.login_step
-        last = step is not None and step.name == "saslContinue" and step.passed is True
-        return last and isinstance(error, (ValueError, LookupError, TypeError))
+        return step is not None and step.passed is True and isinstance(error, (ValueError, LookupError, TypeError))
 
     def _login(
         self, *, succeeded: bool, error: Exception | None = None, refused_here: bool = False, unproven: bool = False

@@ -37,7 +37,8 @@ class Question(Fact, frozen=True, kw_only=True):
     purpose: str
     """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
     of a plain host without an address), ``control`` (a random name under .invalid: an answer means that something
-    answers every name), or ``zone`` (of a public name that is denied: the domain it belongs to, and `LANDMARK`)."""
+    answers every name), ``zone`` (of a public name that is denied: the domain it belongs to, and `LANDMARK`), or
+    ``over-tcp`` (a random name once more, of a name server that has kept silent over UDP)."""
     transport: str = "udp"
     outcome: DnsOutcome
     rcode: int | None = None

@@ -156,9 +156,9 @@ async def ask_srv(
 ) -> tuple[Question, ...]:
     """All that is to be known of an SRV name, asked at once, each name server by itself.
 
-    SRV, TXT, the bare name's addresses and a random control name; of a public name that is denied then also whether
-    any public name is known. ``on_question`` hears each answer as it comes, and a
-    silent one twice when it answers late. ``servers`` are asked instead of the configured ones.
+    SRV, TXT, the bare name's addresses and a random control name, that one once more over TCP where UDP stays silent;
+    of a public name that is denied then also whether any public name is known. ``on_question`` hears each answer as
+    it comes, and a silent one twice when it answers late. ``servers`` are asked instead of the configured ones.
     """
     wanted = [(f"_{service}._tcp.{name}", "SRV", "srv"), (name, "TXT", "txt"), *_addresses(name, "bare"), _control()]
     found = await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
@@ -277,6 +277,30 @@ async def _ask_everywhere(
                 break
         return answers
 
+    async def ask_over_tcp(first: asyncio.Task[list[Question]], server: Server) -> list[Question]:
+        await asyncio.wait([first], timeout=deadline_s * 2 / 3)
+        if first.done() and first.result()[0].outcome is not DnsOutcome.UNREACHABLE:
+            return []
+        name, type, _ = _control()
+        answer = await ask(
+            name,
+            type,
+            nameserver=server,
+            purpose="over-tcp",
+            deadline_s=deadline_s / 3,
+            late_s=0.0,
+            transport="tcp",
+        )
+        if first.done() and first.result()[0].outcome not in (DnsOutcome.SILENT, DnsOutcome.UNREACHABLE):
+            return []
+        on_question(answer)
+        return [answer]
+
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask_through(server, *w)) for server in chosen[:MAX_SERVERS] for w in wanted]
+        tasks = []
+        for server in chosen[:MAX_SERVERS]:
+            for one in wanted:
+                tasks.append(group.create_task(ask_through(server, *one)))
+                if one[2] == "control":
+                    tasks.append(group.create_task(ask_over_tcp(tasks[-1], server)))
     return tuple(answer for task in tasks for answer in task.result())

@@ -85,6 +85,7 @@ def lint_conflicts(found: Mistakes, parts: UriText, options: ReadOptions, profil
     _topology(conflicts)
     _srv(conflicts)
     _pool(conflicts)
+    _waiting(conflicts)
     _reads(conflicts)
     _writes(conflicts)
     _compression(conflicts)
@@ -199,6 +200,22 @@ def _pool(c: _Conflicts) -> None:
         rule=f"it is above maxPoolSize, which is {_DEFAULT_POOL} when it is not set",
         suggestion=f"maxPoolSize={least} as well, or a smaller minimum",
     )
+
+
+def _waiting(c: _Conflicts) -> None:
+    """Other timeouts mean no limit by 0; here it ends the wait before it begins (topology._select_servers_loop)."""
+    if c.effective.get("serverSelectionTimeoutMS") == 0:
+        c.found.add(
+            "uri.bad-value",
+            _FAILURE,
+            c.place("serverSelectionTimeoutMS"),
+            fields=("serverSelectionTimeoutMS",),
+            patch={"timeouts": {"serverSelectionTimeoutMS": None}},
+            option="serverSelectionTimeoutMS",
+            value="0",
+            rule="an operation then gives up before any server can have answered",
+            suggestion="serverSelectionTimeoutMS=30000, which is in force without it",
+        )
 
 
 def _reads(c: _Conflicts) -> None:

@@ -34,6 +34,7 @@ def refused(
     password: PasswordTraits | None = None,
     options: dict[str, Any] | None = None,
     parts: tuple[Any, ...] = (plain(HELLO),),
+    words: str | None = None,
     **changes: Any,
 ) -> Finding:
     login = LoginFacts(
@@ -52,7 +53,7 @@ def refused(
         options={**({"authMechanism": mechanism} if mechanism else {}), **(options or {})},
         login=login,
         user_mechanisms=mechs or {},
-        driver=DriverFacts(state=DriverState.RAISED, code=code, raised_by="login"),
+        driver=DriverFacts(state=DriverState.RAISED, code=code, words=words, raised_by="login"),
         **changes,
     )
     failures = [f for f in findings(known) if f.severity is Severity.FAILURE]
@@ -61,6 +62,14 @@ def refused(
 
 
 # ---------------------------------------------------------------- SCRAM
+
+
+def test_a_reason_of_the_servers_own_is_told_in_place_of_a_wrong_password() -> None:
+    known = {"admin.app": SCRAM}
+    assert refused(mechs=known, words="Authentication failed.").cause == "auth.wrong-password"
+    found = refused(mechs=known, words="Account is locked")
+    assert (found.cause, found.certainty) == ("auth.login-refused", Certainty.LIKELY)
+    assert "Account is locked" in found.summary
 
 
 def test_a_wrong_password_looks_like_a_restriction_to_certain_addresses() -> None:

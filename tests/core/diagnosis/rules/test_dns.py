@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from clearline.core.facts.fact import replace
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import DnsFacts, DnsOutcome, Lookup, Question
-from clearline.core.facts.servers import Reach, TcpFacts
+from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report.report import Verdict
@@ -88,6 +89,16 @@ SRV_NAMES = [
     ("SERVFAIL for everything", everything(DnsOutcome.SERVFAIL), "dns.servfail"),
     ("silence for everything", everything(DnsOutcome.SILENT), "dns.resolver-silent"),
     ("a closed port", everything(DnsOutcome.PORT_CLOSED), "dns.resolver-not-running"),
+    (
+        "silence over UDP, and an answer over TCP",
+        (*everything(DnsOutcome.SILENT), question("over-tcp", DnsOutcome.NXDOMAIN, transport="tcp")),
+        "dns.udp-blocked",
+    ),
+    (
+        "silence over UDP and over TCP",
+        (*everything(DnsOutcome.SILENT), question("over-tcp", DnsOutcome.SILENT, transport="tcp")),
+        "dns.resolver-silent",
+    ),
     ("no way to the name server", everything(DnsOutcome.UNREACHABLE), "dns.resolver-silent"),
     (
         "cut off, and TCP refused",
@@ -188,6 +199,7 @@ TXT = [
     (("AUTHSOURCE=admin",), None),
     (("loadBalanced=true",), None),
     (("loadBalanced=yes",), "neither"),
+    (("authSource=admin&",), "without an option"),
     (("authSource=admin", "replicaSet=rs0"), "2 of them"),
     (("authSource=admin&ssl=false",), "sets ssl"),
     (("v=spf1 include:example.com -all",), "another purpose"),
@@ -203,6 +215,51 @@ def test_a_txt_record_may_hold_three_options_and_nothing_else(records: tuple[str
     outcome = DnsOutcome.ANSWERED if records else DnsOutcome.NODATA
     expected = "dns.txt-invalid" if problem else None
     assert cause(good_answers()[0], question("txt", outcome, *records)) == expected
+
+
+def test_a_draw_among_hosts_of_which_some_are_dead_is_told() -> None:
+    both = (member(plain(HELLO)), dead("db2"))
+
+    def drawn(*members: MemberFacts, most: int) -> list[str]:
+        known = facts(*members, dns=names(*good_answers()), **{**SRV, "options": {"tls": False, "srvMaxHosts": most}})
+        return [f.cause for f in rules_srv.drawn_by_lot(known)]
+
+    assert drawn(*both, most=1) == ["topology.drawn-by-lot"]
+    assert drawn(*both, most=2) == drawn(*both, most=0) == []
+    assert drawn(member(plain(HELLO)), member(plain(HELLO), host="db2"), most=1) == []
+
+
+def test_a_value_of_the_txt_record_that_pymongo_leaves_out_stops_nothing() -> None:
+    found = about_name(good_answers()[0], question("txt", DnsOutcome.ANSWERED, "loadBalanced=TRUE"))
+    assert found
+    assert found.severity is Severity.WARNING
+
+
+def test_a_computer_that_sends_no_questions_is_told_so_by_its_own_error() -> None:
+    def all_of(number: int) -> tuple[Question, ...]:
+        return tuple(replace(q, errno=number) for q in everything(DnsOutcome.UNREACHABLE))
+
+    kept, no_route = about_name(*all_of(errno.EPERM)), about_name(*all_of(errno.ENETUNREACH))
+    assert kept
+    assert no_route
+    assert kept.cause == no_route.cause == "dns.resolver-silent"
+    assert "itself" in kept.summary
+    assert "itself" not in no_route.summary
+
+
+def test_a_host_whose_answer_is_cut_off_is_not_taken_for_unknown() -> None:
+    cut = question("host", DnsOutcome.ANSWERED, name="db1", truncated=True)
+    over_tcp = question("host", DnsOutcome.SILENT, name="db1", transport="tcp")
+    empty = question("host", DnsOutcome.NODATA, name="db1", type="AAAA")
+    found = dns.host_name(facts(dns=names(cut, over_tcp, empty, CONTROL)), unnamed())
+    assert found
+    assert (found.cause, found.certainty) == ("dns.tcp-blocked", Certainty.LIKELY)
+
+
+def test_a_name_server_that_answers_over_tcp_alone_is_no_living_one() -> None:
+    dead_first = (*everything(DnsOutcome.SILENT), question("over-tcp", DnsOutcome.NXDOMAIN, transport="tcp"))
+    asked = facts(dns=names(*dead_first, *good_answers(server=1)), **SRV)
+    assert [f.cause for f in resolvers.first_resolver(asked)] == ["dns.first-resolver-dead"]
 
 
 @pytest.mark.parametrize("outcome", [DnsOutcome.SILENT, DnsOutcome.REFUSED, DnsOutcome.SERVFAIL])

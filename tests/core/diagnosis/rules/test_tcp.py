@@ -12,6 +12,7 @@ from clearline.core.diagnosis.rules import lines
 from clearline.core.diagnosis.rules import tcp as rules
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts, SystemProxyFacts
 from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.names import Lookup
 from clearline.core.facts.servers import MemberFacts, Reach, RttFacts, TcpFacts
 from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import dead, live, tcp
@@ -252,6 +253,32 @@ def test_a_family_that_costs_time_is_named(v6: TcpFacts, expected: list[str]) ->
 def test_families_are_not_compared_where_the_server_cannot_be_used_anyway() -> None:
     one = member(tcp(Reach.SILENT, V6, "ipv6"), tcp(Reach.OK), plain(Reach.CLOSED))
     assert not list(lines.ipv6_trouble(facts(one)))
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (tcp(Reach.SILENT, "192.0.2.8", elapsed_ms=1500), ["tcp.address-dead"]),
+        (tcp(Reach.HOST_UNREACHABLE, "192.0.2.8", elapsed_ms=3000), ["tcp.address-dead"]),
+        (tcp(Reach.HOST_UNREACHABLE, "192.0.2.8", elapsed_ms=1), []),
+        (tcp(Reach.REFUSED, "192.0.2.8", elapsed_ms=1), []),
+        (tcp(Reach.OK, "192.0.2.8"), []),
+        (tcp(Reach.SILENT, V6, "ipv6", elapsed_ms=1500), []),  # told of as a family
+    ],
+)
+def test_one_of_several_addresses_that_costs_time_is_named(other: TcpFacts, expected: list[str]) -> None:
+    known = facts(member(tcp(Reach.OK), other, plain(HELLO)), connected=True)
+    assert [f.cause for f in lines.addresses_apart(known)] == expected
+
+
+def test_a_name_that_leads_to_no_computer_is_told_from_a_stopped_server() -> None:
+    here = tcp(Reach.REFUSED, "0.0.0.0")
+    named = why(member(here))
+    literal = why(member(here, host="0.0.0.0", lookup=Lookup(host="0.0.0.0", addresses=("0.0.0.0",), literal=True)))
+    assert named is not None
+    assert (named.cause, named.certainty) == ("tcp.unusable-address", Certainty.LIKELY)
+    assert literal is not None
+    assert literal.cause == "tcp.refused"
 
 
 # ---------------------------------------------------------------- the line

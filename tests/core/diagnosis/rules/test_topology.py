@@ -74,6 +74,17 @@ def test_a_wrong_set_name_is_corrected() -> None:
     assert found.remedies[0].patch == {"seeds": {"replicaSet": "rs0"}}
 
 
+def test_a_seed_of_another_set_is_dropped_before_the_members_that_it_lists_are_asked() -> None:
+    stray = replace(in_set("secondary"), set_name="rsX")
+    seed, listed = live(stray, "db2"), live(PRIMARY, seed=False)
+    asked = option(replicaSet="rs0")
+    found = said(facts(seed, listed, **asked))["topology.wrong-set-name"]
+    assert "db1:27017" in found.remedies[0].text
+    assert found.remedies[0].patch is None
+    assert "topology.wrong-set-name" not in said(facts(seed, live(PRIMARY), **asked))
+    assert "topology.wrong-set-name" not in said(facts(seed, listed, connected=True, **asked))
+
+
 @pytest.mark.parametrize(("hello", "kind"), [(HELLO, "single server"), (ROUTER, "router")])
 def test_a_set_name_where_there_is_no_set(hello: Hello, kind: str) -> None:
     found = said(facts(live(hello), **option(replicaSet="rs0")))["topology.not-a-replica-set"]

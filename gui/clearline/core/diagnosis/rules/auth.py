@@ -56,6 +56,7 @@ def login(facts: Facts) -> Iterable[Finding]:
         auth_users.other_place,
         auth_mechanisms.mechanism_not_for_user,
         auth_external.outside_identity,
+        own_words,
         auth_passwords.password_text,
         auth_users.unknown_user,
         auth_passwords.wrong_password,
@@ -100,6 +101,25 @@ def atlas(facts: Facts) -> Finding | None:
         detail=told,
         also=() if named else (Remedy(text=by_name),),
         action="ask-password",
+    )
+
+
+_THE_USUAL = "authentication failed"
+"""All that MongoDB tells with code 18 about a user and a password, whatever the cause."""
+
+
+def own_words(facts: Facts) -> Finding | None:
+    """Code 18 with a reason, as something else than MongoDB gives it: quoted, for it says more than the code."""
+    login, words = facts.login, facts.driver.words
+    if code_of_login(facts) != AUTHENTICATION_FAILED or not words or words.strip(" .").lower() == _THE_USUAL:
+        return None
+    return finding(
+        "auth.login-refused",
+        Certainty.LIKELY,
+        server=login.server,
+        evidence=login_evidence(facts),
+        means="MongoDB itself gives no reason with this code, 18: something else decides about the login there.",
+        fill={"words": words, "code": "18"},
     )
 
 

@@ -31,6 +31,7 @@ from clearline.core.diagnosis.rules.resolvers import (
     captive_address,
     captive_portal,
     clusters_of,
+    cut_off,
     denied_zones,
     evidence_of,
     first_resolver,
@@ -82,6 +83,8 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell("dns.servfail", Certainty.PROVEN)
     if best is not None and best.outcome in (DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE):
         return tell("dns.refused", Certainty.LIKELY, nameserver=best.nameserver)
+    if (certainty := cut_off(asked)) is not None:
+        return tell("dns.tcp-blocked", certainty)
     unheard = member.lookup is not None and member.lookup.silent
     denied = best if best is not None and best.outcome in NEGATIVE else None
     if unheard and denied is None:

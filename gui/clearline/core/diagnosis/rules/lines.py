@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
@@ -46,6 +46,26 @@ def ipv6_trouble(facts: Facts) -> Iterable[Finding]:
         elif any(t.reach is Reach.REFUSED for t in v6):
             yield finding(
                 "tcp.ipv6-refused", Certainty.PROVEN, server=member.address, evidence=evidence, host=member.host
+            )
+
+
+def addresses_apart(facts: Facts) -> Iterable[Finding]:
+    """One of several addresses of a host keeps silent while another of the same family works."""
+    for member in facts.members:
+        if standing(facts, member) is not Standing.ANSWERED and not is_connected(facts):
+            continue
+        alive = {t.family for t in member.tcp if t.reach is Reach.OK}
+        slow = (Reach.SILENT, *_NO_WAY)
+        costly = [t for t in member.tcp if t.family in alive and t.reach in slow and t.elapsed_ms >= DETOUR_MS]
+        if costly:
+            yield finding(
+                "tcp.address-dead",
+                Certainty.LIKELY,  # as with a silent family
+                server=member.address,
+                evidence={"addresses": {t.address: t.reach.value for t in member.tcp}},
+                host=member.host,
+                count=len(member.tcp),
+                address=listed([t.address for t in costly], most=3),
             )
 
 
@@ -147,4 +167,4 @@ def bandwidth(member: MemberFacts) -> float | None:
     return (rtt.large_bytes - rtt.small_bytes) / (extra_ms / 1000)
 
 
-RULES = (ipv6_trouble, localhost_elsewhere, line_quality)
+RULES = (ipv6_trouble, addresses_apart, localhost_elsewhere, line_quality)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
@@ -24,8 +25,12 @@ SLOW_MS = 400.0
 _SHARE = 3
 """So many times as long as a connection to a server takes a name that is slow for reasons of its own."""
 _BUSY = "A slow line, or a computer that is busy, measures the same."
+_KEPT = "A firewall or security program on this computer turns the questions away before they leave it."
 _MOST_TOLD = 60
 """Questions that an evidence lists."""
+OVER_TCP = "over-tcp"
+"""The purpose of what a name server is asked that keeps silent over UDP."""
+_DENIED = frozenset({errno.EPERM, errno.EACCES, 10013})
 DEAF = (DnsOutcome.SILENT, DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE)
 NEGATIVE = (DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
 
@@ -89,6 +94,7 @@ def resolver_trouble(facts: Facts, about: str) -> Finding | None:
         return finding("dns.no-resolver", Certainty.PROVEN, evidence={"nameservers": []})
     questions = facts.dns.questions
     outcomes = _outcomes(questions)
+    unsent = _unsent(questions)
     if not questions or any(map(hears, outcomes)):
         return None
     servers = listed(facts.dns.nameservers or ())
@@ -97,10 +103,34 @@ def resolver_trouble(facts: Facts, about: str) -> Finding | None:
     evidence = evidence_of_all(questions)
     if DnsOutcome.PORT_CLOSED in outcomes and outcomes <= {DnsOutcome.PORT_CLOSED, DnsOutcome.UNREACHABLE}:
         return finding("dns.resolver-not-running", Certainty.LIKELY, evidence=evidence, nameserver=servers)
+    kept = _KEPT if unsent else ""
+    if talking := _over_tcp_alone(questions):
+        return finding(
+            "dns.udp-blocked", Certainty.LIKELY, evidence=evidence, means=kept, nameserver=listed(talking), host=about
+        )
+    if unsent:
+        return finding(
+            "dns.resolver-silent",
+            Certainty.LIKELY,
+            evidence={"wanted": about, **evidence},
+            summary=f"This computer itself keeps questions to its DNS server {servers} from leaving.",
+            means=kept,
+            fix="Allow this program UDP and TCP port 53 to that server in the computer's own firewall.",
+            nameserver=servers,
+        )
     return finding("dns.resolver-silent", Certainty.LIKELY, evidence={"wanted": about, **evidence}, nameserver=servers)
 
 
-_outcomes = PerQuestions(lambda questions: {q.outcome for q in questions})
+_outcomes = PerQuestions(lambda questions: {q.outcome for q in questions if q.purpose != OVER_TCP})
+_over_tcp_alone = PerQuestions(
+    lambda questions: [q.nameserver for q in questions if q.purpose == OVER_TCP and hears(q.outcome)]
+)
+_unsent = PerQuestions(
+    lambda questions: all(
+        q.outcome is DnsOutcome.UNREACHABLE and q.errno in _DENIED for q in questions if q.purpose != OVER_TCP
+    )
+)
+"""Whether the system refused to send any of them."""
 evidence_of_all = PerQuestions(evidence_of)
 zones_of = PerQuestions(lambda questions: [q for q in questions if q.purpose == "zone"])
 clusters_of = PerQuestions(lambda questions: [q for q in questions if q.purpose == "cluster" and q.records])
@@ -172,12 +202,21 @@ def cannot_look_up(best: Question, asked: list[Question]) -> bool:
     return best.outcome is DnsOutcome.SERVFAIL or (best.outcome is DnsOutcome.NODATA and DnsOutcome.SERVFAIL in alike)
 
 
+def cut_off(asked: list[Question]) -> Certainty | None:
+    """How sure it is that an answer did not fit, and that the question over TCP which has to follow gets none."""
+    over_tcp = [q for q in asked if q.transport == "tcp"]
+    if not over_tcp or not any(q.truncated for q in asked) or any(hears(q.outcome) for q in over_tcp):
+        return None
+    return Certainty.PROVEN if any(q.outcome is DnsOutcome.PORT_CLOSED for q in over_tcp) else Certainty.LIKELY
+
+
 def first_resolver(facts: Facts) -> Iterable[Finding]:
     """A dead first name server before a living one."""
     servers = facts.dns.nameservers or ()
     if len(servers) < 2:
         return
-    heard = {s: [hears(q.outcome) for q in facts.dns.questions if q.nameserver == s] for s in servers}
+    asked = [q for q in facts.dns.questions if q.purpose != OVER_TCP]
+    heard = {s: [hears(q.outcome) for q in asked if q.nameserver == s] for s in servers}
     first = servers[0]
     other = next((s for s in servers[1:] if any(heard[s])), None)
     if other is not None and heard[first] and not any(heard[first]):

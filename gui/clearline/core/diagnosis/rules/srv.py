@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from clearline.core.diagnosis.catalogue import (
     finding,
     listed,
 )
+from clearline.core.diagnosis.rules.members import seeds, unusable
 from clearline.core.diagnosis.rules.resolvers import (
     DEAF,
     DISAGREEMENT,
@@ -18,6 +20,7 @@ from clearline.core.diagnosis.rules.resolvers import (
     asked_for,
     best_of,
     captive_portal,
+    cut_off,
     denied_zones,
     evidence_of,
     garbage,
@@ -25,6 +28,7 @@ from clearline.core.diagnosis.rules.resolvers import (
     known_zone,
     resolver_trouble,
 )
+from clearline.core.diagnosis.standing import answered
 from clearline.core.facts.names import (
     DnsOutcome,
     Question,
@@ -97,13 +101,10 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     bare = asked_for(facts, "bare")
     addresses = tuple(record for q in bare for record in q.records)
     evidence = evidence_of([*srv, *bare, *asked_for(facts, "control", "zone")])
-    truncated = [q for q in srv if q.truncated and q.transport == "udp"]
-    if truncated and not any(q.transport == "tcp" and hears(q.outcome) for q in srv):
-        if not any(q.transport == "tcp" for q in srv):
-            return None  # The second question, over TCP, is still under way.
-        refused = any(q.transport == "tcp" and q.outcome is DnsOutcome.PORT_CLOSED for q in srv)
-        certainty = Certainty.PROVEN if refused else Certainty.LIKELY
+    if (certainty := cut_off(srv)) is not None:
         return finding("dns.tcp-blocked", certainty, evidence=evidence, host=host)
+    if any(q.truncated for q in srv) and not any(q.transport == "tcp" for q in srv):
+        return None  # The second question, over TCP, is still under way.
     if best.outcome in NEGATIVE:
         if captive := captive_portal(facts, host, addresses):
             return captive
@@ -145,15 +146,23 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
                 fix=PUBLIC_NAMES,
                 host=host,
             )
-        service = facts.uri.options.get("srvServiceName")
-        asked = f"srvServiceName={service} asks for _{service}._tcp.{host}; without it, drivers ask for _mongodb._tcp."
+        if service := facts.uri.options.get("srvServiceName"):
+            return finding(
+                "dns.srv-not-found",
+                Certainty.LIKELY,
+                evidence=evidence,
+                summary=f"DNS does not know _{service}._tcp.{host}.",
+                means=f"srvServiceName={service} asks for it; without it, drivers ask for _mongodb._tcp.{host}.",
+                fix="Remove srvServiceName unless the deployment calls for it; else correct it, or the cluster's name.",
+                host=host,
+            )
         private = "A cluster name that exists only in a private zone looks the same from outside of its network."
         if facts.hops:
             private = (
                 "Only this computer was asked. Where the network behind the hops alone knows the name, write a name "
                 "server of that network beside them: it is asked over the hops then."
             )
-        detail = asked if service else f"{known_zone(facts, host, best.nameserver)}{private}"
+        detail = f"{known_zone(facts, host, best.nameserver)}{private}"
         return finding("dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=detail, host=host)
     elsewhere = [q for q in asked_for(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
@@ -238,7 +247,15 @@ def _txt(facts: Facts, host: str) -> Finding | None:
     what = txt_problem(best.records)
     if what is None:
         return None
-    return finding("dns.txt-invalid", Certainty.PROVEN, evidence=evidence_of(txt), host=host, what=what)
+    tell = partial(finding, "dns.txt-invalid", Certainty.PROVEN, evidence=evidence_of(txt), host=host, what=what)
+    if what.startswith("loadBalanced"):
+        return tell(
+            severity=Severity.WARNING,
+            summary=f"PyMongo leaves out a part of the TXT record of {host}: {what}.",
+            means="Other drivers may refuse the whole address over it.",
+            fix="Have the record corrected.",
+        )
+    return tell()
 
 
 def txt_problem(records: tuple[str, ...]) -> str | None:
@@ -247,6 +264,8 @@ def txt_problem(records: tuple[str, ...]) -> str | None:
         return f"there are {len(records)} of them"
     for pair in records[0].split("&") if records else ():
         name, equals, value = pair.partition("=")
+        if not pair:
+            return "an & stands in it without an option"
         if not equals:
             return "it is a text for another purpose"
         if name.lower() not in _ALLOWED_IN_TXT:
@@ -310,4 +329,22 @@ def txt_against_text(facts: Facts) -> Iterable[Finding]:
             return
 
 
-RULES = (srv_name, txt_against_text)
+def drawn_by_lot(facts: Facts) -> Iterable[Finding]:
+    """srvMaxHosts picks some of the hosts at random, and not all of them work."""
+    most = facts.uri.options.get("srvMaxHosts") or 0
+    targets = seeds(facts)
+    live = [m.address for m, _ in answered(facts) if m.seed]
+    dead = [m.address for m in unusable(facts) if m.seed]
+    if facts.uri.srv and 0 < most < len(targets) and live and dead:
+        yield finding(
+            "topology.drawn-by-lot",
+            Certainty.PROVEN,
+            evidence={"answer": live, "do not": dead},
+            patch={"seeds": {"srvMaxHosts": None}},
+            most=most,
+            count=len(targets),
+            alive="only 1 answers" if len(live) == 1 else f"only {len(live)} answer",
+        )
+
+
+RULES = (srv_name, txt_against_text, drawn_by_lot)

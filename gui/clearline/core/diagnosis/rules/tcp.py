@@ -86,11 +86,11 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
         )
     if member.port == 0 and facts.uri.srv:
         return None  # The SRV record is told of.
-    if (what := _no_servers_address(address)) is not None:
+    if (what := _no_servers_address(address) or _blocked_name(member, address)) is not None:
         return tell(
             "tcp.unusable-address",
             # Some closed networks number their computers out of what is kept for later.
-            Certainty.LIKELY if what == _RESERVED else Certainty.PROVEN,
+            Certainty.LIKELY if what in (_RESERVED, _NO_COMPUTER) else Certainty.PROVEN,
             address=address,
             what=what,
             host=host,
@@ -115,7 +115,7 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             return tell("tcp.no-ipv6", Certainty.PROVEN if sure else Certainty.LIKELY, host=host)
         case Reach.NETWORK_UNREACHABLE:
             # The kernel says so at once and picks no address of its own; a router says it as well, a near one at once.
-            routed = attempt.source not in (None, "0.0.0.0", "::")  # noqa: S104
+            routed = attempt.source not in (None, *_UNSPECIFIED)
             sure = attempt.elapsed_ms < _AT_ONCE_MS and not routed
             return tell(
                 "tcp.network-unreachable",
@@ -153,6 +153,8 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
 
 
 _RESERVED = "an address that is kept for later use (240.0.0.0/4)"
+_NO_COMPUTER = "what lists of blocked names give in place of an address"
+_UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104
 
 
 def _no_servers_address(text: str) -> str | None:
@@ -165,6 +167,12 @@ def _no_servers_address(text: str) -> str | None:
     if address.version == 4 and address.is_reserved:
         return "the broadcast address" if int(address) == 0xFFFFFFFF else _RESERVED
     return None
+
+
+def _blocked_name(member: MemberFacts, address: str) -> str | None:
+    """The same of the unspecified address, where a name leads to it."""
+    named = member.lookup is not None and not member.lookup.literal
+    return _NO_COMPUTER if named and address in _UNSPECIFIED else None
 
 
 _NO_OWN_ADDRESS = frozenset({99, 49, 10049})
@@ -335,14 +343,14 @@ def is_this_computer(host: str) -> bool:
 
 def _led_here(member: MemberFacts, attempt: TcpFacts) -> str:
     """A word about a name of another computer that leads to this one."""
-    if member.host in ("0.0.0.0", "::"):  # noqa: S104
+    if member.host in _UNSPECIFIED:
         return (
             f"{member.host} stands for all addresses of a computer where a server listens, and is none to connect to: "
             "from here it leads to this computer itself."
         )
     literal = member.lookup is None or member.lookup.literal
     own_name = "." not in member.host or member.host.endswith((".localhost", ".localdomain"))
-    if literal or own_name or not (attempt.loopback or attempt.address in ("0.0.0.0", "::")):  # noqa: S104
+    if literal or own_name or not attempt.loopback:
         return ""
     return (
         f"The name leads to {attempt.address}, which is this computer itself: a DNS filter that blocks the name "

@@ -52,8 +52,12 @@ def set_name(facts: Facts) -> Iterable[Finding]:
     live = answered(facts)
     if given is None or not given or not live or load_balanced(facts):
         return
-    if any(h.set_name == given for _, h in live):
+    right = [m for m, h in live if h.set_name == given]
+    started_with = [(m, h) for m, h in live if m.seed]
+    if right and (is_connected(facts) or not started_with or any(m.seed for m in right)):
         return
+    # A driver drops a seed of another set before it asks the members that this one lists.
+    live = started_with if right else live
     from_text = "replicaSet" in facts.uri.options
     # A seed that does not answer may belong to the set that is asked for.
     whole = {m.address for m, _ in live}.issuperset(m.address for m in seeds(facts))
@@ -72,8 +76,14 @@ def set_name(facts: Facts) -> Iterable[Finding]:
             certainty,
             server=member.address,
             evidence=told_by_members(facts),
-            detail=doubt or f"If {given} is the set that is meant, host or port lead to another one.",
-            patch={"seeds": {"replicaSet": actual}} if whole and len({h.set_name for _, h in live}) == 1 else None,
+            detail=f"{right[0].address}, which it lists, is of {given}: the driver drops a host of another set before "
+            "it asks for the rest, so the address has to name that one."
+            if right
+            else doubt or f"If {given} is the set that is meant, host or port lead to another one.",
+            fix=f"Write {right[0].address} in place of {member.address}, or replicaSet={actual}." if right else "",
+            patch={"seeds": {"replicaSet": actual}}
+            if whole and not right and len({h.set_name for _, h in live}) == 1
+            else None,
             actual=actual,
             given=given,
         )

@@ -1,0 +1,126 @@
+"""Situations that were thought up to be unlike all others: old evidence in a new place, or two halves that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
+from faults.fault import Case, Table
+from faults.laboratory import SECRET, Laboratory
+from lab.dns_server import NODATA, Truncated, Zone, cluster
+from lab.mongo_peer import Failure, MongoPeer, member_hello
+from lab.namespaces import OUTSIDE, Network
+
+TABLE = Table()
+HOST, PORT = "db.lab.test", 27017
+_DEAD = "203.0.113.9"
+"""An address at which nothing answers."""
+_PLAIN = f"mongodb://{HOST}/"
+_CLUSTER = cluster(NAME, {MEMBER: PORT}) | ADDRESS
+_HERE: Zone = {(HOST, "A"): OUTSIDE, (HOST, "AAAA"): NODATA}
+
+
+# ---------------------------------------------------------------- names
+
+
+def _names(id: str, title: str, zone: Zone, text: str, *, lost: str = "", **expected: object) -> None:
+    """A healthy server outside; ``lost`` says which questions to the name server get nowhere."""
+
+    @TABLE.row(id, title, netns=True, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network() as network, MongoPeer(listener=network.listen(PORT)):
+            network.dns_server(zone)
+            network.drop(host=_DEAD)
+            if lost:
+                network.drop(port=53, udp=lost != "tcp", here=lost == "here")
+            yield Case(text, network)
+
+
+_UDP = "dns.udp-blocked"
+_names("E01", "UDP questions are lost, TCP ones are not", _HERE, _PLAIN, lost="udp", failed=_UDP, silent=True)
+_names("E02", "the same for a cluster", _CLUSTER, SRV, lost="udp", failed=_UDP, says="long mongodb://", silent=True)
+_names(
+    "E03", "this computer's filter lets no UDP out", _HERE, _PLAIN, lost="here", failed=_UDP, says="on this computer"
+)
+_names(
+    "E04",
+    "the answer about a host is cut off",
+    _HERE | {(HOST, "A"): Truncated(OUTSIDE)},
+    _PLAIN,
+    lost="tcp",
+    failed="dns.tcp-blocked",
+    silent=True,
+)
+_names("E07", "a TXT record ends in &", _CLUSTER | {(NAME, "TXT"): "authSource=admin&"}, SRV, failed="dns.txt-invalid")
+_names(
+    "E08",
+    "a value in capitals in the TXT record",
+    _CLUSTER | {(NAME, "TXT"): "loadBalanced=TRUE"},
+    SRV,
+    connected="dns.txt-invalid",
+    says="PyMongo leaves out",
+)
+_names(
+    "E09",
+    "another service name than the records have",
+    _CLUSTER,
+    f"{SRV}&srvServiceName=mongo",
+    failed="dns.srv-not-found",
+    says="_mongo._tcp.",
+)
+_names(
+    "E10",
+    "one of two hosts is dead, and one is drawn",
+    {
+        (f"_mongodb._tcp.{NAME}", "SRV"): [f"0 0 {PORT} {MEMBER}.", f"0 0 {PORT} m2.lab.test."],
+        (NAME, "TXT"): NODATA,
+        **ADDRESS,
+        ("m2.lab.test", "A"): _DEAD,
+    },
+    f"{SRV}&srvMaxHosts=1",
+    failed="tcp.no-answer",
+    connected="topology.drawn-by-lot",
+    silent=True,
+)
+
+# ---------------------------------------------------------------- the set, and the text
+
+
+@TABLE.row(
+    "E20", "the seed was moved to another set", failed="topology.wrong-set-name", says="in place of", silent=True
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer() as stray, MongoPeer() as primary:
+        hosts = [primary.address, stray.address]
+        stray.answers["hello"] = member_hello("rs1", hosts, me=hosts[1], primary=hosts[0])
+        primary.answers["hello"] = member_hello("rs0", hosts, me=hosts[0], role="primary")
+        yield Case(f"mongodb://{stray.address}/?replicaSet=rs0")
+
+
+TABLE.text(
+    "E21",
+    "no time for the choice of a server",
+    lambda lab: lab.standalone.uri(serverSelectionTimeoutMS=0),
+    failed="uri.bad-value",
+)
+
+# ---------------------------------------------------------------- logins
+
+
+def _login(id: str, title: str, start: object, cause: str, says: str = "") -> None:
+    @TABLE.row(id, title, failed=cause, says=says)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with MongoPeer({"saslstart": start}, mechanisms={"admin.app": ["SCRAM-SHA-256"]}) as peer:  # type: ignore[dict-item]
+            yield Case(f"mongodb://app:{SECRET}@{peer.address}/?authMechanism=SCRAM-SHA-256")
+
+
+_LOCKED = Failure(18, "Account is locked for 300 s", "AuthenticationFailed")
+_login("E30", "a locked account", _LOCKED, "auth.login-refused", "Account is locked")
+_login("E31", "an answer that is no SCRAM", {"conversationId": 1, "payload": b"hello"}, "auth.server-not-genuine")
+_login(
+    "E32",
+    "SCRAM's own word for an unknown user",
+    {"conversationId": 1, "payload": b"e=unknown-user"},
+    "auth.server-not-genuine",
+    "in its own way",
+)
