@@ -12,8 +12,8 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
-    "core/late_patterns core/typed_values core/child_processes",
-    "paths core/whole_files core/daemon_threads core/addresses core/findings core/secrets core/shell_words",
+    "core/late_patterns core/typed_values core/child_processes core/whole_files",
+    "paths core/daemon_threads core/addresses core/findings core/secrets core/shell_words",
     "core/facts core/drives licences obstacles",
     "versions",
     "core/profiles core/options",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import threading
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from clearline.core import whole_files
-from clearline.core.whole_files import Locked, locked, read_whole, sweep, write_whole
+from clearline.core.whole_files import Locked, expanded, locked, read_whole, sweep, write_whole
+from lab import peers
 
 
 def test_a_file_is_replaced_as_a_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -225,3 +227,59 @@ def test_a_file_is_held_until_its_descriptor_is_closed(tmp_path: Path) -> None:
     second = whole_files.held(tmp_path / "lock")
     assert second is not None
     os.close(second)
+
+
+# ---------------------------------------------------------------- paths that no file can have
+
+IMPOSSIBLE = ["~nosuchuser/x", "~a\0b/x", "~/\0x", "a\0b", "x" * 5000]
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE, ids=lambda text: ascii(text)[:20])
+def test_a_path_that_no_file_can_have_cannot_be_read_and_that_is_all(text: str) -> None:
+    with pytest.raises(OSError):
+        read_whole(expanded(text))
+
+
+def test_a_process_without_a_home_leaves_the_path_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(_self: Path) -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "expanduser", no_home)  # a container whose user no file names
+    assert expanded("~/.ssh/config") == Path("~/.ssh/config")
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE, ids=lambda text: ascii(text)[:20])
+def test_no_field_that_names_a_file_ends_a_check_with_an_error_of_the_program(text: str) -> None:
+    from msgspec.structs import replace
+
+    from clearline.core.check.check import check
+    from clearline.core.check.request import Patience, Permits, Request
+    from clearline.core.hops.asking import Agreed
+    from clearline.core.hops.known_hosts import HostKeys
+    from clearline.core.profiles.hop import KubernetesForward, SshServer
+    from clearline.core.profiles.profile import Profile, Seeds, Tls
+    from clearline.core.report.report import Verdict
+
+    with peers.closed_port() as port:
+        own = Profile(seeds=Seeds(hosts=(f"127.0.0.1:{port}",)))
+        ssh = SshServer(host="127.0.0.1", port=port)
+        hops = [
+            *(replace(ssh, **{name: text}) for name in ("key_file", "certificate_file", "known_hosts", "agent")),
+            replace(ssh, config_alias=text),
+            KubernetesForward(kubeconfig=text),
+        ]
+        profiles = [
+            replace(own, seeds=Seeds(hosts=("${A}",)), env_file=text),
+            replace(own, seeds=Seeds(hosts=(f"{text}.sock",))),
+            *(
+                replace(own, tls=Tls(enabled=True, **{name: text}))
+                for name in ("ca_file", "certificate_key_file", "crl_file")
+            ),
+            *(replace(own, hops=(hop,)) for hop in hops),
+        ]
+        permits = Permits(may_run=lambda _command: True, way=Agreed(HostKeys(None), None))
+        for profile in profiles:
+            request = Request(profile, {}, None, Patience(silence_s=0.2), permits)
+            report = asyncio.run(check(request, lambda _stage: None))
+            assert report.verdict is Verdict.FAILED
+            assert report.diagnosis is not None

@@ -46,16 +46,31 @@ MOST_BYTES: Final = 8 * 1024 * 1024
 """The longest file of ours that is read."""
 
 
+def expanded(text: str) -> Path:
+    """A path that someone wrote, ``~`` being a home folder.
+
+    Where there is no such home, or no path can be that, the text stays as it is: what opens it says so (`OSError`).
+    """
+    try:
+        return Path(text).expanduser()
+    except (RuntimeError, ValueError):  # no such user, a process without a home; a zero byte
+        return Path(text)
+
+
 def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
     """The content of a regular file. Raises OSError, with a reason, also for what is none and for one that is longer.
 
     A pipe in its place would keep us waiting for ever, and a device never ends; neither is opened for more than a look.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError:  # a zero byte, half a surrogate pair
+        raise OSError(errno.EINVAL, "Is no possible name of a file", str(path)) from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "Is no regular file", str(path))
+            kind = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
+            raise OSError(kind, "Is no regular file", str(path))
         content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"Is longer than {most:,} bytes", str(path))

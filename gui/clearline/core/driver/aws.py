@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clearline.core.options.packages import missing_for_mechanism
 from clearline.core.profiles.profile import Profile
+from clearline.core.whole_files import expanded
 
 MECHANISM = "MONGODB-AWS"
 _FILES = (("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), ("AWS_CONFIG_FILE", "~/.aws/config"))
@@ -26,7 +27,7 @@ def files_of(profile: Profile) -> dict[str, str]:
     """The files that the library looks into for the login of a profile, by words for them."""
     if not is_meant(profile) or missing_for_mechanism(MECHANISM) is not None:
         return {}
-    files = [str(Path(os.environ.get(name) or usual).expanduser()) for name, usual in _FILES]
+    files = [str(expanded(os.environ.get(name) or usual)) for name, usual in _FILES]
     return {f"AWS's {Path(file).name}": file for file in files}
 
 

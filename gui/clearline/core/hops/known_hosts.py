@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from clearline.core.facts.hops import Trouble
-from clearline.core.whole_files import locked, read_whole, write_whole
+from clearline.core.whole_files import expanded, locked, read_whole, write_whole
 
 if TYPE_CHECKING:
     import asyncssh
@@ -51,7 +51,7 @@ class HostKeys(msgspec.Struct, frozen=True):
     def files(self, chosen: Sequence[str] | None) -> tuple[Path, ...]:
         """Where host keys are looked for. ``chosen``: the files of a profile or of ``~/.ssh/config``."""
         names = chosen if chosen is not None else _USERS
-        found = [Path(name).expanduser() for name in names]
+        found = [expanded(name) for name in names]
         return (*found, OF_SYSTEM / "ssh_known_hosts", *([self.own] if self.own is not None else []))
 
     def add(self, host: str, port: int, key: asyncssh.SSHKey) -> None:

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from clearline.core.addresses import is_loopback
 from clearline.core.child_processes import end_with_children, note_started
+from clearline.core.hops.plain_yaml import MOST_BYTES, YamlProblem, plain
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import read_whole
+from clearline.core.whole_files import expanded, read_whole
 
 _MOST_BYTES: Final = 1 << 20
-"""Far more than hundreds of clusters with their certificates take, and what YAML takes seconds for."""
 _PLUGIN_S: Final = 20.0
 _SIGN_IN: Final = ("token", "tokenFile", "exec", "username")
 
@@ -54,16 +54,14 @@ def read(context: str | None, namespace: str | None, file: str | None, *, may_ru
 
     ``may_run``: the sign-in program that it names may be run.
     """
-    import yaml
-
     place = file or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
-    path = Path(place).expanduser()
+    path = expanded(place)
     try:
-        document = yaml.safe_load(read_whole(path, _MOST_BYTES))
+        document = plain(read_whole(path, MOST_BYTES))
     except OSError as error:
         raise KubeconfigProblem(place, f"it cannot be read ({error.strerror or type(error).__name__})") from None
-    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
-        raise KubeconfigProblem(place, "it is no YAML that can be read") from None
+    except YamlProblem as problem:
+        raise KubeconfigProblem(place, str(problem)) from None
     document = document if isinstance(document, dict) else {}
     wanted = context or _text(document.get("current-context"))
     chosen = _named(document, "contexts", wanted, "context", place)
@@ -94,7 +92,7 @@ def read(context: str | None, namespace: str | None, file: str | None, *, may_ru
 
 
 def _text(value: object) -> str:
-    """A text or number of the file, empty for anything else: a list of its aliases may be endless as text."""
+    """A text or number, empty for anything else: a list of the file's aliases may be endless as text."""
     return str(value) if isinstance(value, str | int) else ""
 
 
@@ -187,7 +185,7 @@ def _data(section: dict[str, Any], name: str, place: str, folder: Path) -> bytes
 
 def _read(path: Path, place: str) -> bytes:
     try:
-        return read_whole(path.expanduser(), _MOST_BYTES)
+        return read_whole(expanded(str(path)), _MOST_BYTES)
     except OSError as error:
         raise KubeconfigProblem(place, f"{path} cannot be read ({error.strerror or type(error).__name__})") from None
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from clearline.core.hops.plain_yaml import MOST_BYTES, YamlProblem, plain
 from clearline.core.hops.ssh_config import CONFIG
 from clearline.core.profiles.hop import Hop, KubernetesForward, SshServer
-from clearline.core.whole_files import read_whole
+from clearline.core.whole_files import expanded, read_whole
 
 _MOST_BYTES: Final = 1 << 20
 _MOST: Final = 200
@@ -37,7 +38,7 @@ def ssh_hosts(config: Path | None = None) -> tuple[Offer, ...]:
     """The hosts that the configuration names one by one, in its order; those of included files too. Never raises."""
     found: dict[str, dict[str, str]] = {}
     block: list[str] = []
-    for word, values in _lines(config or Path(CONFIG).expanduser(), 0):
+    for word, values in _lines(config or expanded(CONFIG), 0):
         if word == "host":
             block = [name for name in values if not _PATTERN.search(name) and len(name) <= _LONGEST]
             for name in block:
@@ -80,7 +81,7 @@ def _lines(file: Path, depth: int) -> Iterator[tuple[str, list[str]]]:
 
 def _included(file: Path, pattern: str) -> list[Path]:
     """The files of an Include: relative to the folder of the configuration."""
-    place = Path(pattern).expanduser()
+    place = expanded(pattern)
     folder = Path(place.anchor) if place.is_absolute() else file.parent
     relative = place.relative_to(place.anchor) if place.is_absolute() else place
     try:
@@ -91,12 +92,10 @@ def _included(file: Path, pattern: str) -> list[Path]:
 
 def kube_contexts(file: Path | None = None) -> tuple[Offer, ...]:
     """The contexts of the kubeconfig file that kubectl uses, the current one first. Never raises."""
-    import yaml
-
     place = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
     try:
-        document: Any = yaml.safe_load(read_whole(file or Path(place).expanduser(), _MOST_BYTES))
-    except (OSError, yaml.YAMLError, UnicodeError, RecursionError, ValueError):
+        document: Any = plain(read_whole(file or expanded(place), MOST_BYTES))
+    except (OSError, ValueError, YamlProblem):
         return ()
     if not isinstance(document, dict):
         return ()

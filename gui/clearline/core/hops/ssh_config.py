@@ -12,13 +12,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 from clearline.core.hops.known_hosts import OF_SYSTEM
 from clearline.core.hops.ssh_keys import USUAL
 from clearline.core.profiles.hop import SshLogin, SshServer
 from clearline.core.shell_words import taken_apart
+from clearline.core.whole_files import expanded
 
 CONFIG: Final = "~/.ssh/config"
 _MOST_JUMPS: Final = 8
@@ -131,7 +131,7 @@ def _config(hop: SshServer) -> dict[str, Any]:
     port = hop.port if hop.port != SshServer(host="").port else ()
     user = hop.user or ()
     try:
-        files = [path for path in (Path(CONFIG).expanduser(), OF_SYSTEM / "ssh_config") if path.is_file()]
+        files = [path for path in (expanded(CONFIG), OF_SYSTEM / "ssh_config") if path.is_file()]
         arguments = (_own_name(), user, hop.config_alias, port)
         found = config.SSHClientConfig.load(None, files, False, False, False, *arguments)
     except RecursionError:
@@ -161,7 +161,7 @@ def _filled(hop: SshServer, number: int | None, said: dict[str, Any]) -> Setting
         key_files=(hop.key_file,) if hop.key_file else tuple(keys) if keys else USUAL,
         chosen_keys=hop.key_file is not None,
         certificate_files=_certificates(hop, said),
-        agent=os.path.expandvars(str(Path(agent).expanduser())) if agent else None,
+        agent=os.path.expandvars(str(expanded(agent))) if agent else None,
         chosen_agent=hop.agent is not None,
         identities_only=bool(said.get("IdentitiesOnly")),
         known_hosts=tuple(known_hosts) if known_hosts else None,

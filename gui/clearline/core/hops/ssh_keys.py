@@ -7,12 +7,11 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from clearline.core.facts.hops import Trouble
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import read_whole
+from clearline.core.whole_files import expanded, read_whole
 
 if TYPE_CHECKING:
     import asyncssh
@@ -67,7 +66,7 @@ class KeyFiles:
 def read(file: str, certificates: Sequence[str]) -> KeyFiles:
     """A key's file and those of its certificates. Raises `KeyProblem`. Blocks while a drive is away."""
     try:
-        data = read_whole(Path(file).expanduser(), _MOST_BYTES)
+        data = read_whole(expanded(file), _MOST_BYTES)
     except FileNotFoundError:
         raise KeyProblem(Trouble.KEY_MISSING, file) from None
     except OSError as error:
@@ -75,7 +74,7 @@ def read(file: str, certificates: Sequence[str]) -> KeyFiles:
     found = []
     for name in certificates or [f"{file}-cert.pub"]:
         try:
-            found.append((name, read_whole(Path(name).expanduser(), _MOST_BYTES)))
+            found.append((name, read_whole(expanded(name), _MOST_BYTES)))
         except OSError as error:
             if certificates:
                 missing = Trouble.KEY_MISSING if isinstance(error, FileNotFoundError) else Trouble.KEY_UNREADABLE

@@ -6,10 +6,8 @@ They are resolved when the profile is used, from its ``.env`` file and then from
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -18,9 +16,10 @@ import msgspec
 
 from clearline.core.late_patterns import late
 from clearline.core.secrets.secret import Unshown
+from clearline.core.whole_files import expanded, read_whole
 
 _LARGEST: Final = 1_000_000
-"""Characters of a ``.env`` file."""
+"""Bytes of a ``.env`` file."""
 REFERENCE: Final = late(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}")
 
 
@@ -87,7 +86,7 @@ def variables(env_file: str | None, environ: Mapping[str, str] | None = None) ->
     if not env_file:
         return Variables(around)
     try:
-        return Variables(around, read_env_file(Path(env_file).expanduser()), env_file)
+        return Variables(around, read_env_file(expanded(env_file)), env_file)
     except (OSError, UnicodeError) as error:
         return Variables(around, {}, env_file, error)
 
@@ -101,12 +100,6 @@ def read_env_file(path: Path) -> dict[str, str]:
 
     from dotenv import dotenv_values
 
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):  # a pipe would keep us waiting, a device never ends
-        raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "no file of variables", str(path))
-    with path.open(encoding="utf-8-sig") as file:
-        text = file.read(_LARGEST + 1)
-    if len(text) > _LARGEST:
-        raise OSError(errno.EFBIG, "too large for a file of variables", str(path))
-    found = dotenv_values(stream=StringIO(text), interpolate=False)
+    text = read_whole(path, _LARGEST).decode("utf-8-sig")
+    found = dotenv_values(stream=StringIO(text, newline=None), interpolate=False)
     return {name: value for name, value in found.items() if value is not None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -17,6 +16,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import read_env_file
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.conversions import CLIENT
+from clearline.core.whole_files import expanded
 from clearline.paths import is_frozen
 from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry
@@ -188,9 +188,9 @@ def _names_in(path: str) -> tuple[frozenset[str], str]:
             f"The variables file {path} is on another computer: a test reads it.",
         )
     try:
-        names = frozenset(read_env_file(Path(path).expanduser()))
+        names = frozenset(read_env_file(expanded(path)))
     except FileNotFoundError:
         return frozenset(), f"The variables file {path} does not exist: choose it again."
-    except (OSError, ValueError, RuntimeError) as error:  # no permission, a folder, no text, a NUL, no home folder
+    except (OSError, ValueError) as error:  # no permission, a folder, no text
         return frozenset(), f"The variables file {path} cannot be read ({type(error).__name__}): choose a text file."
     return names, "" if names else f"The variables file {path} has no line NAME=value."

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu
 
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.shell_options import with_address
+from clearline.core.whole_files import expanded
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 from clearline.ui.look import theme
 
@@ -307,7 +308,7 @@ class ConnectionField(QLineEdit):
 
 
 def _path(text: str) -> Path:
-    return Path(QUrl(text).toLocalFile() if text.lower().startswith("file:") else text).expanduser()
+    return expanded(QUrl(text).toLocalFile() if text.lower().startswith("file:") else text)
 
 
 def _common(one: str, other: str) -> int:

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from clearline.core.exchange.encrypted import Strength, strength
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
+from clearline.core.whole_files import expanded
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.exports import ExportsModel
@@ -82,7 +83,7 @@ class ExportDialog(QDialog):
     def path(self) -> Path | None:
         """The file to write, None while there is none."""
         text = self.file.text().strip()
-        return Path(text).expanduser() if text else None
+        return expanded(text) if text else None
 
     @property
     def given_passphrase(self) -> Secret | None:
