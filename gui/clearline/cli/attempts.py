@@ -22,6 +22,7 @@ from clearline.core.report.report import Report, Verdict
 
 Heard = Callable[[Report], None]
 """Told the newest state of a check: what is known if it cannot be ended."""
+Bring = Callable[[], Awaitable[object]]
 Until = Literal["connected", "primary", "writable"]
 AT_ONCE = 8
 FRAME_S = 1.0
@@ -57,15 +58,14 @@ def checked(
 
     async def all_of_them() -> list[Report]:
         loop = asyncio.get_running_loop()
-        warm = loop.create_task(run_in_daemon(import_driver))  # 0.1 to 0.4 s, in which Ctrl-C is heard already
+        bring_driver = _once_for_all(import_driver)  # 0.1 to 0.4 s, in which Ctrl-C is heard already
         turn = asyncio.Semaphore(AT_ONCE)
         done = count(1)
 
         async def one(number: int, request: Request) -> Report:
             try:
-                await asyncio.shield(warm)
                 async with turn:
-                    report = await _course(request, manner, partial(known.__setitem__, number))
+                    report = await _course(request, manner, partial(known.__setitem__, number), bring_driver)
             except asyncio.CancelledError:  # before its turn
                 return not_begun(request)
             tell(next(done), request, report)
@@ -89,11 +89,24 @@ def checked(
         ]
 
 
-def _course(request: Request, manner: Manner, heard: Heard) -> Awaitable[Report]:
-    return _awaited(request, manner, heard) if manner.until else _repeated(request, manner, heard)
+def _once_for_all(work: Callable[[], None]) -> Bring:
+    """Does it in another thread at the first call; later ones await the same."""
+    begun: list[asyncio.Task[None]] = []
+
+    async def wait() -> None:
+        if not begun:
+            begun.append(asyncio.get_running_loop().create_task(run_in_daemon(work)))
+        await asyncio.shield(begun[0])
+
+    return wait
 
 
-async def _repeated(request: Request, manner: Manner, heard: Heard) -> Report:
+def _course(request: Request, manner: Manner, heard: Heard, bring_driver: Bring) -> Awaitable[Report]:
+    do = _awaited if manner.until else _repeated
+    return do(request, manner, heard, bring_driver)
+
+
+async def _repeated(request: Request, manner: Manner, heard: Heard, bring_driver: Bring) -> Report:
     last: list[Report] = []
 
     def tell(attempt: Attempt) -> None:
@@ -106,19 +119,19 @@ async def _repeated(request: Request, manner: Manner, heard: Heard) -> Report:
             )
 
     try:
-        return await with_retries(lambda: _once(request, manner, heard), manner.plan, tell)
+        return await with_retries(lambda: _once(request, manner, heard, bring_driver), manner.plan, tell)
     except asyncio.CancelledError:
         if not last:
             raise
         return replace(last[0], verdict=Verdict.CANCELLED)
 
 
-async def _awaited(request: Request, manner: Manner, heard: Heard) -> Report:
+async def _awaited(request: Request, manner: Manner, heard: Heard, bring_driver: Bring) -> Report:
     """Check again and again until the deployment is what is waited for, its failure cannot pass, or time is up."""
     assert manner.until is not None
     ends = time.monotonic() + manner.within_s
     while True:
-        report = await _once(request, manner, heard)
+        report = await _once(request, manner, heard, bring_driver)
         if has_become(report, manner.until) or report.verdict is Verdict.CANCELLED:
             return report
         waits = report.verdict is Verdict.CONNECTED or may_pass(report)
@@ -149,13 +162,15 @@ def has_become(report: Report, until: Until) -> bool:
             return leads and not any(finding.cause in _NO_WRITES for finding in report.findings)
 
 
-def _once(request: Request, manner: Manner, heard: Heard) -> Awaitable[Report]:
+def _once(request: Request, manner: Manner, heard: Heard, bring_driver: Bring) -> Awaitable[Report]:
     from clearline.core.check.check import check
 
-    return _to_its_verdict(request, heard) if manner.fast else check(request, heard, frame_s=FRAME_S)
+    if manner.fast:
+        return _to_its_verdict(request, heard, bring_driver)
+    return check(request, heard, frame_s=FRAME_S, bring_driver=bring_driver)
 
 
-async def _to_its_verdict(request: Request, heard: Heard) -> Report:
+async def _to_its_verdict(request: Request, heard: Heard, bring_driver: Bring) -> Report:
     """The report at the moment of its verdict, marked as partial; the whole one where the check ends by itself."""
     from clearline.core.check.check import check
 
@@ -167,7 +182,7 @@ async def _to_its_verdict(request: Request, heard: Heard) -> Report:
         if report.verdict is not None and not decided.done():
             decided.set_result(report)
 
-    task = loop.create_task(check(request, take, frame_s=FRAME_S))
+    task = loop.create_task(check(request, take, frame_s=FRAME_S, bring_driver=bring_driver))
     try:
         await asyncio.wait((task, decided), return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:

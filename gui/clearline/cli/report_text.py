@@ -176,6 +176,8 @@ class _Page:
         said = [f"{report.driver.name} {report.driver.version}"]
         if report.driver.exception:
             said.append(f"{report.driver.exception}: {report.driver.message or ''}".rstrip(": "))
+        elif not report.driver.asked:
+            said.append("not asked: it could not have connected")
         lines += self._entry("driver", self._joined(said))
         timed = [self._stage(stage) for stage in report.stages if stage.elapsed_ms is not None]
         return lines + self._entry("timings", self._joined([*timed, f"{_duration(report.elapsed_ms)} in all"]))

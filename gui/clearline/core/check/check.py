@@ -8,7 +8,7 @@ is the verdict known, and what are the findings.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from clearline.core.check.course import Course
 from clearline.core.check.driver_run import closing
@@ -48,17 +48,19 @@ async def check(
     frame_s: float = FRAME_S,
     on_event: Callable[[DriverEvent], None] | None = None,
     on_facts: Callable[[Facts], None] | None = None,
+    bring_driver: Callable[[], Awaitable[object]] | None = None,
 ) -> Report:
     """Do one check and return the whole report; never raises.
 
     ``emit`` gets partial reports: with the verdict None no more often than ``frame_s``, at once when it is known, and
     last the whole one. ``on_event`` hears each driver event, in this loop's thread; ``on_facts`` once, at the end, all
-    that was learnt. None of them hears anything once this has returned.
+    that was learnt. None of them hears anything once this has returned. ``bring_driver`` is `import_driver` in another
+    thread: a check that is sure of its verdict without the driver does not call it.
     Cancelling the task gives a report with the verdict *cancelled*, or with the verdict that was known by then.
     """
     run = Running(request, emit, frame_s)
     outcome = Outcome(run)
-    course = Course(run, outcome, on_event)
+    course = Course(run, outcome, on_event, bring_driver)
     report = await outcome.report(course.run, course.abandon)
     run.over = True
     if on_facts is not None:

@@ -1,11 +1,14 @@
-"""The course of a check: the text, the files, the driver with its head start, then the probes beside it."""
+"""The course of a check: the text, the files, the driver with its head start, then the probes beside it.
+
+Where the driver would first have to be imported, the probes knock before that: it is left out where nothing opens.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clearline.core.addresses import is_loopback
@@ -14,6 +17,7 @@ from clearline.core.check.examine import Examiner
 from clearline.core.check.outcome import Outcome
 from clearline.core.check.preparation import prepared
 from clearline.core.check.questions import Terms, note_nameservers
+from clearline.core.check.refusals import all_refuse
 from clearline.core.check.running import Running
 from clearline.core.check.seed_list import Known, add_seeds, look_up_seeds, sought
 from clearline.core.daemon_threads import run_in_daemon
@@ -21,6 +25,7 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
 from clearline.core.driver.client import build_client, tls_context
 from clearline.core.driver.events import DriverEvent, DriverEvents
+from clearline.core.driver.foreseen import is_plain, options_in_force
 from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts import replies
 from clearline.core.facts.computer import ComputerFacts, SystemProxyFacts
@@ -63,12 +68,21 @@ _WITHHELD = "(not shown: PyMongo may quote a part of the password)"
 class Course:
     """Does one step after the other and enters what it learns; what that comes to is the outcome's question."""
 
-    def __init__(self, run: Running, outcome: Outcome, on_event: Callable[[DriverEvent], None] | None) -> None:
+    def __init__(
+        self,
+        run: Running,
+        outcome: Outcome,
+        on_event: Callable[[DriverEvent], None] | None,
+        bring_driver: Callable[[], Awaitable[object]] | None,
+    ) -> None:
         self._run = run
         self._ledger = run.ledger
         self._reporter = run.reporter
         self._outcome = outcome
         self._on_event = on_event
+        self._bring_driver = bring_driver
+        self._may_talk = asyncio.Event()
+        """The driver has had its head start."""
         self._reading: Reading = run.request.reading
         self._profile = self._reading.profile
         self._secrets: Secrets = run.request.known_secrets
@@ -86,6 +100,7 @@ class Course:
         usable = await self._prepare()
         self._reporter.stage_ms[Stage.URI] = self._reporter.elapsed_ms
         if not usable or self._would_bare_password():
+            await self._import_driver()
             self._refused_text()
             return False
         await self._lay_way()
@@ -93,6 +108,12 @@ class Course:
             self._ledger.driver(state=DriverState.NOT_STARTED)
             self._reporter.decide(Verdict.FAILED)
             return False
+        if await self._all_refuse():
+            self._ledger.driver(state=DriverState.NOT_STARTED, effective=options_in_force(self._ledger.facts.uri))
+            self._inspect_surroundings()
+            self._may_talk.set()  # should one of them open after all
+            return True
+        await self._import_driver()
         if self._build_driver():
             assert self._driver is not None
             if self._ledger.facts.uri.srv:
@@ -101,12 +122,31 @@ class Course:
                 self._run.driver_task = self._run.spawn(self._drive(self._driver))
             await self._head_start()  # Nothing is painted meanwhile: a healthy local server is through by then.
         if self._driver is not None or self._ledger.facts.driver.raised_by == "constructor":
-            self._run.spawn(self._inspect_files())
-            self._run.inspection = self._run.spawn(self._inspect_computer())
-            self._run.spawn(self._inspect_system_proxy())
+            self._inspect_surroundings()
         if self._driver is not None:
             self._start_probes()
+        self._may_talk.set()
         return True
+
+    def _inspect_surroundings(self) -> None:
+        self._run.spawn(self._inspect_files())
+        self._run.inspection = self._run.spawn(self._inspect_computer())
+        self._run.spawn(self._inspect_system_proxy())
+
+    async def _import_driver(self) -> None:
+        """As far as it is not here. The time of that is none of the check's."""
+        if self._bring_driver is not None:
+            began = time.perf_counter()
+            await self._bring_driver()
+            self._reporter.began += time.perf_counter() - began
+
+    async def _all_refuse(self) -> bool:
+        """Whether the driver, which is not here yet, could only say that all servers refuse. Begins the probes."""
+        plain = self._way is None and not self._keywords and is_plain(self._ledger.facts.uri)
+        if self._bring_driver is None or not plain:
+            return False
+        self._start_probes()
+        return await all_refuse(self._ledger)
 
     async def _head_start(self) -> None:
         """Let the driver go first: until it is through, or in trouble, or slower than a healthy local server."""
@@ -324,6 +364,8 @@ class Course:
     # ------------------------------------------------------------ the probes
 
     def _start_probes(self) -> None:
+        if self._run.examiner is not None:
+            return
         facts = self._ledger.facts
         options = facts.uri.options
         patience = self._run.request.patience
@@ -344,6 +386,7 @@ class Course:
                 deadline_s=patience.silence_s,
                 late_s=patience.late_s,
                 way=self._way,
+                may_talk=self._may_talk,
             ),
             self._run.spawn,
         )

@@ -241,6 +241,7 @@ class Examiner:
                 await _first({opened, ended})
             if opened.done():
                 connection, ip = opened.result()
+                await self._terms.may_talk.wait()
                 talking = True
                 await self._talk(member, connection, ip)
             await ended

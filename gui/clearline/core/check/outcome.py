@@ -80,10 +80,18 @@ class Outcome:
             if time.perf_counter() > end:
                 return
             if spent_s > _DEAR_S:  # of a thousand servers: what is learnt shall not wait for what it comes to
-                await asyncio.sleep(_REST * spent_s)
+                await self._rest(_REST * spent_s)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, end - time.perf_counter())):
                     await changed.wait()
+
+    async def _rest(self, rest_s: float) -> None:
+        """Leave the loop to others, but no longer than there are others."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(rest_s):
+                while not self._run.tasks <= {self._run.driver_task}:
+                    self._ledger.changed.clear()
+                    await self._ledger.changed.wait()
 
     def _waiting(self) -> bool:
         """Whether something may still come that the report should wait for. The end of a task is a change too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -43,6 +44,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     late_s: float
     way: Way | None = None
     """What the servers are reached through; None: directly."""
+    may_talk: asyncio.Event
+    """Until it is set, the servers are only connected to."""
 
 
 class Questioner:

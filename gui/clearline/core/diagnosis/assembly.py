@@ -78,6 +78,7 @@ def assemble(
             version=driver_version,
             exception=driver.exception if driver.state is not DriverState.CONNECTED else None,
             message=driver.message if driver.state is not DriverState.CONNECTED else None,
+            asked=driver.state is not DriverState.NOT_STARTED,
         ),
     )
 

@@ -11,6 +11,7 @@ import msgspec
 
 from clearline.core.addresses import is_loopback
 from clearline.core.driver.event_texts import address_text
+from clearline.core.driver.foreseen import deciding
 from clearline.core.driver.monitors import Monitors
 from clearline.core.hops.loop import Lines
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
@@ -152,13 +153,6 @@ def tls_context(options: Mapping[str, Any], secrets: Secrets) -> ssl.SSLContext:
     )
 
 
-def driver_version() -> str:
-    """PyMongo's version."""
-    import pymongo
-
-    return pymongo.version
-
-
 def effective_options(client: AsyncMongoClient[Any]) -> dict[str, Any]:
     """What is in force after TXT records and defaults, as far as it decides a connection."""
     options = client.options
@@ -174,4 +168,4 @@ def effective_options(client: AsyncMongoClient[Any]) -> dict[str, Any]:
     }
     if credentials is not None:
         found |= {"authSource": credentials.source, "authMechanism": credentials.mechanism}
-    return {name: value for name, value in found.items() if value not in (None, False) or name == "tls"}
+    return deciding(found)

@@ -199,6 +199,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "Driver", _text(f"{driver.name} {driver.version}")
     if driver.exception:
         yield "It raised", f"{_code(driver.exception)} {_text(driver.message or '')}"
+    elif not driver.asked:
+        yield "It was", "not asked: it could not have connected"
     yield "Checked", _text(report.started)
     verdict = f"verdict after {report.verdict_ms:.0f} ms, " if report.verdict_ms is not None else ""
     yield "Took", f"{verdict}{report.elapsed_ms:.0f} ms in all"

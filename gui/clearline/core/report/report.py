@@ -225,6 +225,8 @@ class DriverResult(_Value, frozen=True, kw_only=True):
     version: str
     exception: str | None = None
     message: str | None = None
+    asked: bool = True
+    """False where it could not have connected, so that it was left out."""
 
 
 class Report(_Value, frozen=True, kw_only=True):
