@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from clearline.cli.output import print_aside
 from clearline.cli.usage import UsageProblem
 from clearline.core.check.request import Permits
+from clearline.core.hops.asking import Agreed
 from clearline.core.profiles.profile import Profile
 
 if TYPE_CHECKING:
@@ -85,18 +86,24 @@ def _agreements() -> Agreements:
 
 def permits(profile: Profile, *, asking: bool = True) -> Permits:
     """What was agreed to for a profile on this computer. ``asking``: the user of a terminal can sign in by hand."""
-    from clearline.cli.hop_questions import OnTerminal
-    from clearline.core.hops.asking import Agreed
-    from clearline.core.hops.known_hosts import HostKeys
-    from clearline.paths import known_hosts_file
-
     terminal = asking and on_terminal()
     return Permits(
         may_run=lambda command: _agreements().may_run(profile, command),
         on_prompt=say_where_to_sign_in if terminal else None,
         oidc_hosts=lambda asked: _agreements().sign_in_hosts(asked),
-        way=Agreed(HostKeys(known_hosts_file()), OnTerminal() if terminal else None),
+        way=on_the_way(profile, asking=asking),
     )
+
+
+def on_the_way(profile: Profile, *, asking: bool = True) -> Agreed:
+    """What was agreed to of a profile's hops; nothing where it has none."""
+    if not profile.hops:
+        return Agreed()
+    from clearline.cli.hop_questions import OnTerminal
+    from clearline.core.hops.known_hosts import HostKeys
+    from clearline.paths import known_hosts_file
+
+    return Agreed(HostKeys(known_hosts_file()), OnTerminal() if asking and on_terminal() else None)
 
 
 def say_where_to_sign_in(page: str, code: str | None) -> None:

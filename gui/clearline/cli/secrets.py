@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import os
 import sys
 from collections.abc import Collection, Sequence
@@ -98,7 +97,7 @@ async def _open_secrets_file(vault: Vault, profile: Profile, without: Sequence[s
     from clearline.core.exchange.secrets_file import SecretsFile
 
     try:
-        passphrase = getpass.getpass(harmless(f"Passphrase of {file.name}: "))
+        passphrase = _typed_unseen(harmless(f"Passphrase of {file.name}: "))
         if passphrase:
             await patient.use(SecretsFile(file, Secret(passphrase)))
     except EOFError:
@@ -112,10 +111,17 @@ def _asked(profile: Profile, name: str) -> Secret | None:
     if not on_terminal():
         return None
     try:
-        answer = getpass.getpass(harmless(f"{profile.name or 'Connection'}, {name}: "))
+        answer = _typed_unseen(harmless(f"{profile.name or 'Connection'}, {name}: "))
     except EOFError:
         return None
     return Secret(answer) if answer else None
+
+
+def _typed_unseen(words: str) -> str:
+    """What is typed without showing. Raises EOFError."""
+    import getpass  # late: few commands ask
+
+    return getpass.getpass(words)
 
 
 def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
@@ -161,6 +167,6 @@ def _password(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, S
     if arguments.password_stdin:
         if from_stdin:
             raise UsageProblem("standard input cannot hold both the connection string and the password.")
-        value = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        value = _typed_unseen("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         return {PASSWORD: Secret(value)}
     return {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 from msgspec.structs import replace
 
-from clearline.cli.agreement import on_terminal, permits, settle, wanted_by
+from clearline.cli.agreement import on_terminal, on_the_way, permits, settle, wanted_by
 from clearline.cli.output import print_aside
 from clearline.cli.secrets import gathered, given, why_not
 from clearline.cli.usage import UsageProblem
@@ -100,11 +100,11 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
             print_aside(f"clearline: checking {what}.")
     secrets = {**found.request.secrets, **given(arguments, from_stdin=named == "-")}
     _settle_concerns(found, yes=arguments.yes)
-    if arguments.accept_host_key:
-        found = replace(found, request=_accepting(found.request, arguments.accept_host_key))
     if arguments.via:
         found, passwords = _via(found, arguments.via)
         secrets = {**passwords, **secrets}
+    if arguments.accept_host_key:
+        found = replace(found, request=_accepting(found.request, arguments.accept_host_key))
     if arguments.far_dns:
         found = _with_far_dns(found, arguments.far_dns)
     if found.request.text is not None:
@@ -296,7 +296,8 @@ def _via(target: Target, urls: Sequence[str]) -> tuple[Target, dict[str, Secret]
         raise UsageProblem("--via: the connection string names a way as well, in proxyHost; give one of the two.")
     passwords = {hop_password(n): secret for n, (_, secret) in enumerate(found) if secret is not None}
     profile = structs.replace(target.request.profile, hops=tuple(hop for hop, _ in found))
-    return replace(target, request=replace(target.request, profile=profile)), passwords
+    agreed = replace(target.request.permits, way=on_the_way(profile))
+    return replace(target, request=replace(target.request, profile=profile, permits=agreed)), passwords
 
 
 def _with_far_dns(target: Target, server: str) -> Target:

@@ -10,7 +10,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -84,7 +83,7 @@ def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
     one it keeps that one's mode and group, and a new one gets what the folder and the umask give to any file.
     A crash at any moment, of the computer too, leaves the one or the other.
     """
-    descriptor, name = _shared_file(path) if shared else tempfile.mkstemp(dir=path.parent, prefix=OURS, suffix=".tmp")
+    descriptor, name = _shared_file(path) if shared else _own_file(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -118,6 +117,13 @@ def patiently(act: Callable[[], object]) -> None:
                 raise
             patience.wait(_PAUSE_FOR_READERS_S)
     act()
+
+
+def _own_file(path: Path) -> tuple[int, str]:
+    """A new file beside ``path`` that only its owner may open."""
+    import tempfile  # late, with shutil and all that compresses: a short command writes no file
+
+    return tempfile.mkstemp(dir=path.parent, prefix=OURS, suffix=".tmp")
 
 
 def _shared_file(path: Path) -> tuple[int, str]:
@@ -187,6 +193,8 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lockable(folder: Path) -> int:
+        import tempfile
+
         name = hashlib.sha256(str(folder.resolve()).casefold().encode("utf-8", "replace")).hexdigest()
         return os.open(Path(tempfile.gettempdir(), f"clearline-{name[:32]}.lock"), os.O_RDWR | os.O_CREAT)
 

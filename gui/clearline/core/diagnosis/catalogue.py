@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -42,8 +41,8 @@ class _Causes(Mapping[str, Cause]):
     """The rows of ``causes.toml``, each read when it is asked for: all of them cost a short command 10 ms."""
 
     def __init__(self, text: str) -> None:
-        heads = re.split(r"^\[([a-z0-9.-]+)\]$", text, flags=re.MULTILINE)
-        self._texts = dict(zip(heads[1::2], heads[2::2], strict=True))
+        rows = (row.partition("]\n") for row in f"\n{text}".split("\n[")[1:])
+        self._texts = {code: row for code, _, row in rows}
         self._rows: dict[str, Cause] = {}
 
     def __getitem__(self, code: str) -> Cause:
@@ -63,7 +62,7 @@ class _Causes(Mapping[str, Cause]):
 @cache
 def causes() -> Mapping[str, Cause]:
     """All causes by code (``stage.name``), in the catalogue's order."""
-    return _Causes(resources.files("clearline.core.diagnosis").joinpath("causes.toml").read_text(encoding="utf-8"))
+    return _Causes(Path(__file__).with_name("causes.toml").read_text(encoding="utf-8"))
 
 
 def blanks_of(cause: Cause) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -41,7 +41,7 @@ class CauseTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 @cache
 def rows() -> Mapping[str, CauseTexts]:
     """The table by cause."""
-    text = resources.files("clearline.core.diagnosis").joinpath("texts.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")
     return {
         f"{family}.{name}": from_plain(row, CauseTexts)
         for family, causes in tomllib.loads(text).items()
