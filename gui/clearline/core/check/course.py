@@ -433,8 +433,9 @@ class Course:
             self._context.cancel()
         if self._way is not None:
             self._way.close()  # before the client, whose goodbye would wait for a dead line
+        driver, self._driver = self._driver, None  # what may still know this shall not keep its client
         with going(self._way):
-            return None if self._driver is None else self._driver.close_soon()
+            return None if driver is None else driver.close_soon()
 
     def _end_probes(self) -> None:
         for task in list(self._run.tasks):
@@ -442,6 +443,8 @@ class Course:
                 task.cancel()
         if self._run.examiner is not None:
             self._run.examiner.close()  # with the lines that were opened in that last turn
+        # Each of them holds this course, and it them: such a circle waits for a collection of garbage.
+        self._run.examiner = self._run.driver_task = self._run.inspection = None
 
 
 def _with_severity(uri: UriFacts, cause: str, severity: Severity) -> UriFacts:

@@ -10,6 +10,7 @@ from clearline.core.check.ledger import Ledger
 from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents, LoginStep
+from clearline.core.driver.monitors import shed_frames
 from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
 from clearline.core.facts.replies import document, documents, text, texts, whole
@@ -58,8 +59,12 @@ class DriverRun:
             step = "read"
             database = self._client.get_default_database("test")
             await database[READ_COLLECTION].find_one({}, projection={"_id": True})
+        except asyncio.CancelledError as stop:
+            shed_frames(stop)
+            raise
         except Exception as error:  # noqa: BLE001 - the driver raises far more than PyMongoError
             self._failed(error, step)
+            shed_frames(error)
         else:
             self._connected(0)
 
@@ -249,8 +254,13 @@ class DriverRun:
                 dict(command), read_preference=self._client.read_preference
             )
         except OperationFailure as error:
+            shed_frames(error)
             return {"ok": 0, **(error.details or {}), "code": error.code}
-        except Exception:  # noqa: BLE001 - a lost connection after the verdict only means that less is known
+        except asyncio.CancelledError as stop:
+            shed_frames(stop)
+            raise
+        except Exception as error:  # noqa: BLE001 - a lost connection after the verdict only means that less is known
+            shed_frames(error)
             return None
         return answer
 

@@ -33,7 +33,7 @@ class Running:
         self.inspection: asyncio.Task[None] | None = None
         """The look at this computer."""
         self.examiner: Examiner | None = None
-        """None until the probes start."""
+        """While there are probes."""
         self.sign_in: HumanSignIn | None = None
         """Where the user signs in by hand."""
         self.trouble = asyncio.Event()

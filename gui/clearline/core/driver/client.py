@@ -115,6 +115,7 @@ async def close_client(built: Built) -> None:
                 break
     finally:
         built.lines.cut()
+        built.monitors.let_go(built.client)
     await asyncio.sleep(0)
 
 

@@ -153,10 +153,16 @@ class DriverEvents:
         self._follower = _Follower(client, self._record)
 
     def end(self) -> None:
-        """The client is closed: tell so, and follow it no more. Idempotent."""
+        """The client is closed: tell so, and nothing more. Idempotent.
+
+        Who listens holds the client as a rule, and the client these events: let go of, all of it goes at once, and does
+        not wait for a collection of garbage that would halt the window.
+        """
         if self._follower is not None:
             self._follower.end()
             self._follower = None
+        self._emit = _unheard
+        self._on_command_failed = self._on_heartbeat_failed = self._on_heartbeat_succeeded = self.on_login_sent = None
 
     def _record(self, event: Any) -> None:
         name = type(event).__name__.removesuffix("Event")
@@ -321,6 +327,10 @@ class EventBuffer:
 
     def __len__(self) -> int:
         return len(self._events)
+
+
+def _unheard(_event: DriverEvent) -> None:
+    """What comes after the end."""
 
 
 def _listener(base: type[_EventListener], record: Callable[[Any], None]) -> _EventListener:

@@ -11,6 +11,7 @@ from clearline.core.driver.admission import MOST_FOLLOWED, Admission, admit
 from clearline.core.driver.turns import Turns
 
 if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
     from pymongo.asynchronous.monitor import Monitor
 
 FIRST_LOOKS: Final = 16
@@ -18,6 +19,9 @@ FIRST_LOOKS: Final = 16
 looks of a thousand that begin together keep its own server selection waiting for seconds."""
 LONGEST_TURN_S: Final = 0.03
 """A server that takes longer does not keep the next ones waiting."""
+
+_DEEPEST: Final = 8
+"""Causes of causes that are looked at."""
 
 
 class Monitors:
@@ -69,6 +73,13 @@ class Monitors:
                     await super()._run()
                     answered(self)
 
+            async def _check_once(self) -> Any:
+                try:
+                    return await super()._check_once()
+                except BaseException as error:
+                    shed_frames(error)
+                    raise
+
             async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
                 hello, round_trip_s = await super()._check_with_socket(conn)
                 admit(hello.document, admission)  # a copy, whose lists are the hello's own
@@ -101,6 +112,18 @@ class Monitors:
         for monitor in list(self._living):
             monitor.gc_safe_close()
 
+    def let_go(self, client: AsyncMongoClient[Any]) -> None:
+        """Cut the circles in which the background tasks of a closed client keep themselves alive, and it.
+
+        A crowd of them would wait for a collection of garbage, which halts the window for tens of milliseconds.
+        """
+        own = vars(client).get("_kill_cursors_executor")  # none before an SRV name is looked up
+        executors = [] if own is None else [own]
+        for monitor in list(self._living):
+            executors += [monitor._executor, monitor._rtt_monitor._executor]
+        for executor in executors:
+            executor._task, executor._target = None, _over
+
     def _opened(self, monitor: Monitor) -> None:
         self._unasked.add(monitor)
         self._unanswered.add(monitor)
@@ -110,3 +133,20 @@ class Monitors:
         self._unanswered.discard(monitor)
         if not self._unanswered:
             self._all_answered.set()
+
+
+def shed_frames(error: BaseException | None) -> None:
+    """Take its frames from an error of the driver, and from what it came of.
+
+    In PyMongo and asyncio they hold the error in turn: such a circle keeps all that the frames know, the client too.
+    """
+    for _ in range(_DEEPEST):
+        if error is None:
+            return
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
+async def _over() -> bool:
+    """What an executor does when there is nothing left to do."""
+    return False

@@ -194,7 +194,9 @@ class Patience:
         self._timer.cancel()
         self._trickle.cancel()
         self._on_silence = None  # it knows what knows this: of hundreds Python's collector would have to free each
-        await self._timeout.__aexit__(kind, error, trace)
+        timeout = self._timeout
+        del self._timeout  # it knows its task, and a task that is cancelled all that it was about
+        await timeout.__aexit__(kind, error, trace)
 
     def progress(self, size: int) -> None:
         """So many bytes came: the silence begins anew."""

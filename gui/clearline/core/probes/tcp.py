@@ -167,11 +167,10 @@ async def other_ports(
     address: str, ports: Sequence[int] = (22, 80, 443, 27018), *, deadline_s: float = SILENCE_S
 ) -> tuple[OtherPort, ...]:
     """Try other ports of the same address, all at once; to be asked only after silence."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(connect(address, port, deadline_s=deadline_s)) for port in ports]
+    tried = await asyncio.gather(*(connect(address, port, deadline_s=deadline_s) for port in ports))
     return tuple(
-        OtherPort(port=port, reach=(facts := task.result()).reach, elapsed_ms=facts.elapsed_ms)
-        for port, task in zip(ports, tasks, strict=True)
+        OtherPort(port=port, reach=facts.reach, elapsed_ms=facts.elapsed_ms)
+        for port, facts in zip(ports, tried, strict=True)
     )
 
 
