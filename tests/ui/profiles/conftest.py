@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
-from clearline.core.profiles.profile import Profile
+from clearline.core.keyring.vault import SERVICE
+from clearline.core.profiles.profile import Auth, Profile
+from clearline.core.secrets.secret import PASSWORD
 from clearline.core.storage import store
 from clearline.ui.app import Desktop
 from clearline.ui.profiles import storage
 from ui import played_checks as play
 from ui.conftest import KeyringInMemory
-from ui.saved_profiles import (
-    ids,
-)
+from ui.saved_profiles import ids, profile
 
 
 @pytest.fixture
@@ -37,6 +38,25 @@ def with_profiles(make_desktop: Callable[..., Any], folder: Path, qtbot: QtBot, 
         return desktop
 
     return make
+
+
+@pytest.fixture
+def desktop(with_profiles: Callable[..., Desktop]) -> Desktop:
+    """The saved profile A is in front."""
+    made = with_profiles(profile("A"))
+    made.workbench.profiles.choose(ids(made)[0])
+    return made
+
+
+@pytest.fixture
+def signed_in(qtbot: QtBot, with_profiles: Callable[..., Desktop], keyring_in_memory: KeyringInMemory) -> Desktop:
+    """The saved profile A is in front, and its password was found in the keyring."""
+    one = replace(profile("A"), auth=Auth(user="app"))
+    keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
+    made = with_profiles(one)
+    made.workbench.profiles.choose(one.id)
+    qtbot.waitUntil(lambda: PASSWORD in made.workbench.profiles.current.secrets)
+    return made
 
 
 class HangingKeyring(KeyringInMemory):

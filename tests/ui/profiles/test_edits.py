@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from clearline.core.keyring.vault import SERVICE
-from clearline.core.profiles.profile import Auth
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.models.profiles import FAVOURITES, ProfileRole
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.widgets.questions import LineQuestion, Question
@@ -52,9 +50,7 @@ def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(
     assert not desktop.window.revert.isVisible()
 
 
-def test_closing_asks_once_and_saves(qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
+def test_closing_asks_once_and_saves(qtbot: QtBot, desktop: Desktop, folder: Path) -> None:
     edit(desktop, "mongodb://other:1/")
     desktop.window.close()
     assert desktop.window.isVisible()
@@ -73,11 +69,7 @@ def test_an_unnamed_connection_is_asked_about_by_its_host(qtbot: QtBot, with_pro
     qtbot.mouseClick(asked.buttons["Cancel"], Qt.MouseButton.LeftButton)
 
 
-def test_closing_can_be_called_off_or_lose_the_edits(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
-) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
+def test_closing_can_be_called_off_or_lose_the_edits(qtbot: QtBot, desktop: Desktop, folder: Path) -> None:
     edit(desktop, "mongodb://other:1/")
     desktop.window.close()
     qtbot.keyClick(question(desktop), Qt.Key.Key_Escape)
@@ -102,11 +94,7 @@ def test_a_string_that_was_tested_and_never_named_closes_without_a_question(
 # ---------------------------------------------------------------- others' edits
 
 
-def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
-) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
+def test_a_file_that_was_edited_by_hand_is_shown_as_it_is_now(qtbot: QtBot, desktop: Desktop, folder: Path) -> None:
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
     qtbot.waitUntil(lambda: desktop.window.connection.field.text() == "mongodb://db9:27017/")
     assert "changed in its file" in desktop.window.message
@@ -143,10 +131,8 @@ def test_two_edits_at_once_are_asked_about(
 
 
 def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+    qtbot: QtBot, desktop: Desktop, folder: Path
 ) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
     desktop.window.profiles.list.setFocus()
     qtbot.keyClick(desktop.window.profiles.list, Qt.Key.Key_F2)
     asked = question(desktop, LineQuestion)
@@ -162,10 +148,8 @@ def test_an_edit_after_a_rename_in_the_list_is_saved_without_a_question(
 
 
 def test_saving_twice_at_once_and_typing_in_between_is_no_conflict_with_oneself(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+    qtbot: QtBot, desktop: Desktop, folder: Path
 ) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
     for host in ("b:1", "c:1", "d:1"):
         edit(desktop, f"mongodb://{host}/")
         qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
@@ -249,10 +233,8 @@ def test_undo_brings_back_what_was_never_saved(qtbot: QtBot, with_profiles: Call
 
 
 def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+    qtbot: QtBot, desktop: Desktop, folder: Path
 ) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
     [stored] = store.list_profiles(folder)
     stored.path.unlink()
     qtbot.waitUntil(lambda: "Another program deleted" in desktop.window.message)
@@ -263,11 +245,7 @@ def test_a_file_that_others_delete_is_told_and_saving_makes_it_anew(
     qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
 
 
-def test_a_second_change_replaces_the_question_about_the_first(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
-) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
+def test_a_second_change_replaces_the_question_about_the_first(qtbot: QtBot, desktop: Desktop, folder: Path) -> None:
     edit(desktop, "mongodb://other:1/")
     change_file(folder, "A", seeds={"hosts": ["db8:27017"]})
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
@@ -280,10 +258,8 @@ def test_a_second_change_replaces_the_question_about_the_first(
 
 
 def test_a_conflict_that_is_decided_later_is_asked_about_when_saving(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
+    qtbot: QtBot, desktop: Desktop, folder: Path
 ) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
     edit(desktop, "mongodb://other:1/")
     change_file(folder, "A", seeds={"hosts": ["db9:27017"]})
     qtbot.waitUntil(lambda: len(visible(desktop)) == 1)
@@ -316,11 +292,7 @@ def test_two_windows_do_not_lose_each_other_s_edits(
     assert (saved_text(folder, "A"), saved_text(folder, "A copy")) == (("first:1",), ("second:1",))
 
 
-def test_closing_stays_when_not_everything_could_be_saved(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
-) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
+def test_closing_stays_when_not_everything_could_be_saved(qtbot: QtBot, desktop: Desktop, folder: Path) -> None:
     edit(desktop, "mongodb://other:1/")
     desktop.window.close()
     asked = question(desktop)
@@ -366,19 +338,12 @@ def test_a_history_that_cannot_be_written_is_told_and_nothing_else_suffers(
     assert desktop.workbench.profiles.current.report.verdict is Verdict.CONNECTED
 
 
-def test_a_key_is_another_edit_and_reverting_brings_the_old_one_back(
-    qtbot: QtBot, with_profiles: Callable[..., Any], keyring_in_memory: Any
-) -> None:
-    one = replace(profile("A"), auth=Auth(user="app"))
-    keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
-    desktop = with_profiles(one)
-    desktop.workbench.profiles.choose(one.id)
-    current = desktop.workbench.profiles.current
-    qtbot.waitUntil(lambda: PASSWORD in current.secrets)
+def test_a_key_is_another_edit_and_reverting_brings_the_old_one_back(qtbot: QtBot, signed_in: Desktop) -> None:
+    current = signed_in.workbench.profiles.current
     assert not current.unsaved
-    desktop.window.pages.secret_edited.emit(PASSWORD, Secret("an0ther-s3cret"))
+    signed_in.window.pages.secret_edited.emit(PASSWORD, Secret("an0ther-s3cret"))
     assert current.unsaved
-    assert desktop.window.save.isVisible()
-    qtbot.mouseClick(desktop.window.revert, Qt.MouseButton.LeftButton)
+    assert signed_in.window.save.isVisible()
+    qtbot.mouseClick(signed_in.window.revert, Qt.MouseButton.LeftButton)
     assert current.secrets[PASSWORD].reveal() == "s3cret-w0rd"
     assert not current.unsaved

@@ -15,6 +15,7 @@ from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.ui.app import Desktop
 from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin
@@ -73,11 +74,7 @@ def test_colour_star_and_folder_are_saved_at_once_for_all_that_are_selected(
     qtbot.waitUntil(lambda: shown(desktop) == ["Team / Prod", "A", "B"])
 
 
-def test_filing_a_profile_with_unsaved_edits_saves_none_of_them(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path
-) -> None:
-    desktop = with_profiles(profile("A"))
-    desktop.workbench.profiles.choose(ids(desktop)[0])
+def test_filing_a_profile_with_unsaved_edits_saves_none_of_them(qtbot: QtBot, desktop: Desktop, folder: Path) -> None:
     desktop.workbench.profiles.current.set_text(Secret("mongodb://other:1/"), Origin.ELSEWHERE)
     desktop.window.profiles.filed.emit(ids(desktop), "favourite", True)
     qtbot.waitUntil(lambda: on_disk(folder)["A"].favourite)

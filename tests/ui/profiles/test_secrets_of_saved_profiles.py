@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from clearline.core.keyring.vault import SERVICE, Vault
+from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, SecretSource
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.storage import store
+from clearline.ui.app import Desktop
 from clearline.ui.panels.profile_list import ListAction
 from ui import played_checks as play
 from ui.saved_profiles import (
@@ -28,36 +29,26 @@ from ui.saved_profiles import (
 
 
 def test_another_store_is_one_click_and_moves_the_secret(
-    qtbot: QtBot, with_profiles: Callable[..., Any], folder: Path, keyring_in_memory: Any
+    qtbot: QtBot, signed_in: Desktop, folder: Path, keyring_in_memory: Any
 ) -> None:
-    one = replace(profile("A"), auth=Auth(user="app"))
-    keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
-    desktop = with_profiles(one)
-    desktop.workbench.profiles.choose(one.id)
-    current = desktop.workbench.profiles.current
-    qtbot.waitUntil(lambda: PASSWORD in current.secrets)
-    desktop.window.pages.edited.emit("secrets", {PASSWORD: SecretSource(place="session")})
+    current = signed_in.workbench.profiles.current
+    signed_in.window.pages.edited.emit("secrets", {PASSWORD: SecretSource(place="session")})
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {})
     qtbot.waitUntil(lambda: on_disk(folder)["A"].secrets == {PASSWORD: SecretSource(place="session")})
     assert not current.unsaved
     assert current.secrets[PASSWORD].reveal() == "s3cret-w0rd"
-    desktop.window.pages.edited.emit("secrets", {})
+    signed_in.window.pages.edited.emit("secrets", {})
     qtbot.waitUntil(lambda: list(keyring_in_memory.kept.values()) == ["s3cret-w0rd"])
     qtbot.waitUntil(lambda: on_disk(folder)["A"].secrets == {})
 
 
 def test_a_secret_that_is_to_be_asked_leaves_the_keyring_when_the_profile_is_saved(
-    qtbot: QtBot, with_profiles: Callable[..., Any], keyring_in_memory: Any
+    qtbot: QtBot, signed_in: Desktop, keyring_in_memory: Any
 ) -> None:
-    one = replace(profile("A"), auth=Auth(user="app"))
-    keyring_in_memory.set_password(SERVICE, f"{one.id}/{PASSWORD}", "s3cret-w0rd")
-    desktop = with_profiles(one)
-    desktop.workbench.profiles.choose(one.id)
-    qtbot.waitUntil(lambda: PASSWORD in desktop.workbench.profiles.current.secrets)
-    desktop.window.pages.edited.emit("secrets", {PASSWORD: SecretSource(place="ask")})
-    assert desktop.workbench.profiles.current.unsaved
+    signed_in.window.pages.edited.emit("secrets", {PASSWORD: SecretSource(place="ask")})
+    assert signed_in.workbench.profiles.current.unsaved
     assert keyring_in_memory.kept
-    qtbot.keyClick(desktop.window, Qt.Key.Key_S, CONTROL)
+    qtbot.keyClick(signed_in.window, Qt.Key.Key_S, CONTROL)
     qtbot.waitUntil(lambda: keyring_in_memory.kept == {})
 
 
