@@ -24,6 +24,7 @@ from clearline.core.report.report import (
     TlsSummary,
     Verdict,
 )
+from clearline.core.secrets.secret import Secret
 
 EMPTY = Report(
     app_version="0",
@@ -209,6 +210,17 @@ def playing(*reports: Report, events: list[DriverEvent] | tuple[Any, ...] = (), 
         return reports[-1]
 
     check.asked = []
+    return check
+
+
+def noting() -> Any:
+    """A check that notes the secrets of each test and connects."""
+
+    async def check(_profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
+        check.secrets.append(dict(secrets))
+        return connected()
+
+    check.secrets = []
     return check
 
 

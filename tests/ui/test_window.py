@@ -206,8 +206,10 @@ def test_what_is_not_tested_yet_is_said_to_be_so(qtbot: QtBot, make_desktop: Cal
     desktop = make_desktop(play.waiting())
     welcome = desktop.window.answer.welcome
     assert welcome.title.text() == "What do you want to reach?"
+    assert welcome.words.text().startswith("Paste a connection string")
     paste(qtbot, desktop, URI)
     assert welcome.title.text() == "Not tested yet"
+    assert "Paste" not in welcome.words.text()
     desktop.workbench.new_profile()
     assert welcome.title.text() == "What do you want to reach?"
 

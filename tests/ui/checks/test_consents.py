@@ -24,7 +24,7 @@ from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import Question
-from ui import played_checks as play
+from ui.played_checks import noting
 
 INSECURE = Profile(name="Sent", seeds=Seeds(hosts=("db1:27017",)), tls=Tls(enabled=True, insecure=True))
 ASKED = Profile(
@@ -33,17 +33,6 @@ ASKED = Profile(
     auth=Auth(user="app"),
     secrets={PASSWORD: SecretSource(place="ask")},
 )
-
-
-def noting() -> Any:
-    """A check that notes the secrets of each test and connects."""
-
-    async def check(_profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
-        check.secrets.append(dict(secrets))
-        return play.connected()
-
-    check.secrets = []
-    return check
 
 
 def dialogs(desktop: Desktop, kind: Any) -> Any:

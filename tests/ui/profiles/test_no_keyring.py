@@ -24,7 +24,7 @@ from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.no_keyring import COMMAND, EACH_TIME, SESSION, VARIABLE, NoKeyringDialog, PassphraseDialog
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin
-from ui import played_checks as play
+from ui.played_checks import noting
 
 WORDS = "four words in a row"
 OWN = Profile(name="Own", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
@@ -32,15 +32,6 @@ OWN = Profile(name="Own", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app
 
 def vault() -> Vault:
     return Vault(keyring.backends.fail.Keyring())
-
-
-def noting() -> Any:
-    async def check(_profile: Profile, secrets: dict[str, Secret], *_: Any, **__: Any) -> Any:
-        check.secrets.append(dict(secrets))
-        return play.connected()
-
-    check.secrets = []
-    return check
 
 
 def asked(qtbot: QtBot, desktop: Desktop, kind: Any) -> Any:
