@@ -28,7 +28,7 @@ FLOORS = (
     "ui/window",
     "ui/profiles",
     "ui/checks ui/watches",
-    "ui/profile_in_front",
+    "ui/profile_in_front ui/check_and_watch",
     "ui/workbench",
     "ui/app",
     "cli pytest_plugin",

@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
@@ -20,25 +18,19 @@ from PySide6.QtWidgets import QApplication
 
 import clearline
 from clearline.paths import is_frozen
+from clearline.ui.check_and_watch import check_for, import_for_checks, watch_for
 from clearline.ui.look.theme import Scheme, Theme
 from clearline.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clearline.core.check.request import Permits
-    from clearline.core.driver.events import DriverEvent
-    from clearline.core.driver.oidc import OnPrompt
     from clearline.core.keyring.vault import Vault
     from clearline.core.profiles.profile import Profile
     from clearline.core.report.report import Report
     from clearline.core.secrets.secret import Secrets
-    from clearline.core.watch.state import WatchState
     from clearline.ui.background.messages import Check
-    from clearline.ui.checks.hop_questions import HopQuestions
-    from clearline.ui.checks.sign_in import SignIn
-    from clearline.ui.profiles.settings import CurrentSettings
-    from clearline.ui.watches.session import OpenWatch, WatchHandle
+    from clearline.ui.watches.session import OpenWatch
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
 
@@ -112,8 +104,8 @@ def compose(
     hop_questions = HopQuestions(window)
     agreements = paths.agreements_file(folder.parent)
     if check is None:
-        watch = watch or _watch_for(agreements, sign_in, hop_questions)
-        check = _check_for(settings, agreements, sign_in, hop_questions)
+        watch = watch or watch_for(agreements, sign_in, hop_questions)
+        check = check_for(settings, agreements, sign_in, hop_questions)
     vault = vault or Vault(known_servers=paths.known_servers_file(folder.parent))
     workbench = Workbench(window, Pump(), check, vault, folder, settings, watch)
     if SCHEME_VARIABLE not in os.environ:
@@ -296,103 +288,13 @@ def _scheme() -> Scheme:
         return Scheme.SYSTEM
 
 
-def _watch_for(agreements: Path, sign_in: SignIn, asker: HopQuestions) -> OpenWatch:
-    """The core's watch."""
-
-    def watch(
-        profile: Profile,
-        secrets: Secrets,
-        *,
-        emit: Callable[[WatchState], None],
-        on_event: Callable[[DriverEvent], None],
-        text: str | None,
-        interval_s: float,
-    ) -> WatchHandle:
-        from clearline.core.check.request import Request
-        from clearline.core.watch.watch import Watch
-
-        prompts: dict[str, float] = {}
-
-        def prompt(url: str, code: str | None) -> None:
-            prompts[url] = time.time()
-            sign_in.prompt(url, code)
-
-        def told(state: WatchState) -> None:
-            emit(state)
-            pings = state.health.latencies
-            answered = pings[-1].at if pings and pings[-1].rtt_ms is not None else 0.0
-            for url, at in list(prompts.items()):
-                if state.ended or state.paused is not None or answered > at:
-                    del prompts[url]
-                    sign_in.end(url)
-
-        permits = _permits(agreements, profile, prompt, asker)
-        request = Request(profile, secrets, text, permits=permits)
-        return Watch(request, emit=told, on_event=on_event, interval_s=interval_s)
-
-    return watch
-
-
-def _check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn, asker: HopQuestions) -> Check:
-    """The core's check, with the patience that the settings say."""
-
-    async def check(
-        profile: Profile,
-        secrets: Secrets,
-        emit: Callable[[Report], None],
-        *,
-        text: str | None = None,
-        on_event: Callable[[DriverEvent], None] | None = None,
-    ) -> Report:
-        from clearline.core.daemon_threads import run_in_daemon
-
-        await run_in_daemon(_import_for_checks)  # off the loop, so that Stop works meanwhile
-        from clearline.core.check.check import check
-        from clearline.core.check.request import Patience, Request
-
-        pages: list[str] = []
-
-        def prompt(url: str, code: str | None) -> None:
-            pages.append(url)
-            sign_in.prompt(url, code)
-
-        try:
-            patience = Patience(silence_s=settings.values.silence_s)
-            permits = _permits(agreements, profile, prompt, asker)
-            return await check(Request(profile, secrets, text, patience, permits), emit, on_event=on_event)
-        finally:
-            for page in pages:
-                sign_in.end(page)
-
-    return check
-
-
-def _permits(agreements: Path, profile: Profile, prompt: OnPrompt, asker: HopQuestions) -> Permits:
-    """What was agreed to for a profile, by the file of the agreements."""
-    from clearline.core.check.request import Permits
-    from clearline.core.exchange.agreements import Agreements
-    from clearline.core.hops.asking import Agreed
-    from clearline.core.hops.known_hosts import HostKeys
-    from clearline.paths import known_hosts_file
-
-    agreed = Agreements(agreements)
-    way = Agreed(HostKeys(agreements.with_name(known_hosts_file().name)), asker)
-    return Permits(may_run=partial(agreed.may_run, profile), on_prompt=prompt, oidc_hosts=agreed.sign_in_hosts, way=way)
-
-
-def _import_for_checks() -> None:
-    from clearline.core.check.check import warm_up
-
-    warm_up()
-
-
 def _warm_up() -> None:
     """Import what the first check needs, in the background: it would add half a second to the start."""
     from clearline.core.daemon_threads import start_daemon
     from clearline.ui.background.collecting import settle
 
     def import_all() -> None:
-        _import_for_checks()
+        import_for_checks()
         import keyring  # noqa: F401
 
         settle()  # collects nothing: of what was imported nothing will be garbage

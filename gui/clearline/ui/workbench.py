@@ -27,7 +27,7 @@ from clearline.ui.checks.late_tabs import LateTabs
 from clearline.ui.checks.retrying import Retrying, Wrap
 from clearline.ui.checks.sending_reports import SendingReports
 from clearline.ui.look import theme
-from clearline.ui.models.profiles import Order
+from clearline.ui.models.profile_rows import Order
 from clearline.ui.profile_in_front import ProfileInFront
 from clearline.ui.profiles.file_actions import FileActions
 from clearline.ui.profiles.form_edits import FormEdits

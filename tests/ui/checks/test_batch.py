@@ -14,7 +14,7 @@ from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.checks.batch import AT_ONCE, Batch
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from ui import played_checks as play
 
 

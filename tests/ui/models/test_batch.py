@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.ui.models.batch import BatchModel, BatchRole
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from ui import played_checks as play
 
 

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
-from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole, ProfileRow, ProfilesModel, ago
+from clearline.ui.models.profile_rows import FAVOURITES, RECENT, Order, ProfileRow
+from clearline.ui.models.profiles import ProfileRole, ProfilesModel, ago
 
 PROD = ProfileRow(Profile(id="1", name="Orders prod", seeds=Seeds(srv=True, hosts=("cluster0.abcde.mongodb.net",))))
 STAGE = ProfileRow(Profile(id="2", name="Orders stage", seeds=Seeds(hosts=("db1:27017", "db2:27017"))), unsaved=True)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from clearline.core.profiles.profile import Profile
-from clearline.ui.models.profiles import Order, ProfileRole, ProfileRow
+from clearline.ui.models.profile_rows import Order, ProfileRow
+from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.panels.profile_list import ListAction, ProfileList
 
 SELECT = QItemSelectionModel.SelectionFlag.Select

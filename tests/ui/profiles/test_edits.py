@@ -13,7 +13,8 @@ from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.app import Desktop
-from clearline.ui.models.profiles import FAVOURITES, ProfileRole
+from clearline.ui.models.profile_rows import FAVOURITES
+from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.widgets.questions import LineQuestion, Question
 from ui import played_checks as play

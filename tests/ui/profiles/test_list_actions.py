@@ -16,7 +16,8 @@ from clearline.core.profiles.profile import Auth
 from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.app import Desktop
-from clearline.ui.models.profiles import FAVOURITES, RECENT, Order, ProfileRole
+from clearline.ui.models.profile_rows import FAVOURITES, RECENT, Order
+from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question

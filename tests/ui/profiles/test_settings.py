@@ -12,7 +12,7 @@ from clearline.core.facts.whole import SILENCE_S
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.storage import store
 from clearline.core.storage.settings import Settings
-from clearline.ui.models.profiles import Order
+from clearline.ui.models.profile_rows import Order
 from clearline.ui.profiles.settings import CurrentSettings
 from ui import played_checks as play
 

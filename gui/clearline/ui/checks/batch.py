@@ -18,7 +18,7 @@ from clearline.ui.background.messages import Answer, Broken, Check, Ended
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import Worker
 from clearline.ui.models.batch import BatchModel
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from clearline.ui.profiles.storage import ProfileStorage
 
 AT_ONCE: Final = 8

@@ -13,7 +13,7 @@ from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import Worker
 from clearline.ui.checks.batch import Batch
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage

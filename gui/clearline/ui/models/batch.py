@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report, Verdict
 from clearline.ui.look.status import status_word
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

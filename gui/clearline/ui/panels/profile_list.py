@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QAbstractItemView, QBoxLayout, QHBoxLayout, QLabel
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton, LabelledButton, icon, pixmap
 from clearline.ui.look.palette import PROFILE_COLOURS
-from clearline.ui.models.profiles import Group, Order, ProfileRole, ProfilesModel
+from clearline.ui.models.profile_rows import Group, Order
+from clearline.ui.models.profiles import ProfileRole, ProfilesModel
 from clearline.ui.panels.profile_table import ListSearch, ProfileTable
 from clearline.ui.widgets.delegates import ProfileDelegate
 

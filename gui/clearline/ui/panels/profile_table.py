@@ -7,7 +7,8 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableView
 
 from clearline.ui.look import theme
-from clearline.ui.models.profiles import Group, ProfileRole, ProfilesModel
+from clearline.ui.models.profile_rows import Group
+from clearline.ui.models.profiles import ProfileRole, ProfilesModel
 
 
 class ListSearch(QLineEdit):

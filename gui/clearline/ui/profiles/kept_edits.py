@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 from clearline.core.daemon_threads import run_in_daemon, start_daemon
 from clearline.core.profiles.profile import new_profile_id
 from clearline.core.storage.unsaved_edits import Edit, LeftOver, UnsavedEdits
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.storage import ProfileStorage

@@ -14,7 +14,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names
 from clearline.core.storage import trash
 from clearline.core.storage.profile_file import ChangedOnDisk
-from clearline.ui.models.profiles import Order, ProfileRow
+from clearline.ui.models.profile_rows import Order, ProfileRow
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.open_profiles import OpenProfiles

@@ -11,7 +11,7 @@ from clearline.core.profiles.arrangement import folders
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last, Recent
 from clearline.core.storage.store import ProfileFolder, Stored
-from clearline.ui.models.profiles import Order, ProfileRow, ordered
+from clearline.ui.models.profile_rows import Order, ProfileRow, ordered
 
 
 @dataclass(frozen=True)

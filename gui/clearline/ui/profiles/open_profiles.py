@@ -13,7 +13,7 @@ from clearline.core.uri.remedies import Values
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
 from clearline.ui.background.worker import Worker
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from clearline.ui.profiles.open_profile import OpenProfile, Origin
 from clearline.ui.profiles.storage import ProfileStorage
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from clearline.core.report.report import Verdict
-from clearline.ui.models.profiles import ProfileRow
+from clearline.ui.models.profile_rows import ProfileRow
 from clearline.ui.panels.profile_list import ProfileList
 from clearline.ui.profiles.open_profile import OpenProfile
 from clearline.ui.profiles.open_profiles import OpenProfiles

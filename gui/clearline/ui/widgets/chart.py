@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,31 +16,26 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPolygonF,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
 
 from clearline.ui.look import theme
 from clearline.ui.widgets.chart_data import (
-    Curve,
     Picture,
     clock,
-    decimated,
     highest,
     number,
     ticks,
     time_ticks,
     value_at,
 )
+from clearline.ui.widgets.curves import paint_curve, pen_of
 
 _ZOOM: Final = 1.25
 _SHORTEST_S: Final = 0.01
 _LONGEST_S: Final = 7 * 86_400.0
-_FILL_ALPHA: Final = 46
 _MARK_ALPHA: Final = 40
-
-_Scale = Callable[[float], float]
 
 
 class Chart(QWidget):
@@ -288,7 +283,7 @@ class Chart(QWidget):
         painter.drawText(QPointF(left, 4 + metrics.ascent()), title)
         left += metrics.horizontalAdvance(title) + 18
         for curve in picture.curves if len(picture.curves) > 1 else ():
-            painter.setPen(_pen(curve))
+            painter.setPen(pen_of(curve))
             painter.drawLine(QPointF(left, middle), QPointF(left + 18, middle))
             painter.setPen(QColor(c.text))
             painter.drawText(QPointF(left + 23, 4 + metrics.ascent()), curve.name)
@@ -371,53 +366,6 @@ class Chart(QWidget):
         for mark in self._picture.marks:
             if mark.begin <= at <= (end if mark.end is None else mark.end):
                 yield mark.name
-
-
-def paint_curve(
-    painter: QPainter, curve: Curve, plot: QRectF, shown: tuple[float, float], x_of: _Scale, y_of: _Scale
-) -> None:
-    """Draw what there is of a curve between two times."""
-    begin, end = shown
-    columns = max(1, int(plot.width()))
-    for run in decimated(curve, begin, end, columns):
-        points = [QPointF(x_of(x), y_of(y)) for x, y in run]
-        # Qt's thick and smooth strokes take a second for what a thin line draws in milliseconds, where a line goes
-        # up and down in every pixel; the difference cannot be seen there.
-        dense = len(points) > columns and not curve.steps
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not dense)
-        if curve.filled:
-            colour = QColor(theme.tone(curve.tone))
-            colour.setAlpha(_FILL_ALPHA)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            above = _tops(points) if dense else points
-            bottom = [QPointF(above[-1].x(), plot.bottom()), QPointF(above[0].x(), plot.bottom())]
-            painter.drawPolygon(QPolygonF([*above, *bottom]))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(theme.tone(curve.tone)), 0) if dense else _pen(curve))
-        if len(points) == 1:
-            painter.drawEllipse(points[0], 1.5, 1.5)
-        else:
-            painter.drawPolyline(QPolygonF(points))
-
-
-def _tops(points: list[QPointF]) -> list[QPointF]:
-    """The highest point of each pixel column."""
-    tops: dict[int, QPointF] = {}
-    for point in points:
-        column = int(point.x())
-        if column not in tops or point.y() < tops[column].y():
-            tops[column] = point
-    return list(tops.values())
-
-
-def _pen(curve: Curve) -> QPen:
-    pen = QPen(QColor(theme.tone(curve.tone)))
-    pen.setWidthF(1.6)
-    pen.setCosmetic(True)
-    if curve.dashed:
-        pen.setStyle(Qt.PenStyle.DashLine)
-    return pen
 
 
 def _spaced(unit: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,8 +10,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 
 from clearline.ui.look import theme
-from clearline.ui.widgets.chart import Chart, paint_curve
+from clearline.ui.widgets.chart import Chart
 from clearline.ui.widgets.chart_data import Mark, Picture, clock, highest, number, ticks, time_ticks, value_at
+from clearline.ui.widgets.curves import Scale, paint_curve
 
 _GAP: Final = 18
 """Between two lanes: half a line of the lower one's highest number and of the upper one's lowest stand in it."""
@@ -19,7 +20,6 @@ _BAR: Final = 18
 _MOST_BARS: Final = 6
 _EVENTS: Final = 24
 _SHADE_ALPHA: Final = 40
-_Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Lanes(Chart):
         painter.setPen(QColor(theme.colours().line))
         painter.drawLine(QPointF(0, y), QPointF(self.width(), y))
 
-    def _paint_mark(self, painter: QPainter, plot: QRectF, mark: Mark, x_of: _Scale) -> None:
+    def _paint_mark(self, painter: QPainter, plot: QRectF, mark: Mark, x_of: Scale) -> None:
         left, right = x_of(mark.begin), plot.right() if mark.end is None else x_of(mark.end)
         shade = QColor(theme.tone(mark.tone))
         painter.fillRect(QRectF(left, plot.top(), max(2.0, right - left), 3), shade)
@@ -190,7 +190,7 @@ class Lanes(Chart):
             painter.setPen(QColor(c.muted))
             painter.drawText(lane, Qt.AlignmentFlag.AlignCenter, picture.empty)
 
-    def _paint_bars(self, painter: QPainter, plot: QRectF, top: float, x_of: _Scale) -> float:
+    def _paint_bars(self, painter: QPainter, plot: QRectF, top: float, x_of: Scale) -> float:
         c = theme.colours()
         metrics = painter.fontMetrics()
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -219,7 +219,7 @@ class Lanes(Chart):
             top += _BAR
         return top if self._score.bars else top + _BAR
 
-    def _paint_ticks(self, painter: QPainter, lane: QRectF, x_of: _Scale) -> None:
+    def _paint_ticks(self, painter: QPainter, lane: QRectF, x_of: Scale) -> None:
         for tick in self._score.ticks:
             x = x_of(tick.at)
             if lane.left() <= x <= lane.right():
