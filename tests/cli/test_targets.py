@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,29 @@ def test_a_file_that_is_there_is_read_whatever_it_looks_like(
     monkeypatch.chdir(tmp_path)
     assert main(["check", "team@work/prod"]) == 2
     assert "prod: " in capsys.readouterr().err
+
+
+BYTES = "\udcff"
+"""As Python has a byte of an argument or a variable that is no text."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [f"{BYTES}.example.com:1"],
+        [f"mongodb://127.0.0.1:1/?appName={BYTES}"],
+        [f"mongodb://{BYTES}:{BYTES}@127.0.0.1:1/?tlsCAFile=/{BYTES}"],
+        ["mongodb://127.0.0.1:1/", "--via", f"ssh://{BYTES}@127.0.0.1:1"],
+        ["mongodb://127.0.0.1:1/", "--via", "ssh://127.0.0.1:1", "--far-dns", f"a{BYTES}"],
+        ["mongodb://${ODD_BYTES}.invalid:1/"],
+    ],
+)
+def test_bytes_that_are_no_text_are_shown_as_such_and_break_no_report(
+    home: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.environ", {**os.environ, "ODD_BYTES": f"a{BYTES}", "KUBECONFIG": BYTES, "HOSTNAME": BYTES})
+    assert main(["check", *arguments, "--json", "--timeout", "0.2", "--fast"]) in (1, 2)
+    printed = capfd.readouterr()
+    assert BYTES not in printed.out + printed.err
+    if printed.out:
+        json.loads(printed.out)

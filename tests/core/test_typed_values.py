@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import clearline
+from clearline.core.typed_values import from_json, to_bytes, whole_characters
 
 PROGRAM = """
 import sys, threading
@@ -52,3 +55,17 @@ def test_nothing_else_has_msgspec_look_into_a_class() -> None:
                 typed = any(keyword.arg == "type" for keyword in node.keywords)
                 assert called != "msgspec.convert", file
                 assert not (called == "msgspec.json.decode" and typed), file
+
+
+_ANY = st.characters(min_codepoint=0x20, max_codepoint=0xE000)
+"""Halves of characters included."""
+
+
+@given(st.dictionaries(st.text(_ANY), st.lists(st.text(_ANY) | st.none() | st.integers(0, 9), max_size=3), max_size=3))
+def test_whatever_a_text_holds_becomes_json(value: dict[str, list[object]]) -> None:
+    assert from_json(to_bytes(value), dict[str, list[object]]) == {
+        whole_characters(key): [whole_characters(one) if isinstance(one, str) else one for one in items]
+        for key, items in value.items()
+    }
+    for text in value:
+        whole_characters(text).encode()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.usage import Parser, complain
 from clearline.core.drives import waited_for
+from clearline.core.typed_values import to_bytes
 
 if TYPE_CHECKING:
     from clearline.core.explain.explanation import Explanation
@@ -49,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.json:
         import msgspec
 
-        print_json(msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode())
+        print_json(msgspec.json.format(to_bytes(explanation), indent=2).decode())
     else:
         print_text("\n".join(as_text(explanation)))
     if arguments.check and explanation.targets:

@@ -14,6 +14,7 @@ from clearline.cli.usage import WRONG_USAGE, Parser, complain
 from clearline.core.report.marks import MARKS
 from clearline.core.report.places import Matrix, Meeting, Place, differences, matrix, named
 from clearline.core.report.report_file import ReportProblem, report_of, reports_of
+from clearline.core.typed_values import to_bytes
 
 
 def run_diff(argv: Sequence[str]) -> int:
@@ -28,7 +29,7 @@ def run_diff(argv: Sequence[str]) -> int:
     if arguments.json:
         import msgspec
 
-        print_json(msgspec.json.format(msgspec.json.encode([one._asdict() for one in found]), indent=2).decode())
+        print_json(msgspec.json.format(to_bytes([one._asdict() for one in found]), indent=2).decode())
     elif found:
         for difference in found:
             print_text(f"- {shown(difference.words)}")
@@ -105,7 +106,7 @@ def _json(merged: Matrix) -> str:
             for server, row in zip(merged.servers, merged.cells, strict=True)
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(tree), indent=2).decode()
+    return msgspec.json.format(to_bytes(tree), indent=2).decode()
 
 
 def _text(merged: Matrix) -> list[str]:

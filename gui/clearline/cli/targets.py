@@ -23,6 +23,7 @@ from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import OF_SSH, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, Unshown, hop_password
+from clearline.core.typed_values import whole_characters
 
 if TYPE_CHECKING:
     from clearline.core.storage.store import Stored
@@ -152,7 +153,8 @@ def _found(argument: str, patience: Patience) -> Target:
         raise UsageProblem(f"there is no saved profile called {called}, and no host has such a name.")
     if "@" in argument or _SEPARATOR.search(argument):
         return target(Profile(), argument)
-    return target(Profile(name=argument, seeds=Seeds(hosts=(argument,))), argument)
+    host = whole_characters(argument)
+    return target(Profile(name=host, seeds=Seeds(hosts=(host,))), host)
 
 
 _SEPARATOR = re.compile(rf"[/{re.escape(os.sep)}]")
@@ -289,7 +291,7 @@ def _via(target: Target, urls: Sequence[str]) -> tuple[Target, dict[str, Secret]
     from clearline.core.uri.proxy_options import is_proxy_option
 
     try:
-        found = [hop_of(url) for url in urls]
+        found = [hop_of(whole_characters(url)) for url in urls]
     except ValueError as error:
         raise UsageProblem(f"--via: {error}") from None
     if any(is_proxy_option(chunk.name.text) for chunk in take_apart(target.request.text or "").chunks):
@@ -306,7 +308,7 @@ def _with_far_dns(target: Target, server: str) -> Target:
         raise UsageProblem("--far-dns names a name server behind hops, and there is none: add --via.")
     if server != OF_SSH and name_server(server) is None:
         raise UsageProblem("--far-dns takes an address or a name, with :port where that is not 53, or the word ssh.")
-    far = structs.replace(profile.far_dns, server=server)
+    far = structs.replace(profile.far_dns, server=whole_characters(server))
     return replace(target, request=replace(target.request, profile=structs.replace(profile, far_dns=far)))
 
 

@@ -39,6 +39,7 @@ from clearline.cli.targets import add_arguments, chosen
 from clearline.cli.usage import WRONG_USAGE, Parser, UsageProblem, complain, seconds
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.typed_values import to_bytes
 from clearline.core.watch.health import HealthState, Outage
 from clearline.core.watch.state import WatchState
 
@@ -218,7 +219,7 @@ def _plain(value: Any, *, without: str) -> Line:
 
 
 def _print_json(line: Line) -> None:
-    print_json(msgspec.json.encode(line).decode())
+    print_json(to_bytes(line).decode())
 
 
 class _Words:

@@ -6,6 +6,7 @@ msgspec looks into a class at its first use, and two threads that do so at once 
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ import msgspec
 T = TypeVar("T")
 
 _lock: Final = threading.Lock()
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _known: Final[set[Any]] = set()
 
 
@@ -34,3 +36,31 @@ def _look_into(kind: Any) -> None:
         with _lock:
             msgspec.json.Decoder(kind)
             _known.add(kind)
+
+
+def to_bytes(value: object) -> bytes:
+    """A value as JSON, whatever its texts hold: half a character becomes �.
+
+    Arguments, variables of the environment and names of files may hold bytes that are no text (``os.fsdecode``), and
+    everything that is said about them holds them too.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_whole(msgspec.to_builtins(value, str_keys=True)))
+
+
+def whole_characters(text: str) -> str:
+    """The text, each half of a character replaced: such a half cannot be written to any file or socket."""
+    return _HALF.sub("\ufffd", text)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return whole_characters(value)
+        case list() | tuple():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(key): _whole(item) for key, item in value.items()}
+    return value

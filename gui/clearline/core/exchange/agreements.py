@@ -25,6 +25,7 @@ from clearline.core.exchange.consent import (
 )
 from clearline.core.keyring.given import opened
 from clearline.core.profiles.profile import Profile
+from clearline.core.typed_values import to_bytes
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 _MOST: Final = 5000
@@ -110,7 +111,7 @@ def _hash(profile: Profile, concern: Concern, key: bytes) -> str:
         to += [led for form in as_given(profile)[1:] if (led := _led_to(form)) != to]
     if concern.kind in _SENT and (off := opened(profile)):
         to.append(off)
-    said = msgspec.json.encode([concern.kind, concern.value, to])
+    said = to_bytes([concern.kind, concern.value, to])
     return hashlib.blake2b(said, key=key, digest_size=32).hexdigest()
 
 

@@ -42,6 +42,7 @@ from clearline.core.profiles.login_fields import SERVICE_HOST, SERVICE_NAME, SER
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, names_in
+from clearline.core.typed_values import to_bytes
 
 _MOST_ROUNDS: Final = 4
 """A text that was read and written once does not change any more; this ends what would all the same."""
@@ -294,7 +295,7 @@ def _ssh(profile: Profile) -> Iterator[Concern]:
 
 
 def _environment(profile: Profile) -> Iterator[Concern]:
-    names = names_in(msgspec.json.encode(msgspec.structs.replace(profile, name="", notes="", folder="")).decode())
+    names = names_in(to_bytes(msgspec.structs.replace(profile, name="", notes="", folder="")).decode())
     if names:
         words = f"It takes {', '.join(names)} from this computer's environment and uses it for {_servers(profile)}."
         yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value=" ".join(names))
@@ -303,7 +304,7 @@ def _environment(profile: Profile) -> Iterator[Concern]:
 def _exposed(profile: Profile) -> Iterator[Concern]:
     """Secrets of the environment outside of the places for secrets; the number of a key (AWS_ACCESS_KEY_ID) is none."""
     open_parts = msgspec.structs.replace(profile, name="", notes="", folder="", secrets={})
-    found = names_in(msgspec.json.encode(open_parts).decode())
+    found = names_in(to_bytes(open_parts).decode())
     if names := [name for name in found if looks_secret(name) and not name.lower().endswith("_id")]:
         words = f"It tells {', '.join(names)} of this computer's environment to {_servers(profile)}, not as a password."
         yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value="exposed " + " ".join(names))

@@ -27,7 +27,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.references import has_references, variables
 from clearline.core.secrets.secret import PASSWORD
-from clearline.core.typed_values import from_json
+from clearline.core.typed_values import from_json, to_bytes
 
 _MOST: Final = 8
 _LONGEST: Final = 1000
@@ -123,7 +123,7 @@ def other_servers(name: str, given: Given | None, wanted: Destination) -> str:
 
 def to_text(given: Given) -> str:
     """As the vault keeps it."""
-    return msgspec.json.encode(given).decode()
+    return to_bytes(given).decode()
 
 
 def from_text(text: str) -> Given:
@@ -182,4 +182,4 @@ def _words(hosts: Iterable[str], source: str) -> str:
 
 
 def _digest(value: object) -> str:
-    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]
+    return hashlib.sha256(to_bytes(value)).hexdigest()[:32]

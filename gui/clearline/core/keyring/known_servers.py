@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from clearline.core.keyring.given import Given
-from clearline.core.typed_values import from_plain
+from clearline.core.typed_values import from_plain, to_bytes
 from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 _VERSION: Final = 1
@@ -76,7 +76,7 @@ class KnownServers:
                     kept[profile_id] = given
                 profiles = dict([*kept.items()][-_MOST:])
                 document = {"format": "clearline-servers", "version": _VERSION, "profiles": profiles}
-                write_whole(self._file, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+                write_whole(self._file, msgspec.json.format(to_bytes(document), indent=2) + b"\n")
 
     def _read(self) -> dict[str, Given] | None:
         """None when it cannot be read."""

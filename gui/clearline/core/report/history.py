@@ -24,7 +24,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.report.masking import masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import Secret
-from clearline.core.typed_values import from_json
+from clearline.core.typed_values import from_json, to_bytes
 from clearline.core.whole_files import BROKEN, locked, patiently, read_whole, sweep, write_whole
 
 KEPT: Final = 50
@@ -101,7 +101,7 @@ class History:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self.folder):
             others = [entry for entry in self.recent() if entry.uri != newest.uri]
-            content = msgspec.json.format(msgspec.json.encode([newest, *others][:MOST_RECENT]), indent=2)
+            content = msgspec.json.format(to_bytes([newest, *others][:MOST_RECENT]), indent=2)
             write_whole(self.folder / _RECENT, content)
 
     def forget_recent(self) -> None:
@@ -183,22 +183,22 @@ class History:
             return
         with path.open("ab") as file:
             # A line that a crash has cut must not swallow this one.
-            file.write(b"\n" * bool(file.tell()) + msgspec.json.encode(line))
+            file.write(b"\n" * bool(file.tell()) + to_bytes(line))
         path.chmod(0o600)
 
     def _rewrite(self, lasts: Mapping[str, Last]) -> None:
         lines = [_Line(profile_id, last.verdict, last.started, last.cause) for profile_id, last in lasts.items()]
-        write_whole(self.folder / _INDEX, b"\n".join(msgspec.json.encode(line) for line in lines))
+        write_whole(self.folder / _INDEX, b"\n".join(to_bytes(line) for line in lines))
 
 
 def _content(report: Report) -> bytes:
-    content = msgspec.json.encode(report)
+    content = to_bytes(report)
     if len(content) > LARGEST:
         servers = [
             replace(server, cells={stage: replace(cell, evidence={}) for stage, cell in server.cells.items()})
             for server in report.servers
         ]
-        content = msgspec.json.encode(replace(report, servers=tuple(servers)))
+        content = to_bytes(replace(report, servers=tuple(servers)))
     return content
 
 

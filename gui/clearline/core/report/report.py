@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from clearline.core.findings import SERVER_STAGES, Finding, Severity, Stage
+from clearline.core.typed_values import to_bytes
 
 
 class Status(Enum):
@@ -277,7 +278,7 @@ _NOT_LOOKED_AT = {stage.value: Cell(status=Status.SKIPPED, note="not looked at")
 
 def to_json(report: Report, *, indent: int | None = 2) -> str:
     """The report as the JSON contract has it, one object."""
-    raw = msgspec.json.encode(report)
+    raw = to_bytes(report)
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
 
 

@@ -5,7 +5,6 @@ Nothing here does I/O or imports PyMongo; the tests hold it against PyMongo's ow
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_plus
@@ -27,6 +26,7 @@ from clearline.core.secrets.secret import (
     hop_password,
     is_of_hop,
 )
+from clearline.core.typed_values import whole_characters
 from clearline.core.uri.hosts import HostEntry, host_entries, plain_hosts, seed_addresses
 from clearline.core.uri.lint import lint
 from clearline.core.uri.parts import SCHEME, SRV_SCHEME, UriText, take_apart
@@ -101,8 +101,7 @@ def read(
 
     A text that names a SOCKS5 proxy says the whole way to the servers; one that names none leaves the profile's.
     """
-    # A lone surrogate cannot be written to any file or socket.
-    clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    clean = whole_characters(text)
     if len(clean) > LONGEST_TEXT:
         return _too_long(text, profile or Profile())
     parts = take_apart(clean)
