@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
-_COLOURS: Final = re.compile(r"(\x1b\[[0-9;]{0,16}m)")
+from clearline.core.late_patterns import late
+
+_BEYOND_ASCII: Final = late(r"[^\x00-\x7f]+")
+_COLOURS: Final = late(r"(\x1b\[[0-9;]{0,16}m)")
 
 
 def print_json(text: str) -> None:

@@ -21,6 +21,7 @@ from clearline.core.addresses import name_server
 from clearline.core.check.request import USUAL, Patience, Request
 from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.findings import Severity
+from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import OF_SSH, Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets, Unshown, hop_password
 from clearline.core.typed_values import whole_characters
@@ -157,10 +158,10 @@ def _found(argument: str, patience: Patience) -> Target:
     return target(Profile(name=host, seeds=Seeds(hosts=(host,))), host)
 
 
-_SEPARATOR = re.compile(rf"[/{re.escape(os.sep)}]")
-_OF_A_PATH = re.compile(rf"(?!//[^/]*@)[./~{re.escape(os.sep)}]|[A-Za-z]:[\\/]")
+_SEPARATOR = late(rf"[/{re.escape(os.sep)}]")
+_OF_A_PATH = late(rf"(?!//[^/]*@)[./~{re.escape(os.sep)}]|[A-Za-z]:[\\/]")
 """How a path begins that cannot be an address, as ``//user:password@host`` is one."""
-_LIKE_AN_ADDRESS = re.compile(r"mongo|localhost/|[^/]*[:.]|.*@", re.IGNORECASE | re.DOTALL)
+_LIKE_AN_ADDRESS = late(r"mongo|localhost/|[^/]*[:.]|.*@", re.IGNORECASE | re.DOTALL)
 
 
 def _names_a_file(argument: str) -> bool:

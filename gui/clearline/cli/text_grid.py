@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from clearline.core.late_patterns import late
 from clearline.core.report.marks import Tone
 
 COLOURS: Mapping[Tone, str] = {"good": "green", "warning": "yellow", "bad": "red", "quiet": "dim"}
 """The style that repeats a mark."""
 _CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
-_STYLED = re.compile(r"\x1b\[[0-9;]*m")
+_STYLED = late(r"\x1b\[[0-9;]*m")
 _GAP = "  "
 
 

@@ -178,7 +178,8 @@ _ADDRESS: Final = late(
     r"|\b[a-z][a-z0-9+.\-]{0,40}:(?:\\?/){2,3}"
 )
 _ENCODED_ADDRESS: Final = late(
-    r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40"
+    r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40",
+    needs=("%3a",),
 )
 _SLASHES: Final = late(r"\\*/\\*/")
 _WORDS: Final = late(r"[^\s\"']+")
@@ -223,6 +224,8 @@ def _is_shown(text: str) -> bool:
 
 
 def _mask_bare_credentials(text: str) -> str:
+    if "@" not in text:
+        return text
     pieces: list[str] = []
     done = 0
     for word in _WORDS.finditer(text):
@@ -311,36 +314,44 @@ _VALUE: Final = (
     rf"(?:{_QUOTED}|"
     r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"
 )
+_NAMES: Final = ("pass", "pwd", "secret", "token", "key", "credential")
+"""One of these is in every `_WORD`."""
 _OPTIONS: Final = (
-    late(rf"(?i)(?P<head>{_WORD}(?:\s?=>?\s?|%3D))(?P<value>{_VALUE})"),
-    late(rf"(?i)(?P<head>{_WORD}[\"']\s?(?::|=>)\s?)(?P<value>{_VALUE})"),
-    late(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})"),
-    late(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)"),
+    late(rf"(?i)(?P<head>{_WORD}(?:\s?=>?\s?|%3D))(?P<value>{_VALUE})", needs=_NAMES),
+    late(rf"(?i)(?P<head>{_WORD}[\"']\s?(?::|=>)\s?)(?P<value>{_VALUE})", needs=_NAMES),
+    late(rf"(?i)(?P<head>{_WORD}(?::|%3A))(?P<value>(?![\s/]){_VALUE})", needs=_NAMES),
+    late(rf"(?im)(?P<head>^[ \t]*[\w.\-]{{0,40}}?{_WORD}:[ \t]+)(?P<value>\S+)(?=[ \t]*$)", needs=_NAMES),
     # In prose, in code, in a log
     late(
         r"(?i)(?P<head>(?:passwd|password|passphrase|passcode|pwd|secret|token|api[_\-]?key|access_?key|private_?key)[\"']?"
-        rf"[ \t]{{0,8}}(?:[:=]>?|->)[ \t]{{1,8}})(?P<value>{_QUOTED}|(?!<)[^\s\"',;}}]+)"
+        rf"[ \t]{{0,8}}(?:[:=]>?|->)[ \t]{{1,8}})(?P<value>{_QUOTED}|(?!<)[^\s\"',;}}]+)",
+        needs=_NAMES,
     ),
     # Headers of HTTP
     late(
-        r"(?i)(?P<head>\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Z][\w\-]{0,30}\s{1,3})(?P<value>[^\s\"',;]{1,8192})"
+        r"(?i)(?P<head>\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Z][\w\-]{0,30}\s{1,3})(?P<value>[^\s\"',;]{1,8192})",
+        needs=("authorization",),
     ),
     late(
         r"(?P<head>\b(?:[Bb]earer|BEARER|[Bb]asic)\s{1,3})"
-        r"(?P<value>(?=[A-Za-z\-]{0,80}(?:[\d=+/_~]|\.\w|[a-z][A-Z]))[\w\-.~+/=]{6,8192})"
+        r"(?P<value>(?=[A-Za-z\-]{0,80}(?:[\d=+/_~]|\.\w|[a-z][A-Z]))[\w\-.~+/=]{6,8192})",
+        needs=("bearer", "basic"),
     ),
     # Options of commands
     late(
         r"(?i)(?P<head>(?<!\S)--[\w\-]{0,40}?(?:password|passwd|pwd|passphrase|token|secret|private-?key)[ ]+)"
-        rf"(?P<value>{_WORD_OF_SHELL})"
+        rf"(?P<value>{_WORD_OF_SHELL})",
+        needs=("--",),
     ),
     late(
         r"(?i)(?P<head>\bmongo(?:sh|dump|restore|export|import|stat|top|files)?(?:\.exe)?\b[^\n]{0,500}?[ ]-p[ ]?)"
-        rf"(?P<value>(?!\d+:\d){_WORD_OF_SHELL})"
+        rf"(?P<value>(?!\d+:\d){_WORD_OF_SHELL})",
+        needs=(" -p",),
     ),
     late(
         r"(?i)(?P<head>\bcurl\b[^\n]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,100}:)"
-        r"(?P<value>[^\s\"']{1,4096})"
+        r"(?P<value>[^\s\"']{1,4096})",
+        needs=("curl",),
     ),
 )
 

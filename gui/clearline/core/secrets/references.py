@@ -20,7 +20,7 @@ from clearline.core.whole_files import expanded, read_whole
 
 _LARGEST: Final = 1_000_000
 """Bytes of a ``.env`` file."""
-REFERENCE: Final = late(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}")
+REFERENCE: Final = late(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}", needs=("${",))
 
 
 def is_reference(text: str) -> bool:

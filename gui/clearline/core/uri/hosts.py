@@ -19,7 +19,7 @@ from clearline.core.uri.password import placeholder
 from clearline.core.uri.pieces import Piece, is_invisible
 from clearline.core.uri.surroundings import QUOTE_CHARACTERS
 
-PLACEHOLDER: Final = late(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]")
+PLACEHOLDER: Final = late(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]", needs=("<", "{", "%3c"))
 _NAME: Final = late(r"[\w.\-]+")
 _ENTRY: Final = late(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
 _SEPARATOR: Final = late(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")

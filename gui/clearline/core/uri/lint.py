@@ -36,7 +36,7 @@ _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 REPAIR: Final = "use-repaired-text"
 _WHOLE: Final = "mongodb://user:password@host1:27017,host2:27017/database"
 _ANOTHER_HOST: Final = late(r"@(?=(?:[\w\-]+(?:\.[\w\-]+)+(?::\d{1,5})?|[\w\-]+:\d{1,5})(?:[/,?]|$))")
-_BACKSLASHED: Final = late(r"(?i)mongodb(?:\+srv)?(?:\\:[/\\]|:\\/)")
+_BACKSLASHED: Final = late(r"(?i)mongodb(?:\+srv)?(?:\\:[/\\]|:\\/)", needs=("\\",))
 _OTHER_SERVICES: Final = {
     "postgres": "PostgreSQL",
     "postgresql": "PostgreSQL",

@@ -21,9 +21,9 @@ from clearline.core.uri.unset import unset, unset_host
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
 _RECORD: Final = "_mongodb._tcp."
-_INJECTED: Final = late(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)")
+_INJECTED: Final = late(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)", needs=("tcp://",))
 _OPTIONS_IN_PATH: Final = late(r"(?:[&;]|%3[Ff])([A-Za-z][\w.\-]*)=")
-_PORT_WITH_DEFAULT: Final = late(r"([^:$]+):(\$\{[^{}]*\})")
+_PORT_WITH_DEFAULT: Final = late(r"([^:$]+):(\$\{[^{}]*\})", needs=("${",))
 
 
 def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], options: ReadOptions) -> list[HostEntry]:

@@ -34,7 +34,9 @@ _WEB_SCHEMES: Final = frozenset(
 _MONGO_SLIPS: Final = frozenset({"mdb", "monogdb", "mogodb", "mogo", "momgodb", "nongodb", "ongodb"})
 _SCHEME_LIKE: Final = late(r"(?P<word>[A-Za-z][\w+.\-:]*?)?(?P<mark>\s*[:;]?\s*[/\\]{1,3})")
 _SCHEME_ONLY: Final = late(r"(?i)mongodb(\+srv)?:(?!\d+(?:[/?,]|$))")
-_NESTED: Final = late(r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)")
+_NESTED: Final = late(
+    r"(?i)(?:mongodb(?:\+srv)?|mongo|https?|ftp|tcp|wss?|jdbc):/{1,3}|[a-z][a-z0-9+.\-]*://(?!.*@)", needs=(":/",)
+)
 _SLASHES_TOO_MANY: Final = late(r"/+(?=localhost\b|[^/?]*[:.@])")
 """After the two of the scheme, and before what can only be meant as a host or a login."""
 _SOCKET: Final = late(r"[^,;]*?\.sock(?=[/,;]|$)")

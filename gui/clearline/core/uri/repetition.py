@@ -40,6 +40,8 @@ class Repetition(Unshown, frozen=True):
 def repetition(rest: Piece) -> Repetition | None:
     """What is repeated in the text behind the scheme; None where nothing is, or where it can mean something else."""
     options: Piece | None = None
+    if "," not in rest.text:
+        return None
     if rest.text.count("?") == 1 and not _SCHEME.search(rest.text.partition("?")[2]):
         rest, options = rest.partition("?")
     found = _entries(rest.text)

@@ -63,7 +63,7 @@ def shell_options(parts: UriText) -> ShellOptions:
     """The options before and after the address, where they are those of a tool of MongoDB; none of other commands."""
     found = ShellOptions()
     prefix = parts.prefix.text if parts.prefix is not None else ""
-    tool = TOOL.search(prefix)
+    tool = TOOL.search(prefix) if prefix else None
     if tool is not None:
         _read(_words(prefix[tool.end() :]), found, tool=True)
     if parts.tail is not None and (tool is not None or not prefix):

@@ -18,9 +18,9 @@ _AFTER_QUOTE: Final = late(r"[\s;,)\]}]*")
 _INNER_SCHEME: Final = late(r"(?i)mongodb(?:\+srv)?://")
 _CODE_AFTER: Final = late(r"\s*[,;)\]}]\s|\s+-")
 _ENTITY: Final = r"(?:&(?:quot|lt|gt|apos|nbsp|#34|#39|#[xX]2[27]);)+"
-_ENTITIES_BEFORE: Final = late(_ENTITY)
-_ENTITIES_BEHIND: Final = late(_ENTITY + "[;,)]*$")
-_LINK: Final = late(r"\[[^\[\]]*\]\((mongodb(?:\+srv)?://[^\s()]*)\)")
+_ENTITIES_BEFORE: Final = late(_ENTITY, needs=("&",))
+_ENTITIES_BEHIND: Final = late(_ENTITY + "[;,)]*$", needs=("&",))
+_LINK: Final = late(r"\[[^\[\]]*\]\((mongodb(?:\+srv)?://[^\s()]*)\)", needs=("](",))
 """What a web page's link becomes in Markdown."""
 _OPENED: Final = late(r"([\"'`“‘])\s*[\w.\-]+=$")
 """A quotation mark before the name that the address is assigned to: ``-e "MONGO_URL=…"``."""

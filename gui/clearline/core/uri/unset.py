@@ -63,8 +63,15 @@ _WORDS: Final = frozenset({"undefined", "null", "None", "NaN", "nil"})
 _WORDS_IN_LOWER_CASE: Final = {word.lower(): word for word in _WORDS}
 
 
+_SIGNS: Final = ("[", "(", "<", "%", "{", "_", "@", "$", "`", "#", ":", ".env", ".getenv")
+"""Of these each of the texts has one, but for words."""
+
+
 def unset(raw: str) -> Unset | None:
     """What a part of an address is when no value was put there; None for a value. References are no part of this."""
+    text = raw.strip()
+    if text.lower() not in _WORDS_IN_LOWER_CASE and not any(sign in text for sign in _SIGNS):
+        return None
     text = (raw if _PERCENT_IS_MEANT.fullmatch(raw) else unquote(raw)).strip()
     if not text or is_reference(text):
         return None

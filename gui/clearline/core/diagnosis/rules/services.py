@@ -56,9 +56,9 @@ SHORT_SIGNS = frozenset(
 
 _ANSWERS_TO: dict[str, tuple[re.Pattern[str], str]] = {
     # SSLRequest is answered by one letter, or by an error.
-    "postgresql": (re.compile(r"[NSG]\Z|E\x00\x00", re.DOTALL), "PostgreSQL or one of its kind"),
+    "postgresql": (late(r"[NSG]\Z|E\x00\x00", re.DOTALL), "PostgreSQL or one of its kind"),
     # ApiVersions: a length, then the number of the question.
-    "kafka": (re.compile(r"\x00\x00..\x00\x00\x00\x01", re.DOTALL), "Kafka"),
+    "kafka": (late(r"\x00\x00..\x00\x00\x00\x01", re.DOTALL), "Kafka"),
 }
 
 
