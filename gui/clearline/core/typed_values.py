@@ -52,7 +52,7 @@ def to_bytes(value: object) -> bytes:
 
 def whole_characters(text: str) -> str:
     """The text, each half of a character replaced: such a half cannot be written to any file or socket."""
-    return _HALF.sub("\ufffd", text)
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 def _whole(value: Any) -> Any:
