@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.diagnosis.compose import diagnose
-from clearline.core.diagnosis.standing import has_failed, is_connected
+from clearline.core.diagnosis.server_selection import has_failed
+from clearline.core.diagnosis.standing import is_connected
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
 from clearline.core.facts.login import DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.names import DnsOutcome, Lookup

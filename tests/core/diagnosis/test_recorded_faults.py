@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clearline.core.diagnosis.compose import diagnose
-from clearline.core.diagnosis.standing import has_failed, is_connected
+from clearline.core.diagnosis.server_selection import has_failed
+from clearline.core.diagnosis.standing import is_connected
 from clearline.core.findings import Certainty
 from clearline.core.report.report import DriverResult, Report, Target, Verdict
 from faults.catalogue import FAULTS

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.assembly import assemble
-from clearline.core.diagnosis.standing import Outlook, answered, outlook, suitable
+from clearline.core.diagnosis.server_selection import Outlook, outlook, suitable
+from clearline.core.diagnosis.standing import answered
 from clearline.core.facts.servers import Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.probes.hello import parse_hello

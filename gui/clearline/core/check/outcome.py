@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Awaitable, Callable
 
 from clearline.core.check.running import Running
-from clearline.core.diagnosis.standing import Standing, has_failed, is_connected, standing
+from clearline.core.diagnosis.server_selection import has_failed
+from clearline.core.diagnosis.standing import Standing, is_connected, standing
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Severity

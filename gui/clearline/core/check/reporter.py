@@ -12,7 +12,7 @@ import msgspec
 
 from clearline.core.check.ledger import Ledger
 from clearline.core.diagnosis.assembly import assemble
-from clearline.core.diagnosis.standing import has_failed
+from clearline.core.diagnosis.server_selection import has_failed
 from clearline.core.driver.foreseen import driver_version
 from clearline.core.findings import Stage
 from clearline.core.report.masking import CLOSED, masked

@@ -11,7 +11,8 @@ from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules.products import is_genuine, product_named
 from clearline.core.diagnosis.server_results import rounded, server_result
-from clearline.core.diagnosis.standing import answered, is_connected, oldest_first, replica_set_name
+from clearline.core.diagnosis.server_selection import oldest_first
+from clearline.core.diagnosis.standing import answered, is_connected, replica_set_name
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import counting, txt_options

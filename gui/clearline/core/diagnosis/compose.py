@@ -27,15 +27,14 @@ from clearline.core.diagnosis.rules import (
     working,
 )
 from clearline.core.diagnosis.rules.evidence import speaks_tls
+from clearline.core.diagnosis.server_selection import has_failed, read_mode
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
-    has_failed,
     is_connected,
     lookup_failed,
     open_addresses,
     reached,
-    read_mode,
     standing,
 )
 from clearline.core.facts.servers import MemberFacts

@@ -4,12 +4,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from pymongo import common
 
-from clearline.core.diagnosis import standing
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules import hello, tls
-from clearline.core.diagnosis.standing import has_failed
+from clearline.core.diagnosis.server_selection import has_failed
 from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.servers import Hello, Listening, Reach, RttFacts, ServerExtras, TcpFacts, TlsKind
 from clearline.core.facts.whole import Facts
@@ -208,11 +206,6 @@ def test_a_member_without_versions_stops_the_driver_that_went_by_another_one(oth
     bare = member(plain(Hello(max_wire_version=0, fields=("ok",))), host="db2")
     known = facts(*[member(plain(HELLO))] * others, bare, connected=True)
     assert [f.cause for f in [hello.wire_version(known, bare)] if f is not None] == told
-
-
-def test_the_wire_versions_are_those_of_the_driver() -> None:
-    assert standing.MIN_WIRE_VERSION == common.MIN_SUPPORTED_WIRE_VERSION
-    assert standing.MAX_WIRE_VERSION == common.MAX_SUPPORTED_WIRE_VERSION
 
 
 def test_servers_out_of_the_drivers_range_are_named() -> None:

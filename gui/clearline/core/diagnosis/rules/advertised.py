@@ -13,10 +13,10 @@ from clearline.core.diagnosis.rules.members import (
     told_by_members,
 )
 from clearline.core.diagnosis.rules.places import is_loopback
+from clearline.core.diagnosis.server_selection import has_failed
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
-    has_failed,
     known_addresses,
     lookup_failed,
     reached,

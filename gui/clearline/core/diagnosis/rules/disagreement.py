@@ -8,7 +8,8 @@ from functools import partial
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.aliases import misled
 from clearline.core.diagnosis.rules.members import told_by_members
-from clearline.core.diagnosis.standing import answered, known_addresses, oldest_first, replica_set_name
+from clearline.core.diagnosis.server_selection import oldest_first
+from clearline.core.diagnosis.standing import answered, known_addresses, replica_set_name
 from clearline.core.facts.servers import Hello, MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.hello import answers_nothing_else
-from clearline.core.diagnosis.standing import Outlook, answered, is_connected, open_addresses, outlook
+from clearline.core.diagnosis.server_selection import Outlook, outlook
+from clearline.core.diagnosis.standing import answered, is_connected, open_addresses
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Json, Stage

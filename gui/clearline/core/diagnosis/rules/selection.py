@@ -17,22 +17,24 @@ from clearline.core.diagnosis.rules.members import (
     without_majority,
 )
 from clearline.core.diagnosis.rules.products import is_genuine
-from clearline.core.diagnosis.standing import (
-    Standing,
-    answered,
+from clearline.core.diagnosis.server_selection import (
     behind_s,
-    is_connected,
-    known_addresses,
-    lookup_failed,
     most_staleness,
-    reached,
     read_mode,
-    replica_set_name,
-    single_topology,
-    standing,
     stands_in_list,
     suitable,
     wanted_tags,
+)
+from clearline.core.diagnosis.standing import (
+    Standing,
+    answered,
+    is_connected,
+    known_addresses,
+    lookup_failed,
+    reached,
+    replica_set_name,
+    single_topology,
+    standing,
 )
 from clearline.core.facts.servers import Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts

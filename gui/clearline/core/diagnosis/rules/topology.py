@@ -25,14 +25,13 @@ from clearline.core.diagnosis.rules.selection import (
     write_concern,
 )
 from clearline.core.diagnosis.rules.srv import txt_against_text, txt_wrong_set
+from clearline.core.diagnosis.server_selection import read_mode, seed_count
 from clearline.core.diagnosis.standing import (
     answered,
     is_connected,
     known_addresses,
     load_balanced,
-    read_mode,
     replica_set_name,
-    seed_count,
     single_topology,
     txt_option,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding
-from clearline.core.diagnosis.standing import answered, has_failed, single_topology
+from clearline.core.diagnosis.server_selection import has_failed
+from clearline.core.diagnosis.standing import answered, single_topology
 from clearline.core.facts.text import Mistake
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, read_again

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules.hello import BEHIND
-from clearline.core.diagnosis.standing import Outlook, answered, outlook, read_mode
+from clearline.core.diagnosis.server_selection import Outlook, outlook, read_mode
+from clearline.core.diagnosis.standing import answered
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
