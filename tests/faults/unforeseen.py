@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
+from lab import peers
+from lab.certificates import server_context
 from lab.dns_server import NODATA, Truncated, Zone, cluster
 from lab.mongo_peer import Failure, MongoPeer, member_hello
 from lab.namespaces import OUTSIDE, Network
@@ -124,3 +126,12 @@ _login(
     "auth.server-not-genuine",
     "in its own way",
 )
+
+# ---------------------------------------------------------------- TLS
+
+
+@TABLE.row("E40", "TLS inside TLS", failed="tls.closed-after-handshake", says="once more")
+def _(lab: Laboratory) -> Iterator[Case]:
+    refusal = bytes((0x15, 3, 3, 0, 2, 2, 70))
+    with peers.answering(refusal, tls=server_context(lab.authority.server())) as peer:
+        yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.rules import hello, tls
@@ -31,6 +32,7 @@ TLS = {"tls": True}
 WITH_CA = {"tls": True, "tlsCAFile": "/ca.pem"}
 WITH_CLIENT = {"tls": True, "tlsCertificateKeyFile": "/me.pem"}
 INTERMEDIATE = certificate("CN=Lab Intermediate CA", "CN=Lab CA", is_ca=True)
+SERVERS, CLIENTS = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
 NO_OLD = handshake(TlsKind.OLD_VERSIONS, Reach.CLOSED)
 NO_WIDE = handshake(TlsKind.WIDE_CIPHERS, Reach.CLOSED)
 
@@ -408,6 +410,31 @@ def test_a_certificate_that_is_unfit_is_said_to_be(code: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "leaf", "words"),
+    [
+        (26, {"purposes": (CLIENTS,)}, "it is not meant for servers"),
+        (26, {"purposes": (SERVERS,)}, "an authority in its chain"),
+        (26, {"purposes": ()}, "an authority in its chain"),
+        (68, {"signature_hash": "sha1"}, "it is signed with SHA1"),
+        (68, {}, "an authority in its chain is signed with SHA1"),
+    ],
+)
+def test_what_makes_a_certificate_unfit_may_be_an_authority_of_its_chain(
+    code: int, leaf: dict[str, Any], words: str
+) -> None:
+    chain = (certificate(**leaf), replace(INTERMEDIATE, signature_hash="sha1"), ROOT)
+    found = explained(facts(member(refused(code, *chain)), options=TLS))
+    assert found is not None
+    assert words in found.summary
+
+
+def test_a_certificate_without_any_name_leaves_no_name_to_connect_by() -> None:
+    found = explained(facts(member(refused(62, certificate(names=()))), options=TLS))
+    assert found is not None
+    assert "db1 in its subjectAltName" in found.remedies[0].text
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [(23, "tls.revoked"), (12, "tls.crl-expired"), (3, "tls.crl-missing"), (8, "tls.crl-missing")],
 )
@@ -613,6 +640,14 @@ def test_a_close_after_the_handshake_without_a_request_is_a_proxy_without_server
         found = explained(facts(ended, options=TLS))
         assert found is not None
         assert found.certainty is certainty
+
+
+@pytest.mark.parametrize("record", ["\\x15\\x03\\x03", "\\x16\\x03\\x01"])
+def test_tls_inside_tls_is_told_from_a_proxy_without_servers(record: str) -> None:
+    found = explained(facts(member(driver(), inside(Reach.NOT_MONGODB, first_bytes=record)), options=TLS))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tls.closed-after-handshake", Certainty.LIKELY)
+    assert "once more" in found.summary
 
 
 def test_while_the_probes_run_nothing_is_claimed() -> None:

@@ -306,6 +306,10 @@ def silent(facts: Facts, member: MemberFacts) -> Finding | None:
     return tell("tls.no-answer", Certainty.LIKELY, fill=place(member))
 
 
+_RECORDS = ("\\x15\\x03", "\\x16\\x03")
+"""How TLS records begin, alerts and handshakes, in the notation of facts."""
+
+
 def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:
     """The handshake works, and the line then ends without an answer to hello."""
     handshake, exchange = member.handshake(TlsKind.DRIVER), own_exchange(facts, member)
@@ -313,6 +317,17 @@ def closed_after(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     ends = (*CUT, Reach.TLS_ALERT, Reach.TLS_ERROR)
     ended = exchange is not None and exchange.hello is None and exchange.reach in ends
+    if exchange is not None and exchange.tls and exchange.first_bytes.startswith(_RECORDS):
+        return finding(
+            "tls.closed-after-handshake",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=told_by(member),
+            summary=f"TLS with {member.host} works, and what answers inside it wants TLS once more.",
+            means="Something in front of the server ends TLS and hands on plain data, and the server takes TLS alone.",
+            fix="Have what stands in front speak TLS to the server, or hand TLS through.",
+            host=member.host,
+        )
     if not ended and not (handshake.closed_after and exchange is None):
         return None
     if any(is_http(e.first_bytes) or service_of(e.first_bytes) for e in member.exchanges if e.first_bytes):

@@ -44,13 +44,13 @@ UNFIT = {
     22: "its chain is too long",
     25: "an authority in its chain may not have others below it",
     26: "it is not meant for servers (extended key usage)",
-    24: "an authority in its chain is not marked as one (CA:TRUE is missing)",
+    24: "an authority in its chain is not marked as one (CA:TRUE or keyCertSign is missing)",
     32: "an authority in its chain may not sign certificates (key usage)",
     34: "it has a critical extension that is not understood here",
-    37: "an authority in its chain is not marked as one (CA:TRUE is missing)",
+    37: "an authority in its chain is not marked as one (CA:TRUE or keyCertSign is missing)",
     47: "its names are outside of what its authority may issue",
     48: "its names are among those that its authority must not issue",
-    79: "an authority in its chain is not marked as one (CA:TRUE is missing)",
+    79: "an authority in its chain is not marked as one (CA:TRUE or keyCertSign is missing)",
 }
 """Certificates that are trusted but not good enough."""
 
@@ -63,6 +63,11 @@ _MENDED_BY = {
     (26,): "Have it issued again as a server certificate (extended key usage serverAuth).",
 }
 """What helps against a verification code, where neither key nor signature is the trouble."""
+
+
+_PURPOSE = 26
+_FOR_SERVERS = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})
+"""Extended key usages: serverAuth, and any."""
 
 
 def refused_certificate(facts: Facts, member: MemberFacts) -> TlsFacts | None:
@@ -224,7 +229,7 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     hints = ["A wildcard stands for one part of a name only."] if _wildcard_too_short(host, own_names) else []
     if any("*" in n and not n.startswith("*.") for n in own_names):
         hints.append(
-            "A * that is only a part of a label, as in db*.example.com, stands for nothing: drivers ignore it."
+            "A * that is alone, or only a part of a label (db*.example.com), stands for nothing: drivers ignore it."
         )
     if leaf and leaf.days_left < 0:
         hints.append(f"It also expired on {day(leaf.not_after)}.")
@@ -260,6 +265,8 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     also = _through_a_tunnel(facts, member, own_names)
     # The way through a tunnel comes first where it is one, and where there is no patch for the host's name.
     fix = also[0].text if also and patch is None and also[0].patch is None else ""
+    if not own_names and not addresses:
+        fix = f"Have it issued again with {host} in its subjectAltName."
     also = also[1:] if fix else also
     if handshake.verify_code == ADDRESS_MISMATCH and own_names:
         return tell(
@@ -343,14 +350,19 @@ def unfit(facts: Facts, member: MemberFacts) -> Finding | None:
     if handshake.verify_code == 66 and leaf and leaf.key_bits:
         what = f"its {leaf.key_type} key has only {leaf.key_bits} bits"
     elif handshake.verify_code == 68:
-        old = next((c.signature_hash for c in chain if c.signature_hash in ("md5", "sha1")), None)
-        what = f"it is signed with {old.upper()}" if old else what
+        old = next((c for c in chain if c.signature_hash in ("md5", "sha1")), None)
+        whose = "it" if old is leaf else "an authority in its chain"
+        what = f"{whose} is signed with {str(old.signature_hash).upper()}" if old else what
+    fix = next((fix for codes, fix in _MENDED_BY.items() if handshake.verify_code in codes), "")
+    if handshake.verify_code == _PURPOSE and leaf and (not leaf.purposes or _FOR_SERVERS.intersection(leaf.purposes)):
+        what = "an authority in its chain may not vouch for servers (extended key usage)"
+        fix = "Have it issued by an authority whose own certificate allows servers (serverAuth), or names no purpose."
     return finding(
         "tls.weak-certificate",
         Certainty.PROVEN,
         server=member.address,
         evidence={**told_by(member), "key": f"{leaf.key_type} {leaf.key_bits}" if leaf else None},
-        fix=next((fix for codes, fix in _MENDED_BY.items() if handshake.verify_code in codes), ""),
+        fix=fix,
         host=member.host,
         what=what,
     )
