@@ -12,7 +12,7 @@ from clearline.core.profiles.hop import HttpProxy, KubernetesForward, Socks5Prox
 from clearline.core.profiles.profile import Tls
 from clearline.core.secrets.secret import hop_password
 from faults.hop_fault import FAR, HERE, HopCase, HopLaboratory, HopTable
-from lab import kubernetes_api, proxies
+from lab import kubernetes_api, peers, proxies
 from lab.certificates import Authority, server_context
 from lab.contained_member import contained
 from lab.dns_server import DnsServer
@@ -91,6 +91,12 @@ def _(lab: HopLaboratory) -> Iterator[HopCase]:
         yield _socks(peer.port)
 
 
+@TABLE.row("X11", "it picks a login that was not offered", "scripted", "socks.login-required")
+def _(lab: HopLaboratory) -> Iterator[HopCase]:
+    with peers.answering(b"\x05\x01") as peer:
+        yield _socks(peer.port)
+
+
 # ---------------------------------------------------------------- HTTP
 
 
@@ -112,6 +118,13 @@ def _(lab: HopLaboratory) -> Iterator[HopCase]:
     schemes = b"Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n"
     with Peer(_answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n" + schemes)) as peer:
         yield _logged_in(peer.port)
+
+
+@TABLE.row("P04", "it takes a login only that is not known here", "scripted", "proxy.login-scheme")
+def _(lab: HopLaboratory) -> Iterator[HopCase]:
+    scheme = b'Proxy-Authenticate: Digest realm="x", nonce="y"\r\n'
+    with Peer(_answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n" + scheme)) as peer:
+        yield _http(peer.port)
 
 
 TABLE.plain(

@@ -102,6 +102,12 @@ TABLE.plain(
 )
 
 
+@TABLE.row("S07", "it speaks the first version of SSH alone", "scripted", "ssh.no-common-algorithm")
+def _(lab: HopLaboratory) -> Iterator[HopCase]:
+    with peers.greeting(b"SSH-1.5-OpenSSH_2.0\r\n") as peer:
+        yield HopCase([SshServer(host=HERE, port=peer.port)])
+
+
 # ---------------------------------------------------------------- host keys
 
 

@@ -28,6 +28,8 @@ _LONGEST_BODY = 65536
 _ENDS = (b"\r\n\r\n", b"\n\n")
 _TELLING = ("server", "via", "x-squid-error", "retry-after", "proxy-agent", "x-cache")
 _PROXY_AUTHENTICATION_REQUIRED = 407
+_SPOKEN = frozenset({"basic", "ntlm", "negotiate"})
+"""The schemes by which a login is possible here."""
 
 
 class Answer(NamedTuple):
@@ -149,7 +151,8 @@ class HttpHop:
             schemes = tuple(dict.fromkeys(v.split(" ")[0].rstrip(",") for v in answer.all("proxy-authenticate") if v))
             tell = {"code": 407, "offered": schemes, "headers": answer.telling}
             if steps is None:
-                raise self._stop(HopStage.LOGIN, Trouble.LOGIN_WANTED, tell)
+                spoken = not schemes or any(scheme.lower() in _SPOKEN for scheme in schemes)
+                raise self._stop(HopStage.LOGIN, Trouble.LOGIN_WANTED if spoken else Trouble.LOGIN_SCHEME, tell)
             if steps.scheme.lower() not in (s.lower() for s in schemes):
                 raise self._stop(HopStage.LOGIN, Trouble.LOGIN_SCHEME, tell)
             challenge = _challenge(answer, steps.scheme)

@@ -13,7 +13,7 @@ from clearline.core.hops.stream import Stream, receive_exactly
 from clearline.core.hops.trouble import HopError
 from clearline.core.secrets.secret import Secret
 
-_NO_LOGIN, _BY_PASSWORD, _NOTHING = 0, 2, 0xFF
+_NO_LOGIN, _BY_PASSWORD = 0, 2
 _LOOK_S = 1.0
 _LONGEST = 255
 
@@ -68,10 +68,10 @@ class Socks5Hop:
                 raise self._log.failed(HopStage.LOGIN, Trouble.CLOSED, elapsed_ms=step.elapsed_ms)
             if len(answer) < 2 or answer[0] != 5:
                 await self._not_socks(stream, answer)
-            if answer[1] == _NOTHING:
+            if answer[1] not in methods:  # 0xFF: none of them; some name the one that they want
                 trouble = Trouble.LOGIN_SCHEME if with_login else Trouble.LOGIN_WANTED
-                raise self._log.failed(HopStage.LOGIN, trouble, code=_NOTHING, elapsed_ms=step.elapsed_ms)
-            if answer[1] == _BY_PASSWORD and with_login:
+                raise self._log.failed(HopStage.LOGIN, trouble, code=answer[1], elapsed_ms=step.elapsed_ms)
+            if answer[1] == _BY_PASSWORD:
                 user = (self._user or "").encode()[:_LONGEST]
                 password = (self._password.reveal() if self._password else "").encode()[:_LONGEST]
                 await stream.send(bytes([1, len(user)]) + user + bytes([len(password)]) + password)
@@ -82,8 +82,6 @@ class Socks5Hop:
                         HopStage.LOGIN, Trouble.LOGIN_REFUSED, code=code, elapsed_ms=step.elapsed_ms
                     )
                     raise self._refused
-            elif answer[1] != _NO_LOGIN:
-                await self._not_socks(stream, answer)
 
     async def _ask(self, stream: Stream, host: str, port: int, target: str) -> None:
         kind, place = _place(host)

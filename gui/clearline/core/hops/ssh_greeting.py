@@ -16,6 +16,8 @@ from clearline.core.hops.trouble import HopError
 
 _LONGEST_GREETING: Final = 8192
 _LOOK_S: Final = 1.0
+_BOTH_VERSIONS: Final = "SSH-1.99-"
+"""How a server says that it knows the first version as well as the second (RFC 4253, section 5.1)."""
 
 
 async def greeted(log: HopLog, entrance: Entrance, stream: PushStream, command: str | None) -> None:
@@ -52,7 +54,12 @@ async def greeted(log: HopLog, entrance: Entrance, stream: PushStream, command: 
                         raise _closed_early(log, said, step.elapsed_ms, None)
         finally:
             looking.cancel()
-    log.put(software=_banner(said))
+    banner = _banner(said)
+    log.put(software=banner)
+    if banner.startswith("SSH-1.") and not banner.startswith(_BOTH_VERSIONS):
+        raise log.failed(
+            HopStage.BANNER, Trouble.NO_COMMON, what="protocol version", offered=(banner,), first_bytes=shown(said)
+        )
     stream.put_back(said)
 
 

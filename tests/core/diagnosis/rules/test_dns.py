@@ -217,6 +217,14 @@ def test_a_txt_record_may_hold_three_options_and_nothing_else(records: tuple[str
     assert cause(good_answers()[0], question("txt", outcome, *records)) == expected
 
 
+def test_the_evidence_of_thousands_of_questions_is_cut_and_tells_where_each_was_asked() -> None:
+    there = question("srv", DnsOutcome.ANSWERED, "0 0 27017 db1.example.com", far=True)
+    told = resolvers.evidence_of([there, *[CONTROL] * 99])["questions"]
+    assert isinstance(told, list)
+    assert "at the far side: answered (5 ms) 0 0 27017 db1.example.com" in told[0]
+    assert (len(told), told[-1]) == (61, "and 40 more")
+
+
 def test_a_draw_among_hosts_of_which_some_are_dead_is_told() -> None:
     both = (member(plain(HELLO)), dead("db2"))
 

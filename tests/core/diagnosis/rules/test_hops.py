@@ -17,14 +17,13 @@ PROVEN, LIKELY = Certainty.PROVEN, Certainty.LIKELY
 AT_NAME, AT_ADDRESS = "db1:27017", "192.0.2.7:27017"
 
 
-def answer(kind: str, target: str = AT_NAME, **told: Any) -> tuple[str, Certainty] | None:
+def answer(kind: str, target: str = AT_NAME, *, software: str = "", **told: Any) -> tuple[str, Certainty] | None:
     """The finding about a server that the one hop did not open."""
-    failure = HopFailure(
-        hop=0, kind=kind, host="gate", port=1080, stage=HopStage.CHANNEL, trouble=Trouble.REPLY, target=target, **told
-    )
+    fields: dict[str, Any] = {"stage": HopStage.CHANNEL, "trouble": Trouble.REPLY, "target": target, **told}
+    failure = HopFailure(hop=0, kind=kind, host="gate", port=1080, **fields)
     known = replace(
         facts(member(host=target.rpartition(":")[0])),
-        hops=(HopFacts(kind=kind, host="gate", port=1080, up=True, unopened=(failure,)),),
+        hops=(HopFacts(kind=kind, host="gate", port=1080, up=True, software=software, unopened=(failure,)),),
     )
     found = hops.not_opened(known, known.members[0])
     return (found.cause, found.certainty) if found else None
@@ -46,6 +45,47 @@ def answer(kind: str, target: str = AT_NAME, **told: Any) -> tuple[str, Certaint
 )
 def test_a_socks_proxy_says_by_its_reply(code: int, told: dict[str, Any], expected: tuple[str, Certainty]) -> None:
     assert answer("socks5", code=code, **told) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"code": 1}, ("ssh.forwarding-prohibited", LIKELY)),
+        ({"code": 3}, ("ssh.no-forwarding-support", PROVEN)),
+        ({"code": 2, "errno": errno.ECONNREFUSED}, ("ssh.far-refused", LIKELY)),
+        ({"code": 2, "errno": errno.EHOSTUNREACH}, ("ssh.far-silent", LIKELY)),
+        ({"code": 2, "errno": errno.ETIMEDOUT}, ("ssh.far-silent", LIKELY)),
+        ({"code": 2, "eai": -2}, ("ssh.far-name-unknown", LIKELY)),
+        ({"code": 2, "eai": -3}, ("ssh.far-name-unknown", LIKELY)),
+        ({"code": 2}, ("ssh.far-failed", PROVEN)),
+        ({"trouble": Trouble.TARGET_SILENT}, ("ssh.far-silent", LIKELY)),
+    ],
+)
+def test_an_ssh_server_says_by_the_reason_of_a_channel_that_it_does_not_open(
+    told: dict[str, Any], expected: tuple[str, Certainty]
+) -> None:
+    assert answer("ssh", **told) == expected
+
+
+def test_a_name_is_unknown_for_certain_where_the_server_tells_the_systems_own_error() -> None:
+    assert answer("ssh", code=2, eai=-2, software="SSH-2.0-OpenSSH_9.2p1") == ("ssh.far-name-unknown", PROVEN)
+
+
+def test_a_status_that_asks_to_sign_in_to_the_network_is_told_as_that() -> None:
+    failure = HopFailure(
+        hop=0,
+        kind="http",
+        host="gate",
+        port=80,
+        stage=HopStage.CHANNEL,
+        trouble=Trouble.REPLY,
+        target=AT_NAME,
+        code=511,
+    )
+    known = replace(facts(member()), hops=(HopFacts(kind="http", host="gate", port=80, up=True, unopened=(failure,)),))
+    found = hops.not_opened(known, known.members[0])
+    assert found is not None
+    assert "web browser" in found.detail
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ _NO_CREDENTIALS, _EXPIRED = 7 << 16, 11 << 16
 """GSS_S_NO_CRED and GSS_S_CREDENTIALS_EXPIRED (RFC 2743, section 1.2.1.1)."""
 _PROXY_HEADERS = frozenset({"via", "x-squid-error", "proxy-agent", "x-cache"})
 _WEB_SERVER = frozenset({*range(300, 400), 400, 401, 404, 405, 501})
+_SIGN_IN_FIRST = 511
+"""Network Authentication Required (RFC 6585, section 6)."""
 _AT_ONCE_MS = 1000.0
 """A proxy knows within this time that a name does not exist; a silent address takes it longer."""
 
@@ -86,9 +88,11 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
 
 def _more(failure: HopFailure, code: str) -> str:
     """What else may explain it, where the evidence allows more than one reason of one cause."""
-    if code == "ssh.key-refused" and "rsa" in failure.key_type:
-        return "It may also accept no RSA keys at all (PubkeyAcceptedAlgorithms there): an Ed25519 key tells."
-    return ""
+    if code == "ssh.key-refused":
+        rsa = "It may also accept no RSA keys at all (PubkeyAcceptedAlgorithms there): an Ed25519 key tells. "
+        other = "A user who does not exist there, or may not log in (AllowUsers), is declined in the same way."
+        return f"{rsa if 'rsa' in failure.key_type else ''}{other}"
+    return f"Its words: {failure.said}." if code == "ssh.closed-early" and failure.said else ""
 
 
 def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
@@ -201,7 +205,15 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
     code, certainty = _reply(failure, host, facts.hops[failure.hop])
     if member is not None and is_loopback(member.address) and code in _FAR_REFUSED:
         code, certainty = "hop.localhost-is-remote", Certainty.LIKELY  # or the server there is meant, and stopped
-    return finding(code, certainty, server=member.address if member else None, evidence=told(failure), fill={**blanks})
+    signs_in = failure.kind == "http" and failure.code == _SIGN_IN_FIRST
+    return finding(
+        code,
+        certainty,
+        server=member.address if member else None,
+        evidence=told(failure),
+        means="This status asks to sign in to the network first, on a page in a web browser." if signs_in else "",
+        fill={**blanks},
+    )
 
 
 def _reply(failure: HopFailure, host: str, hop: HopFacts) -> tuple[str, Certainty]:

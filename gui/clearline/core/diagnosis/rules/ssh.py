@@ -84,7 +84,7 @@ def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
         "methods": listed(failure.offered, nothing="other ways to log in"),
         "theirs": listed(failure.offered),
         "takes": listed(failure.offered),
-        "what": failure.what or "",
+        "what": _in_common(failure),
         "type": failure.key_type,
         "fingerprint": failure.fingerprint,
         "known": listed(failure.known),
@@ -102,6 +102,13 @@ def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
         "status": "no exit status" if failure.code is None else f"exit status {failure.code}",
         "seconds": f"{failure.elapsed_ms / 1000:.0f}",
     }
+
+
+def _in_common(failure: HopFailure) -> str:
+    """What there is too little of in common, or else what a failure is about."""
+    what = failure.what or ""
+    plain = failure.trouble is not Trouble.NO_COMMON or failure.stage is HopStage.BANNER
+    return what if plain else f"{what} algorithm"
 
 
 def reply(failure: HopFailure, hop: HopFacts) -> tuple[str, Certainty]:
