@@ -4,7 +4,8 @@ Run it with ``python3 packaging/dev.py bench soak_window``; ``--tests 2000`` doe
 The servers run in a process of their own, so that the numbers are the window's alone: a healthy one most of the time,
 in between the other kinds of `bench.soak`, hostile ones and sets of 50, 300 and 5,000 members among them. A test ends
 the watch that follows the good one before it; a third is stopped on the way. Prints how long Stop took in the window,
-and for how long the window stood still. Never fails on a number.
+and for how long the window stood still; on Linux also without the time in which the computer gave it no core, for other
+programs run beside it. Never fails on a number.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple, Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -28,12 +31,35 @@ from clearline.core.check.check import warm_up
 from clearline.core.keyring.vault import Vault
 from clearline.core.secrets.secret import Secret
 from clearline.ui.app import compose
-from clearline.ui.background.collecting import collecting_here
+from clearline.ui.background.collecting import collecting_here, settle
 from clearline.ui.profiles.open_profile import Origin
 
 BEAT_S = 0.001
+SCHEDULED = Path("/proc/thread-self/schedstat")
+FRAME_S = 0.016
 HEALTHY = 0.8
 """The share of tests of the healthy server."""
+
+
+class Round(NamedTuple):
+    """One round of the window's loop, in seconds: in all, that without waiting for a core, and computing alone."""
+
+    took: float
+    undisturbed: float
+    computing: float
+
+    @classmethod
+    def measured(cls, play: Callable[[], None]) -> Self:
+        """How long it takes."""
+        queued, began, computing = _queued_s(), time.perf_counter(), time.thread_time()
+        play()
+        took, computing = time.perf_counter() - began, time.thread_time() - computing
+        return cls(took, max(computing, took - (_queued_s() - queued)), computing)
+
+
+def _queued_s() -> float:
+    """For how long this thread was ready to run, and waited for a core."""
+    return int(SCHEDULED.read_text().split()[1]) / 1e9 if SCHEDULED.exists() else 0.0
 
 
 def soak(
@@ -43,8 +69,15 @@ def soak(
     desktop = compose(app, vault=Vault(), folder=folder)
     desktop.window.show()
     desktop.window.connection.field.insert_text(texts["healthy"])
+    app.processEvents()
+    settle()  # as the program does when it has listed its profiles
     stops_ms: list[float] = []
-    stalls: dict[str, tuple[float, float]] = {}
+    rounds: dict[str, list[Round]] = {}
+
+    def play() -> None:
+        app.processEvents()
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
     number, end = 0, time.monotonic() + seconds
     while number < count and time.monotonic() < end:
         kind = dice.choice([*texts]) if number and dice.random() > HEALTHY else "healthy"
@@ -55,12 +88,9 @@ def soak(
         stop_at = time.perf_counter() + dice.uniform(0, 0.1) if dice.random() < 1 / 3 else None
         stopped_at = None
         while opened.running:
-            began, computing = time.perf_counter(), time.thread_time()
-            app.processEvents()
-            app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+            one = Round.measured(play)
             if number:
-                took = (time.perf_counter() - began, time.thread_time() - computing)
-                stalls[kind] = max(stalls.get(kind, took), took)
+                rounds.setdefault(kind, []).append(one)
             if stop_at is not None and stopped_at is None and time.perf_counter() >= stop_at and opened.running:
                 stopped_at = time.perf_counter()
                 desktop.window.menus.stop.trigger()
@@ -79,8 +109,13 @@ def soak(
     print(f"{number:>6} tests  {resources()[2]:>4} MB")
     print_stops(stops_ms)
     print("the window stood still for at most:")
-    for kind, (took_s, computing_s) in sorted(stalls.items(), key=lambda item: -item[1][0]):
-        print(f"    {took_s * 1000:4.0f} ms, {computing_s * 1000:4.0f} of them computing: {kind}")
+    for kind, of_kind in sorted(rounds.items(), key=lambda item: max(item[1]), reverse=True):
+        took, undisturbed, computing = (max(values) * 1000 for values in zip(*of_kind, strict=True))
+        print(f"    {took:4.0f} ms; {undisturbed:.0f} with a core to itself, computing {computing:.0f}: {kind}")
+    every = [one for of_kind in rounds.values() for one in of_kind]
+    for name, values in zip(Round._fields, zip(*every, strict=True), strict=True):
+        longer = sum(value > FRAME_S for value in values)
+        print(f"    {name}: {longer} of {len(every)} rounds longer than a frame of {FRAME_S * 1000:.0f} ms")
     print(f"bugs told: {desktop.crashes.texts or 'none'}", flush=True)
     desktop.window.may_close = lambda: True
     desktop.window.close()

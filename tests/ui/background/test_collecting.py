@@ -37,3 +37,14 @@ def test_cycles_are_freed_in_the_thread_of_the_window_whichever_thread_makes_the
         qtbot.waitUntil(lambda: cycle() is None)
     assert freed_in == [threading.main_thread()]
     assert not gc.isenabled()  # as before: the other tests of the window want it so
+
+
+def test_what_became_garbage_when_it_was_old_is_freed_at_rest(qtbot: QtBot) -> None:
+    with collecting_here():
+        freed_in: list[threading.Thread] = []
+        cycle = Cycle(freed_in)
+        gone = weakref.ref(cycle)
+        for _ in range(gc.get_threshold()[2] + 1):
+            gc.collect(1)
+        del cycle
+        qtbot.waitUntil(lambda: gone() is None)

@@ -361,6 +361,11 @@ class Session:
                 self._closing = asyncio.get_running_loop().create_task(self._close())
         return self._closing
 
+    def let_go(self) -> None:
+        """Nothing is asked of it any more: where its client is closed, that goes now, and not with a collection."""
+        if self._closing is not None and self._closing.done():
+            del self.client, self._built
+
     async def _close(self) -> None:
         try:
             await close_client(self._built)

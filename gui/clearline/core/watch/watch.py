@@ -326,6 +326,8 @@ class Watch:
         if self._flush_handle is not None:
             self._flush_handle.cancel()
         self._emit(self.state)
+        if self._live.session is not None:
+            self._live.session.let_go()
 
 
 def _bounded(seconds: float) -> float:

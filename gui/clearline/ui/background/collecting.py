@@ -13,21 +13,28 @@ from typing import Final
 
 from PySide6.QtCore import QTimer
 
-_PAUSE_MS: Final = 500
-_BUSY_PAUSE_MS: Final = 100
+_PAUSE_MS: Final = 100
+_BUSY_PAUSE_MS: Final = 20
 """After a collection, for more is to come: often and little is less of a halt than seldom and much."""
+_YOUNG_IN_MIDDLE: Final = 4
+"""Collections of what is young, each in such a pause, before what they left is gone through again."""
+_REST: Final = 10
+"""Pauses in which next to nothing was made. What is old is gone through then: that takes longer than a frame."""
+_LONGEST_WITHOUT_REST: Final = 200
+"""Collections of the middle, some twenty seconds of storm, for which what is old may wait for rest."""
 
 
 @contextmanager
 def collecting_here() -> Iterator[None]:
     """Collect in the calling thread, from its Qt loop, as often as Python's own thresholds ask for it."""
     automatic = gc.isenabled()
+    collector = _Collector()
     gc.disable()
     gc.collect()
     settle()
     timer = QTimer()
     timer.setInterval(_PAUSE_MS)
-    timer.timeout.connect(lambda: timer.setInterval(_BUSY_PAUSE_MS if _collect() else _PAUSE_MS))
+    timer.timeout.connect(lambda: timer.setInterval(_BUSY_PAUSE_MS if collector.look() else _PAUSE_MS))
     timer.start()
     try:
         yield
@@ -43,10 +50,23 @@ def settle() -> None:
     gc.freeze()
 
 
-def _collect() -> bool:
-    counts, thresholds = gc.get_count(), gc.get_threshold()
-    for generation in (2, 1, 0):
-        if counts[generation] > thresholds[generation]:
+class _Collector:
+    def __init__(self) -> None:
+        self._quiet = 0
+
+    def look(self) -> bool:
+        """Collect what is due; whether anything was."""
+        generation = self._due()
+        if generation is not None:
             gc.collect(generation)
-            return True
-    return False
+        return generation is not None
+
+    def _due(self) -> int | None:
+        (young, middle, old), (many_young, _, many_old) = gc.get_count(), gc.get_threshold()
+        if young > many_young:
+            self._quiet = 0
+            if old > _LONGEST_WITHOUT_REST:
+                return 2
+            return 1 if middle >= _YOUNG_IN_MIDDLE else 0
+        self._quiet += 1
+        return 2 if self._quiet >= _REST and old > many_old else None
