@@ -41,12 +41,17 @@ COMMANDS: Final = (
         "diff",
         "diff A.json B.json",
         "say what differs between the reports of two places",
-        "places",
+        "diff_and_merge",
         "diff_parser",
         "run_diff",
     ),
     Command(
-        "merge", "merge A.json ...", "show which place reaches which server", "places", "merge_parser", "run_merge"
+        "merge",
+        "merge A.json ...",
+        "show which place reaches which server",
+        "diff_and_merge",
+        "merge_parser",
+        "run_merge",
     ),
     Command("demo", "demo", "test a private MongoDB in the window", "demo"),
     Command(
