@@ -18,7 +18,7 @@
     python3 packaging/dev.py package          what users download, made of the programs in dist; into dist/packages
     python3 packaging/dev.py smoke            unpack each archive there, check a real mongod, paint the window
     python3 packaging/dev.py try-build        run the program of dist in clean systems (as root); --quick in one of them
-    python3 packaging/dev.py try-container    run the steps of the Containerfile, then it, and the recipes (as root)
+    python3 packaging/dev.py try-container    build the Containerfile by Podman, try it and the recipes (as root)
     python3 packaging/dev.py lock [ARG ...]   renew requirements.lock; --upgrade raises every version in it
 
 Standard library only. Everything goes into .venv beside pyproject.toml, in the versions and with the hashes of
@@ -279,7 +279,7 @@ def main(argv: Sequence[str]) -> None:
         elif parsed.command == "try-build":
             step([str(venv_python()), "packaging/clean_roots.py", *parsed.arguments])
         elif parsed.command == "try-container":
-            step([str(venv_python()), "packaging/container.py", *parsed.arguments])
+            step(["unshare", "--mount", str(venv_python()), "packaging/container.py", *parsed.arguments])
         elif parsed.command == "smoke":
             smoke(parsed.arguments)
         elif parsed.command == "lock":

@@ -74,7 +74,7 @@ PROGRAMS = {
     "build": {"objdump": "binutils", "gcc": "gcc"},
     "package": {"dpkg-deb": "dpkg", "objdump": "binutils"},
     "try-build": {"mmdebstrap": "mmdebstrap"},
-    "try-container": {"mmdebstrap": "mmdebstrap"},
+    "try-container": {"mmdebstrap": "mmdebstrap", "podman": "podman", "buildah": "buildah", "runc": "runc"},
     "windows": {"mmdebstrap": "mmdebstrap", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64-win32"},
 }
 """Programs that a command starts, with the Debian package that has them; from anywhere on PATH will do."""
