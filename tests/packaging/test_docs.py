@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,14 +93,47 @@ def test_fish_completes_commands_options_and_values(tmp_path: Path) -> None:
     assert offered("clearline completion ") == {"bash", "zsh", "fish"}
 
 
+ZSH = """
+autoload -U compinit; compinit -u -D
+source {script}
+offered() {{
+    compadd() {{ local -a found; builtin compadd -O found "$@"; print -rl -- $found >>{offered}; builtin compadd "$@" }}
+    _main_complete
+    unfunction compadd
+}}
+zle -C offered complete-word offered
+zle-line-init() {{ BUFFER={words}; CURSOR=$#BUFFER; zle offered; BUFFER=exit; zle accept-line }}
+zle -N zle-line-init
+"""
+"""The start of a shell that completes once, before a key is typed, and ends."""
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
-def test_zsh_takes_the_completion(tmp_path: Path) -> None:
-    file = tmp_path / "completion.zsh"
+def test_zsh_completes_commands_options_and_values(tmp_path: Path) -> None:
+    file, found = tmp_path / "completion.zsh", tmp_path / "offered"
     file.write_text(script("zsh"))
-    code = f"autoload -U compinit; compinit -u -D; source {file}; print ${{_comps[clearline]}}"
-    done = subprocess.run(["zsh", "-f", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "_clearline\n"
-    assert done.stderr == ""
+
+    def offered(words: str) -> set[str]:
+        start = ZSH.format(script=file, offered=found, words=shlex.quote(words))
+        (tmp_path / ".zshrc").write_text(start)
+        found.write_text("")
+        environ = {"ZDOTDIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TERM": "vt100"}
+        ours, its = os.openpty()
+        shell = subprocess.Popen(["zsh", "-d", "-i"], stdin=its, stdout=its, stderr=its, env=environ, cwd=ROOT)
+        os.close(its)
+        with suppress(OSError):  # what ends a terminal on Linux
+            while os.read(ours, 4096):
+                pass
+        os.close(ours)
+        shell.wait()
+        return set(found.read_text().split())
+
+    assert {"check", "completion"} <= offered("clearline c")
+    assert {"--until", "--via", "--fast"} <= offered("clearline check --")
+    assert offered("clearline check --exit-by ") == {"plain", "class", "nagios"}
+    assert offered("clearline check --until w") == {"writable"}
+    assert offered("clearline completion ") == {"bash", "zsh", "fish"}
+    assert "README.md" in offered("clearline check R")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
