@@ -62,9 +62,9 @@ class HealthPage(QWidget):
     """The `Report` that explains an outage."""
     exercise_requested = Signal()
     resume_requested = Signal(object)
+    """The new password as a `Secret`, or None to try the old one again."""
     next_step_changed = Signal()
     """*Go on* is the next step now, or no longer."""
-    """The new password as a `Secret`, or None to try the old one again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,31 +103,7 @@ class HealthPage(QWidget):
         second.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, 6)
         second.addWidget(self.numbers)
 
-        self.password = SecretEntry("New password", "the new password")
-        self.go_on = QPushButton("Go on")
-        self.go_on.setObjectName("primary")
-        self.go_on.clicked.connect(self._on_go_on)
-        self.password.entry.returnPressed.connect(self._on_go_on)
-        self._pause_said = WrappedLabel(role="warning")
-        self._pause = QWidget()
-        strip = QHBoxLayout(self._pause)
-        strip.setContentsMargins(12, 4, 12, theme.GRID)
-        strip.setSpacing(theme.GRID)
-        strip.addWidget(self._pause_said, 1)
-        strip.addWidget(self.password)
-        strip.addWidget(self.go_on)
-        self._new_password: object = None
-        self.password.entered.connect(self._on_password)
-
-        self.notices = NoticesModel()
-        self.list = LiveTable("Outages and what was noticed", header=False, mono=False)
-        self.list.show_model(self.notices)
-        self.show_report = QPushButton("Show its diagnosis")
-        self.show_report.setObjectName("small")
-        self.show_report.setToolTip("The check that was run when the connection was lost")
-        self.show_report.clicked.connect(self._on_show_report)
-        self.list.activated.connect(lambda _index: self._on_show_report())
-        self._notice = WrappedLabel(role="muted")
+        self._pause = self._make_pause()
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
@@ -138,16 +114,7 @@ class HealthPage(QWidget):
         row_of_exercise.addStretch(1)
         column.addLayout(row_of_exercise)
         column.addStretch(1)
-        self._below = below = QWidget()
-        under = QVBoxLayout(below)
-        under.setContentsMargins(theme.GRID * 2, 4, theme.GRID * 2, 4)
-        under.setSpacing(4)
-        under.addWidget(section("What changed"))
-        under.addWidget(self.list, 1)
-        foot = QHBoxLayout()
-        foot.addWidget(self._notice, 1)
-        foot.addWidget(self.show_report, 0, Qt.AlignmentFlag.AlignTop)
-        under.addLayout(foot)
+        self._below = below = self._make_changes()
         above = QWidget()
         row = QHBoxLayout(above)
         row.setContentsMargins(theme.GRID * 2, 0, 0, 0)
@@ -171,11 +138,53 @@ class HealthPage(QWidget):
         area = scroll_area()  # a window may be lower than names and lanes need
         put_into(area, split)
         whole.addWidget(area, 1)
+        self._on_notice(QModelIndex())
+        self.show_state(None, watching=False, interval_s=10.0)
+
+    def _make_pause(self) -> QWidget:
+        """Why the watch pauses, and what lets it go on."""
+        self.password = SecretEntry("New password", "the new password")
+        self.go_on = QPushButton("Go on")
+        self.go_on.setObjectName("primary")
+        self.go_on.clicked.connect(self._on_go_on)
+        self.password.entry.returnPressed.connect(self._on_go_on)
+        self._pause_said = WrappedLabel(role="warning")
+        made = QWidget()
+        strip = QHBoxLayout(made)
+        strip.setContentsMargins(12, 4, 12, theme.GRID)
+        strip.setSpacing(theme.GRID)
+        strip.addWidget(self._pause_said, 1)
+        strip.addWidget(self.password)
+        strip.addWidget(self.go_on)
+        self._new_password: object = None
+        self.password.entered.connect(self._on_password)
+        return made
+
+    def _make_changes(self) -> QWidget:
+        """The outages and what was noticed, the chosen one in words."""
+        self.notices = NoticesModel()
+        self.list = LiveTable("Outages and what was noticed", header=False, mono=False)
+        self.list.show_model(self.notices)
+        self.show_report = QPushButton("Show its diagnosis")
+        self.show_report.setObjectName("small")
+        self.show_report.setToolTip("The check that was run when the connection was lost")
+        self.show_report.clicked.connect(self._on_show_report)
+        self.list.activated.connect(lambda _index: self._on_show_report())
+        self._notice = WrappedLabel(role="muted")
+        made = QWidget()
+        under = QVBoxLayout(made)
+        under.setContentsMargins(theme.GRID * 2, 4, theme.GRID * 2, 4)
+        under.setSpacing(4)
+        under.addWidget(section("What changed"))
+        under.addWidget(self.list, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self._notice, 1)
+        foot.addWidget(self.show_report, 0, Qt.AlignmentFlag.AlignTop)
+        under.addLayout(foot)
         self.list.selectionModel().currentRowChanged.connect(self._on_notice)
         self.notices.dataChanged.connect(lambda *_: self._on_notice(self.list.currentIndex()))
         self.notices.modelReset.connect(lambda: self._on_notice(QModelIndex()))
-        self._on_notice(QModelIndex())
-        self.show_state(None, watching=False, interval_s=10.0)
+        return made
 
     @property
     def primary(self) -> QPushButton | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 
 from clearline.ui.look.theme import Scheme
 
@@ -76,6 +76,10 @@ class Menus(QObject):
         self._schemes = self._scheme_actions()
         self._colours = QMenu("Colours", window)
         self._colours.addActions(self._schemes.actions())
+        self._fill(window.menuBar())
+
+    def _fill(self, bar: QMenuBar) -> None:
+        """Every action in its menu, in the order of use."""
         for title, actions in (
             (
                 "&Profile",
@@ -138,7 +142,7 @@ class Menus(QObject):
             ),
             ("&Help", (self.help, self.keys, None, self.about)),
         ):
-            menu = window.menuBar().addMenu(title)
+            menu = bar.addMenu(title)
             give_letters([action for action in actions if action is not None])
             for action in actions:
                 if action is None:
