@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +13,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from clearline.core.profiles.hop import HttpProxy, KubernetesForward, Socks5Proxy, SshServer
+from clearline.core.profiles.profile import Auth, Options, Profile, Reads, SecretSource, Seeds, Tls, Unread, Writes
 from clearline.core.snippets import Group, Language, snippets
 from clearline.core.uri import connection_string
 from core.snippets.profiles import FULL, PLAIN, PROFILES, SECRETS, anything
@@ -105,3 +111,82 @@ def test_packages_of_compression_and_login_are_named() -> None:
     assert snippets(PROFILES["aws"])[0].needs == ("pymongo[aws]",)
     assert snippets(PROFILES["kerberos"])[0].needs == ("pymongo[gssapi]",)
     assert snippets(PROFILES["bundled"])[0].needs == ("pymongo", "certifi")
+
+
+# ---------------------------------------------------------------- profiles that others wrote
+
+CANARY = "canary()"
+PAYLOADS = [
+    f"a;>ran;\n{CANARY}\n",
+    f"a'$(>ran)'`>ran`\"$(>ran)\n>ran\n{CANARY}",
+    f"a'''+{CANARY}+'''\"\"\"+{CANARY}+\"\"\"",
+    f"Primary\n{CANARY}\n#",
+    f"DATETIME) + {CANARY} + (1",
+    f"1).build()); {CANARY} //",
+    "a\\",
+    f"a\r>ran\r{CANARY}\r",
+    f"a\u2028{CANARY}\x85{CANARY}\x0b{CANARY}\x0c{CANARY}",
+    f"*/ {CANARY} /*",
+    f'"#; {CANARY}; r#"',
+    "-oProxyCommand=>ran",
+    "$(>ran)",
+    "!ran",
+]
+FIELDS = {
+    "name": lambda x: {"name": x, "folder": x, "notes": x, "env_file": x},
+    "seeds": lambda x: {"seeds": Seeds(hosts=(x,), database=x, replica_set=x)},
+    "srv": lambda x: {"seeds": Seeds(srv=True, hosts=(x,), srv_service_name=x, srv_allowed_hosts_suffix=x)},
+    "login": lambda x: {"auth": Auth(user=x, source=x, mechanism=x, properties={x: x, "SERVICE_NAME": x})},
+    "plain": lambda x: {"auth": Auth(user=x, source=x, mechanism="PLAIN"), "tls": Tls(enabled=True, ca_file=x)},
+    "token": lambda x: {"auth": Auth(mechanism="MONGODB-OIDC", properties={"ENVIRONMENT": x, "TOKEN_RESOURCE": x})},
+    "tls": lambda x: {"tls": Tls(enabled=True, ca_file=x, certificate_key_file=x, crl_file=x)},
+    "data": lambda x: {
+        "reads": Reads(preference=x, tags=({x: x},), concern_level=x),
+        "writes": Writes(w=x),
+        "options": Options(
+            app_name=x,
+            compressors=(x,),
+            server_monitoring_mode=x,
+            uuid_representation=x,
+            unicode_decode_error_handler=x,
+            datetime_conversion=x,
+            driver=x,
+            server_api=x,
+        ),
+    },
+    "unread": lambda x: {"unread": (Unread(name=x, value=x), Unread(name=f"b{x}", value=None))},
+    "secrets": lambda x: {
+        "secrets": {
+            "password": SecretSource(place="reference", reference=f"${{{x}}}"),
+            x: SecretSource(place="command", command=x),
+        }
+    },
+    "ssh": lambda x: {"hops": (SshServer(host=x, user=x, key_file=x, config_alias=x, proxy_command=x),)},
+    "proxy": lambda x: {"hops": (HttpProxy(host=x, user=x, login="basic"),)},
+    "socks": lambda x: {"hops": (Socks5Proxy(host=x, user=x),)},
+    "pods": lambda x: {"hops": (KubernetesForward(context=x, namespace=x, kubeconfig=x, pods={x: x}),)},
+}
+
+
+_CODE = re.compile(r"""("(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|(?m://|\#)[^\n\r\v\f\x85\u2028]*)""")
+"""Texts and comments, which end with their line: what is left is code."""
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_nothing_that_a_profile_says_becomes_code(field: str, tmp_path: Path) -> None:
+    shells: dict[str, None] = {}
+    for payload in PAYLOADS:
+        profile = replace(Profile(seeds=Seeds(hosts=("db1:27017",))), **FIELDS[field](payload))
+        for snippet in snippets(profile):
+            if snippet.language is Language.PYTHON:
+                names = [node.id for node in ast.walk(ast.parse(snippet.text)) if isinstance(node, ast.Name)]
+                assert "canary" not in names, snippet.title
+            elif snippet.language is Language.BASH:
+                shells[snippet.text] = None
+            elif snippet.language is not Language.POWERSHELL:  # whose quotation marks go over several lines
+                assert "canary" not in _CODE.sub("", snippet.text), snippet.title
+    if os.name == "posix":
+        nothing = {"PATH": "/nonexistent", "HOME": "/nonexistent"}
+        for text in shells:
+            subprocess.run(["/bin/sh", "-c", text], cwd=tmp_path, env=nothing, capture_output=True, check=False)
+            assert [*tmp_path.iterdir()] == [], text

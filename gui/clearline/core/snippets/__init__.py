@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
+
+from msgspec.structs import replace
+
+from clearline.core.options.catalogue import DATETIME_CONVERSIONS, READ_PREFERENCES, UUID_REPRESENTATIONS
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import by_hand, dotenv, other_drivers, python, python_factory, python_patterns, shells
 from clearline.core.snippets.snippet import Group, Language, Snippet
@@ -24,6 +30,7 @@ _PYTHON = (
 
 def snippets(profile: Profile) -> tuple[Snippet, ...]:
     """Everything there is for a profile, group by group. Pure; a few milliseconds."""
+    profile = _with_known_names(profile)
     made = tuple(make(profile) for make in _PYTHON)
     return (
         *made,
@@ -32,3 +39,29 @@ def snippets(profile: Profile) -> tuple[Snippet, ...]:
         *by_hand.way(profile),
         *other_drivers.programs(profile),
     )
+
+
+_CONVERSIONS: Final = (*DATETIME_CONVERSIONS, *map(str, range(1, len(DATETIME_CONVERSIONS) + 1)))
+_API_VERSIONS: Final = ("1",)
+
+
+def _with_known_names(profile: Profile) -> Profile:
+    """Without values that stand in the code as names, not as texts, and that no driver knows.
+
+    Another person may have written the profile, and what stands in code as it is runs where the code does.
+    """
+    reads, options = profile.reads, profile.options
+    return replace(
+        profile,
+        reads=replace(reads, preference=_known(reads.preference, READ_PREFERENCES)),
+        options=replace(
+            options,
+            uuid_representation=_known(options.uuid_representation, UUID_REPRESENTATIONS),
+            datetime_conversion=_known(options.datetime_conversion, _CONVERSIONS),
+            server_api=_known(options.server_api, _API_VERSIONS),
+        ),
+    )
+
+
+def _known(name: str | None, names: Collection[str]) -> str | None:
+    return name if name in names else None

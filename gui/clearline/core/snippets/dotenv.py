@@ -89,8 +89,15 @@ def _text(pieces: list[Piece]) -> str:
     return "".join(piece.text if piece.kind is Kind.TEXT else f"${{{piece.text}}}" for piece in pieces)
 
 
+_ENDS: Final = str.maketrans({"\n": "\\n", "\r": "\\r", "\v": "\\v", "\f": "\\f"})
+
+
 def _quoted(value: str) -> str:
-    """Single quotation marks keep everything as it is; double ones let references in."""
-    if has_references(value):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Single quotation marks keep everything as it is; double ones let references in, and tell of a line's end.
+
+    Docker and others end a value with its line, whatever quotation marks say: the rest would be another variable.
+    """
+    if has_references(value) or value.splitlines() not in ([], [value]):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').translate(_ENDS)
+        return '"' + "".join(letter for letter in escaped if letter.splitlines() in ([], [letter])) + '"'
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
