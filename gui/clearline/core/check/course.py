@@ -304,7 +304,7 @@ class Course:
     def _build_driver(self) -> bool:
         """Build the client; False when its constructor refuses, which is then a fact."""
         events = DriverEvents(
-            self._heard,
+            self._heard if self._on_event is not None else None,
             secrets=self._secrets,
             on_heartbeat_failed=self._heartbeat_failed,
             on_heartbeat_succeeded=self._heartbeat_succeeded,

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cache
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,7 @@ class LoginStep(msgspec.Struct, frozen=True, kw_only=True):
 class DriverEvents:
     """Turns the events of one client into `DriverEvent` values, handed to ``emit`` in the thread where they happen.
 
+    Without ``emit`` none are made, and only the hooks are called.
     ``started`` is the ``time.monotonic()`` from which ``at_s`` counts. ``emit`` and the hooks must be quick and safe
     to call from any thread. Hooks, all optional: ``on_command_failed(name, code)``, code None without an answer;
     ``on_heartbeat_failed(server, error)``; ``on_heartbeat_succeeded(server, hello document, seconds)``. The error and
@@ -100,7 +102,7 @@ class DriverEvents:
 
     def __init__(
         self,
-        emit: Callable[[DriverEvent], object],
+        emit: Callable[[DriverEvent], object] | None,
         *,
         started: float | None = None,
         secrets: Secrets | None = None,
@@ -141,7 +143,7 @@ class DriverEvents:
             monitoring.CommandListener,
             monitoring.ServerHeartbeatListener,
         )
-        return [_listener(base, self._record) for base in bases]
+        return [_listener_of(base)(self._record) for base in bases]
 
     def follow(self, client: AsyncMongoClient[Any]) -> None:
         """Tell of the client's servers and topology too, from its first contact to `end`; in its running loop.
@@ -150,6 +152,8 @@ class DriverEvents:
         thread, while the task that empties it waits for that thread: from about 33 servers on, a client with a server
         or topology listener stops its loop for ever. So they are told from the descriptions that the client shows.
         """
+        if self._emit is None:
+            return
         self._follower = _Follower(client, self._record)
 
     def end(self) -> None:
@@ -176,6 +180,8 @@ class DriverEvents:
                 self.last_fault = f"{name}: {type(error).__name__}"
 
     def _tell(self, name: str, event: Any) -> None:
+        if self._emit is None:
+            return
         at_s = time.monotonic() - self._started
         kind, fields_of = EVENT_TEXTS[name]
         fields = fields_of(event)
@@ -333,15 +339,18 @@ def _unheard(_event: DriverEvent) -> None:
     """What comes after the end."""
 
 
-def _listener(base: type[_EventListener], record: Callable[[Any], None]) -> _EventListener:
-    """A listener that hands every event to ``record``: pymongo's listener classes have one method per event."""
+@cache
+def _listener_of(base: type[_EventListener]) -> Callable[[Callable[[Any], None]], _EventListener]:
+    """A listener that hands every event to what it is made with: pymongo's listener classes have a method per event."""
 
-    def hand_over(_self: object, event: Any) -> None:
-        record(event)
+    def take(self: Any, record: Callable[[Any], None]) -> None:
+        self.record = record
+
+    def hand_over(self: Any, event: Any) -> None:
+        self.record(event)
 
     methods = [name for name, member in vars(base).items() if isfunction(member)]
-    listener: _EventListener = type(base.__name__, (base,), dict.fromkeys(methods, hand_over))()
-    return listener
+    return type(base.__name__, (base,), {**dict.fromkeys(methods, hand_over), "__init__": take})
 
 
 def _login_step(event: Any, failure: Mapping[str, Any] | None = None, *, passed: bool | None = None) -> LoginStep:

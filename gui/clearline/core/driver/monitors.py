@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -36,56 +38,13 @@ class Monitors:
         self._all_answered = asyncio.Event()
         self._all_answered.set()
 
-    def kind(self) -> type[Monitor]:
+    def kind(self) -> Callable[..., Monitor]:
         """For the client's keyword ``_monitor_class``, which pymongo keeps "for deep customization and testing".
 
         They hand the driver only those members of a hello that are admitted: without that it opens two connections to
         every address that any server names.
         """
-        from pymongo.asynchronous.monitor import Monitor
-
-        admission, turns, living = self._admission, self._turns, self._living
-        opened, begun, answered = self._opened, self._unasked.discard, self._answered
-
-        class ModestMonitor(Monitor):
-            def __init__(self, *arguments: Any, **keywords: Any) -> None:
-                super().__init__(*arguments, **keywords)
-                if not living:  # what an SRV name leads to is known by then
-                    admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
-                living.add(self)
-
-            def open(self) -> None:
-                if self._executor._task is None:
-                    opened(self)
-                super().open()
-
-            def gc_safe_close(self) -> None:
-                begun(self)
-                answered(self)
-                super().gc_safe_close()
-
-            async def _run(self) -> None:
-                if self._server_description.is_server_type_known:
-                    await super()._run()
-                    return
-                async with turns.turn():
-                    begun(self)
-                    await super()._run()
-                    answered(self)
-
-            async def _check_once(self) -> Any:
-                try:
-                    return await super()._check_once()
-                except BaseException as error:
-                    shed_frames(error)
-                    raise
-
-            async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
-                hello, round_trip_s = await super()._check_with_socket(conn)
-                admit(hello.document, admission)  # a copy, whose lists are the hello's own
-                return hello, round_trip_s
-
-        return ModestMonitor
+        return partial(_modest_monitor(), self)
 
     async def first_looks(self, patience_s: float) -> None:
         """Wait until each server was looked at once, or none of them has answered for ``patience_s``."""
@@ -129,6 +88,9 @@ class Monitors:
         self._unanswered.add(monitor)
         self._all_answered.clear()
 
+    def _begun(self, monitor: Monitor) -> None:
+        self._unasked.discard(monitor)
+
     def _answered(self, monitor: Monitor) -> None:
         self._unanswered.discard(monitor)
         if not self._unanswered:
@@ -150,3 +112,49 @@ def shed_frames(error: BaseException | None) -> None:
 async def _over() -> bool:
     """What an executor does when there is nothing left to do."""
     return False
+
+
+@cache  # making a class takes longer than a round trip
+def _modest_monitor() -> Callable[..., Monitor]:
+    from pymongo.asynchronous.monitor import Monitor
+
+    class ModestMonitor(Monitor):
+        def __init__(self, monitors: Monitors, *arguments: Any, **keywords: Any) -> None:
+            super().__init__(*arguments, **keywords)
+            self._monitors = monitors
+            if not monitors._living:  # what an SRV name leads to is known by then
+                monitors._admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
+            monitors._living.add(self)
+
+        def open(self) -> None:
+            if self._executor._task is None:
+                self._monitors._opened(self)
+            super().open()
+
+        def gc_safe_close(self) -> None:
+            self._monitors._begun(self)
+            self._monitors._answered(self)
+            super().gc_safe_close()
+
+        async def _run(self) -> None:
+            if self._server_description.is_server_type_known:
+                await super()._run()
+                return
+            async with self._monitors._turns.turn():
+                self._monitors._begun(self)
+                await super()._run()
+                self._monitors._answered(self)
+
+        async def _check_once(self) -> Any:
+            try:
+                return await super()._check_once()
+            except BaseException as error:
+                shed_frames(error)
+                raise
+
+        async def _check_with_socket(self, conn: Any) -> tuple[Any, float]:
+            hello, round_trip_s = await super()._check_with_socket(conn)
+            admit(hello.document, self._monitors._admission)  # a copy, whose lists are the hello's own
+            return hello, round_trip_s
+
+    return ModestMonitor
