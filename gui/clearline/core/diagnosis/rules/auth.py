@@ -20,8 +20,8 @@ from clearline.core.diagnosis.rules.accounts import (
     login_member,
     user_of,
 )
+from clearline.core.diagnosis.rules.evidence import is_atlas
 from clearline.core.diagnosis.rules.products import COMMAND_NOT_FOUND, is_genuine
-from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.standing import Standing, answered, is_connected, standing
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy

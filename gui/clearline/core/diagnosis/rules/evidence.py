@@ -203,3 +203,29 @@ def span(seconds: float) -> str:
         if abs(seconds) >= 2 * size:
             return f"{abs(seconds) / size:.0f} {unit}"
     return f"{abs(seconds):.0f} seconds"
+
+
+ATLAS = ".mongodb.net"
+
+
+def is_atlas(host: str) -> bool:
+    """Whether a host name belongs to Atlas."""
+    return host.lower().rstrip(".").endswith(ATLAS)
+
+
+def atlas_may_refuse(facts: Facts, member: MemberFacts) -> bool:
+    """Whether Atlas' access list can be why a member turns this computer away: it holds for all members alike."""
+    return is_atlas(member.host) and not any(
+        m is not member and is_atlas(m.host) and (m.hello is not None or any(t.server_hello for t in m.tls))
+        for m in facts.members
+    )
+
+
+def told_by_attempts(member: MemberFacts) -> dict[str, Json]:
+    """The evidence about reaching a server: each attempt, and what its other ports do."""
+    return {
+        "attempts": [
+            f"{t.address} ({t.family}): {t.reach.value}, errno {t.errno}, {t.elapsed_ms:.0f} ms" for t in member.tcp
+        ],
+        "other_ports": {str(p.port): p.reach.value for p in member.other_ports},
+    }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding
-from clearline.core.diagnosis.rules.evidence import CUT, asked, cut, place, speaks_tls, told_by
+from clearline.core.diagnosis.rules.evidence import CUT, asked, atlas_may_refuse, cut, place, speaks_tls, told_by
 from clearline.core.diagnosis.rules.places import is_loopback
-from clearline.core.diagnosis.rules.tcp import atlas_may_refuse
 from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts.servers import Exchange, MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts

@@ -14,7 +14,9 @@ from clearline.core.diagnosis.rules import tls_authority, tls_client, tls_trust,
 from clearline.core.diagnosis.rules.evidence import (
     CUT,
     asked,
+    atlas_may_refuse,
     cut,
+    is_atlas,
     legacy_version,
     place,
     speaks_plain,
@@ -23,7 +25,6 @@ from clearline.core.diagnosis.rules.evidence import (
 )
 from clearline.core.diagnosis.rules.places import is_here
 from clearline.core.diagnosis.rules.services import is_http, service_of
-from clearline.core.diagnosis.rules.tcp import atlas_may_refuse, is_atlas
 from clearline.core.diagnosis.standing import own_exchange
 from clearline.core.facts.servers import MemberFacts, Reach, TlsFacts, TlsKind
 from clearline.core.facts.whole import Facts

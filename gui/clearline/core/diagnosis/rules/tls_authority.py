@@ -10,6 +10,7 @@ from clearline.core.diagnosis.rules.evidence import (
     attribute,
     authorities,
     file_of,
+    is_atlas,
     is_given,
     presented,
     same_name,
@@ -17,7 +18,6 @@ from clearline.core.diagnosis.rules.evidence import (
     told_by,
 )
 from clearline.core.diagnosis.rules.places import is_here
-from clearline.core.diagnosis.rules.tcp import is_atlas
 from clearline.core.diagnosis.rules.tls_trust import NO_ISSUER_OF_TRUSTED, SELF_SIGNED, UNTRUSTED, refused_certificate
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
