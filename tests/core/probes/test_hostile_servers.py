@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clearline.core.facts.servers import Exchange, Reach, TlsFacts, TlsKind, is_trickle
+from clearline.core.hops.tls_handshake import MOST_HANDSHAKE_BYTES
 from clearline.core.probes import tls
 from clearline.core.probes.connection import Connection, EndlessRecords
 from clearline.core.probes.hello import extras, say_hello
@@ -65,7 +66,7 @@ def test_a_handshake_without_end_is_given_up() -> None:
     with hostile.endless_tls() as peer:
         facts = shaken(peer, tls.look_context())
     assert (facts.reach, facts.endless) == (Reach.TLS_ERROR, True)
-    assert facts.received_bytes < 2 * tls.MOST_HANDSHAKE_BYTES
+    assert facts.received_bytes < 2 * MOST_HANDSHAKE_BYTES
 
 
 def test_records_without_data_in_place_of_an_answer_are_told() -> None:

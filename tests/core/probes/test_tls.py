@@ -19,6 +19,7 @@ import pytest
 from pymongo.ssl_support import get_ssl_context
 
 from clearline.core.facts.servers import Exchange, Reach, TlsFacts, TlsKind
+from clearline.core.hops.tls_handshake import MOST_HANDSHAKE_BYTES
 from clearline.core.probes import tls, tls_records
 from clearline.core.probes.connection import Connection
 from clearline.core.probes.hello import say_hello
@@ -497,4 +498,4 @@ def test_a_handshake_without_end_is_ended_and_holds_up_nothing(monkeypatch: pyte
 
     facts = loops.run(probe())
     assert facts.reach is not Reach.OK
-    assert facts.received_bytes <= tls.MOST_HANDSHAKE_BYTES + 65536
+    assert facts.received_bytes <= MOST_HANDSHAKE_BYTES + 65536

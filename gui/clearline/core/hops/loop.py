@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from clearline.core.hops.opener import Opener
 from clearline.core.hops.stream import Stream
+from clearline.core.hops.tls_handshake import bound
 from clearline.core.hops.transport import adopt
 
 
@@ -111,6 +112,7 @@ class HopLoopMixin:
 
     async def _create_connection(self, protocol_factory: Any, *arguments: Any, **keywords: Any) -> Any:
         create = super().create_connection  # type: ignore[misc]
+        bound(keywords.get("ssl"))
         sock = keywords.get("sock")
         opened = None if sock is None else self._opened.pop(sock, None)
         if sock is None or opened is None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clearline.core.hops.stream import ProtocolStream, PushStream, SocketStream, Stream
+from clearline.core.hops.tls_handshake import bound
 
 
 class HopTransport(asyncio.Transport):
@@ -170,6 +171,7 @@ async def adopt(
             return transport, protocol
         assert isinstance(stream, PushStream)
         protocol = make_protocol()
+        bound(context)
         if context is None:
             return HopTransport(stream, protocol, peer), protocol
         raw = HopTransport(stream, asyncio.Protocol(), peer)

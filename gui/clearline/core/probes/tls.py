@@ -20,6 +20,7 @@ from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.servers import Reach, TlsFacts, TlsKind
 from clearline.core.hops.error_numbers import error_number
+from clearline.core.hops.tls_handshake import MOST_HANDSHAKE_BYTES
 from clearline.core.probes.connection import (
     RECEIVE_SIZE,
     Carrier,
@@ -34,10 +35,8 @@ from clearline.core.probes.tls_records import Transcript, alert_of, listen_in, w
 from clearline.core.tls.certificates import certificate_facts, distinguished_name
 from clearline.core.tls.verify_codes import reason_of, verify_code_of
 
-MOST_HANDSHAKE_BYTES = 1_000_000
 _AT_ONCE = 4096
 """Bytes of TLS in one turn of the loop: a hostile server's may be hundreds of messages, each of which is told to us."""
-"""Bytes of a handshake, or of records that carry no data: OpenSSL takes 100 kB of certificates at most."""
 _LONGEST_CHAIN = 10
 _DER = 2  # _ssl.ENCODING_DER
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names since 3.12
