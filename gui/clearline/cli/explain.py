@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ WRONG_USAGE = 2
 
 
 def run(argv: Sequence[str]) -> int:
-    """Explain a file, standard input or a cause code.
+    """Explain a file, standard input, a cause code or a text.
 
     Returns 0 explained, 1 nothing recognised, 2 wrong usage; with ``--check`` the exit code of the check.
     """
@@ -40,10 +41,13 @@ def run(argv: Sequence[str]) -> int:
     try:
         explanation = _explained(source or "-", arguments.near)
     except OSError as error:
-        unknown = ", and no cause has that code" if isinstance(error, FileNotFoundError) else ""
-        unknown += "; an address is tested by clearline check" if "://" in (source or "") else ""
-        complain("explain", f"{source} cannot be read: {error.strerror}{unknown}.")
-        return WRONG_USAGE
+        typed = _typed(source or "") if error.errno in _NO_SUCH_FILE and arguments.near is None else None
+        if typed is None:
+            unknown = ", and no cause has that code" if isinstance(error, FileNotFoundError) else ""
+            unknown += "; an address is tested by clearline check" if "://" in (source or "") else ""
+            complain("explain", f"{source} cannot be read: {error.strerror}{unknown}.")
+            return WRONG_USAGE
+        explanation = typed
     except _Refused as refused:
         complain("explain", str(refused))
         return WRONG_USAGE
@@ -63,6 +67,18 @@ def run(argv: Sequence[str]) -> int:
     return 0 if explanation.causes or explanation.server_knew else NOTHING_RECOGNISED
 
 
+_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
+"""What a text is told when it is taken for the name of a file; Windows has EINVAL for a colon in it."""
+
+
+def _typed(text: str) -> Explanation | None:
+    """Of an error text that stands on the command line itself; None when it is none that is recognised."""
+    from clearline.core.explain.explain import explain
+
+    explanation = explain(text) if " " in text else None
+    return explanation if explanation and (explanation.causes or explanation.server_knew) else None
+
+
 class _Refused(Exception):
     """The command line names something that cannot be used; the text is a whole sentence."""
 
@@ -71,7 +87,10 @@ def parser() -> argparse.ArgumentParser:
     """What may follow the command."""
     parser = Parser(prog="clearline explain", description="Say what an error text means.")
     parser.add_argument(
-        "source", nargs="?", metavar="FILE | - | CODE", help="a file, '-' for standard input, or the code of a cause"
+        "source",
+        nargs="?",
+        metavar="FILE | - | CODE | TEXT",
+        help="a file, '-' for standard input, the code of a cause, or the text itself",
     )
     parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
     parser.add_argument("--check", action="store_true", help="then check the first server that the text names")

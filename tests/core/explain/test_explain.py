@@ -94,6 +94,14 @@ def test_the_command_tells_apart_what_it_cannot_explain(tmp_path: Path, capsys: 
     assert "Traceback" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("padding", ["", "x" * 5000], ids=["short", "longer than a name of a file"])
+def test_a_text_on_the_command_line_is_explained(padding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run([f"{TEXTS[0][0]} {padding}"]) == 0
+    assert "tcp.refused" in capsys.readouterr().out
+    assert command.run([f"buy milk {padding}"]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "text",
     [
