@@ -174,3 +174,27 @@ def test_a_number_of_openssl_is_no_server() -> None:
     told = explain(text)
     assert {c.server for c in told.causes} == {"db1.example.com:27017"}
     assert told.targets == ("mongodb://db1.example.com:27017/?directConnection=true",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dial tcp: lookup mongo-0.mongo.db.svc.cluster.local on 10.96.0.10:53: no such host (mongodb)",
+        "MongoServerSelectionError: getaddrinfo ENOTFOUND mongo-0.mongo.db.svc.cluster.local",
+        "pymongo.errors.ServerSelectionTimeoutError: mongo.db.svc:27017: [Errno -2] Name or service not known",
+    ],
+)
+def test_a_name_of_a_cluster_is_told_as_one_with_what_helps_on_either_side(text: str) -> None:
+    first = explain(text).causes[0]
+    assert first.cause == "dns.host-not-found"
+    assert "Kubernetes" in first.summary
+    assert "port-forward" in first.fix
+    assert "get service" in first.fix
+
+
+def test_a_connection_that_broke_in_use_is_told_from_one_that_never_opened() -> None:
+    used = "MongoDB.Driver.MongoConnectionException: An exception occurred while receiving a message from the server."
+    reset = "SocketException (10054): Eine vorhandene Verbindung wurde vom Remotehost geschlossen. "
+    assert explain(reset + used).causes[0].cause == "pool.idle-connections-dropped"
+    opening = "An exception occurred while opening a connection to the server. ---> "
+    assert explain(opening + used + reset).causes[0].cause.startswith("tcp.")

@@ -259,7 +259,7 @@ def _candidate(
     row = rows().get(guess.cause)
     known = causes().get(guess.cause)
     summary = guess.summary or (row.summary if row else known.title if known else guess.cause)
-    fix = row.fix if row and row.fix else known.fix if known else ""
+    fix = guess.fix or (row.fix if row and row.fix else known.fix if known else "")
     line = _line(guess, record, text) if quoted else 0
     words = shown(text.lines[line - 1]) if 0 < line <= len(text.lines) else ""
     server = guess.server

@@ -40,6 +40,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     logins.metadata_service,
     members.surroundings,
     names.short_names,
+    names.cluster_names,
     time.broken_later,
     time.closed_on_a_monitor,
     time.early_certificate,

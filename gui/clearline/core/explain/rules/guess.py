@@ -16,6 +16,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     server: str | None = None
     summary: str = ""
+    fix: str = ""
     at: int | None = None
     """Place in the compact text, where the line is not known yet."""
     words: str = ""

@@ -64,6 +64,27 @@ def short_names(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2100, cause="dns.host-not-found", certainty=Certainty.POSSIBLE)
 
 
+def cluster_names(record: Record, text: str) -> Iterator[Guess]:
+    """A name of a Kubernetes service that could not be looked up."""
+    found = _IN_CLUSTER.search(text)
+    if found:
+        name = found[1] or found[2]
+        summary = (
+            f"{name} exists only inside its Kubernetes cluster: the program runs outside of it, or that namespace has "
+            "no such service, or no such pod that is ready."
+        )
+        fix = (
+            "From outside, use kubectl port-forward with directConnection=true, or an external address of the service. "
+            "From inside, compare the name with kubectl get service,pod in that namespace."
+        )
+        yield Guess(weight=2430, cause="dns.host-not-found", summary=summary, fix=fix, server=f"{name}:27017")
+
+
+_SERVICE = r"([\w\-]+(?:\.[\w\-]+)*\.svc(?:\.[\w\-]+)*)"
+_IN_CLUSTER = re.compile(
+    rf"(?:ENOTFOUND|EAI_AGAIN|(?<![$\w])lookup|UnknownHostException:|Failed to resolve)[ ']*{_SERVICE}"
+    rf"|{_SERVICE}:\d+: \[Errno (?:-2|-3|8)\]"
+)
 _NO_HOSTS = ("localhost", "undefined", "null", "none", "http", "https")
 """What stands where a host should, and is none."""
 _ASKED = re.compile(

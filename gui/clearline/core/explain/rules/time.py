@@ -29,7 +29,8 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="AutoReconnect: ")
             yield Guess(weight=2340, cause="pool.server-went-away", certainty=Certainty.POSSIBLE)
     cut = any(s.kind in ("reset", "closed", "lost") for s in record.signs)
-    if cut and not record.views and "handshake" not in text and (found := _GO_IN_USE.search(text)):
+    found = _GO_IN_USE.search(text) or (None if "opening a connection" in text else _CSHARP_IN_USE.search(text))
+    if cut and not record.views and "handshake" not in text and found:
         yield Guess(weight=2350, cause="pool.idle-connections-dropped", words=found[0])
         yield Guess(weight=2340, cause="pool.server-went-away", words=found[0])
     if "received an error" in text and any(s.kind in ("reset", "closed") for s in record.signs):
@@ -85,6 +86,8 @@ def hurried(record: Record, text: str) -> Iterator[Guess]:
 _HURRY_MS = 300
 """A handshake with TLS and login over a long line takes about as long."""
 _GO_IN_USE = re.compile(r"incomplete read of message header|unable to write wire message")
+_CSHARP_IN_USE = re.compile(r"occurred while (?:receiving a message from|sending a message to) the server")
+"""While it opens a connection, it says so around this."""
 _JAVA_IN_USE = re.compile(r"MongoSocket(?:Read|Write)Exception: (?:Prematurely|Exception (?:sending|receiving))")
 """Java raises it to the operation that used the connection; while it connects, it stands in a view or a monitor."""
 _TIMEOUT = re.compile(
