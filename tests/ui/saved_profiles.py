@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
-from clearline.core.profiles.profile import Profile, Seeds
+from clearline.core.profiles.profile import Auth, Profile, Seeds
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.core.storage import store
@@ -24,6 +24,7 @@ from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import Question
 from ui import played_checks as play
 
+ORDERS = Profile(id="a" * 32, name="Orders", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 

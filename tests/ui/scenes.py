@@ -566,8 +566,8 @@ SCENES += [
     Scene("dialog-ssh-question", _dialog(lambda seen: AnswersDialog(_ASKED, seen.window).open())),
     Scene("dialog-settings", _dialog(lambda seen: seen.workbench.dialogs.show_settings())),
     Scene("dialog-about", _dialog(lambda seen: seen.workbench.dialogs.show_about())),
-    Scene("dialog-import", _dialog(lambda seen: seen.workbench.sharing.ask_import())),
-    Scene("dialog-export", _dialog(lambda seen: seen.workbench.sharing.ask_export()), TEAM),
+    Scene("dialog-import", _dialog(lambda seen: seen.workbench.importing.ask_import())),
+    Scene("dialog-export", _dialog(lambda seen: seen.workbench.exporting.ask_export()), TEAM),
     Scene("dialog-retries", _dialog(lambda seen: seen.workbench.retrying.ask())),
 ]
 

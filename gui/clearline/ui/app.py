@@ -132,7 +132,7 @@ def run_window(argv: list[str]) -> int:
     def begin(desktop: Desktop) -> None:
         desktop.workbench.kept_edits.begin()
         if argv:
-            desktop.workbench.sharing.take_files([Path(argv[0])])
+            desktop.workbench.importing.take_files([Path(argv[0])])
 
     return _run(begin)
 
@@ -211,7 +211,7 @@ def _run(begin: Callable[[Desktop], object], code: Callable[[], int] = lambda: 0
             desktop.workbench.storage.listed.connect(settle, Qt.ConnectionType.SingleShotConnection)
             desktops.append(desktop)
             if (file_opened := getattr(app, "file_opened", None)) is not None:
-                file_opened.connect(lambda file: desktop.workbench.sharing.take_files([Path(file)]))
+                file_opened.connect(lambda file: desktop.workbench.importing.take_files([Path(file)]))
             begin(desktop)
             _warm_up()
 

@@ -29,9 +29,12 @@ from clearline.ui.checks.sending_reports import SendingReports
 from clearline.ui.look import theme
 from clearline.ui.models.profile_rows import Order
 from clearline.ui.profile_in_front import ProfileInFront
+from clearline.ui.profiles.exporting import Exporting
 from clearline.ui.profiles.file_actions import FileActions
 from clearline.ui.profiles.form_edits import FormEdits
+from clearline.ui.profiles.from_outside import FromOutside
 from clearline.ui.profiles.going_to import GoingTo
+from clearline.ui.profiles.importing import Importing
 from clearline.ui.profiles.kept_edits import KeptEdits
 from clearline.ui.profiles.list_actions import ListActions
 from clearline.ui.profiles.no_keyring import NoKeyring
@@ -39,7 +42,6 @@ from clearline.ui.profiles.open_profile import OpenProfile, Origin
 from clearline.ui.profiles.open_profiles import OpenProfiles
 from clearline.ui.profiles.own_dialogs import OwnDialogs
 from clearline.ui.profiles.settings import CurrentSettings
-from clearline.ui.profiles.sharing import Sharing
 from clearline.ui.profiles.shown_rows import ShownRows
 from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.profiles.unsaved import Unsaved
@@ -77,14 +79,16 @@ class Workbench(QObject):
         self.storage = ProfileStorage(pump, check, vault, folder)
         self._closed = False
         pump.frame.connect(self._turn)
+        self.outside = FromOutside(window, self.storage)
+        self.importing = Importing(window, self.storage, self.outside)
         self.profiles = profiles = OpenProfiles(
             check,
             pump,
             self.storage,
-            lambda profile_id: self.sharing.is_from_outside(profile_id),
+            self.outside.holds,
             lambda: settings.values.new_secrets,
         )
-        self.sharing: Sharing = Sharing(window, self.storage, profiles)
+        self.exporting = Exporting(window, self.storage, profiles)
         self.reports = SendingReports(window, self.storage, profiles)
         self.keeping = KeepingReports(self.storage, profiles)
         self.dialogs = OwnDialogs(window, self.storage.background, settings, self.change_settings)
@@ -99,28 +103,28 @@ class Workbench(QObject):
         self.explaining = Explaining(window, self.storage.background, profiles, self.test)
         self.front = ProfileInFront(window, self.storage, profiles, self.watching, self.explaining, self.late)
         self.places = ComparingPlaces(window, self.storage.background, profiles)
-        self.list_actions = ListActions(window, self.storage, profiles, self.sharing.mark_from_outside)
+        self.list_actions = ListActions(window, self.storage, profiles, self.outside.mark)
         self.form_edits = FormEdits(self.storage, profiles, self.list_actions, self.front.show_form)
         self.files = FileActions(
             window,
             self.storage,
             profiles,
             self.list_actions,
-            self.sharing.mark_from_outside,
-            self.sharing.take_files,
+            self.outside.mark,
+            self.importing.take_files,
         )
         self.consents = Consents(
             window,
             self.storage.background,
             agreements_file(folder.parent),
-            self.sharing.is_from_outside,
+            self.outside.holds,
             vault,
         )
         self.no_keyring = NoKeyring(
             window, self.storage, profiles, self.list_actions, folder.parent / secrets_file().name
         )
         self.storage.secrets.kept.connect(self.no_keyring.on_kept)
-        self.sharing.imported.connect(lambda results: self.no_keyring.on_kept([one.profile for one in results]))
+        self.importing.imported.connect(lambda results: self.no_keyring.on_kept([one.profile for one in results]))
         self.consents.open_file = lambda opened, act: self.no_keyring.open_file(
             lambda: self._with_secrets(opened, act) if opened is not None else act()
         )
@@ -256,14 +260,14 @@ class Workbench(QObject):
         banner.code_requested.connect(self.late.turn_to_code)
         window.answer.remedy_chosen.connect(self.fixes.apply)
         window.answer.note_requested.connect(self.reports.copy_note)
-        window.answer.welcome.import_requested.connect(lambda: self.sharing.ask_import())
+        window.answer.welcome.import_requested.connect(lambda: self.importing.ask_import())
         window.live.views.made.connect(self._on_live_view_made)
-        window.profiles.import_requested.connect(lambda: self.sharing.ask_import())
+        window.profiles.import_requested.connect(lambda: self.importing.ask_import())
         window.closing.connect(self.close)
 
     def _connect_rooms(self) -> None:
         """What those that act tell, and to whom."""
-        self.sharing.log_given.connect(self.explaining.ask_file)
+        self.importing.log_given.connect(self.explaining.ask_file)
         self.watching.row_changed.connect(self.rows.show_one)
         self.watching.row_changed.connect(self._on_watched)
         self.watching.outage_explained.connect(self._on_outage_explained)
@@ -286,8 +290,8 @@ class Workbench(QObject):
         actions.list_changed.connect(self.rows.show)
         actions.test_requested.connect(self._test_several)
         actions.watch_requested.connect(self._watch_several)
-        actions.export_requested.connect(self.sharing.ask_export)
-        self.sharing.import_ended.connect(actions.offer_to_take_back)
+        actions.export_requested.connect(self.exporting.ask_export)
+        self.importing.import_ended.connect(actions.offer_to_take_back)
         actions.order_changed.connect(lambda order: self.change_settings(sort_order=_ORDERS[order]))
 
     def _connect_menus(self) -> None:
@@ -320,11 +324,11 @@ class Workbench(QObject):
             (window.menus.next_pane, lambda: keyboard.next_pane(window, 1)),
             (window.menus.previous_pane, lambda: keyboard.next_pane(window, -1)),
             (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),
-            (window.menus.import_, self.sharing.ask_import),
-            (window.menus.export, self.sharing.ask_export),
-            (window.menus.copy_placeholder, self.sharing.copy_with_placeholder),
-            (window.menus.copy_variables, self.sharing.copy_with_variables),
-            (window.menus.copy_password, self.sharing.copy_with_password),
+            (window.menus.import_, self.importing.ask_import),
+            (window.menus.export, self.exporting.ask_export),
+            (window.menus.copy_placeholder, self.exporting.copy_with_placeholder),
+            (window.menus.copy_variables, self.exporting.copy_with_variables),
+            (window.menus.copy_password, self.exporting.copy_with_password),
             (window.menus.to_text, lambda: _go_to(window.connection.field)),
             (window.menus.to_search, lambda: _go_to(window.profiles.search)),
             (window.menus.reveal, window.connection.eye.toggle),

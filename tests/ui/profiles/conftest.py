@@ -17,7 +17,7 @@ from clearline.ui.app import Desktop
 from clearline.ui.profiles import storage
 from ui import played_checks as play
 from ui.conftest import KeyringInMemory
-from ui.saved_profiles import ids, profile
+from ui.saved_profiles import ORDERS, ids, profile
 
 
 @pytest.fixture
@@ -45,6 +45,15 @@ def desktop(with_profiles: Callable[..., Desktop]) -> Desktop:
     """The saved profile A is in front."""
     made = with_profiles(profile("A"))
     made.workbench.profiles.choose(ids(made)[0])
+    return made
+
+
+@pytest.fixture
+def with_orders(make_desktop: Callable[..., Desktop], folder: Path, qtbot: QtBot) -> Desktop:
+    """The profile Orders is saved and listed."""
+    store.save_in(folder, ORDERS)
+    made = make_desktop(play.waiting())
+    qtbot.waitUntil(lambda: bool(made.workbench.storage.stored))
     return made
 
 

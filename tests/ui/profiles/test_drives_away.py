@@ -18,7 +18,7 @@ from clearline.core.report.report import DriverResult, Report, Target
 from clearline.core.storage import store
 from clearline.core.whole_files import write_whole
 from clearline.ui.app import Desktop
-from clearline.ui.profiles import report_storage, sharing, storage
+from clearline.ui.profiles import exporting, report_storage, storage
 from ui import played_checks as play
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stands for a drive with a pipe")
@@ -107,7 +107,7 @@ def test_a_log_that_lies_there_leaves_the_disk_to_others(
 
 def test_whether_the_users_documents_are_there_holds_no_frame(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     back = threading.Event()
-    assert sharing._is_there(tmp_path)
+    assert exporting._is_there(tmp_path)
     monkeypatch.setattr(Path, "is_dir", lambda _path: back.wait())
-    assert waited_for(tmp_path, sharing._is_there, tmp_path, limit_s=0.2) is False
+    assert waited_for(tmp_path, exporting._is_there, tmp_path, limit_s=0.2) is False
     back.set()

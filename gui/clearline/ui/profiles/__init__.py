@@ -1,1 +1,1 @@
-"""The open profiles and what is done with saved ones: kept, listed, renamed, shared, and asked about when leaving."""
+"""The open profiles, and what is done with saved ones: kept, listed, imported, exported, asked about at the end."""

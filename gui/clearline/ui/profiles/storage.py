@@ -105,6 +105,11 @@ class ProfileStorage(QObject):
         """Every file of the folder."""
         return self.listing.stored
 
+    @property
+    def readable(self) -> dict[Path, Profile]:
+        """Those of them that can be read, by their files."""
+        return {one.path: one.profile for one in self.stored if one.profile is not None}
+
     def load_list(self) -> None:
         """Read what has changed in the folder of the profiles, and how their last checks ended."""
         if self._listing:

@@ -1,4 +1,4 @@
-"""Import, export, copying and dropped files in the real window."""
+"""Import and dropped files in the real window."""
 
 from __future__ import annotations
 
@@ -13,26 +13,23 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
-from clearline.core.exchange import ours, portable, reading
+from clearline.core.exchange import ours, reading
 from clearline.core.exchange.imported import Imported
 from clearline.core.exchange.planning import Choice
-from clearline.core.exchange.reading import read_file
 from clearline.core.keyring.vault import SERVICE
-from clearline.core.profiles.profile import Auth, Profile, Seeds
+from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import profile_file, store
 from clearline.ui.app import Desktop
 from clearline.ui.models.imports import ImportColumn
-from clearline.ui.panels.export_dialog import ExportDialog
 from clearline.ui.panels.import_dialog import ImportDialog
-from clearline.ui.profiles.sharing import Sharing
+from clearline.ui.profiles.importing import Importing
 from clearline.ui.widgets.questions import Question
 from clearline.ui.window.main_window import MainWindow
 from ui import played_checks as play
+from ui.saved_profiles import ORDERS
 
-ORDERS = Profile(id="a" * 32, name="Orders", seeds=Seeds(hosts=("db1:27017",)), auth=Auth(user="app"))
 COMPASS = {
     "type": "Compass Connections",
     "version": {"$numberInt": "1"},
@@ -48,16 +45,13 @@ COMPASS = {
 
 
 @pytest.fixture
-def desktop(make_desktop: Callable[..., Any], qtbot: QtBot, tmp_path: Path) -> Desktop:
-    store.save_in(tmp_path / "profiles", ORDERS)
-    made = make_desktop(play.waiting())
-    qtbot.waitUntil(lambda: bool(made.workbench.storage.stored))
-    return made
+def desktop(with_orders: Desktop) -> Desktop:
+    return with_orders
 
 
 @pytest.fixture
-def sharing(desktop: Desktop) -> Sharing:
-    return desktop.workbench.sharing
+def importing(with_orders: Desktop) -> Importing:
+    return with_orders.workbench.importing
 
 
 def preview(qtbot: QtBot, dialog: ImportDialog) -> list[str]:
@@ -70,13 +64,13 @@ def saved(tmp_path: Path) -> dict[str, Profile]:
 
 
 def test_a_file_is_previewed_imported_and_listed(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, keyring_in_memory: Any
+    qtbot: QtBot, desktop: Desktop, importing: Importing, tmp_path: Path, keyring_in_memory: Any
 ) -> None:
     path = tmp_path / "compass.json"
     path.write_text(json.dumps(COMPASS))
     brought = []
-    sharing.imported.connect(brought.extend)
-    dialog = sharing.ask_import([path])
+    importing.imported.connect(brought.extend)
+    dialog = importing.ask_import([path])
     assert preview(qtbot, dialog) == ["new", "invalid"]
     assert dialog.import_.text() == "Import 1"
     qtbot.mouseClick(dialog.import_, Qt.MouseButton.LeftButton)
@@ -86,8 +80,8 @@ def test_a_file_is_previewed_imported_and_listed(
     stock = saved(tmp_path)["Stock"]
     assert keyring_in_memory.kept[SERVICE, f"{stock.id}/{PASSWORD}"] == "hunter2"
     assert [result.profile.name for result in brought] == ["Stock"]
-    assert sharing.is_from_outside(stock.id), "for the question before the first connect"
-    assert not sharing.is_from_outside(ORDERS.id)
+    assert desktop.workbench.outside.holds(stock.id), "for the question before the first connect"
+    assert not desktop.workbench.outside.holds(ORDERS.id)
     qtbot.waitUntil(lambda: len(desktop.workbench.storage.stored) == 2)
     qtbot.mouseClick(dialog.import_, Qt.MouseButton.LeftButton)
     assert not dialog.isVisible()
@@ -100,12 +94,12 @@ def test_a_file_is_previewed_imported_and_listed(
 
 
 def test_many_are_imported_into_a_folder_that_is_there_or_new(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path
+    qtbot: QtBot, desktop: Desktop, importing: Importing, tmp_path: Path
 ) -> None:
     store.save_in(tmp_path / "profiles", Profile(name="Old", folder="Team/West", seeds=Seeds(hosts=("old:27017",))))
     desktop.workbench.storage.load_list()
     qtbot.waitUntil(lambda: len(desktop.workbench.storage.stored) == 2)
-    dialog = sharing.ask_import()
+    dialog = importing.ask_import()
     into = dialog.preview.into
     assert [into.itemText(n) for n in range(into.count())] == ["Team", "Team/West"]
     QGuiApplication.clipboard().setText("mongodb://db8/\nmongodb://db9/")
@@ -126,10 +120,10 @@ def test_many_are_imported_into_a_folder_that_is_there_or_new(
 
 
 def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_restart(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, make_desktop: Callable[..., Any]
+    qtbot: QtBot, desktop: Desktop, importing: Importing, make_desktop: Callable[..., Any]
 ) -> None:
     QGuiApplication.clipboard().setText("mongodb://db3/?tls=true&tlsInsecure=true")
-    dialog = sharing.ask_import()
+    dialog = importing.ask_import()
     qtbot.keyClick(dialog, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert preview(qtbot, dialog) == ["new"]
     assert "tlsInsecure" in dialog.model.words(0)
@@ -140,7 +134,7 @@ def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_
         workbench = window.workbench
         qtbot.waitUntil(lambda workbench=workbench: len(workbench.storage.stored) == 2)
         [imported] = [one for one in workbench.storage.stored if one.profile.name == "db3"]
-        qtbot.waitUntil(lambda workbench=workbench, one=imported: workbench.sharing.is_from_outside(one.profile.id))
+        qtbot.waitUntil(lambda workbench=workbench, one=imported: workbench.outside.holds(one.profile.id))
         workbench.profiles.open_profile(imported.profile, path=imported.path)
         workbench.test()
         qtbot.waitUntil(lambda window=window: window.window.findChild(Question) is not None)
@@ -148,19 +142,19 @@ def test_what_was_imported_is_asked_about_before_the_first_connect_also_after_a_
         window.window.findChild(Question).buttons["Cancel"].click()
 
 
-def test_the_same_file_again_is_the_same(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
+def test_the_same_file_again_is_the_same(qtbot: QtBot, importing: Importing, tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     ours.write([ORDERS], path)
-    dialog = sharing.ask_import([path])
+    dialog = importing.ask_import([path])
     assert preview(qtbot, dialog) == ["same"]
     assert not dialog.import_.isEnabled()
     dialog.reject()
 
 
-def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
+def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot: QtBot, importing: Importing, tmp_path: Path) -> None:
     path = tmp_path / "shared.json"
     ours.write([Profile(id=ORDERS.id, name="Orders", seeds=Seeds(hosts=("db9",)))], path)
-    dialog = sharing.ask_import([path])
+    dialog = importing.ask_import([path])
     assert preview(qtbot, dialog) == ["changed"]
     qtbot.waitUntil(dialog.preview.table.hasFocus)
     qtbot.keyClick(dialog.preview.table, Qt.Key.Key_Space)
@@ -174,12 +168,12 @@ def test_replacing_is_chosen_for_one_with_the_keyboard(qtbot: QtBot, sharing: Sh
 
 
 def test_the_passphrase_is_asked_for_only_when_needed_and_a_wrong_one_is_said_beside_it(
-    qtbot: QtBot, sharing: Sharing, tmp_path: Path
+    qtbot: QtBot, importing: Importing, tmp_path: Path
 ) -> None:
     path = tmp_path / "shared.json"
     other = Profile(name="Other", seeds=Seeds(hosts=("db2",)))
     ours.write([other], path, {other.id: {PASSWORD: Secret("x")}}, Secret("open sesame"))
-    dialog = sharing.ask_import()
+    dialog = importing.ask_import()
     assert not dialog.passphrase_row.isVisible()
     dialog.files_chosen.emit([path])
     qtbot.waitUntil(dialog.passphrase_row.isVisible)
@@ -197,9 +191,9 @@ def test_the_passphrase_is_asked_for_only_when_needed_and_a_wrong_one_is_said_be
     dialog.reject()
 
 
-def test_text_on_the_clipboard_is_read_and_never_shown(qtbot: QtBot, sharing: Sharing) -> None:
+def test_text_on_the_clipboard_is_read_and_never_shown(qtbot: QtBot, importing: Importing) -> None:
     QGuiApplication.clipboard().setText("mongodb://app:hunter2@db3/\nmongodb://db4/")
-    dialog = sharing.ask_import()
+    dialog = importing.ask_import()
     qtbot.keyClick(dialog, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert preview(qtbot, dialog) == ["new", "new"]
     assert dialog.source.text() == "from the clipboard"
@@ -208,11 +202,11 @@ def test_text_on_the_clipboard_is_read_and_never_shown(qtbot: QtBot, sharing: Sh
 
 
 def test_what_is_no_list_of_connections_says_so_and_another_file_can_be_chosen(
-    qtbot: QtBot, sharing: Sharing, tmp_path: Path
+    qtbot: QtBot, importing: Importing, tmp_path: Path
 ) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear all")
-    dialog = sharing.ask_import([path])
+    dialog = importing.ask_import([path])
     qtbot.waitUntil(lambda: "no connection in it" in dialog.said.text())
     assert dialog.choose.isEnabled()
     assert not dialog.import_.isEnabled()
@@ -220,7 +214,7 @@ def test_what_is_no_list_of_connections_says_so_and_another_file_can_be_chosen(
 
 
 def test_closing_while_it_reads_leaves_nothing_behind(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, desktop: Desktop, importing: Importing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go = threading.Event(), threading.Event()
     read = reading.read_files
@@ -233,7 +227,7 @@ def test_closing_while_it_reads_leaves_nothing_behind(
     monkeypatch.setattr(reading, "read_files", slow)
     path = tmp_path / "list.txt"
     path.write_text("mongodb://db3/")
-    dialog = sharing.ask_import([path])
+    dialog = importing.ask_import([path])
     qtbot.waitUntil(begun.is_set)
     dialog.reject()
     go.set()
@@ -245,104 +239,6 @@ def test_closing_while_it_reads_leaves_nothing_behind(
 
 async def _nothing() -> Any:
     return True
-
-
-# ---------------------------------------------------------------- export
-
-
-def test_what_is_ticked_is_exported_without_secrets(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path
-) -> None:
-    [path] = (tmp_path / "profiles").glob("o*")
-    desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("hunter2")}, path=path)
-    dialog = sharing.ask_export()
-    assert [profile.name for profile in dialog.chosen] == ["Orders"]
-    assert "without any password" in dialog.sentence.text()
-    path = tmp_path / "out.json"
-    dialog.file.setText(str(path))
-    qtbot.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: desktop.window.findChild(ExportDialog) is None or not dialog.isVisible())
-    assert "hunter2" not in path.read_text()
-    assert [item.profile for item in read_file(path).items] == [ORDERS]
-    assert desktop.window.message == "Exported to out.json."
-
-
-def test_passwords_go_along_only_encrypted(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path, keyring_in_memory: Any
-) -> None:
-    keyring_in_memory.set_password(SERVICE, f"{ORDERS.id}/{PASSWORD}", "hunter2")
-    dialog = sharing.ask_export([ORDERS.id])
-    dialog.passwords.setChecked(True)
-    assert not dialog.with_secrets, "not without a passphrase"
-    dialog.encrypt.setChecked(True)
-    assert not dialog.export.isEnabled()
-    for entry, text in ((dialog.passphrase, "correct horse"), (dialog.again, "correct hors")):
-        qtbot.keyClicks(entry.entry, text)
-    assert dialog.hint.text() == "The two differ."
-    assert not dialog.export.isEnabled()
-    qtbot.keyClicks(dialog.again.entry, "e")
-    path = tmp_path / "out.json"
-    dialog.file.setText(str(path))
-    dialog.export.click()
-    qtbot.waitUntil(path.exists)
-    qtbot.waitUntil(lambda: not (isValid(dialog) and dialog.isVisible()))
-    assert "hunter2" not in path.read_text()
-    [item] = read_file(path, Secret("correct horse")).items
-    assert item.secrets == {PASSWORD: Secret("hunter2")}
-
-
-def test_a_file_that_is_there_is_replaced_only_after_a_question(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
-    path = tmp_path / "out.json"
-    path.write_text("precious")
-    dialog = sharing.ask_export([ORDERS.id])
-    dialog.file.setText(str(path))
-    dialog.export.click()
-    qtbot.waitUntil(lambda: dialog.findChild(Question) is not None)
-    assert path.read_text() == "precious"
-    dialog.findChild(Question).buttons["Replace"].click()
-    qtbot.waitUntil(lambda: path.read_text() != "precious")
-    qtbot.waitUntil(lambda: not (isValid(dialog) and dialog.isVisible()))
-
-
-def test_what_the_disk_refuses_is_said_in_the_dialog(qtbot: QtBot, sharing: Sharing, tmp_path: Path) -> None:
-    dialog = sharing.ask_export([ORDERS.id])
-    dialog.file.setText(str(tmp_path / "nowhere" / "out.json"))
-    dialog.export.click()
-    qtbot.waitUntil(dialog.failed.isVisible)
-    assert dialog.export.isEnabled()
-    dialog.reject()
-
-
-# ---------------------------------------------------------------- copy
-
-
-def copied() -> str:
-    return QGuiApplication.clipboard().text()
-
-
-def test_the_connection_string_is_copied_in_three_ways(qtbot: QtBot, desktop: Desktop, sharing: Sharing) -> None:
-    desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
-    menus = desktop.window.menus
-    menus.copy_placeholder.trigger()
-    assert copied() == "mongodb://app:<password>@db1:27017/"
-    menus.copy_variables.trigger()
-    assert copied() == "mongodb://app:${MONGODB_PASSWORD}@db1:27017/"
-    menus.copy_password.trigger()
-    question = desktop.window.findChild(Question)
-    assert question.isVisible()
-    assert copied() == "mongodb://app:${MONGODB_PASSWORD}@db1:27017/", "not before the answer"
-    question.buttons["Copy with the password"].click()
-    assert copied() == "mongodb://app:p%40ss@db1:27017/"
-
-
-def test_no_is_the_default_answer_to_copying_the_password(qtbot: QtBot, desktop: Desktop, sharing: Sharing) -> None:
-    desktop.workbench.profiles.open_profile(ORDERS, {PASSWORD: Secret("p@ss")})
-    QGuiApplication.clipboard().setText("before")
-    sharing.copy_with_password()
-    question = desktop.window.findChild(Question)
-    qtbot.keyClick(question, Qt.Key.Key_Return)
-    assert not question.isVisible()
-    assert copied() == "before"
 
 
 # ---------------------------------------------------------------- dropped files
@@ -373,33 +269,14 @@ def test_a_dropped_profile_is_opened_and_other_files_go_to_the_import(
 
 
 def test_a_file_without_connections_is_explained_and_a_damaged_export_is_not(
-    qtbot: QtBot, desktop: Desktop, sharing: Sharing, tmp_path: Path
+    qtbot: QtBot, desktop: Desktop, importing: Importing, tmp_path: Path
 ) -> None:
     log, damaged = tmp_path / "app.log", tmp_path / "connections.json"
     log.write_text("MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017\n    at connect (db.js:1:1)\n")
     damaged.write_text('{"format": "clearline-export", "profiles": [')
-    sharing.take_files([log])
+    importing.take_files([log])
     answer = desktop.window.answer
     qtbot.waitUntil(lambda: answer.shows_explanation and bool(answer.explanation.causes))
     assert not desktop.window.findChildren(ImportDialog)
-    sharing.take_files([damaged])
+    importing.take_files([damaged])
     qtbot.waitUntil(lambda: bool(desktop.window.findChildren(ImportDialog)))
-
-
-def test_a_portable_copy_asks_once_on_this_computer_whose_profiles_it_carries(
-    make_desktop: Callable[..., Any], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trusted = threading.Event()
-    monkeypatch.setattr("clearline.ui.profiles.sharing.portable_dir", lambda: tmp_path)
-    monkeypatch.setattr(portable, "is_foreign_copy", lambda: not trusted.is_set())
-    monkeypatch.setattr(portable, "trust_this_copy", trusted.set)
-    store.save_in(tmp_path / "profiles", ORDERS)
-    desktop = make_desktop(play.waiting())
-    sharing = desktop.workbench.sharing
-    assert sharing.is_from_outside(ORDERS.id), "also before it has been looked up"
-    qtbot.waitUntil(lambda: bool(desktop.window.offers))
-    [agree] = desktop.window.offers
-    assert agree.text() == "They are mine"
-    qtbot.mouseClick(agree, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not sharing.is_from_outside(ORDERS.id))
-    assert trusted.is_set()
