@@ -79,8 +79,8 @@ def run() -> NoReturn:
     """The entry point: `main`, with an exit code also when the reader of our output has gone (``| head``)."""
     if os.name == "posix":
         _open_what_is_closed()
-    if sys.argv[1:2] == ["check"]:
-        gc.set_threshold(100_000)  # its imports make many objects and no garbage: looking for it costs a tenth
+    if sys.argv[1:2] in (["check"], ["explain"]):
+        gc.set_threshold(100_000)  # their imports make many objects and no garbage: looking for it costs a tenth
     try:
         try:
             code = main()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,11 @@ def test_a_check_imports_only_what_it_needs(port: str) -> None:
     assert not {name for name in names if name.startswith(UNUSED)}
     ours = {name for name in names if name.startswith("clearline")}
     assert len(ours) <= MOST, sorted(ours)
+
+
+def test_an_explanation_needs_neither_a_loop_nor_the_driver(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("MongoServerError: Authentication failed.", encoding="utf-8")
+    code, names = modules_of("explain", str(log))
+    assert code == 0
+    assert not roots(names) & {*NEVER, "asyncio", "ssl", "pymongo", "bson"}

@@ -6,7 +6,6 @@ for it.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import sys
@@ -52,6 +51,8 @@ async def asked(
     place: str | os.PathLike[str], read: Callable[[*Ts], T], *arguments: *Ts, limit_s: float = ANSWER_S
 ) -> T:
     """What ``read(*arguments)`` returns or raises; ``place`` names what is read. Raises `NoAnswer`."""
+    import asyncio  # late, as where threads are started
+
     try:
         async with asyncio.timeout(limit_s):
             return await run_in_daemon(read, *arguments)

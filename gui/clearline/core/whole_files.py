@@ -6,7 +6,6 @@ A killed program leaves the old file or the new one, and no lock: the operating 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import sys
@@ -193,6 +192,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lockable(folder: Path) -> int:
+        import hashlib
         import tempfile
 
         name = hashlib.sha256(str(folder.resolve()).casefold().encode("utf-8", "replace")).hexdigest()
