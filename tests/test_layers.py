@@ -12,7 +12,7 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
-    "core/late_patterns core/typed_values core/child_processes core/whole_files",
+    "core/late_patterns core/typed_values core/child_processes core/whole_files core/plain_text",
     "paths core/daemon_threads core/addresses core/findings core/secrets core/shell_words",
     "core/facts core/drives licences obstacles",
     "versions",

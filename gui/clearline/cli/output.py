@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 import json
 import sys
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from clearline.core.late_patterns import late
+from clearline.core.plain_text import visible
 
 _BEYOND_ASCII: Final = late(r"[^\x00-\x7f]+")
 _COLOURS: Final = late(r"(\x1b\[[0-9;]{0,16}m)")
@@ -21,7 +21,7 @@ _COLOURS: Final = late(r"(\x1b\[[0-9;]{0,16}m)")
 
 def print_json(text: str) -> None:
     """Print JSON; what steers a terminal or has no place in its encoding is escaped, as JSON allows."""
-    text = "".join(json.dumps(c)[1:-1] if c != "\n" and _steers(c) else c for c in text)
+    text = "".join(json.dumps(c)[1:-1] if visible(c, but="\n") != c else c for c in text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -66,8 +66,4 @@ def readers_end() -> Iterator[None]:
 
 def harmless(text: str) -> str:
     """Text whose control characters and turns of direction are visible; line breaks stay."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if c != "\n" and _steers(c) else c for c in text)
-
-
-def _steers(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs")
+    return visible(text, but="\n")

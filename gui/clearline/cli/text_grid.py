@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from clearline.core.late_patterns import late
+from clearline.core.plain_text import visible
 from clearline.core.report.marks import Tone
 
 COLOURS: Mapping[Tone, str] = {"good": "green", "warning": "yellow", "bad": "red", "quiet": "dim"}
@@ -35,8 +36,7 @@ class Palette:
 
 def shown(text: str) -> str:
     """Text from elsewhere on one line, its control characters visible: a server must not steer the terminal."""
-    flat = " ".join(text.split())
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in flat)
+    return visible(" ".join(text.split()))
 
 
 def columns(text: str) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
+from clearline.core.report.html import to_html
 from clearline.core.report.markdown import ticket, to_markdown
+from clearline.core.report.network_note import network_note
 from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target, Verdict
 
 FINDING = Finding(
@@ -83,3 +85,15 @@ def test_a_ticket_has_the_verdict_the_cause_the_proof_and_where_it_was_seen() ->
 def test_a_ticket_of_a_good_check_is_short() -> None:
     good = msgspec.structs.replace(REPORT, verdict=Verdict.CONNECTED, findings=(), servers=())
     assert ticket(good).splitlines()[0] == "**Connected: Orders\\_prod**"
+
+
+STEERING = "a\x1b]52;c;cm0gLXJm\x07\r\u202eb\u2066c\x9b2Jd"
+
+
+def test_no_text_steers_the_terminal_or_the_eye_of_who_pastes_it() -> None:
+    evil = msgspec.json.encode(REPORT).replace(b"tcp.refused", b"tcp.refused\\u001b[2J\\u202e")
+    told = msgspec.json.decode(evil, type=Report)
+    driver = DriverResult(name=STEERING, version=STEERING, exception=STEERING, message=STEERING)
+    told = msgspec.structs.replace(told, driver=driver, target=Target(profile=STEERING, uri=STEERING))
+    for text in (to_markdown(told), ticket(told), to_html(told), network_note(told, told.findings[0])):
+        assert text.replace("\n", "").replace("\t", "").isprintable()

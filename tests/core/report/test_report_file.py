@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from clearline.core.report.formats import Form, written
 from clearline.core.report.report import to_json
 from clearline.core.report.report_file import ReportProblem, pasted_report, report_of, reports_of
 from ui import played_checks as play
 
 REPORT = to_json(play.connected())
+FAILED = to_json(play.connected(play.WRONG_NAME))
 STAMPED = "".join(f"2026-11-29T14:05:0{n % 10}.1234567Z {line}\n" for n, line in enumerate(REPORT.splitlines()))
 
 
@@ -74,3 +76,24 @@ def test_what_is_none_is_said_in_one_sentence(text: str, words: str) -> None:
     with pytest.raises(ReportProblem, match=words) as problem:
         pasted_report(text)
     assert str(problem.value).startswith("This text")
+
+
+@pytest.mark.parametrize("deep", ["[" * 60 + "]" * 60, "[" * 900 + "]" * 900, '{"a":' * 500 + "1" + "}" * 500], ids=len)
+def test_a_report_that_is_nested_too_deep_is_told_and_never_shown(deep: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(REPORT.replace('"effective": {', f'"effective": {{"maxPoolSize": {deep}, ', 1))
+    with pytest.raises(ReportProblem, match=r"nested more than 64 deep|cut off or damaged"):
+        report_of(file)
+
+
+@pytest.mark.parametrize("place", ['"profile": "', '"asked": "', '"message": "', '"code": "', '"summary": "'])
+def test_half_a_character_in_a_report_breaks_nothing(place: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(FAILED.replace(place, f"{place}\\ud800", 1))
+    try:
+        report = report_of(file)
+    except ReportProblem as problem:
+        assert str(problem).isprintable()  # noqa: PT017 - the other way out
+        return
+    for form in Form:
+        written(report, form).encode()

@@ -10,6 +10,7 @@ from html import escape
 from typing import Final
 
 from clearline.core.findings import SERVER_STAGES, Finding
+from clearline.core.plain_text import visible
 from clearline.core.report.marks import MARKS, left_out
 from clearline.core.report.places import Matrix, Meeting, Place
 from clearline.core.report.report import Cell, Report, ServerResult, Status
@@ -218,7 +219,7 @@ def _flat(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text, quote=True)
+    return escape(visible(text, but="\n\t"), quote=True)
 
 
 def _code(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from clearline.core import shell_words
 from clearline.core.addresses import is_host_name, is_ip_address, is_loopback, split_address
 from clearline.core.findings import Finding, Severity, Stage
+from clearline.core.plain_text import visible
 from clearline.core.report.report import Report
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
@@ -118,7 +119,7 @@ def network_note(report: Report, finding: Finding) -> str:
         commands = commands_for(finding.stage, address, srv_name=srv)
         lines += ["", "To see it without Clearline:", *(f"  {command.system}: {command.line}" for command in commands)]
     lines += ["", f"What is asked for: {finding.remedies[0].text}"] if finding.remedies else []
-    return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
+    return "\n".join(visible(" ".join(line.splitlines())) for line in lines) + "\n"
 
 
 def _srv_name(report: Report) -> str | None:

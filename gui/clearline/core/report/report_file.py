@@ -26,6 +26,7 @@ _BEFORE_LINES = re.compile(
 )
 """What the logs of Kubernetes, Docker Compose and GitHub Actions put before each line."""
 _BEGINS = re.compile(r'\{\s*"format"\s*:\s*"clearline-report"')
+_DEEPEST = 64
 MOST = 500
 """Reports in one file."""
 
@@ -95,7 +96,26 @@ def _report(name: str, tree: object) -> Report:
         raise ReportProblem(f"{name} is no report of Clearline: make one with clearline check --json.")
     if tree.get("version") != 1:
         raise ReportProblem(f"{name} was written by a newer Clearline; its format is {str(tree.get('version'))[:20]}.")
+    if _is_deep(tree):
+        raise ReportProblem(f"{name} is nested more than {_DEEPEST} deep, as no report is.")
     try:
         return from_plain(tree, Report)
+    except UnicodeError:
+        raise ReportProblem(f"{name} is damaged: a text in it ends within a character.") from None
     except (msgspec.ValidationError, RecursionError) as error:
         raise ReportProblem(f"{name} is damaged: {str(error)[:200]}.") from None
+
+
+def _is_deep(tree: object) -> bool:
+    """Whether it is nested deeper than what shows a report can follow."""
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True

@@ -10,6 +10,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from clearline.core.profiles.profile import Profile
+from clearline.core.report.markdown import plain
 from clearline.core.report.report import Report, Verdict
 from clearline.ui.look.status import status_word
 from clearline.ui.models.profile_rows import ProfileRow
@@ -126,7 +127,7 @@ class BatchModel(QAbstractTableModel):
         """The table as Markdown, without secrets, as the reports are."""
         lines = [f"| {' | '.join(COLUMNS)} |", "|" + " --- |" * len(COLUMNS)]
         for row in self.rows:
-            cells = (self._text(row, column).replace("|", "\\|") for column in range(len(COLUMNS)))
+            cells = (plain(self._text(row, column)) for column in range(len(COLUMNS)))
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines) + "\n"
 

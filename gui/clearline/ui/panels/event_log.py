@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from clearline.core.plain_text import visible
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
 from clearline.ui.look.icons import pixmap
@@ -176,7 +177,7 @@ class EventLog(QTableView):
         columns = range(TIME, len(COLUMNS))
         lines = ["\t".join(COLUMNS[column] for column in columns)]
         lines += ["\t".join(model.text_at(row, column) for column in columns) for row in rows]
-        QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+        QGuiApplication.clipboard().setText(visible("\n".join(lines) + "\n", but="\n\t"))
         return len(rows)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

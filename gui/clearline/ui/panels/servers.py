@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.findings import SERVER_STAGES, Finding, Stage
+from clearline.core.plain_text import visible
 from clearline.core.report.network_note import Command, commands_for
 from clearline.core.report.report import Report, ServerResult, Status, Verdict
 from clearline.ui.look import theme
@@ -344,7 +345,8 @@ class ServersPanel(QWidget):
 
     def _copy(self) -> None:
         commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)
-        QGuiApplication.clipboard().setText(f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n")
+        text = f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n"
+        QGuiApplication.clipboard().setText(visible(text, but="\n\t"))
 
 
 def _badness(server: ServerResult) -> int:
