@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QTimer, QTimerEvent
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer, QTimerEvent
 from PySide6.QtWidgets import QApplication
 
 LONGEST_PAUSE_MS = 2000
@@ -22,3 +22,10 @@ def advance() -> bool:
     first = min(waiting, key=QTimer.remainingTime)
     QCoreApplication.sendEvent(first, QTimerEvent(first.timerId()))
     return True
+
+
+def run_for(pause_ms: int) -> None:
+    """Let events run for so long, and the workers with them: `QTest.qWait` keeps Python's lock all the while."""
+    loop = QEventLoop()
+    QTimer.singleShot(pause_ms, loop, loop.quit)
+    loop.exec()

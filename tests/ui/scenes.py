@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from keyring.backends.fail import Keyring
-from PySide6.QtCore import QEvent
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QDeadlineTimer, QEvent
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
@@ -36,7 +34,7 @@ from ui.conftest import KeyringInMemory
 URI = "mongodb://app:s3cret@db1.example.com:27017,db2.example.com,db3.example.com/orders?replicaSet=rs0"
 USUAL = (1366, 740)
 """A small laptop without its title bar."""
-_PATIENCE_S = 20.0
+_PATIENCE_MS = 20_000
 _MOST_PAUSES = 100
 
 
@@ -58,11 +56,11 @@ class Seen:
 
     def until(self, reached: Callable[[], object]) -> None:
         """Let events run until something is so."""
-        ends = time.monotonic() + _PATIENCE_S
+        patience = QDeadlineTimer(_PATIENCE_MS)  # no clock of Python's: a test that reads one judges times, see `uses`
         while not reached():
-            if time.monotonic() > ends:
+            if patience.hasExpired():
                 raise TimeoutError(f"never came: {reached}")
-            QTest.qWait(5)
+            passing_time.run_for(5)
 
     def settle(self) -> None:
         """Until the window waits for no pause and for no answer any more."""
@@ -148,7 +146,7 @@ def seen(
             dialog.close()
         desktop.window.close()
         desktop.workbench.close()
-        QTest.qWait(0)  # what is queued still finds its window
+        passing_time.run_for(0)  # what is queued still finds its window
         desktop.window.deleteLater()  # else each further window is polished together with all those before it
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

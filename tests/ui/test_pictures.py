@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, qVersion
 from PySide6.QtGui import QColor, QFontInfo, QImage
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from clearline.ui.look import theme
-from ui import scenes
+from ui import passing_time, scenes
 from ui.cut_off import cut_off, nameless
 from ui.scenes import Scene
 
@@ -48,7 +47,7 @@ def settled(so: Callable[[], bool]) -> None:
     for _ in range(40):
         if so():
             return
-        QTest.qWait(25)
+        passing_time.run_for(25)
 
 
 LOOKED_AT = [(scene, scenes.USUAL) for scene in scenes.SCENES] + [
@@ -116,7 +115,7 @@ def _range(pixel: int) -> int:
 def test_an_answer_about_something_else_is_grey_as_a_whole(qapp: QApplication, tmp_path: Path, name: str) -> None:
     with scenes.seen(qapp, tmp_path) as seen:
         named(name).act(seen)
-        QTest.qWait(50)
+        passing_time.run_for(50)
         answer = seen.window.answer
         assert colourful(answer.grab().toImage()) > 0
         seen.type(scenes.URI + "&appName=other")
@@ -166,7 +165,7 @@ def test_it_looks_as_agreed(qapp: QApplication, tmp_path: Path, name: str) -> No
         seen.window.setFocus()  # no blinking cursor
         file = PICTURES / f"{name}.png"
         if os.environ.get("CLEARLINE_DRAW"):
-            QTest.qWait(500)
+            passing_time.run_for(500)
             small(seen.window.grab().toImage()).save(str(file))
         reference = QImage(str(file)).convertToFormat(QImage.Format.Format_Grayscale8)
         settled(lambda: difference(small(seen.window.grab().toImage()), reference) <= TOLERANCE)
@@ -178,5 +177,5 @@ def test_a_moved_button_is_another_picture(qapp: QApplication, tmp_path: Path) -
     with scenes.seen(qapp, tmp_path) as seen:
         before = small(seen.window.grab().toImage())
         seen.window.settings.hide()
-        QTest.qWait(20)
+        passing_time.run_for(20)
         assert difference(before, small(seen.window.grab().toImage())) > TOLERANCE

@@ -21,9 +21,9 @@ from clearline.core.secrets.secret import Secret
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.go_to_dialog import GoToDialog
 from clearline.ui.panels.import_dialog import ImportDialog
+from ui import passing_time, scenes
 from ui import played_checks as play
 from ui import played_watches as watches
-from ui import scenes
 
 W = TypeVar("W", bound=QWidget)
 Walk = Callable[["Actions"], None]
@@ -136,7 +136,7 @@ class Actions:
         self.finds(report)
         self.paste(uri)
         self.test()
-        QTest.qWait(20)
+        passing_time.run_for(20)
         self.count = 0
 
 
@@ -422,7 +422,7 @@ JOURNEYS = (
 def walk(journey: Journey, seen: scenes.Seen) -> int:
     """How many actions it takes in this window."""
     seen.window.activateWindow()
-    QTest.qWait(20)
+    passing_time.run_for(20)
     actions = Actions(seen)
     journey.walk(actions)
     return actions.count
