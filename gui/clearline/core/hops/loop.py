@@ -1,5 +1,7 @@
 """The program's loop, through which PyMongo goes a way without knowing: three public methods, overridden.
 
+And it has a way past what is ready, for Stop.
+
 PyMongo's async path asks the running loop for everything: ``getaddrinfo``, ``sock_connect``, ``create_connection``. The
 host name for TLS travels beside the address, so the name that is verified stays the server's own. A `Target` is no
 address that a real socket accepts: a path that forgets the way raises instead of connecting directly.
@@ -11,7 +13,7 @@ import asyncio
 import socket
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -81,6 +83,15 @@ class HopLoopMixin:
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._opened: weakref.WeakKeyDictionary[socket.socket, tuple[Stream, Target]] = weakref.WeakKeyDictionary()
+
+    def call_first(self, callback: Callable[[], object]) -> None:
+        """Call it in this loop's thread before all that is ready by now. For any thread.
+
+        For Stop: with hundreds of servers a turn of the loop takes a while, and ``call_soon_threadsafe`` waits for its
+        end.
+        """
+        self._ready.appendleft(asyncio.Handle(callback, (), self))  # type: ignore[attr-defined, arg-type]
+        self._write_to_self()  # type: ignore[attr-defined]
 
     async def getaddrinfo(self, host: Any, port: Any, **keywords: Any) -> Any:
         """With a way nothing is looked up here: the name is the address."""

@@ -79,7 +79,7 @@ class Worker(QThread):
         super().__init__()
         self._check = check
         self._lock = threading.Lock()  # guards the next four, which both threads touch
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: HopLoop | None = None
         self._wanted: _Job | None = None
         self._questions: deque[Callable[[], None]] = deque()
         self._closing = False
@@ -88,7 +88,7 @@ class Worker(QThread):
         self._stir_sent = False
         self._newest_run = 0
         self._end: asyncio.Event | None = None  # the rest belongs to the loop
-        self._task: asyncio.Task[Report] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._task_run = 0
         self._stopping = False
         self._others: set[asyncio.Task[None]] = set()
@@ -128,7 +128,7 @@ class Worker(QThread):
             waiting, self._wanted = self._wanted, None
         if waiting is not None:
             self._post(Ended(waiting.run))
-        self._on_loop(partial(self._cancel, up_to=self._newest_run))
+        self._on_loop(partial(self._cancel, up_to=self._newest_run), first=True)
         if self._ended_run < self._newest_run:
             self._stopped_run = self._newest_run
             self._watch_over()
@@ -263,10 +263,12 @@ class Worker(QThread):
         if not self.isRunning() and not self.isFinished():
             self.start()
 
-    def _on_loop(self, step: Callable[[], None]) -> None:
+    def _on_loop(self, step: Callable[[], None], *, first: bool = False) -> None:
         """Run a step on the loop. Before it lives nothing is needed, for it looks by itself; after its end neither."""
         with self._lock:  # the loop is forgotten under this lock before it is closed
-            if self._loop is not None:
+            if self._loop is not None and first:
+                self._loop.call_first(step)
+            elif self._loop is not None:
                 self._loop.call_soon_threadsafe(step)
 
     # ------------------------------------------------------------ both
@@ -299,6 +301,7 @@ class Worker(QThread):
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
+        assert isinstance(loop, HopLoop)
         loop.set_default_executor(DaemonExecutor())
         loop.set_exception_handler(self._on_stray_error)
         self._end = asyncio.Event()
@@ -353,18 +356,16 @@ class Worker(QThread):
             self._stopping = True
             self._task.cancel()
 
-    def _on_done(self, job: _Job, task: asyncio.Task[Report]) -> None:
-        # Here and not in the task: one that is cancelled before its first step runs nothing of its own.
+    def _on_done(self, job: _Job, task: asyncio.Task[None]) -> None:
+        # One that is cancelled before its first step runs nothing of its own.
         if task.cancelled():
             self._post(Ended(job.run))
         elif (error := task.exception()) is not None:  # a bug of the check must not silence the worker
             self._post(Ended(job.run, error=error))
-        else:
-            self._post(Ended(job.run, task.result()))
         self._task = None
         self._advance()
 
-    async def _run_check(self, job: _Job) -> Report:
+    async def _run_check(self, job: _Job) -> None:
         verdict_shown = False
 
         def emit(report: Report) -> None:
@@ -373,7 +374,8 @@ class Worker(QThread):
             verdict_shown = verdict_shown or news
             self._post(Progress(job.run, report), wake=news)
 
-        return await job.check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
+        report = await job.check(job.profile, job.secrets, emit, text=job.text, on_event=job.events.append)
+        self._post(Ended(job.run, report))  # at once: the end of the task is known a turn of the loop later
 
     def _on_stray_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
