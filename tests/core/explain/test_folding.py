@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from clearline.core.explain import folding
 from clearline.core.explain.explain import explain_stream
 from clearline.core.explain.explanation import schema_text
 from clearline.core.explain.folding import condensed
@@ -67,6 +68,15 @@ def test_a_text_of_powershell_is_read() -> None:
 def test_one_endless_line_is_bounded() -> None:
     raw = b"x" * 10_000_000 + b" MongoServerError: bad auth : Authentication failed."
     assert len(condensed(io.BytesIO(raw)).text) < 1_000_000
+
+
+def test_what_comes_when_the_room_is_full_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "_WHOLE", 10)
+    monkeypatch.setattr(folding, "_KEPT", 90)
+    errors = [f"Error: {word} refused the connection to the server" for word in ("alpha", "beta", "gamma", "delta")]
+    read = condensed(io.BytesIO("\n".join([*errors, *errors, errors[0]]).encode()))
+    assert read.text.splitlines() == errors[:2]
+    assert [fold.count for fold in read.folds] == [3, 2]
 
 
 def report(*, started: str = "2024-05-01T10:00:52.000Z", source: str | None = None) -> Report:

@@ -45,6 +45,7 @@ def test_the_likeliest_cause_its_certainty_and_the_deciding_line_are_shown(page:
     assert "line 2: " in shown
     assert first.summary not in shown  # once
     assert all(found.summary in shown for found in others)
+    assert all(f"→ {found.fix}" in shown for found in others)
     [marked] = page.field.extraSelections()
     assert marked.cursor.block().text() == TEXT.splitlines()[1]
 
