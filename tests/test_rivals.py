@@ -13,8 +13,9 @@ from clearline.core.diagnosis.catalogue import blanks_of, causes, finding
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report.html import to_html
 from clearline.core.report.markdown import ticket, to_markdown
-from clearline.core.report.report import DriverResult, Report, Target, Verdict, to_json
+from clearline.core.report.report import Report, Verdict, to_json
 from clearline.ui.panels.diagnosis import finding_html
+from lab import hand_made_reports
 
 WITH_RIVALS = [code for code, cause in causes().items() if cause.rivals]
 
@@ -25,15 +26,7 @@ def possible(code: str) -> Finding:
 
 
 def report(found: Finding) -> Report:
-    return Report(
-        app_version="1",
-        started="2026-11-20T12:00:00.000Z",
-        elapsed_ms=1,
-        verdict=Verdict.FAILED,
-        target=Target(profile="", uri="mongodb://db1/"),
-        findings=(found,),
-        driver=DriverResult(name="pymongo", version="4"),
-    )
+    return hand_made_reports.report(started="2026-11-20T12:00:00.000Z", verdict=Verdict.FAILED, findings=(found,))
 
 
 def as_text(report: Report) -> str:

@@ -15,8 +15,8 @@ import pytest
 from clearline.cli.attempts import has_become
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report.report import Deployment as Kind
-from clearline.core.report.report import DriverResult, Report, Target, Verdict
-from lab import deployments, peers
+from clearline.core.report.report import Report, Verdict
+from lab import deployments, hand_made_reports, peers
 from lab.deployment import Deployment
 
 
@@ -145,15 +145,10 @@ def _report(verdict: Verdict, kind: str | None, primary: str | None = None, caus
     finding = Finding(
         cause=cause or "", severity=Severity.WARNING, certainty=Certainty.PROVEN, stage=Stage.TOPOLOGY, summary="So."
     )
-    return Report(
-        app_version="1",
-        started="",
-        elapsed_ms=1.0,
-        target=Target(profile="", uri=""),
+    return hand_made_reports.report(
         verdict=verdict,
         findings=(finding,) if cause else (),
         deployment=Kind(kind=kind, primary=primary) if kind else None,
-        driver=DriverResult(name="PyMongo", version="4"),
     )
 
 

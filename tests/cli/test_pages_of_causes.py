@@ -9,16 +9,13 @@ from clearline.core.diagnosis.catalogue import finding
 from clearline.core.findings import Certainty
 from clearline.core.report.html import to_html
 from clearline.core.report.markdown import ticket, to_markdown
-from clearline.core.report.report import DriverResult, Report, Target, Verdict, to_json
+from clearline.core.report.report import Verdict, to_json
+from lab import hand_made_reports
 
-REPORT = Report(
-    app_version="1",
+REPORT = hand_made_reports.report(
     started="2026-11-20T12:00:00Z",
-    elapsed_ms=1,
-    target=Target(profile="", uri="mongodb://db1/"),
     verdict=Verdict.FAILED,
     findings=(finding("tcp.refused", Certainty.LIKELY, server="db1:27017", host="db1", port=27017),),
-    driver=DriverResult(name="pymongo", version=""),
 )
 
 

@@ -13,8 +13,8 @@ from clearline.core.check.request import Request
 from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retries
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.findings import Certainty, Finding, Severity, Stage
-from clearline.core.report.report import DriverResult, Report, Target, Verdict
-from lab import deployments, loops
+from clearline.core.report.report import Report, Verdict
+from lab import deployments, hand_made_reports, loops
 from lab.peer import bound_socket
 
 
@@ -22,15 +22,7 @@ def report(verdict: Verdict, cause: str = "tcp.refused") -> Report:
     finding = Finding(
         cause=cause, severity=Severity.FAILURE, certainty=Certainty.PROVEN, stage=Stage.TCP, summary="It fails."
     )
-    return Report(
-        app_version="0",
-        started="",
-        elapsed_ms=1.0,
-        target=Target(profile="", uri=""),
-        verdict=verdict,
-        findings=() if verdict is Verdict.CONNECTED else (finding,),
-        driver=DriverResult(name="PyMongo", version="4"),
-    )
+    return hand_made_reports.report(verdict=verdict, findings=() if verdict is Verdict.CONNECTED else (finding,))
 
 
 def played(*reports: Report, **plan: Any) -> list[Attempt]:

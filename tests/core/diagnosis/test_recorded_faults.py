@@ -8,10 +8,11 @@ from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.server_selection import has_failed
 from clearline.core.diagnosis.standing import is_connected
 from clearline.core.findings import Certainty
-from clearline.core.report.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import Target, Verdict
 from faults.catalogue import FAULTS
 from faults.fault import Fault
 from faults.record import read
+from lab import hand_made_reports
 
 DOUBTED = {
     "access": "no-privilege no-roles read-only read-refused",
@@ -49,14 +50,8 @@ def test_the_rules_name_the_recorded_fault(fault_id: str) -> None:
     fault = NAMED[fault_id]
     facts = read(fault.id)
     verdict = Verdict.CONNECTED if is_connected(facts) else Verdict.FAILED
-    report = Report(
-        app_version="",
-        started="",
-        elapsed_ms=0,
-        target=Target(profile="", uri=facts.uri.redacted),
-        verdict=verdict,
-        findings=diagnose(facts),
-        driver=DriverResult(name="pymongo", version=""),
+    report = hand_made_reports.report(
+        target=Target(profile="", uri=facts.uri.redacted), verdict=verdict, findings=diagnose(facts)
     )
     assert is_connected(facts) != has_failed(facts), "the recorded check had no verdict"
     doubted = [f.cause for f in report.findings if f.certainty is Certainty.PROVEN and is_doubted(f.cause)]

@@ -12,8 +12,9 @@ from clearline.core.explain.explain import explain_stream
 from clearline.core.explain.explanation import schema_text
 from clearline.core.explain.folding import condensed
 from clearline.core.explain.server_log import Nothing, explain_server_log, lines_of_check
-from clearline.core.report.report import DriverResult, Report, ServerResult, Target
+from clearline.core.report.report import Report, ServerResult
 from clearline.paths import resource
+from lab import hand_made_reports
 
 NOISE = (
     '{"t":{"$date":"2024-05-01T10:%02d:%02d.000+00:00"},"s":"I","c":"COMMAND","id":51803,"ctx":"conn%d",'
@@ -80,13 +81,10 @@ def test_what_comes_when_the_room_is_full_is_passed_over(monkeypatch: pytest.Mon
 
 
 def report(*, started: str = "2024-05-01T10:00:52.000Z", source: str | None = None) -> Report:
-    return Report(
-        app_version="1",
+    return hand_made_reports.report(
         started=started,
         elapsed_ms=500.0,
-        target=Target(profile="", uri="mongodb://db1/"),
         servers=(ServerResult(address="db1:27017", seed=True, advertised=False, source=source),),
-        driver=DriverResult(name="pymongo", version="4"),
     )
 
 

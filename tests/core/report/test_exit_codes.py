@@ -6,7 +6,8 @@ import pytest
 
 from clearline.core.findings import STAGES, Certainty, Finding, Severity, Stage
 from clearline.core.report.exit_codes import OF_STAGE, WAYS, ExitBy, exit_code, not_tried, together
-from clearline.core.report.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import Report, Verdict
+from lab import hand_made_reports
 
 
 def report(verdict: Verdict | None, severity: Severity | None = None, stage: Stage = Stage.TCP) -> Report:
@@ -14,15 +15,7 @@ def report(verdict: Verdict | None, severity: Severity | None = None, stage: Sta
         Finding(cause="tcp.refused", severity=severity, certainty=Certainty.PROVEN, stage=stage, summary="It is so.")
         for severity in ([severity] if severity else [])
     ]
-    return Report(
-        app_version="1",
-        started="",
-        elapsed_ms=1.0,
-        target=Target(profile="", uri=""),
-        verdict=verdict,
-        findings=tuple(found),
-        driver=DriverResult(name="PyMongo", version="4"),
-    )
+    return hand_made_reports.report(verdict=verdict, findings=tuple(found))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from clearline.core.report.report import (
     TlsSummary,
     Verdict,
 )
+from lab import hand_made_reports
 
 EVIL = "<script>alert(1)</script>\"'&<img src=x onerror=1>"
 _VOID = {"meta", "br", "img", "link"}
@@ -140,12 +141,6 @@ def test_every_verdict_has_a_page(verdict: Verdict | None) -> None:
 
 
 def test_an_empty_report_has_a_page() -> None:
-    bare = Report(
-        app_version="0",
-        started="",
-        elapsed_ms=1,
-        target=Target(profile="", uri="mongodb://h/"),
-        driver=DriverResult(name="pymongo", version="4"),
-    )
-    assert "mongodb://h/" in Page(to_html(bare)).text
+    bare = hand_made_reports.report()
+    assert "mongodb://db1/" in Page(to_html(bare)).text
     assert to_html(msgspec.structs.replace(bare, verdict=Verdict.CONNECTED)).startswith("<!DOCTYPE html>")

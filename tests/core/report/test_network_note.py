@@ -6,7 +6,8 @@ import pytest
 
 from clearline.core.findings import STAGES, Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.report.network_note import commands_for, concerns_network, network_note
-from clearline.core.report.report import Cell, DriverResult, Report, ServerResult, Status, Target
+from clearline.core.report.report import Cell, Report, ServerResult, Status, Target
+from lab import hand_made_reports
 
 REFUSED = Finding(
     cause="tcp.refused",
@@ -24,14 +25,11 @@ def report(*findings: Finding, uri: str = "mongodb://app:***@db1.example.com:270
         "dns": Cell(status=Status.PASSED, evidence={"addresses": ["192.0.2.7"]}),
         "tcp": Cell(status=Status.FAILED, note="refused"),
     }
-    return Report(
-        app_version="0",
+    return hand_made_reports.report(
         started="2026-01-01T00:00:00.000Z",
-        elapsed_ms=1.0,
         target=Target(profile="", uri=uri),
         findings=findings,
         servers=(ServerResult(address="db1.example.com:27018", seed=True, advertised=False, cells=cells),)[:servers],
-        driver=DriverResult(name="pymongo", version="4"),
     )
 
 

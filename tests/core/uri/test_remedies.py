@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from clearline.core.findings import Remedy
-from clearline.core.report.report import DriverResult, Report, ServerResult, Target
+from clearline.core.report.report import Report, ServerResult, Target
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.uri.connection_string import build, read
 from clearline.core.uri.remedies import carried_out, meant, remedied, weakens
+from lab import hand_made_reports
 
 SRV = "mongodb+srv://app:pw@c.example.test/shop?srvMaxHosts=2"
 
@@ -17,14 +18,8 @@ def after(text: str, remedy: Remedy, report: Report | None = None) -> str | None
 
 
 def report(*servers: ServerResult, **effective: object) -> Report:
-    return Report(
-        app_version="0",
-        started="2026-01-01T00:00:00.000Z",
-        elapsed_ms=1.0,
-        target=Target(profile="", uri=SRV),
-        servers=servers,
-        effective=effective,
-        driver=DriverResult(name="pymongo", version="4"),
+    return hand_made_reports.report(
+        started="2026-01-01T00:00:00.000Z", target=Target(profile="", uri=SRV), servers=servers, effective=effective
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from clearline.core.report.report import DriverResult, Report, Target, Verdict
+from clearline.core.report.report import Report, Verdict
 from clearline.core.watch.explaining import Explainer
 from clearline.core.watch.health import HealthFold, HealthState
-from lab import loops
+from lab import hand_made_reports, loops
 
 
 def test_an_outage_whose_check_was_stopped_before_it_began_is_explained_later() -> None:
@@ -16,14 +16,7 @@ def test_an_outage_whose_check_was_stopped_before_it_began_is_explained_later() 
         health.judge(HealthState.DOWN, "gone", 1.0, 1001.0, outage=True)
 
         async def check() -> Report:
-            return Report(
-                app_version="0",
-                started="",
-                elapsed_ms=1.0,
-                target=Target(profile="", uri=""),
-                verdict=Verdict.FAILED,
-                driver=DriverResult(name="PyMongo", version="4"),
-            )
+            return hand_made_reports.report(verdict=Verdict.FAILED)
 
         explainer = Explainer(health, check, changed=lambda: None, login_refused=lambda _cause: None)
         explainer.explain()

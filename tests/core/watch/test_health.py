@@ -7,8 +7,9 @@ import tracemalloc
 
 import pytest
 
-from clearline.core.report.report import DriverResult, Report, Target
+from clearline.core.report.report import Report
 from clearline.core.watch.health import RULES, HealthFold, HealthState
+from lab import hand_made_reports
 
 HEALTHY, DEGRADED, DOWN = HealthState.HEALTHY, HealthState.DEGRADED, HealthState.DOWN
 
@@ -31,13 +32,7 @@ class Story:
 
 
 def report() -> Report:
-    return Report(
-        app_version="0",
-        started="",
-        elapsed_ms=1.0,
-        target=Target(profile="", uri=""),
-        driver=DriverResult(name="PyMongo", version="4"),
-    )
+    return hand_made_reports.report()
 
 
 def test_every_state_has_its_rule_in_words() -> None:

@@ -14,23 +14,17 @@ from pytestqt.qtbot import QtBot
 
 from clearline.core.drives import waited_for
 from clearline.core.profiles.profile import Profile, Seeds
-from clearline.core.report.report import DriverResult, Report, Target
 from clearline.core.storage import store
 from clearline.core.whole_files import write_whole
 from clearline.ui.app import Desktop
 from clearline.ui.profiles import exporting, report_storage, storage
+from lab import hand_made_reports
 from ui import played_checks as play
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stands for a drive with a pipe")
 
 AWAY = "is it on a network drive that is away?"
-REPORT = Report(
-    app_version="1",
-    started="",
-    elapsed_ms=1.0,
-    target=Target(profile="", uri="mongodb://db1"),
-    driver=DriverResult(name="pymongo", version="4"),
-)
+REPORT = hand_made_reports.report()
 
 
 @pytest.fixture
