@@ -69,25 +69,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before ``-m`` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if isinstance(item, pytest.Function):
-            for name in uses.marks_of(item):
-                item.add_marker(name)
+    used = {item: uses.marks_of(item) if isinstance(item, pytest.Function) else set() for item in items}
+    for item, names in used.items():
+        for name in names:
+            item.add_marker(name)
     if config.getoption("--fast"):
-        slow = {item for item in items if any(map(item.get_closest_marker, uses.SLOW))}
+        slow = {item for item in items if not used[item].isdisjoint(uses.SLOW)}
         config.hook.pytest_deselected(items=list(slow))
         items[:] = [item for item in items if item not in slow]
     cost: Counter[Path] = Counter()
     for item in items:
-        cost[item.path] += _cost(item)
+        cost[item.path] += _cost(used[item])
     items.sort(key=lambda item: -cost[item.path])  # the longest files first, so that all processes end together
 
 
-def _cost(item: pytest.Item) -> int:
-    """About how long a test takes, as a multiple of one that computes a little."""
-    if any(map(item.get_closest_marker, uses.SLOW)):
+def _cost(names: set[str]) -> int:
+    """About how long a test takes that uses this, as a multiple of one that computes a little."""
+    if not names.isdisjoint(uses.SLOW):
         return 100
-    return 30 if item.get_closest_marker("screen") else 1
+    return 30 if "screen" in names else 1
 
 
 def pytest_collection_finish() -> None:

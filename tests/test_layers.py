@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,7 @@ def room(parts: tuple[str, ...]) -> str:
     return "/".join(parts[: 2 if parts[0] in ("core", "ui") else 1])
 
 
+@cache
 def rooms_imported(path: Path) -> set[str]:
     nodes = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.ImportFrom)]
     ours = [node for node in nodes if node.module and node.module.split(".")[0] == "clearline"]
@@ -49,7 +52,15 @@ def rooms_imported(path: Path) -> set[str]:
 
 
 def modules(name: str) -> list[Path]:
-    return [p for p in HOUSE.rglob("*.py") if room(p.relative_to(HOUSE).with_suffix("").parts) == name]
+    return house()[name]
+
+
+@cache
+def house() -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in HOUSE.rglob("*.py"):
+        found[room(path.relative_to(HOUSE).with_suffix("").parts)].append(path)
+    return found
 
 
 @pytest.mark.parametrize("name", FLOOR)

@@ -70,6 +70,7 @@ def _collected_between() -> Iterator[None]:
     yield
     if gc.get_count()[0] > _MUCH:
         gc.collect()
+        gc.freeze()  # what is left is imported or kept for good: the next time need not walk over it
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
@@ -13,19 +14,25 @@ from clearline.core.findings import Certainty
 from clearline.paths import resource
 
 
+@cache
+def written() -> dict[str, str]:
+    """All the pages; making them takes longer than all that is asked of them here."""
+    return pages()
+
+
 def test_the_pages_that_ship_are_those_that_the_catalogue_gives() -> None:
     shipped = {path.name: path.read_text(encoding="utf-8") for path in resource("causes").iterdir()}
-    assert shipped == pages(), "write them again: python -m clearline.core.diagnosis.causes_page"
+    assert shipped == written(), "write them again: python -m clearline.core.diagnosis.causes_page"
 
 
 def test_every_cause_has_its_page_without_open_blanks_or_dead_links() -> None:
-    written = pages()
-    assert {f"{code}.md" for code in causes()} < set(written)
+    files = written()
+    assert {f"{code}.md" for code in causes()} < set(files)
     for code in causes():
-        assert "{" not in written[f"{code}.md"].partition("## What programs print")[0]
-        assert f"]({code}.md)" in written["index.md"]
-    linked = {name for text in written.values() for name in re.findall(r"\]\(([\w.\-]+\.md)\)", text)}
-    assert linked <= set(written)
+        assert "{" not in files[f"{code}.md"].partition("## What programs print")[0]
+        assert f"]({code}.md)" in files["index.md"]
+    linked = {name for text in files.values() for name in re.findall(r"\]\(([\w.\-]+\.md)\)", text)}
+    assert linked <= set(files)
 
 
 def test_a_finding_names_its_page() -> None:
@@ -34,7 +41,7 @@ def test_a_finding_names_its_page() -> None:
 
 
 def section(code: str, title: str) -> str:
-    return pages()[f"{code}.md"].partition(f"## {title}")[2].partition("##")[0]
+    return written()[f"{code}.md"].partition(f"## {title}")[2].partition("##")[0]
 
 
 def test_a_text_that_lives_in_many_places_is_mended_in_each() -> None:
@@ -43,7 +50,7 @@ def test_a_text_that_lives_in_many_places_is_mended_in_each() -> None:
         assert place in text
     for place in ("connection string", "Kubernetes secret", "variable", "program"):
         assert place in section("auth.wrong-password", "Where user name and password live")
-    assert "Where the text lives" not in pages()["tcp.refused.md"]
+    assert "Where the text lives" not in written()["tcp.refused.md"]
 
 
 PLACES = ("connection string", "shell", ".env", "Compose", "Kubernetes", "Spring", "program")
@@ -72,15 +79,15 @@ def test_an_option_in_the_advice_is_one_that_the_page_places(code: str) -> None:
     kinds = kinds_of(code, causes()[code])
     for name in options_in(causes()[code].fix)[:1]:
         assert name in kinds.values()
-        assert name in pages()[f"{code}.md"].partition("## Where")[2]
+        assert name in written()[f"{code}.md"].partition("## Where")[2]
 
 
 def test_every_row_of_the_table_is_shown_somewhere() -> None:
-    shown = "".join(pages().values())
+    shown = "".join(written().values())
     for place, row in TABLE.items():
         for kind in row:
             assert f"- {place}: {row[kind].partition('{')[0]}" in shown
 
 
 def test_no_blank_is_left() -> None:
-    assert not any(blank in text for text in pages().values() for blank in ("{example}", "{flag}", "{keyword}"))
+    assert not any(blank in text for text in written().values() for blank in ("{example}", "{flag}", "{keyword}"))
