@@ -74,7 +74,7 @@ def measure(what: Callable[[str], Awaitable[float]], text: str, rounds: int = RO
     return asyncio.run(all_rounds())
 
 
-def compare(name: str, text: str) -> None:
+def compare(name: str, text: str, goal: float) -> None:
     """Verdict against raw PyMongo, taken in turns so that both meet the same machine."""
 
     async def in_turns() -> tuple[list[float], list[float]]:
@@ -84,7 +84,7 @@ def compare(name: str, text: str) -> None:
 
     plain, ours = asyncio.run(in_turns())
     a, b = statistics.median(plain), statistics.median(ours)
-    print(f"{name:<32} raw {a:6.1f} ms   verdict {b:6.1f} ms   ratio {b / a:4.2f}   (goal 1.30)")
+    print(f"{name:<32} raw {a:6.1f} ms   verdict {b:6.1f} ms   ratio {b / a:4.2f}   (goal {goal:.2f})")
 
 
 def paints() -> tuple[float, float]:
@@ -130,9 +130,9 @@ def main() -> None:
         login = stack.enter_context(deployments.with_login())
         authority = Authority(Path(stack.enter_context(_folder())))
         tls = stack.enter_context(deployments.with_tls(authority))
-        compare("healthy, plain", plain.uri())
-        compare("healthy, SCRAM-SHA-256", login.uri(deployments.APP, path="appdb"))
-        compare("healthy, TLS", tls.uri())
+        compare("healthy, plain", plain.uri(), 1.10)
+        compare("healthy, SCRAM-SHA-256", login.uri(deployments.APP, path="appdb"), 1.10)
+        compare("healthy, TLS", tls.uri(), 1.15)
         closed = stack.enter_context(peers.closed_port())
         for name, text in {
             "refused port": f"mongodb://127.0.0.1:{closed}/",

@@ -74,6 +74,8 @@ def main() -> None:
         login = stack.enter_context(deployments.with_login()).uri(deployments.APP, path="appdb")
         closed = f"mongodb://127.0.0.1:{stack.enter_context(peers.closed_port())}/"
         ours = [sys.executable, "-m", "clearline"]
+        log = Path(stack.enter_context(tempfile.TemporaryDirectory()), "app.log")
+        log.write_text("MongoServerError: Authentication failed.\n", encoding="utf-8")
         picture = str(Path(stack.enter_context(tempfile.TemporaryDirectory()), "window.png"))
         compared = {"--version": ["--version"], "check, plain": ["check", plain], "a window": ["--screenshot", picture]}
         programs = {f"program: {name}": [str(PROGRAM), *words] for name, words in compared.items() if PROGRAM.exists()}
@@ -87,6 +89,7 @@ def main() -> None:
                 "check, SCRAM": [*ours, "check", login],
                 "check --fast, plain": [*ours, "check", "--fast", plain],
                 "check, refused": [*ours, "check", closed],
+                "explain": [*ours, "explain", str(log)],
                 "a window": [*ours, *compared["a window"]],
                 **programs,
             }

@@ -7,7 +7,6 @@ servers. It is given the long form of the address then (`sought`).
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
@@ -158,6 +157,8 @@ def _long(profile: Profile, asked: tuple[Question, ...]) -> Profile | None:
         return None
     hosts = [f"{target.lower()}:{port}" for target, port in found]
     if seeds.srv_max_hosts and len(hosts) > seeds.srv_max_hosts:
+        import random
+
         hosts = random.sample(hosts, seeds.srv_max_hosts)  # as drivers do (Initial DNS Seedlist Discovery, srvMaxHosts)
     said = {option.lower(): value for option, value in txt_options(asked).items()}
     balanced = said.get("loadbalanced")

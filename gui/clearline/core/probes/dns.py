@@ -6,7 +6,6 @@ Nothing here raises for a bad answer: that is an answer too.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -235,6 +234,8 @@ def _addresses(name: str, purpose: str) -> list[Wanted]:
 
 
 def _control() -> Wanted:
+    import secrets  # late, with OpenSSL's hashes: few checks ask for a name
+
     return f"{secrets.token_hex(8)}.invalid", "A", "control"
 
 
