@@ -127,6 +127,14 @@ _login(
     "in its own way",
 )
 
+TABLE.text(
+    "E33",
+    "a certificate's user with a password",
+    lambda lab: f"mongodb://CN%3Dapp:{SECRET}@{lab.login_server.address}/?authSource=$external",
+    failed="uri.mechanism-mismatch",
+    says="MONGODB-X509",
+)
+
 # ---------------------------------------------------------------- TLS
 
 

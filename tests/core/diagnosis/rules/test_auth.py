@@ -200,6 +200,33 @@ def test_a_mechanism_that_the_server_has_off_is_told_by_its_code() -> None:
     assert "SCRAM-SHA-1" in found.detail
 
 
+def test_a_mechanism_that_the_driver_chose_cannot_be_taken_out_of_the_address() -> None:
+    login = LoginFacts(
+        mechanism="SCRAM-SHA-1", database="admin", user="app", attempted=True, failed_step="saslStart", code=334
+    )
+    known = facts(member(plain(HELLO), extras=CLOSED), user="app", password=PasswordTraits(given=True), login=login)
+    [found] = findings(known)
+    assert found.cause == "auth.mechanism-disabled"
+    assert found.remedies[0].patch is None
+    assert "Remove authMechanism" not in found.remedies[0].text
+
+
+def test_a_password_for_a_user_of_external_lacks_the_method() -> None:
+    login = LoginFacts(
+        mechanism="SCRAM-SHA-1", database="$external", user="CN=a", attempted=True, failed_step="saslStart", code=334
+    )
+    known = facts(member(plain(HELLO), extras=CLOSED), user="CN=a", password=PasswordTraits(given=True), login=login)
+    [found] = findings(known)
+    assert found.cause == "uri.mechanism-mismatch"
+    assert "MONGODB-X509" in found.remedies[0].text
+
+
+@pytest.mark.parametrize("user", ["admin.app", "app@admin"])
+def test_a_user_as_it_is_listed_is_taken_apart(user: str) -> None:
+    found = refused("saslStart", user=user, mechs={f"admin.{user}": ()})
+    assert {"auth": {"user": "app", "source": "admin"}} in [remedy.patch for remedy in found.remedies]
+
+
 @pytest.mark.parametrize("mechanism", ["PLAIN", "GSSAPI", "MONGODB-AWS", "MONGODB-OIDC"])
 def test_a_mechanism_of_another_edition_is_not_supported(mechanism: str) -> None:
     found = refused("saslStart", 334, mechanism=mechanism, database="$external")

@@ -17,7 +17,7 @@ from clearline.core.diagnosis.rules.accounts import (
 from clearline.core.diagnosis.rules.auth_users import other_place
 from clearline.core.diagnosis.rules.products import COMMAND_NOT_FOUND, is_ferretdb, is_genuine, product_named
 from clearline.core.facts.whole import Facts
-from clearline.core.findings import Certainty, Finding
+from clearline.core.findings import Certainty, Finding, Stage
 
 _OUTSIDE_MECHANISMS = frozenset({"PLAIN", "GSSAPI", "MONGODB-AWS", "MONGODB-OIDC"})
 """Mechanisms by which another service than MongoDB judges the proof."""
@@ -64,8 +64,8 @@ def mechanism_unavailable(facts: Facts) -> Finding | None:
     mechanism = mechanism_of(facts)
     if code_of_login(facts) != MECHANISM_UNAVAILABLE or mechanism is None:
         return None
-    if mechanism.startswith("SCRAM") and auth_database(facts) == "$external" and (found := other_place(facts)):
-        return found  # No login to $external works with a password; the same user elsewhere can.
+    if mechanism.startswith("SCRAM") and auth_database(facts) == "$external":
+        return other_place(facts) or _password_outside(facts)  # the same user elsewhere can log in so
     if mechanism in _OUTSIDE_MECHANISMS:
         patch: dict[str, object] | None = None
         if mechanism == "PLAIN":
@@ -78,14 +78,33 @@ def mechanism_unavailable(facts: Facts) -> Finding | None:
             patch=patch,
             mechanism=mechanism,
         )
+    asked = facts.uri.options.get("authMechanism")
     others = sorted({m for mechanisms in facts.user_mechanisms.values() for m in mechanisms} - {mechanism})
     return finding(
         "auth.mechanism-disabled",
         Certainty.PROVEN,
         evidence=login_evidence(facts),
-        patch={"auth": {"mechanism": None}},
+        means="" if others else "It does not tell which others it has.",
+        patch={"auth": {"mechanism": None}} if asked else None,
+        fix="" if asked else f"Have {mechanism} switched on, or name another method that it has (authMechanism).",
         mechanism=mechanism,
-        available=listed(others, nothing="other methods"),
+        available=listed(others),
+    )
+
+
+def _password_outside(facts: Facts) -> Finding:
+    return finding(
+        "uri.mechanism-mismatch",
+        Certainty.PROVEN,
+        stage=Stage.AUTH,
+        evidence=login_evidence(facts),
+        summary="Users of $external do not log in by a password that MongoDB keeps, and no other method is named.",
+        means="A certificate (X.509), LDAP, Kerberos, AWS or OIDC vouches for them. Without authMechanism the driver "
+        "tries SCRAM, which the server does not do there.",
+        fix="Name the method: authMechanism=MONGODB-X509 without a password for a client certificate, PLAIN over TLS "
+        "for LDAP. For a user of MongoDB's own, set authSource to the database in which it was created, often admin.",
+        mechanism="SCRAM",
+        what="authSource=$external",
     )
 
 

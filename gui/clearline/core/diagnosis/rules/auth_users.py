@@ -144,14 +144,17 @@ def _of_a_directory(user: str, database: str) -> tuple[Remedy, ...]:
 
 def _another_database(facts: Facts) -> tuple[Remedy, ...]:
     """Where no authSource is given: the server cannot be asked in which database the user is."""
-    home, dot, name = (user_of(facts) or "").partition(".")
-    if dot and name and home in ("admin", "test", facts.uri.database):
-        return (
-            Remedy(
-                text=f"MongoDB lists its users as DATABASE.NAME: if {home} is the database, the user is {name}.",
-                patch={"auth": {"user": name, "source": home}},
-            ),
-        )
+    user = user_of(facts) or ""
+    home, _, name = user.partition(".")
+    first, _, last = user.rpartition("@")
+    for database, alone, form in ((home, name, "DATABASE.NAME"), (last, first, "NAME@DATABASE")):
+        if alone and database in ("admin", "test", facts.uri.database):
+            return (
+                Remedy(
+                    text=f"Users are listed as {form}: if {database} is the database, the user is {alone}.",
+                    patch={"auth": {"user": alone, "source": database}},
+                ),
+            )
     if facts.uri.options.get("authSource") or mechanism_of(facts) in EXTERNAL:
         return ()
     text = "If the user was created in another database, name that one: authSource=DATABASE."
