@@ -85,6 +85,15 @@ _names(
     silent=True,
 )
 
+_names(
+    "E11",
+    "a page of Atlas in place of a cluster",
+    {("cloud.mongodb.com", "A"): "203.0.113.9"},
+    f"mongodb+srv://app:{SECRET}@cloud.mongodb.com/",
+    failed="dns.no-srv-record",
+    says="web site",
+)
+
 # ---------------------------------------------------------------- the set, and the text
 
 

@@ -19,12 +19,12 @@ DOUBTED = {
     "auth": "atlas-bad-auth login-refused no-access-control no-answer percent-in-password plus-in-password "
     "space-in-password wrong-authsource wrong-password x509-member-certificate",
     "dns": "captive-portal first-resolver-dead hosts-file-override no-srv-record refused resolver-not-running "
-    "resolver-silent slow target-has-no-address",
+    "resolver-silent slow target-has-no-address udp-blocked",
     "env": "clock-wrong container-localhost empty-trust-store",
     "files": "key-password-wrong",
     "hello": "answers-nothing-else cosmosdb documentdb no-answer",
     "pool": "operation-killed operation-timeout",
-    "tcp": "atlas-access-list atlas-paused bind-address blocked-by-policy closed-after-data closed-on-connect "
+    "tcp": "address-dead atlas-access-list atlas-paused bind-address blocked-by-policy closed-after-data closed-on-connect "
     "high-latency host-unreachable ipv6-dead large-packets-lost low-bandwidth no-answer packet-loss "
     "private-address private-endpoint refused reset-after-data reset-on-connect too-slow unsteady",
     "tls": "certificate-expired certificate-not-yet-valid client-certificate-rejected "

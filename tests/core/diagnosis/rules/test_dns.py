@@ -225,6 +225,25 @@ def test_the_evidence_of_thousands_of_questions_is_cut_and_tells_where_each_was_
     assert (len(told), told[-1]) == (61, "and 40 more")
 
 
+def test_a_page_of_atlas_is_no_host_to_connect_to() -> None:
+    page = {**SRV, "hosts": ("cloud.mongodb.com",)}
+    address = question("bare", DnsOutcome.ANSWERED, "192.0.2.1", name="cloud.mongodb.com")
+    no_srv = question("srv", DnsOutcome.NXDOMAIN, name="_mongodb._tcp.cloud.mongodb.com")
+    [found] = rules_srv.srv_name(facts(dns=names(no_srv, address, CONTROL), **page))
+    assert found.cause == "dns.no-srv-record"
+    assert found.remedies[0].patch is None
+    assert ".mongodb.net" in found.detail
+
+
+def test_what_a_host_in_place_of_a_cluster_is_asked_for_is_tls_as_before() -> None:
+    asked = (question("srv", DnsOutcome.NXDOMAIN), question("bare", DnsOutcome.ANSWERED, "192.0.2.1"), CONTROL)
+    plain_text, by_default = about_name(*asked), about_name(*asked, options={})
+    assert plain_text is not None
+    assert by_default is not None
+    assert "tls=true" not in plain_text.remedies[0].text
+    assert "tls=true" in by_default.remedies[0].text
+
+
 def test_a_draw_among_hosts_of_which_some_are_dead_is_told() -> None:
     both = (member(plain(HELLO)), dead("db2"))
 

@@ -323,6 +323,15 @@ def test_a_set_of_one_may_be_reached_directly() -> None:
     assert found.remedies[0].patch == {"seeds": {"srv": False, "hosts": ["db1:27017"], "directConnection": True}}
 
 
+def test_the_database_of_a_clusters_users_goes_with_the_host_in_its_place() -> None:
+    txt = names(*good_answers()[:1], question("txt", DnsOutcome.ANSWERED, "authSource=admin&replicaSet=rs0"))
+    set_of_one = (renamed("m1:27017"), unnamed("m1", seed=False))
+    asked = facts(*set_of_one, dns=txt, user="app", database="shop", **SRV)
+    found = said(asked)["topology.internal-names"]
+    assert found.remedies[0].patch is not None
+    assert found.remedies[0].patch["auth"] == {"source": "admin"}
+
+
 def test_silent_private_addresses_are_internal() -> None:
     silent = at("172.30.0.9:27017", tcp(Reach.SILENT, "172.30.0.9"), addresses=("172.30.0.9",))
     assert failures(renamed("172.30.0.9:27017"), silent) == {"topology.internal-addresses"}

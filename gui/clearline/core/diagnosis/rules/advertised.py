@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.members import (
+    by_hosts,
     is_here,
     seed_is_here,
     told_by_members,
@@ -44,7 +45,7 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
     if not advertised or len(bad) < len(advertised) or not has_failed(facts):
         return
     seed, _ = live[0]
-    single = {"seeds": {"srv": False, "hosts": [seed.address], "directConnection": True}}
+    single = by_hosts(facts, hosts=[seed.address], directConnection=True)
     tell = partial(finding, server=seed.address, evidence={**told_by_members(facts), "advertised": sorted(advertised)})
     direct_patch = single if len(advertised) == 1 else None
     if all(is_here(m.host) for m in bad) and (strangers or not seed_is_here(seed)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Any
 
 from clearline.core.diagnosis.catalogue import listed
 from clearline.core.diagnosis.standing import (
@@ -14,6 +15,7 @@ from clearline.core.diagnosis.standing import (
     replica_set_name,
     single_topology,
     standing,
+    txt_option,
 )
 from clearline.core.facts.servers import Hello, MemberFacts
 from clearline.core.facts.whole import Facts
@@ -23,6 +25,18 @@ from clearline.core.findings import Json
 def seeds(facts: Facts) -> list[MemberFacts]:
     """The servers that the connection string itself names."""
     return [m for m in facts.members if m.seed]
+
+
+def by_hosts(facts: Facts, **seeds: object) -> dict[str, Any]:
+    """A patch that names hosts, and keeps the database of users that the TXT record of an SRV name brought.
+
+    That an SRV name stands for TLS too is kept where a patch is put into a text (`uri.remedies`).
+    """
+    patch: dict[str, Any] = {"seeds": {"srv": False, **seeds}}
+    source = txt_option(facts, "authsource")
+    if facts.uri.srv and source and facts.uri.user is not None and "authSource" not in facts.uri.options:
+        patch["auth"] = {"source": source}
+    return patch
 
 
 def told_by_members(facts: Facts) -> dict[str, Json]:

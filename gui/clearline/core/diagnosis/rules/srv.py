@@ -10,7 +10,7 @@ from clearline.core.diagnosis.catalogue import (
     finding,
     listed,
 )
-from clearline.core.diagnosis.rules.members import seeds, unusable
+from clearline.core.diagnosis.rules.members import by_hosts, seeds, unusable
 from clearline.core.diagnosis.rules.resolvers import (
     DEAF,
     DISAGREEMENT,
@@ -119,13 +119,26 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
                 host=host,
             )
         if addresses:
+            if host.lower().endswith(_NO_SERVERS):
+                return finding(
+                    "dns.no-srv-record",
+                    Certainty.LIKELY,
+                    evidence=evidence,
+                    summary=f"{host} is a web site of MongoDB's, and no cluster.",
+                    means="The names of Atlas' clusters end in .mongodb.net.",
+                    fix="Copy the connection string from Atlas: Connect, beside the cluster.",
+                    host=host,
+                )
             first = f"mongodb://{host}:27017"
             hidden = "A DNS server that hides SRV records answers the same: another network decides."
             return finding(
                 "dns.no-srv-record",
                 Certainty.LIKELY,
                 evidence=evidence,
-                patch={"seeds": {"srv": False, "hosts": [f"{host}:27017"]}},
+                patch=by_hosts(facts, hosts=[f"{host}:27017"]),
+                fix=f"Write {first}/?tls=true, for mongodb+srv:// stood for TLS too; without where the server has none."
+                if facts.tls_wanted
+                else "",
                 detail=f"It has the address {listed(addresses)}; {first} names it as one host. "
                 f"{_policy(facts, host) or hidden}",
                 host=host,
@@ -191,6 +204,8 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     return None
 
 
+_NO_SERVERS = (".mongodb.com", ".mongodb-api.com")
+"""Domains of the pages of Atlas, and of its interfaces by HTTP."""
 _BY_HOSTS = (
     "Name the hosts in a mongodb:// address, which Windows itself looks up, or set the VPN's name servers for the"
     " connection, not for some names only."
