@@ -24,8 +24,8 @@ DOUBTED = {
     "files": "key-password-wrong",
     "hello": "answers-nothing-else cosmosdb documentdb no-answer",
     "pool": "operation-killed operation-timeout",
-    "tcp": "address-dead atlas-access-list atlas-paused bind-address blocked-by-policy closed-after-data closed-on-connect "
-    "high-latency host-unreachable ipv6-dead large-packets-lost low-bandwidth no-answer packet-loss "
+    "tcp": "address-dead atlas-access-list atlas-paused bind-address blocked-by-policy closed-after-data "
+    "closed-on-connect high-latency host-unreachable ipv6-dead large-packets-lost low-bandwidth no-answer packet-loss "
     "private-address private-endpoint refused reset-after-data reset-on-connect too-slow unsteady",
     "tls": "certificate-expired certificate-not-yet-valid client-certificate-rejected "
     "client-certificate-wrong-ca closed-after-handshake crl-expired default-certificate handshake-refused "
