@@ -339,7 +339,7 @@ def test_the_diagnosis_stands_in_the_banner_with_its_certainty(qtbot: QtBot, mak
     assert play.WRONG_NAME.detail in window.answer.diagnosis.page.plain()
     selected = window.answer.servers.table.currentIndex()
     assert (selected.row(), selected.data(ServerRole.STAGE)) == (0, Stage.TLS)  # failures stand first
-    told = (window.answer.diagnosis.page.plain(), window.answer.servers.page.plain())
+    told = (window.answer.diagnosis.page.plain(), window.answer.servers.detail.page.plain())
     assert ["verify code" in words for words in told] == [True, False]  # once
     commands = [line.text() for line in window.answer.servers.findChildren(QLineEdit)]
     assert "openssl s_client -connect db2.example.com:27017 -servername db2.example.com -showcerts" in commands

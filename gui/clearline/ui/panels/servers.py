@@ -1,14 +1,12 @@
-"""The matrix of servers and stages, and the evidence of the selected cell with commands that show the same."""
+"""The matrix of servers and stages; what the selected cell holds stands below it (`cell_detail`)."""
 
 from __future__ import annotations
 
-from functools import partial
-from html import escape
 from operator import itemgetter
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionRange, QModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -20,18 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.findings import SERVER_STAGES, Finding, Stage
-from clearline.core.plain_text import visible
-from clearline.core.report.network_note import Command, commands_for
+from clearline.core.report.network_note import commands_for
 from clearline.core.report.report import Report, ServerResult, Status, Verdict
 from clearline.ui.look import theme
-from clearline.ui.look.icons import IconButton
 from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
-from clearline.ui.widgets.command_field import CommandField
+from clearline.ui.panels.cell_detail import CellDetail
 from clearline.ui.widgets.delegates import MatrixDelegate
-from clearline.ui.widgets.evidence import as_html, beyond, chain_html
-from clearline.ui.widgets.labels import ElidedLabel, section
-from clearline.ui.widgets.rich_text import FittedText
+from clearline.ui.widgets.labels import section
 
 _LEAST_ADDRESS: Final = 160
 _LEAST_STAGE: Final = 72
@@ -43,8 +37,6 @@ _MOST_LISTED: Final = 300
 """Rows of the table; a deployment of more servers is looked through by name, or for those with problems."""
 _STAGES: Final = (None, *(stage.value for stage in SERVER_STAGES))
 """By column; the first one names the server."""
-_BY_HAND: Final = "Try it yourself"
-"""Above the commands of a cell whose evidence stands with the cause."""
 _BAD: Final = (Status.FAILED, Status.WARNING)
 _FINE: Final = len(_BAD)
 
@@ -79,8 +71,6 @@ class ServersPanel(QWidget):
         self._cause: Finding | None = None
         self._srv_name: str | None = None
         self._uri = ""
-        self._stale = False
-        self._commands: list[Command] = []
         self.table = _Matrix()
         self.table.setModel(self.model)
         self.table.setItemDelegate(MatrixDelegate(self.table))
@@ -126,28 +116,13 @@ class ServersPanel(QWidget):
         head.addStretch(1)
         head.addWidget(self.search)
 
-        self.heading = ElidedLabel("section", middle=True)
-        self.page = FittedText("Evidence of the selected cell")
-        self._lines = QVBoxLayout()
-        self._lines.setSpacing(4)
-        self._copy_all = IconButton("copy", "Copy evidence and commands")
-        self._copy_all.clicked.connect(self._copy)
-        title = QHBoxLayout()
-        title.addWidget(self.heading, 1)
-        title.addWidget(self._copy_all)
-        self._detail = QWidget()
-        column = QVBoxLayout(self._detail)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID // 2)
-        column.addLayout(title)
-        column.addWidget(self.page)
-        column.addLayout(self._lines)
+        self.detail = CellDetail()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(theme.GRID)
         whole.addWidget(self._head)
         whole.addWidget(self.table)
-        whole.addWidget(self._detail)
+        whole.addWidget(self.detail)
         self.table.selectionModel().currentChanged.connect(lambda current, _: self._show(current))
         self.model.dataChanged.connect(self._on_data)
         self.model.rowsInserted.connect(lambda _, first, last: self._measure(range(first, last + 1)))
@@ -183,10 +158,7 @@ class ServersPanel(QWidget):
         """Grey: it is about an earlier state of the connection."""
         self.table.setProperty("pale", stale)
         self.table.viewport().update()
-        self.page.show_pale(stale)
-        self._stale = stale
-        for line in self.findChildren(CommandField):
-            line.show_pale(stale)
+        self.detail.show_stale(stale)
 
     def show_stage(self, stage: Stage | None) -> None:
         """Put the selection on the most telling server of a stage; None: on what told most."""
@@ -303,50 +275,18 @@ class ServersPanel(QWidget):
     def _show(self, index: QModelIndex) -> None:
         server: ServerResult | None = index.data(ServerRole.SERVER) if index.isValid() else None
         stage: Stage | None = index.data(ServerRole.STAGE) if index.isValid() else None
-        self._detail.setVisible(server is not None)
         if server is None:
-            self.heading.setText("")
-            self.page.show_page(str)
-            self._show_commands([])
+            self.detail.show_nothing()
             return
         if stage is None:
-            self.page.show()
-            self.heading.setText(server.address)
-            self.page.show_page(partial(_server_html, server))
-            self._show_commands([])
+            self.detail.show_server(server)
             return
-        status: Status = index.data(ServerRole.STATUS)
-        time_text = elapsed_text(index.data(ServerRole.ELAPSED_MS))
-        title = self.model.headerData(index.column(), Qt.Orientation.Horizontal)
-        heading = " · ".join(filter(None, (server.address, title, status_word(status), time_text)))
         told = self._cause if self._cause is not None and _is_about(self._cause, server, stage) else None
-        build = partial(_cell_html, server, stage, told)
-        tells = bool(build())
-        self.heading.setText(heading if tells else _BY_HAND)
-        self.page.show_page(build)
-        self.page.setVisible(tells)
+        status: Status = index.data(ServerRole.STATUS)
+        title = self.model.headerData(index.column(), Qt.Orientation.Horizontal)
+        words = (server.address, title, status_word(status), elapsed_text(index.data(ServerRole.ELAPSED_MS)))
         commands = commands_for(stage, server.address, srv_name=self._srv_name, redacted_uri=self._uri)
-        self._show_commands(commands)
-        self._detail.setVisible(bool(build() or commands))
-
-    def _show_commands(self, commands: list[Command]) -> None:
-        self._copy_all.setVisible(bool(commands))
-        if commands == self._commands:
-            return
-        self._commands = commands
-        while (item := self._lines.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for command in commands:
-            line = CommandField(command.system, command.line)
-            line.show_pale(self._stale)
-            self._lines.addWidget(line)
-
-    def _copy(self) -> None:
-        commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)
-        text = f"{self.heading.text()}\n\n{self.page.plain().strip()}\n\n{commands}\n"
-        QGuiApplication.clipboard().setText(visible(text, but="\n\t"))
+        self.detail.show_cell(" · ".join(filter(None, words)), server, stage, told, commands)
 
 
 def _badness(server: ServerResult) -> int:
@@ -355,36 +295,6 @@ def _badness(server: ServerResult) -> int:
     return next((n for n, bad in enumerate(_BAD) if bad in statuses), _FINE)
 
 
-def _hint_html(text: str) -> str:
-    return f'<p style="color:{theme.colours().muted}">{escape(text)}</p>'
-
-
 def _is_about(finding: Finding, server: ServerResult, stage: Stage) -> bool:
     """Whether a finding tells what this cell holds."""
     return finding.stage is stage and finding.server in (None, server.address)
-
-
-def _cell_html(server: ServerResult, stage: Stage, told: Finding | None) -> str:
-    """What a cell holds; of the one that the cause is about only what is not ``told`` there, which may be nothing."""
-    cell = server.cells.get(stage.value)
-    if cell is None:
-        return _hint_html("Not tried.")
-    if told is not None:
-        return as_html(beyond(cell.evidence, told.evidence))
-    note = f"<p>{escape(cell.note)}</p>" if cell.note else ""
-    chain = chain_html(server) if stage is Stage.TLS else ""
-    return note + chain + as_html(cell.evidence) or _hint_html("No evidence.")
-
-
-def _server_html(server: ServerResult) -> str:
-    latency = server.rtt_ms
-    facts = {
-        "role": server.role,
-        "set name": server.set_name,
-        "version": server.version,
-        "named by": " and ".join(
-            word for word, told in (("the profile", server.seed), ("other servers", server.advertised)) if told
-        ),
-        "round trip": f"{latency.median:.3g} ms (min {latency.min:.3g}, max {latency.max:.3g})" if latency else None,
-    }
-    return as_html({name: value for name, value in facts.items() if value}) + chain_html(server)
