@@ -276,6 +276,8 @@ def _settle_concerns(target: Target, *, yes: bool) -> None:
 
 def _with_password(request: Request, given: Secrets) -> Request:
     """Put a password that came on its own way into the login; a text with other mistakes stays as it was typed."""
+    if not given:
+        return request  # whose text has been read already
     if PASSWORD not in given:
         return replace(request, secrets={**request.secrets, **given})
     reading = replace(request, secrets={**request.secrets, **given}).reading

@@ -27,11 +27,12 @@ from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import KEYRING, source_of, with_source
 from clearline.core.secrets.redaction import looks_secret
+from clearline.core.secrets.references import has_references
 from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, Secret, Secrets, Unshown
 from clearline.core.tls.trust import named_roots, roots_file
 from clearline.core.uri.connection_string import Reading, read
 from clearline.core.uri.filling_in import Edit, edited, inserted, place_before, places_in, undefined_places
-from clearline.core.uri.parts import UriText, take_apart
+from clearline.core.uri.parts import take_apart
 
 _LEAST: Final = 4
 """A shorter piece of a secret tells nothing."""
@@ -104,13 +105,11 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     reading, secrets = request.reading, request.known_secrets
     profile, typed = reading.profile, reading.text
     may_run, prompting = request.permits.may_run, request.permits.prompting
-    parts = take_apart(typed)
     mistakes: list[Mistake] = []
     edits: list[Edit] = []
     resolved: dict[str, Secret] = {}
     exposed: dict[str, Secret] = {}
-    references = list(places_in(parts, reading))
-    if references:
+    if references := list(places_in(take_apart(typed), reading)) if has_references(typed) else []:
         known = await known_variables(profile.env_file, environ)
         mistakes += undefined_places(references, known)
         for place in references:
@@ -126,9 +125,9 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
         try:
             secret = secrets.get(name) or await _printed(source, may_run)
         except CommandFailed as failure:
-            mistakes.append(_failed(name, source.command or "", failure, parts))
+            mistakes.append(_failed(name, source.command or "", failure, typed))
         else:
-            edits += inserted(parts, name, secret)
+            edits += inserted(take_apart(typed), name, secret)
     ready = reading
     if edits:
         edits.sort(key=lambda edit: (edit.start, edit.end))
@@ -136,7 +135,7 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     behind = structs.replace(profile, hops=ready.profile.hops)
     way = await hop_values(behind, {**secrets, **ready.secrets}, lambda one: _printed(one, may_run), environ)
     mistakes += way.mistakes
-    mistakes += _unanswered(ready, profile, parts)
+    mistakes += _unanswered(ready, profile, typed)
     if stuck := await unopenable(ready.profile):
         mistakes.append(stuck)
     ca_file, doubts = await _trusted(ready)
@@ -145,7 +144,7 @@ async def prepared(request: Request, *, environ: Mapping[str, str] | None = None
     if stuck := await unopenable_around(aws.files_of(ready.profile), "authMechanism"):
         mistakes.append(stuck)
     elif aws.is_meant(ready.profile) and not await run_in_daemon(aws.fetch_credentials, ready.profile):
-        doubts = (*doubts, _no_aws_credentials(parts))
+        doubts = (*doubts, _no_aws_credentials(typed))
     return Prepared(
         reading=ready,
         hops=way.hops,
@@ -164,22 +163,24 @@ def _with_pieces(reference: str, value: str) -> dict[str, Secret]:
     return {reference: Secret(value)} | {f"{reference} {n}": Secret(piece) for n, piece in enumerate(pieces, 2)}
 
 
-def _unanswered(ready: Reading, profile: Profile, parts: UriText) -> Iterator[Mistake]:
+def _unanswered(ready: Reading, profile: Profile, typed: str) -> Iterator[Mistake]:
     """The password that is asked each time, when it was not given."""
     if PASSWORD in ready.secrets or source_of(profile, PASSWORD).place != "ask":
         return
     for mistake in read(ready.text, profile=with_source(profile, PASSWORD, KEYRING)).mistakes:
         if mistake.cause == "uri.missing-password":
+            parts = take_apart(typed)
             place = parts.user or parts.core
             yield replace(mistake, start=place.start, end=place.end)
 
 
-def _no_aws_credentials(parts: UriText) -> Mistake:
+def _no_aws_credentials(typed: str) -> Mistake:
+    address = take_apart(typed).core
     return Mistake(
         cause="auth.aws-no-credentials",
         severity=Severity.FAILURE,
-        start=parts.core.start,
-        end=parts.core.end,
+        start=address.start,
+        end=address.end,
         fields=("authMechanism", "user"),
     )
 
@@ -209,12 +210,13 @@ async def _printed(source: SecretSource, may_run: Callable[[str], bool] | None) 
     return await printed_by(command)
 
 
-def _failed(name: str, command: str, failure: CommandFailed, parts: UriText) -> Mistake:
+def _failed(name: str, command: str, failure: CommandFailed, typed: str) -> Mistake:
     """What a command did instead of printing a secret, by the name of its program alone: arguments may tell more."""
     try:
         program = Path(shlex.split(command)[0]).name
     except (ValueError, IndexError):
         program = "a command"
+    address = take_apart(typed).core
     return Mistake(
         cause="uri.bad-value",
         severity=Severity.FAILURE,
@@ -224,8 +226,8 @@ def _failed(name: str, command: str, failure: CommandFailed, parts: UriText) -> 
             "rule": f"the command {failure}",
             "suggestion": "a command that prints the secret on its first line, or choose another place for it",
         },
-        start=parts.core.start,
-        end=parts.core.end,
+        start=address.start,
+        end=address.end,
         fields=_FIELDS_OF.get(name, ()),
     )
 
