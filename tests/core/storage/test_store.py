@@ -592,7 +592,6 @@ for number in itertools.count(start):
 """
 
 
-@pytest.mark.slow
 def test_programs_killed_during_a_thousand_saves_leave_each_file_whole(tmp_path: Path) -> None:
     files, done = [tmp_path / f"{name}.json" for name in "abcd"], 0
     chance = random.Random(4711)
