@@ -42,6 +42,7 @@ from clearline.core.facts.whole import (
 from clearline.core.findings import (
     Certainty,
     Finding,
+    Json,
     Remedy,
     Severity,
     Stage,
@@ -99,84 +100,13 @@ def _far_side(facts: Facts, host: str, far: list[Question]) -> Finding | None:
 
 def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -> Finding | None:
     bare = asked_for(facts, "bare")
-    addresses = tuple(record for q in bare for record in q.records)
     evidence = evidence_of([*srv, *bare, *asked_for(facts, "control", "zone")])
     if (certainty := cut_off(srv)) is not None:
         return finding("dns.tcp-blocked", certainty, evidence=evidence, host=host)
     if any(q.truncated for q in srv) and not any(q.transport == "tcp" for q in srv):
         return None  # The second question, over TCP, is still under way.
     if best.outcome in NEGATIVE:
-        if captive := captive_portal(facts, host, addresses):
-            return captive
-        if knowing := next((q for q in srv if q.outcome is DnsOutcome.ANSWERED and q.records), None):
-            return finding(
-                "dns.srv-not-found",
-                Certainty.PROVEN,
-                evidence=evidence,
-                detail=f"Your name servers disagree: {best.nameserver} says so and is asked first, while "
-                f"{knowing.nameserver} knows the name.",
-                fix=DISAGREEMENT,
-                host=host,
-            )
-        if addresses:
-            if host.lower().endswith(_NO_SERVERS):
-                return finding(
-                    "dns.no-srv-record",
-                    Certainty.LIKELY,
-                    evidence=evidence,
-                    summary=f"{host} is a web site of MongoDB's, and no cluster.",
-                    means="The names of Atlas' clusters end in .mongodb.net.",
-                    fix="Copy the connection string from Atlas: Connect, beside the cluster.",
-                    host=host,
-                )
-            first = f"mongodb://{host}:27017"
-            hidden = "A DNS server that hides SRV records answers the same: another network decides."
-            return finding(
-                "dns.no-srv-record",
-                Certainty.LIKELY,
-                evidence=evidence,
-                patch=by_hosts(facts, hosts=[f"{host}:27017"]),
-                fix=f"Write {first}/?tls=true, for mongodb+srv:// stood for TLS too; without where the server has none."
-                if facts.tls_wanted
-                else "",
-                detail=f"It has the address {listed(addresses)}; {first} names it as one host. "
-                f"{_policy(facts, host) or hidden}",
-                host=host,
-            )
-        if not any(hears(q.outcome) for q in bare):
-            return None  # Whether the bare name has an address is not known yet.
-        if policy := _policy(facts, host):
-            return finding(
-                "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=policy, fix=_BY_HOSTS, host=host
-            )
-        if zones := denied_zones(facts, best.nameserver):
-            return finding(
-                "dns.srv-not-found",
-                Certainty.LIKELY,
-                evidence=evidence,
-                summary=f"Your DNS server {best.nameserver} resolves no public names, {host} among them.",
-                means=NO_PUBLIC_NAMES.format(zones=zones),
-                fix=PUBLIC_NAMES,
-                host=host,
-            )
-        if service := facts.uri.options.get("srvServiceName"):
-            return finding(
-                "dns.srv-not-found",
-                Certainty.LIKELY,
-                evidence=evidence,
-                summary=f"DNS does not know _{service}._tcp.{host}.",
-                means=f"srvServiceName={service} asks for it; without it, drivers ask for _mongodb._tcp.{host}.",
-                fix="Remove srvServiceName unless the deployment calls for it; else correct it, or the cluster's name.",
-                host=host,
-            )
-        private = "A cluster name that exists only in a private zone looks the same from outside of its network."
-        if facts.hops:
-            private = (
-                "Only this computer was asked. Where the network behind the hops alone knows the name, write a name "
-                "server of that network beside them: it is asked over the hops then."
-            )
-        detail = f"{known_zone(facts, host, best.nameserver)}{private}"
-        return finding("dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=detail, host=host)
+        return _denied(facts, host, srv, best, evidence)
     elsewhere = [q for q in asked_for(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
@@ -202,6 +132,88 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     if best.outcome is DnsOutcome.MALFORMED:
         return garbage([q for q in srv if q.outcome is DnsOutcome.MALFORMED], host)
     return None
+
+
+def _denied(facts: Facts, host: str, srv: list[Question], best: Question, evidence: dict[str, Json]) -> Finding | None:
+    """The name has no SRV record, by the word of a name server; None while the bare name is still asked about."""
+    bare = asked_for(facts, "bare")
+    addresses = tuple(record for q in bare for record in q.records)
+    if captive := captive_portal(facts, host, addresses):
+        return captive
+    if knowing := next((q for q in srv if q.outcome is DnsOutcome.ANSWERED and q.records), None):
+        return finding(
+            "dns.srv-not-found",
+            Certainty.PROVEN,
+            evidence=evidence,
+            detail=f"Your name servers disagree: {best.nameserver} says so and is asked first, while "
+            f"{knowing.nameserver} knows the name.",
+            fix=DISAGREEMENT,
+            host=host,
+        )
+    if addresses:
+        return _no_srv_record(facts, host, addresses, evidence)
+    if not any(hears(q.outcome) for q in bare):
+        return None  # Whether the bare name has an address is not known yet.
+    if policy := _policy(facts, host):
+        return finding(
+            "dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=policy, fix=_BY_HOSTS, host=host
+        )
+    if zones := denied_zones(facts, best.nameserver):
+        return finding(
+            "dns.srv-not-found",
+            Certainty.LIKELY,
+            evidence=evidence,
+            summary=f"Your DNS server {best.nameserver} resolves no public names, {host} among them.",
+            means=NO_PUBLIC_NAMES.format(zones=zones),
+            fix=PUBLIC_NAMES,
+            host=host,
+        )
+    if service := facts.uri.options.get("srvServiceName"):
+        return finding(
+            "dns.srv-not-found",
+            Certainty.LIKELY,
+            evidence=evidence,
+            summary=f"DNS does not know _{service}._tcp.{host}.",
+            means=f"srvServiceName={service} asks for it; without it, drivers ask for _mongodb._tcp.{host}.",
+            fix="Remove srvServiceName unless the deployment calls for it; else correct it, or the cluster's name.",
+            host=host,
+        )
+    private = "A cluster name that exists only in a private zone looks the same from outside of its network."
+    if facts.hops:
+        private = (
+            "Only this computer was asked. Where the network behind the hops alone knows the name, write a name "
+            "server of that network beside them: it is asked over the hops then."
+        )
+    detail = f"{known_zone(facts, host, best.nameserver)}{private}"
+    return finding("dns.srv-not-found", Certainty.LIKELY, evidence=evidence, detail=detail, host=host)
+
+
+def _no_srv_record(facts: Facts, host: str, addresses: tuple[str, ...], evidence: dict[str, Json]) -> Finding:
+    """The name has addresses of its own, and no SRV record."""
+    if host.lower().endswith(_NO_SERVERS):
+        return finding(
+            "dns.no-srv-record",
+            Certainty.LIKELY,
+            evidence=evidence,
+            summary=f"{host} is a web site of MongoDB's, and no cluster.",
+            means="The names of Atlas' clusters end in .mongodb.net.",
+            fix="Copy the connection string from Atlas: Connect, beside the cluster.",
+            host=host,
+        )
+    first = f"mongodb://{host}:27017"
+    hidden = "A DNS server that hides SRV records answers the same: another network decides."
+    return finding(
+        "dns.no-srv-record",
+        Certainty.LIKELY,
+        evidence=evidence,
+        patch=by_hosts(facts, hosts=[f"{host}:27017"]),
+        fix=f"Write {first}/?tls=true, for mongodb+srv:// stood for TLS too; without where the server has none."
+        if facts.tls_wanted
+        else "",
+        detail=f"It has the address {listed(addresses)}; {first} names it as one host. "
+        f"{_policy(facts, host) or hidden}",
+        host=host,
+    )
 
 
 _NO_SERVERS = (".mongodb.com", ".mongodb-api.com")
