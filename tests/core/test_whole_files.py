@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import threading
@@ -13,7 +12,7 @@ import pytest
 
 from clearline.core import whole_files
 from clearline.core.whole_files import Locked, expanded, locked, read_whole, sweep, write_whole
-from lab import peers
+from lab import loops, peers
 
 
 def test_a_file_is_replaced_as_a_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -229,6 +228,16 @@ def test_a_file_is_held_until_its_descriptor_is_closed(tmp_path: Path) -> None:
     os.close(second)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_file_that_has_nothing_to_say_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "a")
+    keeper = os.open(tmp_path / "a", os.O_RDWR)
+    monkeypatch.setattr(stat, "S_ISREG", lambda _mode: True)  # as /proc/kmsg is, which root alone may read
+    with pytest.raises(BlockingIOError):
+        read_whole(tmp_path / "a")
+    os.close(keeper)
+
+
 # ---------------------------------------------------------------- paths that no file can have
 
 IMPOSSIBLE = ["~nosuchuser/x", "~a\0b/x", "~/\0x", "a\0b", "x" * 5000]
@@ -249,7 +258,9 @@ def test_a_process_without_a_home_leaves_the_path_as_it_is(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("text", IMPOSSIBLE, ids=lambda text: ascii(text)[:20])
-def test_no_field_that_names_a_file_ends_a_check_with_an_error_of_the_program(text: str) -> None:
+def test_no_field_that_names_a_file_ends_a_check_with_an_error_of_the_program(
+    text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     from msgspec.structs import replace
 
     from clearline.core.check.check import check
@@ -280,6 +291,7 @@ def test_no_field_that_names_a_file_ends_a_check_with_an_error_of_the_program(te
         permits = Permits(may_run=lambda _command: True, way=Agreed(HostKeys(None), None))
         for profile in profiles:
             request = Request(profile, {}, None, Patience(silence_s=0.2), permits)
-            report = asyncio.run(check(request, lambda _stage: None))
+            report = loops.run(check(request, lambda _stage: None))
             assert report.verdict is Verdict.FAILED
             assert report.diagnosis is not None
+            assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -70,6 +70,8 @@ def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
             kind = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
             raise OSError(kind, "Is no regular file", str(path))
         content = file.read(most + 1)
+        if content is None:  # files of /proc that have nothing to say now
+            raise OSError(errno.EAGAIN, "Says nothing", str(path))
     if len(content) > most:
         raise OSError(errno.EFBIG, f"Is longer than {most:,} bytes", str(path))
     return content

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clearline.core.exchange.consent import ConcernKind, always_asked, concerns, objections, sign_in_hosts
+from clearline.core.exchange.consent import (
+    ConcernKind,
+    always_asked,
+    asked_of_text,
+    concerns,
+    objections,
+    sign_in_hosts,
+)
 from clearline.core.profiles.profile import Auth, Options, Profile, SecretSource, Seeds, Tls, Unread, Writes
 from clearline.core.secrets.references import Variables
 from clearline.core.uri.connection_string import build, read
@@ -300,3 +307,22 @@ def test_no_value_of_a_variable_wants_what_was_not_asked_for(profile: Profile, v
 def test_a_secret_of_the_environment_where_none_belongs_asks_in_every_profile(text: str, asked: bool) -> None:
     found = [one for one in always_asked(read(text).profile) if one.kind is ConcernKind.ENVIRONMENT]
     assert bool(found) is asked
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("mongodb://app:${DB_PASSWORD}@db1/", "DB_PASSWORD"),
+        ("mongodb://app:${SHORT}@db1/?authMechanism=PLAIN&tls=true", "SHORT"),
+        ("mongodb+srv://${AWS_SECRET_ACCESS_KEY}.example.com/", "AWS_SECRET_ACCESS_KEY"),
+        ("mongodb://${DB_HOST}/?appName=${APP}", None),
+        ("mongodb://app:pw@db1/", None),
+    ],
+)
+def test_a_pasted_text_asks_before_a_secret_variable_leaves(text: str, names: str | None) -> None:
+    profile = read(text).profile
+    asked = [one for one in asked_of_text(profile) if one.value == names]
+    assert bool(asked) is (names is not None)
+    for concern in asked:
+        assert concern.kind is ConcernKind.ENVIRONMENT
+        assert f"It takes {names} from this computer's environment" in concern.words

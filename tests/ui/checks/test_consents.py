@@ -180,6 +180,25 @@ def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot: QtBot, kept_and_cho
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
 
 
+def test_a_pasted_text_with_a_secret_variable_asks_once_for_these_servers(
+    qtbot: QtBot, make_desktop: Callable[..., Any]
+) -> None:
+    check = noting()
+    desktop = make_desktop(check)
+    for host, tested in (("evil.example.com", 1), ("other.example.com", 2)):
+        desktop.workbench.profiles.current.set_text(
+            Secret(f"mongodb://app:${{DB_PASSWORD}}@{host}/?tls=true"), Origin.TEXT
+        )
+        desktop.workbench.test()
+        words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+        assert f"It takes DB_PASSWORD from this computer's environment and uses it for {host}." in words
+        answer(qtbot, desktop, "Connect")
+        qtbot.waitUntil(lambda tested=tested: len(check.secrets) == tested)
+        qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 3)
+
+
 def test_a_file_from_elsewhere_asks_also_after_it_was_saved_and_the_program_started_again(
     qtbot: QtBot, make_desktop: Callable[..., Any], sent: Any, tmp_path: Path
 ) -> None:

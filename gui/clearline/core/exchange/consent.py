@@ -93,6 +93,17 @@ def always_asked(profile: Profile, *, prompting: bool = True) -> tuple[Concern, 
     return _demands(forms, (commands_wanted, *((sign_in_wanted,) if prompting else ()), _exposed))
 
 
+def asked_of_text(profile: Profile) -> tuple[Concern, ...]:
+    """What a text asks for that was typed or pasted, perhaps as it was sent: `always_asked`, and secret variables.
+
+    The address shows a name, and not that its value is about to leave.
+    """
+    secret = names_in(to_bytes(profile.secrets).decode())
+    if not any(looks_secret(name) or name in secret for name in names_in(to_bytes(_used(profile)).decode())):
+        return always_asked(profile)
+    return tuple(dict.fromkeys((*always_asked(profile), *_environment(profile))))
+
+
 def commands(profile: Profile) -> frozenset[str]:
     """The commands that stand in a profile's fields, also where another place is chosen and the form shows none."""
     named = [source.command for source in profile.secrets.values()]
@@ -295,7 +306,7 @@ def _ssh(profile: Profile) -> Iterator[Concern]:
 
 
 def _environment(profile: Profile) -> Iterator[Concern]:
-    names = names_in(to_bytes(msgspec.structs.replace(profile, name="", notes="", folder="")).decode())
+    names = names_in(to_bytes(_used(profile)).decode())
     if names:
         words = f"It takes {', '.join(names)} from this computer's environment and uses it for {_servers(profile)}."
         yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value=" ".join(names))
@@ -303,11 +314,16 @@ def _environment(profile: Profile) -> Iterator[Concern]:
 
 def _exposed(profile: Profile) -> Iterator[Concern]:
     """Secrets of the environment outside of the places for secrets; the number of a key (AWS_ACCESS_KEY_ID) is none."""
-    open_parts = msgspec.structs.replace(profile, name="", notes="", folder="", secrets={})
+    open_parts = msgspec.structs.replace(_used(profile), secrets={})
     found = names_in(to_bytes(open_parts).decode())
     if names := [name for name in found if looks_secret(name) and not name.lower().endswith("_id")]:
         words = f"It tells {', '.join(names)} of this computer's environment to {_servers(profile)}, not as a password."
         yield Concern(kind=ConcernKind.ENVIRONMENT, words=words, value="exposed " + " ".join(names))
+
+
+def _used(profile: Profile) -> Profile:
+    """Without what only its reader sees."""
+    return msgspec.structs.replace(profile, name="", notes="", folder="")
 
 
 def _files(profile: Profile) -> Iterator[Concern]:

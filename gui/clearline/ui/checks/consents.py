@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.agreements import Agreements
-from clearline.core.exchange.consent import Concern, ConcernKind, always_asked, concerns
+from clearline.core.exchange.consent import Concern, ConcernKind, always_asked, asked_of_text, concerns
 from clearline.core.keyring.given import not_kept
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost
@@ -53,8 +53,9 @@ class Consents(QObject):
 
     From elsewhere are: a file outside the profiles' folder, however it was opened, and what was imported, also in later
     sessions and after it was saved. What is typed or pasted into the window is the user's own: it stands there to be
-    read before Test is pressed, and the checklist says what is wrong with it. A command that was typed is agreed to;
-    one that came with a profile is asked about. What was declined is said under the text.
+    read before Test is pressed, and the checklist says what is wrong with it; only a secret variable in it asks, for
+    its value does not stand there. A command that was typed is agreed to; one that came with a profile is asked about.
+    What was declined is said under the text.
 
     A kept secret, a variable and an identity of this computer ask in every profile when they would go to other servers
     than those that they were given for.
@@ -118,7 +119,8 @@ class Consents(QObject):
     def _demands(self, opened: OpenProfile) -> Demands:
         """What has to be agreed to as the profile is now."""
         profile = opened.profile
-        wanted = concerns(profile) if self.is_foreign(opened) else always_asked(profile)
+        own = asked_of_text if opened.saved is None else always_asked
+        wanted = concerns(profile) if self.is_foreign(opened) else own(profile)
         return Demands(profile.seeds, profile.auth, profile.tls, profile.unread, profile.env_file, wanted)
 
     def remember_servers(self, opened: OpenProfile) -> None:
