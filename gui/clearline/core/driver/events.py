@@ -165,8 +165,8 @@ class DriverEvents:
         if self._follower is not None:
             self._follower.end()
             self._follower = None
-        self._emit = _unheard
-        self._on_command_failed = self._on_heartbeat_failed = self._on_heartbeat_succeeded = self.on_login_sent = None
+        self._emit = self._on_command_failed = self.on_login_sent = None
+        self._on_heartbeat_failed = self._on_heartbeat_succeeded = None
 
     def _record(self, event: Any) -> None:
         name = type(event).__name__.removesuffix("Event")
@@ -333,10 +333,6 @@ class EventBuffer:
 
     def __len__(self) -> int:
         return len(self._events)
-
-
-def _unheard(_event: DriverEvent) -> None:
-    """What comes after the end."""
 
 
 @cache
