@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from clearline.core.check.course import Course
-from clearline.core.check.driver_run import closing
 from clearline.core.check.outcome import Outcome
 from clearline.core.check.reporter import FRAME_S
 from clearline.core.check.request import Request
-from clearline.core.check.running import Running
-from clearline.core.driver.events import DriverEvent
+from clearline.core.check.running import Running, closing
 from clearline.core.facts.whole import Facts
 from clearline.core.probes import dns
 from clearline.core.report.report import Report, Verdict
 from clearline.core.tls.trust import adopt_system_roots
+
+if TYPE_CHECKING:
+    from clearline.core.driver.events import DriverEvent
 
 
 def warm_up() -> None:
@@ -37,6 +39,8 @@ def import_driver() -> None:
     In the frozen program also lets OpenSSL find this computer's trusted authorities.
     """
     import pymongo.asynchronous.mongo_client  # noqa: F401
+
+    import clearline.core.check.driver_run  # noqa: F401
 
     adopt_system_roots()
 

@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clearline.core.addresses import is_loopback
-from clearline.core.check.driver_run import DriverRun, described
 from clearline.core.check.examine import Examiner
 from clearline.core.check.outcome import Outcome
 from clearline.core.check.preparation import prepared
@@ -24,8 +23,6 @@ from clearline.core.check.seed_list import Known, add_seeds, look_up_seeds, soug
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
-from clearline.core.driver.client import build_client, tls_context
-from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.driver.foreseen import is_plain, options_in_force
 from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts import replies
@@ -46,10 +43,13 @@ from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
+from clearline.core.tls.trust import adopt_system_roots
 from clearline.core.uri.connection_string import Reading, build
 from clearline.core.uri.read_options import AFTER
 
 if TYPE_CHECKING:
+    from clearline.core.check.driver_run import DriverRun
+    from clearline.core.driver.events import DriverEvent
     from clearline.core.driver.oidc import OnPrompt
 
 HEAD_START_S = 0.03
@@ -111,6 +111,7 @@ class Course:
             return False
         if await self._all_refuse():
             self._ledger.driver(state=DriverState.NOT_STARTED, effective=options_in_force(self._ledger.facts.uri))
+            await run_in_daemon(adopt_system_roots)  # which comes with the driver, and the report names them
             self._inspect_surroundings()
             self._may_talk.set()  # should one of them open after all
             return True
@@ -307,6 +308,10 @@ class Course:
 
         With TLS it reads the trusted roots first (20 to 40 ms), for which neither probes nor Stop wait.
         """
+        from clearline.core.check.driver_run import DriverRun, described  # late: not where every server refuses
+        from clearline.core.driver.client import build_client
+        from clearline.core.driver.events import DriverEvents
+
         events = DriverEvents(
             self._heard if self._on_event is not None else None,
             secrets=self._secrets,
@@ -358,6 +363,8 @@ class Course:
 
     def _heartbeat_failed(self, server: str, error: Exception) -> None:
         if self._ledger.facts.driver.state is DriverState.WAITING:
+            from clearline.core.check.driver_run import described
+
             self._ledger.driver(**described(error, self._secrets))
         self._run.trouble.set()
 
@@ -408,6 +415,8 @@ class Course:
                 self._run.examiner.add(host, seed=True)
 
     async def _tls_context(self) -> Any:
+        from clearline.core.driver.client import tls_context
+
         if self._context is None:
             self._context = asyncio.ensure_future(
                 run_in_daemon(tls_context, {**self._ledger.facts.uri.options, **self._trusting()}, self._secrets)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from clearline.core.check.ledger import Ledger
+from clearline.core.check.running import closing
 from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents, LoginStep
@@ -32,10 +33,6 @@ LOGIN_SILENCE_S = 2 * SILENCE_S
 _PROMPT_MS = 300.0
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
-
-
-closing: set[asyncio.Task[None]] = set()
-"""Clients that are being closed; asyncio itself keeps only weak references to tasks."""
 
 
 class DriverRun:

@@ -17,6 +17,9 @@ from clearline.core.report.report import Report
 if TYPE_CHECKING:
     from clearline.core.driver.oidc import HumanSignIn
 
+closing: set[asyncio.Task[None]] = set()
+"""What closes the clients of checks that are over; asyncio itself keeps only weak references to tasks."""
+
 
 class Running:
     """One check while it runs: what is known, what is still under way. Lives in its event loop."""
