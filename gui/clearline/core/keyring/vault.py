@@ -6,24 +6,22 @@ Nothing is written anywhere else, and nothing is lost: what the keyring does not
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from clearline.core.keyring.given import Destination, Given, destination, from_text, is_kept, not_kept, to_text
+from clearline.core.keyring.keyring_access import KeyringAccess
 from clearline.core.keyring.known_servers import KnownServers
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.profiles.secret_places import SESSION, source_of, with_source, words
 from clearline.core.secrets.secret import Secret, Secrets
-from clearline.paths import portable_dir
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 __all__ = ["SERVICE", "Moved", "Vault", "VaultState", "WhereKept", "WhyMemory"]
-
-T = TypeVar("T")
 
 SERVICE: Final = "Clearline"
 """The service under which the keyring files every secret; the user is ``<profile id>/<secret name>``."""
@@ -34,10 +32,7 @@ MEMORY_SERVICE: Final = "Clearline servers"
 _Key = tuple[str, str, str]
 """Service, profile id and secret name."""
 
-_MOMENT_S: Final = 0.2
-
 _UNREADABLE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW, WhyMemory.ERROR})
-_ASK_NO_MORE = frozenset({WhyMemory.LOCKED, WhyMemory.REFUSED, WhyMemory.SLOW})  # each time would open another prompt
 
 
 _LONGEST: Final = 1024 * 1024
@@ -54,15 +49,9 @@ class Vault:
 
     def __init__(self, backend: KeyringBackend | None = None, known_servers: Path | None = None) -> None:
         """``known_servers``: the file that remembers where the profiles have signed in; None: memory does."""
-        self._backend = backend
+        self._keyring = KeyringAccess(backend)
         self._known_servers = KnownServers(known_servers)
-        self._given = backend is not None
-        self._search = False  # among the keyrings of now, instead of what the library found at its first use
-        self._name: str | None = None
-        self._state = VaultState(where=WhereKept.MEMORY, why=WhyMemory.NOT_ASKED)
-        self._latest = self._state  # as the keyring itself showed, although it was no longer waited for
         self._lock = threading.Lock()  # guards the fields; never held while the keyring works
-        self._asking = threading.Lock()  # one prompt at a time
         self._kept: dict[_Key, Secret] = {}
         self._waiting: set[_Key] = set()  # kept in memory only because the keyring did not take them
         self._filed: set[_Key] = set()  # known to be in the keyring
@@ -73,34 +62,22 @@ class Vault:
     @property
     def state(self) -> VaultState:
         """Where new secrets go now."""
-        return self._state
+        return self._keyring.state
 
     def use(self, backend: KeyringBackend) -> VaultState:
         """From now on that is the keyring, such as an encrypted file where there is none; what waits is filed there.
 
         May block like `write`.
         """
+        self._keyring.use(backend)
         with self._lock:
-            self._backend, self._name = backend, None
             for key in [key for key, given in self._destinations.items() if given is None]:
                 del self._destinations[key]
         return self.ask_again()
 
     def lacks_keyring(self) -> bool:
         """Whether there is no keyring at all, found out without asking one anything; False while one is being asked."""
-        if self._state.why is not WhyMemory.NOT_ASKED:
-            return self._state.why is WhyMemory.NO_KEYRING
-        if not self._asking.acquire(timeout=_MOMENT_S):
-            return False
-        try:
-            found = self._keyring()
-        except Exception:  # noqa: BLE001 - backends raise what they like; `read` will tell
-            return False
-        finally:
-            self._asking.release()
-        if found is None:
-            self._settle(WhyMemory.NO_KEYRING)
-        return found is None
+        return self._keyring.is_missing()
 
     def where(self, profile_id: str, name: str) -> WhereKept | None:
         """Where that secret is, as far as this session has seen: None says unknown. Never blocks."""
@@ -127,7 +104,7 @@ class Vault:
         with self._lock:
             if (kept := self._kept.get(key)) is not None:
                 return kept
-        answered, text = self._ask(lambda keyring: _typed(keyring.get_password(*_filed_as(key))))
+        answered, text = self._keyring.ask(lambda keyring: _typed(keyring.get_password(*_filed_as(key))))
         with self._lock:
             if answered:
                 (self._filed.discard if text is None else self._filed.add)(key)
@@ -162,7 +139,7 @@ class Vault:
             if own in self._kept and own not in self._waiting and memory not in self._kept:
                 return None  # kept for this session by something that does not know its profile
         kept = self._read(memory)
-        unknown = kept is None and self.where(profile_id, name) is WhereKept.KEYRING and self._state.why is not None
+        unknown = kept is None and self.where(profile_id, name) is WhereKept.KEYRING and self.state.why is not None
         given = from_text(kept.reveal()) if kept is not None else Given() if unknown else None
         if not unknown:
             with self._lock:
@@ -257,28 +234,27 @@ class Vault:
                 if keyring.get_password(*entry) is not None:
                     keyring.delete_password(*entry)
 
-        done, _ = self._ask(remove)
+        done, _ = self._keyring.ask(remove)
         with self._lock:
             if done:
                 self._filed.difference_update(keys)
         # Without a keyring there is nothing that could still hold it.
-        return done or self._state.why is WhyMemory.NO_KEYRING
+        return done or self.state.why is WhyMemory.NO_KEYRING
 
     def ask_again(self) -> VaultState:
         """Ask a keyring that was left alone once more, also one that has started since, and file what waits for it.
 
         May block like `write`.
         """
+        self._keyring.begin_anew()
         with self._lock:
-            self._search = not self._given
-            self._state = VaultState(where=WhereKept.MEMORY, why=WhyMemory.NOT_ASKED)
             waiting = [(key, self._kept[key]) for key in self._waiting]
         if not waiting:
             # A read opens a locked keyring as well as a write does, and leaves nothing behind.
-            self._ask(lambda keyring: keyring.get_password(*_filed_as(_key("", ""))))
+            self._keyring.ask(lambda keyring: keyring.get_password(*_filed_as(_key("", ""))))
         for key, secret in waiting:
             self._file(key, secret)
-        return self._state
+        return self.state
 
     # ------------------------------------------------------------ by the profile's wish
 
@@ -326,7 +302,7 @@ class Vault:
         with self._lock:
             key = _key(profile.id, name)
             kept, waiting = key in self._kept, key in self._waiting
-        state = self._state
+        state = self.state
         if kept and not (waiting and state.why is None):
             return str(state) if waiting else words(SESSION)
         return f"in the {state.keyring or 'keyring of this computer'}"
@@ -354,17 +330,17 @@ class Vault:
             given = Given().also(destination(profile))
         if kept and secret is None:
             secret = known
-            if secret is None and self._state.why in _UNREADABLE and source_of(profile, name).place == "keyring":
-                return Moved(profile=profile, done=False, state=self._state)
+            if secret is None and self.state.why in _UNREADABLE and source_of(profile, name).place == "keyring":
+                return Moved(profile=profile, done=False, state=self.state)
         if late is not None and late.is_set():
-            return Moved(profile=profile, done=False, state=self._state)
+            return Moved(profile=profile, done=False, state=self.state)
         if not kept:
             gone = self.delete(profile.id, name)
         else:
             gone = to.place == "keyring" or self.delete(profile.id, name)
             if secret is not None:
                 self._keep(with_source(profile, name, to), name, secret, given)
-        return Moved(profile=with_source(profile, name, to), done=True, left_behind=not gone, state=self._state)
+        return Moved(profile=with_source(profile, name, to), done=True, left_behind=not gone, state=self.state)
 
     def delete_all(self, profile_id: str, names: Iterable[str]) -> bool:
         """Forget the secrets of a profile, as `delete` does each. False: the keyring may still hold some."""
@@ -386,21 +362,19 @@ class Vault:
 
     def note_slow(self) -> None:
         """A caller has stopped waiting for the keyring: it is left alone. Never blocks."""
-        with self._lock:
-            self._state = VaultState(where=WhereKept.MEMORY, keyring=self._name, why=WhyMemory.SLOW)
+        self._keyring.note_slow()
 
     def note_late_answer(self) -> None:
         """The keyring has answered a caller that had gone: it counts again, and gets what was kept in memory meanwhile.
 
         May block like `write`.
         """
-        with self._lock:
-            self._state = self._latest
-        if self._state.where is WhereKept.KEYRING:
+        self._keyring.note_late_answer()
+        if self.state.where is WhereKept.KEYRING:
             self.ask_again()
 
     def _file(self, key: _Key, secret: Secret) -> bool:
-        done, _ = self._ask(lambda keyring: keyring.set_password(*_filed_as(key), secret.reveal()))
+        done, _ = self._keyring.ask(lambda keyring: keyring.set_password(*_filed_as(key), secret.reveal()))
         with self._lock:
             # Another value may have been typed while the keyring was busy with this one: that one stays.
             if done and key in self._waiting and self._kept.get(key) is secret:
@@ -409,51 +383,6 @@ class Vault:
             if done:
                 self._filed.add(key)
         return done
-
-    def _ask(self, question: Callable[[KeyringBackend], T]) -> tuple[bool, T | None]:
-        """Whether the keyring answered, and what; the state says the rest."""
-        if self._state.why in _ASK_NO_MORE:
-            return False, None
-        with self._asking:
-            if self._state.why in _ASK_NO_MORE - {WhyMemory.SLOW}:  # by the call that this one waited for
-                return False, None
-            try:
-                keyring = self._keyring()
-                if keyring is None:
-                    self._settle(WhyMemory.NO_KEYRING)
-                    return False, None
-                answer = question(keyring)
-            # Backends raise what they like: keyring's errors, D-Bus errors, pywintypes.error, OSError.
-            except (Exception, SystemExit) as error:  # noqa: BLE001
-                self._settle(_why(error))
-                return False, None
-            self._settle(None)
-            return True, answer
-
-    def _keyring(self) -> KeyringBackend | None:
-        from clearline.core.keyring.keyrings import found_now, human_name, usable
-
-        if self._backend is None and portable_dir() is not None:
-            return None  # a portable copy leaves nothing on the computers that it meets
-        if self._backend is None:
-            import keyring
-
-            self._backend = keyring.get_keyring()
-        chosen = usable(self._backend)
-        if chosen is None and self._search:
-            self._search = False
-            if (started := found_now()) is not None:
-                self._backend = chosen = started
-        if chosen is not None and self._name is None:
-            self._name = human_name(chosen)
-        return chosen
-
-    def _settle(self, why: WhyMemory | None) -> None:
-        self._state = self._latest = VaultState(
-            where=WhereKept.KEYRING if why is None else WhereKept.MEMORY,
-            keyring=self._name,
-            why=why,
-        )
 
 
 def _typed(answer: object) -> str | None:
@@ -471,19 +400,3 @@ def _filed_as(key: _Key) -> tuple[str, str]:
     """Service and user in the keyring."""
     service, profile_id, name = key
     return service, f"{profile_id}/{name}"
-
-
-def _why(error: BaseException) -> WhyMemory:
-    """The reason, from the classes of an exception and of its causes; the texts are in the user's language."""
-    names = set()
-    cause: BaseException | None = error
-    while cause is not None:
-        names.add(type(cause).__name__)
-        cause = cause.__cause__ or cause.__context__
-    if names & {"PromptDismissedException", "KeychainDenied"}:  # secretstorage, keyring.backends.macOS.api
-        return WhyMemory.REFUSED
-    if names & {"KeyringLocked", "LockedException"}:
-        return WhyMemory.LOCKED
-    if names & {"NoKeyringError", "SecretServiceNotAvailableException"}:
-        return WhyMemory.NO_KEYRING
-    return WhyMemory.ERROR
