@@ -11,6 +11,7 @@ import pytest
 from clearline.core.check import course
 from clearline.core.check.check import check
 from clearline.core.check.request import Request
+from clearline.core.driver import client
 from clearline.core.driver.client import build_client
 from clearline.core.report.report import Verdict
 from lab import loops
@@ -38,7 +39,7 @@ def test_stop_ends_a_check_while_its_client_reads_the_trusted_roots(monkeypatch:
         finally:
             over.set()
 
-    monkeypatch.setattr(course, "build_client", slowly)
+    monkeypatch.setattr(client, "build_client", slowly)
     monkeypatch.setattr(course.Course, "_all_refuse", _not_asked)
     assert loops.run(play()) is Verdict.CANCELLED
     assert told.wait(PATIENCE_S)
