@@ -81,8 +81,9 @@ def test(arguments: Sequence[str]) -> None:
     fetch_judges()
     step([python, "-m", "ruff", "check"])
     step([python, "-m", "ruff", "format", "--check"])
-    step([python, "-m", "mypy"])
-    for chosen in runs_of_pytest(arguments, processors()):
+    first, *further = runs_of_pytest(arguments, processors())
+    step([python, "-m", "pytest", *first], offscreen, beside=[python, "-m", "mypy"])
+    for chosen in further:
         step([python, "-m", "pytest", *chosen], offscreen)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import dev
@@ -50,6 +51,25 @@ def test_a_step_that_was_killed_is_a_failure_too() -> None:
     assert ended.value.code == 137
 
 
+SLEEPS = "import sys, time; time.sleep(float(sys.argv[1])); print('over')"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("fails_first", [True, False])
+def test_of_two_steps_the_first_that_fails_ends_the_other(fails_first: bool) -> None:
+    both = [[sys.executable, "-c", "raise SystemExit(7)"], [sys.executable, "-c", SLEEPS, "100"]]
+    command, beside = both if fails_first else both[::-1]
+    with pytest.raises(SystemExit) as ended:
+        steps.step(command, beside=beside)
+    assert ended.value.code == 7
+
+
+def test_two_steps_are_over_when_both_are(capfd: pytest.CaptureFixture[str]) -> None:
+    for command, beside in (("0", "0.3"), ("0.3", "0")):
+        steps.step([sys.executable, "-c", SLEEPS, command], beside=[sys.executable, "-c", SLEEPS, beside])
+    assert capfd.readouterr().out.splitlines().count("over") == 4
+
+
 def test_tests_run_side_by_side_and_those_that_judge_times_alone_afterwards() -> None:
     side_by_side, alone = dev.runs_of_pytest([], 2)
     assert side_by_side[:4] == ["-n", "3", "--dist", "loadfile"]
@@ -68,7 +88,11 @@ def test_the_fast_loop_is_one_run_and_arguments_of_one_s_own_are_left_alone() ->
 
 def test_the_tests_stop_at_the_first_failure_and_leave_the_frozen_program_out(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[list[str]] = []
-    monkeypatch.setattr(dev, "step", lambda command, environ=None: taken.append(command[2:]))
+
+    def step(command: list[str], environ: object = None, *, beside: Sequence[str] = ()) -> None:
+        taken.extend(list(one[2:]) for one in (beside, command) if one)
+
+    monkeypatch.setattr(dev, "step", step)
     monkeypatch.setattr(dev, "fetch_servers", lambda: None)
     monkeypatch.setattr(dev, "fetch_judges", lambda: None)
     dev.test(["-k", "tls"])
