@@ -14,11 +14,20 @@ class Flow(QLayout):
     def __init__(self) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
+        self._least: QSize | None = None
+        self._heights: dict[int, int] = {}
         self.setSpacing(theme.GRID)
 
     def addItem(self, item: QLayoutItem) -> None:
         """Qt's own way in; use `addWidget`."""
         self._items.append(item)
+        self.invalidate()
+
+    def invalidate(self) -> None:
+        """Measure anew: Qt's layouts around it ask many times for what changes seldom."""
+        self._least = None
+        self._heights.clear()
+        super().invalidate()
 
     def count(self) -> int:
         """How many widgets."""
@@ -30,7 +39,10 @@ class Flow(QLayout):
 
     def takeAt(self, index: int) -> QLayoutItem | None:
         """Take one out, None past the end."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
+        if not 0 <= index < len(self._items):
+            return None
+        self.invalidate()
+        return self._items.pop(index)
 
     def hasHeightForWidth(self) -> bool:
         """Narrower is higher."""
@@ -38,7 +50,9 @@ class Flow(QLayout):
 
     def heightForWidth(self, width: int) -> int:
         """The height of all lines."""
-        return self._place(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._place(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
 
     def sizeHint(self) -> QSize:
         """As narrow as the widest widget; the height follows from the width."""
@@ -46,11 +60,13 @@ class Flow(QLayout):
 
     def minimumSize(self) -> QSize:
         """Room for the largest widget."""
-        size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        margins = self.contentsMargins()
-        return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
+        if self._least is None:
+            size = QSize()
+            for item in self._items:
+                size = size.expandedTo(item.minimumSize())
+            margins = self.contentsMargins()
+            self._least = size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
+        return self._least
 
     def setGeometry(self, rect: QRect) -> None:
         """Put every widget in its place."""
