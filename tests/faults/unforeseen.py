@@ -17,6 +17,8 @@ TABLE = Table()
 HOST, PORT = "db.lab.test", 27017
 _DEAD = "203.0.113.9"
 """An address at which nothing answers."""
+_SECOND = "10.79.0.53"
+"""That of a second name server."""
 _PLAIN = f"mongodb://{HOST}/"
 _CLUSTER = cluster(NAME, {MEMBER: PORT}) | ADDRESS
 _HERE: Zone = {(HOST, "A"): OUTSIDE, (HOST, "AAAA"): NODATA}
@@ -94,7 +96,30 @@ _names(
     says="web site",
 )
 
-# ---------------------------------------------------------------- the set, and the text
+
+@TABLE.row("E12", "two name servers name different hosts: the first counts", connected=(), netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network(nameservers=(OUTSIDE, _SECOND)) as network, MongoPeer(listener=network.listen(PORT)):
+        network.outside_address(_SECOND)
+        network.dns_server(_CLUSTER, delay_s=0.1)
+        network.dns_server(cluster(NAME, {"m2.lab.test": PORT}), host=_SECOND)
+        yield Case(SRV, network)
+
+
+# ---------------------------------------------------------------- the line, the set, and the text
+
+
+@TABLE.row("E15", "a firewall allows one connection of each computer", failed="tcp.unsteady", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(PORT)):
+        network.allow_connections(1, port=PORT)
+        yield Case(f"mongodb://{OUTSIDE}/", network)
+
+
+@TABLE.row("E16", "a read that is turned down without a code", failed="access.read-refused", says="these have none")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"find": {"ok": 0.0, "errmsg": "proxy: no backend"}}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
 
 
 @TABLE.row(
@@ -126,6 +151,8 @@ def _login(id: str, title: str, start: object, cause: str, says: str = "") -> No
 
 
 _LOCKED = Failure(18, "Account is locked for 300 s", "AuthenticationFailed")
+_SUSPENDED = {"ok": 0.0, "errmsg": "tenant suspended"}
+_login("E34", "a refusal without a code", _SUSPENDED, "auth.login-refused", "these have none")
 _login("E30", "a locked account", _LOCKED, "auth.login-refused", "Account is locked")
 _login("E31", "an answer that is no SCRAM", {"conversationId": 1, "payload": b"hello"}, "auth.server-not-genuine")
 _login(

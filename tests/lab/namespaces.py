@@ -244,6 +244,11 @@ class Network:
         """Let the outside take connections to ``port`` from one address alone; others vanish."""
         self._nft(self.outside, f"add rule inet lab arrive ip saddr != {address} tcp dport {port} drop")
 
+    def allow_connections(self, count: int, *, port: int) -> None:
+        """Let the outside take that many connections to ``port`` at a time; more are reset."""
+        over = f"tcp dport {port} ct state new ct count over {count}"
+        self._nft(self.outside, f"add rule inet lab arrive {over} reject with tcp reset")
+
     def drop_larger_than(self, size: int) -> None:
         """Lose every IP packet above ``size`` bytes, in both directions."""
         for name in (self.inside, self.outside):

@@ -11,7 +11,7 @@ from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.server_selection import has_failed
 from clearline.core.diagnosis.standing import is_connected
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
-from clearline.core.facts.login import DriverFacts, DriverState, LoginFacts
+from clearline.core.facts.login import DriverFacts, DriverState, Heard, LoginFacts
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, MemberFacts, OtherPort, Reach, ServerExtras, TlsKind
 from clearline.core.facts.text import Mistake
@@ -424,6 +424,14 @@ def test_a_server_that_serves_the_driver_and_cuts_a_probe_is_unsteady() -> None:
     served = facts(cut, driver=DriverFacts(state=DriverState.CONNECTED, server="db1:27017"))
     (found,) = (f for f in diagnose(served) if f.server == "db1:27017" and f.severity is Severity.WARNING)
     assert (found.cause, found.certainty) == ("tcp.unsteady", Certainty.LIKELY)
+
+
+@pytest.mark.parametrize("reach", [Reach.REFUSED, Reach.SILENT])
+def test_a_server_that_answered_the_driver_and_no_probe_is_not_called_down(reach: Reach) -> None:
+    heard = DriverFacts(state=DriverState.WAITING, heard={"db1:27017": Heard()})
+    found = diagnose(facts(dead("db1", reach), driver=heard))[0]
+    assert (found.cause, found.severity, found.certainty) == ("tcp.unsteady", Severity.FAILURE, Certainty.LIKELY)
+    assert diagnose(facts(dead("db2", reach), driver=heard))[0].cause != "tcp.unsteady"
 
 
 def test_what_is_said_of_most_servers_comes_first() -> None:

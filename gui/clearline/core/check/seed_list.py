@@ -24,6 +24,8 @@ from clearline.core.probes import dns
 from clearline.core.profiles.profile import OF_SSH, Profile
 from clearline.core.uri.srv_forms import TxtOptions, as_seed_list
 
+_IN_ORDER_S = 0.3
+"""So long an answer waits for the name servers that are asked before the one that gave it."""
 _FAR_PATIENCE = 2.0
 """Times the deadline: a line has to be opened first, and nothing is asked there a second time."""
 _DECIDED = (DnsOutcome.ANSWERED, DnsOutcome.NXDOMAIN, DnsOutcome.NODATA)
@@ -37,12 +39,15 @@ async def look_up_seeds(ledger: Ledger, examiner: Examiner, *, deadline_s: float
     name = ledger.facts.uri.hosts[0]
     options = ledger.facts.uri.options
 
+    await note_nameservers(ledger)
+    order = _Order(ledger.facts.dns.nameservers or (), lambda question: add_seeds(ledger, examiner, [question]))
+
     def answered(question: Question) -> None:
         ledger.ask(question)
-        if question.purpose == "srv" and question.outcome is DnsOutcome.ANSWERED:
-            add_seeds(ledger, examiner, [question])
+        if question.purpose == "srv":
+            order.heard(question)
 
-    await note_nameservers(ledger)
+    timer = asyncio.get_running_loop().call_later(_IN_ORDER_S, order.wait_no_more)
     service = options.get("srvServiceName", "mongodb")
     pending = asyncio.ensure_future(
         dns.ask_srv(name, service, deadline_s=deadline_s, late_s=late_s, on_question=answered)
@@ -53,7 +58,38 @@ async def look_up_seeds(ledger: Ledger, examiner: Examiner, *, deadline_s: float
         ledger.put(dns=replace(ledger.facts.dns, finished=True))
         await pending
     finally:
+        timer.cancel()
         pending.cancel()
+
+
+class _Order:
+    """Drivers go by the first name server that answers, in the system's order; what another lists is no host."""
+
+    def __init__(self, nameservers: tuple[str, ...], take: Callable[[Question], None]) -> None:
+        self._nameservers = nameservers[: dns.MAX_SERVERS]
+        self._take = take
+        self._said: dict[str, Question] = {}
+        self._patient = True
+
+    def heard(self, question: Question) -> None:
+        """One name server's word about the SRV record."""
+        if not question.truncated:  # the whole follows over TCP
+            self._said[question.nameserver] = question
+            self._settle()
+
+    def wait_no_more(self) -> None:
+        """One that has kept silent so long is passed over."""
+        self._patient = False
+        self._settle()
+
+    def _settle(self) -> None:
+        for nameserver in self._nameservers:
+            question = self._said.get(nameserver)
+            if question is None and self._patient:
+                return
+            if question is not None and question.records:
+                self._take(question)
+                return
 
 
 def add_seeds(ledger: Ledger, examiner: Examiner, questions: list[Question]) -> None:

@@ -207,6 +207,8 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
             continue
         if connected and member.address == facts.driver.server and explanation.cause in _CUTS:
             explanation = _unsteady(member, explanation)
+        elif member.address in facts.driver.heard and explanation.stage is Stage.TCP and not reached(member):
+            explanation = _unsteady(member, explanation, severity=None if connected else Severity.FAILURE)
         elif member.address in awaited and explanation.stage in (Stage.TCP, Stage.HELLO):
             explanation = _of_the_primary(explanation)
         beside = member.address not in awaited if awaited else living and not reached(member)
@@ -219,10 +221,16 @@ _CUTS = frozenset(
 )
 
 
-def _unsteady(member: MemberFacts, cut: Finding) -> Finding:
-    """The driver's connection works and one of ours was cut: not every connection gets the same."""
+def _unsteady(member: MemberFacts, cut: Finding, *, severity: Severity | None = None) -> Finding:
+    """A connection of the driver's works and one of ours was cut: not every connection gets the same."""
     return catalogue.finding(
-        "tcp.unsteady", Certainty.LIKELY, server=member.address, evidence=cut.evidence, host=member.address
+        "tcp.unsteady",
+        Certainty.LIKELY,
+        severity=severity,
+        server=member.address,
+        evidence=cut.evidence,
+        detail="A firewall that allows only so many from one computer does the same.",
+        host=member.address,
     )
 
 

@@ -97,7 +97,7 @@ def _unreadable(facts: Facts) -> Finding | None:
 def _cut_off(facts: Facts) -> Finding | None:
     """Hello is answered, and the login or every other command is not."""
     login, live = facts.login, answered(facts)
-    if login.failed_step is not None and login.code is None and live:
+    if login.failed_step is not None and login.code is None and live and facts.driver.exception != _TURNED_DOWN:
         address = login.server or live[0][0].address
         return finding(
             "auth.no-answer",
@@ -110,6 +110,9 @@ def _cut_off(facts: Facts) -> Finding | None:
     return next((found for m, _ in live if (found := answers_nothing_else(facts, m))), None)
 
 
+_TURNED_DOWN = "pymongo.errors.OperationFailure"
+"""What PyMongo raises at an answer that says no, with or without a code."""
+_NO_CODE = "MongoDB gives a code with such words, and these have none: another product, or something in front, says so."
 _READ_CONCERN = frozenset({123, 148})
 """Server codes NotAReplicaSet and ReadConcernMajorityNotEnabled."""
 
@@ -118,13 +121,19 @@ def _refused(facts: Facts, evidence: dict[str, Json]) -> Finding | None:
     """The server's own words for a code that stands for many causes."""
     driver, login = facts.driver, facts.login
     words = driver.words or driver.code_name or "no message"
-    if driver.code is None or not answered(facts):
+    if (driver.code is None and driver.exception != _TURNED_DOWN) or not answered(facts):
         return None
     told = f"{driver.code} ({driver.code_name})" if driver.code_name else str(driver.code)
     blanks = {"words": words, "code": told}
+    means = "" if driver.code is not None else _NO_CODE
     if login.failed_step is not None:
         return finding(
-            "auth.login-refused", Certainty.LIKELY, server=login.server, evidence={**evidence, **blanks}, fill=blanks
+            "auth.login-refused",
+            Certainty.LIKELY,
+            server=login.server,
+            evidence={**evidence, **blanks},
+            means=means,
+            fill=blanks,
         )
     if driver.raised_by == "read":
         host = driver.server or "The server"
@@ -146,6 +155,7 @@ def _refused(facts: Facts, evidence: dict[str, Json]) -> Finding | None:
             Certainty.LIKELY,
             server=driver.server,
             evidence={**evidence, **blanks},
+            means=means,
             fill={**blanks, "host": host},
         )
     return None

@@ -332,7 +332,9 @@ def txt_against_text(facts: Facts) -> Iterable[Finding]:
     named = f"replicaSet={txt_set} from the TXT record" if txt_set and "replicaSet" not in said else ""
     if "replicaSet" in said:
         named = f"replicaSet={said['replicaSet']} in the address"
-    targets = {":".join(seed) for q in asked_for(facts, "srv") for r in q.records if len(seed := r.split()[:1:-1]) == 2}
+    answer = best_of(asked_for(facts, "srv"))
+    records = answer.records if answer is not None else ()
+    targets = {":".join(seed) for record in records if len(seed := record.split()[:1:-1]) == 2}
     most = said.get("srvMaxHosts") or 0
     pairs = [
         (balanced, named),
