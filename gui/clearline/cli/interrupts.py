@@ -89,7 +89,10 @@ class _Watched(Generic[T]):
     # ------------------------------------------------------------ main thread
 
     def result(self) -> T:
-        """Start the loop and wait for its end as long as it lives."""
+        """Start the loop and wait for its end as long as it lives.
+
+        Raises what the command raises, KeyboardInterrupt after Ctrl-C, and `LoopStuck`.
+        """
         start_daemon(self._live, "loop")
         seen = missing = 0
         while not self._done.wait(BEAT_S):

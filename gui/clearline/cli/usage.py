@@ -66,7 +66,7 @@ def _said_back(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def seconds(least: float, most: float) -> Callable[[str], float]:
-    """The type of an argument that is a number of seconds within limits."""
+    """The type of an argument that is a number of seconds within limits; argparse tells of any other."""
 
     def read(text: str) -> float:
         try:

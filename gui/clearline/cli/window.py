@@ -9,7 +9,10 @@ from clearline import obstacles
 
 
 def open_window(arguments: Sequence[str] = ()) -> int:
-    """Open the window; an argument names a profile's file. 1 when it cannot be shown here."""
+    """Open the window; an argument names a profile's file. 1 when it cannot be shown here.
+
+    Raises ModuleNotFoundError where PySide6 is not installed.
+    """
     if find_spec("PySide6") is None:  # before anything else that may be missing: only this command cannot do without
         raise ModuleNotFoundError("PySide6 is not installed", name="PySide6")
     if problem := obstacles.before_window():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearline.core.explain.explain import explain
-from clearline.core.explain.remaining import Standing, standings
+from clearline.core.explain.remaining import AfterCheck, standings
 from clearline.core.explain.targets import as_checked, together
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 from clearline.core.report.report import Identity, Report, StageResult, Status, Verdict
@@ -29,25 +29,25 @@ def report(verdict: Verdict, *found: str, login: bool = False, **statuses: Statu
 def test_what_the_check_found_is_confirmed_and_another_fault_of_its_stage_is_refuted() -> None:
     silent = report(Verdict.FAILED, "tcp.no-answer", dns=Status.PASSED, tcp=Status.FAILED)
     assert standings(["tcp.no-answer", "tcp.refused", "dns.host-not-found", "auth.wrong-password"], silent) == {
-        "tcp.no-answer": Standing.FOUND,
-        "tcp.refused": Standing.REFUTED,
-        "dns.host-not-found": Standing.REFUTED,
-        "auth.wrong-password": Standing.OPEN,
+        "tcp.no-answer": AfterCheck.FOUND,
+        "tcp.refused": AfterCheck.REFUTED,
+        "dns.host-not-found": AfterCheck.REFUTED,
+        "auth.wrong-password": AfterCheck.OPEN,
     }
 
 
 @pytest.mark.parametrize("cause", ["app.client-not-connected", "env.container-localhost", "server.does-not-start"])
 def test_no_check_refutes_what_is_about_the_program(cause: str) -> None:
-    assert standings([cause], report(Verdict.CONNECTED, tcp=Status.PASSED)) == {cause: Standing.UNSEEN}
+    assert standings([cause], report(Verdict.CONNECTED, tcp=Status.PASSED)) == {cause: AfterCheck.UNSEEN}
 
 
 def test_a_connection_without_a_login_says_nothing_of_a_password() -> None:
     passed = {"tcp": Status.PASSED, "auth": Status.PASSED}
     assert standings(["auth.wrong-password"], report(Verdict.CONNECTED, **passed))["auth.wrong-password"] is (
-        Standing.OPEN
+        AfterCheck.OPEN
     )
     assert standings(["auth.wrong-password"], report(Verdict.CONNECTED, login=True, **passed)) == {
-        "auth.wrong-password": Standing.REFUTED
+        "auth.wrong-password": AfterCheck.REFUTED
     }
 
 

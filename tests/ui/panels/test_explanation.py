@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from clearline.core.explain.explain import explain
-from clearline.core.explain.remaining import Standing
+from clearline.core.explain.remaining import AfterCheck
 from clearline.ui.panels.explanation import ExplanationPage
 
 TEXT = "app starts\nMongoServerSelectionError: connect ECONNREFUSED 192.0.2.7:27017"
@@ -70,13 +70,13 @@ def test_a_server_of_the_text_can_be_tested(qtbot: QtBot, page: Any) -> None:
 def test_a_check_says_which_causes_remain(page: Any) -> None:
     page.show_explanation(explain(TEXT))
     first, *others = [found.cause for found in page.causes]
-    page.show_checked({first: Standing.FOUND} | dict.fromkeys(others, Standing.OPEN))
+    page.show_checked({first: AfterCheck.FOUND} | dict.fromkeys(others, AfterCheck.OPEN))
     assert "The check confirms" in page.page.plain()
     assert "the check found it" in page.facts.text()
     assert "the check found it" not in page.page.plain()
-    page.show_checked({first: Standing.OPEN} | dict.fromkeys(others, Standing.REFUTED))
+    page.show_checked({first: AfterCheck.OPEN} | dict.fromkeys(others, AfterCheck.REFUTED))
     assert "one cause remains" in page.page.plain()
-    page.show_checked(dict.fromkeys([first, *others], Standing.REFUTED))
+    page.show_checked(dict.fromkeys([first, *others], AfterCheck.REFUTED))
     assert "refutes every cause" in page.page.plain()
     assert "on this computer" in page.page.plain()
 

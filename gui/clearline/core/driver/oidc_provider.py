@@ -40,7 +40,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def discover(issuer: str) -> Mapping[str, Any]:
-    """The provider's description of itself (OpenID Connect Discovery, section 4)."""
+    """The provider's description of itself (OpenID Connect Discovery, section 4). Raises `SignInProblem`."""
     place = safe(issuer).rstrip("/") + "/.well-known/openid-configuration"
     try:
         provider = _ask(urllib.request.Request(place, headers={"Accept": "application/json"}))  # noqa: S310

@@ -90,6 +90,7 @@ def answer_quickly(sock: socket.socket, until: float) -> None:
     """Acknowledge at once for a moment (Linux): sshd and many proxies wait for it with their next answer (Nagle).
 
     Without this each handshake takes 40 ms longer. The system forgets it now and then, so it is said again.
+    ``until`` is a time of the running loop, seconds.
     """
     quick = getattr(socket, "TCP_QUICKACK", None)
     if quick is None or sock.fileno() < 0 or sock.family not in (socket.AF_INET, socket.AF_INET6):

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.explain.explanation import Candidate, Explanation
-from clearline.core.explain.remaining import Standing
+from clearline.core.explain.remaining import AfterCheck
 from clearline.core.explain.targets import as_checked, together
 from clearline.core.findings import Certainty
 from clearline.ui.look import theme
@@ -59,10 +59,10 @@ _WRITERS: Final = {
     "server-log": "a server's log",
 }
 _AFTER_A_CHECK: Final = {
-    Standing.FOUND: "✔ the check found it",
-    Standing.REFUTED: "✖ the check refutes it",
-    Standing.OPEN: "the check did not get that far",
-    Standing.UNSEEN: "no check from here can show it",
+    AfterCheck.FOUND: "✔ the check found it",
+    AfterCheck.REFUTED: "✖ the check refutes it",
+    AfterCheck.OPEN: "the check did not get that far",
+    AfterCheck.UNSEEN: "no check from here can show it",
 }
 
 
@@ -83,7 +83,7 @@ class ExplanationPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._explanation: Explanation | None = None
-        self._standings: Mapping[str, Standing] = {}
+        self._standings: Mapping[str, AfterCheck] = {}
         self._pause = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self.word = QLabel()
         self.word.setFont(theme.strong_font())
@@ -197,7 +197,7 @@ class ExplanationPage(QWidget):
         if explanation is not None:
             announce(self, " ".join(filter(None, (self.word.text(), self.sentence.text(), self.remedy.text()))))
 
-    def show_checked(self, standings: Mapping[str, Standing]) -> None:
+    def show_checked(self, standings: Mapping[str, AfterCheck]) -> None:
         """Say how each candidate stands after a check of the servers, and which remain."""
         self._standings = standings
         self._show_card()
@@ -229,7 +229,7 @@ class ExplanationPage(QWidget):
         first = self.causes[0] if self.causes else None
         if first is not None:
             driver = _writer(self._explanation)
-            asked = _AFTER_A_CHECK.get(self._standings.get(first.cause, Standing.UNSEEN)) if self._standings else None
+            asked = _AFTER_A_CHECK.get(self._standings.get(first.cause, AfterCheck.UNSEEN)) if self._standings else None
             self.word.setText("Explained from the text")
             facts = (first.certainty.value, first.cause, driver, asked or "nothing was asked yet")
             self.facts.setText(" · ".join(filter(None, facts)))
@@ -293,10 +293,10 @@ class ExplanationPage(QWidget):
         tone = c.muted if found.certainty is Certainty.POSSIBLE else c.accent
         checked = ""
         if standing := self._standings.get(found.cause):
-            colour = c.passed if standing is Standing.FOUND else c.muted
+            colour = c.passed if standing is AfterCheck.FOUND else c.muted
             checked = f' <span style="color:{colour}">· {_AFTER_A_CHECK[standing]}</span>'
         summary = escape(found.summary)
-        if self._standings.get(found.cause) is Standing.REFUTED:
+        if self._standings.get(found.cause) is AfterCheck.REFUTED:
             summary = f'<span style="color:{c.muted}">{summary}</span>'
         text = (
             f'<p style="margin-top:6px; margin-bottom:2px">{summary} '
@@ -350,10 +350,10 @@ def _line(words: str) -> str:
     return f'<p style="{style}; color:{theme.colours().muted}">{escape(shown)}</p>'
 
 
-def _remaining(causes: tuple[Candidate, ...], standings: Mapping[str, Standing]) -> str:
+def _remaining(causes: tuple[Candidate, ...], standings: Mapping[str, AfterCheck]) -> str:
     """Which causes are left, and what that is worth: the check ran here, the program perhaps elsewhere."""
     known = [standings[found.cause] for found in causes if found.cause in standings]
-    confirmed, left = known.count(Standing.FOUND), len(known) - known.count(Standing.REFUTED)
+    confirmed, left = known.count(AfterCheck.FOUND), len(known) - known.count(AfterCheck.REFUTED)
     if confirmed:
         return "The check confirms a cause that the text allows."
     where = "The check ran on this computer; if the program runs elsewhere, test from there."

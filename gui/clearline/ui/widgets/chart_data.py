@@ -73,7 +73,7 @@ _MOST_ROWS: Final = 5
 
 
 def decimated(curve: Curve, begin: float, end: float, columns: int) -> list[Run]:
-    """The curve between two times as runs of ``(x, y)``, at most four points a pixel column: first, least, most, last.
+    """The curve between two epochs as runs of ``(x, y)``, at most four points a pixel column: first, least, most, last.
 
     What a column hides are only points between its least and its most, which fall on the same pixels.
     """
@@ -145,7 +145,7 @@ def value_at(curve: Curve, x: float, tolerance: float) -> float | None:
 
 
 def highest(picture: Picture, begin: float, end: float) -> float:
-    """The most that has to find room between two times."""
+    """The most that has to find room between two epochs, in the picture's own unit."""
     found = 0.0
     for curve in picture.curves:
         first = max(0, bisect_left(curve.xs, begin) - (1 if curve.steps else 0))
