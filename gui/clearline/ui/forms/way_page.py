@@ -92,7 +92,19 @@ class WayPage(FormPage):
         page.addWidget(top)
         page.addWidget(self.about)
         page.addLayout(self._list)
-        self.names, names = form_column("Names of mongodb+srv")
+        self.names = self._make_names()
+        page.addWidget(self.names)
+        self.line.entered.connect(self._set_line)
+        self.line.returnPressed.connect(self._take_line)
+        self.line.editingFinished.connect(self._take_line)
+        self.line.returnPressed.connect(self.submitted)
+        self.name_server.entered.connect(self._set_name_server)
+        self.name_server.returnPressed.connect(self.submitted)
+        self.asked.chosen.connect(lambda first: self._set_names(first=first))
+
+    def _make_names(self) -> QWidget:
+        """Who is asked for the servers' names where they are known at the far side alone."""
+        made, names = form_column("Names of mongodb+srv")
         self.name_server = TextEntry("Name server at the far side", "none; 10.0.0.2, or ssh for the SSH server's own")
         self.name_server.setToolTip(
             "It is asked over the hops, by TCP. The word ssh: the last SSH server is asked to print its "
@@ -109,14 +121,7 @@ class WayPage(FormPage):
         noted.setFocusProxy(self.name_server)
         add_row(names, "Far name server", noted)
         add_row(names, "It is asked", self.asked)
-        page.addWidget(self.names)
-        self.line.entered.connect(self._set_line)
-        self.line.returnPressed.connect(self._take_line)
-        self.line.editingFinished.connect(self._take_line)
-        self.line.returnPressed.connect(self.submitted)
-        self.name_server.entered.connect(self._set_name_server)
-        self.name_server.returnPressed.connect(self.submitted)
-        self.asked.chosen.connect(lambda first: self._set_names(first=first))
+        return made
 
     def show_state(self, state: FormState) -> None:
         """Show the hops of a profile."""

@@ -127,6 +127,11 @@ class EventsPanel(QWidget):
         self.copy = IconButton("copy", "Copy the selected rows")
         self.clear = IconButton("clear", "Clear the log")
         self.save = IconButton("save", "Save the shown events as JSON Lines or CSV")
+        self._lay_out()
+        self._connect()
+        self.show_model(self._model)
+
+    def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.GRID * 2, 6, theme.GRID * 2, 6)
         bar.setSpacing(theme.GRID // 2)
@@ -153,6 +158,7 @@ class EventsPanel(QWidget):
         column.addLayout(bar)
         column.addWidget(split, 1)
 
+    def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._filter)
         self.server.currentIndexChanged.connect(self._filter)
         self.connection.currentIndexChanged.connect(self._filter)
@@ -175,7 +181,6 @@ class EventsPanel(QWidget):
         bar_of_rows.valueChanged.connect(self._on_scrolled)
         bar_of_rows.rangeChanged.connect(self._keep_at_end)
         self._model.counts_changed.connect(self._show_counts)
-        self.show_model(self._model)
 
     @property
     def model(self) -> DriverEventsModel:

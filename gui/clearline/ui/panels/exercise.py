@@ -99,6 +99,20 @@ class ExerciseForm(QWidget):
         self.start = QPushButton("Start")
         self.start.setObjectName("primary")
         self.close_button = IconButton("close", "Close the exercise")
+        self._lay_out()
+        self.start.clicked.connect(self._on_start)
+        self.close_button.clicked.connect(self.end)
+        self.work.currentIndexChanged.connect(self._show_fields)
+        self.own_pool.toggled.connect(self._show_fields)
+        for edited in (self.workers.valueChanged, self.duration.valueChanged, self.collection.textEdited):
+            edited.connect(self._forget_question)
+        for label in (self.problem, self.warning, self.progress, self.sentence):
+            label.hide()
+        self._asked = False
+        self._show_fields()
+        self.hide()
+
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(theme.GRID * 2)
         head.addWidget(self.title)
@@ -116,17 +130,6 @@ class ExerciseForm(QWidget):
         for widget in (self.problem, self.warning, self.progress, self.sentence):
             column.addWidget(widget)
         column.addLayout(self._numbers)
-        self.start.clicked.connect(self._on_start)
-        self.close_button.clicked.connect(self.end)
-        self.work.currentIndexChanged.connect(self._show_fields)
-        self.own_pool.toggled.connect(self._show_fields)
-        for edited in (self.workers.valueChanged, self.duration.valueChanged, self.collection.textEdited):
-            edited.connect(self._forget_question)
-        for label in (self.problem, self.warning, self.progress, self.sentence):
-            label.hide()
-        self._asked = False
-        self._show_fields()
-        self.hide()
 
     @property
     def plan(self) -> ExercisePlan:

@@ -75,6 +75,17 @@ class SettingsDialog(QDialog):
         self.search.setAccessibleName("Find a setting")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._sift)
+        self._lay_out()
+        self.colours.chosen.connect(lambda value: self.chosen.emit("colours", value))
+        self.secrets.chosen.connect(lambda value: self.chosen.emit("new_secrets", value))
+        self.silence.valueChanged.connect(lambda value: self.chosen.emit("silence_s", value))
+        self.interval.valueChanged.connect(lambda value: self.chosen.emit("watch_interval_s", value))
+        self.events.valueChanged.connect(lambda value: self.chosen.emit("event_limit", value))
+        self.notifications.toggled.connect(lambda value: self.chosen.emit("notifications", value))
+        self.tray.toggled.connect(lambda value: self.chosen.emit("tray", value))
+        self.still.toggled.connect(lambda value: self.chosen.emit("still", value))
+
+    def _lay_out(self) -> None:
         form_widget, form = form_column("Window and secrets")
         add_row(form, "Colours", self.colours)
         add_row(form, "New secrets", self.secrets)
@@ -108,14 +119,6 @@ class SettingsDialog(QDialog):
         column.addWidget(buttons)
         self.resize(theme.scaled(theme.GRID * 60), self.sizeHint().height())
         buttons.rejected.connect(self.reject)
-        self.colours.chosen.connect(lambda value: self.chosen.emit("colours", value))
-        self.secrets.chosen.connect(lambda value: self.chosen.emit("new_secrets", value))
-        self.silence.valueChanged.connect(lambda value: self.chosen.emit("silence_s", value))
-        self.interval.valueChanged.connect(lambda value: self.chosen.emit("watch_interval_s", value))
-        self.events.valueChanged.connect(lambda value: self.chosen.emit("event_limit", value))
-        self.notifications.toggled.connect(lambda value: self.chosen.emit("notifications", value))
-        self.tray.toggled.connect(lambda value: self.chosen.emit("tray", value))
-        self.still.toggled.connect(lambda value: self.chosen.emit("still", value))
 
     def _sift(self, text: str) -> None:
         """Show what holds every word of the text."""
