@@ -301,12 +301,13 @@ class Network:
                 _ip("-n", name, "addr", "add", f"{address_v6}/64", "dev", "line", "nodad")
             _ip("-n", name, "link", "set", "line", "up")
         _ip("-n", self.inside, "route", "add", "default", "via", OUTSIDE)
+        # Packets to addresses that are not there vanish, also where the computer around passes packets on (ip_forward).
+        _ip("-n", self.outside, "route", "add", "blackhole", "default")
         if self._ipv6 and not self._line:  # known neighbours: a fresh link may lose the first question for one
             for name, other in ((self.inside, OUTSIDE_V6), (self.outside, INSIDE_V6)):
                 _ip("-n", name, "neigh", "replace", other, "lladdr", _MAC[other], "dev", "line", "nud", "permanent")
         if self._ipv6:
             _ip("-n", self.inside, "route", "add", "default", "via", OUTSIDE_V6)
-            # IPv4 packets for nobody vanish by themselves; IPv6 would answer that there is no route.
             _ip("-n", self.outside, "-6", "route", "add", "blackhole", "default")
 
     def _write_settings(self) -> None:
