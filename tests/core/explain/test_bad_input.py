@@ -8,6 +8,7 @@ import pytest
 
 from clearline.core.explain.explain import explain, explain_stream
 from clearline.core.explain.recognise import is_error_text
+from clearline.core.inspection.srv_lookup import read_pasted
 
 LENGTH = 40_000
 TEXTS = {
@@ -69,3 +70,24 @@ def test_an_error_at_the_end_of_a_line_of_megabytes_is_found() -> None:
 def test_bytes_that_are_no_utf8_do_not_hide_the_error() -> None:
     raw = "Fehler: MongoServerError: bad auth : Authentication failed. Schlüssel".encode("latin-1")
     assert explain_stream(io.BytesIO(raw)).causes[0].cause == "auth.atlas-bad-auth"
+
+
+DIGITS = "9" * 5000
+"""More than Python reads as a number."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"MongoTimeoutException: maxPoolSize: {DIGITS}, total connections: {DIGITS}, in use by cursors: {DIGITS}",
+        f"ssl alert number {DIGITS}, verify code: {DIGITS}, error {DIGITS} at 0 depth lookup",
+        f"ECONNREFUSED [Errno {DIGITS}] (os error {DIGITS}) WinError {DIGITS} code: {DIGITS} errno: {DIGITS}",
+        f"<ServerDescription ('h', {DIGITS}) server_type: Unknown, rtt: None, error=AutoReconnect('h:{DIGITS}: x')>",
+        f"servers: {{ h:{DIGITS}=ServerDescription{{address=h:{DIGITS}, type=UNKNOWN}} }} Timed out after {DIGITS} ms",
+        f"connect ECONNREFUSED db1:{DIGITS} mongodb://db1:{DIGITS}/?maxPoolSize={DIGITS}",
+        "connect ECONNREFUSED db1:\u00b2\u00b2\u00b2\u00b2 <ServerDescription ('h', \u00b2) server_type: Unknown>",
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_no_number(text: str) -> None:
+    explain(text)
+    assert read_pasted(f"service = 0 5 {DIGITS} db1.\nSRV 0 0 {DIGITS} db2.\n0 0 {DIGITS} db3.\n").hosts == ()

@@ -24,10 +24,11 @@ from clearline.core.driver.events import DriverEvent
 from clearline.core.facts.hops import HopFacts, HopFailure, Trouble
 from clearline.core.hops.asking import Agreed, Question, ShownKey
 from clearline.core.hops.hop_log import Terms
+from clearline.core.hops.http_connect import _challenge, parsed
 from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way, lay
-from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, KubernetesForward, ProxyLogin, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, to_json
 from clearline.core.secrets.secret import Secret, Secrets, hop_password
@@ -280,6 +281,47 @@ def test_an_answer_that_breaks_off_opens_nothing() -> None:
 
     with Peer(script) as peer:
         assert headline(HttpProxy(host=HERE, port=peer.port))[0] == "hop.closed"
+
+
+DIGITS = "9" * 5000
+"""More than Python reads as a number."""
+
+
+@pytest.mark.parametrize("login", ["none", "basic", "ntlm"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"HTTP/1.1 {DIGITS} Bad",
+        "HTTP/1.1 \u0664\u0660\u0667 Bad",
+        f"HTTP/1.1 407 Login\r\nContent-Length: {DIGITS}\r\nProxy-Authenticate: NTLM",
+        f"HTTP/1.1 503 Bad\r\nX-Squid-Error: ERR_CONNECT_FAIL {DIGITS}",
+        "HTTP/1.1 407 Login\r\nContent-Length: 0\r\nProxy-Authenticate: NTLM =a=",
+    ],
+    ids=["status", "arabic", "length", "errno", "challenge"],
+)
+def test_numbers_and_challenges_that_are_none_are_the_proxys_fault(
+    head: str, login: ProxyLogin, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def script(line: Conversation) -> None:
+        await line.read()
+        await line.write(f"{head}\r\n\r\n".encode())
+        line.close()
+
+    with Peer(script) as peer:
+        hop = HttpProxy(host=HERE, port=peer.port, login=login, user=None if login == "none" else "me")
+        cause, took_s, _ = headline(hop)
+    assert cause.partition(".")[0] in ("proxy", "hop")
+    assert took_s < 3
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(
+    ("challenge", "token"), [("a", ""), ("\xff", ""), ("====", ""), ("YQ==", "YQ=="), ("YQ==, Basic realm=x", "YQ==")]
+)
+def test_only_a_token_is_taken_for_a_challenge(challenge: str, token: str) -> None:
+    answer = parsed(f"HTTP/1.1 407 x\r\nProxy-Authenticate: Negotiate {challenge}".encode("latin-1"))
+    assert answer is not None
+    assert _challenge(answer, "Negotiate") == token
 
 
 @pytest.mark.parametrize("kind", [Socks5Proxy, HttpProxy, SshServer])

@@ -19,12 +19,12 @@ _CREDENTIAL = re.compile(r"mechanism=([\w\-]+)?, userName='([^']*)', source='([^
 _RUBY = re.compile(r"User (\S+) \(mechanism: \w+\) .{0,80}?\(auth source: ([\w$\-]+), used mechanism: ([\w\-]+)")
 _CODE = re.compile(r"\bcode['\"]?\s{0,3}[:=]\s{0,3}(\d{1,6})\b")
 _POOL = {
-    "most": re.compile(r"maxPoolSize: (\d+)"),
-    "total": re.compile(r"total connections: (\d+)"),
-    "idle": re.compile(r"idle connections: (\d+)"),
+    "most": re.compile(r"maxPoolSize: (\d{1,9})\b"),
+    "total": re.compile(r"total connections: (\d{1,9})\b"),
+    "idle": re.compile(r"idle connections: (\d{1,9})\b"),
     "waited_s": re.compile(r"wait duration: ([\d.]+)s"),
 }
-_IN_USE = re.compile(r"in use by (?:cursors|transactions|other operations): (\d+)")
+_IN_USE = re.compile(r"in use by (?:cursors|transactions|other operations): (\d{1,9})\b")
 _SURROUNDINGS = {
     "atlas": re.compile(r"mongodb\.net|Atlas cluster|AtlasError", re.IGNORECASE),
     "documentdb": re.compile(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import HopStage, Trouble
@@ -26,6 +27,10 @@ _REST_S = 0.2
 _LONGEST_HEAD = 32768
 _LONGEST_BODY = 65536
 _ENDS = (b"\r\n\r\n", b"\n\n")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_STATUS: Final = re.compile(r"[0-9]{3}")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+"""Python refuses to read thousands of digits, which a proxy may send."""
 _TELLING = ("server", "via", "x-squid-error", "retry-after", "proxy-agent", "x-cache")
 _PROXY_AUTHENTICATION_REQUIRED = 407
 _SPOKEN = frozenset({"basic", "ntlm", "negotiate"})
@@ -260,7 +265,7 @@ def parsed(head: bytes) -> Answer | None:
     """The head of an HTTP answer; None when it is none."""
     lines = head.decode("latin-1").split("\r\n" if b"\r\n" in head else "\n")
     words = lines[0].split(" ", 2)
-    if len(words) < 2 or not words[0].upper().startswith("HTTP/") or not words[1].isdecimal():
+    if len(words) < 2 or not words[0].upper().startswith("HTTP/") or not _STATUS.fullmatch(words[1]):
         return None
     pairs = (line.partition(":") for line in lines[1:] if line)
     headers = tuple((name.strip().lower(), value.strip()) for name, colon, value in pairs if colon)
@@ -304,7 +309,7 @@ def _end_of_head(data: bytes) -> int:
 async def _skip_body(stream: Stream, answer: Answer) -> None:
     """Read what belongs to a refusal, so that the connection can be used for the next step of a sign-in."""
     sizes = answer.all("content-length")
-    if answer.status == _PROXY_AUTHENTICATION_REQUIRED and sizes and sizes[0].isdecimal():
+    if answer.status == _PROXY_AUTHENTICATION_REQUIRED and sizes and _NUMBER.fullmatch(sizes[0]):
         await receive_exactly(stream, min(int(sizes[0]), _LONGEST_BODY))
 
 
@@ -314,10 +319,12 @@ def _closes(answer: Answer) -> bool:
 
 
 def _challenge(answer: Answer, scheme: str) -> str:
+    """What a proxy says to the last token; empty for nothing, and for what is no token (RFC 4559: base64)."""
     for value in answer.all("proxy-authenticate"):
         name, _, rest = value.partition(" ")
         if name.lower() == scheme.lower():
-            return rest.strip()
+            token = rest.partition(",")[0].strip()  # another scheme may follow
+            return token if _TOKEN.fullmatch(token) and len(token) % 4 == 0 else ""
     return ""
 
 
@@ -325,7 +332,7 @@ def _far_errno(answer: Answer) -> int | None:
     """The far side's error number: Squid's ``X-Squid-Error: ERR_CONNECT_FAIL 111``."""
     for value in answer.all("x-squid-error"):
         name, _, number = value.partition(" ")
-        if name == "ERR_CONNECT_FAIL" and number.strip().isdecimal():
+        if name == "ERR_CONNECT_FAIL" and _NUMBER.fullmatch(number.strip()):
             return int(number) or None
     return None
 

@@ -14,6 +14,8 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from clearline.core.addresses import port_number
+
 LOCAL: Final = "<local>"
 """The exception for every name without a dot."""
 _ALSO_LOOPBACK: Final = "<-loopback>"
@@ -45,7 +47,7 @@ def fits(exception: str, host: str, port: int) -> bool:
         return "." not in host and ":" not in host
     name, colon, number = wanted.rpartition(":")
     if colon and number.isdecimal() and (name.endswith("]") or ":" not in name):
-        if int(number) != port:
+        if port_number(number) != port:
             return False
         wanted = name
     if "/" in wanted:

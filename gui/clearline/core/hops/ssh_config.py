@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from clearline.core.addresses import port_number
 from clearline.core.hops.known_hosts import OF_SYSTEM
 from clearline.core.hops.ssh_keys import USUAL
 from clearline.core.profiles.hop import SshLogin, SshServer
@@ -107,12 +108,13 @@ def _jump(place: str, hop: SshServer) -> SshServer:
     host, _, port = rest.rpartition(":") if not rest.endswith("]") else (rest, "", "")
     if not host:
         host, port = rest, ""
-    if port and not (port.isdecimal() and 0 < int(port) < 65536):
+    number = port_number(port) if port else 22
+    if not number:
         raise ConfigProblem(CONFIG, f"ProxyJump {place}")
     host = host.strip("[]")
     return SshServer(
         host=host,
-        port=int(port) if port else 22,
+        port=number,
         user=user or None,
         login=tuple(way for way in hop.login if way != "password") or ("key", "agent"),
         config_alias=host,

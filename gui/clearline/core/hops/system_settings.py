@@ -16,6 +16,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
+from clearline.core.addresses import port_number
 from clearline.core.hops import dconf, network_settings, pac
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of
@@ -88,7 +89,7 @@ def matches(entry: str, host: str, port: int) -> bool:
             return False
     name, colon, wanted = entry.rpartition(":")
     if colon and wanted.isdecimal() and ":" not in name:
-        if int(wanted) != port:
+        if port_number(wanted) != port:
             return False
         entry = name
     entry = entry.strip("[]").removeprefix("*").strip(".")

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from clearline.core.addresses import port_number
 from clearline.core.facts.names import DnsOutcome, Question, seeds_from, srv_target_allowed
 from clearline.core.uri.srv_forms import TxtOptions
 
@@ -116,12 +117,12 @@ def read_pasted(text: str, *, name: str | None = None, suffix: str | None = None
     ``hosts`` and ``outside`` are empty.
     """
     text = text[:LONGEST_PASTE]
-    pairs = [(target, int(port)) for port, target in (*_UNIX.findall(text), *_FULL.findall(text))]
-    pairs += [(target, int(port)) for target, port in _POWERSHELL.findall(text)]
-    pairs += [(target, int(port)) for port, target in _SHORT.findall(text)]
+    pairs = [(target, port_number(port) or 0) for port, target in (*_UNIX.findall(text), *_FULL.findall(text))]
+    pairs += [(target, port_number(port) or 0) for target, port in _POWERSHELL.findall(text)]
+    pairs += [(target, port_number(port) or 0) for port, target in _SHORT.findall(text)]
     for ports, targets in ((_WINDOWS_PORT, _WINDOWS_HOST), (_LIST_PORT, _LIST_HOST)):
         pairs += [
-            (target, int(port))
+            (target, port_number(port) or 0)
             for port, target in zip(ports.findall(text), targets.findall(text), strict=False)  # cut off at the end
         ]
     owner = _OWNER.search(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clearline.core.addresses import port_number
 from clearline.core.explain.record import Seen
 
 _TYPES = {
@@ -41,9 +42,10 @@ def seen(place: str, *, type: str = "", errors: tuple[str, ...] = ()) -> Seen | 
     if not colon or (":" in host and not host.startswith("[")):
         host, port = place, "27017"
     host = host.strip("[]")
-    if not port.isdigit() or not 0 < int(port) < 65536 or not _host_like(host):
+    number = port_number(port)
+    if not number or not _host_like(host):
         return None
-    return Seen(host=host, port=int(port), type=type, errors=errors)
+    return Seen(host=host, port=number, type=type, errors=errors)
 
 
 def _host_like(host: str) -> bool:
