@@ -25,6 +25,7 @@ _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
          ("access.no-privilege", "auth.credentials-missing")),
         (r"\bDNS\b|\bSRV\b|resolve|name resolution",
          ("dns.host-not-found", "dns.srv-not-found", "dns.resolver-silent")),
+        (r"context deadline exceeded", ("pool.operation-timeout", "tcp.no-answer", "pool.exhausted")),
         (r"time(?:d)?[ \-]?out|:timeout", ("tcp.no-answer", "tcp.too-slow", "tcp.refused")),
         (r"(?:lost|drop\w{0,12}|closed|reset|broke\w{0,12}|terminated|disconnect\w{0,12})",
          ("pool.idle-connections-dropped", "pool.server-went-away", "tcp.reset-on-connect")),
@@ -35,7 +36,7 @@ _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
 )  # fmt: skip
 _FAILED = late(
     r"error|exception|fail|unable|could ?n[o']?t|can ?n[o']?t|refused|denied|time(?:d)?[ \-]?out|fatal|panic|invalid"
-    r"|lost",
+    r"|lost|deadline exceeded",
     re.IGNORECASE,
 )
 _ADDRESS = late(r"mongodb(?:\+srv)?://\S+", re.IGNORECASE)
