@@ -29,6 +29,18 @@ def test_every_method_has_its_words(mechanism: str | None) -> None:
     assert fields_of(mechanism).words
 
 
+@pytest.mark.parametrize(
+    ("source", "asked_for", "word"),
+    [("key", True, "IAM identity of the key"), ("environment", False, "AWS_ACCESS_KEY_ID"), ("role", False, "EC2")],
+)
+def test_a_key_of_aws_is_asked_for_where_it_comes_from_nowhere_else(
+    source: AwsSource, asked_for: bool, word: str
+) -> None:
+    fields = fields_of("MONGODB-AWS", aws=source)
+    assert (bool(fields.user), bool(fields.hidden), fields.session_token) == (asked_for,) * 3
+    assert word in fields.words
+
+
 @pytest.mark.parametrize("mechanism", ["GSSAPI", "MONGODB-OIDC"])
 def test_every_property_that_the_driver_reads_has_a_field(mechanism: str) -> None:
     offered = {"ENVIRONMENT"} if mechanism == "MONGODB-OIDC" else set()
