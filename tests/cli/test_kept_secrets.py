@@ -221,15 +221,16 @@ def test_an_identity_of_this_computer_goes_to_no_other_servers_unasked(
     assert "--yes" in said
 
 
+@pytest.mark.parametrize("first", [["check"], ["watch", "--for", "1.5", "--interval", "0.1"]], ids=["check", "watch"])
 def test_a_good_login_is_what_an_identity_is_measured_by_and_yes_settles_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment
+    home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment, first: list[str]
 ) -> None:
     from clearline.core.uri.connection_string import read
 
     monkeypatch.setenv("ORDERS_PASSWORD", deployments.APP.password)
     own = replace(read(login_server.uri(deployments.APP, path="")).profile, id="own", name="Orders")
     path = store.save_in(home / "profiles", own)
-    assert run("check", "Orders", "--password-env", "ORDERS_PASSWORD").returncode == 0
+    assert run(*first, "Orders", "--password-env", "ORDERS_PASSWORD").returncode == 0
     with peers.closed_port() as port:
         store.save(to(f"127.0.0.1:{port}", auth=Auth(mechanism="MONGODB-AWS")), path)
         assert run("check", "Orders").returncode == 2

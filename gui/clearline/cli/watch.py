@@ -35,6 +35,7 @@ import msgspec
 from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_aside, print_json, print_text
+from clearline.cli.secrets import adopt
 from clearline.cli.targets import add_arguments, chosen
 from clearline.cli.usage import WRONG_USAGE, Parser, UsageProblem, complain, seconds
 from clearline.core.check.request import Request
@@ -57,12 +58,16 @@ def run(argv: Sequence[str]) -> int:
     show = _print_json if arguments.jsonl else _Words(pings=arguments.pings).show
     teller = Teller(show)
     try:
-        return interrupts.run(lambda: _watch(target.request, arguments.interval, arguments.seconds, teller))
+        code = interrupts.run(lambda: _watch(target.request, arguments.interval, arguments.seconds, teller))
     except LoopStuck as stuck:
         print_aside(f"clearline watch: {stuck}; this is what is known.")
         if teller.newest is not None:
             show(summary(teller.newest))
         return interrupts.INTERRUPTED if stuck.stopped else 1
+    health = teller.newest.health if teller.newest is not None else None
+    if target.saved and health is not None and health.pings > health.failures:
+        adopt(target.request.profile, target.unremembered)
+    return code
 
 
 def parser() -> argparse.ArgumentParser:

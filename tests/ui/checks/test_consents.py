@@ -512,6 +512,7 @@ def test_a_test_of_several_leaves_out_what_would_take_an_identity_elsewhere(
     summary = asked(qtbot, desktop, BatchWindow)
     qtbot.waitUntil(lambda: summary.stop.text() == "Close")
     assert "the AWS identity was given for db1:27017, not for evil:27017" in summary.model.markdown()
+    qtbot.waitUntil(lambda: plain.id in (tmp_path / "servers.json").read_text())
     assert check.secrets == [{}]
 
 

@@ -77,6 +77,10 @@ class SecretStorage(QObject):
         """Keep a profile's secrets for its copy as well."""
         self._ask(lambda: self._patient.copy_all(profile, copy, names), lambda _nothing: self.changed.emit())
 
+    def remember_servers(self, profile: Profile) -> None:
+        """After a good login: the profile belongs to its servers (`Vault.adopt`)."""
+        self._ask(lambda: self._patient.adopt(profile, ()), lambda _nothing: None)
+
     def forget(self, profile_id: str, names: tuple[str, ...]) -> None:
         """Remove a profile's secrets from the keyring and from memory."""
 
