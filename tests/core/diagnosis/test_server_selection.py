@@ -17,7 +17,7 @@ from pymongo.topology_description import TOPOLOGY_TYPE, TopologyDescription, upd
 
 from clearline.core.diagnosis import server_selection as selection
 from clearline.core.diagnosis.server_selection import Outlook, has_failed, outlook
-from clearline.core.diagnosis.standing import API_VERSION_REQUIRED, is_connected
+from clearline.core.diagnosis.standing import is_connected
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import DnsFacts, DnsOutcome, Question
 from clearline.core.facts.servers import Hello, MemberFacts
@@ -259,12 +259,6 @@ def test_the_driver_has_the_last_word() -> None:
     assert is_connected(connected)
     assert not has_failed(connected)
     assert has_failed(raised)
-
-
-def test_a_server_that_wants_what_only_the_driver_says_is_the_drivers_to_judge() -> None:
-    strict = member(plain(Hello(ok=False, code=API_VERSION_REQUIRED)))
-    assert outlook(facts(strict)) is Outlook.IMPOSSIBLE
-    assert outlook(facts(strict, declares_api=True)) is Outlook.PENDING
 
 
 def test_a_secondary_that_the_primary_does_not_list_serves_no_reader() -> None:

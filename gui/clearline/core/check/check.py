@@ -18,6 +18,7 @@ from clearline.core.check.request import Request
 from clearline.core.check.running import Running, closing
 from clearline.core.facts.whole import Facts
 from clearline.core.probes import dns
+from clearline.core.probes.commands import declaring
 from clearline.core.report.report import Report, Verdict
 from clearline.core.tls.trust import adopt_system_roots
 
@@ -65,7 +66,8 @@ async def check(
     run = Running(request, emit, frame_s)
     outcome = Outcome(run)
     course = Course(run, outcome, on_event, bring_driver)
-    report = await outcome.report(course.run, course.abandon)
+    with declaring(request.reading.profile.options.server_api):
+        report = await outcome.report(course.run, course.abandon)
     run.over = True
     if on_facts is not None:
         on_facts(run.ledger.facts)

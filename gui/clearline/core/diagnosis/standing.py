@@ -49,8 +49,6 @@ def standing(facts: Facts, member: MemberFacts) -> Standing:
     usable = hello is not None and hello.ok and speaks_our_version(hello) and not is_malformed(facts, hello)
     if usable and not is_mute(facts, member) and not compresses_unasked(facts, member):
         return Standing.ANSWERED
-    if hello is not None and hello.code == API_VERSION_REQUIRED and facts.uri.declares_api:
-        return Standing.PENDING  # It wants what the driver says and the probes do not: the driver alone decides.
     return Standing.FAILED if member.finished and not member.crashed else Standing.PENDING
 
 

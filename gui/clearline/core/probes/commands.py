@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from clearline.core.facts.servers import Reach
@@ -27,12 +29,26 @@ _LONGEST_MESSAGE = 48_000_000
 _numbers = itertools.count(1)
 
 
+_declared: ContextVar[str | None] = ContextVar("declared", default=None)
+
+
+@contextlib.contextmanager
+def declaring(api_version: str | None) -> Iterator[None]:
+    """In here, and in tasks that begin here, commands declare this version of the Stable API, as the driver does."""
+    before = _declared.set(api_version)
+    try:
+        yield
+    finally:
+        _declared.reset(before)
+
+
 class Command:
     """One command and what came of it, also so far: `run` it once."""
 
     def __init__(self, line: Line, document: Mapping[str, Any], db: str = "admin") -> None:
         self._line = line
-        self._document = {**document, "$db": db}
+        version = _declared.get()
+        self._document = {**document, **({"apiVersion": version} if version else {}), "$db": db}
         self._started = 0.0
         self.reach = Reach.SILENT
         self.answer: dict[str, Any] | None = None
