@@ -32,6 +32,7 @@ FLOORS = (
     "ui/checks ui/watches",
     "ui/profile_in_front ui/check_and_watch",
     "ui/workbench",
+    "ui/menu_answers",
     "ui/app",
     "cli pytest_plugin",
     "__main__",

@@ -89,6 +89,7 @@ def compose(
     from clearline.ui.background.pump import Pump
     from clearline.ui.checks.hop_questions import HopQuestions
     from clearline.ui.checks.sign_in import SignIn
+    from clearline.ui.menu_answers import connect_menus
     from clearline.ui.profiles.settings import CurrentSettings
     from clearline.ui.window.crash import CrashReporter
     from clearline.ui.workbench import Workbench
@@ -108,6 +109,7 @@ def compose(
         check = check_for(settings, agreements, sign_in, hop_questions)
     vault = vault or Vault(known_servers=paths.known_servers_file(folder.parent))
     workbench = Workbench(window, Pump(), check, vault, folder, settings, watch)
+    connect_menus(workbench)
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(settings.values.colours))
     theme.dress()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
-from PySide6.QtWidgets import QLineEdit
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.keyring.vault import Vault
@@ -228,7 +227,6 @@ class Workbench(QObject):
     def _connect(self) -> None:
         self._connect_window()
         self._connect_rooms()
-        self._connect_menus()
 
     def _connect_window(self) -> None:
         window = self.window
@@ -293,52 +291,6 @@ class Workbench(QObject):
         actions.export_requested.connect(self.exporting.ask_export)
         self.importing.import_ended.connect(actions.offer_to_take_back)
         actions.order_changed.connect(lambda order: self.change_settings(sort_order=_ORDERS[order]))
-
-    def _connect_menus(self) -> None:
-        window = self.window
-        for name, action in window.menus.pages.items():
-            action.triggered.connect(lambda _checked=False, name=name: window.turn_to(name))
-        for action, act in (
-            (window.menus.new, self.new_profile),
-            (window.menus.open, self.files.ask_open),
-            (window.menus.save, self.save),
-            (window.menus.save_as, self.files.ask_save),
-            (window.menus.quit, window.close),
-            (window.menus.test, self.test),
-            (window.menus.stop, self.step_back),
-            (window.menus.fix, self.do_next),
-            (window.menus.retries, self.retrying.ask),
-            (window.menus.explain, self.explaining.ask),
-            (window.menus.copy_text, self.reports.copy_text),
-            (window.menus.copy_report, self.reports.copy_report),
-            (window.menus.copy_ticket, self.reports.copy_ticket),
-            (window.menus.export_report, self.reports.export),
-            (window.menus.run_elsewhere, self.places.run_elsewhere),
-            (window.menus.compare, self.places.compare),
-            (window.menus.revert, lambda: self.profiles.current.revert()),
-            (window.menus.settings, self.dialogs.show_settings),
-            (window.menus.about, self.dialogs.show_about),
-            (window.menus.help, self.going_to.help),
-            (window.menus.keys, lambda: self.going_to.help("keys")),
-            (window.menus.go_to, self.going_to.ask),
-            (window.menus.next_pane, lambda: keyboard.next_pane(window, 1)),
-            (window.menus.previous_pane, lambda: keyboard.next_pane(window, -1)),
-            (window.menus.ask_keyring, lambda: self.storage.secrets.ask_again(self.profiles.all_open())),
-            (window.menus.import_, self.importing.ask_import),
-            (window.menus.export, self.exporting.ask_export),
-            (window.menus.copy_placeholder, self.exporting.copy_with_placeholder),
-            (window.menus.copy_variables, self.exporting.copy_with_variables),
-            (window.menus.copy_password, self.exporting.copy_with_password),
-            (window.menus.to_text, lambda: _go_to(window.connection.field)),
-            (window.menus.to_search, lambda: _go_to(window.profiles.search)),
-            (window.menus.reveal, window.connection.eye.toggle),
-            (window.menus.code, self.late.turn_to_code),
-            (window.menus.panel, lambda: window.show_settings_panel(window.pages.isHidden())),
-            (window.menus.find, lambda: keyboard.find_in_front(window)),
-            (window.menus.next_page, lambda: window.turn_by(1)),
-            (window.menus.previous_page, lambda: window.turn_by(-1)),
-        ):
-            action.triggered.connect(lambda _checked=False, act=act: act())
 
     def test(self, wrap: Wrap | None = None) -> None:
         """Check what stands there, saved or not; ``wrap`` makes another check of the usual one."""
@@ -451,8 +403,3 @@ class Workbench(QObject):
         self.kept_edits.close(keep=not self.unsaved.settled)
         self.pump.stop()
         return all(ended)
-
-
-def _go_to(field: QLineEdit) -> None:
-    field.setFocus()
-    field.selectAll()
