@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.keyring.vault import Vault
-from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
+from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.profiles.secret_places import ASK
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
@@ -179,7 +179,6 @@ def test_a_terminal_asks_for_the_passphrase_of_the_encrypted_file_where_there_is
 def test_a_password_from_a_variable_is_meant_for_certain_servers_too(
     home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment
 ) -> None:
-    from clearline.core.profiles.profile import SecretSource
     from clearline.core.uri.connection_string import read
 
     monkeypatch.setenv("ORDERS_PASSWORD", deployments.APP.password)
@@ -236,3 +235,11 @@ def test_a_good_login_is_what_an_identity_is_measured_by_and_yes_settles_it(
         assert run("check", "Orders").returncode == 2
         assert run("check", "Orders", "--yes").returncode == 1
         assert run("check", "--all", "--timeout", "0.2").returncode == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a command of POSIX")
+def test_what_a_failing_command_did_is_said_in_whole_words(home: Path) -> None:
+    source = SecretSource(place="command", command="false")
+    store.save_in(home / "profiles", to("127.0.0.1:1", secrets={PASSWORD: source}))
+    result = run("check", "Orders", "--yes", "--quiet")
+    assert "password=*** is not possible: the command false ended with the exit code 1." in result.stdout

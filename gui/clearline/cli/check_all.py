@@ -135,7 +135,7 @@ def _not_here(gathering: Gathered) -> Iterator[Mistake]:
             severity=Severity.FAILURE,
             blanks={
                 "option": name,
-                "value": "(of this computer)" if gathering.refused else "(not here)",
+                "value": "(of this computer)" if gathering.refused else "***",
                 "rule": rule,
                 "suggestion": "--yes behind the command once" if gathering.refused else "it again in the window",
             },

@@ -101,7 +101,7 @@ def _failed(name: str, failure: CommandFailed) -> Mistake:
         severity=Severity.FAILURE,
         blanks={
             "option": name,
-            "value": "(the output of a command)",
+            "value": "***",
             "rule": f"the command {failure}",
             "suggestion": "a command that prints the secret on its first line, or choose another place for it",
         },

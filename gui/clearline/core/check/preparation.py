@@ -215,15 +215,15 @@ def _failed(name: str, command: str, failure: CommandFailed, typed: str) -> Mist
     try:
         program = Path(shlex.split(command)[0]).name
     except (ValueError, IndexError):
-        program = "a command"
+        program = "of its profile"
     address = take_apart(typed).core
     return Mistake(
         cause="uri.bad-value",
         severity=Severity.FAILURE,
         blanks={
             "option": name,
-            "value": f"(the output of {program})",
-            "rule": f"the command {failure}",
+            "value": "***",
+            "rule": f"the command {program} {failure}",
             "suggestion": "a command that prints the secret on its first line, or choose another place for it",
         },
         start=address.start,
