@@ -257,11 +257,11 @@ def stand_still() -> None:
     threading.Event().wait()
 
 
-def print_stops(stops_ms: list[float]) -> None:
+def print_stops(stops_ms: list[float], what: str = "Stop") -> None:
     """How long Stop took."""
     if len(stops_ms) > 2:
         cuts = statistics.quantiles(stops_ms, n=100, method="inclusive")
-        print(f"Stop ms  p50 {cuts[49]:.1f}  p99 {cuts[98]:.1f}  max {max(stops_ms):.1f}  ({len(stops_ms)} stops)")
+        print(f"{what} ms  p50 {cuts[49]:.1f}  p99 {cuts[98]:.1f}  max {max(stops_ms):.1f}  ({len(stops_ms)} stops)")
 
 
 def resources() -> tuple[int, int, int]:
