@@ -151,6 +151,8 @@ def _login(id: str, title: str, start: object, cause: str, says: str = "") -> No
 
 
 _LOCKED = Failure(18, "Account is locked for 300 s", "AuthenticationFailed")
+_REPLAYING = Failure(13436, "node is recovering", "NotPrimaryOrSecondary")
+_login("E35", "a login while the member changes its state", _REPLAYING, "topology.recovering", "changing its state")
 _SUSPENDED = {"ok": 0.0, "errmsg": "tenant suspended"}
 _login("E34", "a refusal without a code", _SUSPENDED, "auth.login-refused", "these have none")
 _login("E30", "a locked account", _LOCKED, "auth.login-refused", "Account is locked")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clearline.core.diagnosis.rules.working import RULES
-from clearline.core.facts.login import DriverFacts, DriverState
+from clearline.core.facts.login import DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Finding
@@ -80,6 +80,19 @@ def test_a_step_down_in_the_middle_is_a_failover() -> None:
     new = live(in_set("primary", primary="db2:27017"), host="db2")
     known = facts(new, options={"replicaSet": "rs0"}, driver=raised("pymongo.errors.NotPrimaryError", 10107))
     assert causes(known) == ["pool.failover"]
+
+
+@pytest.mark.parametrize(("code", "at_login"), [(10107, True), (13436, True), (13436, False), (11602, False)])
+def test_a_member_that_changes_its_state_turns_away_for_a_while(code: int, at_login: bool) -> None:
+    login = LoginFacts(attempted=True, failed_step="saslStart", code=code) if at_login else LoginFacts()
+    secondary = live(in_set("secondary"))
+    known = facts(secondary, driver=raised("OperationFailure", code), login=login)
+    assert causes(known) == ["topology.recovering"]
+
+
+def test_not_primary_from_a_secondary_that_was_asked_on_purpose_is_no_change_of_state() -> None:
+    secondary = live(in_set("secondary"))
+    assert causes(facts(secondary, driver=raised("OperationFailure", 10107))) == []
 
 
 def test_nothing_is_said_of_a_check_that_connected() -> None:

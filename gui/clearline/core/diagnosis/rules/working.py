@@ -17,6 +17,8 @@ _KILLED = 11601
 """Server code Interrupted."""
 _TOO_LONG = (50, 262)
 """Server codes MaxTimeMSExpired and ExceededTimeLimit."""
+_UNSETTLED = frozenset({11602, 13436})
+"""Server codes InterruptedDueToReplStateChange and NotPrimaryOrSecondary: of no member that is asked on purpose."""
 _STEPPED_DOWN = (189, 10058, 10107, 11602, 13435, 13436)
 """Server codes PrimarySteppedDown, LegacyNotPrimary, NotWritablePrimary, InterruptedDueToReplStateChange,
 NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary (Server Discovery and Monitoring spec, "not writable primary" and "node
@@ -139,6 +141,19 @@ def changes(facts: Facts) -> Iterable[Finding]:
                 evidence={"code": driver.code, "words": driver.words},
                 host=primary,
             )
+    elif driver.code in _STEPPED_DOWN and live and (facts.login.failed_step is not None or driver.code in _UNSETTLED):
+        host = driver.server or live[0][0].address
+        what = "a read" if facts.login.failed_step is None else "the login"
+        yield finding(
+            "topology.recovering",
+            Certainty.LIKELY,
+            server=driver.server,
+            evidence={"code": driver.code, "words": driver.words},
+            summary=f"{host} is changing its state, and turns {what} away because of that.",
+            means="An election, a rollback or its own start interrupts what it is asked.",
+            fix="Check again in some seconds; if it stays so, look at rs.status().",
+            host=host,
+        )
     for member in facts.members:
         if member.afterwards is None and driver.code not in _SHUTTING_DOWN:
             continue
