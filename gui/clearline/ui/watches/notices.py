@@ -7,9 +7,14 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
+from clearline.core.plain_text import visible
 from clearline.ui.look.icons import window_icon
 
 _SHOWN_MS = 8000
+_LONGEST = 500
+_NO_MARKUP = str.maketrans("<>", "‹›")
+"""Desktops take a notification's text for markup, pictures included (Desktop Notifications Specification), and what
+could escape it is shown as it is by others; servers name themselves."""
 
 
 class Notices(QObject):
@@ -37,7 +42,7 @@ class Notices(QObject):
             return
         tray.show()  # only a visible icon may notify
         kind = QSystemTrayIcon.MessageIcon.Warning if bad else QSystemTrayIcon.MessageIcon.Information
-        tray.showMessage(title, text, kind, _SHOWN_MS)
+        tray.showMessage(_plain(title), _plain(text), kind, _SHOWN_MS)
 
     def keep_icon(self, kept: bool) -> None:
         """Show the icon all the time, or only when something is told."""
@@ -50,7 +55,7 @@ class Notices(QObject):
     def show_summary(self, text: str) -> None:
         """What the icon says when it is pointed at."""
         if self._tray is not None:
-            self._tray.setToolTip(f"Clearline: {text}")
+            self._tray.setToolTip(f"Clearline: {_plain(text)}")
 
     def _icon(self) -> QSystemTrayIcon | None:
         if self._tray is None and QSystemTrayIcon.isSystemTrayAvailable():
@@ -71,3 +76,7 @@ class Notices(QObject):
         self._window.show()
         self._window.raise_()
         self._window.activateWindow()
+
+
+def _plain(text: str) -> str:
+    return visible(text[:_LONGEST], but="\n").translate(_NO_MARKUP)
