@@ -46,4 +46,6 @@ class Piece(Unshown, frozen=True):
 
 def is_invisible(character: str) -> bool:
     """White space of any kind, a control character, or a character without width."""
+    if "!" <= character <= "~":  # most are
+        return False
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
