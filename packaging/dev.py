@@ -185,18 +185,15 @@ def build(arguments: Sequence[str]) -> None:
         say(f"The program is in {ROOT / 'dist' / 'windows' / 'clearline'}.")
         step([str(venv_python()), "packaging/smoke.py", "--by-wine"])
         return
-    folders = ["--workpath", "build", "--distpath", "dist"]
     environ = {**os.environ, **settled()}
-    step([str(venv_python()), *frozen, *folders, *arguments], environ | UNCOMPRESSED)
-    say(f"The program is in {ROOT / 'dist' / 'clearline'}.")
-    build_one_file(environ)
-
-
-def build_one_file(environ: dict[str, str]) -> None:
-    """The command line as one file: clearline.pyz, and dist/clearline-cli with a Python of its own."""
     step([str(venv_python()), "packaging/one_file.py", environ["SOURCE_DATE_EPOCH"]], environ)
-    folders = ["--workpath", "build/cli", "--distpath", "dist"]
-    step([str(venv_python()), "-m", "PyInstaller", "--noconfirm", *folders, "packaging/headless.spec"], environ)
+    window = [str(venv_python()), *frozen, "--workpath", "build", "--distpath", "dist", *arguments]
+    one_file = [str(venv_python()), "-m", "PyInstaller", "--noconfirm", "packaging/headless.spec"]
+    one_file += ["--workpath", "build/cli", "--distpath", "dist"]
+    # Both have libraries stripped, each in a folder of its own.
+    apart = environ | {"PYINSTALLER_CONFIG_DIR": str(ROOT / "build" / "cli")}
+    step(window, environ | UNCOMPRESSED, beside=one_file, beside_environ=apart)
+    say(f"The program is in {ROOT / 'dist' / 'clearline'}; the command line in clearline-cli and the .pyz beside it.")
 
 
 def settled() -> dict[str, str]:

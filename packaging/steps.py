@@ -22,15 +22,21 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def step(command: Sequence[str], environ: dict[str, str] | None = None, *, beside: Sequence[str] | None = None) -> None:
+def step(
+    command: Sequence[str],
+    environ: dict[str, str] | None = None,
+    *,
+    beside: Sequence[str] | None = None,
+    beside_environ: dict[str, str] | None = None,
+) -> None:
     """Run one command in the root of the repository, shown as typed; the first that fails ends everything.
 
     ``beside`` runs at the same time; where one of both fails the other is interrupted.
     """
-    commands = [command] if beside is None else [beside, command]
-    for one in commands:
+    commands = [(command, environ)] if beside is None else [(beside, beside_environ), (command, environ)]
+    for one, _ in commands:
         say("$ " + " ".join(shlex.quote(word) for word in one))
-    processes = [subprocess.Popen(list(one), cwd=ROOT, env=environ) for one in commands]
+    processes = [subprocess.Popen(list(one), cwd=ROOT, env=its_environ) for one, its_environ in commands]
     try:
         code = _first_failure(processes)
     except KeyboardInterrupt:
