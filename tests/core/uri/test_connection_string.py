@@ -464,6 +464,7 @@ def accepted(text: str) -> bool:
 @examples(400)
 @given(_UNESCAPED, st.sampled_from(_PLACES))
 @example("QQ -QX", _PLACES[3])
+@example("QQQQ # QQ", _PLACES[3])
 def test_no_piece_of_a_secret_that_was_not_escaped_gets_out(secret: str, place: str) -> None:
     text = place.format(secret)
     # What PyMongo itself reads as an address with a host of that name is one.

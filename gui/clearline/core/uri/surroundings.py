@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
+from clearline.core.secrets.redaction import MASK, redact
 from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
 
 _QUOTES: Final = {
@@ -147,8 +148,10 @@ def _without_rest(core: Piece, prefix: Piece | None, *, quoted: bool) -> tuple[P
         if _is_broken_off(before):
             continue
         option = _TOOL_OPTION if prefix is None else _SHELL_OPTION
-        if (line := _NEXT_LINE.match(text, start)) or _COMMENT.match(text, start) or option.match(text, start):
-            cut = prefix is not None or not _is_option(line, before)
+        line, comment = _NEXT_LINE.match(text, start), _COMMENT.match(text, start)
+        if line or comment or option.match(text, start):
+            goes_on = comment and "\n" not in found[0] and _ends_in_secret(before)
+            cut = prefix is not None or not (_is_option(line, before) or goes_on)
         elif prefix is None:
             cut = False
         else:
@@ -176,6 +179,11 @@ def _is_broken_off(before: str) -> bool:
 def _is_option(found: re.Match[str] | None, before: str) -> bool:
     """Whether what looks like the next setting is an option of the address, on a line of its own."""
     return found is not None and found["name"] is not None and "?" in before and lookup(found["name"]) is not None
+
+
+def _ends_in_secret(before: str) -> bool:
+    """Whether what follows may be more of a secret, which would be shown as a comment."""
+    return redact(before).endswith(MASK)
 
 
 def _ends_here(text: str, end: int) -> bool:
