@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.check import course, hop_values
+from clearline.core.check import hop_values, this_computer
 from clearline.core.check.check import check, warm_up
 from clearline.core.check.request import Request
 from clearline.core.drives import NoAnswer, asked, on_another_computer, waited_for
@@ -84,8 +84,8 @@ def test_a_file_of_certificates(away: Away, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_settings_of_the_desktop_hold_nothing(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "_proxy_settings", away)
-    impatient(monkeypatch, course)
+    monkeypatch.setattr(this_computer, "_proxy_settings", away)
+    impatient(monkeypatch, this_computer)
     report = checked("mongodb://127.0.0.1:1/", Profile())
     assert report.findings[0].cause == "tcp.refused"
     assert report.computer is not None

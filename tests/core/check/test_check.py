@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from clearline.core.check import course
+from clearline.core.check import course, this_computer
 from clearline.core.check.check import check, farewells
 from clearline.core.check.preparation import prepared
 from clearline.core.check.request import Patience, Permits, Request
@@ -366,7 +366,7 @@ def test_a_stop_is_told_before_what_it_cuts_off_has_ended(monkeypatch: pytest.Mo
             finally:
                 order.append("cut off")
 
-        monkeypatch.setattr(course, "asked", never_answers)
+        monkeypatch.setattr(this_computer, "asked", never_answers)
         task = asyncio.get_running_loop().create_task(check(Request(text="mongodb://127.0.0.1:9/"), lambda _: None))
         task.add_done_callback(lambda _: order.append("told"))
         await begun.wait()
@@ -650,8 +650,8 @@ def test_a_trust_store_that_blocks_does_not_hold_the_verdict(
     standalone: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
-    monkeypatch.setattr(course, "trusted_roots", lambda _ca_file: released.wait(60) and None)
-    monkeypatch.setattr(course, "INSPECTION_S", 0.2)
+    monkeypatch.setattr(this_computer, "trusted_roots", lambda _ca_file: released.wait(60) and None)
+    monkeypatch.setattr(this_computer, "INSPECTION_S", 0.2)
     began = time.monotonic()
     try:
         report = run_check(standalone.uri())

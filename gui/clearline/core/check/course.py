@@ -6,7 +6,6 @@ Where the driver would first have to be imported, the probes knock before that: 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -20,13 +19,12 @@ from clearline.core.check.questions import Terms, note_nameservers
 from clearline.core.check.refusals import all_refuse
 from clearline.core.check.running import Running
 from clearline.core.check.seed_list import Known, add_seeds, look_up_seeds, sought
+from clearline.core.check.this_computer import Inspection
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
 from clearline.core.driver.foreseen import is_plain, options_in_force
-from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts import replies
-from clearline.core.facts.computer import ComputerFacts, SystemProxyFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState, Heard
 from clearline.core.facts.names import counting
@@ -35,10 +33,8 @@ from clearline.core.findings import Severity, Stage
 from clearline.core.hops.hop_log import Terms as HopTerms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
-from clearline.core.probes.computer import inspect_computer, trusted_roots
-from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files
+from clearline.core.probes.files import NO_ANSWER, NO_FILE
 from clearline.core.probes.hello import process_id
-from clearline.core.probes.surroundings import has_desktop_settings
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.redaction import redact
@@ -54,9 +50,6 @@ if TYPE_CHECKING:
 
 HEAD_START_S = 0.03
 """What a healthy server on a local network needs for handshake, login and one read."""
-
-INSPECTION_S = 1.0
-"""What the look at this computer may take: a huge trust store or a network home must not hold the verdict."""
 
 _MOST_HEARD = 50
 """Servers whose answers to the driver are kept: as many as a replica set has members."""
@@ -131,9 +124,7 @@ class Course:
         return True
 
     def _inspect_surroundings(self) -> None:
-        self._run.spawn(self._inspect_files())
-        self._run.inspection = self._run.spawn(self._inspect_computer())
-        self._run.spawn(self._inspect_system_proxy())
+        Inspection(self._run, self._profile, self._secrets, self._reading.text, self._ca_file).begin()
 
     async def _import_driver(self) -> None:
         """As far as it is not here. The time of that is none of the check's."""
@@ -162,7 +153,7 @@ class Course:
             trouble.cancel()
         self._outcome.judge()
 
-    # ------------------------------------------------------------ the text, the files, this computer
+    # ------------------------------------------------------------ the text
 
     async def _prepare(self) -> bool:
         """Resolve references, get secrets and trusted authorities together; False when something is missing."""
@@ -213,37 +204,6 @@ class Course:
     def _refuse_bare_password(self) -> None:
         uri = self._ledger.facts.uri
         self._ledger.put(uri=_with_severity(uri, "auth.password-in-clear", Severity.FAILURE))
-
-    async def _inspect_files(self) -> None:
-        tls = self._profile.tls
-        if tls.ca_file or tls.certificate_key_file or tls.crl_file:
-            began = time.perf_counter()
-            what = (self._profile, self._secrets, self._reporter.started, self._reading.text)
-            with contextlib.suppress(NoAnswer):  # the driver has read them a moment ago
-                self._ledger.put(files=await asked("", inspect_files, *what))
-            self._reporter.stage_ms[Stage.FILES] = (time.perf_counter() - began) * 1000
-        self._ledger.put(files_checked=True)
-
-    async def _inspect_computer(self) -> None:
-        looking = asyncio.ensure_future(run_in_daemon(inspect_computer, self._profile, self._ca_file))
-        counting = asyncio.ensure_future(self._trusted_roots())
-        try:
-            await asyncio.wait({looking, counting}, timeout=INSPECTION_S)
-            computer = looking.result() if looking.done() else ComputerFacts()
-            if counting.done():
-                computer = replace(computer, trusted_roots=counting.result())
-            self._ledger.put(computer=computer)
-        finally:
-            looking.cancel()
-            counting.cancel()
-
-    async def _inspect_system_proxy(self) -> None:
-        with contextlib.suppress(NoAnswer):  # the home of the user's settings may be a network drive
-            self._ledger.put(system_proxy=await asked("", _proxy_settings, limit_s=INSPECTION_S))
-
-    async def _trusted_roots(self) -> int | None:
-        """Nothing is verified without TLS, and counting takes longer than the rest of a healthy check."""
-        return await run_in_daemon(trusted_roots, self._ca_file) if self._ledger.facts.tls_wanted else None
 
     # ------------------------------------------------------------ the way
 
@@ -478,14 +438,6 @@ def _safe(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
     if any(name.startswith(AFTER) for name in secrets):
         return ()
     return tuple(redact(warning, secrets.values()) for warning in warnings)
-
-
-def _proxy_settings() -> SystemProxyFacts:
-    if not has_desktop_settings():
-        return SystemProxyFacts()
-    from clearline.core.probes.system_proxy import look_at_settings  # no verdict waits for it
-
-    return look_at_settings()
 
 
 def _text(value: object) -> str | None:
