@@ -20,6 +20,7 @@ from clearline.core.check.request import Request
 from clearline.core.report.report import Verdict
 from clearline.core.watch.exercise import ExercisePlan
 from clearline.core.watch.watch import Watch
+from lab.collector import no_collector
 from lab.crowds import deployed, stop
 from lab.deployment import Deployment
 from lab.mongo_peer import CLOSE, SILENCE, MongoPeer
@@ -98,10 +99,5 @@ def test_stopped_checks_of_the_library_on_any_loop(kind: str) -> None:
     with server(kind) as text:
         warm_up()
         gc.collect()
-        before = gc.isenabled()
-        gc.disable()
-        try:
+        with no_collector():
             asyncio.run(play())
-        finally:
-            if before:
-                gc.enable()

@@ -13,6 +13,7 @@ from pathlib import Path
 from clearline.core.check.check import farewells, warm_up
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.hops.loop import HopLoop
+from lab.collector import no_collector
 from lab.crowds import end_of_loop, stop
 
 Tell = Callable[[object], None]
@@ -74,15 +75,10 @@ def stopped_again_and_again(begin: Begin, *, times: int, latest_s: float, seed: 
 
     warm_up()
     gc.collect()
-    before = gc.isenabled()  # not where tests of the window ran before: their widgets are no business of other threads
-    gc.disable()
-    try:
-        with warnings.catch_warnings(record=True) as warned, asyncio.Runner(loop_factory=HopLoop) as runner:
+    with no_collector(), warnings.catch_warnings(record=True) as warned:
+        with asyncio.Runner(loop_factory=HopLoop) as runner:
             warnings.simplefilter("always", RuntimeWarning)
             runner.run(play())
             gc.collect()
-    finally:
-        if before:
-            gc.enable()
     assert late == []
     assert [str(one.message) for one in warned if issubclass(one.category, RuntimeWarning)] == []

@@ -17,6 +17,7 @@ from clearline.core.check.request import Request
 from clearline.core.probes import hello
 from clearline.core.report.report import Verdict
 from lab import loops
+from lab.collector import no_collector
 from lab.crowds import end_of_loop
 from lab.mongo_peer import MongoPeer, member_hello
 
@@ -60,13 +61,9 @@ def test_what_a_check_of_a_crowd_has_made_goes_without_a_collection(after_s: flo
             left.append(gc.collect())
         return min(left)
 
-    gc.disable()
-    try:
-        with _crowd() as text:
-            left = loops.run(left_by(text))
-    finally:
-        gc.unfreeze()
-        gc.enable()
+    with no_collector(), _crowd() as text:
+        left = loops.run(left_by(text))
+    gc.unfreeze()
     assert left < FEW
 
 
