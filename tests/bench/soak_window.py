@@ -17,6 +17,7 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -74,7 +75,10 @@ def soak(
     ended_at: list[float] = []
     told_ms: list[float] = []
     painted_ms: list[float] = []
-    rounds: dict[str, list[Round]] = {}
+    # Sums alone: a record of each round would be most of what is left, and of what the collector goes through.
+    worst: dict[str, Round] = {}
+    longer: Counter[str] = Counter()
+    many = 0
 
     opened = desktop.workbench.profiles.current
     assert opened is not None
@@ -97,7 +101,9 @@ def soak(
                 told_ms.append((ended_at[-1] - stopped_at) * 1000)
                 painted_ms.append((time.perf_counter() - stopped_at) * 1000)
             if number:
-                rounds.setdefault(kind, []).append(one)
+                worst[kind] = Round(*map(max, one, worst.get(kind, one)))
+                longer.update(name for name, seconds in one._asdict().items() if seconds > FRAME_S)
+                many += 1
             if stop_at is not None and stopped_at is None and time.perf_counter() >= stop_at and opened.running:
                 stopped_at = time.perf_counter()
                 desktop.window.menus.stop.trigger()
@@ -115,13 +121,11 @@ def soak(
     print_stops(told_ms, "Stop, told")
     print_stops(painted_ms, "Stop, painted")
     print("the window stood still for at most:")
-    for kind, of_kind in sorted(rounds.items(), key=lambda item: max(item[1]), reverse=True):
-        took, undisturbed, computing = (max(values) * 1000 for values in zip(*of_kind, strict=True))
+    for kind, one in sorted(worst.items(), key=lambda item: item[1], reverse=True):
+        took, undisturbed, computing = (value * 1000 for value in one)
         print(f"    {took:4.0f} ms; {undisturbed:.0f} with a core to itself, computing {computing:.0f}: {kind}")
-    every = [one for of_kind in rounds.values() for one in of_kind]
-    for name, values in zip(Round._fields, zip(*every, strict=True), strict=True):
-        longer = sum(value > FRAME_S for value in values)
-        print(f"    {name}: {longer} of {len(every)} rounds longer than a frame of {FRAME_S * 1000:.0f} ms")
+    for name in Round._fields:
+        print(f"    {name}: {longer[name]} of {many} rounds longer than a frame of {FRAME_S * 1000:.0f} ms")
     print(f"bugs told: {desktop.crashes.texts or 'none'}", flush=True)
     desktop.window.may_close = lambda: True
     desktop.window.close()
