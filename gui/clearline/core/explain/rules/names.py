@@ -80,7 +80,8 @@ def cluster_names(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2430, cause="dns.host-not-found", summary=summary, fix=fix, server=f"{name}:27017")
 
 
-_SERVICE = r"([\w\-]+(?:\.[\w\-]+)*\.svc(?:\.[\w\-]+)*)"
+_SERVICE = r"(?<![\w.\-])([\w\-]{1,63}(?:\.[\w\-]{1,63}){0,20}\.svc(?:\.[\w\-]{1,63}){0,20})"
+"""Only from the beginning of a name: a text of a single long word would be searched from each of its letters."""
 _IN_CLUSTER = re.compile(
     rf"(?:ENOTFOUND|EAI_AGAIN|(?<![$\w])lookup|UnknownHostException:|Failed to resolve)[ ']*{_SERVICE}"
     rf"|{_SERVICE}:\d+: \[Errno (?:-2|-3|8)\]"
