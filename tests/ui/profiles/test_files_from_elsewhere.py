@@ -14,7 +14,7 @@ from clearline.core.keyring.vault import SERVICE, Vault
 from clearline.core.profiles.profile import Auth, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
-from clearline.ui.checks.consents import SecretsDialog
+from clearline.ui.checks.secrets_dialog import SecretsDialog
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles import storage
 from ui import played_checks as play

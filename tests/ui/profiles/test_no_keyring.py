@@ -19,7 +19,7 @@ from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.app import Desktop
-from clearline.ui.checks.consents import SecretsDialog
+from clearline.ui.checks.secrets_dialog import SecretsDialog
 from clearline.ui.panels.batch_window import BatchWindow
 from clearline.ui.panels.no_keyring import COMMAND, EACH_TIME, SESSION, VARIABLE, NoKeyringDialog, PassphraseDialog
 from clearline.ui.panels.profile_list import ListAction

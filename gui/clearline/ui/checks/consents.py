@@ -6,17 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QFrame,
-    QLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDialog
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.exchange.agreements import Agreements
@@ -29,10 +20,8 @@ from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls, Unread
 from clearline.core.profiles.secret_places import STORED, secret_names, source_of
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Secrets
 from clearline.ui.background.background import Background
-from clearline.ui.look import theme
+from clearline.ui.checks.secrets_dialog import SecretsDialog, words_for
 from clearline.ui.profiles.open_profile import OpenProfile
-from clearline.ui.widgets.editors import SecretEntry
-from clearline.ui.widgets.labels import WrappedLabel, section
 from clearline.ui.widgets.questions import Question
 from clearline.ui.window.main_window import MainWindow
 
@@ -156,7 +145,7 @@ class Consents(QObject):
                 if lost(profile, known) and self._vault.lacks_keyring():  # one that is there is asked in its turn
                     kept = self._vault.secrets_of(profile.id, [PASSWORD])
                     missing[profile.id] = lost(profile, {**known, **kept})
-                asked[profile.id] = (*missing.get(profile.id, ()), *to_be_asked(profile, known))
+                asked[profile.id] = (*missing.get(profile.id, ()), *_to_be_asked(profile, known))
             return withheld, asked, missing
 
         def found(all_of_it: tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]) -> None:
@@ -169,7 +158,7 @@ class Consents(QObject):
                 begin(withheld, {})
                 return
             keys = {str(number): row for number, row in enumerate(rows)}
-            labels = {key: f"{one.name or 'Unnamed'}: {_WORDS.get(name, name)}" for key, (one, name) in keys.items()}
+            labels = {key: f"{one.name or 'Unnamed'}: {words_for(name)}" for key, (one, name) in keys.items()}
             dialog = SecretsDialog(f"{len(profiles)} connections", tuple(keys), self._window, _SEVERAL, labels)
 
             def given(_result: int) -> None:
@@ -253,7 +242,7 @@ class Consents(QObject):
         missing = lost(opened.profile, opened.secrets) if opened.saved is not None else ()
         if missing and self.open_file(opened, lambda: self.before_test(opened, begin)):
             return
-        asked = (*missing, *to_be_asked(opened.profile, opened.secrets))
+        asked = (*missing, *_to_be_asked(opened.profile, opened.secrets))
         if not asked:
             begin(opened.secrets)
             return
@@ -312,7 +301,7 @@ def _kept(opened: OpenProfile) -> tuple[str, ...]:
     return (*kept, *not_kept(profile))
 
 
-def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
+def _to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
     """The secrets that have to be typed for a test."""
     return tuple(
         name
@@ -326,87 +315,3 @@ def to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:
 
 _SEVERAL = "What you leave empty is not tested. What you type is used for this test alone."
 _LOST = "The password is not kept on this computer any more. What you type is used until you quit."
-
-
-class SecretsDialog(QDialog):
-    """Asks for secrets that are not kept anywhere."""
-
-    def __init__(
-        self,
-        name: str,
-        names: tuple[str, ...],
-        parent: QWidget,
-        about: str,
-        labels: Mapping[str, str] | None = None,
-    ) -> None:
-        """``labels`` are what the names are called, where they are none of the usual ones."""
-        super().__init__(parent)
-        self.setWindowTitle("Secrets for this test")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setModal(True)
-        self.secrets: dict[str, Secret] = {}
-        self.entries: dict[str, SecretEntry] = {}
-        form = QFormLayout()
-        form.setHorizontalSpacing(theme.GRID * 2)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for secret_name in names:
-            words = (labels or _WORDS).get(secret_name) or _hop_words(secret_name)
-            entry = self.entries[secret_name] = SecretEntry(words, "")
-            entry.entered.connect(lambda secret, key=secret_name: self._take(key, secret))
-            form.addRow(words, entry)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
-        ok.setText("Test")
-        ok.setObjectName("primary")
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # some platforms cannot change it
-        column.setContentsMargins(20, 20, 20, 16)
-        column.setSpacing(theme.GRID * 2)
-        column.addWidget(section(f"Secrets of {name or 'this connection'}"))
-        column.addWidget(_scrolling(form) if len(names) > _MOST_ROWS else _holding(form), 1)
-        column.addWidget(WrappedLabel(about, "muted"))
-        column.addWidget(buttons)
-        self.resize(theme.scaled(theme.GRID * 52), self.sizeHint().height())
-
-    def _take(self, name: str, secret: Secret | None) -> None:
-        if secret is None:
-            self.secrets.pop(name, None)
-        else:
-            self.secrets[name] = secret
-
-
-def _hop_words(name: str) -> str:
-    """``hop.0.password`` and its like as people count hops; another name as it is."""
-    match name.split("."):
-        case ["hop", number, "password"] if number.isdigit():
-            return f"Password of hop {int(number) + 1}"
-        case ["hop", number, "passphrase"] if number.isdigit():
-            return f"Passphrase of the key of hop {int(number) + 1}"
-    return name
-
-
-_WORDS = {
-    PASSWORD: "Password",
-    "tlsCertificateKeyFilePassword": "Key password",
-    "AWS_SESSION_TOKEN": "AWS session token",
-    "proxyPassword": "Proxy password",
-}
-_MOST_ROWS = 8
-
-
-def _holding(form: QFormLayout) -> QWidget:
-    widget = QWidget()
-    form.setContentsMargins(0, 0, 0, 0)
-    widget.setLayout(form)
-    return widget
-
-
-def _scrolling(form: QFormLayout) -> QScrollArea:
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setWidget(_holding(form))
-    area.setMinimumHeight(theme.GRID * 36)
-    return area
