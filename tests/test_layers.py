@@ -21,6 +21,7 @@ FLOORS = (
     "core/profiles core/options",
     "core/tls core/report core/storage core/keyring core/checklist core/hops",
     "core/uri core/driver core/probes core/diagnosis",
+    "core/consent",
     "core/check core/explain core/inspection core/snippets core/exchange",
     "core/watch",
     "ui/look ui/background ui/soundness",

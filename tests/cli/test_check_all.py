@@ -332,7 +332,7 @@ def test_opening_a_file_that_does_not_exist_is_a_wrong_command_line(home: Path, 
 
 
 def _imported(home: Path, uri: str, name: str) -> None:
-    from clearline.core.exchange.outside import FILE_NAME, Outside
+    from clearline.core.consent.outside import FILE_NAME, Outside
 
     Outside(home / FILE_NAME).mark([saved(home, uri, name).id])
 

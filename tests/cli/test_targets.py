@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from clearline.__main__ import main
 from clearline.cli.agreement import wanted_by
-from clearline.core.exchange.consent import ConcernKind
-from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.consent.concerns import ConcernKind
+from clearline.core.consent.outside import FILE_NAME, Outside
 from clearline.core.profiles.profile import Auth, Profile, Seeds, Tls
 
 TAKEN = Profile(id="taken", seeds=Seeds(hosts=("evil.example.com",)), auth=Auth(user="app"))

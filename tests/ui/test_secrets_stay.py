@@ -17,8 +17,8 @@ from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from clearline.core.exchange.agreements import Agreements
-from clearline.core.exchange.consent import always_asked
+from clearline.core.consent.agreements import Agreements
+from clearline.core.consent.concerns import always_asked
 from clearline.core.profiles.profile import Profile, SecretSource
 from clearline.core.report.formats import Form
 from clearline.core.secrets.secret import PASSWORD, Secret

@@ -13,8 +13,8 @@ from clearline.core.hops.asking import Agreed
 from clearline.core.profiles.profile import Profile
 
 if TYPE_CHECKING:
-    from clearline.core.exchange.agreements import Agreements
-    from clearline.core.exchange.consent import Concern
+    from clearline.core.consent.agreements import Agreements
+    from clearline.core.consent.concerns import Concern
 
 
 def on_terminal() -> bool:
@@ -33,9 +33,9 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
 
     ``elsewhere``: it is a file outside the profiles' folder.
     """
-    from clearline.core.exchange.consent import always_asked, concerns
-    from clearline.core.exchange.outside import FILE_NAME, Outside
-    from clearline.core.exchange.portable import is_foreign_copy
+    from clearline.core.consent.concerns import always_asked, concerns
+    from clearline.core.consent.outside import FILE_NAME, Outside
+    from clearline.core.consent.portable import is_foreign_copy
     from clearline.paths import user_data_dir
 
     if elsewhere or is_foreign_copy() or profile.id in Outside(user_data_dir() / FILE_NAME).ids():
@@ -78,7 +78,7 @@ def settle(profile: Profile, wanted: Sequence[Concern], *, yes: bool, demanded: 
 
 def _agreements() -> Agreements:
     """What was agreed to on this computer; found late, for few connections want anything."""
-    from clearline.core.exchange.agreements import Agreements
+    from clearline.core.consent.agreements import Agreements
     from clearline.paths import agreements_file
 
     return Agreements(agreements_file())

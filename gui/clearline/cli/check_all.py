@@ -95,7 +95,7 @@ def _with_secrets(
     One that was not agreed to, whose secrets were given for other servers, or that lacks one that its user has to type,
     gets no secret and is not contacted. ``linked`` are ids of files that only a link leads to.
     """
-    from clearline.core.exchange.consent import objections
+    from clearline.core.consent.concerns import objections
 
     withheld: dict[str, tuple[Mistake, ...]] = {}
     for profile in profiles:

@@ -34,8 +34,8 @@ def gathered(
     profiles in files from outside the profiles' folder.
     """
     from clearline.cli.text_grid import shown
-    from clearline.core.exchange.outside import FILE_NAME, Outside
-    from clearline.core.exchange.portable import is_foreign_copy
+    from clearline.core.consent.outside import FILE_NAME, Outside
+    from clearline.core.consent.portable import is_foreign_copy
     from clearline.core.keyring.sources import gather
     from clearline.paths import user_data_dir
 

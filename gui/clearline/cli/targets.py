@@ -264,7 +264,7 @@ def _saved(name: str) -> tuple[Profile, bool] | None:
 
 def _settle_concerns(target: Target, *, yes: bool) -> None:
     """Have the user agree to what the target wants (`consent`); raises `UsageProblem` when that fails."""
-    from clearline.core.exchange.consent import concerns
+    from clearline.core.consent.concerns import concerns
 
     if target.request.text is not None:
         profile = target.request.reading.profile

@@ -98,7 +98,7 @@ def check_for(settings: CurrentSettings, agreements: Path, sign_in: SignIn, aske
 def _permits(agreements: Path, profile: Profile, prompt: OnPrompt, asker: HopQuestions) -> Permits:
     """What was agreed to for a profile, by the file of the agreements."""
     from clearline.core.check.request import Permits
-    from clearline.core.exchange.agreements import Agreements
+    from clearline.core.consent.agreements import Agreements
     from clearline.core.hops.asking import Agreed
     from clearline.core.hops.known_hosts import HostKeys
     from clearline.paths import known_hosts_file

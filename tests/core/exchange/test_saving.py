@@ -7,8 +7,8 @@ from pathlib import Path
 
 import keyring.backends.fail
 
+from clearline.core.consent.outside import FILE_NAME, Outside
 from clearline.core.exchange.imported import ImportedItem
-from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.core.exchange.planning import Choice, plan
 from clearline.core.exchange.saving import ItemResult, Outcome, carry_out
 from clearline.core.keyring.vault import Vault

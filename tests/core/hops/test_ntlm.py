@@ -10,8 +10,8 @@ import pytest
 
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Patience, Request
+from clearline.core.consent.concerns import concerns
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
 from clearline.core.profiles.hop import HttpProxy
 from clearline.core.profiles.hop_urls import hop_of, url_of

@@ -12,8 +12,8 @@ import pytest
 
 from clearline.core.check.check import check, farewells
 from clearline.core.check.request import Request
+from clearline.core.consent.concerns import concerns
 from clearline.core.daemon_threads import DaemonExecutor
-from clearline.core.exchange.consent import concerns
 from clearline.core.findings import Certainty
 from clearline.core.hops import direct, network_settings, pac, system_settings
 from clearline.core.hops.network_settings import Configured, fits, of_macos, of_windows

@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from clearline.core.exchange.agreements import Agreements
-from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.consent.agreements import Agreements
+from clearline.core.consent.outside import FILE_NAME, Outside
 from clearline.core.keyring import vault
 from clearline.core.keyring.vault import SERVICE
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from clearline.core.exchange import portable
+from clearline.core.consent import portable
 from clearline.core.storage import store
 from ui import played_checks as play
 from ui.saved_profiles import ORDERS

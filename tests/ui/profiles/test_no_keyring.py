@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from clearline.core.exchange.outside import FILE_NAME, Outside
+from clearline.core.consent.outside import FILE_NAME, Outside
 from clearline.core.exchange.secrets_file import SecretsFile
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds

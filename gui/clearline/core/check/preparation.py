@@ -99,7 +99,7 @@ class Prepared(Unshown, frozen=True):
 async def prepared(request: Request, *, environ: Mapping[str, str] | None = None) -> Prepared:
     """Prepare what is asked for the driver; never raises, and never waits where there is nothing to prepare.
 
-    ``permits.may_run`` says whether the user has agreed to a command (``consent.py``); others are not run, and those
+    ``permits.may_run`` says whether the user has agreed to a command (``core/consent``); others are not run, and those
     whose secret is known already need not. ``environ`` stands for the environment.
     """
     reading, secrets = request.reading, request.known_secrets

@@ -2,5 +2,5 @@
 
 `reading` recognises a file by its content and reads it, `planning` compares what was read with what is saved, `saving`
 saves what the user chose; `ours` and `encrypted` write files for others, `uri_copy` one connection string.
-`consent` says what a connection from elsewhere has to ask for, `agreements` remembers what was agreed to.
+What it brings may have to ask before the first connect: that is `core/consent`.
 """

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.exchange.consent import concerns
+from clearline.core.consent.concerns import concerns
 from clearline.core.exchange.imported import ImportedItem
 from clearline.core.profiles.arrangement import tidy_folder
 from clearline.core.profiles.differences import differences

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from clearline.core.consent.outside import Outside
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.exchange.outside import Outside
 from clearline.core.exchange.planning import Choice, PlannedItem, ToSave, apply
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.vault import Vault

@@ -158,7 +158,7 @@ class Vault:
         """Those of a profile's kept secrets, variables and identities that were given for others than its servers now.
 
         ``foreign``: another person wrote the profile; then also kept secrets that remember nothing, and no variables
-        and identities, which are asked about by themselves (``consent.py``). Reads the file of variables where hosts
+        and identities, which are asked about by themselves (``core/consent``). Reads the file of variables where hosts
         refer to any, the keyring where it was not asked for them before, and the disk.
         """
         named = tuple(names)

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog
 
+from clearline.core.consent.agreements import Agreements
+from clearline.core.consent.concerns import Concern, ConcernKind, always_asked, asked_of_text, concerns
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.exchange.agreements import Agreements
-from clearline.core.exchange.consent import Concern, ConcernKind, always_asked, asked_of_text, concerns
 from clearline.core.keyring.given import not_kept
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from clearline.core.exchange.consent import commands
+from clearline.core.consent.concerns import commands
 from clearline.core.keyring.placing import moved_at_once
 from clearline.core.keyring.vault import Moved
 from clearline.core.profiles.profile import SecretSource

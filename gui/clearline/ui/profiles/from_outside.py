@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from clearline.core.consent import portable
+from clearline.core.consent.outside import FILE_NAME, Outside
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.exchange import portable
-from clearline.core.exchange.outside import FILE_NAME, Outside
 from clearline.paths import portable_dir
 from clearline.ui.profiles.storage import ProfileStorage
 from clearline.ui.window.main_window import MainWindow

@@ -1,8 +1,9 @@
 """A portable copy: the program with everything that it keeps in a folder beside it, carried from computer to computer.
 
-What is in that folder may have been written by others on the way, so it counts as from elsewhere (``consent.py``) until
-the user has agreed to this copy once on this computer. The agreement stays here, the folder's name for it, a random
-word, goes along. Its secrets are never in a computer's keyring: only in the encrypted file (``keyring/vault.py``).
+What is in that folder may have been written by others on the way, so it counts as from elsewhere (``concerns.py``)
+until the user has agreed to this copy once on this computer. The agreement stays here, the folder's name for it, a
+random word, goes along. Its secrets are never in a computer's keyring: only in the encrypted file
+(``keyring/vault.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from clearline.core.exchange.agreements import Agreements
+from clearline.core.consent.agreements import Agreements
 from clearline.core.whole_files import read_whole, write_whole
 from clearline.paths import agreements_file, portable_dir
 

@@ -9,7 +9,7 @@ import pytest
 
 from clearline import paths
 from clearline.cli.agreement import wanted_by
-from clearline.core.exchange.portable import is_foreign_copy, trust_this_copy
+from clearline.core.consent.portable import is_foreign_copy, trust_this_copy
 from clearline.core.keyring.vault import Vault, WhyMemory
 from clearline.core.profiles.profile import Profile, Seeds, Tls
 from clearline.core.secrets.secret import PASSWORD, Secret

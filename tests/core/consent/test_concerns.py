@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clearline.core.exchange.consent import (
+from clearline.core.consent.concerns import (
     ConcernKind,
     always_asked,
     asked_of_text,

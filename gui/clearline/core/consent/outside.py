@@ -1,4 +1,4 @@
-"""Which saved profiles came from outside: what they want is asked about before the first connect (``consent.py``)."""
+"""Which saved profiles came from outside: what they want is asked about before the first connect (``concerns.py``)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.exchange.consent import (
+from clearline.core.consent.concerns import (
     Concern,
     ConcernKind,
     as_given,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from clearline.core.exchange.agreements import Agreements
-from clearline.core.exchange.consent import ConcernKind, always_asked, concerns
+from clearline.core.consent.agreements import Agreements
+from clearline.core.consent.concerns import ConcernKind, always_asked, concerns
 from clearline.core.profiles.hop import Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
 from clearline.core.uri.connection_string import read
