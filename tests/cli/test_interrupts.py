@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -36,9 +36,9 @@ def endless_login(command: Command) -> dict[str, Any]:
     return {"conversationId": 1, "done": False, "payload": payload, "ok": 1.0}
 
 
-def started(*arguments: str, tmp_path: Path) -> subprocess.Popen[str]:
+def started(*arguments: str, tmp_path: Path, program: tuple[str, ...] = ("-m", "clearline")) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "clearline", *arguments],
+        [sys.executable, *program, *arguments],
         env={**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -66,16 +66,14 @@ def usual_signals() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.usefixtures("usual_signals")
-@pytest.mark.parametrize("kind", ["secret command", "proxy command", "sign-in program"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])  # Windows lacks some
-def test_a_signal_that_ends_a_check_ends_what_it_has_started(kind: str, name: str, tmp_path: Path) -> None:
-    number = getattr(signal, name)
-    up, script = tmp_path / "up", tmp_path / "script"
-    os.mkfifo(up)
-    pipe = HeldPipe(tmp_path / "pipe")
-    script.write_text(f"#!/bin/sh\necho up > {up}\ncat {pipe.path} & cat {pipe.path}\n")
+KINDS = ("secret command", "proxy command", "sign-in program")
+WITHOUT_WINDOWS = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+
+def profile_with(kind: str, tmp_path: Path, program: str) -> Path:
+    """The file of a profile that has a check start ``program``, a script of sh."""
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\n{program}\n")
     script.chmod(0o755)
     profile = Profile(seeds=Seeds(hosts=("127.0.0.1:1",)), auth=Auth(user="app"))
     match kind:
@@ -87,13 +85,63 @@ def test_a_signal_that_ends_a_check_ends_what_it_has_started(kind: str, name: st
         case _:
             config = kubeconfig(tmp_path, 1, {"exec": {"command": str(script)}})
             profile = Profile(seeds=profile.seeds, hops=(KubernetesForward(kubeconfig=config),))
-    store.save(profile, tmp_path / "sent.json")
+    file = tmp_path / "sent.json"
+    store.save(profile, file)
+    return file
+
+
+@WITHOUT_WINDOWS
+@pytest.mark.usefixtures("usual_signals")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])  # Windows lacks some
+def test_a_signal_that_ends_a_check_ends_what_it_has_started(kind: str, name: str, tmp_path: Path) -> None:
+    number = getattr(signal, name)
+    up = tmp_path / "up"
+    os.mkfifo(up)
+    pipe = HeldPipe(tmp_path / "pipe")
+    file = profile_with(kind, tmp_path, f"echo up > {up}\ncat {pipe.path} & cat {pipe.path}")
     with pipe:
-        check = started("check", str(tmp_path / "sent.json"), "--yes", tmp_path=tmp_path)
+        check = started("check", str(file), "--yes", tmp_path=tmp_path)
         assert up.read_text() == "up\n"
         check.send_signal(number)
         check.communicate(timeout=30)
         assert check.returncode == 128 + number
+        pipe.assert_no_reader_is_left()
+
+
+BETWEEN = """
+    import os, signal, sys, time
+    from pathlib import Path
+    from clearline.core import child_processes
+
+    note = child_processes.note_started
+    up = Path(sys.argv.pop())
+
+    def note_late(group):
+        print(up.read_text(), end="", flush=True)  # it runs
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not child_processes._over:  # the handler has begun
+            time.sleep(0.001)
+        note(group)
+
+    child_processes.note_started = note_late
+    from clearline.__main__ import main
+    main()
+"""
+
+
+@WITHOUT_WINDOWS
+@pytest.mark.usefixtures("usual_signals")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_signal_between_the_start_of_a_program_and_its_note_ends_it(kind: str, tmp_path: Path) -> None:
+    up = tmp_path / "up"
+    os.mkfifo(up)
+    pipe = HeldPipe(tmp_path / "pipe")
+    file = profile_with(kind, tmp_path, f"echo up > {up}\ncat {pipe.path} & cat {pipe.path}")
+    with pipe:
+        check = started("check", str(file), "--yes", str(up), tmp_path=tmp_path, program=("-c", dedent(BETWEEN)))
+        said, _ = check.communicate(timeout=30)
+        assert (check.returncode, said) == (128 + signal.SIGTERM, "up\n")
         pipe.assert_no_reader_is_left()
 
 
@@ -139,7 +187,7 @@ NO_CTRL_C = pytest.mark.skipif(sys.platform == "win32", reason="Python sends no 
 
 
 def stuck_program() -> subprocess.Popen[str]:
-    program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(STUCK)], stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen([sys.executable, "-c", dedent(STUCK)], stdout=subprocess.PIPE, text=True)
     assert program.stdout is not None
     assert program.stdout.readline() == "here\n"
     return program
@@ -230,7 +278,7 @@ UNREADY = """
 
 @NO_CTRL_C
 def test_a_ctrl_c_before_a_command_has_a_way_of_its_own_is_a_ctrl_c() -> None:
-    program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(UNREADY)], stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen([sys.executable, "-c", dedent(UNREADY)], stdout=subprocess.PIPE, text=True)
     assert program.stdout is not None
     assert program.stdout.readline() == "here\n"
     program.send_signal(signal.SIGINT)

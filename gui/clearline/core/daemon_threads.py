@@ -19,6 +19,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, TypeVarTuple
 
+from clearline.core.child_processes import end_all
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -165,7 +167,11 @@ def end_with(code: int) -> None:
 
 
 def depart() -> None:
-    """End the process at once, with the code of `end_with`, leaving its threads where they are."""
+    """End the process at once, with the code of `end_with`, leaving its threads where they are.
+
+    What they have started ends with it.
+    """
+    end_all()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clearline.core.addresses import is_loopback
-from clearline.core.child_processes import end_with_children, note_started
+from clearline.core.child_processes import end_with_children, note_started, start_under_way
 from clearline.core.hops.plain_yaml import MOST_BYTES, YamlProblem, plain
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import expanded, read_whole
@@ -146,17 +146,19 @@ def _plugin(plugin: dict[str, Any], place: str, may_run: bool) -> dict[str, Any]
 
 def _printed(words: list[str], environ: dict[str, str]) -> bytes:
     """What a program prints that ends well and in time; nothing of it outlives this. Raises OSError and ValueError."""
-    with subprocess.Popen(
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environ,
-        start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
-    ) as process:
-        assert process.stdout is not None
+    with start_under_way():
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environ,
+            start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
+        )
         note_started(process.pid)
+    with process:
+        assert process.stdout is not None
         limit = threading.Timer(_PLUGIN_S, end_with_children, (process,))
         limit.daemon = True
         limit.start()

@@ -29,24 +29,12 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     It is split as a shell splits words and started without a shell, without input, in the environment of the user;
     what it says on standard error is dropped. It is ended after ``timeout_s`` and when the caller is cancelled.
     """
-    from clearline.paths import restored_environ
-
     words = _words(command)
     try:
-        starting = asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=restored_environ(),
-            start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
-        )
-        process = await begun(starting, _over)
+        process = await begun(_started(words), _over)
     except (OSError, ValueError) as error:
         raise CommandFailed(f"cannot be started: {getattr(error, 'strerror', None) or type(error).__name__}") from None
     assert process.stdout is not None
-    note_started(process.pid)
     try:
         async with asyncio.timeout(timeout_s):
             said = await _first_line(process.stdout)
@@ -61,6 +49,22 @@ async def printed_by(command: str, *, timeout_s: float = COMMAND_S) -> Secret:
     if not line:
         raise CommandFailed("printed nothing on its first line")
     return Secret(line)
+
+
+async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
+    from clearline.paths import restored_environ
+
+    process = await asyncio.create_subprocess_exec(
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=restored_environ(),
+        start_new_session=True,  # so that whatever it starts can be ended with it; Windows ignores this
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console flashes up over the window
+    )
+    note_started(process.pid)
+    return process
 
 
 async def _over(process: asyncio.subprocess.Process) -> None:
