@@ -11,10 +11,12 @@ import time
 import tracemalloc
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clearline.core.check.request import Request
+from clearline.core.driver.client import Built, build_client
 from clearline.core.profiles.profile import Pool, Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch import live, pool_fold, watch
@@ -409,6 +411,26 @@ def test_what_is_wrong_with_a_file_is_said_whatever_the_driver_says(
             assert "another release" not in state.paused.text
 
     loops.run(play())
+
+
+def test_the_loop_goes_on_while_the_client_of_a_watch_reads_the_trusted_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, went_on = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any, **keywords: Any) -> Built:
+        begun.set()
+        assert went_on.wait(5.0)
+        return build_client(*arguments, **keywords)
+
+    async def play() -> None:
+        async with Watched(f"mongodb://127.0.0.1:{port}/?tls=true") as watched:
+            while not begun.is_set():
+                await asyncio.sleep(0)
+            went_on.set()
+            await watched.until(DOWN)
+
+    monkeypatch.setattr(watch_session, "build_client", slowly)
+    with closed_port() as port:
+        loops.run(play())
 
 
 def test_a_password_is_not_sent_in_clear_by_a_watch() -> None:

@@ -264,12 +264,9 @@ class Course:
     # ------------------------------------------------------------ the driver
 
     async def _build_driver(self) -> bool:
-        """Build the client; False when its constructor refuses, which is then a fact.
-
-        With TLS it reads the trusted roots first (20 to 40 ms), for which neither probes nor Stop wait.
-        """
+        """Build the client; False when its constructor refuses, which is then a fact."""
         from clearline.core.check.driver_run import DriverRun, described  # late: not where every server refuses
-        from clearline.core.driver.client import build_client
+        from clearline.core.driver.client import build_client, built_beside
         from clearline.core.driver.events import DriverEvents
 
         events = DriverEvents(
@@ -289,7 +286,7 @@ class Course:
             confined=self._confined,
         )
         try:
-            built = await run_in_daemon(build) if self._ledger.facts.tls_wanted else build()
+            built = await built_beside(build, tls=self._ledger.facts.tls_wanted)
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
             told = described(error, self._secrets)
             if _may_quote_a_piece(self._ledger.facts.uri, self._secrets):

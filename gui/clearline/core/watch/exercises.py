@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from clearline.core.driver.events import DriverEvent
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult
@@ -42,7 +42,7 @@ class Exercises:
         self,
         plan: ExercisePlan,
         session: Session,
-        new_session: Callable[[], Session],
+        new_session: Callable[[], Awaitable[Session]],
         emit: Callable[[ExerciseResult], None],
     ) -> ExerciseResult:
         """Do it over ``session``, or over a new one where the plan has options of its own.
@@ -66,7 +66,7 @@ class Exercises:
         self,
         plan: ExercisePlan,
         session: Session,
-        new_session: Callable[[], Session],
+        new_session: Callable[[], Awaitable[Session]],
         emit: Callable[[ExerciseResult], None],
     ) -> ExerciseResult:
         def progress(result: ExerciseResult) -> None:
@@ -76,7 +76,7 @@ class Exercises:
             emit(result)
             self._changed()
 
-        self._over = own = new_session() if plan.pool is not None else None
+        self._over = own = await new_session() if plan.pool is not None else None
         chosen = own or session
         exercise = Exercise(plan, chosen.client, chosen.pools, at_s=self._at_s)
         self._feed = exercise.feed

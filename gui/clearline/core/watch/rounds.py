@@ -115,7 +115,7 @@ class Rounds:
             return None
         self._live.topology.begin_anew(partial(redact_beginning, secrets=tuple(ready.secrets.values())))
         try:
-            session = self.new_session(ready, self._heard, log=self._log)
+            session = await self.new_session(ready, self._heard, log=self._log)
         except Exception as error:  # noqa: BLE001 - the constructor raises far more than PyMongoError
             self._hold(await self._why_refused(ready, error))
             return None
@@ -146,11 +146,11 @@ class Rounds:
             return redact(found.summary, ready.secrets.values())
         return f"The driver refuses the settings: {self._live.said(error)}"
 
-    def new_session(
+    async def new_session(
         self, ready: Prepared, on_event: Callable[[DriverEvent], None], *, log: bool, overrides: Pool | None = None
     ) -> Session:
         """A client of these settings that has contacted no server yet. Raises what the driver raises."""
-        return Session(
+        session = Session(
             ready,
             started=self._live.began,
             on_event=on_event,
@@ -160,6 +160,8 @@ class Rounds:
             permits=self._live.request.permits,
             overrides=overrides,
         )
+        await session.build()
+        return session
 
     async def _asked(self, session: Session, server: str | None) -> Answer:
         """One server's answer. A connection that was idle may be dead though the server lives: then a new one tells."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from clearline.core.check.request import Permits
 from clearline.core.check.seed_list import Known, sought
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
-from clearline.core.driver.client import build_client, close_client
+from clearline.core.driver.client import build_client, built_beside, close_client
 from clearline.core.driver.event_texts import LOGIN_COMMANDS, error_text
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.driver.log import DriverLog
@@ -29,7 +30,7 @@ from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
 from clearline.core.probes.dns import nameservers
-from clearline.core.profiles.login_fields import stays_here
+from clearline.core.profiles.login_fields import stays_here, tls_wanted
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.uri.connection_string import build
@@ -85,7 +86,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session:
-    """A client that is built at once and contacts no server before `open`. Building raises what the driver raises.
+    """A client that is made by `build` and contacts no server before `open`.
 
     ``on_event`` hears everything in the loop's thread; ``on_refused_login`` hears of a login that the server turned
     down, at the very moment: more attempts may lock the account. ``permits`` let a human sign in (OIDC), also for
@@ -124,7 +125,6 @@ class Session:
             extra |= {name: value for name, value in msgspec.to_builtins(overrides).items() if value is not None}
         self._ready, self._extra = ready, extra
         self._started, self._wants_log = started, log
-        self._use(ready.text)
         self._way: Way | None = None
         self._cut_lines = CutLines()
         self._quiet: QuietLine | None = None
@@ -133,9 +133,13 @@ class Session:
         self._closing: asyncio.Task[None] | None = None
         self._settled = False
 
-    def _use(self, text: str) -> None:
-        """Make the client of a connection string. Raises what the driver raises."""
-        self._built = build_client(
+    async def build(self) -> None:
+        """Make the client. Raises what the driver raises."""
+        await self._use(self._ready.text)
+
+    async def _use(self, text: str) -> None:
+        build = partial(
+            build_client,
             text,
             self._ready.reading.facts.options,
             listeners=self._events.listeners(),
@@ -144,6 +148,7 @@ class Session:
             extra=self._extra,
             confined=stays_here(self._ready.facts.mistakes, self._ready.profile),
         )
+        self._built = await built_beside(build, tls=tls_wanted(self._ready.profile))
         self.client = self._built.client
         self._events.follow(self.client)
         self.pools = PoolFold(limits_of(self.client))
@@ -171,7 +176,7 @@ class Session:
         found = await sought(profile, self._way, deadline_s=terms.deadline_s, on_question=lambda _: None)
         if found.long is not None:
             await close_client(self._built)
-            self._use(build(found.long, self._secrets, show="plain"))
+            await self._use(build(found.long, self._secrets, show="plain"))
             if not profile.seeds.srv_max_hosts:
                 self._rescanning = asyncio.get_running_loop().create_task(self._rescan(self._way))
         elif found.known is Known.FAR or profile.far_dns.first:
