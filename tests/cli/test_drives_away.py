@@ -19,6 +19,7 @@ from clearline.core.storage import store
 from clearline.core.storage.store import save_in
 from clearline.paths import profiles_dir
 
+PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes of that kind")
 AWAY = "is it on a network drive that is away?"
 
 
@@ -53,6 +54,7 @@ def test_the_history_in_which_a_report_is_kept(
     assert AWAY in capsys.readouterr().err
 
 
+@PIPES
 @pytest.mark.parametrize("option", ["--junit", "--summary"])
 def test_a_file_that_is_to_be_written(
     option: str, hold: threading.Event, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -82,6 +84,7 @@ def test_a_log_that_is_to_be_explained(
     assert AWAY in capsys.readouterr().err
 
 
+@PIPES
 def test_a_log_that_another_program_prints_may_take_its_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
