@@ -59,7 +59,8 @@ def test_a_killed_server_is_told_in_json_lines_until_ctrl_c() -> None:
         assert until(process, "outage", cause="tcp.refused")["lasted_s"] is None
         deployment.server.start()
         until(process, "health", state="healthy")
-        ended = until(process, "outage", number=1, worst="down", cause="tcp.refused")
+        ended = until(process, "outage", number=1, worst="down", cause="pool.server-went-away")
+        assert "Another server process answers" in ended["summary"]
         assert ended["began"] > first["at"]
         assert ended["lasted_s"] > 0
         process.send_signal(signal.SIGINT)
@@ -138,6 +139,26 @@ def test_an_outage_is_told_when_it_begins_when_it_is_explained_and_when_it_ends(
         teller.take(state(each))
     told = [(line["cause"], line["lasted_s"]) for line in lines if line["type"] == "outage"]
     assert told == [(None, None), ("tcp.refused", None), ("tcp.refused", 4.0)]
+
+
+def test_what_is_learnt_at_the_end_of_an_outage_or_after_it_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Teller(watch._Words(pings=False).show)
+    outage = {"number": 1, "worst": HealthState.DOWN, "began": 1001.0, "began_s": 1.0, "why": "gone"}
+    refused, back = (
+        Finding(cause=c, severity=Severity.FAILURE, certainty=Certainty.LIKELY, stage=Stage.TCP, summary=words)
+        for c, words in (("tcp.refused", "Closed."), ("pool.server-went-away", "Another process."))
+    )
+    for each in (
+        Outage(**outage, cause=refused),
+        Outage(**outage, cause=back, lasted_s=4.0),
+        Outage(**outage | {"number": 2}, lasted_s=4.0),
+        Outage(**outage | {"number": 2}, cause=refused, lasted_s=4.0),
+    ):
+        teller.take(state(each))
+    lines = [line[10:].strip() for line in capsys.readouterr().out.splitlines() if "down" not in line[:20]]
+    assert [line.split()[0] for line in lines] == ["cause", "restored", "restored", "cause"]
+    assert lines[1].endswith("over after 4.0 s. Another process.")
+    assert lines[2].endswith("over after 4.0 s.")
 
 
 def test_the_summary_counts() -> None:

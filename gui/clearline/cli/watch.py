@@ -14,8 +14,8 @@ With ``--jsonl`` every line is one JSON object with ``at`` (epoch seconds) and `
   ``why``, ``cause`` (code) and ``summary`` (null until known).
 - ``finding``: something that shows only over time. ``cause``, ``severity``, ``server``, ``summary``.
 - ``paused``: the login was refused, or the settings cannot work. ``text``, ``code``. The watch ends.
-- ``summary``: the last line. ``watched_s``, ``pings``, ``failures``, ``uptime`` (0 to 1 or null), ``median_ms``,
-  ``p95_ms``, ``outages``.
+- ``summary``: the last line. ``watched_s``, ``pings``, ``failures``, ``uptime`` (0 to 1 or null),
+  ``degraded_s`` (a part of the time that it was up), ``median_ms``, ``p95_ms``, ``outages``.
 
 Exit codes: 0 when it was ended by Ctrl-C, SIGTERM or ``--for``, 1 when it paused, or stood still because what the
 server sent kept it busy, 2 for a wrong command line, 130 when it stood still after Ctrl-C.
@@ -211,6 +211,7 @@ def summary(state: WatchState) -> Line:
         "pings": health.pings,
         "failures": health.failures,
         "uptime": health.uptime,
+        "degraded_s": round(health.degraded_s, 1),
         "median_ms": health.median_ms,
         "p95_ms": health.p95_ms,
         "outages": health.outages_in_all,
@@ -233,6 +234,8 @@ class _Words:
     def __init__(self, *, pings: bool) -> None:
         self._pings = pings
         self._causes: dict[int, str] = {}
+        self._over = 0
+        """The latest outage whose end was told."""
 
     def show(self, line: Line) -> None:
         """Print one line, or nothing where it only repeats another."""
@@ -270,7 +273,13 @@ class _Words:
             lost = (
                 f"{what} at {_clock(line['began'])}" if line["worst"] == "down" else f"{what} {_clock(line['began'])}"
             )
-            return "restored", f"{lost}, over after {_lasting(line['lasted_s'])}."
+            over = f"{lost}, over after {_lasting(line['lasted_s'])}."
+            news = line["summary"] if self._causes.get(line["number"]) != line["cause"] else None
+            self._causes = {line["number"]: line["cause"]}
+            if line["number"] <= self._over:
+                return ("cause", news) if news else None
+            self._over = line["number"]
+            return "restored", f"{over} {news}" if news else over
         if line["summary"] and self._causes.get(line["number"]) != line["cause"]:
             self._causes[line["number"]] = line["cause"]
             return "cause", line["summary"]
@@ -282,7 +291,8 @@ def _summary_text(line: Line) -> str:
     if line["median_ms"] is not None:
         parts.append(f"median {_ms(line['median_ms'])}")
     if line["uptime"] is not None:
-        parts.append(f"up {line['uptime'] * 100:.2f} % of the time")
+        degraded = f", {_lasting(line['degraded_s'])} of it degraded" if line["degraded_s"] else ""
+        parts.append(f"up {line['uptime'] * 100:.2f} % of the time{degraded}")
     parts.append(f"{line['outages']} outage{'' if line['outages'] == 1 else 's'}")
     return "; ".join(parts) + "."
 

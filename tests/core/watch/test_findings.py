@@ -65,7 +65,7 @@ def test_a_fail_over_names_the_old_and_the_new_primary() -> None:
     )
     (found,) = findings(WatchFacts(changes=changes))
     assert (found.cause, found.server) == ("pool.failover", "b:1")
-    assert found.detail.startswith("a:1 stepped down and b:1 took over.")
+    assert found.detail.startswith("b:1 took over from a:1.")
 
 
 def test_a_primary_that_is_elected_again_has_not_failed_over() -> None:

@@ -61,6 +61,34 @@ def test_an_outage_begins_gets_worse_and_ends_when_it_is_healthy_again() -> None
     assert story.fold.running is None
 
 
+def test_an_outage_began_when_the_question_was_asked_that_had_no_answer() -> None:
+    story = Story().judge(HEALTHY).judge(HEALTHY, after=10).judge(DEGRADED, after=3, why="it is asked again")
+    story.now += 3
+    story.fold.judge(DOWN, "silent", story.now, 1000.0 + story.now, outage=True, since_s=11)
+    story.judge(HEALTHY, after=10)
+    found = story.fold.snapshot(story.now)
+    (outage,) = found.outages
+    assert (outage.began_s, outage.began, outage.lasted_s) == (11, 1011, 16)
+    assert (found.up_s, found.degraded_s, found.down_s) == (10, 0, 16)
+
+
+def test_degraded_time_is_told_as_a_part_of_the_time_that_it_was_up() -> None:
+    story = Story().judge(HEALTHY).judge(DEGRADED, after=5, outage=True).judge(HEALTHY, after=7)
+    found = story.fold.snapshot(story.now + 1)
+    assert (found.up_s, found.degraded_s, found.uptime) == (13, 7, 1.0)
+
+
+@pytest.mark.parametrize(("state", "left"), [(HEALTHY, (10, 0)), (DOWN, (0, 10))])
+def test_time_in_which_the_program_stood_still_counts_for_no_state(
+    state: HealthState, left: tuple[float, float]
+) -> None:
+    story = Story().judge(state)
+    story.now += 40
+    story.fold.unwatched(story.now, 30)
+    found = story.fold.snapshot(story.now)
+    assert (found.up_s, found.down_s) == left
+
+
 def test_a_slow_answer_is_degraded_but_no_outage() -> None:
     story = Story()
     for _ in range(10):

@@ -131,6 +131,19 @@ def test_a_server_that_was_away_has_not_dropped_idle_connections() -> None:
     assert not story.fold.dead_idle()
 
 
+def test_what_ended_while_the_program_stood_still_was_not_dropped_on_the_way() -> None:
+    story = Story().check_out_new(1).check_in(1)
+    story.now += 300
+    story.fold.unwatched(story.now)
+    story.now += 1
+    story.check_out(1).tell("ConnectionClosed", 1, reason="error").check_out_new(2)
+    assert not story.fold.dead_idle()
+    story.check_in(2)
+    story.now += 300
+    story.check_out(2).tell("ConnectionClosed", 2, reason="error").check_out_new(3)
+    assert story.fold.dead_idle()
+
+
 def test_a_busy_connection_that_breaks_is_not_an_idle_one() -> None:
     story = Story().check_out_new(1)
     story.tell("ConnectionCheckedIn", 1, after=300).tell("ConnectionClosed", 1, reason="error").check_out_new(2)
@@ -166,6 +179,9 @@ def test_a_closed_server_is_forgotten_and_a_new_pool_starts_anew_with_the_old_ch
     story.tell("PoolCreated", kind="pool")
     assert (story.pool.made, len(story.fold.series(1)[SERVER])) == (0, 1)
     story.tell("ServerClosed", kind="server")
+    assert story.fold.snapshot() == ()
+    story.tell("ConnectionClosed", 1, reason="poolClosed")  # the driver closes the server first, then what it had
+    story.tell("PoolClosed", kind="pool")
     assert story.fold.snapshot() == ()
 
 

@@ -132,11 +132,25 @@ def test_a_server_that_was_lost_may_come_back_with_another_version() -> None:
     assert story.fold.version("b:27017") is None
 
 
+def test_a_server_that_is_back_is_told_apart_from_one_that_stands_in_its_place() -> None:
+    first, second = ({"processId": ObjectId(f"{n:024x}"), "counter": 1} for n in (1, 2))
+    story = full_set().hello("b:27017", "secondary", topologyVersion=first)
+    story.lost("b:27017").hello("b:27017", "secondary", topologyVersion=first)
+    assert story.lines[-1] == "b:27017 is back as secondary: the same process as before."
+    assert not story.fold.replaced_since(0)
+    story.lost("b:27017").hello("b:27017", "secondary", topologyVersion=second)
+    assert story.lines[-1] == (
+        "b:27017 is back as secondary: another process than before, so it was restarted or replaced."
+    )
+    assert story.fold.replaced_since(0) == {"b:27017"}
+    assert not story.fold.replaced_since(story.now + 1)
+
+
 def test_a_member_that_leaves_is_told_and_forgotten() -> None:
     story = full_set()
     story.fold.pinged("c:27017", 1.0, "6.0.5")
     story.hello("a:27017", "primary", hosts=HOSTS[:2])
-    assert story.lines[-1] == "c:27017 is no member any more."
+    assert story.lines[-1] == ("c:27017 is not named by the set any more: it was removed, or it is hidden now.")
     assert [server.address for server in story.fold.snapshot().servers] == ["a:27017", "b:27017"]
     assert story.fold.version("c:27017") is None
 

@@ -17,6 +17,7 @@ import pytest
 
 from clearline.core.check.request import Request
 from clearline.core.driver.client import Built, build_client
+from clearline.core.findings import Certainty
 from clearline.core.profiles.profile import Pool, Profile, SecretSource
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.watch import live, pool_fold, watch
@@ -110,6 +111,9 @@ def test_a_killed_server_is_down_with_its_cause_and_restored_when_it_is_back() -
             assert [c.kind for c in state.topology.changes if c.server][-2:] == [ChangeKind.LOST, ChangeKind.BACK]
             assert state.health.down_s > 0
             assert 0 < (state.health.uptime or 0) < 1
+            # Afterwards it is known why: the process that answers is another one.
+            assert outage.cause is not None
+            assert (outage.cause.cause, outage.cause.certainty) == ("pool.server-went-away", Certainty.PROVEN)
 
     with deployments.standalone() as deployment:
         loops.run(play())
@@ -181,6 +185,25 @@ def test_a_step_down_is_told_as_it_happens_and_recovers_as_a_fail_over() -> None
     ) as deployment:
         old = deployment.member("primary")
         loops.run(play())
+
+
+def test_time_in_which_the_program_was_stopped_is_told_and_counts_for_nothing(
+    standalone: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds_of_watch, "_STOOD_STILL_S", 0.5)
+
+    async def play() -> None:
+        async with Watched(standalone.uri(), interval_s=0.5) as watched:
+            await watched.healthy()
+            threading.Event().wait(1.5)  # as by SIGSTOP: nothing of this program runs
+            state = await watched.until(
+                lambda s: any(c.text.startswith("Nothing was watched for 1 s") for c in s.topology.changes)
+            )
+            state = await watched.until(lambda s: s.health.pings >= 3)
+            assert state.health.up_s < state.at_s - 0.5
+            assert not state.health.outages
+
+    loops.run(play())
 
 
 @pytest.mark.usefixtures("impatient")

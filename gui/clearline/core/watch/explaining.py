@@ -52,6 +52,8 @@ class Explainer:
         report = await self._check()
         if report.verdict is not Verdict.CANCELLED and self._tells(report, outage):
             cause = report.diagnosis or next(iter(report.findings), None)
+            if (now := self._health.outage(outage.number)) is not None and now.lasted_s is not None:
+                cause = now.cause or cause  # what was learnt from the server's return says more
             self._health.amend(outage.number, diagnosing=False, report=report, cause=cause)
         else:
             self._health.amend(outage.number, diagnosing=False)

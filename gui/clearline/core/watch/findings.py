@@ -143,6 +143,21 @@ def _stepped_down(change: TopologyChange, elected: TopologyChange) -> bool:
     return change.before == "RSPrimary" and change.server != elected.server and change.at_s <= elected.at_s
 
 
+def replaced(server: str) -> Finding:
+    """What a server was away for: another process answers at its address than before."""
+    return finding(
+        "pool.server-went-away",
+        Certainty.PROVEN,
+        stage=Stage.DRIVER,
+        server=server,
+        summary=f"Another server process answers at {server} than before: it was restarted or replaced.",
+        means="What its hello says of itself (topologyVersion.processId) is another one since it is back.",
+        fix="Read in its log, or ask those who run it, why the former one ended.",
+        evidence={"server": server},
+        host=server,
+    )
+
+
 RULES: tuple[Callable[[WatchFacts], Iterable[Finding]], ...] = (
     used_up,
     idle_limit,

@@ -115,6 +115,8 @@ class HealthSnapshot(_Value, frozen=True, kw_only=True):
     """Pings without an answer."""
     up_s: float = 0.0
     """Seconds in which it was healthy or degraded, since the watch began."""
+    degraded_s: float = 0.0
+    """Those of ``up_s`` in which it was degraded."""
     down_s: float = 0.0
     rtt_ms: float | None = None
     """The latest ping's; None when it was not answered."""
@@ -149,27 +151,46 @@ class HealthFold:
         self.state = HealthState.UNKNOWN
         self.why = RULES[HealthState.UNKNOWN]
         self._since: float | None = None
+        self._since_s = 0.0
         self._counted_s: float | None = None
-        self._up_s = self._down_s = 0.0
+        self._up_s = self._down_s = self._degraded_s = 0.0
         self._pings = self._failures = 0
         self._rtt_ms: float | None = None
         self._latencies: deque[Ping] = deque(maxlen=_LATEST_PINGS)
         self._outages: deque[Outage] = deque(maxlen=_LATEST_OUTAGES)
         self._in_all = 0
 
-    def judge(self, state: HealthState, why: str, at_s: float, at: float, *, outage: bool = False) -> None:
+    def judge(
+        self,
+        state: HealthState,
+        why: str,
+        at_s: float,
+        at: float,
+        *,
+        outage: bool = False,
+        since_s: float | None = None,
+    ) -> None:
         """The state is this now, because of ``why``. ``outage``: it is told as a time in which something was missing.
 
-        Being healthy ends an outage; a slow answer neither begins nor ends one.
+        ``since_s``: when the question was asked that has had no answer. An outage began then, and not when waiting for
+        the answer ended. Being healthy ends an outage; a slow answer neither begins nor ends one.
         """
         self._count(at_s)
+        unanswered_s = 0.0 if since_s is None else max(0.0, at_s - since_s)
+        if state is HealthState.DOWN and self.state is not state:
+            if self.state.value in _UP:
+                self._up_s = max(0.0, self._up_s - unanswered_s)
+            if self.state is HealthState.DEGRADED:
+                self._degraded_s = max(0.0, self._degraded_s - min(unanswered_s, at_s - self._since_s))
+            self._down_s += unanswered_s
         if state is not self.state:
-            self._since = at
+            self._since, self._since_s = at, at_s
         self.state, self.why = state, why
         running = self.running
         if outage and running is None:
             self._in_all += 1
-            self._outages.append(Outage(number=self._in_all, worst=state, began=at, began_s=at_s, why=why))
+            began_s, began = at_s - unanswered_s, at - unanswered_s
+            self._outages.append(Outage(number=self._in_all, worst=state, began=began, began_s=began_s, why=why))
         elif outage and running is not None and state is HealthState.DOWN and running.worst is not state:
             self.amend(running.number, worst=state, why=why)
         elif running is not None and state is HealthState.HEALTHY:
@@ -195,6 +216,10 @@ class HealthFold:
         """The outage that lasts."""
         return self._outages[-1] if self._outages and self._outages[-1].lasted_s is None else None
 
+    def outage(self, number: int) -> Outage | None:
+        """One of those that are kept."""
+        return next((outage for outage in self._outages if outage.number == number), None)
+
     def amend(self, number: int, **news: Any) -> None:
         """Add to what is known of an outage; one that is forgotten already stays so."""
         for index in range(len(self._outages) - 1, -1, -1):
@@ -205,6 +230,16 @@ class HealthFold:
         for index in reports[:-_WHOLE_REPORTS]:
             self._outages[index] = replace(self._outages[index], report=None)
 
+    def unwatched(self, at_s: float, gap_s: float) -> None:
+        """The program stood still for the latest ``gap_s`` seconds: in which state that was is not known."""
+        self._count(at_s)
+        if self.state is HealthState.DOWN:
+            self._down_s = max(0.0, self._down_s - gap_s)
+        elif self.state.value in _UP:
+            self._up_s = max(0.0, self._up_s - gap_s)
+            if self.state is HealthState.DEGRADED:
+                self._degraded_s = max(0.0, self._degraded_s - gap_s)
+
     def _recent(self, count: int) -> list[Ping]:
         pings = self._latencies
         return [pings[i] for i in range(max(0, len(pings) - count), len(pings))]
@@ -214,6 +249,7 @@ class HealthFold:
             gone = at_s - self._counted_s
             if self.state.value in _UP:
                 self._up_s += gone
+                self._degraded_s += gone if self.state is HealthState.DEGRADED else 0.0
             elif self.state is HealthState.DOWN:
                 self._down_s += gone
         self._counted_s = at_s
@@ -229,6 +265,7 @@ class HealthFold:
             pings=self._pings,
             failures=self._failures,
             up_s=self._up_s,
+            degraded_s=self._degraded_s,
             down_s=self._down_s,
             rtt_ms=self._rtt_ms,
             median_ms=ranked[(len(ranked) - 1) // 2] if ranked else None,

@@ -37,6 +37,16 @@ class Live:
         """Seconds since the watch began."""
         return time.monotonic() - self.began
 
+    def stood_still(self, gap_s: float) -> None:
+        """This computer slept, or the program was stopped, until now: what happened meanwhile is not known."""
+        at_s = self.at_s()
+        self.health.unwatched(at_s, gap_s)
+        if self.session is not None:
+            self.session.pools.unwatched(at_s)
+        words = f"Nothing was watched for {gap_s:.0f} s: this computer slept, or the program was stopped."
+        self.topology.remark(words, at_s, time.time())
+        self.changed()
+
     def findings(self) -> tuple[Finding, ...]:
         """What shows only over time."""
         changes = self.topology.snapshot().changes

@@ -25,6 +25,9 @@ _COARSE_SAMPLES = 420
 _COARSE_STEP_S = 2.0
 _LONGEST_S = 900.0
 _MOST_SERVERS = 100
+_LAST_WORDS = frozenset(
+    {"PoolClosed", "PoolCleared", "ConnectionClosed", "ConnectionCheckedIn", "ConnectionCheckOutFailed"}
+)
 
 
 class Durations:
@@ -133,7 +136,7 @@ class _Pool:
         self.dead_idle = 0
         self.dead_idle_shortest_s = 0.0
         self.trouble_at_s = float("-inf")
-        """The latest sign that the server itself was away: a failed heartbeat or a cleared pool."""
+        """The latest sign that the server was away, a failed heartbeat, or that this program was."""
 
     @property
     def waiting(self) -> int:
@@ -282,8 +285,8 @@ class PoolFold:
             case "connection" | "pool":
                 pool = self._pools.get(server)
                 if event.name == "PoolCreated" or pool is None:
-                    if event.name == "PoolClosed":
-                        return
+                    if event.name in _LAST_WORDS:
+                        return  # of a pool that went with its server
                     pool = self._opened(server, pool)
                 if event.name == "PoolClosed":
                     pool.feed(event)
@@ -296,6 +299,11 @@ class PoolFold:
                 self._pools.pop(server, None)
             case _:
                 pass
+
+    def unwatched(self, at_s: float) -> None:
+        """The program stood still until now: what ended meanwhile, something on the way need not have dropped."""
+        for pool in self._pools.values():
+            pool.trouble_at_s = at_s
 
     def _opened(self, server: str, before: _Pool | None) -> _Pool:
         pool = _Pool(server, self._limits)

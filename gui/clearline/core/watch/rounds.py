@@ -20,11 +20,12 @@ from clearline.core.facts.whole import Facts
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
+from clearline.core.watch.findings import replaced
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.judgement import judged
 from clearline.core.watch.live import Live
 from clearline.core.watch.pool import PoolSnapshot
-from clearline.core.watch.session import Answer, Outcome, Session, objection
+from clearline.core.watch.session import ANSWER_WITHIN_S, Answer, Outcome, Session, objection
 from clearline.core.watch.topology import DATA_BEARING
 
 TROUBLED_INTERVAL_S = 2.0
@@ -34,8 +35,14 @@ _ASKED_AT_ONCE = 32
 """Servers that are asked at once: of a thousand each would seem silent."""
 _LONGEST_TURN_S = 1.0
 """A server that takes longer does not keep the next ones waiting."""
+_OF_ITS_END = frozenset({"tcp.refused", "tcp.closed-on-connect", "topology.member-unreachable"})
+"""Causes that a process which has ended leaves behind."""
+_STOOD_STILL_S = 5.0
+"""By how much later than meant a wait ends where this computer slept, or the program was stopped."""
 _OLD_CONNECTIONS = 3
 """So many connections that were idle may be dead before the server counts as silent."""
+_LONGEST_QUESTION_S = ANSWER_WITHIN_S * (1 + _OLD_CONNECTIONS)
+"""What took longer was not waiting for an answer: this computer slept."""
 
 
 class LoginRefused(Protocol):
@@ -78,6 +85,7 @@ class Rounds:
 
     async def until_next(self, wake: asyncio.Event) -> None:
         """Until the interval is over, or something has happened; at least a moment after the latest round."""
+        began_s = self._live.at_s()
         troubled = self._live.health.state in (HealthState.DOWN, HealthState.DEGRADED)
         interval_s = min(self._live.interval_s, TROUBLED_INTERVAL_S) if troubled else self._live.interval_s
         await asyncio.sleep(min(_ROUND_GAP_S, interval_s))
@@ -86,6 +94,8 @@ class Rounds:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
                     await wake.wait()
+        if timeout is not None and (gap_s := self._live.at_s() - began_s - interval_s) > _STOOD_STILL_S:
+            self._live.stood_still(gap_s)
 
     async def round(self) -> None:
         """One round; how a server is never raises."""
@@ -93,14 +103,16 @@ class Rounds:
         if session is None:
             return
         await session.settle()
+        asked_s = self._live.at_s()
         answer = await self._asked(session, None)
         if session.closing:
             return
         if answer.outcome is Outcome.ANSWERED and answer.server is not None:
             session.try_quiet(answer.server)
+            asked_s = self._live.at_s()
         others = await self._ask_others(session, answer)
         if not session.closing:
-            self._judge(session, answer, others)
+            self._judge(session, answer, others, asked_s)
 
     async def _open(self) -> Session | None:
         """A new client; None when there cannot be one (paused) or the SRV name was not found (down)."""
@@ -109,7 +121,7 @@ class Rounds:
             self._live.ready = await prepared(self._live.request)
             if wants_human(self._live.ready.profile):
                 self._live.oidc_hosts = await self._live.request.sign_in_hosts()
-        ready = self._live.ready
+        ready, asked_s = self._live.ready, self._live.at_s()
         if (why := objection(ready)) is not None:
             self._hold(why)
             return None
@@ -128,7 +140,7 @@ class Rounds:
             self._live.session = None
             self._follow(session.close_soon())
             if isinstance(error, PyMongoError):
-                self._settle(Answer(outcome=Outcome.SILENT, text=self._live.said(error)), (), None)
+                self._settle(Answer(outcome=Outcome.SILENT, text=self._live.said(error)), (), None, asked_s)
             else:
                 self._hold(await self._why_refused(ready, error))
             return None
@@ -193,7 +205,7 @@ class Rounds:
         async with self._turns.turn():
             return await self._asked(session, server)
 
-    def _judge(self, session: Session, answer: Answer, others: tuple[Answer, ...]) -> None:
+    def _judge(self, session: Session, answer: Answer, others: tuple[Answer, ...], asked_s: float) -> None:
         if answer.outcome is Outcome.REFUSED:
             self._login_refused(answer.code, answer.server, answer.text, answer.code_name)
         elif answer.outcome is Outcome.UNUSABLE:
@@ -202,17 +214,20 @@ class Rounds:
             self._hold(f"The sign-in came to nothing: {answer.text}.")  # else the page would open again every round
         else:
             self._observe()
-            self._settle(answer, others, session.pools.busy(answer.server))
+            self._settle(answer, others, session.pools.busy(answer.server), asked_s)
 
-    def _settle(self, answer: Answer, others: tuple[Answer, ...], busy: PoolSnapshot | None) -> None:
-        """Take a round's outcome in, and explain what is missing."""
+    def _settle(self, answer: Answer, others: tuple[Answer, ...], busy: PoolSnapshot | None, asked_s: float) -> None:
+        """Take a round's outcome in, and explain what is missing. ``asked_s``: when the first question was asked that
+        may have had no answer.
+        """
         usual_ms = None if answer.rtt_ms is None else self._live.health.is_slow(answer.rtt_ms)
         verdict = judged(answer, others, self._live.topology.snapshot(), busy=busy, usual_ms=usual_ms)
         at_s, at = self._live.at_s(), time.time()
+        asked_s = max(asked_s, at_s - _LONGEST_QUESTION_S)
         if verdict.state is HealthState.HEALTHY:
             self._restored(at_s, at)
         else:
-            self._live.health.judge(verdict.state, verdict.why, at_s, at, outage=verdict.outage)
+            self._live.health.judge(verdict.state, verdict.why, at_s, at, outage=verdict.outage, since_s=asked_s)
         self._live.health.pinged(at_s, at, answer.rtt_ms, answer.server, answer.text)
         lasting, self._missing = verdict.missing & self._missing, verdict.missing
         if answer.outcome is Outcome.QUEUED:
@@ -224,7 +239,14 @@ class Rounds:
     def _restored(self, at_s: float, at: float) -> None:
         running = self._live.health.running
         self._live.health.judge(HealthState.HEALTHY, "Every server answers.", at_s, at)
-        if running is not None and running.cause is None and running.report is None:
+        if running is None:
+            return
+        gone = self._live.topology.replaced_since(running.began_s)
+        known = running.cause
+        if gone and (known is None or (known.cause in _OF_ITS_END and known.server in gone)):
+            server = known.server if known is not None and known.server is not None else min(gone)
+            self._live.health.amend(running.number, cause=replaced(server))
+        elif known is None and running.report is None:
             cause = next((f for f in self._live.findings() if f.cause == "pool.failover"), None)
             if cause is not None and cause.at_s >= running.began_s - 1.0:
                 self._live.health.amend(running.number, cause=cause)

@@ -29,6 +29,11 @@ _SPOKEN = {
     "LoadBalancer": "load balancer",
     "Unknown": "unknown",
 }
+_WHICH_PROCESS = {
+    True: ": the same process as before",
+    False: ": another process than before, so it was restarted or replaced",
+    None: "",
+}
 DATA_BEARING = frozenset({"RSPrimary", "RSSecondary", "Standalone", "Mongos", "LoadBalancer"})
 """PyMongo's server types that can be asked by a logged-in connection."""
 
@@ -75,7 +80,7 @@ class ChangeKind(Enum):
     """What a line of the topology's diary is about."""
 
     TOPOLOGY = "topology"
-    """The deployment's type changed; ``server`` is None."""
+    """The deployment's type changed, or nothing was watched for a time; ``server`` is None."""
     JOINED = "joined"
     LEFT = "left"
     ROLE = "role"
@@ -136,6 +141,9 @@ class TopologyFold:
         self._extras: dict[str, dict[str, Any]] = {}
         self._known: TopologySnapshot | None = None
         self._named: dict[str, tuple[ServerDescription, tuple[str, ...]]] = {}
+        self._processes: dict[str, object] = {}
+        """Which process each server last said that it is: ``topologyVersion.processId``, since MongoDB 4.4."""
+        self._replaced: dict[str, float] = {}
 
     @property
     def size(self) -> int:
@@ -161,11 +169,13 @@ class TopologyFold:
         self._seen = description
         self._known = None
         before = self._before
-        self._note_changes(description, servers, at_s, at)
+        same = {address: self._same_process(address, server, at_s) for address, server in servers.items()}
+        self._note_changes(description, servers, same, at_s, at)
         for gone in self._extras.keys() - servers.keys():
             del self._extras[gone]
-        for gone in self._named.keys() - servers.keys():
-            del self._named[gone]
+        for kept in (self._named, self._processes, self._replaced):
+            for gone in kept.keys() - servers.keys():
+                del kept[gone]
         return before != self._before
 
     def heartbeat(self, server: str, at_s: float) -> None:
@@ -187,6 +197,15 @@ class TopologyFold:
         """The server's version, where a ping of ours has asked."""
         return self._extras.get(server, {}).get("version")
 
+    def replaced_since(self, at_s: float) -> frozenset[str]:
+        """The servers of which another process answers than the one that did at that time."""
+        return frozenset(address for address, seen_s in self._replaced.items() if seen_s >= at_s)
+
+    def remark(self, text: str, at_s: float, at: float) -> None:
+        """A line for the diary that is about no server."""
+        self._known = None
+        self._changes.append(TopologyChange(at=at, at_s=at_s, kind=ChangeKind.TOPOLOGY, text=text))
+
     def begin_anew(self, redact: Callable[[str], str]) -> None:
         """Another client of the same deployment: its first description repeats what is known."""
         self._seen, self._redact = None, redact
@@ -206,8 +225,26 @@ class TopologyFold:
 
     # ------------------------------------------------------------ changes
 
+    def _same_process(self, address: str, server: ServerDescription, at_s: float) -> bool | None:
+        """Whether the process that answers is the one of before; None: not known."""
+        from bson import ObjectId
+
+        process = server.topology_version.get("processId") if isinstance(server.topology_version, Mapping) else None
+        if not isinstance(process, ObjectId):
+            return None
+        before = self._processes.get(address)
+        self._processes[address] = process
+        if before is not None and before != process:
+            self._replaced[address] = at_s
+        return None if before is None else before == process
+
     def _note_changes(
-        self, description: TopologyDescription, servers: Mapping[str, ServerDescription], at_s: float, at: float
+        self,
+        description: TopologyDescription,
+        servers: Mapping[str, ServerDescription],
+        same: Mapping[str, bool | None],
+        at_s: float,
+        at: float,
     ) -> None:
         def note(kind: ChangeKind, text: str, server: str | None = None, **ends: str | None) -> None:
             self._changes.append(TopologyChange(at=at, at_s=at_s, kind=kind, server=server, text=text, **ends))
@@ -221,7 +258,7 @@ class TopologyFold:
             self._unasked -= answered | gone
             roles |= {a: before[a] for a in self._unasked}
         for address in sorted(before.keys() - roles.keys()):
-            note(ChangeKind.LEFT, f"{address} is no member any more.", address, before=before[address])
+            note(ChangeKind.LEFT, f"{address} {_left(description)}.", address, before=before[address])
             self._ever_known.discard(address)
         for address, role in sorted(roles.items(), key=_down_before_up):
             old = before.get(address)
@@ -229,7 +266,7 @@ class TopologyFold:
                 note(ChangeKind.JOINED, f"{address} is a new member.", address, after=role)
             if role == (old or "Unknown"):
                 continue
-            self._note_role(note, servers[address], address, old or "Unknown", role)
+            self._note_role(note, servers[address], address, old or "Unknown", role, same[address])
         kind = self._kind if self._unasked else description.topology_type_name
         if kind != self._kind and self._settled:  # finding the members at first is no change
             note(
@@ -243,7 +280,13 @@ class TopologyFold:
         self._before = roles
 
     def _note_role(
-        self, note: Callable[..., None], server: ServerDescription, address: str, old: str, role: str
+        self,
+        note: Callable[..., None],
+        server: ServerDescription,
+        address: str,
+        old: str,
+        role: str,
+        same: bool | None,
     ) -> None:
         ends = {"before": old, "after": role}
         if role in _PRIMARIES:
@@ -261,7 +304,8 @@ class TopologyFold:
         elif old == "Unknown":
             word = "is back as" if address in self._ever_known else "is"
             kind = ChangeKind.BACK if address in self._ever_known else ChangeKind.ROLE
-            note(kind, f"{address} {word} {spoken(role)}.", address, **ends)
+            which = _WHICH_PROCESS[same] if kind is ChangeKind.BACK else ""
+            note(kind, f"{address} {word} {spoken(role)}{which}.", address, **ends)
         else:
             note(ChangeKind.ROLE, f"{address} is {spoken(role)} now; it was {spoken(old)}.", address, **ends)
         if role != "Unknown":
@@ -307,6 +351,13 @@ class TopologyFold:
             changes=tuple(self._changes),
         )
         return self._known
+
+
+def _left(description: TopologyDescription) -> str:
+    """What is known of a server that the deployment names no more: hello does not name hidden members either."""
+    if description.topology_type_name.startswith("ReplicaSet"):
+        return "is not named by the set any more: it was removed, or it is hidden now"
+    return "is no server of this deployment any more"
 
 
 def _down_before_up(item: tuple[str, str]) -> tuple[bool, str]:
