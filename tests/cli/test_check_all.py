@@ -215,7 +215,7 @@ def test_a_password_from_a_reference_is_looked_up_at_each_check(
     uri = login_server.uri("app", authSource="admin", path="appdb")
     source = SecretSource(place="reference", reference="${CLEARLINE_TEST_PASSWORD}")
     saved(home, uri, "Alpha", secrets={"password": source})
-    missing = run(home, "check", "Alpha", "--json")
+    missing = run(home, "check", "Alpha", "--json", "--yes")
     assert missing.returncode == 1
     assert "CLEARLINE_TEST_PASSWORD" in json.loads(missing.stdout)["findings"][0]["summary"]
     monkeypatch.setenv("CLEARLINE_TEST_PASSWORD", "pass")

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from clearline.core.keyring.given import not_kept
 from clearline.core.keyring.vault import Vault
+from clearline.core.profiles.hop import HttpProxy
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls
 from clearline.core.profiles.secret_places import ASK
 from clearline.core.secrets.secret import PASSWORD, Secret
@@ -187,6 +189,7 @@ def test_a_password_from_a_variable_is_meant_for_certain_servers_too(
         read(login_server.uri(deployments.APP, path="")).profile, id="own", name="Orders", secrets={PASSWORD: source}
     )
     path = store.save_in(home / "profiles", own)
+    assert run("check", "Orders", "--yes").returncode == 0
     assert run("check", "Orders").returncode == 0
     with peers.silent() as evil:
         store.save(replace(own, seeds=Seeds(hosts=(evil.address,))), path)
@@ -209,7 +212,8 @@ def test_an_identity_of_this_computer_goes_to_no_other_servers_unasked(
     home: Path, monkeypatch: pytest.MonkeyPatch, auth: Auth, called: str, command: list[str]
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # as in a container
-    Vault(known_servers=home / "servers.json").adopt(OWN, ())
+    own = replace(OWN, auth=auth)
+    Vault(known_servers=home / "servers.json").give(own, not_kept(own))
     with peers.silent() as evil:
         store.save_in(home / "profiles", to(evil.address, auth=auth))
         result = run(*command)
@@ -220,21 +224,48 @@ def test_an_identity_of_this_computer_goes_to_no_other_servers_unasked(
     assert "--yes" in said
 
 
-@pytest.mark.parametrize("first", [["check"], ["watch", "--for", "1.5", "--interval", "0.1"]], ids=["check", "watch"])
-def test_a_good_login_is_what_an_identity_is_measured_by_and_yes_settles_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch, login_server: Deployment, first: list[str]
+@pytest.mark.parametrize("command", [["check", "Orders"], ["watch", "Orders", "--for", "0.2"], ["check", "--all"]])
+@pytest.mark.parametrize(
+    "login",
+    [
+        {"auth": Auth(user="me@EXAMPLE.COM", mechanism="GSSAPI")},
+        {"auth": Auth(mechanism="MONGODB-AWS")},
+        {"auth": Auth(mechanism="MONGODB-OIDC", properties={"ENVIRONMENT": "k8s"})},
+        {"secrets": {PASSWORD: SecretSource(place="reference", reference="${ORDERS_PASSWORD}")}},
+        {"hops": (HttpProxy(host="127.0.0.1", port=1, login="kerberos"),)},
+    ],
+)
+def test_a_file_that_has_just_appeared_in_the_folder_signs_in_nowhere_unasked(
+    home: Path, monkeypatch: pytest.MonkeyPatch, login: dict[str, Any], command: list[str]
 ) -> None:
-    from clearline.core.uri.connection_string import read
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # as in a container
+    monkeypatch.setenv("ORDERS_PASSWORD", CANARY)
+    with peers.silent() as evil:
+        store.save_in(home / "profiles", to(evil.address, **login))
+        result = run(*command)
+        assert evil.connections == 0
+    assert result.returncode == 2
+    assert f"was not given for {evil.address}" in result.stderr.splitlines()[0]
+    assert "--yes" in result.stderr
+    assert CANARY not in result.stdout + result.stderr
 
-    monkeypatch.setenv("ORDERS_PASSWORD", deployments.APP.password)
-    own = replace(read(login_server.uri(deployments.APP, path="")).profile, id="own", name="Orders")
-    path = store.save_in(home / "profiles", own)
-    assert run(*first, "Orders", "--password-env", "ORDERS_PASSWORD").returncode == 0
-    with peers.closed_port() as port:
-        store.save(to(f"127.0.0.1:{port}", auth=Auth(mechanism="MONGODB-AWS")), path)
-        assert run("check", "Orders").returncode == 2
-        assert run("check", "Orders", "--yes").returncode == 1
+
+@pytest.mark.parametrize("command", [["check"], ["watch", "--for", "0.2"]], ids=["check", "watch"])
+def test_what_was_agreed_to_holds_although_the_login_failed_and_for_these_servers_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("ORDERS_PASSWORD", CANARY)
+    secrets = {PASSWORD: SecretSource(place="reference", reference="${ORDERS_PASSWORD}")}
+    with peers.closed_port() as port, peers.silent() as evil:
+        path = store.save_in(home / "profiles", to(f"127.0.0.1:{port}", secrets=secrets))
+        assert run(*command, "Orders").returncode == 2
+        assert run(*command, "Orders", "--yes").returncode != 2
+        assert run(*command, "Orders").returncode != 2
         assert run("check", "--all", "--timeout", "0.2").returncode == 1
+        store.save(to(evil.address, secrets=secrets), path)
+        assert run(*command, "Orders").returncode == 2
+        assert evil.connections == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a command of POSIX")

@@ -12,7 +12,6 @@ from typing import get_args
 from clearline.cli.attempts import Manner, Until, checked, has_become
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
-from clearline.cli.secrets import adopt
 from clearline.cli.targets import Target, add_arguments, chosen
 from clearline.cli.text_grid import shown
 from clearline.cli.usage import Parser, UsageProblem, complain, seconds
@@ -49,8 +48,6 @@ def run(argv: Sequence[str]) -> int:
     for target, report in zip(targets, reports, strict=True):
         if target.saved:
             record(target.request.profile, report, target.request.secrets)
-            if report.verdict is Verdict.CONNECTED:
-                adopt(target.request.profile, target.unremembered)
     named = [(target.request.profile, report) for target, report in zip(targets, reports, strict=True)]
     junit = arguments.junit is not None and write_junit(arguments.junit, named)
     kept = arguments.summary is None or write_summary(arguments.summary, reports)

@@ -14,7 +14,7 @@ from clearline.cli.attempts import Manner, checked
 from clearline.cli.monitor_line import monitor_line
 from clearline.cli.output import print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
-from clearline.cli.secrets import adopt, gathered, why_not
+from clearline.cli.secrets import gathered, why_not
 from clearline.cli.targets import saved_profiles
 from clearline.cli.text_grid import COLOURS, Palette, shown
 from clearline.cli.usage import UsageProblem, complain
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say(f"there is no saved profile{f' in the folder {arguments.folder}' if arguments.folder else ''}.")
         return not_tried(arguments.exit_by)
     patience = Patience(silence_s=arguments.timeout)
-    requests, unremembered = _with_secrets(profiles, linked, patience, yes=arguments.yes)
+    requests = _with_secrets(profiles, linked, patience, yes=arguments.yes)
 
     def tell(done: int, request: Request, report: Report) -> None:
         verdict = report.verdict.value if report.verdict else "not finished"
@@ -64,8 +64,6 @@ def run(arguments: argparse.Namespace) -> int:
     for request, report in zip(requests, reports, strict=True):
         if report.verdict is not Verdict.CANCELLED and not request.permits.not_agreed:  # else it tells nothing
             record(request.profile, report, request.secrets)
-        if report.verdict is Verdict.CONNECTED:
-            adopt(request.profile, unremembered.get(request.profile.id, ()))
     if arguments.junit is not None and not write_junit(
         arguments.junit, list(zip(profiles, reports, strict=True)), broken
     ):
@@ -89,8 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _with_secrets(
     profiles: Sequence[Profile], linked: Collection[str], patience: Patience, *, yes: bool
-) -> tuple[list[Request], dict[str, tuple[str, ...]]]:
-    """Each profile with its secrets; and by its id those that are to remember its servers if it connects.
+) -> list[Request]:
+    """Each profile with its secrets.
 
     One that was not agreed to, whose secrets were given for other servers, or that lacks one that its user has to type,
     gets no secret and is not contacted. ``linked`` are ids of files that only a link leads to.
@@ -106,15 +104,14 @@ def _with_secrets(
             withheld[profile.id] = objections(missing(profile, wanted))
     allowed = [profile for profile in profiles if profile.id not in withheld]
     found: dict[str, Secrets] = {}
-    unremembered: dict[str, tuple[str, ...]] = {}
     gatherings = gathered(allowed, yes=yes, asking=False, elsewhere=linked)
     for profile, gathering in zip(allowed, gatherings, strict=True):
         if (said := why_not(gathering, asking=False)) is not None:
             _say(said if gathering.refused else f"{shown(profile.name)}: {said}")
             withheld[profile.id] = tuple(_not_here(gathering))
         else:
-            found[profile.id], unremembered[profile.id] = gathering.secrets, gathering.unremembered
-    requests = [
+            found[profile.id] = gathering.secrets
+    return [
         Request(
             profile,
             found.get(profile.id, {}),
@@ -123,7 +120,6 @@ def _with_secrets(
         )
         for profile in profiles
     ]
-    return requests, unremembered
 
 
 def _not_here(gathering: Gathered) -> Iterator[Mistake]:

@@ -124,11 +124,6 @@ def _typed_unseen(words: str) -> str:
     return getpass.getpass(words)
 
 
-def adopt(profile: Profile, unremembered: Sequence[str]) -> None:
-    """After a good login: what remembered no servers belongs to these, the profile itself and its kept secrets."""
-    _vault().adopt(profile, unremembered)
-
-
 def _vault() -> Vault:
     from clearline.core.keyring.vault import Vault
     from clearline.paths import known_servers_file

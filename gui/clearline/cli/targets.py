@@ -43,8 +43,6 @@ class Target(Unshown, frozen=True):
     request: Request
     saved: bool = False
     """It is one of the user's own saved profiles."""
-    unremembered: tuple[str, ...] = ()
-    """Kept secrets that do not know for which servers they were given."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -116,8 +114,7 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
     [gathering] = gathered([profile], yes=arguments.yes, elsewhere=elsewhere, without=tuple(secrets))
     if (said := why_not(gathering)) is not None:
         raise UsageProblem(said)
-    request = replace(found.request, secrets={**gathering.secrets, **secrets})
-    return replace(found, request=request, unremembered=gathering.unremembered)
+    return replace(found, request=replace(found.request, secrets={**gathering.secrets, **secrets}))
 
 
 def _found(argument: str, patience: Patience) -> Target:

@@ -35,7 +35,6 @@ import msgspec
 from clearline.cli import interrupts
 from clearline.cli.interrupts import LoopStuck, on_signals
 from clearline.cli.output import print_aside, print_json, print_text
-from clearline.cli.secrets import adopt
 from clearline.cli.targets import add_arguments, chosen
 from clearline.cli.usage import WRONG_USAGE, Parser, UsageProblem, complain, seconds
 from clearline.core.check.request import Request
@@ -64,9 +63,6 @@ def run(argv: Sequence[str]) -> int:
         if teller.newest is not None:
             show(summary(teller.newest))
         return interrupts.INTERRUPTED if stuck.stopped else 1
-    health = teller.newest.health if teller.newest is not None else None
-    if target.saved and health is not None and health.pings > health.failures:
-        adopt(target.request.profile, target.unremembered)
     return code
 
 

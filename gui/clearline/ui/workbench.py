@@ -10,7 +10,7 @@ from PySide6.QtCore import QDeadlineTimer, QObject, Qt, Signal
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.keyring.vault import Vault
-from clearline.core.report.report import Report, Verdict
+from clearline.core.report.report import Report
 from clearline.core.secrets.redaction import MASK
 from clearline.core.secrets.secret import PASSWORD, Secret, Secrets
 from clearline.paths import agreements_file, secrets_file, unsaved_dir
@@ -363,8 +363,6 @@ class Workbench(QObject):
         self.rows.show_one(opened)
         if opened.report is not None and not opened.running and opened.take_unrecorded():
             self.keeping.keep(opened, opened.report)
-            if opened.report.verdict is Verdict.CONNECTED:
-                self.consents.remember_servers(opened)
         self.front.show_report(opened)
 
     def _look_for_keyring(self) -> None:

@@ -13,7 +13,16 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clearline.core.keyring.given import Destination, Given, destination, from_text, not_kept, other_servers, to_text
+from clearline.core.keyring.given import (
+    Destination,
+    Given,
+    brought_by,
+    destination,
+    from_text,
+    not_kept,
+    other_servers,
+    to_text,
+)
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
@@ -126,7 +135,7 @@ def test_an_agreement_adds_servers_and_a_new_secret_begins_afresh() -> None:
     assert own.given_elsewhere(OWN, [PASSWORD]) == (PASSWORD,)
 
 
-def test_what_remembers_nothing_is_adopted_by_its_own_profile_after_a_good_login_and_refused_to_others() -> None:
+def test_what_remembers_nothing_belongs_to_its_own_profile_from_its_first_use_and_is_refused_to_others() -> None:
     own = vault()
     own.keep_for_session(OWN.id, PASSWORD, Secret("from before"))
     assert own.given_elsewhere(OWN, [PASSWORD]) == ()
@@ -216,12 +225,15 @@ def signing_in_by(identity: str, **changes: Any) -> Profile:
 
 
 @pytest.mark.parametrize("identity", IDENTITY_LOGINS)
-def test_an_identity_asks_nothing_at_first_and_then_for_other_servers(tmp_path: Path, identity: str) -> None:
+def test_an_identity_asks_in_a_file_that_has_just_appeared_and_then_for_other_servers(
+    tmp_path: Path, identity: str
+) -> None:
     own, file = signing_in_by(identity), tmp_path / "servers.json"
     first = Vault(keyring.backends.fail.Keyring(), file)
     assert not_kept(own) == (identity,)
-    assert first.given_elsewhere(own, not_kept(own)) == ()
-    first.adopt(own, ())
+    assert first.given_elsewhere(own, not_kept(own)) == (identity,)
+    assert f"the {identity} was not given for" in other_servers(identity, None, destination(own, [identity]))
+    first.give(own, not_kept(own))
     later, moved = Vault(keyring.backends.fail.Keyring(), file), replace(own, seeds=EVIL)
     assert later.given_elsewhere(own, not_kept(own)) == ()
     assert later.given_elsewhere(moved, not_kept(moved)) == (identity,)
@@ -244,16 +256,73 @@ def test_a_profile_that_signed_in_otherwise_does_not_bring_an_identity_to_other_
         "a variable": replace(OWN, secrets={PASSWORD: SecretSource(place="reference", reference="${P}")}),
     }[login]
     own = vault()
-    own.adopt(before, ())
+    own.give(before, not_kept(before))
     assert own.given_elsewhere(signing_in_by(identity, seeds=EVIL), [identity]) == (identity,)
-    kept = vault(OWN)  # it was saved with its password, and has not signed in yet
+    kept = vault(OWN)  # it was saved with its password
     assert kept.given_elsewhere(signing_in_by(identity, seeds=EVIL), [identity]) == (identity,)
+    assert kept.given_elsewhere(signing_in_by(identity), [identity]) == (identity,)
+
+
+VARIABLE = replace(OWN, secrets={PASSWORD: SecretSource(place="reference", reference="${DB_PASSWORD}")})
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        replace(VARIABLE, secrets={PASSWORD: SecretSource(place="reference", reference="${ANOTHER}")}),
+        replace(VARIABLE, env_file="/home/me/another/.env"),
+        replace(VARIABLE, auth=Auth(user="another")),
+        signing_in_by("Kerberos ticket"),
+        signing_in_by("AWS identity"),
+    ],
+)
+def test_the_same_servers_get_no_other_variable_or_identity_unasked(now: Profile) -> None:
+    own = vault()
+    own.give(VARIABLE, not_kept(VARIABLE))
+    assert own.given_elsewhere(VARIABLE, not_kept(VARIABLE)) == ()
+    [name] = not_kept(now)
+    assert own.given_elsewhere(now, [name]) == (name,)
+    said = other_servers(name, own.given(now, name), destination(now, [name]))
+    assert said.startswith(f"what was given for {destination(now).words} was another login")
+
+
+def test_a_token_of_another_resource_is_another_token() -> None:
+    def of(resource: str) -> Profile:
+        properties = {"ENVIRONMENT": "azure", "TOKEN_RESOURCE": resource}
+        return replace(OWN, auth=Auth(mechanism="MONGODB-OIDC", properties=properties))
+
+    own = vault()
+    own.give(of("api://db"), not_kept(of("api://db")))
+    assert own.given_elsewhere(of("api://db"), not_kept(OWN)) == ()
+    assert own.given_elsewhere(of("api://payroll"), not_kept(of("x"))) == not_kept(of("x"))
+    assert brought_by(OWN) == {}
+
+
+def test_what_is_written_here_is_given_for_its_servers_and_for_no_earlier_ones() -> None:
+    own, moved = vault(), replace(VARIABLE, seeds=Seeds(hosts=("db9",)))
+    own.intend(VARIABLE)
+    assert own.knows_given(VARIABLE, not_kept(VARIABLE))
+    assert own.given_elsewhere(VARIABLE, not_kept(VARIABLE)) == ()
+    own.entrust(VARIABLE)
+    assert own.given_elsewhere(VARIABLE, not_kept(VARIABLE)) == ()
+    own.entrust(moved)
+    assert own.given_elsewhere(moved, not_kept(moved)) == ()
+    assert own.given_elsewhere(VARIABLE, not_kept(VARIABLE)) == (PASSWORD,)
+
+
+def test_a_copy_may_sign_in_where_its_model_may() -> None:
+    own, copy = vault(), replace(VARIABLE, id="p2")
+    own.copy_all(VARIABLE, copy, [PASSWORD])
+    assert own.given_elsewhere(copy, not_kept(copy)) == (PASSWORD,)
+    own.give(VARIABLE, not_kept(VARIABLE))
+    own.copy_all(VARIABLE, copy, [PASSWORD])
+    assert own.given_elsewhere(copy, not_kept(copy)) == ()
 
 
 def test_a_secret_that_is_called_like_an_identity_does_not_vouch_for_it() -> None:
     own, named = vault(), "Kerberos ticket"
     profile = signing_in_by(named)
-    own.adopt(profile, ())
+    own.give(profile, [named])
     moved = replace(profile, seeds=EVIL, secrets={named: SecretSource(place="session")})
     own.adopt(moved, [named])
     assert own.given_elsewhere(moved, [named]) == (named,)
@@ -289,7 +358,6 @@ def test_a_login_with_what_is_typed_or_shown_is_no_identity(auth: Auth) -> None:
 def test_what_another_person_wrote_is_asked_about_as_such_and_not_twice() -> None:
     own = vault()
     ticket = signing_in_by("Kerberos ticket")
-    own.adopt(ticket, ())
     assert own.given_elsewhere(replace(ticket, seeds=EVIL), ["Kerberos ticket"], foreign=True) == ()
 
 
@@ -311,9 +379,8 @@ def test_the_memory_of_servers_is_for_its_owner_and_ends_with_the_profile(tmp_pa
     own = Vault(keyring.backends.fail.Keyring(), file)
     own.delete_all(OWN.id, [PASSWORD])
     assert not file.exists()
-    own.adopt(OWN, ())
-    other = replace(OWN, id="p2")
-    own.adopt(other, ())
+    own.give(VARIABLE, [PASSWORD])
+    own.give(replace(VARIABLE, id="p2"), [PASSWORD])
     assert os.name != "posix" or file.stat().st_mode & 0o777 == 0o600
     own.delete_all(OWN.id, [PASSWORD])
     assert [*json.loads(file.read_text())["profiles"]] == ["p2"]

@@ -473,8 +473,10 @@ def test_an_identity_asks_once_before_it_goes_to_other_servers(
     desktop.workbench.profiles.choose(ticket.id)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.id == ticket.id)
     desktop.workbench.test()
+    words = words_of_question(qtbot, desktop)
+    assert "Own: the Kerberos ticket was not given for db1:27017." in words  # anyone may have put the file there
+    answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 1)
-    qtbot.waitUntil(lambda: (tmp_path / "servers.json").exists())
     moved = replace(ticket, seeds=MOVED.seeds)
     store.save(moved, path)
     qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.seeds.hosts == ("evil:27017",))
@@ -488,6 +490,31 @@ def test_an_identity_asks_once_before_it_goes_to_other_servers(
     answer(qtbot, desktop, "Connect")
     qtbot.waitUntil(lambda: len(check.secrets) == 2)
     assert vault.Vault(None, tmp_path / "servers.json").given_elsewhere(moved, ["Kerberos ticket"]) == ()
+
+
+def test_an_identity_that_is_chosen_here_asks_nothing_for_the_servers_beside_it(
+    qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
+) -> None:
+    check = noting()
+    store.save_in(tmp_path / "profiles", replace(OWN, auth=Auth()))
+    desktop = make_desktop(check)
+    qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 1)
+    desktop.workbench.profiles.choose(OWN.id)
+    qtbot.waitUntil(lambda: desktop.workbench.profiles.current.profile.id == OWN.id)
+    ticket = replace(OWN, auth=Auth(user="me@EXAMPLE.COM", mechanism="GSSAPI"))
+    desktop.workbench.profiles.current.set_profile(ticket)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    desktop.workbench.save()
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.unsaved)
+    desktop.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 2)
+    qtbot.waitUntil(lambda: not desktop.workbench.profiles.current.running)
+    desktop.workbench.profiles.current.set_profile(replace(ticket, seeds=MOVED.seeds))
+    desktop.workbench.test()
+    assert "given for db1:27017, not for evil:27017" in words_of_question(qtbot, desktop)
+    answer(qtbot, desktop, "Cancel")
 
 
 def test_a_test_of_several_leaves_out_what_would_take_a_kept_password_elsewhere(
@@ -510,15 +537,15 @@ def test_a_test_of_several_leaves_out_what_would_take_an_identity_elsewhere(
     qtbot: QtBot, make_desktop: Callable[..., Any], tmp_path: Path
 ) -> None:
     check = noting()
-    vault.Vault(None, tmp_path / "servers.json").adopt(OWN, ())
-    store.save_in(tmp_path / "profiles", replace(MOVED, auth=Auth(mechanism="MONGODB-AWS")))
+    own = replace(OWN, auth=Auth(mechanism="MONGODB-AWS"))
+    vault.Vault(None, tmp_path / "servers.json").give(own, ["AWS identity"])
+    store.save_in(tmp_path / "profiles", replace(own, seeds=MOVED.seeds))
     plain = Profile(name="Plain", seeds=Seeds(hosts=("db1:27017",)))
     store.save_in(tmp_path / "profiles", plain)
     desktop = make_desktop(check)
     qtbot.waitUntil(lambda: desktop.window.profiles.model.rowCount() == 2)
     summary = after_several(qtbot, desktop, plain, OWN)
     assert "the AWS identity was given for db1:27017, not for evil:27017" in summary.model.markdown()
-    qtbot.waitUntil(lambda: plain.id in (tmp_path / "servers.json").read_text())
     assert check.secrets == [{}]
 
 

@@ -6,11 +6,12 @@ no file reaches: the SRV name or the hosts, the auth source, and which protectio
 servers with fewer protections count as others.
 
 What this computer has anyway is not kept here: variables of its environment, tickets, roles, tokens. For those the
-profile itself remembers where it has signed in, from its first good login on (``known_servers.py``).
+profile itself remembers where they may go (``known_servers.py``): since it was written in the window, or since its
+owner has agreed. A file that has just appeared in the folder is asked about once, for anyone may have put it there.
+What a login came to says nothing: who agreed to one that failed is not asked again.
 
 A secret that an earlier version has kept remembers nothing. It is used once for what its profile says, if that is the
-user's own, and remembers those servers when they have proved themselves by a good login; there is nothing else that
-could tell where it belonged.
+user's own, and belongs to those servers from then on; there is nothing else that could tell where it belonged.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     opened: tuple[str, ...] = ()
     """Which protections are off, each in a word or two."""
+    brought: tuple[str, ...] = ()
+    """What goes there that no keyring keeps, as `brought_by` tells it from others of its kind."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +59,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...] = ()
 
     def covers(self, wanted: Destination) -> bool:
-        """Whether the secret was given for that: the same servers, with no protection off that was on."""
-        return any(one.digest == wanted.digest and set(wanted.opened) <= set(one.opened) for one in self.destinations)
+        """Whether it was given for that: the same servers, with no protection off that was on, and nothing else."""
+        return any(
+            one.digest == wanted.digest
+            and set(wanted.opened) <= set(one.opened)
+            and set(wanted.brought) <= set(one.brought)
+            for one in self.destinations
+        )
 
     def also(self, wanted: Destination) -> Given:
         """With one more; the oldest are forgotten where there is no more room."""
@@ -67,8 +75,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         return Given(destinations=tuple(kept))
 
 
-def destination(profile: Profile) -> Destination:
-    """Where that profile's secrets go as it is now, its references resolved.
+def destination(profile: Profile, brought: Iterable[str] = ()) -> Destination:
+    """Where that profile's secrets go as it is now, its references resolved; with those of `not_kept` that are
+    ``brought`` there.
 
     Reads the file of variables where the hosts refer to any: then call it in a daemon thread.
     """
@@ -84,7 +93,9 @@ def destination(profile: Profile) -> Destination:
     words = _words(seeds.hosts, profile.auth.source or seeds.database or "")
     if profile.hops:
         words += " through " + ", ".join(map(place_of, profile.hops))[:_WORDS]
-    return Destination(digest=_digest(identity), words=words, opened=opened(profile))
+    anyway = brought_by(profile)
+    named_so = tuple(anyway[name] for name in brought if name in anyway)
+    return Destination(digest=_digest(identity), words=words, opened=opened(profile), brought=named_so)
 
 
 def _far(profile: Profile) -> list[object]:
@@ -99,7 +110,16 @@ def is_kept(profile: Profile, name: str) -> bool:
 
 def not_kept(profile: Profile) -> tuple[str, ...]:
     """What a profile signs in with that this computer has anyway: secrets from variables, and identities."""
-    return (*(name for name, source in profile.secrets.items() if source.place == "reference"), *identities(profile))
+    return tuple(brought_by(profile))
+
+
+def brought_by(profile: Profile) -> dict[str, str]:
+    """Those of `not_kept`, each with a text that is another one for another variable, role or service."""
+    auth = profile.auth
+    references = {name: source.reference for name, source in profile.secrets.items() if source.place == "reference"}
+    who = (auth.mechanism, auth.user, sorted(auth.properties.items()), profile.env_file)
+    names = (*references, *identities(profile))
+    return {name: _digest([name, references.get(name), *who])[:16] for name in names}
 
 
 def called(name: str) -> str:
@@ -113,6 +133,8 @@ def other_servers(name: str, given: Given | None, wanted: Destination) -> str:
         return f"the {called(name)} was not given for {wanted.words}"
     before = given.destinations[-1]
     same = next((one for one in reversed(given.destinations) if one.digest == wanted.digest), None)
+    if same is not None and not set(wanted.brought) <= set(same.brought):
+        return f"what was given for {wanted.words} was another login than this {called(name)}"
     if same is not None:
         opened = ", ".join(one for one in wanted.opened if one not in same.opened)
         return f"the {called(name)} was given for {wanted.words} without this: {opened}"

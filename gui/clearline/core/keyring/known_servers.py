@@ -1,8 +1,8 @@
-"""The servers to which each profile has signed in, in one file: where what no keyring keeps may go.
+"""The servers to which each profile may sign in, in one file: where what no keyring keeps may go.
 
 Tickets, roles, tokens and variables are this computer's own; there is no entry beside which the keyring could remember
-where they were given, and often no keyring. So the profile itself remembers, from its first good login on. The file
-holds names of servers, as the profiles beside it do, and no secret.
+where they were given, and often no keyring. So the profile itself remembers. The file holds names of servers, as the
+profiles beside it do, and no secret.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class KnownServers:
             return self._seen.get(profile_id)
 
     def of(self, profile_id: str) -> Given | None:
-        """None when it has signed in nowhere. A file that cannot be read covers nothing."""
+        """None when it may sign in nowhere yet. A file that cannot be read covers nothing."""
         if (seen := self.at_once(profile_id)) is not None:
             return seen
         found = self._read()
@@ -50,10 +50,14 @@ class KnownServers:
                 self._seen[profile_id] = given
         return given
 
-    def remember(self, profile_id: str, given: Given) -> None:
-        """From now on it is that."""
+    def intend(self, profile_id: str, given: Given) -> None:
+        """It is about to be remembered: without the disk."""
         with self._lock:
             self._seen[profile_id] = given
+
+    def remember(self, profile_id: str, given: Given) -> None:
+        """From now on it is that."""
+        self.intend(profile_id, given)
         self._change(profile_id, given)
 
     def forget(self, profile_id: str) -> None:

@@ -80,6 +80,10 @@ class PatientVault:
         """`Vault.adopt`, which goes on when the keyring takes longer."""
         await self._in_time(None, self.vault.adopt, profile, tuple(names))
 
+    async def entrust(self, profile: Profile) -> None:
+        """`Vault.entrust`, which goes on when the disk takes longer."""
+        await self._in_time(None, self.vault.entrust, profile)
+
     async def use(self, backend: KeyringBackend) -> VaultState:
         """`Vault.use`; the state is slow when it takes longer."""
         await self._in_time(None, self.vault.use, backend)

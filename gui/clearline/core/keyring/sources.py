@@ -27,8 +27,6 @@ class Gathered:
     """By the secret's name; whole sentences."""
     refused: str = ""
     """Some of it was given for other servers and not used: then none is here. A sentence without its end."""
-    unremembered: tuple[str, ...] = ()
-    """The names of kept ones that do not know for which servers they were given (`Vault.adopt`)."""
 
 
 async def gather(
@@ -57,13 +55,14 @@ async def gather(
     used = (*secrets, *(name for name in not_kept(profile) if name not in without))
     problems: dict[str, str] = {}
     elsewhere = await patient.given_elsewhere(profile, used, foreign=foreign)
-    unremembered = tuple(name for name in secrets if name not in elsewhere and vault.given(profile, name) is None)
     if elsewhere:
         said = given_for_others(profile, vault, elsewhere)
         if agree is not None and await agree(said):
             await patient.give(profile, elsewhere)
         else:
             return Gathered({}, refused=said)  # without it nothing is to be tried
+    if secrets:
+        await patient.adopt(profile, secrets)
     for name in {*lost(profile, secrets)} - {*without}:
         answer = await ask(name) if ask is not None else None
         if answer is not None:
@@ -77,14 +76,14 @@ async def gather(
                 secrets[name] = answer
             else:
                 problems[name] = f"The secret {name} is asked each time, and there was no answer."
-    return Gathered(secrets, problems, unremembered=unremembered)
+    return Gathered(secrets, problems)
 
 
 def given_for_others(profile: Profile, vault: Vault, names: Sequence[str]) -> str:
     """What is to be said about secrets and identities that were given for other servers: a sentence without its end."""
-    wanted = destination(profile)
-    own = profile.name or wanted.words
-    return f"{own}: {', and '.join(other_servers(name, vault.given(profile, name), wanted) for name in names)}"
+    wanted = {name: destination(profile, [name]) for name in names}
+    own = profile.name or destination(profile).words
+    return f"{own}: {', and '.join(other_servers(name, vault.given(profile, name), wanted[name]) for name in names)}"
 
 
 def lost(profile: Profile, known: Secrets) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from clearline.core.keyring.given import Destination, Given, destination, from_text, is_kept, not_kept, to_text
+from clearline.core.keyring.given import Given, destination, from_text, is_kept, not_kept, to_text
 from clearline.core.keyring.keyring_access import KeyringAccess
 from clearline.core.keyring.known_servers import KnownServers
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
@@ -123,7 +123,7 @@ class Vault:
     def given(self, profile: Profile, name: str) -> Given | None:
         """For which servers that was given; None when nothing is remembered. Blocks as `read` when first asked.
 
-        What the vault does not keep, a variable or an identity of this computer, goes where the profile has signed in.
+        What the vault does not keep, a variable or an identity of this computer, goes where the profile may sign in.
         What cannot be read although the secret can covers nothing.
         """
         if is_kept(profile, name):
@@ -157,9 +157,10 @@ class Vault:
     def given_elsewhere(self, profile: Profile, names: Iterable[str], *, foreign: bool = False) -> tuple[str, ...]:
         """Those of a profile's kept secrets, variables and identities that were given for others than its servers now.
 
-        ``foreign``: another person wrote the profile; then also kept secrets that remember nothing, and no variables
-        and identities, which are asked about by themselves (``core/consent``). Reads the file of variables where hosts
-        refer to any, the keyring where it was not asked for them before, and the disk.
+        Variables and identities were given for none at first. ``foreign``: another person wrote the profile; then
+        neither were kept secrets that remember nothing, and variables and identities are asked about by themselves
+        (``core/consent``). Reads the file of variables where hosts refer to any, the keyring where it was not asked for
+        them before, and the disk.
         """
         named = tuple(names)
         if not named:
@@ -167,37 +168,40 @@ class Vault:
         wanted = destination(profile)
         found = []
         for name in named:
-            if foreign and not is_kept(profile, name):
+            kept = is_kept(profile, name)
+            if foreign and not kept:
                 continue
             given = self.given(profile, name)
-            if foreign if given is None else not given.covers(wanted):
+            if given is None:
+                covered = kept and not foreign
+            else:
+                covered = given.covers(wanted if kept else destination(profile, [name]))
+            if not covered:
                 found.append(name)
         return tuple(found)
 
     def give(self, profile: Profile, names: Iterable[str]) -> None:
         """Its owner agrees: these may also go to the servers that the profile has now."""
+        named = tuple(names)
         wanted = destination(profile)
-        for name in names:
+        for name in named:
             if is_kept(profile, name):
                 before = self._given_for(profile.id, name) or Given()
                 self._remember(profile.id, name, before.also(wanted))
-        self._know(profile.id, wanted)
+        if anyway := [name for name in named if not is_kept(profile, name)]:
+            known = self._known_servers.of(profile.id) or Given()
+            self._known_servers.remember(profile.id, known.also(destination(profile, anyway)))
 
     def adopt(self, profile: Profile, names: Iterable[str]) -> None:
-        """After a good login of the user's own profile: what remembers nothing belongs to these servers.
-
-        ``names`` are those of kept secrets; the profile itself remembers too where it has signed in.
-        """
+        """As they are used by the user's own profile: kept secrets that remember nothing belong to its servers."""
         wanted = destination(profile)
         for name in names:
             if is_kept(profile, name) and self._given_for(profile.id, name) is None:
                 self._remember(profile.id, name, Given().also(wanted))
-        if self._known_servers.of(profile.id) is None:
-            self._know(profile.id, wanted)
 
-    def _know(self, profile_id: str, wanted: Destination) -> None:
-        """The profile may sign in there."""
-        self._known_servers.remember(profile_id, (self._known_servers.of(profile_id) or Given()).also(wanted))
+    def entrust(self, profile: Profile) -> None:
+        """Its owner has written here what it signs in with: what is not kept may go to its servers, to no others."""
+        self._known_servers.remember(profile.id, Given().also(destination(profile, not_kept(profile))))
 
     def _remember(self, profile_id: str, name: str, given: Given) -> None:
         """Keep it where the secret itself is."""
@@ -263,17 +267,17 @@ class Vault:
 
         It was given for the servers that the profile has now, and for no others.
         """
-        wanted = destination(profile)
-        where = self._keep(profile, name, secret, Given().also(wanted))
-        if where is not None:
-            self._know(profile.id, wanted)
-        return where
+        return self._keep(profile, name, secret, Given().also(destination(profile)))
 
-    def intend(self, profile: Profile, name: str) -> None:
+    def intend(self, profile: Profile, name: str | None = None) -> None:
         """What is about to be kept is for the servers that the profile has now: `given` knows before `keep` runs.
 
-        Reads the file of variables where hosts refer to any; else it never blocks.
+        Without a ``name`` it is what `entrust` is about to be called for. Reads the file of variables where hosts refer
+        to any; else it never blocks.
         """
+        if name is None:
+            self._known_servers.intend(profile.id, Given().also(destination(profile, not_kept(profile))))
+            return
         given = Given().also(destination(profile))
         with self._lock:
             self._destinations[profile.id, name] = given
@@ -349,7 +353,9 @@ class Vault:
         return all(gone)
 
     def copy_all(self, profile: Profile, copy: Profile, names: Iterable[str]) -> None:
-        """Keep the secrets of a profile for its copy as well, where that says."""
+        """Keep the secrets of a profile for its copy as well, where that says, and what else it may sign in with."""
+        if (known := self._known_servers.of(profile.id)) is not None:
+            self._known_servers.remember(copy.id, known)
         for name, secret in self.secrets_of(profile.id, names).items():
             self._keep(copy, name, secret, self._given_for(profile.id, name))
 

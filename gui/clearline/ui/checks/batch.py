@@ -117,7 +117,10 @@ class Batch(QObject):
         async def look_up() -> tuple[Secrets, tuple[str, ...]]:
             kept = await patient.secrets_of(profile.id, names)
             used, foreign = (*kept, *not_kept(profile)), profile.id in self._foreign
-            return kept, await patient.given_elsewhere(profile, used, foreign=foreign)
+            elsewhere = await patient.given_elsewhere(profile, used, foreign=foreign)
+            if not elsewhere:
+                await patient.adopt(profile, kept)
+            return kept, elsewhere
 
         def begin(found: tuple[Secrets, tuple[str, ...]]) -> None:
             secrets, elsewhere = found

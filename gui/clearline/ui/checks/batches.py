@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.profiles.profile import Profile
-from clearline.core.report.report import Report, Verdict
+from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
 from clearline.ui.background.messages import Check
 from clearline.ui.background.pump import Pump
@@ -105,8 +105,6 @@ class Batches(QObject):
 
     def _on_report(self, row: ProfileRow, secrets: Secrets, report: Report) -> None:
         self._storage.reports.record(row.profile, row.path, secrets, report)
-        if report.verdict is Verdict.CONNECTED:
-            self._storage.secrets.remember_servers(row.profile)
         if (opened := self._profiles.opened(row.profile.id)) is not None and not opened.unsaved:
             opened.show_report(report)
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog
 from clearline.core.consent.agreements import Agreements
 from clearline.core.consent.concerns import Concern, ConcernKind, always_asked, asked_of_text, concerns
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.keyring.given import not_kept
+from clearline.core.keyring.given import brought_by
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.sources import given_for_others, lost
 from clearline.core.keyring.vault import Vault
@@ -112,12 +112,6 @@ class Consents(QObject):
         wanted = concerns(profile) if self.is_foreign(opened) else own(profile)
         return Demands(profile.seeds, profile.auth, profile.tls, profile.unread, profile.env_file, wanted)
 
-    def remember_servers(self, opened: OpenProfile) -> None:
-        """After a good login: what remembered no servers belongs to those of the profile."""
-        profile, kept = opened.profile, _kept(opened)
-        if opened.saved is not None and not opened.stale:
-            self._background.ask(lambda: PatientVault(self._vault).adopt(profile, kept), lambda _nothing: None)
-
     def before_tests(
         self,
         profiles: list[Profile],
@@ -189,6 +183,8 @@ class Consents(QObject):
         def go_on() -> None:
             self._asking.discard(profile.id)
             if self._demands(opened) == demands:
+                if opened.saved is not None and (kept := _kept(opened)):
+                    self._background.ask(lambda: PatientVault(self._vault).adopt(profile, kept), lambda _nothing: None)
                 self._ask_secrets(opened, begin)
             else:  # its file was changed while the question stood there
                 self.before_test(opened, begin)
@@ -228,7 +224,7 @@ class Consents(QObject):
         what, end = (
             (f"{origin}It wants:", "Go on only if you know who wrote it.")
             if asked
-            else (f"{origin}It would log in to other servers:", "Go on only if they may have this.")
+            else (f"{origin}It would log in where it has not before:", "Go on only if these servers may have this.")
         )
         Question(
             self._window,
@@ -290,15 +286,16 @@ def _is_typed(opened: OpenProfile, concern: Concern) -> bool:
 
 def _kept(opened: OpenProfile) -> tuple[str, ...]:
     """What a profile signs in with that was not typed for what stands in the window now, by name."""
-    saved, profile = opened.saved_secrets, opened.profile
+    saved, saved_profile, profile = opened.saved_secrets, opened.saved, opened.profile
     kept = (
         name
         for name, secret in opened.secrets.items()
         if secret == saved.get(name) and source_of(profile, name).place in STORED
     )
-    if opened.saved is None:
+    if saved_profile is None:
         return tuple(kept)
-    return (*kept, *not_kept(profile))
+    theirs = brought_by(saved_profile)
+    return (*kept, *(name for name, what in brought_by(profile).items() if theirs.get(name) == what))
 
 
 def _to_be_asked(profile: Profile, known: Secrets) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from clearline.core.keyring.given import brought_by
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.keyring.placing import Step, step_on_save
 from clearline.core.keyring.vault import Moved, Vault, WhyMemory
@@ -77,10 +78,6 @@ class SecretStorage(QObject):
         """Keep a profile's secrets for its copy as well."""
         self._ask(lambda: self._patient.copy_all(profile, copy, names), lambda _nothing: self.changed.emit())
 
-    def remember_servers(self, profile: Profile) -> None:
-        """After a good login: the profile belongs to its servers (`Vault.adopt`)."""
-        self._ask(lambda: self._patient.adopt(profile, ()), lambda _nothing: None)
-
     def forget(self, profile_id: str, names: tuple[str, ...]) -> None:
         """Remove a profile's secrets from the keyring and from memory."""
 
@@ -133,7 +130,11 @@ class SecretStorage(QObject):
         ``before`` is the profile as it was saved last, ``kept`` are the secrets that were known to be kept then.
         """
 
+        # Who has just chosen what it signs in with has read the servers beside it.
+        chosen = bool(brought_by(profile)) and (before is None or brought_by(before) != brought_by(profile))
         if profile.env_file is None:  # else a thread has to read it
+            if chosen:
+                self.vault.intend(profile)
             for name in names:
                 # A test may follow at once, and would ask about servers that the keyring's thread has not noted yet.
                 if self._step(profile, before, name, secrets, kept) is Step.KEEP:
@@ -141,6 +142,8 @@ class SecretStorage(QObject):
 
         async def keep() -> tuple[str, ...]:
             async with self._turn:
+                if chosen:
+                    await self._patient.entrust(profile)
                 said = [await self._keep_one(profile, before, name, secrets, kept) for name in names]
             return tuple(words for words in said if words is not None)
 
