@@ -194,10 +194,26 @@ def _set_names(facts: Facts, live: list[tuple[MemberFacts, Hello]]) -> set[str]:
 
 
 def _set_serves(facts: Facts, live: list[tuple[MemberFacts, Hello]], name: str) -> bool:
+    heard_of = _heard_of(live, name)
     return any(
-        _set_member(member, hello, name) and suitable(facts, hello) and stands_in_list(facts, member, hello)
+        member.address in heard_of
+        and _set_member(member, hello, name)
+        and suitable(facts, hello)
+        and stands_in_list(facts, member, hello)
         for member, hello in live
     )
+
+
+def _heard_of(live: list[tuple[MemberFacts, Hello]], name: str) -> set[str]:
+    """The servers that a driver which follows the set ``name`` comes to know: the seeds, and whom members of that set
+    name. A server of another set is dropped, and whom it names is never asked (SDAM specification)."""
+    of_the_set = {m.address: known_addresses(h) for m, h in live if h.set_name == name and h.kind != "ghost"}
+    found = {m.address for m, _ in live if m.seed}
+    asked: set[str] = set()
+    while new := (found & of_the_set.keys()) - asked:
+        asked |= new
+        found = found.union(*(of_the_set[address] for address in new))
+    return found
 
 
 def _incompatible(facts: Facts) -> bool:
