@@ -19,7 +19,7 @@ from clearline.core.check.questions import Questioner, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
 from clearline.core.driver.admission import Admission
 from clearline.core.driver.turns import Turns
-from clearline.core.facts.servers import Hello, MemberFacts, OcspAnswer, Reach, TcpFacts, TlsKind
+from clearline.core.facts.servers import Hello, MemberFacts, OcspAnswer, Reach, ServerExtras, TcpFacts, TlsKind
 from clearline.core.hops.way import Way
 from clearline.core.probes import hello, latency, lookup, tcp, tls
 from clearline.core.probes.connection import Carrier, Connection, Line
@@ -366,9 +366,19 @@ class Examiner:
     async def _extras(self, address: str, line: Line) -> None:
         async with self._turns[address]:
             if self._ledger.member(address).extras is None:
-                extras = await hello.extras(line, deadline_s=self._terms.deadline_s)
+                extras = await hello.extras(
+                    line,
+                    deadline_s=self._terms.deadline_s,
+                    late_s=self._terms.late_s,
+                    on_early=lambda silence: self._hangs(address, silence),
+                )
                 alive = await self._others_alive(address, extras.config_hosts[:3])
                 self._ledger.note(address, extras=replace(extras, config_alive=alive))
+
+    def _hangs(self, address: str, extras: ServerExtras) -> None:
+        """A command beside hello gets no answer; one that comes late still counts."""
+        self._ledger.note(address, extras=extras)
+        self._finish(address)
 
     async def _others_alive(self, address: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
         """Of the members that a node outside of its set knows, those that are other servers and take connections."""

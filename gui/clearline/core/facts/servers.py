@@ -61,6 +61,8 @@ class TcpFacts(Fact, frozen=True, kw_only=True):
     retransmits: int | None = None
     source: str | None = None
     """The address of this computer that the connection leaves from."""
+    no_socket: str | None = None
+    """What stands at the path in place of a socket: ``a file``, ``a folder``, ``a device``."""
 
 
 class Listening(Fact, frozen=True, kw_only=True):
@@ -159,6 +161,8 @@ class Hello(Fact, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     min_wire_version: int = 0
     max_wire_version: int = 0
+    max_bson_size: int | None = None
+    """``maxBsonObjectSize``, bytes."""
     set_version: int | None = None
     election_id: str | None = None
     service_id: str | None = None

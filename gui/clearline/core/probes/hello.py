@@ -112,16 +112,28 @@ async def mechanisms(
     return found
 
 
-async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
+async def extras(
+    line: Line,
+    *,
+    deadline_s: float = SILENCE_S,
+    late_s: float = 0.0,
+    on_early: Callable[[ServerExtras], None] | None = None,
+) -> ServerExtras:
     """What a server tells without login: its product, the state of its set, whether reads are open; 3 round trips.
 
-    A node that is out of its set is also asked for the configuration that it holds.
+    A node that is out of its set is also asked for the configuration that it holds. Waiting and ``on_early`` work as in
+    `tcp.open_connection`, for each of the commands.
     """
     answers: dict[str, dict[str, Any] | None] = {}
     ended, unpacked = Reach.OK, None
     for name, command, db in _EXTRAS:
         running = Command(line, command, db)
-        await running.run(deadline_s=deadline_s)
+
+        def early(silent_at: str = name) -> None:
+            if on_early:
+                on_early(_told({**answers, silent_at: None}, Reach.SILENT, None, None))
+
+        await running.run(deadline_s=deadline_s, late_s=late_s, on_early=early)
         answers[name] = running.answer
         if running.answer is None:
             ended, unpacked = running.reach, running.compressed_bytes
@@ -130,6 +142,17 @@ async def extras(line: Line, *, deadline_s: float = SILENCE_S) -> ServerExtras:
     config = None
     if ended is Reach.OK and _code(status) in (_INVALID_CONFIG, _NOT_INITIALISED):
         config = await ask(line, {"replSetGetConfig": 1}, deadline_s=deadline_s)
+    return _told(answers, ended, unpacked, config)
+
+
+def _told(
+    answers: dict[str, dict[str, Any] | None],
+    ended: Reach,
+    unpacked: int | None,
+    config: Mapping[str, Any] | None,
+) -> ServerExtras:
+    """The answers so far as facts; the last of them is what the line ended with, or waits for."""
+    status = answers.get("replSetGetStatus")
     last = next(reversed(answers))
     info = answers["buildInfo"] or {}
     return ServerExtras(
@@ -204,6 +227,7 @@ def parse_hello(document: Mapping[str, Any], *, elapsed_s: float | None = None, 
         tags=replies.text_pairs(tags),
         min_wire_version=replies.whole(document.get("minWireVersion")) or 0,
         max_wire_version=replies.whole(document.get("maxWireVersion")) or 0,
+        max_bson_size=replies.whole(document.get("maxBsonObjectSize")),
         set_version=replies.whole(document.get("setVersion")),
         election_id=None if election is None else replies.cut(str(election)),
         service_id=None if service is None else replies.cut(str(service)),
@@ -222,6 +246,16 @@ _NUMBERS: Final = ("minWireVersion", "maxWireVersion", "maxBsonObjectSize")
 _TEXTS: Final = ("setName", "me", "primary")
 _LISTS: Final = ("hosts", "passives", "arbiters")
 """Fields without whose type a driver cannot read the answer (pymongo.server_description)."""
+_SHOWN_HOST: Final = 60
+
+
+def _is_readable(host: str) -> bool:
+    """Whether PyMongo can read a host of hello's lists: it raises at a port that is no number (pymongo.common)."""
+    _, colon, port = host.rpartition(":")
+    try:
+        return not colon or int(port) is not None
+    except ValueError:
+        return False
 
 
 def _malformed(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -232,6 +266,8 @@ def _malformed(document: Mapping[str, Any]) -> tuple[str, ...]:
         for name in names
         if (value := document.get(name)) is not None and (not isinstance(value, kind) or isinstance(value, bool))
     ]
+    hosts = ((name, host) for name in _LISTS for host in replies.texts(document.get(name)))
+    spoilt += [f"{name} ({host[:_SHOWN_HOST]})" for name, host in hosts if not _is_readable(host)][:1]
     return tuple(spoilt if document.get("ok") is not None else ["no ok", *spoilt])
 
 
