@@ -44,7 +44,7 @@ def test_the_check_names_the_fault(fault: Fault, laboratory: Laboratory) -> None
         assert outcome.report.verdict_ms < (SILENT_MS if fault.silent else ANSWERING_MS)
 
 
-SLOW_BY_NATURE = {"D04e", "K08", "T08", "T08b", "T08c", "T08f", "D14b", "H15", "H16", "M196"}
+SLOW_BY_NATURE = {"D04e", "K08", "T08", "T08b", "T08c", "T08f", "D14b", "H15", "H16", "M196", "E53"}
 """They connect at the speed of their line."""
 
 

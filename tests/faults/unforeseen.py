@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
+
+from bson import Int64
 
 from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
 from lab import peers
-from lab.certificates import server_context
+from lab.certificates import self_signed, server_context
 from lab.dns_server import NODATA, Truncated, Zone, cluster
-from lab.mongo_peer import Failure, MongoPeer, member_hello
+from lab.mongo_peer import Failure, Late, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
 
 TABLE = Table()
@@ -96,6 +99,38 @@ _names(
     says="web site",
 )
 
+_names(
+    "E13",
+    "a short name with a dot behind it",
+    {("db.lab.test", "A"): OUTSIDE},
+    "mongodb://db./",
+    failed="dns.short-name",
+    says="without the dot",
+)
+_names(
+    "E14",
+    "a name that the system does not look up",
+    {("-db.lab.test", "A"): OUTSIDE},
+    "mongodb://-db.lab.test/",
+    failed="dns.host-not-found",
+    says="knows it",
+)
+_names(
+    "E18",
+    "a semicolon in the TXT record",
+    _CLUSTER | {(NAME, "TXT"): "authSource=admin;replicaSet=rs0"},
+    SRV,
+    failed="dns.txt-wrong-set",
+)
+_names(
+    "E17",
+    "both separators in the TXT record",
+    _CLUSTER | {(NAME, "TXT"): "authSource=admin;replicaSet=rs0&loadBalanced=false"},
+    SRV,
+    failed="dns.txt-invalid",
+    says="both stand between",
+)
+
 
 @TABLE.row("E12", "two name servers name different hosts: the first counts", connected=(), netns=True)
 def _(lab: Laboratory) -> Iterator[Case]:
@@ -122,9 +157,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb://{peer.address}/")
 
 
-@TABLE.row(
-    "E20", "the seed was moved to another set", failed="topology.wrong-set-name", says="in place of", silent=True
-)
+@TABLE.row("E20", "the seed was moved to another set", failed="topology.wrong-set-name", says="in place of")
 def _(lab: Laboratory) -> Iterator[Case]:
     with MongoPeer() as stray, MongoPeer() as primary:
         hosts = [primary.address, stray.address]
@@ -140,6 +173,52 @@ TABLE.text(
     failed="uri.bad-value",
 )
 
+
+@TABLE.row("E50", "a primary that its own list lacks", failed="topology.primary-not-listed")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer() as primary, MongoPeer() as other:
+        hosts = [other.address]
+        primary.answers["hello"] = member_hello("rs0", hosts, me=primary.address, role="primary")
+        other.answers["hello"] = member_hello("rs0", hosts, me=other.address, primary=primary.address)
+        yield Case(f"mongodb://{primary.address}/?replicaSet=rs0")
+
+
+@TABLE.row("E51", "a list with a port that is no number", failed="hello.malformed", says="db1:27O17")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer() as peer:
+        hosts = [peer.address, "db1:27O17"]
+        peer.answers["hello"] = member_hello("rs0", hosts, me=peer.address, role="primary")
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("E52", "no room for a command", failed="hello.malformed", says="maxBsonObjectSize is 100")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer({"hello": hello(maxBsonObjectSize=100)}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("E53", "a read that is answered after 1.8 s", connected=(), silent=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    nothing = {"cursor": {"id": Int64(0), "ns": "test.clearline", "firstBatch": ()}}
+    with MongoPeer({"find": Late(1.8, nothing)}) as peer:
+        yield Case(f"mongodb://{peer.address}/")
+
+
+@TABLE.row("E54", "a plain file in place of a socket", failed="tcp.socket-missing", says="is a file, and no socket")
+def _(lab: Laboratory) -> Iterator[Case]:
+    path = lab.folder / "mongodb-27017.sock"
+    path.touch()
+    yield Case(f"mongodb://{quote(str(path), safe='')}/")
+
+
+TABLE.text(
+    "E55",
+    "a path that drivers take for a host",
+    lambda lab: "mongodb://%2Fvar%2Frun%2Fmongodb/",
+    failed="uri.unescaped-socket-path",
+    says="does not end in .sock",
+)
+
 # ---------------------------------------------------------------- logins
 
 
@@ -149,6 +228,14 @@ def _login(id: str, title: str, start: object, cause: str, says: str = "") -> No
         with MongoPeer({"saslstart": start}, mechanisms={"admin.app": ["SCRAM-SHA-256"]}) as peer:  # type: ignore[dict-item]
             yield Case(f"mongodb://app:{SECRET}@{peer.address}/?authMechanism=SCRAM-SHA-256")
 
+
+TABLE.text(
+    "E56",
+    "a database for the login that cannot be",
+    lambda lab: f"mongodb://app:{SECRET}@{lab.login_server.address}/?authSource=shop.users",
+    failed="auth.login-refused",
+    says="shop.users",
+)
 
 _LOCKED = Failure(18, "Account is locked for 300 s", "AuthenticationFailed")
 _REPLAYING = Failure(13436, "node is recovering", "NotPrimaryOrSecondary")
@@ -180,4 +267,10 @@ TABLE.text(
 def _(lab: Laboratory) -> Iterator[Case]:
     refusal = bytes((0x15, 3, 3, 0, 2, 2, 70))
     with peers.answering(refusal, tls=server_context(lab.authority.server())) as peer:
+        yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")
+
+
+@TABLE.row("E41", "vouches for itself, and is another's", failed="tls.self-signed", says="made out to db1")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with MongoPeer(tls=server_context(self_signed(lab.folder, "db1"))) as peer:
         yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")

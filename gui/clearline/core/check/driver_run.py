@@ -107,6 +107,9 @@ class DriverRun:
         # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
         unproven = step == "read" and failed_login is None and self._breaks_off(error)
         answered = step == "read" and isinstance(error, OperationFailure) and failed_login is None and not unproven
+        # Turned down before any command was sent: that was the hello, which asks about the user who is to log in.
+        at_hello = answered and self._wants_login() and self._events.last_server is None
+        answered = answered and not at_hello
         # The first step of OIDC only asks the server for the provider, at which there was no sign-in then.
         began = self._events.login_step is not None and not isinstance(error, SignInProblem)
         logged_in = self._wants_login() and failed_login is None and not unproven and (began or answered)
@@ -118,15 +121,14 @@ class DriverRun:
             self._wants_login()
             and not began
             and step == "read"
-            and not answered
-            and not unproven
+            and not (answered or at_hello or unproven)
             and self._events.connected
             and not _from_network(error)
         )
         self._ledger.put(login=self._login(succeeded=logged_in, error=error, refused_here=here, unproven=unproven))
-        if step == "read" and failed_login is None and code is not None:
+        if step == "read" and failed_login is None and not at_hello and code is not None:
             self._ledger.access(read_code=code)
-        by = "login" if failed_login is not None or here or unproven else step
+        by = "login" if failed_login is not None or here or unproven or at_hello else step
         self.tell(error, by)
 
     def tell(self, error: Exception, raised_by: str) -> None:

@@ -151,9 +151,14 @@ def txt_options(questions: Iterable[Question]) -> dict[str, str]:
         if question.purpose == "txt" and question.records:
             if len(question.records) > 1:
                 return {}
-            pairs = (part.partition("=") for part in question.records[0].split("&"))
+            pairs = (part.partition("=") for part in txt_parts(question.records[0]))
             return {name: unquote_plus(value) for name, equals, value in pairs if equals}
     return {}
+
+
+def txt_parts(record: str) -> list[str]:
+    """The options of a TXT record, each with its value; PyMongo takes ; between them where there is no &."""
+    return record.split("&" if "&" in record else ";")
 
 
 def srv_target_allowed(name: str, target: str, suffix: str | None = None) -> bool:

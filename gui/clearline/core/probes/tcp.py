@@ -7,6 +7,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +97,7 @@ async def open_connection(
             neighbour=_neighbour(address) if reach in _ASK_NEIGHBOURS else None,
             retransmits=connection.retransmits() if reach is Reach.SILENT else None,
             source=_own_end(sock) if reach in _ASK_SOURCE else None,
+            no_socket=_in_place_of_a_socket(address) if port is None and reach is not Reach.OK else None,
         )
 
     patience = Patience(deadline_s, late_s, (lambda: on_early(ended(Reach.SILENT))) if on_early else None)
@@ -113,6 +115,20 @@ async def open_connection(
             connection.close()
             return facts, None
     return ended(Reach.OK), connection
+
+
+def _in_place_of_a_socket(path: str) -> str | None:
+    """What stands at a path that could not be connected to, where it is no socket: Linux refuses there as well.
+
+    It was looked up a moment ago, by the attempt itself, so that this does not wait for a drive.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISSOCK(mode):
+        return None
+    return "a file" if stat.S_ISREG(mode) else "a folder" if stat.S_ISDIR(mode) else "a device"
 
 
 def _own_end(sock: socket.socket) -> str | None:

@@ -20,6 +20,7 @@ from clearline.core.uri.unset import unset, unset_host
 
 _FAILURE, _WARNING = Severity.FAILURE, Severity.WARNING
 _REPAIR: Final = "use-repaired-text"
+_SLASHES: Final = "its slashes must be percent-encoded"
 _RECORD: Final = "_mongodb._tcp."
 _INJECTED: Final = late(r"([\w.\-]+):(tcp://([\d.]+):(\d{1,5}))(?:/([^?/]*))?(?=[?]|$)", needs=("tcp://",))
 _OPTIONS_IN_PATH: Final = late(r"(?:[&;]|%3[Ff])([A-Za-z][\w.\-]*)=")
@@ -31,7 +32,13 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
     if parts.socket is not None:
         path = parts.socket.text
         found.add(
-            "uri.unescaped-socket-path", _FAILURE, parts.socket, action=_REPAIR, path=path, escaped=escaped_socket(path)
+            "uri.unescaped-socket-path",
+            _FAILURE,
+            parts.socket,
+            action=_REPAIR,
+            path=path,
+            escaped=escaped_socket(path),
+            what=_SLASHES,
         )
         return []
     pieces = parts.host_entries
@@ -51,7 +58,7 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
     for entry in entries:
         if entry.cause is None or (parts.srv and entry.has_port):
             continue
-        if entry.ends_at in left:
+        if entry.ends_at in left or _lint_path_of_a_socket(found, parts, entry):
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
         unread = entry.cause == "uri.ipv6-brackets" and not entry.hosts
@@ -69,8 +76,27 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
             (pieces[0].start, parts.path.end),
             path=path,
             escaped=escaped_socket(path),
+            what=_SLASHES,
         )
     return entries
+
+
+def _lint_path_of_a_socket(found: Mistakes, parts: UriText, entry: HostEntry) -> bool:
+    """An escaped path that drivers do not take for a socket's: it does not end in .sock."""
+    text = next((p.text for p in parts.host_entries if p.start <= entry.start and entry.ends_at <= p.end), "")
+    path = unquote_plus(text)
+    if not text.lower().startswith("%2f") or path == text:
+        return False
+    found.add(
+        "uri.unescaped-socket-path",
+        _FAILURE,
+        (entry.start, entry.end),
+        fix="Write the path of the socket itself, such as %2Ftmp%2Fmongodb-27017.sock.",
+        path=path,
+        escaped=text,
+        what="it does not end in .sock",
+    )
+    return True
 
 
 def _lint_missing_mark(found: Mistakes, parts: UriText) -> bool:

@@ -123,7 +123,16 @@ def _impossible(host: str, tell: partial[Finding]) -> Finding | None:
 def _told_by_its_form(facts: Facts, member: MemberFacts, tell: partial[Finding], *, unheard: bool) -> Finding | None:
     """A name of one part, or one whose form says which network knows it."""
     words = name_words(facts, member)
-    if "." not in member.host.rstrip("."):
+    if (bare := member.host.rstrip(".")) != member.host and "." not in bare:
+        return tell(
+            "dns.short-name",
+            Certainty.LIKELY,
+            summary=f"{member.host} is a short name with a dot behind it, and DNS does not know it.",
+            means="The dot says that the name is complete, so that no search domain is added to it.",
+            fix=f"Write {bare} without the dot, or the full name.",
+            patch={"seeds": {"hosts": [f"{bare}:{member.port}"]}} if facts.uri.hosts == (member.address,) else None,
+        )
+    if "." not in bare:
         detail, fix, also = words or ("", "", ())
         return tell(
             "dns.short-name",
@@ -174,6 +183,16 @@ def _unknown(
     zone = known_zone(facts, host, best.nameserver) if best is not None and best.outcome in NEGATIVE else ""
     mine = {q.outcome for q in asked if best is not None and q.nameserver == best.nameserver}
     known = mine == {DnsOutcome.NODATA} and not _knowing(best, asked)
+    if best is not None and best.records:
+        return tell(
+            "dns.host-not-found",
+            Certainty.LIKELY,
+            summary=f"This computer does not find {host}, although the name server {best.nameserver} knows it.",
+            means="Programs ask the system, which goes by rules of its own: it takes no name that begins with a "
+            "hyphen, looks in hosts files and other services first (nsswitch.conf), and keeps a no for a while.",
+            fix="Look the name up as programs do (getent hosts, ping), clear the system's cache of names, or connect "
+            f"by the address ({listed(best.records)}).",
+        )
     return tell(
         "dns.host-not-found",
         Certainty.LIKELY,
@@ -231,8 +250,6 @@ def _why_unknown(facts: Facts, best: Question | None, asked: list[Question]) -> 
             f"Your name servers disagree: {best.nameserver} says so and is asked first, while "
             f"{knowing.nameserver} knows the name."
         )
-    if best is not None and best.records:
-        return "A name server knows it all the same: only this computer's own lookup fails."
     tunnels = facts.computer.surroundings.tunnels
     through = f" A tunnel is up ({listed(tunnels)})." if tunnels else ""
     return f"A name that exists only in a private zone looks the same from outside of its network.{through}"

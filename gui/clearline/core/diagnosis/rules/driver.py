@@ -60,7 +60,7 @@ def last_word(facts: Facts) -> Finding:
     driver = facts.driver
     message = driver.words or driver.message or "PyMongo found no suitable server in time"
     evidence: dict[str, Json] = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
-    if found := _unreadable(facts) or _cut_off(facts) or _refused(facts, evidence):
+    if found := _too_small(facts) or _unreadable(facts) or _cut_off(facts) or _refused(facts, evidence):
         return found
     healthy = outlook(facts) is Outlook.POSSIBLE and driver.state is not DriverState.NOT_STARTED
     code = "driver.disagrees" if healthy and driver.code is None else "driver.unexplained"
@@ -94,6 +94,30 @@ def _unreadable(facts: Facts) -> Finding | None:
     )
 
 
+_TOO_LARGE = "pymongo.errors.DocumentTooLarge"
+_ANY_COMMAND = 1024
+"""No MongoDB allows documents that are smaller than this, bytes."""
+
+
+def _too_small(facts: Facts) -> Finding | None:
+    """A server that allows no document as large as the driver's own commands."""
+    sizes = [(h.max_bson_size, m.address) for m, h in answered(facts) if h.max_bson_size is not None]
+    if facts.driver.exception != _TOO_LARGE or not sizes or min(sizes)[0] >= _ANY_COMMAND:
+        return None
+    size, server = min(sizes)
+    return finding(
+        "hello.malformed",
+        Certainty.PROVEN,
+        stage=Stage.DRIVER,
+        server=server,
+        evidence={"exception": _TOO_LARGE, "maxBsonObjectSize": size},
+        means=f"It allows documents of {size} bytes, and MongoDB allows 16,777,216: the driver's own commands are "
+        "larger, so it sends none. Something that imitates MongoDB, or changes its answers on the way, says such.",
+        host=server,
+        what=f"maxBsonObjectSize is {size}",
+    )
+
+
 def _cut_off(facts: Facts) -> Finding | None:
     """Hello is answered, and the login or every other command is not."""
     login, live = facts.login, answered(facts)
@@ -117,6 +141,23 @@ _READ_CONCERN = frozenset({123, 148})
 """Server codes NotAReplicaSet and ReadConcernMajorityNotEnabled."""
 
 
+_READ_CODES = {
+    70: (
+        "A router says so whose cluster has no shard yet, or lost the one that held the database.",
+        "sh.status() on the router lists the shards; sh.addShard() adds one.",
+    ),
+    146: (
+        "The server has not enough memory for what it was asked.",
+        "Look at the server's load and memory; it is not the connection.",
+    ),
+    14031: (
+        "The server's disk is full, or nearly so.",
+        "Make room on the disk of the server's data folder; it is not the connection.",
+    ),
+}
+"""Server codes ShardNotFound, ExceededMemoryLimit and OutOfDiskSpace: what each means, and what helps."""
+
+
 def _refused(facts: Facts, evidence: dict[str, Json]) -> Finding | None:
     """The server's own words for a code that stands for many causes."""
     driver, login = facts.driver, facts.login
@@ -126,7 +167,7 @@ def _refused(facts: Facts, evidence: dict[str, Json]) -> Finding | None:
     told = f"{driver.code} ({driver.code_name})" if driver.code_name else str(driver.code)
     blanks = {"words": words, "code": told}
     means = "" if driver.code is not None else _NO_CODE
-    if login.failed_step is not None:
+    if login.failed_step is not None or driver.raised_by == "login":
         return finding(
             "auth.login-refused",
             Certainty.LIKELY,
@@ -150,12 +191,14 @@ def _refused(facts: Facts, evidence: dict[str, Json]) -> Finding | None:
                 patch={"reads": {"readConcernLevel": None}},
                 fill={**blanks, "host": host},
             )
+        told_means, fix = _READ_CODES.get(driver.code or 0, ("", ""))
         return finding(
             "access.read-refused",
             Certainty.LIKELY,
             server=driver.server,
             evidence={**evidence, **blanks},
-            means=means,
+            means=told_means or means,
+            fix=fix,
             fill={**blanks, "host": host},
         )
     return None

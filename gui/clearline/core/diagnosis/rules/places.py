@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from clearline.core.facts.servers import MemberFacts, Reach, TcpFacts
+from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Remedy
 from clearline.core.late_patterns import late
@@ -233,14 +233,15 @@ _CLOUD_NAME = late(
 _OF_A_ROUTER = (".lan", ".home", ".home.arpa", ".fritz.box", ".localdomain", ".mshome.net", ".speedport.ip")
 
 
-def family_words(attempts: tuple[TcpFacts, ...]) -> str:
+def family_words(member: MemberFacts) -> str:
     """A word about the address family where all that was refused is IPv6."""
-    if attempts and all(t.family == "ipv6" for t in attempts):
-        return (
-            "It refuses over IPv6, and the name has no IPv4 address: mongod listens on IPv4 only unless net.ipv6 is "
-            "set and net.bindIp has :: or the address in it."
-        )
-    return ""
+    if not member.tcp or any(t.family != "ipv6" for t in member.tcp):
+        return ""
+    named = member.lookup is not None and not member.lookup.literal
+    return (
+        f"It refuses over IPv6{', and the name has no IPv4 address' if named else ''}: mongod listens on IPv4 only "
+        "unless net.ipv6 is set and net.bindIp has :: or the address in it."
+    )
 
 
 def is_link_local_without_zone(address: str) -> bool:

@@ -42,6 +42,7 @@ _SERVICES: tuple[tuple[str, str], ...] = (
 SHORT_SIGNS = frozenset(
     {
         "A mail or file server (SMTP or FTP)",
+        "A mail server (POP3)",
         "Memcached",
         "A message broker (STOMP)",
         "Microsoft SQL Server",

@@ -35,6 +35,7 @@ from clearline.core.facts.names import (
     counting,
     srv_target_allowed,
     txt_options,
+    txt_parts,
 )
 from clearline.core.facts.whole import (
     Facts,
@@ -289,7 +290,9 @@ def txt_problem(records: tuple[str, ...]) -> str | None:
     """Why drivers refuse these TXT records (Initial DNS Seedlist Discovery spec, TXT options)."""
     if len(records) > 1:
         return f"there are {len(records)} of them"
-    for pair in records[0].split("&") if records else ():
+    if records and "&" in records[0] and ";" in records[0]:
+        return "& and ; both stand between its options"
+    for pair in txt_parts(records[0]) if records else ():
         name, equals, value = pair.partition("=")
         if not pair:
             return "an & stands in it without an option"

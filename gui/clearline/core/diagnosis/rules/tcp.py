@@ -180,9 +180,11 @@ def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:
     """A socket file that is not there, at which nothing listens, or that may not be opened."""
     reason, fix = _SOCKETS.get(attempt.errno or 0, ("cannot be used", "Check the path, and whether mongod runs."))
     doubt = _SOCKET_DOUBTS.get(attempt.errno or 0, "")
+    if attempt.no_socket is not None:
+        reason, fix, doubt = f"is {attempt.no_socket}, and no socket", _NO_SOCKET, ""
     return finding(
         "tcp.socket-missing",
-        Certainty.PROVEN if attempt.errno in _SOCKETS and not doubt else Certainty.LIKELY,
+        Certainty.PROVEN if (attempt.errno in _SOCKETS or attempt.no_socket) and not doubt else Certainty.LIKELY,
         server=member.address,
         evidence=told_by_attempts(member),
         detail=doubt,
@@ -214,6 +216,11 @@ _SOCKETS = {
     errno.ENOTSOCK: ("is no socket", "Correct the path."),
 }
 
+
+_NO_SOCKET = (
+    "Write the path of mongod's socket, which it makes itself: /tmp/mongodb-PORT.sock, or the folder that "
+    "net.unixDomainSocket.pathPrefix names."
+)
 
 _SOCKET_DOUBTS = {
     errno.ECONNREFUSED: "A socket of another system, in a folder that a virtual machine shares, refuses as well.",

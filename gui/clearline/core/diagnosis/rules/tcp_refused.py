@@ -48,7 +48,7 @@ def refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     detail, fix = refused_words(facts, member)
     over_ipv6 = member.over_ipv6 is not None and member.over_ipv6.reach is Reach.OK
     by_ipv6 = "At ::1 (IPv6) that port takes connections, so what listens there listens on IPv6 alone."
-    words = [_led_here(member, attempt), family_words(member.tcp), _other_door(answering), detail]
+    words = [_led_here(member, attempt), family_words(member), _other_door(answering), detail]
     words += [by_ipv6] if over_ipv6 else []
     patch: dict[str, object] | None = None
     here = localhost_remedies(facts, member) if attempt.loopback else ()

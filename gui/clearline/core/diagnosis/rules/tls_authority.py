@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import (
     attribute,
@@ -18,7 +20,13 @@ from clearline.core.diagnosis.rules.evidence import (
     told_by,
 )
 from clearline.core.diagnosis.rules.places import is_here
-from clearline.core.diagnosis.rules.tls_trust import NO_ISSUER_OF_TRUSTED, SELF_SIGNED, UNTRUSTED, refused_certificate
+from clearline.core.diagnosis.rules.tls_trust import (
+    NO_ISSUER_OF_TRUSTED,
+    SELF_SIGNED,
+    UNTRUSTED,
+    further_flaws,
+    refused_certificate,
+)
 from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
@@ -148,12 +156,13 @@ def self_signed(facts: Facts, member: MemberFacts) -> Finding | None:
     handshake = refused_certificate(facts, member)
     if handshake is None or handshake.verify_code != SELF_SIGNED:
         return None
+    doubt = "" if is_here(member) else f"{_IN_BETWEEN} Compare its fingerprint with the operator's."
     return finding(
         "tls.self-signed",
         Certainty.PROVEN if is_here(member) else Certainty.LIKELY,
         server=member.address,
         evidence=told_by(member),
-        detail="" if is_here(member) else f"{_IN_BETWEEN} Compare its fingerprint with the operator's.",
+        detail=f"{doubt} {further_flaws(facts, member)}".strip(),
         action="ask-ca-file",
         host=member.host,
     )
@@ -161,6 +170,11 @@ def self_signed(facts: Facts, member: MemberFacts) -> Finding | None:
 
 def untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
     """The chain ends at an authority that neither the CA file nor this computer knows."""
+    found, more = _untrusted(facts, member), further_flaws(facts, member)
+    return replace(found, detail=f"{found.detail} {more}") if found is not None and more else found
+
+
+def _untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
     handshake = refused_certificate(facts, member)
     if handshake is None or handshake.verify_code not in UNTRUSTED:
         return None
@@ -288,6 +302,7 @@ def _looks_intermediate(member: MemberFacts, leaf: CertificateFacts, given: tupl
     The name of a certificate does not tell its rank. What does: the server itself trusts an authority of the file for
     client certificates; the issuer calls itself so; it belongs to the same organisation.
     """
+    given = tuple(c for c in given if c.is_ca or c.self_signed)
     if accepted := authorities(member):
         if any(same_name(c.subject, name) for c in given for name in accepted):
             return True

@@ -131,7 +131,7 @@ def dates(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     late = handshake.verify_code == EXPIRED
     certificates = _dated(facts, member)
-    wrong = next((c for c in certificates if (c.days_left < 0 if late else c.not_yet_valid)), None)
+    wrong = next((c for c in certificates if (c.days_left <= 0 if late else c.not_yet_valid)), None)
     whose = member.host
     if wrong is not None and wrong is not certificates[0]:
         whose = f"the authority {short_name(wrong.subject)}"
@@ -236,6 +236,8 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
     opened = [t for t in member.tcp if t.reach is Reach.OK]
     if "localhost" in own_names and opened and all(t.loopback and t.family == "ipv6" for t in opened):
         hints.append("PyMongo takes localhost for 127.0.0.1 alone: for that name the server must listen there too.")
+    if handshake.verify_code == ADDRESS_MISMATCH and own_names and not is_loopback(member):
+        hints.append("With an address no name is sent in TLS: a server of several certificates then shows any of them.")
     detail = " ".join(hints)
     if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
         return tell("tls.no-san", host=host)
@@ -338,6 +340,19 @@ def covers(certificate: CertificateFacts, host: str) -> bool:
     return any(
         n.lower() == wanted or (n.startswith("*.") and wanted.partition(".")[2] == n[2:].lower()) for n in own if n
     )
+
+
+def further_flaws(facts: Facts, member: MemberFacts) -> str:
+    """What a verification would turn down next, once the authority is trusted; empty where nothing is seen."""
+    chain = presented(member)
+    if not chain:
+        return ""
+    leaf, host = chain[0], member.host
+    words = [f"The certificate also expired on {day(leaf.not_after)}."] if leaf.days_left < 0 else []
+    if not covers(leaf, host) and facts.uri.options.get("tlsAllowInvalidHostnames") is not True:
+        own = [*leaf.names, *leaf.addresses] if leaf.has_san else [leaf.common_name or ""]
+        words.append(f"It is made out to {listed(list(filter(None, own)), nothing='no name')} too, and not to {host}.")
+    return " ".join(words)
 
 
 def unfit(facts: Facts, member: MemberFacts) -> Finding | None:

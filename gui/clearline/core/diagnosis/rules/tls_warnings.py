@@ -40,7 +40,8 @@ def _encrypted(facts: Facts) -> Iterable[tuple[MemberFacts, TlsFacts, tuple[Cert
 
 
 def _unchecked(facts: Facts) -> list[str]:
-    return [option for option in _OPTION_FIELDS if facts.uri.options.get(option) is True]
+    options = [option for option in _OPTION_FIELDS if facts.uri.options.get(option) is True]
+    return options[:1] if "tlsInsecure" in options else options  # which stands for the others
 
 
 def expires_soon(facts: Facts) -> Iterable[Finding]:

@@ -10,6 +10,7 @@ from clearline.core.diagnosis.rules import aliases, disagreement
 from clearline.core.diagnosis.rules.advertised import advertised_elsewhere
 from clearline.core.diagnosis.rules.aliases import named_twice
 from clearline.core.diagnosis.rules.members import (
+    by_hosts,
     listed_by,
     seeds,
     strangers,
@@ -172,6 +173,35 @@ def stranger_in_set(facts: Facts) -> Iterable[Finding]:
             host=member.address,
             set=name,
             what=_STRANGE.get(hello.kind, f"a member of the set {hello.set_name}"),
+        )
+        return
+
+
+def unlisted_primary(facts: Facts) -> Iterable[Finding]:
+    """A primary that its own list lacks under every name, where all that the list names answer as something else."""
+    if single_topology(facts) or is_connected(facts):
+        return
+    wanted, live = replica_set_name(facts), {m.address: h for m, h in answered(facts)}
+    for member, hello in answered(facts):
+        named = known_addresses(hello)
+        own = {member.address, (hello.me or member.address).lower()}
+        if hello.kind != "primary" or (wanted is not None and hello.set_name != wanted) or own & named:
+            continue
+        if any(address not in live or live[address].is_writable_primary for address in named):
+            continue
+        yield finding(
+            "topology.primary-not-listed",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=told_by_members(facts),
+            also=(
+                Remedy(
+                    text="Until then go to that one server: directConnection=true.",
+                    patch=by_hosts(facts, hosts=[member.address], directConnection=True),
+                ),
+            ),
+            host=member.address,
+            set=hello.set_name,
         )
         return
 
@@ -367,6 +397,7 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     never_ready,
     standalone_in_list,
     stranger_in_set,
+    unlisted_primary,
     advertised_elsewhere,
     primary,
     read_preference,
