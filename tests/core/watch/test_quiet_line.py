@@ -22,6 +22,8 @@ from clearline.core.watch.watch import Watch
 from lab import loops
 from lab.deployment import Deployment
 from lab.meddling_proxies import MeddlingProxy
+from lab.peer import Conversation, Peer
+from lab.watching import Watched
 
 HERE = "127.0.0.1"
 
@@ -106,4 +108,72 @@ def test_through_other_hops_it_is_something_on_the_way() -> None:
     assert (finding.cause, finding.certainty) == ("pool.idle-connections-dropped", Certainty.LIKELY)
     assert "Through the SSH server b.example.com:22, 3 were ended after 30 s" in finding.detail
     assert finding.remedies[0].patch == {"pool": {"maxIdleTimeMS": 15100}}
-    assert findings(WatchFacts(idle_limit=limit)) == ()
+
+
+def test_without_any_hop_it_is_something_on_the_way_too_and_heartbeats_are_sent_more_often() -> None:
+    [finding] = findings(WatchFacts(idle_limit=IdleLimit("db:27017", 5.0, 3)))
+    assert (finding.cause, finding.certainty) == ("pool.idle-connections-dropped", Certainty.LIKELY)
+    assert finding.summary == "Lines to db:27017 are ended once they have been quiet for 5 s."
+    assert finding.remedies[0].patch == {"pool": {"maxIdleTimeMS": 2500}, "timeouts": {"heartbeatFrequencyMS": 2500}}
+
+
+@pytest.mark.parametrize("kind", ["idle_s", "life_s"])
+def test_a_limit_that_heartbeats_have_met_is_confirmed_by_a_line_that_talks(standalone: Deployment, kind: str) -> None:
+    limit = IdleLimit("db.far.test:27017", 0.8, 3)
+
+    async def work() -> IdleLimit | None:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        way = await lay([HttpProxy(host=HERE, port=proxy.port)], {}, terms=Terms())
+        quiet = QuietLine(way, None)
+        await quiet.confirm(limit)
+        way.close()
+        return quiet.limit
+
+    with MeddlingProxy(standalone.address, **{kind: 0.8}) as proxy:
+        confirmed = loops.run(work())
+    assert confirmed == (limit if kind == "idle_s" else None)
+
+
+def test_a_watch_without_hops_finds_a_balancer_that_ends_quiet_lines(standalone: Deployment) -> None:
+    host, _, port = standalone.address.rpartition(":")
+
+    async def passed(line: Conversation) -> None:
+        """Resets a line on which nothing was said for 1.2 s, in either direction."""
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            ways = {
+                asyncio.ensure_future(line.read()): "up",
+                asyncio.ensure_future(reader.read(65536)): "down",
+            }
+            while True:
+                done, _ = await asyncio.wait(ways, timeout=1.2, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    line.reset()
+                    return
+                for way in done:
+                    data, which = way.result(), ways.pop(way)
+                    if not data:
+                        return
+                    if which == "up":
+                        writer.write(data)
+                        ways[asyncio.ensure_future(line.read())] = which
+                    else:
+                        await line.write(data)
+                        ways[asyncio.ensure_future(reader.read(65536))] = which
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            writer.transport.abort()
+
+    async def play() -> None:
+        async with Watched(f"mongodb://{balancer.address}/?directConnection=true", interval_s=0.4) as watched:
+            state = await watched.until(lambda s: s.findings)
+            (found,) = state.findings
+            assert found.cause == "pool.idle-connections-dropped"
+            assert found.evidence["idle_s"] == pytest.approx(1.2, abs=0.3)
+            state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].cause)
+            assert state.health.outages[-1].cause == found
+
+    with Peer(passed) as balancer:
+        loops.run(play())

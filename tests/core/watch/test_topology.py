@@ -137,13 +137,13 @@ def test_a_server_that_is_back_is_told_apart_from_one_that_stands_in_its_place()
     story = full_set().hello("b:27017", "secondary", topologyVersion=first)
     story.lost("b:27017").hello("b:27017", "secondary", topologyVersion=first)
     assert story.lines[-1] == "b:27017 is back as secondary: the same process as before."
-    assert not story.fold.replaced_since(0)
+    assert story.fold.returned_since(0) == {"b:27017": True}
     story.lost("b:27017").hello("b:27017", "secondary", topologyVersion=second)
     assert story.lines[-1] == (
         "b:27017 is back as secondary: another process than before, so it was restarted or replaced."
     )
-    assert story.fold.replaced_since(0) == {"b:27017"}
-    assert not story.fold.replaced_since(story.now + 1)
+    assert story.fold.returned_since(0) == {"b:27017": False}
+    assert not story.fold.returned_since(story.now + 1)
 
 
 def test_a_member_that_leaves_is_told_and_forgotten() -> None:

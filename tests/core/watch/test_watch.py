@@ -228,6 +228,26 @@ def test_a_cut_network_is_down_with_silence_as_its_cause(standalone: Deployment)
         network.call(lambda: loops.run(play()))
 
 
+def test_a_port_that_refused_for_a_server_that_ran_all_the_while_is_told_as_a_firewall(standalone: Deployment) -> None:
+    async def play() -> None:
+        async with Watched(uri) as watched:
+            await watched.healthy()
+            network.reject("tcp reset", port=27017)
+            state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].cause)
+            assert state.health.outages[-1].cause is not None
+            assert state.health.outages[-1].cause.cause == "tcp.refused"
+            network.open_again()
+            state = await watched.healthy()
+            cause = state.health.outages[-1].cause
+            assert cause is not None
+            assert (cause.cause, cause.certainty) == ("tcp.local-firewall", Certainty.LIKELY)
+
+    with Network() as network:
+        network.publish(standalone.address, host=OUTSIDE, port=27017)
+        uri = f"mongodb://{OUTSIDE}:27017/?directConnection=true"
+        network.call(lambda: loops.run(play()))
+
+
 @pytest.mark.usefixtures("impatient")
 def test_idle_connections_that_a_firewall_forgot_are_named_and_the_server_is_never_down(
     standalone: Deployment, monkeypatch: pytest.MonkeyPatch

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from clearline.core.addresses import split_address
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.facts.hops import HopFacts
 from clearline.core.findings import Certainty, Finding, Json, Severity, Stage, read_again
@@ -38,7 +39,7 @@ class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def idle_limit(facts: WatchFacts) -> Iterable[Finding]:
-    """Quiet lines are closed after the same time again and again, through hops."""
+    """Quiet lines are closed after the same time again and again."""
     limit, proxy = facts.idle_limit, facts.proxy
     if limit is None:
         return
@@ -52,20 +53,37 @@ def idle_limit(facts: WatchFacts) -> Iterable[Finding]:
             server=limit.server,
             evidence={"idle_s": round(limit.seconds, 1), "ends": limit.count, "hops": facts.hops},
             detail=f"Through {facts.hops}, {limit.count} were ended after {limit.seconds:.0f} s without a word.",
-            patch={"pool": {"maxIdleTimeMS": max(500, round(limit.seconds * 500))}},
+            patch=_more_often(limit.seconds),
+        )
+    else:
+        yield finding(
+            "pool.idle-connections-dropped",
+            Certainty.LIKELY,
+            stage=Stage.DRIVER,
+            server=limit.server,
+            summary=f"Lines to {limit.server} are ended once they have been quiet for {limit.seconds:.0f} s.",
+            means="A firewall, NAT or balancer ends quiet lines, or what stands in front of the server does.",
+            detail=f"{limit.count} in a row ended so, and one on which something was said now and then did not.",
+            evidence={"idle_s": round(limit.seconds, 1), "ends": limit.count},
+            patch=_more_often(limit.seconds),
         )
 
 
-def _of_proxy(proxy: HopFacts, seconds: float, evidence: dict[str, Json]) -> Finding:
+def _more_often(seconds: float) -> dict[str, object]:
+    """Settings with which no line of the driver is quiet for so long."""
     half_ms = max(500, round(seconds * 500))
     patch: dict[str, object] = {"pool": {"maxIdleTimeMS": half_ms}}
     if seconds < _HEARTBEAT_S:
         patch["timeouts"] = {"heartbeatFrequencyMS": half_ms}
+    return patch
+
+
+def _of_proxy(proxy: HopFacts, seconds: float, evidence: dict[str, Json]) -> Finding:
     return finding(
         "proxy.idle-limit",
         Certainty.LIKELY,
         evidence={"proxy": proxy.server, "idle_s": round(seconds, 1), **evidence},
-        patch=patch,
+        patch=_more_often(seconds),
         host=proxy.host,
         seconds=f"{seconds:.0f}",
     )
@@ -143,7 +161,7 @@ def _stepped_down(change: TopologyChange, elected: TopologyChange) -> bool:
     return change.before == "RSPrimary" and change.server != elected.server and change.at_s <= elected.at_s
 
 
-def replaced(server: str) -> Finding:
+def another_process(server: str) -> Finding:
     """What a server was away for: another process answers at its address than before."""
     return finding(
         "pool.server-went-away",
@@ -155,6 +173,23 @@ def replaced(server: str) -> Finding:
         fix="Read in its log, or ask those who run it, why the former one ended.",
         evidence={"server": server},
         host=server,
+    )
+
+
+def refused_for_it(refused: Finding) -> Finding | None:
+    """The port of a server refused, and the server has run all the while; None where the finding names no port."""
+    if refused.server is None or (where := split_address(refused.server))[1] is None:
+        return None
+    return finding(
+        "tcp.local-firewall",
+        Certainty.LIKELY,
+        server=refused.server,
+        means="The server that is back is the same process as before, so it ran all the while: a firewall, a forwarder "
+        "or a balancer on the way refused for it.",
+        fix="Look at what lies on the way to it, and at this computer's own firewall, for that time.",
+        evidence={"server": refused.server, **refused.evidence},
+        host=where[0],
+        port=where[1],
     )
 
 

@@ -47,6 +47,13 @@ class Live:
         self.topology.remark(words, at_s, time.time())
         self.changed()
 
+    def of_idle_limit(self) -> Finding | None:
+        """The finding that quiet lines are ended, where they are."""
+        if self.session is None or (limit := self.session.idle_limit) is None:
+            return None
+        hops = through(self.session.hops)
+        return next(iter(findings(WatchFacts(idle_limit=limit, proxy=self.session.proxy, hops=hops))), None)
+
     def findings(self) -> tuple[Finding, ...]:
         """What shows only over time."""
         changes = self.topology.snapshot().changes

@@ -10,15 +10,18 @@ connection that does not log in for a while.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import Final
 
 from clearline.core.addresses import split_address
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.servers import Reach
 from clearline.core.facts.whole import SILENCE_S
+from clearline.core.hops.opener import Opener
+from clearline.core.hops.stream import SocketStream, Stream
 from clearline.core.hops.transport import encrypted
 from clearline.core.hops.trouble import HopError
-from clearline.core.hops.way import Way
 from clearline.core.probes.connection import StreamCarrier
 from clearline.core.probes.hello import ask, say_hello
 from clearline.core.watch.cut_lines import Ends, IdleLimit
@@ -32,10 +35,32 @@ _TALKS_FOR: Final = 1.5
 """...for so many times the limit."""
 
 
-class QuietLine:
-    """To be run once by a watch that goes through hops; ``context`` is the driver's own, None without TLS."""
+class Directly:
+    """Opens lines from this computer to a server, by no hop."""
 
-    def __init__(self, way: Way, context: ssl.SSLContext | None, *, load_balanced: bool = False) -> None:
+    async def open(self, host: str, port: int) -> Stream:
+        """Raises `OSError`."""
+        [(family, kind, _, _, address), *_] = await run_in_daemon(socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
+        sock = socket.socket(family, kind)
+        sock.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        except BaseException:
+            sock.close()
+            raise
+        return SocketStream(sock)
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+class QuietLine:
+    """To be run once by a watch: `run` through hops, `confirm` where heartbeats have met a limit.
+
+    ``context`` is the driver's own, None without TLS.
+    """
+
+    def __init__(self, way: Opener, context: ssl.SSLContext | None, *, load_balanced: bool = False) -> None:
         self._way = way
         self._context = context
         self._load_balanced = load_balanced
@@ -54,6 +79,14 @@ class QuietLine:
             if await self._outlives(server, limit.seconds):
                 self.limit = limit
         except OSError:  # the hop, or the server, is another matter now
+            return
+
+    async def confirm(self, limit: IdleLimit) -> None:
+        """Take a limit that others have met, where a line on which something is said outlives it. Never raises so."""
+        try:
+            if await self._outlives(limit.server, limit.seconds):
+                self.limit = limit
+        except OSError:
             return
 
     async def _until_ended(self, server: str) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -17,10 +17,11 @@ from clearline.core.driver.oidc import wants_human
 from clearline.core.driver.turns import Turns
 from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.whole import Facts
+from clearline.core.findings import Finding
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool
 from clearline.core.secrets.redaction import redact, redact_beginning
-from clearline.core.watch.findings import replaced
+from clearline.core.watch.findings import another_process, refused_for_it
 from clearline.core.watch.health import HealthState
 from clearline.core.watch.judgement import judged
 from clearline.core.watch.live import Live
@@ -241,15 +242,25 @@ class Rounds:
         self._live.health.judge(HealthState.HEALTHY, "Every server answers.", at_s, at)
         if running is None:
             return
-        gone = self._live.topology.replaced_since(running.began_s)
-        known = running.cause
-        if gone and (known is None or (known.cause in _OF_ITS_END and known.server in gone)):
-            server = known.server if known is not None and known.server is not None else min(gone)
-            self._live.health.amend(running.number, cause=replaced(server))
+        back, known = self._live.topology.returned_since(running.began_s), running.cause
+        if (cause := self._of_the_return(back, known)) is not None:
+            self._live.health.amend(running.number, cause=cause)
         elif known is None and running.report is None:
             cause = next((f for f in self._live.findings() if f.cause == "pool.failover"), None)
             if cause is not None and cause.at_s >= running.began_s - 1.0:
                 self._live.health.amend(running.number, cause=cause)
+            elif cause is None and all(back.values()) and at_s - running.began_s < _ROUND_GAP_S + TROUBLED_INTERVAL_S:
+                self._live.health.amend(running.number, cause=self._live.of_idle_limit())
+
+    def _of_the_return(self, back: Mapping[str, bool], known: Finding | None) -> Finding | None:
+        """What the processes that answer again say of the outage; ``known`` is what a check says of it."""
+        server = None if known is None else known.server
+        replaced = [address for address, same in back.items() if not same]
+        if replaced and (known is None or (known.cause in _OF_ITS_END and server in replaced)):
+            return another_process(server or min(replaced))
+        if known is not None and known.cause == "tcp.refused" and server is not None and back.get(server):
+            return refused_for_it(known)
+        return None
 
     def _note_cause(self) -> None:
         running = self._live.health.running

@@ -28,6 +28,7 @@ from clearline.core.facts.hops import HopFacts
 from clearline.core.findings import Severity
 from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.loop import going
+from clearline.core.hops.opener import Opener
 from clearline.core.hops.way import Way, lay
 from clearline.core.probes.dns import nameservers
 from clearline.core.profiles.login_fields import stays_here, tls_wanted
@@ -36,7 +37,7 @@ from clearline.core.secrets.redaction import redact, redact_beginning
 from clearline.core.uri.connection_string import build
 from clearline.core.watch.cut_lines import CutLines, IdleLimit
 from clearline.core.watch.pool_fold import PoolFold, limits_of
-from clearline.core.watch.quiet_line import QuietLine
+from clearline.core.watch.quiet_line import Directly, QuietLine
 
 ANSWER_WITHIN_S = 3.0
 """A ping's deadline of its own, whatever the user's timeouts are."""
@@ -228,16 +229,26 @@ class Session:
     @property
     def idle_limit(self) -> IdleLimit | None:
         """After how long something on the way ends quiet lines, once that is known."""
-        return self._cut_lines.limit() or (None if self._quiet is None else self._quiet.limit)
+        tried = None if self._quiet is None else self._quiet.limit
+        # Where nothing is known of the way, lines that end after the same time may have ended for another reason.
+        return tried if self._way is None else self._cut_lines.limit() or tried
 
     def try_quiet(self, server: str) -> None:
         """Try how long a line to a server that answers may be quiet, where there are hops. The first call counts."""
         if self._way is None or self._quiet is not None:
             return
-        context = self.client.options.pool_options._ssl_context  # PyMongo has no public name for it
-        balanced = bool(self._ready.profile.seeds.load_balanced)
-        self._quiet = QuietLine(self._way, context, load_balanced=balanced)
+        self._quiet = self._quiet_line(self._way)
         self._trying_quiet = asyncio.get_running_loop().create_task(self._quiet.run(server))
+
+    def _confirm_limit(self) -> None:
+        """Try once whether a line that keeps talking outlives those of the heartbeats that ended all alike."""
+        if self._way is None and self._quiet is None and (limit := self._cut_lines.limit()) is not None:
+            self._quiet = self._quiet_line(Directly())
+            self._trying_quiet = asyncio.get_running_loop().create_task(self._quiet.confirm(limit))
+
+    def _quiet_line(self, way: Opener) -> QuietLine:
+        context = self.client.options.pool_options._ssl_context  # PyMongo has no public name for it
+        return QuietLine(way, context, load_balanced=bool(self._ready.profile.seeds.load_balanced))
 
     @property
     def closing(self) -> bool:
@@ -333,6 +344,8 @@ class Session:
         note(event)
         self.pools.feed(event)
         self._cut_lines.feed(event)
+        if event.kind == "heartbeat" and event.failed and not self.closing:
+            self._confirm_limit()
         self._on_event(event)
 
     def _logged(self, event: DriverEvent) -> None:

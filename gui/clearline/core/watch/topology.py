@@ -143,7 +143,8 @@ class TopologyFold:
         self._named: dict[str, tuple[ServerDescription, tuple[str, ...]]] = {}
         self._processes: dict[str, object] = {}
         """Which process each server last said that it is: ``topologyVersion.processId``, since MongoDB 4.4."""
-        self._replaced: dict[str, float] = {}
+        self._returned: dict[str, tuple[float, bool]] = {}
+        """When each server was last back, and whether as the same process."""
 
     @property
     def size(self) -> int:
@@ -173,7 +174,7 @@ class TopologyFold:
         self._note_changes(description, servers, same, at_s, at)
         for gone in self._extras.keys() - servers.keys():
             del self._extras[gone]
-        for kept in (self._named, self._processes, self._replaced):
+        for kept in (self._named, self._processes, self._returned):
             for gone in kept.keys() - servers.keys():
                 del kept[gone]
         return before != self._before
@@ -197,9 +198,9 @@ class TopologyFold:
         """The server's version, where a ping of ours has asked."""
         return self._extras.get(server, {}).get("version")
 
-    def replaced_since(self, at_s: float) -> frozenset[str]:
-        """The servers of which another process answers than the one that did at that time."""
-        return frozenset(address for address, seen_s in self._replaced.items() if seen_s >= at_s)
+    def returned_since(self, at_s: float) -> dict[str, bool]:
+        """The servers that have been away since that time, and whether the same process answers that did before."""
+        return {address: same for address, (seen_s, same) in self._returned.items() if seen_s >= at_s}
 
     def remark(self, text: str, at_s: float, at: float) -> None:
         """A line for the diary that is about no server."""
@@ -234,9 +235,11 @@ class TopologyFold:
             return None
         before = self._processes.get(address)
         self._processes[address] = process
-        if before is not None and before != process:
-            self._replaced[address] = at_s
-        return None if before is None else before == process
+        if before is None:
+            return None
+        if before != process or self._before.get(address) == "Unknown":
+            self._returned[address] = at_s, before == process
+        return before == process
 
     def _note_changes(
         self,
