@@ -12,7 +12,7 @@ from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
 from lab import peers
 from lab.certificates import self_signed, server_context
-from lab.dns_server import NODATA, Truncated, Zone, cluster
+from lab.dns_server import NODATA, REFUSED, SERVFAIL, SILENT, Truncated, Zone, cluster
 from lab.mongo_peer import Failure, Late, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
 
@@ -130,6 +130,36 @@ _names(
     failed="dns.txt-invalid",
     says="both stand between",
 )
+
+
+def _handed_out(id: str, title: str, zone: Zone, cause: str, *, silent: bool = False) -> None:
+    """The seed is an address, and its set names a member whose name cannot be looked up now."""
+
+    @TABLE.row(id, title, netns=True, failed=cause, silent=silent, says="" if silent else "drivers look that name up")
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network() as network, MongoPeer(listener=network.listen(PORT)) as peer:
+            network.dns_server(zone)
+            name = f"{MEMBER}:{PORT}"
+            peer.answers["hello"] = member_hello("rs0", [name], me=name, role="primary")
+            yield Case(f"mongodb://{OUTSIDE}/", network)
+
+
+_handed_out("E22", "a member's name, and a name server that fails", {("*", "*"): SERVFAIL}, "dns.servfail")
+_handed_out("E23", "a member's name, and a name server that refuses", {("*", "*"): REFUSED}, "dns.refused")
+_handed_out(
+    "E24", "a member's name, and no name server answers", {("*", "*"): SILENT}, "dns.resolver-silent", silent=True
+)
+
+
+@TABLE.row("E25", "a single server at the member's name", failed="topology.member-without-set", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(PORT)) as peer:
+        network.outside_address(_SECOND)
+        network.dns_server({(MEMBER, "A"): _SECOND, (MEMBER, "AAAA"): NODATA})
+        name = f"{MEMBER}:{PORT}"
+        peer.answers["hello"] = member_hello("rs0", [name], me=name, role="primary")
+        with MongoPeer(listener=network.listen(PORT, _SECOND)):
+            yield Case(f"mongodb://{OUTSIDE}/", network)
 
 
 @TABLE.row("E12", "two name servers name different hosts: the first counts", connected=(), netns=True)

@@ -211,6 +211,8 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
             explanation = _unsteady(member, explanation, severity=None if connected else Severity.FAILURE)
         elif member.address in awaited and explanation.stage in (Stage.TCP, Stage.HELLO):
             explanation = _of_the_primary(explanation)
+        elif explanation.stage is Stage.DNS and not member.seed and member.advertised_by:
+            explanation = _of_a_name_that_is_handed_out(member, explanation)
         beside = member.address not in awaited if awaited else living and not reached(member)
         explanations.append(_at_most_warning(explanation) if above or beside else explanation)
     return explanations
@@ -237,6 +239,12 @@ def _unsteady(member: MemberFacts, cut: Finding, *, severity: Severity | None = 
 def _of_the_primary(found: Finding) -> Finding:
     """The members still follow a primary that cannot be used: what becomes of it is a matter of seconds."""
     words = "The other members name it as their primary; if it stays so, they elect another within some ten seconds."
+    return msgspec.structs.replace(found, detail=f"{found.detail} {words}".strip())
+
+
+def _of_a_name_that_is_handed_out(member: MemberFacts, found: Finding) -> Finding:
+    """Not the address of the text has to be looked up, but a name that its server hands out."""
+    words = f"{member.advertised_by[0]} answers, and names {member.address} as a member: drivers look that name up."
     return msgspec.structs.replace(found, detail=f"{found.detail} {words}".strip())
 
 

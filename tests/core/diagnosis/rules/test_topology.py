@@ -351,6 +351,7 @@ def test_another_server_at_an_advertised_address_is_not_its_member() -> None:
     stranger = at("172.30.0.9:27017", plain(HELLO), addresses=("172.30.0.9",))
     found = said(facts(renamed("172.30.0.9:27017"), stranger))["topology.internal-addresses"]
     assert "Another server answers at 172.30.0.9:27017." in found.detail
+    assert "nothing answers" not in found.summary
 
 
 def test_advertised_names_matter_only_when_all_of_them_fail() -> None:

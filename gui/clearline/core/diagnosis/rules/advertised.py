@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.dns import host_name
 from clearline.core.diagnosis.rules.members import (
     by_hosts,
     is_here,
@@ -57,9 +58,11 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
             also=split,
             address=listed(sorted(advertised)),
         )
-    elif any(lookup_failed(m.lookup) for m in bad):
-        names = sorted(m.address for m in bad if lookup_failed(m.lookup))
-        sure = all(_unknown_name(m) for m in bad if lookup_failed(m.lookup))
+    elif unnamed := [m for m in bad if lookup_failed(m.lookup)]:
+        if not any(_is_denied(facts, m) for m in unnamed):
+            return  # No name can be looked up now, so that nothing is known of these: the lookup's own finding tells.
+        names = sorted(m.address for m in unnamed)
+        sure = all(_is_denied(facts, m) and _unknown_name(m) for m in unnamed)
         yield tell(
             "topology.internal-names",
             Certainty.PROVEN if sure else Certainty.LIKELY,
@@ -71,6 +74,9 @@ def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:
         yield tell(
             "topology.internal-addresses",
             Certainty.LIKELY,
+            summary=f"The server tells clients to use {listed(strangers)}, and another server answers there from here."
+            if len(strangers) == len(bad)
+            else "",
             detail=f"Another server answers at {listed(strangers)}."
             if strangers
             else "Where the seed is a member under another name, the others may as well be down.",
@@ -87,6 +93,15 @@ def _by_horizon(facts: Facts) -> tuple[Remedy, ...]:
         "clients out here (rs.conf() on a member lists them)."
     )
     return (Remedy(text=text),) if facts.tls_wanted else ()
+
+
+_DENIALS = ("dns.host-not-found", "dns.short-name")
+
+
+def _is_denied(facts: Facts, member: MemberFacts) -> bool:
+    """Whether what is asked about names knows no such one, and does not merely fail to look any up."""
+    found = host_name(facts, member)
+    return found is not None and found.cause in _DENIALS
 
 
 def _unknown_name(member: MemberFacts) -> bool:
