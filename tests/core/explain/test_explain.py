@@ -198,3 +198,11 @@ def test_a_connection_that_broke_in_use_is_told_from_one_that_never_opened() -> 
     assert explain(reset + used).causes[0].cause == "pool.idle-connections-dropped"
     opening = "An exception occurred while opening a connection to the server. ---> "
     assert explain(opening + used + reset).causes[0].cause.startswith("tcp.")
+
+
+def test_a_member_that_is_neither_primary_nor_recovering_may_never_have_been_initiated() -> None:
+    """A real server without a configuration says just this, too."""
+    text = "NotPrimaryError: node is not in primary or recovering state, full error: {'code': 13436, 'codeName': "
+    found = explain(text + "'NotPrimaryOrSecondary'}").causes
+    assert found[0].certainty is Certainty.LIKELY
+    assert "topology.not-initiated" in [candidate.cause for candidate in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from clearline.core.explain.normalise import compact
 from clearline.core.explain.record import Record, Seen
@@ -72,13 +73,18 @@ def with_port(host: str) -> str:
     return host if ":" in last or host.endswith(".sock") else f"{host}:27017"
 
 
+_OF_THE_POOL = ("checkingout", "tocheckout", "waitingforaconnectionto")
+_NUMBERED = re.compile(r"connection\d{1,9}to\S{1,200}timedout")
+"""Node's word of a connection that was there: that its server never answered is not said."""
+
+
 def decisive(words: str) -> Sign | None:
     """The sign that counts in one error text."""
     tight = compact(words)
     found = min((s for s in signs(tight) if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
     if found is not None and found.kind == "lost":
         return Sign(kind="closed", at=found.at)  # of one server in a view: it never worked
-    waited = "timedout" in tight and not any(p in tight for p in ("checkingout", "waitingforaconnectionto"))  # the pool
+    waited = "timedout" in tight and not any(p in tight for p in _OF_THE_POOL) and not _NUMBERED.search(tight)
     return Sign(kind="silent") if found is None and waited else found
 
 

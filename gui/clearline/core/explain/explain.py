@@ -103,7 +103,7 @@ _MONGODB = re.compile(
     r"|calling hello|ServerSelection|server selection|SCRAM-SHA|replica ?set|\bmlab\b|docdb|saslStart|bad auth"
     r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas|SCRAM failure"
     r"|not authorized on \S+ to execute command|unescaped @ sign in user info|error parsing uri"
-    r"|client is disconnected|initandlisten|\[js\] |\bcodeName\b|\berrmsg\b",
+    r"|wire_version: |RetryableWriteError|client is disconnected|initandlisten|\[js\] |\bcodeName\b|\berrmsg\b",
     re.IGNORECASE,
 )
 

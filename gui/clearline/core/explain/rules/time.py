@@ -39,6 +39,13 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
     if "NetworkTimeout: " in text and "ServerSelectionTimeoutError" not in text:
         yield Guess(weight=2350, cause="tcp.too-slow", words="NetworkTimeout: ")
         yield Guess(weight=2340, cause="pool.line-went-silent", words="NetworkTimeout: ")
+    if not record.views and (found := _NODE_SILENT.search(text)):
+        yield Guess(weight=2350, cause="tcp.too-slow", words=found[0])
+        yield Guess(weight=2340, cause="pool.line-went-silent", words=found[0])
+        yield Guess(weight=2330, cause="hello.no-answer", certainty=Certainty.POSSIBLE, words=found[0])
+    if _RUST_IN_USE.search(text) and any(s.kind in ("reset", "closed", "lost") for s in record.signs):
+        yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="wire_version")
+        yield Guess(weight=2340, cause="pool.server-went-away", words="wire_version")
     if _JAVA_IN_USE.search(text) and not record.views and "monitor thread" not in text:
         kinds = {s.kind for s in record.signs}
         if kinds & {"closed", "reset", "lost"} and not kinds & {"alert", "verify", "not-tls", "tls-closed"}:
@@ -88,6 +95,9 @@ _HURRY_MS = 300
 _GO_IN_USE = re.compile(r"incomplete read of message header|unable to write wire message")
 _CSHARP_IN_USE = re.compile(r"occurred while (?:receiving a message from|sending a message to) the server")
 """While it opens a connection, it says so around this."""
+_NODE_SILENT = re.compile(r"connection \d{1,9} to \S{1,200} timed out")
+_RUST_IN_USE = re.compile(r"wire_version: Some\(")
+"""Rust adds it where the server had said hello before."""
 _JAVA_IN_USE = re.compile(r"MongoSocket(?:Read|Write)Exception: (?:Prematurely|Exception (?:sending|receiving))")
 """Java raises it to the operation that used the connection; while it connects, it stands in a view or a monitor."""
 _TIMEOUT = re.compile(
