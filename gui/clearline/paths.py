@@ -92,7 +92,7 @@ def agreements_file(data: Path | None = None) -> Path:
 
 
 def known_servers_file(data: Path | None = None) -> Path:
-    """The file that says where each profile has signed in on this computer; it stands where `agreements_file` does."""
+    """The file that says where each profile may sign in on this computer; it stands where `agreements_file` does."""
     return agreements_file(data).with_name("servers.json")
 
 

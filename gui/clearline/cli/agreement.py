@@ -38,7 +38,7 @@ def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ..
     from clearline.core.consent.portable import is_foreign_copy
     from clearline.paths import user_data_dir
 
-    if elsewhere or is_foreign_copy() or profile.id in Outside(user_data_dir() / FILE_NAME).ids():
+    if elsewhere or is_foreign_copy() or Outside(user_data_dir() / FILE_NAME).holds(profile.id):
         return concerns(profile, prompting=on_terminal())
     return always_asked(profile, prompting=on_terminal())
 

@@ -40,7 +40,7 @@ def gathered(
     from clearline.paths import user_data_dir
 
     vault = _vault()
-    outside = Outside(user_data_dir() / FILE_NAME).ids()
+    imported = Outside(user_data_dir() / FILE_NAME).ids()
     foreign_copy = is_foreign_copy()
 
     async def agree(sentence: str) -> bool:
@@ -55,7 +55,7 @@ def gathered(
 
         if asking and on_terminal():
             await _open_secrets_file(vault, profile, without)
-        foreign = foreign_copy or profile.id in elsewhere or profile.id in outside
+        foreign = foreign_copy or profile.id in elsewhere or imported is None or profile.id in imported
         return await gather(profile, vault, ask=ask, agree=agree, foreign=foreign, without=without)
 
     async def all_of_them() -> list[Gathered]:

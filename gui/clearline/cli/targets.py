@@ -155,6 +155,7 @@ def _found(argument: str, patience: Patience) -> Target:
     return target(Profile(name=host, seeds=Seeds(hosts=(host,))), host)
 
 
+_OF_A_HOST = late(r"[.:\[]")
 _SEPARATOR = late(rf"[/{re.escape(os.sep)}]")
 _OF_A_PATH = late(rf"(?!//[^/]*@)[./~{re.escape(os.sep)}]|[A-Za-z]:[\\/]")
 """How a path begins that cannot be an address, as ``//user:password@host`` is one."""
@@ -210,13 +211,16 @@ def _nearby(patience: Patience) -> tuple[Target, str]:
         with file.open(encoding="utf-8-sig") as opened:
             return opened.read(LONGEST_TARGET + 1)
 
+    said = "no .env names any"
     try:
         items = dotenv.read(_bounded(waited_for(file.absolute(), begin)), file).items
-    except (OSError, UnicodeDecodeError, ImportProblem):
+    except (OSError, UnicodeDecodeError, ImportProblem) as error:
         items = ()
+        if isinstance(error, PermissionError):
+            said = f".env cannot be read: {error.strerror}"
     usable = next((item for item in items if item.profile is not None), None)
     if usable is None or usable.profile is None:
-        raise UsageProblem(f"nothing to check: give a target, or --all; {VARIABLE} is not set, and no .env names any.")
+        raise UsageProblem(f"nothing to check: give a target, or --all; {VARIABLE} is not set, and {said}.")
     request = Request(usable.profile, usable.secrets, None, patience, permits(usable.profile))
     return Target(request), f"{usable.name} of {file.absolute()}"
 
@@ -228,7 +232,14 @@ def _bounded(text: str) -> str:
 
 
 def saved_profiles() -> list[Stored]:
-    """What the folder of the saved profiles holds. Raises `UsageProblem` when its drive does not answer."""
+    """What the folder of the saved profiles holds. Raises `UsageProblem` when it cannot be read, or not in time."""
+    try:
+        return _stored()
+    except OSError as error:
+        raise UsageProblem(f"the saved profiles cannot be read: {_unread(error)}.") from None
+
+
+def _stored() -> list[Stored]:
     from clearline.core.storage.store import list_profiles
     from clearline.paths import profiles_dir
 
@@ -237,6 +248,10 @@ def saved_profiles() -> list[Stored]:
         return waited_for(folder, list_profiles, folder, limit_s=FOLDER_S)
     except NoAnswer as silence:
         raise UsageProblem(silence.sentence) from None
+
+
+def _unread(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror or type(error).__name__}"
 
 
 def _from_file(path: Path) -> tuple[Profile, bool]:
@@ -253,7 +268,14 @@ def _from_file(path: Path) -> tuple[Profile, bool]:
 
 
 def _saved(name: str) -> tuple[Profile, bool] | None:
-    named = [s for s in saved_profiles() if s.profile is not None and s.profile.name == name]
+    try:
+        there, unread = _stored(), ""
+    except OSError as error:  # a host's name is one all the same, in a container whose user has no home
+        there, unread = [], _unread(error)
+    named = [s for s in there if s.profile is not None and s.profile.name == name]
+    unread = "; ".join(filter(None, (unread, *(str(one.problem) for one in there if one.problem is not None))))
+    if unread and not named and not _OF_A_HOST.search(name):
+        print_aside(f"clearline: {name} is taken for a host; of the saved profiles these cannot be read: {unread}")
     if len(named) > 1:
         raise UsageProblem(f"{len(named)} saved profiles are called {name}; name the file instead.")
     return next(((one.profile, one.own) for one in named if one.profile is not None), None)

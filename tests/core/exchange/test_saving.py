@@ -79,7 +79,7 @@ def test_what_was_imported_is_marked_as_coming_from_outside(tmp_path: Path) -> N
     outside.mark(["other"])
     assert outside.ids() == {FRESH.id, "other"}
     outside.file.write_text("broken")
-    assert outside.ids() == frozenset()
+    assert outside.ids() is None  # every profile may be one of them
 
 
 def test_nothing_is_saved_that_cannot_be_marked(tmp_path: Path) -> None:

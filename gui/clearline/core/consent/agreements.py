@@ -7,6 +7,7 @@ and tried: the file of the agreements says nothing to its reader.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable
@@ -33,10 +34,16 @@ _VERSION: Final = 2
 _KEY_BYTES: Final = 32
 
 
+_KEY_HERE: Final = os.urandom(_KEY_BYTES)
+_here: Final[set[tuple[Path, str]]] = set()
+"""What could not be written, by its file: it holds until the program ends."""
+
+
 class Agreements:
     """What the user has agreed to on this computer, in one file. Any thread or process may use it; blocks on the disk.
 
-    A file that is missing or broken holds no agreement: it is asked again.
+    A file that is missing or broken holds no agreement: it is asked again. One that may not be read or written is left
+    as it is, and what is agreed to holds until the program ends.
     """
 
     def __init__(self, file: Path) -> None:
@@ -44,10 +51,15 @@ class Agreements:
 
     def missing(self, profile: Profile, wanted: Iterable[Concern]) -> tuple[Concern, ...]:
         """Those that were not agreed to yet."""
-        asked = tuple(wanted)
-        if not asked or not (key := self._key()):
+        asked = tuple(
+            concern for concern in wanted if not (_here and (self.file, _hash(profile, concern, _KEY_HERE)) in _here)
+        )
+        try:
+            if not asked or not (key := self._key()):
+                return asked
+            known = self._hashes()
+        except OSError:
             return asked
-        known = self._hashes()
         return tuple(concern for concern in asked if _hash(profile, concern, key) not in known)
 
     def may_run(self, profile: Profile, command: str) -> bool:
@@ -61,13 +73,21 @@ class Agreements:
         return sign_in_hosts(profile) if wanted and not self.missing(profile, wanted) else ()
 
     def remember(self, profile: Profile, agreed: Iterable[Concern]) -> None:
-        """Do not ask for these again. Raises OSError."""
-        self._add(lambda key: [_hash(profile, concern, key) for concern in agreed])
+        """Do not ask for these again. Raises OSError: then not until the program ends."""
+        again = tuple(agreed)
+        try:
+            self._add(lambda key: [_hash(profile, concern, key) for concern in again])
+        except OSError:
+            _here.update((self.file, _hash(profile, concern, _KEY_HERE)) for concern in again)
+            raise
 
     def trusts_copy(self, name: str) -> bool:
         """Whether the user agreed to a portable copy (``portable.py``) on this computer."""
-        key = self._key()
-        return bool(key) and _hash_of_copy(name, key) in self._hashes()
+        try:
+            key = self._key()
+            return bool(key) and _hash_of_copy(name, key) in self._hashes()
+        except OSError:
+            return False
 
     def trust_copy(self, name: str) -> None:
         """From now on that copy is the user's own here. Raises OSError."""
@@ -88,20 +108,25 @@ class Agreements:
         return self.file.with_suffix(".key")
 
     def _key(self) -> bytes:
-        """Empty where there is none: then nothing was agreed to."""
+        """Empty where there is none: then nothing was agreed to. Raises OSError."""
         try:
             key = read_whole(self._key_file, _KEY_BYTES)
-        except OSError:
+        except FileNotFoundError:
             return b""
+        except OSError as error:
+            if error.errno == errno.EFBIG:
+                return b""
+            raise
         return key if len(key) == _KEY_BYTES else b""
 
     def _hashes(self) -> dict[str, None]:
+        """Those of the file; none where it is missing or broken. Raises OSError."""
         try:
             document: Any = msgspec.json.decode(read_whole(self.file))
             if document["version"] != _VERSION:
                 return {}  # the hashes of version 1 could be guessed
             return dict.fromkeys(text for text in document["hashes"] if isinstance(text, str))
-        except (OSError, *BROKEN, KeyError, TypeError):
+        except (FileNotFoundError, *BROKEN, KeyError, TypeError):
             return {}
 
 

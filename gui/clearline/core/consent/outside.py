@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -19,15 +20,24 @@ _MOST: Final = 100_000
 class Outside:
     """The ids of imported profiles, in one file beside the profiles' folder. Any thread may use it; blocks on the disk.
 
-    The mark stays when the profile is edited: an agreement holds for what it was given for and is asked for only once.
+    While the file cannot be read every profile counts as imported, for any of them may be, and no other is marked. The
+    mark stays when the profile is edited: an agreement holds for what it was given for and is asked for only once.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def ids(self) -> frozenset[str]:
-        """All of them; none where the file is missing or broken."""
-        return frozenset(self._listed())
+    def ids(self) -> frozenset[str] | None:
+        """All of them; None when that cannot be read."""
+        try:
+            return frozenset(self._listed())
+        except OSError:
+            return None
+
+    def holds(self, profile_id: str) -> bool:
+        """Whether that is one of them, or may be."""
+        ids = self.ids()
+        return ids is None or profile_id in ids
 
     def mark(self, profile_ids: Iterable[str]) -> None:
         """From now on these come from outside. Raises OSError."""
@@ -41,5 +51,9 @@ class Outside:
         try:
             document: Any = msgspec.json.decode(read_whole(self.file))
             return [one for one in document["profiles"] if isinstance(one, str)]
-        except (OSError, *BROKEN, KeyError, TypeError):
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except (*BROKEN, KeyError, TypeError):
+            raise OSError(
+                errno.EINVAL, "Is broken; without it every profile counts as your own", str(self.file)
+            ) from None

@@ -23,6 +23,10 @@ _MOST: Final = 5000
 """Profiles; those that were written longest ago are forgotten first."""
 
 
+_BROKEN: Final = (*BROKEN, KeyError, TypeError)
+_UNREADABLE: Final = (OSError, *_BROKEN)
+
+
 class KnownServers:
     """By profile id. Any thread or process may use it; blocks on the disk; never raises.
 
@@ -43,8 +47,10 @@ class KnownServers:
         """None when it may sign in nowhere yet. A file that cannot be read covers nothing."""
         if (seen := self.at_once(profile_id)) is not None:
             return seen
-        found = self._read()
-        given = Given() if found is None else found.get(profile_id)
+        try:
+            given = self._read().get(profile_id)
+        except _UNREADABLE:
+            given = Given()
         if given is not None and given.destinations:
             with self._lock:
                 self._seen[profile_id] = given
@@ -74,7 +80,7 @@ class KnownServers:
                 return
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with locked(self._file.parent):
-                kept = self._read() or {}
+                kept = self._kept()
                 kept.pop(profile_id, None)
                 if given is not None:
                     kept[profile_id] = given
@@ -82,16 +88,20 @@ class KnownServers:
                 document = {"format": "clearline-servers", "version": _VERSION, "profiles": profiles}
                 write_whole(self._file, msgspec.json.format(to_bytes(document), indent=2) + b"\n")
 
-    def _read(self) -> dict[str, Given] | None:
-        """None when it cannot be read."""
+    def _kept(self) -> dict[str, Given]:
+        """To be written again, without what is broken. Raises OSError: what may not be read may be whole."""
+        try:
+            return self._read()
+        except _BROKEN:
+            return {}
+
+    def _read(self) -> dict[str, Given]:
         if self._file is None:
             return {}
         try:
             document: Any = msgspec.json.decode(read_whole(self._file))
-            if document["version"] != _VERSION:
-                return None
-            return from_plain(document["profiles"], dict[str, Given])
         except FileNotFoundError:
             return {}
-        except (OSError, *BROKEN, KeyError, TypeError):
-            return None
+        if document["version"] != _VERSION:
+            raise ValueError
+        return from_plain(document["profiles"], dict[str, Given])

@@ -74,7 +74,11 @@ class Variables(Unshown, frozen=True):
     @property
     def places(self) -> str:
         """Where a variable that is not there was looked for, in words."""
-        return f"neither in {self.env_file} nor in the environment" if self.env_file else "nowhere in the environment"
+        if self.env_file is None:
+            return "nowhere in the environment"
+        if self.problem is not None:
+            return f"not in the environment, and {self.env_file} could not be read"
+        return f"neither in {self.env_file} nor in the environment"
 
 
 def variables(env_file: str | None, environ: Mapping[str, str] | None = None) -> Variables:

@@ -133,7 +133,10 @@ def save_in(folder: Path, profile: Profile, previous: Path | None = None, *, bas
 
 
 def list_profiles(folder: Path) -> list[Stored]:
-    """Every profile of a folder by name, the unreadable ones at the end, each with its problem. Never raises."""
+    """Every profile of a folder by name, the unreadable ones at the end, each with its problem.
+
+    Raises OSError for a folder that cannot be read.
+    """
     return ProfileFolder(folder).read()
 
 

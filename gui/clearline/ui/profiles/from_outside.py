@@ -21,6 +21,8 @@ class FromOutside:
         self.kept = Outside(storage.folder.parent / FILE_NAME)
         """On the disk, for the next session."""
         self._ids: frozenset[str] = frozenset()
+        self._unknown = False
+        """The file cannot be read."""
         self._foreign_copy = portable_dir() is not None
         """Until the user has agreed to this portable copy here, all that it carries may be written by others."""
         self._look_up()
@@ -29,7 +31,7 @@ class FromOutside:
         """Whether a saved profile was written by others: imported, or a link that leads out of the folder."""
         place = self._storage.listing.places.get(profile_id)
         linked = place is not None and not self._storage.listing.rows[place].own
-        return self._foreign_copy or linked or profile_id in self._ids
+        return self._foreign_copy or self._unknown or linked or profile_id in self._ids
 
     def mark(self, profile_ids: Sequence[str]) -> None:
         """These are saved now and come from elsewhere: also the next session asks before it connects."""
@@ -51,8 +53,12 @@ class FromOutside:
             self._storage.broke.emit(error)
 
     def _look_up(self) -> None:
-        def found(ids: frozenset[str]) -> None:
-            self._ids |= ids
+        def found(ids: frozenset[str] | None) -> None:
+            if ids is None:
+                self._unknown = True
+                self._window.say(f"{self.kept.file} cannot be read: every profile counts as from elsewhere.")
+            else:
+                self._ids |= ids
 
         self._storage.background.ask(lambda: run_in_daemon(self.kept.ids), found, self._storage.broke.emit)
         if self._foreign_copy:

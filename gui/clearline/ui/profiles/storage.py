@@ -132,6 +132,8 @@ class ProfileStorage(QObject):
         def failed(error: Exception) -> None:
             self._listing = False
             self._on_failed(error)
+            if not self._listed_once:
+                self._on_listed(Listing())  # what waits for it goes on: a file from elsewhere, for instance
 
         self.background.ask(lambda: asked(self.folder, self._lister.read, limit_s=FOLDER_S), listed, failed)
 
@@ -170,8 +172,8 @@ class ProfileStorage(QObject):
         self._ask(until_changed, changed)
 
     def _purge(self) -> list[Profile]:
+        there = {one.profile.id for one in self._files.read() if one.profile is not None}
         gone = trash.purge(self.trash)
-        there = {one.profile.id for one in self._files.read() if one.profile is not None} if gone else set()
         return [profile for profile in gone if profile.id not in there]
 
     def _forget_purged(self, gone: list[Profile]) -> None:
