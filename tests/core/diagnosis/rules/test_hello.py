@@ -276,9 +276,19 @@ def test_releases_with_updates_are_not(version: str | None) -> None:
     assert of_version(version) == {}
 
 
+LATER = Hello(max_wire_version=21, is_writable_primary=True, local_time="2028-01-05T00:00:00+00:00", clock_skew_s=-3.0)
+
+
 def test_the_servers_date_tells_later_ends() -> None:
-    later = Hello(max_wire_version=21, is_writable_primary=True, local_time="2028-01-05T00:00:00+00:00")
-    assert "hello.end-of-life" in of_version("7.0.5", later)
+    assert "hello.end-of-life" in of_version("7.0.5", LATER)
+
+
+@pytest.mark.parametrize("version", ["7.0.5", None, "", "unknown", "9.0.0"])
+def test_a_wrong_clock_ends_no_release(version: str | None) -> None:
+    for skew_s in (None, 4e7, -4e7):
+        assert "hello.end-of-life" not in of_version(version, replace(LATER, clock_skew_s=skew_s))
+    far = replace(LATER, local_time="9999-12-31T23:59:59+00:00", clock_skew_s=0.0)
+    assert ("hello.end-of-life" in of_version(version, far)) is (version == "7.0.5")
 
 
 def test_a_set_of_one_version_gets_one_note() -> None:

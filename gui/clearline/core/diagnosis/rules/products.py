@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.standing import answered
+from clearline.core.facts.servers import Hello
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding
 
@@ -28,6 +29,7 @@ _END_OF_LIFE = {  # https://www.mongodb.com/legal/support-policy/lifecycles; rap
 """Month of the last updates, by release."""
 _SURE_SINCE = "2025-10"
 """Ends before this month are certain even where no clock is known."""
+_DAY_S = 86400
 _FIELDS_OF_MONGODB = frozenset({"version", "versionArray"})
 """What buildInfo of every MongoDB server has."""
 
@@ -132,18 +134,24 @@ def end_of_life(facts: Facts) -> Iterable[Finding]:
         if version is None and len(facts.members) == 1:
             version = facts.access.product_version
         release = ".".join((version or "").split(".")[:2])
-        this_month = max((hello.local_time or "")[:7], _SURE_SINCE)
-        if release not in told and _END_OF_LIFE.get(release, "9999") < this_month:
+        end = _END_OF_LIFE.get(release)
+        if end is not None and end < _this_month(hello) and release not in told:
             told.add(release)
             yield finding(
                 "hello.end-of-life",
                 Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
-                evidence={"version": version, "end": _END_OF_LIFE[release]},
+                evidence={"version": version, "end": end},
                 server=member.address,
                 version=version,
                 host=member.host,
-                date=_END_OF_LIFE[release],
+                date=end,
             )
+
+
+def _this_month(hello: Hello) -> str:
+    """What the server's clock and this computer's agree on: a wrong one ends no release."""
+    agreed = hello.local_time is not None and hello.clock_skew_s is not None and abs(hello.clock_skew_s) < _DAY_S
+    return max((hello.local_time or "")[:7], _SURE_SINCE) if agreed else _SURE_SINCE
 
 
 RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (products, retryable_writes, end_of_life)
