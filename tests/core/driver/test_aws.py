@@ -101,7 +101,7 @@ def test_credentials_on_a_drive_that_is_away_are_named_and_not_waited_for(
     ready = loops.run(prepared(Request(text="mongodb://h/?authMechanism=MONGODB-AWS")))
     back.set()
     [mistake] = [one for one in ready.mistakes if one.severity is Severity.FAILURE]
-    assert (mistake.cause, mistake.blanks["file"]) == ("files.no-answer", "/net/credentials")
+    assert (mistake.cause, mistake.blanks["file"]) == ("files.no-answer", str(Path("/net/credentials")))
     from pymongo_auth_aws import auth
 
     assert auth.asked == [], "the library would wait for ever"

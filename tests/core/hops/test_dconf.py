@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from clearline.core.hops.dconf import Damaged, Value, settings
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="GNOME is a desktop of Unix")
 
 PROXY = """
 [system/proxy]
