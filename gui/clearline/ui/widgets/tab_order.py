@@ -22,8 +22,14 @@ def in_tab_order(stops: Sequence[QWidget]) -> None:
 
 
 def stops_in(pane: QWidget) -> list[QWidget]:
-    """What the keyboard visits of a part of the window that is to be seen, as one reads it: line by line."""
-    found = [one for one in pane.findChildren(QWidget) if one.isVisibleTo(pane) and is_tab_stop(one)]
+    """What the keyboard visits of a part of the window that is to be seen, as one reads it: line by line.
+
+    What scrolls is read where its area stands, however far it is scrolled.
+    """
+    areas = [area for area in pane.findChildren(QScrollArea) if area.isVisibleTo(pane)]
+    inside = {one for area in areas for one in area.findChildren(QWidget)}
+    visible = [one for one in pane.findChildren(QWidget) if one.isVisibleTo(pane) and one not in inside]
+    found = [one for one in visible if is_tab_stop(one) or one in areas]
     middle = {one: one.mapTo(pane, one.rect().center()).y() for one in found}
     found.sort(key=middle.__getitem__)
     lines: list[list[QWidget]] = []
@@ -34,7 +40,13 @@ def stops_in(pane: QWidget) -> list[QWidget]:
             lines.append([one])
     for line in lines:
         line.sort(key=lambda one: one.mapTo(pane, one.rect().topLeft()).x())
-    return [one for line in lines for one in line]
+    return [stop for line in lines for one in line for stop in _from(one)]
+
+
+def _from(one: QWidget) -> list[QWidget]:
+    """A stop, or those of what an area scrolls."""
+    inner = one.widget() if isinstance(one, QScrollArea) else None
+    return [one] if inner is None else stops_in(inner)
 
 
 def go_on(stops: Sequence[QWidget], now: QWidget | None, step: int) -> bool:
