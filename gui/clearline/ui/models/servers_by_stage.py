@@ -113,7 +113,7 @@ class ServersByStageModel(QAbstractTableModel):
         """Take a newer snapshot. Rows are matched by address, so that the selection stays where it is."""
         before = self._servers
         names, kept = [server.address for server in servers], [server.address for server in before]
-        if names != kept:
+        if set(names) != set(kept):
             self._short = None
         if names[: len(before)] != kept:
             self.beginResetModel()

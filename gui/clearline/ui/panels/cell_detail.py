@@ -35,6 +35,8 @@ class CellDetail(QWidget):
         super().__init__()
         self._stale = False
         self._commands: list[Command] = []
+        self._fields: list[CommandField] = []
+        """As many as were ever needed at once: making one takes longer than all the rest."""
         self.heading = ElidedLabel("section", middle=True)
         self.page = FittedText("Evidence of the selected cell")
         self._lines = QVBoxLayout()
@@ -82,7 +84,7 @@ class CellDetail(QWidget):
         """Grey: it is about an earlier state of the connection."""
         self.page.show_pale(stale)
         self._stale = stale
-        for line in self.findChildren(CommandField):
+        for line in self._fields:
             line.show_pale(stale)
 
     def _show_commands(self, commands: list[Command]) -> None:
@@ -90,14 +92,15 @@ class CellDetail(QWidget):
         if commands == self._commands:
             return
         self._commands = commands
-        while (item := self._lines.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for command in commands:
+        for command in commands[len(self._fields) :]:
             line = CommandField(command.system, command.line)
             line.show_pale(self._stale)
+            self._fields.append(line)
             self._lines.addWidget(line)
+        for line, command in zip(self._fields, commands, strict=False):
+            line.show_command(command.system, command.line)
+        for place, line in enumerate(self._fields):
+            line.setVisible(place < len(commands))
 
     def _copy(self) -> None:
         commands = "\n".join(f"{command.line}   # {command.system}" for command in self._commands)

@@ -124,22 +124,25 @@ class DiagnosisPanel(QWidget):
         self.model.modelReset.connect(self._on_reset)
         self.model.dataChanged.connect(lambda *_: self._on_current(self.list.currentIndex()))
         self.show_report(None, running=False)
+        self._show()
 
     def show_report(self, report: Report | None, *, running: bool) -> None:
         """Show the findings of this report."""
-        self._report = report
+        before, self._report = self._report, report
         if running:
             self._nothing.setText("Nothing to report yet.")
         elif report and report.verdict is Verdict.CONNECTED:
             self._nothing.setText("Nothing to complain about: every stage passed.")
         else:
             self._nothing.setText("No findings.")
-        self._show()
+        if any(one is not None and one.findings for one in (before, report)):
+            self._show()
 
     def show_stale(self, stale: bool) -> None:
         """Grey and without fixes: it is about an earlier state of the connection."""
-        self.list.setProperty("pale", stale)
-        self.list.viewport().update()
+        if stale is not self.list.property("pale"):
+            self.list.setProperty("pale", stale)
+            self.list.viewport().update()
         for detail in (self.cause, self.more):
             detail.show_stale(stale)
 

@@ -156,8 +156,9 @@ class ServersPanel(QWidget):
 
     def show_stale(self, stale: bool) -> None:
         """Grey: it is about an earlier state of the connection."""
-        self.table.setProperty("pale", stale)
-        self.table.viewport().update()
+        if stale is not self.table.property("pale"):
+            self.table.setProperty("pale", stale)
+            self.table.viewport().update()
         self.detail.show_stale(stale)
 
     def show_stage(self, stage: Stage | None) -> None:

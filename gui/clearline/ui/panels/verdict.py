@@ -81,6 +81,19 @@ class VerdictBanner(Card):
         self._keys = QLabel("Alt+Enter")
         self._keys.setProperty("role", "muted")
         self._keys.setFixedHeight(theme.GRID * 4)
+        self._noted: Finding | None = None
+        self._watch = _button("watch", "Watch", "Keeps the connection open and shows what the driver does")
+        self._watch.clicked.connect(self.watch_requested)
+        tip = "A short message with hosts, addresses and commands that show the fault without Clearline."
+        self._note = _button("copy", "Copy for your network team", tip)
+        self._note.clicked.connect(lambda: self.note_requested.emit(self._noted))
+        self._code = _button("", "Show as code", "Ctrl+Shift+K")
+        self._code.clicked.connect(self.code_requested)
+        self._lasting = (self._watch, self._note, self._code)
+        """Of the buttons those that are the same for every report."""
+        for button in self._lasting:
+            button.setParent(self)
+            button.hide()
         self._buttons: list[QPushButton] = []
         self._flow = Flow()
         self._flow.setContentsMargins(0, theme.GRID, 0, 0)
@@ -230,42 +243,40 @@ class VerdictBanner(Card):
         wanted = (*(remedy.text for remedy in fixes), finding if note else None, watch, code)
         if wanted != self._shown_buttons:
             self._shown_buttons = wanted
-            made: list[QPushButton] = [self._remedy_button(remedy) for remedy in fixes]
+            self._noted = finding
+            shown: list[QPushButton] = [self._remedy_button(remedy) for remedy in fixes]
             if watch:
-                made.append(_button("watch", "Watch", "Keeps the connection open and shows what the driver does"))
-                made[-1].clicked.connect(self.watch_requested)
+                shown.append(self._watch)
             if note:
-                tip = "A short message with hosts, addresses and commands that show the fault without Clearline."
-                made.append(_button("copy", "Copy for your network team", tip))
-                made[-1].clicked.connect(lambda: self.note_requested.emit(finding))
+                shown.append(self._note)
             if code:
-                made.append(_button("", "Show as code", "Ctrl+Shift+K"))
-                made[-1].clicked.connect(self.code_requested)
-            self._replace(made, fills=bool(fixes or watch or note))
+                shown.append(self._code)
+            self._replace(shown, fills=bool(fixes or watch or note))
         self._keys.setVisible(self.primary is not None)
         self.primary_changed.emit(self.primary is not None and not self._stale)
 
-    def _replace(self, made: list[QPushButton], *, fills: bool) -> None:
+    def _replace(self, shown: list[QPushButton], *, fills: bool) -> None:
         for button in self._buttons:
             self._flow.removeWidget(button)
             button.hide()
-            button.deleteLater()
-        self._buttons = made
+            if button not in self._lasting:
+                button.deleteLater()
+        self._buttons = shown
         for widget in (self._keys, self._copy):
             self._flow.removeWidget(widget)
-        for place, button in enumerate(made):
+        for place, button in enumerate(shown):
+            filled = place == 0 and fills
             button.setParent(self)
-            if place == 0 and fills:
-                button.setObjectName("primary")
-                if isinstance(button, LabelledButton):
-                    button.show_icon(button.icon_name, "on_accent")
-            else:
-                button.setProperty("tall", "true")
+            button.setObjectName("primary" if filled else "")
+            restyle(button, "tall", "" if filled else "true")
+            if isinstance(button, LabelledButton) and (filled or button in self._lasting):
+                button.show_icon(button.icon_name, "on_accent" if filled else "text")
             self._flow.addWidget(button)
+            button.raise_()  # screen readers go through a widget's children in this order
             button.show()
             if place == 0:
                 self._flow.addWidget(self._keys)
-        if not made:
+        if not shown:
             self._flow.addWidget(self._keys)
         self._flow.addWidget(self._copy)
 

@@ -18,20 +18,27 @@ class CommandField(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID // 2)
-        label = QLabel(system)
-        label.setProperty("role", "muted")
-        label.setFixedWidth(theme.scaled(theme.GRID * 12))
-        self.field = QLineEdit(line)
+        self._system = QLabel()
+        self._system.setProperty("role", "muted")
+        self._system.setFixedWidth(theme.scaled(theme.GRID * 12))
+        self.field = QLineEdit()
         self.field.setReadOnly(True)
         self.field.setFont(theme.mono_font())
-        self.field.setAccessibleName(f"Command for {system}")
-        self.field.setToolTip(line)
-        self.field.setCursorPosition(0)
-        button = IconButton("copy", f"Copy the command for {system}")
-        button.clicked.connect(self._copy)
-        row.addWidget(label)
+        self._button = IconButton("copy", "")
+        self._button.clicked.connect(self._copy)
+        row.addWidget(self._system)
         row.addWidget(self.field, 1)
-        row.addWidget(button)
+        row.addWidget(self._button)
+        self.show_command(system, line)
+
+    def show_command(self, system: str, line: str) -> None:
+        """Another command, and where it is to be run."""
+        self._system.setText(system)
+        self.field.setText(line)
+        self.field.setCursorPosition(0)
+        self.field.setToolTip(line)
+        self.field.setAccessibleName(f"Command for {system}")
+        self._button.show_as("copy", f"Copy the command for {system}")
 
     def show_pale(self, pale: bool) -> None:
         """In grey: it asks for what is no longer in front."""

@@ -205,8 +205,10 @@ class MatrixDelegate(_Rows):
         lower = QRect(rect.left(), rect.top() + half, rect.width(), half)
         if index.column() == 0:
             name, mono = index.data(Qt.ItemDataRole.DisplayRole), theme.mono_font()
-            metrics, forms = QFontMetrics(mono), (name, *index.data(ServerRole.SHORT))
-            name = next((form for form in forms if metrics.horizontalAdvance(form) <= upper.width()), forms[-1])
+            metrics = QFontMetrics(mono)
+            if metrics.horizontalAdvance(name) > upper.width():
+                longer, shorter = index.data(ServerRole.SHORT)
+                name = longer if metrics.horizontalAdvance(longer) <= upper.width() else shorter
             _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
             _line(painter, body, c.muted, lower, index.data(ServerRole.NOTE) or "")
             painter.restore()
