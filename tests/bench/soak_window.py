@@ -31,7 +31,7 @@ from bench.soak import print_stops, resources, served
 from clearline.core.check.check import warm_up
 from clearline.core.keyring.vault import Vault
 from clearline.core.secrets.secret import Secret
-from clearline.ui.app import compose
+from clearline.ui.app import Desktop, compose
 from clearline.ui.background.collecting import collecting_here, settle
 from clearline.ui.profiles.open_profile import Origin
 
@@ -64,10 +64,9 @@ def _queued_s() -> float:
 
 
 def soak(
-    app: QApplication, folder: Path, texts: dict[str, str], count: int, seconds: float, dice: random.Random
+    app: QApplication, desktop: Desktop, texts: dict[str, str], count: int, seconds: float, dice: random.Random
 ) -> None:
     """Press Test so often, and print what is left."""
-    desktop = compose(app, vault=Vault(), folder=folder)
     desktop.window.show()
     desktop.window.connection.field.insert_text(texts["healthy"])
     app.processEvents()
@@ -80,9 +79,9 @@ def soak(
     longer: Counter[str] = Counter()
     many = 0
 
-    opened = desktop.workbench.profiles.current
+    opened, turns = desktop.workbench.profiles.current, desktop.window.turns
     assert opened is not None
-    opened.reported.connect(lambda: ended_at.append(time.perf_counter()))  # when the window has taken it
+    opened.reported.connect(lambda: ended_at.append(time.perf_counter()))  # the verdict says it by then
 
     def play() -> None:
         app.processEvents()
@@ -95,11 +94,14 @@ def soak(
         desktop.window.menus.test.trigger()
         stop_at = time.perf_counter() + dice.uniform(0, 0.1) if dice.random() < 1 / 3 else None
         stopped_at = None
-        while opened.running:
+        told = False
+        while opened.running or turns.waiting or len(told_ms) > len(painted_ms):
             one = Round.measured(play)
-            if stopped_at is not None and not opened.running:
-                told_ms.append((ended_at[-1] - stopped_at) * 1000)
+            if stopped_at is not None and len(told_ms) > len(painted_ms):
                 painted_ms.append((time.perf_counter() - stopped_at) * 1000)
+            if stopped_at is not None and not opened.running and not told:
+                told = True
+                told_ms.append((ended_at[-1] - stopped_at) * 1000)
             if number:
                 worst[kind] = Round(*map(max, one, worst.get(kind, one)))
                 longer.update(name for name, seconds in one._asdict().items() if seconds > FRAME_S)
@@ -144,9 +146,9 @@ def main() -> None:
     home = os.environ["CLEARLINE_HOME"] = tempfile.mkdtemp(prefix="clearline-soak-")
     warm_up()
     app = QApplication([])
-    with served() as texts, collecting_here():  # as the program does
-        dice = random.Random(arguments.seed)
-        soak(app, Path(home) / "profiles", texts, arguments.tests, arguments.minutes * 60, dice)
+    desktop = compose(app, vault=Vault(), folder=Path(home) / "profiles")
+    with served() as texts, collecting_here(desktop.window.turns):  # as the program does
+        soak(app, desktop, texts, arguments.tests, arguments.minutes * 60, random.Random(arguments.seed))
     os._exit(0)
 
 

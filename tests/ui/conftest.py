@@ -84,10 +84,16 @@ _AT_FIRST_MS = (1, 1, 1, 2, 2, 4, 4)
 class PatientBot(QtBot):
     """Gives up late: on a computer with much else to do, only what never comes is a failure.
 
-    Looks again soon at first, and lets the pauses pass that the window makes: see `passing_time`.
+    Looks again soon at first, lets the pauses pass that the window makes (see `passing_time`), and what it shows in
+    several turns be shown.
     """
 
     def waitUntil(self, callback: Callable[..., Any], *, timeout: int = 20_000) -> None:
+        self._wait_until(callback, timeout)
+        while passing_time.is_showing():
+            QApplication.processEvents()
+
+    def _wait_until(self, callback: Callable[..., Any], timeout: int) -> None:
         def met() -> Any:
             try:
                 so = callback()

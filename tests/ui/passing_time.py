@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer, QTimerEvent
 from PySide6.QtWidgets import QApplication
 
+from clearline.ui.background.turns import Turns
+
 LONGEST_PAUSE_MS = 2000
 """Of who types, or of what is laid out. Messages that are to be read stand longer, and no test waits for their end."""
 
@@ -22,6 +24,11 @@ def advance() -> bool:
     first = min(waiting, key=QTimer.remainingTime)
     QCoreApplication.sendEvent(first, QTimerEvent(first.timerId()))
     return True
+
+
+def is_showing() -> bool:
+    """Whether a window has yet to show a part of what it knows."""
+    return any(turns.waiting for window in QApplication.topLevelWidgets() for turns in window.findChildren(Turns))
 
 
 def run_for(pause_ms: int) -> None:

@@ -178,7 +178,9 @@ def test_go_to_leads_to_a_setting_and_to_a_page(qtbot: QtBot, make_desktop: Call
         qtbot.keyClicks(dialog.field, typed)
         qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
         qtbot.waitUntil(reached)
-        QApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete.value)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
 
 
 def test_ten_thousand_connections_are_searched_within_a_frame() -> None:

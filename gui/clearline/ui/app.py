@@ -108,7 +108,7 @@ def compose(
         watch = watch or watch_for(agreements, sign_in, hop_questions)
         check = check_for(settings, agreements, sign_in, hop_questions)
     vault = vault or Vault(known_servers=paths.known_servers_file(folder.parent))
-    workbench = Workbench(window, Pump(), check, vault, folder, settings, watch)
+    workbench = Workbench(window, Pump(window.turns), check, vault, folder, settings, watch)
     connect_menus(workbench)
     if SCHEME_VARIABLE not in os.environ:
         theme.choose(Scheme(settings.values.colours))
@@ -236,7 +236,7 @@ def _installed(desktop: Desktop, ending: ExitStack) -> Desktop:
     from clearline.ui.background.interrupts import interruptible
     from clearline.ui.window.native_crash import take_earlier, written_down
 
-    ending.enter_context(collecting_here())
+    ending.enter_context(collecting_here(desktop.window.turns))
     ending.enter_context(written_down(crashes_dir()))
     ending.callback(desktop.workbench.close)
     desktop.crashes.install()

@@ -146,6 +146,7 @@ class Workbench(QObject):
         self._on_front_changed(profiles.current)
         self.front.show_passwords()
         self.storage.listed.connect(self._look_for_keyring, Qt.ConnectionType.SingleShotConnection)
+        self.storage.listed.connect(window.answer.get_ready, Qt.ConnectionType.SingleShotConnection)
 
     # ------------------------------------------------------------ profiles
 
@@ -184,6 +185,7 @@ class Workbench(QObject):
             self.window.live.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
         self._on_reported(opened)
+        self.window.answer.show_whole()
         self.window.profiles.select(opened.profile.id)
         if opened.report is None and not opened.running and opened.profile.id in self.storage.reports.lasts:
             self.window.turn_to("history")  # there is nothing else to see of it yet

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from clearline.ui.background.collecting import collecting_here
+from clearline.ui.background.turns import Turns
 
 
 class Cycle(QObject):
@@ -22,7 +23,7 @@ class Cycle(QObject):
 
 def test_cycles_are_freed_in_the_thread_of_the_window_whichever_thread_makes_them(qtbot: QtBot) -> None:
     freed_in = []
-    with collecting_here():
+    with collecting_here(Turns()):
         cycle = weakref.ref(Cycle(freed_in))
 
         def litter() -> None:
@@ -40,7 +41,7 @@ def test_cycles_are_freed_in_the_thread_of_the_window_whichever_thread_makes_the
 
 
 def test_what_became_garbage_when_it_was_old_is_freed_at_rest(qtbot: QtBot) -> None:
-    with collecting_here():
+    with collecting_here(Turns()):
         freed_in: list[threading.Thread] = []
         cycle = Cycle(freed_in)
         gone = weakref.ref(cycle)

@@ -11,13 +11,14 @@ from pytestqt.qtbot import QtBot
 from clearline.ui.background.inquiry import Inquiry
 from clearline.ui.background.messages import Answer
 from clearline.ui.background.pump import Pump
+from clearline.ui.background.turns import Turns
 from clearline.ui.background.worker import Worker
 from ui import played_checks as play
 
 
 @pytest.fixture
 def background(qtbot: QtBot) -> Iterator[Worker]:
-    line, pump = Worker(play.waiting()), Pump()
+    line, pump = Worker(play.waiting()), Pump(Turns())
     pump.wire(line)
 
     def pull() -> bool:

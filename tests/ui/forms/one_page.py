@@ -13,6 +13,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
 from clearline.ui.background.messages import Answer, Broken
 from clearline.ui.background.pump import Pump
+from clearline.ui.background.turns import Turns
 from clearline.ui.background.worker import Worker
 from clearline.ui.forms.page import FormState
 from clearline.ui.profiles.open_profile import OpenProfile
@@ -31,7 +32,7 @@ class OnePage:
         self.wanted = []
         self.submitted = 0
         self.background = Worker(check)
-        self.pump = Pump()
+        self.pump = Pump(Turns())
         self.pump.wire(self.background)
         self.pump.add(self._pull, lambda: False)
         self.page = kind(self.background)

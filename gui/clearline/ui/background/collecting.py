@@ -13,6 +13,8 @@ from typing import Final
 
 from PySide6.QtCore import QTimer
 
+from clearline.ui.background.turns import Turns
+
 _PAUSE_MS: Final = 100
 _BUSY_PAUSE_MS: Final = 20
 """After a collection, for more is to come: often and little is less of a halt than seldom and much."""
@@ -25,8 +27,8 @@ _LONGEST_WITHOUT_REST: Final = 200
 
 
 @contextmanager
-def collecting_here() -> Iterator[None]:
-    """Collect in the calling thread, from its Qt loop, as often as Python's own thresholds ask for it."""
+def collecting_here(turns: Turns) -> Iterator[None]:
+    """Collect in the calling thread, in these turns of its Qt loop, as often as Python's own thresholds ask for it."""
     automatic = gc.isenabled()
     collector = _Collector()
     gc.disable()
@@ -34,12 +36,17 @@ def collecting_here() -> Iterator[None]:
     settle()
     timer = QTimer()
     timer.setInterval(_PAUSE_MS)
-    timer.timeout.connect(lambda: timer.setInterval(_BUSY_PAUSE_MS if collector.look() else _PAUSE_MS))
+
+    def look() -> None:
+        timer.setInterval(_BUSY_PAUSE_MS if collector.look() else _PAUSE_MS)
+
+    timer.timeout.connect(lambda: turns.add(look))
     timer.start()
     try:
         yield
     finally:
         timer.stop()
+        turns.drop(look)
         gc.unfreeze()
         if automatic:
             gc.enable()

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from clearline.ui.background.turns import Turns
 from clearline.ui.background.worker import Worker
 
 FRAME_MS: Final = 33
@@ -21,14 +22,15 @@ class Pump(QObject):
     frame = Signal()
     """After each round that pulled, while something runs: for what turns or blinks."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns) -> None:
         super().__init__()
+        self._turns = turns
         self._pullers: list[tuple[Callable[[], bool], Callable[[], bool]]] = []
         self._wired: WeakSet[Worker] = WeakSet()
         self._quiet_rounds = 0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.pull)
+        self._timer.timeout.connect(self._pull_soon)
 
     @property
     def active(self) -> bool:
@@ -47,7 +49,7 @@ class Pump(QObject):
         """Let a worker's wake-up pull at once instead of at the next frame."""
         if worker not in self._wired:
             self._wired.add(worker)
-            worker.woken.connect(self.pull, Qt.ConnectionType.QueuedConnection)
+            worker.woken.connect(self._pull_soon, Qt.ConnectionType.QueuedConnection)
             worker.stirred.connect(self._on_stirred, Qt.ConnectionType.QueuedConnection)
 
     def kick(self) -> None:
@@ -59,11 +61,19 @@ class Pump(QObject):
         """Nothing is looked at any more."""
         self._pullers = []
         self._timer.stop()
+        self._turns.drop(self.pull)
 
     @Slot()
     def _on_stirred(self) -> None:
         if not self._timer.isActive() or self._timer.interval() != FRAME_MS:
             self.kick()
+
+    @Slot()
+    def _pull_soon(self) -> None:
+        if self._pullers:
+            self._turns.add(self.pull)
+        else:
+            self._timer.stop()
 
     @Slot()
     def pull(self) -> None:

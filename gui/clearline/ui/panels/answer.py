@@ -19,6 +19,7 @@ from clearline.ui.widgets.labels import WrappedLabel
 from clearline.ui.widgets.marks import Card, StatusIcon
 
 if TYPE_CHECKING:
+    from clearline.ui.background.turns import Turns
     from clearline.ui.panels.diagnosis import DiagnosisPanel
     from clearline.ui.panels.explanation import ExplanationPage
     from clearline.ui.panels.servers import ServersPanel
@@ -66,8 +67,10 @@ class AnswerPage(QWidget):
     primary_changed = Signal()
     """Another of its buttons is filled, or none."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns) -> None:
+        """What stands below the verdict is shown part by part in these ``turns``."""
         super().__init__()
+        self._turns = turns
         self.stale = Aside("warning", "warning", "Changed since")
         self.stale.show_it.hide()
         self.explained = Aside("ask", "accent", "Tested for an error text", "Back to the text")
@@ -84,7 +87,7 @@ class AnswerPage(QWidget):
         self._running = False
         self._filled = False
         self._answers = self._explains = False
-        self._stale = self._lost = False
+        self._stale = self._lost = self._pale = False
         self._srv_name: str | None = None
         self._area = scroll_area()
         page = QWidget()
@@ -194,7 +197,7 @@ class AnswerPage(QWidget):
             self._area.verticalScrollBar().setValue(0)
         self._report, self._running, self._srv_name = report, running, srv_name
         self.banner.show_report(report, running=running and undecided, stale=stale, listening=running)
-        self._fill()
+        self._show_below()
         self.show_stale(stale)
 
     def show_outage(self, word: str, sentence: str, report: Report | None) -> None:
@@ -206,7 +209,7 @@ class AnswerPage(QWidget):
             if report is not self._outage:
                 self._outage = report
                 self._show_stage(None)
-                self._fill()
+                self._show_below()
             self.show_stale(self._stale)
 
     def show_past_outage(self, said: tuple[str, Report | None]) -> None:
@@ -219,14 +222,28 @@ class AnswerPage(QWidget):
         """What the answer says about an error text that it was asked for; empty: it was not."""
         self.explained.say(words)
 
-    def _fill(self) -> None:
+    def get_ready(self) -> None:
+        """Make what the first report needs, part by part, while there is none."""
+        self._turns.add(lambda: self.diagnosis, lambda: self.servers)
+
+    def show_whole(self) -> None:
+        """What waits for its turn to be shown, now."""
+        self._turns.finish(self._show_findings, self._show_servers)
+
+    def _show_below(self) -> None:
+        if self.shown_report is not None or self._running or self._filled:
+            self._turns.add(self._show_findings, self._show_servers)
+
+    def _show_findings(self) -> None:
+        self.diagnosis.show_report(self.shown_report, running=self._running)
+        self.diagnosis.show_stale(self._pale)
+
+    def _show_servers(self) -> None:
         report = self.shown_report
-        if report is None and not self._running and not self._filled:
-            return
-        self._filled = True
-        self.diagnosis.show_report(report, running=self._running)
         self.servers.show_report(report, srv_name=self._srv_name)
+        self.servers.show_stale(self._pale)
         self._put_first(self.diagnosis if report and report.verdict is Verdict.FAILED else self.servers)
+        self._filled = True
 
     def show_stale(self, stale: bool) -> None:
         """Grey the whole answer: the connection was changed since."""
@@ -237,11 +254,11 @@ class AnswerPage(QWidget):
         before = self._lost and self._outage is None
         self.before.say(_BEFORE_THE_LOSS if before and self._report is not None else "")
         self.banner.show_stale(stale)
-        pale = (stale or before) and self._outage is None
-        self.strip.show_report(self.shown_report, stale=pale)
+        self._pale = (stale or before) and self._outage is None
+        self.strip.show_report(self.shown_report, stale=self._pale)
         if self._filled:
-            self.diagnosis.show_stale(pale)
-            self.servers.show_stale(pale)
+            self.diagnosis.show_stale(self._pale)
+            self.servers.show_stale(self._pale)
 
     @property
     def search(self) -> QLineEdit | None:

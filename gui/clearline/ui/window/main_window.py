@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         """Make everything that stands in the window."""
         from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
+        from clearline.ui.background.turns import Turns
         from clearline.ui.forms.connection_line import ConnectionLine
         from clearline.ui.forms.pages import FormPages
         from clearline.ui.look.icons import LabelledButton, window_icon
@@ -135,7 +136,8 @@ class MainWindow(QMainWindow):
         self.settings.setCheckable(True)
         self.settings.setToolTip("Everything that can be set about this connection (Ctrl+,)")
         self.settings.clicked.connect(self.show_settings_panel)
-        self.answer = AnswerPage()
+        self.turns = Turns(self)
+        self.answer = AnswerPage(self.turns)
         self.answer.primary_changed.connect(self.show_next_step)
         self.answer.welcome.form_requested.connect(lambda: self.show_settings_panel(True))
         self.live = LivePage()
