@@ -29,7 +29,7 @@ from clearline.core.hops.hop_log import Terms
 from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.hops.trouble import HopError
 from clearline.core.hops.way import Way, lay
-from clearline.core.profiles.hop import Hop, Socks5Proxy, SshServer
+from clearline.core.profiles.hop import Hop, HttpProxy, Socks5Proxy, SshServer
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report.report import Report, Status, Verdict, to_json
 from clearline.core.secrets.secret import Secret, Secrets, hop_passphrase, hop_password
@@ -481,6 +481,27 @@ def test_a_silent_hop_is_told_at_its_deadline_and_may_still_answer(bastion: Serv
         hop = replace(bastion.hop(), port=slow.port)
         report = run([hop], standalone.address, keys=trusted, patience=Patience(0.3, 9.0))
     assert report.verdict is Verdict.CONNECTED, report.findings
+
+
+@pytest.mark.parametrize("kind", [SshServer, Socks5Proxy, HttpProxy])
+def test_the_database_itself_where_the_hop_should_be(
+    standalone: Deployment, kind: type[SshServer | Socks5Proxy | HttpProxy]
+) -> None:
+    host, _, port = standalone.address.rpartition(":")
+    report = run([kind(host=host, port=int(port))], "db:27017")
+    assert cause(report, Certainty.PROVEN) == "hop.wrong-service"
+    assert f"{standalone.address} is a MongoDB server, and not " in summary(report)
+    assert report.diagnosis is not None
+    assert "take the hop out" in report.diagnosis.remedies[0].text
+    assert report.verdict_ms is not None
+    assert report.verdict_ms < 4000
+
+
+def test_an_http_proxy_where_the_socks_proxy_should_be() -> None:
+    with proxies.squid() as port:
+        report = run([Socks5Proxy(host="127.0.0.1", port=port)], "db:27017")
+    assert cause(report, Certainty.PROVEN) == "hop.wrong-service"
+    assert "web server or HTTP proxy, and not a SOCKS" in summary(report)
 
 
 def test_a_proxy_where_the_ssh_server_should_be() -> None:

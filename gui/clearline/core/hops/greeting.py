@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from clearline.core.hops.stream import Stream
 
 _SHOWN_BYTES = 64
+_LOOK_S = 1.0
+_MONGODB_ID = b"Look"
 
 
 def service_of(data: bytes) -> str | None:
-    """The protocol that bytes belong to: ``ssh``, ``http``, ``tls``, ``socks4``, ``socks5``; None else."""
+    """The protocol that bytes belong to: ``ssh``, ``http``, ``tls``, ``socks4``, ``socks5``, ``mongodb``; None else."""
     head = data.lstrip()[:64].lower()
     if data.startswith(b"SSH-"):
         return "ssh"
@@ -23,6 +25,8 @@ def service_of(data: bytes) -> str | None:
         return "socks5"
     if len(data) >= 2 and data[0] == 0 and 0x5A <= data[1] <= 0x5D:
         return "socks4"
+    if data[8:12] == _MONGODB_ID:  # an answer names the request that it is for
+        return "mongodb"
     if head[:4] in (b"220 ", b"220-"):
         return "mail or file transfer"
     return None
@@ -48,6 +52,18 @@ async def answer_to(stream: Stream, words: bytes, wait_s: float) -> bytes:
 
 _SOCKS5_GREETING = b"\x05\x01\x00"
 _HTTP_REQUEST = b"OPTIONS * HTTP/1.0\r\n\r\n"
+_MONGODB_BODY = (
+    _MONGODB_ID + bytes(4) + (2004).to_bytes(4, "little") + bytes(4) + b"admin.$cmd\0" + bytes(4) + b"\xff" * 4
+) + b"\x13\0\0\0\x10isMaster\0\x01\0\0\0\0"
+_MONGODB_HELLO = (len(_MONGODB_BODY) + 4).to_bytes(4, "little") + _MONGODB_BODY
+"""An OP_QUERY, the one message that servers of every age answer before anything else."""
+
+
+async def looked_at(enter: Callable[[], Awaitable[Stream]], deadline_s: float, *, besides: str | None = None) -> bytes:
+    """Nothing is said for long: what answers to another protocol than ``besides``; empty where nothing does."""
+    await asyncio.sleep(min(_LOOK_S, deadline_s / 3))
+    answer = await service_that_answers(enter, deadline_s / 3)
+    return b"" if besides is not None and service_of(answer) == besides else answer
 
 
 async def service_that_answers(enter: Callable[[], Awaitable[Stream]], wait_s: float) -> bytes:
@@ -59,5 +75,5 @@ async def service_that_answers(enter: Callable[[], Awaitable[Stream]], wait_s: f
         except OSError:
             return b""
 
-    answers = await asyncio.gather(said(_SOCKS5_GREETING), said(_HTTP_REQUEST))
+    answers = await asyncio.gather(said(_SOCKS5_GREETING), said(_HTTP_REQUEST), said(_MONGODB_HELLO))
     return next((answer for answer in answers if service_of(answer) is not None), b"")

@@ -7,12 +7,13 @@ import re
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import proxy_login
-from clearline.core.hops.greeting import answer_to, service_of, shown
+from clearline.core.hops.greeting import answer_to, service_of, service_that_answers, shown
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.opener import Entrance
 from clearline.core.hops.stream import PushStream, SocketStream, Stream, receive_exactly
@@ -212,7 +213,9 @@ class HttpHop:
                 async with asyncio.timeout(_REST_S):
                     head += await stream.receive(64)
         else:
-            head = await answer_to(await self._entrance.enter(self._log), b"", _REST_S)
+            enter = partial(self._entrance.enter, self._log)
+            head = await answer_to(await enter(), b"", _REST_S) or await service_that_answers(enter, _REST_S)
+            head = b"" if service_of(head) == "http" else head
         if not head:
             raise self._closed(target, elapsed_ms=elapsed_ms)
         raise self._log.failed(HopStage.LOGIN, Trouble.NOT_SPOKEN, first_bytes=shown(head), service=service_of(head))

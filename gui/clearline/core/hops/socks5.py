@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from ipaddress import ip_address
 
 from clearline.core.facts.hops import HopStage, Trouble
-from clearline.core.hops.greeting import answer_to, service_of, shown
+from clearline.core.hops.greeting import answer_to, looked_at, service_of, shown
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.opener import Entrance
 from clearline.core.hops.stream import Stream, receive_exactly
@@ -63,7 +64,7 @@ class Socks5Hop:
         methods = [_NO_LOGIN, _BY_PASSWORD] if with_login else [_NO_LOGIN]
         async with self._log.step(HopStage.LOGIN, Trouble.HANGS) as step:
             await stream.send(bytes([5, len(methods), *methods]))
-            answer = await receive_exactly(stream, 2)
+            answer = await self._first_words(stream)
             if not answer:
                 raise self._log.failed(HopStage.LOGIN, Trouble.CLOSED, elapsed_ms=step.elapsed_ms)
             if len(answer) < 2 or answer[0] != 5:
@@ -82,6 +83,21 @@ class Socks5Hop:
                         HopStage.LOGIN, Trouble.LOGIN_REFUSED, code=code, elapsed_ms=step.elapsed_ms
                     )
                     raise self._refused
+
+    async def _first_words(self, stream: Stream) -> bytes:
+        """What comes first; while nothing does, it is asked what else it may be. Raises `OSError`."""
+        receiving = asyncio.ensure_future(receive_exactly(stream, 2))
+        enter = partial(self._entrance.enter, self._log)
+        looking = asyncio.ensure_future(looked_at(enter, self._log.terms.deadline_s, besides="socks5"))
+        try:
+            await asyncio.wait({receiving, looking}, return_when=asyncio.FIRST_COMPLETED)
+            if not receiving.done() and (said := looking.result()):
+                service = service_of(said)
+                raise self._log.failed(HopStage.LOGIN, Trouble.NOT_SPOKEN, first_bytes=shown(said), service=service)
+            return await receiving
+        finally:
+            looking.cancel()
+            receiving.cancel()
 
     async def _ask(self, stream: Stream, host: str, port: int, target: str) -> None:
         kind, place = _place(host)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import proxy_command
-from clearline.core.hops.greeting import service_of, service_that_answers, shown
+from clearline.core.hops.greeting import looked_at, service_of, shown
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.opener import Entrance
 from clearline.core.hops.proxy_command import CommandStream
@@ -15,7 +15,6 @@ from clearline.core.hops.stream import PushStream
 from clearline.core.hops.trouble import HopError
 
 _LONGEST_GREETING: Final = 8192
-_LOOK_S: Final = 1.0
 _BOTH_VERSIONS: Final = "SSH-1.99-"
 """How a server says that it knows the first version as well as the second (RFC 4253, section 5.1)."""
 
@@ -67,8 +66,7 @@ async def _look(log: HopLog, entrance: Entrance, command: str | None) -> bytes:
     """Nothing is said for long: what speaks only when it is spoken to answers on a line of its own."""
     if command is not None:
         await asyncio.Event().wait()
-    await asyncio.sleep(min(_LOOK_S, log.terms.deadline_s / 3))
-    return await service_that_answers(lambda: entrance.enter(log), log.terms.deadline_s / 3)
+    return await looked_at(lambda: entrance.enter(log), log.terms.deadline_s)
 
 
 def _not_ssh(log: HopLog, said: bytes, elapsed_ms: float, *, ended: bool) -> HopError:

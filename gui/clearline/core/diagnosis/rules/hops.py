@@ -33,8 +33,12 @@ _SERVICES: Final = {
     "socks4": "a SOCKS4 proxy",
     "socks5": "a SOCKS5 proxy",
     "tls": "something that speaks TLS",
+    "mongodb": "a MongoDB server",
     None: "something else",
 }
+_TAKE_IT_OUT: Final = (
+    "Enter the hop's own host and port. If this is the server that you want, take the hop out: it is reached without."
+)
 _NTLM_BREAKS: Final = {
     "ntlm-challenge": "The proxy offers NTLM and then sends no challenge that can be answered.",
     "ntlm-line": "The proxy ends the connection between its challenge and the answer, which have to share one.",
@@ -76,6 +80,7 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
         certainty,
         evidence=told(stopped),
         detail=_more(stopped, code),
+        fix=_TAKE_IT_OUT if code == "hop.wrong-service" and stopped.service == "mongodb" else "",
         fill={
             **_words(stopped.kind),
             "host": stopped.host or "(no host is set)",
@@ -90,7 +95,10 @@ def _more(failure: HopFailure, code: str) -> str:
     """What else may explain it, where the evidence allows more than one reason of one cause."""
     if code == "ssh.key-refused":
         rsa = "It may also accept no RSA keys at all (PubkeyAcceptedAlgorithms there): an Ed25519 key tells. "
-        other = "A user who does not exist there, or may not log in (AllowUsers), is declined in the same way."
+        other = (
+            "A user who does not exist there, or may not log in (AllowUsers), is declined in the same way; so is a key "
+            "whose line there excludes this computer (from=) or has expired, and one in a file that others may change."
+        )
         return f"{rsa if 'rsa' in failure.key_type else ''}{other}"
     return f"Its words: {failure.said}." if code == "ssh.closed-early" and failure.said else ""
 
