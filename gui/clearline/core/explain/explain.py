@@ -103,12 +103,13 @@ _MONGODB = re.compile(
     r"|calling hello|ServerSelection|server selection|SCRAM-SHA|replica ?set|\bmlab\b|docdb|saslStart|bad auth"
     r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas|SCRAM failure"
     r"|not authorized on \S+ to execute command|unescaped @ sign in user info|error parsing uri"
-    r"|wire_version: |RetryableWriteError|client is disconnected|initandlisten|\[js\] |\bcodeName\b|\berrmsg\b",
+    r"|connection string contains invalid user information|wire_version: |RetryableWriteError"
+    r"|client is disconnected|initandlisten|\[js\] |\bcodeName\b|\berrmsg\b",
     re.IGNORECASE,
 )
 
 
-_OURS: Final = ("server-log", "mongosh", "compass")
+_OURS: Final = ("server-log", "mongosh", "compass", "mongodump")
 """Writers that speak of nothing but MongoDB."""
 
 

@@ -24,6 +24,8 @@ _POOL = {
     "idle": re.compile(r"idle connections: (\d{1,9})\b"),
     "waited_s": re.compile(r"wait duration: ([\d.]+)s"),
 }
+_IN_USE_BY = 3
+"""PyMongo counts them apart, and only all of them together tell."""
 _IN_USE = re.compile(r"in use by (?:cursors|transactions|other operations): (\d{1,9})\b")
 _SURROUNDINGS = {
     "atlas": re.compile(r"mongodb\.net|Atlas cluster|AtlasError", re.IGNORECASE),
@@ -106,7 +108,7 @@ def _credential(text: str) -> Credential:
 def _pool(text: str) -> dict[str, float]:
     found = {name: float(match[1]) for name, pattern in _POOL.items() if (match := pattern.search(text))}
     used = [int(number) for number in _IN_USE.findall(text)]
-    if used:
+    if len(used) >= _IN_USE_BY:
         found["used"] = float(sum(used[:3]))
     return found
 

@@ -1,4 +1,6 @@
-"""Numbers and symbols in a text: system errors, alerts, verify codes, server codes, DNS answers. No translated word.
+"""Numbers and symbols in a text: system errors, alerts, verify codes, server codes, DNS answers.
+
+The only translated words are Windows' own sentences, in `windows_words`: some programs print nothing else.
 
 Everything is looked up in a text without white space and quotation marks and in lower case (`normalise.compact`), so
 that a line wrapped inside a word still tells.
@@ -11,6 +13,8 @@ from collections.abc import Iterator
 from functools import cache
 
 import msgspec
+
+from clearline.core.explain.windows_words import WINDOWS_WORDS
 
 
 class Sign(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +60,8 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "unknown-name": (
         (-2, 8, 11001, 11004),
         (
-            "getaddrinfoenotfound", "eai_noname", "code:enotfound", "unknownhostexception", "nosuchhost", "unknownhost",
+            "getaddrinfoenotfound", "queryaenotfound", "queryaaaaenotfound",
+            "eai_noname", "code:enotfound", "unknownhostexception", "nosuchhost", "unknownhost",
             "failedtoresolve", "nameorservicenotknown", "nodenamenorservnameprovided", "badaddress",
             "failedtolookupaddressinformation", "nosuchhostisknown", "wsahost_not_found",
             "noaddressassociatedwithhostname", "couldnotfindaddress", "hostnotfound", ":nxdomain",
@@ -209,7 +214,7 @@ CODES: dict[int, str] = {
     9001: "SocketException", 10107: "NotWritablePrimary",
     11600: "InterruptedAtShutdown", 11601: "Interrupted", 11602: "InterruptedDueToReplStateChange",
     13388: "StaleConfig", 13435: "NotPrimaryNoSecondaryOk", 13436: "NotPrimaryOrSecondary",
-    16500: "RequestRateTooLarge", 17189: "RequireTLS", 498870: "TooManyClients",
+    16500: "RequestRateTooLarge", 17189: "RequireTLS", 498870: "APIVersionRequired",
 }  # fmt: skip
 """Server codes that tell something of a connection (error_codes.yml of the server, and Atlas's and Cosmos's own)."""
 
@@ -269,7 +274,8 @@ def signs(tight: str) -> Iterator[Sign]:
 def _system(tight: str) -> Iterator[Sign]:
     places: dict[str, Sign] = {}
     for kind, (_, words) in SYSTEM.items():
-        at = min((place for word in words if (place := tight.find(word)) >= 0), default=-1)
+        spelt = (*words, *WINDOWS_WORDS.get(kind, ()))
+        at = min((place for word in spelt if (place := tight.find(word)) >= 0), default=-1)
         if at >= 0:
             places[kind] = Sign(kind=kind, at=at)
     if (waited := _WAITED.search(tight)) and "silent" not in places:

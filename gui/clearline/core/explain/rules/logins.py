@@ -39,7 +39,7 @@ _CODES: dict[int, tuple[str, ...]] = {
     13436: ("topology.recovering",),
     16500: ("hello.cosmosdb-throttled",),
     17189: ("tls.required",),
-    498870: ("pool.connection-limit",),
+    498870: ("hello.api-version-required",),
 }
 
 
