@@ -79,7 +79,7 @@ def build_client(
         from pymongo.server_api import ServerApi
 
         limits["server_api"] = ServerApi(server_api)
-    monitors = Monitors()
+    monitors = Monitors(brief=longest_wait_s is not None)
     limits["_monitor_class"] = monitors.kind()
     if "appName" not in options:
         limits["appName"] = APP_NAME

@@ -27,9 +27,10 @@ _DEEPEST: Final = 8
 
 
 class Monitors:
-    """The monitors of one client."""
+    """The monitors of one client; one that is ``brief`` is closed after seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, brief: bool = False) -> None:
+        self._brief = brief
         self._admission = Admission((), MOST_FOLLOWED)
         self._turns = Turns(FIRST_LOOKS, LONGEST_TURN_S)
         self._living: WeakSet[Monitor] = WeakSet()
@@ -122,6 +123,7 @@ def _modest_monitor() -> Callable[..., Monitor]:
         def __init__(self, monitors: Monitors, *arguments: Any, **keywords: Any) -> None:
             super().__init__(*arguments, **keywords)
             self._monitors = monitors
+            self._streams = False
             if not monitors._living:  # what an SRV name leads to is known by then
                 monitors._admission.own(f"{host}:{port}" for host, port in self._settings.seeds)
             monitors._living.add(self)
@@ -144,6 +146,13 @@ def _modest_monitor() -> Callable[..., Monitor]:
                 self._monitors._begun(self)
                 await super()._run()
                 self._monitors._answered(self)
+
+        async def _start_rtt_monitor(self) -> None:
+            # It measures over a line of its own, which would be opened while the first command waits for its own. Until
+            # the next heartbeat the first answer has told as much.
+            if self._streams or not self._monitors._brief:
+                await super()._start_rtt_monitor()
+            self._streams = True
 
         async def _check_once(self) -> Any:
             try:
