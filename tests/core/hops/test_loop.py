@@ -1,9 +1,15 @@
-"""The program's loop lets Stop pass by what is ready."""
+"""The program's loop lets Stop pass by what is ready, and looks up no address that is written out."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
 
 from clearline.core.hops.loop import HopLoop
 from lab import loops
@@ -53,3 +59,46 @@ def test_what_is_called_first_wakes_a_loop_that_waits() -> None:
             await woken.wait()
 
     loops.run(play())
+
+
+class Counting(ThreadPoolExecutor):
+    calls = 0
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        self.calls += 1
+        return super().submit(function, *arguments, **keywords)
+
+
+def looked_up(host: str, port: int | str, family: int = socket.AF_UNSPEC) -> tuple[Any, int]:
+    """What the program's loop says, and how many threads it took; the error's number where it raises."""
+
+    async def play() -> tuple[Any, int]:
+        loop = asyncio.get_running_loop()
+        executor = Counting()
+        loop.set_default_executor(executor)
+        try:
+            found: Any = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        except OSError as error:
+            found = error.errno
+        return found, executor.calls
+
+    return loops.run(play())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "192.0.2.7", "2001:db8::1"])
+def test_an_address_that_is_written_out_is_itself_and_takes_no_thread(host: str) -> None:
+    expected = socket.getaddrinfo(host, 27017, type=socket.SOCK_STREAM)
+    assert looked_up(host, 27017) == (expected, 0)
+
+
+@pytest.mark.parametrize(("host", "port"), [("localhost", 27017), ("127.1", 27017), ("127.0.0.1", "http")])
+def test_what_has_to_be_looked_up_does_not_hold_the_loop(host: str, port: int | str) -> None:
+    found, threads = looked_up(host, port)
+    assert found
+    assert threads == 1
+
+
+def test_an_address_of_another_family_is_refused_as_everywhere() -> None:
+    with pytest.raises(socket.gaierror) as refused:
+        socket.getaddrinfo("::1", 27017, socket.AF_INET, socket.SOCK_STREAM)
+    assert looked_up("::1", 27017, socket.AF_INET) == (refused.value.errno, 0)

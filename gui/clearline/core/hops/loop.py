@@ -14,7 +14,7 @@ import socket
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -94,9 +94,12 @@ class HopLoopMixin:
         self._write_to_self()  # type: ignore[attr-defined]
 
     async def getaddrinfo(self, host: Any, port: Any, **keywords: Any) -> Any:
-        """With a way nothing is looked up here: the name is the address."""
+        """With a way nothing is looked up here: the name is the address. One that is written out needs no thread."""
         way = _going.get()
         if way is None:
+            if isinstance(port, int) and isinstance(host, str) and _is_written_out(host):
+                keywords["flags"] = keywords.get("flags", 0) | socket.AI_NUMERICHOST
+                return socket.getaddrinfo(host, port, **keywords)
             return await super().getaddrinfo(host, port, **keywords)  # type: ignore[misc]
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", Target(str(host), int(port), way))]
 
@@ -149,3 +152,12 @@ else:
 
     class HopLoop(HopLoopMixin, asyncio.SelectorEventLoop):
         """For ``asyncio.Runner(loop_factory=HopLoop)``."""
+
+
+def _is_written_out(host: str) -> bool:
+    """Whether a host is an address already, so that no name server is asked and nothing can block."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError, ValueError):
+            socket.inet_pton(family, host)
+            return True
+    return False
