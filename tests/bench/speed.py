@@ -11,8 +11,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from bench.start import BYTECODE
 from clearline.core.check.check import check
 from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
+from clearline.core.hops.loop import HopLoop
 from clearline.core.report.report import Report
 from lab import deployments, dns_server, peers
 from lab.certificates import Authority
@@ -68,23 +69,28 @@ def measure(what: Callable[[str], Awaitable[float]], text: str, rounds: int = RO
     """Several rounds in one loop, the first one (imports, caches) left out."""
 
     async def all_rounds() -> list[float]:
-        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
         return [await what(text) for _ in range(rounds + 1)][1:]
 
-    return asyncio.run(all_rounds())
+    with _own_loop() as runner:
+        return runner.run(all_rounds())
 
 
 def compare(name: str, text: str, goal: float) -> None:
-    """Verdict against raw PyMongo, taken in turns so that both meet the same machine."""
+    """Verdict against raw PyMongo, taken in turns so that both meet the same machine.
 
-    async def in_turns() -> tuple[list[float], list[float]]:
-        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
-        pairs = [(await raw(text), await verdict(text)) for _ in range(ROUNDS + 2)][2:]
-        return [p[0] for p in pairs], [p[1] for p in pairs]
-
-    plain, ours = asyncio.run(in_turns())
-    a, b = statistics.median(plain), statistics.median(ours)
+    Each on the loop that it has in life: raw PyMongo on asyncio's own, a check on the program's.
+    """
+    with asyncio.Runner() as their_loop, _own_loop() as own_loop:
+        pairs = [(their_loop.run(raw(text)), own_loop.run(verdict(text))) for _ in range(ROUNDS + 2)][2:]
+    a, b = (statistics.median(times) for times in zip(*pairs, strict=True))
     print(f"{name:<32} raw {a:6.1f} ms   verdict {b:6.1f} ms   ratio {b / a:4.2f}   (goal {goal:.2f})")
+
+
+@contextmanager
+def _own_loop() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner(loop_factory=HopLoop) as runner:
+        runner.get_loop().set_default_executor(DaemonExecutor())
+        yield runner
 
 
 def paints() -> tuple[float, float]:
