@@ -81,6 +81,30 @@ def test_a_folder_of_hashed_names_is_no_empty_store(
     assert default_roots_count() == 3
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' stores are counted each time")
+def test_authorities_are_counted_again_where_they_have_changed_and_only_there(
+    monkeypatch: pytest.MonkeyPatch, authority: Authority, tmp_path: Path
+) -> None:
+    file, folder = tmp_path / "roots.pem", tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    assert default_roots_count() == 0
+    file.write_bytes(authority.ca_file.read_bytes())
+    assert (default_roots_count(), count_in(file)) == (1, 1)
+    with monkeypatch.context() as once:
+        once.delattr(ssl, "SSLContext")
+        assert (default_roots_count(), count_in(file)) == (1, 1)
+    file.write_bytes(file.read_bytes() + Authority(tmp_path, "Other CA").ca_file.read_bytes())
+    assert (default_roots_count(), count_in(file)) == (2, 2)
+    for name in ("0123abcd.0", "0123abcd.1", "0123abcd.2"):
+        (folder / name).symlink_to(file)
+    assert default_roots_count() == 3
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        count_in(file)
+
+
 def test_the_source_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/somewhere/ca.pem")
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)

@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,10 +43,34 @@ def default_roots_count() -> int:
     """How many authorities PyMongo trusts when no tlsCAFile is given (pymongo/ssl_support.py, ``get_ssl_context``).
 
     A folder of hashed names counts too, though OpenSSL opens its files only when a server's chain asks for one. Takes
-    about 30 ms: for a thread.
+    about 30 ms, but where nothing has changed since: for a thread.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     file, folder = _environment()
+    if sys.platform == "win32":  # its stores do not tell whether they have changed
+        return _counted_anew(file, folder)
+    places = (file or ssl.get_default_verify_paths().openssl_cafile, *_folders(folder))
+    return _counted_by_default(file, folder, tuple(map(_state, places)))
+
+
+_State = tuple[int, int, int] | None
+
+
+def _state(place: str | Path) -> _State:
+    """What is another one when a file or folder was changed or replaced; None where there is none."""
+    try:
+        known = Path(place).stat()
+    except (OSError, ValueError):
+        return None
+    return known.st_mtime_ns, known.st_size, known.st_ino
+
+
+@lru_cache(maxsize=4)
+def _counted_by_default(file: str | None, folder: str | None, _states: tuple[_State, ...]) -> int:
+    return _counted_anew(file, folder)
+
+
+def _counted_anew(file: str | None, folder: str | None) -> int:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.platform == "win32" and (file or folder):
         try:
             context.load_verify_locations(cafile=file, capath=folder)
@@ -53,8 +78,11 @@ def default_roots_count() -> int:
             return 0  # the driver raises
     else:
         context.load_default_certs()
-    folders = folder.split(os.pathsep) if folder else [ssl.get_default_verify_paths().openssl_capath]
-    return max(context.cert_store_stats()["x509"], sum(map(_hashed_files, folders)))
+    return max(context.cert_store_stats()["x509"], sum(map(_hashed_files, _folders(folder))))
+
+
+def _folders(named: str | None) -> list[str]:
+    return named.split(os.pathsep) if named else [ssl.get_default_verify_paths().openssl_capath]
 
 
 def default_roots_source() -> str:
@@ -142,6 +170,11 @@ def written_roots(pem: Iterable[str], folder: Path | None = None) -> Path | None
 
 def count_in(file: Path) -> int:
     """How many certificates OpenSSL takes from a CA file. Raises OSError, of which ssl.SSLError is one."""
+    return _counted_in(file, _state(file))
+
+
+@lru_cache(maxsize=8)
+def _counted_in(file: Path, _unchanged: _State) -> int:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(file)
     return context.cert_store_stats()["x509"]
