@@ -47,6 +47,7 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
     if _lint_missing_mark(found, parts):
         return entries
     left = {piece.end for piece in pieces if _lint_unset_host(found, piece)}
+    written = {piece.end: piece.text for piece in pieces}
     for number, piece in enumerate(pieces):
         if all(is_invisible(c) for c in piece.text):
             if len(pieces) == 1 and not found.has("uri.nested-url"):
@@ -58,7 +59,7 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
     for entry in entries:
         if entry.cause is None or (parts.srv and entry.has_port):
             continue
-        if entry.ends_at in left or _lint_path_of_a_socket(found, parts, entry):
+        if entry.ends_at in left or _lint_path_of_a_socket(found, entry, written[entry.ends_at]):
             continue
         action = _REPAIR if entry.hosts and entry.cause not in ("uri.placeholder", "uri.bad-port") else None
         unread = entry.cause == "uri.ipv6-brackets" and not entry.hosts
@@ -81,9 +82,8 @@ def lint_hosts(found: Mistakes, parts: UriText, entries: list[HostEntry], option
     return entries
 
 
-def _lint_path_of_a_socket(found: Mistakes, parts: UriText, entry: HostEntry) -> bool:
-    """An escaped path that drivers do not take for a socket's: it does not end in .sock."""
-    text = next((p.text for p in parts.host_entries if p.start <= entry.start and entry.ends_at <= p.end), "")
+def _lint_path_of_a_socket(found: Mistakes, entry: HostEntry, text: str) -> bool:
+    """An escaped path that drivers do not take for a socket's: it does not end in .sock. ``text`` is as written."""
     path = unquote_plus(text)
     if not text.lower().startswith("%2f") or path == text:
         return False
