@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import bson
 import msgspec
 import pytest
 from hypothesis import given
@@ -76,8 +77,36 @@ def test_odd_types_in_later_answers_cost_nothing_else(odd: Any) -> None:
     assert report.verdict is Verdict.CONNECTED
 
 
+CODE = bson.Code("x", {"y": 1})
+"""A text to Python, and no key of a dictionary."""
+
+
+@pytest.mark.parametrize("field", ["me", "setName", "primary", "msg", "hosts", "tags", "compression", "$clusterTime"])
+def test_code_in_place_of_a_text_is_a_text(field: str) -> None:
+    value = {"hosts": [CODE], "tags": {"dc": CODE}, "compression": [CODE]}.get(field, CODE)
+    report, _ = checked({"hello": hello(**{field: value})})
+    assert report.verdict is not None
+
+
+@pytest.mark.parametrize("limit", [None, "x", [], {}, CODE, bson.Decimal128("NaN")])
+def test_what_the_protocol_of_the_driver_raises_is_no_bug_of_this_program(limit: Any) -> None:
+    strays: list[dict[str, Any]] = []
+
+    async def run(port: int) -> Report:
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor())
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: strays.append(context))
+        report = await check(Request(Profile(), {}, text=f"mongodb://127.0.0.1:{port}/"), lambda _report: None)
+        await farewells()
+        return report
+
+    with MongoPeer({"hello": {**hello(), "maxMessageSizeBytes": limit}}) as peer:
+        assert loops.run(run(peer.port)).verdict is not None
+    assert strays == []
+
+
+BSON = st.sampled_from([CODE, bson.Decimal128("NaN"), bson.Regex("(a+)+$"), bson.MinKey(), bson.Int64(2**63 - 1)])
 JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3) | BSON,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
 )
 
@@ -85,6 +114,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 @given(JSON)
 def test_every_reader_takes_anything(value: Any) -> None:
     assert isinstance(replies.text(value), str | None)
+    assert {replies.text(value), *replies.texts(value)}
     assert all(isinstance(item, str) for item in replies.texts(value))
     assert isinstance(replies.whole(value), int | None)
     assert replies.document(value) is not None

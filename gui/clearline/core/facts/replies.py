@@ -14,7 +14,8 @@ MOST_NAMES: Final = 10_000
 
 
 def cut(text: str) -> str:
-    """A server's text, as long as anything needs it."""
+    """A server's text, as long as anything needs it; a plain one, for BSON's code is a text that has no hash."""
+    text = str(text)
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 

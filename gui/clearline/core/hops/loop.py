@@ -93,6 +93,14 @@ class HopLoopMixin:
         self._ready.appendleft(asyncio.Handle(callback, (), self))  # type: ignore[attr-defined, arg-type]
         self._write_to_self()  # type: ignore[attr-defined]
 
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """As asyncio does, but for what PyMongo's own protocol raises over odd bytes of a server, which is no bug here.
+
+        asyncio ends that line, and the driver tells of it.
+        """
+        if not type(context.get("protocol")).__module__.startswith("pymongo."):
+            super().call_exception_handler(context)  # type: ignore[misc]
+
     async def getaddrinfo(self, host: Any, port: Any, **keywords: Any) -> Any:
         """With a way nothing is looked up here: the name is the address. One that is written out needs no thread."""
         way = _going.get()
