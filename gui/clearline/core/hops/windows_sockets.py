@@ -6,6 +6,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 ON_WINDOWS: Final = sys.platform == "win32"
@@ -31,7 +32,9 @@ def no_syn_again(sock: socket.socket, control: Control | None = None) -> bool:
         return False  # Windows before 10, version 1709
 
 
+@cache
 def _control() -> Control:
+    """Loaded once: each load makes a class and its functions, which only a collection of garbage takes away."""
     import ctypes
 
     library = ctypes.WinDLL("ws2_32")  # type: ignore[attr-defined, unused-ignore]

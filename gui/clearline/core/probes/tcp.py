@@ -113,6 +113,7 @@ async def open_connection(
         except OSError as error:
             facts = ended(reach_of(error), error_number(error))
             connection.close()
+            error.__traceback__ = None  # Windows' loop keeps the error in a future that its frames hold: a circle.
             return facts, None
     return ended(Reach.OK), connection
 
