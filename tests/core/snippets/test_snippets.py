@@ -19,7 +19,7 @@ from clearline.core.profiles.hop import HttpProxy, KubernetesForward, Socks5Prox
 from clearline.core.profiles.profile import Auth, Options, Profile, Reads, SecretSource, Seeds, Tls, Unread, Writes
 from clearline.core.snippets import Group, Language, snippets
 from clearline.core.uri import connection_string
-from core.snippets.profiles import FULL, PLAIN, PROFILES, SECRETS, anything
+from core.snippets.profiles import FULL, PLAIN, PROFILES, SECRETS, anything, profile_of
 from examples import examples
 
 ROOT = Path(__file__).parents[3]
@@ -190,3 +190,15 @@ def test_nothing_that_a_profile_says_becomes_code(field: str, tmp_path: Path) ->
         for text in shells:
             subprocess.run(["/bin/sh", "-c", text], cwd=tmp_path, env=nothing, capture_output=True, check=False)
             assert [*tmp_path.iterdir()] == [], text
+
+
+def test_temporary_credentials_of_amazon_have_a_place_for_their_token() -> None:
+    """The access key says that they are: its owner's profile need not name the token."""
+    text = "mongodb://{}:s3cret-w0rd@h/?authMechanism=MONGODB-AWS"
+    made = {snippet.key: snippet.text for snippet in snippets(profile_of(text.format("ASIAX")))}
+    for key in ("sync", "async", "environment"):
+        assert '{"AWS_SESSION_TOKEN": os.environ["AWS_SESSION_TOKEN"]}' in made[key]
+    assert "\nAWS_SESSION_TOKEN=\n" in made["dotenv"]
+    assert "${AWS_SESSION_TOKEN}" not in made["dotenv"]
+    lasting = {snippet.key: snippet.text for snippet in snippets(profile_of(text.format("AKIAX")))}
+    assert "AWS_SESSION_TOKEN" not in lasting["sync"]

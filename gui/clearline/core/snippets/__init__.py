@@ -8,7 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from clearline.core.options.catalogue import DATETIME_CONVERSIONS, READ_PREFERENCES, UUID_REPRESENTATIONS
-from clearline.core.profiles.profile import Profile
+from clearline.core.profiles.profile import Profile, SecretSource
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN
 from clearline.core.snippets import by_hand, dotenv, other_drivers, python, python_factory, python_patterns, shells
 from clearline.core.snippets.snippet import Group, Language, Snippet
 
@@ -30,7 +31,7 @@ _PYTHON = (
 
 def snippets(profile: Profile) -> tuple[Snippet, ...]:
     """Everything there is for a profile, group by group. Pure; a few milliseconds."""
-    profile = _with_known_names(profile)
+    profile = _with_token(_with_known_names(profile))
     made = tuple(make(profile) for make in _PYTHON)
     return (
         *made,
@@ -61,6 +62,20 @@ def _with_known_names(profile: Profile) -> Profile:
             server_api=_known(options.server_api, _API_VERSIONS),
         ),
     )
+
+
+_TEMPORARY: Final = "ASIA"
+"""Amazon's access keys that begin so are temporary, and are worth nothing without their session token."""
+
+
+def _with_token(profile: Profile) -> Profile:
+    """With a place for the token, which a profile does not name that keeps its secrets where they are usually kept."""
+    auth = profile.auth
+    if auth.mechanism != "MONGODB-AWS" or not (auth.user or "").startswith(_TEMPORARY):
+        return profile
+    if AWS_SESSION_TOKEN in auth.properties:
+        return profile
+    return replace(profile, secrets={AWS_SESSION_TOKEN: SecretSource(), **profile.secrets})
 
 
 def _known(name: str | None, names: Collection[str]) -> str | None:
