@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from bson import Int64
+from pymongo import MongoClient
 
+from clearline.cli.mongod import PrivateMongod
 from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
-from lab import peers
+from lab import deployments, peers
 from lab.certificates import self_signed, server_context
+from lab.deployment import ROOT, ROOT_PASSWORD, User
 from lab.dns_server import NODATA, REFUSED, SERVFAIL, SILENT, Truncated, Zone, cluster
 from lab.mongo_peer import Failure, Late, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
@@ -204,6 +207,18 @@ TABLE.text(
 )
 
 
+@TABLE.row("E26", "two servers behind one name", failed="topology.wrong-set-name", says="another server", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(PORT)) as stray:
+        network.outside_address(_SECOND)
+        network.dns_server({(HOST, "A"): [OUTSIDE, _SECOND], (HOST, "AAAA"): NODATA})
+        name = f"{HOST}:{PORT}"
+        with MongoPeer(listener=network.listen(PORT, _SECOND)) as meant:
+            stray.answers["hello"] = member_hello("rsX", [name], me=name, role="primary")
+            meant.answers["hello"] = member_hello("rs0", [name], me=name, role="primary")
+            yield Case(f"mongodb://{HOST}/?replicaSet=rs0", network)
+
+
 @TABLE.row("E50", "a primary that its own list lacks", failed="topology.primary-not-listed")
 def _(lab: Laboratory) -> Iterator[Case]:
     with MongoPeer() as primary, MongoPeer() as other:
@@ -289,6 +304,35 @@ TABLE.text(
     failed="uri.mechanism-mismatch",
     says="MONGODB-X509",
 )
+
+
+@TABLE.row("E36", "a user of $external with a password", failed="auth.wrong-authsource", says="but in $external")
+def _(lab: Laboratory) -> Iterator[Case]:
+    server = lab.login_server
+    with MongoClient(server.address, username=ROOT, password=ROOT_PASSWORD, directConnection=True) as client:
+        outside = client["$external"]
+        outside.command("createUser", "CN=outside", roles=[{"role": "read", "db": "shop"}])
+        try:
+            yield Case(f"mongodb://CN%3Doutside:{SECRET}@{server.address}/")
+        finally:
+            outside.command("dropUser", "CN=outside")
+
+
+@TABLE.row("E37", "on its way to access control", failed="auth.no-access-control", says="transitionToAuth")
+def _(lab: Laboratory) -> Iterator[Case]:
+    key = lab.folder / "members.key"
+    key.write_text("abcdefgh" * 8, "ascii")
+    key.chmod(0o600)
+    with PrivateMongod(("--keyFile", str(key), "--transitionToAuth")) as server:
+        yield Case(f"mongodb://someone:{SECRET}@{server.address}/")
+
+
+@TABLE.row("E38", "the password of another database's user", failed="auth.wrong-password", says="in admin too")
+def _(lab: Laboratory) -> Iterator[Case]:
+    users = (User("app", "shop", password="another-Kp7"), User("app", password=SECRET))
+    with deployments.with_login(users=users) as server:
+        yield Case(f"mongodb://app:{SECRET}@{server.address}/shop")
+
 
 # ---------------------------------------------------------------- TLS
 

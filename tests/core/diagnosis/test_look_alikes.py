@@ -12,6 +12,7 @@ import pytest
 
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
+from clearline.core.facts.fact import replace
 from clearline.core.facts.hops import HopFacts
 from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts, Privilege
 from clearline.core.facts.names import DnsOutcome, Lookup
@@ -339,7 +340,17 @@ def test_what_holds_for_mongodb_or_only_for_its_protocol(genuine: bool | None, s
     refused_login = LoginFacts(attempted=True, failed_step="saslStart", code=18, server="db1:27017", user="app")
     raised = DriverFacts(state=DriverState.RAISED, code=18, raised_by="login")
     known = facts(live(HELLO, extras=extras), login=refused_login, driver=raised, user="app")
-    assert found(known, "auth.no-access-control").certainty is sure
+    one = found(known, "auth.no-access-control")
+    assert one.certainty is LIKELY
+    assert "transitionToAuth" in one.detail
+
+
+def test_a_set_of_another_name_or_another_server_at_the_same_name() -> None:
+    doors = tuple(tcp(Reach.OK, address) for address in ("192.0.2.7", "192.0.2.8"))
+    one = found(failed(replace(live(PRIMARY), tcp=doors), options={"replicaSet": "rs9"}), "topology.wrong-set-name")
+    assert one.certainty is LIKELY
+    assert "several addresses" in one.detail
+    assert all(remedy.patch is None for remedy in one.remedies)
 
 
 # ---------------------------------------------------------------- login, rights, operations

@@ -72,12 +72,22 @@ def explain(facts: Facts, member: MemberFacts) -> Finding | None:
 def _one_of_several(member: MemberFacts, found: Finding) -> str:
     """A word about a name with several addresses that take connections: what one of them says is said of that one."""
     opened = open_addresses(member)
-    if len(opened) < 2 or found.stage not in (Stage.TLS, Stage.HELLO):
+    if len(opened) < 2 or found.stage not in (Stage.TLS, Stage.HELLO, Stage.TOPOLOGY):
         return ""
     return (
         f"{member.host} has several addresses ({catalogue.listed(opened, most=4)}), and what one of them answered is "
         "told here: another server may stand at another of them."
     )
+
+
+def _by_one_address(facts: Facts, found: Finding) -> Finding:
+    """The same for what is concluded about the set from one server's answer: no change is offered on that ground."""
+    member = facts.member(found.server) if found.server and found.stage is Stage.TOPOLOGY else None
+    if member is None or found.severity is not Severity.FAILURE or not (words := _one_of_several(member, found)):
+        return found
+    certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
+    remedies = tuple(msgspec.structs.replace(remedy, patch=None) for remedy in found.remedies)
+    return msgspec.structs.replace(found, certainty=certainty, detail=f"{found.detail} {words}", remedies=remedies)
 
 
 def _explain(facts: Facts, member: MemberFacts) -> Finding | None:
@@ -112,6 +122,7 @@ def diagnose(facts: Facts, on_bug: Callable[[Exception], None] | None = None) ->
                 raise
             on_bug(error)
     connected, failed = is_connected(facts), has_failed(facts)
+    found = [_by_one_address(facts, f) for f in found]
     if connected or failed:
         found += _about_members(facts, found, connected=connected)
     if connected:

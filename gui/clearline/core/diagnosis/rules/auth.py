@@ -134,8 +134,10 @@ def no_access_control(facts: Facts) -> Finding | None:
         return None
     return finding(
         "auth.no-access-control",
-        Certainty.PROVEN if is_genuine(facts) else Certainty.LIKELY,
+        Certainty.LIKELY,
         evidence={**login_evidence(facts), "read without login": 0},
+        detail="A server on its way to access control (transitionToAuth) has users already and lets in without a login "
+        "too: then it is the name, or authSource, that is wrong.",
         patch={"auth": {"user": None, "mechanism": None, "source": None}},
         user=user,
     )

@@ -115,9 +115,22 @@ def wrong_password(facts: Facts) -> Finding | None:
         evidence=login_evidence(facts),
         detail="" if known else "This server does not tell whether it knows the user: the name may be wrong as well.",
         action="ask-password",
-        also=_other_passwords(facts),
+        also=(*_namesakes(facts, user, database), *_other_passwords(facts)),
         user=user,
         database=database,
+    )
+
+
+def _namesakes(facts: Facts, user: str, database: str) -> tuple[Remedy, ...]:
+    """Accounts of the same name in other databases, each with a password of its own."""
+    homes = [name.removesuffix(f".{user}") for name, known in facts.user_mechanisms.items() if known]
+    return tuple(
+        Remedy(
+            text=f"There is a user {user} in {home} too: if the password is that one's, write authSource={home}.",
+            patch={"auth": {"source": home}},
+        )
+        for home in homes
+        if home != database and f"{home}.{user}" in facts.user_mechanisms
     )
 
 

@@ -52,6 +52,17 @@ def other_place(facts: Facts) -> Finding | None:
             )
         patch = {"auth": {"source": actual}}
         return tell("auth.wrong-authsource", patch=patch, user=user, database=database, actual=actual)
+    if _is_kept_outside(facts, user, database):
+        return tell(
+            "auth.wrong-authsource",
+            means="Users of $external have no password in MongoDB: a certificate, LDAP, Kerberos, AWS or OIDC vouches "
+            "for them.",
+            fix="Name the method: authMechanism=MONGODB-X509 without a password for a client certificate, PLAIN over "
+            "TLS for LDAP, GSSAPI for Kerberos. Each of them looks the user up in $external.",
+            user=user,
+            database=database,
+            actual="$external",
+        )
     alike = [(name, known) for name, known in _homes(facts) if known != user and _plain(known) == _plain(user)]
     if alike:
         home, actual = min(alike, key=lambda pair: pair[0] != database)
@@ -70,6 +81,12 @@ def other_place(facts: Facts) -> Finding | None:
             action="escape-password",
         )
     return None
+
+
+def _is_kept_outside(facts: Facts, user: str, database: str) -> bool:
+    """Whether the server knows the user in $external, where none has a password, and does not say so of every name."""
+    known = facts.users_without_mechanism
+    return f"$external.{user}" in known and database != "$external" and f"{database}.{user}" not in known
 
 
 def _visible(user: str) -> str:
@@ -175,5 +192,6 @@ def _initial_users(facts: Facts) -> tuple[Remedy, ...]:
 
 
 def _asked_elsewhere(facts: Facts) -> str:
-    names = {name.partition(".")[0] for name in facts.user_mechanisms} - {auth_database(facts)}
+    asked = (name for name in facts.user_mechanisms if name not in facts.users_without_mechanism)
+    names = {name.partition(".")[0] for name in asked} - {auth_database(facts)}
     return listed(sorted(names), nothing="")
