@@ -234,12 +234,10 @@ def _profile(
         fields.setdefault("tls", {})["trust"] = base.tls.trust
     if base.auth.allow_plain_without_tls is not None:
         fields.setdefault("auth", {})["allow_plain_without_tls"] = base.auth.allow_plain_without_tls
-    for option in OPTIONS:
-        if option.type is OptionType.KEYWORD and option.field is not None:
-            section, attribute = option.field
-            kept = getattr(getattr(base, section), attribute)
-            if kept is not None:
-                fields.setdefault(section, {})[attribute] = kept
+    for section, attribute in _KEYWORD_FIELDS:
+        kept = getattr(getattr(base, section), attribute)
+        if kept is not None:
+            fields.setdefault(section, {})[attribute] = kept
     for section, values in shell.fields.items():
         fields[section] = values | fields.get(section, {})
     sections = {name: _section(name, values) for name, values in fields.items()}
@@ -253,6 +251,7 @@ def _section(name: str, values: dict[str, Any]) -> Any:
     return type(getattr(_EMPTY, name))(**values)
 
 
+_KEYWORD_FIELDS: Final = tuple(o.field for o in OPTIONS if o.type is OptionType.KEYWORD and o.field is not None)
 _OWN: Final = ("id", "name", "folder", "favourite", "colour", "notes", "env_file", "hops", "far_dns")
 """What is the profile's own and stands in no connection string; of the hops, a SOCKS5 proxy may."""
 _EMPTY: Final = Profile(id="", seeds=Seeds())

@@ -20,6 +20,8 @@ from clearline.core.uri.pieces import Piece, is_invisible
 from clearline.core.uri.surroundings import QUOTE_CHARACTERS
 
 PLACEHOLDER: Final = late(r"<[^<>@]*>|\$?\{\{?[A-Za-z_ .\-]*\}\}?|%3[Cc][A-Za-z_ \-]*%3[Ee]", needs=("<", "{", "%3c"))
+_USUAL: Final = late(r"([\w.\-]+)(?::(\d{1,5}))?")
+"""A name or an address with or without a port, with nothing that may be wrong but the port's number."""
 _NAME: Final = late(r"[\w.\-]+")
 _ENTRY: Final = late(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.\-]*\w)(?::\d{1,5})?")
 _SEPARATOR: Final = late(r"\s*[;|&，、；]\s*|\s+|%2[Cc]")
@@ -103,6 +105,8 @@ def _is_empty(piece: Piece) -> bool:
 
 def _entry(piece: Piece, *, last: bool = False) -> HostEntry:
     text = piece.text
+    if (usual := _USUAL.fullmatch(text)) and not text.endswith(".sock"):
+        return _with_port(piece, usual[1], usual[2], usual.start(2))
     if has_references(text) and _OPEN.fullmatch(REFERENCE.sub("x", text)):
         # Opaque until it is resolved: it may be a host, a port, or the whole list.
         return HostEntry(hosts=(text,), name=text, ends_at=piece.end)

@@ -126,12 +126,14 @@ def _without_outer(decoded: str) -> str:
 
 
 def _forbidden(decoded: str) -> str | None:
+    if decoded.isascii() and decoded.isprintable():
+        return None
     return next((f"U+{ord(character):04X}" for character in decoded if _is_forbidden(character)), None)
 
 
 def _mixes_directions(decoded: str) -> bool:
     """Whether a password breaks the rule about letters from right to left (RFC 3454, section 6)."""
-    if not any(map(stringprep.in_table_d1, decoded)):
+    if decoded.isascii() or not any(map(stringprep.in_table_d1, decoded)):
         return False
     at_ends = stringprep.in_table_d1(decoded[0]) and stringprep.in_table_d1(decoded[-1])
     return not at_ends or any(map(stringprep.in_table_d2, decoded))
