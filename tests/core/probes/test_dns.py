@@ -426,6 +426,18 @@ def test_a_record_cut_in_the_middle_is_truncated_not_malformed() -> None:
         assert ask_one(server, type="TXT").truncated
 
 
+def test_over_tcp_nothing_is_cut_off_whatever_it_says_of_itself() -> None:
+    async def marked(packet: bytes, *, tcp: bool) -> bytes:
+        response = dns.message.make_response(dns.message.from_wire(packet))
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    with DnsServer() as server:
+        server.answer = marked  # type: ignore[method-assign]
+        asked = ask_one(server, type="TXT", transport="tcp")
+        assert (asked.truncated, asked.outcome) == (False, DnsOutcome.NODATA)
+
+
 def test_each_name_server_is_asked_by_itself() -> None:
     zone = cluster("c0.lab.test", {"m1.lab.test": 27017})
     with (

@@ -94,7 +94,7 @@ async def over_tcp(query: dns.message.QueryMessage, nameserver: Server) -> Reply
         await loop.sock_connect(sock, address)
         await loop.sock_sendall(sock, query.to_wire(prepend_length=True))
         size = int.from_bytes(await _exactly(sock, 2), "big")
-        return _read(await _exactly(sock, size), query) or Reply(DnsOutcome.MALFORMED)
+        return _read(await _exactly(sock, size), query, whole=True) or Reply(DnsOutcome.MALFORMED)
 
 
 async def over_way(query: dns.message.QueryMessage, nameserver: Server, way: Opener) -> Reply:
@@ -103,7 +103,7 @@ async def over_way(query: dns.message.QueryMessage, nameserver: Server, way: Ope
     try:
         await stream.send(query.to_wire(prepend_length=True))
         size = int.from_bytes(await _whole(stream, 2), "big")
-        return _read(await _whole(stream, size), query) or Reply(DnsOutcome.MALFORMED)
+        return _read(await _whole(stream, size), query, whole=True) or Reply(DnsOutcome.MALFORMED)
     finally:
         stream.close()
 
@@ -151,14 +151,17 @@ async def _exactly(sock: socket.socket, size: int) -> bytes:
     return data
 
 
-def _read(packet: bytes, query: dns.message.QueryMessage) -> Reply | None:
-    """What a packet says; None when it answers another question."""
+def _read(packet: bytes, query: dns.message.QueryMessage, *, whole: bool = False) -> Reply | None:
+    """What a packet says; None when it answers another question.
+
+    ``whole``: it came over TCP, where nothing is cut off, whatever it says of itself.
+    """
     import dns.exception
     import dns.flags
     import dns.message
 
     try:
-        response = dns.message.from_wire(packet, raise_on_truncation=True)
+        response = dns.message.from_wire(packet, raise_on_truncation=not whole)
         if not query.is_response(response):
             return None
         rcode = int(response.rcode())

@@ -85,6 +85,12 @@ SRV_NAMES = [
     ("silent, though names resolve", (question("srv", DnsOutcome.SILENT), NO_ADDRESS, CONTROL), "dns.srv-blocked"),
     ("malformed, though names resolve", (question("srv", DnsOutcome.MALFORMED), CONTROL), "dns.srv-blocked"),
     ("not implemented", (question("srv", DnsOutcome.OTHER_RCODE, rcode=4), CONTROL), "dns.srv-blocked"),
+    ("malformed as all else is", everything(DnsOutcome.MALFORMED), "dns.garbage"),
+    (
+        "malformed as one address is",
+        (question("srv", DnsOutcome.MALFORMED), question("bare", DnsOutcome.MALFORMED), NO_ADDRESS, CONTROL),
+        "dns.garbage",
+    ),
     ("SERVFAIL", (question("srv", DnsOutcome.SERVFAIL), CONTROL), "dns.servfail"),
     ("SERVFAIL for everything", everything(DnsOutcome.SERVFAIL), "dns.servfail"),
     ("silence for everything", everything(DnsOutcome.SILENT), "dns.resolver-silent"),
@@ -168,10 +174,18 @@ def test_a_name_server_that_says_neither_yes_nor_no_is_passed_over(deaf: DnsOutc
     assert cause(*everything(deaf), *everything(DnsOutcome.NXDOMAIN, server=1)) == "dns.srv-not-found"
 
 
-def test_refusing_everything_is_only_likely_to_be_about_srv() -> None:
-    found = about_name(*everything(DnsOutcome.REFUSED))
+@pytest.mark.parametrize("outcome", [DnsOutcome.REFUSED, DnsOutcome.OTHER_RCODE])
+def test_refusing_everything_is_only_likely_to_be_about_srv(outcome: DnsOutcome) -> None:
+    found = about_name(*everything(outcome))
     assert found is not None
     assert (found.cause, found.certainty) == ("dns.srv-blocked", Certainty.LIKELY)
+    assert "ordinary names resolve" not in found.summary
+
+
+def test_the_root_among_targets_is_shown_as_a_dot() -> None:
+    found = about_name(question("srv", DnsOutcome.ANSWERED, "0 0 27017 .", "0 0 27017 db1.example.com"))
+    assert found is not None
+    assert "to ., which" in found.summary
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ from clearline.core.findings import (
     Stage,
 )
 
-_TURNED_DOWN = (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL)
+_TURNED_DOWN = (DnsOutcome.REFUSED, DnsOutcome.SERVFAIL, DnsOutcome.OTHER_RCODE)
 _ALLOWED_IN_TXT = {"authsource", "replicaset", "loadbalanced"}
 
 
@@ -111,6 +111,9 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
     elsewhere = [q for q in asked_for(facts, "bare", "control") if q.nameserver == best.nameserver]
     if best.outcome is DnsOutcome.SERVFAIL:
         return finding("dns.servfail", Certainty.PROVEN, evidence=evidence, host=host)
+    malformed = [q for q in (*srv, *elsewhere) if q.outcome is DnsOutcome.MALFORMED]
+    if best.outcome is DnsOutcome.MALFORMED and any(q in malformed for q in elsewhere):
+        return garbage(malformed, host)
     if any(hears(q.outcome) and q.outcome not in _TURNED_DOWN for q in elsewhere):
         # Only an answer about the same domain shows that it is the kind of record which is turned down.
         domain = any(hears(q.outcome) and q.purpose == "bare" and q.outcome not in _TURNED_DOWN for q in elsewhere)
@@ -127,6 +130,7 @@ def _srv_failure(facts: Facts, host: str, srv: list[Question], best: Question) -
             "dns.srv-blocked",
             Certainty.LIKELY,
             evidence=evidence,
+            summary=f"Your DNS server {best.nameserver} refuses to look {host} up.",
             detail="It refuses ordinary names too, so it may refuse to serve this computer at all.",
             nameserver=best.nameserver,
         )
@@ -251,7 +255,7 @@ def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]
             evidence=evidence,
             severity=None if len(portless) == len(targets) else Severity.WARNING,
             host=host,
-            target=portless[0],
+            target=portless[0] or ".",
         )
         if len(portless) == len(targets):
             return
@@ -259,7 +263,11 @@ def _srv_targets(facts: Facts, host: str, answer: Question) -> Iterable[Finding]
     for target in targets:
         if not srv_target_allowed(host, target, suffix if isinstance(suffix, str) else None):
             yield finding(
-                "dns.srv-target-refused", Certainty.PROVEN, evidence=evidence, host=host, target=target.rstrip(".")
+                "dns.srv-target-refused",
+                Certainty.PROVEN,
+                evidence=evidence,
+                host=host,
+                target=target.rstrip(".") or ".",
             )
             return
 
