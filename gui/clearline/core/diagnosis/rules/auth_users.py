@@ -53,8 +53,10 @@ def other_place(facts: Facts) -> Finding | None:
         patch = {"auth": {"source": actual}}
         return tell("auth.wrong-authsource", patch=patch, user=user, database=database, actual=actual)
     if _is_kept_outside(facts, user, database):
-        return tell(
+        return finding(
             "auth.wrong-authsource",
+            Certainty.LIKELY,  # the one that is meant may be another of that name, which is still to be created
+            evidence=login_evidence(facts),
             means="Users of $external have no password in MongoDB: a certificate, LDAP, Kerberos, AWS or OIDC vouches "
             "for them.",
             fix="Name the method: authMechanism=MONGODB-X509 without a password for a client certificate, PLAIN over "
