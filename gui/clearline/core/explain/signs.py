@@ -116,6 +116,7 @@ _VERIFY: dict[int, tuple[str, ...]] = {
     10: (
         "certificatehasexpired", "cert_has_expired", "certificateexpiredexception", "invalidpeercertificate:expired",
         "invalidpeercertificate:certexpired", "invalidpeercertificate:certificateexpired", "errsslcertexpired",
+        "invalidcertificate(expired",
         "sec_e_cert_expired", "0x80090328", "0x800b0101", "-9814",
     ),
     9: (
@@ -136,7 +137,7 @@ _VERIFY: dict[int, tuple[str, ...]] = {
         "unabletofindvalidcertificationpath", "certificateisnottrusted",
     ),
     21: ("unabletoverifythefirstcertificate", "unable_to_verify_leaf_signature"),
-    23: ("verifyfailed:certificaterevoked", "cert_revoked", "invalidpeercertificate:revoked", "0x80092010"),
+    23: ("verifyfailed:certificaterevoked", "cert_revoked", "invalidpeercertificate:revoked", "invalidcertificate(revoked", "0x80092010"),
     62: (
         "hostnamemismatch", "err_tls_cert_altname_invalid", "doesnotmatchcertificatesaltnames", "nonamematching",
         "nosubjectalternativednsnamematching", "certificateisvalidfor", "notvalidforname",

@@ -46,7 +46,10 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
     if _RUST_IN_USE.search(text) and any(s.kind in ("reset", "closed", "lost") for s in record.signs):
         yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="wire_version")
         yield Guess(weight=2340, cause="pool.server-went-away", words="wire_version")
-    if _JAVA_IN_USE.search(text) and not record.views and "monitor thread" not in text:
+    if not record.views and "SelectionError" not in text and (found := _NODE_RESET.search(text)):
+        yield Guess(weight=2350, cause="pool.idle-connections-dropped", words=found[0])
+        yield Guess(weight=2340, cause="pool.server-went-away", words=found[0])
+    if _JAVA_IN_USE.search(text) and not record.views and not _MONITOR.search(text):
         kinds = {s.kind for s in record.signs}
         if kinds & {"closed", "reset", "lost"} and not kinds & {"alert", "verify", "not-tls", "tls-closed"}:
             yield Guess(weight=2350, cause="pool.idle-connections-dropped", words="MongoSocket")
@@ -65,7 +68,7 @@ def unnamed_verdict(record: Record, text: str) -> Iterator[Guess]:
 def closed_on_a_monitor(record: Record, text: str) -> Iterator[Guess]:
     """What a monitor reads is the first answer of a server: a connection that ends there never worked."""
     found = re.search(r"Prematurely reached end of stream", text)
-    if not found or not (record.views or re.search(r"monitor thread|ServerMonitor", text)):
+    if not found or not (record.views or _MONITOR.search(text)):
         return
     if not any(s.kind in ("tls-closed", "not-tls", "alert", "verify") for s in record.signs):
         yield Guess(weight=2330, cause="tls.required", words=found[0])
@@ -95,6 +98,9 @@ _HURRY_MS = 300
 _GO_IN_USE = re.compile(r"incomplete read of message header|unable to write wire message")
 _CSHARP_IN_USE = re.compile(r"occurred while (?:receiving a message from|sending a message to) the server")
 """While it opens a connection, it says so around this."""
+_MONITOR = re.compile(r"monitor thread|ServerMonitor")
+_NODE_RESET = re.compile(r"MongoNetworkError: (?:read ECONNRESET|write E(?:PIPE|CONNRESET))")
+"""While it connects, the error of the selection stands around it."""
 _NODE_SILENT = re.compile(r"connection \d{1,9} to \S{1,200} timed out")
 _RUST_IN_USE = re.compile(r"wire_version: Some\(")
 """Rust adds it where the server had said hello before."""
