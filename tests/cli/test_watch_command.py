@@ -166,6 +166,13 @@ def test_the_summary_counts() -> None:
     assert summary(state())["watched_s"] == 5.0
 
 
+def test_time_that_was_degraded_is_told_beside_the_time_that_it_was_up() -> None:
+    health = HealthSnapshot(state=HealthState.HEALTHY, up_s=100.0, degraded_s=16.9)
+    last = summary(WatchState(started=1000.0, at_s=100.0, interval_s=10.0, health=health))
+    assert last["degraded_s"] == 16.9
+    assert "up 100.00 % of the time, 16.9 s of it degraded;" in watch._summary_text(last)
+
+
 @pytest.mark.parametrize("form", [[], ["--jsonl"]])
 def test_a_watch_that_stands_still_says_what_is_known_and_leaves(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: list[str]

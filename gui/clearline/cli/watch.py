@@ -287,7 +287,7 @@ def _summary_text(line: Line) -> str:
     if line["median_ms"] is not None:
         parts.append(f"median {_ms(line['median_ms'])}")
     if line["uptime"] is not None:
-        degraded = f", {_lasting(line['degraded_s'])} of it degraded" if line["degraded_s"] else ""
+        degraded = f", {_lasting(line['degraded_s'])} of it degraded" if line["degraded_s"] >= 1 else ""
         parts.append(f"up {line['uptime'] * 100:.2f} % of the time{degraded}")
     parts.append(f"{line['outages']} outage{'' if line['outages'] == 1 else 's'}")
     return "; ".join(parts) + "."

@@ -4,7 +4,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from clearline.core.report.report import Verdict
+from clearline.core.watch.health import HealthSnapshot, HealthState
+from clearline.core.watch.state import WatchState
 from clearline.ui.models.outages import share_text
+from clearline.ui.panels import health_page
 from clearline.ui.panels.health import Health, HealthIndicator, health_of
 from ui import played_checks as play
 
@@ -34,3 +37,9 @@ def test_the_latency_is_the_primary_s(qtbot: QtBot) -> None:
     qtbot.addWidget(indicator)
     indicator.show_reading(health_of(play.connected(), running=False))
     assert indicator.accessibleName() == "Health: healthy 1.4 ms"
+
+
+def test_time_that_was_degraded_is_told_beside_the_time_that_it_was_up() -> None:
+    health = HealthSnapshot(state=HealthState.HEALTHY, up_s=100.0, degraded_s=16.9)
+    state = WatchState(started=1000.0, at_s=100.0, interval_s=10.0, health=health)
+    assert health_page._numbers(state).startswith("up 100 % of 1 min 40 s, 16.9 s of it degraded")

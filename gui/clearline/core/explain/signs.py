@@ -137,7 +137,10 @@ _VERIFY: dict[int, tuple[str, ...]] = {
         "unabletofindvalidcertificationpath", "certificateisnottrusted",
     ),
     21: ("unabletoverifythefirstcertificate", "unable_to_verify_leaf_signature"),
-    23: ("verifyfailed:certificaterevoked", "cert_revoked", "invalidpeercertificate:revoked", "invalidcertificate(revoked", "0x80092010"),
+    23: (
+        "verifyfailed:certificaterevoked", "cert_revoked", "invalidpeercertificate:revoked",
+        "invalidcertificate(revoked", "0x80092010",
+    ),
     62: (
         "hostnamemismatch", "err_tls_cert_altname_invalid", "doesnotmatchcertificatesaltnames", "nonamematching",
         "nosubjectalternativednsnamematching", "certificateisvalidfor", "notvalidforname",

@@ -293,7 +293,8 @@ def _numbers(state: WatchState) -> str:
     health = state.health
     parts = []
     if health.uptime is not None:
-        parts.append(f"up {share_text(health.uptime)} of {lasted_text(health.up_s + health.down_s)}")
+        degraded = f", {lasted_text(health.degraded_s)} of it degraded" if health.degraded_s >= 1 else ""
+        parts.append(f"up {share_text(health.uptime)} of {lasted_text(health.up_s + health.down_s)}{degraded}")
     parts.append(f"{health.pings:,} pings, {health.failures:,} failed")
     if health.rtt_ms is not None:
         parts.append(f"latest {health.rtt_ms:,.1f} ms")
