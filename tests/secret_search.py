@@ -35,7 +35,12 @@ TESTS = Path(__file__).resolve().parent
 PRODUCT = TESTS.parent / "gui" / "clearline"
 
 _IN_ADDRESS = re.compile(r"://[^:/@\s\"']{1,40}:([^@\s\"'{}<>$]{6,60})@")
-_NAMES = re.compile(r"_?(CANARY|.*SECRET|.*SECRET_WORD|.*PASSWORD|WORD)S?")
+_NAMES = r"_?(?:CANARY|\w*SECRET|\w*SECRET_WORD|\w*PASSWORD|WORD)S?"
+_STRING = r"""(?:[rRuU]?"(?:[^"\\\n]|\\.)*"|[rRuU]?'(?:[^'\\\n]|\\.)*')"""
+_STRINGS = rf"{_STRING}(?:\s+{_STRING})*"  # that Python reads as one
+_SECRET = re.compile(rf"\bSecret\(\s*({_STRINGS})\s*,?\s*\)")
+_TUPLE = rf"""\((?:{_STRING}|[^()"'])*\)"""
+_ASSIGNED = re.compile(rf"^[ \t]*{_NAMES} *= *({_TUPLE}|{_STRINGS}(?: *, *{_STRINGS})*)", re.MULTILINE)
 _TELLING = ("Secret(", "CANARY", "SECRET", "WORD")
 """One of them stands in each module that names a secret; reading the others takes longer than all the rest."""
 _LARGEST = 64 * 1024 * 1024
@@ -76,37 +81,29 @@ def secrets_of(folder: Path) -> set[str]:
         text = path.read_text("utf-8")
         found.update(unquote(secret) for secret in _IN_ADDRESS.findall(text))
         if any(word in text for word in _TELLING):
-            found.update(_named(ast.parse(text)))
+            found.update(_named(text))
     return {text for text in found if distinctive(text)}
 
 
-def _named(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name(id="Secret"), args=[ast.Constant(value=str(text))]):
-                yield text
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
-                if _NAMES.fullmatch(name):
-                    yield text
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple(elts=elements)) if _NAMES.fullmatch(name):
-                yield from (e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str))
+def _named(text: str) -> Iterator[str]:
+    """Read as text, for making trees of all the tests and walking through them takes most of a second."""
+    told = [match[1] for pattern in (_SECRET, _ASSIGNED) for match in pattern.finditer(text)]
+    for literal in re.findall(_STRINGS, "\n,".join(told)):
+        yield ast.literal_eval(f"({literal})")
 
 
 class Needles:
-    """All the secrets in all their spellings, looked for at once."""
+    """All the secrets in all their spellings; one pattern of all would look for them four times as long."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._spellings: dict[bytes, str] = {}
         for secret in secrets:
             for spelling in _spellings(secret):
                 self._spellings[spelling] = secret
-        longest_first = sorted(self._spellings, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, longest_first)) or b"(?!)")
 
     def in_bytes(self, content: bytes) -> str | None:
         """A secret that the content holds."""
-        found = self._pattern.search(content)
-        return self._spellings[found[0]] if found else None
+        return next((secret for spelling, secret in self._spellings.items() if spelling in content), None)
 
     def in_text(self, text: str) -> str | None:
         """A secret that the text holds."""
@@ -221,7 +218,7 @@ class SecretSearch:
         self.needles = Needles(() if self._has_workers else self._secrets)
         self.writers = Writers(tests, PRODUCT)
         self.found: list[str] = []
-        self._folders = list(folders)
+        self.folders = list(folders)
         self._exempt: list[Path] = []
         self._test = ""
         self._on_purpose = False
@@ -259,8 +256,8 @@ class SecretSearch:
             return
         factory = getattr(self._config, "_tmp_path_factory", None)
         if factory is not None and factory._basetemp is not None:  # nobody asked for one: there is none to search
-            self._folders.append(factory.getbasetemp())
-        for folder in self._folders:
+            self.folders.append(factory.getbasetemp())
+        for folder in self.folders:
             self.found += found_in(folder, self.needles, self.writers, self._exempt)
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[_FOUND] = self.found

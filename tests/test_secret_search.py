@@ -169,6 +169,25 @@ def test_an_input_that_the_product_wrote_again_is_its_output(tmp_path: Path) -> 
     assert result.returncode == 1, result.stdout
 
 
+def test_a_secret_is_collected_however_it_is_written(tmp_path: Path) -> None:
+    written = r"""
+        given = Secret("a-{0}1") or Secret(
+            'b-{0}\'1'
+            "-c",
+        )
+        WORD = "d-{0}1"  # (a remark)
+        def test(): OTHER_PASSWORDS = ("e-{0}(1", given, 'f-{0}1')
+        SECRETS = (
+            "g-{0}1",
+        )
+        NO_WORDS = given("h-{0}1")
+        client = "mongodb://app:i-{0}1@db1"
+        """
+    (tmp_path / "test_it.py").write_text(dedent(written).replace("{0}", "planted").replace("def test(): ", "    "))
+    begin = {secret[:2] + secret[9:] for secret in secrets_of(tmp_path)}
+    assert begin == {"a-1", "b-'1-c", "d-1", "e-(1", "f-1", "g-1", "i-1"}
+
+
 def test_the_secrets_are_collected_from_these_tests() -> None:
     found = secrets_of(TESTS)
     assert {"s3cret-w0rd", "s3cr3t-horse", "s3cret-Pä@ss-4711", "Zq7-hunter-9Xk"} <= found
