@@ -49,9 +49,17 @@ def test_the_marks_reach_the_goal() -> None:
     assert sum(marks.values()) >= GOAL * len(marks), missed
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["text"])[:40])
-def test_nothing_is_wrongly_proven(row: dict[str, list[str]]) -> None:
-    assert mark(row) >= 0
+def test_nothing_is_wrongly_proven() -> None:
+    """One test for all rows, that names each which fails: a test for each would take longer than the texts do."""
+    assert not [f"{told}: {row['text']}" for row in ROWS if (told := wrong(row))]
+
+
+def wrong(row: dict[str, Any]) -> str:
+    """What is wrong with the answer to a text, if that is worse than none."""
+    try:
+        return "wrongly proven" if mark(row) < 0 else ""
+    except Exception as error:
+        return repr(error)
 
 
 @pytest.mark.parametrize("row", ROWS[::8], ids=lambda row: str(row["text"])[:40])
