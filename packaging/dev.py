@@ -111,6 +111,13 @@ def several(processes: int) -> list[str]:
     return ["-n", str(min(processes, MOST_PROCESSES)), *by]
 
 
+def forked(processes: int) -> list[str]:
+    """The same for many small tests that start nothing, where the system lets a process fork that has loaded much."""
+    if sys.platform != "linux":
+        return several(processes)
+    return ["--processes", str(min(processes, MOST_PROCESSES))]  # by tests/side_by_side.py
+
+
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
@@ -119,7 +126,7 @@ def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]
     run as they are.
     """
     if list(arguments) == ["--fast"]:
-        return [[*several(processors), "-q", "-m", "not frozen and not crowd", "--fast"]]
+        return [[*forked(processors), "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:
         return [[*([] if "-m" in arguments else ["-m", "not frozen and not crowd"]), *arguments]]
     whole = [*several(processors + 1), "-m", "not frozen and not crowd and not timed"]

@@ -27,6 +27,7 @@ import hypothesis
 import pytest
 
 import secret_search
+import side_by_side
 import uses
 from clearline.cli.mongod import MongodNotFound, find_mongod
 from clearline.core.exchange import encrypted
@@ -42,11 +43,11 @@ _HOME = pytest.StashKey[Path]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     meaning = f"leave out the tests marked {', '.join(uses.SLOW)}"
     parser.addoption("--fast", action="store_true", help=meaning)
+    side_by_side.pytest_addoption(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    home = config.stash[_HOME] = Path(tempfile.mkdtemp(prefix="clearline-tests-"))
-    os.environ["CLEARLINE_HOME"] = str(home)
+    _make_home(config)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # no test meets the user's own keyring
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if sys.platform == "win32":  # where that platform looks for fonts nowhere
@@ -58,9 +59,22 @@ def pytest_configure(config: pytest.Config) -> None:
     examples = {"max_examples": 20} if config.getoption("--fast") else {}
     hypothesis.settings.register_profile("clearline", hypothesis.settings.default, deadline=None, **examples)
     hypothesis.settings.load_profile("clearline")
-    secret_search.watch(config, home)
+    secret_search.watch(config, config.stash[_HOME])
+    side_by_side.share(config, _begin_apart)
     for name, meaning in uses.MARKS.items():
         config.addinivalue_line("markers", f"{name}: {meaning} (set by what the test uses)")
+
+
+def _make_home(config: pytest.Config) -> None:
+    home = config.stash[_HOME] = Path(tempfile.mkdtemp(prefix="clearline-tests-"))
+    os.environ["CLEARLINE_HOME"] = str(home)
+
+
+def _begin_apart(config: pytest.Config) -> None:
+    """In a process that was forked off: nothing of the user's folders is shared."""
+    _make_home(config)
+    search: Any = config.pluginmanager.getplugin("secret-search")
+    search.folders = [config.stash[_HOME]]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
