@@ -15,7 +15,7 @@ def test_what_the_return_of_the_server_told_is_not_lost_to_a_check_that_ends_lat
     async def play() -> None:
         health = HealthFold()
         health.judge(HealthState.DOWN, "gone", 1.0, 1001.0, outage=True)
-        known = another_process("db:27017")
+        known = another_process("db:27017", member=True)
 
         async def check() -> Report:
             health.judge(HealthState.HEALTHY, "back", 2.0, 1002.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clearline.core.findings import Certainty, Severity
 from clearline.core.profiles.profile import Profile, patched
-from clearline.core.watch.findings import WatchFacts, findings
+from clearline.core.watch.findings import WatchFacts, another_process, findings
 from clearline.core.watch.pool import DeadIdle, PoolLimits, PoolSnapshot, SlowGrowth
 from clearline.core.watch.topology import ChangeKind, TopologyChange
 
@@ -74,3 +74,10 @@ def test_a_primary_that_is_elected_again_has_not_failed_over() -> None:
         change(6, ChangeKind.ELECTED, "a:1", "Unknown", "RSPrimary"),
     )
     assert findings(WatchFacts(changes=changes)) == ()
+
+
+def test_only_a_member_of_a_set_is_known_to_have_been_restarted() -> None:
+    member, other = (another_process("a:1", member=known) for known in (True, False))
+    assert (member.certainty, other.certainty) == (Certainty.PROVEN, Certainty.LIKELY)
+    assert member.summary == "Another server process answers at a:1 than before: it was restarted."
+    assert "or a balancer or a name with several addresses leads to another server now." in other.summary

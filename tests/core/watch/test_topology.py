@@ -140,7 +140,8 @@ def test_a_server_that_is_back_is_told_apart_from_one_that_stands_in_its_place()
     assert story.fold.returned_since(0) == {"b:27017": True}
     story.lost("b:27017").hello("b:27017", "secondary", topologyVersion=second)
     assert story.lines[-1] == (
-        "b:27017 is back as secondary: another process than before, so it was restarted or replaced."
+        "b:27017 is back as secondary: "
+        "another process than before, so it was restarted, or another server answers there."
     )
     assert story.fold.returned_since(0) == {"b:27017": False}
     assert not story.fold.returned_since(story.now + 1)

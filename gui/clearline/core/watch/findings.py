@@ -19,6 +19,7 @@ NOTICED_MS = 250.0
 SAFE_IDLE_MS = 120_000
 """Below the limits of the usual balancers (Azure 240 s, AWS 350 s) with room to spare."""
 _MOST_READY = 20
+_OR_ELSE = "it was restarted, or a balancer or a name with several addresses leads to another server now"
 _HEARTBEAT_S = 10.0
 """heartbeatFrequencyMS where it is not set: a line of the driver's monitor is quiet for so long."""
 
@@ -161,14 +162,18 @@ def _stepped_down(change: TopologyChange, elected: TopologyChange) -> bool:
     return change.before == "RSPrimary" and change.server != elected.server and change.at_s <= elected.at_s
 
 
-def another_process(server: str) -> Finding:
-    """What a server was away for: another process answers at its address than before."""
+def another_process(server: str, *, member: bool) -> Finding:
+    """What a server was away for: another process answers at its address than before.
+
+    A ``member`` of a replica set says who it is; behind any other address there may be several servers.
+    """
+    what = "it was restarted" if member else _OR_ELSE
     return finding(
         "pool.server-went-away",
-        Certainty.PROVEN,
+        Certainty.PROVEN if member else Certainty.LIKELY,
         stage=Stage.DRIVER,
         server=server,
-        summary=f"Another server process answers at {server} than before: it was restarted or replaced.",
+        summary=f"Another server process answers at {server} than before: {what}.",
         means="What its hello says of itself (topologyVersion.processId) is another one since it is back.",
         fix="Read in its log, or ask those who run it, why the former one ended.",
         evidence={"server": server},

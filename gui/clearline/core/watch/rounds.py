@@ -257,7 +257,9 @@ class Rounds:
         server = None if known is None else known.server
         replaced = [address for address, same in back.items() if not same]
         if replaced and (known is None or (known.cause in _OF_ITS_END and server in replaced)):
-            return another_process(server or min(replaced))
+            there = server or min(replaced)
+            found = next((s for s in self._live.topology.snapshot().servers if s.address == there), None)
+            return another_process(there, member=found is not None and found.set_name is not None)
         if known is not None and known.cause == "tcp.refused" and server is not None and back.get(server):
             return refused_for_it(known)
         return None

@@ -31,7 +31,7 @@ _SPOKEN = {
 }
 _WHICH_PROCESS = {
     True: ": the same process as before",
-    False: ": another process than before, so it was restarted or replaced",
+    False: ": another process than before, so it was restarted, or another server answers there",
     None: "",
 }
 DATA_BEARING = frozenset({"RSPrimary", "RSSecondary", "Standalone", "Mongos", "LoadBalancer"})
