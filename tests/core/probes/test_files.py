@@ -25,6 +25,7 @@ from clearline.core.probes import files
 from clearline.core.probes.files import NO_ANSWER, NO_FILE, inspect_files, unopenable
 from clearline.core.profiles.profile import Profile, Tls
 from clearline.core.secrets.secret import KEY_PASSWORD, Secret
+from clearline.core.tls.conversions import binary_kind
 from clearline.core.tls.pem import ESCAPED, JOINED, Block, blocks_of, format_of
 from lab import loops
 from lab.certificates import DAY, Authority, Identity
@@ -106,6 +107,23 @@ def test_a_healthy_client_file_has_a_key_that_fits(client: Identity) -> None:
 def test_the_key_may_stand_before_the_certificate(client: Identity, tmp_path: Path) -> None:
     facts = client_file(written(tmp_path, client.key_file.read_bytes() + client.certificate_file.read_bytes()))
     assert (facts.key_matches, facts.openssl_error) == (True, None)
+
+
+@pytest.mark.parametrize("place", ["client", "list", "binary"])
+def test_a_version_that_cryptography_refuses_in_its_own_way(client: Identity, tmp_path: Path, place: str) -> None:
+    der = ssl.PEM_cert_to_DER_cert(client.certificate_file.read_text())
+    odd = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09", 1)
+    assert odd != der
+    match place:
+        case "client":
+            pem = ssl.DER_cert_to_PEM_cert(odd).encode()
+            facts = client_file(written(tmp_path, client.key_file.read_bytes() + pem))
+            assert (facts.key_opens, facts.openssl_error) == (True, None)  # which OpenSSL itself takes
+        case "list":
+            pem = ssl.DER_cert_to_PEM_cert(odd).replace("CERTIFICATE", "X509 CRL").encode()
+            assert crl_file(written(tmp_path, pem)).crl_count == 0
+        case _:
+            assert binary_kind(str(written(tmp_path, odd))) is None
 
 
 def test_a_chain_is_read_in_order(authority: Authority) -> None:

@@ -11,6 +11,7 @@ import stat
 import warnings
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, unquote_plus
@@ -220,17 +221,18 @@ def _lists(blocks: tuple[Block, ...], now: datetime) -> dict[str, Any]:
         return {}
     from cryptography import x509
 
-    lists = []
-    for block in blocks:
-        if block.is_crl:
-            try:
-                lists.append(x509.load_der_x509_crl(block.der or b""))
-            except ValueError:
-                pass
-    updates = [crl.next_update_utc for crl in lists if crl.next_update_utc is not None]
+    from clearline.core.tls.certificates import readable
+
+    def read(der: bytes) -> tuple[str, datetime | None]:
+        crl = x509.load_der_x509_crl(der)
+        return crl.issuer.rfc4514_string(), crl.next_update_utc
+
+    found = [readable(partial(read, block.der or b""), None) for block in blocks if block.is_crl]
+    lists = [one for one in found if one is not None]
+    updates = [update for _, update in lists if update is not None]
     return {
         "crl_count": len(lists),
-        "crl_issuers": tuple(dict.fromkeys(crl.issuer.rfc4514_string() for crl in lists)),
+        "crl_issuers": tuple(dict.fromkeys(issuer for issuer, _ in lists)),
         "crl_next_update": min(updates).isoformat() if updates else None,
         "crl_expired": any(update < now for update in updates),
     }
@@ -270,7 +272,7 @@ def _open(block: Block, password: bytes | None) -> tuple[bool | None, PublicKeyT
 
 def _matches(blocks: tuple[Block, ...], key: PublicKeyTypes) -> dict[str, Any]:
     """Whether the first certificate belongs to the key, as OpenSSL demands, and else which later one does."""
-    fits = [_fits(block, key) for block in blocks if block.is_certificate][:_MAX_CERTIFICATES]
+    fits = [_fits(block, key) for block in [one for one in blocks if one.is_certificate][:_MAX_CERTIFICATES]]
     if not fits or fits[0] is None:
         return {}
     return {"key_matches": fits[0], "key_fits_later": 0 if fits[0] or True not in fits else fits.index(True)}
@@ -278,13 +280,11 @@ def _matches(blocks: tuple[Block, ...], key: PublicKeyTypes) -> dict[str, Any]:
 
 def _fits(certificate: Block, key: PublicKeyTypes) -> bool | None:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
 
-    if certificate.der is None:
+    from clearline.core.tls.certificates import readable
+
+    if (der := certificate.der) is None:
         return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return x509.load_der_x509_certificate(certificate.der).public_key() == key
-    except (ValueError, UnsupportedAlgorithm):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return readable(lambda: x509.load_der_x509_certificate(der).public_key() == key, None)

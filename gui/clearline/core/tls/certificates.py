@@ -48,8 +48,8 @@ def _facts(der: bytes, now: datetime) -> CertificateFacts:
         key_type, key_bits, key_id = _public_key(certificate)
         starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         return CertificateFacts(
-            subject=cut(_readable(lambda: certificate.subject.rfc4514_string(), "")),
-            issuer=cut(_readable(lambda: certificate.issuer.rfc4514_string(), "")),
+            subject=cut(readable(lambda: certificate.subject.rfc4514_string(), "")),
+            issuer=cut(readable(lambda: certificate.issuer.rfc4514_string(), "")),
             serial=format(certificate.serial_number, "x"),
             not_before=starts.isoformat(),
             not_after=ends.isoformat(),
@@ -64,7 +64,7 @@ def _facts(der: bytes, now: datetime) -> CertificateFacts:
             self_signed=_self_signed(certificate),
             key_type=key_type,
             key_bits=key_bits,
-            signature_hash=_readable(lambda: _signature_hash(certificate), ""),
+            signature_hash=readable(lambda: _signature_hash(certificate), ""),
             purposes=tuple(p.dotted_string for p in _extension(certificate, x509.ExtendedKeyUsage) or ()),
             must_staple=_must_staple(certificate),
             ocsp_urls=_ocsp_urls(certificate),
@@ -85,7 +85,7 @@ def distinguished_name(der: bytes) -> str:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _readable(lambda: x509.load_der_x509_csr(_request_with(der)).subject.rfc4514_string(), "")
+        return readable(lambda: x509.load_der_x509_csr(_request_with(der)).subject.rfc4514_string(), "")
 
 
 def _request_with(name: bytes) -> bytes:
@@ -103,13 +103,15 @@ def _sequence(content: bytes) -> bytes:
     return bytes((0x30, 0x80 | len(digits))) + digits + content
 
 
-def _readable(read: Callable[[], T], otherwise: T) -> T:
+def readable(read: Callable[[], T], otherwise: T) -> T:
+    """What cryptography reads of a certificate or list, whatever it is; ``otherwise`` where it refuses it."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
+    own = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
     try:
         return read()
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (ValueError, TypeError, UnsupportedAlgorithm, *own):
         return otherwise
 
 
@@ -117,7 +119,7 @@ E = TypeVar("E", bound="x509.ExtensionType")
 
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
-    return _readable(lambda: certificate.extensions.get_extension_for_class(kind).value, None)
+    return readable(lambda: certificate.extensions.get_extension_for_class(kind).value, None)
 
 
 def _attribute(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str | None:
@@ -127,7 +129,7 @@ def _attribute(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str
             return value if isinstance(value, str) else value.decode("utf-8", "replace")
         return None
 
-    return _readable(first, None)
+    return readable(first, None)
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -143,7 +145,7 @@ def _alternative_names(certificate: x509.Certificate) -> tuple[tuple[str, ...], 
 def _public_key(certificate: x509.Certificate) -> tuple[str, int, str]:
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-    key = _readable(certificate.public_key, None)
+    key = readable(certificate.public_key, None)
     match key:
         case None:
             return "", 0, ""
@@ -170,10 +172,10 @@ def _self_signed(certificate: x509.Certificate) -> bool:
     """Issued by its own name; and by its own key, as far as that can be computed."""
     from cryptography.exceptions import InvalidSignature
 
-    if not _readable(lambda: certificate.subject == certificate.issuer, False):
+    if not readable(lambda: certificate.subject == certificate.issuer, False):
         return False
     try:
-        _readable(lambda: certificate.verify_directly_issued_by(certificate), None)
+        readable(lambda: certificate.verify_directly_issued_by(certificate), None)
     except InvalidSignature:
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -93,8 +94,9 @@ def _beside(path: str) -> str:
 def binary_kind(path: str) -> Der | None:
     """What a file holds that has no PEM certificate: found by trying."""
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    from clearline.core.tls.certificates import readable
 
     try:
         data = read_whole(Path(path), _MOST_BYTES)
@@ -109,9 +111,6 @@ def binary_kind(path: str) -> Der | None:
         (Der.REVOCATION_LIST, x509.load_der_x509_crl),
         (Der.KEY, lambda der: load_der_private_key(der, None)),
     ):
-        try:
-            load(data)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            continue
-        return kind
+        if readable(partial(load, data), None) is not None:
+            return kind
     return None

@@ -511,6 +511,18 @@ def test_an_alert_in_every_trial_is_a_refusal(alert: int) -> None:
     assert found.certainty is Certainty.LIKELY, "what stands in between can send an alert as well"
 
 
+@pytest.mark.parametrize(("reason", "why"), [("EXCESSIVE_MESSAGE_SIZE", "longer than"), ("BAD_EXTENSION", "mistake")])
+def test_what_openssl_turns_down_here_is_no_refusal_of_the_server(reason: str, why: str) -> None:
+    found = explained(
+        facts(member(driver(Reach.TLS_ERROR, openssl_reason=reason, server_hello=True), NO_OLD, NO_WIDE), options=TLS)
+    )
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tls.handshake-refused", Certainty.LIKELY)
+    assert found.summary.startswith("This computer's OpenSSL gives up")
+    assert reason in found.summary
+    assert why in found.detail
+
+
 def test_the_refusal_waits_for_the_trials() -> None:
     assert cause(alerted(40)) == "tls.handshake-refused"
     running = member(alerted(40), finished=False)

@@ -263,8 +263,9 @@ def refused(facts: Facts, member: MemberFacts) -> Finding | None:
     elif cut(handshake) and speaks_tls(member):
         how = "it ends the connection"
     elif handshake.reach is Reach.TLS_ERROR and speaks_tls(member):
-        reason = handshake.openssl_reason
-        how = f"OpenSSL: {reason}" if reason else "it ends the connection"
+        if reason := handshake.openssl_reason:
+            return _given_up_here(member, reason)
+        how = "it ends the connection"
     else:
         return None
     return finding(
@@ -279,6 +280,26 @@ def refused(facts: Facts, member: MemberFacts) -> Finding | None:
         "the server's place.",
         host=member.host,
         how=how,
+    )
+
+
+def _given_up_here(member: MemberFacts, reason: str) -> Finding:
+    """OpenSSL has read what came and takes it for wrong: it is this side that ends the handshake."""
+    large = reason == "EXCESSIVE_MESSAGE_SIZE"
+    return finding(
+        "tls.handshake-refused",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        summary=f"This computer's OpenSSL gives up the TLS handshake with {member.host} ({reason}).",
+        means="The server's certificates are longer than the 100 kB that TLS libraries take in a handshake."
+        if large
+        else "It takes what the server says, or a device on the way in its place, for a mistake.",
+        fix="Have the operator give the server a certificate with fewer names, and only the chain that belongs to it."
+        if large
+        else "Ask the operator for the TLS settings and the server's log line.",
+        host=member.host,
+        how=f"OpenSSL: {reason}",
     )
 
 
