@@ -55,12 +55,14 @@ class Seen:
         return self.workbench.profiles.current
 
     def until(self, reached: Callable[[], object]) -> None:
-        """Let events run until something is so."""
+        """Let events run until something is so, and is shown."""
         patience = QDeadlineTimer(_PATIENCE_MS)  # no clock of Python's: a test that reads one judges times, see `uses`
         while not reached():
             if patience.hasExpired():
                 raise TimeoutError(f"never came: {reached}")
             passing_time.run_for(5)
+        while passing_time.is_showing():
+            passing_time.run_for(1)
 
     def settle(self) -> None:
         """Until the window waits for no pause and for no answer any more."""

@@ -58,7 +58,7 @@ def test_a_cell_offers_status_time_note_and_evidence(qapp: QApplication) -> None
     cell = model.index(0, 3)
     assert cell.data(ServerRole.STAGE) is Stage.TLS
     assert cell.data(ServerRole.STATUS) is Status.FAILED
-    assert cell.data(ServerRole.CELL).evidence["verify code"] == 62
+    assert cell.data(ServerRole.SERVER).cells[Stage.TLS.value].evidence["verify code"] == 62
     assert cell.data(Qt.ItemDataRole.AccessibleTextRole) == "TLS of db2.example.com:27017: failed, 24 ms, wrong name"
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
+
+_PAUSE_MS: Final = 1
+"""Without one a timer may fire twice in one turn of the loop."""
 
 
 class Turns(QObject):
     """Pieces of work that may wait for a moment, in the order in which they were first asked for."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, window: QObject | None = None) -> None:
+        """None is done in a turn in which the ``window`` paints."""
+        super().__init__(window)
         self._pieces: dict[Callable[[], object], None] = {}
-        self._painted = False
+        self._rests = False
         self._timer = QTimer(self)
+        self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._turn)
+        if window is not None:
+            window.installEventFilter(self)
 
     @property
     def waiting(self) -> bool:
@@ -26,8 +34,8 @@ class Turns(QObject):
         """Do these soon; one that waits already is done once, so each has to do what is right by then."""
         self._pieces.update(dict.fromkeys(pieces))
         if self._pieces and not self._timer.isActive():
-            self._painted = False  # what this turn of the loop has changed
-            self._timer.start(0)
+            self._rests = True  # until what this turn of the loop has changed is painted
+            self._timer.start()
 
     def drop(self, *pieces: Callable[[], object]) -> None:
         """Do not do these any more."""
@@ -41,14 +49,20 @@ class Turns(QObject):
                 self.drop(piece)
                 piece()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice that the window paints."""
+        if event.type() == QEvent.Type.UpdateRequest:
+            self._rests = True
+        return False
+
     def _turn(self) -> None:
-        if not self._painted:  # what was changed last is painted in this turn, which has nothing else to do
-            self._painted = True
+        if self._rests:
+            self._rests = False
             return
-        self._painted = False
         if not self._pieces:
             self._timer.stop()
             return
+        self._rests = True  # until what the piece has changed is laid out
         piece = next(iter(self._pieces))
         self.drop(piece)
         piece()

@@ -33,10 +33,7 @@ class ServerRole(IntEnum):
     STAGE = Qt.ItemDataRole.UserRole + 2
     STATUS = Qt.ItemDataRole.UserRole + 3
     ELAPSED_MS = Qt.ItemDataRole.UserRole + 4
-    NOTE = Qt.ItemDataRole.UserRole + 5
-    CELL = Qt.ItemDataRole.UserRole + 6
-    """All of a stage's cell: a view that paints hundreds asks once."""
-    SHORT = Qt.ItemDataRole.UserRole + 7
+    SHORT = Qt.ItemDataRole.UserRole + 5
     """The address, cut where it does not differ from the others: a longer and a shorter form."""
 
 
@@ -76,8 +73,6 @@ class ServersByStageModel(QAbstractTableModel):
                     return server.address
                 case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                     return f"{server.address}, {about(server)}"
-                case ServerRole.NOTE:
-                    return about(server)
                 case ServerRole.SHORT:
                     return self._shortened()[server.address]
             return None
@@ -99,10 +94,6 @@ class ServersByStageModel(QAbstractTableModel):
                 return cell.status
             case ServerRole.ELAPSED_MS:
                 return cell.elapsed_ms
-            case ServerRole.NOTE:
-                return cell.note
-            case ServerRole.CELL:
-                return cell
         return None
 
     def server_at(self, row: int) -> ServerResult:

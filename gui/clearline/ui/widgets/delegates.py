@@ -9,8 +9,8 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from clearline.core.findings import Severity
-from clearline.core.report.report import Cell, ServerResult, Status, Verdict
+from clearline.core.findings import SERVER_STAGES, Severity
+from clearline.core.report.report import ServerResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
 from clearline.ui.look.palette import PROFILE_COLOURS
@@ -18,7 +18,7 @@ from clearline.ui.look.status import status_colour, status_icon, status_word
 from clearline.ui.models.batch import BatchRole
 from clearline.ui.models.findings import FindingRole
 from clearline.ui.models.profiles import ProfileRole
-from clearline.ui.models.servers_by_stage import NOTHING, ServerRole, about, elapsed_text
+from clearline.ui.models.servers_by_stage import NOTHING, ServerRole, ServersByStageModel, about, elapsed_text
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -203,17 +203,20 @@ class MatrixDelegate(_Rows):
         half = rect.height() // 2
         upper = QRect(rect.left(), rect.top(), rect.width(), half)
         lower = QRect(rect.left(), rect.top() + half, rect.width(), half)
-        if index.column() == 0:
-            name, mono = index.data(Qt.ItemDataRole.DisplayRole), theme.mono_font()
+        servers, column = index.model(), index.column()
+        assert isinstance(servers, ServersByStageModel)  # asked by hand: a way through Qt costs more than the drawing
+        server = servers.server_at(index.row())
+        if column == 0:
+            name, mono = server.address, theme.mono_font()
             metrics = QFontMetrics(mono)
             if metrics.horizontalAdvance(name) > upper.width():
                 longer, shorter = index.data(ServerRole.SHORT)
                 name = longer if metrics.horizontalAdvance(longer) <= upper.width() else shorter
             _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
-            _line(painter, body, c.muted, lower, index.data(ServerRole.NOTE) or "")
+            _line(painter, body, c.muted, lower, about(server))
             painter.restore()
             return
-        cell: Cell = index.data(ServerRole.CELL)
+        cell = server.cells.get(SERVER_STAGES[column - 1].value, NOTHING)
         status, pale = cell.status, self.is_pale()
         colour = c.muted if pale else status_colour(status)
         angle = turning() if status is Status.RUNNING else 0
