@@ -18,6 +18,7 @@ from lab.deployment import ROOT, ROOT_PASSWORD, User
 from lab.dns_server import NODATA, REFUSED, SERVFAIL, SILENT, Truncated, Zone, cluster
 from lab.mongo_peer import Failure, Late, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
+from lab.peer import Conversation
 
 TABLE = Table()
 HOST, PORT = "db.lab.test", 27017
@@ -182,6 +183,20 @@ def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network, MongoPeer(listener=network.listen(PORT)):
         network.allow_connections(1, port=PORT)
         yield Case(f"mongodb://{OUTSIDE}/", network)
+
+
+class _FirstIsLost(MongoPeer):
+    """A balancer whose first server is gone: the first connection ends, all others are served."""
+
+    async def _serve(self, line: Conversation) -> None:
+        if line.number > 0:
+            await super()._serve(line)
+
+
+@TABLE.row("E27", "a balancer of which one server is gone", connected="tcp.unsteady", says="not others")
+def _(lab: Laboratory) -> Iterator[Case]:
+    with _FirstIsLost() as peer:
+        yield Case(f"mongodb://{peer.address}/")
 
 
 @TABLE.row("E16", "a read that is turned down without a code", failed="access.read-refused", says="these have none")

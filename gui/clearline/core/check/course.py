@@ -322,7 +322,10 @@ class Course:
         if self._ledger.facts.driver.state is DriverState.WAITING:
             from clearline.core.check.driver_run import described
 
-            self._ledger.driver(**described(error, self._secrets))
+            unheard = self._ledger.facts.driver.unheard
+            if len(unheard) < _MOST_HEARD or server in unheard:
+                unheard = {**unheard, server: unheard.get(server, 0) + 1}
+            self._ledger.driver(**described(error, self._secrets), unheard=unheard)
         self._run.trouble.set()
 
     def _heartbeat_succeeded(self, server: str, document: Mapping[str, Any], _seconds: float) -> None:

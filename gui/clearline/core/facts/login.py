@@ -111,4 +111,6 @@ class DriverFacts(Fact, frozen=True, kw_only=True):
     seeds: tuple[str, ...] = ()
     heard: dict[str, Heard] = {}
     """By address: who answered the driver's latest hello, on a connection of its own."""
+    unheard: dict[str, int] = {}
+    """By address: how many of the driver's hellos got no answer before it connected."""
     elapsed_ms: float | None = None

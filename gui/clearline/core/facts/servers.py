@@ -269,6 +269,8 @@ class ServerExtras(Fact, frozen=True, kw_only=True):
     """buildInfo has what only MongoDB's own builds have (gitVersion, allocator, storageEngines, openssl)."""
     product: str | None = None
     """Another product that buildInfo names."""
+    slowest_ms: float | None = None
+    """How long the slowest of the commands took."""
     silent_at: str | None = None
     """The first command that got no answer on a line on which hello had got one."""
     cut_at: str | None = None

@@ -125,7 +125,7 @@ async def extras(
     `tcp.open_connection`, for each of the commands.
     """
     answers: dict[str, dict[str, Any] | None] = {}
-    ended, unpacked = Reach.OK, None
+    ended, unpacked, slowest_ms = Reach.OK, None, 0.0
     for name, command, db in _EXTRAS:
         running = Command(line, command, db)
 
@@ -135,6 +135,7 @@ async def extras(
 
         await running.run(deadline_s=deadline_s, late_s=late_s, on_early=early)
         answers[name] = running.answer
+        slowest_ms = max(slowest_ms, running.elapsed_ms)
         if running.answer is None:
             ended, unpacked = running.reach, running.compressed_bytes
             break
@@ -142,7 +143,7 @@ async def extras(
     config = None
     if ended is Reach.OK and _code(status) in (_INVALID_CONFIG, _NOT_INITIALISED):
         config = await ask(line, {"replSetGetConfig": 1}, deadline_s=deadline_s)
-    return _told(answers, ended, unpacked, config)
+    return replace(_told(answers, ended, unpacked, config), slowest_ms=slowest_ms)
 
 
 def _told(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules.hello import BEHIND
 from clearline.core.diagnosis.server_selection import Outlook, outlook, read_mode
-from clearline.core.diagnosis.standing import answered
+from clearline.core.diagnosis.standing import answered, is_connected
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
@@ -180,4 +180,40 @@ def changes(facts: Facts) -> Iterable[Finding]:
         )
 
 
-RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (time_limits, pool, changes)
+_PROMPT_MS = 300.0
+_AT_LAST_MS = 4000.0
+"""A check has PyMongo wait that long for a connection before it tries another."""
+
+
+def unsteady(facts: Facts) -> Iterable[Finding]:
+    """The driver got through at last, though the server answers our connections at once: some of its own were lost."""
+    if not is_connected(facts) or _own_limit(facts) is not None:
+        return
+    took_ms = facts.driver.elapsed_ms or 0.0
+    for member, _ in answered(facts):
+        lost = facts.driver.unheard.get(member.address, 0)
+        asked = member.extras.slowest_ms if member.extras is not None else None
+        prompt = max(_slowest_ms(member), asked or 0.0) < _PROMPT_MS
+        waited = (
+            took_ms > _AT_LAST_MS and asked is not None and facts.login.mechanism is None and not _looked_up(member)
+        )
+        if member.address not in facts.driver.heard or not prompt or not (lost or waited):
+            continue
+        yield finding(
+            "tcp.unsteady",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence={"hellos without an answer": lost, "ms until connected": round(took_ms)},
+            summary=f"{member.host} serves some connections and not others: it answers at once, and PyMongo connected "
+            f"after {took_ms / 1000:.1f} s.",
+            detail="A server that was just starting looks the same.",
+            host=member.address,
+        )
+
+
+def _looked_up(member: MemberFacts) -> bool:
+    """Whether time may have gone into looking its name up, or into the first of several addresses."""
+    return (member.lookup is not None and not member.lookup.literal) or len(member.tcp) > 1
+
+
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (time_limits, pool, changes, unsteady)
