@@ -25,7 +25,7 @@ from clearline.core.keyring.given import (
 )
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.hop import HttpProxy, Socks5Proxy
-from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Tls, Unread
+from clearline.core.profiles.profile import Auth, Options, Profile, SecretSource, Seeds, Tls, Unread
 from clearline.core.secrets.secret import PASSWORD, Secret
 
 OWN = Profile(
@@ -284,6 +284,27 @@ def test_the_same_servers_get_no_other_variable_or_identity_unasked(now: Profile
     assert own.given_elsewhere(now, [name]) == (name,)
     said = other_servers(name, own.given(now, name), destination(now, [name]))
     assert said.startswith(f"what was given for {destination(now).words} was another login")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"options": Options(app_name="${DATABASE_URL}")},
+        {"seeds": Seeds(hosts=("${DATABASE_URL}.evil.example.com",))},
+        {"auth": Auth(user="${DATABASE_URL}")},
+        {"seeds": replace(OWN.seeds, replica_set="${DATABASE_URL}")},
+        {"hops": (Socks5Proxy(host="proxy", user="${DATABASE_URL}"),)},
+        {"unread": (Unread(name="x", value="${DATABASE_URL}"),)},
+    ],
+)
+def test_a_variable_that_a_new_file_tells_its_servers_asks_whatever_it_is_called(told: dict[str, Any]) -> None:
+    own, sent = vault(), replace(OWN, **told)
+    assert "value of a variable" in own.given_elsewhere(sent, not_kept(sent))
+    own.give(sent, not_kept(sent))
+    assert own.given_elsewhere(sent, not_kept(sent)) == ()
+    other = replace(sent, options=Options(app_name="${ANOTHER}"))
+    assert "value of a variable" in own.given_elsewhere(other, not_kept(other))
+    assert not_kept(replace(OWN, notes="${DATABASE_URL}", env_file="/home/me/.env")) == ()
 
 
 def test_a_token_of_another_resource_is_another_token() -> None:

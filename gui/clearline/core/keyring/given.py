@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from clearline.core.profiles.hop_urls import place_of
-from clearline.core.profiles.identities import IDENTITIES, identities
+from clearline.core.profiles.identities import IDENTITIES, VARIABLE, identities, variables_told
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, source_of
 from clearline.core.secrets.references import has_references, variables
@@ -119,7 +119,8 @@ def brought_by(profile: Profile) -> dict[str, str]:
     references = {name: source.reference for name, source in profile.secrets.items() if source.place == "reference"}
     who = (auth.mechanism, auth.user, sorted(auth.properties.items()), profile.env_file)
     names = (*references, *identities(profile))
-    return {name: _digest([name, references.get(name), *who])[:16] for name in names}
+    told = {VARIABLE: variables_told(profile)}
+    return {name: _digest([name, references.get(name) or told.get(name), *who])[:16] for name in names}
 
 
 def called(name: str) -> str:
