@@ -248,7 +248,7 @@ _DNS_TEXTS = {
                "dnstimeout", "communicationexception:dnserror"),
     "malformed": ("cannotunmarshaldnsmessage",),
 }  # fmt: skip
-_LOOKUP_ON = re.compile(r"lookup(_mongodb\._tcp\.)?([\w.\-]+?)on(\[?[0-9a-f.:]+\]?:\d+):(.{0,90})")
+_LOOKUP_ON = re.compile(r"lookup(_mongodb\._tcp\.)?([\w.\-]{1,253}?)on(\[?[0-9a-f.:]+\]?:\d+):(.{0,90})")
 
 
 def signs(tight: str) -> Iterator[Sign]:
@@ -302,7 +302,8 @@ def _alert_spellings() -> dict[int, tuple[str, ...]]:
 
 
 def _tls(tight: str) -> Iterator[Sign]:
-    for number, spellings in _alert_spellings().items():
+    may_alert = any(head in tight for head in _ALERT_HEADS)  # each spelling begins with one; most texts hold none
+    for number, spellings in _alert_spellings().items() if may_alert else ():
         spelt_out = tight.replace("certificateauthority", "ca") if number == 46 else tight  # Go's name of 48
         at = min((place for spelt in spellings if (place := spelt_out.find(spelt)) >= 0), default=-1)
         if at >= 0:

@@ -69,7 +69,7 @@ _WRITERS = (
         r"mongo\w{0,12}(?:[-_]\d+)? +exited with code|mongod\b|MongoDB \d\.\d\+? requires a CPU|userland proxy.*27017",
     ),
     ("pymongo", r"\[Errno -?\d+\]|\[WinError \d+\]|NoneType|serviceaccount/token"),
-    ("c", r"_mongodb\._tcp.*(?:SRV|TXT)"),
+    ("c", r"_mongodb\._tcp.{0,999}(?:SRV|TXT)"),
 )
 _PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for name, pattern in _WRITERS)
 
