@@ -119,6 +119,21 @@ def test_a_killed_server_is_down_with_its_cause_and_restored_when_it_is_back() -
         loops.run(play())
 
 
+def test_an_outage_begins_with_the_loss_of_a_member_also_where_an_answer_was_slow() -> None:
+    async def play() -> None:
+        async with Watched(deployment.uri(), interval_s=30) as watched:
+            await watched.until(lambda s: s.health.state is HealthState.HEALTHY and len(s.topology.servers) == 3)
+            now = watched.watch.state.at_s
+            watched.watch._live.health.judge(HealthState.DEGRADED, "The answer was slow.", now, time.time())
+            await asyncio.to_thread(deployment.member("secondary").kill)
+            state = await watched.until(lambda s: s.health.outages)
+            (lost,) = [change for change in state.topology.changes if change.kind is ChangeKind.LOST]
+            assert state.health.outages[0].began_s == pytest.approx(lost.at_s, abs=0.001)
+
+    with deployments.replica_set() as deployment:
+        loops.run(play())
+
+
 def test_a_server_that_never_answered_is_down_at_once_and_healthy_when_it_starts() -> None:
     async def play() -> None:
         began = time.monotonic()

@@ -167,10 +167,15 @@ class TopologyFold:
         servers = {address_text(address): server for address, server in description.server_descriptions().items()}
         if self._seen is None and not self._seeds:
             self._seeds = frozenset(servers)
+        last = {} if self._seen is None else self._seen.server_descriptions()
         self._seen = description
         self._known = None
         before = self._before
-        same = {address: self._same_process(address, server, at_s) for address, server in servers.items()}
+        same = {
+            (address := address_text(key)): self._same_process(address, server, at_s)
+            for key, server in description.server_descriptions().items()
+            if last.get(key) is not server
+        }
         self._note_changes(description, servers, same, at_s, at)
         for gone in self._extras.keys() - servers.keys():
             del self._extras[gone]
@@ -269,7 +274,7 @@ class TopologyFold:
                 note(ChangeKind.JOINED, f"{address} is a new member.", address, after=role)
             if role == (old or "Unknown"):
                 continue
-            self._note_role(note, servers[address], address, old or "Unknown", role, same[address])
+            self._note_role(note, servers[address], address, old or "Unknown", role, same.get(address))
         kind = self._kind if self._unasked else description.topology_type_name
         if kind != self._kind and self._settled:  # finding the members at first is no change
             note(

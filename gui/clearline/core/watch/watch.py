@@ -267,7 +267,7 @@ class Watch:
                     self._live.health.judge(HealthState.DOWN, why, at_s, at, outage=True)
                     # A line that was only cut is back by then, and its new login was the only one.
                     asyncio.get_running_loop().call_later(_BLIP_S, self._explain_if_down)
-                elif state is HealthState.HEALTHY:
+                elif self._live.health.running is None:
                     self._live.health.judge(HealthState.DEGRADED, why, at_s, at, outage=True)
             self.ping_now()
             self._changed()
