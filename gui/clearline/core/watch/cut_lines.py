@@ -72,6 +72,11 @@ class CutLines:
             else:
                 ends.clear()  # a silence is another matter
 
+    def limit_of(self, server: str) -> IdleLimit | None:
+        """The idle limit that the ends of this server's line show; None when they show none."""
+        ends = self._ends.get(server)
+        return None if ends is None else ends.limit(server)
+
     def limit(self) -> IdleLimit | None:
         """The idle limit that the ends of some server's line show; None when they show none."""
         return next((found for server, ends in self._ends.items() if (found := ends.limit(server)) is not None), None)

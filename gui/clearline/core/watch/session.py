@@ -240,9 +240,9 @@ class Session:
         self._quiet = self._quiet_line(self._way)
         self._trying_quiet = asyncio.get_running_loop().create_task(self._quiet.run(server))
 
-    def _confirm_limit(self) -> None:
+    def _confirm_limit(self, server: str) -> None:
         """Try once whether a line that keeps talking outlives those of the heartbeats that ended all alike."""
-        if self._way is None and self._quiet is None and (limit := self._cut_lines.limit()) is not None:
+        if self._way is None and self._quiet is None and (limit := self._cut_lines.limit_of(server)) is not None:
             self._quiet = self._quiet_line(Directly())
             self._trying_quiet = asyncio.get_running_loop().create_task(self._quiet.confirm(limit))
 
@@ -344,8 +344,8 @@ class Session:
         note(event)
         self.pools.feed(event)
         self._cut_lines.feed(event)
-        if event.kind == "heartbeat" and event.failed and not self.closing:
-            self._confirm_limit()
+        if event.kind == "heartbeat" and event.failed and event.server is not None and not self.closing:
+            self._confirm_limit(event.server)
         self._on_event(event)
 
     def _logged(self, event: DriverEvent) -> None:
