@@ -170,8 +170,10 @@ def bench(arguments: Sequence[str]) -> None:
     for name in names:
         if name not in there:
             raise Stop(f"There is no measurement {name!r}; there are: {', '.join(there)}.")
+    installed = {**os.environ}
+    installed.pop("PYTHONDONTWRITEBYTECODE", None)  # there modules are compiled, and not while something is measured
     for name in names or there:
-        step([str(venv_python()), str(there[name]), *options])
+        step([str(venv_python()), str(there[name]), *options], installed)
 
 
 UNCOMPRESSED = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
