@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QEvent, QObject, QTimer
 
 _PAUSE_MS: Final = 1
-"""Without one a timer may fire twice in one turn of the loop."""
+"""Without one a timer may fire in the turn in which it was started, and twice in one turn."""
 
 
 class Turns(QObject):
@@ -34,7 +34,6 @@ class Turns(QObject):
         """Do these soon; one that waits already is done once, so each has to do what is right by then."""
         self._pieces.update(dict.fromkeys(pieces))
         if self._pieces and not self._timer.isActive():
-            self._rests = True  # until what this turn of the loop has changed is painted
             self._timer.start()
 
     def drop(self, *pieces: Callable[[], object]) -> None:
