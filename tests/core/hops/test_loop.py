@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pymongo.periodic_executor import AsyncPeriodicExecutor
 
 from clearline.core.hops.loop import HopLoop
 from lab import loops
@@ -102,3 +104,27 @@ def test_an_address_of_another_family_is_refused_as_everywhere() -> None:
     with pytest.raises(socket.gaierror) as refused:
         socket.getaddrinfo("::1", 27017, socket.AF_INET, socket.SOCK_STREAM)
     assert looked_up("::1", 27017, socket.AF_INET) == (refused.value.errno, 0)
+
+
+def test_what_a_task_of_the_driver_raises_is_no_bug_and_what_another_raises_is() -> None:
+    told: list[str] = []
+
+    async def fail() -> bool:
+        raise KeyError("ours")
+
+    async def play() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(repr(context["exception"])))
+        executor = AsyncPeriodicExecutor(interval=60, min_interval=60, target=fail, name="monitor")
+        executor.open()
+        await asyncio.sleep(0.05)
+        del executor
+        gc.collect()
+        assert told == []
+        own = asyncio.ensure_future(fail())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        del own
+        gc.collect()
+
+    loops.run(play())
+    assert told == ["KeyError('ours')"]

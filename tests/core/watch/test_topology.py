@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bson import ObjectId
+import pytest
+from bson import Code, MinKey, ObjectId
 from pymongo.asynchronous.settings import TopologySettings
 from pymongo.errors import AutoReconnect
 from pymongo.hello import Hello
@@ -207,3 +208,9 @@ def test_the_diary_is_bounded() -> None:
     for _ in range(150):
         story.lost("b:27017").hello("b:27017", "secondary")
     assert len(story.fold.snapshot().changes) == 200
+
+
+@pytest.mark.parametrize("odd", [MinKey(), b"\0", ["x" * 5], Code("x", {"y": 1}), 7])
+def test_tags_that_are_no_document_are_none(odd: object) -> None:
+    story = Story("a:27017").hello("a:27017", "primary", tags=odd)
+    assert {server.address: server.tags for server in story.fold.snapshot().servers}["a:27017"] == {}

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from clearline.core.hops.opener import Opener
@@ -77,6 +78,13 @@ def going(way: Opener | None, lines: Lines | None = None) -> Iterator[None]:
         _lines.reset(token_of_lines)
 
 
+def _is_of_pymongo(context: dict[str, Any]) -> bool:
+    """Whether an error is that of a task in which PyMongo's own code runs, such as a monitor."""
+    task = context.get("future")
+    code = getattr(task.get_coro(), "cr_code", None) if isinstance(task, asyncio.Task) else None
+    return code is not None and "pymongo" in Path(code.co_filename).parts
+
+
 class HopLoopMixin:
     """Over any loop of asyncio."""
 
@@ -94,11 +102,11 @@ class HopLoopMixin:
         self._write_to_self()  # type: ignore[attr-defined]
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """As asyncio does, but for what PyMongo's own protocol raises over odd bytes of a server, which is no bug here.
+        """As asyncio does, but for what PyMongo's own protocol and tasks raise over an odd server: no bug is here.
 
-        asyncio ends that line, and the driver tells of it.
+        asyncio ends that line, and the driver tells of it, or what waits for the driver does.
         """
-        if not type(context.get("protocol")).__module__.startswith("pymongo."):
+        if not (type(context.get("protocol")).__module__.startswith("pymongo.") or _is_of_pymongo(context)):
             super().call_exception_handler(context)  # type: ignore[misc]
 
     async def getaddrinfo(self, host: Any, port: Any, **keywords: Any) -> Any:

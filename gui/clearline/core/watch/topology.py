@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clearline.core.driver.event_texts import address_text, error_text
+from clearline.core.facts import replies
 
 if TYPE_CHECKING:
     from pymongo.server_description import ServerDescription
@@ -338,16 +339,16 @@ class TopologyFold:
         primary = next((a for a in ranked if servers[a].server_type_name in _PRIMARIES), None)
         self._known = TopologySnapshot(
             kind=seen.topology_type_name,
-            set_name=seen.replica_set_name,
+            set_name=replies.text(seen.replica_set_name),
             primary=primary,
             servers=tuple(
                 ServerState(
                     address=address,
                     role=server.server_type_name,
                     seed=address in self._seeds,
-                    set_name=server.replica_set_name,
-                    wire_version=server.max_wire_version if server.is_server_type_known else None,
-                    tags=dict(server.tags),
+                    set_name=replies.text(server.replica_set_name),
+                    wire_version=replies.whole(server.max_wire_version) if server.is_server_type_known else None,
+                    tags=replies.text_pairs(server.tags),
                     hosts=named[address],
                     known_by=tuple(known_by.get(address, ())),
                     primary=address_text(server.primary) if server.primary else None,
