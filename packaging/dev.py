@@ -111,11 +111,14 @@ def several(processes: int) -> list[str]:
     return ["-n", str(min(processes, MOST_PROCESSES)), *by]
 
 
-def forked(processes: int) -> list[str]:
-    """The same for many small tests that start nothing, where the system lets a process fork that has loaded much."""
+def forked(processors: int) -> list[str]:
+    """The same for many small tests that start nothing, where the system lets a process fork that has loaded much.
+
+    One process more than there are processors costs next to nothing there, and computes while a window waits.
+    """
     if sys.platform != "linux":
-        return several(processes)
-    return ["--processes", str(min(processes, MOST_PROCESSES))]  # by tests/side_by_side.py
+        return several(processors)
+    return ["--processes", str(min(processors + 1, MOST_PROCESSES))]  # by tests/side_by_side.py
 
 
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
