@@ -185,7 +185,6 @@ class Workbench(QObject):
             self.window.live.events.show_model(opened.events)
         self._on_changed(opened, Origin.ELSEWHERE)
         self._on_reported(opened)
-        self.window.answer.show_whole()
         self.window.profiles.select(opened.profile.id)
         if opened.report is None and not opened.running and opened.profile.id in self.storage.reports.lasts:
             self.window.turn_to("history")  # there is nothing else to see of it yet
@@ -193,6 +192,7 @@ class Workbench(QObject):
             self.storage.reports.of_profile(opened.profile.id, lambda reports: self._on_earlier(opened, reports))
         self.late.show()
         self.watching.show()
+        self.window.answer.show_whole()
 
     def _on_live_view_made(self, name: str) -> None:
         if name == "events":

@@ -56,7 +56,7 @@ class Aside(Card):
 class AnswerPage(QWidget):
     """Everything about one report in one scroll. After a failure what to do comes first, else the servers.
 
-    What is only needed for a report is made with the first one.
+    What is only needed for a report is made before the first one, when there is nothing else to do.
     """
 
     remedy_chosen = Signal(object)
