@@ -151,7 +151,8 @@ def test_files_of_a_connection_that_may_not_be_read_are_named(home: Path, tmp_pa
         assert (code, f"You may not read {shut}." in said) == (1, True)
     store.save_in(home / "profiles", replace(BY_VARIABLE, env_file=str(shut)))
     _, said, _ = run(home, "check", "Orders", "--yes")
-    assert f"not in the environment, and {shut} could not be read" in " ".join(said.split())
+    said = " ".join(said.split())  # which is wrapped
+    assert f"not in the environment, and {shut} could not be read" in said
     assert f"You may not read {shut}." in said
     hops = (KubernetesForward(kubeconfig=str(shut)),)
     store.save_in(home / "profiles", replace(ORDERS, id="p2", name="Far", hops=hops))
