@@ -41,9 +41,9 @@ INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 
 _SETTLE_MS: Final = 250
-_TURN_S: Final = 0.001
-"""How long a busy line may keep the interpreter while the GUI thread waits for it; Python's own 5 ms add up when Qt
-hands it back several times while it paints."""
+_TURN_S: Final = 0.0001
+"""How long a busy line may keep the interpreter while the GUI thread waits for it: Qt hands it back some hundred times
+while it paints one page, and each of Python's own 5 ms would add up."""
 
 
 class Desktop:
