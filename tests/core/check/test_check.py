@@ -34,7 +34,7 @@ from clearline.core.watch.session import Session
 from lab import deployments, dns_server, loops, peers
 from lab.certificates import Authority
 from lab.deployment import Deployment
-from lab.mongo_peer import SILENCE, Answer, Command, MongoPeer, member_hello
+from lab.mongo_peer import SILENCE, Answer, Command, Failure, MongoPeer, hello, member_hello
 from lab.relay import Relay
 
 
@@ -645,6 +645,15 @@ def test_a_password_that_scram_cannot_take_is_no_fault_of_the_server() -> None:
             f"mongodb://app:p%00w@{peer.address}/?directConnection=true&authMechanism=SCRAM-SHA-256", silence_s=1
         )
     assert headline(report) != "auth.server-not-genuine"
+
+
+@pytest.mark.parametrize(("code", "name"), [(91, "ShutdownInProgress"), (8, "UnknownError")])
+def test_a_first_hello_answered_with_an_error_is_no_lost_one(code: int, name: str) -> None:
+    first = iter([Failure(code, "not yet", name)])
+    with MongoPeer({"hello": lambda _command: next(first, None) or hello()}) as peer:
+        report = run_check(f"mongodb://{peer.address}/?directConnection=true")
+    assert report.verdict is Verdict.CONNECTED
+    assert "tcp.unsteady" not in causes(report)
 
 
 def test_a_trust_store_that_blocks_does_not_hold_the_verdict(

@@ -320,10 +320,13 @@ class Course:
 
     def _heartbeat_failed(self, server: str, error: Exception) -> None:
         if self._ledger.facts.driver.state is DriverState.WAITING:
+            from pymongo.errors import NotPrimaryError, OperationFailure
+
             from clearline.core.check.driver_run import described
 
             unheard = self._ledger.facts.driver.unheard
-            if len(unheard) < _MOST_HEARD or server in unheard:
+            answered = isinstance(error, NotPrimaryError | OperationFailure)  # with an error: no line was lost
+            if not answered and (len(unheard) < _MOST_HEARD or server in unheard):
                 unheard = {**unheard, server: unheard.get(server, 0) + 1}
             self._ledger.driver(**described(error, self._secrets), unheard=unheard)
         self._run.trouble.set()
