@@ -14,7 +14,7 @@ from clearline.core.diagnosis.compose import diagnose
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts
 from clearline.core.facts.fact import replace
 from clearline.core.facts.hops import HopFacts
-from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts, Privilege
+from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, Heard, LoginFacts, Privilege
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, Listening, MemberFacts, Reach, RttFacts, ServerExtras, TcpFacts, TlsKind
 from clearline.core.facts.whole import Facts
@@ -450,6 +450,23 @@ def test_a_server_that_is_gone_or_one_that_cuts_some_connections() -> None:
     served = DriverFacts(state=DriverState.CONNECTED, server=cut.address)
     assert found(facts(cut, driver=served), "tcp.unsteady").certainty is LIKELY
     assert not causes(facts(cut, driver=served)) & {"topology.member-unreachable", "tcp.reset-on-connect"}
+
+
+@pytest.mark.parametrize(
+    ("set_name", "lost", "told"), [(None, 1, True), ("rs0", 1, False), ("rs0", 2, True), (None, 0, False)]
+)
+def test_a_server_that_loses_connections_or_a_member_that_ended_its_lines(
+    set_name: str | None, lost: int, told: bool
+) -> None:
+    server = member(plain(replace(HELLO, set_name=set_name)))
+    through = DriverFacts(
+        state=DriverState.CONNECTED,
+        server=server.address,
+        elapsed_ms=600.0,
+        heard={server.address: Heard()},
+        unheard={server.address: lost} if lost else {},
+    )
+    assert ("tcp.unsteady" in causes(facts(server, driver=through))) is told
 
 
 @pytest.mark.parametrize("others_let_in", [False, True])

@@ -190,8 +190,10 @@ def unsteady(facts: Facts) -> Iterable[Finding]:
     if not is_connected(facts) or _own_limit(facts) is not None:
         return
     took_ms = facts.driver.elapsed_ms or 0.0
-    for member, _ in answered(facts):
+    for member, hello in answered(facts):
         lost = facts.driver.unheard.get(member.address, 0)
+        if hello.set_name is not None and lost == 1:
+            lost = 0  # a member ends all its lines when its role or its set's settings change
         asked = member.extras.slowest_ms if member.extras is not None else None
         prompt = max(_slowest_ms(member), asked or 0.0) < _PROMPT_MS
         waited = (
