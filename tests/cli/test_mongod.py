@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pymongo
@@ -90,6 +91,33 @@ def test_a_chosen_port_that_was_taken_meanwhile_is_chosen_again() -> None:
     server = PrivateMongod()
     with socket.create_server(("127.0.0.1", server.port)), server:
         assert _hello_with(server)["ok"] == 1.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="two programs may bind one port, as long as neither listens")
+def test_a_chosen_port_on_which_another_program_listens_first_is_chosen_again(tmp_path: Path) -> None:
+    program = tmp_path / "mongod"
+    program.write_text(f'#!/bin/bash\nexec {find_mongod()} "$@" > >(tee {tmp_path}/said)\n')
+    program.chmod(0o755)
+    os.mkfifo(tmp_path / "said")
+    server = PrivateMongod(binary=program)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", server.port))
+
+        def listen_when_the_server_has_bound() -> None:
+            with (tmp_path / "said").open("r+b", buffering=0) as said:  # open for both: it has no end
+                for line in iter(said.readline, b""):
+                    if b'"id":22315,' in line:  # "Opening WiredTiger": between binding and listening
+                        other.listen()
+                    if b'"id":23016,' in line:  # "Waiting for connections": the second server's
+                        return
+
+        listener = threading.Thread(target=listen_when_the_server_has_bound)
+        listener.start()
+        with server:
+            assert server.port != other.getsockname()[1]
+            assert _hello_with(server)["ok"] == 1.0
+        listener.join()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="SIGSTOP is POSIX")

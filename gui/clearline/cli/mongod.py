@@ -20,6 +20,7 @@ from clearline.paths import restored_environ
 
 _READY = b'"id":23016,'  # the number of "Waiting for connections" in the server's JSON log, since MongoDB 4.4
 _ADDRESS_IN_USE = 48  # the exit code of a mongod that cannot bind its port
+_CANNOT_LISTEN = b'"id":31339,'  # the number of "Error listening for new connections": it aborts then
 _PORT_ATTEMPTS = 5
 _ON_THIS_COMPUTER = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (looked up, not bound)
 _PROGRAM = "mongod.exe" if os.name == "nt" else "mongod"
@@ -81,6 +82,7 @@ class PrivateMongod:
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
+        self._could_not_listen = False
         self._spawned = threading.Event()  # the reader has made the process, or failed to
 
     @property
@@ -118,8 +120,9 @@ class PrivateMongod:
                     self._fixed_port = True
                     return
                 code = self.process.wait()
-                # Between choosing a free port and binding it, another program may have taken it.
-                if code != _ADDRESS_IN_USE or self._fixed_port or not attempts_left:
+                # Between choosing a free port and binding it, or listening there, another program may have taken it.
+                taken = code == _ADDRESS_IN_USE or self._could_not_listen
+                if not taken or self._fixed_port or not attempts_left:
                     raise MongodFailed(f"{binary} ended with code {code} before it was ready.\n{self._last_lines()}")
                 self.port = _free_port(self._bind_ip)
         except BaseException:
@@ -191,6 +194,7 @@ class PrivateMongod:
         failure: list[OSError] = []
         ready = False
         self._process = None
+        self._could_not_listen = False
         self._spawned.clear()
 
         def start_and_read() -> None:
@@ -215,6 +219,7 @@ class PrivateMongod:
                 with process.stdout as lines, self.log_path.open("ab", buffering=0) as log:
                     for line in lines:
                         log.write(line)
+                        self._could_not_listen |= _CANNOT_LISTEN in line
                         if not ready and _READY in line:
                             ready = True
                             settled.set()
