@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from clearline.core.check.check import check, farewells
 from clearline.core.check.course import Course
 from clearline.core.check.examine import Examiner
 from clearline.core.check.request import Request
+from clearline.core.hops.loop import HopLoop, Lines
 from clearline.core.probes import hello
 from clearline.core.report.report import Verdict
 from lab import loops
@@ -105,3 +107,62 @@ def test_a_question_that_is_begun_in_the_last_turn_of_a_stop_ends_with_it(monkey
         text = f"mongodb://{peer.address}/"
         loops.run(play())
     assert begun == ["asked for"]
+
+
+def test_a_limit_that_is_reached_in_the_turn_of_a_stop_lets_nothing_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    asking, went_on = asyncio.Event(), []
+    limits: list[asyncio.Timeout] = []
+    end_probes = Course._end_probes
+
+    async def question(_examiner: Examiner, _member: object) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3600) as limit:
+                limits.append(limit)
+                asking.set()
+                await asyncio.Event().wait()
+        went_on.append(True)
+        await asyncio.Event().wait()
+
+    def end(course: Course) -> None:
+        limits[0].reschedule(0)
+        asyncio.get_running_loop().call_soon(end_probes, course)
+
+    monkeypatch.setattr(Examiner, "_question", question)
+    monkeypatch.setattr(Course, "_end_probes", end)
+
+    async def play() -> None:
+        task = asyncio.ensure_future(check(Request(text="mongodb://127.0.0.1:9/"), lambda _report: None))
+        await asyncio.wait_for(asking.wait(), 10)
+        task.cancel()
+        await task
+        await farewells()
+        await asyncio.sleep(0.01)
+
+    loops.run(play())
+    assert went_on == []
+
+
+def test_the_connection_of_a_goodbye_is_closed_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+    counted: list[asyncio.Transport] = []
+    create, add = HopLoop._create_connection, Lines.add
+
+    async def created(loop: HopLoop, *arguments: Any, **keywords: Any) -> Any:
+        opened.append(await create(loop, *arguments, **keywords))
+        return opened[-1]
+
+    def added(lines: Lines, transport: asyncio.Transport) -> None:
+        counted.append(transport)
+        add(lines, transport)
+
+    monkeypatch.setattr(HopLoop, "_create_connection", created)
+    monkeypatch.setattr(Lines, "add", added)
+    with MongoPeer({}) as primary, MongoPeer({}) as secondary:
+        first, second = (f"127.0.0.1:{peer.port}" for peer in (primary, secondary))
+        for peer, role in ((primary, "primary"), (secondary, "secondary")):
+            me = f"127.0.0.1:{peer.port}"
+            peer.answers["hello"] = member_hello("rs0", [first, second], me=me, primary=first, role=role)
+        text = f"mongodb://{first},{second}/?replicaSet=rs0&readPreference=secondary"
+        assert loops.run(_stopped(text, None)) is Verdict.CONNECTED
+        assert primary.received_commands("endSessions"), "where nothing was read from"
+    assert [transport for transport, _ in opened] == counted

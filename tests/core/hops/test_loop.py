@@ -6,6 +6,7 @@ import asyncio
 import gc
 import socket
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from pymongo.periodic_executor import AsyncPeriodicExecutor
 
-from clearline.core.hops.loop import HopLoop
+from clearline.core.hops.loop import HopLoop, Lines, going
 from lab import loops
 
 READY = 100
@@ -128,3 +129,43 @@ def test_what_a_task_of_the_driver_raises_is_no_bug_and_what_another_raises_is()
 
     loops.run(play())
     assert told == ["KeyError('ours')"]
+
+
+async def _line(address: tuple[str, int]) -> asyncio.Transport:
+    transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *address)
+    return transport
+
+
+def test_a_line_that_its_client_forgets_is_cut_with_the_others_and_not_by_the_collector() -> None:
+    async def play(address: tuple[str, int]) -> None:
+        lines = Lines()
+        with going(None, lines):
+            (await _line(address)).pause_reading()  # now the loop does not hold it
+        gc.collect()  # a transport that goes unclosed warns
+        lines.cut()
+        await asyncio.sleep(0)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        loops.run(play(server.getsockname()))
+        server.accept()[0].close()
+    gc.collect()
+
+
+def test_lines_that_are_closed_are_not_held_for_ever() -> None:
+    async def play(address: tuple[str, int]) -> int:
+        lines = Lines()
+        left: list[weakref.ref[asyncio.Transport]] = []
+        with going(None, lines):
+            for _ in range(READY):
+                line = await _line(address)
+                left.append(weakref.ref(line))
+                line.abort()
+                await asyncio.sleep(0)
+        del line
+        gc.collect()
+        held = sum(ref() is not None for ref in left)
+        lines.cut()
+        return held
+
+    with socket.create_server(("127.0.0.1", 0), backlog=2 * READY) as server:
+        assert loops.run(play(server.getsockname())) < READY / 4

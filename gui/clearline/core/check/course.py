@@ -412,13 +412,16 @@ class Course:
         if self._way is not None:
             self._way.close()  # before the client, whose goodbye would wait for a dead line
         driver, self._driver = self._driver, None  # what may still know this shall not keep its client
-        with going(self._way):
-            return None if driver is None else driver.close_soon()
+        if driver is None:
+            return None
+        with going(self._way, driver.lines):  # its goodbye may open a connection, to a server that it chooses anew
+            return driver.close_soon()
 
     def _end_probes(self) -> None:
-        for task in list(self._run.tasks):
-            if not task.done() and not task.cancelling():  # a second one would interrupt the first one's cleaning up
-                task.cancel()
+        # A second time would interrupt the driver's cleaning up. Whatever else is being cancelled in this very turn, is
+        # so by a limit of its own, and would go on.
+        for task in self._run.tasks - {self._run.driver_task}:
+            task.cancel()
         if self._run.examiner is not None:
             self._run.examiner.close()  # with the lines that were opened in that last turn
         # Each of them holds this course, and it them: such a circle waits for a collection of garbage.

@@ -17,33 +17,44 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clearline.core.hops.opener import Opener
 from clearline.core.hops.stream import Stream
 from clearline.core.hops.tls_handshake import bound
 from clearline.core.hops.transport import adopt
 
+_FEW_LINES: Final = 16
+"""So many are kept in mind, though they may be closed."""
+
 
 class Lines:
-    """The connections of one client. Where its tasks are cancelled PyMongo forgets some, which would stay open."""
+    """The connections of one client. Where its tasks are cancelled PyMongo forgets some, which would stay open.
+
+    They are held until they are closed: nothing else may hold one that is forgotten while it reads nothing.
+    """
 
     def __init__(self) -> None:
-        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._open: set[asyncio.Transport] = set()
+        self._full = _FEW_LINES
         self._over = False
 
     def add(self, transport: asyncio.Transport) -> None:
         """One more; once they were cut it is cut, too."""
         if self._over:
             transport.abort()
-        else:
-            self._open.add(transport)
+            return
+        self._open.add(transport)
+        if len(self._open) > self._full:
+            self._open = {line for line in self._open if not line.is_closing()}
+            self._full = max(_FEW_LINES, 2 * len(self._open))
 
     def cut(self) -> None:
         """The client is closed: nothing else will close what is still open."""
         self._over = True
-        for transport in list(self._open):
+        for transport in self._open:
             transport.abort()
+        self._open.clear()
 
 
 _going: ContextVar[Opener | None] = ContextVar("clearline-way", default=None)
