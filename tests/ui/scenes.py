@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from keyring.backends.fail import Keyring
 from PySide6.QtCore import QDeadlineTimer, QEvent
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from clearline.core import daemon_threads
 from clearline.core.findings import Certainty, Finding, Remedy, Severity, Stage
 from clearline.core.hops.asking import Prompt, ShownKey
 from clearline.core.hops.asking import Question as HopQuestion
@@ -65,16 +68,13 @@ class Seen:
             passing_time.run_for(1)
 
     def settle(self) -> None:
-        """Until the window waits for no pause and for no answer any more."""
-
-        async def nothing() -> bool:
-            return True
-
+        """Until the window waits for no pause and for no answer any more, not even of a thread."""
         for _ in range(_MOST_PAUSES):
-            answered: list[bool] = []
-            self.workbench.storage.background.ask(nothing, answered.append)
+            self.until(lambda: not daemon_threads._running)
+            answered: list[None] = []
+            self.workbench.storage.background.ask(_some_turns, answered.append)
             self.until(partial(bool, answered))
-            if not passing_time.advance():
+            if not daemon_threads._running and not passing_time.advance():
                 return
         raise TimeoutError("the window never comes to rest")
 
@@ -107,6 +107,12 @@ class Seen:
         found: list[QDialog] = []
         self.until(lambda: found.extend(d for d in self.window.findChildren(QDialog) if d.isVisible()) or found)
         return found[-1]
+
+
+async def _some_turns() -> None:
+    """As many of the loop as it takes to hand over what a thread has just found."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 @contextmanager
@@ -205,10 +211,27 @@ UNKNOWN_CA = Finding(
 )
 
 
+LONGEST_HOST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
+LONG_PATH = "C:\\Users\\administrator\\AppData\\Roaming\\Organisation\\Certificates\\certificate_authorities.pem"
+LONG_SUBJECT = f"CN={LONGEST_HOST},OU=Certificates,O=Organisation"
+LONG_NAMES = Finding(
+    cause="tls.unknown-issuer",
+    severity=Severity.FAILURE,
+    certainty=Certainty.PROVEN,
+    stage=Stage.TLS,
+    server=f"{LONGEST_HOST}:27017",
+    summary=f"The certificate of {LONGEST_HOST} is issued by {LONG_SUBJECT}, which this computer does not trust.",
+    detail=f"It was looked for in {LONG_PATH}, and SSL_CERT_FILE={LONG_PATH} names no other.",
+    remedies=(
+        Remedy(text=f"Trust {LONG_PATH}.", patch={"tls": {"caFile": LONG_PATH * 2}}),
+        Remedy(text=f"Have a certificate issued for {LONGEST_HOST}."),
+    ),
+    evidence={"issuer": LONG_SUBJECT, "file": LONG_PATH},
+)
+
+
 def member(n: int, *, failed: bool = False, address: str = "") -> Any:
     """A server with another address."""
-    import msgspec
-
     made = play.server(n, failed_at=Stage.TCP if failed else None)
     return msgspec.structs.replace(made, address=address) if address else made
 
@@ -311,6 +334,36 @@ def unknown_authority(seen: Seen) -> None:
 def one_stage(seen: Seen) -> None:
     seen.test(play.report(Verdict.FAILED, play.ASK_PASSWORD, play.STALE_SET, servers=(play.server(1),)))
     seen.window.answer.strip.stage_chosen.emit(Stage.TCP)
+
+
+@scene(key=True)
+def failed_with_long_names(seen: Seen) -> None:
+    there = msgspec.structs.replace(play.server(1, failed_at=Stage.TLS), address=f"{LONGEST_HOST}:27017")
+    seen.test(
+        play.report(Verdict.FAILED, LONG_NAMES, servers=(there,)),
+        uri=f"mongodb://{LONGEST_HOST}/?tlsCAFile={LONG_PATH}",
+    )
+
+
+@scene()
+def fix_dialog_with_long_names(seen: Seen) -> QWidget:
+    failed_with_long_names(seen)
+    seen.window.answer.banner.press_fix()
+    return seen.dialog()
+
+
+@scene()
+def settings_with_long_names(seen: Seen) -> None:
+    failed_with_long_names(seen)
+    seen.window.show_settings_panel(True)
+    for group in seen.window.pages.groups.values():
+        group.head.setChecked(True)
+    seen.settle()
+
+
+@scene()
+def message_with_a_long_path(seen: Seen) -> None:
+    seen.window.say(f"Saved {LONG_PATH}.")
 
 
 @scene()

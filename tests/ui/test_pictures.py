@@ -31,6 +31,13 @@ TOLERANCE = 12.0
 
 
 @pytest.fixture(autouse=True)
+def the_same_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the window tells of the environment, at its longest, whatever that of the tests is."""
+    monkeypatch.setenv("SSL_CERT_FILE", scenes.LONG_PATH)
+    monkeypatch.setenv("SSL_CERT_DIR", scenes.LONG_PATH)
+
+
+@pytest.fixture(autouse=True)
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pictures show times of day. Windows has one zone for all programs; there no picture is compared."""
     if sys.platform == "win32":

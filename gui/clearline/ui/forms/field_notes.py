@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import escape
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -98,14 +96,6 @@ _WORDS: Final = 280
 """Width that words need for a button to stand beside them."""
 
 
-_UNBROKEN: Final = re.compile(r"(\S{32})(?=\S)")
-
-
-def _breakable(text: str) -> str:
-    """With places at which a long value may go on in the next line, for a label breaks only between words."""
-    return _UNBROKEN.sub("\\1\u200b", text)
-
-
 class _NoteLine(QWidget):
     def __init__(
         self, field: str, severity: Severity, title: str, fix: str, remedy: Mistake | Remedy | None = None
@@ -117,8 +107,7 @@ class _NoteLine(QWidget):
         mark = StatusIcon(14)
         mark.show_icon(status_icon(severity), status_tone(severity))
         words = SteadyLabel()
-        words.setTextFormat(Qt.TextFormat.RichText)
-        words.setText(escape(_breakable(self.said)))
+        words.setText(self.said)
         words.setAccessibleName(f"{status_word(severity).capitalize()} at {field}: {self.said}")
         said = QHBoxLayout()
         said.setSpacing(theme.GRID // 2)

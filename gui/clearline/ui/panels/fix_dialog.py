@@ -47,10 +47,9 @@ class FixDialog(QDialog):
             grid.addWidget(section(title), 0, column)
         for row, entry in enumerate(changes, 1):
             for column, text in enumerate((setting_name(entry.place), entry.before, entry.after)):
-                label = QLabel(text)
+                label = WrappedLabel(text) if column else QLabel(text)
                 label.setFont(theme.mono_font())
                 label.setTextFormat(Qt.TextFormat.PlainText)
-                label.setWordWrap(column > 0)
                 grid.addWidget(label, row, column)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
+
+_ANYWHERE: Final = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
 class HeardLabel(QLabel):
@@ -31,7 +35,7 @@ class HeardLabel(QLabel):
 
 
 class WrappedLabel(HeardLabel):
-    """A selectable text that may take several lines and never widens the window."""
+    """A selectable text that may take several lines and never widens the window; long words are broken, not cut."""
 
     def __init__(self, text: str = "", role: str | None = None) -> None:
         super().__init__(text)
@@ -41,6 +45,22 @@ class WrappedLabel(HeardLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         if role:
             self.setProperty("role", role)
+
+    def heightForWidth(self, width: int) -> int:
+        """With words that are longer than a line (paths, host names) broken wherever the line ends."""
+        height = super().heightForWidth(width)  # first: with each new text or size QLabel breaks between words alone
+        page: QTextDocument | None = self.findChild(QTextDocument)
+        if page is None or page.defaultTextOption().wrapMode() == _ANYWHERE:
+            return height
+        breaking = page.defaultTextOption()
+        breaking.setWrapMode(_ANYWHERE)
+        page.setDefaultTextOption(breaking)
+        return super().heightForWidth(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another size."""
+        super().resizeEvent(event)
+        self.heightForWidth(self.width())
 
 
 class ElidedLabel(HeardLabel):

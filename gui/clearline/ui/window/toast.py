@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from clearline.ui.look import theme
+from clearline.ui.widgets.labels import WrappedLabel
 
 _WIDTH: Final = theme.GRID * 60
 _EDGE: Final = theme.GRID * 2
@@ -21,9 +22,7 @@ class Toast(QFrame):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setObjectName("toast")
-        self._words = QLabel()
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setWordWrap(True)
+        self._words = WrappedLabel()
         self._words.setAccessibleName("Message")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(_EDGE, theme.GRID, _EDGE, theme.GRID)
