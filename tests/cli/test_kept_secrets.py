@@ -199,6 +199,24 @@ def test_a_password_from_a_variable_is_meant_for_certain_servers_too(
     assert f"was given for {login_server.address} (auth source admin), not for {evil.address}" in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [["Orders"], ["--all"], ["sent.json"]])
+def test_of_a_variable_that_is_not_set_it_is_said_that_it_is_missing(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.delenv("ORDERS_PASSWORD", raising=False)
+    monkeypatch.chdir(tmp_path)
+    source = SecretSource(place="reference", reference="${ORDERS_PASSWORD}")
+    with peers.silent() as server:
+        own = to(server.address, secrets={PASSWORD: source})
+        store.save(own, tmp_path / "sent.json")
+        store.save_in(home / "profiles", own)
+        result = run("check", *arguments)
+        assert server.connections == 0
+    assert "ORDERS_PASSWORD" in result.stdout, result.stderr
+    assert "--yes" not in result.stderr
+    assert result.returncode == 1
+
+
 @pytest.mark.parametrize("command", [["check", "Orders"], ["watch", "Orders", "--for", "0.2"], ["check", "--all"]])
 @pytest.mark.parametrize(
     ("auth", "called"),

@@ -266,6 +266,35 @@ def test_a_profile_that_signed_in_otherwise_does_not_bring_an_identity_to_other_
 VARIABLE = replace(OWN, secrets={PASSWORD: SecretSource(place="reference", reference="${DB_PASSWORD}")})
 
 
+@pytest.fixture(autouse=True)
+def _set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DB_PASSWORD", "ANOTHER", "DATABASE_URL", "P"):
+        monkeypatch.setenv(name, "here")
+
+
+@pytest.mark.parametrize("profile", [VARIABLE, replace(OWN, options=Options(app_name="${DATABASE_URL}"))])
+def test_a_variable_that_is_not_set_has_nothing_to_give(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = vault()
+    assert own.given_elsewhere(profile, not_kept(profile)) == not_kept(profile)
+    monkeypatch.delenv("DB_PASSWORD")
+    monkeypatch.delenv("DATABASE_URL")
+    assert own.given_elsewhere(profile, not_kept(profile)) == ()
+    monkeypatch.setenv("DB_PASSWORD", "")
+    monkeypatch.setenv("DATABASE_URL", "now")
+    assert own.given_elsewhere(profile, not_kept(profile)) == not_kept(profile), "it is asked about once it is set"
+
+
+def test_a_file_of_variables_that_holds_the_variable_has_something_to_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DB_PASSWORD")
+    file = tmp_path / ".env"
+    profile = replace(VARIABLE, env_file=str(file))
+    assert vault().given_elsewhere(profile, [PASSWORD]) == ()
+    file.write_text("DB_PASSWORD=there", "utf-8")
+    assert vault().given_elsewhere(profile, [PASSWORD]) == (PASSWORD,)
+
+
 @pytest.mark.parametrize(
     "now",
     [

@@ -193,9 +193,17 @@ def test_one_s_own_profile_and_pasted_text_do_not_ask(qtbot: QtBot, kept_and_cho
 
 
 def test_a_pasted_text_with_a_secret_variable_asks_once_for_these_servers(
-    qtbot: QtBot, make_desktop: Callable[..., Any]
+    qtbot: QtBot, make_desktop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = noting()
+    text = Secret("mongodb://app:${DB_PASSWORD}@evil.example.com/?tls=true")
+    monkeypatch.delenv("DB_PASSWORD", raising=False)
+    unset = make_desktop(check)
+    unset.workbench.profiles.current.set_text(text, Origin.TEXT)
+    unset.workbench.test()
+    qtbot.waitUntil(lambda: len(check.secrets) == 1)  # the check says that it is missing
+    check.secrets.clear()
+    monkeypatch.setenv("DB_PASSWORD", "here")
     desktop = make_desktop(check)
     for host, tested in (("evil.example.com", 1), ("other.example.com", 2)):
         desktop.workbench.profiles.current.set_text(

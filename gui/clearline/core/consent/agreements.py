@@ -50,9 +50,12 @@ class Agreements:
         self.file = file
 
     def missing(self, profile: Profile, wanted: Iterable[Concern]) -> tuple[Concern, ...]:
-        """Those that were not agreed to yet."""
+        """Those that were not agreed to yet, and that have something to take."""
         asked = tuple(
-            concern for concern in wanted if not (_here and (self.file, _hash(profile, concern, _KEY_HERE)) in _here)
+            concern
+            for concern in wanted
+            if not (_here and (self.file, _hash(profile, concern, _KEY_HERE)) in _here)
+            and not _is_void(profile, concern)
         )
         try:
             if not asked or not (key := self._key()):
@@ -128,6 +131,16 @@ class Agreements:
             return dict.fromkeys(text for text in document["hashes"] if isinstance(text, str))
         except (FileNotFoundError, *BROKEN, KeyError, TypeError):
             return {}
+
+
+def _is_void(profile: Profile, concern: Concern) -> bool:
+    """Whether a demand is for variables none of which is set: the check says that they are missing.
+
+    What a file of variables holds is not looked up before its own demand is agreed to.
+    """
+    if concern.kind is not ConcernKind.ENVIRONMENT or profile.env_file is not None:
+        return False
+    return not any(word in os.environ for word in concern.value.split())
 
 
 def _hash(profile: Profile, concern: Concern, key: bytes) -> str:

@@ -26,7 +26,7 @@ from clearline.core.profiles.hop_urls import place_of
 from clearline.core.profiles.identities import IDENTITIES, VARIABLE, identities, variables_told
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import STORED, source_of
-from clearline.core.secrets.references import has_references, variables
+from clearline.core.secrets.references import has_references, names_in, variables
 from clearline.core.secrets.secret import PASSWORD
 from clearline.core.typed_values import from_json, to_bytes
 
@@ -121,6 +121,17 @@ def brought_by(profile: Profile) -> dict[str, str]:
     names = (*references, *identities(profile))
     told = {VARIABLE: variables_told(profile)}
     return {name: _digest([name, references.get(name) or told.get(name), *who])[:16] for name in names}
+
+
+def without_value(profile: Profile) -> frozenset[str]:
+    """Those of `not_kept` that are values of variables of which none is set: there is nothing that could go anywhere.
+
+    Reads the file of variables, if there is one.
+    """
+    named = {name: names_in(one.reference or "") for name, one in profile.secrets.items() if one.place == "reference"}
+    named[VARIABLE] = variables_told(profile)
+    known = variables(profile.env_file)
+    return frozenset(name for name, of in named.items() if of and all(known.find(one) is None for one in of))
 
 
 def called(name: str) -> str:

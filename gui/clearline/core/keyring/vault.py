@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from clearline.core.keyring.given import Given, destination, from_text, is_kept, not_kept, to_text
+from clearline.core.keyring.given import Given, destination, from_text, is_kept, not_kept, to_text, without_value
 from clearline.core.keyring.keyring_access import KeyringAccess
 from clearline.core.keyring.known_servers import KnownServers
 from clearline.core.keyring.vault_state import Moved, VaultState, WhereKept, WhyMemory
@@ -157,10 +157,10 @@ class Vault:
     def given_elsewhere(self, profile: Profile, names: Iterable[str], *, foreign: bool = False) -> tuple[str, ...]:
         """Those of a profile's kept secrets, variables and identities that were given for others than its servers now.
 
-        Variables and identities were given for none at first. ``foreign``: another person wrote the profile; then
-        neither were kept secrets that remember nothing, and variables and identities are asked about by themselves
-        (``core/consent``). Reads the file of variables where hosts refer to any, the keyring where it was not asked for
-        them before, and the disk.
+        Variables and identities were given for none at first; one that is not set has nothing to give. ``foreign``:
+        another person wrote the profile; then neither were kept secrets that remember nothing, and variables and
+        identities are asked about by themselves (``core/consent``). Reads the file of variables where there is one, the
+        keyring where it was not asked for them before, and the disk.
         """
         named = tuple(names)
         if not named:
@@ -178,7 +178,10 @@ class Vault:
                 covered = given.covers(wanted if kept else destination(profile, [name]))
             if not covered:
                 found.append(name)
-        return tuple(found)
+        if all(is_kept(profile, name) for name in found):
+            return tuple(found)
+        void = without_value(profile)
+        return tuple(name for name in found if name not in void)
 
     def give(self, profile: Profile, names: Iterable[str]) -> None:
         """Its owner agrees: these may also go to the servers that the profile has now."""
