@@ -210,6 +210,12 @@ def _(lab: HopLaboratory) -> Iterator[HopCase]:
     yield HopCase([HttpProxy(host=host, port=int(port), tls=True)])
 
 
+@TABLE.row("P20", "it speaks TLS and is spoken to plainly", "a TLS server", "proxy.wants-tls")
+def _(lab: HopLaboratory) -> Iterator[HopCase]:
+    host, _, port = lab.tls_server.address.rpartition(":")
+    yield HopCase([HttpProxy(host=host, port=int(port))])
+
+
 TABLE.plain(
     "P21",
     "it does not open the SSH server's port",

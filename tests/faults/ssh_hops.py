@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -248,6 +249,19 @@ def _(lab: HopLaboratory) -> Iterator[HopCase]:
 
 
 # ---------------------------------------------------------------- what is said of a target
+
+
+@TABLE.row("S36", "it accepts the key, and wants the password besides", _SSHD, "ssh.key-not-enough")
+def _(lab: HopLaboratory) -> Iterator[HopCase]:
+    yield HopCase([lab.sshd(AuthenticationMethods="publickey,password").hop()])
+
+
+@TABLE.row("S37", "the agent does not sign unless its user agrees", f"{_SSHD}, ssh-agent", "ssh.key-unsigned")
+def _(lab: HopLaboratory) -> Iterator[HopCase]:
+    with ssh_server.agent() as place:
+        around = {**os.environ, "SSH_AUTH_SOCK": place}
+        subprocess.run(["ssh-add", "-q", "-c", lab.keys.known], check=True, env=around, stderr=subprocess.DEVNULL)
+        yield HopCase([lab.bastion.hop(login=("agent",), agent=place)])
 
 
 TABLE.plain(

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -316,6 +317,28 @@ def test_keys_that_are_not_accepted(only_keys: Server, keys: Keys) -> None:
     report = run([only_keys.hop(key=keys.stranger)], "db:27017")
     assert cause(report, Certainty.PROVEN) == "ssh.key-refused"
     assert str(keys.stranger) in summary(report)
+
+
+def test_a_key_that_is_accepted_and_not_enough(keys: Keys) -> None:
+    """Its signature is asked for: it was not declined, whatever else is wanted."""
+    proofs = {"publickey,password": Certainty.PROVEN, "publickey,publickey": Certainty.LIKELY}
+    for wanted, certainty in proofs.items():
+        with sshd(keys, AuthenticationMethods=wanted) as server:
+            report = run([server.hop()], "db:27017")
+            assert cause(report, certainty) == "ssh.key-not-enough"
+            assert report.diagnosis is not None
+            assert f"It takes {wanted.rpartition(',')[2]} now" in report.diagnosis.detail
+            declined = run([server.hop(key=keys.stranger)], "db:27017")
+            assert cause(declined, Certainty.PROVEN) == "ssh.key-refused"
+
+
+def test_a_key_whose_agent_does_not_sign(bastion: Server, keys: Keys) -> None:
+    """Its user has to confirm (``ssh-add -c``), and nothing here can ask: the server has refused nothing."""
+    with ssh_server.agent() as place:
+        around = {**os.environ, "SSH_AUTH_SOCK": place}
+        subprocess.run(["ssh-add", "-q", "-c", str(keys.known)], check=True, env=around, stderr=subprocess.DEVNULL)
+        report = run([bastion.hop(login=("agent",), agent=place)], "db:27017")
+    assert cause(report, Certainty.PROVEN) == "ssh.key-unsigned"
 
 
 def test_wrong_passwords(bastion: Server, only_keys: Server, asking: Server) -> None:

@@ -84,6 +84,11 @@ class Trouble(Enum):
     KEY_ENCRYPTED = "key-encrypted"
     PASSPHRASE_WRONG = "passphrase-wrong"  # noqa: S105 - a trouble, no secret
     AGENT_UNAVAILABLE = "agent-unavailable"
+    KEY_UNSIGNED = "key-unsigned"
+    """What holds a key does not sign with it; the server had asked for that."""
+    KEY_NOT_ENOUGH = "key-not-enough"
+    """The server asked for a key's signature, got it, and did not let the user in; ``what`` is *second* where it took
+    other ways than before from then on (``offered``)."""
     TOO_MANY_KEYS = "too-many-keys"
     PASSWORD_NOT_OFFERED = "password-not-offered"  # noqa: S105
     ANSWER_WANTED = "answer-wanted"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from clearline.core.hops.stream import Stream
 
@@ -59,6 +61,16 @@ _MONGODB_HELLO = (len(_MONGODB_BODY) + 4).to_bytes(4, "little") + _MONGODB_BODY
 """An OP_QUERY, the one message that servers of every age answer before anything else."""
 
 
+def tls_hello() -> bytes:
+    """The first words of TLS."""
+    outgoing = ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # nothing is ever sent over it
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+    return outgoing.read()
+
+
 async def looked_at(enter: Callable[[], Awaitable[Stream]], deadline_s: float, *, besides: str | None = None) -> bytes:
     """Nothing is said for long: what answers to another protocol than ``besides``; empty where nothing does."""
     await asyncio.sleep(min(_LOOK_S, deadline_s / 3))
@@ -75,5 +87,6 @@ async def service_that_answers(enter: Callable[[], Awaitable[Stream]], wait_s: f
         except OSError:
             return b""
 
-    answers = await asyncio.gather(said(_SOCKS5_GREETING), said(_HTTP_REQUEST), said(_MONGODB_HELLO))
+    firsts = (_SOCKS5_GREETING, _HTTP_REQUEST, _MONGODB_HELLO, tls_hello())
+    answers = await asyncio.gather(*map(said, firsts))
     return next((answer for answer in answers if service_of(answer) is not None), b"")

@@ -9,11 +9,12 @@ import ssl
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops import proxy_login
-from clearline.core.hops.greeting import answer_to, service_of, service_that_answers, shown
+from clearline.core.hops.greeting import answer_to, looked_at, service_of, service_that_answers, shown, tls_hello
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.opener import Entrance
 from clearline.core.hops.stream import PushStream, SocketStream, Stream, receive_exactly
@@ -23,16 +24,18 @@ from clearline.core.profiles.hop import ProxyLogin
 from clearline.core.secrets.secret import Secret
 
 OTHER_PORT = 443
+_LEFT: Final = 2 / 3
+"""Of the patience, after a first third went without an answer."""
 _REST_S = 0.2
 """How long more is waited for that tells what answers instead."""
 _LONGEST_HEAD = 32768
 _LONGEST_BODY = 65536
 _ENDS = (b"\r\n\r\n", b"\n\n")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _STATUS: Final = re.compile(r"[0-9]{3}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 """Python refuses to read thousands of digits, which a proxy may send."""
 _TELLING = ("server", "via", "x-squid-error", "retry-after", "proxy-agent", "x-cache")
+_BAD_REQUEST = 400
 _PROXY_AUTHENTICATION_REQUIRED = 407
 _SPOKEN = frozenset({"basic", "ntlm", "negotiate"})
 """The schemes by which a login is possible here."""
@@ -154,14 +157,16 @@ class HttpHop:
                 self._log.passed(HopStage.LOGIN, 0.0)
                 self._log.answers()
                 return answer
-            schemes = tuple(dict.fromkeys(v.split(" ")[0].rstrip(",") for v in answer.all("proxy-authenticate") if v))
+            wanted = proxy_login.challenges(answer.all("proxy-authenticate"))
+            schemes = tuple(wanted)
             tell = {"code": 407, "offered": schemes, "headers": answer.telling}
             if steps is None:
                 spoken = not schemes or any(scheme.lower() in _SPOKEN for scheme in schemes)
                 raise self._stop(HopStage.LOGIN, Trouble.LOGIN_WANTED if spoken else Trouble.LOGIN_SCHEME, tell)
-            if steps.scheme.lower() not in (s.lower() for s in schemes):
+            ours = {scheme.lower(): token for scheme, token in wanted.items()}
+            if schemes and steps.scheme.lower() not in ours:
                 raise self._stop(HopStage.LOGIN, Trouble.LOGIN_SCHEME, tell)
-            challenge = _challenge(answer, steps.scheme)
+            challenge = ours.get(steps.scheme.lower(), "")
             if not challenge and not asked_bare and not steps.proved:
                 raise self._stop(HopStage.LOGIN, Trouble.NO_TICKET, {**tell, "what": "ntlm-challenge"})
             if not asked_bare and (steps.finished or not challenge):
@@ -194,18 +199,45 @@ class HttpHop:
 
     async def _request(self, stream: Stream, target: str, header: str | None) -> Answer:
         login = f"Proxy-Authorization: {header}\r\n" if header else ""
-        async with self._log.step(HopStage.CHANNEL, Trouble.TARGET_SILENT, target=target) as step:
-            await stream.send(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n".encode())
-            head = await _head(stream)
-            answer = parsed(head)
-            if answer is None:
-                await self._not_http(stream, head, target, step.elapsed_ms)
-            assert answer is not None
-            if not head.endswith(_ENDS):
-                raise self._unfinished(answer, head, target, step.elapsed_ms)
-            if answer.status >= 300:
-                await _skip_body(stream, answer)
-            return answer
+        await stream.send(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n".encode())
+        heads = asyncio.ensure_future(_head(stream))
+        try:
+            patience = 1.0 if self._log.facts.up else await self._first_sign(heads)
+            async with self._log.step(
+                HopStage.CHANNEL, Trouble.TARGET_SILENT, target=target, patience=patience
+            ) as step:
+                head = await heads
+                while (answer := parsed(head)) is not None and answer.status < 200 and head.endswith(_ENDS):
+                    head = await _head(stream)  # an interim one (RFC 9110, section 15.2)
+                if answer is None:
+                    await self._not_http(stream, head, target, step.elapsed_ms)
+                assert answer is not None
+                if not head.endswith(_ENDS):
+                    raise self._unfinished(answer, head, target, step.elapsed_ms)
+                if answer.status >= 300:
+                    await _skip_body(stream, answer)
+                return answer
+        finally:
+            heads.cancel()
+
+    async def _first_sign(self, answering: asyncio.Future[bytes]) -> float:
+        """Until it answers, or shows on another line that it speaks HTTP; returns how much patience is left then.
+
+        Whoever says nothing at all may be no proxy, or one that is spoken to over TLS. Raises `HopError`.
+        """
+        async with self._log.step(HopStage.LOGIN, Trouble.HANGS):
+            enter = partial(self._entrance.enter, self._log)
+            looking = asyncio.ensure_future(looked_at(enter, self._log.terms.deadline_s))
+            try:
+                await asyncio.wait({answering, looking}, return_when=asyncio.FIRST_COMPLETED)
+                if not answering.done() and (said := looking.result()):
+                    if (service := service_of(said)) == "http":
+                        return _LEFT
+                    raise self._log.failed(HopStage.LOGIN, Trouble.NOT_SPOKEN, first_bytes=shown(said), service=service)
+                await asyncio.wait({answering})
+            finally:
+                looking.cancel()
+        return 1.0
 
     async def _not_http(self, stream: Stream, head: bytes, target: str, elapsed_ms: float) -> None:
         if head:
@@ -239,6 +271,8 @@ class HttpHop:
 
     async def _refusal(self, answer: Answer, host: str, port: int) -> HopError:
         """The proxy does not open the target; ask it for the same host on port 443, too."""
+        if answer.status == _BAD_REQUEST and not self._log.facts.tls and (hello := await self._tls_hello()):
+            return self._log.failed(HopStage.LOGIN, Trouble.NOT_SPOKEN, first_bytes=shown(hello), service="tls")
         other: int | None = None
         if answer.status == 403 and port != OTHER_PORT:
             other = await self._status(host, OTHER_PORT)
@@ -250,8 +284,16 @@ class HttpHop:
             errno=_far_errno(answer),
             said=answer.reason[:200],
             headers=answer.telling,
+            what=_sends_to(answer),
             other_port=other,
         )
+
+    async def _tls_hello(self) -> bytes:
+        """What it answers to a client that speaks TLS, where that is TLS as well: servers say 400 to any other."""
+        with suppress(OSError):
+            said = await answer_to(await self._entrance.enter(self._log), tls_hello(), _REST_S)
+            return said if service_of(said) == "tls" else b""
+        return b""
 
     async def _status(self, host: str, port: int) -> int:
         """What the proxy answers to that, once it has refused another port; 0: nothing, or nothing in time."""
@@ -321,16 +363,6 @@ def _closes(answer: Answer) -> bool:
     return "close" in said or (not answer.all("content-length") and "keep-alive" not in said)
 
 
-def _challenge(answer: Answer, scheme: str) -> str:
-    """What a proxy says to the last token; empty for nothing, and for what is no token (RFC 4559: base64)."""
-    for value in answer.all("proxy-authenticate"):
-        name, _, rest = value.partition(" ")
-        if name.lower() == scheme.lower():
-            token = rest.partition(",")[0].strip()  # another scheme may follow
-            return token if _TOKEN.fullmatch(token) and len(token) % 4 == 0 else ""
-    return ""
-
-
 def _far_errno(answer: Answer) -> int | None:
     """The far side's error number: Squid's ``X-Squid-Error: ERR_CONNECT_FAIL 111``."""
     for value in answer.all("x-squid-error"):
@@ -338,6 +370,14 @@ def _far_errno(answer: Answer) -> int | None:
         if name == "ERR_CONNECT_FAIL" and _NUMBER.fullmatch(number.strip()):
             return int(number) or None
     return None
+
+
+def _sends_to(answer: Answer) -> str | None:
+    """The host of the page to which it sends; the rest of that address may hold what signs in."""
+    try:
+        return next(((urlsplit(place).hostname or "")[:100] for place in answer.all("location")), None)
+    except ValueError:
+        return None
 
 
 def _software(answer: Answer) -> str | None:

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 from clearline.core.profiles.hop import ProxyLogin
 from clearline.core.secrets.secret import Secret
+
+_LISTED: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
+"""One of a list whose commas may stand in quotes, too."""
+_SCHEME: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+([^ \t=].*))?")
+"""A scheme, alone or with what follows it; no parameter, which has a ``=`` behind its name."""
+_TOKEN: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def challenges(values: Sequence[str]) -> dict[str, str]:
+    """The schemes of Proxy-Authenticate, as they are written, each with its token (RFC 9110, section 11.6.1).
+
+    One header may list several. Empty for a scheme without a token, and for what is none (RFC 4559: base64).
+    """
+    found: dict[str, str] = {}
+    for value in values:
+        for one in _LISTED.findall(value):
+            if (match := _SCHEME.fullmatch(one.strip())) is not None:
+                token = match.group(2) or ""
+                found.setdefault(match.group(1), token if _TOKEN.fullmatch(token) and len(token) % 4 == 0 else "")
+    return found
 
 
 class NoTicket(Exception):

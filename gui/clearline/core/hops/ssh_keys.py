@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import Trouble
 from clearline.core.secrets.secret import Secret
 from clearline.core.whole_files import expanded, read_whole
@@ -47,6 +48,11 @@ class LoadedKey:
     def kind(self) -> str:
         """Its type as people name it."""
         return self.pair.get_algorithm()
+
+    def signer(self) -> Callable[[bytes], Awaitable[bytes]]:
+        """What signs with it; a person may be asked, or have to touch something, before it does."""
+        by_agent: Callable[[bytes], Awaitable[bytes]] | None = getattr(self.pair, "sign_async", None)
+        return by_agent or (lambda data: run_in_daemon(self.pair.sign, data))
 
     @property
     def words(self) -> str:

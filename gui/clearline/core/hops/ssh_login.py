@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncssh
@@ -26,6 +27,8 @@ _AUTHENTICATION_ENDED: Final = 14
 """SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, RFC 4253, section 11.1."""
 _PROTOCOL: Final = 2
 _MOST_KEYS: Final = 20
+_SIGNING_S: Final = 60.0
+"""For a person who is asked by the agent, or has to touch a security key."""
 _MOST_PROMPTS: Final = 10
 _LONGEST_PROMPT: Final = 1000
 _METHODS: Final = {
@@ -73,8 +76,12 @@ class Login(asyncssh.SSHClient):
         self.host_key: asyncssh.SSHKey | None = None
         self.judgement: Judgement | None = None
         self.first_methods: tuple[str, ...] = ()
+        self.further_methods: tuple[str, ...] = ()
+        """What the server takes since it has accepted something, where that is not what it took before."""
         self.shown: list[LoadedKey] = []
         self.skipped: list[LoadedKey] = []
+        self.signed: LoadedKey | None = None
+        self.unsigned: LoadedKey | None = None
         self.problems: list[KeyProblem] = []
         self.agent_problem: str | None = None
         self.sent_password = False
@@ -125,8 +132,24 @@ class Login(asyncssh.SSHClient):
                 self.skipped.append(key)
                 continue
             self.shown.append(key)
+            key.pair.sign_async = partial(self._signature, key, key.signer())  # type: ignore[attr-defined]
             return [key.pair]
         return None
+
+    async def _signature(self, key: LoadedKey, sign: Callable[[bytes], Awaitable[bytes]], data: bytes) -> bytes:
+        """Called by the library where the server asks for it: mostly for a key that it accepts (RFC 4252, section 7).
+
+        Raises ValueError, which the library takes for a key less.
+        """
+        try:
+            with self.pausing():
+                async with asyncio.timeout(_SIGNING_S):
+                    signature = await sign(data)
+        except (ValueError, OSError, asyncssh.Error) as error:  # a timeout is one, too
+            self.unsigned = key
+            raise ValueError("no signature") from error
+        self.signed = key
+        return signature
 
     async def _next_key(self) -> LoadedKey | None:
         while not self._queue and len(self.shown) < _MOST_KEYS:
@@ -208,9 +231,8 @@ class Login(asyncssh.SSHClient):
 
     def kbdint_auth_requested(self) -> str | None:
         """Called by the library: whether we let ourselves be asked."""
-        now = self._now()
-        self.second = bool(self.first_methods) and not set(now) <= set(self.first_methods)
         self._note_methods()
+        self.second = bool(self.further_methods)
         if self.answered or self.unanswered is not None:
             return None
         by_password = "password" in self._settings.login and self._password is not None and not self.sent_password
@@ -260,7 +282,10 @@ class Login(asyncssh.SSHClient):
         return () if self._conn is None else tuple(self._conn.get_server_auth_methods())
 
     def _note_methods(self) -> None:
-        self.first_methods = self.first_methods or self._now()
+        now = self._now()
+        self.first_methods = self.first_methods or now
+        if not set(now) <= set(self.first_methods):
+            self.further_methods = self.further_methods or now
         # The library has no public name for the server's server-sig-algs (RFC 8308, section 3.1).
         takes: set[bytes] = getattr(self._conn, "_server_sig_algs", set())
         self.server_takes = tuple(sorted(name.decode("ascii", "replace") for name in takes if name))
@@ -279,6 +304,8 @@ class Login(asyncssh.SSHClient):
 
         if getattr(error, "code", None) == _PROTOCOL and len(self.shown) > 1:
             return stop(Trouble.TOO_MANY_KEYS)
+        if self.unsigned is not None and not self.sent_password and not self.answered:
+            return stop(Trouble.KEY_UNSIGNED, file=self.unsigned.words, key_type=self.unsigned.kind)
         if self.unanswered is not None:
             what = "second" if self.second else None
             return stop(Trouble.ANSWER_WANTED, said=self.unanswered.text.strip(), what=what)
@@ -286,6 +313,9 @@ class Login(asyncssh.SSHClient):
             return stop(Trouble.ANSWER_REFUSED)
         if self.sent_password:
             return stop(Trouble.LOGIN_REFUSED)
+        if self.signed is not None:
+            more = {"what": "second", "offered": self.further_methods} if self.further_methods else {}
+            return stop(Trouble.KEY_NOT_ENOUGH, file=self.signed.words, key_type=self.signed.kind, **more)
         if self.problems:
             problem = self.problems[0]
             seconds = problem.what or "" if problem.trouble is Trouble.FILE_SILENT else ""

@@ -59,9 +59,14 @@ _FAR_REFUSED: Final = frozenset({"socks.far-refused", "proxy.far-refused", "ssh.
 _NO_CREDENTIALS, _EXPIRED = 7 << 16, 11 << 16
 """GSS_S_NO_CRED and GSS_S_CREDENTIALS_EXPIRED (RFC 2743, section 1.2.1.1)."""
 _PROXY_HEADERS = frozenset({"via", "x-squid-error", "proxy-agent", "x-cache"})
-_WEB_SERVER = frozenset({*range(300, 400), 400, 401, 404, 405, 501})
+_WEB_SERVER = frozenset({400, 401, 404, 405, 501})
+_ELSEWHERE = range(300, 400)
 _SIGN_IN_FIRST = 511
 """Network Authentication Required (RFC 6585, section 6)."""
+_SIGN_IN = (
+    "Open any page in a web browser on this computer and sign in there; if none asks for it, correct the proxy's "
+    "address and port."
+)
 _AT_ONCE_MS = 1000.0
 """A proxy knows within this time that a name does not exist; a silent address takes it longer."""
 
@@ -100,6 +105,16 @@ def _more(failure: HopFailure, code: str) -> str:
             "whose line there excludes this computer (from=) or has expired, and one in a file that others may change."
         )
         return f"{rsa if 'rsa' in failure.key_type else ''}{other}"
+    if code == "ssh.password-refused":
+        return (
+            "A user who may not log in there, or not by password (AllowUsers, PermitRootLogin), is refused in the same "
+            "way with the right one, and so is an account that is locked or has expired."
+        )
+    if code == "ssh.key-not-enough" and failure.what != "second":
+        return (
+            "An account that has expired or is barred for now (nologin, access.conf) looks so, and so does a server "
+            "that wants two proofs (AuthenticationMethods), or one that asks for the signature of any key."
+        )
     return f"Its words: {failure.said}." if code == "ssh.closed-early" and failure.said else ""
 
 
@@ -107,7 +122,7 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
     """Cause, certainty and blanks of a failure of the hop itself."""
     proven, likely = Certainty.PROVEN, Certainty.LIKELY
     if failure.kind == "ssh" and (found := ssh.own(failure)) is not None:
-        return found[0], ssh.certainty_of(found[0]), found[1]
+        return found[0], ssh.certainty_of(found[0], failure), found[1]
     schemes = listed(failure.offered, nothing="unknown schemes")
     user = {"user": failure.user or "of this computer"}
     if failure.kind == "kubernetes" and (code := _KUBERNETES.get(failure.trouble)) is not None:
@@ -128,6 +143,8 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
             return "hop.unreachable", likely, {}
         case Trouble.DENIED:
             return "hop.denied", likely, {}
+        case Trouble.NOT_SPOKEN if failure.kind == "http" and failure.service == "tls":
+            return "proxy.wants-tls", likely, {}  # whether a proxy speaks inside of it is not known
         case Trouble.NOT_SPOKEN:
             return "hop.wrong-service", proven, {"service": _SERVICES.get(failure.service, "something else")}
         case Trouble.HANGS:
@@ -146,14 +163,14 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
             return "socks.login-method", proven, {}
         case Trouble.LOGIN_SCHEME:
             return "proxy.login-scheme", proven, {"schemes": schemes}
-        case Trouble.LOGIN_REFUSED if failure.kind == "socks5":
-            return "socks.login-refused", proven, user
+        case Trouble.LOGIN_REFUSED if failure.kind == "socks5":  # to hang up is an answer, but of few words
+            return "socks.login-refused", likely if failure.code is None else proven, user
         case Trouble.LOGIN_REFUSED if failure.what == "kerberos":
             return "proxy.kerberos-refused", proven, {}
         case Trouble.LOGIN_REFUSED if failure.what == "ntlm":
             return "proxy.ntlm-refused", proven, user
         case Trouble.LOGIN_REFUSED:
-            return "proxy.login-refused", proven, user
+            return "proxy.login-refused", proven if failure.offered else likely, user
         case Trouble.SETTINGS_BROKEN if failure.what is not None:
             return "proxy.pac-broken", proven, {"url": failure.what, "error": failure.said}
         case Trouble.SETTINGS_BROKEN:
@@ -213,14 +230,28 @@ def _target(facts: Facts, failure: HopFailure, member: MemberFacts | None) -> Fi
     code, certainty = _reply(failure, host, facts.hops[failure.hop])
     if member is not None and is_loopback(member.address) and code in _FAR_REFUSED:
         code, certainty = "hop.localhost-is-remote", Certainty.LIKELY  # or the server there is meant, and stopped
-    signs_in = failure.kind == "http" and failure.code == _SIGN_IN_FIRST
+    means = _sign_in(failure) if failure.kind == "http" else ""
     return finding(
         code,
         certainty,
         server=member.address if member else None,
         evidence=told(failure),
-        means="This status asks to sign in to the network first, on a page in a web browser." if signs_in else "",
+        means=means,
+        fix=_SIGN_IN if means else "",
         fill={**blanks},
+    )
+
+
+def _sign_in(failure: HopFailure) -> str:
+    """What an answer means that may ask to sign in on a page of the web first; empty for any other."""
+    if failure.code == _SIGN_IN_FIRST:
+        return "This status asks to sign in to the network first, on a page in a web browser."
+    if failure.code not in _ELSEWHERE:
+        return ""
+    place = f" at {failure.what}" if failure.what else ""
+    return (
+        f"It sends to another page{place}. A gateway that wants a sign-in in a web browser first does so, and so does "
+        "a web server that is no proxy."
     )
 
 
@@ -284,6 +315,8 @@ def _http(failure: HopFailure, host: str) -> tuple[str, Certainty]:
         return "proxy.name-unknown", Certainty.PROVEN
     if squid == "ERR_CANNOT_FORWARD" and not is_ip_address(host):
         return "proxy.name-unknown", Certainty.LIKELY
+    if status in _ELSEWHERE:
+        return "proxy.failed", Certainty.LIKELY
     if status in _WEB_SERVER and not _PROXY_HEADERS & failure.headers.keys():
         return "proxy.no-connect", Certainty.LIKELY
     if status in (429, 502, 503, 504):
@@ -302,7 +335,7 @@ def told(failure: HopFailure) -> dict[str, Json]:
         "code": failure.code,
         "errno": failure.errno,
         "eai": failure.eai,
-        "ms": failure.elapsed_ms,
+        "ms": failure.elapsed_ms or None,
         "retransmits": failure.retransmits,
         "said": failure.said,
         "first_bytes": failure.first_bytes,

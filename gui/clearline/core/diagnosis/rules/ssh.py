@@ -29,6 +29,8 @@ _PLAIN: Final = {
     Trouble.HOST_KEY_OTHER_TYPE: "ssh.host-key-other-type",
     Trouble.HOST_KEY_REVOKED: "ssh.host-key-revoked",
     Trouble.KEY_REFUSED: "ssh.key-refused",
+    Trouble.KEY_NOT_ENOUGH: "ssh.key-not-enough",
+    Trouble.KEY_UNSIGNED: "ssh.key-unsigned",
     Trouble.KEY_TYPE_REFUSED: "ssh.key-type-refused",
     Trouble.KEY_MISSING: "ssh.key-missing",
     Trouble.KEY_UNREADABLE: "ssh.key-unreadable",
@@ -60,9 +62,10 @@ _GUESSED: Final = frozenset(
 """A firewall in between may be silent, refuse and hang up just as well."""
 
 
-def certainty_of(code: str) -> Certainty:
+def certainty_of(code: str, failure: HopFailure) -> Certainty:
     """How sure a cause of this room is by itself."""
-    return Certainty.LIKELY if code in _GUESSED else Certainty.PROVEN
+    guessed = failure.what != "second" if code == "ssh.key-not-enough" else code in _GUESSED
+    return Certainty.LIKELY if guessed else Certainty.PROVEN
 
 
 def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
