@@ -101,6 +101,7 @@ def run() -> NoReturn:
         print_aside(f"clearline: the output cannot be written: {error.strerror}.")
         code = 1
         _print_no_more()
+    _leave_unread()
     if children := sys.modules.get("clearline.core.child_processes"):
         children.end_all()
     if daemons := sys.modules.get("clearline.core.daemon_threads"):
@@ -125,6 +126,15 @@ def _open_what_is_closed() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _leave_unread() -> None:
+    """Of standard error: the interpreter would make 120 of any exit code for it."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _print_no_more() -> None:

@@ -214,6 +214,7 @@ def test_wrong_arguments_are_told_on_standard_error(folder: Path, arguments: Arg
 _TYPED_PASSWORD = "Zq7-pLant3d"
 
 
+@pytest.mark.parametrize("password", [_TYPED_PASSWORD, "Zq7pLant3d"], ids=["no name", "could be a name"])
 @pytest.mark.parametrize(
     "line",
     [
@@ -241,17 +242,25 @@ _TYPED_PASSWORD = "Zq7-pLant3d"
     ],
 )
 def test_a_password_that_was_typed_where_it_does_not_belong_is_not_repeated(
-    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    line: str, password: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CLEARLINE_HOME", str(tmp_path))
     try:
-        code = main(line.format(_TYPED_PASSWORD).split())
+        code = main(line.format(password).split())
     except SystemExit as ended:
         code = int(ended.code or 0)
     printed = capsys.readouterr()
     assert code == 2
     assert printed.err
-    assert _TYPED_PASSWORD not in printed.out + printed.err
+    assert password not in printed.out + printed.err
+
+
+@pytest.mark.parametrize("option", ["--password", "--password="])
+def test_the_options_that_were_meant_are_named(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", *f"{option} {_TYPED_PASSWORD}".replace("= ", "=").split(), "db1"])
+    assert ended.value.code == 2
+    assert "--password could match --password-stdin, --password-env" in capsys.readouterr().err
 
 
 def test_two_slashes_before_a_login_are_an_address_and_no_file(

@@ -107,3 +107,21 @@ def test_streams_that_are_closed_or_full_cost_what_they_would_show(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe of Unix")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("check", "missing.json"), 2), (("check", "--no-such-option"), 2), (("no-such-command",), 2), (("list",), 0)],
+)
+def test_words_beside_the_result_that_have_no_reader_change_no_exit_code(
+    arguments: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = [sys.executable, "-m", "clearline", *arguments]
+        around = {**os.environ, "CLEARLINE_HOME": str(tmp_path)}
+        assert subprocess.run(command, env=around, stdout=subprocess.DEVNULL, stderr=writer).returncode == code
+    finally:
+        os.close(writer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from clearline.cli.output import print_aside
 from clearline.cli.usage import UsageProblem
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from clearline.core.consent.agreements import Agreements
     from clearline.core.consent.concerns import Concern
 
+_LONGEST_ANSWER: Final = 100
+
 
 def on_terminal() -> bool:
     """Whether a user can be asked."""
@@ -24,8 +26,10 @@ def on_terminal() -> bool:
 
 def confirmed() -> bool:
     """Ask on the terminal whether to go on."""
+    from clearline.cli.standard_input import line
+
     print_aside("Go on all the same? [y/N] ", end="")
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    return line(_LONGEST_ANSWER).strip().casefold() in ("y", "yes")
 
 
 def wanted_by(profile: Profile, *, elsewhere: bool = False) -> tuple[Concern, ...]:

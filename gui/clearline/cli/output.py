@@ -9,7 +9,7 @@ import errno
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from clearline.core.late_patterns import late
@@ -44,13 +44,8 @@ def print_aside(text: str, *, end: str = "\n") -> None:
     if sys.stderr is None:  # a windowed program has none
         return
     encoding = sys.stderr.encoding or "utf-8"
-    try:
-        with readers_end():
-            print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        # Its disk is full: the result matters more than what is said beside it.
+    with suppress(OSError):  # its disk is full, or its reader gone: the result matters more than what is said beside it
+        print(harmless(text).encode(encoding, "replace").decode(encoding), end=end, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from clearline.cli.agreement import confirmed, on_terminal
 from clearline.cli.output import harmless, print_aside
@@ -18,6 +18,8 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 if TYPE_CHECKING:
     from clearline.core.keyring.sources import Gathered
     from clearline.core.keyring.vault import Vault
+
+_LONGEST_PASSWORD: Final = 50_000
 
 
 def gathered(
@@ -152,7 +154,8 @@ def _of_variable(name: str) -> Secret:
     """Its value; what is no name of a variable may be the password itself, and is not repeated."""
     if (value := os.environ.get(name)) is not None:
         return Secret(value)
-    called = f"the environment variable {name}" if name.isidentifier() else "what is given as a variable's name"
+    like_one = name.isidentifier() and (name.isupper() or "_" in name)
+    called = f"the environment variable {name}" if like_one else "what is given as a variable's name"
     raise UsageProblem(f"{called} is not set.")
 
 
@@ -162,6 +165,8 @@ def _password(arguments: argparse.Namespace, *, from_stdin: bool) -> dict[str, S
     if arguments.password_stdin:
         if from_stdin:
             raise UsageProblem("standard input cannot hold both the connection string and the password.")
-        value = _typed_unseen("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        from clearline.cli.standard_input import line
+
+        value = _typed_unseen("Password: ") if sys.stdin.isatty() else line(_LONGEST_PASSWORD)
         return {PASSWORD: Secret(value)}
     return {}

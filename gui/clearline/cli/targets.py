@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,7 +123,9 @@ def _found(argument: str, patience: Patience) -> Target:
         return Target(Request(profile, {}, text, patience, permits(profile)), saved)
 
     if argument == "-":
-        text = sys.stdin.readline(LONGEST_TARGET + 1).strip("\r\n")
+        from clearline.cli.standard_input import line
+
+        text = line(LONGEST_TARGET + 1, past_empty=True)
         if not text:
             raise UsageProblem("standard input is empty; a connection string was expected there.")
         return target(Profile(), _bounded(text))

@@ -31,6 +31,10 @@ class Parser(ArgumentParser):
         from clearline.core.secrets.redaction import redact
 
         message = message.partition(" explicit argument ")[0]  # what follows is the value of a switch, which has none
+        named, could, these = message.partition(" could match ")  # in front of that, a value may follow the option
+        if could:
+            self.print_usage(sys.stderr)
+            self.exit(self.usage_code, f"{self.prog}: {named.partition('=')[0]}{could}{these}\n")
         self.print_usage(sys.stderr)
         self.exit(self.usage_code, f"{self.prog}: {redact(message)}\n")
 

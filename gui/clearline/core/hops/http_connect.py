@@ -223,7 +223,7 @@ class HttpHop:
     async def _first_sign(self, answering: asyncio.Future[bytes]) -> float:
         """Until it answers, or shows on another line that it speaks HTTP; returns how much patience is left then.
 
-        Whoever says nothing at all may be no proxy, or one that is spoken to over TLS. Raises `HopError`.
+        What says nothing at all may be no proxy, or one that is spoken to over TLS. Raises `HopError`.
         """
         async with self._log.step(HopStage.LOGIN, Trouble.HANGS):
             enter = partial(self._entrance.enter, self._log)
