@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 from clearline.core.explain.normalise import compact
 from clearline.core.explain.record import Record, Seen
@@ -86,6 +87,13 @@ def decisive(words: str) -> Sign | None:
         return Sign(kind="closed", at=found.at)  # of one server in a view: it never worked
     waited = "timedout" in tight and not any(p in tight for p in _OF_THE_POOL) and not _NUMBERED.search(tight)
     return Sign(kind="silent") if found is None and waited else found
+
+
+def failing(record: Record) -> Iterator[tuple[Seen, str]]:
+    """Every server with the kind of its innermost error; an empty kind where it tells none."""
+    for server in record.servers:
+        sign = next((s for e in reversed(server.errors) if (s := decisive(e))), None)
+        yield server, sign.kind if sign else ""
 
 
 def _member(server: Seen, record: Record) -> MemberFacts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from clearline.core.explain.record import Record
-from clearline.core.explain.rules import address, logins, logs, members, names, time
+from clearline.core.explain.rules import address, hops, logins, logs, members, names, time
 from clearline.core.explain.rules.guess import Guess
 
 RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
@@ -33,8 +33,8 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     logins.server_codes,
     logins.login,
     time.pool_counts,
-    members.channels,
-    members.proxy_refuses,
+    hops.channels,
+    hops.proxy_refuses,
     members.sockets,
     members.told_by_a_member,
     logins.metadata_service,

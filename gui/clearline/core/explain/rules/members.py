@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clearline.core.explain.as_facts import decisive, is_address, is_loopback, is_private
-from clearline.core.explain.record import Record, Seen
+from clearline.core.explain.as_facts import failing, is_address, is_loopback, is_private
+from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.findings import Certainty
 
@@ -47,12 +47,6 @@ def emptied(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2780, cause="topology.not-a-replica-set", certainty=Certainty.POSSIBLE)
 
 
-def _failing(record: Record) -> Iterator[tuple[Seen, str]]:
-    for server in record.servers:
-        sign = next((s for e in reversed(server.errors) if (s := decisive(e))), None)
-        yield server, sign.kind if sign else ""
-
-
 def advertised(record: Record, text: str) -> Iterator[Guess]:
     """A failing server that is not among the hosts of the address comes from the set's own configuration."""
     seeds = {h.partition(":")[0].lower() for a in record.addresses for h in a.hosts if a.options.get("appname") is None}
@@ -60,7 +54,7 @@ def advertised(record: Record, text: str) -> Iterator[Guess]:
     replica = any(v.topology.startswith("replicaset") for v in record.views) or any(
         "replicaset" in a.options for a in record.addresses
     )
-    for server, kind in _failing(record):
+    for server, kind in failing(record):
         host = server.host.lower()
         if re.fullmatch(r"[0-9a-f]{12}", host):
             yield Guess(weight=2650, cause="topology.internal-names", server=server.address)
@@ -82,7 +76,7 @@ _PROBE = re.compile(r"(?:Readiness|Liveness|Startup) probe failed")
 
 def loopback(record: Record, text: str) -> Iterator[Guess]:
     """Refused on this computer: inside a container that is the container itself."""
-    for server, kind in _failing(record):
+    for server, kind in failing(record):
         if kind != "refused" or not is_loopback(server.host):
             continue
         if found := _PROBE.search(text):  # it runs in the server's own container
@@ -112,7 +106,7 @@ def atlas(record: Record, text: str) -> Iterator[Guess]:
     """At Atlas the access list cuts a handshake off, resets or stays silent; everything refused is a paused cluster."""
     if "atlas" not in record.surroundings:
         return
-    kinds = {kind for _, kind in _failing(record)}
+    kinds = {kind for _, kind in failing(record)}
     signs = {s.kind for s in record.signs}
     if (
         kinds & {"tls-closed", "closed", "reset"}
@@ -169,37 +163,6 @@ def told_by_a_member(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2620, cause="topology.member-unreachable", words=found[0])
 
 
-_CHANNEL = re.compile(
-    r"(?:\bchannel \d+: open failed: |Channel open failure: )(?:connect failed: )?([^\n]{0,60})", re.I
-)
-_AT_THE_FAR_END: tuple[tuple[str, str], ...] = (
-    (r"administratively prohibited|open failed", "ssh.forwarding-prohibited"),
-    (r"refused", "ssh.far-refused"),
-    (r"timed out|timeout", "ssh.far-silent"),
-    (r"not known|resolve|unknown host|nodename|no such host", "ssh.far-name-unknown"),
-    (r"route|unreachable", "ssh.far-failed"),
-)
-"""RFC 4254, section 5.1: what an SSH server says of a connection that it was asked to open; no system translates it."""
-
-
-def channels(record: Record, text: str) -> Iterator[Guess]:
-    """The SSH server could not open the tunnel: what fails beside it in the text is the tunnel's near end."""
-    if found := _CHANNEL.search(text):
-        for words, cause in _AT_THE_FAR_END:
-            if re.search(words, found[1], re.IGNORECASE):
-                yield Guess(weight=2700, cause=cause, words=found[0][:40])
-                return
-
-
-def proxy_refuses(record: Record, text: str) -> Iterator[Guess]:
-    """Node's client of a SOCKS proxy stands in the stack: what refused is the proxy."""
-    if found := re.search(r"socksclient\.(?:js|ts)|\bSocksClient\.", text):
-        for server, kind in _failing(record):
-            cause = {"refused": "hop.refused", "silent": "hop.silent", "unknown-name": "hop.name-unknown"}.get(kind)
-            if cause:
-                yield Guess(weight=2500, cause=cause, words=found[0], server=server.address)
-
-
 def sockets(record: Record, text: str) -> Iterator[Guess]:
     """A UNIX socket is a file."""
     for server in record.servers:
@@ -211,7 +174,7 @@ def sockets(record: Record, text: str) -> Iterator[Guess]:
 
 def surroundings(record: Record, text: str) -> Iterator[Guess]:
     """Where the program runs decides between equal silences."""
-    kinds = {kind for _, kind in _failing(record)} | {s.kind for s in record.signs}
+    kinds = {kind for _, kind in failing(record)} | {s.kind for s in record.signs}
     if "function" in record.surroundings:
         if kinds & {"reset", "lost"}:
             yield Guess(weight=1650, cause="app.serverless-freeze")
