@@ -85,7 +85,9 @@ def decisive(words: str) -> Sign | None:
     found = min((s for s in signs(tight) if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
     if found is not None and found.kind == "lost":
         return Sign(kind="closed", at=found.at)  # of one server in a view: it never worked
-    waited = "timedout" in tight and not any(p in tight for p in _OF_THE_POOL) and not _NUMBERED.search(tight)
+    waited = "timedout" in tight and not any(p in tight for p in _OF_THE_POOL)
+    if waited and _NUMBERED.search(tight) and "onfirstconnect" not in tight:
+        waited = False
     return Sign(kind="silent") if found is None and waited else found
 
 

@@ -39,7 +39,7 @@ _ELSEWHERE = re.compile(
 """Atlas's administration API and registries of container images name MongoDB, and are none."""
 _WEB = re.compile(r"\bhttps?:?//\S+|'https?://[^']+'")
 """A page or package about MongoDB is none."""
-_MONGO = re.compile(r"mongo|:2701[789]\b|querySrv|topology|atlas", re.IGNORECASE)
+_MONGO = re.compile(r"mongo|:2701[789]\b|\bport\W{1,3}2701[789]\b|querySrv|topology|atlas", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from clearline.core.explain.events import Event, events
 from clearline.core.explain.explanation import NOTHING, UNNAMED, Candidate, Explanation, Recognised
 from clearline.core.explain.folding import Folded, condensed
 from clearline.core.explain.judge import HEADLINE, STATED, guesses
+from clearline.core.explain.misread import repaired
 from clearline.core.explain.missing import missing
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.pasted import shown
@@ -66,7 +67,7 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
         return Explanation(why="There is no text.")
     if "\0" in text[:4096]:
         return Explanation(why="This is no text but binary data: paste the words of the error.")
-    whole = Text.of(text[-LONGEST:])
+    whole = Text.of(repaired(text[-LONGEST:]))
     driver = writer_of(whole.view)
     ours, why = _ours(whole)
     if ours is None:
@@ -99,7 +100,8 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
 
 
 _MONGODB = re.compile(
-    r"mongo|:2701\d|querySrv|queryTxt|TopologyDescription|current topology|cluster state is|No suitable servers"
+    r"mongo|:2701\d|\bport\W{1,3}2701\d"
+    r"|querySrv|queryTxt|TopologyDescription|current topology|cluster state is|No suitable servers"
     r"|calling hello|ServerSelection|server selection|SCRAM-SHA|replica ?set|\bmlab\b|docdb|saslStart|bad auth"
     r"|Servers: \[|_mongo|auth failed|NotPrimary|NotYetInitialized|writable primary|Atlas|SCRAM failure"
     r"|not authorized on \S+ to execute command|unescaped @ sign in user info|error parsing uri"

@@ -1,6 +1,7 @@
 """Numbers and symbols in a text: system errors, alerts, verify codes, server codes, DNS answers.
 
-The only translated words are Windows' own sentences, in `windows_words`: some programs print nothing else.
+The only translated words are the systems' own sentences, in `windows_words` and `linux_words`: some programs print
+nothing else.
 
 Everything is looked up in a text without white space and quotation marks and in lower case (`normalise.compact`), so
 that a line wrapped inside a word still tells.
@@ -14,6 +15,7 @@ from functools import cache
 
 import msgspec
 
+from clearline.core.explain.linux_words import LINUX_WORDS
 from clearline.core.explain.windows_words import WINDOWS_WORDS
 
 
@@ -50,7 +52,8 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     ),
     "no-network": ((101, 51, 10051), ("enetunreach", "wsaenetunreach", "networkisunreachable", "networkunreachable")),
     "no-family": ((97, 47, 10047), ("eafnosupport", "addressincompatiblewiththerequestedprotocol")),
-    "denied": ((10013,), ("connecteacces", "connecteperm", "wsaeacces", "forbiddenbyitsaccesspermissions")),
+    "denied": ((10013,), ("connecteacces", "connecteperm", "wsaeacces", "forbiddenbyitsaccesspermissions",
+                           "connect:operationnotpermitted", "connect:permissiondenied")),
     "no-handles": ((24, 10024), ("emfile", "enfile", "toomanyopenfiles")),
     "reset": (
         (104, 54, 10054),
@@ -80,7 +83,7 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 _BY_NUMBER = {number: kind for kind, (numbers, _) in SYSTEM.items() for number in numbers}
 _NUMBER_FRAME = re.compile(
     r"\[errno(-?\d{1,5})\]|winerror(\d{4,5})|oserror(\d{1,5})\)|socketexception\((?:0x[0-9a-f]+|[\d,]*?(\d{1,5}))\)"
-    r"|exception\(\d{8},(\d{1,5})\)|errno[:=]-?(\d{1,5})(?!\d)|wsaerror[:=]?(\d{5})|\((100\d\d)\)"
+    r"|exception\(\d{8},(\d{1,5})\)|delayedconnecterror:(\d{1,3})(?!\d)|errno[:=]-?(\d{1,5})(?!\d)|wsaerror[:=]?(\d{5})|\((100\d\d)\)"
 )
 _WAITED = re.compile(r":timedout(?!after\d|while)")
 """Python's words behind a server or a class; Java's and Node's headlines go on."""
@@ -131,7 +134,8 @@ _VERIFY: dict[int, tuple[str, ...]] = {
         "0x800b0109", "0x80090325", "certificate_verify_failed:selfsignedcertificateincertificatechain",
     ),
     20: (
-        "unabletogetlocalissuercertificate", "unable_to_get_issuer_cert_locally", "pkixpathbuildingfailed",
+        "unabletogetlocalissuercertificate", "unabletogetissuercertificate",
+        "unable_to_get_issuer_cert_locally", "pkixpathbuildingfailed",
         "pkixpathvalidationfailed",
         "certificatesignedbyunknownauthority", "unknownissuer", "chain:partialchain", "-9807", "-9813",
         "unabletofindvalidcertificationpath", "certificateisnottrusted",
@@ -177,6 +181,7 @@ _WORDS = {
         "eofoccurredinviolation", "remotehostclosedconnectionduringhandshake", "remotehostterminatedthehandshake",
         "-9806", "-9805", "clientnetworksocketdisconnectedbeforesecuretlsconnection", "tlshandshakeeof",
         "remotepartyhasclosedthetransportstream", "unexpectedeofduringhandshake", "ssl_error_eof", "sslhandshake:eof",
+        "sslhandshakefailed:streamtruncated",
         "sslpeershutdownincorrectly", "unexpectedeofwhilereading", "unexpected_eof_while_reading",
         "unexpectedeofor0bytesfromthetransport",
     ),
@@ -248,7 +253,15 @@ _DNS_TEXTS = {
                "dnstimeout", "communicationexception:dnserror"),
     "malformed": ("cannotunmarshaldnsmessage",),
 }  # fmt: skip
+_LOOKUP_SILENT = re.compile(r"lookup(_mongodb\._tcp\.)?[\w.\-]{1,253}?:(?:i/otimeout|contextdeadlineexceeded)")
+"""Go names no name server where it asks through the system's library."""
 _LOOKUP_ON = re.compile(r"lookup(_mongodb\._tcp\.)?([\w.\-]{1,253}?)on(\[?[0-9a-f.:]+\]?:\d+):(.{0,90})")
+
+
+def symbols() -> set[str]:
+    """Every symbol of a system or a resolver that is one word."""
+    spelt = {word for _, words in SYSTEM.values() for word in words} | set(_DNS_NAMES)
+    return {word for word in spelt if re.fullmatch(r"e[a-z]{5,12}", word)}
 
 
 def signs(tight: str) -> Iterator[Sign]:
@@ -278,7 +291,7 @@ def signs(tight: str) -> Iterator[Sign]:
 def _system(tight: str) -> Iterator[Sign]:
     places: dict[str, Sign] = {}
     for kind, (_, words) in SYSTEM.items():
-        spelt = (*words, *WINDOWS_WORDS.get(kind, ()))
+        spelt = (*words, *WINDOWS_WORDS.get(kind, ()), *LINUX_WORDS.get(kind, ()))
         at = min((place for word in spelt if (place := tight.find(word)) >= 0), default=-1)
         if at >= 0:
             places[kind] = Sign(kind=kind, at=at)
@@ -368,6 +381,9 @@ def _dns(tight: str) -> Iterator[Sign]:
         if outcome:
             kind = what if found[1] or "errorparsinguri" in tight else "host"
             yield Sign(kind="dns", name=f"{kind} {outcome}", at=found.start())
+        return
+    if found := _LOOKUP_SILENT.search(tight):
+        yield Sign(kind="dns", name=f"{what if found[1] else 'host'} silent", at=found.start())
         return
     for outcome, words in _DNS_TEXTS.items():
         at = min((place for word in words if (place := tight.find(word)) >= 0), default=-1)
