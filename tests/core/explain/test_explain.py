@@ -32,6 +32,42 @@ TEXTS = [
     ("ModuleNotFoundError: No module named 'pymongo'", "app.driver-not-installed"),
     ('{"id":23255,"msg":"No SSL certificate provided by peer; connection rejected"}',
      "tls.client-certificate-required"),
+    ("server selection error: server selection timeout, current topology: { Type: Unknown, Servers: [{ Addr: db:27017, "
+     "Type: Unknown, Last error: connection(db:27017[-5]) incomplete read of message header: EOF }, ] }",
+     "tls.required"),
+    ("connection() error occurred during connection handshake: connection(db:27017[-5]) incomplete read of message "
+     "header: EOF", "tls.required"),
+    ("dial tcp: lookup c0-shard-00-00.abcde.mongodb.net: i/o timeout", "dns.resolver-silent"),
+    ("mongodb_exporter: dial tcp 192.0.2.7:27017: connect: operation not permitted", "tcp.blocked-by-policy"),
+    ("auth error: MONGODB-AWS: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity, mongo-driver",
+     "auth.wrong-aws-role"),
+    ("error configuring tls: pkcs8: incorrect password (mongodump)", "files.key-password-wrong"),
+    ("Caused by: java.net.ConnectException: Verbindungsaufbau abgelehnt\n at com.mongodb.internal", "tcp.refused"),
+    ("java.net.NoRouteToHostException: Aucun chemin d'accès pour atteindre l'hôte cible\n at com.mongodb.internal",
+     "tcp.host-unreachable"),
+    ("mongodump: 域名解析暂时失败 db.example.com:27017", "dns.resolver-silent"),
+    ("Error: couldn't connect to server db:27017, connection attempt failed: SSLHandshakeFailed: stream truncated",
+     "tls.not-offered"),
+    ("2018-05-14T10:11:12.345+0000 E NETWORK  [conn9] SSL peer certificate validation failed: unable to get issuer "
+     "certificate", "tls.client-certificate-wrong-ca"),
+    ("Fehler 1067: Der Prozess wurde unerwartet beendet. Dienst MongoDB", "server.does-not-start"),
+    ("The MongoDB Server (MongoDB) service terminated unexpectedly.", "server.does-not-start"),
+    ("dependency failed to start: container shop-mongo-1 is unhealthy", "server.does-not-start"),
+    ("MongoDB 7.0 requires AVX support, which is not available on this system.", "server.does-not-start"),
+    ("server selection error: context canceled, current topology: { Type: Unknown, Servers: [{ Addr: "
+     "m-0.m.db.svc:27017, Type: Unknown, Last error: dial tcp: lookup m-0.m.db.svc on 192.0.2.2:53: "
+     "server misbehaving }, ] }",
+     "dns.servfail"),
+    ("MongoNetworkError: failed to connect to server [172.18.0.2:27017] on first connect [MongoNetworkError: "
+     "connection 5 to 172.18.0.2:27017 timed out]", "tcp.private-address"),
+    ("zsh: command not found: mongosh", "app.driver-not-installed"),
+    ("'mongodump' is not recognized as an internal or external command", "app.driver-not-installed"),
+    ('exec failed: exec: "mongo": executable file not found in $PATH: unknown', "app.driver-not-installed"),
+    ("com.mongodb.MongoQueryException: $changeStream is only supported on replica sets", "topology.no-transactions"),
+    ("curl: (7) Failed to connect to db.example.com port 27017 after 2 ms: Connection refused", "tcp.refused"),
+    ("Test-NetConnection db.example.com -Port 27017\nTcpTestSucceeded : False", "tcp.no-answer"),
+    ("seed list contains no mongos proxies, replicaset connections requires the parameter replicaSet to be supplied in "
+     "the URI or options object, mongodb://server:port/db?replicaSet=name", "app.client-too-old"),
 ]  # fmt: skip
 
 

@@ -49,8 +49,8 @@ def mistaken(record: Record, text: str) -> Iterator[Guess]:
                 yield Guess(weight=2450 - place, cause=mistake.cause, words=address[:12])
 
 
-_HINT = re.compile(r"following format: mongodb\S+")
-"""How an address should look, in the words of the Ruby driver."""
+_HINT = re.compile(r"following format: mongodb\S+|mongodb://server:port/\S*")
+"""How an address should look, in the words of the Ruby driver and of old ones of Node."""
 _QUOTED = re.compile(r"mongodb(?:\+srv)?://[^\s'\"`,;)\]}|]+(?:,[^\s'\"`;)\]}|]+)*", re.IGNORECASE)
 _ADDRESS_FAILED = re.compile(
     r"connection string|parse|ur[il] |URLEncode|ERR_INVALID_URL|malformed|not a valid|invalid",
@@ -95,6 +95,29 @@ _READS_ADDRESSES = re.compile(
     r"uri_parser\.|connection_string\.(?:js|ts)|mongodb-connection-string-url|parse(?:Srv)?ConnectionString"
     r"|pymongo[\\/](?:\w+[\\/])?mongo_client\.py\", line \d+, in __init__"
     r"|com\.mongodb\.(?:ConnectionString|MongoClientURI)|MongoDB\.Driver\.(?:MongoUrl|Core\.Configuration\.ConnectionString)|mongo/uri\.rb"
+)
+
+
+def tool_missing(record: Record, text: str) -> Iterator[Guess]:
+    """A shell does not find MongoDB's shell or one of its tools."""
+    if found := _NO_TOOL.search(text):
+        tool = next(part for part in found.groups() if part)
+        also = " Images of MongoDB 6.0 and later have mongosh in its place." if tool == "mongo" else ""
+        yield Guess(
+            weight=2700,
+            cause="app.driver-not-installed",
+            words=found[0],
+            summary=f"The program {tool} is not installed where it was called, or not in the PATH.",
+            fix=f"Install {tool} there, or call it by its whole path.{also}",
+        )
+
+
+_TOOL = r"(mongo(?:sh|dump|restore|export|import|stat|top|files)?)(?:\.exe)?"
+_NO_TOOL = re.compile(
+    rf"\b{_TOOL}['\"’]?: (?:command )?not found|command not found: {_TOOL}(?![\w\-])"
+    rf"|\b{_TOOL}['\"’] is not recognized|\bexec: \\?\"{_TOOL}\\?\": executable file not found"
+    rf"|The term ['\"]{_TOOL}['\"] is not recognized|\b{_TOOL}: No such file or directory"
+    rf"|env: ['‘]?{_TOOL}['’]?: No such file"
 )
 
 

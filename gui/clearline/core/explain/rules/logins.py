@@ -56,9 +56,9 @@ def server_codes(record: Record, text: str) -> Iterator[Guess]:
 def metadata_service(record: Record, text: str) -> Iterator[Guess]:
     """The address at which clouds hand out credentials did not."""
     if (found := re.search(r"169\.254\.(?:169\.254/latest|170\.2)", text)) or (
-        found := re.search(r"is not authorized to perform: sts:\w+", text)
+        found := re.search(r"not authorized to perform:? sts:\w+", text, re.IGNORECASE)
     ):
-        wrong_role = found[0].startswith("is not")
+        wrong_role = "sts:" in found[0]
         yield Guess(
             weight=2600, cause="auth.wrong-aws-role" if wrong_role else "auth.aws-no-credentials", words=found[0]
         )

@@ -42,6 +42,11 @@ def _ended(text: str) -> Iterator[Guess]:
         yield Guess(weight=2700, cause="server.does-not-start", words=found[0])
 
 
+_SERVICE_ERROR = (
+    r"(?:[EÉé]rr\w*|Fehler|[Оо]шибка|エラー|错误|錯誤|오류|Hata|Fout|Fel|Błąd)[ :：]{0,3}"
+    r"10(?:53|6[789]|7[057])(?!\d)|NET HELPMSG 35(?:23|34|47)"
+)
+"""Windows' numbers for a service that does not start, behind its word for an error."""
 _EXITED = re.compile(
     r"(?<![\w\-/])(?:mongod?|mongodb|[\w\-]{0,60}mongo(?:d|db)?(?:[-_]\d+)?) +(?:\| +)?exited with code (?!0\b)\d+"
     r"|mongo\w{0,12} exit code (?!0\b)\d+|mongo\w{0,12} process error! Exit code=(?!0\b)\d+"
@@ -52,7 +57,15 @@ _EXITED = re.compile(
     r"|/mongod\b.{0,120}\(code=(?:dumped|killed|exited), (?:signal|status)=(?!0\b)|mongo[^\0]{0,2000}\bOOMKilled"
     r"|OOMKilled[^\0]{0,2000}\bmongo|listen tcp4? [\d.:\[\]]+:2701\d: bind: |Bind for [\d.:]+:2701\d failed"
     r"|Ports are not available:[^\n]*:2701\d"
-    r"|exposing port TCP [\d.:]+:2701\d",
+    r"|exposing port TCP [\d.:]+:2701\d"
+    r"|dependency failed to start: container \S*mongo\S* (?:is unhealthy|exited|has no|failed)"
+    r"|MongoDB[ \d.+]{0,8}.{0,20}requires? .{0,20}\bAVX\b|Got signal: \d+ \([^\0]{0,2000}/mongod\("
+    r"|\bmongod(?:\.exe)?\W{0,3}(?: command)? (?:not found|is not recognized)|command not found: mongod\b"
+    r"|MongoDB\b[^\n]{0,40}\bservice (?:terminated unexpectedly|failed to start|hung on starting"
+    r"|could not be started|depends on)"
+    rf"|(?:{_SERVICE_ERROR})[^\0]{{0,300}}\bMongoDB\b|\bMongoDB\b[^\0]{{0,300}}(?:{_SERVICE_ERROR})"
+    r"|error processing package mongodb-org-server|Could not start the MongoDB\b"
+    r"|Service '?MongoDB[^\n]{0,60}failed to start",
     re.IGNORECASE,
 )
 VERIFY_CLIENT = {

@@ -41,7 +41,7 @@ def untagged(record: Record, text: str) -> Iterator[Guess]:
 def emptied(record: Record, text: str) -> Iterator[Guess]:
     """The driver threw every server out: they answered, and none belongs to the set that was asked for."""
     for view in record.views:
-        if view.emptied and view.topology.startswith("replicaset"):
+        if view.emptied and not view.servers and view.topology.startswith("replicaset"):
             yield Guess(weight=2800, cause="topology.wrong-set-name", certainty=Certainty.LIKELY)
             yield Guess(weight=2790, cause="topology.standalone-in-list", certainty=Certainty.POSSIBLE)
             yield Guess(weight=2780, cause="topology.not-a-replica-set", certainty=Certainty.POSSIBLE)

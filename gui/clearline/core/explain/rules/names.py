@@ -67,7 +67,8 @@ def short_names(record: Record, text: str) -> Iterator[Guess]:
 def cluster_names(record: Record, text: str) -> Iterator[Guess]:
     """A name of a Kubernetes service that could not be looked up."""
     found = _IN_CLUSTER.search(text)
-    if found:
+    unanswered = any(s.kind == "dns" and s.name in ("host servfail", "host silent") for s in record.signs)
+    if found and not unanswered:
         name = found[1] or found[2]
         summary = (
             f"{name} exists only inside its Kubernetes cluster: the program runs outside of it, or that namespace has "

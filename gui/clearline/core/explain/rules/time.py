@@ -39,7 +39,7 @@ def broken_later(record: Record, text: str) -> Iterator[Guess]:
     if "NetworkTimeout: " in text and "ServerSelectionTimeoutError" not in text:
         yield Guess(weight=2350, cause="tcp.too-slow", words="NetworkTimeout: ")
         yield Guess(weight=2340, cause="pool.line-went-silent", words="NetworkTimeout: ")
-    if not record.views and (found := _NODE_SILENT.search(text)):
+    if not record.views and "on first connect" not in text and (found := _NODE_SILENT.search(text)):
         yield Guess(weight=2350, cause="tcp.too-slow", words=found[0])
         yield Guess(weight=2340, cause="pool.line-went-silent", words=found[0])
         yield Guess(weight=2330, cause="hello.no-answer", certainty=Certainty.POSSIBLE, words=found[0])
@@ -66,9 +66,9 @@ def unnamed_verdict(record: Record, text: str) -> Iterator[Guess]:
 
 
 def closed_on_a_monitor(record: Record, text: str) -> Iterator[Guess]:
-    """What a monitor reads is the first answer of a server: a connection that ends there never worked."""
-    found = re.search(r"Prematurely reached end of stream", text)
-    if not found or not (record.views or _MONITOR.search(text)):
+    """A monitor or a handshake reads the first answer of a server: a connection that ends there never worked."""
+    found = re.search(r"Prematurely reached end of stream|incomplete read of message header: EOF", text)
+    if not found or not (record.views or _MONITOR.search(text) or "during connection handshake" in text):
         return
     if not any(s.kind in ("tls-closed", "not-tls", "alert", "verify") for s in record.signs):
         yield Guess(weight=2330, cause="tls.required", words=found[0])

@@ -1,0 +1,39 @@
+"""Texts of what stands between a program and its server: SSH clients, proxies, kubectl. None of them is the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearline.core.explain.explain import explain
+
+TEXTS = [
+    ("ssh: connect to host bastion.example.com port 22: Connection refused\nmongosh: no tunnel", "hop.refused"),
+    ("ssh: connect to host bastion.example.com port 22: Operation timed out\nmongosh: no tunnel", "hop.silent"),
+    ("ssh: connect to host 192.0.2.4 port 2222: No route to host\nmongodump: no tunnel", "hop.unreachable"),
+    ("ssh: Could not resolve hostname bastion: Name or service not known\nmongosh: no tunnel", "hop.name-unknown"),
+    ("1715681472.1 0 10.0.0.9 TCP_DENIED/403 3921 CONNECT db.example.com:27017 - HIER_NONE/- text/html",
+     "proxy.forbidden"),
+    ("1715681472.1 0 10.0.0.9 TCP_DENIED/407 3921 CONNECT db.example.com:27017 - HIER_NONE/- text/html",
+     "proxy.login-required"),
+    ("1715681472.1 59 10.0.0.9 TCP_TUNNEL/503 0 CONNECT db.example.com:27017 - HIER_NONE/- -", "proxy.failed"),
+    ("error: lost connection to pod\nkubectl port-forward svc/mongodb 27017\nAutoReconnect: connection closed",
+     "k8s.failed"),
+    ("error: You must be logged in to the server (Unauthorized)\nkubectl port-forward svc/mongo 27017",
+     "k8s.login-refused"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "cause"), TEXTS)
+def test_what_fails_before_the_server_is_not_the_server(text: str, cause: str) -> None:
+    assert explain(text).causes[0].cause == cause
+
+
+def test_the_ssh_server_is_named_and_not_offered_for_a_check() -> None:
+    told = explain("ssh: connect to host bastion.example.com port 22: Connection refused\nmongosh: no tunnel")
+    assert "bastion.example.com" in told.causes[0].summary
+    assert told.targets == ()
+
+
+def test_an_ssh_server_of_nothing_known_is_no_fault_of_the_database() -> None:
+    told = explain("ssh: connect to host git.example.com port 22: Connection timed out\nfatal: Could not read")
+    assert not told.about_connection
