@@ -152,9 +152,12 @@ def test_a_shared_file_that_becomes_private_is_so(tmp_path: Path) -> None:
 def test_a_pipe_or_an_endless_device_in_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
+    before = len([*Path("/dev/fd").iterdir()])
     for path in (pipe, Path("/dev/zero"), tmp_path):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="no regular file") as raised:
             read_whole(path)
+        assert raised.value.filename == str(path)
+    assert len([*Path("/dev/fd").iterdir()]) == before, "none is left open"
 
 
 def test_a_file_that_is_too_long_is_refused_with_a_reason(tmp_path: Path) -> None:

@@ -64,14 +64,18 @@ def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError:  # a zero byte, half a surrogate pair
         raise OSError(errno.EINVAL, "Is no possible name of a file", str(path)) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            kind = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
             raise OSError(kind, "Is no regular file", str(path))
-        content = file.read(most + 1)
-        if content is None:  # files of /proc that have nothing to say now
-            raise OSError(errno.EAGAIN, "Says nothing", str(path))
+        # A file object refuses a folder too, but by its number, and leaves that open.
+        with open(descriptor, "rb", closefd=False) as file:
+            content: bytes | None = file.read(most + 1)
+    finally:
+        os.close(descriptor)
+    if content is None:  # files of /proc that have nothing to say now
+        raise OSError(errno.EAGAIN, "Says nothing", str(path))
     if len(content) > most:
         raise OSError(errno.EFBIG, f"Is longer than {most:,} bytes", str(path))
     return content
