@@ -310,6 +310,31 @@ def test_a_revoked_key(bastion: Server, standalone: Deployment, tmp_path: Path) 
     assert cause(run([bastion.hop(known_hosts=path)], standalone.address)) == "ssh.host-key-revoked"
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "endless"])
+def test_known_hosts_that_cannot_be_read_may_revoke_the_key(
+    bastion: Server, standalone: Deployment, tmp_path: Path, kind: str
+) -> None:
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "known"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "endless":
+        with path.open("wb") as file:
+            file.truncate(1 << 30)
+    accepted = HostKeys(None, frozenset({bastion.keys.host.get_fingerprint()}))
+    report = run([bastion.hop(known_hosts=path)], standalone.address, keys=accepted)
+    assert cause(report, Certainty.PROVEN) == "ssh.config-broken"
+    assert str(path) in summary(report)
+
+
+def test_the_null_device_and_an_absent_file_know_no_host(
+    bastion: Server, standalone: Deployment, tmp_path: Path
+) -> None:
+    for path in (Path(os.devnull), tmp_path / "known" / "none"):
+        assert cause(run([bastion.hop(known_hosts=path)], standalone.address)) == "ssh.host-key-unknown"
+
+
 # ---------------------------------------------------------------- refused logins
 
 

@@ -78,7 +78,8 @@ def called(host: str, port: int) -> str:
 def find(files: Sequence[Path], host: str, port: int) -> tuple[Entry, ...]:
     """Every key of the files for a server. Reads files: call it in a daemon thread.
 
-    A line that is cut off or makes no sense is passed over, and a file that cannot be read holds nothing.
+    A line that is cut off or makes no sense is passed over. Raises `OSError` for a file that is there and cannot be
+    read: it may hold the key, or revoke it. The null device is OpenSSH's way to name none.
     """
     host = host.lower()
     found: list[Entry] = []
@@ -86,6 +87,8 @@ def find(files: Sequence[Path], host: str, port: int) -> tuple[Entry, ...]:
         try:
             text = read_whole(file, _MOST_BYTES).decode("utf-8", "replace")
         except OSError:
+            if file != Path(os.devnull) and os.path.exists(file):  # noqa: PTH110 - False also where no look is allowed
+                raise
             continue
         for number, line in enumerate(text.splitlines(), 1):
             found += _matching(line.strip(), host, port, file, number)

@@ -218,6 +218,9 @@ class SshHop:
             entries = await asked(place, known_hosts.find, files, *settings.key_name)
         except NoAnswer as silence:  # what is not read may hold the key, or revoke it
             raise log.failed(HopStage.NAME, Trouble.FILE_SILENT, file=place, said=f"{silence.limit_s:g}") from None
+        except OSError as problem:
+            said = f"known hosts {problem.filename}: {problem.strerror}"
+            raise log.failed(HopStage.NAME, Trouble.CONFIG_BROKEN, file=problem.filename, said=said) from None
         command, stream = await self._enter()
         login = Login(settings, log, entries, self._host_keys, self._secrets, self._asker)
         carried: Carried | None = None
