@@ -58,6 +58,12 @@ def test_a_narrow_line_is_known_by_what_came_of_the_large_answer(standalone: Dep
     assert 500 <= facts.large_bytes < 5000
 
 
+def test_a_large_answer_is_awaited_until_it_tells_more_than_hello(standalone: Deployment) -> None:
+    with Relay(standalone.address, bytes_per_second=1000) as relay:
+        facts = loops.run(measured(relay.port, 1, large_s=0.1))
+    assert facts.large_bytes > facts.small_bytes > 0
+
+
 def test_a_server_that_stops_answering_ends_the_samples() -> None:
     answered = 0
 

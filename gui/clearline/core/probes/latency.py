@@ -10,6 +10,8 @@ from clearline.core.probes.commands import Command
 from clearline.core.probes.connection import Line
 
 _LARGE = {"listCommands": 1}  # some 90 kB from MongoDB 6.0, without login
+_ROUND_TRIPS_OF_LARGE = 2.5
+"""After fewer, a large answer may still be shorter than hello's: on a line so narrow that hello's takes a second."""
 
 
 async def round_trips(
@@ -18,13 +20,14 @@ async def round_trips(
     *,
     deadline_s: float = SILENCE_S,
     late_s: float = 0.0,
-    budget_s: float = 3.0,
+    budget_s: float = 2.0,
     large_s: float = 1.0,
 ) -> RttFacts:
     """Time ``count`` hellos, one after another, on a line that has said hello; the line is closed if one fails.
 
-    No further one begins once ``budget_s`` are over. Then one large answer is fetched for at most ``large_s``: if the
-    line is too narrow for that, ``large_bytes`` is what had come, and the line is closed; with 0 none is fetched.
+    No further one begins once ``budget_s`` are over. Then one large answer is fetched for at most ``large_s``, or some
+    round trips where they are longer: if the line is too narrow for that, ``large_bytes`` is what had come, and the
+    line is closed; with 0 none is fetched.
     `Patience` explains ``deadline_s`` and ``late_s``.
     """
     loop = asyncio.get_running_loop()
@@ -43,9 +46,10 @@ async def round_trips(
             retransmits = line.retransmits()
     large = Command(line, _LARGE)
     if alive and samples and large_s:
+        patience_s = max(large_s, _ROUND_TRIPS_OF_LARGE * min(samples) / 1000)
         try:
-            async with asyncio.timeout(large_s):
-                await large.run(deadline_s=large_s)
+            async with asyncio.timeout(patience_s):
+                await large.run(deadline_s=patience_s)
         except TimeoutError:
             pass  # a narrow line: what has come so far tells how narrow
     return RttFacts(
