@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import Lookup, counting, txt_options
-from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach
+from clearline.core.facts.servers import A_READ, Exchange, Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 
 MIN_WIRE_VERSION = 9
@@ -59,9 +59,9 @@ _PROMPT_MS = 300.0
 
 
 def is_mute(facts: Facts, member: MemberFacts) -> bool:
-    """Whether a server that answered hello at once answers nothing else, and the driver fares no better."""
+    """Whether a server that answered hello at once answers no read, and the driver fares no better."""
     extras = member.extras
-    if extras is None or extras.silent_at is None:
+    if extras is None or extras.silent_at != A_READ:
         return False
     exchange = own_exchange(facts, member)
     if exchange is None or exchange.late:

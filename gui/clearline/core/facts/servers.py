@@ -258,6 +258,10 @@ class OtherPort(Fact, frozen=True, kw_only=True):
     elapsed_ms: float = 0.0
 
 
+A_READ = "find"
+"""The command among the extras without whose answer a server is of no use."""
+
+
 class ServerExtras(Fact, frozen=True, kw_only=True):
     """What unauthenticated commands on a probe's connection said."""
 

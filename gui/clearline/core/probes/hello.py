@@ -15,7 +15,7 @@ from typing import Any, Final
 from clearline import __version__
 from clearline.core.facts import replies
 from clearline.core.facts.fact import replace
-from clearline.core.facts.servers import Exchange, Hello, Reach, ServerExtras
+from clearline.core.facts.servers import A_READ, Exchange, Hello, Reach, ServerExtras
 from clearline.core.facts.whole import SILENCE_S
 from clearline.core.probes.build_info import is_genuine, named_product
 from clearline.core.probes.commands import Command
@@ -119,10 +119,11 @@ async def extras(
     late_s: float = 0.0,
     on_early: Callable[[ServerExtras], None] | None = None,
 ) -> ServerExtras:
-    """What a server tells without login: its product, the state of its set, whether reads are open; 3 round trips.
+    """What a server tells without login: whether reads are open, the state of its set, its product; 3 round trips.
 
     A node that is out of its set is also asked for the configuration that it holds. Waiting and ``on_early`` work as in
-    `tcp.open_connection`, for each of the commands.
+    `tcp.open_connection` for the read, without which a server is of no use; the others are not waited for beyond
+    ``deadline_s``.
     """
     answers: dict[str, dict[str, Any] | None] = {}
     ended, unpacked, slowest_ms = Reach.OK, None, 0.0
@@ -133,7 +134,7 @@ async def extras(
             if on_early:
                 on_early(_told({**answers, silent_at: None}, Reach.SILENT, None, None))
 
-        await running.run(deadline_s=deadline_s, late_s=late_s, on_early=early)
+        await running.run(deadline_s=deadline_s, late_s=late_s if name == A_READ else 0.0, on_early=early)
         answers[name] = running.answer
         slowest_ms = max(slowest_ms, running.elapsed_ms)
         if running.answer is None:
@@ -155,18 +156,18 @@ def _told(
     """The answers so far as facts; the last of them is what the line ended with, or waits for."""
     status = answers.get("replSetGetStatus")
     last = next(reversed(answers))
-    info = answers["buildInfo"] or {}
+    info = answers.get("buildInfo") or {}
     return ServerExtras(
         version=replies.text(info.get("version")),
         modules=replies.texts(info.get("modules")),
         ferretdb=any(str(field).startswith("ferretdb") for field in info),
         genuine=is_genuine(info) if info.get("ok") else None,
         product=named_product(info),
-        build_info_code=_code(answers["buildInfo"]),
+        build_info_code=_code(answers.get("buildInfo")),
         repl_status_code=_code(status),
         repl_message=replies.text(status.get("errmsg")) if status else None,
         config_hosts=_config_hosts(config),
-        open_read_code=_code(answers.get("find")),
+        open_read_code=_code(answers.get(A_READ)),
         silent_at=last if ended is Reach.SILENT else None,
         cut_at=last if ended in (Reach.CLOSED, Reach.RESET) else None,
         compressed_at=last if unpacked is not None else None,
@@ -175,14 +176,14 @@ def _told(
 
 
 _EXTRAS: Final = (
-    ("buildInfo", {"buildInfo": 1}, "admin"),
-    ("replSetGetStatus", {"replSetGetStatus": 1}, "admin"),
     # A collection that does not exist; "nearest" because secondaries refuse reads that do not name a preference.
     (
-        "find",
+        A_READ,
         {"find": "clearline", "limit": 1, "singleBatch": True, "$readPreference": {"mode": "nearest"}},
         "clearline",
     ),
+    ("replSetGetStatus", {"replSetGetStatus": 1}, "admin"),
+    ("buildInfo", {"buildInfo": 1}, "admin"),
 )
 _INVALID_CONFIG, _NOT_INITIALISED = 93, 94
 """Server codes InvalidReplicaSetConfig and NotYetInitialized."""

@@ -357,7 +357,7 @@ def test_a_healthy_server_gives_nothing() -> None:
 
 
 def test_a_server_that_answers_hello_alone_is_named_at_its_first_silence() -> None:
-    mute = member(plain(HELLO), extras=ServerExtras(silent_at="buildInfo"))
+    mute = member(plain(HELLO), extras=ServerExtras(silent_at="find"))
     known = facts(mute)
     found = diagnose(known)
     assert has_failed(known)
@@ -370,6 +370,7 @@ def test_a_server_that_answers_hello_alone_is_named_at_its_first_silence() -> No
     "known",
     [
         facts(member(plain(HELLO), extras=ServerExtras(silent_at="find")), connected=True),
+        facts(member(plain(HELLO), extras=ServerExtras(silent_at="buildInfo"))),
         facts(member(plain(HELLO), extras=ServerExtras(silent_at="find")), login=LoginFacts(succeeded=True)),
         facts(member(plain(HELLO, late=True), extras=ServerExtras(silent_at="find"))),
     ],

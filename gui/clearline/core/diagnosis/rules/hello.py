@@ -37,7 +37,7 @@ from clearline.core.diagnosis.standing import (
     standing,
 )
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.servers import MemberFacts, Reach
+from clearline.core.facts.servers import A_READ, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Stage
 
@@ -112,12 +112,12 @@ def known_service(facts: Facts, member: MemberFacts) -> Finding | None:
 
 
 def answers_nothing_else(facts: Facts, member: MemberFacts) -> Finding | None:
-    """Hello is answered, and every other command hangs or ends the connection."""
+    """Hello is answered, and a read hangs or ends the connection."""
     extras = member.extras
     if extras is None or is_connected(facts) or member.hello is None or not member.hello.ok:
         return None
     hangs = is_mute(facts, member)
-    cuts = extras.cut_at is not None and facts.driver.state in (DriverState.RAISED, DriverState.GIVEN_UP)
+    cuts = extras.cut_at == A_READ and facts.driver.state in (DriverState.RAISED, DriverState.GIVEN_UP)
     if not (hangs or cuts) or facts.login.failed_step is not None:
         return None
     return finding(
@@ -125,9 +125,6 @@ def answers_nothing_else(facts: Facts, member: MemberFacts) -> Finding | None:
         Certainty.LIKELY,
         server=member.address,
         evidence={**told_by(member), "silent at": extras.silent_at, "cut at": extras.cut_at},
-        summary=f"{member.address} answers hello, and a read {'hangs' if hangs else 'is cut off'}."
-        if "find" in (extras.silent_at, extras.cut_at)
-        else "",
         how="hangs" if hangs else "is cut off",
         host=member.address,
     )
