@@ -12,6 +12,7 @@ from clearline.core.check.request import Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.report.report import Report, Verdict
 from lab import deployments, loops
+from lab.deployment import User
 from lab.mongo_peer import SILENCE, MongoPeer
 from lab.relay import Relay
 
@@ -40,6 +41,18 @@ def test_silence_is_named_long_before_the_driver_gives_up() -> None:
     assert "keeps silent" in report.diagnosis.summary
     assert report.verdict_ms is not None
     assert report.verdict_ms < 5000
+
+
+def test_a_slow_server_is_waited_for_and_named() -> None:
+    """The step that checks the password takes ten times as long as is taken for silence."""
+    slow = {"failCommands": ["saslContinue"], "blockConnection": True, "blockTimeMS": 2000, "appName": "Clearline"}
+    with deployments.with_login("--setParameter", "enableTestCommands=1", users=(User("app"),)) as server:
+        with server.client() as client:
+            client.admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": slow})
+        report = checked(server.uri(User("app")))
+    assert report.verdict is Verdict.CONNECTED
+    (slow_one,) = (finding for finding in report.findings if finding.cause == "tcp.high-latency")
+    assert "logs in" in slow_one.summary
 
 
 def test_a_mechanism_that_asks_someone_else_may_take_its_time() -> None:

@@ -272,6 +272,7 @@ class Course:
         events = DriverEvents(
             self._heard if self._on_event is not None else None,
             secrets=self._secrets,
+            on_command_failed=self._command_failed,
             on_heartbeat_failed=self._heartbeat_failed,
             on_heartbeat_succeeded=self._heartbeat_succeeded,
         )
@@ -295,7 +296,7 @@ class Course:
             return False
         self._ledger.driver(warnings=_safe(built.warnings, self._secrets))
         events.follow(built.client)
-        self._driver = DriverRun(built, self._ledger, events, self._secrets)
+        self._driver = DriverRun(built, self._ledger, events, self._secrets, self._run.request.patience.late_s)
         return True
 
     async def _drive(self, driver: DriverRun) -> None:
@@ -317,6 +318,10 @@ class Course:
     def _heard(self, event: DriverEvent) -> None:
         if self._on_event is not None and not self._run.over:
             self._on_event(event)
+
+    def _command_failed(self, name: str, code: int | None) -> None:
+        if code is None and self._ledger.facts.driver.state is DriverState.WAITING:
+            self._ledger.driver(unanswered=name)
 
     def _heartbeat_failed(self, server: str, error: Exception) -> None:
         if self._ledger.facts.driver.state is DriverState.WAITING:

@@ -10,7 +10,7 @@ from clearline.core.check.ledger import Ledger
 from clearline.core.check.running import closing
 from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
-from clearline.core.driver.events import DriverEvents, LoginStep
+from clearline.core.driver.events import DriverEvents, LoginStep, Opening
 from clearline.core.driver.monitors import shed_frames
 from clearline.core.facts.fact import replace
 from clearline.core.facts.login import DriverState, LoginFacts, Privilege
@@ -29,7 +29,9 @@ ATLAS_ERROR = 8000
 _SCRAM = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
 _LONGEST_WORDS = 240
 LOGIN_SILENCE_S = 2 * SILENCE_S
-"""So long a server that answers hello at once may keep silent about a password."""
+"""So long a server that answers hello at once may keep silent about a password until that is told."""
+ASKING_S = 2 * SILENCE_S
+"""So long a question after the verdict may go without an answer."""
 _PROMPT_MS = 300.0
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
@@ -38,14 +40,18 @@ READ_COLLECTION = "clearline"
 class DriverRun:
     """One client from its first contact to its close. Everything it learns goes into the ledger; it never raises."""
 
-    def __init__(self, built: Built, ledger: Ledger, events: DriverEvents, secrets: Secrets) -> None:
+    def __init__(self, built: Built, ledger: Ledger, events: DriverEvents, secrets: Secrets, late_s: float) -> None:
+        """``late_s`` is how long a login may be silent and still change the verdict, see `Patience`."""
         self.lines = built.lines
         self._built = built
         self._client: AsyncMongoClient[dict[str, Any]] = built.client
         self._ledger = ledger
         self._events = events
         self._secrets = secrets
+        self._late_s = late_s
+        self._mute = False
         events.on_login_sent = self._login_sent
+        events.on_opening = self._opening
 
     async def connect_and_read(self) -> None:
         """Connect, log in and read once. The verdict *connected* is exactly this."""
@@ -70,19 +76,37 @@ class DriverRun:
 
         Only SCRAM is the server's own affair; behind other mechanisms it may have to ask someone who takes time.
         """
-        credentials = self._client.options.pool_options._credentials
-        if credentials is not None and credentials.mechanism in _SCRAM:
+        if self._uses_scram:
             asyncio.get_running_loop().call_later(LOGIN_SILENCE_S, self._look_at_login, step)
 
+    def _opening(self, opening: Opening) -> None:
+        """The same for a connection whose hello brings the first step of the login along (Authentication spec)."""
+        if self._uses_scram:
+            asyncio.get_running_loop().call_later(LOGIN_SILENCE_S, self._look_at_opening, opening)
+
+    def _look_at_opening(self, opening: Opening) -> None:
+        if self._events.opening is opening and self._events.login_step is None:
+            self._tell_silence(LoginStep(name="saslStart", database="", server=opening.server))
+
     def _look_at_login(self, step: LoginStep) -> None:
+        if self._events.login_step is step:
+            self._tell_silence(step)
+
+    def _tell_silence(self, step: LoginStep) -> None:
         facts = self._ledger.facts
-        if self._events.login_step is not step or facts.driver.state is not DriverState.WAITING:
+        if facts.driver.state is not DriverState.WAITING:
             return
         member = facts.member(step.server)
         told = [e.elapsed_ms for e in member.exchanges if e.hello is not None] if member is not None else []
         if told and min(told) < _PROMPT_MS:
             login = replace(self._login(succeeded=False), silent=True, failed_step=step.name, server=step.server)
             self._ledger.put(login=login)
+            asyncio.get_running_loop().call_later(max(0.0, self._late_s - LOGIN_SILENCE_S), self._give_up_login)
+
+    def _give_up_login(self) -> None:
+        """It was waited for as long as for any other late answer."""
+        if self._ledger.facts.driver.state is DriverState.WAITING and self._ledger.facts.login.silent:
+            self._ledger.driver(state=DriverState.GIVEN_UP)
 
     def _connected(self, code: int) -> None:
         facts = self._ledger.facts
@@ -143,6 +167,11 @@ class DriverRun:
             selection_timed_out=isinstance(error, ServerSelectionTimeoutError),
         )
 
+    @property
+    def _uses_scram(self) -> bool:
+        credentials = self._client.options.pool_options._credentials
+        return credentials is not None and credentials.mechanism in _SCRAM
+
     def _wants_login(self) -> bool:
         return self._client.options.pool_options._credentials is not None
 
@@ -174,6 +203,7 @@ class DriverRun:
             user=credentials.username,
             attempted=succeeded or step is not None or refused_here or unproven,
             succeeded=succeeded,
+            opening_ms=self._events.opening_ms if succeeded else None,
             failed_step=failed.name if failed else None,
             code=(failed.code if failed else None) or (_code(error) if error and failed else None),
             code_name=(failed.code_name if failed else None) or (_code_name(error) if error and failed else None),
@@ -245,13 +275,23 @@ class DriverRun:
             self._ledger.access(holders=_holders(operations))
 
     async def _ask(self, command: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """One command on ``admin``; the server's refusal is an answer with ``ok`` 0, no answer at all is None."""
+        """One command on ``admin``; the server's refusal is an answer with ``ok`` 0, no answer at all is None.
+
+        The report waits for these, so that a server which hangs at one is not asked the next.
+        """
         from pymongo.errors import OperationFailure
 
+        if self._mute:
+            return None
         try:
-            answer: Mapping[str, Any] = await self._client.admin.command(
-                dict(command), read_preference=self._client.read_preference
-            )
+            async with asyncio.timeout(ASKING_S):
+                answer: Mapping[str, Any] = await self._client.admin.command(
+                    dict(command), read_preference=self._client.read_preference
+                )
+        except TimeoutError as error:
+            shed_frames(error)
+            self._mute = True
+            return None
         except OperationFailure as error:
             shed_frames(error)
             return {"ok": 0, **(error.details or {}), "code": error.code}

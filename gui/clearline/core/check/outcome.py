@@ -96,8 +96,10 @@ class Outcome:
 
     def _waiting(self) -> bool:
         """Whether something may still come that the report should wait for. The end of a task is a change too."""
-        tasks = self._run.tasks
-        if self._reporter.verdict is Verdict.FAILED and has_failed(self._ledger.facts):
+        tasks, facts = self._run.tasks, self._ledger.facts
+        if facts.login.silent and facts.driver.state is DriverState.WAITING:
+            return bool(tasks)  # A server that takes long over a login is not silent: the driver goes on waiting.
+        if self._reporter.verdict is Verdict.FAILED and has_failed(facts):
             # The driver would only wait for its timeout; a late answer to a probe makes it worth waiting for again.
             return not tasks <= {self._run.driver_task}
         return bool(tasks)

@@ -90,6 +90,12 @@ class LoginStep(msgspec.Struct, frozen=True, kw_only=True):
     code_name: str | None = None
 
 
+class Opening(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One connection of the pool that was begun."""
+
+    server: str
+
+
 class DriverEvents:
     """Turns the events of one client into `DriverEvent` values, handed to ``emit`` in the thread where they happen.
 
@@ -128,6 +134,12 @@ class DriverEvents:
         """The server of the latest command, logins included."""
         self.connected = False
         """A connection of the pool was begun, so a server had been selected."""
+        self.opening: Opening | None = None
+        """The latest connection of the pool, while it cannot be used yet."""
+        self.opening_ms: float | None = None
+        """What the latest connection of the pool took until it could be used: handshakes and login."""
+        self.on_opening: Callable[[Opening], object] | None = None
+        """Told of each connection of the pool when it is begun."""
         self.faults = 0
         """Events that could not be told, or whose hook raised: bugs of ours, kept away from the driver."""
         self.last_fault = ""
@@ -165,7 +177,7 @@ class DriverEvents:
         if self._follower is not None:
             self._follower.end()
             self._follower = None
-        self._emit = self._on_command_failed = self.on_login_sent = None
+        self._emit = self._on_command_failed = self.on_login_sent = self.on_opening = None
         self._on_heartbeat_failed = self._on_heartbeat_succeeded = None
 
     def _record(self, event: Any) -> None:
@@ -203,6 +215,14 @@ class DriverEvents:
                     self._on_command_failed(event.command_name, failure_code(event.failure))
             case "ConnectionCreated":
                 self.connected = True
+                self.opening = Opening(server=address_text(event.address))
+                if self.on_opening is not None:
+                    self.on_opening(self.opening)
+            case "ConnectionReady":
+                self.opening = None
+                self.opening_ms = event.duration * 1000
+            case "ConnectionClosed":
+                self.opening = None
             case "ServerHeartbeatFailed" if self._on_heartbeat_failed:
                 self._on_heartbeat_failed(address_text(event.connection_id), event.reply)
             case "ServerHeartbeatSucceeded" if self._on_heartbeat_succeeded:

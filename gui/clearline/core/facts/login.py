@@ -25,6 +25,8 @@ class LoginFacts(Fact, frozen=True, kw_only=True):
     """Refused on this computer before anything was sent (SASLprep, a missing package, a missing token file)."""
     silent: bool = False
     """A command of the login got no answer for long, though the server answers hello at once."""
+    opening_ms: float | None = None
+    """What the connection took that logged in: handshakes and login."""
     unproven: bool = False
     """PyMongo broke a SCRAM login off, because the server's part of the proof does not hold."""
 
@@ -105,6 +107,8 @@ class DriverFacts(Fact, frozen=True, kw_only=True):
     selection_timed_out: bool = False
     server: str | None = None
     """The server that the driver's read (or its refusal) came from."""
+    unanswered: str | None = None
+    """The latest command that got no answer: its line ended, or was silent for too long."""
     warnings: tuple[str, ...] = ()
     effective: dict[str, Any] = {}
     """Options in force after TXT records and defaults, secrets as ``"***"``."""

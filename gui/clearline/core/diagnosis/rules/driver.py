@@ -9,6 +9,7 @@ from clearline.core.diagnosis.rules.hello import answers_nothing_else
 from clearline.core.diagnosis.server_selection import Outlook, outlook
 from clearline.core.diagnosis.standing import answered, is_connected, open_addresses
 from clearline.core.facts.login import DriverState
+from clearline.core.facts.servers import A_READ
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Json, Stage
 
@@ -123,17 +124,33 @@ def _cut_off(facts: Facts) -> Finding | None:
     login, live = facts.login, answered(facts)
     if login.failed_step is not None and login.code is None and live and facts.driver.exception != _TURNED_DOWN:
         address = login.server or live[0][0].address
+        silent = login.silent or facts.driver.exception == _NETWORK_TIMEOUT
         return finding(
             "auth.no-answer",
             Certainty.LIKELY,
             server=address,
             evidence={"failed_step": login.failed_step, "exception": facts.driver.exception},
-            how="keeps silent" if login.silent or facts.driver.exception == _NETWORK_TIMEOUT else "ends the connection",
+            detail=_SLOW_LOGIN if silent else "",
+            how="keeps silent" if silent else "ends the connection",
+            host=address,
+        )
+    if facts.driver.unanswered == A_READ and live:
+        address = facts.driver.server or live[0][0].address
+        return finding(
+            "hello.answers-nothing-else",
+            Certainty.LIKELY,
+            server=address,
+            evidence={"unanswered": A_READ, "exception": facts.driver.exception},
+            how="hangs" if facts.driver.exception == _NETWORK_TIMEOUT else "is cut off",
             host=address,
         )
     return next((found for m, _ in live if (found := answers_nothing_else(facts, m))), None)
 
 
+_SLOW_LOGIN = (
+    "A server that takes longer over a login than a check waits looks the same; PyMongo itself waits for "
+    "connectTimeoutMS, 20 s where it is not set."
+)
 _TURNED_DOWN = "pymongo.errors.OperationFailure"
 """What PyMongo raises at an answer that says no, with or without a code."""
 _NO_CODE = "MongoDB gives a code with such words, and these have none: another product, or something in front, says so."

@@ -67,9 +67,7 @@ def time_limits(facts: Facts) -> Iterable[Finding]:
         return  # The login's own limit at the server, or at what it asks: its words tell.
     limit = _own_limit(facts)
     evidence = {"exception": driver.exception, "code": driver.code, "limit": limit}
-    lives = any(m.afterwards is not None and m.afterwards.reach is Reach.OK for m, _ in answered(facts))
-    hung = driver.exception == _NETWORK and driver.raised_by == "read" and lives
-    if driver.code in _TOO_LONG or hung or (limit is not None and driver.exception == _NETWORK):
+    if driver.code in _TOO_LONG or (limit is not None and driver.exception == _NETWORK):
         yield finding(
             "pool.operation-timeout",
             # The server has limits of its own (defaultMaxTimeMS, or a wait inside of it) and gives the same code.
@@ -213,9 +211,37 @@ def unsteady(facts: Facts) -> Iterable[Finding]:
         )
 
 
+_LONG_LOGIN_MS = 1500.0
+
+
+def slow_login(facts: Facts) -> Iterable[Finding]:
+    """A login that takes its time at a server which answers all else at once."""
+    login, member = facts.login, facts.member(facts.driver.server or "")
+    if not is_connected(facts) or member is None or (login.opening_ms or 0.0) < _LONG_LOGIN_MS:
+        return
+    asked = member.extras.slowest_ms if member.extras is not None else None
+    if asked is None or max(_slowest_ms(member), asked) >= _PROMPT_MS or _looked_up(member):
+        return
+    seconds = f"{(login.opening_ms or 0.0) / 1000:.1f}"
+    yield finding(
+        "tcp.high-latency",
+        Certainty.LIKELY,
+        stage=Stage.AUTH,
+        server=member.address,
+        evidence={"ms until logged in": round(login.opening_ms or 0.0), "ms of other answers": round(asked)},
+        summary=f"{member.host} answers at once, and a connection that logs in takes {seconds} s.",
+        means="It works, and each new connection of a program takes as long.",
+        detail="The server waits for something at a login (the data of its users, a directory), a high number of "
+        "SCRAM iterations is computed on this computer, or a packet of that one connection was lost.",
+        fix="Look at the server's log of that moment, and at scramIterationCount and scramSHA256IterationCount.",
+        host=member.host,
+        ms=round(login.opening_ms or 0.0),
+    )
+
+
 def _looked_up(member: MemberFacts) -> bool:
     """Whether time may have gone into looking its name up, or into the first of several addresses."""
     return (member.lookup is not None and not member.lookup.literal) or len(member.tcp) > 1
 
 
-RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (time_limits, pool, changes, unsteady)
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (time_limits, pool, changes, unsteady, slow_login)
