@@ -196,6 +196,16 @@ def test_without_a_primary_the_count_fits_who_answers() -> None:
     assert (part.certainty, "only 1 of 3" in part.summary) == (Certainty.LIKELY, True)
 
 
+def test_a_majority_that_is_alive_is_no_cause_but_elects() -> None:
+    """As in the seconds after a primary was killed: to start it is not what helps first."""
+    after = [live(in_set("secondary", primary=None), f"db{n}") for n in (1, 2)]
+    found = said(facts(*after, dead("db3")))["topology.no-primary"]
+    assert "2 of 3 members answer" in found.summary
+    assert "only" not in found.summary
+    assert found.remedies[0].text.startswith("Wait some seconds")
+    assert "db3" in found.remedies[0].text
+
+
 def test_a_primary_that_was_named_may_have_passed_its_office_on_between_the_answers() -> None:
     retired = live(in_set("secondary", primary=THREE[1]), "db1")
     others = [live(in_set("secondary", primary=THREE[0]), f"db{n}") for n in (2, 3)]

@@ -93,7 +93,14 @@ def primary(facts: Facts) -> Iterable[Finding]:
     up = [m.address for m, _ in live]
     every = sorted({*advertised, *(m.address for m, h in live if h.hidden)})
     down = [a for a in every if a not in up]
-    if down:
+    if down and 2 * len(up) > len(every):
+        how = f"{len(up)} of {len(every)} members answer, and none of them is primary"
+        fix = (
+            f"Wait some seconds: where a majority is alive, an election is usually going on. If it stays so, start "
+            f"{listed(down)}, and look at rs.status() for what the others wait for."
+        )
+        doubt = "A majority of the votes, which not every member has, elects a primary within some ten seconds."
+    elif down:
         how = f"only {len(up)} of {len(every)} members answer"
         fix = f"Start {listed(down)}."
         doubt = "If they run and only this computer cannot reach them, they may have a primary among themselves."
@@ -208,9 +215,13 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
         means = "The other routers serve meanwhile."
         fix = f"Start {listed(names)}, or remove what is gone from the address."
     elif not is_member:
-        summary = f"{listed(names)} {'stand' if many else 'stands'} in the address and {what}; no member lists it."
+        where = f"the SRV record of {facts.uri.hosts[0]}" if facts.uri.srv and facts.uri.hosts else "the address"
+        summary = f"{listed(names)} {'stand' if many else 'stands'} in {where} and {what}; no member lists it."
         means = "The set does not need it, and a program that starts may wait for it."
-        fix = f"Remove {listed(names)} from the address if it is no member any more."
+        fix = f"Remove {listed(names)} from {where} if it is no member any more."
+        if same := _at_another_port(facts, first):
+            means = f"The set lists {same}: the port is a slip."
+            fix = f"Write {same} in {where}."
         kept = [host for host in facts.uri.hosts if host not in names]
         patch = {"seeds": {"hosts": kept}} if kept and not facts.uri.srv else None
     elif many:
@@ -240,6 +251,12 @@ def _unusable_group(facts: Facts, code: str, members: list[MemberFacts], *, is_m
         patch=patch,
         host=first.address,
     )
+
+
+def _at_another_port(facts: Facts, member: MemberFacts) -> str | None:
+    """A member that the set lists, of the same host and another port."""
+    listed_there = sorted({a for _, h in answered(facts) for a in known_addresses(h)})
+    return next((a for a in listed_there if a.rpartition(":")[0] == member.host), None)
 
 
 def write_concern(facts: Facts) -> Iterable[Finding]:
