@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from faults import (
     auth_faults,
+    combined,
     dns_faults,
     field_faults,
     healthy,
@@ -43,6 +44,7 @@ GROUPS = {
     "H": "healthy deployments",
     "K": "look-alikes",
     "M": "look-alikes on the way: text, names, network, topology",
+    "B": "two layers at once",
 }
 
 _EVERY_TIME = (
@@ -68,6 +70,7 @@ _IN_THE_BENCH = (
     look_alikes_on_the_way,
     look_alikes_of_tls,
     look_alikes_of_logins,
+    combined,
 )
 
 SET_UP_EVERY_TIME: tuple[Fault, ...] = tuple(row for module in _EVERY_TIME for row in module.TABLE.rows)

@@ -300,12 +300,12 @@ FAILURES = {
             unnamed("m2", seed=False),
         ),
         "topology.internal-names",
-        {"dns.short-name"},
+        set(),
     ),
     "the set is known as localhost": (
         facts(ADVERTISES_LOOPBACK, local(tcp(Reach.REFUSED, "127.0.0.1", loopback=True))),
         "topology.loopback-names",
-        {"tcp.refused"},
+        set(),
     ),
     "the set is known as localhost, where another server answers": (
         facts(ADVERTISES_LOOPBACK, local(plain(HELLO))),
@@ -549,6 +549,23 @@ def test_other_ports_and_name_servers_are_shown_as_evidence() -> None:
     assert diagnose(facts(silent))[0].evidence["other_ports"] == {"22": "refused"}
     known, *_ = FAILURES["both name servers closed"]
     assert any(NAMESERVERS[1] in line for line in diagnose(known)[0].evidence["questions"])
+
+
+def test_a_container_explains_no_refusal_where_another_server_answers_on_loopback() -> None:
+    around = ComputerFacts(system="Linux", surroundings=SurroundingFacts(container="Docker"))
+    here = tcp(Reach.OK, "127.0.0.1", loopback=True)
+    alive = [member(plain(LEADERLESS), here, host=f"db{n}") for n in (1, 2)]
+    down = dead("db3", ip="127.0.0.1", loopback=True, listening=False)
+    found = diagnose(facts(*alive, down, computer=around))
+    assert "env.container-localhost" not in [f.cause for f in found]
+    assert not any("container" in remedy.text for f in found for remedy in f.remedies)
+
+
+def test_names_of_another_network_are_told_once() -> None:
+    handed_out = in_set("primary", hosts=("mongo1:27017",), me="mongo1:27017")
+    denied = names(question("host", DnsOutcome.NXDOMAIN, name="mongo1"))
+    known = facts(live(handed_out, "db1"), unnamed("mongo1", seed=False, advertised_by=("db1:27017",)), dns=denied)
+    assert [f.cause for f in diagnose(known) if f.severity is not Severity.NOTE] == ["topology.internal-names"]
 
 
 def test_a_container_beside_a_refusal_with_a_change_to_offer_breaks_no_report() -> None:

@@ -27,7 +27,7 @@ DOUBTED = {
     "tcp": "address-dead atlas-access-list atlas-paused bind-address blocked-by-policy closed-after-data "
     "closed-on-connect high-latency host-unreachable ipv6-dead large-packets-lost low-bandwidth no-answer packet-loss "
     "private-address private-endpoint refused reset-after-data reset-on-connect too-slow unsteady",
-    "tls": "certificate-expired certificate-not-yet-valid client-certificate-rejected "
+    "tls": "certificate-not-yet-valid client-certificate-rejected "
     "client-certificate-wrong-ca closed-after-handshake crl-expired default-certificate handshake-refused "
     "intercepted internal-error-alert missing-intermediate must-staple new-version-dropped no-answer "
     "no-common-cipher server-certificate-as-client",

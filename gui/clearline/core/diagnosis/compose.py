@@ -37,7 +37,7 @@ from clearline.core.diagnosis.standing import (
     reached,
     standing,
 )
-from clearline.core.facts.servers import MemberFacts
+from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import STAGES, Certainty, Finding, Severity, Stage, read_again
 
@@ -63,16 +63,36 @@ _SEVERITIES = tuple(Severity)
 def explain(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why the driver cannot use one server: the earliest broken step; None while that is open, or when it can."""
     found = _explain(facts, member)
-    if found is None or not (words := dns.misread(member) or _one_of_several(member, found)):
+    if found is None or not (words := dns.misread(member) or _another_may_answer(member, found)):
         return found
     certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
     return msgspec.structs.replace(found, certainty=certainty, detail=f"{words} {found.detail}")
 
 
+def _another_may_answer(member: MemberFacts, found: Finding) -> str:
+    """A word about a name that may lead to another server than the one that is meant; else empty."""
+    return _one_of_several(member, found) or _by_hosts_file(member, found)
+
+
+def _by_hosts_file(member: MemberFacts, found: Finding) -> str:
+    """Where a line of the hosts file, and not DNS, leads to another computer."""
+    opened = [t for t in member.tcp if t.reach is Reach.OK]
+    line = member.lookup.hosts_file if member.lookup is not None else ()
+    if not line or not opened or any(t.own for t in opened) or found.stage not in _SAID_BY_THE_SERVER:
+        return ""
+    return (
+        f"{member.host} stands in this computer's hosts file, which leads to {catalogue.listed(line)}: if that line is "
+        "old, another server answers there than the one that is meant."
+    )
+
+
+_SAID_BY_THE_SERVER = frozenset({Stage.TLS, Stage.HELLO, Stage.TOPOLOGY})
+
+
 def _one_of_several(member: MemberFacts, found: Finding) -> str:
     """A word about a name with several addresses that take connections: what one of them says is said of that one."""
     opened = open_addresses(member)
-    if len(opened) < 2 or found.stage not in (Stage.TLS, Stage.HELLO, Stage.TOPOLOGY):
+    if len(opened) < 2 or found.stage not in _SAID_BY_THE_SERVER:
         return ""
     return (
         f"{member.host} has several addresses ({catalogue.listed(opened, most=4)}), and what one of them answered is "
@@ -83,7 +103,7 @@ def _one_of_several(member: MemberFacts, found: Finding) -> str:
 def _by_one_address(facts: Facts, found: Finding) -> Finding:
     """The same for what is concluded about the set from one server's answer: no change is offered on that ground."""
     member = facts.member(found.server) if found.server and found.stage is Stage.TOPOLOGY else None
-    if member is None or found.severity is not Severity.FAILURE or not (words := _one_of_several(member, found)):
+    if member is None or found.severity is not Severity.FAILURE or not (words := _another_may_answer(member, found)):
         return found
     certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
     remedies = tuple(msgspec.structs.replace(remedy, patch=None) for remedy in found.remedies)
@@ -209,12 +229,16 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
     told = {server for f in found if f.cause.startswith("topology.member-") for server in (f.server, *f.servers_alike)}
     awaited = _awaited(facts)
     living = 2 * sum(reached(m) for m in facts.members) > len(facts.members)
+    # Why names that lead nowhere from here are handed out is told; what each of them does is no further news.
+    handed_out = any(f.cause in _NAMES_OF_ELSEWHERE for f in found)
     explanations = []
     for member in facts.members:
         explanation = explain(facts, member)
         if explanation is not None and facts.hops and not heard_itself(member):
             explanation = _behind(facts, explanation)
         if explanation is None or (member.address in told and not causes()[explanation.cause].wrong_address):
+            continue
+        if handed_out and not member.seed and explanation.stage in (Stage.DNS, Stage.TCP):
             continue
         if connected and member.address == facts.driver.server and explanation.cause in _CUTS:
             explanation = _unsteady(member, explanation)
@@ -229,6 +253,7 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
     return explanations
 
 
+_NAMES_OF_ELSEWHERE = frozenset({"topology.internal-names", "topology.loopback-names", "topology.internal-addresses"})
 _CUTS = frozenset(
     {"tcp.refused", "tcp.closed-on-connect", "tcp.reset-on-connect", "tcp.closed-after-data", "tcp.reset-after-data"}
 )

@@ -94,7 +94,10 @@ def password_text(facts: Facts) -> Finding | None:
     if traits.double_escape:
         return tell(
             "auth.percent-in-password",
-            detail="It looks like a password that was escaped twice: its own %XX became %25XX.",
+            means="The address stands for a password with %XX in it, as an address writes a special character, and few "
+            "passwords have that: it looks like one that was escaped twice.",
+            summary="The password looks escaped twice: a %25 with two digits stands in it.",
+            fix="Escape it once: write %XX where %25XX stands (%40 for an @, and not %2540).",
             sequence="A %25 with two digits",
         )
     if traits.outer_space:

@@ -56,6 +56,9 @@ def mixed_sets(facts: Facts) -> Iterable[Finding]:
             evidence={"sets": {name: apart}, **told_by_members(facts)},
             summary=f"The hosts belong to different replica sets that are both called {name}: "
             f"{' | '.join(', '.join(hosts) for hosts in apart)}.",
+            means=f"replicaSet={name} does not tell them apart: the driver takes whichever answers first."
+            if replica_set_name(facts) == name
+            else "",
             detail="Neither lists the other. One set that a forced reconfig cut in two looks the same.",
             fix="Keep the members of one set.",
             sets=name,

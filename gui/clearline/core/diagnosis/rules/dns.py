@@ -15,6 +15,9 @@ from clearline.core.diagnosis.catalogue import (
     finding,
     listed,
 )
+from clearline.core.diagnosis.rules.evidence import (
+    presented,
+)
 from clearline.core.diagnosis.rules.places import (
     in_container,
     name_words,
@@ -38,6 +41,9 @@ from clearline.core.diagnosis.rules.resolvers import (
     known_zone,
     resolver_trouble,
     zones_of,
+)
+from clearline.core.diagnosis.rules.tls_trust import (
+    covers,
 )
 from clearline.core.diagnosis.standing import (
     lookup_failed,
@@ -276,9 +282,14 @@ def wrong_address(facts: Facts, member: MemberFacts) -> Finding | None:
     lookup = member.lookup
     if lookup is None or lookup.literal or not lookup.addresses:
         return None
+    chain = presented(member)
+    rightful = bool(chain) and covers(chain[0], member.host)
     captive = captive_address(facts)
-    if captive is not None and captive in lookup.addresses:
+    # A sign-in page speaks no MongoDB, and has no certificate for that name.
+    if captive is not None and captive in lookup.addresses and member.hello is None and not rightful:
         return captive_portal(facts, member.host, lookup.addresses)
+    if rightful or (member.hello is not None and not chain):
+        return None
     real = tuple(
         record for q in asked_about(facts, member.host) if q.outcome is DnsOutcome.ANSWERED for record in q.records
     )
@@ -286,7 +297,8 @@ def wrong_address(facts: Facts, member: MemberFacts) -> Finding | None:
         return finding(
             "dns.hosts-file-override",
             Certainty.LIKELY,
-            detail="If the line is meant, for a tunnel or a test, it is its target that does not answer.",
+            detail="If the line is meant, for a tunnel or a test, it is its target that "
+            f"{'is set up for another name' if chain else 'does not answer'}.",
             server=member.address,
             evidence={"hosts_file": list(lookup.hosts_file), "dns": list(real)},
             host=member.host,

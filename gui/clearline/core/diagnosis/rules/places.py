@@ -40,6 +40,11 @@ def is_loopback(member: MemberFacts) -> bool:
     return any(t.loopback for t in member.tcp)
 
 
+def serves_here(facts: Facts) -> bool:
+    """Whether a server of the deployment answers on loopback, so that its servers are on this side of any container."""
+    return any(t.loopback and t.reach is Reach.OK for m in facts.members for t in m.tcp)
+
+
 def is_here(member: MemberFacts) -> bool:
     """Whether a server is reached by this computer's own addresses: it runs here, or a tunnel's near end does."""
     opened = [t for t in member.tcp if t.reach is Reach.OK]
@@ -113,6 +118,8 @@ def refused_words(facts: Facts, member: MemberFacts) -> tuple[str, str]:
         )
     if in_container(facts) in (None, "pod") or "." in member.host or ":" in member.host or is_loopback(member):
         return "", ""
+    if port == 27017:
+        return "", "Start mongod in that container; where it runs, let it listen on all addresses (--bind_ip_all)."
     return (
         "Between containers the other container's own port counts, mostly 27017, and not the one that is published.",
         f"Write {member.host}:27017; if that is refused as well, start mongod there with --bind_ip_all.",

@@ -18,6 +18,7 @@ from clearline.core.diagnosis.rules.places import (
     in_container,
     is_link_local_without_zone,
     localhost_remedies,
+    serves_here,
 )
 from clearline.core.diagnosis.rules.tcp_refused import UNSPECIFIED, refused
 from clearline.core.diagnosis.rules.tcp_silent import silent
@@ -255,7 +256,7 @@ def _macos(facts: Facts, attempt: TcpFacts) -> tuple[Remedy, ...]:
 def container_localhost(facts: Facts) -> Iterable[Finding]:
     """Localhost is refused and this program runs in a container, where it is the container itself."""
     place = in_container(facts)
-    if place is None or is_connected(facts):
+    if place is None or is_connected(facts) or serves_here(facts):
         return
     for member in facts.members:
         if member.port and member.tcp and all(t.loopback and t.reach is Reach.REFUSED for t in member.tcp):

@@ -12,6 +12,7 @@ from clearline.core.diagnosis.rules.places import (
     in_container,
     localhost_remedies,
     refused_words,
+    serves_here,
 )
 from clearline.core.facts.servers import MemberFacts, OtherPort, Reach, TcpFacts
 from clearline.core.facts.whole import Facts
@@ -51,7 +52,7 @@ def refused(facts: Facts, member: MemberFacts, attempt: TcpFacts) -> Finding:
     words = [_led_here(member, attempt), family_words(member), _other_door(answering), detail]
     words += [by_ipv6] if over_ipv6 else []
     patch: dict[str, object] | None = None
-    here = localhost_remedies(facts, member) if attempt.loopback else ()
+    here = localhost_remedies(facts, member) if attempt.loopback and not serves_here(facts) else ()
     if over_ipv6:
         fix, here = f"Write [::1]:{member.port}, or add 127.0.0.1 to net.bindIp.", ()
         if facts.uri.hosts == (member.address,):
