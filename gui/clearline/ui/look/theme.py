@@ -7,6 +7,7 @@ always an icon and a word; its colour only repeats them.
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -172,11 +173,23 @@ def palette(c: Colours) -> QPalette:
     return made
 
 
-def body_font() -> QFont:
-    """The system's own face, at least ten points: smaller is a strain all day."""
+def _system_font(name: str) -> QFont:
+    from PySide6.QtGui import QFont
+
+    return QFont(_asked_font(name))
+
+
+@cache
+def _asked_font(name: str) -> QFont:
+    """Asked once: it takes as long as drawing a word, and the window's own font is set once as well."""
     from PySide6.QtGui import QFontDatabase  # of Qt's types each takes time when it is first named
 
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    return QFontDatabase.systemFont(QFontDatabase.SystemFont[name])
+
+
+def body_font() -> QFont:
+    """The system's own face, at least ten points: smaller is a strain all day."""
+    font = _system_font("GeneralFont")
     if 0 < font.pointSizeF() < 10:
         font.setPointSizeF(10)
     return font
@@ -207,8 +220,6 @@ def title_font() -> QFont:
 
 def mono_font() -> QFont:
     """The one mono face, for what machines read: addresses, commands, events."""
-    from PySide6.QtGui import QFontDatabase
-
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font = _system_font("FixedFont")
     font.setPointSizeF(body_font().pointSizeF() - 0.5)
     return font

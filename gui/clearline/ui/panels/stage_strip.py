@@ -33,6 +33,8 @@ _ICON: Final = 14
 _LONGEST: Final = 12
 """Letters of a server's own note that have room under a stage."""
 _WIDEST_GAP: Final = 72
+_AROUND: Final = (-8, 0, 8, 0)
+"""What belongs to a stage beside its words, as edges to move: the box of one that is marked."""
 
 
 class StageStrip(QWidget):
@@ -74,8 +76,10 @@ class StageStrip(QWidget):
 
     def turn(self) -> None:
         """The next step of the turning icons."""
-        if any(result.status is Status.RUNNING for result in self._stages.values()):
-            self.update()
+        for place, stage in self._places()[0]:
+            result = self._stages.get(stage)
+            if result is not None and result.status is Status.RUNNING:
+                self.update(place.adjusted(*_AROUND))
 
     # ------------------------------------------------------------ Qt
 
@@ -134,6 +138,8 @@ class StageStrip(QWidget):
         body = theme.body_font()
         marked = self._chosen or self._front
         for rect, stage in places:
+            if not rect.adjusted(*_AROUND).intersects(event.rect()):
+                continue
             result = self._stages.get(stage)
             status = result.status if result else Status.WAITING
             colour = c.muted if self._pale else status_colour(status)
@@ -186,7 +192,7 @@ class StageStrip(QWidget):
 
     def _at(self, point: QPoint) -> Stage | None:
         for rect, stage in self._places()[0]:
-            if rect.adjusted(-8, 0, 8, 0).contains(point):
+            if rect.adjusted(*_AROUND).contains(point):
                 return stage
         return None
 

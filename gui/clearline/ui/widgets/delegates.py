@@ -62,14 +62,23 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def _line(
-    painter: QPainter, font: QFont, colour: str, rect: QRect, text: str, *, right: bool = False, middle: bool = False
+    painter: QPainter,
+    font: QFont,
+    colour: str,
+    rect: QRect,
+    text: str,
+    *,
+    right: bool = False,
+    middle: bool = False,
+    width: int | None = None,
 ) -> int:
-    """One line of text, elided; returns its width."""
+    """One line of text, elided; returns its width. ``width``: the text's own, where it is known."""
     painter.setFont(font)
     painter.setPen(QColor(colour))
-    metrics = QFontMetrics(font)
-    width = metrics.horizontalAdvance(text)
+    if width is None:
+        width = QFontMetrics(font).horizontalAdvance(text)
     if width > rect.width():  # nearly always it has room, and eliding takes as long as drawing
+        metrics = QFontMetrics(font)
         where = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         text = metrics.elidedText(text, where, rect.width())
         width = metrics.horizontalAdvance(text)
@@ -213,7 +222,7 @@ class MatrixDelegate(_Rows):
                 longer, shorter = index.data(ServerRole.SHORT)
                 name = longer if metrics.horizontalAdvance(longer) <= upper.width() else shorter
             _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
-            _line(painter, body, c.muted, lower, about(server))
+            _line(painter, body, c.muted, lower, about(server), width=_width(about(server)))
             painter.restore()
             return
         cell = server.cells.get(SERVER_STAGES[column - 1].value, NOTHING)
@@ -226,9 +235,9 @@ class MatrixDelegate(_Rows):
         strong = status in (Status.FAILED, Status.WARNING)
         quiet = status in (Status.SKIPPED, Status.CANCELLED, Status.WAITING)
         tone = colour if strong else c.muted if quiet or pale else c.text
-        _line(painter, body, tone, line.adjusted(20, 0, 0, 0), time_text)
+        _line(painter, body, tone, line.adjusted(20, 0, 0, 0), time_text, width=_width(time_text))
         if note:
-            _line(painter, body, c.muted, lower, note)
+            _line(painter, body, c.muted, lower, note, width=_width(note))
         painter.restore()
 
 
