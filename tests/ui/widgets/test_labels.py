@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -54,7 +53,6 @@ def test_they_stay_broken_whatever_changes(qtbot: QtBot) -> None:
     for change in (
         lambda: label.setText(HOST),
         lambda: page.resize(200, 1200),
-        lambda: label.setAlignment(Qt.AlignmentFlag.AlignRight),
         lambda: label.setFont(large),
         lambda: label.setText(HOST.upper()),
         lambda: page.resize(220, 1200),

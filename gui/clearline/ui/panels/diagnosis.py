@@ -22,6 +22,7 @@ from clearline.ui.widgets.delegates import FindingDelegate
 from clearline.ui.widgets.evidence import as_html, chain_html
 from clearline.ui.widgets.flow import Flow
 from clearline.ui.widgets.labels import section
+from clearline.ui.widgets.laid_out import laid_out_once
 from clearline.ui.widgets.remedy_words import offered, remedy_button
 from clearline.ui.widgets.rich_text import FittedText
 
@@ -162,6 +163,11 @@ class DiagnosisPanel(QWidget):
         return cause if cause is None or self._stage in (None, cause.stage) else None
 
     def _show(self) -> None:
+        with laid_out_once(self):
+            self._show_findings()
+        self.list.fit()
+
+    def _show_findings(self) -> None:
         report, cause = self._report, self._cause()
         said = report.diagnosis if report is not None else None
         findings = report.findings if report is not None else ()
@@ -172,7 +178,6 @@ class DiagnosisPanel(QWidget):
         self._right.setVisible(bool(others))
         self._also.setText(f"Also found  {len(others)}" if cause is not None else f"Found  {len(others)}")
         self._nothing.setVisible(cause is None and not others)
-        self.list.fit()
 
     def _on_reset(self) -> None:
         self._on_current(QModelIndex())

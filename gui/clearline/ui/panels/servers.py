@@ -26,6 +26,7 @@ from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel
 from clearline.ui.panels.cell_detail import CellDetail
 from clearline.ui.widgets.delegates import MatrixDelegate
 from clearline.ui.widgets.labels import section
+from clearline.ui.widgets.laid_out import laid_out_once
 
 _LEAST_ADDRESS: Final = 160
 _LEAST_STAGE: Final = 72
@@ -207,10 +208,11 @@ class ServersPanel(QWidget):
         listed = f", the first {_MOST_LISTED} of {len(servers)} listed" if len(servers) > _MOST_LISTED else ""
         self._count.setText(f"Servers  {len(self._servers)}{listed}")
         self.only_problems.setText(f"Only problems ({bad})")
-        self.only_problems.setVisible(many and bool(bad))
-        self.search.setVisible(many)
-        self._head.setVisible(several)
-        self.table.setVisible(several)
+        with laid_out_once(self):
+            self.only_problems.setVisible(many and bool(bad))
+            self.search.setVisible(many)
+            self._head.setVisible(several)
+            self.table.setVisible(several)
         self.table.fit()
         self._fit_columns()
         self.setVisible(bool(self._servers))

@@ -22,6 +22,7 @@ from clearline.ui.widgets.announcement import announce
 from clearline.ui.widgets.delegates import turning
 from clearline.ui.widgets.flow import Flow
 from clearline.ui.widgets.labels import HeardLabel, WrappedLabel
+from clearline.ui.widgets.laid_out import laid_out_once
 from clearline.ui.widgets.marks import Card, StatusIcon
 from clearline.ui.widgets.remedy_words import offered, remedy_button
 
@@ -167,6 +168,10 @@ class VerdictBanner(Card):
     # ------------------------------------------------------------ what it says
 
     def _show(self) -> None:
+        with laid_out_once(self):
+            self._say()
+
+    def _say(self) -> None:
         report, (word, sentence) = self._report, self._trouble
         verdict = report.verdict if report else None
         finding = _headline(report)

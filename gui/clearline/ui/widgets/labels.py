@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
-
-_ANYWHERE: Final = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
 class HeardLabel(QLabel):
@@ -38,6 +34,7 @@ class WrappedLabel(HeardLabel):
     """A selectable text that may take several lines and never widens the window; long words are broken, not cut."""
 
     def __init__(self, text: str = "", role: str | None = None) -> None:
+        self._heights: dict[int, int] = {}
         super().__init__(text)
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -46,21 +43,36 @@ class WrappedLabel(HeardLabel):
         if role:
             self.setProperty("role", role)
 
+    def setText(self, text: str) -> None:
+        """Another text; the same one is not laid out again."""
+        if text != self.text():
+            self._heights.clear()
+            super().setText(text)
+
     def heightForWidth(self, width: int) -> int:
         """With words that are longer than a line (paths, host names) broken wherever the line ends."""
-        height = super().heightForWidth(width)  # first: with each new text or size QLabel breaks between words alone
-        page: QTextDocument | None = self.findChild(QTextDocument)
-        if page is None or page.defaultTextOption().wrapMode() == _ANYWHERE:
-            return height
-        breaking = page.defaultTextOption()
-        breaking.setWrapMode(_ANYWHERE)
-        page.setDefaultTextOption(breaking)
-        return super().heightForWidth(width)
+        if width not in self._heights:  # layouts ask many times for what changes seldom
+            self._break_words()
+            self._heights[width] = super().heightForWidth(width)
+        return self._heights[width]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another size."""
         super().resizeEvent(event)
-        self.heightForWidth(self.width())
+        self._break_words()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font or style."""
+        self._heights.clear()
+        super().changeEvent(event)
+
+    def _break_words(self) -> None:
+        super().heightForWidth(self.width())  # with each new text or size QLabel breaks between words alone
+        page: QTextDocument | None = self.findChild(QTextDocument)
+        if page is not None:
+            breaking = page.defaultTextOption()
+            breaking.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+            page.setDefaultTextOption(breaking)
 
 
 class ElidedLabel(HeardLabel):
