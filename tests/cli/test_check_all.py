@@ -120,6 +120,35 @@ def test_a_wrong_command_line_exits_with_two(home: Path, arguments: Sequence[str
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_options_about_the_way_of_checking_count_for_all(home: Path, standalone: Deployment) -> None:
+    saved(home, standalone.uri(), "Alpha")
+    with peers.closed_port() as port:
+        saved(home, f"mongodb://127.0.0.1:{port}/", "Beta")
+        quiet = run(home, "check", "--all", "--quiet")
+        again = run(home, "check", "--all", "--attempts", "2", "--delay", "0.05")
+        awaited = run(home, "check", "--all", "--until", "primary", "--for", "1")
+    assert [line.split(": ")[0][2:] for line in quiet.stdout.splitlines()] == ["Beta"]
+    assert quiet.stderr == ""
+    assert "attempt 1 of 2 failed (tcp.refused)" in again.stderr
+    assert (quiet.returncode, again.returncode, awaited.returncode) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--via", "ssh://bastion"),
+        ("--secret-env", "password=HOME"),
+        ("--far-dns", "ssh"),
+        ("--accept-host-key", "SHA256:x"),
+    ],
+)
+def test_what_is_of_one_target_is_refused_for_all(home: Path, standalone: Deployment, option: tuple[str, str]) -> None:
+    saved(home, standalone.uri(), "Alpha")
+    result = run(home, "check", "--all", *option)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--all takes no target" in result.stderr
+
+
 def test_silent_servers_are_waited_for_side_by_side(home: Path) -> None:
     with peers.silent() as silent:
         for number in range(8):
@@ -219,7 +248,7 @@ def test_a_password_from_a_reference_is_looked_up_at_each_check(
     assert missing.returncode == 1
     assert "CLEARLINE_TEST_PASSWORD" in json.loads(missing.stdout)["findings"][0]["summary"]
     monkeypatch.setenv("CLEARLINE_TEST_PASSWORD", "pass")
-    found = run(home, "check", "Alpha", "--json")
+    found = run(home, "check", "Alpha", "--json", "--yes")
     assert json.loads(found.stdout)["verdict"] == "connected"
 
 

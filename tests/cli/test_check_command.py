@@ -189,9 +189,16 @@ def test_the_password_of_a_proxy_in_the_address_comes_from_the_environment(login
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--via", "gopher://gate"), ("--secret-env", "nonsense"), ("--secret-env", "password=NOT_SET_HERE")]
+    "arguments",
+    [
+        ("--via", "gopher://gate"),
+        ("--secret-env", "nonsense"),
+        ("--secret-env", "password=NOT_SET_HERE"),
+        ("--secret-env", "hop.0.password=HOME"),
+        ("--secret-env", "pasword=HOME"),
+    ],
 )
 def test_a_hop_or_a_secret_that_cannot_be_understood_is_wrong_usage(arguments: tuple[str, str]) -> None:
-    result = run("mongodb://127.0.0.1/", *arguments)
+    result = run("mongodb://127.0.0.1/", *arguments, env={"HOME": "a-secret"})
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ from clearline.cli.output import print_aside
 from clearline.core.check.request import Request
 from clearline.core.check.retry import Attempt, RetryPlan, may_pass, with_retries
 from clearline.core.daemon_threads import run_in_daemon
+from clearline.core.report.exit_codes import exit_code
 from clearline.core.report.report import Report, Verdict
 
 Heard = Callable[[Report], None]
@@ -43,6 +45,20 @@ class Manner(msgspec.Struct, frozen=True):
     until: Until | None = None
     within_s: float = 60.0
     """How long ``until`` waits."""
+
+
+def manner_of(arguments: argparse.Namespace) -> Manner:
+    """What the arguments of ``check`` say."""
+    plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
+    return Manner(plan, fast=arguments.fast, until=arguments.until, within_s=arguments.within)
+
+
+def code_of(report: Report, arguments: argparse.Namespace) -> int:
+    """What one report counts: connected is not enough where something else was waited for."""
+    missed = arguments.until is not None and report.verdict is Verdict.CONNECTED
+    if missed and not has_become(report, arguments.until):
+        return 2 if arguments.exit_by == "nagios" else 1
+    return exit_code(report, arguments.exit_by)
 
 
 def checked(

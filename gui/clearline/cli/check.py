@@ -7,19 +7,21 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
-from clearline.cli.attempts import Manner, Until, checked, has_become
+from clearline.cli.attempts import Until, checked, code_of, manner_of
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
 from clearline.cli.targets import Target, add_arguments, chosen
 from clearline.cli.text_grid import shown
 from clearline.cli.usage import Parser, UsageProblem, complain, seconds
 from clearline.core.check.request import Patience
-from clearline.core.check.retry import MOST_ATTEMPTS, RetryPlan
+from clearline.core.check.retry import MOST_ATTEMPTS
 from clearline.core.facts.whole import SILENCE_S
-from clearline.core.report.exit_codes import WAYS, exit_code, not_tried, together
+from clearline.core.report.exit_codes import WAYS, not_tried, together
 from clearline.core.report.report import Report, Verdict, to_json
+
+_OF_ONE: Final = ("password_stdin", "password_env", "secret_env", "via", "far_dns", "accept_host_key")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -31,8 +33,8 @@ def run(argv: Sequence[str]) -> int:
     if arguments.all:
         from clearline.cli import check_all
 
-        if arguments.target or arguments.password_stdin or arguments.password_env:
-            print_aside("clearline check: --all takes no target and no password.")
+        if arguments.target or any(getattr(arguments, name) for name in _OF_ONE):
+            print_aside("clearline check: --all takes no target, no secret and no way: each profile has its own.")
             return not_tried(arguments.exit_by)
         return check_all.run(arguments)
     if arguments.folder:
@@ -42,16 +44,14 @@ def run(argv: Sequence[str]) -> int:
         print_aside("clearline check: several targets take no password and no '-'.")
         return not_tried(arguments.exit_by)
     targets, refused = _targets(arguments)
-    plan = RetryPlan(attempts=arguments.attempts, delay_s=arguments.delay)
-    manner = Manner(plan, fast=arguments.fast, until=arguments.until, within_s=arguments.within)
-    reports = checked([target.request for target in targets], manner) if targets else []
+    reports = checked([target.request for target in targets], manner_of(arguments)) if targets else []
     for target, report in zip(targets, reports, strict=True):
         if target.saved:
             record(target.request.profile, report, target.request.secrets)
     named = [(target.request.profile, report) for target, report in zip(targets, reports, strict=True)]
     junit = arguments.junit is not None and write_junit(arguments.junit, named)
     kept = arguments.summary is None or write_summary(arguments.summary, reports)
-    codes = [_code(report, arguments) for report in reports] + [not_tried(arguments.exit_by)] * refused
+    codes = [code_of(report, arguments) for report in reports] + [not_tried(arguments.exit_by)] * refused
     if not kept or (arguments.junit is not None and not junit):
         codes.append(not_tried(arguments.exit_by))
     code = together(codes, arguments.exit_by)
@@ -97,14 +97,6 @@ def _print(reports: Sequence[Report], *, quiet: bool, notes: bool, bars: bool) -
             print_text(
                 f"{shown(report.target.uri)}: {shown(report.diagnosis.summary if report.diagnosis else 'stopped')}"
             )
-
-
-def _code(report: Report, arguments: argparse.Namespace) -> int:
-    """What one report counts: connected is not enough where something else was waited for."""
-    missed = arguments.until is not None and report.verdict is Verdict.CONNECTED
-    if missed and not has_become(report, arguments.until):
-        return 2 if arguments.exit_by == "nagios" else 1
-    return exit_code(report, arguments.exit_by)
 
 
 def _asks_for_nagios(argv: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec.structs import replace
 
 from clearline.cli.agreement import missing, permits, settle, wanted_by
-from clearline.cli.attempts import Manner, checked
+from clearline.cli.attempts import checked, code_of, manner_of
 from clearline.cli.monitor_line import monitor_line
 from clearline.cli.output import print_json, print_text
 from clearline.cli.results import colours, record, write_junit, write_summary
@@ -23,7 +23,7 @@ from clearline.core.facts.text import Mistake
 from clearline.core.findings import Severity
 from clearline.core.keyring.sources import Gathered
 from clearline.core.profiles.profile import Profile
-from clearline.core.report.exit_codes import ExitBy, exit_code, not_tried, together
+from clearline.core.report.exit_codes import ExitBy, not_tried, together
 from clearline.core.report.marks import MARKS
 from clearline.core.report.report import Report, Verdict, to_json
 from clearline.core.secrets.secret import Secrets
@@ -57,10 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
     requests = _with_secrets(profiles, linked, patience, yes=arguments.yes)
 
     def tell(done: int, request: Request, report: Report) -> None:
+        if arguments.quiet:
+            return
         verdict = report.verdict.value if report.verdict else "not finished"
         _say(f"[{done}/{len(requests)}] {shown(request.profile.name)}: {verdict}")
 
-    reports = checked(requests, Manner(fast=arguments.fast), tell)
+    reports = checked(requests, manner_of(arguments), tell)
     for request, report in zip(requests, reports, strict=True):
         if report.verdict is not Verdict.CANCELLED and not request.permits.not_agreed:  # else it tells nothing
             record(request.profile, report, request.secrets)
@@ -72,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         return not_tried(arguments.exit_by)
     by: ExitBy = arguments.exit_by
     codes = [
-        not_tried(by) if request.permits.not_agreed else exit_code(report, by)
+        not_tried(by) if request.permits.not_agreed else code_of(report, arguments)
         for request, report in zip(requests, reports, strict=True)
     ]
     code = together([*codes, *([1 if by != "nagios" else not_tried(by)] if broken else [])], by)
@@ -81,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.junit is None:
         if by == "nagios":
             print_text(monitor_line(reports, code))
-        _print(profiles, reports)
+        _print(profiles, reports, quiet=arguments.quiet)
     return code
 
 
@@ -138,7 +140,8 @@ def _not_here(gathering: Gathered) -> Iterator[Mistake]:
         )
 
 
-def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
+def _print(profiles: Sequence[Profile], reports: Sequence[Report], *, quiet: bool) -> None:
+    """One line for each; ``quiet``: for each that does not connect."""
     from clearline.cli.report_text import unicode_fits
 
     paint = Palette(colours())
@@ -148,12 +151,15 @@ def _print(profiles: Sequence[Profile], reports: Sequence[Report]) -> None:
         mark = MARKS[report.verdict]
         sign = paint(mark.glyph if unicode else mark.plain, COLOURS[mark.tone])
         if report.verdict is Verdict.CONNECTED:
-            print_text(f"{sign} {name}: connected")
+            if not quiet:
+                print_text(f"{sign} {name}: connected")
         else:
             why = report.diagnosis.summary if report.diagnosis else "not finished"
             if report.verdict is Verdict.CANCELLED:
                 why = "stopped"
             print_text(f"{sign} {name}: {shown(why)}")
+    if quiet:
+        return
     connected = sum(report.verdict is Verdict.CONNECTED for report in reports)
     print_text(f"{connected} of {len(reports)} connected")
 

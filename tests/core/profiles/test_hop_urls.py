@@ -41,9 +41,16 @@ def test_kinds_ports_and_logins(text: str, hop: Hop, password: str | None) -> No
         "socks5://gate:99999",
         "http://proxy/path",
         "http://walker:pass-in-it@proxy?x=1",
+        "ssh://walker:pass-in-it/2@bastion",
     ],
 )
 def test_what_is_no_hop_is_said_without_its_password(text: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         hop_of(text)
     assert "pass-in-it" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["1/2", "1?2", "1#2"])
+def test_what_ends_a_password_too_early_is_named(password: str) -> None:
+    with pytest.raises(ValueError, match="%2F, %3F and %23"):
+        hop_of(f"ssh://walker:{password}@bastion:22")

@@ -35,6 +35,8 @@ def hop_of(text: str) -> tuple[Hop, Secret | None]:
     kinds = ", ".join(f"{scheme}://" for scheme in (_SSH, "socks5", *_HTTP, _KUBERNETES))
     if parts.scheme not in (_SSH, *_SOCKS, *_HTTP):
         raise ValueError(f"A hop begins with one of {kinds}, or is the word {SYSTEM}.")
+    if "@" in parts.path + parts.query + parts.fragment:
+        raise ValueError("In the user and the password of a hop, /, ? and # are written %2F, %3F and %23.")
     try:
         port = parts.port
     except ValueError:
