@@ -12,6 +12,8 @@ _PAIRS = {"{": "}", "[": "]", "(": ")"}
 _DEEPEST = 60
 _MOST_HEADS = 100
 """Views of one text that are read."""
+_READINGS = 4
+"""How often the length of a text is read for them: brackets that never close reach to its end, each of them."""
 
 
 def inside(text: str, at: int) -> str:
@@ -80,12 +82,14 @@ def _named(piece: str, names: frozenset[str], marks: str) -> tuple[str, str]:
 
 def named_brackets(text: str, head: str) -> Iterator[tuple[int, str]]:
     """Place and inside of every bracket that directly follows ``head``."""
-    at, count = text.find(head), 0
-    while at >= 0 and count < _MOST_HEADS:
+    at, count, left = text.find(head), 0, _READINGS * len(text)
+    while at >= 0 and count < _MOST_HEADS and left >= 0:
         count += 1
         opening = at + len(head)
         while opening < len(text) and text[opening] in " \n\t":
             opening += 1
         if opening < len(text) and text[opening] in _PAIRS:
-            yield at, inside(text, opening)
+            body = inside(text, opening)
+            left -= len(body)
+            yield at, body
         at = text.find(head, at + len(head))

@@ -181,7 +181,7 @@ _ENCODED_ADDRESS: Final = late(
     r"(?i)(mongodb(?:(?:\+|%2B)srv)?%3A%2F%2F(?:(?!%3A|%40)[^\s])*)%3A((?:(?!\s|mongodb(?:\+srv)?(?:%3A|:)).)*)%40",
     needs=("%3a",),
 )
-_SLASHES: Final = late(r"\\*/\\*/")
+_SLASHES: Final = late(r"(?<!\\)\\*/\\*/")
 _WORDS: Final = late(r"[^\s\"']+")
 _BARE_USER: Final = late(r"(?<![\w/@:%])(?!Do53:)(?:mongodb(?:\+srv)?:)?[^\s:/@\"'=&?,;<>()]{1,128}:(?=[^\s@\"'/:])")
 """What stands before the password of ``user:password@host`` without slashes, or without any scheme."""

@@ -22,7 +22,7 @@ def address_text(record: Record, text: str) -> Iterator[Guess]:
     elif found := _EMPTY.search(text):
         yield Guess(weight=3400, cause="uri.not-set", words=found[0])
         yield Guess(weight=3390, cause="uri.missing-host", certainty=Certainty.POSSIBLE, words=found[0])
-    if found := re.search(r"mongodb(?:\+srv)?://[^\s/@]*:[^\s/@]*@[^\s/@]*@", text):
+    if found := re.search(r"mongodb(?:\+srv)?://[^\s/@:]*:[^\s/@]*@[^\s/@]*@", text):
         yield Guess(weight=3500, cause="uri.unescaped-credentials", words=found[0])
     elif found := re.search(r"(?:invalid host|_mongodb\._tcp\.|ENOTFOUND)[ '\"]{0,2}[^\s'\"/]{0,200}@", text):
         yield Guess(weight=3450, cause="uri.unescaped-credentials", words=found[0])
@@ -84,7 +84,7 @@ _NO_VARIABLE = re.compile(
     rf"{_VARIABLE})"
     rf"|(?i:\b(?:set|define|provide|specify)(?: \w+){{0,3}} {_VARIABLE} env)"
     rf"|KeyError: {_VARIABLE}|{_VARIABLE}\s{{1,9}}Required\b"
-    r'|\w{0,40}MONGO\w{0,40}\\?" variable is not set'
+    r'|\b\w{0,40}MONGO\w{0,40}\\?" variable is not set'
 )
 _NOTHING = re.compile(
     r"Cannot read propert\w+ .{0,20}of (?:undefined|null)|'NoneType' object|NullPointerException|ArgumentNullException"
@@ -165,7 +165,8 @@ _UNSET = re.compile(
     r"|process\.env\.\w+['\"]? ?(?:is|=|:) ?undefined|_tcp\.\$\{",
     re.IGNORECASE,
 )
-_TEMPLATE = re.compile(r"mongodb(?:\+srv)?://[^\s\"]*(?:\$\{\w+\}|\{\{)", re.IGNORECASE)
+_TEMPLATE = re.compile(r"mongodb(?:\+srv)?://(?:(?!mongodb)[^\s\"])*(?:\$\{\w+\}|\{\{)", re.IGNORECASE)
+"""The place in one address: to read on over the next would take the square of their number."""
 _EMPTY = re.compile(r"mongodb(?:\+srv)?://(?::@|:\d|@|:?/(?![\w%]*\.sock))", re.IGNORECASE)
 """Parts of the address are there, and the host is not: the variable for it is empty."""
 _PLACEHOLDER = re.compile(

@@ -38,8 +38,29 @@ def server_log(record: Record, text: str) -> Iterator[Guess]:
 
 def _ended(text: str) -> Iterator[Guess]:
     """What the surroundings say of a server that ended: its exit code, its port, its files."""
-    if found := _EXITED.search(text):
-        yield Guess(weight=2700, cause="server.does-not-start", words=found[0])
+    found = _EXITED.search(text)
+    if words := found[0] if found else _killed(text):
+        yield Guess(weight=2700, cause="server.does-not-start", words=words)
+
+
+def _killed(text: str) -> str:
+    """What lies from the name of a server to the word of Kubernetes that the system has ended it, or the other way.
+
+    A pattern for that would read on from each name again.
+    """
+    name = word = -_FAR
+    for mark in _KILLED.finditer(text):
+        if mark[0] == "\0":
+            name = word = -_FAR
+        elif mark.lastgroup == "word":
+            word = mark.start()
+            if word - name < _FAR:
+                return text[name : mark.end()]
+        else:
+            name = mark.start()
+            if name - word < _FAR and mark["begins"]:
+                return text[word : mark.end()]
+    return ""
 
 
 _SERVICE_ERROR = (
@@ -54,9 +75,9 @@ _EXITED = re.compile(
     r"(?:code|status)[=: ]+(?!0\b)\d+"
     r"|\bmongo[\w\-]{0,60}\s+\d+/\d+\s+(?:CrashLoopBackOff|Error\b)"
     r"|mongod?: error while loading shared libraries|\bmongod?: exec format error"
-    r"|/mongod\b.{0,120}\(code=(?:dumped|killed|exited), (?:signal|status)=(?!0\b)|mongo[^\0]{0,2000}\bOOMKilled"
-    r"|OOMKilled[^\0]{0,2000}\bmongo|listen tcp4? [\d.:\[\]]+:2701\d: bind: |Bind for [\d.:]+:2701\d failed"
-    r"|Ports are not available:[^\n]*:2701\d"
+    r"|/mongod\b.{0,120}\(code=(?:dumped|killed|exited), (?:signal|status)=(?!0\b)"
+    r"|listen tcp4? [\d.:\[\]]+:2701\d: bind: |Bind for [\d.:]+:2701\d failed"
+    r"|Ports are not available:[^\n]{0,200}:2701\d"
     r"|exposing port TCP [\d.:]+:2701\d"
     r"|dependency failed to start: container \S*mongo\S* (?:is unhealthy|exited|has no|failed)"
     r"|MongoDB[ \d.+]{0,8}.{0,20}requires? .{0,20}\bAVX\b|Got signal: \d+ \([^\0]{0,2000}/mongod\("
@@ -68,6 +89,9 @@ _EXITED = re.compile(
     r"|Service '?MongoDB[^\n]{0,60}failed to start",
     re.IGNORECASE,
 )
+_FAR = 2000
+"""Characters between the two."""
+_KILLED = re.compile(r"\b(?P<word>OOMKilled)|(?P<begins>\bmongo)|mongo|\0", re.IGNORECASE)
 VERIFY_CLIENT = {
     9: "tls.client-certificate-rejected",
     10: "tls.client-certificate-expired",
