@@ -68,6 +68,13 @@ TEXTS = [
     ("Mongo::Auth::InvalidConfiguration: Username is required for auth mechanism plain", "uri.missing-username"),
     ("pymongo.errors.OperationFailure: Kerberos context failed to initialize.", "auth.kerberos-failed"),
     ("MongoGCPError: Status code 403 returned from the GCP endpoint. Response body: {}", "auth.oidc-token-missing"),
+    ("java.lang.IllegalArgumentException: srvMaxHosts can only be specified with mongodb+srv protocol\n at com.mongodb",
+     "uri.conflicting-options"),
+    ("MongoDB.Driver.MongoConfigurationException: Host for mongodb+srv scheme cannot specify a port.", "uri.srv-form"),
+    ("mongoc: 'MONGODB-X509' authentication mechanism does not accept a password", "uri.mechanism-mismatch"),
+    ("mongoc: Failed to read 4 bytes: socket error or timeout", "pool.idle-connections-dropped"),
+    ("com.mongodb.MongoSocketOpenException: Exception opening socket", "tcp.refused"),
+    ("com.mongodb.MongoSocketReadTimeoutException: Timeout while receiving message", "tcp.too-slow"),
     ("zsh: command not found: mongosh", "app.driver-not-installed"),
     ("'mongodump' is not recognized as an internal or external command", "app.driver-not-installed"),
     ('exec failed: exec: "mongo": executable file not found in $PATH: unknown', "app.driver-not-installed"),
@@ -93,6 +100,12 @@ def test_what_is_no_connection_fault_names_no_cause(text: str) -> None:
     assert not explanation.about_connection
     assert explanation.causes == ()
     assert explanation.why
+
+
+def test_a_headline_of_java_asks_for_its_cause() -> None:
+    told = explain("com.mongodb.MongoSocketOpenException: Exception opening socket")
+    assert all(c.certainty is Certainty.POSSIBLE for c in told.causes)
+    assert any("Caused by" in request for request in told.missing)
 
 
 def test_the_library_offers_it() -> None:
