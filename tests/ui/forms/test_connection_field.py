@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QClipboard, QDropEvent, QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from clearline.core.secrets.redaction import redact
@@ -196,3 +196,32 @@ def test_the_path_of_a_log_is_no_connection_string(qtbot: QtBot, field: Any, tex
 def test_an_address_is_no_path_of_a_log(qtbot: QtBot, field: Any, text: str) -> None:
     with qtbot.assertNotEmitted(field.file_pasted):
         field.insert_text(text)
+
+
+ROCKETS = "mongodb://\U0001f680app\U0001f680:s3cret-w0rd@db1,db2/orders"
+
+
+@pytest.mark.parametrize("revealed", [False, True])
+def test_places_behind_an_emoji_are_where_they_seem(qtbot: QtBot, field: ConnectionField, revealed: bool) -> None:
+    field.show_plain(Secret(ROCKETS))
+    field.set_revealed(revealed)
+    field.select_place(ROCKETS.index("db2"), ROCKETS.index("/orders"))
+    assert field.selectedText() == "db2"
+    qtbot.keyClicks(field, "x")
+    qtbot.keyClicks(field, "y")
+    assert field.plain.reveal() == ROCKETS.replace("db2", "xy")
+    paste(":27017")
+    qtbot.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert field.plain.reveal() == ROCKETS.replace("db2", "xy:27017")
+    field.set_revealed(not revealed)
+    field.select_place(ROCKETS.index("db1"), ROCKETS.index("db1") + 3)
+    assert field.selectedText() == "db1"
+
+
+def test_what_is_marked_behind_an_emoji_is_marked_whole(field: ConnectionField, monkeypatch: Any) -> None:
+    events: list[QInputMethodEvent] = []
+    monkeypatch.setattr(QLineEdit, "inputMethodEvent", lambda _field, event: events.append(event))
+    field.show_plain(Secret("mongodb://db\U0001f680/?x=1"))
+    field.mark(((12, 13, True), (15, 18, False)))
+    places = [(mark.start + field.cursorPosition(), mark.length) for mark in events[-1].attributes()]
+    assert places == [(12, 2), (16, 3)]

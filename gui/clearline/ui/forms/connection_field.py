@@ -34,6 +34,7 @@ from clearline.core.uri.shell_options import with_address
 from clearline.core.whole_files import expanded
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 from clearline.ui.look import theme
+from clearline.ui.look.text_places import from_qt, to_qt
 
 LONGEST: Final = 10_000
 """Characters. Fifty seeds with the longest names that DNS knows; reading far more would hold up the window."""
@@ -99,14 +100,15 @@ class ConnectionField(QLineEdit):
         plain, marks = self.plain, self._marks
         self._revealed = revealed
         self._state = masked(plain, self._redact)
-        self._set(plain.reveal() if revealed else self._state.shown, self.cursorPosition())
+        self._set(plain.reveal() if revealed else self._state.shown, from_qt(self.text(), self.cursorPosition()))
         self.mark(marks)
 
     def mark(self, places: tuple[tuple[int, int, bool], ...]) -> None:
         """Underline mistakes: start and end in the plain text, and whether the driver refuses it."""
         self._marks = places
         attributes = []
-        length = len(self.text())
+        text, cursor = self.text(), self.cursorPosition()
+        length = len(text)
         for start, end, fatal in places:
             begin, stop = self._shown(start), self._shown(end)
             if stop <= begin:
@@ -114,6 +116,7 @@ class ConnectionField(QLineEdit):
             stop = min(stop, length)
             if stop <= begin:
                 continue
+            begin, stop = to_qt(text, begin), to_qt(text, stop)
             look = QTextCharFormat()
             look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
             colour = theme.colours().failed if fatal else theme.colours().warning
@@ -121,7 +124,7 @@ class ConnectionField(QLineEdit):
             look.setForeground(QColor(colour))
             attributes.append(
                 QInputMethodEvent.Attribute(
-                    QInputMethodEvent.AttributeType.TextFormat, begin - self.cursorPosition(), stop - begin, look
+                    QInputMethodEvent.AttributeType.TextFormat, begin - cursor, stop - begin, look
                 )
             )
         # A QLineEdit has no formats of its own; those of an input method without text stay until the next edit.
@@ -129,7 +132,8 @@ class ConnectionField(QLineEdit):
 
     def select_place(self, start: int, end: int) -> None:
         """Put the cursor on a place of the plain text."""
-        begin, stop = self._shown(start), self._shown(end)
+        text = self.text()
+        begin, stop = to_qt(text, self._shown(start)), to_qt(text, self._shown(end))
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setSelection(begin, max(1, stop - begin))
 
@@ -155,7 +159,7 @@ class ConnectionField(QLineEdit):
             self._insert(inserted.replace("\n", " "))
             self._on_native_edit(self.text())
             return
-        start = self.selectionStart() if self.hasSelectedText() else self.cursorPosition()
+        start = from_qt(self.text(), self.selectionStart() if self.hasSelectedText() else self.cursorPosition())
         end = start + len(self.selectedText())
         native = self.text()[:start] + inserted + self.text()[end:]
         if native in self._past:
@@ -199,7 +203,7 @@ class ConnectionField(QLineEdit):
     def _set(self, shown: str, cursor: int) -> None:
         self.setText(shown)  # forgets the undo history
         self._past = {} if self._revealed else {shown: self._state}
-        self.setCursorPosition(min(cursor, len(shown)))
+        self.setCursorPosition(to_qt(shown, min(cursor, len(shown))))
 
     # ------------------------------------------------------------ the ways in
 

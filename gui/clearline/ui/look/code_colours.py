@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QSyntaxHighlighter, QTextCharFormat, QT
 
 from clearline.core.snippets import Language
 from clearline.ui.look import theme
+from clearline.ui.look.text_places import to_qt
 
 _WORDS: Final = {
     Language.PYTHON: "and as assert async await break case class continue def del elif else except False finally for"
@@ -75,4 +76,5 @@ class CodeColours(QSyntaxHighlighter):
             return
         for found in self._tokens.finditer(text):
             if found.lastgroup is not None:
-                self.setFormat(found.start(), found.end() - found.start(), self._formats[found.lastgroup])
+                begin, end = to_qt(text, found.start()), to_qt(text, found.end())
+                self.setFormat(begin, end - begin, self._formats[found.lastgroup])
