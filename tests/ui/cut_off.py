@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QStyle,
     QStyleOptionFrame,
     QTabBar,
@@ -69,6 +70,10 @@ def _of(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str]]:
     match widget:
         case ElidedLabel():
             return  # cuts itself with dots, and tells the whole on hover
+        case QScrollArea() if (page := widget.widget()) is not None:
+            turns_sideways = widget.horizontalScrollBarPolicy() is not Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+            if page.width() > widget.viewport().width() and not turns_sideways:
+                yield page.accessibleName(), f"a page of {page.width()} in {widget.viewport().width()}"
         case QLabel() if widget.text() and not widget.text().startswith("<"):
             yield from _label(widget)
         case QComboBox():

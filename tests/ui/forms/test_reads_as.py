@@ -28,3 +28,13 @@ def test_the_way_is_told(hops: tuple[Hop, ...], way: str) -> None:
 
 def test_nothing_is_said_of_nothing() -> None:
     assert reads_as(Profile(hops=(SshServer(host="bastion"),))) == ""
+
+
+def test_a_long_name_leaves_room_for_the_rest() -> None:
+    for profile in (
+        Profile(seeds=Seeds(hosts=("db1",), replica_set="r" * 200), auth=Auth(user="u" * 200)),
+        Profile(seeds=Seeds(srv=True, hosts=("h" * 200,))),
+    ):
+        said = reads_as(profile)
+        assert len(said) < 140
+        assert said.endswith("TLS")

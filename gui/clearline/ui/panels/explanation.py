@@ -31,7 +31,7 @@ from clearline.ui.look.icons import IconButton, LabelledButton
 from clearline.ui.widgets.announcement import announce
 from clearline.ui.widgets.editors import put_into, scroll_area
 from clearline.ui.widgets.flow import Flow
-from clearline.ui.widgets.labels import WrappedLabel, section
+from clearline.ui.widgets.labels import ElidedLabel, WrappedLabel, section
 from clearline.ui.widgets.marks import Card, StatusIcon
 from clearline.ui.widgets.rich_text import RichText
 
@@ -87,9 +87,7 @@ class ExplanationPage(QWidget):
         self._pause = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self.word = QLabel()
         self.word.setFont(theme.strong_font())
-        self.facts = QLabel()
-        self.facts.setProperty("role", "muted")
-        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts = ElidedLabel("muted")
         self.sentence = WrappedLabel()
         self.sentence.setFont(theme.title_font())
         self.sentence.setAccessibleName("Likeliest cause")
@@ -132,8 +130,7 @@ class ExplanationPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
         head.addWidget(self.word)
-        head.addWidget(self.facts)
-        head.addStretch(1)
+        head.addWidget(self.facts, 1)
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addLayout(head)
