@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from faults.fault import Case, Table
 from faults.laboratory import SECRET, Laboratory
@@ -117,6 +117,22 @@ def _(lab: Laboratory) -> Iterator[Case]:
             first.answers["hello"] = member_hello("rs0", hosts, me=hosts[0], role="primary")
             other.answers["hello"] = member_hello("rs0", hosts, me=hosts[1], primary=hosts[0])
             yield Case("mongodb+srv://c0.lab.test/?tls=false", network)
+
+
+@TABLE.row(
+    "B15", "secondaries that are hours behind", connected="topology.lagging-member", says="rs.printSecondaryReplication"
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    now = datetime.now(UTC)
+    with MongoPeer() as first, MongoPeer() as second:
+        hosts = [first.address, second.address]
+        first.answers["hello"] = member_hello(
+            "rs0", hosts, me=hosts[0], role="primary", lastWrite={"lastWriteDate": now}
+        )
+        second.answers["hello"] = member_hello(
+            "rs0", hosts, me=hosts[1], primary=hosts[0], lastWrite={"lastWriteDate": now - timedelta(hours=2)}
+        )
+        yield Case(f"mongodb://{','.join(hosts)}/?replicaSet=rs0&readPreference=secondaryPreferred")
 
 
 @TABLE.row("B14", "a password that was escaped twice", failed="auth.percent-in-password", says="and not %2540")

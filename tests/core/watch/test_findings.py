@@ -35,6 +35,12 @@ def test_the_remedy_for_dropped_connections_stays_below_what_was_seen() -> None:
         assert patched(Profile(), found.remedies[0].patch).pool.max_idle_time_ms == wanted
 
 
+def test_a_member_that_lags_is_told_by_how_much() -> None:
+    (found,) = findings(WatchFacts(behind={"a:27017": 12.0, "b:27017": 400.4}))
+    assert (found.cause, found.server) == ("topology.lagging-member", "b:27017")
+    assert "400 s behind" in found.summary
+
+
 def test_slow_growth_names_the_number_and_the_price() -> None:
     slow = SlowGrowth(server="db:27017", waited_ms=1800.0, made=40, make_ms=210.4, max_connecting=2)
     (found,) = findings(WatchFacts(slow_growth=(slow,)))

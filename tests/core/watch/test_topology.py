@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ def test_servers_are_told_with_all_that_hello_says() -> None:
     assert b.hosts == HOSTS
     assert b.known_by == HOSTS
     assert b.rtt_ms == 2.0
+
+
+def test_a_secondary_that_falls_behind_is_measured_against_the_primary() -> None:
+    def written(seconds: float) -> dict[str, Any]:
+        return {"lastWrite": {"lastWriteDate": datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)}}
+
+    story = full_set().hello("a:27017", "primary", **written(10_000)).hello("b:27017", "secondary", **written(9_500))
+    behind = {server.address: server.behind_s for server in story.fold.snapshot().servers}
+    assert behind["b:27017"] == pytest.approx(500, abs=1)
+    assert (behind["a:27017"], behind["c:27017"]) == (None, None), "the primary itself, and one that does not tell"
 
 
 def test_finding_the_members_is_told_in_order() -> None:

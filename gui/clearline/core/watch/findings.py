@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from clearline.core.addresses import split_address
 from clearline.core.diagnosis.catalogue import finding
+from clearline.core.diagnosis.rules.selection import LAGS_S
 from clearline.core.facts.hops import HopFacts
 from clearline.core.findings import Certainty, Finding, Json, Severity, Stage, read_again
 from clearline.core.watch.cut_lines import IdleLimit
@@ -32,6 +33,8 @@ class WatchFacts(msgspec.Struct, frozen=True, kw_only=True):
     used_up: tuple[PoolSnapshot, ...] = ()
     """Pools all of whose connections are in use while an operation waits."""
     changes: tuple[TopologyChange, ...] = ()
+    behind: Mapping[str, float] = {}
+    """By secondary: seconds behind the primary."""
     idle_limit: IdleLimit | None = None
     proxy: HopFacts | None = None
     """The HTTP proxy on the way, which has such limits."""
@@ -158,6 +161,20 @@ def fail_over(facts: WatchFacts) -> Iterable[Finding]:
             )
 
 
+def lagging(facts: WatchFacts) -> Iterable[Finding]:
+    """Secondaries that have fallen far behind the primary."""
+    for server, seconds in facts.behind.items():
+        if seconds >= LAGS_S:
+            yield finding(
+                "topology.lagging-member",
+                Certainty.LIKELY,
+                server=server,
+                evidence={"behind_s": round(seconds)},
+                host=server,
+                seconds=round(seconds),
+            )
+
+
 def _stepped_down(change: TopologyChange, elected: TopologyChange) -> bool:
     return change.before == "RSPrimary" and change.server != elected.server and change.at_s <= elected.at_s
 
@@ -204,6 +221,7 @@ RULES: tuple[Callable[[WatchFacts], Iterable[Finding]], ...] = (
     idle_connections,
     slow_growth,
     fail_over,
+    lagging,
 )
 
 

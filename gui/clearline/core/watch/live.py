@@ -56,7 +56,8 @@ class Live:
 
     def findings(self) -> tuple[Finding, ...]:
         """What shows only over time."""
-        changes = self.topology.snapshot().changes
+        topology = self.topology.snapshot()
+        changes = topology.changes
         if self.session is None:
             return findings(WatchFacts(changes=changes))
         pools = self.session.pools
@@ -67,6 +68,7 @@ class Live:
                 slow_growth=pools.slow_growth(self.at_s()),
                 used_up=(busy,) if busy is not None and busy.waiting else (),
                 changes=changes,
+                behind={s.address: s.behind_s for s in topology.servers if s.behind_s is not None},
                 idle_limit=self.session.idle_limit,
                 proxy=self.session.proxy,
                 hops=through(self.session.hops),

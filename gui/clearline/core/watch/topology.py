@@ -61,6 +61,8 @@ class ServerState(_Value, frozen=True, kw_only=True):
     """The servers whose hello names this one."""
     primary: str | None = None
     """Whom it takes for the primary."""
+    behind_s: float | None = None
+    """How far a secondary's newest write is behind the primary's."""
     rtt_ms: float | None = None
     """The driver's moving average over its heartbeats."""
     ping_ms: float | None = None
@@ -352,6 +354,7 @@ class TopologyFold:
                     hosts=named[address],
                     known_by=tuple(known_by.get(address, ())),
                     primary=address_text(server.primary) if server.primary else None,
+                    behind_s=_behind_s(servers.get(primary) if primary else None, server),
                     rtt_ms=None if server.round_trip_time is None else server.round_trip_time * 1000,
                     **self._extras.get(address, {}),
                 )
@@ -360,6 +363,16 @@ class TopologyFold:
             changes=tuple(self._changes),
         )
         return self._known
+
+
+def _behind_s(primary: ServerDescription | None, server: ServerDescription) -> float | None:
+    """By the formula of the Max Staleness specification: the two were not asked at the same time."""
+    if primary is None or server.server_type_name != "RSSecondary":
+        return None
+    written, newest = server.last_write_date, primary.last_write_date
+    if written is None or newest is None:
+        return None
+    return float((server.last_update_time - written) - (primary.last_update_time - newest))
 
 
 def _left(description: TopologyDescription) -> str:

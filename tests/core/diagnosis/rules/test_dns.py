@@ -465,6 +465,8 @@ def test_name_servers_that_disagree_are_named_for_an_ordinary_host_too() -> None
 
 def test_an_srv_target_without_address_is_the_records_mistake() -> None:
     assert host_cause(asked(DnsOutcome.NXDOMAIN), **SRV) == "dns.target-has-no-address"
+    known_there = asked(DnsOutcome.ANSWERED, "192.0.2.7")
+    assert host_cause(known_there, **SRV) == "dns.host-not-found", "a name server has its address, the system does not"
 
 
 @pytest.mark.parametrize(

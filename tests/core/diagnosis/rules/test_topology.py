@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from clearline.core.diagnosis.assembly import assemble
-from clearline.core.diagnosis.rules import topology
+from clearline.core.diagnosis.rules import selection, topology
 from clearline.core.facts.login import AccessFacts, DriverFacts, DriverState, LoginFacts
 from clearline.core.facts.names import DnsOutcome, Lookup
 from clearline.core.facts.servers import Hello, MemberFacts, Reach, ServerExtras
@@ -211,6 +211,19 @@ def test_a_primary_that_was_named_may_have_passed_its_office_on_between_the_answ
     others = [live(in_set("secondary", primary=THREE[0]), f"db{n}") for n in (2, 3)]
     found = said(facts(retired, *others))["topology.no-primary"]
     assert found.certainty is Certainty.LIKELY
+
+
+def test_a_secondary_far_behind_is_told_unless_it_is_so_on_purpose() -> None:
+    def told(behind_s: float, **changes: Any) -> tuple[Severity, ...]:
+        late = replace(SECONDARY, last_write_s=1000.0 - behind_s, **changes.pop("of_hello", {}))
+        known = facts(live(replace(PRIMARY, last_write_s=1000.0)), live(late, "db2"), connected=True, **changes)
+        return tuple(f.severity for f in selection.lagging(known))
+
+    from_secondaries = {"options": {"readPreference": "secondaryPreferred"}}
+    assert told(600, **from_secondaries) == (Severity.WARNING,)
+    assert told(600) == (Severity.NOTE,), "nothing is read from it"
+    assert told(60, **from_secondaries) == (), "idle primaries write every ten seconds"
+    assert told(3600, of_hello={"fields": ("secondaryDelaySecs",)}) == (), "delayed by its configuration"
 
 
 def test_the_only_member_of_a_set_is_not_counted() -> None:

@@ -95,7 +95,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
     denied = best if best is not None and best.outcome in NEGATIVE else None
     if unheard and denied is None:
         return _unheard(facts, member, best, evidence)
-    if facts.uri.srv and member.seed:
+    if facts.uri.srv and member.seed and not (best is not None and best.records):
         srv_name = facts.uri.hosts[0] if facts.uri.hosts else ""
         return tell("dns.target-has-no-address", Certainty.LIKELY, host=srv_name, target=member.host)
     return (

@@ -168,12 +168,39 @@ _TOO_SOON = "It connected before it knew all that the primary says; the next ope
 
 def _unlisted(hello: Hello) -> str:
     delayed = any(name in hello.fields for name in ("secondaryDelaySecs", "slaveDelay"))
-    return f", {'delayed, so' if delayed else 'which'} the primary does not list{' it' if delayed else ''}"
+    return f"{_DELAYED}, so the primary does not list it" if delayed else ", which the primary does not list"
+
+
+_DELAYED = ", delayed"
 
 
 def _lag(facts: Facts, hello: Hello) -> str:
     behind = behind_s(facts, hello)
     return "" if behind is None else f", {behind:.0f} s behind"
+
+
+LAGS_S = 90.0
+"""The least that maxStalenessSeconds can be (Max Staleness specification): a healthy member is never so far behind."""
+
+
+def lagging(facts: Facts) -> Iterable[Finding]:
+    """Secondaries that are far behind their primary, and not delayed on purpose."""
+    led = {h.set_name for _, h in answered(facts) if h.is_writable_primary}
+    for member, hello in answered(facts):
+        behind = behind_s(facts, hello)
+        if hello.kind != "secondary" or hello.set_name not in led or behind is None or behind < LAGS_S:
+            continue
+        if _unlisted(hello).startswith(_DELAYED) or (not is_connected(facts) and most_staleness(facts) is not None):
+            continue  # on purpose, or the very reason why it is not read from
+        yield finding(
+            "topology.lagging-member",
+            Certainty.LIKELY,
+            server=member.address,
+            severity=Severity.NOTE if read_mode(facts) == "primary" else Severity.WARNING,
+            evidence={"behind_s": round(behind)},
+            host=member.address,
+            seconds=round(behind),
+        )
 
 
 def _tags(hello: Hello) -> str:

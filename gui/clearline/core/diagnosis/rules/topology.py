@@ -19,6 +19,7 @@ from clearline.core.diagnosis.rules.members import (
 )
 from clearline.core.diagnosis.rules.selection import (
     behind_router,
+    lagging,
     no_transactions,
     primary,
     read_preference,
@@ -410,5 +411,6 @@ RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
     hidden_seed,
     config_server,
     no_transactions,
+    lagging,
     crowd,
 )
