@@ -67,6 +67,14 @@ def _failing_reads(**how: object) -> Iterator[str]:
         yield server.uri(users[0])
 
 
+@TABLE.row("B06", "full packets are lost, and short answers come", connected="tcp.large-packets-lost", netns=True)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network:
+        network.publish(lab.standalone.address, host=OUTSIDE, port=PORT)
+        network.drop_larger_than(1000)
+        yield Case(f"mongodb://{OUTSIDE}:{PORT}/", network)
+
+
 # ---------------------------------------------------------------- a name, and what answers there
 
 HOST, PORT = "db.lab.test", 27017

@@ -13,7 +13,7 @@ from clearline.core.diagnosis.rules import tcp as rules
 from clearline.core.facts.computer import ComputerFacts, SurroundingFacts, SystemProxyFacts
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import Lookup
-from clearline.core.facts.servers import MemberFacts, Reach, RttFacts, TcpFacts
+from clearline.core.facts.servers import MemberFacts, Reach, RttFacts, ServerExtras, TcpFacts
 from clearline.core.findings import Certainty, Finding, Severity
 from lab.hand_made_deployments import dead, live, tcp
 from lab.hand_made_facts import HELLO, facts, member, plain
@@ -205,6 +205,24 @@ def test_a_container_puts_its_remedy_first_and_decides_nothing() -> None:
     assert found[1].severity is Severity.WARNING
     assert "host.docker.internal" in found[0].remedies[0].text
     assert found[1].remedies == ()  # told above it
+
+
+def test_an_interface_that_is_not_here_is_named() -> None:
+    lost = member(tcp(Reach.OTHER, "fe80::1%nope0", "ipv6", errno=-2), host="fe80::1%nope0")
+    found = diagnose(facts(lost))[0]
+    assert found.cause == "uri.link-local-without-interface"
+    assert "nope0" in found.summary
+
+
+def test_short_answers_without_a_long_one_are_packets_lost_for_their_size() -> None:
+    def told(**extras: Any) -> list[Finding]:
+        known = facts(member(plain(HELLO), extras=ServerExtras(**extras)), connected=True)
+        return [f for f in diagnose(known) if f.cause == "tcp.large-packets-lost"]
+
+    (found,) = told(silent_at="buildInfo", open_read_code=0)
+    assert (found.certainty, found.severity) == (Certainty.LIKELY, Severity.WARNING)
+    assert told(silent_at="replSetGetStatus", open_read_code=0) == [], "that answer is short"
+    assert told(silent_at="buildInfo") == [], "the read got no answer either"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,27 @@ def localhost_elsewhere(facts: Facts) -> Iterable[Finding]:
             )
 
 
+def large_answers_lost(facts: Facts) -> Iterable[Finding]:
+    """Short answers come at once, and one of some thousand bytes does not come at all."""
+    for member in facts.members:
+        extras = member.extras
+        if extras is None or extras.silent_at != "buildInfo" or standing(facts, member) is not Standing.ANSWERED:
+            continue
+        if extras.open_read_code is None or max(e.elapsed_ms for e in member.exchanges) >= HIGH_LATENCY_MS:
+            continue
+        yield finding(
+            "tcp.large-packets-lost",
+            Certainty.LIKELY,
+            severity=Severity.WARNING,
+            server=member.address,
+            evidence={"silent at": extras.silent_at},
+            summary=f"Short answers of {member.host} arrive at once, and a long one (buildInfo) not at all.",
+            detail="A product that hangs at buildInfo looks the same.",
+            host=member.host,
+        )
+        return
+
+
 def line_quality(facts: Facts) -> Iterable[Finding]:
     """A line that works, slowly or with losses: the worst member speaks for all."""
     measured = [(m.rtt.median_ms, m) for m in facts.members if m.rtt and m.rtt.samples_ms]
@@ -167,4 +188,4 @@ def bandwidth(member: MemberFacts) -> float | None:
     return (rtt.large_bytes - rtt.small_bytes) / (extra_ms / 1000)
 
 
-RULES = (ipv6_trouble, addresses_apart, localhost_elsewhere, line_quality)
+RULES = (ipv6_trouble, addresses_apart, localhost_elsewhere, large_answers_lost, line_quality)

@@ -63,6 +63,18 @@ def unreachable(facts: Facts, member: MemberFacts) -> Finding | None:
             address=address.strip("[]"),
             port=member.port,
         )
+    interface = address.strip("[]").partition("%")[2]
+    if interface and attempt.reach is Reach.OTHER:
+        return tell(
+            "uri.link-local-without-interface",
+            Certainty.LIKELY,
+            stage=Stage.TCP,
+            summary=f"This computer has no interface called {interface}, which {address} names.",
+            means="Such an address counts on the link of one interface, which is named behind it.",
+            fix="Write an interface of this computer (ip link, ipconfig), or another address of the server.",
+            address=address.strip("[]").partition("%")[0],
+            port=member.port,
+        )
     if member.port == 0 and facts.uri.srv:
         return None  # The SRV record is told of.
     if (what := _no_servers_address(address) or _blocked_name(member, address)) is not None:
