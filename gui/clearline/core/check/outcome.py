@@ -87,12 +87,17 @@ class Outcome:
                     await changed.wait()
 
     async def _rest(self, rest_s: float) -> None:
-        """Leave the loop to others, but no longer than there are others."""
+        """Leave the loop to others, but no longer than there are others. What changes meanwhile is still a change."""
+        changed = self._ledger.changed
+        heard = changed.is_set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(rest_s):
                 while not self._run.tasks <= {self._run.driver_task}:
-                    self._ledger.changed.clear()
-                    await self._ledger.changed.wait()
+                    changed.clear()
+                    await changed.wait()
+                    heard = True
+        if heard:
+            changed.set()
 
     def _waiting(self) -> bool:
         """Whether something may still come that the report should wait for. The end of a task is a change too."""
