@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Stage
@@ -99,3 +100,13 @@ def test_what_runs_turns_where_it_is_seen(panel: ServersPanel) -> None:
     turned.clear()
     panel.turn()
     assert not turned
+
+
+def test_no_row_hides_behind_a_scroll_bar(panel: ServersPanel) -> None:
+    for width in (900, 500, 900, 400):
+        panel.resize(width, 600)
+        panel.show_report(play.report(Verdict.CONNECTED, servers=crowd(3)))
+        QApplication.processEvents()
+        assert panel.table.horizontalScrollBar().isVisible() is (width < 900)
+        assert not panel.table.verticalScrollBar().isVisible()
+        assert panel.table.rowViewportPosition(2) + panel.table.rowHeight(2) <= panel.table.viewport().height()

@@ -50,9 +50,11 @@ class _Matrix(QTableView):
         self.resized.emit()
 
     def fit(self) -> None:
-        """As high as its rows, up to a limit."""
-        rows = min(_MOST_ROWS, self.model().rowCount())
-        height = self.horizontalHeader().sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + 2
+        """As high as its rows, up to a limit; where the columns have no room, their scroll bar hides none."""
+        rows, columns = min(_MOST_ROWS, self.model().rowCount()), self.horizontalHeader()
+        height = columns.sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + 2
+        if columns.length() > self.viewport().width():
+            height += self.horizontalScrollBar().sizeHint().height()
         if self.height() != height:
             self.setFixedHeight(height)
 
@@ -213,7 +215,6 @@ class ServersPanel(QWidget):
             self.search.setVisible(many)
             self._head.setVisible(several)
             self.table.setVisible(several)
-        self.table.fit()
         self._fit_columns()
         self.setVisible(bool(self._servers))
 
@@ -225,8 +226,11 @@ class ServersPanel(QWidget):
 
     def _fit_columns(self) -> None:
         """The stages get what their cells need, the addresses what is left; what is left over is shared."""
-        if self._widths_by_user or not self.model.rowCount():
-            return
+        if not self._widths_by_user and self.model.rowCount():
+            self._share_width()
+        self.table.fit()
+
+    def _share_width(self) -> None:
         count = self.model.columnCount()
         address, *stages = self._widths
         stages = [max(_LEAST_STAGE, width) for width in stages]
@@ -251,7 +255,9 @@ class ServersPanel(QWidget):
         self._show(QModelIndex())
 
     def _on_column_resized(self) -> None:
-        self._widths_by_user = self._widths_by_user or not self._fitting
+        if not self._fitting:
+            self._widths_by_user = True
+            self.table.fit()
 
     def _select_most_telling(self, report: Report) -> None:
         said = report.diagnosis
