@@ -281,14 +281,17 @@ def test_a_production_profile_colours_the_window_and_says_its_word(
     assert window.grab().toImage().pixelColor(4, window.height() - 4) != tinted
 
 
+@pytest.mark.parametrize("size", [(911, 484), (800, 420)])
 def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(
-    qtbot: QtBot, make_desktop: Callable[..., Any]
+    qtbot: QtBot, make_desktop: Callable[..., Any], size: tuple[int, ...]
 ) -> None:
     names = [
-        f"orders-mongodb-{n}.orders-mongodb-headless.production-eu-west-2.svc.cluster.local:27017" for n in range(9)
+        f"orders-mongodb-{n}.orders-mongodb-headless.production-eu-west-2.svc.cluster.local:27017"
+        for n in range(91, 100)
+        for n in range(91, 100)
     ]
     servers = tuple(msgspec.structs.replace(play.server(n), address=name) for n, name in enumerate(names))
-    desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=servers), (911, 484))
+    desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=servers), size)
     model = desktop.window.answer.servers.model
     shown = [model.index(row, 0).data(ServerRole.SHORT)[-1] for row in range(9)]
     assert len(set(shown)) == 9

@@ -34,7 +34,7 @@ class ServerRole(IntEnum):
     STATUS = Qt.ItemDataRole.UserRole + 3
     ELAPSED_MS = Qt.ItemDataRole.UserRole + 4
     SHORT = Qt.ItemDataRole.UserRole + 5
-    """The address, cut where it does not differ from the others: a longer and a shorter form."""
+    """The address, cut where it does not differ from the others: forms that are shorter and shorter."""
 
 
 class ServersByStageModel(QAbstractTableModel):
@@ -43,7 +43,7 @@ class ServersByStageModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._servers: tuple[ServerResult, ...] = ()
-        self._short: dict[str, tuple[str, str]] | None = None
+        self._short: dict[str, tuple[str, ...]] | None = None
         """By address; made when it is first painted."""
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
@@ -133,11 +133,11 @@ class ServersByStageModel(QAbstractTableModel):
                     index = self.index(row, column)
                     self.dataChanged.emit(index, index, [ServerRole.STATUS])
 
-    def _shortened(self) -> dict[str, tuple[str, str]]:
+    def _shortened(self) -> dict[str, tuple[str, ...]]:
         if self._short is None:
             names = [server.address for server in self._servers]
-            longer, shorter = shorten(names, kept=_MIDDLING), shorten(names)
-            self._short = {name: (longer[name], shorter[name]) for name in names}
+            forms = shorten(names, kept=_MIDDLING), shorten(names), shorten(names, tail=False)
+            self._short = {name: tuple(form[name] for form in forms) for name in names}
         return self._short
 
     def _repaint(self, row: int, old: ServerResult, new: ServerResult) -> None:

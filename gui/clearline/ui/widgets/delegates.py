@@ -219,8 +219,8 @@ class MatrixDelegate(_Rows):
             name, mono = server.address, theme.mono_font()
             metrics = QFontMetrics(mono)
             if metrics.horizontalAdvance(name) > upper.width():
-                longer, shorter = index.data(ServerRole.SHORT)
-                name = longer if metrics.horizontalAdvance(longer) <= upper.width() else shorter
+                shorter = index.data(ServerRole.SHORT)
+                name = next((one for one in shorter if metrics.horizontalAdvance(one) <= upper.width()), shorter[-1])
             _line(painter, mono, c.muted if self.is_pale() else c.text, upper, name, middle=True)
             _line(painter, body, c.muted, lower, about(server), width=_width(about(server)))
             painter.restore()
