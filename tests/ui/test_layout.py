@@ -288,7 +288,6 @@ def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(
     names = [
         f"orders-mongodb-{n}.orders-mongodb-headless.production-eu-west-2.svc.cluster.local:27017"
         for n in range(91, 100)
-        for n in range(91, 100)
     ]
     servers = tuple(msgspec.structs.replace(play.server(n), address=name) for n, name in enumerate(names))
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=servers), size)
