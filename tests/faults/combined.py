@@ -75,6 +75,14 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb://{OUTSIDE}:{PORT}/", network)
 
 
+@TABLE.row("B07", "the only secondary is down, and one is asked for", failed="tcp.refused", says="readPreference=")
+def _(lab: Laboratory) -> Iterator[Case]:
+    members = (deployments.Member(priority=2), deployments.Member(), deployments.Member(arbiter=True))
+    with deployments.replica_set(*members) as deployment:
+        deployment.member("secondary").kill()
+        yield Case(deployment.uri(readPreference="secondary"))
+
+
 # ---------------------------------------------------------------- a name, and what answers there
 
 HOST, PORT = "db.lab.test", 27017

@@ -561,6 +561,22 @@ def test_a_container_explains_no_refusal_where_another_server_answers_on_loopbac
     assert not any("container" in remedy.text for f in found for remedy in f.remedies)
 
 
+def test_the_only_member_that_a_read_preference_takes_is_what_is_missed() -> None:
+    alive = (live(PRIMARY, "db1"), live(in_set("arbiter", primary=THREE[0]), "db3"))
+    lost = facts(*alive, dead("db2"), options={"readPreference": "secondary"})
+    (headline, *_) = diagnose(lost)
+    assert (headline.cause, headline.server, headline.severity) == ("tcp.refused", "db2:27017", Severity.FAILURE)
+    assert "readPreference=secondary" in headline.detail
+
+
+def test_a_line_of_the_hosts_file_is_told_where_no_name_server_speaks() -> None:
+    lookup = Lookup(host="db1", addresses=("192.0.2.7",), hosts_file=("192.0.2.7",))
+    (headline, *_) = diagnose(facts(dead("db1", lookup=lookup)))
+    assert "hosts file" in headline.detail
+    own = diagnose(facts(dead("db1", lookup=lookup, own=True)))[0]
+    assert "hosts file" not in own.detail, "a computer's own name stands there"
+
+
 def test_names_of_another_network_are_told_once() -> None:
     handed_out = in_set("primary", hosts=("mongo1:27017",), me="mongo1:27017")
     denied = names(question("host", DnsOutcome.NXDOMAIN, name="mongo1"))

@@ -27,17 +27,19 @@ from clearline.core.diagnosis.rules import (
     working,
 )
 from clearline.core.diagnosis.rules.evidence import speaks_tls
-from clearline.core.diagnosis.server_selection import has_failed, read_mode
+from clearline.core.diagnosis.server_selection import has_failed, read_mode, suitable, wanted_tags
 from clearline.core.diagnosis.standing import (
     Standing,
     answered,
     is_connected,
+    known_addresses,
     lookup_failed,
     open_addresses,
     reached,
+    single_topology,
     standing,
 )
-from clearline.core.facts.servers import MemberFacts, Reach
+from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import STAGES, Certainty, Finding, Severity, Stage, read_again
 
@@ -76,13 +78,13 @@ def _another_may_answer(member: MemberFacts, found: Finding) -> str:
 
 def _by_hosts_file(member: MemberFacts, found: Finding) -> str:
     """Where a line of the hosts file, and not DNS, leads to another computer."""
-    opened = [t for t in member.tcp if t.reach is Reach.OK]
     line = member.lookup.hosts_file if member.lookup is not None else ()
-    if not line or not opened or any(t.own for t in opened) or found.stage not in _SAID_BY_THE_SERVER:
+    own = any(t.own for t in member.tcp)
+    if not line or not member.tcp or own or found.stage not in (Stage.TCP, *_SAID_BY_THE_SERVER):
         return ""
     return (
         f"{member.host} stands in this computer's hosts file, which leads to {catalogue.listed(line)}: if that line is "
-        "old, another server answers there than the one that is meant."
+        "old, it is the wrong place."
     )
 
 
@@ -227,7 +229,7 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
     """The servers' own explanations: failures when nothing above them explains the whole, else warnings."""
     above = any(f.severity is Severity.FAILURE and f.stage in _ABOVE_MEMBERS for f in found) or connected
     told = {server for f in found if f.cause.startswith("topology.member-") for server in (f.server, *f.servers_alike)}
-    awaited = _awaited(facts)
+    awaited, missed = _awaited(facts), _missed(facts)
     living = 2 * sum(reached(m) for m in facts.members) > len(facts.members)
     # Why names that lead nowhere from here are handed out is told; what each of them does is no further news.
     handed_out = any(f.cause in _NAMES_OF_ELSEWHERE for f in found)
@@ -246,9 +248,13 @@ def _about_members(facts: Facts, found: list[Finding], *, connected: bool) -> li
             explanation = _unsteady(member, explanation, severity=None if connected else Severity.FAILURE)
         elif member.address in awaited and explanation.stage in (Stage.TCP, Stage.HELLO):
             explanation = _of_the_primary(explanation)
+        elif member.address in missed:
+            words = f"readPreference={read_mode(facts)} takes none of the members that answer, and may take this one."
+            explanation = msgspec.structs.replace(explanation, detail=f"{explanation.detail} {words}".strip())
         elif explanation.stage is Stage.DNS and not member.seed and member.advertised_by:
             explanation = _of_a_name_that_is_handed_out(member, explanation)
-        beside = member.address not in awaited if awaited else living and not reached(member)
+        needed = awaited or missed
+        beside = member.address not in needed if needed else living and not reached(member)
         explanations.append(_at_most_warning(explanation) if above or beside else explanation)
     return explanations
 
@@ -290,6 +296,17 @@ def _awaited(facts: Facts) -> set[str]:
         return set()
     named = {hello.primary.lower() for _, hello in answered(facts) if hello.primary}
     return {m.address for m in facts.members if m.address in named and standing(facts, m) is Standing.FAILED}
+
+
+def _missed(facts: Facts) -> set[str]:
+    """The members that cannot be used, where the read preference takes none of those that can: only they may fit."""
+    live = [h for _, h in answered(facts) if h.set_name]
+    if not has_failed(facts) or not live or read_mode(facts) == "primary" or wanted_tags(facts):
+        return set()
+    if single_topology(facts) or any(suitable(facts, hello) for hello in live):
+        return set()
+    listed = {address for hello in live for address in known_addresses(hello)}
+    return {m.address for m in facts.members if m.address in listed and standing(facts, m) is Standing.FAILED}
 
 
 def heard_itself(member: MemberFacts) -> bool:
