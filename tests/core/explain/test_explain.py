@@ -75,6 +75,9 @@ TEXTS = [
     ("mongoc: Failed to read 4 bytes: socket error or timeout", "pool.idle-connections-dropped"),
     ("com.mongodb.MongoSocketOpenException: Exception opening socket", "tcp.refused"),
     ("com.mongodb.MongoSocketReadTimeoutException: Timeout while receiving message", "tcp.too-slow"),
+    ("mongodb+srv://app:p/w@cluster0.abcde.mongodb.net/x\nError: querySrv ENOTFOUND _mongodb._tcp.app",
+     "uri.unescaped-credentials"),
+    ("connect ECONNREFUSED 192.0.2.7:10255 mongodb://acct.example.com:10255/?ssl=true&appName=@acct@", "tcp.refused"),
     ("zsh: command not found: mongosh", "app.driver-not-installed"),
     ("'mongodump' is not recognized as an internal or external command", "app.driver-not-installed"),
     ('exec failed: exec: "mongo": executable file not found in $PATH: unknown', "app.driver-not-installed"),
@@ -263,3 +266,19 @@ def test_a_member_that_is_neither_primary_nor_recovering_may_never_have_been_ini
     found = explain(text + "'NotPrimaryOrSecondary'}").causes
     assert found[0].certainty is Certainty.LIKELY
     assert "topology.not-initiated" in [candidate.cause for candidate in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "InvalidURI: must be escaped\nMONGO_URL=mongodb://admin:91827/6455@db.example.com:27017/app",
+        "InvalidURI: must be escaped mongodb://admin:91827?6455@db.example.com:27017/app",
+        "connect ECONNREFUSED admin:91827@db.example.com:27017 MongoServerSelectionError",
+        "connect ECONNREFUSED admin:91827!6455@db.example.com:27017 MongoServerSelectionError",
+    ],
+)
+def test_a_password_is_no_port_of_a_server(text: str) -> None:
+    told = explain(text)
+    assert not any("91827" in target for target in told.targets)
+    assert not any("91827" in (c.server or "") + c.summary + c.fix for c in told.causes)
+    assert "91827" not in repr(told)

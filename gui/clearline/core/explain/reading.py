@@ -82,6 +82,11 @@ def addresses(text: str) -> Iterator[Address]:
             continue  # cut off by the program that printed it
         rest, _, query = body.partition("?")
         authority, _, database = rest.partition("/")
+        if "@" not in authority and "@" in body:
+            # A password with a slash or a question mark in it, which is none of the host.
+            rest, _, query = body[body.rfind("@") :].partition("?")
+            authority, _, database = rest.partition("/")
+            authority = f"unescaped{authority}"
         before, at, hosts = authority.rpartition("@")
         options = {
             name.lower(): unquote_plus(value)

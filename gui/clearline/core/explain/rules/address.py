@@ -22,7 +22,7 @@ def address_text(record: Record, text: str) -> Iterator[Guess]:
     elif found := _EMPTY.search(text):
         yield Guess(weight=3400, cause="uri.not-set", words=found[0])
         yield Guess(weight=3390, cause="uri.missing-host", certainty=Certainty.POSSIBLE, words=found[0])
-    if found := re.search(r"mongodb(?:\+srv)?://[^\s/@:]*:[^\s/@]*@[^\s/@]*@", text):
+    if found := _TWO_ATS.search(text) or _CUT_PASSWORD.search(text):
         yield Guess(weight=3500, cause="uri.unescaped-credentials", words=found[0])
     elif found := re.search(r"(?:invalid host|_mongodb\._tcp\.|ENOTFOUND)[ '\"]{0,2}[^\s'\"/]{0,200}@", text):
         yield Guess(weight=3450, cause="uri.unescaped-credentials", words=found[0])
@@ -157,6 +157,9 @@ def ignored_ca(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=2500, cause="app.ca-option-ignored")
 
 
+_TWO_ATS = re.compile(r"mongodb(?:\+srv)?://[^\s/@:]*:[^\s/@]*@[^\s/@]*@")
+_CUT_PASSWORD = re.compile(r"mongodb(?:\+srv)?://[^\s/@?:]+:[^\s/@?<]*[/?][^\s@/=<>]*@[\w.\-]+")
+"""A slash or a question mark in a password ends the host there; an option's value may hold an @ as well."""
 _UNSET = re.compile(
     r"(?:\bENOTFOUND|_tcp\.|//|@|getaddrinfo|lookup|host:?)\s?['\"]?(?:undefined|null|None|NaN)\b(?!\.)"
     r"|(?:\bENOTFOUND|_tcp\.|//|@|getaddrinfo|lookup|string|got|Received):? ?['\"`]?\[object Object\]"
