@@ -14,10 +14,62 @@ from pathlib import Path
 import pytest
 
 from clearline.core import child_processes
-from clearline.core.child_processes import begun, end_all, note_started, start_under_way
+from clearline.core.child_processes import Jobs, begun, end_all, note_started, start_under_way
 from lab.held_pipe import HeldPipe
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="groups of POSIX")
+
+
+class Kernel32:
+    """What is asked of Windows. Handles are numbers: that of a job is its process's, and 1000."""
+
+    def __init__(self, *, refusing: bool = False) -> None:
+        self.ended: list[int] = []
+        self.open: set[int] = set()
+        self.jobs: dict[int, int] = {}
+        self.OpenProcess = lambda _rights, _inherits, number: self._opened(0 if refusing else number)
+        self.CreateJobObjectW = lambda _security, _name: self._opened(1000 + max(self.open))
+
+    def _opened(self, handle: int) -> int:
+        self.open |= {handle} - {0}
+        return handle
+
+    def AssignProcessToJobObject(self, job: int, process: int) -> int:
+        self.jobs[job] = process
+        return 1
+
+    def TerminateJobObject(self, job: int, _status: int) -> int:
+        self.ended.append(self.jobs[job])
+        return 1
+
+    def TerminateProcess(self, process: int, _status: int) -> int:
+        return int(process in self.open)
+
+    def CloseHandle(self, handle: int) -> int:
+        self.open.remove(handle)
+        return 1
+
+
+def test_on_windows_jobs_end_what_programs_have_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel32 = Kernel32()
+    monkeypatch.setattr(child_processes, "_jobs", Jobs(kernel32))
+    for number in (11, 12):
+        with start_under_way():
+            note_started(number)
+    child_processes.note_ended(12)  # by itself: what it leaves goes on
+    end_all()
+    assert kernel32.ended == [11]
+    child_processes.note_ended(11)
+    assert kernel32.open == set()
+
+
+def test_on_windows_a_program_that_is_gone_already_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel32 = Kernel32(refusing=True)
+    monkeypatch.setattr(child_processes, "_jobs", Jobs(kernel32))
+    note_started(11)
+    child_processes.end_group(11)
+    child_processes.note_ended(11)
+    assert (kernel32.ended, kernel32.open) == ([], set())
 
 
 @pytest.fixture(autouse=True)

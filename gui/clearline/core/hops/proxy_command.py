@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from clearline.core.child_processes import begun, note_ended, note_started
+from clearline.core.child_processes import begun, end_group, note_ended, note_started
 from clearline.core.facts.hops import HopStage, Trouble
 from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.ssh_config import words_of
@@ -91,7 +91,7 @@ class CommandStream(PushStream, asyncio.SubprocessProtocol):
         if self._process.get_returncode() is None:
             with suppress(OSError):
                 if sys.platform == "win32":
-                    self._process.kill()
+                    end_group(self._process.get_pid())
                 else:
                     os.killpg(self._process.get_pid(), signal.SIGTERM)
         self._process.close()
