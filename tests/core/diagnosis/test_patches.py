@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.findings import Severity
@@ -11,13 +11,20 @@ from clearline.core.uri.remedies import carried_out
 from faults.catalogue import FAULTS
 from faults.record import read as recorded
 
+NAMED = [fault.id for fault in FAULTS if not fault.unnamed]
+"""Not the faults themselves: the servers that they would start are not used here."""
+
 
 def _refusals(text: str) -> set[str]:
     return {m.cause for m in read(text).facts.mistakes if m.severity is Severity.FAILURE}
 
 
-@pytest.mark.parametrize("fault_id", [fault.id for fault in FAULTS if not fault.unnamed])  # none of them is set up here
-def test_a_patch_changes_the_profile_and_breaks_nothing(fault_id: str) -> None:
+def test_a_patch_changes_the_profile_and_breaks_nothing() -> None:
+    """One test for all faults, that names each which fails: a test for each would take twice as long."""
+    assert [wrong for fault_id in NAMED for wrong in _wrong_patches(fault_id)] == []
+
+
+def _wrong_patches(fault_id: str) -> Iterator[str]:
     facts = recorded(fault_id)
     text = facts.uri.redacted
     before = _refusals(text)
@@ -27,7 +34,12 @@ def test_a_patch_changes_the_profile_and_breaks_nothing(fault_id: str) -> None:
                 continue
             reading = read(text)
             values = carried_out(reading, remedy)
-            assert values is not None, f"{found.cause}: {remedy.patch} fits no profile"
-            assert values.profile != reading.profile, f"{found.cause}: {remedy.patch} changes nothing"
+            told = f"{fault_id}: {found.cause}: {remedy.patch}"
+            if values is None:
+                yield f"{told} fits no profile"
+                continue
+            if values.profile == reading.profile:
+                yield f"{told} changes nothing"
             written = build(values.profile, values.secrets, show="masked")
-            assert _refusals(written) <= before, f"{found.cause}: {text} became {written}"
+            if not _refusals(written) <= before:
+                yield f"{told}: {text} became {written}"
