@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from operator import sub
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,8 @@ def difference(one: QImage, other: QImage) -> float:
         for left in range(0, one.width(), BLOCK):
             block = QRect(left, top, BLOCK, BLOCK)
             a, b = bytes(one.copy(block).constBits()), bytes(other.copy(block).constBits())
-            worst = max(worst, sum(abs(x - y) for x, y in zip(a, b, strict=True)) / len(a))
+            if a != b:  # most of two pictures is the same
+                worst = max(worst, sum(map(abs, map(sub, a, b))) / len(a))
     return worst
 
 

@@ -7,8 +7,11 @@ import functools
 import re
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterator
 from importlib import resources
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 
 import msgspec
 import pytest
@@ -21,15 +24,26 @@ from clearline.core.findings import Certainty, Severity, Stage
 CORE = Path(clearline.core.__file__).parent
 
 
-def strings(path: Path) -> set[str]:
-    """All string constants of a module, docstrings included (no docstring is a bare code)."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+def strings(constant: object) -> Iterator[str]:
+    """All strings of a compiled module, docstrings included (no docstring is a bare code)."""
+    match constant:
+        case str():
+            yield constant
+        case CodeType():
+            yield from strings(constant.co_consts)
+        case tuple() | frozenset():
+            for one in constant:
+                yield from strings(one)
+
+
+def compiled(path: Path) -> CodeType | None:
+    """A module as Python keeps it: parsing each of them again would take seconds."""
+    return SourceFileLoader(path.stem, str(path)).get_code(path.stem)
 
 
 @functools.cache
 def named_codes() -> set[str]:
-    return set().union(*(strings(path) for path in CORE.rglob("*.py")))
+    return set().union(*(strings(compiled(path)) for path in CORE.rglob("*.py")))
 
 
 def keywords_of_finding_calls() -> dict[str, list[set[str] | None]]:
