@@ -37,6 +37,7 @@ def cost_s(work: Callable[[str], object], text: str) -> float:
         (address._TEMPLATE.search, "mongodb://", "", ""),
         (lambda text: [*address.address_text(Record(), text)], ":", "mongodb://", ""),
         (lambda text: [*logs._ended(text)], "Ports are not available:", "", ""),
+        (lambda text: [*logs._ended(text)], "err", "", ""),
     ],
 )
 def test_the_cost_grows_as_the_text_does(
@@ -55,6 +56,8 @@ def test_the_cost_grows_as_the_text_does(
     [
         (lambda text: [*logs._ended(text)], "mongo "),
         (lambda text: [*logs._ended(text)], "OOMKilled "),
+        (lambda text: [*logs._ended(text)], "MongoDB "),
+        (lambda text: [*logs._ended(text)], "Error 1067 "),
         (address._NO_VARIABLE.search, "_MONGO"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from clearline.core.explain.normalise import compact
 from clearline.core.explain.record import Record
@@ -39,32 +40,40 @@ def server_log(record: Record, text: str) -> Iterator[Guess]:
 def _ended(text: str) -> Iterator[Guess]:
     """What the surroundings say of a server that ended: its exit code, its port, its files."""
     found = _EXITED.search(text)
-    if words := found[0] if found else _killed(text):
+    if words := found[0] if found else _between(_KILLED, text) or _between(_SERVICE, text):
         yield Guess(weight=2700, cause="server.does-not-start", words=words)
 
 
-def _killed(text: str) -> str:
-    """What lies from the name of a server to the word of Kubernetes that the system has ended it, or the other way.
+class _Marks(NamedTuple):
+    pattern: re.Pattern[str]
+    """Groups ``word``, and ``begins`` for a name that may also stand after the word."""
+    far: int
+    """Characters between the two."""
+
+
+def _between(marks: _Marks, text: str) -> str:
+    """What lies from the name of a server to the word that it has ended, or the other way; empty where both are far.
 
     A pattern for that would read on from each name again.
     """
-    name = word = -_FAR
-    for mark in _KILLED.finditer(text):
+    pattern, far = marks
+    name = word = -far
+    for mark in pattern.finditer(text):
         if mark[0] == "\0":
-            name = word = -_FAR
+            name = word = -far
         elif mark.lastgroup == "word":
             word = mark.start()
-            if word - name < _FAR:
+            if word - name < far:
                 return text[name : mark.end()]
         else:
             name = mark.start()
-            if name - word < _FAR and mark["begins"]:
+            if name - word < far and mark["begins"]:
                 return text[word : mark.end()]
     return ""
 
 
 _SERVICE_ERROR = (
-    r"(?:[EÉé]rr\w*|Fehler|[Оо]шибка|エラー|错误|錯誤|오류|Hata|Fout|Fel|Błąd)[ :：]{0,3}"
+    r"(?:[EÉé]rr\w{0,12}|Fehler|[Оо]шибка|エラー|错误|錯誤|오류|Hata|Fout|Fel|Błąd)[ :：]{0,3}"
     r"10(?:53|6[789]|7[057])(?!\d)|NET HELPMSG 35(?:23|34|47)"
 )
 """Windows' numbers for a service that does not start, behind its word for an error."""
@@ -84,14 +93,13 @@ _EXITED = re.compile(
     r"|\bmongod(?:\.exe)?\W{0,3}(?: command)? (?:not found|is not recognized)|command not found: mongod\b"
     r"|MongoDB\b[^\n]{0,40}\bservice (?:terminated unexpectedly|failed to start|hung on starting"
     r"|could not be started|depends on)"
-    rf"|(?:{_SERVICE_ERROR})[^\0]{{0,300}}\bMongoDB\b|\bMongoDB\b[^\0]{{0,300}}(?:{_SERVICE_ERROR})"
     r"|error processing package mongodb-org-server|Could not start the MongoDB\b"
     r"|Service '?MongoDB[^\n]{0,60}failed to start",
     re.IGNORECASE,
 )
-_FAR = 2000
-"""Characters between the two."""
-_KILLED = re.compile(r"\b(?P<word>OOMKilled)|(?P<begins>\bmongo)|mongo|\0", re.IGNORECASE)
+_KILLED = _Marks(re.compile(r"\b(?P<word>OOMKilled)|(?P<begins>\bmongo)|mongo|\0", re.IGNORECASE), 2000)
+"""Kubernetes' word for a program that the system has ended."""
+_SERVICE = _Marks(re.compile(rf"(?P<word>{_SERVICE_ERROR})|(?P<begins>\bMongoDB\b)|\0", re.IGNORECASE), 300)
 VERIFY_CLIENT = {
     9: "tls.client-certificate-rejected",
     10: "tls.client-certificate-expired",
