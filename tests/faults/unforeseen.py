@@ -266,7 +266,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
 
 @TABLE.row("E54", "a plain file in place of a socket", failed="tcp.socket-missing", says="is a file, and no socket")
 def _(lab: Laboratory) -> Iterator[Case]:
-    path = lab.folder / "mongodb-27017.sock"
+    path = lab.folder / "plain-file.sock"
     path.touch()
     yield Case(f"mongodb://{quote(str(path), safe='')}/")
 

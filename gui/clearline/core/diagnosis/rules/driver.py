@@ -134,7 +134,7 @@ def _cut_off(facts: Facts) -> Finding | None:
             how="keeps silent" if silent else "ends the connection",
             host=address,
         )
-    if facts.driver.unanswered == A_READ and live:
+    if facts.driver.unanswered == A_READ and live and facts.driver.exception != _TURNED_DOWN:
         address = facts.driver.server or live[0][0].address
         return finding(
             "hello.answers-nothing-else",
