@@ -204,6 +204,7 @@ def x509_server(authority: Authority, x509_user: Identity) -> Iterator[Deploymen
 def replica_set() -> Iterator[Deployment]:
     """A healthy set of three, ``rs0``, without login; the first server is primary."""
     with deployments.replica_set() as deployment:
+        deployments.calm(deployment)
         yield deployment
 
 
@@ -212,6 +213,7 @@ def login_set() -> Iterator[Deployment]:
     """A healthy set of two, ``rsL``, with a key file and `lab.deployments.USERS`."""
     pair = (deployments.Member(priority=2), deployments.Member())
     with deployments.replica_set(*pair, name="rsL", login=True) as deployment:
+        deployments.calm(deployment)
         yield deployment
 
 
@@ -219,6 +221,7 @@ def login_set() -> Iterator[Deployment]:
 def diverse_set() -> Iterator[Deployment]:
     """A healthy set of five, ``rs5``, with tags, a member of priority 0, a hidden one and an arbiter."""
     with deployments.diverse_set() as deployment:
+        deployments.calm(deployment)
         yield deployment
 
 

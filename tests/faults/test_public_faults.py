@@ -20,7 +20,7 @@ ANSWERING_MS, SILENT_MS = 1000.0 * BESIDE_OTHERS, 2200.0 * BESIDE_OTHERS
 them. The bench shows the real times."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def laboratory() -> Iterator[Laboratory]:
     with Laboratory() as lab:
         yield lab
