@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clearline.core.addresses import is_loopback
+from clearline.core.check.driver_errors import described
+from clearline.core.check.driver_news import DriverNews
 from clearline.core.check.examine import Examiner
 from clearline.core.check.outcome import Outcome
 from clearline.core.check.preparation import prepared
@@ -24,9 +26,8 @@ from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.standing import is_connected, load_balanced, single_topology
 from clearline.core.driver.foreseen import is_plain, options_in_force
-from clearline.core.facts import replies
 from clearline.core.facts.fact import replace
-from clearline.core.facts.login import DriverState, Heard
+from clearline.core.facts.login import DriverState
 from clearline.core.facts.names import counting
 from clearline.core.facts.text import UriFacts
 from clearline.core.findings import Severity, Stage
@@ -34,7 +35,6 @@ from clearline.core.hops.hop_log import Terms as HopTerms
 from clearline.core.hops.loop import going
 from clearline.core.hops.way import Way, lay
 from clearline.core.probes.files import NO_ANSWER, NO_FILE
-from clearline.core.probes.hello import process_id
 from clearline.core.profiles.login_fields import stays_here
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.redaction import redact
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 
 HEAD_START_S = 0.03
 """What a healthy server on a local network needs for handshake, login and one read."""
-
-_MOST_HEARD = 50
-"""Servers whose answers to the driver are kept: as many as a replica set has members."""
 
 _VALIDATION_OFF = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
@@ -265,17 +262,10 @@ class Course:
 
     async def _build_driver(self) -> bool:
         """Build the client; False when its constructor refuses, which is then a fact."""
-        from clearline.core.check.driver_run import DriverRun, described  # late: not where every server refuses
+        from clearline.core.check.driver_run import DriverRun  # late: not where every server refuses
         from clearline.core.driver.client import build_client, built_beside
-        from clearline.core.driver.events import DriverEvents
 
-        events = DriverEvents(
-            self._heard if self._on_event is not None else None,
-            secrets=self._secrets,
-            on_command_failed=self._command_failed,
-            on_heartbeat_failed=self._heartbeat_failed,
-            on_heartbeat_succeeded=self._heartbeat_succeeded,
-        )
+        events = DriverNews(self._run, self._secrets, self._on_event).listen()
         build = partial(
             build_client,
             self._text or self._reading.driver_text,
@@ -314,33 +304,6 @@ class Course:
             await self._outcome.explain_login()
         elif "pymongo.errors.ConnectionFailure" in self._ledger.facts.driver.bases and self._run.examiner is not None:
             await self._run.examiner.look_again()
-
-    def _heard(self, event: DriverEvent) -> None:
-        if self._on_event is not None and not self._run.over:
-            self._on_event(event)
-
-    def _command_failed(self, name: str, code: int | None) -> None:
-        if code is None and self._ledger.facts.driver.state is DriverState.WAITING:
-            self._ledger.driver(unanswered=name)
-
-    def _heartbeat_failed(self, server: str, error: Exception) -> None:
-        if self._ledger.facts.driver.state is DriverState.WAITING:
-            from pymongo.errors import NotPrimaryError, OperationFailure
-
-            from clearline.core.check.driver_run import described
-
-            unheard = self._ledger.facts.driver.unheard
-            answered = isinstance(error, NotPrimaryError | OperationFailure)  # with an error: no line was lost
-            if not answered and (len(unheard) < _MOST_HEARD or server in unheard):
-                unheard = {**unheard, server: unheard.get(server, 0) + 1}
-            self._ledger.driver(**described(error, self._secrets), unheard=unheard)
-        self._run.trouble.set()
-
-    def _heartbeat_succeeded(self, server: str, document: Mapping[str, Any], _seconds: float) -> None:
-        heard = self._ledger.facts.driver.heard
-        answer = Heard(process_id=process_id(document), me=replies.text(document.get("me")))
-        if answer != heard.get(server) and (len(heard) < _MOST_HEARD or server in heard):
-            self._ledger.driver(heard={**heard, server: answer})
 
     # ------------------------------------------------------------ the probes
 

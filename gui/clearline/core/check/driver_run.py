@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
+from clearline.core.check.access import Access
+from clearline.core.check.driver_errors import code_name_of, code_of, described
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.running import closing
-from clearline.core.diagnosis.rules.access import NEARLY_FULL
 from clearline.core.driver.client import Built, close_client, effective_options
 from clearline.core.driver.events import DriverEvents, LoginStep, Opening
 from clearline.core.driver.monitors import shed_frames
 from clearline.core.facts.fact import replace
-from clearline.core.facts.login import DriverState, LoginFacts, Privilege
-from clearline.core.facts.replies import document, documents, text, texts, whole
+from clearline.core.facts.login import DriverState, LoginFacts
 from clearline.core.facts.whole import SILENCE_S
-from clearline.core.probes.build_info import is_genuine, named_product
-from clearline.core.secrets.redaction import redact_beginning
 from clearline.core.secrets.secret import Secrets
 
 if TYPE_CHECKING:
@@ -27,11 +24,8 @@ UNAUTHORIZED = 13
 ATLAS_ERROR = 8000
 """Atlas' proxy in front of shared clusters answers with this one code to whatever is not allowed."""
 _SCRAM = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
-_LONGEST_WORDS = 240
 LOGIN_SILENCE_S = 2 * SILENCE_S
 """So long a server that answers hello at once may keep silent about a password until that is told."""
-ASKING_S = 2 * SILENCE_S
-"""So long a question after the verdict may go without an answer."""
 _PROMPT_MS = 300.0
 READ_COLLECTION = "clearline"
 """The collection of the one read. It need not exist: the answer is empty then, and the right to read is proven."""
@@ -49,7 +43,6 @@ class DriverRun:
         self._events = events
         self._secrets = secrets
         self._late_s = late_s
-        self._mute = False
         events.on_login_sent = self._login_sent
         events.on_opening = self._opening
 
@@ -125,7 +118,7 @@ class DriverRun:
 
         from clearline.core.driver.oidc_provider import SignInProblem
 
-        code = _code(error)
+        code = code_of(error)
         failed_login = self._events.failed_login_step
         # A login inside hello (speculativeAuthenticate: X.509, OIDC) leaves no command event. But no read is sent over
         # a connection that is not logged in: where the server turned down the read itself, the login was accepted.
@@ -205,103 +198,17 @@ class DriverRun:
             succeeded=succeeded,
             opening_ms=self._events.opening_ms if succeeded else None,
             failed_step=failed.name if failed else None,
-            code=(failed.code if failed else None) or (_code(error) if error and failed else None),
-            code_name=(failed.code_name if failed else None) or (_code_name(error) if error and failed else None),
+            code=(failed.code if failed else None) or (code_of(error) if error and failed else None),
+            code_name=(failed.code_name if failed else None) or (code_name_of(error) if error and failed else None),
             server=(failed or step).server if (failed or step) else None,  # type: ignore[union-attr]
             refused_here=refused_here,
             unproven=unproven,
         )
 
     async def learn_access(self) -> None:
-        """After the verdict: who is logged in with which rights, the server's version, modes and locks.
-
-        Commands go to the server of the read, one after another over the same connection.
-        """
+        """After the verdict: what the account may do, asked one after another over the connection of the read."""
         self._built.monitors.no_more()
-        status = await self._ask({"connectionStatus": 1, "showPrivileges": True})
-        auth = document((status or {}).get("authInfo"))
-        users = documents(auth.get("authenticatedUsers"))
-        self._ledger.access(
-            asked=status is not None and "authInfo" in status,
-            user=_in_database(users[0], "user") if users else None,
-            roles=tuple(_in_database(role, "role") for role in documents(auth.get("authenticatedUserRoles"))),
-            privileges=tuple(map(_privilege, documents(auth.get("authenticatedUserPrivileges")))),
-        )
-        info = await self._ask({"buildInfo": 1})
-        if info and info.get("ok"):
-            self._ledger.access(
-                product_version=text(info.get("version")) or None,
-                modules=texts(info.get("modules")),
-                ferretdb="ferretdb" in info,
-                genuine=is_genuine(info),
-                product=named_product(info),
-                build_info_fields=texts(list(info)),
-            )
-        names = await self._ask({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})
-        if names and names.get("ok"):
-            found = (text(one.get("name")) for one in documents(names.get("databases")))
-            self._ledger.access(databases=tuple(name for name in found if name))
-        w = self._ledger.facts.uri.options.get("w")
-        if isinstance(w, str) and w != "majority":
-            config = await self._ask({"replSetGetConfig": 1})
-            if config and config.get("ok"):
-                settings = document(document(config.get("config")).get("settings"))
-                self._ledger.access(write_concern_modes=texts(list(document(settings.get("getLastErrorModes")))))
-        await self._learn_capacity()
-        operations = await self._ask({"currentOp": 1, "ns": "clearline.none"})
-        if operations is not None:
-            ok = bool(operations.get("ok"))
-            self._ledger.access(
-                fsync_locked=bool(operations.get("fsyncLock")) if ok else None,
-                diagnostics_code=0 if ok else whole(operations.get("code")),
-            )
-
-    async def _learn_capacity(self) -> None:
-        """How many connections the server has left, and, where few are, who holds them. Without rights nothing."""
-        status = await self._ask(_CONNECTIONS_ONLY)
-        connections = (status or {}).get("connections")
-        if not isinstance(connections, Mapping):
-            return
-        current, available, active = (connections.get(name) for name in ("current", "available", "active"))
-        if not (isinstance(current, int) and isinstance(available, int)):
-            return
-        self._ledger.access(
-            connections_current=current,
-            connections_available=available,
-            connections_active=active if isinstance(active, int) else None,
-        )
-        if current >= NEARLY_FULL * (current + available):
-            operations = await self._ask({"currentOp": 1, "$all": True})  # idle connections are among them
-            self._ledger.access(holders=_holders(operations))
-
-    async def _ask(self, command: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """One command on ``admin``; the server's refusal is an answer with ``ok`` 0, no answer at all is None.
-
-        The report waits for these, so that a server which hangs at one is not asked the next.
-        """
-        from pymongo.errors import OperationFailure
-
-        if self._mute:
-            return None
-        try:
-            async with asyncio.timeout(ASKING_S):
-                answer: Mapping[str, Any] = await self._client.admin.command(
-                    dict(command), read_preference=self._client.read_preference
-                )
-        except TimeoutError as error:
-            shed_frames(error)
-            self._mute = True
-            return None
-        except OperationFailure as error:
-            shed_frames(error)
-            return {"ok": 0, **(error.details or {}), "code": error.code}
-        except asyncio.CancelledError as stop:
-            shed_frames(stop)
-            raise
-        except Exception as error:  # noqa: BLE001 - a lost connection after the verdict only means that less is known
-            shed_frames(error)
-            return None
-        return answer
+        await Access(self._client, self._ledger).learn()
 
     def close_soon(self) -> asyncio.Task[None]:
         """Begin to close the client, see `close_client`; returns the task that does it."""
@@ -317,85 +224,7 @@ class DriverRun:
             self._events.end()
 
 
-class Described(TypedDict):
-    """An exception, as `DriverFacts` has it."""
-
-    exception: str
-    bases: tuple[str, ...]
-    message: str
-    words: str | None
-    code: int | None
-    code_name: str | None
-
-
-def described(error: BaseException, secrets: Secrets) -> Described:
-    """An exception as facts: class names and codes to decide on, the redacted message to show."""
-    kind = type(error)
-    return {
-        "exception": f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
-        "bases": tuple(f"{b.__module__}.{b.__qualname__}".removeprefix("builtins.") for b in kind.__mro__[1:-2]),
-        "message": redact_beginning(str(error), secrets.values()),
-        "words": redact_beginning(words, secrets.values(), most=_LONGEST_WORDS) if (words := _words(error)) else None,
-        "code": _code(error),
-        "code_name": _code_name(error),
-    }
-
-
-def _code(error: BaseException | None) -> int | None:
-    # NotPrimaryError keeps the server's code in its details alone.
-    details = getattr(error, "details", None)
-    code = getattr(error, "code", details.get("code") if isinstance(details, Mapping) else None)
-    return code if isinstance(code, int) else None
-
-
-def _words(error: BaseException) -> str | None:
-    """The server's own sentence in a refusal, without what PyMongo adds."""
-    details = getattr(error, "details", None)
-    said = details.get("errmsg") if isinstance(details, Mapping) else None
-    return said.rstrip(" .") if isinstance(said, str) and said.strip() else None
-
-
-def _code_name(error: BaseException | None) -> str | None:
-    details = getattr(error, "details", None)
-    name = details.get("codeName") if isinstance(details, Mapping) else None
-    return text(name)
-
-
 def _from_network(error: Exception) -> bool:
     from pymongo.errors import ConnectionFailure
 
     return isinstance(error, ConnectionFailure)
-
-
-def _in_database(entry: Mapping[str, Any], what: str) -> str:
-    return f"{text(entry.get(what))}@{text(entry.get('db'))}"
-
-
-def _privilege(entry: Mapping[str, Any]) -> Privilege:
-    resource = document(entry.get("resource"))
-    return Privilege(
-        database=text(resource.get("db")) or "",
-        collection=text(resource.get("collection")) or "",
-        actions=texts(entry.get("actions")),
-        cluster=bool(resource.get("cluster")),
-        any_resource=bool(resource.get("anyResource")),
-    )
-
-
-_CONNECTIONS_ONLY = {
-    "serverStatus": 1,
-    **dict.fromkeys(("metrics", "wiredTiger", "locks", "tcmalloc", "repl", "opcounters", "network", "sharding"), 0),
-}
-
-
-def _holders(operations: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The applications, else drivers, with the most connections: ``orders (PyMongo): 412``."""
-    counts: dict[str, int] = {}
-    for row in documents((operations or {}).get("inprog")):
-        if not row.get("connectionId"):
-            continue
-        driver = document(document(row.get("clientMetadata")).get("driver")).get("name")
-        name = f"{str(row.get('appName') or 'no name')[:60]} ({str(driver or 'unknown')[:40]})"
-        counts[name] = counts.get(name, 0) + 1
-    most = sorted(counts.items(), key=lambda item: -item[1])[:3]
-    return tuple(f"{name}: {count}" for name, count in most)
