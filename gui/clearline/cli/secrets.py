@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from clearline.cli.agreement import confirmed, on_terminal
 from clearline.cli.output import harmless, print_aside
 from clearline.cli.usage import UsageProblem
+from clearline.core.check.request import Request
 from clearline.core.profiles.profile import Profile
-from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.secrets.secret import AWS_SESSION_TOKEN, KEY_PASSWORD, PASSWORD, PROXY_PASSWORD, Secret, hop_secrets
 
 if TYPE_CHECKING:
     from clearline.core.keyring.sources import Gathered
@@ -64,6 +65,20 @@ def gathered(
         return [await one(profile) for profile in profiles]
 
     return asyncio.run(all_of_them())
+
+
+def refuse_useless(request: Request, named: Sequence[str]) -> None:
+    """Raises `UsageProblem` where ``--secret-env`` names what nothing takes: a slip would leave the secret out."""
+    if not named:
+        return
+    from clearline.core.profiles.secret_places import secret_names
+
+    profiles = (request.profile, request.reading.profile)
+    hops = max(len(profile.hops) for profile in profiles)
+    taken = [*dict.fromkeys((PASSWORD, KEY_PASSWORD, *hop_secrets(hops)))]
+    also = {AWS_SESSION_TOKEN, PROXY_PASSWORD, *(name for profile in profiles for name in secret_names(profile))}
+    if any(one.partition("=")[0] not in {*taken, *also} for one in named):
+        raise UsageProblem(f"--secret-env: nothing here takes a secret of that name; there are {', '.join(taken)}.")
 
 
 def why_not(gathering: Gathered, *, asking: bool = True) -> str | None:

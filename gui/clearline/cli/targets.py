@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from clearline.cli.agreement import on_terminal, on_the_way, permits, settle, wanted_by
 from clearline.cli.output import print_aside
-from clearline.cli.secrets import gathered, given, why_not
+from clearline.cli.secrets import gathered, given, refuse_useless, why_not
 from clearline.cli.usage import UsageProblem
 from clearline.core.addresses import name_server
 from clearline.core.check.request import USUAL, Patience, Request
@@ -23,15 +23,11 @@ from clearline.core.findings import Severity
 from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import OF_SSH, Profile, Seeds
 from clearline.core.secrets.secret import (
-    AWS_SESSION_TOKEN,
-    KEY_PASSWORD,
     PASSWORD,
-    PROXY_PASSWORD,
     Secret,
     Secrets,
     Unshown,
     hop_password,
-    hop_secrets,
 )
 from clearline.core.typed_values import whole_characters
 
@@ -112,7 +108,7 @@ def chosen(named: str | None, arguments: argparse.Namespace, patience: Patience 
     if arguments.via:
         found, passwords = _via(found, arguments.via)
         secrets = {**passwords, **secrets}
-    _be_of_use(found.request, arguments.secret_env)
+    refuse_useless(found.request, arguments.secret_env)
     if arguments.accept_host_key:
         found = replace(found, request=_accepting(found.request, arguments.accept_host_key))
     if arguments.far_dns:
@@ -303,20 +299,6 @@ def _settle_concerns(target: Target, *, yes: bool) -> None:
     else:
         profile = target.request.profile
         settle(profile, wanted_by(profile, elsewhere=not target.saved), yes=yes, demanded=True)
-
-
-def _be_of_use(request: Request, named: Sequence[str]) -> None:
-    """Raises `UsageProblem` where ``--secret-env`` names what nothing takes: a slip would leave the secret out."""
-    if not named:
-        return
-    from clearline.core.profiles.secret_places import secret_names
-
-    profiles = (request.profile, request.reading.profile)
-    hops = max(len(profile.hops) for profile in profiles)
-    taken = [*dict.fromkeys((PASSWORD, KEY_PASSWORD, *hop_secrets(hops)))]
-    also = {AWS_SESSION_TOKEN, PROXY_PASSWORD, *(name for profile in profiles for name in secret_names(profile))}
-    if any(one.partition("=")[0] not in {*taken, *also} for one in named):
-        raise UsageProblem(f"--secret-env: nothing here takes a secret of that name; there are {', '.join(taken)}.")
 
 
 def _with_password(request: Request, given: Secrets) -> Request:
