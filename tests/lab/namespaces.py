@@ -95,6 +95,7 @@ class Network:
         self._search = search
         self._ipv6 = ipv6
         self._line = line
+        self._age = 0
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -255,11 +256,13 @@ class Network:
             self._nft(name, f"add rule inet lab arrive meta length > {size} drop")
 
     def drop_established(self, port: int) -> None:
-        """Let every connection to ``port`` that is open now go silent; new ones work."""
-        # Connections are marked by their first packet, so those from before the rule have no mark.
+        """Let every connection to ``port`` that is open now go silent; new ones work, until it is called again."""
+        # Connections are marked by their first packet, so those from before the rules have a lower mark or none.
+        self._age += 1
+        to_port = f"add rule inet lab arrive tcp dport {port}"
+        mark = f"{to_port} tcp flags syn / syn,ack ct mark set {self._age}"
         for name in (self.inside, self.outside):
-            self._nft(name, f"add rule inet lab arrive tcp dport {port} ct mark != 1 drop")
-            self._nft(name, f"insert rule inet lab arrive tcp dport {port} tcp flags syn / syn,ack ct mark set 1")
+            self._nft(name, f"{mark}; {to_port} ct mark < {self._age} drop")
 
     def open_again(self) -> None:
         """Take all filters away."""

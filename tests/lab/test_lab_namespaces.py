@@ -120,15 +120,29 @@ def test_drops_are_silent_on_the_way_out_and_on_loopback() -> None:
 
 def test_only_open_connections_go_silent() -> None:
     with Network() as network, peers.answering(b"yes", listener=network.listen()) as peer:
-        old = network.call(lambda: socket.create_connection((OUTSIDE, peer.port), 0.3))
-        network.drop_established(peer.port)
-        new = network.call(lambda: socket.create_connection((OUTSIDE, peer.port), 5))
-        with old, new:
-            new.sendall(b"?")
-            assert new.recv(3) == b"yes"
-            old.sendall(b"?")
+
+        def connected() -> socket.socket:
+            return network.call(lambda: socket.create_connection((OUTSIDE, peer.port), 5))
+
+        def silent(line: socket.socket) -> bool:
+            line.settimeout(SILENT_S)
+            line.sendall(b"?")
             with pytest.raises(TimeoutError):
-                old.recv(3)
+                line.recv(3)
+            return True
+
+        with connected() as old:
+            network.drop_established(peer.port)
+            with connected() as new:
+                new.sendall(b"?")
+                assert new.recv(3) == b"yes"
+                assert silent(old)
+        with connected() as second:
+            network.drop_established(peer.port)
+            with connected() as third:
+                third.sendall(b"?")
+                assert third.recv(3) == b"yes"
+                assert silent(second)
 
 
 def test_large_packets_are_lost_and_small_ones_pass() -> None:
