@@ -25,7 +25,7 @@ from clearline.core.explain.reading import read
 from clearline.core.explain.record import Record, Seen, View
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.explain.rules.last_resort import last_resort
-from clearline.core.explain.targets import HOST, targets
+from clearline.core.explain.targets import HOST, targets, usable
 from clearline.core.explain.writers import writer_of
 from clearline.core.findings import Certainty
 
@@ -266,8 +266,9 @@ def _candidate(
     line = _line(guess, record, text) if quoted else 0
     words = shown(text.lines[line - 1]) if 0 < line <= len(text.lines) else ""
     server = guess.server
-    if server is None and words and (near := HOST.search(_CLIENT.sub("", text.view_of(line)))):
-        server = near[0]
+    if server is None and words:
+        near = (found[0] for found in HOST.finditer(_CLIENT.sub("", text.view_of(line))))
+        server = next(filter(usable, near), None)
     return Candidate(
         cause=guess.cause,
         certainty=certainty,

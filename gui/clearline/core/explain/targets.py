@@ -15,11 +15,11 @@ HOST = re.compile(rf"(?<![\w.@/\-])(?<!\.(?:go|js|ts|py|rb|rs|cs|cc):)(?<!\.java
 """A host with its port, as it stands in running text; neither a line of code, nor this side of a connection (Go), nor
 a user with a password of digits."""
 _PLACEHOLDER = re.compile(
-    r"^(?:x+(?:\.x+)*|hosts?\w*|my-?host\w*|your.*|redacted|.*\.\.\..*|.*[<>*].*|undefined|null|none|nan"
+    r"^(?:x+(?:\.x+)*|(?:.*[^a-z0-9])?x{3,}(?:[^a-z0-9].*)?|hosts?\w*|my-?host\w*|your.*|redacted|.*\.\.\..*|.*[<>*].*|undefined|null|none|nan"
     r"|\$.*|\{.*|server(?:name|address)?|hostname|line|node|app|index|main|ip|address)$",
     re.IGNORECASE,
 )
-_FILES = re.compile(r"\.(?:js|ts|mjs|cjs|py|rb|go|java|kt|php|cs|rs|c|cpp|jsx|tsx|cr)$", re.IGNORECASE)
+_FILES = re.compile(r"\.(?:js|ts|mjs|cjs|py|rb|go|java|kt|php|cs|rs|c|cpp|jsx|tsx|cr)$|^[^.]*\.cc$", re.IGNORECASE)
 _MOST = 8
 
 
@@ -28,7 +28,7 @@ def targets(record: Record, causes: tuple[Candidate, ...], text: Text) -> tuple[
     clients = {entry.remote for entry in record.log}
     found: dict[str, None] = {}
     for address in record.addresses:
-        if address.hosts and "appname" not in address.options and all(_usable(h) for h in address.hosts):
+        if address.hosts and "appname" not in address.options and all(usable(h) for h in address.hosts):
             if address.srv:
                 found[f"mongodb+srv://{address.hosts[0]}/"] = None
             elif len(address.hosts) == 1:
@@ -36,7 +36,7 @@ def targets(record: Record, causes: tuple[Candidate, ...], text: Text) -> tuple[
     in_log = bool(record.log) or record.driver == "server-log"  # there most addresses are clients
     servers = [] if in_log else [c.server for c in causes if c.server]
     for server in dict.fromkeys([*servers, *(() if in_log else _seen(record))]):
-        if server in clients or server.endswith(":53") or not _usable(server):
+        if server in clients or server.endswith(":53") or not usable(server):
             continue
         if HOST.fullmatch(server):
             found[_direct(server)] = None
@@ -67,7 +67,8 @@ def _seen(record: Record) -> Iterator[str]:
             yield server.address
 
 
-def _usable(server: str) -> bool:
+def usable(server: str) -> bool:
+    """Whether that may be a server's address: no gap, no line of a source file, no number alone."""
     host = server.rpartition(":")[0] if re.search(r":\w*$", server) else server
     if host.replace(".", "").isdigit() and not is_address(host):
         return False  # a time, a version

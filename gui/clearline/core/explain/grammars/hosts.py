@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from clearline.core.addresses import port_number
 from clearline.core.explain.record import Seen
 
@@ -25,6 +27,10 @@ _TYPES = {
 }
 
 
+_GAP = re.compile(r"<[^<>\n]{1,60}>")
+"""What a person wrote in a name's place: it stays marked as one, and is never offered as a server."""
+
+
 def type_of(word: str) -> str:
     """A server type in PyMongo's words, whatever the driver's spelling; empty when it is none."""
     return _TYPES.get("".join(c for c in word.lower() if c.isalpha()), "")
@@ -32,7 +38,9 @@ def type_of(word: str) -> str:
 
 def seen(place: str, *, type: str = "", errors: tuple[str, ...] = ()) -> Seen | None:
     """A server from ``host:port``, ``[::1]:port`` or a socket path; None when it is none of these."""
-    place = place.strip().strip("'\"<>").strip().removeprefix("Unspecified/").removeprefix("InterNetwork/")
+    if gap := _GAP.search(place):
+        return Seen(host=gap[0], type=type, errors=errors)
+    place = place.strip().strip("'\"").strip().removeprefix("Unspecified/").removeprefix("InterNetwork/")
     place = place.removeprefix("mongodb://").replace(" ", "").replace("\n", "")
     if not place or len(place) > 300:
         return None
