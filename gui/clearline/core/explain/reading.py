@@ -10,14 +10,15 @@ from urllib.parse import unquote_plus
 from clearline.core.explain.grammars import GRAMMARS
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Address, Credential, LogEntry, Record
-from clearline.core.explain.signs import CODES, Sign, signs
+from clearline.core.explain.server_codes import CODES
+from clearline.core.explain.signs import Sign, signs
 
 _ADDRESS = re.compile(r"mongodb(\+srv)?://([^\s\"'`<>\\)}\]]*(?:<[^<>\s]*>[^\s\"'`<>\\)}\]]*)*)", re.IGNORECASE)
 COVERED = re.compile(r"\[(?:redacted|filtered|hidden|masked|secret|removed)\]", re.IGNORECASE)
 """What programs write in a password's place with brackets, which would end an address."""
 _CREDENTIAL = re.compile(r"mechanism=([\w\-]+)?, userName='([^']*)', source='([^']*)'")
 _RUBY = re.compile(r"User (\S+) \(mechanism: \w+\) .{0,80}?\(auth source: ([\w$\-]+), used mechanism: ([\w\-]+)")
-_CODE = re.compile(r"\bcode['\"]?\s{0,3}[:=]\s{0,3}(\d{1,6})\b")
+_CODE = re.compile(r"(?<!with )\bcode['\"]?\s{0,3}[:=]\s{0,3}(\d{1,6})\b")
 _POOL = {
     "most": re.compile(r"maxPoolSize: (\d{1,9})\b"),
     "total": re.compile(r"total connections: (\d{1,9})\b"),

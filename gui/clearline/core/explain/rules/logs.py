@@ -77,6 +77,12 @@ _SERVICE_ERROR = (
     r"10(?:53|6[789]|7[057])(?!\d)|NET HELPMSG 35(?:23|34|47)"
 )
 """Windows' numbers for a service that does not start, behind its word for an error."""
+_FOLDER = r"['‘][^'’\n]{0,200}(?<!\.)(?:mongo(?:d|db)?/|/data/db)[^'’\n]{0,200}['’]"
+_NO_FOLDER = (
+    rf"cannot create directory {_FOLDER}: (?:Permission denied|Operation not permitted|Read-only)"
+    rf"|\b(?:EACCES|EPERM|EROFS): [^\n,]{{1,60}}, (?:mkdir|utime|chown) {_FOLDER}"
+)
+"""What an image's scripts print before the server starts, of its own folder."""
 _EXITED = re.compile(
     r"(?<![\w\-/])(?:mongod?|mongodb|[\w\-]{0,60}mongo(?:d|db)?(?:[-_]\d+)?) +(?:\| +)?exited with code (?!0\b)\d+"
     r"|mongo\w{0,12} exit code (?!0\b)\d+|mongo\w{0,12} process error! Exit code=(?!0\b)\d+"
@@ -94,7 +100,11 @@ _EXITED = re.compile(
     r"|MongoDB\b[^\n]{0,40}\bservice (?:terminated unexpectedly|failed to start|hung on starting"
     r"|could not be started|depends on)"
     r"|error processing package mongodb-org-server|Could not start the MongoDB\b"
-    r"|Service '?MongoDB[^\n]{0,60}failed to start",
+    r"|Service '?MongoDB[^\n]{0,60}failed to start"
+    r"|\bfail(?:ed|s)? to start (?:the |a |local |embedded ){0,2}mongo(?:d|db)?(?![\w\-])"
+    r"|\bmongod?\b[^\n]{0,60}\bexited quickly with code (?!0\b)\d+"
+    r"|\bmongodb[\w\-@.]{0,40} +error +[1-9]\d{0,5}\b"  # Homebrew's list of services, with the status of wait(2)
+    rf"|{_NO_FOLDER}",
     re.IGNORECASE,
 )
 _KILLED = _Marks(re.compile(r"\b(?P<word>OOMKilled)|(?P<begins>\bmongo)|mongo|\0", re.IGNORECASE), 2000)
