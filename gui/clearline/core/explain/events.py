@@ -20,7 +20,7 @@ _OTHER_PRODUCTS = re.compile(
     r"|JsonWebTokenError|TokenExpiredError|ClickHouse\w*|cassandra|datastax|couchbase|neo4j|memcached|JWT\b|smtp|SMTP"
     r"|javax\.mail|jakarta\.mail|requests\.exceptions|HTTPSConnectionPool|HTTPConnectionPool|urllib3|npm (?:ERR!|error)"
     r"|registry\.npmjs|pypi\.org|curl: \(\d+\)|ORA-\d{5}|unable to access 'https?:|Failed to fetch https?:)"
-    r"|:(?:6379|5432|3306|1433|9092|9042|7687|465|587|11434|5672|9200|11211|2181|8086|1521)\b"
+    r"|:(?:6379|5432|3306|1433|9092|9042|7687|465|587|11434|5672|9200|11211|2181|8086|1521)\b(?!:\d)"
     r"|\bport:? (?:6379|5432|3306|9092|9042|1433|7687)\b|P1001: Can't reach database server"
     r"|Access denied for user '[^']*'@'",
     re.IGNORECASE,
@@ -39,7 +39,10 @@ _ELSEWHERE = re.compile(
 """Atlas's administration API and registries of container images name MongoDB, and are none."""
 _WEB = re.compile(r"\bhttps?:?//\S+|'https?://[^']+'")
 """A page or package about MongoDB is none."""
-_MONGO = re.compile(r"mongo|:2701[789]\b|\bport\W{1,3}2701[789]\b|querySrv|topology|atlas", re.IGNORECASE)
+_MONGO = re.compile(
+    r"mongo|:2701[789]\b|\bport\W{1,3}2701[789]\b|querySrv|topology|atlas|calling (?:hello|ismaster) on", re.IGNORECASE
+)
+_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Event:
             return "The text tells of a mistake in a query, a document or the program, not of the connection."
         if _ELSEWHERE.search(self.words) and not _LOST_BESIDE.search(self.words):
             return "The text tells of a download or a web service, not of a connection to MongoDB."
+        if _PAGE.search(self.words) and not _LOST_BESIDE.search(self.words):
+            return "The text is a web page, as a proxy or a web server sends it, and no error of a MongoDB connection."
         other = _OTHER_PRODUCTS.search(self.words)
         if other and not _MONGO.search(_OTHER_PRODUCTS.sub("", _WEB.sub("", self.words))):
             return "The text tells of another product than MongoDB."
