@@ -211,6 +211,8 @@ def _hello(server: Seen, record: Record) -> Hello | None:
             )
         case "ghost":
             return Hello(is_replica_set=True, max_wire_version=newest)
+        case "other":
+            return Hello(set_name=name, me=server.address, max_wire_version=newest)
         case "standalone":
             return Hello(is_writable_primary=True, max_wire_version=newest)
         case "mongos":

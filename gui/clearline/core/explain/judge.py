@@ -81,6 +81,11 @@ _VERIFY = {
 
 def guesses(record: Record, text: Text) -> Iterator[Guess]:
     """Everything that the text allows, unsorted."""
+    always_tls = bool(record.surroundings & {"atlas", "cosmosdb"})
+    yield from (g for g in _all(record, text) if not (always_tls and g.cause == "tls.not-offered"))
+
+
+def _all(record: Record, text: Text) -> Iterator[Guess]:
     for rule in RULES:
         yield from rule(record, text.view)
     yield from _table(record, text)

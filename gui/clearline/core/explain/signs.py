@@ -16,6 +16,7 @@ from functools import cache
 import msgspec
 
 from clearline.core.explain.linux_words import LINUX_WORDS
+from clearline.core.explain.server_codes import CODES, codes
 from clearline.core.explain.windows_words import WINDOWS_WORDS
 
 
@@ -68,6 +69,7 @@ SYSTEM: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
             "failedtoresolve", "nameorservicenotknown", "nodenamenorservnameprovided", "badaddress",
             "failedtolookupaddressinformation", "nosuchhostisknown", "wsahost_not_found",
             "noaddressassociatedwithhostname", "couldnotfindaddress", "hostnotfound", ":nxdomain",
+            "system.net.dns.",  # .NET's stack, whatever the sentence above it is in
         ),
     ),
     "name-later": (
@@ -84,7 +86,10 @@ _BY_NUMBER = {number: kind for kind, (numbers, _) in SYSTEM.items() for number i
 _NUMBER_FRAME = re.compile(
     r"\[errno(-?\d{1,5})\]|winerror(\d{4,5})|oserror(\d{1,5})\)|socketexception\((?:0x[0-9a-f]+|[\d,]*?(\d{1,5}))\)"
     r"|exception\(\d{8},(\d{1,5})\)|delayedconnecterror:(\d{1,3})(?!\d)|errno[:=]-?(\d{1,5})(?!\d)|wsaerror[:=]?(\d{5})|\((100\d\d)\)"
+    r"|socketfailedwithcode(\d{1,3})(?!\d)"
 )
+_READ_SILENT = re.compile(r"readtcp[\w.\[\]:%]{1,60}-[\w.\[\]:%]{1,60}:i/otimeout")
+"""Go names both ends of a connection that stood: what was silent was the server behind it."""
 _WAITED = re.compile(r":timedout(?!after\d|while)")
 """Python's words behind a server or a class; Java's and Node's headlines go on."""
 _LIBUV = {4078: "refused", 4039: "silent", 4077: "reset", 3008: "unknown-name", 3001: "name-later", 4058: "missing"}
@@ -180,6 +185,7 @@ _WORDS = {
     "tls-closed": (
         "eofoccurredinviolation", "remotehostclosedconnectionduringhandshake", "remotehostterminatedthehandshake",
         "-9806", "-9805", "clientnetworksocketdisconnectedbeforesecuretlsconnection", "tlshandshakeeof",
+        "connectionterminatedduringhandshake",
         "remotepartyhasclosedthetransportstream", "unexpectedeofduringhandshake", "ssl_error_eof", "sslhandshake:eof",
         "sslhandshakefailed:streamtruncated",
         "sslpeershutdownincorrectly", "unexpectedeofwhilereading", "unexpected_eof_while_reading",
@@ -210,32 +216,6 @@ _WORDS = {
 _LOST = re.compile(r"connection(\d+|<monitor)to[\w.\-\[\]:%]{3,80}?closed")
 """Node numbers the connections of operations; the monitor's is closed before anything was asked of it."""
 
-CODES: dict[int, str] = {
-    6: "HostUnreachable", 7: "HostNotFound", 11: "UserNotFound", 13: "Unauthorized", 18: "AuthenticationFailed",
-    20: "IllegalOperation", 26: "NamespaceNotFound", 50: "MaxTimeMSExpired", 79: "UnknownReplWriteConcern",
-    89: "NetworkTimeout", 91: "ShutdownInProgress", 93: "InvalidReplicaSetConfig", 94: "NotYetInitialized",
-    100: "UnsatisfiableWriteConcern", 133: "FailedToSatisfyReadPreference", 141: "SSLHandshakeFailed",
-    189: "PrimarySteppedDown", 202: "NetworkInterfaceExceededTimeLimit", 262: "ExceededTimeLimit",
-    279: "ClientDisconnect",
-    301: "RetryableWritesNotSupported", 303: "FeatureNotSupported", 322: "APIVersionError",
-    323: "APIStrictError", 334: "MechanismUnavailable", 352: "UnsupportedOpQueryCommand",
-    354: "LoadBalancerSupportMismatch", 391: "ReauthenticationRequired", 8000: "AtlasError",
-    9001: "SocketException", 10107: "NotWritablePrimary",
-    11600: "InterruptedAtShutdown", 11601: "Interrupted", 11602: "InterruptedDueToReplStateChange",
-    13388: "StaleConfig", 13435: "NotPrimaryNoSecondaryOk", 13436: "NotPrimaryOrSecondary",
-    16500: "RequestRateTooLarge", 17189: "RequireTLS", 498870: "APIVersionRequired",
-}  # fmt: skip
-"""Server codes that tell something of a connection (error_codes.yml of the server, and Atlas's and Cosmos's own)."""
-
-_CODE_FRAME = re.compile(
-    r"(?<![a-z])code[:=](\d{1,6})(?!\d)|failedwitherror(\d{1,6})|\[(\d{1,6}):[a-z]|errorcode(\d{1,6})[({]|error=(\d{4,6}),"
-    r"|assertion:(\d{1,6}):|connection:(\d{5})the|\(code(\d{1,6})\)"
-)
-_NAMES = "|".join(CODES.values()).lower()
-_NAMED_CODE = re.compile(rf"\((?!host)({_NAMES})\)|codename[:=]({_NAMES})")
-"""Java and others write "(Host unreachable)", which is the network's error and no server's code."""
-_BY_NAME = {name.lower(): code for code, name in CODES.items()}
-
 _DNS_NODE = re.compile(r"query(srv|txt|a|aaaa)(e[a-z]+?)(?=_mongodb|[a-z0-9\-]*\.|[^a-z]|$)")
 _DNS_NAMES = {
     "enotfound": "nxdomain", "enodata": "nodata", "eservfail": "servfail", "erefused": "refused",
@@ -245,16 +225,18 @@ _DNS_NAMES = {
 _DNS_TEXTS = {
     "nxdomain": ("dnsquerynamedoesnotexist", "dnsnamenotfound[responsecode3]", "dnsnamedoesnotexist",
                  "non-existentdomain", "norecordfoundforquery", "norecordsfoundforquery", "norecordfoundforname"),
-    "nodata": ("doesnotcontainananswertothequestion", "nosrvrecords", "nodata"),
+    "nodata": ("doesnotcontainananswertothequestion", "nosrvrecords"),
     "servfail": ("answeredservfail", "servermisbehaving", "dnsserverfailure[responsecode2]", "responsecode2]"),
     "refused": ("answeredrefused", "[responsecode5]", "queryrefused"),
     "port-closed": ("portunreachableexception",),
     "silent": ("resolutionlifetimeexpired", "dnsoperationtimedout", "receivetimedout", "allnameserversfailed",
-               "dnstimeout", "communicationexception:dnserror"),
+               "dnstimeout", "communicationexception:dnserror", "smallrye.mutiny.timeoutexception"),
     "malformed": ("cannotunmarshaldnsmessage",),
 }  # fmt: skip
 _LOOKUP_SILENT = re.compile(r"lookup(_mongodb\._tcp\.)?[\w.\-]{1,253}?:(?:i/otimeout|contextdeadlineexceeded)")
 """Go names no name server where it asks through the system's library."""
+_OVER_HTTPS = re.compile(r"(?:resolve|dns-query)\?name=[\w.\-]{1,253}&type=(16|33)(?!\d)")
+"""Some drivers ask a web service for the records of a name; 16 is TXT, 33 is SRV."""
 _LOOKUP_ON = re.compile(r"lookup(_mongodb\._tcp\.)?([\w.\-]{1,253}?)on(\[?[0-9a-f.:]+\]?:\d+):(.{0,90})")
 
 
@@ -273,18 +255,10 @@ def signs(tight: str) -> Iterator[Sign]:
         if at >= 0:
             yield Sign(kind=kind, at=at)
     if found_lost := _LOST.search(tight):
-        yield Sign(kind="lost" if found_lost[1].isdigit() else "closed", at=found_lost.start())
-    seen = set()
-    for found in _CODE_FRAME.finditer(tight):
-        code = int(next(group for group in found.groups() if group))
-        if code in CODES and code not in seen:
-            seen.add(code)
-            yield Sign(kind="code", number=code, name=CODES[code], at=found.start())
-    for found in _NAMED_CODE.finditer(tight):
-        code = _BY_NAME[next(group for group in found.groups() if group)]
-        if code not in seen:
-            seen.add(code)
-            yield Sign(kind="code", number=code, name=CODES[code], at=found.start())
+        worked = found_lost[1].isdigit() and "onfirstconnect" not in tight
+        yield Sign(kind="lost" if worked else "closed", at=found_lost.start())
+    for code, place in codes(tight):
+        yield Sign(kind="code", number=code, name=CODES[code], at=place)
     yield from _dns(tight)
 
 
@@ -297,6 +271,9 @@ def _system(tight: str) -> Iterator[Sign]:
             places[kind] = Sign(kind=kind, at=at)
     if (waited := _WAITED.search(tight)) and "silent" not in places:
         places["silent"] = Sign(kind="silent", at=waited.start())
+    read = _READ_SILENT.search(tight) if "silent" in places else None
+    if read and read.start() < places["silent"].at < read.end() and "i/otimeout" not in _READ_SILENT.sub("", tight):
+        places["silent"] = Sign(kind="slow", at=read.start())
     for found in _NUMBER_FRAME.finditer(tight):
         number = int(next((group for group in found.groups() if group), "0"))
         kind_or_none = _BY_NUMBER.get(number) or _LIBUV.get(number)
@@ -368,6 +345,9 @@ def _dns(tight: str) -> Iterator[Sign]:
                 yield Sign(kind="dns", name=f"{found[1]} {outcome}", at=found.start())
                 return
     what = "txt" if "txt" in tight else "srv"
+    if (found := _OVER_HTTPS.search(tight)) and any(s.kind == "silent" for s in _system(tight)):
+        yield Sign(kind="dns", name=f"{'txt' if found[1] == '16' else 'srv'} silent", at=found.start())
+        return
     if found := _LOOKUP_ON.search(tight):
         said = found[4]
         outcome = (

@@ -52,6 +52,8 @@ _SENTENCES: Final = {
         "Этот хост неизвестен",
         "不知道这样的主机",
         "そのようなホストは不明です",
+        "알려진 호스트가 없습니다",
+        "Böyle bir ana bilgisayar bilinmiyor",
     ),
 }
 WINDOWS_WORDS: Final = {kind: tuple(map(compact, sentences)) for kind, sentences in _SENTENCES.items()}

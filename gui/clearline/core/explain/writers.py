@@ -23,7 +23,8 @@ _WRITERS = (
     (
         "pymongo",
         r"pymongo|Traceback \(most|_ssl\.c|Topology Description: <|motor\.|mongoengine|beanie|djongo"
-        r"|ServerSelectionTimeoutError|\.py\", line \d|full error: \{|ImproperlyConfigured",
+        r"|ServerSelectionTimeoutError|\.py\", line \d|full error: \{|ImproperlyConfigured|\bAutoReconnect: "
+        r"|\(configured timeouts: ",
     ),
     ("scala", r"reactivemongo"),
     ("kotlin", r"com\.mongodb\.kotlin|\.kt:\d+\)"),

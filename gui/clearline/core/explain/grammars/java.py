@@ -37,4 +37,7 @@ def views(text: str) -> Iterator[View]:
                 if server := seen(address, type=type_of(described.get("type", "")), errors=tuple(errors)):
                     servers.append(server)
             kind = found["type"].lower().replace("_", "")
-            yield View(topology=kind, servers=tuple(servers), emptied=listed.replace(" ", "") == "[]")
+            unresolved = found.get("srvresolutionexception", "null").strip("'") != "null"  # it never had a list
+            yield View(
+                topology=kind, servers=tuple(servers), emptied=listed.replace(" ", "") == "[]" and not unresolved
+            )

@@ -28,6 +28,34 @@ def foreign_bytes(record: Record, text: str) -> Iterator[Guess]:
         yield Guess(weight=3200, cause="hello.other-service", words=found[0])
 
 
+_PORTS = {3306: "MySQL", 5432: "PostgreSQL", 6379: "Redis", 1433: "SQL Server", 9092: "Kafka", 9200: "Elasticsearch"}
+
+
+def port_of_another_product(record: Record, text: str) -> Iterator[Guess]:
+    """A driver of MongoDB was sent to a port where another database answers, if anything does."""
+    for server, kind in failing(record):
+        if (product := _PORTS.get(server.port)) and kind not in ("refused", "unknown-name", "name-later"):
+            yield Guess(
+                weight=2560,
+                cause="hello.other-service",
+                server=server.address,
+                summary=f"{server.address} is no MongoDB server: port {server.port} is the port of {product}.",
+                fix="Correct the port in the address; MongoDB's is 27017 unless it was changed.",
+            )
+
+
+def always_encrypted(record: Record, text: str) -> Iterator[Guess]:
+    """Cosmos DB speaks nothing but TLS, and the address in the text does not ask for it."""
+    asks = ("tls", "ssl")
+    plain = any(
+        ".azure.com" in host and not address.srv and not any(name in address.options for name in asks)
+        for address in record.addresses
+        for host in address.hosts
+    )
+    if plain and {kind for _, kind in failing(record)} & {"silent", "slow", "closed", "reset", ""}:
+        yield Guess(weight=2520, cause="tls.required")
+
+
 _TAGGED = re.compile(r"tag_?sets?(?:list)?=\[(?:TagSet)?[\[{]+(?:Tag\{)?['\"\w]", re.IGNORECASE)
 
 
@@ -97,6 +125,18 @@ def loopback(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2570, cause="env.container-localhost", server=server.address)
         elif "function" in record.surroundings or "hosted" in record.surroundings:
             yield Guess(weight=2540, cause="env.container-localhost", certainty=Certainty.LIKELY, server=server.address)
+
+
+_NO_OWN_ADDRESS = re.compile(r"EADDRNOTAVAIL|[Cc]annot assign requested address|SocketException \((?:99|49|10049)\)")
+
+
+def no_own_address(record: Record, text: str) -> Iterator[Guess]:
+    """A system without an address of its own for ::1: most containers have no IPv6, and localhost is themselves."""
+    found = _NO_OWN_ADDRESS.search(text)
+    local = next((s.address for s in record.servers if is_loopback(s.host)), None)
+    if found and (local or re.search(r"EADDRNOTAVAIL ::1", text)):
+        yield Guess(weight=2570, cause="env.container-localhost", server=local, words=found[0])
+        yield Guess(weight=2560, cause="tcp.no-ipv6", certainty=Certainty.POSSIBLE, words=found[0])
 
 
 _ACCESS_LIST = re.compile(r"\bIP\b.{0,60}(?:whitelist|access list)", re.IGNORECASE)

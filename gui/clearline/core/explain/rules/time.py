@@ -60,19 +60,29 @@ def unnamed_verdict(record: Record, text: str) -> Iterator[Guess]:
     """A certificate was refused, and the text does not say why: old OpenSSL gives no reason."""
     if any(s.kind == "verify" for s in record.signs):
         return
-    if found := re.search(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|Failed certificate verification", text):
+    if found := _UNNAMED_VERDICT.search(text):
         yield Guess(weight=2310, cause="tls.unknown-ca", words=found[0])
         yield Guess(weight=2300, cause="env.empty-trust-store", certainty=Certainty.POSSIBLE, words=found[0])
 
 
 def closed_on_a_monitor(record: Record, text: str) -> Iterator[Guess]:
     """A monitor or a handshake reads the first answer of a server: a connection that ends there never worked."""
-    found = re.search(r"Prematurely reached end of stream|incomplete read of message header: EOF", text)
+    found = re.search(
+        r"Prematurely reached end of stream|incomplete read of message header: EOF|socket was unexpectedly closed: EOF",
+        text,
+    )
     if not found or not (record.views or _MONITOR.search(text) or "during connection handshake" in text):
         return
     if not any(s.kind in ("tls-closed", "not-tls", "alert", "verify") for s in record.signs):
         yield Guess(weight=2330, cause="tls.required", words=found[0])
         yield Guess(weight=2320, cause="tls.client-certificate-required", words=found[0])
+
+
+def silent_in_the_handshake(record: Record, text: str) -> Iterator[Guess]:
+    """The connection stands, and the server's first answer does not come."""
+    if "connection handshake" in text and any(s.kind == "slow" for s in record.signs):
+        yield Guess(weight=2330, cause="hello.no-answer", words="connection handshake")
+        yield Guess(weight=2320, cause="tls.required", certainty=Certainty.POSSIBLE, words="connection handshake")
 
 
 def early_certificate(record: Record, text: str) -> Iterator[Guess]:
@@ -93,6 +103,9 @@ def hurried(record: Record, text: str) -> Iterator[Guess]:
             yield Guess(weight=2400 if nothing_yet else 1450, cause="app.timeout-too-short", words=found[0])
 
 
+_UNNAMED_VERDICT = re.compile(
+    r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|Failed certificate verification|Certificate trust failure"
+)
 _HURRY_MS = 300
 """A handshake with TLS and login over a long line takes about as long."""
 _GO_IN_USE = re.compile(r"incomplete read of message header|unable to write wire message")
