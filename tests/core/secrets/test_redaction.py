@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -53,6 +54,14 @@ ENCODINGS: dict[str, Encoding] = {
     "ascii": lambda text: ascii(text)[1:-1],
     "repr of bytes": lambda text: repr(octets(text))[2:-1],
     "repr of JSON": lambda text: repr(json.dumps(text))[2:-2],
+    "quoted for a POSIX shell": lambda text: text.replace("'", "'\"'\"'"),
+    "quoted and escaped for a POSIX shell": lambda text: text.replace("'", "'\\''"),
+    "quoted for PowerShell": lambda text: text.replace("'", "''"),
+    "UTF-8 read as Latin-1": lambda text: octets(text).decode("latin-1"),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "hexadecimal UTF-16": lambda text: text.encode("utf-16-le").hex(),
+    "composed": lambda text: unicodedata.normalize("NFC", text),
+    "taken apart": lambda text: unicodedata.normalize("NFD", text),
     "HTML": html.escape,
     "HTML without quotes": lambda text: html.escape(text, quote=False),
     "HTML numbers": lambda text: "".join(f"&#{ord(c)};" for c in text),
@@ -179,6 +188,15 @@ def test_a_secret_too_short_to_look_for_leaves_the_text_readable(secret: str) ->
         ("got Bearer eyJhbGciOi.J9.abc from it", "got Bearer *** from it"),
         ("mongosh h --username app --password hunter2 --tls", "mongosh h --username app --password *** --tls"),
         ("mongosh -u app -p 'a b' h", "mongosh -u app -p '***' h"),
+        ("mongosh --host h:1 -u app -p 'a@b c@d'", "mongosh --host h:1 -u app -p '***'"),
+        ("""mongosh --password='a'"'"'b @c' h""", "mongosh --password='***' h"),
+        ("mongosh -p 'a b\\' h", "mongosh -p ***"),
+        ("mongosh -p 'a b h", "mongosh -p ***"),
+        ("mongosh -p a'b h", "mongosh -p ***"),
+        ("mongosh h -p ‘a b’ --tls", "mongosh h -p *** --tls"),
+        ("mongodump.exe /u:app /password:a'b@c", "mongodump.exe /u:app /password:***"),
+        ("""curl -u app:'a b'"'"'@c' https://h""", "curl -u app:'***' https://h"),
+        ('curl --user "app:a b@c" https://h', 'curl --user "app:***" https://h'),
         ("app:hunter2@]x", "app:***@]x"),
         ("app:hunter2@::1", "app:***@::1"),
         ("app:hunter2@", "app:***@"),

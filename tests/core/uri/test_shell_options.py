@@ -90,15 +90,23 @@ def test_other_options_change_nothing(text: str) -> None:
         ("-p 'unfinished s3cret", "unfinished s3cret"),
         ("-p ‘curled s3cret’", "curled s3cret"),
         ("-ps3cret", "s3cret"),
+        ("-p s3cret@home", "s3cret@home"),
+        ("-p 'one@s3cret two@s3cret'", "one@s3cret two@s3cret"),
+        ("--password='it'\"'\"'s @s3cret'", "it's @s3cret"),
     ],
 )
 def test_a_password_of_a_command_with_a_quotation_mark_in_it_is_read_whole(written: str, password: str) -> None:
-    for address in ('"mongodb://h/db"', "'mongodb://h/db'", "mongodb://h/db"):
+    for address in ('"mongodb://h:1/db"', "'mongodb://h:1/db'", "mongodb://h:1/db"):
         reading = read(f"mongosh {address} -u app {written}")
         assert reading.secrets["password"].reveal() == password
-        assert (reading.profile.auth.user, reading.profile.seeds.hosts) == ("app", ("h",))
+        assert (reading.profile.auth.user, reading.profile.seeds.hosts) == ("app", ("h:1",))
         assert "s3cret" not in reading.facts.redacted
         assert "s3cret" not in msgspec.json.encode(reading.profile).decode()
+
+
+@pytest.mark.parametrize("written", ["-p one@s3cret", "-p 'one@s3cret two'", "--password='it'\"'\"'s@s3cret'"])
+def test_a_password_of_a_command_without_an_address_is_not_shown(written: str) -> None:
+    assert "s3cret" not in read(f"mongosh --host h:1 --username app {written}").facts.redacted
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import base64
 import ipaddress
 import json
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -64,8 +65,9 @@ def redact(text: str, secrets: Iterable[Secret | str] = ()) -> str:
         for secret in sought:
             text = _without(text, secret)
         if _SUSPECT.search(text) is not None:
+            text = _mask_options(text, _OF_COMMANDS)
             text = _mask_addresses(text)
-            text = _mask_options(text)
+            text = _mask_options(text, _OPTIONS)
         if text == before:
             return text
     return MASK
@@ -87,36 +89,50 @@ def redact_beginning(text: str, secrets: Iterable[Secret | str] = (), *, most: i
 def _without(text: str, secret: str) -> str:
     if len(secret) <= _LONGEST:
         return _pattern(secret).sub(MASK, text)
-    octets = secret.encode("utf-8", "surrogatepass").hex()
-    for form in (*_whole_spellings(secret), *_base64_forms(secret), octets, octets.upper()):
+    octets = [form.hex() for form in _octets(secret)]
+    for form in (*_whole_spellings(secret), *_base64_forms(secret), *octets, *map(str.upper, octets)):
         text = text.replace(form, MASK)
     return text
 
 
 @lru_cache(maxsize=64)
 def _pattern(secret: str) -> re.Pattern[str]:
-    spelt = "".join(_spellings(character) for character in secret)
-    alternatives = [spelt, *(re.escape(form) for form in _base64_forms(secret))]
-    octets = secret.encode("utf-8", "surrogatepass").hex()
-    if len(octets) >= _HEX:
-        alternatives.append("(?i:" + octets + ")")
+    alternatives = ["".join(map(_spellings, form)) for form in _normal_forms(secret)]
+    alternatives += map(re.escape, _base64_forms(secret))
+    alternatives += ["(?i:" + form.hex() + ")" for form in _octets(secret) if len(form.hex()) >= _HEX]
     return re.compile("|".join(alternatives))
+
+
+def _normal_forms(secret: str) -> list[str]:
+    """A secret as it is, and as Unicode's normal forms write it: macOS's names of files, SASLprep."""
+    if secret.isascii():
+        return [secret]
+    return list(dict.fromkeys((secret, *(unicodedata.normalize(form, secret) for form in ("NFC", "NFD", "NFKC")))))
+
+
+def _octets(secret: str) -> list[bytes]:
+    """In UTF-8, and as Windows' programs encode it."""
+    return [secret.encode(encoding, "surrogatepass") for encoding in ("utf-8", "utf-16-le")]
 
 
 def _base64_forms(secret: str) -> list[str]:
     """What base64 makes of it alone and inside of a longer text, the longest first."""
-    whole = secret.encode("utf-8", "surrogatepass")
-    forms = {base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()}
+    forms = {form for octets in _octets(secret) for form in _base64_of(octets)}
+    return sorted((form for form in forms if len(form) > 1), key=len, reverse=True)
+
+
+def _base64_of(octets: bytes) -> set[str]:
+    forms = {base64.b64encode(octets).decode(), base64.urlsafe_b64encode(octets).decode()}
     forms |= {form.rstrip("=") for form in forms}
     forms |= {form.replace("=", "%3D").replace("+", "%2B").replace("/", "%2F") for form in forms}
     for shift in range(3):
         # Three bytes make four characters: what does not share a character with its neighbours is always the same.
-        encoded = base64.b64encode(b"\0" * shift + whole).decode()
+        encoded = base64.b64encode(b"\0" * shift + octets).decode()
         start = (shift * 8 + 5) // 6
-        core = encoded[start : (shift + len(whole)) * 8 // 6]
+        core = encoded[start : (shift + len(octets)) * 8 // 6]
         if len(core) >= _EMBEDDED:
             forms |= {core, core.replace("+", "-").replace("/", "_")}
-    return sorted((form for form in forms if len(form) > 1), key=len, reverse=True)
+    return forms
 
 
 def _whole_spellings(secret: str) -> list[str]:
@@ -137,7 +153,7 @@ def _whole_spellings(secret: str) -> list[str]:
 
 
 def _spellings(character: str) -> str:
-    """One character in plain, percent-encoded (once or twice), and escaped as JSON, Python and HTML do."""
+    """One character in plain, percent-encoded (once or twice), and escaped as JSON, Python, HTML and shells do."""
     from html.entities import codepoint2name  # late: most checks have no secret
 
     code = ord(character)
@@ -147,7 +163,7 @@ def _spellings(character: str) -> str:
     if name := codepoint2name.get(code):
         ways.append(f"&{name};?")
     if character == "'":
-        ways.append("&apos;?")
+        ways += ["&apos;?", r"'\\''", "'\"'\"'", "''"]
     ways.append("".join(rf"\\+x(?i:{octet:02x})" for octet in octets))
     if code <= 0xFF:
         ways.append(rf"\\+x(?i:{code:02x})")
@@ -164,6 +180,8 @@ def _spellings(character: str) -> str:
         ways.append(r"\+")
     if character == "\ufffd":  # what octets became that are no UTF-8
         ways.append(r"(?:%(?:25)*[89A-Fa-f][0-9A-Fa-f])+")
+    if not character.isascii():
+        ways += [re.escape(octets.decode(misread, "replace")) for misread in ("latin-1", "cp1252")]
     plain = re.escape(character)
     ways.append(rf"\\*{plain}" if character in "\"'/\\" else plain)
     return "(?:" + "|".join(ways) + ")"
@@ -309,7 +327,9 @@ _WORD: Final = (
     r"[A-Za-z_\-]{0,40}"
 )
 _QUOTED: Final = r"\"(?:\\.|[^\"\\]){0,4096}\"|'(?:\\.|[^'\\]){0,4096}'"
-_WORD_OF_SHELL: Final = rf"(?!-)(?:{_QUOTED}|\\.|[^\s\"'\\])+"
+_CURLED: Final = "[‘“][^‘’“”\\n]{1,4096}[’”]"
+_UNCLOSED: Final = r"[\"'\\][^\n]{0,4096}"
+_WORD_OF_SHELL: Final = rf"(?!-)(?:{_QUOTED}|{_CURLED}|\\.|[^\s\"'\\]|{_UNCLOSED})+"
 _VALUE: Final = (
     rf"(?:{_QUOTED}|"
     r"(?:(?![,;][A-Za-z_]{1,40}[=:])[^\s\"'&]|&(?!(?:amp;|#38;)?[A-Za-z_][\w.\-]{0,60}=)(?=[^\s\"'&]))+)"
@@ -337,35 +357,48 @@ _OPTIONS: Final = (
         r"(?P<value>(?=[A-Za-z\-]{0,80}(?:[\d=+/_~]|\.\w|[a-z][A-Z]))[\w\-.~+/=]{6,8192})",
         needs=("bearer", "basic"),
     ),
-    # Options of commands
+)
+_OF_CURL: Final = r"(?i)(?P<head>\bcurl\b[^\n]{0,300}?\s(?:-u|--user)[ =]?"
+_OF_COMMANDS: Final = (
     late(
-        r"(?i)(?P<head>(?<!\S)--[\w\-]{0,40}?(?:password|passwd|pwd|passphrase|token|secret|private-?key)[ ]+)"
+        r"(?i)(?P<head>(?<!\S)--[\w\-]{0,40}?(?:password|passwd|pwd|passphrase|token|secret|private-?key)(?:[ ]+|=))"
         rf"(?P<value>{_WORD_OF_SHELL})",
         needs=("--",),
     ),
+    late(r"(?i)(?P<head>(?<!\S)/password:)(?P<value>\"[^\"\n]+\"|\S+)", needs=("/password:",)),
     late(
         r"(?i)(?P<head>\bmongo(?:sh|dump|restore|export|import|stat|top|files)?(?:\.exe)?\b[^\n]{0,500}?[ ]-p[ ]?)"
         rf"(?P<value>(?!\d+:\d){_WORD_OF_SHELL})",
         needs=(" -p",),
     ),
+    late(rf"{_OF_CURL}[^\s:\"']{{1,100}}:)(?P<value>{_WORD_OF_SHELL})", needs=("curl",)),
     late(
-        r"(?i)(?P<head>\bcurl\b[^\n]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,100}:)"
-        r"(?P<value>[^\s\"']{1,4096})",
+        rf"{_OF_CURL}(?P<quote>[\"'])[^\s:\"']{{1,100}}:)(?P<value>(?:\\.|(?!(?P=quote))[^\n]){{1,4096}})",
         needs=("curl",),
     ),
 )
+"""Their values are words of a shell, whatever these hold: an @ in one ends no address before it."""
 
 
-def _mask_options(text: str) -> str:
-    for pattern in _OPTIONS:
+def in_commands(text: str) -> list[tuple[int, int]]:
+    """Where the options of the commands in a text have their secrets."""
+    spans = (_within_quotes(found) for pattern in _OF_COMMANDS for found in pattern.finditer(text))
+    return [(start, end) for start, end in spans if not _is_shown(text[start:end])]
+
+
+def _mask_options(text: str, patterns: tuple[re.Pattern[str], ...]) -> str:
+    for pattern in patterns:
         text = pattern.sub(_masked_option, text)
     return text
 
 
 def _masked_option(found: re.Match[str]) -> str:
+    start, end = _within_quotes(found)
+    text = found.string
+    return found[0] if _is_shown(text[start:end]) else f"{text[found.start() : start]}{MASK}{text[end : found.end()]}"
+
+
+def _within_quotes(found: re.Match[str]) -> tuple[int, int]:
     value = found["value"]
-    mark = value[0] if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1 else ""
-    inner = value[1:-1] if mark else value
-    if _is_shown(inner):
-        return found[0]
-    return f"{found['head']}{mark}{MASK}{mark}"
+    start, end = found.span("value")
+    return (start + 1, end - 1) if value[0] in "\"'" and value[-1] == value[0] and len(value) > 1 else (start, end)

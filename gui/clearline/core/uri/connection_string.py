@@ -15,7 +15,7 @@ from clearline.core.facts.text import Mistake, UriFacts
 from clearline.core.findings import Severity
 from clearline.core.options.catalogue import OPTIONS, Option, OptionType
 from clearline.core.profiles.profile import Profile, SecretSource, Seeds, Unread
-from clearline.core.secrets.redaction import MASK, looks_secret, redact
+from clearline.core.secrets.redaction import MASK, in_commands, looks_secret, redact
 from clearline.core.secrets.references import around_references, has_references, is_reference
 from clearline.core.secrets.secret import (
     AWS_SESSION_TOKEN,
@@ -266,7 +266,7 @@ def _driver_text(parts: UriText, options: ReadOptions) -> str:
 
 
 def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
-    spans: list[tuple[int, int]] = []
+    spans = in_commands(parts.typed)
     if parts.password is not None and parts.password.text and PASSWORD in secrets:
         spans.append((parts.password.start, parts.password.end))
     for credentials in parts.repeated.credentials if parts.repeated is not None else ():
@@ -280,7 +280,9 @@ def _redacted(parts: UriText, secrets: Secrets, profile: Profile) -> str:
             spans.append((chunk.value.start, chunk.value.end))
     text, at = "", 0
     for start, end in sorted(spans):
-        text, at = text + parts.typed[at:start] + MASK, end
+        if start >= at:
+            text += parts.typed[at:start] + MASK
+        at = max(at, end)
     text += parts.typed[at:]
     # A secret that happens to be the user's or a host's name would blank them out and so give itself away.
     visible = " ".join([profile.auth.user or "", *profile.seeds.hosts, profile.seeds.database or "", SRV_SCHEME])

@@ -192,7 +192,7 @@ def _ends_here(text: str, end: int) -> bool:
         return True
     begin = text.find("://", 0, end)
     at = text.rfind("@", begin + 3, end) if begin >= 0 else -1
-    if at < 0 and not _CODE_AFTER.match(text, end + 1):
+    if at < 0 and not _CODE_AFTER.match(text, end if text[end].isspace() else end + 1):
         return False
     hosts = re.split(r"[/?]", text[max(at + 1, begin + 3) : end] if begin >= 0 else "", maxsplit=1)[0]
     return all(_PLAIN_HOST.fullmatch(entry) for entry in hosts.split(","))
