@@ -356,3 +356,10 @@ TABLE.plain(
     "ssh.proxy-command-failed",
     lambda lab: HopCase([lab.bastion.hop(proxy_command="sh -c 'echo TargetNotConnected >&2; exit 254'")]),
 )
+TABLE.plain(
+    "S74",
+    "the program that leads there runs and hears nothing",
+    _SSHD,
+    "ssh.proxy-command-silent",
+    lambda lab: HopCase([lab.bastion.hop(proxy_command="sh -c 'echo waiting for the instance >&2; sleep 60'")]),
+)

@@ -575,6 +575,13 @@ def test_programs_that_do_not_lead_there(bastion: Server) -> None:
     assert "exit status 254: TargetNotConnected" in summary(failing)
 
 
+def test_a_program_that_hangs_is_no_server_that_accepts(bastion: Server) -> None:
+    hanging = run([bastion.hop(proxy_command="sh -c 'echo waiting >&2; sleep 60'")], "db:27017")
+    assert cause(hanging, Certainty.LIKELY) == "ssh.proxy-command-silent"
+    assert "sh runs" in summary(hanging)
+    assert "accepts" not in summary(hanging)
+
+
 def test_a_program_of_the_profile_runs_only_when_it_was_agreed_to(bastion: Server, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     report = run([bastion.hop(proxy_command=f"touch {mark}")], "db:27017", agreed=False)

@@ -22,7 +22,13 @@ _BOTH_VERSIONS: Final = "SSH-1.99-"
 async def greeted(log: HopLog, entrance: Entrance, stream: PushStream, command: str | None) -> None:
     """Read what the server says of itself, and leave it for the library. Raises `HopError`."""
     said = b""
-    async with log.step(HopStage.BANNER, Trouble.BANNER_SILENT) as step:
+    through = stream if isinstance(stream, CommandStream) else None
+
+    def more() -> dict[str, Any]:
+        """What is silent is a program: whether the server behind it accepted anything is not seen."""
+        return {"what": proxy_command.program_of(command or ""), "said": through.said} if through else {}
+
+    async with log.step(HopStage.BANNER, Trouble.BANNER_SILENT, more=more) as step:
         looking = asyncio.get_running_loop().create_task(_look(log, entrance, command))
         try:
             while not _banner(said):
@@ -44,8 +50,8 @@ async def greeted(log: HopLog, entrance: Entrance, stream: PushStream, command: 
                 except OSError as error:
                     raise _closed_early(log, said, step.elapsed_ms, error.errno) from None
                 said += piece
-                if not piece and isinstance(stream, CommandStream):
-                    raise await proxy_command.failed(log, stream, command or "")
+                if not piece and through:
+                    raise await proxy_command.failed(log, through, command or "")
                 if not piece or len(said) > _LONGEST_GREETING or service_of(said):
                     if said and not _banner(said):
                         raise _not_ssh(log, said, step.elapsed_ms, ended=not piece)

@@ -57,8 +57,11 @@ _PLAIN: Final = {
 
 
 _GUESSED: Final = frozenset(
-    {"ssh.silent", "ssh.closed-early", "ssh.handshake-hangs", "ssh.login-ended", "ssh.far-refused", "ssh.far-silent"}
-)
+    {
+        "ssh.silent", "ssh.proxy-command-silent", "ssh.closed-early", "ssh.handshake-hangs", "ssh.login-ended",
+        "ssh.far-refused", "ssh.far-silent",
+    }
+)  # fmt: skip
 """A firewall in between may be silent, refuse and hang up just as well."""
 
 
@@ -74,6 +77,8 @@ def own(failure: HopFailure) -> tuple[str, dict[str, str]] | None:
     match failure.trouble:
         case Trouble.CLOSED if failure.stage in (HopStage.TCP, HopStage.BANNER):  # a reset may meet the connect itself
             code = "ssh.closed-early"
+        case Trouble.BANNER_SILENT if failure.what is not None:  # a program, which accepts no connection
+            code = "ssh.proxy-command-silent"
         case Trouble.CLOSED if failure.stage is HopStage.LOGIN:
             code = "ssh.login-ended"
         case Trouble.ANSWER_WANTED:
