@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearline.core.explain.explain import explain
+from clearline.core.findings import Certainty
 
 TEXTS = [
     ("ssh: connect to host bastion.example.com port 22: Connection refused\nmongosh: no tunnel", "hop.refused"),
@@ -20,12 +21,43 @@ TEXTS = [
      "k8s.failed"),
     ("error: You must be logged in to the server (Unauthorized)\nkubectl port-forward svc/mongo 27017",
      "k8s.login-refused"),
+    ("Permissions 0644 for '/home/u/.ssh/id_rsa' are too open.\nThis private key will be ignored.\n"
+     "walker@bastion: Permission denied (publickey).\nmongosh: no tunnel", "ssh.key-unreadable"),
+    ("An error occurred (TargetNotConnected) when calling the StartSession operation: i-0abc is not connected.\n"
+     "kex_exchange_identification: Connection closed by remote host\nmongosh: no tunnel", "ssh.proxy-command-failed"),
+    ("SessionManagerPlugin is not found.\nmongosh: no tunnel", "ssh.proxy-command-missing"),
+    ("X-Squid-Error: ERR_ACCESS_DENIED 0\nCONNECT a.ab1cd.mongodb.net:27017", "proxy.forbidden"),
+    ("X-Squid-Error: ERR_CONNECT_FAIL 111\nCONNECT a.ab1cd.mongodb.net:27017", "proxy.far-refused"),
+    ("X-Squid-Error: ERR_CONNECT_FAIL 110\nCONNECT a.ab1cd.mongodb.net:27017", "proxy.far-unreachable"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "cause"), TEXTS)
 def test_what_fails_before_the_server_is_not_the_server(text: str, cause: str) -> None:
     assert explain(text).causes[0].cause == cause
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ssh: connect to host bastion.example.com port 22: Connection refused",
+        "ssh: Could not resolve hostname bastion: Name or service not known",
+        "kex_exchange_identification: read: Connection reset by peer\nConnection reset by 192.0.2.5 port 22",
+    ],
+)
+def test_what_an_ssh_client_says_of_its_server_is_said_of_no_other(line: str) -> None:
+    told = explain(f"{line}\nmongosh: no tunnel")
+    likely = [c.cause for c in told.causes if c.certainty is not Certainty.POSSIBLE]
+    assert likely
+    assert all(cause.startswith(("hop.", "ssh.")) for cause in likely)
+
+
+def test_what_fails_beside_an_ssh_client_is_still_told() -> None:
+    told = explain(
+        "ssh: connect to host bastion.example.com port 22: Connection timed out\n"
+        "MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017"
+    )
+    assert [c.cause for c in told.causes][:2] == ["hop.silent", "tcp.refused"]
 
 
 def test_the_ssh_server_is_named_and_not_offered_for_a_check() -> None:

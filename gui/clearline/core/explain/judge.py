@@ -15,6 +15,7 @@ from clearline.core.explain.phrases import hits
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules import RULES
 from clearline.core.explain.rules.guess import Guess
+from clearline.core.explain.rules.hops import SSH_CLIENT
 from clearline.core.explain.rules.logs import VERIFY_CLIENT
 from clearline.core.explain.signs import Sign
 from clearline.core.findings import Certainty, Severity, Stage
@@ -82,7 +83,25 @@ _VERIFY = {
 def guesses(record: Record, text: Text) -> Iterator[Guess]:
     """Everything that the text allows, unsorted."""
     always_tls = bool(record.surroundings & {"atlas", "cosmosdb"})
-    yield from (g for g in _all(record, text) if not (always_tls and g.cause == "tls.not-offered"))
+    ssh = frozenset(n for n in range(1, len(text.lines) + 1) if SSH_CLIENT.search(text.view_of(n)))
+    for guess in _all(record, text):
+        if always_tls and guess.cause == "tls.not-offered":
+            continue
+        if ssh and guess.cause.startswith(_OF_SERVERS) and _line_of(guess, text) in ssh:
+            continue
+        yield guess
+
+
+_OF_SERVERS = ("tcp.", "dns.", "tls.", "pool.", "auth.", "access.", "app.")
+"""What an SSH client's own lines tell nothing of."""
+
+
+def _line_of(guess: Guess, text: Text) -> int:
+    if guess.line:
+        return guess.line
+    if guess.at is not None:
+        return text.line_at(guess.at)
+    return next((n for n, line in enumerate(text.lines, 1) if guess.words and guess.words in line), 0)
 
 
 def _all(record: Record, text: Text) -> Iterator[Guess]:

@@ -42,6 +42,8 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     hops.ssh_client,
     hops.ended_forwarding,
     hops.access_log,
+    hops.session_manager,
+    hops.squid_answer,
     members.sockets,
     members.told_by_a_member,
     logins.metadata_service,

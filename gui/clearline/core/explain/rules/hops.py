@@ -40,10 +40,17 @@ def proxy_refuses(record: Record, text: str) -> Iterator[Guess]:
                 yield Guess(weight=2500, cause=cause, words=found[0], server=server.address)
 
 
+SSH_CLIENT = re.compile(
+    r"\bssh: (?:connect to host|Could not resolve)|\b(?:kex|ssh)_exchange_identification: |\bchannel \d+: open failed"
+    r"|^Connection (?:reset|closed|timed out)[^\n]{0,80} port \d+\s*$|^ssh_dispatch_run_fatal: "
+    r"|: Permission denied \((?:publickey|password|keyboard-interactive|gssapi)|\bclient_loop: send disconnect",
+)
+"""A line of OpenSSH's client: it speaks of the SSH server, or of what that one said, and of no server behind it."""
 _SSH = re.compile(
     r"ssh: (?:connect to host (?P<host>\S+) port (?P<port>\d+): (?P<said>[^\n]+)"
     r"|Could not resolve hostname (?P<name>[^\s:]+))"
 )
+_SHARED_KEY = re.compile(r"Permissions (?:0\d{3} )?for '?([^'\n]{1,200}?)'? are too open")
 _SSH_SAID: tuple[tuple[str, str, str], ...] = (
     (r"refused", "hop.refused", "{host} refuses the connection on port {port}, where the SSH server should be."),
     (r"timed out", "hop.silent", "The SSH server {host} does not answer on port {port}."),
@@ -54,6 +61,14 @@ _SSH_FIX = "Check its name and port, the VPN, and the firewall in front of it."
 
 def ssh_client(record: Record, text: str) -> Iterator[Guess]:
     """OpenSSH's client did not reach its server: no server of the database was asked anything."""
+    if shared := _SHARED_KEY.search(text):
+        yield Guess(
+            weight=2720,
+            cause="ssh.key-unreadable",
+            words=shared[0][:20],
+            summary=f"OpenSSH ignores the key {shared[1]}: other users may read it.",
+            fix=f"Run chmod 600 {shared[1]} (on Windows: leave only your own user in its rights).",
+        )
     if not (found := _SSH.search(text)):
         return
     if name := found["name"]:
@@ -82,6 +97,44 @@ def ended_forwarding(record: Record, text: str) -> Iterator[Guess]:
             summary="kubectl port-forward ended: the pod went away, or nothing was sent for too long.",
             fix="Look at the pod with kubectl get pod, and start the forwarding again.",
         )
+
+
+_SESSION_MANAGER: tuple[tuple[str, str], ...] = (
+    (r"\(TargetNotConnected\)|\bTargetNotConnected\b", "ssh.proxy-command-failed"),
+    (r"SessionManagerPlugin is not found|session-manager-plugin['\"]?: (?:command )?not found",
+     "ssh.proxy-command-missing"),
+)  # fmt: skip
+
+
+def session_manager(record: Record, text: str) -> Iterator[Guess]:
+    """AWS's program through which an SSH server without an address of its own is reached."""
+    for words, cause in _SESSION_MANAGER:
+        if found := re.search(words, text):
+            summary = (
+                "AWS's Session Manager does not reach the instance: it is stopped, or its agent is not connected."
+                if cause == "ssh.proxy-command-failed"
+                else "The program session-manager-plugin, through which the instance is reached, is not installed here."
+            )
+            yield Guess(weight=2750, cause=cause, words=found[0], summary=summary)
+
+
+_SQUID_SAYS = re.compile(r"X-Squid-Error: (ERR_[A-Z_]{3,40})(?: (\d{1,3}))?", re.IGNORECASE)
+_SQUID: dict[str, str] = {
+    "ERR_ACCESS_DENIED": "proxy.forbidden",
+    "ERR_CACHE_ACCESS_DENIED": "proxy.login-required",
+    "ERR_DNS_FAIL": "proxy.name-unknown",
+    "ERR_CANNOT_FORWARD": "proxy.name-unknown",
+}
+
+
+def squid_answer(record: Record, text: str) -> Iterator[Guess]:
+    """Squid names its reason in a header, with the error of the far side's system."""
+    if found := _SQUID_SAYS.search(text):
+        cause = _SQUID.get(found[1].upper())
+        if found[1].upper() == "ERR_CONNECT_FAIL":
+            cause = "proxy.far-refused" if found[2] in ("111", "61") else "proxy.far-unreachable"
+        if cause:
+            yield Guess(weight=2700, cause=cause, words=found[0])
 
 
 _ACCESS_LOG = re.compile(r"\bTCP_[A-Z_]{3,20}/(\d{3}) \d+ CONNECT \S+")
